@@ -1,0 +1,61 @@
+"""Connections to PostgreSQL: the pool of a process, and one transaction on it.
+
+JSON columns come and go as text: whoever needs the value decodes it, and what is only passed on is not parsed.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import asyncpg
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+
+_IDLE_IN_TRANSACTION_MS: Final = 60_000
+_STATEMENTS_CACHED_MAX: Final = 1_000  # more than there are named queries, so that each is planned once per connection
+_SIZE_MIN: Final = 2
+
+
+async def open_pool(
+    dsn: str, *, size: int, lock_timeout_ms: int = 5_000, statement_timeout_ms: int = 60_000, name: str = "troth"
+) -> Pool:
+    """Return a pool of at most `size` connections, two of them open; the caller closes it.
+
+    `name` is what pg_stat_activity shows. Waits for a lock and statements end with an error after the timeouts; 0: never.
+    """
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=min(_SIZE_MIN, size),
+        max_size=size,
+        max_inactive_connection_lifetime=300.0,
+        statement_cache_size=_STATEMENTS_CACHED_MAX,
+        max_cached_statement_lifetime=0,
+        reset=_keep,
+        server_settings={
+            "application_name": name,
+            "timezone": "UTC",
+            "jit": "off",
+            "lock_timeout": str(lock_timeout_ms),
+            "statement_timeout": str(statement_timeout_ms),
+            "idle_in_transaction_session_timeout": str(_IDLE_IN_TRANSACTION_MS),
+        },
+    )
+
+
+@asynccontextmanager
+async def transaction(pool: Pool, *, read_only: bool = False) -> AsyncIterator[Connection]:
+    """Lend a connection in a READ COMMITTED transaction, committed at the end, undone by an exception."""
+    async with pool.acquire() as connection, connection.transaction(readonly=read_only):
+        yield connection
+
+
+async def _keep(connection: Connection) -> None:
+    """Give a connection back as it is, without the round trip of RESET ALL.
+
+    That is allowed because no query of ours leaves anything on a session: settings are SET LOCAL, advisory locks are those
+    of the transaction, and asyncpg rolls an open transaction back before it calls this.
+    """
