@@ -22,6 +22,7 @@ PAUSE_SECONDS: Final = 0.01
 _SOCKET_PATH_MAX: Final = 100  # bytes; the system's limit is 108 on Linux, 104 elsewhere
 _LOG_BYTES_MAX: Final = 16_000_000
 _STOP_SECONDS_MAX: Final = 30.0
+_ORPHANS_SECONDS_MAX: Final = 2.0  # how long the processes of a killed server take to notice, at most
 
 
 def spawn_server(
@@ -57,14 +58,16 @@ def stop_server(home: Path) -> None:
     """Stop the server if it runs, and wait for its end: first fast, then, after 30 seconds, at once."""
     for how in (signal.SIGINT, signal.SIGQUIT):  # what PostgreSQL calls fast and immediate shutdown
         lines = _read_status(home)
-        if len(lines) < 5 or not locks.is_locked(home / "server") or not _is_server(int(lines[0]), home):
-            return
-        os.kill(int(lines[0]), how)
-        deadline = time.monotonic() + _STOP_SECONDS_MAX
-        while locks.is_locked(home / "server") and time.monotonic() < deadline:
+        seconds = _ORPHANS_SECONDS_MAX
+        if lines and locks.is_locked(home / "server") and _is_server(int(lines[0]), home):
+            os.kill(int(lines[0]), how)
+            seconds = _STOP_SECONDS_MAX
+        deadline = time.monotonic() + seconds
+        while (is_alive := locks.is_locked(home / "server")) and time.monotonic() < deadline:
             time.sleep(PAUSE_SECONDS)
-        if (folder := Path(lines[4])).parent != home:
-            shutil.rmtree(folder, ignore_errors=True)
+        if not is_alive:
+            _remove_socket_folder(home)
+            return
 
 
 def read_log_tail(home: Path) -> str:
@@ -76,15 +79,28 @@ def read_log_tail(home: Path) -> str:
 
 
 def _make_socket_folder(home: Path, account: Account | None) -> Path:
-    """Return a folder of mode 700 whose path is short enough for a socket: below `home`, else a temporary one."""
+    """Return an empty folder of mode 700 for the socket: below `home`, or temporary where that is too long."""
+    _remove_socket_folder(home)
     folder = home / "socket"
     if len(os.fsencode(folder / f".s.PGSQL.{PORT}")) < _SOCKET_PATH_MAX and not set(str(folder)) & set('",'):
-        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=0o700)
     else:
-        folder = Path(tempfile.mkdtemp(prefix="troth-"))
+        temporary = Path(tempfile.mkdtemp(prefix="troth-"))
+        folder.symlink_to(temporary)
+        folder = temporary
     if account is not None:
         os.chown(folder, account.uid, account.gid)
     return folder
+
+
+def _remove_socket_folder(home: Path) -> None:
+    """Remove the socket's folder, with what a killed server left in it: its socket, and a lock with its number."""
+    folder = home / "socket"
+    if folder.is_symlink():
+        shutil.rmtree(folder.readlink(), ignore_errors=True)
+        folder.unlink()
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _read_status(home: Path) -> list[str]:
