@@ -25,7 +25,7 @@ async def open_pool(
 ) -> Pool:
     """Return a pool of at most `size` connections, two of them open; the caller closes it.
 
-    `name` is what pg_stat_activity shows. Waits for a lock and statements end with an error after the timeouts; 0: never.
+    `name` is what pg_stat_activity shows. Lock waits and statements end with an error after the timeouts; 0: never.
     """
     return await asyncpg.create_pool(
         dsn,
@@ -56,6 +56,6 @@ async def transaction(pool: Pool, *, read_only: bool = False) -> AsyncIterator[C
 async def _keep(connection: Connection) -> None:
     """Give a connection back as it is, without the round trip of RESET ALL.
 
-    That is allowed because no query of ours leaves anything on a session: settings are SET LOCAL, advisory locks are those
-    of the transaction, and asyncpg rolls an open transaction back before it calls this.
+    That is allowed because no query of ours leaves anything on a session: settings are SET LOCAL, advisory locks are
+    those of the transaction, and asyncpg rolls an open transaction back before it calls this.
     """

@@ -53,8 +53,8 @@ def read_migrations(folder: Path = _FOLDER) -> tuple[Migration, ...]:
 async def migrate(dsn: str, migrations: Sequence[Migration] | None = None) -> tuple[Migration, ...]:
     """Apply what the database lacks of `migrations` (ours unless given) and return that.
 
-    Processes that start at once wait for the first. Raises MigrationRefused if the server is older than PostgreSQL 15, if
-    an applied migration has changed, or if the database is of a newer release.
+    Processes that start at once wait for the first. Raises MigrationRefused if the server is older than PostgreSQL 15,
+    if an applied migration has changed, or if the database is of a newer release.
     """
     wanted = read_migrations() if migrations is None else tuple(migrations)
     connection = await asyncpg.connect(dsn, server_settings={"application_name": "troth migrate"})
