@@ -1,0 +1,181 @@
+"""What supply there is for a demand, by node and date, and how much of each line it can cover at all."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from troth.engine.calendars import minutes_of
+from troth.engine.candidates import (
+    Block,
+    dated_blocks,
+    keep_nodes,
+    later_blocks,
+    on_hand_block,
+    ready_times,
+    whole_minute_now,
+)
+from troth.engine.network import Network
+from troth.engine.problem import Problem
+from troth.engine.supply import NO_SUPPLY, SupplyRows
+from troth.engine.transit import NEVER, Lanes, find_lanes, find_timetable
+from troth.model.ids import NodeId, Sku
+from troth.model.order import Method
+from troth.model.plan import Demand, DemandLine
+from troth.model.policy import Policy
+
+_NODES_BEFORE_COMPRESSION: Final = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """A demand made ready to be solved: the problem of what can be covered, and per asked line how much that is
+    (aligned with `asked`).
+
+    The problem is None where nothing can be covered; `refusal` is then the reason for all lines. `removed` counts nodes
+    by reason.
+    """
+
+    asked: tuple[DemandLine, ...]
+    coverable: tuple[int, ...]
+    problem: Problem | None
+    refusal: str
+    removed: Mapping[str, int]
+    is_located: bool = True
+
+
+def pose_question(
+    demand: Demand, supply: Mapping[Sku, SupplyRows], network: Network, policy: Policy, now: float
+) -> Question:
+    """The question that a demand asks of this supply: candidates, and the quantity of each line that they can cover.
+
+    Dated supply is looked at only where what is on hand does not cover every line, or where a line is not wanted yet.
+    """
+    asked = tuple([line for line in demand.lines if line.quantity > 0])
+    pickup, refusal = _pickup_position(demand, network)
+    if refusal or not asked:
+        return Question(asked, (0,) * len(asked), None, refusal, {})
+    method = demand.method
+    minute = whole_minute_now(method, now)
+    timetable = find_timetable(network, method, minute, ready_minutes=minutes_of(policy.pickup_ready_hours))
+    every = find_lanes(network, method, demand.destination, "", pickup)
+    lanes = every
+    if demand.service and pickup < 0:
+        lanes = find_lanes(network, method, demand.destination, demand.service, pickup)
+    if demand.excluded_nodes:
+        lanes = _without(network, lanes, demand.excluded_nodes)
+    arrival = timetable.arrival_day.take(every.lane)
+    earliest = float(arrival.min(initial=NEVER))
+    reach = arrival if lanes is every else timetable.arrival_day.take(lanes.lane)
+    if earliest >= NEVER or float(reach.min(initial=NEVER)) >= NEVER:
+        return Question(asked, (0,) * len(asked), None, "no_service_to_destination", lanes.removed, lanes.is_located)
+    rows = tuple([supply.get(line.sku, NO_SUPPLY) for line in asked])
+    base = on_hand_block(network, lanes, rows, timetable, now=now, minute=minute)
+    if float(reach.max()) >= NEVER:
+        base.available[:, (reach >= NEVER).all(axis=0)] = 0.0
+    coverable, dates, blocks = _extend(asked, rows, base, network, lanes, method, policy)
+    removed = _count_without_stock(base, lanes)
+    kept = [at for at, units in enumerate(coverable) if units > 0]
+    if not kept:
+        return Question(asked, coverable, None, "no_stock", removed, lanes.is_located)
+    if len(kept) < len(asked):
+        blocks = [replace(block, available=block.available[kept]) for block in blocks]
+    lines = tuple([asked[at] for at in kept])
+    problem = Problem(
+        network=network,
+        method=method,
+        offer=network.offer(method),
+        lanes=lanes,
+        policy=policy,
+        lines=lines,
+        quantities=tuple([coverable[at] for at in kept]),
+        rows=tuple([rows[at] for at in kept]),
+        dates=tuple([dates[at] for at in kept]),
+        blocks=tuple([_stocked(block) for block in blocks]),
+        earliest_day=earliest,
+        has_shared_sku=len({line.sku for line in lines}) < len(lines),
+        shipments_max=max(1, policy.shipments_max),
+    )
+    return Question(asked, coverable, problem, "", removed, lanes.is_located)
+
+
+def _extend(
+    asked: Sequence[DemandLine],
+    rows: Sequence[SupplyRows],
+    base: Block,
+    network: Network,
+    lanes: Lanes,
+    method: Method,
+    policy: Policy,
+) -> tuple[tuple[int, ...], list[NDArray[np.float64]], list[Block]]:
+    """What each line can be covered with, each row's ready time, and the blocks: with dated supply only where it is
+    needed.
+    """
+    coverable = share_units(asked, base.available.sum(axis=1).tolist())
+    wishes = [line.not_before.timestamp() for line in asked if line.not_before is not None]
+    dates = [row.available_from for row in rows]
+    blocks = [base]
+    is_short = any(line.quantity > units for line, units in zip(asked, coverable, strict=True))
+    if (is_short or wishes) and any(row.has_dated for row in rows):
+        flat = ready_times(np.concatenate(dates), base.ready)
+        dates = np.split(flat, np.cumsum([row.available.size for row in rows])[:-1])
+        blocks += dated_blocks(network, method, lanes, rows, flat, base, policy)
+        totals = base.available.copy()
+        for block in blocks[1:]:
+            totals[:, block.nodes] = block.available
+        coverable = share_units(asked, totals.sum(axis=1).tolist())
+    if wishes:
+        blocks += later_blocks(network, method, blocks, wishes, policy)
+    return coverable, dates, blocks
+
+
+def share_units(asked: Sequence[DemandLine], totals: Sequence[float]) -> tuple[int, ...]:
+    """How many units of each line its SKU's total can cover; lines of one SKU share it, earlier lines first."""
+    left: dict[Sku, int] = {}
+    shares = []
+    for line, total in zip(asked, totals, strict=True):
+        there = left.get(line.sku)
+        units = min(line.quantity, int(total) if there is None else there)
+        left[line.sku] = (int(total) if there is None else there) - units
+        shares.append(units)
+    return tuple(shares)
+
+
+def _pickup_position(demand: Demand, network: Network) -> tuple[int, str]:
+    """The position of the node where the goods are to be handed over (-1: they are sent), or why it cannot be there."""
+    if demand.method in (Method.SHIP, Method.DELIVERY):
+        return -1, ""
+    position = -1 if demand.pickup_node is None else network.index.get(demand.pickup_node, -1)
+    if position < 0:
+        return -1, "unknown_node"
+    if demand.pickup_node in demand.excluded_nodes:
+        return -1, "excluded"
+    return (position, "") if network.is_pickup[position] else (-1, "node_cannot_hand_over")
+
+
+def _without(network: Network, lanes: Lanes, excluded: frozenset[NodeId]) -> Lanes:
+    at = sorted(network.index[node] for node in excluded if node in network.index)
+    is_lost = lanes.is_reachable[at]
+    if not is_lost.any():
+        return lanes
+    lane, is_reachable = lanes.lane.copy(), lanes.is_reachable.copy()
+    lane[:, at] = lanes.absent
+    is_reachable[at] = False
+    return replace(
+        lanes, lane=lane, is_reachable=is_reachable, removed={**lanes.removed, "excluded": int(is_lost.sum())}
+    )
+
+
+def _count_without_stock(base: Block, lanes: Lanes) -> Mapping[str, int]:
+    """Nodes removed, by reason: those without a lane, and those with one but without any unit on hand of any line."""
+    without = base.nodes.size - int(np.count_nonzero(base.available.any(axis=0))) - sum(lanes.removed.values())
+    return {**lanes.removed, "no_stock": without} if without > 0 else lanes.removed
+
+
+def _stocked(block: Block) -> Block:
+    """The block without the nodes that have nothing; small ones are left as they are, because that is quicker."""
+    if block.nodes.size <= _NODES_BEFORE_COMPRESSION:
+        return block
+    return keep_nodes(block, np.flatnonzero(block.available.any(axis=0)))

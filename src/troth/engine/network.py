@@ -1,0 +1,118 @@
+"""The network as the engine uses it: nodes sorted by id, their facts as arrays, and a memory of what only depends on
+them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from troth.engine.calendars import WorkClock, work_clock
+from troth.engine.offers import Offer, compile_offer
+from troth.engine.rate_cards import DEFAULT_CARDS, HAND_OVER, LOCAL_DELIVERY
+from troth.model.ids import NodeId
+from troth.model.network import Node, NodeType, RateCard
+from troth.model.order import Method
+
+_DELIVERING: Final = frozenset({NodeType.STORE, NodeType.DC})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """All nodes with what they offer. N is the number of nodes; arrays of nodes are in the order of `nodes`, which is
+    by id.
+
+    `clock_index` (N) points into `clocks`, the distinct work clocks. Costs are float64 made from minor units here and
+    nowhere else. `memory` holds pure functions' results (zones by destination, dates by minute), bounded; it never
+    changes an answer.
+    """
+
+    nodes: tuple[Node, ...]
+    index: Mapping[NodeId, int]
+    positions: NDArray[np.intp]
+    latitude: NDArray[np.float64]
+    longitude: NDArray[np.float64]
+    handling: NDArray[np.float64]
+    shipment: NDArray[np.float64]
+    clocks: tuple[WorkClock, ...]
+    clock_index: NDArray[np.intp]
+    is_active: NDArray[np.bool_]
+    is_pickup: NDArray[np.bool_]
+    ship: Offer
+    delivery: Offer
+    hand_over: Offer
+    memory: "Memory" = field(repr=False)
+
+    def offer(self, method: Method) -> Offer:
+        """The offer of a method."""
+        if method is Method.SHIP:
+            return self.ship
+        return self.delivery if method is Method.DELIVERY else self.hand_over
+
+
+class Memory:
+    """Bounded memory of pure functions: a full table is emptied, so that an entry costs one dict look-up and no
+    bookkeeping.
+    """
+
+    __slots__ = ("entries_max", "tables")
+
+    def __init__(self, entries_max: Mapping[str, int]) -> None:
+        self.entries_max = dict(entries_max)
+        self.tables: dict[str, dict[object, object]] = {name: {} for name in entries_max}
+
+    def keep(self, table: str, key: object, value: object) -> None:
+        """Remember a value; forgets the whole table first where it is full."""
+        entries = self.tables[table]
+        if len(entries) >= self.entries_max[table]:
+            entries.clear()
+        entries[key] = value
+
+
+def compile_network(nodes: Sequence[Node], cards: Sequence[RateCard] = DEFAULT_CARDS) -> Network:
+    """The network of these nodes and rate cards. Of two nodes with one id the last wins; of two cards of one service
+    both are offered.
+    """
+    by_id = {node.node: node for node in nodes}
+    ordered = tuple(by_id[key] for key in sorted(by_id))
+    clocks: dict[WorkClock, int] = {}
+    clock_index = [clocks.setdefault(work_clock(node), len(clocks)) for node in ordered]
+    count = max(1, len(ordered))
+    is_active = np.array([node.active for node in ordered], dtype=np.bool_)
+    is_pickup = np.array([node.pickup and node.active for node in ordered], dtype=np.bool_)
+    delivers = np.array([node.active and node.type in _DELIVERING for node in ordered], dtype=np.bool_)
+    offered = {card.service: _offered(ordered, card.service) for card in (*cards, LOCAL_DELIVERY)}
+    ship_rows = np.array([offered[card.service] & is_active for card in cards], dtype=np.bool_)
+    return Network(
+        nodes=ordered,
+        index={node.node: position for position, node in enumerate(ordered)},
+        positions=np.arange(len(ordered), dtype=np.intp),
+        latitude=np.radians(np.array([node.latitude for node in ordered], dtype=np.float64)),
+        longitude=np.radians(np.array([node.longitude for node in ordered], dtype=np.float64)),
+        handling=np.array([node.handling_minor for node in ordered], dtype=np.float64),
+        shipment=np.array([node.shipment_minor for node in ordered], dtype=np.float64),
+        clocks=tuple(clocks),
+        clock_index=np.array(clock_index, dtype=np.intp),
+        is_active=is_active,
+        is_pickup=is_pickup,
+        ship=compile_offer(cards, ship_rows.reshape(len(cards), len(ordered))),
+        delivery=compile_offer(
+            (LOCAL_DELIVERY,),
+            (delivers & offered[LOCAL_DELIVERY.service])[np.newaxis],
+            reach_miles=LOCAL_DELIVERY.zone_miles[0],
+        ),
+        hand_over=compile_offer((HAND_OVER,), is_pickup[np.newaxis]),
+        memory=Memory(
+            {
+                "lanes": min(16_384, max(256, 2_000_000 // (count * max(1, len(cards))))),
+                "timetables": 256,
+                "dates": 16_384,
+            }
+        ),
+    )
+
+
+def _offered(nodes: Sequence[Node], service: str) -> NDArray[np.bool_]:
+    return np.array([not node.services or service in node.services for node in nodes], dtype=np.bool_)

@@ -1,0 +1,99 @@
+"""A method of reaching the customer, compiled: its cards as arrays, and which nodes offer which of its services."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from troth.engine.calendars import CarrierClock, carrier_clock
+from troth.model.network import RateCard
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CardGroup:
+    """Cards (by position) that weigh alike, so that one bracket search serves them all.
+
+    `rates` is (brackets, cards, zones), `over` (cards, zones) is paid per further kilogram.
+    """
+
+    positions: NDArray[np.intp]
+    brackets: NDArray[np.float64]
+    divisor: int
+    rates: NDArray[np.float64]
+    over: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Offer:
+    """The services of one method. `is_offered` is (services, nodes); `zones` is the number of zones of the card that
+    has most.
+
+    A rate lane is position * zones + zone. `is_dearer` (rate lanes a, b) says whether b costs at no weight less than a,
+    which is only known of cards that weigh alike; `lane_scores` (rate lanes) never falls from a lane to a dearer one.
+    """
+
+    cards: tuple[RateCard, ...]
+    carriers: tuple[CarrierClock, ...]
+    zones: int
+    boundaries: tuple[NDArray[np.float64], ...]
+    groups: tuple[CardGroup, ...]
+    is_offered: NDArray[np.bool_]
+    is_dearer: NDArray[np.bool_]
+    lane_scores: NDArray[np.float64]
+    reach_miles: float | None = None
+
+
+def compile_offer(
+    cards: Sequence[RateCard], is_offered: NDArray[np.bool_], *, reach_miles: float | None = None
+) -> Offer:
+    """The offer of these cards; a card without zones or brackets prices nothing and is left out."""
+    usable = [position for position, card in enumerate(cards) if card.rates_minor and card.brackets_grams]
+    kept = tuple(cards[position] for position in usable)
+    zones = max((len(card.rates_minor) for card in kept), default=1)
+    alike: dict[tuple[tuple[int, ...], int], list[int]] = {}
+    for position, card in enumerate(kept):
+        alike.setdefault((card.brackets_grams, card.dimensional_divisor_cm3_per_kg), []).append(position)
+    groups = tuple(_group(kept, positions, zones) for positions in alike.values())
+    is_dearer, lane_scores = _compare_lanes(groups, len(kept), zones)
+    return Offer(
+        cards=kept,
+        carriers=tuple(carrier_clock(card.weekdays, card.holidays) for card in kept),
+        zones=zones,
+        boundaries=tuple(np.array(card.zone_miles[:-1], dtype=np.float64) for card in kept),
+        groups=groups,
+        is_offered=is_offered[usable],
+        is_dearer=is_dearer,
+        lane_scores=lane_scores,
+        reach_miles=reach_miles,
+    )
+
+
+def _group(cards: Sequence[RateCard], positions: list[int], zones: int) -> CardGroup:
+    first = cards[positions[0]]
+    rates = np.zeros((len(first.brackets_grams), len(positions), zones))
+    over = np.zeros((len(positions), zones))
+    for row, position in enumerate(positions):
+        card = cards[position]
+        rates[:, row, : len(card.rates_minor)] = np.array(card.rates_minor, dtype=np.float64).T
+        over[row, : len(card.over_minor)] = card.over_minor
+    return CardGroup(
+        positions=np.array(positions, dtype=np.intp),
+        brackets=np.array(first.brackets_grams, dtype=np.float64),
+        divisor=first.dimensional_divisor_cm3_per_kg,
+        rates=rates,
+        over=over,
+    )
+
+
+def _compare_lanes(
+    groups: Sequence[CardGroup], cards: int, zones: int
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    is_dearer = np.eye(cards * zones, dtype=np.bool_)
+    scores = np.zeros(cards * zones)
+    for group in groups:
+        lanes = (group.positions[:, np.newaxis] * zones + np.arange(zones)).reshape(-1)
+        steps = np.concatenate([group.rates, group.over[np.newaxis]]).reshape(group.brackets.size + 1, -1)
+        is_dearer[np.ix_(lanes, lanes)] = (steps[:, np.newaxis, :] >= steps[:, :, np.newaxis]).all(axis=0)
+        scores[lanes] = steps.sum(axis=0)
+    return is_dearer, scores

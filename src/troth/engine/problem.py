@@ -1,0 +1,100 @@
+"""One question in the form that all solvers share: lines, quantities that can be covered, and candidates as columns."""
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from troth.engine.candidates import Block
+from troth.engine.network import Network
+from troth.engine.offers import Offer
+from troth.engine.supply import SupplyRows
+from troth.engine.transit import Lanes
+from troth.model.order import Method
+from troth.model.plan import DemandLine
+from troth.model.policy import Policy
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Problem:
+    """What is to be decided. `quantities` (K) is what supply can cover of each line; the lines of quantity 0 are not
+    among `lines`.
+
+    `dates` holds each line's ready times (POSIX, 0.0 on hand), aligned with its `rows`; `earliest_day` is the reference
+    of delay.
+    """
+
+    network: Network
+    method: Method
+    offer: Offer
+    lanes: Lanes
+    policy: Policy
+    lines: tuple[DemandLine, ...]
+    quantities: tuple[int, ...]
+    rows: tuple[SupplyRows, ...]
+    dates: tuple[NDArray[np.float64], ...]
+    blocks: tuple[Block, ...]
+    earliest_day: float
+    has_shared_sku: bool
+    shipments_max: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """All candidates (C) of the blocks, one after the other.
+
+    `penalty` (K, C) is a line's handling, delay and lateness where the candidate can serve it whole and NEVER where
+    not; `unit` (C) is the handling of one unit, `dates` (K, C) delay and lateness alone (NEVER: not possible at all);
+    `fixed` (C) is paid per shipment.
+    """
+
+    starts: tuple[int, ...]
+    penalty: NDArray[np.float64]
+    fixed: NDArray[np.float64]
+    rate_lane: NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A decision: candidate (column) and the quantity of each line (by position in the problem) that it sends."""
+
+    column: int
+    quantities: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """The parcels chosen, by which method, and how far from the optimum that may be (a share; nan: not known)."""
+
+    parcels: tuple[Parcel, ...]
+    method: str
+    gap: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a column comes from: its block, the row of its service, and its position within the block."""
+
+    block: Block
+    service_row: int
+    position: int
+
+    @property
+    def node(self) -> int:
+        """The node's position in the network."""
+        return int(self.block.nodes[self.position])
+
+    @property
+    def lane(self) -> int:
+        """The timetable's lane."""
+        return int(self.block.lane[self.service_row, self.position])
+
+
+def place_of(problem: Problem, starts: tuple[int, ...], column: int) -> Place:
+    """Which candidate a column is."""
+    at = bisect_right(starts, column) - 1
+    block = problem.blocks[at]
+    row, position = divmod(column - starts[at], block.nodes.size)
+    return Place(block, row, position)

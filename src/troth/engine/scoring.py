@@ -1,0 +1,177 @@
+"""What it costs to send a set of lines from a candidate, as arrays; and the named parts of one shipment's cost, as
+exact integers.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from troth.engine.calendars import DAY_SECONDS, first_arrival_day
+from troth.engine.candidates import Block
+from troth.engine.offers import Offer
+from troth.engine.problem import Columns, Place, Problem
+from troth.engine.rate_cards import billable_grams, parcel_rate_minor
+from troth.engine.transit import NEVER
+from troth.model.plan import DemandLine
+
+
+def build_columns(problem: Problem) -> Columns:
+    """The candidates of all blocks as columns: what each adds per line (K, C) and per shipment (C)."""
+    penalties, fixed, rate_lanes, starts, start = [], [], [], [], 0
+    for block in problem.blocks:
+        starts.append(start)
+        start += block.size
+        penalties.append(_penalty(problem, block))
+        fixed.append(_fixed(problem, block))
+        rate_lanes.append(block.rate_lane.reshape(-1))
+    if len(penalties) == 1:
+        return Columns(tuple(starts), penalties[0], fixed[0], rate_lanes[0])
+    return Columns(tuple(starts), np.concatenate(penalties, axis=1), np.concatenate(fixed), np.concatenate(rate_lanes))
+
+
+def date_costs(problem: Problem, block: Block) -> NDArray[np.float64]:
+    """Delay and lateness (K or 1, services, n) of each line at each candidate, NEVER or more where it is not possible.
+
+    One row stands for all lines where none has dates of its own.
+    """
+    policy, lines = problem.policy, problem.lines
+    arrival = block.timetable.arrival_day.take(block.lane)
+    if all(line.need_by is None and line.not_before is None for line in lines):
+        return ((arrival - problem.earliest_day) * policy.delay_minor_per_day)[np.newaxis].clip(0.0)
+    costs = np.empty((len(lines), *arrival.shape))
+    for row, line in enumerate(lines):
+        reference: NDArray[np.float64] | float = problem.earliest_day
+        if line.not_before is not None:
+            wanted = _wanted_days(problem, block, line.not_before.timestamp())
+            reference = np.maximum(wanted, problem.earliest_day)
+            costs[row] = np.where(arrival < wanted, NEVER, 0.0)
+        else:
+            costs[row] = 0.0
+        costs[row] += np.maximum(arrival - reference, 0.0) * policy.delay_minor_per_day
+        if line.need_by is not None:
+            promised = block.timetable.promised_at.take(block.lane)
+            days = np.ceil((promised - line.need_by.timestamp()) / DAY_SECONDS)
+            costs[row] += np.maximum(days, 0.0) * policy.late_minor_per_day
+    costs[:, arrival >= NEVER] = NEVER
+    return costs
+
+
+def subset_rates(offer: Offer, lines: Sequence[DemandLine], quantities: Sequence[int]) -> NDArray[np.float64]:
+    """The rate (2^K, cards * zones) of a parcel with each subset of the lines; bit k of a row's number is line k."""
+    weights = subset_sums([line.weight_grams * units for line, units in zip(lines, quantities, strict=True)])
+    volumes = subset_sums([line.volume_cm3 * units for line, units in zip(lines, quantities, strict=True)])
+    return parcel_rates(offer, weights, volumes)
+
+
+def parcel_rates(offer: Offer, weights: NDArray[np.float64], volumes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The rate (P, cards * zones) of parcels with these weights (grams, P) and volumes (cm3, P)."""
+    rates = np.empty((weights.size, len(offer.cards), offer.zones))
+    has_volume = bool(volumes.any())
+    for group in offer.groups:
+        billable = weights
+        if has_volume and group.divisor > 0:
+            billable = np.maximum(weights, np.ceil(volumes * 1000.0 / group.divisor))
+        bracket = group.brackets.searchsorted(billable)
+        last = group.brackets.size - 1
+        priced = group.rates.take(np.minimum(bracket, last), axis=0)
+        if bracket.max(initial=0) > last:
+            kilograms = np.ceil(np.maximum(billable - group.brackets[last], 0.0) / 1000.0)
+            priced = priced + kilograms[:, np.newaxis, np.newaxis] * group.over
+        if len(offer.groups) == 1:
+            return priced.reshape(weights.size, -1)
+        rates[:, group.positions] = priced
+    return rates.reshape(weights.size, -1)
+
+
+def subset_sums(values: Sequence[int]) -> NDArray[np.float64]:
+    """The sum (2^K) of each subset of the values.
+
+    >>> subset_sums([1, 2, 4]).tolist()
+    [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]
+    """
+    sums = [0]
+    for value in values:
+        sums += [value + earlier for earlier in sums]
+    return np.array(sums, dtype=np.float64)
+
+
+def subset_costs(problem: Problem, columns: Columns) -> NDArray[np.float64]:
+    """The cost (2^K, C) of each subset of lines as one shipment of each candidate, NEVER or more where it cannot; row 0
+    is no lines.
+    """
+    count = len(problem.lines)
+    costs = np.empty((1 << count, columns.fixed.size))
+    costs[0] = columns.fixed
+    for line in range(count):
+        np.add(costs[: 1 << line], columns.penalty[line], out=costs[1 << line : 2 << line])
+    rates = subset_rates(problem.offer, problem.lines, problem.quantities)
+    costs += rates.take(columns.rate_lane, axis=1)
+    return costs
+
+
+def shipment_cost(problem: Problem, place: Place, quantities: Mapping[int, int], *, is_first: bool) -> dict[str, int]:
+    """The parts of one shipment's cost in minor units; each part is always there, also when it is zero."""
+    network, policy = problem.network, problem.policy
+    position = problem.lanes.services[place.service_row]
+    card = problem.offer.cards[position]
+    node = network.nodes[place.node]
+    lines = problem.lines
+    grams = billable_grams(
+        card,
+        weight_grams=sum(lines[line].weight_grams * units for line, units in quantities.items()),
+        volume_cm3=sum(lines[line].volume_cm3 * units for line, units in quantities.items()),
+    )
+    delay, late = _date_parts(problem, place, quantities)
+    zone = int(problem.lanes.zone[place.service_row, place.node])
+    return {
+        "shipping": parcel_rate_minor(card, zone=zone, grams=grams),
+        "handling": sum(quantities.values()) * node.handling_minor,
+        "shipment": node.shipment_minor,
+        "split": 0 if is_first else policy.split_minor,
+        "delay": delay,
+        "late": late,
+    }
+
+
+def _date_parts(problem: Problem, place: Place, quantities: Mapping[int, int]) -> tuple[int, int]:
+    """Delay and lateness of a shipment in minor units, summed over its lines."""
+    timetable, policy = place.block.timetable, problem.policy
+    arrival = int(timetable.arrival_day[place.lane])
+    delay = late = 0
+    for number in quantities:
+        line = problem.lines[number]
+        reference = int(problem.earliest_day)
+        if line.not_before is not None:
+            zone = problem.network.nodes[place.node].time_zone
+            reference = max(reference, first_arrival_day(zone, line.not_before.timestamp()))
+        delay += max(0, arrival - reference) * policy.delay_minor_per_day
+        if line.need_by is not None:
+            over = float(timetable.promised_at[place.lane]) - line.need_by.timestamp()
+            late += max(0, math.ceil(over / DAY_SECONDS)) * policy.late_minor_per_day
+    return delay, late
+
+
+def _wanted_days(problem: Problem, block: Block, not_before: float) -> NDArray[np.float64]:
+    days = [float(first_arrival_day(clock.time_zone, not_before)) for clock in problem.network.clocks]
+    wanted: NDArray[np.float64] = np.array(days)[problem.network.clock_index[block.nodes]]
+    return wanted
+
+
+def _penalty(problem: Problem, block: Block) -> NDArray[np.float64]:
+    """What each line adds (K, candidates of the block) as a whole, NEVER or more where the candidate cannot send all of
+    it.
+    """
+    quantities = np.array(problem.quantities, dtype=np.float64)[:, np.newaxis]
+    handling = np.where(block.available >= quantities, quantities * _of(block, problem.network.handling), NEVER)
+    return (handling[:, np.newaxis] + date_costs(problem, block)).reshape(len(problem.lines), -1)
+
+
+def _fixed(problem: Problem, block: Block) -> NDArray[np.float64]:
+    per_node = _of(block, problem.network.shipment) + problem.policy.split_minor
+    return per_node if block.lane.shape[0] == 1 else np.tile(per_node, block.lane.shape[0])
+
+
+def _of(block: Block, facts: NDArray[np.float64]) -> NDArray[np.float64]:
+    return facts if block.nodes.size == facts.size else facts[block.nodes]

@@ -1,0 +1,170 @@
+"""The exact choice by subsets: every set of lines is priced as a whole at its cheapest candidate, then the lines are
+partitioned.
+
+g[S] is the cheapest single shipment of the set S; f[S] = min over T in S that hold S's lowest line of g[T] + f[S - T].
+It is exact for any rate card because no parcel's price is taken apart. Among equal candidates the first column wins,
+among equal partitions the one whose shipment of the lowest line holds most (numbered by subset).
+"""
+
+from functools import cache, lru_cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from troth.engine.problem import Columns, Parcel, Problem, Solution
+from troth.engine.prune import undominated
+from troth.engine.scoring import subset_costs
+from troth.engine.transit import NEVER
+
+SUBSET_LINES_MAX: Final = 12
+"""Above this many lines the partition alone takes longer than an order may wait."""
+
+_LOOPED_LINES_MAX: Final = 4
+_CELLS_BEFORE_PRUNING: Final = 60_000
+
+
+def solve_by_subsets(problem: Problem, columns: Columns) -> Solution | None:
+    """The cheapest plan that sends every line whole, or None where there is none within the limit of shipments."""
+    count = len(problem.lines)
+    kept = None
+    if columns.fixed.size << count > _CELLS_BEFORE_PRUNING:
+        kept = undominated(problem, columns)
+        columns = Columns(
+            columns.starts,
+            np.ascontiguousarray(columns.penalty[:, kept]),
+            columns.fixed[kept],
+            columns.rate_lane[kept],
+        )
+    costs = subset_costs(problem, columns)
+    best = costs.argmin(axis=1)
+    cheapest = costs[np.arange(best.size), best]
+    parts = partition(cheapest, count, problem.shipments_max)
+    if parts is None:
+        return None
+    chosen = best.tolist() if kept is None else kept[best].tolist()
+    return Solution(
+        tuple(
+            Parcel(chosen[part], {line: problem.quantities[line] for line in range(count) if part >> line & 1})
+            for part in parts
+        ),
+        "subset",
+    )
+
+
+def partition(cheapest: NDArray[np.float64], count: int, parts_max: int) -> list[int] | None:
+    """The cheapest partition of all lines into at most `parts_max` subsets priced by `cheapest` (2^K), or None.
+
+    >>> partition(np.array([0.0, 2.0, 2.0, 5.0]), 2, 2)
+    [1, 2]
+    """
+    full = (1 << count) - 1
+    if count <= _LOOPED_LINES_MAX:
+        parts = _partition_looped(cheapest.tolist(), count)
+    else:
+        parts = _partition_by_levels(cheapest, count)
+    if parts is None or len(parts) <= parts_max:
+        return parts
+    layers = [np.where(np.arange(full + 1) == 0, 0.0, NEVER)]
+    for _ in range(parts_max):
+        layers.append(np.minimum(layers[-1], _best_with_one_more(cheapest, layers[-1], count)))
+    if layers[-1][full] >= NEVER:
+        return None
+    found, rest = [], full
+    for used in range(parts_max, 0, -1):
+        if rest == 0:
+            break
+        part = _first_part(cheapest, layers[used - 1], rest)
+        found.append(part)
+        rest ^= part
+    return found
+
+
+def _partition_looped(cheapest: list[float], count: int) -> list[int] | None:
+    """The same for few lines, in plain Python: eight array calls would take ten times as long as forty additions."""
+    best, choice = [0.0], [0]
+    for pairs in _pairs(count):
+        value, part = NEVER, 0
+        for first, rest in pairs:
+            total = cheapest[first] + best[rest]
+            if total < value:
+                value, part = total, first
+        best.append(value)
+        choice.append(part)
+    return _walk(choice, best, (1 << count) - 1)
+
+
+def _walk(choice: list[int], best: list[float], rest: int) -> list[int] | None:
+    if best[rest] >= NEVER:
+        return None
+    parts = []
+    while rest:
+        parts.append(choice[rest])
+        rest ^= choice[rest]
+    return parts
+
+
+def _partition_by_levels(cheapest: NDArray[np.float64], count: int) -> list[int] | None:
+    """All subsets of one size at a time, as arrays."""
+    best = np.full(1 << count, NEVER)
+    best[0] = 0.0
+    for wholes, firsts, rests, starts in _levels(count):
+        best[wholes] = np.minimum.reduceat(cheapest[firsts] + best[rests], starts)
+    rest = (1 << count) - 1
+    if best[rest] >= NEVER:
+        return None
+    parts = []
+    while rest:
+        parts.append(_first_part(cheapest, best, rest))
+        rest ^= parts[-1]
+    return parts
+
+
+def _best_with_one_more(cheapest: NDArray[np.float64], best: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    more = np.full(1 << count, NEVER)
+    for wholes, firsts, rests, starts in _levels(count):
+        more[wholes] = np.minimum.reduceat(cheapest[firsts] + best[rests], starts)
+    return more
+
+
+def _first_part(cheapest: NDArray[np.float64], best: NDArray[np.float64], whole: int) -> int:
+    parts = np.array(_parts(whole), dtype=np.intp)
+    return int(parts[(cheapest[parts] + best[whole ^ parts]).argmin()])
+
+
+def _parts(whole: int) -> list[int]:
+    """The subsets of a set that hold its lowest line, the largest number first.
+
+    >>> _parts(0b110)
+    [6, 2]
+    """
+    low = whole & -whole
+    others = whole ^ low
+    found, sub = [], others
+    while True:
+        found.append(sub | low)
+        if sub == 0:
+            return found
+        sub = (sub - 1) & others
+
+
+@cache
+def _pairs(count: int) -> tuple[tuple[tuple[int, int], ...], ...]:
+    return tuple(tuple((part, whole ^ part) for part in _parts(whole)) for whole in range(1, 1 << count))
+
+
+@lru_cache(maxsize=SUBSET_LINES_MAX + 1)
+def _levels(
+    count: int,
+) -> tuple[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]], ...]:
+    """For each size of set: the sets, and for all of them in a row the first parts, the rests, and where each set's
+    parts begin.
+    """
+    levels = []
+    for size in range(1, count + 1):
+        wholes = [whole for whole in range(1 << count) if whole.bit_count() == size]
+        firsts = np.array([part for whole in wholes for part in _parts(whole)], dtype=np.intp)
+        repeated = np.repeat(np.array(wholes, dtype=np.intp), 1 << (size - 1))
+        starts = np.arange(len(wholes), dtype=np.intp) << (size - 1)
+        levels.append((np.array(wholes, dtype=np.intp), firsts, repeated ^ firsts, starts))
+    return tuple(levels)
