@@ -1,7 +1,7 @@
 # Everything a person types here. `make run` needs Python 3.11 or later and nothing else; every other target sets itself up too.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev test bench check format docs lock clean
+.PHONY: help run setup setup-dev test bench check format docs reference lock clean
 
 PYTHON ?= python3
 SEED ?= 1
@@ -44,6 +44,9 @@ format: .venv/dev.stamp ## let ruff format and mend what it can
 
 docs: .venv/dev.stamp ## build the documentation into site/; a broken link fails
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet && echo "site/index.html"
+
+reference: .venv/dev.stamp ## write the pages on events, refusals and commands from the code
+	@$(BIN)/python -m tools.reference
 
 lock: .venv/dev.stamp ## pin the newest versions that pyproject.toml allows, with hashes
 	@tools/lock

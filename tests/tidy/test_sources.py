@@ -1,0 +1,115 @@
+"""Rules of style that a linter doesn't know."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LINES_MAX = 350
+BANNED_IN_MODULES = re.compile(r"(^|_)(managers?|helpers?|utils?|repository|repositories)(_|$)|_services?$")
+BANNED_IN_CLASSES = re.compile(r"(Manager|Helper|Utils?|Repository|[a-z]Service)s?$")
+UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX)\b")
+INDEX_ADDRESS = re.compile(
+    r"(pypi\.org|pythonhosted\.org|registry\.npmjs|deb\.debian|--(extra-)?index-url[= ]\S|--find-links[= ]\S)"
+)
+OF_ONE_MACHINE = re.compile(r"(?<![\w.<$}*])/(work|root|home/\w+|Users/\w+|opt/wheels)(/|\b)|(?<!\w)shared/")
+
+
+def find_tracked() -> list[Path]:
+    """Return all files that are, or would be, in a commit, and still there."""
+    listing = subprocess.run(
+        ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"),
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    return [path for name in listing.stdout.decode().split("\0") if name and (path := ROOT / name).is_file()]
+
+
+def read_text(path: Path) -> str:
+    """Return a file's text, or nothing where it is none."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return ""
+
+
+TRACKED = find_tracked()
+SOURCES = [path for path in TRACKED if path.suffix == ".py" and path.is_relative_to(ROOT / "src")]
+
+
+def find_lines(pattern: re.Pattern[str], paths: list[Path]) -> list[str]:
+    """Return where `pattern` occurs, as path:line."""
+    return [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()[:80]}"
+        for path in paths
+        for number, line in enumerate(read_text(path).splitlines(), start=1)
+        if pattern.search(line)
+    ]
+
+
+def test_a_long_file_says_in_its_first_line_why_it_is_one_thing() -> None:
+    too_long = [
+        f"{path.relative_to(ROOT)}: {len(lines)} lines"
+        for path in TRACKED
+        if path.suffix == ".py"
+        and len(lines := read_text(path).splitlines()) > LINES_MAX
+        and "One thing:" not in lines[0]
+    ]
+
+    assert too_long == []
+
+
+def test_no_module_has_a_name_that_says_nothing() -> None:
+    assert [path for path in SOURCES if BANNED_IN_MODULES.search(path.stem)] == []
+
+
+def test_no_class_has_a_name_that_says_nothing() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {node.name}"
+        for path in SOURCES
+        for node in ast.walk(ast.parse(read_text(path)))
+        if isinstance(node, ast.ClassDef) and BANNED_IN_CLASSES.search(node.name)
+    ]
+
+    assert found == []
+
+
+def test_nothing_is_left_to_do() -> None:
+    assert find_lines(UNFINISHED, [path for path in TRACKED if path != Path(__file__).resolve()]) == []
+
+
+def test_no_file_names_a_package_index() -> None:
+    assert find_lines(INDEX_ADDRESS, [path for path in TRACKED if path != Path(__file__).resolve()]) == []
+
+
+def test_no_file_names_a_place_on_one_machine() -> None:
+    assert find_lines(OF_ONE_MACHINE, [path for path in TRACKED if path != Path(__file__).resolve()]) == []
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-setup.txt"])
+def test_every_locked_version_has_its_hashes_and_nothing_else(name: str) -> None:
+    lines = (ROOT / name).read_text().replace("\\\n", " ").splitlines()
+    pinned = [line for line in lines if line and not line.lstrip().startswith("#")]
+
+    assert [line for line in pinned if not re.fullmatch(r"[a-z0-9-]+==\S+( +--hash=sha256:[0-9a-f]{64})+", line)] == []
+
+
+def test_the_versions_for_tests_are_those_that_users_get() -> None:
+    versions = re.compile(r"^([a-z0-9-]+)==(\S+)", re.MULTILINE)
+    users, tests = (
+        dict(versions.findall((ROOT / f).read_text())) for f in ("requirements.txt", "requirements-dev.txt")
+    )
+
+    assert {name: tests.get(name) for name in users} == users
+
+
+@pytest.mark.parametrize(
+    ("text", "is_found"),
+    [("cd /work/x", True), ("/root", True), ("'/home/ann/'", True), ("GET /v1/work", False), ("{base}/work", False)],
+)
+def test_the_rule_for_places_finds_what_it_should(*, text: str, is_found: bool) -> None:
+    assert bool(OF_ONE_MACHINE.search(text)) is is_found
