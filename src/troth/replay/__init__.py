@@ -1,0 +1,1 @@
+"""A world in memory that decides as the real one does: the sample retailer, its demand, replays and their reports."""
