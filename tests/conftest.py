@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,8 @@ from troth.store.migrate import migrate
 
 settings.register_profile("default", print_blob=True, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 settings.register_profile("ci", parent=settings.get_profile("default"), derandomize=True)
-settings.load_profile("ci" if os.environ.get("CI") else "default")
+IS_CI = bool(os.environ.get("CI"))
+settings.load_profile("ci" if IS_CI else "default")
 
 TEMPLATE = "template_migrated"
 # Tests lose nothing in a power failure; the crash tests start servers of their own, without this.
@@ -33,6 +35,18 @@ class Database:
 
     dsn: str
     pool: Pool
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Draw the seed of the property tests here, where all workers get it and the header can print it."""
+    if config.option.hypothesis_seed is None and not IS_CI:
+        config.option.hypothesis_seed = secrets.randbelow(2**32)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say how to run the same property tests again."""
+    return "hypothesis: derandomized" if IS_CI else f"hypothesis: --hypothesis-seed={config.option.hypothesis_seed}"
 
 
 @pytest.fixture(autouse=True)
