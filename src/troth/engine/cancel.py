@@ -1,0 +1,53 @@
+"""Canceling units of an order."""
+
+from troth.engine.context import Facts
+from troth.engine.parts import choose_units, moves_through, next_allocation
+from troth.model.commands import CancelOrder, LineQuantity
+from troth.model.events import OrderCanceled, OrderEvent, PartsChange
+from troth.model.lifecycle import AllocationEvent, AllocationState, is_possible
+from troth.model.order import Order
+from troth.model.refusals import FieldFlaw, Invalid, NotPossibleNow, Refusal
+from troth.model.status import live_allocations, order_status, uncovered_quantities
+
+_RANK = {state: rank for rank, state in enumerate(AllocationState)}
+
+
+def decide_cancel(command: CancelOrder, order: Order, facts: Facts) -> tuple[OrderEvent, ...] | Refusal:
+    """The cancelation of the named units: first what lies nowhere, then the parts that are least advanced.
+
+    Without lines it is everything that is not canceled yet, and is refused if some of it has left already.
+    """
+    open_units = {line.line_id: line.quantity - line.canceled_quantity for line in order.lines}
+    flaws = tuple(
+        FieldFlaw(f"/lines/{position}", f"line {line.line_id} has {open_units.get(line.line_id, 0)} units to cancel")
+        for position, line in enumerate(command.lines)
+        if line.quantity > open_units.get(line.line_id, 0)
+    )
+    if flaws:
+        return Invalid(flaws)
+    wanted = {line.line_id: line.quantity for line in command.lines} or {
+        line_id: units for line_id, units in open_units.items() if units
+    }
+    if not wanted:
+        return NotPossibleNow("cancel", order_status(order))
+    uncovered = uncovered_quantities(order)
+    cancelable = sorted(
+        (part for part in live_allocations(order) if is_possible(part.state, AllocationEvent.CANCEL)),
+        key=lambda part: (_RANK[part.state], part.allocation),
+    )
+    chosen = choose_units(
+        cancelable,
+        {line_id: units - min(units, uncovered.get(line_id, 0)) for line_id, units in wanted.items()},
+        first_number=next_allocation(order),
+    )
+    if chosen.missing:
+        return NotPossibleNow("cancel", order_status(order))
+    moves = tuple(move for part in chosen.parts for move in moves_through(part, (AllocationEvent.CANCEL,)))
+    return (
+        OrderCanceled(
+            lines=tuple(LineQuantity(line_id, units, command.reason) for line_id, units in wanted.items()),
+            reason=command.reason,
+            at=facts.now,
+            parts=PartsChange(splits=chosen.splits, moves=moves),
+        ),
+    )

@@ -1,0 +1,150 @@
+"""Capturing an order: the promise is planned, and becomes the order with its allocations and fulfillments."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from troth.engine.context import Change, Decision, Facts, State
+from troth.engine.promise import plan
+from troth.engine.reserve import reserve_entries
+from troth.engine.supply import SupplyRows
+from troth.model.commands import CaptureOrder
+from troth.model.events import DuplicateReceived, OrderCaptured
+from troth.model.ids import OrderId, Sku, fulfillment_id
+from troth.model.inventory import ON_HAND
+from troth.model.lifecycle import AllocationState
+from troth.model.order import Allocation, Fulfillment, Line, Order
+from troth.model.plan import Demand, DemandLine, Plan, Shipment
+from troth.model.refusals import ContentDiffers, FieldFlaw, Invalid, Refusal, ShortLine, StockShort
+
+
+def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decision | Refusal:
+    """The order with its promise, or why it cannot be promised; a known order with the same content changes nothing."""
+    known = state.orders.get(command.order_id)
+    if known is not None:
+        if known.digest != command.digest:
+            return ContentDiffers(known.order_id)
+        return Decision(events=((known.order_id, DuplicateReceived(known.order_id)),))
+    flaws = find_unknown(command, facts)
+    if flaws:
+        return Invalid(flaws)
+    answer = plan(demand_of(command, facts), supply_of(command, state), facts.network, facts.policy, facts.now)
+    if answer.uncovered:
+        return short(answer)
+    order = _order_of(command, answer, facts)
+    return Decision(
+        changes=(Change(None, order),),
+        entries=reserve_entries(None, order),
+        events=((order.order_id, OrderCaptured(order)),),
+        trace=answer.trace,
+    )
+
+
+def find_unknown(command: CaptureOrder, facts: Facts) -> tuple[FieldFlaw, ...]:
+    """The fields that name an item or a node which is not there."""
+    flaws = [
+        FieldFlaw(f"/lines/{position}/sku", f"there is no item {line.sku}")
+        for position, line in enumerate(command.lines)
+        if line.sku not in facts.items
+    ]
+    if command.pickup_node is not None and command.pickup_node not in facts.network.index:
+        flaws.append(FieldFlaw("/pickup_node", f"there is no node {command.pickup_node}"))
+    return tuple(flaws)
+
+
+def demand_of(command: CaptureOrder, facts: Facts) -> Demand:
+    """What the engine is asked for an order."""
+    return Demand(
+        lines=tuple(demand_line(line, line.quantity, facts) for line in command.lines),
+        destination=command.ship_to,
+        method=command.method,
+        pickup_node=command.pickup_node,
+        service=command.service,
+        ship_complete=command.ship_complete,
+    )
+
+
+def demand_line(line: Line, quantity: int, facts: Facts) -> DemandLine:
+    """Units of an order line as the engine sees them, with the item's weight and volume."""
+    item = facts.items[line.sku]
+    length, width, height = item.dimensions_mm
+    return DemandLine(
+        line_id=line.line_id,
+        sku=line.sku,
+        quantity=quantity,
+        weight_grams=item.weight_grams,
+        volume_cm3=length * width * height // 1000,
+        need_by=line.need_by,
+        not_before=line.not_before,
+    )
+
+
+def supply_of(command: CaptureOrder, state: State) -> dict[Sku, SupplyRows]:
+    """The supply rows of every SKU of an order."""
+    return {line.sku: state.supply(line.sku) for line in command.lines}
+
+
+def short(answer: Plan) -> StockShort:
+    """The refusal that names each line which the plan does not cover."""
+    return StockShort(
+        tuple(
+            ShortLine(gap.line_id, gap.sku, gap.quantity, gap.available_quantity, gap.available_at, gap.reason)
+            for gap in answer.uncovered
+        )
+    )
+
+
+def parts_of(
+    shipments: Iterable[Shipment], order_id: OrderId, *, first_fulfillment: int, first_allocation: int
+) -> tuple[tuple[Fulfillment, ...], tuple[Allocation, ...]]:
+    """The fulfillments and allocations that a plan's shipments become, numbered on from those given."""
+    fulfillments, allocations = [], []
+    number = first_allocation
+    for offset, shipment in enumerate(shipments):
+        name = fulfillment_id(order_id, first_fulfillment + offset)
+        fulfillments.append(
+            Fulfillment(
+                name,
+                shipment.node,
+                shipment.method,
+                shipment.service,
+                shipment.ship_by,
+                shipment.promised_from,
+                shipment.promised_at,
+                shipment.cost,
+            )
+        )
+        for peg in shipment.pegs:
+            is_here = peg.source == ON_HAND
+            state = AllocationState.RESERVED if is_here else AllocationState.BACKORDERED
+            allocations.append(
+                Allocation(number, peg.line_id, peg.sku, shipment.node, peg.quantity, state, name, peg.source)
+            )
+            number += 1
+    return tuple(fulfillments), tuple(allocations)
+
+
+def _order_of(command: CaptureOrder, answer: Plan, facts: Facts) -> Order:
+    fulfillments, allocations = parts_of(answer.shipments, command.order_id, first_fulfillment=1, first_allocation=1)
+    return Order(
+        order_id=command.order_id,
+        channel=command.channel,
+        external_id=command.external_id,
+        digest=command.digest,
+        version=1,
+        currency=command.currency,
+        ordered_at=command.ordered_at,
+        captured_at=facts.now,
+        release_at=facts.now + timedelta(minutes=facts.policy.remorse_minutes),
+        customer=command.customer,
+        ship_to=command.ship_to,
+        method=command.method,
+        pickup_node=command.pickup_node,
+        service=command.service,
+        ship_complete=command.ship_complete,
+        lines=command.lines,
+        allocations=allocations,
+        fulfillments=fulfillments,
+        payments=command.payments,
+        policy_version=facts.policy.version,
+        attributes=command.attributes,
+    )

@@ -1,0 +1,63 @@
+"""What a decision may look at, and what it gives: everything as values, so that it can be made again."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from troth.engine.network import Network
+from troth.engine.supply import SupplyRows
+from troth.model.events import Event
+from troth.model.ids import OrderId, Sku
+from troth.model.inventory import Balance, Entry, SupplyKey
+from troth.model.item import Item
+from troth.model.order import Order
+from troth.model.plan import Trace
+from troth.model.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known when a command is decided: reference data, the policy in force, who asks, and when."""
+
+    now: datetime
+    actor: str
+    network: Network
+    items: Mapping[Sku, Item]
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a command may change, as it is after the commands decided before it.
+
+    `supply` gives the rows of a SKU, `balance` one supply (zero where it never moved), `moved_since` the units by
+    which a supply's on-hand moved after an instant, `ordered` the units that a purchase order's line was set to.
+    """
+
+    orders: Mapping[OrderId, Order]
+    supply: Callable[[Sku], SupplyRows]
+    balance: Callable[[SupplyKey], Balance]
+    moved_since: Callable[[SupplyKey, datetime], int]
+    ordered: Callable[[SupplyKey], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One order before and after a command."""
+
+    before: Order | None
+    after: Order
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a command causes.
+
+    Changed orders, ledger entries, expected dates of supplies, events by subject, and the reasons.
+    """
+
+    changes: tuple[Change, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    events: tuple[tuple[str, Event], ...] = ()
+    expected: Mapping[SupplyKey, datetime] | None = None
+    trace: Trace | None = None

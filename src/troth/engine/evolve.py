@@ -1,0 +1,130 @@
+"""The order after an event: the fold that makes an order out of its log."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from troth.model.events import (
+    FulfillmentCollected,
+    FulfillmentDelivered,
+    FulfillmentPacked,
+    FulfillmentReady,
+    FulfillmentShipped,
+    HoldLifted,
+    HoldPlaced,
+    OrderCanceled,
+    OrderCaptured,
+    OrderEvent,
+    OrderReleased,
+    PartsChange,
+)
+from troth.model.ids import FulfillmentId
+from troth.model.lifecycle import ALLOCATION, HOLD, AllocationEvent, HoldEvent
+from troth.model.order import Allocation, Fulfillment, Line, Order, Package
+from troth.model.status import OrderStatus, order_status
+
+
+def evolve(order: Order | None, event: OrderEvent) -> Order:
+    """The order after one event; each event but the first adds one to its version."""
+    if isinstance(event, OrderCaptured):
+        return event.order
+    if order is None:
+        raise ValueError(f"{type(event).__name__} before the order was captured")
+    after = _evolve_parts(order, getattr(event, "parts", None))
+    match event:
+        case OrderCanceled():
+            after = replace(after, lines=_cancel_lines(after.lines, event))
+            if order_status(after) is OrderStatus.CANCELED:
+                after = replace(after, canceled_at=event.at)
+        case HoldPlaced():
+            after = replace(after, holds=(*after.holds, event.hold))
+        case HoldLifted():
+            after = replace(
+                after,
+                holds=tuple(
+                    replace(hold, state=HOLD[hold.state, HoldEvent.LIFT]) if hold.hold_id == event.hold_id else hold
+                    for hold in after.holds
+                ),
+            )
+        case OrderReleased():
+            after = replace(after, released_at=after.released_at or event.at)
+        case FulfillmentPacked():
+            after = _evolve_work(after, event.fulfillment_id, packages=event.packages)
+        case FulfillmentReady():
+            after = _evolve_work(after, event.fulfillment_id, staging=event.staging)
+        case FulfillmentShipped():
+            after = _evolve_work(after, event.fulfillment_id, packages=event.packages, shipped_at=event.at)
+        case FulfillmentCollected():
+            after = _evolve_work(after, event.fulfillment_id, collected_by=event.collected_by, delivered_at=event.at)
+        case FulfillmentDelivered():
+            after = _evolve_work(after, event.fulfillment_id, delivered_at=event.at)
+        case _:
+            pass
+    return replace(after, version=order.version + 1)
+
+
+def fold(events: Iterable[OrderEvent]) -> Order:
+    """The order that a whole log makes; the log must not be empty."""
+    order: Order | None = None
+    for event in events:
+        order = evolve(order, event)
+    if order is None:
+        raise ValueError("an order's log begins with its capture")
+    return order
+
+
+def _evolve_parts(order: Order, change: PartsChange | None) -> Order:
+    if change is None:
+        return order
+    parts = {part.allocation: part for part in order.allocations}
+    for split in change.splits:
+        _move(parts, split.allocation, AllocationEvent.SPLIT)
+        parts |= {part.allocation: part for part in split.parts}
+    for move in change.moves:
+        _move(parts, move.allocation, move.event)
+    parts |= {part.allocation: part for part in change.added}
+    return replace(
+        order,
+        allocations=tuple(parts[number] for number in sorted(parts)),
+        fulfillments=(*order.fulfillments, *change.fulfillments),
+    )
+
+
+def _move(parts: dict[int, Allocation], number: int, event: AllocationEvent) -> None:
+    part = parts[number]
+    parts[number] = replace(part, state=ALLOCATION[part.state, event])
+
+
+def _cancel_lines(lines: tuple[Line, ...], event: OrderCanceled) -> tuple[Line, ...]:
+    canceled = {line.line_id: line.quantity for line in event.lines}
+    return tuple(
+        replace(line, canceled_quantity=line.canceled_quantity + canceled.get(line.line_id, 0)) for line in lines
+    )
+
+
+def _evolve_work(
+    order: Order,
+    fulfillment_id: FulfillmentId,
+    *,
+    packages: tuple[Package, ...] | None = None,
+    staging: str | None = None,
+    collected_by: str | None = None,
+    shipped_at: datetime | None = None,
+    delivered_at: datetime | None = None,
+) -> Order:
+    def evolved(work: Fulfillment) -> Fulfillment:
+        return replace(
+            work,
+            packages=work.packages if packages is None else packages,
+            staging=work.staging if staging is None else staging,
+            collected_by=work.collected_by if collected_by is None else collected_by,
+            shipped_at=shipped_at or work.shipped_at,
+            delivered_at=delivered_at or work.delivered_at,
+        )
+
+    return replace(
+        order,
+        fulfillments=tuple(
+            evolved(work) if work.fulfillment_id == fulfillment_id else work for work in order.fulfillments
+        ),
+    )

@@ -1,0 +1,58 @@
+"""Sourcing again what a node could not provide."""
+
+from dataclasses import replace
+
+from troth.engine.capture import demand_line, parts_of
+from troth.engine.context import Facts, State
+from troth.engine.parts import next_allocation
+from troth.engine.promise import plan
+from troth.model.commands import LineQuantity
+from troth.model.events import OrderEvent, OrderResourced, PartsChange, SourcingFailed
+from troth.model.lifecycle import AllocationState
+from troth.model.order import Order
+from troth.model.plan import Demand, Trace
+from troth.model.status import uncovered_quantities
+
+_FAILED = frozenset({AllocationState.REJECTED, AllocationState.SHORT})
+
+
+def decide_resource(order: Order, state: State, facts: Facts) -> tuple[tuple[OrderEvent, ...], Trace | None]:
+    """What becomes of units that lie nowhere.
+
+    Promised from nodes that have not failed this order, else left to a person.
+
+    The promise given before is the date to keep.
+    """
+    missing = uncovered_quantities(order)
+    if not missing:
+        return (), None
+    promised_at = max(work.promised_at for work in order.fulfillments)
+    lines = tuple(
+        replace(demand_line(line, missing[line.line_id], facts), need_by=line.need_by or promised_at)
+        for line in order.lines
+        if line.line_id in missing
+    )
+    demand = Demand(
+        lines=lines,
+        destination=order.ship_to,
+        method=order.method,
+        pickup_node=order.pickup_node,
+        service=order.service,
+        excluded_nodes=frozenset(part.node for part in order.allocations if part.state in _FAILED),
+    )
+    supply = {line.sku: state.supply(line.sku) for line in lines}
+    answer = plan(demand, supply, facts.network, facts.policy, facts.now)
+    fulfillments, allocations = parts_of(
+        answer.shipments,
+        order.order_id,
+        first_fulfillment=len(order.fulfillments) + 1,
+        first_allocation=next_allocation(order),
+    )
+    events: list[OrderEvent] = []
+    if allocations:
+        events.append(OrderResourced(PartsChange(added=allocations, fulfillments=fulfillments)))
+    if answer.uncovered:
+        events.append(
+            SourcingFailed(tuple(LineQuantity(gap.line_id, gap.quantity, gap.reason) for gap in answer.uncovered))
+        )
+    return tuple(events), answer.trace

@@ -1,0 +1,247 @@
+"""The work of a node: accept, reject, pick, pack, stage, ship, collect, deliver, and what carriers report."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import assert_never
+
+from troth.engine.context import Facts
+from troth.engine.parts import Chosen, choose_units, moves_through, next_allocation
+from troth.model.commands import (
+    AcceptWork,
+    CollectWork,
+    DeliverWork,
+    FulfillmentCommand,
+    LineQuantity,
+    PackWork,
+    PickWork,
+    RecordTracking,
+    RejectWork,
+    ShipWork,
+    StageWork,
+)
+from troth.model.events import (
+    FulfillmentAccepted,
+    FulfillmentCollected,
+    FulfillmentDelivered,
+    FulfillmentPacked,
+    FulfillmentPicked,
+    FulfillmentReady,
+    FulfillmentRejected,
+    FulfillmentShipped,
+    OrderEvent,
+    PartMove,
+    PartsChange,
+    TrackingRecorded,
+)
+from troth.model.ids import LineId
+from troth.model.lifecycle import ALLOCATION, ENDED, AllocationEvent, AllocationState, is_possible
+from troth.model.order import Allocation, Fulfillment, Method, Order, Package, PackageLine
+from troth.model.refusals import FieldFlaw, Invalid, NotFound, NotPossibleNow, Refusal
+from troth.model.status import fulfillment_status
+
+_E = AllocationEvent
+_TO_SHIP = (_E.PICK, _E.PACK, _E.SHIP)
+_TO_COLLECT = (_E.PICK, _E.STAGE, _E.COLLECT)
+_HANDED_OVER = frozenset({Method.PICKUP, Method.CURBSIDE})
+
+
+def decide_work(command: FulfillmentCommand, order: Order, facts: Facts) -> tuple[OrderEvent, ...] | Refusal:
+    """The events of a node's or carrier's report; steps that the report skips are taken with it."""
+    work = next((work for work in order.fulfillments if work.fulfillment_id == command.fulfillment_id), None)
+    if work is None:
+        return NotFound("fulfillment", command.fulfillment_id)
+    parts = tuple(
+        part for part in order.allocations if part.fulfillment_id == work.fulfillment_id and part.state not in ENDED
+    )
+    at = command.at or facts.now
+    match command:
+        case AcceptWork():
+            moves = _all_through(parts, (_E.ACCEPT,))
+            return (
+                (FulfillmentAccepted(work.fulfillment_id, at, PartsChange(moves=moves)),)
+                if moves
+                else _refuse("accept", order, work)
+            )
+        case RejectWork():
+            return _reject(command, order, work, parts, at)
+        case PickWork():
+            return _pick(command, order, work, parts, at)
+        case PackWork():
+            moves = _all_through(parts, (_E.PICK, _E.PACK))
+            packages = command.packages or (_one_package(parts),)
+            flaws = _package_flaws(packages, parts)
+            if flaws:
+                return Invalid(flaws)
+            return (
+                (FulfillmentPacked(work.fulfillment_id, packages, at, PartsChange(moves=moves)),)
+                if moves
+                else _refuse("pack", order, work)
+            )
+        case StageWork():
+            moves = _all_through(parts, (_E.PICK, _E.STAGE)) if work.method in _HANDED_OVER else ()
+            return (
+                (FulfillmentReady(work.fulfillment_id, command.staging, at, PartsChange(moves=moves)),)
+                if moves
+                else _refuse("ready", order, work)
+            )
+        case ShipWork():
+            moves = () if work.method in _HANDED_OVER else _all_through(parts, _TO_SHIP)
+            packages = _with_tracking(work.packages or (_one_package(parts),), command.packages)
+            return (
+                (FulfillmentShipped(work.fulfillment_id, packages, at, PartsChange(moves=moves)),)
+                if moves
+                else _refuse("ship", order, work)
+            )
+        case CollectWork():
+            moves = _all_through(parts, _TO_COLLECT) if work.method in _HANDED_OVER else ()
+            return (
+                (FulfillmentCollected(work.fulfillment_id, command.collected_by, at, PartsChange(moves=moves)),)
+                if moves
+                else _refuse("collect", order, work)
+            )
+        case DeliverWork():
+            moves = _all_through(parts, (_E.DELIVER,))
+            return (
+                (FulfillmentDelivered(work.fulfillment_id, at, PartsChange(moves=moves)),)
+                if moves
+                else _refuse("deliver", order, work)
+            )
+        case RecordTracking():
+            return _track(command, work, parts)
+        case _:
+            assert_never(command)
+
+
+def _all_through(parts: tuple[Allocation, ...], steps: tuple[AllocationEvent, ...]) -> tuple[PartMove, ...]:
+    """The moves of all parts to the last step; empty where a part cannot get there, or there is none."""
+    moves = [moves_through(part, steps) for part in parts]
+    return tuple(move for of_part in moves for move in of_part) if all(moves) else ()
+
+
+def _refuse(what: str, order: Order, work: Fulfillment) -> NotPossibleNow:
+    state = fulfillment_status(order, work.fulfillment_id)
+    return NotPossibleNow(
+        what, state, tuple(event for at, event in ALLOCATION if at is state and event is not _E.SPLIT)
+    )
+
+
+def _chosen(
+    order: Order, parts: tuple[Allocation, ...], wanted: dict[LineId, int], event: AllocationEvent, first: int = 0
+) -> Chosen:
+    able = [part for part in parts if is_possible(part.state, event)]
+    return choose_units(able, wanted, first_number=first or next_allocation(order))
+
+
+def _quantities(lines: tuple[LineQuantity, ...], parts: tuple[Allocation, ...]) -> dict[LineId, int]:
+    """Units by line: those named, or all that the parts hold where none is named."""
+    named: dict[LineId, int] = {}
+    for line in lines:
+        named[line.line_id] = named.get(line.line_id, 0) + line.quantity
+    if lines:
+        return named
+    for part in parts:
+        named[part.line_id] = named.get(part.line_id, 0) + part.quantity
+    return named
+
+
+def _reject(
+    command: RejectWork, order: Order, work: Fulfillment, parts: tuple[Allocation, ...], at: datetime
+) -> tuple[OrderEvent, ...] | Refusal:
+    wanted = _quantities(command.lines, parts)
+    chosen = _chosen(order, parts, wanted, _E.REJECT)
+    if chosen.missing or not chosen.parts:
+        return _refuse("reject", order, work)
+    moves = tuple(PartMove(part.allocation, _E.REJECT) for part in chosen.parts)
+    change = PartsChange(splits=chosen.splits, moves=moves)
+    return (FulfillmentRejected(work.fulfillment_id, command.reason, at, change),)
+
+
+def _pick(
+    command: PickWork, order: Order, work: Fulfillment, parts: tuple[Allocation, ...], at: datetime
+) -> tuple[OrderEvent, ...] | Refusal:
+    pickable = tuple(part for part in parts if is_possible(part.state, _E.PICK))
+    if not pickable:
+        return _refuse("pick", order, work)
+    held = _quantities((), pickable)
+    picked = _quantities(command.lines, pickable)
+    flaws = tuple(
+        FieldFlaw(f"/lines/{position}", f"{held.get(line.line_id, 0)} units of line {line.line_id} can be picked here")
+        for position, line in enumerate(command.lines)
+        if picked[line.line_id] > held.get(line.line_id, 0)
+    )
+    if flaws:
+        return Invalid(flaws)
+    reasons = {line.line_id: line.reason for line in command.lines}
+    chosen = _chosen(order, pickable, picked, _E.PICK)
+    split = {of.allocation for of in chosen.splits}
+    taken = {part.allocation for part in chosen.parts}
+    rest = [
+        part
+        for part in (*pickable, *(part for of in chosen.splits for part in of.parts))
+        if part.allocation not in split | taken and part.line_id in picked
+    ]
+    short: dict[LineId, int] = {}
+    for part in rest:
+        short[part.line_id] = short.get(part.line_id, 0) + part.quantity
+    moves = [PartMove(part.allocation, _E.PICK) for part in chosen.parts]
+    moves += [PartMove(part.allocation, _E.MISS) for part in rest]
+    return (
+        FulfillmentPicked(
+            work.fulfillment_id,
+            at,
+            PartsChange(splits=chosen.splits, moves=tuple(moves)),
+            tuple(LineQuantity(line_id, units, reasons.get(line_id, "")) for line_id, units in short.items()),
+        ),
+    )
+
+
+def _track(command: RecordTracking, work: Fulfillment, parts: tuple[Allocation, ...]) -> tuple[OrderEvent, ...]:
+    recorded = TrackingRecorded(
+        work.fulfillment_id,
+        command.carrier,
+        command.tracking_number,
+        command.status,
+        command.at,
+        command.place,
+        command.estimated_delivery_at,
+    )
+    moves = _all_through(parts, (_E.DELIVER,)) if command.status == AllocationState.DELIVERED else ()
+    if not moves:
+        return (recorded,)
+    return (recorded, FulfillmentDelivered(work.fulfillment_id, command.at, PartsChange(moves=moves)))
+
+
+def _one_package(parts: tuple[Allocation, ...]) -> Package:
+    lines = _quantities((), parts)
+    return Package("1", tuple(PackageLine(line_id, units) for line_id, units in lines.items()))
+
+
+def _package_flaws(packages: tuple[Package, ...], parts: tuple[Allocation, ...]) -> tuple[FieldFlaw, ...]:
+    """Packages that say what is in them must hold exactly what there is."""
+    held = _quantities((), parts)
+    packed: dict[LineId, int] = {}
+    for package in packages:
+        for line in package.lines:
+            packed[line.line_id] = packed.get(line.line_id, 0) + line.quantity
+    if not packed or packed == held:
+        return ()
+    there = ", ".join(f"{units} of line {line_id}" for line_id, units in held.items())
+    return (FieldFlaw("/packages", f"the packages must together hold what was picked: {there}"),)
+
+
+def _with_tracking(packed: tuple[Package, ...], shipped: tuple[Package, ...]) -> tuple[Package, ...]:
+    """The packages with the carrier's facts; a package that was never packed is added."""
+    facts = {package.package_id: package for package in shipped}
+    known = {package.package_id for package in packed}
+    told = tuple(
+        replace(
+            package,
+            carrier=facts[package.package_id].carrier,
+            service=facts[package.package_id].service,
+            tracking_number=facts[package.package_id].tracking_number,
+        )
+        if package.package_id in facts
+        else package
+        for package in packed
+    )
+    return told + tuple(package for package in shipped if package.package_id not in known)

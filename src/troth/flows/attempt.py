@@ -1,0 +1,271 @@
+"""One thing: one try at a batch of requests, on one connection.
+
+Load what they touch, decide each in order, write everything at once.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+
+from troth.engine.context import Decision, Facts, State
+from troth.engine.lifecycle import decide
+from troth.flows.reference import Reference
+from troth.flows.requests import Accepted, Answer, Outcome, Request, Result
+from troth.model.commands import (
+    CaptureOrder,
+    Command,
+    CountStock,
+    ExpectSupply,
+    PickWork,
+    RejectWork,
+    order_ids_of,
+    supply_keys_of,
+)
+from troth.model.ids import OrderId, Sku
+from troth.model.inventory import Balance, EntryKind, SupplyKey, purchase_order_source
+from troth.model.order import Order
+from troth.model.refusals import Invalid, KeyReused, StockShort
+from troth.store.balances import lock_balances, lock_supplies, read_balances, read_moves_since, read_ordered
+from troth.store.database import Connection
+from troth.store.keys import read_keys
+from troth.store.orders import lock_orders, read_orders
+from troth.store.save import Batch, Happened, OrderChange, Saved, UsedKey, create_balances, save
+from troth.store.stock_index import StockIndex
+
+
+class Attempt:
+    """A batch as it is being decided. `index` is moved along with every decision.
+
+    `touched` says what to forget if it is not written.
+    """
+
+    def __init__(
+        self,
+        requests: Sequence[Request],
+        *,
+        reference: Reference,
+        index: StockIndex,
+        now: datetime,
+        lookup: Collection[OrderId],
+        is_locking: bool,
+    ) -> None:
+        self._requests = requests
+        self._reference = reference
+        self._index = index
+        self._now = now
+        self._is_locking = is_locking
+        self._commands = [command for request in requests for command in request.commands]
+        self._captured = [command for command in self._commands if isinstance(command, CaptureOrder)]
+        self._lookup = [command.order_id for command in self._captured if command.order_id in lookup]
+        self._locked = {order_id for command in self._commands for order_id in order_ids_of(command)}
+        self._supplies = {key for command in self._commands for key in _supply_keys(command)}
+        self._loaded: dict[OrderId, Order] = {}
+        self._orders: dict[OrderId, Order] = {}
+        self._exact: dict[SupplyKey, Balance] = {}
+        self._moved: dict[tuple[SupplyKey, datetime], int] = {}
+        self._ordered: dict[SupplyKey, int] = {}
+        self._fresh: set[Sku] = set()
+        self._keys: dict[tuple[str, str], UsedKey] = {}
+        self._state = State(self._orders, index.rows, self._balance, self._moved_since, self._ordered_units)
+        self.batch = Batch(now)
+        self.touched: set[Sku] = set()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a single statement: new orders only, and nothing to lock or look up before."""
+        return not (
+            self._locked
+            or self._lookup
+            or self._supplies
+            or self._is_locking
+            or any(request.key for request in self._requests)
+        )
+
+    async def run(self, connection: Connection) -> list[Result] | None:
+        """Decide and write; None, with nothing written, where the balances no longer hold what was planned."""
+        await self._load(connection)
+        outcomes = [self._decide_request(request) for request in self._requests]
+        await self._decide_again(connection, outcomes)
+        results = self._answer(outcomes)
+        if self.batch.orders or self.batch.entries or self.batch.events or self.batch.keys:
+            saved = await save(connection, self.batch)
+            if not saved.holds:
+                return None
+            if saved.orders_written != len(self.batch.orders):
+                raise RuntimeError(f"{saved.orders_written} of {len(self.batch.orders)} orders were written")
+            self.saved = saved
+        return results
+
+    saved: Saved | None = None
+
+    # Loading ----------------------------------------------------------------------------------------------------------
+
+    async def _load(self, connection: Connection) -> None:
+        keyed = [(request.actor, request.key.key) for request in self._requests if request.key]
+        if keyed:
+            self._keys = await read_keys(connection, keyed)
+        if self._locked:
+            await lock_orders(connection, self._locked)
+        if self._locked or self._lookup:
+            self._loaded = await read_orders(connection, self._locked | set(self._lookup))
+            self._orders.update(self._loaded)
+        skus = {line.sku for command in self._captured for line in command.lines}
+        failing = {
+            line.sku
+            for command in self._commands
+            if isinstance(command, PickWork | RejectWork)
+            for order_id in order_ids_of(command)
+            if order_id in self._loaded
+            for line in self._loaded[order_id].lines
+        }
+        await self._reference.need_items(skus | failing)
+        if self._is_locking and skus | failing:
+            self._remember(skus | failing, await lock_balances(connection, skus | failing))
+        else:
+            wanted = set(self._index.missing(skus)) | failing
+            if wanted:
+                self._remember(wanted, await read_balances(connection, wanted))
+        if self._supplies:
+            await self._load_supplies(connection)
+
+    async def _load_supplies(self, connection: Connection) -> None:
+        await create_balances(connection, self._supplies)
+        self._exact = {balance.key: balance for balance in await lock_supplies(connection, self._supplies)}
+        counts = [(c.key, c.as_of) for c in self._commands if isinstance(c, CountStock)]
+        if counts:
+            self._moved = dict(zip(counts, await read_moves_since(connection, counts), strict=True))
+        expecting = sorted({key for c in self._commands if isinstance(c, ExpectSupply) for key in _supply_keys(c)})
+        if expecting:
+            self._ordered = dict(zip(expecting, await read_ordered(connection, expecting), strict=True))
+
+    def _remember(self, skus: Iterable[Sku], balances: Iterable[Balance]) -> None:
+        self._index.put(skus, balances)
+        self._fresh |= set(skus)
+
+    # Deciding ---------------------------------------------------------------------------------------------------------
+
+    def _decide_request(self, request: Request) -> list[Outcome] | UsedKey | KeyReused:
+        if request.key is not None:
+            used = self._keys.get((request.actor, request.key.key))
+            if used is not None:
+                return used if used.request_digest == request.key.request_digest else KeyReused(request.key.key)
+            # A second request with this key in the same batch finds it taken.
+            self._keys[request.actor, request.key.key] = UsedKey(
+                request.actor, request.key.key, request.key.request_digest, 0, b""
+            )
+        return [self._decide(command, request) for command in request.commands]
+
+    def _decide(self, command: Command, request: Request) -> Outcome:
+        facts = Facts(self._now, request.actor, self._reference.network, self._reference.items, self._reference.policy)
+        decision = decide(command, self._state, facts)
+        if not isinstance(decision, Decision):
+            return decision
+        order_id = command.order_id if isinstance(command, CaptureOrder) else next(iter(order_ids_of(command)), None)
+        is_new = any(change.before is None for change in decision.changes)
+        self._apply(decision, request)
+        return Accepted(self._orders.get(order_id) if order_id else None, is_new, decision)
+
+    def _apply(self, decision: Decision, request: Request) -> None:
+        batch = self.batch
+        for change in decision.changes:
+            order_id = change.after.order_id
+            self._orders[order_id] = change.after
+            batch.orders[order_id] = OrderChange(self._loaded.get(order_id), change.after)
+            if decision.trace is not None:
+                batch.traces.append((order_id, change.after.version, decision.trace))
+        for entry in decision.entries:
+            self.touched.add(entry.key.sku)
+            known = self._exact.get(entry.key)
+            if known is not None:
+                self._exact[entry.key] = Balance(
+                    entry.key,
+                    known.on_hand + entry.on_hand_delta,
+                    known.reserved + entry.reserved_delta,
+                    known.deficit,
+                    known.expected_at,
+                )
+        self._index.move(decision.entries)
+        batch.entries += decision.entries
+        batch.expected |= decision.expected or {}
+        batch.events += [
+            Happened(subject, event, request.actor, request.cause, self._reference.policy.version)
+            for subject, event in decision.events
+        ]
+
+    async def _decide_again(self, connection: Connection, outcomes: list[list[Outcome] | UsedKey | KeyReused]) -> None:
+        """Decide once more, from what is true now, what was refused because of what was only remembered."""
+        doubtful = [
+            (request, position, number)
+            for number, request in enumerate(self._requests)
+            for position, outcome in enumerate(_list(outcomes[number]))
+            if isinstance(request.commands[position], CaptureOrder) and isinstance(outcome, StockShort | Invalid)
+        ]
+        if not doubtful:
+            return
+        if any(isinstance(_list(outcomes[number])[position], Invalid) for _, position, number in doubtful) and (
+            await self._reference.refresh()
+        ):
+            self._index.use(self._reference.network)
+            self._fresh.clear()
+        commands = [request.commands[position] for request, position, _ in doubtful]
+        skus = {line.sku for command in commands if isinstance(command, CaptureOrder) for line in command.lines}
+        await self._reference.need_items(skus)
+        stale = skus - self._fresh
+        if stale:
+            self._remember(stale, await read_balances(connection, stale))
+            self._index.move(entry for entry in self.batch.entries if entry.key.sku in stale)
+        missing = set(self._index.missing(self.touched))
+        if missing:
+            self._remember(missing, await read_balances(connection, missing))
+            self._index.move(entry for entry in self.batch.entries if entry.key.sku in missing)
+        for request, position, number in doubtful:
+            _list(outcomes[number])[position] = self._decide(request.commands[position], request)
+
+    def _answer(self, outcomes: Sequence[list[Outcome] | UsedKey | KeyReused]) -> list[Result]:
+        results: list[Result] = []
+        for request, outcome in zip(self._requests, outcomes, strict=True):
+            if isinstance(outcome, KeyReused):
+                results.append(Result((outcome,) * len(request.commands)))
+            elif isinstance(outcome, UsedKey):
+                used = self._keys[outcome.actor, outcome.key]
+                results.append(Result((), Answer(used.status, used.answer)))
+            elif request.key is None or request.answer is None:
+                results.append(Result(tuple(outcome)))
+            else:
+                answer = request.answer(tuple(outcome))
+                used = UsedKey(request.actor, request.key.key, request.key.request_digest, answer.status, answer.body)
+                self._keys[request.actor, request.key.key] = used
+                if any(isinstance(one, Accepted) for one in outcome):
+                    self.batch.keys.append(used)
+                results.append(Result(tuple(outcome), answer))
+        return results
+
+    # What the decisions look at ---------------------------------------------------------------------------------------
+
+    def _balance(self, key: SupplyKey) -> Balance:
+        return self._exact.get(key) or Balance(key)
+
+    def _moved_since(self, key: SupplyKey, as_of: datetime) -> int:
+        here = sum(entry.on_hand_delta for entry in self.batch.entries if entry.key == key and self._now > as_of)
+        return self._moved[key, as_of] + here
+
+    def _ordered_units(self, key: SupplyKey) -> int:
+        here = sum(
+            entry.on_hand_delta for entry in self.batch.entries if entry.key == key and entry.kind is EntryKind.EXPECT
+        )
+        return self._ordered.get(key, 0) + here
+
+
+def _list(outcome: list[Outcome] | UsedKey | KeyReused) -> list[Outcome]:
+    return outcome if isinstance(outcome, list) else []
+
+
+def _supply_keys(command: Command) -> Iterable[SupplyKey]:
+    if isinstance(command, ExpectSupply):
+        return {
+            *command.known,
+            *(
+                SupplyKey(line.sku, line.node, purchase_order_source(number=command.number, line=line.line))
+                for line in command.lines
+            ),
+        }
+    return supply_keys_of(command)

@@ -1,0 +1,223 @@
+"""The one write door: commands that wait are decided and written together, each completely or not at all.
+
+While one batch is being written the next gathers, so that a busy process pays for one commit many times over, and an
+idle one waits for nobody. Choosing is optimistic, from what the process remembers; what was chosen is locked late, in
+sorted order, and checked by the statement that writes it. A plan that no longer holds is made again from what is true
+now, at last with everything it might choose locked.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import asyncpg
+
+from troth.flows.attempt import Attempt
+from troth.flows.reference import Reference
+from troth.flows.requests import Outcome, Request, Result
+from troth.model.commands import CaptureOrder, Command
+from troth.model.ids import OrderId, Sku
+from troth.model.refusals import Busy
+from troth.store.balances import find_moved_balances, read_balances, read_horizon
+from troth.store.database import Pool
+from troth.store.stock_index import StockIndex
+
+_BATCH_MAX: Final = 128
+_ATTEMPTS: Final = 4
+_LOCKING_ATTEMPTS: Final = 2
+_RECENT_MAX: Final = 100_000
+_FOLLOW_SECONDS: Final = 0.25
+_TRANSIENT: Final = (
+    asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.SerializationError,
+    asyncpg.UniqueViolationError,
+)
+
+
+@dataclass(slots=True)
+class _Waiting:
+    request: Request
+    done: "asyncio.Future[Result]"
+
+
+class _PlanLost(Exception):
+    """Undoes the transaction of a batch whose plan no longer holds."""
+
+
+class Door:
+    """The write door of a process, with what the process remembers: the reference data and the stock index."""
+
+    def __init__(self, pool: Pool, reference: Reference, *, clock: Callable[[], datetime] | None = None) -> None:
+        self._pool = pool
+        self._clock = clock or (lambda: datetime.now(UTC))
+        self._waiting: list[_Waiting] = []
+        self._draining: asyncio.Task[None] | None = None
+        self._following: asyncio.Task[None] | None = None
+        self._lane = asyncio.Lock()
+        self._recent: dict[OrderId, None] = {}
+        self._own: set[int] = set()
+        self._position = 0
+        self.reference = reference
+        self.index = StockIndex(reference.network)
+
+    def now(self) -> datetime:
+        """The door's time."""
+        return self._clock()
+
+    async def open(self) -> None:
+        """Load the reference data, and follow from now on what other processes write."""
+        async with self._pool.acquire() as connection:
+            self._position = await read_horizon(connection)
+        await self._refresh()
+        self._following = asyncio.create_task(self._follow_forever())
+
+    async def close(self) -> None:
+        """Stop following, and wait until everything that was submitted is written."""
+        if self._following is not None:
+            self._following.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._following
+        while self._draining is not None and not self._draining.done():
+            await self._draining
+
+    async def submit(self, request: Request) -> Result:
+        """Decide and write a request, together with whatever else waits.
+
+        What is accepted is durable when this returns.
+        """
+        waiting = _Waiting(request, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        if self._draining is None or self._draining.done():
+            self._draining = asyncio.create_task(self._drain())
+        return await waiting.done
+
+    async def one(self, command: Command, *, actor: str, cause: str = "") -> Outcome:
+        """Decide and write a single command."""
+        return (await self.submit(Request((command,), actor, cause))).outcomes[0]
+
+    async def need_stock(self, skus: Collection[Sku]) -> None:
+        """Make the index remember these SKUs, for a reader."""
+        if self.index.missing(skus):
+            async with self._lane, self._pool.acquire() as connection:
+                missing = self.index.missing(skus)
+                self.index.put(missing, await read_balances(connection, missing))
+
+    async def follow(self) -> None:
+        """Take over what other processes wrote since the last time."""
+        async with self._lane:
+            own, since = frozenset(self._own), self._position
+            async with self._pool.acquire() as connection:
+                self._position = await read_horizon(connection)
+                moved = await find_moved_balances(connection, since, without=own)
+            self._own = {xid for xid in self._own if xid >= self._position}
+            self.index.settle(moved)
+            await self._refresh()
+
+    async def _follow_forever(self) -> None:
+        while True:
+            await asyncio.sleep(_FOLLOW_SECONDS)
+            with suppress(asyncpg.PostgresError, OSError):
+                await self.follow()
+
+    async def _refresh(self) -> None:
+        if await self.reference.refresh():
+            self.index.use(self.reference.network)
+
+    async def _drain(self) -> None:
+        while self._waiting:
+            taken = self._take()
+            async with self._lane:
+                await self._serve(taken)
+
+    def _take(self) -> list[_Waiting]:
+        """The requests at the head of the queue that fit into a batch and are of one family."""
+        is_about_stock = self._waiting[0].request.is_about_stock
+        size = count = 0
+        for waiting in self._waiting:
+            if count and (size >= _BATCH_MAX or waiting.request.is_about_stock is not is_about_stock):
+                break
+            size += len(waiting.request.commands)
+            count += 1
+        taken, self._waiting = self._waiting[:count], self._waiting[count:]
+        return taken
+
+    async def _serve(self, taken: list[_Waiting]) -> None:
+        """Answer every request of a batch.
+
+        One that breaks the batch is found by trying each alone, so that it hurts only itself.
+        """
+        try:
+            results = await self._run([waiting.request for waiting in taken])
+        except Exception as error:
+            if len(taken) > 1:
+                for waiting in taken:
+                    await self._serve([waiting])
+            elif not taken[0].done.done():
+                taken[0].done.set_exception(error)
+            return
+        for waiting, result in zip(taken, results, strict=True):
+            if not waiting.done.done():
+                waiting.done.set_result(result)
+
+    async def _run(self, requests: Sequence[Request]) -> list[Result]:
+        for number in range(_ATTEMPTS):
+            # The first try trusts that a new order is new, unless this process saw it before.
+            lookup = _captured(requests) if number else self._recent
+            attempt = Attempt(
+                requests,
+                reference=self.reference,
+                index=self.index,
+                now=self.now(),
+                lookup=lookup,
+                is_locking=number >= _ATTEMPTS - _LOCKING_ATTEMPTS,
+            )
+            results = await self._try(attempt)
+            if results is not None:
+                self._remember(requests)
+                return results
+        return [Result((Busy(_ATTEMPTS),) * len(request.commands)) for request in requests]
+
+    async def _try(self, attempt: Attempt) -> list[Result] | None:
+        """The results, written; None where the plan was lost, with nothing written and nothing of it remembered."""
+        try:
+            async with self._pool.acquire() as connection:
+                if attempt.is_plain:
+                    results = await attempt.run(connection)
+                else:
+                    async with connection.transaction():
+                        results = await attempt.run(connection)
+                        if results is None:
+                            raise _PlanLost
+        except (_PlanLost, *_TRANSIENT):
+            results = None
+        except BaseException:
+            self.index.forget(attempt.touched)
+            raise
+        if results is None:
+            self.index.forget(attempt.touched)
+        elif attempt.saved is not None:
+            self.index.settle(attempt.saved.balances)
+            self._own.add(attempt.saved.xid)
+        return results
+
+    def _remember(self, requests: Sequence[Request]) -> None:
+        """Remember which orders came lately.
+
+        So that a channel that sends one again does not cost its neighbors a second try.
+        """
+        self._recent.update(dict.fromkeys(_captured(requests)))
+        while len(self._recent) > _RECENT_MAX:
+            del self._recent[next(iter(self._recent))]
+
+
+def _captured(requests: Sequence[Request]) -> dict[OrderId, None]:
+    return {
+        command.order_id: None
+        for request in requests
+        for command in request.commands
+        if isinstance(command, CaptureOrder)
+    }

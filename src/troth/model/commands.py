@@ -1,0 +1,255 @@
+"""What can be asked of the system. Each is decided as a whole.
+
+It happens completely, or is refused and leaves nothing behind.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from troth.model.ids import FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku, order_of_fulfillment
+from troth.model.inventory import SupplyKey
+from troth.model.network import Address
+from troth.model.order import Customer, Line, Method, Package, Payment
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureOrder:
+    """Promise an order and reserve its stock, or refuse it. `digest` tells the same content from other content."""
+
+    order_id: OrderId
+    channel: str
+    external_id: str
+    digest: str
+    currency: str
+    ordered_at: datetime
+    customer: Customer
+    ship_to: Address | None
+    method: Method
+    pickup_node: NodeId | None
+    service: str
+    ship_complete: bool
+    lines: tuple[Line, ...]
+    payments: tuple[Payment, ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LineQuantity:
+    """Units of one order line, with the reason where there is one."""
+
+    line_id: LineId
+    quantity: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrder:
+    """Cancel units of lines, or the whole order where `lines` is empty; their stock is free again."""
+
+    order_id: OrderId
+    reason: str
+    lines: tuple[LineQuantity, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceHold:
+    """Keep an order from being released, until lifted or until `expires_at`."""
+
+    order_id: OrderId
+    type: str
+    reason: str
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LiftHold:
+    """End a hold."""
+
+    order_id: OrderId
+    hold_id: HoldId
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseOrder:
+    """Hand the reserved parts over to their nodes now, instead of when the remorse period ends."""
+
+    order_id: OrderId
+
+
+@dataclass(frozen=True, slots=True)
+class ActOnDue:
+    """Do what the clock asks of an order.
+
+    Lift holds that expired, release what the remorse period held. Harmless when repeated.
+    """
+
+    order_id: OrderId
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptWork:
+    """The node takes the work on."""
+
+    fulfillment_id: FulfillmentId
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RejectWork:
+    """The node refuses units (all where `lines` is empty); they are sourced again elsewhere."""
+
+    fulfillment_id: FulfillmentId
+    reason: str
+    lines: tuple[LineQuantity, ...] = ()
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PickWork:
+    """Units were picked; without lines it is everything.
+
+    What is missing from a line that is named was not found, and is sourced again.
+    """
+
+    fulfillment_id: FulfillmentId
+    lines: tuple[LineQuantity, ...] = ()
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PackWork:
+    """What was picked is packed. No packages given: all of it in one."""
+
+    fulfillment_id: FulfillmentId
+    packages: tuple[Package, ...] = ()
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StageWork:
+    """The goods wait for the customer, at a staging place."""
+
+    fulfillment_id: FulfillmentId
+    staging: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShipWork:
+    """The packages left; their units leave the stock."""
+
+    fulfillment_id: FulfillmentId
+    packages: tuple[Package, ...] = ()
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CollectWork:
+    """The customer took the goods; their units leave the stock."""
+
+    fulfillment_id: FulfillmentId
+    collected_by: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverWork:
+    """The goods arrived."""
+
+    fulfillment_id: FulfillmentId
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordTracking:
+    """A carrier's checkpoint of a parcel; `delivered` also delivers the fulfillment."""
+
+    fulfillment_id: FulfillmentId
+    carrier: str
+    tracking_number: str
+    status: str
+    at: datetime
+    place: str = ""
+    estimated_delivery_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AdjustStock:
+    """Move the stock of one supply by `delta` units.
+
+    Reason `receipt` with a purchase order as reference also fills what waits for it.
+
+    `known` are the purchase order's supplies and `orders` those that wait for them, as far as the caller saw.
+    """
+
+    key: SupplyKey
+    delta: int
+    reason: str
+    reference: str = ""
+    known: tuple[SupplyKey, ...] = ()
+    orders: tuple[OrderId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CountStock:
+    """Set the stock of one supply to what was counted at `as_of`, plus what moved since."""
+
+    key: SupplyKey
+    on_hand: int
+    as_of: datetime
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedLine:
+    """A line of a purchase order: what arrives where, and when."""
+
+    line: int
+    node: NodeId
+    sku: Sku
+    quantity: int
+    expected_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectSupply:
+    """Set what a purchase order will bring; lines that it no longer has are withdrawn."""
+
+    number: str
+    lines: tuple[ExpectedLine, ...]
+    known: tuple[SupplyKey, ...] = ()
+
+
+FulfillmentCommand = (
+    AcceptWork | RejectWork | PickWork | PackWork | StageWork | ShipWork | CollectWork | DeliverWork | RecordTracking
+)
+OrderCommand = CancelOrder | PlaceHold | LiftHold | ReleaseOrder | ActOnDue | FulfillmentCommand
+StockCommand = AdjustStock | CountStock | ExpectSupply
+Command = CaptureOrder | OrderCommand | StockCommand
+
+
+def order_ids_of(command: Command) -> tuple[OrderId, ...]:
+    """The orders that must be loaded and locked before a command can be decided; a new order is none of them."""
+    match command:
+        case CaptureOrder() | CountStock() | ExpectSupply():
+            return ()
+        case AdjustStock():
+            return command.orders
+        case CancelOrder() | PlaceHold() | LiftHold() | ReleaseOrder() | ActOnDue():
+            return (command.order_id,)
+        case _:
+            return (order_of_fulfillment(command.fulfillment_id),)
+
+
+def supply_keys_of(command: Command) -> tuple[SupplyKey, ...]:
+    """The supplies whose exact balance a command needs before it can be decided, so that they are locked first."""
+    match command:
+        case AdjustStock():
+            return (command.key, *command.known)
+        case CountStock():
+            return (command.key,)
+        case ExpectSupply():
+            return command.known
+        case _:
+            return ()

@@ -1,0 +1,298 @@
+"""What happened: the bodies of the event log, past tense. Together they say everything that an order is.
+
+The rest is audit.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from troth.model.commands import ExpectedLine, LineQuantity
+from troth.model.ids import FulfillmentId, HoldId, NodeId, OrderId, Sku
+from troth.model.inventory import Source
+from troth.model.lifecycle import AllocationEvent
+from troth.model.order import Allocation, Fulfillment, Hold, Order, Package
+
+
+@dataclass(frozen=True, slots=True)
+class PartSplit:
+    """An allocation that ended by being divided, and the parts (in its state) that replace it."""
+
+    allocation: int
+    parts: tuple[Allocation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PartMove:
+    """An allocation and what happened to it."""
+
+    allocation: int
+    event: AllocationEvent
+
+
+@dataclass(frozen=True, slots=True)
+class PartsChange:
+    """How an order's parts changed: first splits, then moves, then what was added."""
+
+    splits: tuple[PartSplit, ...] = ()
+    moves: tuple[PartMove, ...] = ()
+    added: tuple[Allocation, ...] = ()
+    fulfillments: tuple[Fulfillment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCaptured:
+    """An order was promised and its stock reserved; it is recorded as it then was."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateReceived:
+    """A channel sent a known order again with the same content; nothing changed."""
+
+    order_id: OrderId
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCanceled:
+    """Units of lines, or all of them, were canceled and their stock freed."""
+
+    lines: tuple[LineQuantity, ...]
+    reason: str
+    at: datetime
+    parts: PartsChange
+
+
+@dataclass(frozen=True, slots=True)
+class HoldPlaced:
+    """A hold now keeps the order from being released."""
+
+    hold: Hold
+
+
+@dataclass(frozen=True, slots=True)
+class HoldLifted:
+    """A hold ended, by a person or by its clock."""
+
+    hold_id: HoldId
+    has_expired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReleased:
+    """Reserved parts were handed over to their nodes."""
+
+    at: datetime
+    is_early: bool
+    parts: PartsChange
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentAccepted:
+    """A node took work on."""
+
+    fulfillment_id: FulfillmentId
+    at: datetime
+    parts: PartsChange
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentRejected:
+    """A node refused units of its work."""
+
+    fulfillment_id: FulfillmentId
+    reason: str
+    at: datetime
+    parts: PartsChange
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentPicked:
+    """Units were picked; `short` were not found."""
+
+    fulfillment_id: FulfillmentId
+    at: datetime
+    parts: PartsChange
+    short: tuple[LineQuantity, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentPacked:
+    """Picked units were packed."""
+
+    fulfillment_id: FulfillmentId
+    packages: tuple[Package, ...]
+    at: datetime
+    parts: PartsChange
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentReady:
+    """The goods wait for the customer."""
+
+    fulfillment_id: FulfillmentId
+    staging: str
+    at: datetime
+    parts: PartsChange
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentShipped:
+    """The packages left the node."""
+
+    fulfillment_id: FulfillmentId
+    packages: tuple[Package, ...]
+    at: datetime
+    parts: PartsChange
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentCollected:
+    """The customer took the goods."""
+
+    fulfillment_id: FulfillmentId
+    collected_by: str
+    at: datetime
+    parts: PartsChange
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentDelivered:
+    """The goods arrived."""
+
+    fulfillment_id: FulfillmentId
+    at: datetime
+    parts: PartsChange
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingRecorded:
+    """A carrier reported a checkpoint of a parcel."""
+
+    fulfillment_id: FulfillmentId
+    carrier: str
+    tracking_number: str
+    status: str
+    at: datetime
+    place: str = ""
+    estimated_delivery_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderResourced:
+    """Units that a node could not provide were promised from elsewhere."""
+
+    parts: PartsChange
+
+
+@dataclass(frozen=True, slots=True)
+class SourcingFailed:
+    """Units that a node could not provide can be had nowhere else; a person must decide."""
+
+    lines: tuple[LineQuantity, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BackorderCovered:
+    """Expected supply arrived, and the parts that waited for it now lie on hand (`parts.added`)."""
+
+    reference: str
+    parts: PartsChange
+
+
+@dataclass(frozen=True, slots=True)
+class StockAdjusted:
+    """The stock of a supply was moved, for a reason."""
+
+    sku: Sku
+    node: NodeId
+    source: Source
+    delta: int
+    reason: str
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StockCounted:
+    """A supply was counted; `delta` is what the count found more (or less) than the books."""
+
+    sku: Sku
+    node: NodeId
+    source: Source
+    counted: int
+    as_of: datetime
+    delta: int
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyExpected:
+    """A purchase order was set; `withdrawn` are (SKU, node) that it no longer brings."""
+
+    number: str
+    lines: tuple[ExpectedLine, ...]
+    withdrawn: tuple[tuple[Sku, NodeId], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationSet:
+    """Reference data (a node, an item, a key, a subscription) was set by somebody; before and after, for the audit."""
+
+    what: str
+    id: str
+    after: Mapping[str, Any] | None
+    before: Mapping[str, Any] | None = field(default=None)
+
+
+OrderEvent = (
+    OrderCaptured
+    | DuplicateReceived
+    | OrderCanceled
+    | HoldPlaced
+    | HoldLifted
+    | OrderReleased
+    | FulfillmentAccepted
+    | FulfillmentRejected
+    | FulfillmentPicked
+    | FulfillmentPacked
+    | FulfillmentReady
+    | FulfillmentShipped
+    | FulfillmentCollected
+    | FulfillmentDelivered
+    | TrackingRecorded
+    | OrderResourced
+    | SourcingFailed
+    | BackorderCovered
+)
+StockEvent = StockAdjusted | StockCounted | SupplyExpected
+Event = OrderEvent | StockEvent | ConfigurationSet
+
+EVENTS: Final[dict[str, type[Event]]] = {
+    event.__name__: event
+    for event in (
+        OrderCaptured,
+        DuplicateReceived,
+        OrderCanceled,
+        HoldPlaced,
+        HoldLifted,
+        OrderReleased,
+        FulfillmentAccepted,
+        FulfillmentRejected,
+        FulfillmentPicked,
+        FulfillmentPacked,
+        FulfillmentReady,
+        FulfillmentShipped,
+        FulfillmentCollected,
+        FulfillmentDelivered,
+        TrackingRecorded,
+        OrderResourced,
+        SourcingFailed,
+        BackorderCovered,
+        StockAdjusted,
+        StockCounted,
+        SupplyExpected,
+        ConfigurationSet,
+    )
+}

@@ -1,0 +1,83 @@
+"""Stock: the balance of a supply, the entries that moved it, and what is still expected."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, NewType
+
+from troth.model.ids import NodeId, OrderId, Sku
+
+Source = NewType("Source", str)
+"""Which supply of a SKU at a node: `on_hand`, or a dated one such as `po/4500017/1`."""
+
+ON_HAND: Final = Source("on_hand")
+
+
+def purchase_order_source(*, number: str, line: int) -> Source:
+    """The source that stands for one line of a purchase order.
+
+    >>> purchase_order_source(number="4500017", line=1)
+    'po/4500017/1'
+    """
+    return Source(f"po/{number}/{line}")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SupplyKey:
+    """One supply: what, where, out of which source. Its order is the order in which supplies are locked."""
+
+    sku: Sku
+    node: NodeId
+    source: Source = ON_HAND
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What a supply holds (units) and how much of it is reserved; `expected_at` only where it is still to come.
+
+    `deficit` is how far a count or an adjustment brought the supply below what was already reserved.
+    """
+
+    key: SupplyKey
+    on_hand: int = 0
+    reserved: int = 0
+    deficit: int = 0
+    expected_at: datetime | None = None
+
+    @property
+    def available(self) -> int:
+        """Units that can still be promised, never below zero."""
+        return max(0, self.on_hand - self.reserved)
+
+
+class EntryKind(StrEnum):
+    """Why an entry moved a balance. `pending` reserves.
+
+    `post`, `void` and `expire` resolve a pending one, each at most once.
+    """
+
+    RECEIPT = "receipt"
+    ADJUSTMENT = "adjustment"
+    COUNT = "count"
+    EXPECT = "expect"
+    PENDING = "pending"
+    POST = "post"
+    VOID = "void"
+    EXPIRE = "expire"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One movement of one balance, never changed afterwards.
+
+    Deltas in units, and the allocation that it reserves or resolves.
+    """
+
+    key: SupplyKey
+    kind: EntryKind
+    on_hand_delta: int = 0
+    reserved_delta: int = 0
+    order_id: OrderId | None = None
+    allocation: int | None = None
+    reason: str = ""
+    reference: str = ""

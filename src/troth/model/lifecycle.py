@@ -1,0 +1,138 @@
+"""What may become of an allocation and of a hold: tables, checked when this module is imported.
+
+The tables are the only place that knows the transitions. The SQL guards, the published `/v1/lifecycles`, the diagram
+in the docs and the answer to "what may still be changed" are read from them.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final, TypeVar
+
+S = TypeVar("S", bound=StrEnum)
+E = TypeVar("E", bound=StrEnum)
+
+
+class AllocationState(StrEnum):
+    """Where a part of a line stands."""
+
+    BACKORDERED = "backordered"
+    RESERVED = "reserved"
+    RELEASED = "released"
+    ACCEPTED = "accepted"
+    PICKED = "picked"
+    PACKED = "packed"
+    READY = "ready"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    COLLECTED = "collected"
+    REJECTED = "rejected"
+    SHORT = "short"
+    SPLIT = "split"
+    CANCELED = "canceled"
+
+
+class AllocationEvent(StrEnum):
+    """What happens to a part of a line."""
+
+    COVER = "cover"
+    RELEASE = "release"
+    ACCEPT = "accept"
+    REJECT = "reject"
+    PICK = "pick"
+    MISS = "miss"
+    PACK = "pack"
+    STAGE = "stage"
+    SHIP = "ship"
+    DELIVER = "deliver"
+    COLLECT = "collect"
+    SPLIT = "split"
+    CANCEL = "cancel"
+
+
+class HoldState(StrEnum):
+    """Whether a hold still blocks."""
+
+    PLACED = "placed"
+    LIFTED = "lifted"
+
+
+class HoldEvent(StrEnum):
+    """What ends a hold."""
+
+    LIFT = "lift"
+
+
+_A, _E = AllocationState, AllocationEvent
+
+ALLOCATION: Final[Mapping[tuple[AllocationState, AllocationEvent], AllocationState]] = {
+    (_A.BACKORDERED, _E.COVER): _A.RESERVED,
+    (_A.BACKORDERED, _E.CANCEL): _A.CANCELED,
+    (_A.BACKORDERED, _E.SPLIT): _A.SPLIT,
+    (_A.RESERVED, _E.RELEASE): _A.RELEASED,
+    (_A.RESERVED, _E.CANCEL): _A.CANCELED,
+    (_A.RESERVED, _E.SPLIT): _A.SPLIT,
+    (_A.RELEASED, _E.ACCEPT): _A.ACCEPTED,
+    (_A.RELEASED, _E.REJECT): _A.REJECTED,
+    (_A.RELEASED, _E.PICK): _A.PICKED,
+    (_A.RELEASED, _E.MISS): _A.SHORT,
+    (_A.RELEASED, _E.CANCEL): _A.CANCELED,
+    (_A.RELEASED, _E.SPLIT): _A.SPLIT,
+    (_A.ACCEPTED, _E.REJECT): _A.REJECTED,
+    (_A.ACCEPTED, _E.PICK): _A.PICKED,
+    (_A.ACCEPTED, _E.MISS): _A.SHORT,
+    (_A.ACCEPTED, _E.CANCEL): _A.CANCELED,
+    (_A.ACCEPTED, _E.SPLIT): _A.SPLIT,
+    (_A.PICKED, _E.PACK): _A.PACKED,
+    (_A.PICKED, _E.STAGE): _A.READY,
+    (_A.PICKED, _E.CANCEL): _A.CANCELED,
+    (_A.PICKED, _E.SPLIT): _A.SPLIT,
+    (_A.PACKED, _E.STAGE): _A.READY,
+    (_A.PACKED, _E.SHIP): _A.SHIPPED,
+    (_A.PACKED, _E.CANCEL): _A.CANCELED,
+    (_A.PACKED, _E.SPLIT): _A.SPLIT,
+    (_A.READY, _E.COLLECT): _A.COLLECTED,
+    (_A.READY, _E.CANCEL): _A.CANCELED,
+    (_A.READY, _E.SPLIT): _A.SPLIT,
+    (_A.SHIPPED, _E.DELIVER): _A.DELIVERED,
+}
+
+HOLD: Final[Mapping[tuple[HoldState, HoldEvent], HoldState]] = {(HoldState.PLACED, HoldEvent.LIFT): HoldState.LIFTED}
+
+ALLOCATION_STARTS: Final = (_A.RESERVED, _A.BACKORDERED)
+HOLD_STARTS: Final = (HoldState.PLACED,)
+
+ENDED: Final = frozenset({_A.REJECTED, _A.SHORT, _A.SPLIT, _A.CANCELED})
+"""A part in one of these no longer covers its line and reserves nothing."""
+
+GONE: Final = frozenset({_A.SHIPPED, _A.DELIVERED, _A.COLLECTED})
+"""A part in one of these has left the building: its units are posted."""
+
+RESERVING: Final = frozenset(_A) - ENDED - GONE
+"""A part in one of these has a pending entry in the ledger."""
+
+
+def is_possible(state: AllocationState, event: AllocationEvent) -> bool:
+    """Whether an event may happen to an allocation in a state.
+
+    >>> is_possible(AllocationState.SHIPPED, AllocationEvent.CANCEL)
+    False
+    """
+    return (state, event) in ALLOCATION
+
+
+def find_flaws(table: Mapping[tuple[S, E], S], states: type[S], events: type[E], starts: tuple[S, ...]) -> list[str]:
+    """What is wrong with a machine: states that no path reaches, events that never happen. Empty where it is sound."""
+    reached = set(starts)
+    for _ in states:
+        reached |= {target for (state, _event), target in table.items() if state in reached}
+    used = {event for _state, event in table}
+    return [f"{state} cannot be reached" for state in states if state not in reached] + [
+        f"{event} never happens" for event in events if event not in used
+    ]
+
+
+_FLAWS = find_flaws(ALLOCATION, AllocationState, AllocationEvent, ALLOCATION_STARTS) + find_flaws(
+    HOLD, HoldState, HoldEvent, HOLD_STARTS
+)
+if _FLAWS:
+    raise AssertionError("; ".join(_FLAWS))

@@ -1,0 +1,92 @@
+"""Where stock is held and from where it leaves: nodes, addresses, calendars."""
+
+from dataclasses import dataclass, field
+from datetime import date, time
+from enum import StrEnum
+
+from troth.model.ids import NodeId
+
+
+class NodeType(StrEnum):
+    """What kind of place a node is."""
+
+    DC = "dc"
+    STORE = "store"
+    DROP_SHIP = "drop_ship"
+    THIRD_PARTY = "3pl"
+    SUPPLIER = "supplier"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A postal address; `country` is ISO 3166 alpha-2, the coordinates (degrees) are there where they are known."""
+
+    country: str
+    name: str = ""
+    line1: str = ""
+    line2: str = ""
+    city: str = ""
+    region: str = ""
+    postcode: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """When a node works, in its own time zone: weekdays (Monday is 0), opening hours, days off."""
+
+    weekdays: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
+    opens: time = time(0, 0)
+    closes: time = time(23, 59)
+    holidays: tuple[date, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A place that holds or fulfills stock.
+
+    `services` empty means every service; `capacity_per_day` (order lines) None means no limit; `handling_minor` is
+    the cost of handling one unit here and `shipment_minor` that of one shipment (packaging and labor), in minor units
+    of the policy's currency.
+    """
+
+    node: NodeId
+    type: NodeType
+    name: str
+    latitude: float
+    longitude: float
+    time_zone: str = "UTC"
+    address: Address = field(default_factory=lambda: Address(country="US"))
+    calendar: Calendar = field(default_factory=Calendar)
+    cut_off: time = time(14, 0)
+    processing_hours: float = 0.0
+    capacity_per_day: int | None = None
+    services: tuple[str, ...] = ()
+    pickup: bool = False
+    handling_minor: int = 0
+    shipment_minor: int = 0
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RateCard:
+    """What a parcel costs and how long it travels: one service of one carrier.
+
+    Zone z (0-based) holds destinations up to `zone_miles[z]` miles away (the last is unbounded). A parcel of weight w
+    costs `rates_minor[z][b]` for the first bracket b with w <= `brackets_grams[b]`, and above the last bracket
+    `over_minor[z]` more for each further kilogram or part of it. Transit takes `transit_days[z]` of the carrier's
+    days.
+    """
+
+    service: str
+    carrier: str
+    currency: str
+    zone_miles: tuple[float, ...]
+    brackets_grams: tuple[int, ...]
+    rates_minor: tuple[tuple[int, ...], ...]
+    over_minor: tuple[int, ...]
+    transit_days: tuple[int, ...]
+    weekdays: tuple[int, ...] = (0, 1, 2, 3, 4)
+    holidays: tuple[date, ...] = ()
+    dimensional_divisor_cm3_per_kg: int = 5000

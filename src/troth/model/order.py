@@ -1,0 +1,160 @@
+"""The order and its parts. Its status is never stored by hand: it follows from the parts (see `troth.model.status`)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from troth.model.ids import FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku
+from troth.model.inventory import ON_HAND, Source, SupplyKey
+from troth.model.lifecycle import AllocationState, HoldState
+from troth.model.network import Address
+
+
+class Method(StrEnum):
+    """How the goods reach the customer."""
+
+    SHIP = "ship"
+    PICKUP = "pickup"
+    CURBSIDE = "curbside"
+    DELIVERY = "delivery"
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """Who ordered, as the channel knows them."""
+
+    id: str = ""
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A payment that the channel reports; never a card number."""
+
+    provider: str
+    reference: str
+    amount_minor: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A requested quantity of one SKU; `canceled_quantity` of it is no longer wanted."""
+
+    line_id: LineId
+    sku: Sku
+    quantity: int
+    unit_price_minor: int = 0
+    need_by: datetime | None = None
+    not_before: datetime | None = None
+    canceled_quantity: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """Part of a line at one supply: the subject of the lifecycle. A part that is split ends, and new parts begin."""
+
+    allocation: int
+    line_id: LineId
+    sku: Sku
+    node: NodeId
+    quantity: int
+    state: AllocationState
+    fulfillment_id: FulfillmentId
+    source: Source = ON_HAND
+
+    @property
+    def key(self) -> SupplyKey:
+        """The supply that this part is pegged to."""
+        return SupplyKey(self.sku, self.node, self.source)
+
+
+@dataclass(frozen=True, slots=True)
+class PackageLine:
+    """A quantity of an order line in a package."""
+
+    line_id: LineId
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """One parcel of a fulfillment; the carrier's facts are there once it is shipped."""
+
+    package_id: str
+    lines: tuple[PackageLine, ...] = ()
+    weight_grams: int | None = None
+    carrier: str = ""
+    service: str = ""
+    tracking_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fulfillment:
+    """The work of one node for an order, with its promise.
+
+    Out by `ship_by`, there between `promised_from` and `promised_at`.
+    """
+
+    fulfillment_id: FulfillmentId
+    node: NodeId
+    method: Method
+    service: str
+    ship_by: datetime
+    promised_from: datetime
+    promised_at: datetime
+    cost: Mapping[str, int] = field(default_factory=dict)
+    packages: tuple[Package, ...] = ()
+    staging: str = ""
+    collected_by: str = ""
+    shipped_at: datetime | None = None
+    delivered_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A typed reason not to release; lifted by a person, or by the clock at `expires_at`."""
+
+    hold_id: HoldId
+    type: str
+    reason: str
+    placed_by: str
+    placed_at: datetime
+    state: HoldState = HoldState.PLACED
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A customer's commitment and ours. `version` grows by one with each change.
+
+    `release_at` ends the remorse period.
+    """
+
+    order_id: OrderId
+    channel: str
+    external_id: str
+    digest: str
+    version: int
+    currency: str
+    ordered_at: datetime
+    captured_at: datetime
+    release_at: datetime
+    customer: Customer
+    ship_to: Address | None
+    method: Method
+    pickup_node: NodeId | None
+    service: str
+    ship_complete: bool
+    lines: tuple[Line, ...]
+    allocations: tuple[Allocation, ...]
+    fulfillments: tuple[Fulfillment, ...]
+    holds: tuple[Hold, ...] = ()
+    payments: tuple[Payment, ...] = ()
+    released_at: datetime | None = None
+    canceled_at: datetime | None = None
+    policy_version: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)

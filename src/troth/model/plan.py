@@ -1,0 +1,117 @@
+"""What the engine is asked and what it answers: demand, plan, and the trace that explains the plan."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from troth.model.ids import LineId, NodeId, Sku
+from troth.model.inventory import Source
+from troth.model.network import Address
+from troth.model.order import Method
+
+
+@dataclass(frozen=True, slots=True)
+class DemandLine:
+    """A quantity (units) of a SKU that is asked for; weight and volume are of one unit."""
+
+    line_id: LineId
+    sku: Sku
+    quantity: int
+    weight_grams: int = 0
+    volume_cm3: int = 0
+    need_by: datetime | None = None
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """One order's wish, as the engine sees it. `service` empty asks for the cheapest service that is offered."""
+
+    lines: tuple[DemandLine, ...]
+    destination: Address | None
+    method: Method
+    pickup_node: NodeId | None = None
+    service: str = ""
+    ship_complete: bool = False
+    excluded_nodes: frozenset[NodeId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Peg:
+    """Units of a line taken out of one source of the shipment's node."""
+
+    line_id: LineId
+    sku: Sku
+    source: Source
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """What one node sends (or hands over) at once, and when. `cost` names every part of its cost, in minor units."""
+
+    node: NodeId
+    method: Method
+    service: str
+    ship_by: datetime
+    promised_from: datetime
+    promised_at: datetime
+    pegs: tuple[Peg, ...]
+    cost: Mapping[str, int]
+    is_backordered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Uncovered:
+    """What cannot be promised of a line, why, and what could be: (units, earliest time they could be promised for)."""
+
+    line_id: LineId
+    sku: Sku
+    quantity: int
+    reason: str
+    available_quantity: int = 0
+    available_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A plan that was not chosen: its nodes, what it would have cost (minor units) and when it would have arrived."""
+
+    nodes: tuple[NodeId, ...]
+    cost: Mapping[str, int]
+    promised_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Why this plan: candidates looked at and removed (by reason), the method that chose, the best plans not chosen.
+
+    `input_digest` names the inputs; the same inputs give the same plan.
+    """
+
+    method: str
+    candidates: int
+    removed: Mapping[str, int] = field(default_factory=dict)
+    alternatives: tuple[Alternative, ...] = ()
+    gap: float = 0.0
+    input_digest: str = ""
+    policy_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The engine's answer. Every unit of the demand is in exactly one peg or in `uncovered`."""
+
+    shipments: tuple[Shipment, ...]
+    uncovered: tuple[Uncovered, ...]
+    trace: Trace
+
+    @property
+    def cost_minor(self) -> int:
+        """The fully loaded cost in minor units: the sum of all named parts."""
+        return sum(sum(shipment.cost.values()) for shipment in self.shipments)
+
+    @property
+    def promised_at(self) -> datetime | None:
+        """When the last shipment is promised; None where nothing is."""
+        return max((shipment.promised_at for shipment in self.shipments), default=None)

@@ -1,0 +1,161 @@
+"""An expected no. The docstring is the text that a person reads; code and data are for programs."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Final
+
+from troth.model.ids import LineId, Sku
+
+
+@dataclass(frozen=True, slots=True)
+class ShortLine:
+    """A line that cannot be promised as asked: what is asked, what could be promised, and when."""
+
+    line_id: LineId
+    sku: Sku
+    quantity: int
+    available_quantity: int
+    available_at: datetime | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldFlaw:
+    """What is wrong with one field: an RFC 6901 pointer and a sentence."""
+
+    pointer: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class StockShort:
+    """Not every line can be promised in full; each short line says what could be promised and when."""
+
+    code: ClassVar[str] = "insufficient-inventory"
+    transient: ClassVar[bool] = False
+    lines: tuple[ShortLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """The request has fields that cannot be used; each is named with what is wrong with it."""
+
+    code: ClassVar[str] = "invalid-request"
+    transient: ClassVar[bool] = False
+    flaws: tuple[FieldFlaw, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """There is nothing by that name here."""
+
+    code: ClassVar[str] = "not-found"
+    transient: ClassVar[bool] = False
+    what: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContentDiffers:
+    """The channel has already sent an order with this external_id and other content."""
+
+    code: ClassVar[str] = "order-differs"
+    transient: ClassVar[bool] = False
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyReused:
+    """This Idempotency-Key was used for another request; a new request needs a new key."""
+
+    code: ClassVar[str] = "idempotency-key-reused"
+    transient: ClassVar[bool] = False
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotPossibleNow:
+    """What was asked cannot be done in the state in which the order or fulfillment is."""
+
+    code: ClassVar[str] = "not-possible-now"
+    transient: ClassVar[bool] = False
+    what: str
+    state: str
+    possible: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The order is on hold; it can be released when its holds are lifted."""
+
+    code: ClassVar[str] = "order-on-hold"
+    transient: ClassVar[bool] = False
+    holds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionConflict:
+    """It was changed by somebody else in the meantime; read it again and repeat the change."""
+
+    code: ClassVar[str] = "version-conflict"
+    transient: ClassVar[bool] = False
+    expected: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """Too many orders compete for the same stock at this moment; the same request can be sent again shortly."""
+
+    code: ClassVar[str] = "busy"
+    transient: ClassVar[bool] = True
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unauthorized:
+    """The request carries no valid key or login."""
+
+    code: ClassVar[str] = "unauthorized"
+    transient: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """The key or login is valid but does not carry the scope that this needs."""
+
+    code: ClassVar[str] = "forbidden"
+    transient: ClassVar[bool] = False
+    scope: str
+
+
+Refusal = (
+    StockShort
+    | Invalid
+    | NotFound
+    | ContentDiffers
+    | KeyReused
+    | NotPossibleNow
+    | Held
+    | VersionConflict
+    | Busy
+    | Unauthorized
+    | Forbidden
+)
+
+REFUSALS: Final[dict[str, type[Refusal]]] = {
+    refusal.code: refusal
+    for refusal in (
+        StockShort,
+        Invalid,
+        NotFound,
+        ContentDiffers,
+        KeyReused,
+        NotPossibleNow,
+        Held,
+        VersionConflict,
+        Busy,
+        Unauthorized,
+        Forbidden,
+    )
+}

@@ -1,0 +1,105 @@
+"""The status of an order and of a line, and when the clock next has something to do: functions of the parts."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from troth.model.ids import FulfillmentId, LineId
+from troth.model.lifecycle import ENDED, GONE, AllocationState, HoldState
+from troth.model.order import Allocation, Hold, Line, Order
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands, as its parts say."""
+
+    ON_HOLD = "on_hold"
+    PROMISED = "promised"
+    RELEASED = "released"
+    IN_FULFILLMENT = "in_fulfillment"
+    PARTIALLY_SHIPPED = "partially_shipped"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    CANCELED = "canceled"
+    BACKORDERED = "backordered"
+    EXCEPTION = "exception"
+
+
+_AT_NODE = frozenset({AllocationState.ACCEPTED, AllocationState.PICKED, AllocationState.PACKED, AllocationState.READY})
+_ARRIVED = frozenset({AllocationState.DELIVERED, AllocationState.COLLECTED})
+
+
+def live_allocations(order: Order) -> tuple[Allocation, ...]:
+    """The parts that still cover their lines."""
+    return tuple(part for part in order.allocations if part.state not in ENDED)
+
+
+def placed_holds(order: Order) -> tuple[Hold, ...]:
+    """The holds that still block."""
+    return tuple(hold for hold in order.holds if hold.state is HoldState.PLACED)
+
+
+def uncovered_quantities(order: Order) -> dict[LineId, int]:
+    """What is wanted and lies at no supply, by line; only lines where that is above zero (units)."""
+    missing = {line.line_id: line.quantity - line.canceled_quantity for line in order.lines}
+    for part in live_allocations(order):
+        missing[part.line_id] -= part.quantity
+    return {line_id: quantity for line_id, quantity in missing.items() if quantity > 0}
+
+
+def order_status(order: Order) -> OrderStatus:
+    """The status that follows from the parts."""
+    if all(line.canceled_quantity >= line.quantity for line in order.lines):
+        return OrderStatus.CANCELED
+    if uncovered_quantities(order):
+        return OrderStatus.EXCEPTION
+    status = _parts_status({part.state for part in live_allocations(order)})
+    if status in (OrderStatus.PROMISED, OrderStatus.BACKORDERED) and placed_holds(order):
+        return OrderStatus.ON_HOLD
+    return status
+
+
+def line_status(order: Order, line: Line) -> OrderStatus:
+    """The status of one line, from its own parts."""
+    if line.canceled_quantity >= line.quantity:
+        return OrderStatus.CANCELED
+    if line.line_id in uncovered_quantities(order):
+        return OrderStatus.EXCEPTION
+    return _parts_status({part.state for part in live_allocations(order) if part.line_id == line.line_id})
+
+
+def fulfillment_status(order: Order, fulfillment: FulfillmentId) -> AllocationState:
+    """Where the work of a node stands: the least advanced of its live parts, or how the last of them ended."""
+    states = [part.state for part in order.allocations if part.fulfillment_id == fulfillment]
+    live = [state for state in states if state not in ENDED]
+    rank = list(AllocationState).index
+    if live:
+        return min(live, key=rank)
+    return next((s for s in reversed(states) if s is not AllocationState.SPLIT), AllocationState.CANCELED)
+
+
+def next_due_at(order: Order) -> datetime | None:
+    """When the clock next has something to do here.
+
+    A hold that expires, or the end of the remorse period. None: nothing.
+    """
+    holds = placed_holds(order)
+    if holds:
+        return min((hold.expires_at for hold in holds if hold.expires_at is not None), default=None)
+    if any(part.state is AllocationState.RESERVED for part in order.allocations):
+        return order.release_at
+    return None
+
+
+def _parts_status(states: set[AllocationState]) -> OrderStatus:
+    if states <= _ARRIVED:
+        return OrderStatus.DELIVERED
+    if states <= GONE:
+        return OrderStatus.SHIPPED
+    if states & GONE:
+        return OrderStatus.PARTIALLY_SHIPPED
+    if states & _AT_NODE:
+        return OrderStatus.IN_FULFILLMENT
+    if AllocationState.RELEASED in states:
+        return OrderStatus.RELEASED
+    if states == {AllocationState.BACKORDERED}:
+        return OrderStatus.BACKORDERED
+    return OrderStatus.PROMISED

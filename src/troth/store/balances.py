@@ -1,0 +1,95 @@
+"""Balances and entries from their rows."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from troth.model.ids import NodeId, Sku
+from troth.model.inventory import Balance, SupplyKey
+from troth.store.database import Connection
+from troth.store.queries import sql
+
+_READ = sql("read_balances")
+_LOCK = sql("lock_balances")
+_LOCK_SUPPLIES = sql("lock_supplies")
+_FIND = sql("find_balances")
+_MOVED = sql("find_moved_balances")
+_MOVES_SINCE = sql("read_moves_since")
+_ORDERED = sql("read_ordered")
+_HORIZON = sql("read_horizon")
+_ENTRIES = sql("read_entries")
+
+
+async def read_balances(connection: Connection, skus: Iterable[Sku]) -> list[Balance]:
+    """Every supply of some SKUs."""
+    return [_balance(row) for row in await connection.fetch(_READ, list(skus))]
+
+
+async def lock_balances(connection: Connection, skus: Iterable[Sku]) -> list[Balance]:
+    """Every supply of some SKUs, locked in sorted order until the transaction ends."""
+    return [_balance(row) for row in await connection.fetch(_LOCK, sorted(skus))]
+
+
+async def lock_supplies(connection: Connection, keys: Iterable[SupplyKey]) -> list[Balance]:
+    """These supplies, as far as they exist, locked in sorted order until the transaction ends."""
+    wanted = sorted(keys)
+    rows = await connection.fetch(
+        _LOCK_SUPPLIES, [key.sku for key in wanted], [key.node for key in wanted], [key.source for key in wanted]
+    )
+    return [_balance(row) for row in rows]
+
+
+async def find_balances(
+    connection: Connection,
+    *,
+    skus: Sequence[str] | None = None,
+    node: str | None = None,
+    after: SupplyKey | None = None,
+    limit: int,
+) -> list[Balance]:
+    """A page of supplies in sorted order, after the one given."""
+    position = (after.sku, after.node, after.source) if after else (None, None, None)
+    return [_balance(row) for row in await connection.fetch(_FIND, skus, node, *position, limit)]
+
+
+async def find_moved_balances(connection: Connection, since: int, *, without: Iterable[int]) -> list[Balance]:
+    """The supplies that transactions from `since` up to the horizon moved, as they now are; `without` leaves some out."""
+    return [_balance(row) for row in await connection.fetch(_MOVED, since, list(without))]
+
+
+async def read_horizon(connection: Connection) -> int:
+    """The transaction id before which every transaction has ended: how far a reader of a log may go."""
+    horizon: int = await connection.fetchval(_HORIZON)
+    return horizon
+
+
+async def read_moves_since(connection: Connection, wanted: Sequence[tuple[SupplyKey, datetime]]) -> list[int]:
+    """By how many units each supply moved on hand after its instant."""
+    return await _units(connection, _MOVES_SINCE, [key for key, _ in wanted], [at for _, at in wanted])
+
+
+async def read_ordered(connection: Connection, keys: Sequence[SupplyKey]) -> list[int]:
+    """To how many units each purchase order line was set."""
+    return await _units(connection, _ORDERED, keys)
+
+
+async def read_entries(connection: Connection, sku: Sku, node: NodeId, *, limit: int) -> list[dict[str, Any]]:
+    """The newest entries of a SKU at a node, newest first."""
+    return [dict(row) for row in await connection.fetch(_ENTRIES, sku, node, limit)]
+
+
+async def _units(connection: Connection, query: str, keys: Sequence[SupplyKey], *more: Sequence[datetime]) -> list[int]:
+    rows = await connection.fetch(
+        query, [key.sku for key in keys], [key.node for key in keys], [key.source for key in keys], *more
+    )
+    return [row["units"] for row in rows]
+
+
+def _balance(row: Any) -> Balance:
+    return Balance(
+        SupplyKey(row["sku"], row["node"], row["source"]),
+        row["on_hand"],
+        row["reserved"],
+        row["deficit"],
+        row["expected_at"],
+    )

@@ -1,0 +1,238 @@
+-- name: save
+-- Locks the balances that a batch moves, in sorted order, and if every one still holds what was planned moves them and writes all the rest.
+-- Gives the verdict, how many orders were written, and the balances: moved ones where it holds, found ones where it does not.
+WITH wanted AS (
+    SELECT * FROM unnest(
+        $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::boolean[], $9::timestamptz[]
+    ) AS w (
+        sku, node, source, on_hand_delta, reserved_delta, needed, may_fall, expected_at
+    )
+),
+locked AS MATERIALIZED (
+    SELECT b.sku, b.node, b.source, b.on_hand, b.reserved, b.expected_at, w.needed
+    FROM balances AS b JOIN wanted AS w USING (sku, node, source)
+    ORDER BY b.sku, b.node, b.source
+    FOR UPDATE OF b
+),
+verdict AS MATERIALIZED (
+    SELECT count(*) = (SELECT count(*) FROM wanted) AND coalesce(bool_and(on_hand - reserved >= needed), true) AS holds
+    FROM locked
+),
+moved AS (
+    UPDATE balances AS b
+    SET on_hand = b.on_hand + w.on_hand_delta,
+        reserved = b.reserved + w.reserved_delta,
+        deficit = greatest(
+            0,
+            least(
+                CASE WHEN NOT w.may_fall THEN b.deficit END,
+                b.reserved + w.reserved_delta - b.on_hand - w.on_hand_delta
+            )
+        ),
+        expected_at = coalesce(w.expected_at, b.expected_at)
+    FROM wanted AS w, verdict
+    WHERE verdict.holds AND b.sku = w.sku AND b.node = w.node AND b.source = w.source
+    RETURNING b.sku, b.node, b.source, b.on_hand, b.reserved, b.expected_at
+),
+order_rows AS (
+    SELECT o.* FROM verdict, unnest(
+        $10::text[], $11::text[], $12::text[], $13::text[], $14::integer[], $15::text[], $16::text[], $17::bigint[],
+        $18::timestamptz[], $19::timestamptz[], $20::timestamptz[], $21::timestamptz[], $22::timestamptz[],
+        $23::timestamptz[], $24::timestamptz[], $25::text[], $26::text[], $27::text[], $28::text[], $29::json[],
+        $30::text[], $31::text[], $32::text[], $33::boolean[], $34::json[], $35::json[], $36::text[],
+        $37::boolean[]
+    ) AS o (
+        order_id, channel, external_id, digest, version, status, currency, total_minor, ordered_at, captured_at,
+        release_at, due_at, released_at, canceled_at, promised_at, customer_id, customer_name, customer_email,
+        customer_phone, ship_to, method, pickup_node, service, ship_complete, payments, attributes,
+        policy_version, is_new
+    )
+    WHERE verdict.holds
+),
+new_orders AS (
+    INSERT INTO orders (
+        order_id, channel, external_id, digest, version, status, currency, total_minor, ordered_at,
+        captured_at, release_at, due_at, released_at, canceled_at, promised_at, customer_id, customer_name,
+        customer_email, customer_phone, ship_to, method, pickup_node, service, ship_complete, payments,
+        attributes, policy_version
+    )
+    SELECT
+        order_id, channel, external_id, digest, version, status, currency, total_minor, ordered_at,
+        captured_at, release_at, due_at, released_at, canceled_at, promised_at, customer_id, customer_name,
+        customer_email, customer_phone, ship_to, method, pickup_node, service, ship_complete, payments,
+        attributes, policy_version
+    FROM order_rows WHERE is_new
+    RETURNING order_id
+),
+changed_orders AS (
+    UPDATE orders AS o
+    SET version = r.version,
+        status = r.status,
+        total_minor = r.total_minor,
+        release_at = r.release_at,
+        due_at = r.due_at,
+        released_at = r.released_at,
+        canceled_at = r.canceled_at,
+        promised_at = r.promised_at,
+        ship_to = r.ship_to,
+        method = r.method,
+        pickup_node = r.pickup_node,
+        service = r.service,
+        payments = r.payments,
+        attributes = r.attributes,
+        policy_version = r.policy_version
+    FROM order_rows AS r
+    WHERE o.order_id = r.order_id AND NOT r.is_new AND o.version < r.version
+    RETURNING o.order_id
+),
+saved_lines AS (
+    INSERT INTO order_lines (
+        order_id, line_id, position, sku, quantity, unit_price_minor, need_by, not_before, canceled_quantity
+    )
+    SELECT
+        order_id, line_id, position, sku, quantity, unit_price_minor, need_by, not_before, canceled_quantity
+    FROM verdict, unnest(
+        $38::text[], $39::text[], $40::integer[], $41::text[], $42::bigint[], $43::bigint[], $44::timestamptz[],
+        $45::timestamptz[], $46::bigint[]
+    ) AS r (
+        order_id, line_id, position, sku, quantity, unit_price_minor, need_by, not_before, canceled_quantity
+    )
+    WHERE verdict.holds
+    ON CONFLICT (order_id, line_id) DO UPDATE SET
+        position = excluded.position,
+        quantity = excluded.quantity,
+        unit_price_minor = excluded.unit_price_minor,
+        need_by = excluded.need_by,
+        not_before = excluded.not_before,
+        canceled_quantity = excluded.canceled_quantity
+),
+saved_allocations AS (
+    INSERT INTO allocations (
+        order_id, allocation, line_id, sku, node, source, quantity, state, fulfillment_id
+    )
+    SELECT
+        order_id, allocation, line_id, sku, node, source, quantity, state, fulfillment_id
+    FROM verdict, unnest(
+        $47::text[], $48::integer[], $49::text[], $50::text[], $51::text[], $52::text[], $53::bigint[], $54::text[],
+        $55::text[]
+    ) AS r (
+        order_id, allocation, line_id, sku, node, source, quantity, state, fulfillment_id
+    )
+    WHERE verdict.holds
+    ON CONFLICT (order_id, allocation) DO UPDATE SET
+        state = excluded.state
+),
+saved_fulfillments AS (
+    INSERT INTO fulfillments (
+        order_id, fulfillment_id, node, status, method, service, ship_by, promised_from, promised_at, cost,
+        packages, tracking_numbers, staging, collected_by, shipped_at, delivered_at
+    )
+    SELECT
+        order_id, fulfillment_id, node, status, method, service, ship_by, promised_from, promised_at, cost,
+        packages, string_to_array(tracking_numbers, E'\n'), staging, collected_by, shipped_at, delivered_at
+    FROM verdict, unnest(
+        $56::text[], $57::text[], $58::text[], $59::text[], $60::text[], $61::text[], $62::timestamptz[],
+        $63::timestamptz[], $64::timestamptz[], $65::json[], $66::json[], $67::text[], $68::text[], $69::text[],
+        $70::timestamptz[], $71::timestamptz[]
+    ) AS r (
+        order_id, fulfillment_id, node, status, method, service, ship_by, promised_from, promised_at, cost,
+        packages, tracking_numbers, staging, collected_by, shipped_at, delivered_at
+    )
+    WHERE verdict.holds
+    ON CONFLICT (order_id, fulfillment_id) DO UPDATE SET
+        status = excluded.status,
+        ship_by = excluded.ship_by,
+        promised_from = excluded.promised_from,
+        promised_at = excluded.promised_at,
+        packages = excluded.packages,
+        tracking_numbers = excluded.tracking_numbers,
+        staging = excluded.staging,
+        collected_by = excluded.collected_by,
+        shipped_at = excluded.shipped_at,
+        delivered_at = excluded.delivered_at
+),
+saved_holds AS (
+    INSERT INTO holds (
+        order_id, hold_id, type, reason, placed_by, placed_at, state, expires_at
+    )
+    SELECT
+        order_id, hold_id, type, reason, placed_by, placed_at, state, expires_at
+    FROM verdict, unnest(
+        $72::text[], $73::text[], $74::text[], $75::text[], $76::text[], $77::timestamptz[], $78::text[],
+        $79::timestamptz[]
+    ) AS r (
+        order_id, hold_id, type, reason, placed_by, placed_at, state, expires_at
+    )
+    WHERE verdict.holds
+    ON CONFLICT (order_id, hold_id) DO UPDATE SET
+        state = excluded.state
+),
+saved_explanations AS (
+    INSERT INTO explanations (
+        order_id, version, trace, at
+    )
+    SELECT
+        order_id, version, trace, $1::timestamptz
+    FROM verdict, unnest(
+        $80::text[], $81::integer[], $82::json[]
+    ) AS r (
+        order_id, version, trace
+    )
+    WHERE verdict.holds
+),
+saved_entries AS (
+    INSERT INTO entries (
+        sku, node, source, kind, on_hand_delta, reserved_delta, order_id, allocation, reason, reference, at
+    )
+    SELECT
+        sku, node, source, kind, on_hand_delta, reserved_delta, order_id, allocation, reason, reference, $1::timestamptz
+    FROM verdict, unnest(
+        $83::text[], $84::text[], $85::text[], $86::text[], $87::bigint[], $88::bigint[], $89::text[],
+        $90::integer[], $91::text[], $92::text[]
+    ) AS r (
+        sku, node, source, kind, on_hand_delta, reserved_delta, order_id, allocation, reason, reference
+    )
+    WHERE verdict.holds
+),
+saved_events AS (
+    INSERT INTO events (
+        subject, kind, version, body, actor, cause, policy_version, at
+    )
+    SELECT
+        subject, kind, version, body, actor, cause, policy_version, $1::timestamptz
+    FROM verdict, unnest(
+        $93::text[], $94::text[], $95::smallint[], $96::json[], $97::text[], $98::text[], $99::text[]
+    ) AS r (
+        subject, kind, version, body, actor, cause, policy_version
+    )
+    WHERE verdict.holds
+),
+saved_keys AS (
+    INSERT INTO idempotency_keys (
+        actor, key, request_digest, status, answer, created_at
+    )
+    SELECT
+        actor, key, request_digest, status, answer, $1::timestamptz
+    FROM verdict, unnest(
+        $100::text[], $101::text[], $102::text[], $103::smallint[], $104::bytea[]
+    ) AS r (
+        actor, key, request_digest, status, answer
+    )
+    WHERE verdict.holds
+)
+SELECT
+    verdict.holds,
+    (SELECT count(*) FROM new_orders) + (SELECT count(*) FROM changed_orders) AS orders_written,
+    pg_current_xact_id() AS xid,
+    b.sku,
+    b.node,
+    b.source,
+    b.on_hand,
+    b.reserved,
+    b.expected_at
+FROM verdict LEFT JOIN (
+    SELECT sku, node, source, on_hand, reserved, expected_at FROM moved
+    UNION ALL
+    SELECT locked.sku, locked.node, locked.source, locked.on_hand, locked.reserved, locked.expected_at
+    FROM locked, verdict AS v WHERE NOT v.holds
+) AS b ON true;

@@ -1,0 +1,73 @@
+-- name: read_balances
+-- Reads every supply of some SKUs.
+SELECT sku, node, source, on_hand, reserved, deficit, expected_at FROM balances WHERE sku = ANY($1::text[]) ORDER BY sku, node, source;
+
+-- name: find_balances
+-- Finds a page of supplies by SKU and node (null: any), after the position given.
+SELECT sku, node, source, on_hand, reserved, deficit, expected_at FROM balances
+WHERE ($1::text[] IS NULL OR sku = ANY($1))
+    AND ($2::text IS NULL OR node = $2)
+    AND ($3::text IS NULL OR (sku, node, source) > ($3, $4::text, $5::text))
+ORDER BY sku, node, source
+LIMIT $6;
+
+-- name: lock_balances
+-- Locks every supply of some SKUs, in sorted order, and reads them as they now are.
+SELECT sku, node, source, on_hand, reserved, deficit, expected_at FROM balances
+WHERE sku = ANY($1::text[])
+ORDER BY sku, node, source
+FOR UPDATE;
+
+-- name: lock_supplies
+-- Locks single supplies, in sorted order, and reads them as they now are.
+SELECT b.sku, b.node, b.source, b.on_hand, b.reserved, b.deficit, b.expected_at
+FROM balances AS b JOIN unnest($1::text[], $2::text[], $3::text[]) AS k (sku, node, source) USING (sku, node, source)
+ORDER BY b.sku, b.node, b.source
+FOR UPDATE OF b;
+
+-- name: create_balances
+-- Creates the supplies that do not exist yet, empty.
+INSERT INTO balances (sku, node, source, on_hand, reserved, deficit)
+SELECT sku, node, source, 0, 0, 0 FROM unnest($1::text[], $2::text[], $3::text[]) AS k (sku, node, source)
+ORDER BY sku, node, source
+ON CONFLICT DO NOTHING;
+
+-- name: read_moves_since
+-- Reads by how many units each of some supplies moved on hand after an instant.
+SELECT k.position, coalesce(sum(e.on_hand_delta), 0)::bigint AS units
+FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) WITH ORDINALITY AS k (sku, node, source, as_of, position)
+LEFT JOIN entries AS e ON e.sku = k.sku AND e.node = k.node AND e.source = k.source AND e.at > k.as_of
+GROUP BY k.position
+ORDER BY k.position;
+
+-- name: read_ordered
+-- Reads to how many units each of some purchase order lines was set.
+SELECT k.position, coalesce(sum(e.on_hand_delta), 0)::bigint AS units
+FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS k (sku, node, source, position)
+LEFT JOIN entries AS e ON e.sku = k.sku AND e.node = k.node AND e.source = k.source AND e.kind = 'expect'
+GROUP BY k.position
+ORDER BY k.position;
+
+-- name: find_moved_balances
+-- Finds the supplies that were moved by transactions from one position of the ledger to another, as they now are.
+SELECT DISTINCT b.sku, b.node, b.source, b.on_hand, b.reserved, b.deficit, b.expected_at
+FROM entries AS e JOIN balances AS b USING (sku, node, source)
+WHERE e.xid >= $1::xid8 AND e.xid < pg_snapshot_xmin(pg_current_snapshot()) AND NOT e.xid = ANY($2::xid8[]);
+
+-- name: read_horizon
+-- Reads the position up to which every transaction has ended.
+SELECT pg_snapshot_xmin(pg_current_snapshot()) AS xid;
+
+-- name: read_entries
+-- Reads the newest entries of a supply.
+SELECT at, kind, on_hand_delta, reserved_delta, order_id, allocation, reason, reference, source
+FROM entries WHERE sku = $1 AND node = $2 ORDER BY at DESC, seq DESC LIMIT $3;
+
+-- name: read_keys
+-- Reads the idempotency keys that were used already.
+SELECT actor, key, request_digest, status, answer FROM idempotency_keys
+WHERE (actor, key) IN (SELECT * FROM unnest($1::text[], $2::text[]));
+
+-- name: delete_old_keys
+-- Forgets idempotency keys that are older than an instant.
+DELETE FROM idempotency_keys WHERE created_at < $1;

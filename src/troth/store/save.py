@@ -1,0 +1,307 @@
+"""One thing: the rows of everything that a batch of decisions changes, and the one statement that writes them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from troth.model.events import Event
+from troth.model.ids import OrderId
+from troth.model.inventory import Balance, Entry, EntryKind, SupplyKey
+from troth.model.order import Order
+from troth.model.plan import Trace
+from troth.model.status import fulfillment_status, next_due_at, order_status
+from troth.store.codec import encode
+from troth.store.database import Connection
+from troth.store.queries import sql
+
+_SAVE = sql("save")
+_CREATE_BALANCES = sql("create_balances")
+_EVENT_VERSION = 1
+_MAY_FALL = frozenset({EntryKind.ADJUSTMENT, EntryKind.COUNT, EntryKind.EXPECT})
+
+# How many columns each table of the statement takes, in its order.
+_WIDTHS = {
+    "balances": 8,
+    "orders": 28,
+    "lines": 9,
+    "allocations": 9,
+    "fulfillments": 16,
+    "holds": 8,
+    "explanations": 3,
+    "entries": 10,
+    "events": 7,
+    "keys": 5,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OrderChange:
+    """An order as it was loaded (None: new) and as it shall be."""
+
+    before: Order | None
+    after: Order
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event with its envelope."""
+
+    subject: str
+    event: Event
+    actor: str
+    cause: str
+    policy_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class UsedKey:
+    """An idempotency key with the answer that the same request gets again."""
+
+    actor: str
+    key: str
+    request_digest: str
+    status: int
+    answer: bytes
+
+
+@dataclass(slots=True)
+class Batch:
+    """Everything that a transaction shall write."""
+
+    at: datetime
+    orders: dict[OrderId, OrderChange] = field(default_factory=dict)
+    traces: list[tuple[OrderId, int, Trace]] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    expected: dict[SupplyKey, datetime] = field(default_factory=dict)
+    events: list[Happened] = field(default_factory=list)
+    keys: list[UsedKey] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """Whether the plan held and everything was written; the balances as they are now, and the transaction's id."""
+
+    holds: bool
+    orders_written: int
+    balances: tuple[Balance, ...]
+    xid: int
+
+
+async def save(connection: Connection, batch: Batch) -> Saved:
+    """Write a batch if every balance still holds what was planned; otherwise write nothing and say what was found."""
+    rows = await connection.fetch(_SAVE, batch.at, *_columns(batch))
+    balances = tuple(
+        Balance(
+            SupplyKey(row["sku"], row["node"], row["source"]),
+            row["on_hand"],
+            row["reserved"],
+            expected_at=row["expected_at"],
+        )
+        for row in rows
+        if row["sku"] is not None
+    )
+    return Saved(rows[0]["holds"], rows[0]["orders_written"], balances, rows[0]["xid"])
+
+
+async def create_balances(connection: Connection, keys: Iterable[SupplyKey]) -> None:
+    """Create the supplies that do not exist yet, empty."""
+    wanted = sorted(set(keys))
+    await connection.execute(
+        _CREATE_BALANCES, [key.sku for key in wanted], [key.node for key in wanted], [key.source for key in wanted]
+    )
+
+
+def _columns(batch: Batch) -> list[Sequence[Any]]:
+    """The arrays of all columns of all tables, in the order of the statement's parameters."""
+    orders, lines, allocations, fulfillments, holds = [], [], [], [], []
+    for change in batch.orders.values():
+        before, after = change.before, change.after
+        orders.append((*_order_row(after), before is None))
+        lines += _line_rows(before, after)
+        allocations += _allocation_rows(before, after)
+        fulfillments += _fulfillment_rows(before, after)
+        holds += _hold_rows(before, after)
+    tables: dict[str, list[tuple[Any, ...]]] = {
+        "balances": _balance_rows(batch.entries, batch.expected),
+        "orders": orders,
+        "lines": lines,
+        "allocations": allocations,
+        "fulfillments": fulfillments,
+        "holds": holds,
+        "explanations": [(order_id, version, encode(trace)) for order_id, version, trace in batch.traces],
+        "entries": [
+            (
+                entry.key.sku,
+                entry.key.node,
+                entry.key.source,
+                entry.kind.value,
+                entry.on_hand_delta,
+                entry.reserved_delta,
+                entry.order_id,
+                entry.allocation,
+                entry.reason,
+                entry.reference,
+            )
+            for entry in batch.entries
+        ],
+        "events": [
+            (
+                happened.subject,
+                type(happened.event).__name__,
+                _EVENT_VERSION,
+                encode(happened.event),
+                happened.actor,
+                happened.cause,
+                happened.policy_version,
+            )
+            for happened in batch.events
+        ],
+        "keys": [(key.actor, key.key, key.request_digest, key.status, key.answer) for key in batch.keys],
+    }
+    columns: list[Sequence[Any]] = []
+    for table, width in _WIDTHS.items():
+        rows = tables[table]
+        columns += zip(*rows, strict=True) if rows else [()] * width
+    return columns
+
+
+def _balance_rows(entries: Iterable[Entry], expected: Mapping[SupplyKey, datetime]) -> list[tuple[Any, ...]]:
+    """One row a supply: the sums of its deltas, and what must be available now so that it suffices at every step.
+
+    With the available units a at the start and deltas d1, d2 … in the order of the decisions, each reservation asks
+    that a + d1 + … + di >= 0; so a must be at least the largest of -(d1 + … + di).
+    """
+    sums: dict[SupplyKey, list[Any]] = {key: [0, 0, None, False] for key in expected}
+    for entry in entries:
+        row = sums.setdefault(entry.key, [0, 0, None, False])
+        row[0] += entry.on_hand_delta
+        row[1] += entry.reserved_delta
+        if entry.reserved_delta > 0:
+            least = row[1] - row[0]
+            row[2] = least if row[2] is None else max(row[2], least)
+        row[3] = row[3] or entry.kind in _MAY_FALL or (entry.kind is EntryKind.RECEIPT and entry.on_hand_delta < 0)
+    return [(key.sku, key.node, key.source, *row, expected.get(key)) for key, row in sorted(sums.items())]
+
+
+def _order_row(order: Order) -> tuple[Any, ...]:
+    customer = order.customer
+    return (
+        order.order_id,
+        order.channel,
+        order.external_id,
+        order.digest,
+        order.version,
+        order_status(order).value,
+        order.currency,
+        sum(line.unit_price_minor * (line.quantity - line.canceled_quantity) for line in order.lines),
+        order.ordered_at,
+        order.captured_at,
+        order.release_at,
+        next_due_at(order),
+        order.released_at,
+        order.canceled_at,
+        max((work.promised_at for work in order.fulfillments), default=None),
+        customer.id,
+        customer.name,
+        customer.email,
+        customer.phone,
+        encode(order.ship_to) if order.ship_to is not None else None,
+        order.method.value,
+        order.pickup_node,
+        order.service,
+        order.ship_complete,
+        encode(order.payments),
+        encode(order.attributes),
+        order.policy_version,
+    )
+
+
+def _line_rows(before: Order | None, after: Order) -> list[tuple[Any, ...]]:
+    known = set(before.lines) if before else ()
+    return [
+        (
+            after.order_id,
+            line.line_id,
+            position,
+            line.sku,
+            line.quantity,
+            line.unit_price_minor,
+            line.need_by,
+            line.not_before,
+            line.canceled_quantity,
+        )
+        for position, line in enumerate(after.lines)
+        if line not in known
+    ]
+
+
+def _allocation_rows(before: Order | None, after: Order) -> list[tuple[Any, ...]]:
+    known = set(before.allocations) if before else ()
+    return [
+        (
+            after.order_id,
+            part.allocation,
+            part.line_id,
+            part.sku,
+            part.node,
+            part.source,
+            part.quantity,
+            part.state.value,
+            part.fulfillment_id,
+        )
+        for part in after.allocations
+        if part not in known
+    ]
+
+
+def _fulfillment_rows(before: Order | None, after: Order) -> list[tuple[Any, ...]]:
+    known = (
+        {work.fulfillment_id: (work, fulfillment_status(before, work.fulfillment_id)) for work in before.fulfillments}
+        if before
+        else {}
+    )
+    rows = []
+    for work in after.fulfillments:
+        status = fulfillment_status(after, work.fulfillment_id)
+        if known.get(work.fulfillment_id) == (work, status):
+            continue
+        rows.append(
+            (
+                after.order_id,
+                work.fulfillment_id,
+                work.node,
+                status.value,
+                work.method.value,
+                work.service,
+                work.ship_by,
+                work.promised_from,
+                work.promised_at,
+                encode(work.cost),
+                encode(work.packages),
+                "\n".join(package.tracking_number for package in work.packages if package.tracking_number),
+                work.staging,
+                work.collected_by,
+                work.shipped_at,
+                work.delivered_at,
+            )
+        )
+    return rows
+
+
+def _hold_rows(before: Order | None, after: Order) -> list[tuple[Any, ...]]:
+    known = set(before.holds) if before else ()
+    return [
+        (
+            after.order_id,
+            hold.hold_id,
+            hold.type,
+            hold.reason,
+            hold.placed_by,
+            hold.placed_at,
+            hold.state.value,
+            hold.expires_at,
+        )
+        for hold in after.holds
+        if hold not in known
+    ]
