@@ -16,6 +16,11 @@ INDEX_ADDRESS = re.compile(
     r"(pypi\.org|pythonhosted\.org|registry\.npmjs|deb\.debian|--(extra-)?index-url[= ]\S|--find-links[= ]\S)"
 )
 OF_ONE_MACHINE = re.compile(r"(?<![\w.<$}*])/(work|root|home/\w+|Users/\w+|opt/wheels)(/|\b)|(?<!\w)shared/")
+IMPURE = re.compile(
+    r"\b((datetime\.(now|utcnow|today)|date\.today|time\.(time|monotonic|perf_counter)|uuid[14]|Random|default_rng)\(\)"
+    r"|datetime\.now\()|^\s*(import|from) (random(?! import Random$)|secrets|time|os|socket|logging)\b"
+)
+PURE_PACKAGES = ("model", "engine", "planning", "replay")
 
 
 def find_tracked() -> list[Path]:
@@ -76,6 +81,12 @@ def test_no_class_has_a_name_that_says_nothing() -> None:
     ]
 
     assert found == []
+
+
+def test_the_core_reads_no_clock_no_environment_and_no_source_of_chance() -> None:
+    pure = [path for path in SOURCES if path.relative_to(ROOT / "src/troth").parts[0] in PURE_PACKAGES]
+
+    assert find_lines(IMPURE, pure) == []
 
 
 def test_nothing_is_left_to_do() -> None:
