@@ -9,6 +9,7 @@ import numpy as np
 from troth.engine.calendars import instant
 from troth.engine.problem import Parcel, Place, Problem, place_of
 from troth.engine.scoring import shipment_cost
+from troth.engine.together import hold_together
 from troth.model.ids import Sku
 from troth.model.plan import Peg, Shipment
 
@@ -16,19 +17,25 @@ Used = dict[tuple[Sku, int], int]
 """Units already taken, by SKU and row of its supply."""
 
 
-def build_shipments(problem: Problem, starts: tuple[int, ...], parcels: Sequence[Parcel]) -> tuple[Shipment, ...]:
-    """The shipments of these parcels, in the order of ready time, node, service and first line; only the first pays no
-    split.
+def build_shipments(
+    problem: Problem, starts: tuple[int, ...], parcels: Sequence[Parcel], *, is_together: bool = False
+) -> tuple[Shipment, ...]:
+    """The shipments of these parcels, by ready time, node, service and first line; only the first pays no split.
+
+    Together means that none leaves before the last can.
     """
     used: Used = {}
-    places = sorted(
-        ((place_of(problem, starts, parcel.column), parcel.quantities) for parcel in parcels),
+    placed = sorted(
+        [(place_of(problem, starts, parcel.column), parcel.quantities) for parcel in parcels],
         key=lambda pair: (pair[0].block.ready, pair[0].node, pair[0].service_row, min(pair[1])),
     )
+    if is_together and len(placed) > 1:
+        held = hold_together(problem, [place for place, _quantities in placed])
+        placed = [(place, quantities) for place, (_place, quantities) in zip(held, placed, strict=True)]
     return tuple(
         [
             _build_shipment(problem, place, quantities, used, is_first=number == 0)
-            for number, (place, quantities) in enumerate(places)
+            for number, (place, quantities) in enumerate(placed)
         ]
     )
 
@@ -37,7 +44,10 @@ def _build_shipment(
     problem: Problem, place: Place, quantities: Mapping[int, int], used: Used, *, is_first: bool
 ) -> Shipment:
     timetable, lane = place.block.timetable, place.lane
-    pegs = tuple([peg for line in sorted(quantities) for peg in _pegs(problem, place, line, quantities[line], used)])
+    pegs: list[Peg] = []
+    is_backordered = False
+    for line in sorted(quantities):
+        is_backordered |= _peg(problem, place, line, quantities[line], used, pegs)
     return Shipment(
         node=problem.network.nodes[place.node].node,
         method=problem.method,
@@ -45,41 +55,35 @@ def _build_shipment(
         ship_by=instant(timetable.ship_by.item(lane)),
         promised_from=instant(timetable.promised_from.item(lane)),
         promised_at=instant(timetable.promised_at.item(lane)),
-        pegs=pegs,
+        pegs=tuple(pegs),
         cost=shipment_cost(problem, place, quantities, is_first=is_first),
-        is_backordered=not place.block.is_on_hand and any(_is_dated(problem, peg, place) for peg in pegs),
+        is_backordered=is_backordered,
     )
 
 
-def _pegs(problem: Problem, place: Place, line: int, units: int, used: Used) -> list[Peg]:
-    """Units of a line out of its node's sources: the latest that still keeps the date first, so that what is there
-    sooner stays for others.
+def _peg(problem: Problem, place: Place, line: int, units: int, used: Used, pegs: list[Peg]) -> bool:
+    """Adds the pegs of a line's units to its node's sources; True where one of them is still to come.
+
+    The latest source that keeps the date is taken first, so that what is there sooner stays for those who need it
+    sooner.
     """
     rows, dates, asked = problem.rows[line], problem.dates[line], problem.lines[line]
     until = 0.0 if place.block.is_on_hand else place.block.ready
     at = [row for row in np.flatnonzero(rows.node_index == place.node).tolist() if dates[row] <= until]
     if len(at) > 1:
         at.sort(key=lambda row: (-dates[row], rows.sources[row]))
-    pegs = []
+    is_backordered = False
     for row in at:
         key = (asked.sku, row)
         taken = min(units, rows.available.item(row) - used.get(key, 0))
         if taken > 0:
             used[key] = used.get(key, 0) + taken
             pegs.append(Peg(asked.line_id, asked.sku, rows.sources[row], taken))
+            is_backordered |= bool(dates[row] > 0.0)
             units -= taken
         if units == 0:
             break
-    return pegs
-
-
-def _is_dated(problem: Problem, peg: Peg, place: Place) -> bool:
-    line = next(at for at, asked in enumerate(problem.lines) if asked.line_id == peg.line_id and asked.sku == peg.sku)
-    rows = problem.rows[line]
-    return any(
-        rows.sources[row] == peg.source and rows.available_from[row] > 0.0
-        for row in np.flatnonzero(rows.node_index == place.node).tolist()
-    )
+    return is_backordered
 
 
 def is_within_supply(problem: Problem, starts: tuple[int, ...], parcels: Sequence[Parcel]) -> bool:

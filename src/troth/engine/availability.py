@@ -11,6 +11,7 @@ from troth.engine.calendars import minutes_of
 from troth.engine.candidates import (
     Block,
     dated_blocks,
+    everywhere,
     keep_nodes,
     later_blocks,
     on_hand_block,
@@ -45,6 +46,14 @@ class Question:
     removed: Mapping[str, int]
     is_located: bool = True
 
+    def position(self, number: int) -> int | None:
+        """The position in the problem's lines of the asked line of that number; None where nothing of it can be
+        covered.
+        """
+        if self.problem is None or self.coverable[number] <= 0:
+            return None
+        return sum(units > 0 for units in self.coverable[:number])
+
 
 def pose_question(
     demand: Demand, supply: Mapping[Sku, SupplyRows], network: Network, policy: Policy, now: float
@@ -75,7 +84,7 @@ def pose_question(
     base = on_hand_block(network, lanes, rows, timetable, now=now, minute=minute)
     if float(reach.max()) >= NEVER:
         base.available[:, (reach >= NEVER).all(axis=0)] = 0.0
-    coverable, dates, blocks = _extend(asked, rows, base, network, lanes, method, policy)
+    coverable, dates, blocks = _extend(demand, asked, rows, base, network, lanes, policy)
     removed = _count_without_stock(base, lanes)
     kept = [at for at, units in enumerate(coverable) if units > 0]
     if not kept:
@@ -102,33 +111,42 @@ def pose_question(
 
 
 def _extend(
+    demand: Demand,
     asked: Sequence[DemandLine],
     rows: Sequence[SupplyRows],
     base: Block,
     network: Network,
     lanes: Lanes,
-    method: Method,
     policy: Policy,
 ) -> tuple[tuple[int, ...], list[NDArray[np.float64]], list[Block]]:
-    """What each line can be covered with, each row's ready time, and the blocks: with dated supply only where it is
-    needed.
+    """What each line can be covered with, each row's ready time, and the blocks.
+
+    Dated supply is added only where it is needed. An order that ships complete begins when everything is there: its one
+    block is that of the first date by which supply covers every line.
     """
     coverable = share_units(asked, base.available.sum(axis=1).tolist())
     wishes = [line.not_before.timestamp() for line in asked if line.not_before is not None]
     dates = [row.available_from for row in rows]
     blocks = [base]
-    is_short = any(line.quantity > units for line, units in zip(asked, coverable, strict=True))
-    if (is_short or wishes) and any(row.has_dated for row in rows):
+    if (_is_short(asked, coverable) or wishes) and any(row.has_dated for row in rows):
         flat = ready_times(np.concatenate(dates), base.ready)
         dates = np.split(flat, np.cumsum([row.available.size for row in rows])[:-1])
-        blocks += dated_blocks(network, method, lanes, rows, flat, base, policy)
         totals = base.available.copy()
-        for block in blocks[1:]:
+        for block in dated_blocks(network, demand.method, lanes, rows, flat, base, policy):
+            was_short = _is_short(asked, coverable)
             totals[:, block.nodes] = block.available
-        coverable = share_units(asked, totals.sum(axis=1).tolist())
+            coverable = share_units(asked, totals.sum(axis=1).tolist())
+            if demand.ship_complete and was_short and not _is_short(asked, coverable):
+                blocks = [everywhere(network, lanes, block, totals)]
+                break
+            blocks.append(block)
     if wishes:
-        blocks += later_blocks(network, method, blocks, wishes, policy)
+        blocks += later_blocks(network, demand.method, blocks, wishes, policy)
     return coverable, dates, blocks
+
+
+def _is_short(asked: Sequence[DemandLine], coverable: Sequence[int]) -> bool:
+    return any(line.quantity > units for line, units in zip(asked, coverable, strict=True))
 
 
 def share_units(asked: Sequence[DemandLine], totals: Sequence[float]) -> tuple[int, ...]:

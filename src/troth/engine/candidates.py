@@ -100,6 +100,17 @@ def dated_blocks(
     return blocks
 
 
+def everywhere(network: Network, lanes: Lanes, block: Block, totals: NDArray[np.float64]) -> Block:
+    """The block's ready time for all nodes, with what each has by then (lines, N)."""
+    return replace(
+        block,
+        nodes=network.positions,
+        lane=lanes.lane,
+        rate_lane=lanes.rate_lane,
+        available=totals.copy(),
+    )
+
+
 def ready_times(dates: NDArray[np.float64], now: float) -> NDArray[np.float64]:
     """When each row counts (POSIX, 0.0 on hand): overdue rows a day from now, and at most READY_TIMES_MAX distinct
     times.

@@ -109,6 +109,7 @@ def compile_network(nodes: Sequence[Node], cards: Sequence[RateCard] = DEFAULT_C
                 "lanes": min(16_384, max(256, 2_000_000 // (count * max(1, len(cards))))),
                 "timetables": 256,
                 "dates": 16_384,
+                "digest": 1,
             }
         ),
     )

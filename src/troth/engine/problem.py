@@ -46,14 +46,27 @@ class Columns:
     """All candidates (C) of the blocks, one after the other.
 
     `penalty` (K, C) is a line's handling, delay and lateness where the candidate can serve it whole and NEVER where
-    not; `unit` (C) is the handling of one unit, `dates` (K, C) delay and lateness alone (NEVER: not possible at all);
-    `fixed` (C) is paid per shipment.
+    not; `fixed` (C) is paid per shipment; the columns of block b begin at `starts[b]`.
     """
 
     starts: tuple[int, ...]
     penalty: NDArray[np.float64]
     fixed: NDArray[np.float64]
     rate_lane: NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SplitColumns:
+    """What the columns (C) can send in parts: units `available` (K, C) by the column's date, `dates` (K, C) its delay
+    and lateness per line (NEVER or more: not possible), `unit` (C) the handling of one unit, `node` (C), and `ready`
+    (C, POSIX, 0.0 on hand).
+    """
+
+    available: NDArray[np.float64]
+    dates: NDArray[np.float64]
+    unit: NDArray[np.float64]
+    node: NDArray[np.intp]
+    ready: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

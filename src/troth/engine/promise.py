@@ -2,18 +2,24 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 from troth.engine.assemble import build_shipments, is_within_supply
 from troth.engine.availability import Question, pose_question
 from troth.engine.network import Network
 from troth.engine.problem import Columns, Problem, Solution
-from troth.engine.scoring import build_columns
+from troth.engine.scoring import build_columns, split_columns
 from troth.engine.solve import SUBSET_LINES_MAX, solve_by_subsets
+from troth.engine.solve_greedy import solve_greedily
+from troth.engine.solve_milp import solve_mixed
 from troth.engine.supply import SupplyRows
-from troth.engine.uncovered import find_uncovered
+from troth.engine.uncovered import find_uncovered, refuse_all
 from troth.model.ids import Sku
 from troth.model.plan import Demand, Plan, Trace
 from troth.model.policy import Policy
+
+MIXED_LINES_MAX: Final = 40
+"""Above this many lines the mixed-integer model would take longer than an order may wait."""
 
 
 def plan(demand: Demand, supply: Mapping[Sku, SupplyRows], network: Network, policy: Policy, now: datetime) -> Plan:
@@ -25,24 +31,26 @@ def plan(demand: Demand, supply: Mapping[Sku, SupplyRows], network: Network, pol
     question = pose_question(demand, supply, network, policy, now.timestamp())
     problem = question.problem
     if problem is None:
-        return Plan((), find_uncovered(question, {}), _trace(question, policy, "none", 0.0, 0))
+        return Plan((), find_uncovered(question, {}), _trace(question, policy, Solution((), "none"), 0))
     columns = build_columns(problem)
     solution = solve(problem, columns)
-    shipments = build_shipments(problem, columns.starts, solution.parcels)
     covered: dict[int, int] = {}
     for parcel in solution.parcels:
         for line, units in parcel.quantities.items():
             covered[line] = covered.get(line, 0) + units
-    return Plan(
-        shipments,
-        find_uncovered(question, covered),
-        _trace(question, policy, solution.method, solution.gap, columns.fixed.size),
-    )
+    uncovered = find_uncovered(question, covered)
+    trace = _trace(question, policy, solution, columns.fixed.size)
+    if demand.ship_complete and uncovered:
+        return Plan((), refuse_all(question, uncovered), trace)
+    shipments = build_shipments(problem, columns.starts, solution.parcels, is_together=demand.ship_complete)
+    return Plan(shipments, uncovered, trace)
 
 
 def solve(problem: Problem, columns: Columns) -> Solution:
     """The best solution by the method that fits: subsets where every line can be sent whole, the mixed-integer model
     elsewhere.
+
+    Orders of more lines than either can take, and models without a solution in their limits, get the greedy plan.
     """
     if len(problem.lines) <= SUBSET_LINES_MAX:
         solution = solve_by_subsets(problem, columns)
@@ -50,14 +58,16 @@ def solve(problem: Problem, columns: Columns) -> Solution:
             not problem.has_shared_sku or is_within_supply(problem, columns.starts, solution.parcels)
         ):
             return solution
-    return Solution((), "none")
+    parts = split_columns(problem)
+    mixed = solve_mixed(problem, columns, parts) if len(problem.lines) <= MIXED_LINES_MAX else None
+    return mixed or solve_greedily(problem, columns, parts)
 
 
-def _trace(question: Question, policy: Policy, method: str, gap: float, candidates: int) -> Trace:
+def _trace(question: Question, policy: Policy, solution: Solution, candidates: int) -> Trace:
     return Trace(
-        method=method if question.is_located else f"{method}, farthest zone",
+        method=solution.method if question.is_located else f"{solution.method}, farthest zone",
         candidates=candidates,
         removed=question.removed,
-        gap=gap,
+        gap=solution.gap,
         policy_version=policy.version,
     )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from troth.engine.calendars import DAY_SECONDS, first_arrival_day
 from troth.engine.candidates import Block
 from troth.engine.offers import Offer
-from troth.engine.problem import Columns, Place, Problem
+from troth.engine.problem import Columns, Place, Problem, SplitColumns
 from troth.engine.rate_cards import billable_grams, parcel_rate_minor
 from troth.engine.transit import NEVER
 from troth.model.plan import DemandLine
@@ -29,6 +29,27 @@ def build_columns(problem: Problem) -> Columns:
     if len(penalties) == 1:
         return Columns(tuple(starts), penalties[0], fixed[0], rate_lanes[0])
     return Columns(tuple(starts), np.concatenate(penalties, axis=1), np.concatenate(fixed), np.concatenate(rate_lanes))
+
+
+def split_columns(problem: Problem) -> SplitColumns:
+    """What the same columns can send of each line in parts."""
+    available, dates, unit, node, ready = [], [], [], [], []
+    count = len(problem.lines)
+    for block in problem.blocks:
+        services = block.lane.shape[0]
+        available.append(np.tile(block.available, services))
+        costs = date_costs(problem, block)
+        dates.append(np.broadcast_to(costs, (count, *block.lane.shape)).reshape(count, -1))
+        unit.append(np.tile(_of(block, problem.network.handling), services))
+        node.append(np.tile(block.nodes, services))
+        ready.append(np.full(block.size, 0.0 if block.is_on_hand else block.ready))
+    return SplitColumns(
+        np.concatenate(available, axis=1),
+        np.concatenate(dates, axis=1),
+        np.concatenate(unit),
+        np.concatenate(node),
+        np.concatenate(ready),
+    )
 
 
 def date_costs(problem: Problem, block: Block) -> NDArray[np.float64]:

@@ -68,7 +68,7 @@ class Timetable:
 
 def find_lanes(network: Network, method: Method, destination: Address | None, service: str, pickup: int = -1) -> Lanes:
     """The lanes to a destination (or the position of a pickup node) by one service; by all where it is empty."""
-    latitude, longitude = _coordinates(destination)
+    latitude, longitude = find_coordinates(destination)
     key = (method, service, latitude, longitude, pickup)
     table = network.memory.tables["lanes"]
     found = table.get(key)
@@ -115,7 +115,8 @@ def find_timetable(
     return timetable
 
 
-def _coordinates(destination: Address | None) -> tuple[float | None, float | None]:
+def find_coordinates(destination: Address | None) -> tuple[float | None, float | None]:
+    """Latitude and longitude in degrees, to two decimals (half a mile); None where they are not known."""
     if destination is None or destination.latitude is None or destination.longitude is None:
         return None, None
     if not (math.isfinite(destination.latitude) and math.isfinite(destination.longitude)):
@@ -191,7 +192,7 @@ def _ship_dates(
                 transit = card.transit_days[min(zone, len(card.transit_days) - 1)]
                 days = _ship_and_arrival(clock, carrier, done_day, transit, not_before)
                 if days is not None:
-                    dates[:, position, zone] = _windows(clock, *days, not_before)
+                    dates[:, position, zone] = dates_of(clock, *days, not_before)
     flat: NDArray[np.float64] = dates.reshape(4, -1)
     network.memory.keep("dates", key, flat)
     return flat
@@ -221,7 +222,7 @@ def _slack_days(transit: int) -> int:
     return 3 * transit + 14
 
 
-def _windows(
+def dates_of(
     clock: WorkClock, ship_day: int, arrival: int, not_before: float | None
 ) -> tuple[float, float, float, float]:
     """Out by closing time, delivered between 8:00 and 20:00 of the node's zone: (ship by, from, until, arrival day)."""

@@ -1,8 +1,12 @@
 """What a plan leaves uncovered, why, and what could be had instead."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from troth.engine.availability import Question
+from troth.engine.calendars import instant
+from troth.engine.problem import Problem
+from troth.engine.transit import NEVER
 from troth.model.plan import Uncovered
 
 
@@ -11,14 +15,58 @@ def find_uncovered(question: Question, covered: Mapping[int, int]) -> tuple[Unco
     lines.
     """
     found = []
-    position = 0
-    for line, coverable in zip(question.asked, question.coverable, strict=True):
-        units = 0
-        if question.problem is not None and coverable > 0:
-            units = covered.get(position, 0)
-            position += 1
-        if units == line.quantity:
-            continue
-        reason = question.refusal or ("no_stock" if units == coverable else "too_many_shipments")
-        found.append(Uncovered(line.line_id, line.sku, line.quantity - units, reason, coverable))
+    for number, line in enumerate(question.asked):
+        position = question.position(number)
+        units = 0 if position is None else covered.get(position, 0)
+        if units < line.quantity:
+            coverable = question.coverable[number]
+            reason = question.refusal or ("no_stock" if units == coverable else "too_many_shipments")
+            found.append(
+                Uncovered(line.line_id, line.sku, line.quantity - units, reason, coverable, _when(question, number))
+            )
     return tuple(found)
+
+
+def refuse_all(question: Question, short: Sequence[Uncovered]) -> tuple[Uncovered, ...]:
+    """Every asked line uncovered as a whole, because the order ships complete or not at all; the short ones keep their
+    reasons.
+    """
+    reasons = {(item.line_id, item.sku): item.reason for item in short}
+    return tuple(
+        Uncovered(
+            line.line_id,
+            line.sku,
+            line.quantity,
+            reasons.get((line.line_id, line.sku), "ship_complete"),
+            question.coverable[number],
+            _when(question, number),
+        )
+        for number, line in enumerate(question.asked)
+    )
+
+
+def _when(question: Question, number: int) -> datetime | None:
+    position = question.position(number)
+    if question.problem is None or position is None:
+        return None
+    return _first_promise(question.problem, position)
+
+
+def _first_promise(problem: Problem, line: int) -> datetime | None:
+    """The earliest instant for which all that can be covered of a line could be promised, by any services and any
+    nodes.
+    """
+    offers: list[tuple[float, int, float]] = []
+    for block in problem.blocks:
+        promised = block.timetable.promised_at.take(block.lane).min(axis=0, initial=NEVER)
+        offers += zip(promised.tolist(), block.nodes.tolist(), block.available[line].tolist(), strict=True)
+    best: dict[int, float] = {}
+    total = 0.0
+    for promised_at, node, units in sorted(offers):
+        gained = units - best.get(node, 0.0)
+        if gained > 0.0 and promised_at < NEVER:
+            best[node] = units
+            total += gained
+            if total >= problem.quantities[line]:
+                return instant(promised_at)
+    return None

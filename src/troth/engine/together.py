@@ -1,0 +1,53 @@
+"""Shipments of an order that ships complete: none leaves before the last one can."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from troth.engine.calendars import add_carrier_days, find_ship_day, local_day, minute_of
+from troth.engine.problem import Place, Problem
+from troth.engine.transit import Timetable, dates_of
+from troth.model.order import Method
+
+
+def hold_together(problem: Problem, places: Sequence[Place]) -> list[Place]:
+    """The same places, with the dates when each leaves on its first working day from the last one's day on."""
+    if problem.method in (Method.PICKUP, Method.CURBSIDE):
+        last = max(places, key=lambda place: float(place.block.timetable.promised_at[place.lane]))
+        dates = [values.item(last.lane) for values in _arrays(last.block.timetable)]
+        return [_dated(place, dates) for place in places]
+    last_day = max(_ship_day(problem, place) for place in places)
+    held = []
+    for place in places:
+        clock = problem.network.clocks[problem.network.clock_index[place.node]]
+        position = problem.lanes.services[place.service_row]
+        carrier, card = problem.offer.carriers[position], problem.offer.cards[position]
+        zone = int(problem.lanes.zone[place.service_row, place.node])
+        ship_day = find_ship_day(clock, carrier, last_day)
+        arrival = None if ship_day is None else add_carrier_days(carrier, ship_day, card.transit_days[zone])
+        if ship_day is None or arrival is None:
+            held.append(place)
+        else:
+            held.append(_dated(place, dates_of(clock, ship_day, arrival, place.block.not_before)))
+    return held
+
+
+def _ship_day(problem: Problem, place: Place) -> int:
+    time_zone = problem.network.nodes[place.node].time_zone
+    return local_day(time_zone, minute_of(float(place.block.timetable.ship_by[place.lane])))
+
+
+def _dated(place: Place, dates: Sequence[float]) -> Place:
+    """The place with other dates for its lane, in a timetable of its own."""
+    arrays = []
+    for values, value in zip(_arrays(place.block.timetable), dates, strict=True):
+        changed = values.copy()
+        changed[place.lane] = value
+        arrays.append(changed)
+    return replace(place, block=replace(place.block, timetable=Timetable(*arrays)))
+
+
+def _arrays(timetable: Timetable) -> tuple[NDArray[np.float64], ...]:
+    return timetable.ship_by, timetable.promised_from, timetable.promised_at, timetable.arrival_day
