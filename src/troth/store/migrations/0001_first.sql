@@ -165,6 +165,7 @@ CREATE TABLE events (
 ) PARTITION BY RANGE (at);
 CREATE TABLE events_default PARTITION OF events DEFAULT;
 CREATE INDEX events_in_order ON events (xid, seq);
+CREATE INDEX events_by_time ON events USING brin (at);
 
 CREATE TABLE idempotency_keys (
     actor text NOT NULL,
@@ -188,8 +189,11 @@ CREATE TABLE seals (
 
 -- Subscribers read the event log, each with a cursor of its own ------------------------------------------------------
 
+-- `replay_*` is a cursor that was asked for while a worker may be sending; it is taken over by the next claim.
 CREATE TABLE subscriptions (
     subscription_id text PRIMARY KEY,
+    version integer NOT NULL,
+    name text NOT NULL,
     url text NOT NULL,
     secret text NOT NULL,
     kinds text[] NOT NULL,
@@ -197,6 +201,10 @@ CREATE TABLE subscriptions (
     created_at timestamptz NOT NULL,
     cursor_xid xid8 NOT NULL,
     cursor_seq bigint NOT NULL,
+    replay_xid xid8,
+    replay_seq bigint,
+    sequence bigint NOT NULL DEFAULT 0,
+    delivered text NOT NULL DEFAULT '',
     failures integer NOT NULL DEFAULT 0,
     attempt_at timestamptz NOT NULL,
     claimed_until timestamptz,
@@ -207,6 +215,8 @@ CREATE TABLE deliveries (
     subscription_id text NOT NULL REFERENCES subscriptions ON DELETE CASCADE,
     xid xid8 NOT NULL,
     seq bigint NOT NULL,
+    sequence bigint NOT NULL,
+    previous text NOT NULL,
     kind text NOT NULL,
     subject text NOT NULL,
     attempts integer NOT NULL,
@@ -214,8 +224,11 @@ CREATE TABLE deliveries (
     status integer,
     answer text NOT NULL,
     is_delivered boolean NOT NULL,
+    resend_at timestamptz,
     PRIMARY KEY (subscription_id, xid, seq)
 );
+CREATE INDEX deliveries_by_age ON deliveries (attempted_at);
+CREATE INDEX deliveries_to_resend ON deliveries (resend_at) WHERE resend_at IS NOT NULL;
 
 -- Reference tables ---------------------------------------------------------------------------------------------------
 
