@@ -34,7 +34,7 @@ check: .venv/dev.stamp ## format, lint, types, import rules, tidiness: what a re
 	run() { echo "== $$*"; "$$@" || failed=1; }; \
 	run $(BIN)/ruff format --check --quiet .; \
 	run $(BIN)/ruff check --quiet .; \
-	run $(BIN)/mypy; \
+	run $(BIN)/mypy src tests tools $(wildcard benchmarks); \
 	run $(BIN)/lint-imports --no-logo; \
 	run $(BIN)/pytest -q tests/tidy; \
 	exit $$failed
