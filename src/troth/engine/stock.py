@@ -17,7 +17,7 @@ RECEIPT = "receipt"
 
 
 def decide_adjust(command: AdjustStock, state: State, facts: Facts) -> Decision | Refusal:
-    """The movement; a receipt also takes its units off what its purchase order brings, and covers who waits for them."""
+    """The movement; a receipt also takes its units off what its purchase order brings, and covers those waiting."""
     on_hand = state.balance(command.key).on_hand
     if on_hand + command.delta < 0:
         return Invalid((FieldFlaw("/delta", f"only {on_hand} units are on hand"),))

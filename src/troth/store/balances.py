@@ -53,7 +53,7 @@ async def find_balances(
 
 
 async def find_moved_balances(connection: Connection, since: int, *, without: Iterable[int]) -> list[Balance]:
-    """The supplies that transactions from `since` up to the horizon moved, as they now are; `without` leaves some out."""
+    """The supplies that transactions from `since` up to the horizon moved, as they are now, `without` some of these."""
     return [_balance(row) for row in await connection.fetch(_MOVED, since, list(without))]
 
 

@@ -8,6 +8,7 @@ from troth.store.queries import sql
 from troth.store.save import UsedKey
 
 _READ = sql("read_keys")
+_KEEP = sql("keep_key")
 _DELETE_OLD = sql("delete_old_keys")
 
 
@@ -20,6 +21,14 @@ async def read_keys(connection: Connection, wanted: Sequence[tuple[str, str]]) -
         )
         for row in rows
     }
+
+
+async def keep_key(connection: Connection, used: UsedKey, at: datetime) -> bool:
+    """Keep an answer that did not come through `save`; False where another one is kept under the key already."""
+    kept = await connection.fetchval(
+        _KEEP, used.actor, used.key, used.request_digest, used.status, used.answer, at
+    )
+    return kept is not None
 
 
 async def delete_old_keys(connection: Connection, before: datetime) -> None:

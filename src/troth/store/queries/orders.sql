@@ -15,10 +15,6 @@ SELECT
 FROM orders AS o
 WHERE o.order_id = ANY($1::text[]);
 
--- name: find_order
--- Finds the id of the order that a channel knows by its own id.
-SELECT order_id FROM orders WHERE order_id = $1;
-
 -- name: find_orders
 -- Finds a page of orders, newest first, after the position given; every filter that is null is no filter.
 SELECT o.order_id, o.captured_at

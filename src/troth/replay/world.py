@@ -1,0 +1,71 @@
+"""A world in memory: the same decisions on orders and balances that are plain dictionaries.
+
+It is the twin of the write door and its tables, for replays and for the test that both agree on any history.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from troth.engine.context import Decision, Facts, State
+from troth.engine.lifecycle import decide
+from troth.engine.network import Network
+from troth.engine.supply import SupplyRows, rows_of
+from troth.model.commands import Command
+from troth.model.ids import OrderId, Sku
+from troth.model.inventory import Balance, Entry, EntryKind, SupplyKey
+from troth.model.item import Item
+from troth.model.order import Order
+from troth.model.policy import DEFAULT_POLICY, Policy
+from troth.model.refusals import Refusal
+
+
+class World:
+    """Orders, balances and the ledger of a network, changed by commands."""
+
+    def __init__(self, network: Network, items: Mapping[Sku, Item], policy: Policy = DEFAULT_POLICY) -> None:
+        self._network = network
+        self._items = items
+        self._policy = policy
+        self.orders: dict[OrderId, Order] = {}
+        self.balances: dict[SupplyKey, Balance] = {}
+        self.ledger: list[tuple[datetime, Entry]] = []
+
+    def apply(self, command: Command, *, now: datetime, actor: str = "replay") -> Decision | Refusal:
+        """Decide a command and carry it out; a refused one leaves everything as it was."""
+        facts = Facts(now, actor, self._network, self._items, self._policy)
+        decision = decide(command, self._state(), facts)
+        if isinstance(decision, Decision):
+            self._carry_out(decision, now)
+        return decision
+
+    def _carry_out(self, decision: Decision, now: datetime) -> None:
+        for change in decision.changes:
+            self.orders[change.after.order_id] = change.after
+        for entry in decision.entries:
+            balance = self._balance(entry.key)
+            self.balances[entry.key] = replace(
+                balance,
+                on_hand=balance.on_hand + entry.on_hand_delta,
+                reserved=balance.reserved + entry.reserved_delta,
+            )
+            self.ledger.append((now, entry))
+        for key, expected_at in (decision.expected or {}).items():
+            self.balances[key] = replace(self._balance(key), expected_at=expected_at)
+
+    def _state(self) -> State:
+        return State(self.orders, self._supply, self._balance, self._moved_since, self._ordered)
+
+    def _supply(self, sku: Sku) -> SupplyRows:
+        return rows_of((balance for key, balance in self.balances.items() if key.sku == sku), self._network)
+
+    def _balance(self, key: SupplyKey) -> Balance:
+        return self.balances.get(key, Balance(key))
+
+    def _moved_since(self, key: SupplyKey, as_of: datetime) -> int:
+        return sum(entry.on_hand_delta for at, entry in self.ledger if entry.key == key and at > as_of)
+
+    def _ordered(self, key: SupplyKey) -> int:
+        return sum(
+            entry.on_hand_delta for _at, entry in self.ledger if entry.key == key and entry.kind is EntryKind.EXPECT
+        )

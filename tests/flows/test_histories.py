@@ -1,0 +1,175 @@
+"""Random histories: the world in memory, the balances in SQL and the ledger folded again all agree, whatever happens."""
+
+import asyncio
+import random
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from tests.builders import NOW, Clock, capture, item, node, set_up
+from tests.conftest import Database
+from troth.engine.context import Decision
+from troth.engine.evolve import fold
+from troth.engine.network import compile_network
+from troth.flows.requests import Accepted, Request
+from troth.flows.system import System, open_system
+from troth.model.commands import (
+    AcceptWork,
+    ActOnDue,
+    AdjustStock,
+    CancelOrder,
+    CollectWork,
+    Command,
+    CountStock,
+    DeliverWork,
+    ExpectedLine,
+    ExpectSupply,
+    LineQuantity,
+    PackWork,
+    PickWork,
+    PlaceHold,
+    RejectWork,
+    ReleaseOrder,
+    ShipWork,
+)
+from troth.model.ids import NodeId, OrderId, Sku
+from troth.model.inventory import Balance, SupplyKey, purchase_order_source
+from troth.model.lifecycle import RESERVING
+from troth.model.order import Order
+from troth.replay.world import World
+from troth.store.balances import find_balances
+from troth.store.events import read_subject_events
+from troth.store.orders import read_orders
+
+NODES = tuple(node(name) for name in ("DC-PA", "DC-IL", "ST-NYC"))
+ITEMS = tuple(item(sku) for sku in ("A", "B", "C"))
+PO_KEYS = (SupplyKey(Sku("A"), NodeId("DC-PA"), purchase_order_source(number="1", line=1)),)
+
+
+def _draw_commands(draw: random.Random, world: World, count: int) -> Iterator[Command]:
+    """Commands that mostly make sense for the world as it is by then, and sometimes do not."""
+    for number in range(count):
+        sku, name = Sku(draw.choice("ABC")), NodeId(draw.choice(NODES).node)
+        key = SupplyKey(sku, name)
+        orders = sorted(world.orders)
+        chosen = draw.random()
+        if chosen < 0.3 or not orders:
+            lines = {draw.choice("ABC"): draw.randint(1, 6) for _ in range(draw.randint(1, 3))}
+            yield capture(f"W-{draw.randint(0, number)}", lines)
+        elif chosen < 0.45:
+            yield AdjustStock(key, draw.randint(-4, 12), "adjustment")
+        elif chosen < 0.5:
+            yield CountStock(key, draw.randint(0, 15), NOW + timedelta(minutes=draw.randint(-10, number)))
+        elif chosen < 0.54:
+            due = NOW + timedelta(days=draw.randint(1, 20))
+            yield ExpectSupply("1", (ExpectedLine(1, NodeId("DC-PA"), Sku("A"), draw.randint(1, 20), due),), PO_KEYS)
+        elif chosen < 0.6:
+            waiting = tuple(
+                order_id
+                for order_id, order in sorted(world.orders.items())
+                if any(part.key in PO_KEYS for part in order.allocations)
+            )
+            yield AdjustStock(
+                SupplyKey(Sku("A"), NodeId("DC-PA")), draw.randint(1, 8), "receipt", "1", PO_KEYS, waiting
+            )
+        else:
+            yield _draw_order_command(draw, world.orders[draw.choice(orders)])
+
+
+def _draw_order_command(draw: random.Random, order: Order) -> Command:
+    work = draw.choice(order.fulfillments).fulfillment_id
+    line = draw.choice(order.lines)
+    some = (LineQuantity(line.line_id, draw.randint(1, line.quantity)),)
+    commands: list[Command] = [
+        ReleaseOrder(order.order_id),
+        ActOnDue(order.order_id),
+        PlaceHold(order.order_id, "manual", "look"),
+        CancelOrder(order.order_id, "test", draw.choice(((), some))),
+        AcceptWork(work),
+        RejectWork(work, "busy", draw.choice(((), some))),
+        PickWork(work, draw.choice(((), some))),
+        PackWork(work),
+        ShipWork(work),
+        CollectWork(work),
+        DeliverWork(work),
+    ]
+    return draw.choices(commands, weights=[6, 2, 1, 2, 3, 2, 4, 3, 3, 1, 2])[0]
+
+
+async def _assert_tables_agree(system: System, world: World) -> None:
+    async with system.pool.acquire() as connection:
+        found = await find_balances(connection, limit=1000)
+        derived = await connection.fetch(
+            "SELECT sku, node, source, sum(on_hand_delta)::bigint AS on_hand, sum(reserved_delta)::bigint AS reserved"
+            " FROM entries GROUP BY sku, node, source"
+        )
+        stored = await read_orders(connection, list(world.orders))
+        logs = {order_id: await read_subject_events(connection, order_id) for order_id in world.orders}
+    zero = (0, 0)
+    in_memory = {key: (balance.on_hand, balance.reserved) for key, balance in world.balances.items()}
+    in_tables = {balance.key: (balance.on_hand, balance.reserved) for balance in found}
+    in_ledger = {SupplyKey(r["sku"], r["node"], r["source"]): (r["on_hand"], r["reserved"]) for r in derived}
+    keys = in_memory.keys() | in_tables.keys()
+    assert {key: in_memory.get(key, zero) for key in keys} == {key: in_tables.get(key, zero) for key in keys}
+    assert {key: in_ledger.get(key, zero) for key in keys} == {key: in_tables.get(key, zero) for key in keys}
+    assert stored == world.orders
+    for order_id, log in logs.items():
+        assert fold(entry.event for entry in log if entry.kind != "DuplicateReceived") == world.orders[order_id]  # type: ignore[misc]
+    _assert_reservations_are_the_open_parts(world.orders, found)
+
+
+def _assert_reservations_are_the_open_parts(orders: dict[OrderId, Order], balances: list[Balance]) -> None:
+    reserved: dict[SupplyKey, int] = {}
+    for order in orders.values():
+        for part in order.allocations:
+            if part.state in RESERVING:
+                reserved[part.key] = reserved.get(part.key, 0) + part.quantity
+    assert reserved == {balance.key: balance.reserved for balance in balances if balance.reserved}
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_memory_tables_and_ledger_agree_on_any_history(database: Database, seed: int) -> None:
+    draw = random.Random(seed)
+    clock = Clock()
+    await set_up(database.pool, nodes=NODES, items=ITEMS)
+    world = World(compile_network(NODES), {item.sku: item for item in ITEMS})
+    async with open_system(database.dsn, clock=clock) as system:
+        for command in _draw_commands(draw, world, 120):
+            clock.advance(minutes=draw.choice((0, 1, 5)))
+            outcome = await system.door.one(command, actor="replay")
+            decision = world.apply(command, now=clock.now)
+            assert isinstance(outcome, Accepted) == isinstance(decision, Decision), (command, outcome, decision)
+            if isinstance(outcome, Accepted):
+                assert outcome.decision == decision
+            else:
+                assert outcome == decision
+        await _assert_tables_agree(system, world)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_a_batch_gives_what_its_commands_give_one_by_one(database: Database, seed: int) -> None:
+    draw = random.Random(seed)
+    clock = Clock()
+    await set_up(database.pool, nodes=NODES, items=ITEMS)
+    world = World(compile_network(NODES), {item.sku: item for item in ITEMS})
+    async with open_system(database.dsn, clock=clock) as system:
+        for name in ("DC-PA", "DC-IL"):
+            for sku in "ABC":
+                command = AdjustStock(SupplyKey(Sku(sku), NodeId(name)), 25, "initial")
+                await system.door.one(command, actor="replay")
+                world.apply(command, now=clock.now)
+        for _ in range(4):
+            clock.advance(minutes=5)
+            commands = [
+                capture(f"W-{draw.randint(0, 60)}", {draw.choice("ABC"): draw.randint(1, 4), draw.choice("ABC"): 1})
+                for _ in range(20)
+            ]
+            orders = sorted(world.orders)
+            commands_of_orders = [CancelOrder(draw.choice(orders), "test") for _ in range(5 if orders else 0)]
+            batch: list[Command] = [*commands, *commands_of_orders]
+            results = await asyncio.gather(*[system.door.submit(Request((one,), "replay")) for one in batch])
+            for one, result in zip(batch, results, strict=True):
+                decision = world.apply(one, now=clock.now)
+                assert isinstance(result.outcomes[0], Accepted) == isinstance(decision, Decision)
+        await _assert_tables_agree(system, world)
