@@ -25,9 +25,7 @@ async def read_keys(connection: Connection, wanted: Sequence[tuple[str, str]]) -
 
 async def keep_key(connection: Connection, used: UsedKey, at: datetime) -> bool:
     """Keep an answer that did not come through `save`; False where another one is kept under the key already."""
-    kept = await connection.fetchval(
-        _KEEP, used.actor, used.key, used.request_digest, used.status, used.answer, at
-    )
+    kept = await connection.fetchval(_KEEP, used.actor, used.key, used.request_digest, used.status, used.answer, at)
     return kept is not None
 
 

@@ -1,0 +1,76 @@
+"""The ASGI app: every operation of the API under its path, and what operators and readers of the docs ask for."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import Lifespan
+
+from troth.flows.system import System
+from troth.http import lifecycles
+from troth.http.docs import render_docs
+from troth.http.endpoint import Edge, Resource
+from troth.http.health import Spot, live, measured, ready
+from troth.http.metrics import make_metrics
+from troth.http.openapi import describe_api
+from troth.http.operations import AnyOperation
+from troth.http.problems import MethodNotAllowed, NoSuchPath, problem_reply
+from troth.http.replies import Reply
+from troth.settings import Settings
+from troth.store.codec import encode_bytes
+
+OPERATIONS: Final[tuple[AnyOperation, ...]] = (*lifecycles.OPERATIONS,)
+"""All operations. The busiest paths come first, since they are tried in order."""
+
+
+def create_app(
+    system: System, settings: Settings, *, more: Sequence[BaseRoute] = (), lifespan: Lifespan[Starlette] | None = None
+) -> Starlette:
+    """The app of an open system; `more` are routes of others, such as the console's, tried after ours."""
+    metrics = make_metrics()
+    document = describe_api(OPERATIONS)
+    openapi, page = encode_bytes(document), render_docs(document)
+
+    async def answer_openapi() -> Reply:
+        return Reply(200, openapi)
+
+    async def answer_docs() -> Reply:
+        return Reply(200, page, media_type="text/html; charset=utf-8")
+
+    app = Starlette(
+        routes=[
+            *_routes(OPERATIONS, system),
+            Route("/healthz", Spot(live), methods=["GET"]),
+            Route("/readyz", Spot(ready(system)), methods=["GET"]),
+            Route("/metrics", Spot(measured(metrics)), methods=["GET"]),
+            Route("/v1/openapi.json", Spot(answer_openapi), methods=["GET"]),
+            Route("/docs", Spot(answer_docs), methods=["GET"]),
+            *more,
+        ],
+        middleware=[Middleware(Edge, metrics=metrics)],
+        exception_handlers={HTTPException: _answer_stray},
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = False
+    app.state.system, app.state.settings, app.state.metrics = system, settings, metrics
+    return app
+
+
+def _routes(operations: Iterable[AnyOperation], system: System) -> list[Route]:
+    """One route a path, with all of its methods."""
+    paths: dict[str, dict[str, AnyOperation]] = {}
+    for operation in operations:
+        paths.setdefault(operation.path, {})[operation.method] = operation
+    return [Route(path, Resource(methods, system)) for path, methods in paths.items()]
+
+
+async def _answer_stray(request: Request, error: Exception) -> Response:
+    """The problem of a request that no operation has taken."""
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    reply = problem_reply(MethodNotAllowed(("GET", "HEAD")) if status == 405 else NoSuchPath())
+    return Response(reply.body, reply.status, dict(reply.headers), reply.media_type)

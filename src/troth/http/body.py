@@ -1,0 +1,202 @@
+"""Reading what clients send: request bytes straight into frozen models, and every flaw by the name of its field."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import UnionType
+from typing import Annotated, Any, Final, Generic, TypeVar, Union, get_args, get_origin
+from urllib.parse import parse_qsl
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
+from pydantic_core import PydanticCustomError
+from starlette.datastructures import Headers
+from starlette.types import Receive
+
+from troth.http.problems import BodyTooLarge, MalformedJson, MediaTypeUnsupported, Refused
+from troth.model.money import Money, currency_decimals, parse_money
+from troth.model.refusals import FieldFlaw, Invalid
+
+T = TypeVar("T")
+Q = TypeVar("Q", bound=BaseModel)
+
+BODY_BYTES_MAX: Final = 10_000_000
+QUANTITY_MAX: Final = 1_000_000
+_FLAWS_MAX: Final = 100
+_EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
+_AMOUNT_MINOR_MAX: Final = 10**15
+
+# PostgreSQL's text cannot hold NUL; other control characters have no place in a name or an id either.
+_PLAIN: Final = r"^[^\x00-\x1f\x7f]*$"
+
+
+class Strict(BaseModel):
+    """The base of every body: frozen, no conversions, unknown fields are refused by name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Query(BaseModel):
+    """The base of every operation's query parameters: frozen, converted from text, unknown ones are refused by name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NoQuery(Query):
+    """No query parameters."""
+
+
+def _in_our_time(at: datetime) -> datetime:
+    if not _EARLIEST <= at < _LATEST:
+        raise PydanticCustomError("out_of_time", "must be a time from 2000 to 2099")
+    return at.astimezone(UTC)
+
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=_PLAIN)]
+Text = Annotated[str, StringConstraints(max_length=500, pattern=_PLAIN)]
+Id = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x20\x7f](?:[^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?$"),
+]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Quantity = Annotated[int, Field(ge=1, le=QUANTITY_MAX)]
+Instant = Annotated[AwareDatetime, AfterValidator(_in_our_time)]
+
+
+class MoneyBody(Strict):
+    """An amount of money: decimal text, so that no reader rounds it, and an ISO 4217 currency."""
+
+    amount: Annotated[str, StringConstraints(max_length=24, pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
+    currency: Currency
+
+    def parse(self, pointer: str) -> Money:
+        """The money, or a refusal that names the field."""
+        try:
+            money = parse_money(self.amount, self.currency)
+        except ValueError:
+            decimals = currency_decimals(self.currency)
+            raise Refused(
+                Invalid((FieldFlaw(f"{pointer}/amount", f"{self.currency} has {decimals} decimals, not more"),))
+            ) from None
+        if abs(money.minor) > _AMOUNT_MINOR_MAX:
+            raise Refused(Invalid((FieldFlaw(f"{pointer}/amount", "is more money than there is"),)))
+        return money
+
+
+@dataclass(frozen=True, slots=True)
+class Body(Generic[T]):
+    """What an operation takes as its body: how it is read, an example, and whether none at all means `{}`."""
+
+    adapter: TypeAdapter[T]
+    example: Any
+    is_optional: bool = False
+
+    def parse(self, raw: bytes) -> T:
+        """The body's value; Refused with every flaw otherwise."""
+        try:
+            return self.adapter.validate_json(raw or b"{}" if self.is_optional else raw)
+        except ValidationError as error:
+            raise Refused(_no_of(error)) from None
+
+
+async def read_bytes(headers: Headers, receive: Receive) -> bytes:
+    """The whole body; Refused where it is too large or not sent as JSON."""
+    if headers.get("content-length", "0") > "0" or "transfer-encoding" in headers:
+        media_type = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+        if media_type != "application/json" and not media_type.endswith("+json"):
+            raise Refused(MediaTypeUnsupported(media_type))
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Refused(MalformedJson("the client went away before the body ended"))
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > BODY_BYTES_MAX:
+            raise Refused(BodyTooLarge(BODY_BYTES_MAX))
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def parse_query(model: type[Q], query_string: bytes) -> Q:
+    """The query parameters; Refused where one is unknown, given twice without being a list, or unfit."""
+    given: dict[str, Any] = {}
+    for name, value in parse_qsl(query_string.decode("latin-1"), keep_blank_values=True):
+        given.setdefault(name, []).append(value)
+    flaws = []
+    for name, values in given.items():
+        if not _is_list(model, name):
+            given[name] = values[0]
+            if len(values) > 1:
+                flaws.append(FieldFlaw(f"?{name}", "is given more than once"))
+    if flaws:
+        raise Refused(Invalid(tuple(flaws)))
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        raise Refused(Invalid(flaws_of(error, prefix="?"))) from None
+
+
+def flaws_of(error: ValidationError, *, prefix: str = "/") -> tuple[FieldFlaw, ...]:
+    """Every field that does not fit, at most a hundred, with a sentence each."""
+    return tuple(
+        FieldFlaw(_pointer(found["loc"], prefix), _sentence(found, "parameter" if prefix == "?" else "field"))
+        for found in error.errors(include_url=False, include_input=False)[:_FLAWS_MAX]
+    )
+
+
+def _no_of(error: ValidationError) -> Invalid | MalformedJson:
+    for found in error.errors(include_url=False, include_input=False):
+        if found["type"] == "json_invalid":
+            return MalformedJson(str(found["ctx"]["error"]))
+    return Invalid(flaws_of(error))
+
+
+def _sentence(found: Mapping[str, Any], what: str) -> str:
+    match found["type"]:
+        case "extra_forbidden":
+            return f"there is no {what} {found['loc'][-1]}"
+        case "missing":
+            return "is required"
+        case "string_pattern_mismatch":
+            return f"must match {found['ctx']['pattern']}"
+        case "timezone_aware":
+            return "needs an offset from UTC, such as 2026-11-23T09:00:00+01:00"
+        case _:
+            message = str(found["msg"]).removeprefix("Value error, ")
+            return (
+                message.removeprefix("Input ").removeprefix("Value ")
+                if message.startswith(("Input s", "Value s"))
+                else message
+            )
+
+
+def _pointer(location: Sequence[int | str], prefix: str) -> str:
+    """An RFC 6901 pointer, or the name of a query parameter.
+
+    >>> _pointer(("lines", 0, "unit/price"), "/")
+    '/lines/0/unit~1price'
+    """
+    parts = [str(part).replace("~", "~0").replace("/", "~1") for part in location]
+    return prefix + "/".join(parts) if parts else ""
+
+
+def _is_list(model: type[BaseModel], name: str) -> bool:
+    field = model.model_fields.get(name)
+    return field is not None and any(get_origin(kind) in (tuple, list) for kind in _alternatives(field.annotation))
+
+
+def _alternatives(annotation: Any) -> Iterable[Any]:
+    return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)

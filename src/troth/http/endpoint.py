@@ -1,0 +1,112 @@
+"""From a request to its answer: where it is authenticated, read and run, and every no becomes a problem."""
+
+import logging
+import re
+import secrets
+import time
+from collections.abc import Mapping
+from typing import Final
+
+import asyncpg
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from troth.flows.system import System
+from troth.http.auth import admit
+from troth.http.body import parse_query, read_bytes
+from troth.http.metrics import Metrics
+from troth.http.operations import NO_BODY, AnyOperation, Call
+from troth.http.problems import Failed, MethodNotAllowed, Refused, Unavailable, problem_reply
+from troth.http.replies import Reply, send_reply
+
+_LOG: Final = logging.getLogger("troth.http")
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_AWAY: Final = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.TooManyConnectionsError,
+)
+_BODILESS: Final = frozenset({"GET", "HEAD", "DELETE"})
+
+
+class Resource:
+    """The ASGI app of one path: it runs the operation of the request's method."""
+
+    def __init__(self, operations: Mapping[str, AnyOperation], system: System) -> None:
+        self._operations = dict(operations)
+        if "GET" in operations:
+            self._operations.setdefault("HEAD", operations["GET"])
+        self._system = system
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        try:
+            operation = self._operations.get(scope["method"])
+            if operation is None:
+                raise Refused(MethodNotAllowed(tuple(sorted(self._operations))))
+            scope["operation"] = operation.name
+            reply = await _run(operation, self._system, scope, receive)
+        except Refused as refused:
+            reply = problem_reply(refused.no)
+        await send_reply(reply, send)
+
+
+async def _run(operation: AnyOperation, system: System, scope: Scope, receive: Receive) -> Reply:
+    actor = await admit(system, scope, operation.scope)
+    query = parse_query(operation.query, scope["query_string"])
+    raw = b"" if scope["method"] in _BODILESS else await read_bytes(Headers(scope=scope), receive)
+    body = NO_BODY.parse(b"") if scope["method"] in _BODILESS else operation.body.parse(raw)
+    return await operation.run(Call(system, actor, body, query, raw, scope))
+
+
+class Edge:
+    """The outermost room: gives every request its id, measures it, and lets no exception out."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        scope["request_id"] = request_id
+        header = (b"x-request-id", request_id.encode())
+        began = time.perf_counter()
+        status = 0
+
+        async def send_named(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), header]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_named)
+        except _AWAY:
+            _LOG.warning("request %s: the database is away", request_id, exc_info=True)
+            if status:
+                raise
+            await send_reply(problem_reply(Unavailable()), send_named)
+        except Exception:
+            _LOG.exception("request %s: %s %s failed", request_id, scope["method"], scope["path"])
+            if status:
+                raise
+            await send_reply(problem_reply(Failed()), send_named)
+        finally:
+            self._metrics.observe(scope.get("operation", "other"), status, time.perf_counter() - began)
+
+
+def _request_id(scope: Scope) -> str:
+    """The id that the client gave the request, where it is fit to be logged and echoed; a new one otherwise."""
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            given = value.decode("latin-1")
+            if _REQUEST_ID.fullmatch(given):
+                return str(given)
+    return secrets.token_hex(8)

@@ -1,0 +1,54 @@
+"""For operators: whether the process lives, whether it can serve, and what it measures."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import asyncpg
+from starlette.types import Receive, Scope, Send
+
+from troth.flows.system import System
+from troth.http.metrics import Metrics
+from troth.http.problems import Unavailable, problem_reply
+from troth.http.replies import Reply, json_reply, send_reply
+from troth.store.reference import read_versions
+
+_READY_SECONDS: Final = 2.0
+
+
+class Spot:
+    """The ASGI app of a path for operators, which takes GET without authentication."""
+
+    def __init__(self, render: Callable[[], Awaitable[Reply]]) -> None:
+        self._render = render
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        await send_reply(await self._render(), send)
+
+
+async def live() -> Reply:
+    """That the process answers."""
+    return json_reply({"status": "ok"})
+
+
+def ready(system: System) -> Callable[[], Awaitable[Reply]]:
+    """Whether the database is there and has the schema."""
+
+    async def render() -> Reply:
+        try:
+            async with system.pool.acquire(timeout=_READY_SECONDS) as connection:
+                await read_versions(connection)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            return problem_reply(Unavailable())
+        return json_reply({"status": "ok", "nodes": len(system.door.reference.network.nodes)})
+
+    return render
+
+
+def measured(metrics: Metrics) -> Callable[[], Awaitable[Reply]]:
+    """The metrics, in the text format of Prometheus."""
+
+    async def render() -> Reply:
+        return Reply(200, metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    return render

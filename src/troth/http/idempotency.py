@@ -1,0 +1,97 @@
+"""`Idempotency-Key`: the same key and request get the same answer, and another request under the key is refused."""
+
+import re
+from collections.abc import Awaitable, Callable
+from hashlib import blake2b
+from typing import Any, Final
+
+from troth.flows.requests import Answer, Key, Outcome, Request, Result
+from troth.http.operations import Call
+from troth.http.problems import PROBLEMS, No, Refused, problem_of
+from troth.http.replies import Reply
+from troth.model.commands import Command
+from troth.model.refusals import FieldFlaw, Invalid, KeyReused
+from troth.store.codec import encode_bytes
+from troth.store.database import transaction
+from troth.store.keys import keep_key, read_keys
+from troth.store.save import UsedKey
+
+HEADER: Final = "idempotency-key"
+_FORM: Final = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+def key_of(call: Call[Any, Any]) -> Key | None:
+    """The key of a request with the digest of what it asks; Refused where it is no 1 to 255 visible characters."""
+    given = call.headers.get(HEADER)
+    if given is None:
+        return None
+    if not _FORM.fullmatch(given):
+        raise Refused(
+            Invalid((FieldFlaw("Idempotency-Key", "must be 1 to 255 visible ASCII characters, without spaces"),))
+        )
+    digest = blake2b(call.raw, digest_size=16)
+    digest.update(b"\0".join((call.scope["method"].encode(), call.scope["path"].encode(), call.scope["query_string"])))
+    return Key(given, digest.hexdigest())
+
+
+async def submit(
+    call: Call[Any, Any], commands: tuple[Command, ...], render: Callable[[tuple[Outcome, ...]], Answer]
+) -> Answer:
+    """Put commands through the write door, under the request's key if it has one; the answer to them."""
+    key = key_of(call)
+    result: Result = await call.system.door.submit(
+        Request(commands, call.actor.name, key=key, answer=render if key is not None else None)
+    )
+    if result.answer is not None:
+        return result.answer
+    if key is not None:
+        return problem_answer(KeyReused(key.key))
+    return render(result.outcomes)
+
+
+async def once(call: Call[Any, Any], run: Callable[[], Awaitable[Reply]]) -> Reply:
+    """The answer of something that does not go through the write door, kept under the request's key where it has one.
+
+    Of two requests at the same time both may run, and the first answer that is kept is the answer of both: this is for
+    what changes nothing, or is harmless when repeated. Refusals are not kept.
+    """
+    key = key_of(call)
+    if key is None:
+        return await run()
+    used = await _used(call, key)
+    if used is not None:
+        return used
+    reply = await run()
+    if reply.status >= 400:
+        return reply
+    kept = UsedKey(call.actor.name, key.key, key.request_digest, reply.status, reply.body)
+    async with transaction(call.system.pool) as connection:
+        is_first = await keep_key(connection, kept, call.system.door.now())
+    return reply if is_first else await _used(call, key) or reply
+
+
+def problem_answer(no: No) -> Answer:
+    """A no as an answer to be kept."""
+    return Answer(PROBLEMS[no.code][0], encode_bytes(problem_of(no)))
+
+
+def reply_of(answer: Answer, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
+    """The reply that an answer is, a problem from status 400 on."""
+    is_problem = answer.status >= 400
+    return Reply(
+        answer.status,
+        answer.body,
+        () if is_problem else headers,
+        media_type="application/problem+json" if is_problem else "application/json",
+    )
+
+
+async def _used(call: Call[Any, Any], key: Key) -> Reply | None:
+    async with call.system.pool.acquire() as connection:
+        found = await read_keys(connection, [(call.actor.name, key.key)])
+    used = found.get((call.actor.name, key.key))
+    if used is None:
+        return None
+    if used.request_digest != key.request_digest:
+        raise Refused(KeyReused(key.key))
+    return reply_of(Answer(used.status, used.answer))

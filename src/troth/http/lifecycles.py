@@ -1,0 +1,71 @@
+"""The transition tables, published: what may become of what."""
+
+import msgspec
+
+from troth.http.body import NoQuery
+from troth.http.operations import NO_BODY, Operation, Plain, Shown
+from troth.http.replies import Reply, json_reply
+from troth.model.lifecycle import ALLOCATION, ALLOCATION_STARTS, ENDED, GONE, HOLD, HOLD_STARTS
+from troth.model.status import OrderStatus
+
+
+class Transition(msgspec.Struct, frozen=True, rename={"from_": "from"}):
+    """In state `from`, `event` leads to `to`."""
+
+    from_: str
+    event: str
+    to: str
+
+
+class Lifecycle(msgspec.Struct, frozen=True):
+    """A machine: where it may begin, what may happen, and what each state means for the whole."""
+
+    subject: str
+    starts: tuple[str, ...]
+    transitions: tuple[Transition, ...]
+
+
+class Lifecycles(msgspec.Struct, frozen=True):
+    """All machines. An order's status follows from its parts: in `ended` it no longer counts, in `gone` it has left."""
+
+    allocation: Lifecycle
+    hold: Lifecycle
+    order_statuses: tuple[str, ...]
+    ended: tuple[str, ...]
+    gone: tuple[str, ...]
+
+
+PUBLISHED = Lifecycles(
+    allocation=Lifecycle(
+        "allocation: a part of an order line at one source of supply",
+        tuple(ALLOCATION_STARTS),
+        tuple(Transition(state, event, to) for (state, event), to in ALLOCATION.items()),
+    ),
+    hold=Lifecycle(
+        "hold", tuple(HOLD_STARTS), tuple(Transition(state, event, to) for (state, event), to in HOLD.items())
+    ),
+    order_statuses=tuple(OrderStatus),
+    ended=tuple(sorted(ENDED)),
+    gone=tuple(sorted(GONE)),
+)
+
+
+async def read_lifecycles(call: Plain) -> Reply:
+    """The tables."""
+    return json_reply(PUBLISHED)
+
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/v1/lifecycles",
+        name="read_lifecycles",
+        summary="What may become of the parts of an order, and of a hold",
+        tag="orders",
+        run=read_lifecycles,
+        shown=(Shown(200, "The transition tables", Lifecycles, PUBLISHED),),
+        body=NO_BODY,
+        query=NoQuery,
+        scope="orders:read",
+    ),
+)

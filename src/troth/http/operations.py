@@ -1,0 +1,92 @@
+"""An operation of the API as one value: how it is called, who may, what it answers.
+
+The routes and the OpenAPI document are made from the same values, so neither can say something else than the other.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+from pydantic import BaseModel, TypeAdapter
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from troth.flows.access import Actor
+from troth.flows.system import System
+from troth.http.body import Body, NoQuery, Strict
+from troth.http.problems import No, Refused
+from troth.http.replies import Reply
+from troth.model.refusals import NotFound
+
+B = TypeVar("B")
+Q = TypeVar("Q", bound=BaseModel)
+
+
+class Nothing(Strict):
+    """An empty body."""
+
+
+NO_BODY: Final[Body[Nothing]] = Body(TypeAdapter(Nothing), None, is_optional=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[B, Q]):
+    """One request, read and authenticated: its body and query parameters as values, and the body's bytes."""
+
+    system: System
+    actor: Actor
+    body: B
+    query: Q
+    raw: bytes
+    scope: Scope
+
+    def path(self, name: str) -> str:
+        """A part of the path; Refused where it cannot be the name of anything."""
+        value: str = self.scope["path_params"][name]
+        if not value.isprintable():
+            raise Refused(NotFound(name.removesuffix("_id"), ascii(value)[1:-1]))
+        return value
+
+    @property
+    def headers(self) -> Headers:
+        """The request's headers."""
+        return Headers(scope=self.scope)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An answer as the document shows it: its type (a msgspec struct or a dataclass) and an example of it."""
+
+    status: int
+    description: str
+    type: Any = None
+    example: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation(Generic[B, Q]):
+    """`method` on `path`, called `name` by programs. Without `scope` anybody may call it.
+
+    `refusals` are examples of what it refuses beside what every operation refuses; `has_if_match`: it takes If-Match.
+    """
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    tag: str
+    run: Callable[[Call[B, Q]], Awaitable[Reply]]
+    shown: tuple[Shown, ...]
+    body: Body[B]
+    query: type[Q]
+    scope: str | None
+    refusals: tuple[No, ...] = ()
+    has_if_match: bool = False
+    path_examples: tuple[tuple[str, str], ...] = ()
+
+
+AnyOperation = Operation[Any, Any]
+"""An operation whatever its body and its query parameters are."""
+
+Plain = Call[Nothing, NoQuery]
+"""A request without body and query parameters."""

@@ -1,0 +1,96 @@
+"""What every request meets: ids, authentication, methods, bodies, and a problem for every no."""
+
+import pytest
+
+from tests.http.conftest import Api
+from troth.http.problems import PROBLEMS, PROTESTS, TYPE_BASE
+from troth.model.refusals import REFUSALS
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def test_every_refusal_and_protest_has_a_status_and_a_title_and_nothing_else_has() -> None:
+    assert sorted(PROBLEMS) == sorted([*REFUSALS, *PROTESTS])
+
+
+async def test_a_live_process_says_so_without_a_key(api: Api) -> None:
+    answer = await api.get("/healthz", headers={"authorization": ""})
+
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+async def test_a_process_with_its_database_is_ready(api: Api) -> None:
+    answer = await api.get("/readyz")
+
+    assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+
+
+async def test_metrics_count_requests_by_operation(api: Api) -> None:
+    await api.get("/v1/lifecycles")
+
+    assert (
+        'troth_http_request_seconds_count{operation="read_lifecycles",status="200"}' in (await api.get("/metrics")).text
+    )
+
+
+async def test_a_request_keeps_the_id_that_it_came_with(api: Api) -> None:
+    answer = await api.get("/v1/lifecycles", headers={"x-request-id": "abc-1"})
+
+    assert answer.headers["x-request-id"] == "abc-1"
+
+
+async def test_a_request_with_an_unfit_id_gets_another(api: Api) -> None:
+    answer = await api.get("/v1/lifecycles", headers={"x-request-id": "a b"})
+
+    assert len(answer.headers["x-request-id"]) == 16
+
+
+@pytest.mark.parametrize("given", ["", "Bearer", "Bearer nobody", "Basic YTpi"])
+async def test_a_request_without_a_valid_key_is_unauthorized(api: Api, given: str) -> None:
+    answer = await api.get("/v1/lifecycles", headers={"authorization": given})
+
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["www-authenticate"] == 'Bearer realm="troth"'
+    assert answer.json()["type"] == TYPE_BASE + "unauthorized"
+
+
+async def test_a_key_without_the_scope_is_forbidden_and_told_which(api: Api) -> None:
+    key = await api.key_for("inventory:read")
+
+    answer = await api.get("/v1/lifecycles", headers={"authorization": f"Bearer {key}"})
+
+    assert (answer.status_code, answer.json()["scope"]) == (403, "orders:read")
+
+
+async def test_an_unknown_path_is_a_problem(api: Api) -> None:
+    answer = await api.get("/v1/nothing")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "no-such-path")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "x-request-id" in answer.headers
+
+
+async def test_a_wrong_method_is_told_the_right_ones(api: Api) -> None:
+    answer = await api.post("/v1/lifecycles")
+
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+    assert answer.json()["code"] == "method-not-allowed"
+
+
+async def test_an_unknown_query_parameter_is_refused_by_name(api: Api) -> None:
+    answer = await api.get("/v1/lifecycles?color=red")
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [{"pointer": "?color", "detail": "there is no parameter color"}]
+
+
+async def test_the_page_of_the_documentation_loads_nothing_and_names_every_operation(api: Api) -> None:
+    page = (await api.get("/docs")).text
+    document = (await api.get("/v1/openapi.json")).json()
+
+    names = [operation["operationId"] for path in document["paths"].values() for operation in path.values()]
+    assert [name for name in names if f'<details id="{name}">' not in page] == []
+    assert "http://" not in page
+    assert "https://" not in page
+    assert "<script" not in page
