@@ -1,4 +1,4 @@
-"""Random histories: the world in memory, the balances in SQL and the ledger folded again all agree, whatever happens."""
+"""Random histories: the world in memory, the balances in SQL and the ledger folded again agree, whatever happens."""
 
 import asyncio
 import random

@@ -1,4 +1,4 @@
-"""Negative controls: without the check under lock a stale process oversells, and the constraint is what is left to stop it."""
+"""Negative controls: without the check under lock a stale process oversells, and only the constraint stops it."""
 
 from collections.abc import AsyncIterator
 

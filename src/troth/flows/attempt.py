@@ -24,12 +24,12 @@ from troth.model.ids import OrderId, Sku
 from troth.model.inventory import Balance, EntryKind, SupplyKey, purchase_order_source
 from troth.model.order import Order
 from troth.model.refusals import Invalid, KeyReused, StockShort
-from troth.store.balances import lock_balances, lock_supplies, read_balances, read_moves_since, read_ordered
+from troth.store.balances import lock_stock, lock_supplies, read_moves_since, read_ordered, read_stock
 from troth.store.database import Connection
 from troth.store.keys import read_keys
 from troth.store.orders import lock_orders, read_orders
 from troth.store.save import Batch, Happened, OrderChange, Saved, UsedKey, create_balances, save
-from troth.store.stock_index import StockIndex
+from troth.store.stock_index import SkuStock, StockIndex
 
 
 class Attempt:
@@ -119,11 +119,11 @@ class Attempt:
         }
         await self._reference.need_items(skus | failing)
         if self._is_locking and skus | failing:
-            self._remember(skus | failing, await lock_balances(connection, skus | failing))
+            self._remember(skus | failing, await lock_stock(connection, skus | failing))
         else:
             wanted = set(self._index.missing(skus)) | failing
             if wanted:
-                self._remember(wanted, await read_balances(connection, wanted))
+                self._remember(wanted, await read_stock(connection, wanted))
         if self._supplies:
             await self._load_supplies(connection)
 
@@ -137,8 +137,8 @@ class Attempt:
         if expecting:
             self._ordered = dict(zip(expecting, await read_ordered(connection, expecting), strict=True))
 
-    def _remember(self, skus: Iterable[Sku], balances: Iterable[Balance]) -> None:
-        self._index.put(skus, balances)
+    def _remember(self, skus: Iterable[Sku], stocks: Iterable[SkuStock]) -> None:
+        self._index.put(skus, stocks)
         self._fresh |= set(skus)
 
     # Deciding ---------------------------------------------------------------------------------------------------------
@@ -211,11 +211,11 @@ class Attempt:
         await self._reference.need_items(skus)
         stale = skus - self._fresh
         if stale:
-            self._remember(stale, await read_balances(connection, stale))
+            self._remember(stale, await read_stock(connection, stale))
             self._index.move(entry for entry in self.batch.entries if entry.key.sku in stale)
         missing = set(self._index.missing(self.touched))
         if missing:
-            self._remember(missing, await read_balances(connection, missing))
+            self._remember(missing, await read_stock(connection, missing))
             self._index.move(entry for entry in self.batch.entries if entry.key.sku in missing)
         for request, position, number in doubtful:
             _list(outcomes[number])[position] = self._decide(request.commands[position], request)

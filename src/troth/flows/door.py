@@ -21,7 +21,7 @@ from troth.flows.requests import Outcome, Request, Result
 from troth.model.commands import CaptureOrder, Command
 from troth.model.ids import OrderId, Sku
 from troth.model.refusals import Busy
-from troth.store.balances import find_moved_balances, read_balances, read_horizon
+from troth.store.balances import find_moved_balances, read_horizon, read_stock
 from troth.store.database import Pool
 from troth.store.stock_index import StockIndex
 
@@ -104,7 +104,7 @@ class Door:
         if self.index.missing(skus):
             async with self._lane, self._pool.acquire() as connection:
                 missing = self.index.missing(skus)
-                self.index.put(missing, await read_balances(connection, missing))
+                self.index.put(missing, await read_stock(connection, missing))
 
     async def follow(self) -> None:
         """Take over what other processes wrote since the last time."""

@@ -8,9 +8,10 @@ from troth.model.ids import NodeId, Sku
 from troth.model.inventory import Balance, SupplyKey
 from troth.store.database import Connection
 from troth.store.queries import sql
+from troth.store.stock_index import SkuStock
 
-_READ = sql("read_balances")
-_LOCK = sql("lock_balances")
+_READ = sql("read_stock")
+_LOCK = sql("lock_stock")
 _LOCK_SUPPLIES = sql("lock_supplies")
 _FIND = sql("find_balances")
 _MOVED = sql("find_moved_balances")
@@ -20,14 +21,14 @@ _HORIZON = sql("read_horizon")
 _ENTRIES = sql("read_entries")
 
 
-async def read_balances(connection: Connection, skus: Iterable[Sku]) -> list[Balance]:
-    """Every supply of some SKUs."""
-    return [_balance(row) for row in await connection.fetch(_READ, list(skus))]
+async def read_stock(connection: Connection, skus: Iterable[Sku]) -> list[SkuStock]:
+    """Every supply of some SKUs; a SKU that has none is left out."""
+    return [_stock(row) for row in await connection.fetch(_READ, list(skus))]
 
 
-async def lock_balances(connection: Connection, skus: Iterable[Sku]) -> list[Balance]:
-    """Every supply of some SKUs, locked in sorted order until the transaction ends."""
-    return [_balance(row) for row in await connection.fetch(_LOCK, sorted(skus))]
+async def lock_stock(connection: Connection, skus: Iterable[Sku]) -> list[SkuStock]:
+    """The same, locked in sorted order until the transaction ends."""
+    return [_stock(row) for row in await connection.fetch(_LOCK, list(skus))]
 
 
 async def lock_supplies(connection: Connection, keys: Iterable[SupplyKey]) -> list[Balance]:
@@ -93,3 +94,7 @@ def _balance(row: Any) -> Balance:
         row["deficit"],
         row["expected_at"],
     )
+
+
+def _stock(row: Any) -> SkuStock:
+    return SkuStock(row["sku"], row["nodes"], row["sources"], row["on_hand"], row["reserved"], row["expected_at"])

@@ -1,11 +1,12 @@
 """What a process remembers of the balances, so that most decisions need not read them first.
 
-It is never the truth: what was chosen from it is checked under lock when it is written, and what is refused because
-of it is looked up first.
+It is never the truth: what was chosen from it is checked under lock when it is written, and what is refused because of
+it is looked up first.
 """
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 import numpy as np
@@ -13,9 +14,22 @@ import numpy as np
 from troth.engine.network import Network
 from troth.engine.supply import QUANTITY_MAX, SupplyRows
 from troth.model.ids import NodeId, Sku
-from troth.model.inventory import Balance, Entry, Source, SupplyKey
+from troth.model.inventory import ON_HAND, Balance, Entry, Source, SupplyKey
 
-_SKUS_MAX: Final = 200_000
+_ROWS_MAX: Final = 30_000_000
+"""At about 45 bytes a row this is what an API process may spend on it; a fuller index forgets everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class SkuStock:
+    """Every supply of one SKU, as columns sorted by node and source."""
+
+    sku: Sku
+    nodes: Sequence[NodeId]
+    sources: Sequence[Source]
+    on_hand: Sequence[int]
+    reserved: Sequence[int]
+    expected_at: Sequence[datetime | None]
 
 
 class StockIndex:
@@ -24,110 +38,125 @@ class StockIndex:
     def __init__(self, network: Network) -> None:
         self._network = network
         self._shelves: dict[Sku, _Shelf] = {}
+        self._rows = 0
 
     def use(self, network: Network) -> None:
         """Forget everything and follow another network."""
         self._network = network
         self._shelves.clear()
+        self._rows = 0
 
     def missing(self, skus: Iterable[Sku]) -> list[Sku]:
         """Those of the SKUs that are not remembered."""
         return [sku for sku in set(skus) if sku not in self._shelves]
 
-    def put(self, skus: Iterable[Sku], balances: Iterable[Balance]) -> None:
-        """Remember the SKUs as having exactly these balances."""
-        grouped: dict[Sku, list[Balance]] = {sku: [] for sku in skus}
-        for balance in balances:
-            grouped[balance.key.sku].append(balance)
-        if len(self._shelves) + len(grouped) > _SKUS_MAX:
-            self._shelves.clear()
-        for sku, of_sku in grouped.items():
-            self._shelves[sku] = _Shelf(of_sku, self._network)
+    def put(self, skus: Iterable[Sku], stocks: Iterable[SkuStock]) -> None:
+        """Remember the SKUs as having exactly this stock; those without any have none."""
+        found = {stock.sku: stock for stock in stocks}
+        wanted = set(skus)
+        self.forget(wanted)
+        if self._rows + sum(len(stock.nodes) for stock in found.values()) > _ROWS_MAX:
+            self.use(self._network)
+        for sku in wanted:
+            shelf = _Shelf(found.get(sku, SkuStock(sku, (), (), (), (), ())), self._network)
+            self._shelves[sku] = shelf
+            self._rows += len(shelf.rows.sources)
 
     def forget(self, skus: Iterable[Sku]) -> None:
         """Remember nothing of these SKUs, so that they are read again."""
         for sku in skus:
-            self._shelves.pop(sku, None)
+            shelf = self._shelves.pop(sku, None)
+            if shelf is not None:
+                self._rows -= len(shelf.rows.sources)
 
     def rows(self, sku: Sku) -> SupplyRows:
         """The supply rows of a remembered SKU, as of the last move."""
         return self._shelves[sku].rows
 
-    def balance(self, key: SupplyKey) -> Balance:
-        """One supply of a remembered SKU; empty where it never moved."""
-        return self._shelves[key.sku].balance(key)
-
     def balances(self, sku: Sku) -> list[Balance]:
-        """Every supply of a remembered SKU."""
-        shelf = self._shelves[sku]
-        return [shelf.balance(SupplyKey(sku, node, source)) for node, source in shelf.position]
+        """Every supply of a remembered SKU, sorted by node and source."""
+        return self._shelves[sku].balances(self._network)
 
     def move(self, entries: Iterable[Entry]) -> None:
         """Apply entries that are about to be written."""
         for entry in entries:
             shelf = self._shelves.get(entry.key.sku)
-            if shelf is not None:
-                shelf.move(entry)
+            row = shelf.find(entry.key, self._network) if shelf else -1
+            if shelf is not None and row >= 0:
+                shelf.set(
+                    row, int(shelf.on_hand[row]) + entry.on_hand_delta, int(shelf.reserved[row]) + entry.reserved_delta
+                )
 
     def settle(self, balances: Iterable[Balance]) -> None:
-        """Take over what the database says of some supplies of remembered SKUs."""
+        """Take over what the database says of some supplies; a SKU whose supplies or dates are others is forgotten."""
         for balance in balances:
             shelf = self._shelves.get(balance.key.sku)
             if shelf is None:
                 continue
-            if not shelf.settle(balance):
+            row = shelf.find(balance.key, self._network)
+            if row >= 0 and shelf.rows.available_from[row] == _available_from(balance.expected_at):
+                shelf.set(row, balance.on_hand, balance.reserved)
+            elif balance.key.node in self._network.index:
                 self.forget((balance.key.sku,))
 
 
 class _Shelf:
-    """The supplies of one SKU: numbers in lists, and what is available of them in the arrays of `rows`."""
+    """The supplies of one SKU at the network's nodes, sorted by node and source."""
 
-    __slots__ = ("_available", "_expected", "_is_usable", "_on_hand", "_reserved", "position", "rows")
+    __slots__ = ("_available", "_is_usable", "_node_index", "_sku", "on_hand", "reserved", "rows")
 
-    def __init__(self, balances: list[Balance], network: Network) -> None:
-        kept = sorted(balances, key=lambda balance: (balance.key.node, _available_from(balance.expected_at)))
-        self._on_hand = [balance.on_hand for balance in kept]
-        self._reserved = [balance.reserved for balance in kept]
-        self._expected = [balance.expected_at for balance in kept]
-        self.position: dict[tuple[NodeId, Source], int] = {
-            (balance.key.node, balance.key.source): row for row, balance in enumerate(kept)
-        }
-        # A node that the network lacks, or that is turned off, keeps its row, but nothing is available from it.
-        index = [network.index.get(balance.key.node, -1) for balance in kept]
-        self._is_usable = [row >= 0 and network.nodes[row].active for row in index]
-        self._available = np.zeros(len(kept), dtype=np.int64)
-        for row in range(len(kept)):
-            self._set(row, self._on_hand[row], self._reserved[row])
+    def __init__(self, stock: SkuStock, network: Network) -> None:
+        at = [network.index.get(node, -1) for node in stock.nodes]
+        kept = [row for row, index in enumerate(at) if index >= 0]
+        self._sku = stock.sku
+        self._node_index = np.array([at[row] for row in kept], dtype=np.int32)
+        self.on_hand = np.array([stock.on_hand[row] for row in kept], dtype=np.int64)
+        self.reserved = np.array([stock.reserved[row] for row in kept], dtype=np.int64)
+        self._is_usable = network.is_active[self._node_index]
+        self._available = np.where(self._is_usable, np.clip(self.on_hand - self.reserved, 0, QUANTITY_MAX), 0)
         self.rows = SupplyRows(
-            np.array([max(row, 0) for row in index], dtype=np.int32),
+            self._node_index,
             self._available,
-            np.array([_available_from(expected) for expected in self._expected], dtype=np.float64),
-            tuple(balance.key.source for balance in kept),
+            np.array([_available_from(stock.expected_at[row]) for row in kept], dtype=np.float64),
+            # One and the same text for all, instead of one for each row.
+            tuple(ON_HAND if stock.sources[row] == ON_HAND else stock.sources[row] for row in kept),
         )
 
-    def balance(self, key: SupplyKey) -> Balance:
-        row = self.position.get((key.node, key.source))
-        if row is None:
-            return Balance(key)
-        return Balance(key, self._on_hand[row], self._reserved[row], expected_at=self._expected[row])
+    def find(self, key: SupplyKey, network: Network) -> int:
+        """The row of a supply, or -1."""
+        node = network.index.get(key.node, -1)
+        sources = self.rows.sources
+        row = int(self._node_index.searchsorted(node))
+        while row < len(sources) and self._node_index[row] == node:
+            if sources[row] == key.source:
+                return row
+            row += 1
+        return -1
 
-    def move(self, entry: Entry) -> None:
-        row = self.position.get((entry.key.node, entry.key.source))
-        if row is not None:
-            self._set(row, self._on_hand[row] + entry.on_hand_delta, self._reserved[row] + entry.reserved_delta)
-
-    def settle(self, balance: Balance) -> bool:
-        """Take over a balance; False where this shelf has no such row or its date moved, and must be read again."""
-        row = self.position.get((balance.key.node, balance.key.source))
-        if row is None or self._expected[row] != balance.expected_at:
-            return False
-        self._set(row, balance.on_hand, balance.reserved)
-        return True
-
-    def _set(self, row: int, on_hand: int, reserved: int) -> None:
-        self._on_hand[row] = on_hand
-        self._reserved[row] = reserved
+    def set(self, row: int, on_hand: int, reserved: int) -> None:
+        """Say what a supply holds."""
+        self.on_hand[row] = on_hand
+        self.reserved[row] = reserved
         self._available[row] = min(max(0, on_hand - reserved), QUANTITY_MAX) if self._is_usable[row] else 0
+
+    def balances(self, network: Network) -> list[Balance]:
+        """The supplies as values, without deficits; dates to the microsecond."""
+        return [
+            Balance(
+                SupplyKey(self._sku, network.nodes[node].node, source),
+                on_hand,
+                reserved,
+                expected_at=datetime.fromtimestamp(at, UTC) if at else None,
+            )
+            for node, source, on_hand, reserved, at in zip(
+                self._node_index.tolist(),
+                self.rows.sources,
+                self.on_hand.tolist(),
+                self.reserved.tolist(),
+                self.rows.available_from.tolist(),
+                strict=True,
+            )
+        ]
 
 
 def _available_from(expected_at: datetime | None) -> float:

@@ -1,6 +1,32 @@
--- name: read_balances
--- Reads every supply of some SKUs.
-SELECT sku, node, source, on_hand, reserved, deficit, expected_at FROM balances WHERE sku = ANY($1::text[]) ORDER BY sku, node, source;
+-- name: read_stock
+-- Reads every supply of some SKUs, a row a SKU, its supplies in sorted order.
+SELECT
+    sku,
+    array_agg(node ORDER BY node, source) AS nodes,
+    array_agg(source ORDER BY node, source) AS sources,
+    array_agg(on_hand ORDER BY node, source) AS on_hand,
+    array_agg(reserved ORDER BY node, source) AS reserved,
+    array_agg(expected_at ORDER BY node, source) AS expected_at
+FROM balances WHERE sku = ANY($1::text[])
+GROUP BY sku;
+
+-- name: lock_stock
+-- Locks every supply of some SKUs, in sorted order, and reads them as they now are, a row a SKU.
+WITH locked AS MATERIALIZED (
+    SELECT sku, node, source, on_hand, reserved, expected_at FROM balances
+    WHERE sku = ANY($1::text[])
+    ORDER BY sku, node, source
+    FOR UPDATE
+)
+SELECT
+    sku,
+    array_agg(node ORDER BY node, source) AS nodes,
+    array_agg(source ORDER BY node, source) AS sources,
+    array_agg(on_hand ORDER BY node, source) AS on_hand,
+    array_agg(reserved ORDER BY node, source) AS reserved,
+    array_agg(expected_at ORDER BY node, source) AS expected_at
+FROM locked
+GROUP BY sku;
 
 -- name: find_balances
 -- Finds a page of supplies by SKU and node (null: any), after the position given.
@@ -10,13 +36,6 @@ WHERE ($1::text[] IS NULL OR sku = ANY($1))
     AND ($3::text IS NULL OR (sku, node, source) > ($3, $4::text, $5::text))
 ORDER BY sku, node, source
 LIMIT $6;
-
--- name: lock_balances
--- Locks every supply of some SKUs, in sorted order, and reads them as they now are.
-SELECT sku, node, source, on_hand, reserved, deficit, expected_at FROM balances
-WHERE sku = ANY($1::text[])
-ORDER BY sku, node, source
-FOR UPDATE;
 
 -- name: lock_supplies
 -- Locks single supplies, in sorted order, and reads them as they now are.
