@@ -1,0 +1,292 @@
+"""Stock that is adjusted, counted or loaded. Of a list, a line that is refused does not hurt its neighbors."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Final
+
+import asyncpg
+
+from troth.engine.stock import RECEIPT
+from troth.flows.access import Actor
+from troth.flows.requests import Accepted, Answer, Key, Outcome, Request, Result
+from troth.flows.system import System
+from troth.model.commands import AdjustStock, Command, CountStock
+from troth.model.events import ConfigurationSet
+from troth.model.ids import NodeId, OrderId, Sku
+from troth.model.inventory import SupplyKey
+from troth.model.refusals import FieldFlaw, Invalid, KeyReused, Refusal
+from troth.store.codec import decode, encode_bytes
+from troth.store.configure import append_configuration_events
+from troth.store.database import Pool, transaction
+from troth.store.orders import find_orders_pegged
+from troth.store.purchase_orders import find_expected_supplies
+from troth.store.stock_load import Loaded, Position, find_unknown_nodes, find_unknown_skus, load_balances
+
+_LINES_A_TIME: Final = 500
+_POSITIONS_A_TIME: Final = 50_000
+_ATTEMPTS: Final = 5
+_TRANSIENT: Final = (asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError, asyncpg.SerializationError)
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """Units to add to what a node holds of a SKU; `reference` of a receipt is the number of its purchase order."""
+
+    node: NodeId
+    sku: Sku
+    delta: int
+    reason: str
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Units that were counted of a SKU."""
+
+    sku: Sku
+    on_hand: int
+
+
+@dataclass(frozen=True, slots=True)
+class LineResult:
+    """What became of one line of a list: no code where it was done, else the refusal's, with the flaws by field."""
+
+    line: int
+    code: str = ""
+    transient: bool = False
+    flaws: tuple[FieldFlaw, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LoadReport:
+    """How many positions were given and how many moved, by how many units, and names that nobody knows."""
+
+    given: int
+    moved: int
+    units: int
+    unknown: tuple[str, ...]
+
+
+async def adjust(
+    system: System, lines: Sequence[Adjustment], *, actor: Actor, key: Key | None = None
+) -> tuple[LineResult, ...] | KeyReused:
+    """Move stock, line by line; a receipt of a purchase order covers the orders that wait for it."""
+    flaws = await _find_flaws(system, [(line.node, line.sku) for line in lines], actor)
+    for number, line in enumerate(lines):
+        if line.delta == 0:
+            flaws[number].append(FieldFlaw("/delta", "must not be zero"))
+    waiting = await _find_waiting(system, [line for number, line in enumerate(lines) if number not in flaws])
+    commands: dict[int, Command] = {}
+    for number, line in enumerate(lines):
+        if number not in flaws:
+            key_ = SupplyKey(line.sku, line.node)
+            known, orders = waiting.get((line.reference, key_), ((), ()))
+            commands[number] = AdjustStock(key_, line.delta, line.reason, line.reference, known, orders)
+    return await _submit(system, len(lines), commands, flaws, actor=actor, key=key)
+
+
+async def count(
+    system: System,
+    node: NodeId,
+    as_of: datetime,
+    lines: Sequence[Counted],
+    *,
+    actor: Actor,
+    reference: str = "",
+    key: Key | None = None,
+) -> tuple[LineResult, ...] | Invalid | KeyReused:
+    """Set what a node holds to what was counted at `as_of`, plus what moved since."""
+    if as_of > system.door.now():
+        return Invalid((FieldFlaw("/as_of", "a count cannot have been taken in the future"),))
+    flaws = await _find_flaws(system, [(node, line.sku) for line in lines], actor)
+    seen: dict[Sku, int] = {}
+    for number, line in enumerate(lines):
+        first = seen.setdefault(line.sku, number)
+        if first != number:
+            flaws[number].append(FieldFlaw("/sku", f"{line.sku} is counted already in line {first}"))
+    commands: dict[int, Command] = {
+        number: CountStock(SupplyKey(line.sku, node), line.on_hand, as_of, reference)
+        for number, line in enumerate(lines)
+        if number not in flaws
+    }
+    return await _submit(system, len(lines), commands, flaws, actor=actor, key=key)
+
+
+async def load_positions(
+    pool: Pool,
+    positions: Iterable[Position],
+    *,
+    actor: str,
+    reason: str,
+    at: Callable[[], datetime],
+    progress: Callable[[int], None] | None = None,
+) -> LoadReport:
+    """Set what nodes hold, in transactions of 50,000 positions; a position that is so already writes nothing.
+
+    Of two with one SKU and node the last of its transaction wins; those of unknown SKUs and nodes are left out and
+    named, at most a hundred. `progress` is told after each transaction how many positions were given so far.
+    """
+    given = moved = units = 0
+    unknown: dict[str, None] = {}
+    remaining = iter(positions)
+    while chunk := list(islice(remaining, _POSITIONS_A_TIME)):
+        given += len(chunk)
+        kept = sorted({(position.sku, position.node): position for position in chunk}.values())
+        loaded, nobody_knows = await _load(pool, kept, actor=actor, reason=reason, at=at())
+        moved, units = moved + loaded.moved, units + loaded.units
+        unknown |= dict.fromkeys(nobody_knows)
+        if progress is not None:
+            progress(given)
+    return LoadReport(given, moved, units, tuple(islice(unknown, 100)))
+
+
+# Lines ------------------------------------------------------------------------------------------
+
+
+async def _find_flaws(
+    system: System, wanted: Sequence[tuple[NodeId, Sku]], actor: Actor
+) -> defaultdict[int, list[FieldFlaw]]:
+    """By line, what it names that is not there or not the actor's."""
+    reference = system.door.reference
+    await reference.need_items({sku for _, sku in wanted})
+    if any(node not in reference.network.index for node, _ in wanted):
+        await system.door.follow()
+    flaws: defaultdict[int, list[FieldFlaw]] = defaultdict(list)
+    for number, (node, sku) in enumerate(wanted):
+        if node not in reference.network.index:
+            flaws[number].append(FieldFlaw("/node", f"there is no node {node}"))
+        elif not actor.may_at(node):
+            flaws[number].append(FieldFlaw("/node", f"you are not bound to node {node}"))
+        if sku not in reference.items:
+            flaws[number].append(FieldFlaw("/sku", f"there is no item {sku}"))
+    return flaws
+
+
+async def _find_waiting(
+    system: System, lines: Sequence[Adjustment]
+) -> Mapping[tuple[str, SupplyKey], tuple[tuple[SupplyKey, ...], tuple[OrderId, ...]]]:
+    """By purchase order and received supply: the supplies that it arrives from, and the orders that wait for them."""
+    received: dict[str, set[SupplyKey]] = {}
+    for line in lines:
+        if line.reason == RECEIPT and line.reference and line.delta > 0:
+            received.setdefault(line.reference, set()).add(SupplyKey(line.sku, line.node))
+    if not received:
+        return {}
+    waiting = {}
+    async with system.pool.acquire() as connection:
+        for number, keys in received.items():
+            expected = await find_expected_supplies(connection, number, {key.sku for key in keys})
+            for key in sorted(keys):
+                known = tuple(one for one in expected if (one.sku, one.node) == (key.sku, key.node))
+                if known:
+                    sources = [one.source for one in known]
+                    orders = await find_orders_pegged(connection, sources, key.sku, key.node)
+                    waiting[number, key] = known, tuple(orders)
+    return waiting
+
+
+async def _submit(
+    system: System,
+    count_: int,
+    commands: Mapping[int, Command],
+    flaws: Mapping[int, Sequence[FieldFlaw]],
+    *,
+    actor: Actor,
+    key: Key | None,
+) -> tuple[LineResult, ...] | KeyReused:
+    """The result of every line. Lines go through the door some hundred at a time, each time under a key of its own."""
+    results: list[LineResult] = []
+    for start in range(0, count_, _LINES_A_TIME):
+        numbers = range(start, min(start + _LINES_A_TIME, count_))
+        done = await _submit_some(system, numbers, commands, flaws, actor=actor, key=_key_of(key, start))
+        if isinstance(done, KeyReused):
+            if not start:
+                return done
+            done = tuple(LineResult(number, done.code) for number in numbers)
+        results += done
+    return tuple(results)
+
+
+async def _submit_some(
+    system: System,
+    numbers: Sequence[int],
+    commands: Mapping[int, Command],
+    flaws: Mapping[int, Sequence[FieldFlaw]],
+    *,
+    actor: Actor,
+    key: Key | None,
+) -> tuple[LineResult, ...] | KeyReused:
+    asked = [number for number in numbers if number in commands]
+
+    def results_of(outcomes: Sequence[Outcome]) -> tuple[LineResult, ...]:
+        by_line = dict(zip(asked, outcomes, strict=True))
+        return tuple(
+            _result(number, by_line[number]) if number in by_line else _flawed(number, flaws[number])
+            for number in numbers
+        )
+
+    if not asked:
+        return results_of(())
+
+    def answer(outcomes: tuple[Outcome, ...]) -> Answer:
+        return Answer(200, encode_bytes(results_of(outcomes)))
+
+    request = Request(
+        tuple(commands[number] for number in asked), actor.name, key=key, answer=None if key is None else answer
+    )
+    result: Result = await system.door.submit(request)
+    if result.answer is not None:
+        return decode(result.answer.body, tuple[LineResult, ...])
+    if isinstance(result.outcomes[0], KeyReused):
+        return result.outcomes[0]
+    return results_of(result.outcomes)
+
+
+def _key_of(key: Key | None, start: int) -> Key | None:
+    """The key of the lines from `start` on: no client's key has a space, so none can be taken for another."""
+    return Key(f"{key.key} {start}", key.request_digest) if key is not None and start else key
+
+
+def _result(number: int, outcome: Outcome) -> LineResult:
+    match outcome:
+        case Accepted():
+            return LineResult(number)
+        case Invalid():
+            return _flawed(number, outcome.flaws)
+        case _:
+            refusal: Refusal = outcome
+            return LineResult(number, refusal.code, refusal.transient)
+
+
+def _flawed(number: int, flaws: Sequence[FieldFlaw]) -> LineResult:
+    return LineResult(number, Invalid.code, flaws=tuple(flaws))
+
+
+# Loads ------------------------------------------------------------------------------------------
+
+
+async def _load(
+    pool: Pool, positions: Sequence[Position], *, actor: str, reason: str, at: datetime
+) -> tuple[Loaded, Collection[str]]:
+    """One transaction of a load, tried again a few times where captures or other loads got in its way."""
+    attempts = 0
+    while True:
+        try:
+            async with transaction(pool) as connection:
+                skus = await find_unknown_skus(connection, {position.sku for position in positions})
+                nodes = await find_unknown_nodes(connection, {position.node for position in positions})
+                absent, away = frozenset(skus), frozenset(nodes)
+                kept = [one for one in positions if one.sku not in absent and one.node not in away]
+                loaded = await load_balances(connection, kept, at=at, reason=reason, reference="")
+                if loaded.moved:
+                    after = {"positions": loaded.moved, "units": loaded.units, "reason": reason}
+                    event = ConfigurationSet("stock_load", at.isoformat(), after)
+                    await append_configuration_events(connection, (event,), at=at, actor=actor)
+            return loaded, [*(f"item {sku}" for sku in skus), *(f"node {node}" for node in nodes)]
+        except _TRANSIENT:
+            attempts += 1
+            if attempts == _ATTEMPTS:
+                raise

@@ -1,0 +1,115 @@
+"""Stock as people look at it: positions by SKU and node, and the ledger of one of them with its running balance."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from troth.model.ids import NodeId, OrderId, Sku
+from troth.model.inventory import Balance, EntryKind, Source, SupplyKey
+from troth.store.database import Connection
+from troth.store.queries import sql
+
+_FIND = sql("find_positions")
+_LEDGER = sql("read_ledger")
+_PURCHASE_ORDER = sql("read_supplies_of_purchase_order")
+_LOCK_PURCHASE_ORDER = sql("lock_purchase_order")
+
+LedgerPosition = tuple[datetime, int]
+
+
+@dataclass(frozen=True, slots=True)
+class StockPosition:
+    """What a node holds of a SKU (units), what of that is reserved, and what is still to come."""
+
+    sku: Sku
+    node: NodeId
+    on_hand: int
+    reserved: int
+    incoming: int
+    incoming_reserved: int
+    next_incoming_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """An entry of the ledger, and what its supply held and had reserved after it (units)."""
+
+    at: datetime
+    seq: int
+    source: Source
+    kind: EntryKind
+    on_hand_delta: int
+    reserved_delta: int
+    order_id: OrderId | None
+    allocation: int | None
+    reason: str
+    reference: str
+    on_hand: int
+    reserved: int
+
+
+async def find_positions(
+    connection: Connection,
+    *,
+    skus: Sequence[str] | None = None,
+    nodes: Sequence[str] | None = None,
+    after: tuple[str, str] | None = None,
+    limit: int,
+) -> list[StockPosition]:
+    """A page of positions by SKU and node, after the one given."""
+    sku, node = after or (None, None)
+    return [
+        StockPosition(
+            row["sku"],
+            row["node"],
+            row["on_hand"],
+            row["reserved"],
+            row["incoming"],
+            row["incoming_reserved"],
+            row["next_incoming_at"],
+        )
+        for row in await connection.fetch(_FIND, skus, nodes, sku, node, limit)
+    ]
+
+
+async def read_ledger(
+    connection: Connection, sku: str, node: str, *, before: LedgerPosition | None = None, limit: int
+) -> list[LedgerEntry]:
+    """The newest entries of a SKU at a node, newest first, before a position."""
+    at, seq = before or (None, None)
+    return [
+        LedgerEntry(
+            row["at"],
+            row["seq"],
+            row["source"],
+            EntryKind(row["kind"]),
+            row["on_hand_delta"],
+            row["reserved_delta"],
+            row["order_id"],
+            row["allocation"],
+            row["reason"],
+            row["reference"],
+            row["on_hand"],
+            row["reserved"],
+        )
+        for row in await connection.fetch(_LEDGER, sku, node, at, seq, limit)
+    ]
+
+
+async def lock_purchase_order(connection: Connection, number: str) -> None:
+    """Wait until nobody else is setting this purchase order, and keep others from it until the transaction ends."""
+    await connection.execute(_LOCK_PURCHASE_ORDER, number)
+
+
+async def read_expected(connection: Connection, number: str, skus: Sequence[Sku]) -> list[Balance]:
+    """What is still expected of these SKUs of a purchase order, by line."""
+    rows = await connection.fetch(_PURCHASE_ORDER, skus, f"po/{number}/")
+    return [
+        Balance(
+            SupplyKey(row["sku"], row["node"], row["source"]),
+            row["on_hand"],
+            row["reserved"],
+            expected_at=row["expected_at"],
+        )
+        for row in rows
+    ]

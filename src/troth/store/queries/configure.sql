@@ -1,0 +1,18 @@
+-- name: lock_reference_family
+-- Lets one at a time change a family of reference data; freed when the transaction ends.
+SELECT version FROM reference_versions WHERE family = $1 FOR UPDATE;
+
+-- name: append_configuration_events
+-- Appends many events about reference data.
+INSERT INTO events (subject, at, kind, version, body, actor, cause, policy_version)
+SELECT subject, $1, 'ConfigurationSet', 1, body, $2, '', '' FROM unnest($3::text[], $4::json[]) AS e (subject, body);
+
+-- name: find_changes
+-- Finds the newest changes of reference data, of a subject and by an actor (null: any), before a position (null: from the end).
+SELECT subject, at, xid, seq, kind, version, body, actor, cause, policy_version
+FROM events
+WHERE kind = 'ConfigurationSet'
+    AND ($1::text IS NULL OR subject = $1)
+    AND ($2::text IS NULL OR actor = $2)
+    AND ($3::xid8 IS NULL OR (xid, seq) < ($3, $4::bigint))
+ORDER BY xid DESC, seq DESC LIMIT $5;

@@ -1,0 +1,63 @@
+-- name: find_positions
+-- Finds a page of positions, one for each SKU and node, of some SKUs and at a node (null: any), after the one given.
+SELECT
+    sku,
+    node,
+    coalesce(sum(on_hand) FILTER (WHERE source = 'on_hand'), 0)::bigint AS on_hand,
+    coalesce(sum(reserved) FILTER (WHERE source = 'on_hand'), 0)::bigint AS reserved,
+    coalesce(sum(on_hand) FILTER (WHERE source <> 'on_hand'), 0)::bigint AS incoming,
+    coalesce(sum(reserved) FILTER (WHERE source <> 'on_hand'), 0)::bigint AS incoming_reserved,
+    min(expected_at) FILTER (WHERE source <> 'on_hand' AND on_hand > 0) AS next_incoming_at
+FROM balances
+WHERE ($1::text[] IS NULL OR sku = ANY($1))
+    AND ($2::text[] IS NULL OR node = ANY($2))
+    AND ($3::text IS NULL OR (sku, node) > ($3, $4::text))
+GROUP BY sku, node
+ORDER BY sku, node
+LIMIT $5;
+
+-- name: read_ledger
+-- Reads the newest entries of a SKU at a node before a position (null: from the end), with what the supply held after each.
+WITH page AS (
+    SELECT at, seq, source, kind, on_hand_delta, reserved_delta, order_id, allocation, reason, reference
+    FROM entries
+    WHERE sku = $1 AND node = $2 AND ($3::timestamptz IS NULL OR (at, seq) < ($3, $4::bigint))
+    ORDER BY at DESC, seq DESC
+    LIMIT $5
+),
+newer AS (
+    SELECT source, sum(on_hand_delta) AS on_hand, sum(reserved_delta) AS reserved
+    FROM entries
+    WHERE sku = $1 AND node = $2 AND (at, seq) >= ($3::timestamptz, $4::bigint)
+    GROUP BY source
+)
+SELECT
+    p.at,
+    p.seq,
+    p.source,
+    p.kind,
+    p.on_hand_delta,
+    p.reserved_delta,
+    p.order_id,
+    p.allocation,
+    p.reason,
+    p.reference,
+    (b.on_hand - coalesce(n.on_hand, 0) - coalesce(sum(p.on_hand_delta) OVER later, 0))::bigint AS on_hand,
+    (b.reserved - coalesce(n.reserved, 0) - coalesce(sum(p.reserved_delta) OVER later, 0))::bigint AS reserved
+FROM page AS p
+JOIN balances AS b ON b.sku = $1 AND b.node = $2 AND b.source = p.source
+LEFT JOIN newer AS n ON n.source = p.source
+WINDOW later AS (
+    PARTITION BY p.source ORDER BY p.at DESC, p.seq DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+)
+ORDER BY p.at DESC, p.seq DESC;
+
+-- name: read_supplies_of_purchase_order
+-- Reads what is still expected of the lines of a purchase order, and how much of that is reserved.
+SELECT sku, node, source, on_hand, reserved, expected_at FROM balances
+WHERE sku = ANY($1::text[]) AND starts_with(source, $2)
+ORDER BY sku, node, source;
+
+-- name: lock_purchase_order
+-- Lets one at a time set a purchase order, also one that is not there yet; freed when the transaction ends.
+SELECT pg_advisory_xact_lock(hashtextextended($1, 7308332127834765));
