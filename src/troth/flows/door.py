@@ -22,7 +22,7 @@ from troth.model.commands import CaptureOrder, Command
 from troth.model.ids import OrderId, Sku
 from troth.model.refusals import Busy
 from troth.store.balances import find_moved_balances, read_horizon, read_stock
-from troth.store.database import Pool
+from troth.store.database import UNAVAILABLE, Pool
 from troth.store.stock_index import StockIndex
 
 _BATCH_MAX: Final = 128
@@ -120,7 +120,7 @@ class Door:
     async def _follow_forever(self) -> None:
         while True:
             await asyncio.sleep(_FOLLOW_SECONDS)
-            with suppress(asyncpg.PostgresError, OSError):
+            with suppress(asyncpg.PostgresError, *UNAVAILABLE):
                 await self.follow()
 
     async def _refresh(self) -> None:
@@ -148,10 +148,17 @@ class Door:
     async def _serve(self, taken: list[_Waiting]) -> None:
         """Answer every request of a batch.
 
-        One that breaks the batch is found by trying each alone, so that it hurts only itself.
+        One that breaks the batch is found by trying each alone, so that it hurts only itself. Where the database went
+        away nothing is tried again: the batch may have been written, and whoever asked must ask again under the same
+        name.
         """
         try:
             results = await self._run([waiting.request for waiting in taken])
+        except UNAVAILABLE as error:
+            for waiting in taken:
+                if not waiting.done.done():
+                    waiting.done.set_exception(error)
+            return
         except Exception as error:
             if len(taken) > 1:
                 for waiting in taken:

@@ -1,13 +1,16 @@
 """What the entrances and the worker of a process share: the pool and the write door."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from troth.flows.door import Door
 from troth.flows.reference import Reference
-from troth.store.database import Pool, open_pool
+from troth.store.database import BY_KEY, Pool, open_pool
+
+_DOOR_POOL_SIZE: Final = 4  # one writes, others read for whoever asks beside it
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +29,12 @@ async def open_system(
 
     When the block ends what was submitted is written and the connections are closed.
     """
-    pool = await open_pool(dsn, size=pool_size)
-    try:
-        door = Door(pool, Reference(pool), clock=clock)
+    async with AsyncExitStack() as stack:
+        pool = await open_pool(dsn, size=pool_size)
+        stack.push_async_callback(pool.close)
+        of_door = await open_pool(dsn, size=_DOOR_POOL_SIZE, name="troth door", options=BY_KEY)
+        stack.push_async_callback(of_door.close)
+        door = Door(of_door, Reference(of_door), clock=clock)
         await door.open()
-        try:
-            yield System(pool, door)
-        finally:
-            await door.close()
-    finally:
-        await pool.close()
+        stack.push_async_callback(door.close)
+        yield System(pool, door)

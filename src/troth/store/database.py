@@ -3,7 +3,7 @@
 JSON columns come and go as text: whoever needs the value decodes it, and what is only passed on is not parsed.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -19,13 +19,41 @@ _IDLE_IN_TRANSACTION_MS: Final = 60_000
 _STATEMENTS_CACHED_MAX: Final = 1_000  # more than there are named queries, so that each is planned once per connection
 _SIZE_MIN: Final = 2
 
+BY_KEY: Final = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+"""For sessions whose every statement names its rows by key: planned once, and never by statistics of a table that was
+small when the session began. Without it a table filled in one go is scanned for every order until it is analyzed.
+"""
+
+UNAVAILABLE: Final = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TooManyConnectionsError,
+)
+"""The errors that say that the database is away. What was being written may or may not have been: only a repetition
+that is recognized as one is safe.
+"""
+
 
 async def open_pool(
-    dsn: str, *, size: int, lock_timeout_ms: int = 5_000, statement_timeout_ms: int = 60_000, name: str = "troth"
+    dsn: str,
+    *,
+    size: int,
+    lock_timeout_ms: int = 5_000,
+    statement_timeout_ms: int = 60_000,
+    name: str = "troth",
+    options: Mapping[str, str] | None = None,
 ) -> Pool:
     """Return a pool of at most `size` connections, two of them open; the caller closes it.
 
-    `name` is what pg_stat_activity shows. Lock waits and statements end with an error after the timeouts; 0: never.
+    `name` is what pg_stat_activity shows, `options` are further settings of its sessions. Waits for a lock and
+    statements end with an error after the timeouts; 0: never.
     """
     return await asyncpg.create_pool(
         dsn,
@@ -42,6 +70,7 @@ async def open_pool(
             "lock_timeout": str(lock_timeout_ms),
             "statement_timeout": str(statement_timeout_ms),
             "idle_in_transaction_session_timeout": str(_IDLE_IN_TRANSACTION_MS),
+            **(options or {}),
         },
     )
 
