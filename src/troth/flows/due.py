@@ -1,0 +1,51 @@
+"""What the clock asks for: expired holds are lifted, and what the remorse period held is released."""
+
+import asyncio
+import logging
+from datetime import datetime
+from typing import Final
+
+from troth.flows.requests import Accepted, Request
+from troth.flows.system import System
+from troth.model.commands import ActOnDue
+from troth.model.ids import OrderId
+from troth.store.database import transaction
+from troth.store.orders import find_due_orders
+from troth.store.upkeep import read_next_due, try_sweep
+
+ACTOR: Final = "clock"
+
+_log = logging.getLogger(__name__)
+
+
+async def act_on_due(system: System, now: datetime, *, limit: int, without: set[OrderId] | None = None) -> int:
+    """Do what is due by `now` for at most `limit` orders, the longest overdue first; how many orders changed.
+
+    One worker sweeps at a time, and another one that comes meanwhile has 0: they would only wait for each other's
+    locks. A repeat does no harm in any case, as each order is decided about under its lock, from what it is then. Every
+    order is a request of its own, so that the door writes them in batches and one that cannot be decided hurts only
+    itself; it joins `without`, the orders that are left out.
+    """
+    left_out = set() if without is None else without
+    async with transaction(system.pool) as connection:
+        if not await try_sweep(connection):
+            return 0
+        found = await find_due_orders(connection, now, limit=limit + len(left_out))
+        due = [order_id for order_id in found if order_id not in left_out][:limit]
+        requests = [Request((ActOnDue(order_id),), ACTOR, ACTOR) for order_id in due]
+        results = await asyncio.gather(*map(system.door.submit, requests), return_exceptions=True)
+    acted = 0
+    for order_id, result in zip(due, results, strict=True):
+        if isinstance(result, BaseException):
+            left_out.add(order_id)
+            _log.error("cannot act on due order %s", order_id, exc_info=result)
+            continue
+        outcome = result.outcomes[0]
+        acted += isinstance(outcome, Accepted) and bool(outcome.decision.events)
+    return acted
+
+
+async def find_next_due(system: System) -> datetime | None:
+    """When the clock next has something to do for any order; in the past where it is behind."""
+    async with system.pool.acquire() as connection:
+        return await read_next_due(connection)

@@ -1,0 +1,103 @@
+-- name: read_server
+-- Reads which server this is and how it keeps what was committed.
+SELECT
+    current_setting('server_version') AS version,
+    current_setting('fsync') AS fsync,
+    current_setting('synchronous_commit') AS synchronous_commit,
+    current_database() AS database,
+    pg_database_size(current_database()) AS bytes;
+
+-- name: find_missing_constraints
+-- Finds which of some constraints are not there, or not valid for every row.
+SELECT name FROM unnest($1::text[]) AS name
+WHERE NOT EXISTS (SELECT FROM pg_constraint AS c WHERE c.conname = name AND c.convalidated)
+ORDER BY name;
+
+-- name: find_balance_differences
+-- Finds balances that are not the sum of their entries, at most some of them, with how many there are.
+WITH ledger AS (
+    SELECT sku, node, source, sum(on_hand_delta)::bigint AS on_hand, sum(reserved_delta)::bigint AS reserved
+    FROM entries GROUP BY sku, node, source
+)
+SELECT
+    sku, node, source,
+    coalesce(b.on_hand, 0) AS on_hand, coalesce(l.on_hand, 0) AS ledger_on_hand,
+    coalesce(b.reserved, 0) AS reserved, coalesce(l.reserved, 0) AS ledger_reserved,
+    count(*) OVER () AS differences
+FROM balances AS b FULL JOIN ledger AS l USING (sku, node, source)
+WHERE coalesce(b.on_hand, 0) <> coalesce(l.on_hand, 0) OR coalesce(b.reserved, 0) <> coalesce(l.reserved, 0)
+ORDER BY sku, node, source LIMIT $1;
+
+-- name: find_reservation_differences
+-- Finds balances whose reserved units are not those of the allocations in reserving states, at most some of them, with how many there are.
+WITH held AS (
+    SELECT sku, node, source, sum(quantity)::bigint AS units FROM allocations WHERE state = ANY($1::text[]) GROUP BY sku, node, source
+)
+SELECT sku, node, source, coalesce(b.reserved, 0) AS reserved, coalesce(h.units, 0) AS allocated, count(*) OVER () AS differences
+FROM balances AS b FULL JOIN held AS h USING (sku, node, source)
+WHERE coalesce(b.reserved, 0) <> coalesce(h.units, 0)
+ORDER BY sku, node, source LIMIT $2;
+
+-- name: find_resolved_twice
+-- Finds allocations that were reserved more than once, or resolved more than once or before, at most some, with how many there are.
+SELECT
+    order_id, allocation,
+    count(*) FILTER (WHERE kind = 'pending') AS pending,
+    count(*) FILTER (WHERE kind IN ('post', 'void', 'expire')) AS resolved,
+    count(*) OVER () AS differences
+FROM entries WHERE order_id IS NOT NULL
+GROUP BY order_id, allocation
+HAVING count(*) FILTER (WHERE kind = 'pending') <> 1 OR count(*) FILTER (WHERE kind IN ('post', 'void', 'expire')) > 1
+ORDER BY order_id, allocation LIMIT $1;
+
+-- name: find_orphans
+-- Finds rows of an order's parts whose order is not there, and orders without lines, at most some of them, with how many there are.
+SELECT what, order_id, count(*) OVER () AS differences
+FROM (
+    SELECT DISTINCT 'order_lines' AS what, p.order_id FROM order_lines AS p
+    WHERE NOT EXISTS (SELECT FROM orders AS o WHERE o.order_id = p.order_id)
+    UNION ALL
+    SELECT DISTINCT 'allocations', p.order_id FROM allocations AS p
+    WHERE NOT EXISTS (SELECT FROM orders AS o WHERE o.order_id = p.order_id)
+    UNION ALL
+    SELECT DISTINCT 'fulfillments', p.order_id FROM fulfillments AS p
+    WHERE NOT EXISTS (SELECT FROM orders AS o WHERE o.order_id = p.order_id)
+    UNION ALL
+    SELECT DISTINCT 'holds', p.order_id FROM holds AS p
+    WHERE NOT EXISTS (SELECT FROM orders AS o WHERE o.order_id = p.order_id)
+    UNION ALL
+    SELECT DISTINCT 'explanations', p.order_id FROM explanations AS p
+    WHERE NOT EXISTS (SELECT FROM orders AS o WHERE o.order_id = p.order_id)
+    UNION ALL
+    SELECT DISTINCT 'entries', p.order_id FROM entries AS p
+    WHERE p.order_id IS NOT NULL AND NOT EXISTS (SELECT FROM orders AS o WHERE o.order_id = p.order_id)
+    UNION ALL
+    SELECT 'orders without lines', o.order_id FROM orders AS o
+    WHERE NOT EXISTS (SELECT FROM order_lines AS p WHERE p.order_id = o.order_id)
+) AS orphans
+ORDER BY what, order_id LIMIT $1;
+
+-- name: find_order_ids
+-- Finds a page of order ids, after the one given.
+SELECT order_id FROM orders WHERE order_id > $1 ORDER BY order_id LIMIT $2;
+
+-- name: read_events_of_subjects
+-- Reads what happened to some subjects, each oldest first.
+SELECT subject, kind, body FROM events WHERE subject = ANY($1::text[]) ORDER BY subject, xid, seq;
+
+-- name: find_slow_writers
+-- Finds transactions that have written and not ended for some seconds: readers of the event log wait for them.
+SELECT pid, application_name, state, extract(epoch FROM now() - xact_start)::float8 AS seconds
+FROM pg_stat_activity
+WHERE backend_xid IS NOT NULL AND xact_start < now() - make_interval(secs => $1)
+ORDER BY xact_start LIMIT 10;
+
+-- name: count_due_orders
+-- Counts the orders that have been due since before an instant, up to a bound.
+SELECT count(*) FROM (SELECT FROM orders WHERE due_at < $1 LIMIT $2) AS overdue;
+
+-- name: count_unpartitioned
+-- Counts the rows of the two logs that lie in no month's partition, up to a bound each.
+SELECT
+    (SELECT count(*) FROM (SELECT FROM events_default LIMIT $1) AS e) AS events,
+    (SELECT count(*) FROM (SELECT FROM entries_default LIMIT $1) AS e) AS entries;

@@ -1,0 +1,53 @@
+"""Rights that one worker has at a time, timeouts, and a partition for every month of the two logs."""
+
+from datetime import datetime
+from typing import Final
+
+from troth.store.database import Connection
+from troth.store.queries import sql
+
+PARTITIONED: Final = ("entries", "events")
+
+_TRY_SWEEP = sql("try_due_sweep")
+_TRY_UPKEEP = sql("try_upkeep")
+_NEXT_DUE = sql("read_next_due")
+_SET_TIMEOUTS = sql("set_timeouts")
+_PLAN_PARTITION = sql("plan_partition")
+_LOCK_MS = 500
+_MOVE_MS = 5_000
+
+
+async def try_sweep(connection: Connection) -> bool:
+    """Take the right to act on due orders until the transaction ends; False where another worker has it."""
+    is_ours: bool = await connection.fetchval(_TRY_SWEEP)
+    return is_ours
+
+
+async def try_upkeep(connection: Connection) -> bool:
+    """Take the right to change partitions until the transaction ends; False where another worker has it."""
+    is_ours: bool = await connection.fetchval(_TRY_UPKEEP)
+    return is_ours
+
+
+async def read_next_due(connection: Connection) -> datetime | None:
+    """When the clock next has something to do for any order."""
+    at: datetime | None = await connection.fetchval(_NEXT_DUE)
+    return at
+
+
+async def lift_timeouts(connection: Connection) -> None:
+    """Let the statements of this transaction run as long as they need."""
+    await connection.execute(_SET_TIMEOUTS, 0, 0)
+
+
+async def create_partition(connection: Connection, table: str, *, begins_at: datetime, ends_at: datetime) -> bool:
+    """Give a month of a table its own partition, in a transaction; False where it has one.
+
+    Writers wait for half a second at most, or it fails and can be tried again: asyncpg's LockNotAvailableError,
+    QueryCanceledError.
+    """
+    statements = await connection.fetch(_PLAN_PARTITION, table, begins_at, ends_at)
+    await connection.execute(_SET_TIMEOUTS, _LOCK_MS, _MOVE_MS)
+    for row in statements:
+        await connection.execute(row["statement"])
+    return bool(statements)
