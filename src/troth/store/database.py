@@ -62,6 +62,7 @@ async def open_pool(
         max_inactive_connection_lifetime=300.0,
         statement_cache_size=_STATEMENTS_CACHED_MAX,
         max_cached_statement_lifetime=0,
+        max_cacheable_statement_size=0,  # the one that saves a batch is long, and would else be planned for every batch
         reset=_keep,
         server_settings={
             "application_name": name,
