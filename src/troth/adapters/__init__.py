@@ -1,0 +1,1 @@
+"""Foreign tongues: what Troth says to others, and what others say to it, in their own formats."""

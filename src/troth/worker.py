@@ -1,0 +1,196 @@
+"""The worker: what happens without anybody asking. Due orders, deliveries to subscribers, seals, and upkeep.
+
+Each task goes round on its own: at once where it had all the work it takes in a round, after a short pause otherwise. A
+task that fails is logged and tried again after a growing pause, and the others do not notice. Any number of workers run
+side by side.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from troth.adapters.webhooks import open_sender
+from troth.flows.deliver import CLAIM_SECONDS, Delivered, Post, deliver_claimed, resend_round
+from troth.flows.due import act_on_due, find_next_due
+from troth.flows.maintain import create_partitions, delete_old
+from troth.flows.seal import seal_log
+from troth.flows.system import System
+from troth.model.ids import OrderId
+from troth.settings import Settings
+from troth.store.subscriptions import claim_subscriptions, read_lags
+
+DUE_MAX: Final = 1_000
+DELIVERING_MAX: Final = 64
+RESENDS_MAX: Final = 20
+IDLE_SECONDS: Final = 0.25
+SEAL_SECONDS: Final = 60.0
+UPKEEP_SECONDS: Final = 60.0
+PARTITIONS_SECONDS: Final = 3_600.0
+MEASURE_SECONDS: Final = 15.0
+FAILURE_SECONDS_MAX: Final = 60.0
+_FORGIVE_ROUNDS: Final = 240
+
+ROUNDS: Final = Histogram("troth_worker_round_seconds", "Time of a round of a task", ["task"])
+FAILURES: Final = Counter("troth_worker_failures_total", "Rounds of a task that failed", ["task"])
+DUE_LAG: Final = Gauge("troth_due_lag_seconds", "How long the longest overdue order has been due")
+DUE_ACTED: Final = Counter("troth_due_acted_total", "Orders that the clock changed")
+DELIVERED: Final = Counter("troth_webhook_events_total", "Events that subscribers took")
+DELIVERY_FAILURES: Final = Counter("troth_webhook_failures_total", "Attempts that subscribers did not take")
+SUBSCRIBER_LAG: Final = Gauge("troth_webhook_lag_seconds", "Age of the first event not passed yet", ["subscription"])
+SUBSCRIBERS_PAUSED: Final = Gauge("troth_webhook_paused", "Subscriptions that are paused")
+SEALED_AT: Final = Gauge("troth_sealed_at_seconds", "When this worker last sealed the log, as Unix time")
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something that goes round until the worker stops: `run` gives the seconds until it wants to run again."""
+
+    name: str
+    run: Callable[[], Awaitable[float]]
+
+
+@dataclass(slots=True)
+class _Deliveries:
+    """The deliveries that this worker is at, side by side, and what becomes of them."""
+
+    system: System
+    post: Post
+    stop: asyncio.Event
+    running: set["asyncio.Task[Delivered]"] = field(default_factory=set)
+
+    async def run(self) -> float:
+        """Claim what waits, as far as there is room, and begin to deliver it; a slow subscriber does not hold up this
+        round.
+        """
+        free = DELIVERING_MAX - len(self.running)
+        if free:
+            async with self.system.pool.acquire() as connection:
+                claims = await claim_subscriptions(connection, seconds=CLAIM_SECONDS, limit=free)
+            for claim in claims:
+                delivery = asyncio.create_task(
+                    deliver_claimed(self.system.pool, self.post, claim, is_stopping=self.stop.is_set)
+                )
+                self.running.add(delivery)
+                delivery.add_done_callback(self._end)
+        if not self.running:
+            return IDLE_SECONDS
+        await asyncio.wait(self.running, timeout=IDLE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        return 0.0
+
+    async def close(self) -> None:
+        """Wait for what is under way; each stops after the event that it is sending."""
+        while self.running:
+            await asyncio.wait(self.running)
+
+    def _end(self, delivery: "asyncio.Task[Delivered]") -> None:
+        self.running.discard(delivery)
+        if delivery.cancelled():
+            return
+        if (error := delivery.exception()) is not None:
+            FAILURES.labels("deliver").inc()
+            _log.error("a delivery failed", exc_info=error)
+            return
+        delivered = delivery.result()
+        DELIVERED.inc(delivered.events)
+        DELIVERY_FAILURES.inc(delivered.has_failed)
+        if delivered.is_paused:
+            _log.warning("a subscription was paused: its subscriber does not take events")
+
+
+async def run_worker(system: System, settings: Settings, stop: asyncio.Event) -> None:
+    """Do the worker's tasks until `stop` is set; what is under way then is finished first."""
+    async with open_sender() as post:
+        deliveries = _Deliveries(system, post, stop)
+        tasks = (
+            Task("partitions", lambda: _create_partitions(system)),
+            Task("due", _due_task(system)),
+            Task("deliver", deliveries.run),
+            Task("resend", lambda: _resend(system, post)),
+            Task("seal", lambda: _seal(system)),
+            Task("upkeep", lambda: _delete_old(system)),
+            Task("measure", lambda: _measure(system)),
+        )
+        await asyncio.gather(*(repeat(task, stop) for task in tasks))
+        await deliveries.close()
+
+
+async def repeat(task: Task, stop: asyncio.Event, *, failure_seconds: float = 0.5) -> None:
+    """Run a task again and again until `stop` is set; after a failure it rests for a doubling, bounded time."""
+    failures = 0
+    while not stop.is_set():
+        began_at = time.perf_counter()
+        try:
+            pause = await task.run()
+            failures = 0
+        except Exception:
+            failures += 1
+            pause = min(FAILURE_SECONDS_MAX, failure_seconds * 2.0 ** min(failures - 1, 10))
+            FAILURES.labels(task.name).inc()
+            _log.exception("task %s failed, next try in %.1f s", task.name, pause, extra={"task": task.name})
+        ROUNDS.labels(task.name).observe(time.perf_counter() - began_at)
+        await _pause(stop, pause)
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), timeout=max(seconds, 0.001))
+
+
+def _due_task(system: System) -> Callable[[], Awaitable[float]]:
+    """The due sweep. Orders that could not be decided are left out, and given another chance once in a while."""
+    left_out: set[OrderId] = set()
+    rounds = 0
+
+    async def run() -> float:
+        nonlocal rounds
+        rounds += 1
+        if rounds % _FORGIVE_ROUNDS == 0:
+            left_out.clear()
+        acted = await act_on_due(system, system.door.now(), limit=DUE_MAX, without=left_out)
+        DUE_ACTED.inc(acted)
+        return 0.0 if acted == DUE_MAX else IDLE_SECONDS
+
+    return run
+
+
+async def _resend(system: System, post: Post) -> float:
+    sent = await resend_round(system.pool, post, limit=RESENDS_MAX)
+    return 0.0 if sent else IDLE_SECONDS
+
+
+async def _seal(system: System) -> float:
+    sealed = await seal_log(system.pool, system.door.now())
+    if sealed is not None:
+        SEALED_AT.set(sealed.sealed_at.timestamp())
+    return SEAL_SECONDS
+
+
+async def _create_partitions(system: System) -> float:
+    await create_partitions(system.pool, system.door.now())
+    return PARTITIONS_SECONDS
+
+
+async def _delete_old(system: System) -> float:
+    await delete_old(system.pool, system.door.now())
+    return UPKEEP_SECONDS
+
+
+async def _measure(system: System) -> float:
+    now = system.door.now()
+    due_at = await find_next_due(system)
+    DUE_LAG.set(max(0.0, (now - due_at).total_seconds()) if due_at is not None else 0.0)
+    async with system.pool.acquire() as connection:
+        lags = await read_lags(connection, now)
+    SUBSCRIBER_LAG.clear()
+    for lag in lags:
+        SUBSCRIBER_LAG.labels(lag.subscription_id).set(max(0.0, lag.seconds or 0.0))
+    SUBSCRIBERS_PAUSED.set(sum(lag.state == "paused" for lag in lags))
+    return MEASURE_SECONDS
