@@ -78,7 +78,11 @@ def _peg(problem: Problem, place: Place, line: int, units: int, used: Used, pegs
         taken = min(units, rows.available.item(row) - used.get(key, 0))
         if taken > 0:
             used[key] = used.get(key, 0) + taken
-            pegs.append(Peg(asked.line_id, asked.sku, rows.sources[row], taken))
+            if pegs and (pegs[-1].line_id, pegs[-1].source) == (asked.line_id, rows.sources[row]):
+                taken_before = pegs.pop().quantity
+            else:
+                taken_before = 0
+            pegs.append(Peg(asked.line_id, asked.sku, rows.sources[row], taken_before + taken))
             is_backordered |= bool(dates[row] > 0.0)
             units -= taken
         if units == 0:

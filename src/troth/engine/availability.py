@@ -36,7 +36,7 @@ class Question:
     (aligned with `asked`).
 
     The problem is None where nothing can be covered; `refusal` is then the reason for all lines. `removed` counts nodes
-    by reason.
+    by reason; `has_more` says that there is dated supply that was not looked at.
     """
 
     asked: tuple[DemandLine, ...]
@@ -45,22 +45,22 @@ class Question:
     refusal: str
     removed: Mapping[str, int]
     is_located: bool = True
-
-    def position(self, number: int) -> int | None:
-        """The position in the problem's lines of the asked line of that number; None where nothing of it can be
-        covered.
-        """
-        if self.problem is None or self.coverable[number] <= 0:
-            return None
-        return sum(units > 0 for units in self.coverable[:number])
+    has_more: bool = False
 
 
 def pose_question(
-    demand: Demand, supply: Mapping[Sku, SupplyRows], network: Network, policy: Policy, now: float
+    demand: Demand,
+    supply: Mapping[Sku, SupplyRows],
+    network: Network,
+    policy: Policy,
+    now: float,
+    *,
+    is_dated: bool = False,
 ) -> Question:
     """The question that a demand asks of this supply: candidates, and the quantity of each line that they can cover.
 
-    Dated supply is looked at only where what is on hand does not cover every line, or where a line is not wanted yet.
+    Dated supply is looked at only where what is on hand does not cover every line, where a line is not wanted yet, or
+    where `is_dated` says so.
     """
     asked = tuple([line for line in demand.lines if line.quantity > 0])
     pickup, refusal = _pickup_position(demand, network)
@@ -84,7 +84,12 @@ def pose_question(
     base = on_hand_block(network, lanes, rows, timetable, now=now, minute=minute)
     if float(reach.max()) >= NEVER:
         base.available[:, (reach >= NEVER).all(axis=0)] = 0.0
-    coverable, dates, blocks = _extend(demand, asked, rows, base, network, lanes, policy)
+    coverable = share_units(asked, base.available.sum(axis=1).tolist())
+    dates, blocks = [row.available_from for row in rows], [base]
+    has_more = any(row.has_dated for row in rows)
+    if (has_more and (is_dated or _is_short(asked, coverable))) or _wishes(asked):
+        coverable, dates, blocks = _extend(demand, asked, rows, coverable, base, network, lanes, policy)
+        has_more = False
     removed = _count_without_stock(base, lanes)
     kept = [at for at, units in enumerate(coverable) if units > 0]
     if not kept:
@@ -107,28 +112,29 @@ def pose_question(
         has_shared_sku=len({line.sku for line in lines}) < len(lines),
         shipments_max=max(1, policy.shipments_max),
     )
-    return Question(asked, coverable, problem, "", removed, lanes.is_located)
+    return Question(asked, coverable, problem, "", removed, lanes.is_located, has_more)
 
 
 def _extend(
     demand: Demand,
     asked: Sequence[DemandLine],
     rows: Sequence[SupplyRows],
+    coverable: tuple[int, ...],
     base: Block,
     network: Network,
     lanes: Lanes,
     policy: Policy,
 ) -> tuple[tuple[int, ...], list[NDArray[np.float64]], list[Block]]:
-    """What each line can be covered with, each row's ready time, and the blocks.
+    """What each line can be covered with, each row's ready time, and the blocks, once dated supply and wishes count
+    too.
 
-    Dated supply is added only where it is needed. An order that ships complete begins when everything is there: its one
-    block is that of the first date by which supply covers every line.
+    An order that ships complete begins when everything is there: its one block is that of the first date by which
+    supply covers every line. `coverable` is what is on hand.
     """
-    coverable = share_units(asked, base.available.sum(axis=1).tolist())
-    wishes = [line.not_before.timestamp() for line in asked if line.not_before is not None]
+    wishes = _wishes(asked)
     dates = [row.available_from for row in rows]
     blocks = [base]
-    if (_is_short(asked, coverable) or wishes) and any(row.has_dated for row in rows):
+    if any(row.has_dated for row in rows):
         flat = ready_times(np.concatenate(dates), base.ready)
         dates = np.split(flat, np.cumsum([row.available.size for row in rows])[:-1])
         totals = base.available.copy()
@@ -143,6 +149,11 @@ def _extend(
     if wishes:
         blocks += later_blocks(network, demand.method, blocks, wishes, policy)
     return coverable, dates, blocks
+
+
+def _wishes(asked: Sequence[DemandLine]) -> list[float]:
+    """The instants (POSIX) before which lines must not arrive."""
+    return [line.not_before.timestamp() for line in asked if line.not_before is not None]
 
 
 def _is_short(asked: Sequence[DemandLine], coverable: Sequence[int]) -> bool:

@@ -61,7 +61,9 @@ class MixedModel:
         return self._run(self._cost, seconds, nodes_max)
 
     def _run(self, cost: list[float], seconds: float, nodes_max: int) -> tuple[list[float], float] | None:
-        solver = highspy.Highs()  # type: ignore[no-untyped-call]  # its constructor carries no types
+        # Its own constructor turns callbacks on, and with them a banner on standard output, which is the program's.
+        solver = highspy.Highs.__new__(highspy.Highs)
+        super(highspy.Highs, solver).__init__()
         for option, setting in (
             ("output_flag", False),
             ("threads", 1),

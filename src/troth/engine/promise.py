@@ -29,6 +29,15 @@ def plan(demand: Demand, supply: Mapping[Sku, SupplyRows], network: Network, pol
     answer is a plan.
     """
     question = pose_question(demand, supply, network, policy, now.timestamp())
+    found = _answer(demand, question, policy)
+    if found.uncovered and question.has_more:
+        # What is on hand would do, but not within the limit of shipments: then dated supply counts as well.
+        question = pose_question(demand, supply, network, policy, now.timestamp(), is_dated=True)
+        found = _answer(demand, question, policy)
+    return found
+
+
+def _answer(demand: Demand, question: Question, policy: Policy) -> Plan:
     problem = question.problem
     if problem is None:
         return Plan((), find_uncovered(question, {}), _trace(question, policy, Solution((), "none"), 0))

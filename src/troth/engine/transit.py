@@ -28,6 +28,7 @@ from troth.engine.calendars import (
 )
 from troth.engine.network import Network
 from troth.engine.offers import Offer
+from troth.engine.rate_cards import HAND_OVER
 from troth.model.network import Address
 from troth.model.order import Method
 
@@ -68,7 +69,7 @@ class Timetable:
 
 def find_lanes(network: Network, method: Method, destination: Address | None, service: str, pickup: int = -1) -> Lanes:
     """The lanes to a destination (or the position of a pickup node) by one service; by all where it is empty."""
-    latitude, longitude = find_coordinates(destination)
+    latitude, longitude = find_coordinates(destination) if pickup < 0 else (None, None)
     key = (method, service, latitude, longitude, pickup)
     table = network.memory.tables["lanes"]
     found = table.get(key)
@@ -166,6 +167,8 @@ def _compute_lanes(
 def _count_removed(network: Network, offer: Offer, services: list[int], usable: NDArray[np.bool_]) -> dict[str, int]:
     """How many nodes have no lane, by the first reason that applies."""
     offers = offer.is_offered[services].any(axis=0) if services else np.zeros(len(network.nodes), dtype=np.bool_)
+    if offer.cards == (HAND_OVER,):
+        return {"other_node": len(network.nodes) - int(usable.any(axis=0).sum())} if len(network.nodes) > 1 else {}
     reasons = {
         "inactive": ~network.is_active,
         "service_not_offered": network.is_active & ~offers,

@@ -1,13 +1,13 @@
 """What a plan leaves uncovered, why, and what could be had instead."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from troth.engine.availability import Question
 from troth.engine.calendars import instant
 from troth.engine.problem import Problem
 from troth.engine.transit import NEVER
-from troth.model.plan import Uncovered
+from troth.model.plan import DemandLine, Uncovered
 
 
 def find_uncovered(question: Question, covered: Mapping[int, int]) -> tuple[Uncovered, ...]:
@@ -15,15 +15,12 @@ def find_uncovered(question: Question, covered: Mapping[int, int]) -> tuple[Unco
     lines.
     """
     found = []
-    for number, line in enumerate(question.asked):
-        position = question.position(number)
+    for line, coverable, position in _positions(question):
         units = 0 if position is None else covered.get(position, 0)
         if units < line.quantity:
-            coverable = question.coverable[number]
             reason = question.refusal or ("no_stock" if units == coverable else "too_many_shipments")
-            found.append(
-                Uncovered(line.line_id, line.sku, line.quantity - units, reason, coverable, _when(question, number))
-            )
+            when = _when(question, position)
+            found.append(Uncovered(line.line_id, line.sku, line.quantity - units, reason, coverable, when))
     return tuple(found)
 
 
@@ -38,15 +35,23 @@ def refuse_all(question: Question, short: Sequence[Uncovered]) -> tuple[Uncovere
             line.sku,
             line.quantity,
             reasons.get((line.line_id, line.sku), "ship_complete"),
-            question.coverable[number],
-            _when(question, number),
+            coverable,
+            _when(question, position),
         )
-        for number, line in enumerate(question.asked)
+        for line, coverable, position in _positions(question)
     )
 
 
-def _when(question: Question, number: int) -> datetime | None:
-    position = question.position(number)
+def _positions(question: Question) -> Iterator[tuple[DemandLine, int, int | None]]:
+    """Each asked line with what can be covered of it and its position in the problem, None where that is nothing."""
+    position = 0
+    for line, coverable in zip(question.asked, question.coverable, strict=True):
+        is_there = question.problem is not None and coverable > 0
+        yield line, coverable, position if is_there else None
+        position += is_there
+
+
+def _when(question: Question, position: int | None) -> datetime | None:
     if question.problem is None or position is None:
         return None
     return _first_promise(question.problem, position)
