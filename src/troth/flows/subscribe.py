@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
+from troth.flows.configure import ANYTHING, Expected
 from troth.flows.system import System
 from troth.model.events import EVENTS, ConfigurationSet
 from troth.model.refusals import FieldFlaw, Invalid, NotFound, VersionConflict
@@ -74,19 +75,17 @@ async def subscribe(
 
 
 async def change(
-    system: System, subscription_id: str, choice: Choice, *, version: int | None = None, actor: str
+    system: System, subscription_id: str, choice: Choice, *, expected: Expected = ANYTHING, actor: str
 ) -> Subscription | Invalid | NotFound | VersionConflict:
-    """Set what was chosen, if the subscription is still of that version (None: whatever it is); to resume forgets its
-    failures.
-    """
+    """Set what was chosen, if the subscription is of an expected version; to resume it forgets its failures."""
     if flaws := find_flaws(url=choice.url, kinds=choice.kinds or (), state=choice.state):
         return Invalid(flaws)
     async with transaction(system.pool) as connection:
         before = await subscriptions.lock_subscription(connection, subscription_id)
         if before is None:
             return NotFound("webhook", subscription_id)
-        if version is not None and version != before.version:
-            return VersionConflict(str(version), str(before.version))
+        if (conflict := expected.refuse(before.version)) is not None:
+            return conflict
         await subscriptions.set_subscription(
             connection,
             subscription_id,
