@@ -43,11 +43,19 @@ async def lift_timeouts(connection: Connection) -> None:
 async def create_partition(connection: Connection, table: str, *, begins_at: datetime, ends_at: datetime) -> bool:
     """Give a month of a table its own partition, in a transaction; False where it has one.
 
-    Writers wait for half a second at most, or it fails and can be tried again: asyncpg's LockNotAvailableError,
-    QueryCanceledError.
+    A filled table is attached, which unlike creating a partition in place lets others go on writing. Nobody waits for
+    longer than half a second, or five where rows must be moved: it fails then, as it does where rows come in between,
+    and can be tried again (asyncpg's LockNotAvailableError, QueryCanceledError, CheckViolationError).
     """
-    statements = await connection.fetch(_PLAN_PARTITION, table, begins_at, ends_at)
+    plan = await connection.fetchrow(_PLAN_PARTITION, table, begins_at, ends_at)
+    if plan is None:
+        return False
     await connection.execute(_SET_TIMEOUTS, _LOCK_MS, _MOVE_MS)
-    for row in statements:
-        await connection.execute(row["statement"])
-    return bool(statements)
+    has_rows: bool = await connection.fetchval(plan["has_rows"])
+    if has_rows:
+        await connection.execute(plan["lock"])
+    await connection.execute(plan["create"])
+    if has_rows:
+        await connection.execute(plan["move"])
+    await connection.execute(plan["attach"])
+    return True
