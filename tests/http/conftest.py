@@ -1,6 +1,6 @@
 """One app on one fresh database for the tests of a module, called as a client would, but without a socket."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -10,13 +10,14 @@ import httpx
 import pytest_asyncio
 from starlette.applications import Starlette
 
-from tests.builders import Clock
+from tests.builders import Clock, item, node, set_up, stock
 from tests.conftest import TEMPLATE, name_database
 from troth.flows.access import create_key
 from troth.flows.system import System, open_system
 from troth.http.app import create_app
 from troth.settings import Settings
 from troth.store.access import ApiKey
+from troth.store.balances import find_balances
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,27 @@ class Api:
         assert isinstance(made, tuple)
         return made[1]
 
+    async def stocked(self, sku: str, units_by_node: Mapping[str, int] | None = None, **changes: Any) -> str:
+        """A new item with units on hand at nodes, which are made where they are not there."""
+        units = {"DC-PA": 10} if units_by_node is None else units_by_node
+        await set_up(self.system.pool, nodes=tuple(map(node, units)), items=(item(sku, **changes),))
+        await self.system.door.follow()
+        await stock(self.system, {(sku, name): count for name, count in units.items() if count})
+        return sku
+
+    async def capture(self, external_id: str, lines: Mapping[str, int], **changes: Any) -> dict[str, Any]:
+        """An order that was captured; fails the test where it was refused."""
+        answer = await self.post("/v1/orders", order(external_id, lines, **changes))
+        assert answer.status_code == 201, answer.text
+        body: dict[str, Any] = answer.json()
+        return body
+
+    async def available(self, sku: str) -> dict[str, int]:
+        """The units that can still be promised, by node, from the database."""
+        async with self.system.pool.acquire() as connection:
+            balances = await find_balances(connection, skus=[sku], limit=100)
+        return {balance.key.node: balance.available for balance in balances}
+
     async def get(self, path: str, **more: Any) -> httpx.Response:
         """GET as administrator."""
         return await self.client.get(path, **more)
@@ -53,6 +75,32 @@ class Api:
     async def delete(self, path: str, **more: Any) -> httpx.Response:
         """DELETE as administrator."""
         return await self.client.delete(path, **more)
+
+
+def order(external_id: str, lines: Mapping[str, int], **changes: Any) -> dict[str, Any]:
+    """The body of a web order shipped to New York; `lines` is quantity by SKU."""
+    body: dict[str, Any] = {
+        "channel": "web",
+        "external_id": external_id,
+        "ordered_at": "2026-11-23T09:58:00-05:00",
+        "customer": {"id": "C-1", "name": "Ada Park", "email": "ada@example.com"},
+        "ship_to": {
+            "name": "Ada Park", "line1": "1 Main St", "city": "New York", "region": "NY",
+            "postcode": "10001", "country": "US",
+        },
+        "method": "ship",
+        "service": "standard",
+        "lines": [
+            {
+                "line_id": str(number),
+                "sku": sku,
+                "quantity": quantity,
+                "unit_price": {"amount": "19.90", "currency": "USD"},
+            }
+            for number, (sku, quantity) in enumerate(lines.items(), 1)
+        ],
+    }  # fmt: skip
+    return body | changes
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

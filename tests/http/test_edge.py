@@ -1,5 +1,7 @@
 """What every request meets: ids, authentication, methods, bodies, and a problem for every no."""
 
+import re
+
 import pytest
 
 from tests.http.conftest import Api
@@ -91,6 +93,4 @@ async def test_the_page_of_the_documentation_loads_nothing_and_names_every_opera
 
     names = [operation["operationId"] for path in document["paths"].values() for operation in path.values()]
     assert [name for name in names if f'<details id="{name}">' not in page] == []
-    assert "http://" not in page
-    assert "https://" not in page
-    assert "<script" not in page
+    assert re.findall(r"(?:src|href|action)=\W?https?:|url\(|@import|<script", page) == []

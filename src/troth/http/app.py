@@ -12,7 +12,16 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Lifespan
 
 from troth.flows.system import System
-from troth.http import lifecycles
+from troth.http import (
+    fulfillments,
+    lifecycles,
+    order_actions,
+    order_history,
+    orders,
+    quotes,
+    reports,
+    tracking,
+)
 from troth.http.docs import render_docs
 from troth.http.endpoint import Edge, Resource
 from troth.http.health import Spot, live, measured, ready
@@ -24,7 +33,16 @@ from troth.http.replies import Reply
 from troth.settings import Settings
 from troth.store.codec import encode_bytes
 
-OPERATIONS: Final[tuple[AnyOperation, ...]] = (*lifecycles.OPERATIONS,)
+OPERATIONS: Final[tuple[AnyOperation, ...]] = (
+    *orders.OPERATIONS,
+    *quotes.OPERATIONS,
+    *order_actions.OPERATIONS,
+    *order_history.OPERATIONS,
+    *fulfillments.OPERATIONS,
+    *reports.OPERATIONS,
+    *tracking.OPERATIONS,
+    *lifecycles.OPERATIONS,
+)
 """All operations. The busiest paths come first, since they are tried in order."""
 
 

@@ -1,8 +1,10 @@
 """Reading what clients send: request bytes straight into frozen models, and every flaw by the name of its field."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from types import UnionType
 from typing import Annotated, Any, Final, Generic, TypeVar, Union, get_args, get_origin
 from urllib.parse import parse_qsl
@@ -17,7 +19,7 @@ from pydantic import (
     TypeAdapter,
     ValidationError,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import ErrorDetails, PydanticCustomError
 from starlette.datastructures import Headers
 from starlette.types import Receive
 
@@ -35,6 +37,7 @@ _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
 _AMOUNT_MINOR_MAX: Final = 10**15
 
+_SUBJECT: Final = re.compile(r"^\w+ should")  # pydantic's messages begin with the kind of the input
 # PostgreSQL's text cannot hold NUL; other control characters have no place in a name or an id either.
 _PLAIN: Final = r"^[^\x00-\x1f\x7f]*$"
 
@@ -82,7 +85,7 @@ class MoneyBody(Strict):
     def parse(self, pointer: str) -> Money:
         """The money, or a refusal that names the field."""
         try:
-            money = parse_money(self.amount, self.currency)
+            money = _money(self.amount, self.currency)
         except ValueError:
             decimals = currency_decimals(self.currency)
             raise Refused(
@@ -93,20 +96,30 @@ class MoneyBody(Strict):
         return money
 
 
+@lru_cache(maxsize=16_384)
+def _money(amount: str, currency: str) -> Money:
+    """As `parse_money`, for prices that come again and again."""
+    return parse_money(amount, currency)
+
+
 @dataclass(frozen=True, slots=True)
 class Body(Generic[T]):
-    """What an operation takes as its body: how it is read, an example, and whether none at all means `{}`."""
+    """What an operation takes as its body: how it is read, an example, and whether none at all means `{}`.
+
+    `alternatives` are tags of what it may be instead of one another, which are no part of a pointer.
+    """
 
     adapter: TypeAdapter[T]
     example: Any
     is_optional: bool = False
+    alternatives: frozenset[str] = frozenset()
 
     def parse(self, raw: bytes) -> T:
         """The body's value; Refused with every flaw otherwise."""
         try:
             return self.adapter.validate_json(raw or b"{}" if self.is_optional else raw)
         except ValidationError as error:
-            raise Refused(_no_of(error)) from None
+            raise Refused(_no_of(error, self.alternatives)) from None
 
 
 async def read_bytes(headers: Headers, receive: Receive) -> bytes:
@@ -136,11 +149,13 @@ def parse_query(model: type[Q], query_string: bytes) -> Q:
     for name, value in parse_qsl(query_string.decode("latin-1"), keep_blank_values=True):
         given.setdefault(name, []).append(value)
     flaws = []
-    for name, values in given.items():
+    for name, values in list(given.items()):
         if not _is_list(model, name):
             given[name] = values[0]
             if len(values) > 1:
                 flaws.append(FieldFlaw(f"?{name}", "is given more than once"))
+        if name in model.model_fields and not any(values):
+            del given[name]  # `?status=` asks for nothing in particular
     if flaws:
         raise Refused(Invalid(tuple(flaws)))
     try:
@@ -149,22 +164,39 @@ def parse_query(model: type[Q], query_string: bytes) -> Q:
         raise Refused(Invalid(flaws_of(error, prefix="?"))) from None
 
 
-def flaws_of(error: ValidationError, *, prefix: str = "/") -> tuple[FieldFlaw, ...]:
+def flaws_of(error: ValidationError, *, prefix: str = "/", alternatives: Collection[str] = ()) -> tuple[FieldFlaw, ...]:
     """Every field that does not fit, at most a hundred, with a sentence each."""
+    errors = error.errors(include_url=False, include_input=False)
     return tuple(
-        FieldFlaw(_pointer(found["loc"], prefix), _sentence(found, "parameter" if prefix == "?" else "field"))
-        for found in error.errors(include_url=False, include_input=False)[:_FLAWS_MAX]
-    )
+        FieldFlaw(
+            _pointer(_without_tag(found["loc"], alternatives), prefix),
+            _sentence(found, "parameter" if prefix == "?" else "field"),
+        )
+        for found in errors
+        if not _is_echo(found, errors)
+    )[:_FLAWS_MAX]
 
 
-def _no_of(error: ValidationError) -> Invalid | MalformedJson:
+def _no_of(error: ValidationError, alternatives: Collection[str]) -> Invalid | MalformedJson:
     for found in error.errors(include_url=False, include_input=False):
         if found["type"] == "json_invalid":
             return MalformedJson(str(found["ctx"]["error"]))
-    return Invalid(flaws_of(error))
+    return Invalid(flaws_of(error, alternatives=alternatives))
 
 
-def _sentence(found: Mapping[str, Any], what: str) -> str:
+def _without_tag(location: Sequence[int | str], alternatives: Collection[str]) -> Sequence[int | str]:
+    return location[1:] if location and location[0] in alternatives else location
+
+
+def _is_echo(found: ErrorDetails, errors: Sequence[ErrorDetails]) -> bool:
+    """Whether a list is only called too short because its items have flaws, which are named themselves."""
+    depth = len(found["loc"])
+    return found["type"] == "too_short" and any(
+        len(other["loc"]) > depth and other["loc"][:depth] == found["loc"] for other in errors
+    )
+
+
+def _sentence(found: ErrorDetails, what: str) -> str:
     match found["type"]:
         case "extra_forbidden":
             return f"there is no {what} {found['loc'][-1]}"
@@ -175,12 +207,7 @@ def _sentence(found: Mapping[str, Any], what: str) -> str:
         case "timezone_aware":
             return "needs an offset from UTC, such as 2026-11-23T09:00:00+01:00"
         case _:
-            message = str(found["msg"]).removeprefix("Value error, ")
-            return (
-                message.removeprefix("Input ").removeprefix("Value ")
-                if message.startswith(("Input s", "Value s"))
-                else message
-            )
+            return _SUBJECT.sub("should", str(found["msg"]), count=1).removeprefix("Value error, ")
 
 
 def _pointer(location: Sequence[int | str], prefix: str) -> str:

@@ -22,6 +22,7 @@ from troth.http.problems import (
     sentence_of,
 )
 from troth.model.refusals import Busy, FieldFlaw, Forbidden, Invalid, KeyReused, Unauthorized, VersionConflict
+from troth.store.codec import encode_bytes
 
 _REF: Final = "#/components/schemas/{name}"
 _PATH_PARAMETER: Final = re.compile(r"{(\w+)(?::\w+)?}")
@@ -90,13 +91,19 @@ def _schemas(operations: Sequence[AnyOperation]) -> tuple[dict[Any, Json], Json]
     )
     found = dict(components)
     for name, schema in definitions.get("$defs", {}).items():
-        if found.setdefault(name, schema) != schema:
+        if _meaning(found.setdefault(name, schema)) != _meaning(schema):
             raise ValueError(f"two schemas are called {name}")
     by_identity: dict[Any, Json] = {
         id(type_): schema for type_, schema in zip([Problem, *types], shown_schemas, strict=True)
     }
     by_identity |= {int(key): schema for (key, _mode), schema in body_schemas.items()}
     return by_identity, {name: _untitled(schema) for name, schema in found.items()}
+
+
+def _meaning(schema: Json) -> Json:
+    """What two libraries must agree on about a type that both describe: not its title, nor the order of its values."""
+    kept = {key: value for key, value in schema.items() if key not in ("title", "description", "type")}
+    return kept | ({"enum": sorted(schema["enum"])} if "enum" in schema else {"type": schema.get("type")})
 
 
 def _operation(operation: AnyOperation, schemas: dict[Any, Json]) -> Json:
@@ -150,7 +157,7 @@ def _parameters(operation: AnyOperation) -> Iterable[Json]:
 def _response(shown: Shown, schemas: dict[Any, Json]) -> Json:
     if shown.type is None:
         return {"description": shown.description}
-    example = msgspec.to_builtins(shown.example, str_keys=True)
+    example = msgspec.json.decode(encode_bytes(shown.example))
     content = {"application/json": {"schema": schemas[id(shown.type)], "example": example}}
     return {"description": shown.description, "content": content}
 
@@ -184,7 +191,7 @@ def _problems(operation: AnyOperation) -> Json:
                     "examples": {
                         no.code: {
                             "summary": PROBLEMS[no.code][1],
-                            "value": msgspec.to_builtins(problem_of(no), str_keys=True),
+                            "value": msgspec.json.decode(encode_bytes(problem_of(no))),
                         }
                         for no in of_status
                     },

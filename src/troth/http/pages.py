@@ -53,8 +53,11 @@ def decode_cursor(cursor: str | None, type_: type[T]) -> T | None:
     if cursor is None:
         return None
     try:
-        return decode(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type_)
-    except (ValueError, msgspec.MsgspecError):
+        text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        if b"\\u0000" in text:
+            raise ValueError("PostgreSQL's text cannot hold NUL")
+        return decode(text, type_)
+    except (ValueError, OverflowError, msgspec.MsgspecError):
         raise Refused(
             Invalid((FieldFlaw("?cursor", "is not a cursor of this list; leave it out to start over"),))
         ) from None

@@ -1,0 +1,174 @@
+"""Capturing an order: what a channel sends becomes one command, with everything filled in that the channel left out."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from hashlib import blake2b
+from typing import Final
+
+from troth.flows.places import country_code, locate
+from troth.flows.requests import Outcome
+from troth.flows.system import System
+from troth.model.commands import CaptureOrder
+from troth.model.ids import LineId, NodeId, Sku, derive_order_id
+from troth.model.item import Item
+from troth.model.money import Money
+from troth.model.network import Address
+from troth.model.order import Customer, Line, Method, Payment
+from troth.model.refusals import FieldFlaw, Invalid
+from troth.store.codec import encode_bytes
+
+HANDED_OVER: Final = frozenset({Method.PICKUP, Method.CURBSIDE})
+
+
+@dataclass(frozen=True, slots=True)
+class ContentLine:
+    """A line as a channel sends it; without a price it has the item's."""
+
+    line_id: LineId
+    sku: Sku
+    quantity: int
+    unit_price: Money | None = None
+    need_by: datetime | None = None
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContentPayment:
+    """A payment as a channel reports it."""
+
+    provider: str
+    reference: str
+    amount: Money
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderContent:
+    """An order as a channel sends it, each field valid by itself. Without `ordered_at` it is ordered now."""
+
+    channel: str
+    external_id: str
+    lines: tuple[ContentLine, ...]
+    method: Method = Method.SHIP
+    ship_to: Address | None = None
+    pickup_node: NodeId | None = None
+    service: str = ""
+    ship_complete: bool = False
+    ordered_at: datetime | None = None
+    customer: Customer = field(default_factory=Customer)
+    payments: tuple[ContentPayment, ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+async def capture(system: System, content: OrderContent, *, actor: str, cause: str = "") -> Outcome:
+    """Promise an order and reserve its stock, or say why not."""
+    command = await prepare(system, content)
+    return command if isinstance(command, Invalid) else await system.door.one(command, actor=actor, cause=cause)
+
+
+async def prepare(system: System, content: OrderContent, *, is_inquiry: bool = False) -> CaptureOrder | Invalid:
+    """The command that captures an order, or everything about its content that does not fit together.
+
+    An inquiry may leave the node of a pickup open.
+    """
+    flaws = find_flaws(content, is_inquiry=is_inquiry)
+    if flaws:
+        return Invalid(flaws)
+    unpriced = {line.sku for line in content.lines if line.unit_price is None}
+    if unpriced:
+        await system.door.reference.need_items(unpriced)
+    items = system.door.reference.items
+    currency = _currency(content, items) or system.door.reference.policy.currency
+    flaws = tuple(_currency_flaws(content, items, currency))
+    if flaws:
+        return Invalid(flaws)
+    return CaptureOrder(
+        order_id=derive_order_id(channel=content.channel, external_id=content.external_id),
+        channel=content.channel,
+        external_id=content.external_id,
+        digest=digest_content(content),
+        currency=currency,
+        ordered_at=content.ordered_at or system.door.now(),
+        customer=content.customer,
+        ship_to=None if content.ship_to is None else locate(content.ship_to),
+        method=content.method,
+        pickup_node=content.pickup_node if content.method in HANDED_OVER else None,
+        service="" if content.method in HANDED_OVER else content.service,
+        ship_complete=content.ship_complete,
+        lines=tuple(
+            Line(line.line_id, line.sku, line.quantity, _price_minor(line, items), line.need_by, line.not_before)
+            for line in content.lines
+        ),
+        payments=tuple(
+            Payment(payment.provider, payment.reference, payment.amount.minor, payment.status)
+            for payment in content.payments
+        ),
+        attributes=content.attributes,
+    )
+
+
+def digest_content(content: OrderContent) -> str:
+    """What tells the same content from other content: of all that was sent, and of nothing that was filled in."""
+    canonical = replace(content, attributes=dict(sorted(content.attributes.items())))
+    return blake2b(encode_bytes(canonical), digest_size=16).hexdigest()
+
+
+def find_flaws(content: OrderContent, *, is_inquiry: bool = False) -> tuple[FieldFlaw, ...]:
+    """What does not fit together, by field."""
+    return (*_address_flaws(content, is_inquiry=is_inquiry), *_line_flaws(content.lines))
+
+
+def _address_flaws(content: OrderContent, *, is_inquiry: bool) -> Iterable[FieldFlaw]:
+    if content.method in HANDED_OVER:
+        if content.pickup_node is None and not is_inquiry:
+            yield FieldFlaw("/pickup_node", f"is required for method {content.method}")
+    else:
+        if content.ship_to is None:
+            yield FieldFlaw("/ship_to", f"is required for method {content.method}")
+        if content.pickup_node is not None:
+            yield FieldFlaw("/pickup_node", f"has no meaning for method {content.method}")
+    if content.ship_to is not None and country_code(content.ship_to.country) != content.ship_to.country:
+        yield FieldFlaw("/ship_to/country", f"{content.ship_to.country} is no ISO 3166 alpha-2 code of a country")
+
+
+def _line_flaws(lines: Iterable[ContentLine]) -> Iterable[FieldFlaw]:
+    seen: set[LineId] = set()
+    for position, line in enumerate(lines):
+        if line.line_id in seen:
+            yield FieldFlaw(f"/lines/{position}/line_id", f"{line.line_id} is the id of another line already")
+        seen.add(line.line_id)
+        if line.unit_price is not None and line.unit_price.minor < 0:
+            yield FieldFlaw(f"/lines/{position}/unit_price/amount", "must not be negative")
+        if line.need_by is not None and line.not_before is not None and line.need_by < line.not_before:
+            yield FieldFlaw(f"/lines/{position}/need_by", "must not be earlier than not_before")
+
+
+def _currency(content: OrderContent, items: Mapping[Sku, Item]) -> str | None:
+    """The currency of the first price that is named; of the payments; of the first item."""
+    named = [line.unit_price.currency for line in content.lines if line.unit_price is not None]
+    paid = [payment.amount.currency for payment in content.payments]
+    known = [items[line.sku].currency for line in content.lines if line.sku in items]
+    return next(iter((*named, *paid, *known)), None)
+
+
+def _currency_flaws(content: OrderContent, items: Mapping[Sku, Item], currency: str) -> Iterable[FieldFlaw]:
+    """Fields in another currency than the order's, and lines without a price whose item has none in it."""
+    for position, line in enumerate(content.lines):
+        if line.unit_price is not None:
+            if line.unit_price.currency != currency:
+                yield FieldFlaw(f"/lines/{position}/unit_price/currency", f"the order is in {currency}")
+        elif line.sku in items and items[line.sku].currency != currency:
+            yield FieldFlaw(f"/lines/{position}/unit_price", f"is required: {line.sku} has no price in {currency}")
+    for position, payment in enumerate(content.payments):
+        if payment.amount.minor < 0:
+            yield FieldFlaw(f"/payments/{position}/amount/amount", "must not be negative")
+        if payment.amount.currency != currency:
+            yield FieldFlaw(f"/payments/{position}/amount/currency", f"the order is in {currency}")
+
+
+def _price_minor(line: ContentLine, items: Mapping[Sku, Item]) -> int:
+    """The line's price, or its item's. An item that is not there is refused by name when the command is decided."""
+    if line.unit_price is not None:
+        return line.unit_price.minor
+    return items[line.sku].price_minor if line.sku in items else 0

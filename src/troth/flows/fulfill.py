@@ -1,0 +1,51 @@
+"""The work of nodes and carriers: what is found out before a report becomes a command."""
+
+from collections.abc import Iterable
+from hashlib import blake2b
+from typing import Final
+
+from troth.model.ids import FulfillmentId, order_of_fulfillment
+from troth.model.order import Fulfillment, Order
+from troth.model.refusals import FieldFlaw, Invalid, NotFound
+from troth.store.database import Pool
+from troth.store.orders import find_fulfillment_by_tracking, read_orders
+
+_CODE_DIGITS: Final = 6
+
+
+def pickup_code(order: Order, fulfillment: FulfillmentId) -> str:
+    """What a customer says at the counter: six digits that follow from the order's content, so that none are stored."""
+    digest = blake2b(f"{fulfillment}\0{order.digest}".encode(), digest_size=8).digest()
+    return str(int.from_bytes(digest, "big") % 10**_CODE_DIGITS).zfill(_CODE_DIGITS)
+
+
+async def read_work(pool: Pool, fulfillment: FulfillmentId) -> tuple[Order, Fulfillment] | NotFound:
+    """A fulfillment with its order."""
+    order_id = order_of_fulfillment(fulfillment)
+    async with pool.acquire() as connection:
+        found = await read_orders(connection, [order_id])
+    for work in found[order_id].fulfillments if order_id in found else ():
+        if work.fulfillment_id == fulfillment:
+            return found[order_id], work
+    return NotFound("fulfillment", fulfillment)
+
+
+async def check_pickup_code(pool: Pool, fulfillment: FulfillmentId, code: str) -> Invalid | NotFound | None:
+    """Why a pickup may not be handed over to whoever says this code; None where it may."""
+    found = await read_work(pool, fulfillment)
+    if isinstance(found, NotFound):
+        return found
+    if code != pickup_code(found[0], fulfillment):
+        return Invalid((FieldFlaw("/code", "is not the code of this pickup"),))
+    return None
+
+
+async def find_tracked(pool: Pool, tracking_numbers: Iterable[str]) -> dict[str, FulfillmentId]:
+    """The fulfillments by the tracking numbers of their packages; numbers that no package bears are left out."""
+    found: dict[str, FulfillmentId] = {}
+    async with pool.acquire() as connection:
+        for number in sorted(set(tracking_numbers)):
+            fulfillment = await find_fulfillment_by_tracking(connection, number)
+            if fulfillment is not None:
+                found[number] = fulfillment
+    return found

@@ -1,0 +1,96 @@
+"""Quoting: what would be promised if this were ordered now, by the path of capturing, ended before it writes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+
+from troth.engine.capture import demand_of, find_unknown
+from troth.engine.context import Facts
+from troth.engine.explain import explain
+from troth.engine.network import Network
+from troth.engine.options import plan_options
+from troth.engine.promise import plan
+from troth.flows.capture import HANDED_OVER, OrderContent, prepare
+from troth.flows.system import System
+from troth.model.plan import Demand, Plan, Trace, Uncovered
+from troth.model.refusals import Invalid
+from troth.store.codec import encode_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One way to have it, complete or in part: the plan, and an id that names it as long as it stays the same."""
+
+    plan_id: str
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The answer to an inquiry at an instant: first what an order as asked would get, then the other ways to have it.
+
+    `uncovered` is what cannot be promised as asked; `trace` says why, where it was asked.
+    """
+
+    at: datetime
+    network: Network
+    currency: str
+    options: tuple[Option, ...]
+    uncovered: tuple[Uncovered, ...]
+    trace: Trace | None
+
+
+async def quote(system: System, content: OrderContent, *, is_explained: bool = False) -> Quote | Invalid:
+    """What could be promised now; nothing is reserved. A pickup without a node asks where it could be."""
+    command = await prepare(system, content, is_inquiry=True)
+    if isinstance(command, Invalid):
+        return command
+    door = system.door
+    skus = {line.sku for line in command.lines}
+    await door.reference.need_items(skus)
+    if find_unknown(command, _facts(system)):
+        await door.follow()  # another process may have just set it
+        await door.reference.need_items(skus)
+    await door.need_stock(skus)
+    facts = _facts(system)
+    flaws = find_unknown(command, facts)
+    if flaws:
+        return Invalid(flaws)
+    demand = demand_of(command, facts)
+    supply = {sku: door.index.rows(sku) for sku in skus}
+    offered = plan_options(demand, supply, facts.network, facts.policy, facts.now)
+    if demand.destination is None:
+        offered = tuple(option for option in offered if option.shipments[0].method in HANDED_OVER)
+    if command.method in HANDED_OVER and command.pickup_node is None:
+        asked = next((option for option in offered if option.shipments[0].method in HANDED_OVER), _nowhere(demand))
+    else:
+        asked = plan(demand, supply, facts.network, facts.policy, facts.now)
+    return Quote(
+        facts.now,
+        facts.network,
+        facts.policy.currency,
+        _options((asked, *offered)),
+        asked.uncovered,
+        explain(demand, supply, facts.network, facts.policy, facts.now) if is_explained else None,
+    )
+
+
+def _facts(system: System) -> Facts:
+    reference = system.door.reference
+    return Facts(system.door.now(), "", reference.network, reference.items, reference.policy)
+
+
+def _nowhere(demand: Demand) -> Plan:
+    """The plan of a pickup that no node can hand over whole."""
+    uncovered = tuple(Uncovered(line.line_id, line.sku, line.quantity, "no_node_has_all") for line in demand.lines)
+    return Plan((), uncovered, Trace("none", 0))
+
+
+def _options(plans: Iterable[Plan]) -> tuple[Option, ...]:
+    """The plans that promise anything, each once, in the order given."""
+    named: dict[str, Plan] = {}
+    for option in plans:
+        if option.shipments:
+            named.setdefault("P-" + blake2b(encode_bytes(option.shipments), digest_size=10).hexdigest(), option)
+    return tuple(Option(plan_id, option) for plan_id, option in named.items())

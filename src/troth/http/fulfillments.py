@@ -1,0 +1,104 @@
+"""The work of nodes: found and read."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from troth.flows.fulfill import read_work
+from troth.http import examples
+from troth.http.body import NoQuery
+from troth.http.bounds import choose_bound, is_visible
+from troth.http.operations import NO_BODY, Call, Nothing, Operation, Plain, Shown
+from troth.http.orders import Filter
+from troth.http.pages import Page, PageQuery, decode_cursor, page_reply
+from troth.http.problems import Refused
+from troth.http.replies import Reply, etag, json_reply
+from troth.http.work_answer import WorkAnswer, answer_work
+from troth.model.ids import FulfillmentId
+from troth.model.lifecycle import AllocationState
+from troth.model.order import Fulfillment, Order
+from troth.model.refusals import NotFound
+from troth.store.orders import find_fulfillments
+
+
+class FulfillmentsQuery(PageQuery):
+    """Which work: all filters must fit, the most urgent comes first."""
+
+    node: Filter | None = None
+    status: Annotated[tuple[AllocationState, ...], Field(description="May be given more than once: any of them.")] = ()
+
+
+async def search_fulfillments(call: Call[Nothing, FulfillmentsQuery]) -> Reply:
+    """A page of work, the most urgent first."""
+    asked = call.query
+    async with call.system.pool.acquire() as connection:
+        found = await find_fulfillments(
+            connection,
+            node=choose_bound(call.actor.nodes, asked.node, "node"),
+            statuses=asked.status or None,
+            after=decode_cursor(asked.cursor, tuple[datetime, str]),
+            limit=asked.limit + 1,
+        )
+    currency = call.system.door.reference.policy.currency
+    return page_reply(
+        call,
+        [(order, work) for order, work in found if is_visible(call.actor, order)],
+        limit=asked.limit,
+        shown=lambda pair: answer_work(pair[0], pair[1], currency),
+        position=lambda pair: (pair[1].ship_by, pair[1].fulfillment_id),
+    )
+
+
+async def read_fulfillment(call: Plain) -> Reply:
+    """The work of one node for an order."""
+    order, work = await read_visible_work(call)
+    answer = answer_work(order, work, call.system.door.reference.policy.currency)
+    return json_reply(answer, headers=(etag(order.version),))
+
+
+async def read_visible_work(call: Call[Any, Any]) -> tuple[Order, Fulfillment]:
+    """The fulfillment that the path names, with its order; Refused where the actor may see none."""
+    name = FulfillmentId(call.path("fulfillment_id"))
+    found = await read_work(call.system.pool, name)
+    if isinstance(found, NotFound):
+        raise Refused(found)
+    order, work = found
+    if not call.actor.may_at(work.node) or not is_visible(call.actor, order):
+        raise Refused(NotFound("fulfillment", name))
+    return order, work
+
+
+WORK_PATH = (("fulfillment_id", examples.FULFILLMENT_ID),)
+NO_WORK = NotFound("fulfillment", examples.FULFILLMENT_ID)
+WORK_ANSWER = answer_work(examples.ORDER, examples.WORK, examples.CURRENCY)
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/v1/fulfillments",
+        name="search_fulfillments",
+        summary="Find the work of nodes, the most urgent first",
+        tag="fulfillments",
+        run=search_fulfillments,
+        shown=(Shown(200, "A page of work", Page[WorkAnswer], Page((WORK_ANSWER,), None)),),
+        body=NO_BODY,
+        query=FulfillmentsQuery,
+        scope="fulfillments:read",
+        refusals=(NotFound("node", "DC-PA"),),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/fulfillments/{fulfillment_id}",
+        name="read_fulfillment",
+        summary="The work of one node for an order",
+        tag="fulfillments",
+        run=read_fulfillment,
+        shown=(Shown(200, "The work", WorkAnswer, WORK_ANSWER),),
+        body=NO_BODY,
+        query=NoQuery,
+        scope="fulfillments:read",
+        refusals=(NO_WORK,),
+        path_examples=WORK_PATH,
+    ),
+)

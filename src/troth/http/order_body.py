@@ -1,0 +1,201 @@
+"""What clients send about orders, and the content that the flows take."""
+
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+
+from troth.flows.capture import ContentLine, ContentPayment, OrderContent
+from troth.http.body import Country, Id, Instant, MoneyBody, Name, Quantity, Strict, Text
+from troth.model.commands import LineQuantity
+from troth.model.ids import LineId, NodeId, Sku
+from troth.model.network import Address
+from troth.model.order import Customer, Method
+
+LINES_MAX = 1_000
+_ATTRIBUTES_MAX = 50
+
+Channel = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+Email = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+$")]
+
+
+class CustomerBody(Strict):
+    """Who orders, as the channel knows them."""
+
+    id: Text = ""
+    name: Text = ""
+    email: Email | None = None
+    phone: Text = ""
+
+
+class AddressBody(Strict):
+    """A postal address; the coordinates (degrees) are looked up where they are left out."""
+
+    country: Country
+    name: Text = ""
+    line1: Text = ""
+    line2: Text = ""
+    city: Text = ""
+    region: Text = ""
+    postcode: Annotated[Text, StringConstraints(max_length=20)] = ""
+    latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
+
+    def address(self) -> Address:
+        """The address that this is."""
+        return Address(
+            self.country,
+            self.name,
+            self.line1,
+            self.line2,
+            self.city,
+            self.region,
+            self.postcode,
+            self.latitude,
+            self.longitude,
+        )
+
+
+class LineBody(Strict):
+    """A wanted quantity of one SKU; without a price it has the item's."""
+
+    line_id: Id
+    sku: Id
+    quantity: Quantity
+    unit_price: MoneyBody | None = None
+    need_by: Instant | None = None
+    not_before: Instant | None = None
+
+    def line(self, pointer: str) -> ContentLine:
+        """The line that this is."""
+        return ContentLine(
+            LineId(self.line_id),
+            Sku(self.sku),
+            self.quantity,
+            None if self.unit_price is None else self.unit_price.parse(f"{pointer}/unit_price"),
+            self.need_by,
+            self.not_before,
+        )
+
+
+class PaymentBody(Strict):
+    """A payment as the channel reports it: the provider's reference, never a card number."""
+
+    provider: Name
+    reference: Name
+    amount: MoneyBody
+    status: Name
+
+
+class QuoteBody(Strict):
+    """An inquiry: an order without its id and payments. Of a pickup the node may be left open."""
+
+    channel: Channel
+    method: Annotated[Method, Field(strict=False)] = Method.SHIP
+    ship_to: AddressBody | None = None
+    pickup_node: Id | None = None
+    service: Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z0-9_]*$")] = ""
+    lines: Annotated[tuple[LineBody, ...], Field(min_length=1, max_length=LINES_MAX, strict=False)]
+    ship_complete: bool = False
+    ordered_at: Instant | None = None
+    customer: CustomerBody = CustomerBody()
+    attributes: Annotated[dict[Name, Text], Field(max_length=_ATTRIBUTES_MAX, default_factory=dict)]
+
+    def content(self, *, external_id: str = "", payments: tuple[PaymentBody, ...] = ()) -> OrderContent:
+        """The content that this is; Refused where an amount does not fit its currency."""
+        who = self.customer
+        return OrderContent(
+            channel=self.channel,
+            external_id=external_id,
+            lines=tuple([line.line(f"/lines/{position}") for position, line in enumerate(self.lines)]),
+            method=self.method,
+            ship_to=None if self.ship_to is None else self.ship_to.address(),
+            pickup_node=None if self.pickup_node is None else NodeId(self.pickup_node),
+            service=self.service,
+            ship_complete=self.ship_complete,
+            ordered_at=self.ordered_at,
+            customer=Customer(who.id, who.name, who.email or "", who.phone),
+            payments=tuple(
+                ContentPayment(
+                    payment.provider,
+                    payment.reference,
+                    payment.amount.parse(f"/payments/{position}/amount"),
+                    payment.status,
+                )
+                for position, payment in enumerate(payments)
+            ),
+            attributes=self.attributes,
+        )
+
+
+class OrderBody(QuoteBody):
+    """An order as a channel sends it."""
+
+    external_id: Id
+    payments: Annotated[tuple[PaymentBody, ...], Field(max_length=20, strict=False)] = ()
+
+    def order(self) -> OrderContent:
+        """The content that this is; Refused where an amount does not fit its currency."""
+        return self.content(external_id=self.external_id, payments=self.payments)
+
+
+class UnitsBody(Strict):
+    """Units of an order line."""
+
+    line_id: Id
+    quantity: Quantity
+
+
+class CancelBody(Strict):
+    """Why, and which units; the whole order where no line is named."""
+
+    reason: Name
+    lines: Annotated[tuple[UnitsBody, ...], Field(max_length=LINES_MAX, strict=False)] = ()
+
+    def units(self) -> tuple[LineQuantity, ...]:
+        """The units that are meant."""
+        return tuple(LineQuantity(LineId(line.line_id), line.quantity) for line in self.lines)
+
+
+class HoldBody(Strict):
+    """A typed reason not to release the order, and until when; without an end until it is lifted."""
+
+    type: Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z][a-z0-9_]*$")]
+    reason: Text = ""
+    expires_at: Instant | None = None
+
+
+ADDRESS_EXAMPLE: dict[str, Any] = {
+    "name": "Ada Park",
+    "line1": "350 5th Ave",
+    "city": "New York",
+    "region": "NY",
+    "postcode": "10118",
+    "country": "US",
+}
+QUOTE_EXAMPLE: dict[str, Any] = {
+    "channel": "web",
+    "ship_to": ADDRESS_EXAMPLE,
+    "method": "ship",
+    "lines": [{"line_id": "1", "sku": "A-1001", "quantity": 2}],
+}
+ORDER_EXAMPLE: dict[str, Any] = {
+    "channel": "web",
+    "external_id": "W-1001",
+    "ordered_at": "2026-11-23T09:58:00-05:00",
+    "customer": {"id": "C-77", "name": "Ada Park", "email": "ada@example.com"},
+    "ship_to": ADDRESS_EXAMPLE,
+    "method": "ship",
+    "service": "standard",
+    "lines": [
+        {"line_id": "1", "sku": "A-1001", "quantity": 2, "unit_price": {"amount": "19.90", "currency": "USD"}},
+    ],
+    "payments": [
+        {
+            "provider": "stripe",
+            "reference": "pi_3Pq",
+            "amount": {"amount": "39.80", "currency": "USD"},
+            "status": "authorized",
+        }
+    ],
+    "attributes": {"gift": "yes"},
+}

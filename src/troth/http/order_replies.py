@@ -1,0 +1,59 @@
+"""Answers that are an order, or a no to a command about one."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from troth.flows.requests import Accepted, Answer, Outcome
+from troth.http.idempotency import problem_answer, reply_of, submit
+from troth.http.operations import Call
+from troth.http.order_answer import answer_order
+from troth.http.problems import Refused
+from troth.http.replies import Reply, etag
+from troth.model.commands import Command
+from troth.model.order import Order
+from troth.model.refusals import Invalid
+from troth.store.codec import encode_bytes
+
+
+class _Head(msgspec.Struct, frozen=True):
+    """What the headers say of an order that was answered."""
+
+    order_id: str
+    version: int
+
+
+_HEAD = msgspec.json.Decoder(_Head)
+
+
+async def command_order(call: Call[Any, Any], command: Command | Invalid, *, status: int = 200) -> Reply:
+    """Put a command about an order through the write door; the order as it is then, or the problem.
+
+    `status` is that of an order that came to be just now.
+    """
+    if isinstance(command, Invalid):
+        raise Refused(command)
+    answer = await submit(call, (command,), _renderer(call, status))
+    if answer.status >= 400:
+        return reply_of(answer)
+    head = _HEAD.decode(answer.body)
+    return reply_of(answer, (etag(head.version), ("location", f"/v1/orders/{head.order_id}")))
+
+
+def order_bytes(call: Call[Any, Any], order: Order) -> bytes:
+    """An order as it is answered."""
+    door = call.system.door
+    return encode_bytes(answer_order(order, door.reference.network, door.reference.policy.currency, door.now()))
+
+
+def _renderer(call: Call[Any, Any], status: int) -> Callable[[tuple[Outcome, ...]], Answer]:
+    def render(outcomes: tuple[Outcome, ...]) -> Answer:
+        (outcome,) = outcomes
+        if not isinstance(outcome, Accepted):
+            return problem_answer(outcome)
+        if outcome.order is None:
+            raise RuntimeError("a command about an order was accepted without one")
+        return Answer(status if outcome.is_new else 200, order_bytes(call, outcome.order))
+
+    return render

@@ -1,0 +1,143 @@
+"""Orders: captured, read and searched."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field, StringConstraints, TypeAdapter
+
+from troth.flows.capture import prepare
+from troth.http import examples
+from troth.http.body import Body, NoQuery
+from troth.http.bounds import choose_bound, is_visible, order_id_of, read_visible
+from troth.http.operations import NO_BODY, Call, Nothing, Operation, Plain, Shown
+from troth.http.order_answer import OrderAnswer, answer_order
+from troth.http.order_body import ORDER_EXAMPLE, OrderBody
+from troth.http.order_replies import command_order, order_bytes
+from troth.http.pages import Page, PageQuery, decode_cursor, page_reply
+from troth.http.problems import Refused
+from troth.http.replies import Reply, etag
+from troth.model.ids import LineId, Sku
+from troth.model.refusals import (
+    ContentDiffers,
+    FieldFlaw,
+    Invalid,
+    NotFound,
+    ShortLine,
+    StockShort,
+)
+from troth.model.status import OrderStatus
+from troth.store.orders import find_orders
+
+Filter = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
+class OrdersQuery(PageQuery):
+    """Which orders: all filters must fit, the newest come first."""
+
+    channel: Filter | None = None
+    status: Annotated[tuple[OrderStatus, ...], Field(description="May be given more than once: any of them.")] = ()
+    customer: Annotated[Filter | None, Field(description="The customer's id or email.")] = None
+    sku: Filter | None = None
+    node: Annotated[Filter | None, Field(description="A node with work for the order.")] = None
+    q: Annotated[
+        Filter | None,
+        Field(
+            description="An order id, SKU or tracking number, or how an external id, email or name (in part) begins."
+        ),
+    ] = None
+
+
+async def capture_order(call: Call[OrderBody, NoQuery]) -> Reply:
+    """Promise an order and reserve its stock, or say line by line why not."""
+    content = call.body.order()
+    customers = call.actor.customers
+    if customers is not None and content.customer.id not in customers:
+        raise Refused(Invalid((FieldFlaw("/customer/id", f"must be one of {', '.join(sorted(customers))}"),)))
+    return await command_order(call, await prepare(call.system, content), status=201)
+
+
+async def read_order(call: Plain) -> Reply:
+    """One order."""
+    order = await read_visible(call, order_id_of(call))
+    return Reply(200, order_bytes(call, order), (etag(order.version),))
+
+
+async def search_orders(call: Call[Nothing, OrdersQuery]) -> Reply:
+    """A page of orders, the newest first."""
+    asked = call.query
+    async with call.system.pool.acquire() as connection:
+        found = await find_orders(
+            connection,
+            channel=asked.channel,
+            statuses=asked.status or None,
+            customer=choose_bound(call.actor.customers, asked.customer, "customer"),
+            sku=asked.sku,
+            node=choose_bound(call.actor.nodes, asked.node, "node"),
+            text=asked.q,
+            after=decode_cursor(asked.cursor, tuple[datetime, str]),
+            limit=asked.limit + 1,
+        )
+    door = call.system.door
+    network, currency, now = door.reference.network, door.reference.policy.currency, door.now()
+    return page_reply(
+        call,
+        [order for order in found if is_visible(call.actor, order)],
+        limit=asked.limit,
+        shown=lambda order: answer_order(order, network, currency, now),
+        position=lambda order: (order.captured_at, order.order_id),
+    )
+
+
+ORDER_PATH = (("order_id", examples.ORDER_ID),)
+NO_ORDER = NotFound("order", "O-26SR2YAV7FYG310C5Q3V")
+SHORT = StockShort((ShortLine(LineId("1"), Sku("A-1001"), 2, 1, examples.AT, "no_stock"),))
+
+OPERATIONS = (
+    Operation(
+        method="POST",
+        path="/v1/orders",
+        name="capture_order",
+        summary="Promise an order and reserve its stock",
+        tag="orders",
+        run=capture_order,
+        shown=(
+            Shown(201, "The order, with its promise", OrderAnswer, examples.ORDER_ANSWER),
+            Shown(200, "The channel sent this order before, with the same content", OrderAnswer, examples.ORDER_ANSWER),
+        ),
+        body=Body(TypeAdapter(OrderBody), ORDER_EXAMPLE),
+        query=NoQuery,
+        scope="orders:write",
+        refusals=(
+            SHORT,
+            ContentDiffers(examples.ORDER_ID),
+            Invalid((FieldFlaw("/lines/0/sku", "there is no item A-1001"),)),
+        ),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/orders",
+        name="search_orders",
+        summary="Search orders, the newest first",
+        tag="orders",
+        run=search_orders,
+        shown=(Shown(200, "A page of orders", Page[OrderAnswer], Page((examples.ORDER_ANSWER,), None)),),
+        body=NO_BODY,
+        query=OrdersQuery,
+        scope="orders:read",
+        refusals=(NotFound("node", "DC-PA"),),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/orders/{order_id}",
+        name="read_order",
+        summary="One order, by its id or as channel:external_id",
+        tag="orders",
+        run=read_order,
+        shown=(Shown(200, "The order", OrderAnswer, examples.ORDER_ANSWER),),
+        body=NO_BODY,
+        query=NoQuery,
+        scope="orders:read",
+        refusals=(NO_ORDER,),
+        path_examples=ORDER_PATH,
+    ),
+)

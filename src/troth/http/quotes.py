@@ -1,0 +1,209 @@
+"""Quotes: what would be promised, at which cost to serve, if this were ordered now."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from pydantic import Field, TypeAdapter
+
+from troth.engine.network import Network
+from troth.flows.messages import promise_message, promised_shipments
+from troth.flows.quote import Option, quote
+from troth.http import examples
+from troth.http.body import Body, Query
+from troth.http.idempotency import once
+from troth.http.operations import Call, Operation, Shown
+from troth.http.order_body import QUOTE_EXAMPLE, QuoteBody
+from troth.http.problems import Refused
+from troth.http.replies import Reply, json_reply
+from troth.http.values import CostAnswer, Instant, Window, cost, total
+from troth.model.ids import LineId, Sku
+from troth.model.inventory import ON_HAND
+from troth.model.order import Method
+from troth.model.plan import Peg, Plan, Shipment, Trace, Uncovered
+from troth.model.refusals import FieldFlaw, Invalid
+
+
+class QuoteQuery(Query):
+    """How the quote is answered."""
+
+    explain: Annotated[bool, Field(description="Add the trace: why, and what was not chosen.")] = False
+
+
+class QuotedUnits(msgspec.Struct, frozen=True):
+    """Units of a line in a shipment, on hand or still to come."""
+
+    line_id: str
+    sku: str
+    quantity: int
+    is_on_hand: bool
+
+
+class QuotedShipment(msgspec.Struct, frozen=True):
+    """What one node would send or hand over at once."""
+
+    node: str
+    method: Method
+    service: str
+    ship_by: Instant
+    promised_at: Window
+    is_backordered: bool
+    cost_to_serve: CostAnswer
+    lines: tuple[QuotedUnits, ...]
+
+
+class QuotedLine(msgspec.Struct, frozen=True):
+    """How many units of a line an option promises, and when they are all there."""
+
+    line_id: str
+    sku: str
+    quantity: int
+    promised_at: Window
+
+
+class OptionAnswer(msgspec.Struct, frozen=True):
+    """One way to have it; `plan_id` stays the same as long as the plan does. What is missing is not `is_complete`."""
+
+    plan_id: str
+    method: Method
+    service: str
+    node: str | None
+    is_complete: bool
+    promised_at: Window
+    message: str
+    cost_to_serve: CostAnswer
+    shipments: tuple[QuotedShipment, ...]
+    lines: tuple[QuotedLine, ...]
+
+
+class UnavailableAnswer(msgspec.Struct, frozen=True):
+    """Units of a line that cannot be promised as asked, why, and what could be instead."""
+
+    line_id: str
+    sku: str
+    quantity: int
+    reason: str
+    available_quantity: int
+    available_at: Instant | None
+
+
+class QuoteAnswer(msgspec.Struct, frozen=True):
+    """The ways to have it, first the one that an order as asked would get; `trace` only where it was asked for."""
+
+    quoted_at: Instant
+    options: tuple[OptionAnswer, ...]
+    unavailable: tuple[UnavailableAnswer, ...]
+    trace: Trace | None
+
+
+async def quote_order(call: Call[QuoteBody, QuoteQuery]) -> Reply:
+    """Promise nothing, but say what would be promised."""
+
+    async def run() -> Reply:
+        answer = await quote(call.system, call.body.content(), is_explained=call.query.explain)
+        if isinstance(answer, Invalid):
+            raise Refused(answer)
+        return json_reply(
+            QuoteAnswer(
+                answer.at,
+                tuple(answer_option(option, answer.network, answer.currency, answer.at) for option in answer.options),
+                tuple(map(_unavailable, answer.uncovered)),
+                answer.trace,
+            )
+        )
+
+    return await once(call, run)
+
+
+def answer_option(option: Option, network: Network, currency: str, now: datetime) -> OptionAnswer:
+    """An option as it is shown."""
+    shipments = option.plan.shipments
+    last = max(shipments, key=lambda shipment: shipment.promised_at)
+    is_handed_over = last.method in (Method.PICKUP, Method.CURBSIDE)
+    return OptionAnswer(
+        option.plan_id,
+        last.method,
+        last.service,
+        last.node if is_handed_over else None,
+        not option.plan.uncovered,
+        _window(last),
+        promise_message(promised_shipments(shipments, network), now),
+        cost(total([shipment.cost for shipment in shipments]), currency),
+        tuple(_shipment(shipment, currency) for shipment in shipments),
+        _lines(shipments),
+    )
+
+
+def _shipment(shipment: Shipment, currency: str) -> QuotedShipment:
+    return QuotedShipment(
+        shipment.node,
+        shipment.method,
+        shipment.service,
+        shipment.ship_by,
+        _window(shipment),
+        shipment.is_backordered,
+        cost(shipment.cost, currency),
+        tuple(QuotedUnits(peg.line_id, peg.sku, peg.quantity, peg.source == ON_HAND) for peg in shipment.pegs),
+    )
+
+
+def _lines(shipments: tuple[Shipment, ...]) -> tuple[QuotedLine, ...]:
+    units: dict[str, int] = {}
+    skus: dict[str, str] = {}
+    lasts: dict[str, Shipment] = {}
+    for shipment in sorted(shipments, key=lambda shipment: shipment.promised_at):
+        for peg in shipment.pegs:
+            units[peg.line_id] = units.get(peg.line_id, 0) + peg.quantity
+            skus[peg.line_id] = peg.sku
+            lasts[peg.line_id] = shipment
+    return tuple(QuotedLine(line_id, skus[line_id], units[line_id], _window(lasts[line_id])) for line_id in units)
+
+
+def _window(shipment: Shipment) -> Window:
+    return Window(shipment.promised_from, shipment.promised_at)
+
+
+def _unavailable(gap: Uncovered) -> UnavailableAnswer:
+    return UnavailableAnswer(gap.line_id, gap.sku, gap.quantity, gap.reason, gap.available_quantity, gap.available_at)
+
+
+_WORK = examples.WORK
+_SHIPMENT = Shipment(
+    _WORK.node,
+    _WORK.method,
+    _WORK.service,
+    _WORK.ship_by,
+    _WORK.promised_from,
+    _WORK.promised_at,
+    (Peg(LineId("1"), Sku("A-1001"), ON_HAND, 2),),
+    _WORK.cost,
+)
+_OPTION = Option("P-5b0c9d1c2f6e7a8890ab", Plan((_SHIPMENT,), (), Trace("subsets", 12)))
+
+OPERATIONS = (
+    Operation(
+        method="POST",
+        path="/v1/quotes",
+        name="quote_order",
+        summary="What would be promised if this were ordered now; reserves nothing",
+        tag="orders",
+        run=quote_order,
+        shown=(
+            Shown(
+                200,
+                "The ways to have it",
+                QuoteAnswer,
+                QuoteAnswer(
+                    examples.AT,
+                    (answer_option(_OPTION, examples.NETWORK, examples.CURRENCY, examples.AT),),
+                    (),
+                    None,
+                ),
+            ),
+        ),
+        body=Body(TypeAdapter(QuoteBody), QUOTE_EXAMPLE),
+        query=QuoteQuery,
+        scope="orders:write",
+        refusals=(Invalid((FieldFlaw("/lines/0/sku", "there is no item A-1001"),)),),
+    ),
+)

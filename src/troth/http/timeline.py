@@ -1,0 +1,107 @@
+"""An order's timeline: what happened and what is still to come, and what may be changed from each point on."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from troth.http.values import Instant
+from troth.model.lifecycle import AllocationEvent, AllocationState, HoldState, is_possible
+from troth.model.order import Fulfillment, Method, Order
+from troth.model.status import fulfillment_status, live_allocations
+
+
+class Milestone(StrEnum):
+    """What a point of a timeline stands for."""
+
+    CAPTURED = "captured"
+    HELD = "held"
+    RELEASED = "released"
+    SHIPPED = "shipped"
+    READY = "ready"
+    DELIVERED = "delivered"
+    COLLECTED = "collected"
+    CANCELED = "canceled"
+
+
+class TimelinePoint(msgspec.Struct, frozen=True):
+    """A point of the timeline; `still_possible` is what may be asked for after it, as the lifecycle tables say.
+
+    Where `is_expected` it has not happened yet, and `at` is when it is due.
+    """
+
+    at: Instant
+    milestone: Milestone
+    is_expected: bool
+    still_possible: tuple[str, ...]
+    fulfillment_id: str | None = None
+    hold_id: str | None = None
+
+
+def timeline_of(order: Order) -> tuple[TimelinePoint, ...]:
+    """All points, in the order of their times; of a canceled order nothing is expected any more."""
+    points = [*_points(order)]
+    if order.canceled_at is not None:
+        points.append(TimelinePoint(order.canceled_at, Milestone.CANCELED, False, ()))
+    return tuple(
+        sorted(points, key=lambda point: (point.is_expected, point.at, list(Milestone).index(point.milestone)))
+    )
+
+
+def _points(order: Order) -> Iterable[TimelinePoint]:
+    yield TimelinePoint(order.captured_at, Milestone.CAPTURED, False, _still_possible(AllocationState.RESERVED))
+    for hold in order.holds:
+        possible = _still_possible(AllocationState.RESERVED) if hold.state is HoldState.LIFTED else ("cancel", "hold")
+        yield TimelinePoint(hold.placed_at, Milestone.HELD, False, possible, hold_id=hold.hold_id)
+    waiting = any(part.state is AllocationState.RESERVED for part in order.allocations)
+    released = _still_possible(AllocationState.RELEASED)
+    if order.released_at is not None:
+        yield TimelinePoint(order.released_at, Milestone.RELEASED, False, released)
+    elif waiting:
+        yield TimelinePoint(order.release_at, Milestone.RELEASED, True, released)
+    live = {part.fulfillment_id for part in live_allocations(order)}
+    for work in order.fulfillments:
+        if work.fulfillment_id in live:
+            yield from _work_points(order, work)
+
+
+def _work_points(order: Order, work: Fulfillment) -> Iterable[TimelinePoint]:
+    status = fulfillment_status(order, work.fulfillment_id)
+    if work.method in (Method.PICKUP, Method.CURBSIDE):
+        if status is not AllocationState.COLLECTED:
+            is_ready = status is AllocationState.READY
+            if not is_ready:
+                yield _point(work, work.ship_by, Milestone.READY, AllocationState.READY, is_expected=True)
+            yield _point(work, work.promised_at, Milestone.COLLECTED, AllocationState.COLLECTED, is_expected=True)
+        else:
+            at = work.delivered_at or work.promised_at
+            yield _point(work, at, Milestone.COLLECTED, AllocationState.COLLECTED, is_expected=False)
+        return
+    shipped, delivered = work.shipped_at, work.delivered_at
+    yield _point(work, shipped or work.ship_by, Milestone.SHIPPED, AllocationState.SHIPPED, is_expected=shipped is None)
+    yield _point(
+        work,
+        delivered or work.promised_at,
+        Milestone.DELIVERED,
+        AllocationState.DELIVERED,
+        is_expected=delivered is None,
+    )
+
+
+def _point(
+    work: Fulfillment, at: datetime, milestone: Milestone, state: AllocationState, *, is_expected: bool
+) -> TimelinePoint:
+    return TimelinePoint(at, milestone, is_expected, _still_possible(state), fulfillment_id=work.fulfillment_id)
+
+
+def _still_possible(state: AllocationState) -> tuple[str, ...]:
+    """What may be asked for while a part is in a state.
+
+    >>> _still_possible(AllocationState.RESERVED), _still_possible(AllocationState.SHIPPED)
+    (('cancel', 'hold', 'release'), ())
+    """
+    asked = ["cancel"] if is_possible(state, AllocationEvent.CANCEL) else []
+    if is_possible(state, AllocationEvent.RELEASE):
+        asked += ["hold", "release"]
+    return tuple(asked)

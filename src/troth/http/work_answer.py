@@ -1,0 +1,129 @@
+"""The work of a node as the API shows it."""
+
+import msgspec
+
+from troth.http.order_answer import (
+    AddressAnswer,
+    CustomerAnswer,
+    LineUnits,
+    PackageAnswer,
+    WorkLine,
+    answer_address,
+    answer_package,
+    window,
+    work_lines,
+)
+from troth.http.values import CostAnswer, Instant, Window, cost
+from troth.model.events import OrderEvent, OrderResourced, SourcingFailed
+from troth.model.lifecycle import ALLOCATION, ENDED, AllocationEvent, AllocationState
+from troth.model.order import Fulfillment, Method, Order
+from troth.model.status import OrderStatus, fulfillment_status, order_status
+
+_HANDED_OVER = frozenset({Method.PICKUP, Method.CURBSIDE})
+_REPORTS = {
+    AllocationEvent.ACCEPT: "accept",
+    AllocationEvent.REJECT: "reject",
+    AllocationEvent.PICK: "pick",
+    AllocationEvent.PACK: "pack",
+    AllocationEvent.STAGE: "ready",
+    AllocationEvent.SHIP: "ship",
+    AllocationEvent.COLLECT: "collect",
+    AllocationEvent.DELIVER: "deliver",
+}
+_ONLY_HANDED_OVER = frozenset({AllocationEvent.STAGE, AllocationEvent.COLLECT})
+_ONLY_SENT = frozenset({AllocationEvent.SHIP, AllocationEvent.DELIVER})
+
+
+class Resourced(msgspec.Struct, frozen=True):
+    """Units that this node could not provide, and which node does instead."""
+
+    line_id: str
+    quantity: int
+    node: str
+    fulfillment_id: str
+
+
+class WorkAnswer(msgspec.Struct, frozen=True):
+    """The work of one node for an order, its promise, and what may be reported next.
+
+    `resourced` are units that this very report gave to other nodes, `unsourced` those that can be had nowhere else.
+    """
+
+    fulfillment_id: str
+    order_id: str
+    order_version: int
+    order_status: OrderStatus
+    channel: str
+    external_id: str
+    node: str
+    status: AllocationState
+    method: Method
+    service: str
+    ship_by: Instant
+    promised_at: Window
+    cost_to_serve: CostAnswer
+    customer: CustomerAnswer
+    ship_to: AddressAnswer | None
+    lines: tuple[WorkLine, ...]
+    packages: tuple[PackageAnswer, ...]
+    staging: str
+    collected_by: str
+    shipped_at: Instant | None
+    delivered_at: Instant | None
+    possible: tuple[str, ...]
+    resourced: tuple[Resourced, ...] = ()
+    unsourced: tuple[LineUnits, ...] = ()
+
+
+def answer_work(order: Order, work: Fulfillment, cost_currency: str, events: tuple[OrderEvent, ...] = ()) -> WorkAnswer:
+    """A fulfillment as it is shown, after the events that a report caused."""
+    customer = order.customer
+    status = fulfillment_status(order, work.fulfillment_id)
+    return WorkAnswer(
+        fulfillment_id=work.fulfillment_id,
+        order_id=order.order_id,
+        order_version=order.version,
+        order_status=order_status(order),
+        channel=order.channel,
+        external_id=order.external_id,
+        node=work.node,
+        status=status,
+        method=work.method,
+        service=work.service,
+        ship_by=work.ship_by,
+        promised_at=window(work),
+        cost_to_serve=cost(work.cost, cost_currency),
+        customer=CustomerAnswer(customer.id, customer.name, customer.email, customer.phone),
+        ship_to=None if order.ship_to is None else answer_address(order.ship_to),
+        lines=work_lines(order, work.fulfillment_id),
+        packages=tuple(map(answer_package, work.packages)),
+        staging=work.staging,
+        collected_by=work.collected_by,
+        shipped_at=work.shipped_at,
+        delivered_at=work.delivered_at,
+        possible=possible_reports(order, work),
+        resourced=tuple(
+            Resourced(part.line_id, part.quantity, part.node, part.fulfillment_id)
+            for event in events
+            if isinstance(event, OrderResourced)
+            for part in event.parts.added
+        ),
+        unsourced=tuple(
+            LineUnits(line.line_id, line.quantity)
+            for event in events
+            if isinstance(event, SourcingFailed)
+            for line in event.lines
+        ),
+    )
+
+
+def possible_reports(order: Order, work: Fulfillment) -> tuple[str, ...]:
+    """What may be reported next without skipping a step, as the lifecycle table says for any of the parts."""
+    states = {
+        part.state
+        for part in order.allocations
+        if part.fulfillment_id == work.fulfillment_id and part.state not in ENDED
+    }
+    excluded = _ONLY_SENT if work.method in _HANDED_OVER else _ONLY_HANDED_OVER
+    events = {event for state, event in ALLOCATION if state in states} - excluded
+    return tuple(name for event, name in _REPORTS.items() if event in events)

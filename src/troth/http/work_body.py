@@ -1,0 +1,142 @@
+"""What nodes and carriers report."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from troth.http.body import Id, Instant, Name, Quantity, Strict, Text
+from troth.model.commands import LineQuantity
+from troth.model.ids import LineId
+from troth.model.order import Package, PackageLine
+
+_LINES_MAX = 1_000
+_PACKAGES_MAX = 1_000
+TRACKED_MAX = 1_000
+
+Picked = Annotated[int, Field(ge=0, le=1_000_000)]
+Reason = Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z0-9_]*$")]
+
+
+class AtBody(Strict):
+    """When it was done; now where it is left out."""
+
+    at: Instant | None = None
+
+
+class RejectedUnits(Strict):
+    """Units of an order line that the node refuses."""
+
+    line_id: Id
+    quantity: Quantity
+
+
+class RejectBody(AtBody):
+    """Why, and which units; all where no line is named."""
+
+    reason: Name
+    lines: Annotated[tuple[RejectedUnits, ...], Field(max_length=_LINES_MAX, strict=False)] = ()
+
+    def units(self) -> tuple[LineQuantity, ...]:
+        """The units that are meant."""
+        return tuple(LineQuantity(LineId(line.line_id), line.quantity) for line in self.lines)
+
+
+class PickedUnits(Strict):
+    """How many units of an order line were picked (0: none were found), and why the rest was not."""
+
+    line_id: Id
+    quantity: Picked
+    short_reason: Reason | None = None
+
+
+class PickBody(AtBody):
+    """What was picked; everything where no line is named. Of a line that is named, what is missing is sourced again."""
+
+    lines: Annotated[tuple[PickedUnits, ...], Field(max_length=_LINES_MAX, strict=False)] = ()
+
+    def units(self) -> tuple[LineQuantity, ...]:
+        """The units that are meant."""
+        return tuple(LineQuantity(LineId(line.line_id), line.quantity, line.short_reason or "") for line in self.lines)
+
+
+class PackageLineBody(Strict):
+    """Units of an order line in a package."""
+
+    line_id: Id
+    quantity: Quantity
+
+
+class PackedBody(Strict):
+    """A package and what is in it."""
+
+    package_id: Id
+    lines: Annotated[tuple[PackageLineBody, ...], Field(max_length=_LINES_MAX, strict=False)] = ()
+    weight_kg: Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)] | None = None
+
+
+class PackBody(AtBody):
+    """The packages; one with everything where none is named."""
+
+    packages: Annotated[tuple[PackedBody, ...], Field(max_length=_PACKAGES_MAX, strict=False)] = ()
+
+    def packed(self) -> tuple[Package, ...]:
+        """The packages that are meant."""
+        return tuple(
+            Package(
+                package.package_id,
+                tuple(PackageLine(LineId(line.line_id), line.quantity) for line in package.lines),
+                None if package.weight_kg is None else round(package.weight_kg * 1000),
+            )
+            for package in self.packages
+        )
+
+
+class ShippedBody(Strict):
+    """A package and the carrier's facts about it."""
+
+    package_id: Id
+    carrier: Text = ""
+    service: Text = ""
+    tracking_number: Annotated[str, StringConstraints(max_length=64, pattern=r"^[!-~]*$")] = ""
+
+
+class ShipBody(AtBody):
+    """The packages that left, with what the carrier says of them."""
+
+    packages: Annotated[tuple[ShippedBody, ...], Field(max_length=_PACKAGES_MAX, strict=False)] = ()
+
+    def shipped(self) -> tuple[Package, ...]:
+        """The packages that are meant."""
+        return tuple(
+            Package(
+                package.package_id,
+                carrier=package.carrier,
+                service=package.service,
+                tracking_number=package.tracking_number,
+            )
+            for package in self.packages
+        )
+
+
+class ReadyBody(AtBody):
+    """Where the goods wait for the customer."""
+
+    staging: Text = ""
+
+
+class CollectBody(AtBody):
+    """Who took the goods. A code must be that of the pickup; without one the node has checked who it is."""
+
+    code: Annotated[str, StringConstraints(max_length=32, pattern=r"^[0-9]*$")] | None = None
+    collected_by: Text = ""
+
+
+class TrackedBody(Strict):
+    """A carrier's checkpoint of a parcel; `delivered` also delivers the fulfillment."""
+
+    tracking_number: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[!-~]+$")]
+    status: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9_]*$")]
+    carrier: Text = ""
+    at: Instant | None = None
+    place: Text = ""
+    estimated_delivery_at: Instant | None = None

@@ -1,0 +1,146 @@
+"""Quotes: what would be promised, with nothing reserved."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.builders import NOW
+from tests.http.conftest import Api, order
+from troth.flows.requests import Accepted
+from troth.model.commands import ExpectedLine, ExpectSupply
+from troth.model.ids import NodeId, Sku
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def inquiry(lines: dict[str, int], **changes: Any) -> dict[str, Any]:
+    """The body of a quote."""
+    body = order("", lines, **changes)
+    return {name: value for name, value in body.items() if name not in ("external_id", "ordered_at")}
+
+
+async def test_a_quote_offers_delivery_and_pickup_and_reserves_nothing(api: Api) -> None:
+    sku = await api.stocked("OFFER", {"DC-PA": 5, "ST-NYC": 3})
+
+    answer = await api.post("/v1/quotes", inquiry({sku: 2}))
+
+    body = answer.json()
+    assert answer.status_code == 200
+    assert [(one["method"], one["service"], one["node"], one["is_complete"]) for one in body["options"]] == [
+        ("ship", "standard", None, True),
+        ("ship", "express", None, True),
+        ("ship", "next_day", None, True),
+        ("delivery", "delivery", None, True),
+        ("pickup", "", "ST-NYC", True),
+    ]
+    standard, pickup = body["options"][0], body["options"][-1]
+    assert standard["message"] == "Ships today from DC-PA; arrives tomorrow."
+    assert standard["promised_at"] == {"from": "2026-11-24T13:00:00Z", "to": "2026-11-25T01:00:00Z"}
+    assert (standard["cost_to_serve"]["amount"], standard["cost_to_serve"]["currency"]) == ("6.99", "USD")
+    assert [(line["line_id"], line["quantity"], line["promised_at"]) for line in standard["lines"]] == [
+        ("1", 2, standard["promised_at"])
+    ]
+    assert [(one["node"], one["lines"][0]["is_on_hand"]) for one in standard["shipments"]] == [("DC-PA", True)]
+    assert pickup["message"].startswith("Ready for pickup at ST-NYC today by ")
+    assert body["unavailable"] == []
+    assert body["trace"] is None
+    assert await api.available(sku) == {"DC-PA": 5, "ST-NYC": 3}
+
+
+async def test_the_first_option_is_what_an_order_as_asked_is_promised(api: Api) -> None:
+    sku = await api.stocked("FIRST", {"DC-PA": 5})
+
+    option = (await api.post("/v1/quotes", inquiry({sku: 2}, service="express"))).json()["options"][0]
+    captured = await api.capture("first-1", {sku: 2}, service="express")
+
+    (work,) = captured["fulfillments"]
+    (shipment,) = option["shipments"]
+    assert (option["service"], option["promised_at"]) == ("express", work["promised_at"])
+    assert {name: shipment[name] for name in ("node", "ship_by", "cost_to_serve")} == {
+        name: work[name] for name in ("node", "ship_by", "cost_to_serve")
+    }
+
+
+async def test_a_plan_keeps_its_id_as_long_as_it_stays_the_same(api: Api) -> None:
+    sku = await api.stocked("PLAN", {"DC-PA": 5})
+
+    first, again, other = [
+        (await api.post("/v1/quotes", inquiry({sku: quantity}))).json()["options"][0]["plan_id"]
+        for quantity in (1, 1, 2)
+    ]
+
+    assert first == again
+    assert first != other
+
+
+async def test_what_cannot_be_promised_is_named_with_what_could_be(api: Api) -> None:
+    sku = await api.stocked("GAP", {"DC-PA": 3})
+
+    body = (await api.post("/v1/quotes", inquiry({sku: 5}))).json()
+
+    assert body["options"][0]["is_complete"] is False
+    assert [(line["quantity"]) for line in body["options"][0]["lines"]] == [3]
+    (gap,) = body["unavailable"]
+    assert (gap["line_id"], gap["sku"], gap["quantity"], gap["reason"]) == ("1", sku, 2, "no_stock")
+    assert gap["available_quantity"] == 3
+
+
+async def test_what_is_still_to_come_is_said_to_be_backordered(api: Api) -> None:
+    sku = await api.stocked("COMING", {"DC-PA": 0})
+    line = ExpectedLine(1, NodeId("DC-PA"), Sku(sku), 10, NOW + timedelta(days=9))
+    assert isinstance(await api.system.door.one(ExpectSupply("PO-1", (line,)), actor="test"), Accepted)
+
+    option = (await api.post("/v1/quotes", inquiry({sku: 1}))).json()["options"][0]
+    captured = await api.capture("coming-1", {sku: 1})
+
+    assert option["message"] == (
+        "Backordered until Wednesday, December 2, then ships from DC-PA; arrives Thursday, December 3."
+    )
+    assert option["shipments"][0]["is_backordered"] is True
+    assert (captured["status"], captured["promise"]["message"]) == ("backordered", option["message"])
+
+
+async def test_a_pickup_without_a_node_asks_where_it_could_be(api: Api) -> None:
+    sku = await api.stocked("WHERE", {"DC-PA": 5, "ST-NYC": 3})
+    body = inquiry({sku: 2}, method="pickup", service="")
+
+    found = (await api.post("/v1/quotes", body)).json()
+    body["lines"][0]["quantity"] = 4
+    nowhere = (await api.post("/v1/quotes", body)).json()
+
+    assert (found["options"][0]["method"], found["options"][0]["node"]) == ("pickup", "ST-NYC")
+    assert found["unavailable"] == []
+    assert [(gap["quantity"], gap["reason"]) for gap in nowhere["unavailable"]] == [(4, "no_node_has_all")]
+
+
+async def test_a_quote_can_be_explained(api: Api) -> None:
+    sku = await api.stocked("WHY", {"DC-PA": 5, "ST-NYC": 3})
+
+    trace = (await api.post("/v1/quotes?explain=true", inquiry({sku: 1}))).json()["trace"]
+
+    assert trace["candidates"] > 0
+    assert trace["alternatives"]
+    assert len(trace["input_digest"]) == 32
+
+
+async def test_a_quote_holds_nothing_and_takes_no_payments(api: Api) -> None:
+    sku = await api.stocked("HOLDING")
+
+    answer = await api.post("/v1/quotes", inquiry({sku: 1}) | {"hold_seconds": 600, "payments": []})
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [
+        {"pointer": "/hold_seconds", "detail": "there is no field hold_seconds"},
+        {"pointer": "/payments", "detail": "there is no field payments"},
+    ]
+
+
+async def test_a_quote_of_an_unknown_item_or_node_names_it(api: Api) -> None:
+    sku = await api.stocked("KNOWN")
+
+    item = await api.post("/v1/quotes", inquiry({"NO SUCH": 1}))
+    node = await api.post("/v1/quotes", inquiry({sku: 1}, method="pickup", pickup_node="NO-NODE"))
+
+    assert item.json()["errors"] == [{"pointer": "/lines/0/sku", "detail": "there is no item NO SUCH"}]
+    assert node.json()["errors"] == [{"pointer": "/pickup_node", "detail": "there is no node NO-NODE"}]
