@@ -22,8 +22,8 @@ from troth.engine.transit import NEVER
 from troth.model.ids import Sku
 from troth.model.network import RateCard
 
-CANDIDATES_MAX: Final = 60
-TIME_LIMIT_SECONDS: Final = 5.0
+CANDIDATES_MAX: Final = 120
+TIME_LIMIT_SECONDS: Final = 2.0
 NODES_MAX: Final = 20_000
 _COPIES_MAX: Final = 4
 
@@ -99,7 +99,7 @@ def _solve_stage(
     slots = _add_slots(model, problem, columns, parts, kept, splits)
     for line, quantity in enumerate(problem.quantities):
         model.add_row([slot.units[line] for slot in slots if line in slot.units], float(quantity), float(quantity))
-    return _read(model, slots, problem, seconds)
+    return _read(model, slots, seconds)
 
 
 def _solve_goals(
@@ -116,11 +116,11 @@ def _solve_goals(
         divided.append((is_split, 1.0))
         sending = [slot for slot in slots if line in slot.units]
         model.add_row([*(slot.units[line] for slot in sending), (short, 1.0)], float(quantity), float(quantity))
-        model.add_row([*((slot.used[line], 1.0) for slot in sending), (is_split, -float(len(slots)))], -np.inf, 1.0)
+        model.add_row([*((slot.used[line], 1.0) for slot in sending), (is_split, -float(min(len(sending), quantity)))], -np.inf, 1.0)
     for goal in (shorts, divided):
         if not model.fix_minimum(goal, seconds, NODES_MAX):
             return None
-    return _read(model, slots, problem, seconds)
+    return _read(model, slots, seconds)
 
 
 def _add_slots(
@@ -257,7 +257,7 @@ def _share_supply(model: MixedModel, problem: Problem, parts: SplitColumns, slot
             model.add_row([term for at, _there, term in entries if at <= ready], -np.inf, there)
 
 
-def _read(model: MixedModel, slots: list[_Slot], problem: Problem, seconds: float) -> Solution | None:
+def _read(model: MixedModel, slots: list[_Slot], seconds: float) -> Solution | None:
     found = model.solve(seconds, NODES_MAX)
     if found is None:
         return None
@@ -268,5 +268,4 @@ def _read(model: MixedModel, slots: list[_Slot], problem: Problem, seconds: floa
         sent = {line: units for line, units in sent.items() if units > 0}
         if sent:
             parcels.append(Parcel(slot.column, sent))
-    del problem
     return Solution(tuple(parcels), "milp", gap)

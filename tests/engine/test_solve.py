@@ -1,0 +1,144 @@
+"""The solvers alone: partitions, pruning, and agreement on orders too large for trying everything."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.engine.brute_force import partitions
+from tests.engine.worlds import MONDAY, demand, line, network, node, supply
+from troth.engine.assemble import build_shipments
+from troth.engine.availability import pose_question
+from troth.engine.problem import Columns, Problem, Solution
+from troth.engine.prune import undominated
+from troth.engine.rate_cards import DEFAULT_CARDS, is_merging_cheaper, parcel_rate_minor
+from troth.engine.scoring import build_columns, parcel_rates, split_columns, subset_costs
+from troth.engine.solve import partition, solve_by_subsets
+from troth.engine.solve_greedy import solve_greedily
+from troth.engine.solve_milp import solve_mixed
+from troth.engine.transit import NEVER
+from troth.model.policy import Policy
+
+
+def problem(seed: int, *, lines: int, nodes: int, share: float, shipments_max: int = 8) -> Problem:
+    """A random problem: each node has each SKU with probability `share`."""
+    random = np.random.default_rng(seed)
+    net = network(
+        *(
+            node(
+                f"n{at:04d}",
+                degrees=float(random.uniform(0.1, 20.0)),
+                handling_minor=int(random.integers(0, 80)),
+                shipment_minor=int(random.integers(0, 200)),
+                services=("standard",) if random.random() < 0.3 else (),
+            )
+            for at in range(nodes)
+        )
+    )
+    wish = demand(
+        *(line(f"S{k}", int(random.integers(1, 4)), weight_grams=int(random.integers(50, 6000))) for k in range(lines))
+    )
+    stock = supply(
+        net,
+        **{
+            f"S{k}": {f"n{at:04d}": int(random.integers(1, 6)) for at in range(nodes) if random.random() < share}
+            for k in range(lines)
+        },
+    )
+    found = pose_question(wish, stock, net, Policy(shipments_max=shipments_max), MONDAY.timestamp()).problem
+    assert found is not None
+    return found
+
+
+def cost(asked: Problem, columns: Columns, solution: Solution | None) -> int:
+    assert solution is not None
+    shipments = build_shipments(asked, columns.starts, solution.parcels)
+    return sum(sum(shipment.cost.values()) for shipment in shipments)
+
+
+@settings(max_examples=60)
+@given(st.integers(1, 6), st.integers(1, 6), st.data())
+def test_a_partition_is_the_cheapest_of_all_within_its_limit(count: int, parts_max: int, data: st.DataObject) -> None:
+    prices = st.integers(0, 50).map(float) | st.just(NEVER)
+    cheapest = np.array([0.0, *data.draw(st.lists(prices, min_size=(1 << count) - 1, max_size=(1 << count) - 1))])
+    best = min(
+        sum(float(cheapest[sum(1 << item for item in part)]) for part in parts)
+        for parts in partitions(list(range(count)))
+        if len(parts) <= parts_max
+    )
+
+    found = partition(cheapest, count, parts_max)
+
+    assert (math.inf if found is None else sum(float(cheapest[part]) for part in found)) == (
+        best if best < NEVER else math.inf
+    )
+    if found is not None:
+        assert len(found) <= parts_max
+        assert sum(found) == (1 << count) - 1
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_pruning_changes_the_price_of_no_subset(seed: int) -> None:
+    asked = problem(seed, lines=6, nodes=150, share=0.6)
+    columns = build_columns(asked)
+    kept = undominated(asked, columns)
+    fewer = Columns(columns.starts, columns.penalty[:, kept], columns.fixed[kept], columns.rate_lane[kept])
+
+    assert kept.size < columns.fixed.size / 2
+    everything, pruned = subset_costs(asked, columns).min(axis=1)[1:], subset_costs(asked, fewer).min(axis=1)[1:]
+    assert np.array_equal(np.minimum(everything, NEVER), np.minimum(pruned, NEVER))
+
+
+@pytest.mark.parametrize(
+    ("seed", "lines", "nodes", "share"), [(1, 8, 40, 0.5), (2, 10, 120, 0.4), (3, 12, 60, 0.35), (4, 12, 20, 0.25)]
+)
+def test_subsets_and_the_model_agree_on_large_orders(seed: int, lines: int, nodes: int, share: float) -> None:
+    asked = problem(seed, lines=lines, nodes=nodes, share=share)
+    columns = build_columns(asked)
+    parts = split_columns(asked)
+
+    by_subsets, mixed = solve_by_subsets(asked, columns), solve_mixed(asked, columns, parts)
+
+    assert mixed is not None
+    assert (mixed.method, mixed.gap) == ("milp", 0.0)
+    assert cost(asked, columns, by_subsets) == cost(asked, columns, mixed)
+    assert cost(asked, columns, solve_greedily(asked, columns, parts)) >= cost(asked, columns, mixed)
+
+
+def test_the_limit_of_shipments_binds_for_many_lines_too() -> None:
+    found = {}
+    for limit in (1, 2, 3, 8):
+        asked = problem(6, lines=7, nodes=30, share=0.4, shipments_max=limit)
+        columns = build_columns(asked)
+        by_subsets = solve_by_subsets(asked, columns)
+        mixed = solve_mixed(asked, columns, split_columns(asked)) if limit > 1 else None
+        found[limit] = None if by_subsets is None else (len(by_subsets.parcels), cost(asked, columns, by_subsets))
+        assert mixed is None or by_subsets is None or cost(asked, columns, mixed) == cost(asked, columns, by_subsets)
+
+    assert found == {1: None, 2: (2, 10_522), 3: (3, 9232), 8: (4, 9217)}
+
+
+def test_parcels_are_priced_alike_as_arrays_and_one_by_one() -> None:
+    offer = problem(1, lines=1, nodes=1, share=1.0).offer
+    weights = np.array([0.0, 250.0, 251.0, 30_000.0, 30_001.0, 31_000.0, 31_001.0])
+
+    rates = parcel_rates(offer, weights, np.zeros(weights.size)).reshape(weights.size, len(offer.cards), offer.zones)
+
+    for (row, grams), (at, card), zone in itertools.product(enumerate(weights), enumerate(DEFAULT_CARDS), range(7)):
+        assert rates[row, at, zone] == parcel_rate_minor(card, zone=zone, grams=int(grams))
+
+
+def test_the_built_in_cards_never_make_two_parcels_cheaper_and_never_cost_less_for_more_weight_distance_or_haste() -> (
+    None
+):
+    for card, zone in itertools.product(DEFAULT_CARDS, range(7)):
+        assert is_merging_cheaper(card, zone=zone, parcel_minor=0)
+        assert sorted(card.rates_minor[zone]) == list(card.rates_minor[zone])
+    for card in DEFAULT_CARDS:
+        assert sorted(card.rates_minor) == list(card.rates_minor)
+    for slower, faster in itertools.pairwise(DEFAULT_CARDS):
+        assert np.all(np.array(slower.rates_minor) < np.array(faster.rates_minor))
+        assert np.all(np.array(slower.transit_days) >= np.array(faster.transit_days))
