@@ -98,6 +98,8 @@ async def _set(
     conflict = expected.refuse(before.version if before else None)
     if conflict is not None:
         return conflict
+    if before is not None and not all(actor.may_at(line.node) for line in before.value):
+        raise _Refused(Invalid((FieldFlaw("/lines", "has lines of nodes that you are not bound to"),)))
     skus = {line.sku for line in (*command.lines, *(before.value if before else ()))}
     known = await find_expected_supplies(connection, command.number, skus)
     version = await write_purchase_order(connection, command.number, command.lines, system.door.now())

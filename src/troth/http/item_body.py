@@ -1,0 +1,145 @@
+"""What clients send about an item, and the item that it is: exact to the cent, the gram and the millimeter."""
+
+from decimal import Decimal
+from typing import Annotated, Final
+
+from pydantic import BeforeValidator, Field, StringConstraints
+
+from troth.http.body import Id, MoneyBody, Name, Quantity, Strict, Text
+from troth.http.problems import Refused
+from troth.model.ids import Sku
+from troth.model.item import Item
+from troth.model.refusals import FieldFlaw, Invalid
+
+_GTIN_LENGTHS: Final = frozenset({8, 12, 13, 14})
+GRAMS_A_KILOGRAM: Final = 1000
+MILLIMETERS_A_CENTIMETER: Final = 10
+_ATTRIBUTES_MAX: Final = 100
+_COMPONENTS_MAX: Final = 100
+
+_SIDES: Final = ("length", "width", "height")
+
+# Not strict, since pydantic would then take no text for a decimal once a list was turned into an object.
+Measure = Annotated[Decimal, Field(strict=False, ge=0, le=1_000_000, max_digits=24)]
+
+
+class DimensionsBody(Strict):
+    """Length, width and height in centimeters."""
+
+    length: Measure
+    width: Measure
+    height: Measure
+
+
+def _name_sides(given: object) -> object:
+    return dict(zip(_SIDES, given, strict=True)) if isinstance(given, list) and len(given) == len(_SIDES) else given
+
+
+class ComponentBody(Strict):
+    """An item of a kit, and how many of it a kit has."""
+
+    sku: Id
+    quantity: Quantity
+
+
+class ItemBody(Strict):
+    """An item. Everything may be left out; what is left out is empty or zero."""
+
+    sku: Annotated[Id | None, Field(description="May be left out; else the same as in the path.")] = None
+    name: Name | None = None
+    category: Text = ""
+    price: MoneyBody | None = None
+    cost: MoneyBody | None = None
+    weight_kg: Annotated[Measure, Field(description="A number or decimal text, exact to the gram.")] = Decimal(0)
+    dimensions_cm: Annotated[
+        Annotated[DimensionsBody, BeforeValidator(_name_sides)] | None,
+        Field(description="Length, width and height, exact to the millimeter; a list of the three will do."),
+    ] = None
+    gtin: Annotated[str, Field(max_length=14, description="GTIN-8, -12, -13 or -14, with its check digit.")] = ""
+    kit: Annotated[tuple[ComponentBody, ...], Field(max_length=_COMPONENTS_MAX)] = ()
+    attributes: Annotated[
+        dict[Annotated[str, StringConstraints(min_length=1, max_length=100)], Text], Field(max_length=_ATTRIBUTES_MAX)
+    ] = {}  # noqa: RUF012 - pydantic copies it
+
+    def item(self, sku: Sku) -> Item:
+        """The item that this is; Refused with everything that it cannot mean."""
+        flaws: list[FieldFlaw] = []
+        if self.sku is not None and self.sku != sku:
+            flaws.append(FieldFlaw("/sku", f"must be {sku}, as in the path"))
+        if self.gtin and not is_gtin(self.gtin):
+            flaws.append(FieldFlaw("/gtin", "must be 8, 12, 13 or 14 digits, of which the last is the check digit"))
+        currency, price, cost = self._money(flaws)
+        item = Item(
+            sku=sku,
+            name=self.name or sku,
+            category=self.category,
+            currency=currency,
+            price_minor=price,
+            cost_minor=cost,
+            weight_grams=_whole(self.weight_kg, GRAMS_A_KILOGRAM, "/weight_kg", "gram", flaws),
+            dimensions_mm=self._dimensions(flaws),
+            gtin=self.gtin,
+            kit=tuple((Sku(component.sku), component.quantity) for component in self.kit),
+            attributes=self.attributes,
+        )
+        flaws += _kit_flaws(item)
+        if flaws:
+            raise Refused(Invalid(tuple(flaws)))
+        return item
+
+    def _money(self, flaws: list[FieldFlaw]) -> tuple[str, int, int]:
+        """The one currency of the item, its price and its cost in minor units."""
+        amounts = []
+        for name, given in (("price", self.price), ("cost", self.cost)):
+            amount = None if given is None else given.parse(f"/{name}")
+            if amount is not None and amount.minor < 0:
+                flaws.append(FieldFlaw(f"/{name}/amount", "must not be negative"))
+            amounts.append(amount)
+        price, cost = amounts
+        if price is not None and cost is not None and price.currency != cost.currency:
+            flaws.append(FieldFlaw("/cost/currency", f"must be {price.currency}, the currency of the price"))
+        currency = next((amount.currency for amount in amounts if amount is not None), "USD")
+        return currency, price.minor if price else 0, cost.minor if cost else 0
+
+    def _dimensions(self, flaws: list[FieldFlaw]) -> tuple[int, int, int]:
+        if self.dimensions_cm is None:
+            return (0, 0, 0)
+        given = self.dimensions_cm
+        length, width, height = (
+            _whole(side, MILLIMETERS_A_CENTIMETER, f"/dimensions_cm/{name}", "millimeter", flaws)
+            for name, side in zip(_SIDES, (given.length, given.width, given.height), strict=True)
+        )
+        return length, width, height
+
+
+def is_gtin(text: str) -> bool:
+    """Whether a text is a GTIN-8, -12, -13 or -14: from the right, digits weigh 1, 3, 1, 3 … and add up to whole tens.
+
+    *Source:* GS1 General Specifications, section 7.9 (standard check digit calculations).
+
+    >>> is_gtin("4006381333931"), is_gtin("73513537"), is_gtin("4006381333932"), is_gtin("4006381333")
+    (True, True, False, False)
+    """
+    if len(text) not in _GTIN_LENGTHS or not (text.isascii() and text.isdigit()):
+        return False
+    return sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(reversed(text))) % 10 == 0
+
+
+def _whole(value: Decimal, scale: int, pointer: str, unit: str, flaws: list[FieldFlaw]) -> int:
+    """A measure in its smallest unit; a flaw where it is finer than that."""
+    scaled = value * scale
+    if scaled != scaled.to_integral_value():
+        flaws.append(FieldFlaw(pointer, f"is finer than a {unit}"))
+    return int(scaled)
+
+
+def _kit_flaws(item: Item) -> list[FieldFlaw]:
+    flaws = []
+    seen: set[str] = set()
+    for position, (sku, _) in enumerate(item.kit):
+        if sku == item.sku:
+            flaws.append(FieldFlaw(f"/kit/{position}/sku", "a kit does not contain itself"))
+        elif sku in seen:
+            flaws.append(FieldFlaw(f"/kit/{position}/sku", f"{sku} occurs twice"))
+        seen.add(sku)
+    return flaws

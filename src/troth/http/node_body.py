@@ -1,0 +1,154 @@
+"""What clients send about a node, and the node that it is."""
+
+from datetime import date, time
+from decimal import Decimal
+from functools import cache
+from typing import Annotated, Final
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from troth.flows.places import find_coordinates, locate
+from troth.http.body import Id, MoneyBody, Name, Strict
+from troth.http.order_body import AddressBody
+from troth.http.problems import Refused
+from troth.model.ids import NodeId
+from troth.model.network import Address, Calendar, Node, NodeType
+from troth.model.refusals import FieldFlaw, Invalid
+
+WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def _number_of_day(given: object) -> object:
+    if not isinstance(given, str):
+        return given
+    if given not in WEEKDAYS:
+        raise PydanticCustomError("unknown_weekday", "must be a weekday such as monday, or 0 (Monday) to 6")
+    return WEEKDAYS.index(given)
+
+
+Weekday = Annotated[
+    int,
+    BeforeValidator(_number_of_day),
+    Field(ge=0, le=6),
+    WithJsonSchema({"anyOf": [{"enum": list(WEEKDAYS)}, {"type": "integer", "minimum": 0, "maximum": 6}]}),
+]
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _known_zone(name: str) -> str:
+    if name not in _zones():
+        raise PydanticCustomError("unknown_zone", "must be an IANA time zone, such as America/New_York")
+    return name
+
+
+def _of_a_day(clock: time) -> time:
+    if clock.tzinfo is not None:
+        raise PydanticCustomError("zoned_time", "must have no offset: it is meant in the node's time zone")
+    return clock.replace(second=0, microsecond=0)
+
+
+TimeOfDay = Annotated[time, AfterValidator(_of_a_day)]
+Hours = Annotated[Decimal, Field(ge=0, le=720, decimal_places=2)]
+
+
+class CalendarBody(Strict):
+    """When the node works, in its own time zone. Weekdays by name, or by number with Monday as 0."""
+
+    weekdays: Annotated[tuple[Weekday, ...], Field(min_length=1, max_length=7)] = tuple(range(7))
+    opens: TimeOfDay = time(0, 0)
+    closes: TimeOfDay = time(23, 59)
+    holidays: Annotated[tuple[date, ...], Field(max_length=1000)] = ()
+
+    def calendar(self) -> Calendar:
+        """The calendar that this is; Refused where it closes before it opens."""
+        if self.closes <= self.opens:
+            raise Refused(Invalid((FieldFlaw("/calendar/closes", "must be after opens, on the same day"),)))
+        return Calendar(tuple(sorted(set(self.weekdays))), self.opens, self.closes, tuple(sorted(set(self.holidays))))
+
+
+class NodeBody(Strict):
+    """A node. Only the type and a place are needed: coordinates, or an address whose place is known.
+
+    Without a calendar it works every day; without services it offers all of them; without a capacity it has no limit.
+    """
+
+    node_id: Annotated[Id | None, Field(description="May be left out; else the same as in the path.")] = None
+    type: NodeType
+    name: Name | None = None
+    address: AddressBody | None = None
+    latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
+    time_zone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+    calendar: CalendarBody | None = None
+    cut_off: TimeOfDay = time(14, 0)
+    processing_hours: Hours = Decimal(0)
+    capacity_per_day: Annotated[
+        Annotated[int, Field(ge=0, le=1_000_000_000)] | None, Field(description="Order lines a day.")
+    ] = None
+    services: Annotated[tuple[Id, ...], Field(max_length=100)] = ()
+    pickup: bool = False
+    handling_cost: Annotated[MoneyBody | None, Field(description="Of one unit here.")] = None
+    shipment_cost: Annotated[MoneyBody | None, Field(description="Of one shipment from here.")] = None
+    active: bool = True
+
+    def node(self, node_id: NodeId, currency: str) -> Node:
+        """The node that this is, with its place; Refused where that is not known."""
+        if self.node_id is not None and self.node_id != node_id:
+            raise Refused(Invalid((FieldFlaw("/node_id", f"must be {node_id}, as in the path"),)))
+        address = Address(country="US") if self.address is None else self.address.address()
+        latitude, longitude = self._place(address)
+        return Node(
+            node=node_id,
+            type=self.type,
+            name=self.name or node_id,
+            latitude=latitude,
+            longitude=longitude,
+            time_zone=self.time_zone,
+            address=address,
+            calendar=Calendar() if self.calendar is None else self.calendar.calendar(),
+            cut_off=self.cut_off,
+            processing_hours=float(self.processing_hours),
+            capacity_per_day=self.capacity_per_day,
+            services=tuple(sorted(set(self.services))),
+            pickup=self.pickup,
+            handling_minor=_minor(self.handling_cost, currency, "/handling_cost"),
+            shipment_minor=_minor(self.shipment_cost, currency, "/shipment_cost"),
+            active=self.active,
+        )
+
+    def _place(self, address: Address) -> tuple[float, float]:
+        if (self.latitude is None) is not (self.longitude is None):
+            missing = "latitude" if self.latitude is None else "longitude"
+            raise Refused(Invalid((FieldFlaw(f"/{missing}", "is required where the other coordinate is given"),)))
+        if self.latitude is not None and self.longitude is not None:
+            return self.latitude, self.longitude
+        located = address if self.address is None else locate(address)
+        # That a node is in a country says nothing about where: its middle is no place to ship from.
+        middle = find_coordinates(address.country, "", "", "")
+        if located.latitude is None or located.longitude is None or (located.latitude, located.longitude) == middle:
+            raise Refused(
+                Invalid(
+                    tuple(
+                        FieldFlaw(f"/{name}", "is required, since the place of the address is not known")
+                        for name in ("latitude", "longitude")
+                    )
+                )
+            )
+        return located.latitude, located.longitude
+
+
+def _minor(cost: MoneyBody | None, currency: str, pointer: str) -> int:
+    if cost is None:
+        return 0
+    parsed = cost.parse(pointer)
+    if parsed.currency != currency:
+        raise Refused(Invalid((FieldFlaw(f"{pointer}/currency", f"must be {currency}, the policy's currency"),)))
+    if parsed.minor < 0:
+        raise Refused(Invalid((FieldFlaw(f"{pointer}/amount", "must not be negative"),)))
+    return parsed.minor

@@ -1,0 +1,211 @@
+"""Nodes: set, read and listed."""
+
+from datetime import date, time
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from pydantic import Field, TypeAdapter
+
+from troth.flows.configure import set_node
+from troth.http.body import Body, NoQuery, Text
+from troth.http.node_body import WEEKDAYS, NodeBody
+from troth.http.operations import NO_BODY, Call, Nothing, Operation, Plain, Shown
+from troth.http.order_answer import AddressAnswer, answer_address
+from troth.http.pages import Page, PageQuery, decode_cursor, page_reply
+from troth.http.preconditions import expected_of, path_id, set_reply
+from troth.http.problems import Refused
+from troth.http.replies import Reply, etag, json_reply
+from troth.http.values import MoneyAnswer, money
+from troth.model.ids import NodeId
+from troth.model.network import Node, NodeType
+from troth.model.refusals import FieldFlaw, Invalid, NotFound, VersionConflict
+from troth.store.reference import find_nodes, read_node
+
+WeekdayName = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+class CalendarAnswer(msgspec.Struct, frozen=True):
+    """When a node works, in its own time zone."""
+
+    weekdays: tuple[WeekdayName, ...]
+    opens: str
+    closes: str
+    holidays: tuple[date, ...]
+
+
+class NodeAnswer(msgspec.Struct, frozen=True):
+    """A node, as it can be sent back."""
+
+    node_id: str
+    type: NodeType
+    name: str
+    address: AddressAnswer
+    latitude: float
+    longitude: float
+    time_zone: str
+    calendar: CalendarAnswer
+    cut_off: str
+    processing_hours: float
+    capacity_per_day: int | None
+    services: tuple[str, ...]
+    pickup: bool
+    handling_cost: MoneyAnswer
+    shipment_cost: MoneyAnswer
+    active: bool
+
+
+class NodesQuery(PageQuery):
+    """Which nodes."""
+
+    type: NodeType | None = None
+    q: Annotated[Text | None, Field(description="Part of the name, or how the id begins.")] = None
+
+
+def answer_node(node: Node, currency: str) -> NodeAnswer:
+    """A node as it is answered; costs are in the policy's currency."""
+    address, calendar = node.address, node.calendar
+    return NodeAnswer(
+        node_id=node.node,
+        type=node.type,
+        name=node.name,
+        address=answer_address(address),
+        latitude=node.latitude,
+        longitude=node.longitude,
+        time_zone=node.time_zone,
+        calendar=CalendarAnswer(
+            tuple(_weekday(day) for day in calendar.weekdays),
+            _clock(calendar.opens),
+            _clock(calendar.closes),
+            calendar.holidays,
+        ),
+        cut_off=_clock(node.cut_off),
+        processing_hours=node.processing_hours,
+        capacity_per_day=node.capacity_per_day,
+        services=node.services,
+        pickup=node.pickup,
+        handling_cost=money(node.handling_minor, currency),
+        shipment_cost=money(node.shipment_minor, currency),
+        active=node.active,
+    )
+
+
+async def put_node(call: Call[NodeBody, NoQuery]) -> Reply:
+    """Create or replace a node."""
+    currency = call.system.door.reference.policy.currency
+    node = call.body.node(NodeId(path_id(call, "node_id")), currency)
+    done = await set_node(call.system, node, actor=call.actor.name, expected=expected_of(call))
+    if isinstance(done, VersionConflict):
+        raise Refused(done)
+    return set_reply(done, answer_node(node, currency))
+
+
+async def get_node(call: Plain) -> Reply:
+    """One node."""
+    node_id = NodeId(call.path("node_id"))
+    async with call.system.pool.acquire() as connection:
+        found = await read_node(connection, node_id)
+    if found is None:
+        raise Refused(NotFound("node", node_id))
+    currency = call.system.door.reference.policy.currency
+    return json_reply(answer_node(found.value, currency), headers=(etag(found.version),))
+
+
+async def list_nodes(call: Call[Nothing, NodesQuery]) -> Reply:
+    """A page of nodes, by id."""
+    asked = call.query
+    after = decode_cursor(asked.cursor, tuple[str])
+    async with call.system.pool.acquire() as connection:
+        found = await find_nodes(
+            connection,
+            type_=None if asked.type is None else asked.type.value,
+            text=asked.q,
+            after=after[0] if after else None,
+            limit=asked.limit + 1,
+        )
+    currency = call.system.door.reference.policy.currency
+    return page_reply(
+        call,
+        found,
+        limit=asked.limit,
+        shown=lambda one: answer_node(one.value, currency),
+        position=lambda one: (one.value.node,),
+    )
+
+
+def _weekday(day: int) -> Any:
+    return WEEKDAYS[day]
+
+
+def _clock(clock: time) -> str:
+    return clock.strftime("%H:%M")
+
+
+_EXAMPLE_BODY: Final = {
+    "type": "store",
+    "name": "Fifth Avenue",
+    "address": {"country": "US", "line1": "350 5th Ave", "city": "New York", "region": "NY", "postcode": "10118"},
+    "latitude": 40.7484,
+    "longitude": -73.9857,
+    "time_zone": "America/New_York",
+    "calendar": {
+        "weekdays": ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday"],
+        "opens": "09:00",
+        "closes": "21:00",
+        "holidays": ["2026-12-25"],
+    },
+    "cut_off": "16:00",
+    "processing_hours": 2,
+    "capacity_per_day": 120,
+    "services": ["standard"],
+    "pickup": True,
+}
+_BODY: Final = Body(TypeAdapter(NodeBody), _EXAMPLE_BODY)
+_EXAMPLE: Final = answer_node(_BODY.parse(msgspec.json.encode(_EXAMPLE_BODY)).node(NodeId("ST-NYC"), "USD"), "USD")
+_NODE_ID: Final = (("node_id", "ST-NYC"),)
+
+OPERATIONS = (
+    Operation(
+        method="PUT",
+        path="/v1/nodes/{node_id}",
+        name="put_node",
+        summary="Create or replace a node",
+        tag="configuration",
+        run=put_node,
+        shown=(
+            Shown(200, "The node, replaced or as it was already", NodeAnswer, _EXAMPLE),
+            Shown(201, "The node, new", NodeAnswer, _EXAMPLE),
+        ),
+        body=_BODY,
+        query=NoQuery,
+        scope="configuration:write",
+        refusals=(Invalid((FieldFlaw("/time_zone", "must be an IANA time zone, such as America/New_York"),)),),
+        has_if_match=True,
+        path_examples=_NODE_ID,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/nodes/{node_id}",
+        name="get_node",
+        summary="Read a node",
+        tag="configuration",
+        run=get_node,
+        shown=(Shown(200, "The node; its version is the ETag", NodeAnswer, _EXAMPLE),),
+        body=NO_BODY,
+        query=NoQuery,
+        scope="configuration:read",
+        refusals=(NotFound("node", "ST-NYC"),),
+        path_examples=_NODE_ID,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/nodes",
+        name="list_nodes",
+        summary="List nodes, by id",
+        tag="configuration",
+        run=list_nodes,
+        shown=(Shown(200, "A page of nodes", Page[NodeAnswer], Page((_EXAMPLE,), None)),),
+        body=NO_BODY,
+        query=NodesQuery,
+        scope="configuration:read",
+    ),
+)

@@ -1,0 +1,210 @@
+"""Purchase orders: future supply, set as a whole, read with how far it has arrived."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Final
+
+import msgspec
+from pydantic import Field, TypeAdapter
+
+from troth.flows import expect
+from troth.flows.configure import Set
+from troth.flows.expect import LineState
+from troth.http.body import Body, Id, Instant, NoQuery, Quantity, Strict
+from troth.http.operations import NO_BODY, Call, Nothing, Operation, Plain, Shown
+from troth.http.pages import Page, PageQuery, decode_cursor, page_reply
+from troth.http.preconditions import expected_of, path_id, set_reply
+from troth.http.problems import Refused
+from troth.http.replies import Reply, etag, json_reply
+from troth.http.values import Instant as At
+from troth.model.commands import ExpectedLine
+from troth.model.ids import NodeId, Sku
+from troth.model.refusals import Busy, FieldFlaw, Invalid, NotFound
+
+_LINES_MAX: Final = 5_000
+
+
+class PurchaseOrderLineBody(Strict):
+    """Units of a SKU that will arrive at a node."""
+
+    line: Annotated[
+        Annotated[int, Field(ge=1, le=1_000_000)] | None,
+        Field(description="Its number in the purchase order; left out: its place in the list, from 1."),
+    ] = None
+    node: Id
+    sku: Id
+    quantity: Quantity
+    expected_at: Instant
+
+
+class PurchaseOrderBody(Strict):
+    """All lines of a purchase order; a line that is not in it any more will not arrive."""
+
+    number: Annotated[Id | None, Field(description="May be left out; else the same as in the path.")] = None
+    lines: Annotated[tuple[PurchaseOrderLineBody, ...], Field(max_length=_LINES_MAX)]
+
+    def expected(self) -> tuple[ExpectedLine, ...]:
+        """The lines that these are."""
+        return tuple(
+            ExpectedLine(line.line or place, NodeId(line.node), Sku(line.sku), line.quantity, line.expected_at)
+            for place, line in enumerate(self.lines, start=1)
+        )
+
+
+class PurchaseOrderLineAnswer(msgspec.Struct, frozen=True):
+    """A line of a purchase order, in units; `reserved` of what has not arrived is promised to orders."""
+
+    line: int
+    node: str
+    sku: str
+    quantity: int
+    expected_at: At
+    received: int
+    reserved: int
+
+
+class PurchaseOrderAnswer(msgspec.Struct, frozen=True):
+    """A purchase order with how far it has arrived."""
+
+    number: str
+    lines: tuple[PurchaseOrderLineAnswer, ...]
+
+
+class PurchaseOrderRow(msgspec.Struct, frozen=True):
+    """A purchase order in a list: how many lines and units it has, and when it begins and ends to arrive."""
+
+    number: str
+    lines: int
+    quantity: int
+    expected_from: At | None
+    expected_to: At | None
+
+
+async def put_purchase_order(call: Call[PurchaseOrderBody, NoQuery]) -> Reply:
+    """Create or replace a purchase order."""
+    number = path_id(call, "number")
+    if call.body.number is not None and call.body.number != number:
+        raise Refused(Invalid((FieldFlaw("/number", f"must be {number}, as in the path"),)))
+    done = await expect.expect(call.system, number, call.body.expected(), actor=call.actor, expected=expected_of(call))
+    if not isinstance(done, Set):
+        raise Refused(done)
+    found = await expect.read(call.system, number)
+    return set_reply(done, answer_purchase_order(number, found.value if found else ()))
+
+
+async def get_purchase_order(call: Plain) -> Reply:
+    """One purchase order."""
+    number = call.path("number")
+    found = await expect.read(call.system, number)
+    states = [] if found is None else [state for state in found.value if call.actor.may_at(state.line.node)]
+    if found is None or (found.value and not states):
+        raise Refused(NotFound("purchase order", number))
+    return json_reply(answer_purchase_order(number, states), headers=(etag(found.version),))
+
+
+async def list_purchase_orders(call: Call[Nothing, PageQuery]) -> Reply:
+    """A page of purchase orders, by number."""
+    asked = call.query
+    after = decode_cursor(asked.cursor, tuple[str])
+    found = await expect.find(call.system, after=after[0] if after else None, limit=asked.limit + 1)
+    return page_reply(
+        call,
+        found,
+        limit=asked.limit,
+        shown=lambda one: _answer_row(one[0], [line for line in one[1].value if call.actor.may_at(line.node)]),
+        position=lambda one: (one[0],),
+    )
+
+
+def answer_purchase_order(number: str, states: Sequence[LineState]) -> PurchaseOrderAnswer:
+    """A purchase order as it is answered."""
+    return PurchaseOrderAnswer(
+        number,
+        tuple(
+            PurchaseOrderLineAnswer(
+                state.line.line,
+                state.line.node,
+                state.line.sku,
+                state.line.quantity,
+                state.line.expected_at,
+                state.received,
+                state.reserved,
+            )
+            for state in states
+        ),
+    )
+
+
+def _answer_row(number: str, lines: Sequence[ExpectedLine]) -> PurchaseOrderRow:
+    dates = [line.expected_at for line in lines]
+    return PurchaseOrderRow(
+        number,
+        len(lines),
+        sum(line.quantity for line in lines),
+        min(dates, default=None),
+        max(dates, default=None),
+    )
+
+
+_AT: Final = datetime.fromisoformat("2026-12-01T09:00:00-05:00")
+_LINE: Final = ExpectedLine(1, NodeId("DC-PA"), Sku("A-1001"), 100, _AT)
+_EXAMPLE: Final = answer_purchase_order("4500017", (LineState(_LINE, 40, 12),))
+_BODY: Final = Body(
+    TypeAdapter(PurchaseOrderBody),
+    {"lines": [{"node": "DC-PA", "sku": "A-1001", "quantity": 100, "expected_at": "2026-12-01T09:00:00-05:00"}]},
+)
+_NUMBER: Final = (("number", "4500017"),)
+
+OPERATIONS = (
+    Operation(
+        method="PUT",
+        path="/v1/purchase-orders/{number}",
+        name="put_purchase_order",
+        summary="Create or replace a purchase order",
+        tag="inventory",
+        run=put_purchase_order,
+        shown=(
+            Shown(200, "The purchase order, replaced", PurchaseOrderAnswer, _EXAMPLE),
+            Shown(201, "The purchase order, new", PurchaseOrderAnswer, _EXAMPLE),
+        ),
+        body=_BODY,
+        query=NoQuery,
+        scope="inventory:write",
+        refusals=(Invalid((FieldFlaw("/lines/0/sku", "there is no item A-1001"),)), Busy(1)),
+        has_if_match=True,
+        path_examples=_NUMBER,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/purchase-orders/{number}",
+        name="get_purchase_order",
+        summary="Read a purchase order with how far it has arrived",
+        tag="inventory",
+        run=get_purchase_order,
+        shown=(Shown(200, "The purchase order; its version is the ETag", PurchaseOrderAnswer, _EXAMPLE),),
+        body=NO_BODY,
+        query=NoQuery,
+        scope="inventory:read",
+        refusals=(NotFound("purchase order", "4500017"),),
+        path_examples=_NUMBER,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/purchase-orders",
+        name="list_purchase_orders",
+        summary="List purchase orders, by number",
+        tag="inventory",
+        run=list_purchase_orders,
+        shown=(
+            Shown(
+                200,
+                "A page of purchase orders",
+                Page[PurchaseOrderRow],
+                Page((_answer_row("4500017", (_LINE,)),), None),
+            ),
+        ),
+        body=NO_BODY,
+        query=PageQuery,
+        scope="inventory:read",
+    ),
+)
