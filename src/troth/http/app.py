@@ -13,14 +13,23 @@ from starlette.types import Lifespan
 
 from troth.flows.system import System
 from troth.http import (
+    api_keys,
+    audit,
+    availability,
     fulfillments,
+    inventory,
+    items,
     lifecycles,
+    nodes,
     order_actions,
     order_history,
     orders,
+    positions,
+    purchase_orders,
     quotes,
     reports,
     tracking,
+    webhooks,
 )
 from troth.http.docs import render_docs
 from troth.http.endpoint import Edge, Resource
@@ -35,13 +44,22 @@ from troth.store.codec import encode_bytes
 
 OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *orders.OPERATIONS,
+    *availability.OPERATIONS,
     *quotes.OPERATIONS,
     *order_actions.OPERATIONS,
     *order_history.OPERATIONS,
     *fulfillments.OPERATIONS,
     *reports.OPERATIONS,
     *tracking.OPERATIONS,
+    *positions.OPERATIONS,
+    *inventory.OPERATIONS,
+    *purchase_orders.OPERATIONS,
+    *nodes.OPERATIONS,
+    *items.OPERATIONS,
+    *audit.OPERATIONS,
+    *api_keys.OPERATIONS,
     *lifecycles.OPERATIONS,
+    *webhooks.OPERATIONS,
 )
 """All operations. The busiest paths come first, since they are tried in order."""
 
