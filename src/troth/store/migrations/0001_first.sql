@@ -91,6 +91,9 @@ CREATE TABLE fulfillments (
     PRIMARY KEY (order_id, fulfillment_id)
 );
 CREATE INDEX fulfillments_by_node ON fulfillments (node, status, ship_by, fulfillment_id);
+-- Only what is at a node or on its way is in it, so that capturing an order does not pay for it.
+CREATE INDEX fulfillments_of_work ON fulfillments (status, ship_by, fulfillment_id)
+    WHERE status IN ('released', 'accepted', 'picked', 'packed', 'ready', 'shipped');
 CREATE INDEX fulfillments_by_tracking ON fulfillments USING gin (tracking_numbers) WITH (fastupdate = off)
     WHERE tracking_numbers <> '{}';
 
@@ -166,6 +169,7 @@ CREATE TABLE events (
 CREATE TABLE events_default PARTITION OF events DEFAULT;
 CREATE INDEX events_in_order ON events (xid, seq);
 CREATE INDEX events_by_time ON events USING brin (at);
+CREATE INDEX events_of_configuration ON events (xid, seq) WHERE kind = 'ConfigurationSet'; -- few among many
 
 CREATE TABLE idempotency_keys (
     actor text NOT NULL,
@@ -197,6 +201,7 @@ CREATE TABLE subscriptions (
     url text NOT NULL,
     secret text NOT NULL,
     kinds text[] NOT NULL,
+    batch_max integer NOT NULL,
     state text NOT NULL CONSTRAINT subscriptions_state_is_known CHECK (state IN ('active', 'paused')),
     created_at timestamptz NOT NULL,
     cursor_xid xid8 NOT NULL,
