@@ -86,8 +86,8 @@ async def test_old_keys_sessions_and_deliveries_are_forgotten_and_young_ones_kep
     )
     await pool.execute(
         "INSERT INTO subscriptions"
-        " (subscription_id, version, name, url, secret, kinds, state, created_at, cursor_xid, cursor_seq, attempt_at)"
-        " VALUES ('wh_1', 1, '', '', '', '{}', 'active', $1, '1', 0, $1)",
+        " (subscription_id, version, name, url, secret, kinds, batch_max, state, created_at, cursor_xid, cursor_seq,"
+        " attempt_at) VALUES ('wh_1', 1, '', '', '', '{}', 1, 'active', $1, '1', 0, $1)",
         NOW,
     )
     await pool.execute(

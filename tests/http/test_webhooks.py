@@ -100,6 +100,7 @@ async def test_events_of_all_customers_are_not_for_who_is_bound_to_some(api: Api
 
 async def test_deliveries_are_seen_sent_again_and_replayed(api: Api) -> None:
     await set_up(api.system.pool, nodes=(node("DC-PA"),), items=(item("A"),))
+    await api.system.door.follow()
     await stock(api.system, {("A", "DC-PA"): 10})
     async with open_receiver() as receiver, open_sender() as post:
         made = await create(api, url=receiver.url, kinds=["OrderCaptured"])

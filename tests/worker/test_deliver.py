@@ -362,6 +362,30 @@ async def test_a_subscription_deleted_while_a_worker_sends_leaves_nothing(
     assert await system.pool.fetchval("SELECT count(*) FROM deliveries") == 0
 
 
+async def test_who_wants_many_at_once_gets_them_in_order_in_messages_of_at_most_so_many(
+    system: System, receiver: Receiver, post: Post
+) -> None:
+    made = await subscribe(system, url=receiver.url, kinds=(), batch_max=100, actor="test")
+    assert isinstance(made, Subscribed)
+    outcomes = await asyncio.gather(*(system.door.one(capture(f"W-{n}"), actor="test") for n in range(250)))
+    assert len({accepted(outcome).order_id for outcome in outcomes}) == 250
+    receiver.answer = lambda received: (500 if len(receiver.received) == 2 else 200, "")
+
+    assert await deliver_round(system.pool, post, limit=10) == [Delivered(100, has_failed=True)]
+    await make_due(system)
+    assert await deliver_round(system.pool, post, limit=10) == [Delivered(150)]
+
+    taken = [one for number, one in enumerate(receiver.received) if number != 1]
+    for received in taken:
+        Webhook(made.secret).verify(received.body, received.headers)
+    events = [event for received in taken for event in received.payload["data"]]
+    assert [len(received.payload["data"]) for received in taken] == [100, 100, 50]
+    assert [event["sequence"] for event in events] == list(range(1, 251))
+    assert [event["previous_position"] for event in events] == [None, *(event["position"] for event in events[:-1])]
+    assert receiver.received[1].payload["data"] == receiver.received[2].payload["data"]
+    assert await system.pool.fetchval("SELECT count(*) FROM deliveries WHERE is_delivered") == 250
+
+
 async def test_many_events_are_recorded_in_pieces_and_all_arrive_in_order(
     system: System, receiver: Receiver, post: Post
 ) -> None:

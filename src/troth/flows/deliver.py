@@ -8,10 +8,10 @@ itself, and is paused in the end.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -41,6 +41,7 @@ _RECORD_SECONDS: Final = 1.0
 _RECORD_MAX: Final = 100
 _LOOK_MAX: Final = 1_000
 _ANSWER_MAX: Final = 500
+_BATCH_CHARACTERS_MAX: Final = 2_000_000
 _GONE: Final = 410
 
 
@@ -88,6 +89,15 @@ class Delivered:
     is_paused: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Numbered:
+    """An event with its number in a subscription, and the position text of the one before (empty: it is the first)."""
+
+    event: LoggedEvent
+    sequence: int
+    previous: str
+
+
 async def deliver_round(pool: Pool, post: Post, *, limit: int) -> list[Delivered]:
     """Claim at most `limit` subscriptions that have something to read, and deliver them side by side."""
     async with pool.acquire() as connection:
@@ -104,15 +114,13 @@ async def deliver_claimed(
     async with pool.acquire() as connection:
         events, end = await read_wanted_events(connection, claim.position, kinds=claim.kinds, limit=_LOOK_MAX)
     sending = _Sending(pool, claim)
-    for event in events:
+    for numbered in _batches(events, claim):
         if is_stopping() or sending.is_over_time:
             await sending.record(is_done=True)
             return Delivered(sending.events)
-        attempted, response = await _attempt(
-            post, claim, event, sequence=claim.sequence + sending.events + 1, previous=sending.previous
-        )
+        attempted, response = await _attempt(post, claim, numbered, is_batch=claim.batch_max > 1)
         if not response.is_success:
-            return await _fail(sending, attempted, response)
+            return await _fail(sending, attempted[0], response)
         if not await sending.add(attempted):
             return Delivered(sending.events)
     sending.position = end
@@ -124,9 +132,10 @@ async def resend_round(pool: Pool, post: Post, *, limit: int) -> int:
     """Send once more, side by side, at most `limit` of the deliveries for which that was asked; how many."""
 
     async def resend(one: Resend) -> None:
-        attempted, response = await _attempt(post, one, one.event, sequence=one.sequence, previous=one.previous)
+        numbered = (_Numbered(one.event, one.sequence, one.previous),)
+        attempted, response = await _attempt(post, one, numbered, is_batch=False)
         async with pool.acquire() as connection:
-            await finish_resend(connection, one.subscription_id, attempted, is_delivered=response.is_success)
+            await finish_resend(connection, one.subscription_id, attempted[0], is_delivered=response.is_success)
 
     async with pool.acquire() as connection:
         asked = await claim_resends(connection, seconds=CLAIM_SECONDS, limit=limit)
@@ -163,12 +172,12 @@ class _Sending:
         """Whether nothing more may be sent under this claim."""
         return time.monotonic() > self._ends_at
 
-    async def add(self, attempted: Attempted) -> bool:
-        """Take a delivered event in, recording now and then; False where the claim is lost or it was paused."""
-        self._unrecorded.append(attempted)
-        self.events += 1
-        self.position = attempted.event.position
-        self.previous = position_text(attempted.event.position)
+    async def add(self, attempted: Sequence[Attempted]) -> bool:
+        """Take delivered events in, recording now and then; False where the claim is lost or it was paused."""
+        self._unrecorded += attempted
+        self.events += len(attempted)
+        self.position = attempted[-1].event.position
+        self.previous = position_text(self.position)
         if len(self._unrecorded) < _RECORD_MAX and time.monotonic() - self._recorded_at < _RECORD_SECONDS:
             return True
         return await self.record(is_done=False) == "active"
@@ -189,21 +198,32 @@ class _Sending:
         return state
 
 
+def _batches(events: Sequence[LoggedEvent], claim: Claim) -> Iterator[list[_Numbered]]:
+    """The events with their numbers, in messages of as many as the subscription takes and a message may hold."""
+    batch: list[_Numbered] = []
+    size, previous = 0, claim.delivered
+    for number, event in enumerate(events, claim.sequence + 1):
+        if batch and (len(batch) == claim.batch_max or size + len(event.body) > _BATCH_CHARACTERS_MAX):
+            yield batch
+            batch, size = [], 0
+        batch.append(_Numbered(event, number, previous))
+        size, previous = size + len(event.body), position_text(event.position)
+    if batch:
+        yield batch
+
+
 async def _attempt(
-    post: Post, to: Claim | Resend, event: LoggedEvent, *, sequence: int, previous: str
-) -> tuple[Attempted, Response]:
+    post: Post, to: Claim | Resend, numbered: Sequence[_Numbered], *, is_batch: bool
+) -> tuple[list[Attempted], Response]:
     at = datetime.now(UTC)
-    position = position_text(event.position)
-    message = Message(
-        url=to.url,
-        secret=to.secret,
-        webhook_id=f"{to.subscription_id}-{position}",
-        body=_body(event, sequence=sequence, previous=previous),
-        sent_at=at,
-    )
-    response = await post(message)
+    payloads = [_payload(to.subscription_id, one) for one in numbered]
+    webhook_id: str = payloads[0]["id"]
+    if is_batch:
+        webhook_id += f"-{len(payloads)}"
+    content = {"type": "batch", "timestamp": at, "data": payloads} if is_batch else payloads[0]
+    response = await post(Message(to.url, to.secret, webhook_id, msgspec.json.encode(content), sent_at=at))
     text = response.text[:_ANSWER_MAX].replace("\0", "")
-    return Attempted(event, sequence, previous, at, response.status, text), response
+    return [Attempted(one.event, one.sequence, one.previous, at, response.status, text) for one in numbered], response
 
 
 async def _fail(sending: _Sending, attempted: Attempted, response: Response) -> Delivered:
@@ -230,19 +250,20 @@ async def _fail(sending: _Sending, attempted: Attempted, response: Response) -> 
     return Delivered(sending.events, has_failed=True, is_paused=is_paused)
 
 
-def _body(event: LoggedEvent, *, sequence: int, previous: str) -> bytes:
-    """The payload; the event's own body goes in as it was written."""
-    return msgspec.json.encode(
-        {
-            "type": event.kind,
-            "timestamp": event.at,
-            "data": msgspec.Raw(event.body.encode()),
-            "subject": event.subject,
-            "version": event.version,
-            "position": position_text(event.position),
-            "previous_position": previous or None,
-            "sequence": sequence,
-            "actor": event.actor,
-            "cause": event.cause,
-        }
-    )
+def _payload(subscription_id: str, numbered: _Numbered) -> dict[str, Any]:
+    """An event as it is sent; its own body goes in as it was written."""
+    event = numbered.event
+    position = position_text(event.position)
+    return {
+        "id": f"{subscription_id}-{position}",
+        "type": event.kind,
+        "timestamp": event.at,
+        "data": msgspec.Raw(event.body.encode()),
+        "subject": event.subject,
+        "version": event.version,
+        "position": position,
+        "previous_position": numbered.previous or None,
+        "sequence": numbered.sequence,
+        "actor": event.actor,
+        "cause": event.cause,
+    }

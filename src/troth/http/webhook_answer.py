@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from pydantic import Field
 
-from troth.flows.subscribe import Subscribed
+from troth.flows.subscribe import BATCH_MAX, Subscribed
 from troth.http.body import Instant, Strict, Text
 from troth.http.pages import PageQuery
 from troth.store.deliveries import Delivery
@@ -22,12 +22,19 @@ Kinds = Annotated[
 ]
 
 
+BatchMax = Annotated[
+    int,
+    Field(ge=1, le=BATCH_MAX, description="Above 1: a message holds up to so many events, as a list in `data`."),
+]
+
+
 class SubscribeBody(Strict):
     """A new subscription."""
 
     url: Url
     kinds: Kinds = ()
     name: Annotated[Text, Field(description="For people.")] = ""
+    batch_max: BatchMax = 1
     start: Annotated[
         Literal["now", "beginning"], Field(description="From now on, or with the first event of the log.")
     ] = "now"
@@ -39,6 +46,7 @@ class ChangeBody(Strict):
     url: Url | None = None
     kinds: Kinds | None = None
     name: Text | None = None
+    batch_max: BatchMax | None = None
 
 
 class ReplayBody(Strict):
@@ -57,6 +65,7 @@ class WebhookAnswer(msgspec.Struct, frozen=True):
     name: str
     url: str
     kinds: tuple[str, ...]
+    batch_max: int
     state: Literal["active", "paused"]
     created_at: datetime
     position: str
@@ -125,6 +134,7 @@ def _fields(one: Subscription) -> dict[str, Any]:
         "name": one.name,
         "url": one.url,
         "kinds": one.kinds,
+        "batch_max": one.batch_max,
         "state": one.state,
         "created_at": one.created_at,
         "position": position_text(one.position),
@@ -139,7 +149,7 @@ _AT: Final = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 POSITION: Final[Position] = (4711, 42)
 WEBHOOK: Final = Subscription(
     "wh_0b1c6a0de5f24c9c9f10", 1, "ERP", "https://erp.example.com/troth", ("OrderCaptured", "FulfillmentShipped"),
-    "active", _AT, POSITION, 17, "4711-42", 0, _AT, "",
+    1, "active", _AT, POSITION, 17, "4711-42", 0, _AT, "",
 )  # fmt: skip
 SUBSCRIBED: Final = Subscribed(WEBHOOK, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=")
 DELIVERY: Final = Delivery(

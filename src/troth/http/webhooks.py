@@ -62,6 +62,7 @@ async def create_webhook(call: Call[SubscribeBody, NoQuery]) -> Reply:
                 url=asked.url,
                 kinds=asked.kinds,
                 name=asked.name,
+                batch_max=asked.batch_max,
                 is_from_start=asked.start == "beginning",
                 actor=call.actor.name,
             )
@@ -93,7 +94,7 @@ async def change_webhook(call: Call[ChangeBody, NoQuery]) -> Reply:
     """Change a subscription."""
     asked = call.body
     _ensure_may_see(call, asked.kinds or ())
-    return await _change(call, Choice(name=asked.name, url=asked.url, kinds=asked.kinds))
+    return await _change(call, Choice(name=asked.name, url=asked.url, kinds=asked.kinds, batch_max=asked.batch_max))
 
 
 async def pause_webhook(call: Plain) -> Reply:

@@ -35,6 +35,7 @@ class Subscription:
     name: str
     url: str
     kinds: tuple[str, ...]
+    batch_max: int
     state: str
     created_at: datetime
     position: Position
@@ -55,6 +56,7 @@ class Claim:
     url: str
     secret: str
     kinds: tuple[str, ...]
+    batch_max: int
     position: Position
     sequence: int
     delivered: str
@@ -114,11 +116,12 @@ async def create_subscription(
     url: str,
     secret: str,
     kinds: Sequence[str],
+    batch_max: int,
     at: datetime,
     after: Position,
 ) -> None:
     """Create an active subscription that begins after a position."""
-    await connection.execute(_CREATE, subscription_id, name, url, secret, list(kinds), at, *after)
+    await connection.execute(_CREATE, subscription_id, name, url, secret, list(kinds), batch_max, at, *after)
 
 
 async def read_subscription(connection: Connection, subscription_id: str) -> Subscription | None:
@@ -139,10 +142,17 @@ async def find_subscriptions(connection: Connection, *, after: str | None = None
 
 
 async def set_subscription(
-    connection: Connection, subscription_id: str, *, name: str, url: str, kinds: Sequence[str], state: str
+    connection: Connection,
+    subscription_id: str,
+    *,
+    name: str,
+    url: str,
+    kinds: Sequence[str],
+    batch_max: int,
+    state: str,
 ) -> None:
     """Set what a person chooses; from paused to active also forgets the failures."""
-    await connection.execute(_SET, subscription_id, name, url, list(kinds), state)
+    await connection.execute(_SET, subscription_id, name, url, list(kinds), state, batch_max)
 
 
 async def delete_subscription(connection: Connection, subscription_id: str) -> None:
@@ -169,6 +179,7 @@ async def claim_subscriptions(connection: Connection, *, seconds: float, limit: 
             row["url"],
             row["secret"],
             tuple(row["kinds"]),
+            row["batch_max"],
             (row["cursor_xid"], row["cursor_seq"]),
             row["sequence"],
             row["delivered"],
@@ -279,6 +290,7 @@ def _subscription(row: Any) -> Subscription:
         row["name"],
         row["url"],
         tuple(row["kinds"]),
+        row["batch_max"],
         row["state"],
         row["created_at"],
         (row["cursor_xid"], row["cursor_seq"]),

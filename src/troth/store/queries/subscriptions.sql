@@ -1,27 +1,29 @@
 -- name: create_subscription
 -- Creates a subscription that begins after a position.
-INSERT INTO subscriptions (subscription_id, version, name, url, secret, kinds, state, created_at, cursor_xid, cursor_seq, attempt_at)
-VALUES ($1, 1, $2, $3, $4, $5, 'active', $6, $7, $8, now());
+INSERT INTO subscriptions (
+    subscription_id, version, name, url, secret, kinds, batch_max, state, created_at, cursor_xid, cursor_seq, attempt_at
+)
+VALUES ($1, 1, $2, $3, $4, $5, $6, 'active', $7, $8, $9, now());
 
 -- name: read_subscription
 -- Reads one subscription.
 SELECT
-    subscription_id, version, name, url, kinds, state, created_at, cursor_xid, cursor_seq, sequence, delivered, failures, attempt_at,
-    last_error
+    subscription_id, version, name, url, kinds, batch_max, state, created_at, cursor_xid, cursor_seq, sequence, delivered, failures,
+    attempt_at, last_error
 FROM subscriptions WHERE subscription_id = $1;
 
 -- name: lock_subscription
 -- Reads one subscription and keeps it from others until the transaction ends.
 SELECT
-    subscription_id, version, name, url, kinds, state, created_at, cursor_xid, cursor_seq, sequence, delivered, failures, attempt_at,
-    last_error
+    subscription_id, version, name, url, kinds, batch_max, state, created_at, cursor_xid, cursor_seq, sequence, delivered, failures,
+    attempt_at, last_error
 FROM subscriptions WHERE subscription_id = $1 FOR UPDATE;
 
 -- name: find_subscriptions
 -- Finds a page of subscriptions by id, after the one given.
 SELECT
-    subscription_id, version, name, url, kinds, state, created_at, cursor_xid, cursor_seq, sequence, delivered, failures, attempt_at,
-    last_error
+    subscription_id, version, name, url, kinds, batch_max, state, created_at, cursor_xid, cursor_seq, sequence, delivered, failures,
+    attempt_at, last_error
 FROM subscriptions
 WHERE ($1::text IS NULL OR subscription_id > $1)
 ORDER BY subscription_id LIMIT $2;
@@ -33,6 +35,7 @@ SET version = version + 1,
     name = $2,
     url = $3,
     kinds = $4,
+    batch_max = $6,
     failures = CASE WHEN state = 'paused' AND $5 = 'active' THEN 0 ELSE failures END,
     attempt_at = CASE WHEN $5 = 'active' THEN now() ELSE attempt_at END,
     last_error = CASE WHEN state = 'paused' AND $5 = 'active' THEN '' ELSE last_error END,
@@ -75,7 +78,9 @@ WHERE s.subscription_id IN (
     )
     AND s.state = 'active'
     AND (s.claimed_until IS NULL OR s.claimed_until < now())
-RETURNING s.subscription_id, s.url, s.secret, s.kinds, s.cursor_xid, s.cursor_seq, s.sequence, s.delivered, s.failures, s.claimed_until;
+RETURNING
+    s.subscription_id, s.url, s.secret, s.kinds, s.batch_max, s.cursor_xid, s.cursor_seq, s.sequence, s.delivered, s.failures,
+    s.claimed_until;
 
 -- name: read_wanted_events
 -- Reads the next events after a position: those of the kinds (none: all but the audit's), and of the rest only the last, without its body.
