@@ -263,9 +263,10 @@ def goals(world: World, found: Plan) -> tuple[int, bool, int, int]:
             parts[name] = parts.get(name, 0) + 1
     uses_dated = any(peg.source != ON_HAND for shipment in found.shipments for peg in shipment.pegs)
     has_wish = any(item.not_before is not None for item in world.lines)
+    # Where units stay uncovered, dated supply was looked at as well, whether or not the plan uses any.
     return (
         sum(short.quantity for short in found.uncovered),
-        uses_dated and not has_wish,
+        (uses_dated or found.uncovered != ()) and not has_wish,
         sum(count > 1 for count in parts.values()),
         found.cost_minor,
     )

@@ -4,8 +4,6 @@ uncovered.
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from troth.engine.calendars import instant
 from troth.engine.problem import Parcel, Place, Problem, place_of
 from troth.engine.scoring import shipment_cost
@@ -68,8 +66,9 @@ def _peg(problem: Problem, place: Place, line: int, units: int, used: Used, pegs
     sooner.
     """
     rows, dates, asked = problem.rows[line], problem.dates[line], problem.lines[line]
+    node = place.node
     until = 0.0 if place.block.is_on_hand else place.block.ready
-    at = [row for row in np.flatnonzero(rows.node_index == place.node).tolist() if dates[row] <= until]
+    at = [row for row in (rows.node_index == node).nonzero()[0].tolist() if dates.item(row) <= until]
     if len(at) > 1:
         at.sort(key=lambda row: (-dates[row], rows.sources[row]))
     is_backordered = False
@@ -83,7 +82,7 @@ def _peg(problem: Problem, place: Place, line: int, units: int, used: Used, pegs
             else:
                 taken_before = 0
             pegs.append(Peg(asked.line_id, asked.sku, rows.sources[row], taken_before + taken))
-            is_backordered |= bool(dates[row] > 0.0)
+            is_backordered |= dates.item(row) > 0.0
             units -= taken
         if units == 0:
             break

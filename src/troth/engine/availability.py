@@ -21,7 +21,7 @@ from troth.engine.candidates import (
 from troth.engine.network import Network
 from troth.engine.problem import Problem
 from troth.engine.supply import NO_SUPPLY, SupplyRows
-from troth.engine.transit import NEVER, Lanes, find_lanes, find_timetable
+from troth.engine.transit import NEVER, Lanes, Timetable, find_lanes, find_timetable
 from troth.model.ids import NodeId, Sku
 from troth.model.order import Method
 from troth.model.plan import Demand, DemandLine
@@ -75,18 +75,18 @@ def pose_question(
         lanes = find_lanes(network, method, demand.destination, demand.service, pickup)
     if demand.excluded_nodes:
         lanes = _without(network, lanes, demand.excluded_nodes)
-    arrival = timetable.arrival_day.take(every.lane)
-    earliest = float(arrival.min(initial=NEVER))
-    reach = arrival if lanes is every else timetable.arrival_day.take(lanes.lane)
-    if earliest >= NEVER or float(reach.min(initial=NEVER)) >= NEVER:
+    earliest = float(timetable.arrival_day.take(every.lane).min(initial=NEVER))
+    unreached = _find_unreached(timetable, lanes)
+    if earliest >= NEVER or (unreached is not None and unreached.all()):
         return Question(asked, (0,) * len(asked), None, "no_service_to_destination", lanes.removed, lanes.is_located)
     rows = tuple([supply.get(line.sku, NO_SUPPLY) for line in asked])
-    base = on_hand_block(network, lanes, rows, timetable, now=now, minute=minute)
-    if float(reach.max()) >= NEVER:
-        base.available[:, (reach >= NEVER).all(axis=0)] = 0.0
+    dated = [row.has_dated for row in rows]
+    base = on_hand_block(network, lanes, rows, timetable, dated=dated, now=now, minute=minute)
+    if unreached is not None:
+        base.available[:, unreached] = 0.0
     coverable = share_units(asked, base.available.sum(axis=1).tolist())
     dates, blocks = [row.available_from for row in rows], [base]
-    has_more = any(row.has_dated for row in rows)
+    has_more = True in dated
     if (has_more and (is_dated or _is_short(asked, coverable))) or _wishes(asked):
         coverable, dates, blocks = _extend(demand, asked, rows, coverable, base, network, lanes, policy)
         has_more = False
@@ -184,6 +184,14 @@ def _pickup_position(demand: Demand, network: Network) -> tuple[int, str]:
     return (position, "") if network.is_pickup[position] else (-1, "node_cannot_hand_over")
 
 
+def _find_unreached(timetable: Timetable, lanes: Lanes) -> NDArray[np.bool_] | None:
+    """The nodes (N) from which no service arrives at all; None where every service of every node does."""
+    if timetable.is_complete and lanes.is_complete:
+        return None
+    unreached: NDArray[np.bool_] = np.all(timetable.arrival_day.take(lanes.lane) >= NEVER, axis=0)
+    return unreached
+
+
 def _without(network: Network, lanes: Lanes, excluded: frozenset[NodeId]) -> Lanes:
     at = sorted(network.index[node] for node in excluded if node in network.index)
     is_lost = lanes.is_reachable[at]
@@ -193,7 +201,11 @@ def _without(network: Network, lanes: Lanes, excluded: frozenset[NodeId]) -> Lan
     lane[:, at] = lanes.absent
     is_reachable[at] = False
     return replace(
-        lanes, lane=lane, is_reachable=is_reachable, removed={**lanes.removed, "excluded": int(is_lost.sum())}
+        lanes,
+        lane=lane,
+        is_reachable=is_reachable,
+        is_complete=False,
+        removed={**lanes.removed, "excluded": int(is_lost.sum())},
     )
 
 

@@ -54,14 +54,17 @@ def on_hand_block(
     rows: Sequence[SupplyRows],
     timetable: Timetable,
     *,
+    dated: Sequence[bool],
     now: float,
     minute: int,
 ) -> Block:
-    """The block that can begin now, with the on-hand supply (lines, N) of each line's rows."""
+    """The block that can begin now, with the on-hand supply (lines, N) of each line's rows; `dated` says which have
+    more.
+    """
     count = len(network.nodes)
     available = np.empty((len(rows), count))
     for line, row in enumerate(rows):
-        if row.has_dated:
+        if dated[line]:
             on_hand = row.available_from == 0.0
             available[line] = np.bincount(row.node_index[on_hand], row.available[on_hand], count)[:count]
         else:

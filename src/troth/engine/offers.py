@@ -12,12 +12,13 @@ from troth.model.network import RateCard
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CardGroup:
-    """Cards (by position) that weigh alike, so that one bracket search serves them all.
+    """Cards that weigh alike, so that one bracket search serves them all.
 
-    `rates` is (brackets, cards, zones), `over` (cards, zones) is paid per further kilogram.
+    `rates` is (brackets, cards, zones), `over` (cards, zones) is paid per further kilogram, `lanes` (cards * zones) are
+    their rate lanes in the offer.
     """
 
-    positions: NDArray[np.intp]
+    lanes: NDArray[np.intp]
     brackets: NDArray[np.float64]
     divisor: int
     rates: NDArray[np.float64]
@@ -78,7 +79,7 @@ def _group(cards: Sequence[RateCard], positions: list[int], zones: int) -> CardG
         rates[:, row, : len(card.rates_minor)] = np.array(card.rates_minor, dtype=np.float64).T
         over[row, : len(card.over_minor)] = card.over_minor
     return CardGroup(
-        positions=np.array(positions, dtype=np.intp),
+        lanes=(np.array(positions, dtype=np.intp)[:, np.newaxis] * zones + np.arange(zones)).reshape(-1),
         brackets=np.array(first.brackets_grams, dtype=np.float64),
         divisor=first.dimensional_divisor_cm3_per_kg,
         rates=rates,
@@ -92,7 +93,7 @@ def _compare_lanes(
     is_dearer = np.eye(cards * zones, dtype=np.bool_)
     scores = np.zeros(cards * zones)
     for group in groups:
-        lanes = (group.positions[:, np.newaxis] * zones + np.arange(zones)).reshape(-1)
+        lanes = group.lanes
         steps = np.concatenate([group.rates, group.over[np.newaxis]]).reshape(group.brackets.size + 1, -1)
         is_dearer[np.ix_(lanes, lanes)] = (steps[:, np.newaxis, :] >= steps[:, :, np.newaxis]).all(axis=0)
         scores[lanes] = steps.sum(axis=0)

@@ -60,7 +60,8 @@ def date_costs(problem: Problem, block: Block) -> NDArray[np.float64]:
     policy, lines = problem.policy, problem.lines
     arrival = block.timetable.arrival_day.take(block.lane)
     if all(line.need_by is None and line.not_before is None for line in lines):
-        return ((arrival - problem.earliest_day) * policy.delay_minor_per_day)[np.newaxis].clip(0.0)
+        delay: NDArray[np.float64] = np.maximum(arrival - problem.earliest_day, 0.0) * policy.delay_minor_per_day
+        return delay[np.newaxis]
     costs = np.empty((len(lines), *arrival.shape))
     for row, line in enumerate(lines):
         reference: NDArray[np.float64] | float = problem.earliest_day
@@ -88,7 +89,7 @@ def subset_rates(offer: Offer, lines: Sequence[DemandLine], quantities: Sequence
 
 def parcel_rates(offer: Offer, weights: NDArray[np.float64], volumes: NDArray[np.float64]) -> NDArray[np.float64]:
     """The rate (P, cards * zones) of parcels with these weights (grams, P) and volumes (cm3, P)."""
-    rates = np.empty((weights.size, len(offer.cards), offer.zones))
+    rates = np.empty((weights.size, len(offer.cards) * offer.zones)) if len(offer.groups) > 1 else None
     has_volume = bool(volumes.any())
     for group in offer.groups:
         billable = weights
@@ -96,14 +97,16 @@ def parcel_rates(offer: Offer, weights: NDArray[np.float64], volumes: NDArray[np
             billable = np.maximum(weights, np.ceil(volumes * 1000.0 / group.divisor))
         bracket = group.brackets.searchsorted(billable)
         last = group.brackets.size - 1
-        priced = group.rates.take(np.minimum(bracket, last), axis=0)
-        if bracket.max(initial=0) > last:
+        if bracket.max() <= last:
+            priced = group.rates.take(bracket, axis=0)
+        else:
             kilograms = np.ceil(np.maximum(billable - group.brackets[last], 0.0) / 1000.0)
-            priced = priced + kilograms[:, np.newaxis, np.newaxis] * group.over
-        if len(offer.groups) == 1:
+            over = kilograms[:, np.newaxis, np.newaxis] * group.over
+            priced = group.rates.take(np.minimum(bracket, last), axis=0) + over
+        if rates is None:
             return priced.reshape(weights.size, -1)
-        rates[:, group.positions] = priced
-    return rates.reshape(weights.size, -1)
+        rates[:, group.lanes] = priced.reshape(weights.size, -1)
+    return np.zeros((weights.size, 0)) if rates is None else rates
 
 
 def subset_sums(values: Sequence[int]) -> NDArray[np.float64]:
@@ -190,8 +193,9 @@ def _penalty(problem: Problem, block: Block) -> NDArray[np.float64]:
 
 
 def _fixed(problem: Problem, block: Block) -> NDArray[np.float64]:
-    per_node = _of(block, problem.network.shipment) + problem.policy.split_minor
-    return per_node if block.lane.shape[0] == 1 else np.tile(per_node, block.lane.shape[0])
+    fixed = np.empty(block.lane.shape)
+    fixed[:] = _of(block, problem.network.shipment) + problem.policy.split_minor
+    return fixed.reshape(-1)
 
 
 def _of(block: Block, facts: NDArray[np.float64]) -> NDArray[np.float64]:

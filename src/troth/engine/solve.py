@@ -6,6 +6,7 @@ It is exact for any rate card because no parcel's price is taken apart. Among eq
 among equal partitions the one whose shipment of the lowest line holds most (numbered by subset).
 """
 
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import Final
 
@@ -38,11 +39,12 @@ def solve_by_subsets(problem: Problem, columns: Columns) -> Solution | None:
         )
     costs = subset_costs(problem, columns)
     best = costs.argmin(axis=1)
-    cheapest = costs[np.arange(best.size), best]
-    parts = partition(cheapest, count, problem.shipments_max)
+    chosen = best.tolist()
+    parts = partition([costs.item(row, column) for row, column in enumerate(chosen)], count, problem.shipments_max)
     if parts is None:
         return None
-    chosen = best.tolist() if kept is None else kept[best].tolist()
+    if kept is not None:
+        chosen = kept[best].tolist()
     return Solution(
         tuple(
             Parcel(chosen[part], {line: problem.quantities[line] for line in range(count) if part >> line & 1})
@@ -52,19 +54,22 @@ def solve_by_subsets(problem: Problem, columns: Columns) -> Solution | None:
     )
 
 
-def partition(cheapest: NDArray[np.float64], count: int, parts_max: int) -> list[int] | None:
+def partition(cheapest: Sequence[float], count: int, parts_max: int) -> list[int] | None:
     """The cheapest partition of all lines into at most `parts_max` subsets priced by `cheapest` (2^K), or None.
 
-    >>> partition(np.array([0.0, 2.0, 2.0, 5.0]), 2, 2)
+    >>> partition([0.0, 2.0, 2.0, 5.0], 2, 2)
     [1, 2]
     """
-    full = (1 << count) - 1
-    if count <= _LOOPED_LINES_MAX:
-        parts = _partition_looped(cheapest.tolist(), count)
-    else:
-        parts = _partition_by_levels(cheapest, count)
+    prices = np.array(cheapest) if count > _LOOPED_LINES_MAX else None
+    parts = _partition_looped(cheapest, count) if prices is None else _partition_by_levels(prices, count)
     if parts is None or len(parts) <= parts_max:
         return parts
+    return _partition_within(np.array(cheapest), count, parts_max)
+
+
+def _partition_within(cheapest: NDArray[np.float64], count: int, parts_max: int) -> list[int] | None:
+    """The cheapest partition into at most so many parts: one layer of prices for each part more."""
+    full = (1 << count) - 1
     layers = [np.where(np.arange(full + 1) == 0, 0.0, NEVER)]
     for _ in range(parts_max):
         layers.append(np.minimum(layers[-1], _best_with_one_more(cheapest, layers[-1], count)))
@@ -80,7 +85,7 @@ def partition(cheapest: NDArray[np.float64], count: int, parts_max: int) -> list
     return found
 
 
-def _partition_looped(cheapest: list[float], count: int) -> list[int] | None:
+def _partition_looped(cheapest: Sequence[float], count: int) -> list[int] | None:
     """The same for few lines, in plain Python: eight array calls would take ten times as long as forty additions."""
     best, choice = [0.0], [0]
     for pairs in _pairs(count):

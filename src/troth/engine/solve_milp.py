@@ -116,7 +116,11 @@ def _solve_goals(
         divided.append((is_split, 1.0))
         sending = [slot for slot in slots if line in slot.units]
         model.add_row([*(slot.units[line] for slot in sending), (short, 1.0)], float(quantity), float(quantity))
-        model.add_row([*((slot.used[line], 1.0) for slot in sending), (is_split, -float(min(len(sending), quantity)))], -np.inf, 1.0)
+        model.add_row(
+            [*((slot.used[line], 1.0) for slot in sending), (is_split, -float(min(len(sending), quantity)))],
+            -np.inf,
+            1.0,
+        )
     for goal in (shorts, divided):
         if not model.fix_minimum(goal, seconds, NODES_MAX):
             return None

@@ -41,11 +41,8 @@ def _ship_day(problem: Problem, place: Place) -> int:
 
 def _dated(place: Place, dates: Sequence[float]) -> Place:
     """The place with other dates for its lane, in a timetable of its own."""
-    arrays = []
-    for values, value in zip(_arrays(place.block.timetable), dates, strict=True):
-        changed = values.copy()
-        changed[place.lane] = value
-        arrays.append(changed)
+    arrays = np.array(_arrays(place.block.timetable))
+    arrays[:, place.lane] = dates
     return replace(place, block=replace(place.block, timetable=Timetable(*arrays)))
 
 

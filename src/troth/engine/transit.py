@@ -42,7 +42,8 @@ class Lanes:
     """How every node reaches one destination: arrays (services, nodes).
 
     `lane` indexes a timetable (`absent`: no lane), `rate_lane` is position * zones + zone of the rates; `services` are
-    positions of cards. `removed` counts the nodes that cannot reach it, by reason.
+    positions of cards. `is_complete` says that every node
+    has every service. `removed` counts the nodes that cannot reach it, by reason.
     """
 
     services: tuple[int, ...]
@@ -52,19 +53,21 @@ class Lanes:
     zone: NDArray[np.intp]
     is_reachable: NDArray[np.bool_]
     is_located: bool
+    is_complete: bool
     removed: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Timetable:
     """The dates of all lanes (last entry: no such lane) for work that can begin at one minute: days since 1970, POSIX
-    seconds.
+    seconds. Complete means that every lane has dates.
     """
 
     ship_by: NDArray[np.float64]
     promised_from: NDArray[np.float64]
     promised_at: NDArray[np.float64]
     arrival_day: NDArray[np.float64]
+    is_complete: bool = False
 
 
 def find_lanes(network: Network, method: Method, destination: Address | None, service: str, pickup: int = -1) -> Lanes:
@@ -111,7 +114,8 @@ def find_timetable(
         for position, clock in enumerate(network.clocks)
     ]
     rows.append(np.full((4, 1), NEVER))
-    timetable = Timetable(*np.concatenate(rows, axis=1))
+    dates = np.concatenate(rows, axis=1)
+    timetable = Timetable(dates[0], dates[1], dates[2], dates[3], is_complete=bool((dates[3, :-1] < NEVER).all()))
     network.memory.keep("timetables", key, timetable)
     return timetable
 
@@ -160,6 +164,7 @@ def _compute_lanes(
         zone=zone,
         is_reachable=is_reachable,
         is_located=is_located or pickup >= 0,
+        is_complete=bool(services) and bool(usable.all()),
         removed=_count_removed(network, offer, list(services), usable),
     )
 
