@@ -4,14 +4,16 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 
+import asyncpg
 import pytest
 
 from tests.builders import Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
-from troth.flows.due import act_on_due, find_next_due
+from troth.flows.due import act_on_due, count_acted, find_next_due
 from troth.flows.requests import Request
 from troth.flows.system import System, open_system
 from troth.model.commands import ActOnDue, PlaceHold
+from troth.model.ids import OrderId
 from troth.model.status import OrderStatus, order_status
 from troth.store.orders import read_orders
 from troth.store.upkeep import try_sweep
@@ -30,7 +32,7 @@ async def system(database: Database, clock: Clock) -> AsyncIterator[System]:
         yield opened
 
 
-async def capture_many(system: System, count: int) -> list[str]:
+async def capture_many(system: System, count: int) -> list[OrderId]:
     captured = await asyncio.gather(*(system.door.one(capture(f"W-{number}"), actor="test") for number in range(count)))
     return [accepted(outcome).order_id for outcome in captured]
 
@@ -96,7 +98,7 @@ async def test_commands_for_the_same_order_from_two_processes_release_it_once(
     async with open_system(database.dsn, clock=clock) as second:
         await asyncio.gather(
             *(
-                one.door.submit(Request((ActOnDue(order_id),), "clock", "clock"))  # type: ignore[arg-type]
+                one.door.submit(Request((ActOnDue(order_id),), "clock", "clock"))
                 for order_id in order_ids
                 for one in (system, second, system)
             )
@@ -119,13 +121,21 @@ async def test_an_order_that_cannot_be_decided_is_left_out_and_holds_up_nobody(
     order_ids = await capture_many(system, 3)
     await system.pool.execute("UPDATE orders SET ship_to = '[]' WHERE order_id = $1", order_ids[0])
     clock.advance(minutes=31)
-    left_out: set[str] = set()
+    left_out: set[OrderId] = set()
     with caplog.at_level(logging.ERROR):
-        assert await act_on_due(system, system.door.now(), limit=3, without=left_out) == 2  # type: ignore[arg-type]
+        assert await act_on_due(system, system.door.now(), limit=3, without=left_out) == 2
     assert left_out == {order_ids[0]}
     assert [record.getMessage() for record in caplog.records] == [f"cannot act on due order {order_ids[0]}"]
     assert await releases(system) == dict.fromkeys(order_ids[1:], 1)
     later = await system.door.one(capture("later"), actor="test")
     clock.advance(minutes=31)
-    assert await act_on_due(system, system.door.now(), limit=1, without=left_out) == 1  # type: ignore[arg-type]
+    assert await act_on_due(system, system.door.now(), limit=1, without=left_out) == 1
     assert accepted(later).order_id in await releases(system)
+
+
+def test_a_database_that_is_away_leaves_no_order_out() -> None:
+    left_out: set[OrderId] = set()
+    away = asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation")
+    with pytest.raises(asyncpg.ConnectionDoesNotExistError):
+        count_acted([OrderId("O-1"), OrderId("O-2")], [away, away], left_out)
+    assert left_out == set()

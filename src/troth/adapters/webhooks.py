@@ -9,13 +9,14 @@ the wish to end.
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
+from urllib.request import getproxies
 
 import httpx
 from standardwebhooks import Webhook
@@ -34,12 +35,13 @@ class AddressRefused(httpx.TransportError):
     """The name of a subscriber stands for an address to which nothing is sent."""
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def open_sender() -> AsyncIterator[Post]:
     """A way to send messages, over connections that are kept; they are closed when the block ends."""
     limits = httpx.Limits(max_connections=_CONNECTIONS_MAX, keepalive_expiry=_IDLE_SECONDS)
     async with httpx.AsyncClient(
         transport=_PinnedTransport(limits=limits),
+        mounts=_proxies(limits),
         timeout=httpx.Timeout(SEND_SECONDS_MAX, connect=_CONNECT_SECONDS_MAX),
         follow_redirects=False,
         headers={"user-agent": f"Troth/{troth.__version__}", "content-type": "application/json"},
@@ -108,6 +110,20 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
     return max(0.0, (at - datetime.now(UTC)).total_seconds()) if at.tzinfo is not None else None
 
 
+def _proxies(limits: httpx.Limits) -> dict[str, httpx.AsyncBaseTransport | None]:
+    """How to reach what the environment says is reached through a proxy, which then decides where requests may go."""
+    given = getproxies()
+    mounts: dict[str, httpx.AsyncBaseTransport | None] = {
+        f"{scheme}://": httpx.AsyncHTTPTransport(proxy=given.get(scheme, given.get("all")), limits=limits)
+        for scheme in ("http", "https")
+        if given.get(scheme, given.get("all"))
+    }
+    excepted = [name.strip() for name in given.get("no", "").split(",") if name.strip()]
+    if "*" in excepted:
+        return {}
+    return mounts | {f"all://{'*' if name.startswith('.') else ''}{name}": None for name in excepted if mounts}
+
+
 @lru_cache(maxsize=1024)
 def _signer(secret: str) -> Webhook:
     return Webhook(secret)
@@ -125,6 +141,13 @@ class _PinnedTransport(httpx.AsyncHTTPTransport):
             raise AddressRefused(f"nothing is sent to {refused[0]}, for which {host} stands")
         if request.url.scheme == "https":
             request.extensions = {**request.extensions, "sni_hostname": host}
+        *others, last = dict.fromkeys(addresses)
+        for address in others:
+            with contextlib.suppress(httpx.ConnectError, httpx.ConnectTimeout):
+                return await self._send_to(address, request)
+        return await self._send_to(last, request)
+
+    async def _send_to(self, address: IPv4Address | IPv6Address, request: httpx.Request) -> httpx.Response:
         # The Host header is set already and stays the name.
-        request.url = request.url.copy_with(host=str(addresses[0]))
+        request.url = request.url.copy_with(host=str(address))
         return await super().handle_async_request(request)

@@ -2,14 +2,15 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from troth.flows.requests import Accepted, Request
+from troth.flows.requests import Accepted, Request, Result
 from troth.flows.system import System
 from troth.model.commands import ActOnDue
 from troth.model.ids import OrderId
-from troth.store.database import transaction
+from troth.store.database import UNAVAILABLE, transaction
 from troth.store.orders import find_due_orders
 from troth.store.upkeep import read_next_due, try_sweep
 
@@ -34,14 +35,21 @@ async def act_on_due(system: System, now: datetime, *, limit: int, without: set[
         due = [order_id for order_id in found if order_id not in left_out][:limit]
         requests = [Request((ActOnDue(order_id),), ACTOR, ACTOR) for order_id in due]
         results = await asyncio.gather(*map(system.door.submit, requests), return_exceptions=True)
+    return count_acted(due, results, left_out)
+
+
+def count_acted(due: Sequence[OrderId], results: Sequence[Result | BaseException], left_out: set[OrderId]) -> int:
+    """How many orders changed. One that failed joins `left_out`, unless the database is away: that is raised."""
     acted = 0
     for order_id, result in zip(due, results, strict=True):
-        if isinstance(result, BaseException):
+        if isinstance(result, Result):
+            outcome = result.outcomes[0]
+            acted += isinstance(outcome, Accepted) and bool(outcome.decision.events)
+        elif isinstance(result, UNAVAILABLE) or not isinstance(result, Exception):
+            raise result
+        else:
             left_out.add(order_id)
             _log.error("cannot act on due order %s", order_id, exc_info=result)
-            continue
-        outcome = result.outcomes[0]
-        acted += isinstance(outcome, Accepted) and bool(outcome.decision.events)
     return acted
 
 
