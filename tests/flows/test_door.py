@@ -14,6 +14,7 @@ from troth.model.commands import (
     ActOnDue,
     CancelOrder,
     CollectWork,
+    CountStock,
     DeliverWork,
     LineQuantity,
     PackWork,
@@ -25,6 +26,7 @@ from troth.model.commands import (
 )
 from troth.model.events import OrderEvent
 from troth.model.ids import LineId, NodeId, Sku
+from troth.model.inventory import SupplyKey
 from troth.model.order import Method, Package
 from troth.model.refusals import ContentDiffers, Held, Invalid, KeyReused, NotPossibleNow, StockShort
 from troth.model.status import OrderStatus, order_status
@@ -232,6 +234,16 @@ async def test_canceled_units_are_free_again_and_shipped_ones_cannot_be_canceled
     accepted(await system.door.one(ShipWork(order.fulfillments[0].fulfillment_id), actor="node"))
     assert isinstance(await system.door.one(CancelOrder(order.order_id, "late"), actor="test"), NotPossibleNow)
     await _assert_order_is_fold_of_its_events(system, order.order_id)
+
+
+async def test_the_same_count_sent_twice_counts_once(system: System, clock: Clock) -> None:
+    await stock(system, {("A", "DC-PA"): 10})
+    counted_at = clock.now
+    accepted(await system.door.one(capture(lines={"A": 3}), actor="test"))
+    count = CountStock(SupplyKey(Sku("A"), NodeId("DC-PA")), 8, counted_at)
+    for _ in range(2):
+        assert isinstance(await system.door.one(count, actor="test"), Accepted)
+    assert await _balances(system) == {("A", "DC-PA", "on_hand"): (8, 3)}
 
 
 async def test_two_hundred_orders_for_fifty_units_sell_exactly_fifty(system: System) -> None:

@@ -46,10 +46,14 @@ def decide_adjust(command: AdjustStock, state: State, facts: Facts) -> Decision 
 
 
 def decide_count(command: CountStock, state: State, facts: Facts) -> Decision | Refusal:
-    """The books set to the count, plus what moved after it was taken; what is reserved stays reserved."""
+    """The books set to the count, plus what moved after it was taken; what is reserved stays reserved.
+
+    The same count sent again changes nothing, since a count moves the books and not the units.
+    """
     if command.as_of > facts.now:
         return Invalid((FieldFlaw("/as_of", "a count cannot have been taken in the future"),))
-    now_on_hand = command.on_hand + state.moved_since(command.key, command.as_of)
+    # More may have left since than was counted: then the count missed something, and nothing is what is there for sure.
+    now_on_hand = max(0, command.on_hand + state.moved_since(command.key, command.as_of))
     delta = now_on_hand - state.balance(command.key).on_hand
     counted = StockCounted(
         command.key.sku,

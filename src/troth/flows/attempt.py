@@ -62,7 +62,9 @@ class Attempt:
         self._orders: dict[OrderId, Order] = {}
         self._exact: dict[SupplyKey, Balance] = {}
         self._moved: dict[tuple[SupplyKey, datetime], int] = {}
+        self._moved_here: dict[SupplyKey, int] = {}
         self._ordered: dict[SupplyKey, int] = {}
+        self._ordered_here: dict[SupplyKey, int] = {}
         self._fresh: set[Sku] = set()
         self._keys: dict[tuple[str, str], UsedKey] = {}
         self._state = State(self._orders, index.rows, self._balance, self._moved_since, self._ordered_units)
@@ -176,6 +178,9 @@ class Attempt:
             self.touched.add(entry.key.sku)
             known = self._exact.get(entry.key)
             if known is not None:
+                moved = self._ordered_here if entry.kind is EntryKind.EXPECT else self._moved_here
+                if entry.kind is not EntryKind.COUNT:
+                    moved[entry.key] = moved.get(entry.key, 0) + entry.on_hand_delta
                 self._exact[entry.key] = Balance(
                     entry.key,
                     known.on_hand + entry.on_hand_delta,
@@ -245,14 +250,10 @@ class Attempt:
         return self._exact.get(key) or Balance(key)
 
     def _moved_since(self, key: SupplyKey, as_of: datetime) -> int:
-        here = sum(entry.on_hand_delta for entry in self.batch.entries if entry.key == key and self._now > as_of)
-        return self._moved[key, as_of] + here
+        return self._moved[key, as_of] + self._moved_here.get(key, 0)
 
     def _ordered_units(self, key: SupplyKey) -> int:
-        here = sum(
-            entry.on_hand_delta for entry in self.batch.entries if entry.key == key and entry.kind is EntryKind.EXPECT
-        )
-        return self._ordered.get(key, 0) + here
+        return self._ordered.get(key, 0) + self._ordered_here.get(key, 0)
 
 
 def _list(outcome: list[Outcome] | UsedKey | KeyReused) -> list[Outcome]:

@@ -63,7 +63,11 @@ class World:
         return self.balances.get(key, Balance(key))
 
     def _moved_since(self, key: SupplyKey, as_of: datetime) -> int:
-        return sum(entry.on_hand_delta for at, entry in self.ledger if entry.key == key and at > as_of)
+        return sum(
+            entry.on_hand_delta
+            for at, entry in self.ledger
+            if entry.key == key and at > as_of and entry.kind is not EntryKind.COUNT
+        )
 
     def _ordered(self, key: SupplyKey) -> int:
         return sum(

@@ -52,10 +52,11 @@ ORDER BY sku, node, source
 ON CONFLICT DO NOTHING;
 
 -- name: read_moves_since
--- Reads by how many units each of some supplies moved on hand after an instant.
+-- Reads by how many units each of some supplies moved on hand after an instant; a count moves books, not units.
 SELECT k.position, coalesce(sum(e.on_hand_delta), 0)::bigint AS units
 FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) WITH ORDINALITY AS k (sku, node, source, as_of, position)
 LEFT JOIN entries AS e ON e.sku = k.sku AND e.node = k.node AND e.source = k.source AND e.at > k.as_of
+    AND e.kind <> 'count'
 GROUP BY k.position
 ORDER BY k.position;
 
