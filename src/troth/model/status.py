@@ -24,6 +24,7 @@ class OrderStatus(StrEnum):
 
 
 _AT_NODE = frozenset({AllocationState.ACCEPTED, AllocationState.PICKED, AllocationState.PACKED, AllocationState.READY})
+_RANK = {state: rank for rank, state in enumerate(AllocationState)}
 _ARRIVED = frozenset({AllocationState.DELIVERED, AllocationState.COLLECTED})
 
 
@@ -70,9 +71,8 @@ def fulfillment_status(order: Order, fulfillment: FulfillmentId) -> AllocationSt
     """Where the work of a node stands: the least advanced of its live parts, or how the last of them ended."""
     states = [part.state for part in order.allocations if part.fulfillment_id == fulfillment]
     live = [state for state in states if state not in ENDED]
-    rank = list(AllocationState).index
     if live:
-        return min(live, key=rank)
+        return min(live, key=_RANK.__getitem__)
     return next((s for s in reversed(states) if s is not AllocationState.SPLIT), AllocationState.CANCELED)
 
 
