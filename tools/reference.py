@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from typer.main import get_command
 
+from troth.http.problems import PROBLEMS, PROTESTS
 from troth.model.events import EVENTS
 from troth.model.refusals import REFUSALS
 
@@ -43,9 +44,13 @@ and replay tape in one. An event is never changed. Its kind is the heading, its 
 """
 _REFUSALS_INTRO: Final = """# Refusals
 
-An expected no. The code is stable and is the end of the problem's `type`; the sentence is its text. A *transient* one
-may be sent again as it is; any other will be refused again until something else has changed. A refused command has
-changed nothing.
+An expected no. The code is stable and is the end of the problem's `type` (`/problems/CODE`, relative to the server);
+the sentence is its text, and beside it stands the HTTP status. A *transient* one may be sent again as it is; any other
+will be refused again until something else has changed. A refused command has changed nothing.
+"""
+_PROTESTS_INTRO: Final = """## What HTTP itself refuses
+
+These are found before anything is decided, and are problems of the same form.
 """
 _CLI_INTRO: Final = """# Commands
 
@@ -64,13 +69,11 @@ def render_events() -> str:
 
 def render_refusals() -> str:
     """Return the page of all refusals, with the values in their data."""
-    sections = [
-        f"## {code}\n\n{'*Transient.* ' if refusal.transient else ''}{_describe(refusal)}\n"
-        for code, refusal in REFUSALS.items()
-    ]
+    sections = [_describe_no(code, refusal) for code, refusal in REFUSALS.items()]
     values = _find_values(REFUSALS.values())
     sections += [f"## {value.__name__}\n\n{_describe(value)}\n" for value in values]
-    return "\n".join((_REFUSALS_INTRO, *sections))
+    protests = [_describe_no(code, protest) for code, protest in PROTESTS.items()]
+    return "\n".join((_REFUSALS_INTRO, *sections, _PROTESTS_INTRO, *protests))
 
 
 def render_commands() -> str:
@@ -108,6 +111,12 @@ def name_type(annotation: Any) -> str:
     if origin is not None and issubclass(origin, Sequence | AbstractSet):
         return f"list of {name_type(arguments[0])}"
     return _PLAIN_NAMES.get(annotation) or annotation.__name__
+
+
+def _describe_no(code: str, no: Any) -> str:
+    """Return the section of a refusal or protest: HTTP status, whether it is transient, sentence and data."""
+    status, _title = PROBLEMS[code]
+    return f"## {code}\n\n{status}. {'*Transient.* ' if no.transient else ''}{_describe(no)}\n"
 
 
 def _describe(kind: type[Any]) -> str:

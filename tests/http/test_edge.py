@@ -87,6 +87,16 @@ async def test_an_unknown_query_parameter_is_refused_by_name(api: Api) -> None:
     assert answer.json()["errors"] == [{"pointer": "?color", "detail": "there is no parameter color"}]
 
 
+async def test_the_type_of_a_problem_leads_to_its_meaning(api: Api) -> None:
+    page = (await api.get("/docs")).text
+
+    for code in PROBLEMS:
+        answer = await api.get(TYPE_BASE + code)
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/docs#problem-{code}")
+        assert f'id="problem-{code}"' in page
+    assert (await api.get(TYPE_BASE + "nothing")).status_code == 404
+
+
 async def test_the_page_of_the_documentation_loads_nothing_and_names_every_operation(api: Api) -> None:
     page = (await api.get("/docs")).text
     document = (await api.get("/v1/openapi.json")).json()

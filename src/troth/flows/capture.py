@@ -110,8 +110,9 @@ async def prepare(system: System, content: OrderContent, *, is_inquiry: bool = F
 
 def digest_content(content: OrderContent) -> str:
     """What tells the same content from other content: of all that was sent, and of nothing that was filled in."""
-    canonical = replace(content, attributes=dict(sorted(content.attributes.items())))
-    return blake2b(encode_bytes(canonical), digest_size=16).hexdigest()
+    if len(content.attributes) > 1:
+        content = replace(content, attributes=dict(sorted(content.attributes.items())))
+    return blake2b(encode_bytes(content), digest_size=16).hexdigest()
 
 
 def find_flaws(content: OrderContent, *, is_inquiry: bool = False) -> tuple[FieldFlaw, ...]:

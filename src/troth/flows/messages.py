@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -64,7 +65,8 @@ def promised_work(order: Order, network: Network) -> list[Promised]:
             is_backordered=work.fulfillment_id in waiting,
             shipped_at=work.shipped_at,
             delivered_at=work.delivered_at,
-            is_ready=fulfillment_status(order, work.fulfillment_id) is AllocationState.READY,
+            is_ready=work.method in _HANDED_OVER
+            and fulfillment_status(order, work.fulfillment_id) is AllocationState.READY,
         )
         for work in order.fulfillments
         if work.fulfillment_id in kept
@@ -93,7 +95,7 @@ def promise_message(promised: Sequence[Promised], now: datetime) -> str:
     'Backordered until Wednesday, December 2, then ships from Reno; arrives Friday, December 4.'
     """
     ordered = sorted(promised, key=lambda shipment: (shipment.ship_by, shipment.promised_at, shipment.place))
-    sentences = [_sentence(shipment, now) for shipment in ordered]
+    sentences = [_sentence(shipment, now.astimezone(ZoneInfo(shipment.time_zone)).date()) for shipment in ordered]
     if len(sentences) > 1:
         sentences.insert(0, f"{len(sentences)} shipments.")
     return " ".join(sentences)
@@ -107,9 +109,10 @@ def _place(network: Network, node: NodeId) -> tuple[str, str]:
     return network.nodes[position].name or node, network.nodes[position].time_zone
 
 
-def _sentence(shipment: Promised, now: datetime) -> str:
+@lru_cache(maxsize=16_384)
+def _sentence(shipment: Promised, today: date) -> str:
+    """One shipment's sentence; remembered, since the orders of an hour leave and arrive alike."""
     zone = ZoneInfo(shipment.time_zone)
-    today = now.astimezone(zone)
     leaves, arrives = shipment.ship_by.astimezone(zone), shipment.promised_at.astimezone(zone)
     if shipment.method in _HANDED_OVER:
         return _pickup_sentence(shipment, arrives, today)
@@ -123,7 +126,7 @@ def _sentence(shipment: Promised, now: datetime) -> str:
     return f"Ships {_day(leaves, today)} from {shipment.place}; {arrival}."
 
 
-def _pickup_sentence(shipment: Promised, ready: datetime, today: datetime) -> str:
+def _pickup_sentence(shipment: Promised, ready: datetime, today: date) -> str:
     if shipment.delivered_at is not None:
         return f"Collected at {shipment.place} {_day(shipment.delivered_at.astimezone(ready.tzinfo), today)}."
     if shipment.is_ready:
@@ -132,8 +135,8 @@ def _pickup_sentence(shipment: Promised, ready: datetime, today: datetime) -> st
     return f"Backordered; {when}." if shipment.is_backordered else f"{when[0].upper()}{when[1:]}."
 
 
-def _day(at: datetime, today: datetime) -> str:
-    days = (at.date() - today.date()).days
+def _day(at: datetime, today: date) -> str:
+    days = (at.date() - today).days
     if days in _NAMED_DAYS:
         return _NAMED_DAYS[days]
     year = f", {at.year}" if at.year != today.year and abs(days) > 180 else ""

@@ -7,7 +7,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Lifespan
 
@@ -37,7 +37,7 @@ from troth.http.health import Spot, live, measured, ready
 from troth.http.metrics import make_metrics
 from troth.http.openapi import describe_api
 from troth.http.operations import AnyOperation
-from troth.http.problems import MethodNotAllowed, NoSuchPath, problem_reply
+from troth.http.problems import PROBLEMS, MethodNotAllowed, NoSuchPath, problem_reply
 from troth.http.replies import Reply
 from troth.settings import Settings
 from troth.store.codec import encode_bytes
@@ -86,6 +86,7 @@ def create_app(
             Route("/metrics", Spot(measured(metrics)), methods=["GET"]),
             Route("/v1/openapi.json", Spot(answer_openapi), methods=["GET"]),
             Route("/docs", Spot(answer_docs), methods=["GET"]),
+            Route("/problems/{code}", _show_problem, methods=["GET"]),
             *more,
         ],
         middleware=[Middleware(Edge, metrics=metrics)],
@@ -103,6 +104,14 @@ def _routes(operations: Iterable[AnyOperation], system: System) -> list[Route]:
     for operation in operations:
         paths.setdefault(operation.path, {})[operation.method] = operation
     return [Route(path, Resource(methods, system)) for path, methods in paths.items()]
+
+
+async def _show_problem(request: Request) -> Response:
+    """Where a problem's type is explained, so that the type can be followed as a link."""
+    code = request.path_params["code"]
+    if code not in PROBLEMS:
+        raise HTTPException(404)
+    return RedirectResponse(f"/docs#problem-{code}", 303)
 
 
 async def _answer_stray(request: Request, error: Exception) -> Response:

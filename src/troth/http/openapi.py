@@ -51,8 +51,7 @@ def describe_api(operations: Sequence[AnyOperation]) -> Json:
     answers, schemas = _schemas(operations)
     paths: dict[str, Json] = {}
     for operation in operations:
-        path = _PATH_PARAMETER.sub(r"{\1}", operation.path)
-        paths.setdefault(path, {})[operation.method.lower()] = _operation(operation, answers)
+        paths.setdefault(public_path(operation), {})[operation.method.lower()] = _operation(operation, answers)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -76,6 +75,11 @@ def describe_api(operations: Sequence[AnyOperation]) -> Json:
             },
         },
     }
+
+
+def public_path(operation: AnyOperation) -> str:
+    """An operation's path as the document has it: without how its parameters are matched."""
+    return _PATH_PARAMETER.sub(r"{\1}", operation.path)
 
 
 def _schemas(operations: Sequence[AnyOperation]) -> tuple[dict[Any, Json], Json]:

@@ -8,9 +8,10 @@ from troth.http import examples
 from troth.http.body import Body, NoQuery
 from troth.http.bounds import ensure_visible, order_id_of
 from troth.http.operations import NO_BODY, Call, Operation, Plain, Shown
-from troth.http.order_answer import OrderAnswer, answer_order
+from troth.http.order_answer import answer_order
 from troth.http.order_body import CancelBody, HoldBody
 from troth.http.order_replies import command_order
+from troth.http.order_shapes import OrderAnswer
 from troth.http.orders import NO_ORDER, ORDER_PATH
 from troth.http.replies import Reply
 from troth.model.commands import LiftHold, PlaceHold, ReleaseOrder

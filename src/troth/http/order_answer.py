@@ -1,17 +1,30 @@
-"""One thing: an order as the API shows it, with all of its parts, where it stands, and what may still become of it."""
+"""An order as the API shows it: with all of its parts, where it stands, and what may still become of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-
-import msgspec
 
 from troth.engine.network import Network
 from troth.flows.fulfill import pickup_code
 from troth.flows.messages import order_message
-from troth.http.timeline import TimelinePoint, timeline_of
-from troth.http.values import CostAnswer, Instant, MoneyAnswer, Window, cost, money
+from troth.http.order_shapes import (
+    AddressAnswer,
+    AllocationAnswer,
+    CustomerAnswer,
+    HoldAnswer,
+    LineAnswer,
+    LineUnits,
+    OrderAnswer,
+    OrderWork,
+    PackageAnswer,
+    PaymentAnswer,
+    Possible,
+    PromiseAnswer,
+    WorkLine,
+)
+from troth.http.timeline import timeline_of
+from troth.http.values import Window, cost, money, total
 from troth.model.ids import FulfillmentId, LineId
-from troth.model.lifecycle import ENDED, AllocationEvent, AllocationState, HoldState, is_possible
+from troth.model.lifecycle import ENDED, AllocationEvent, AllocationState, is_possible
 from troth.model.network import Address
 from troth.model.order import Allocation, Fulfillment, Hold, Line, Method, Order, Package
 from troth.model.status import (
@@ -25,176 +38,15 @@ from troth.model.status import (
 )
 
 
-class CustomerAnswer(msgspec.Struct, frozen=True):
-    """Who ordered, as the channel knows them."""
-
-    id: str
-    name: str
-    email: str
-    phone: str
-
-
-class AddressAnswer(msgspec.Struct, frozen=True):
-    """A postal address; the coordinates are there where they are known."""
-
-    name: str
-    line1: str
-    line2: str
-    city: str
-    region: str
-    postcode: str
-    country: str
-    latitude: float | None
-    longitude: float | None
-
-
-class AllocationAnswer(msgspec.Struct, frozen=True):
-    """Units of a line at one source: where they are taken from, and how far they are."""
-
-    quantity: int
-    node: str
-    source: str
-    state: AllocationState
-    fulfillment_id: str
-    promised_at: Window
-
-
-class LineAnswer(msgspec.Struct, frozen=True):
-    """A line with its status and what of it is promised from where and when; ended parts are left out."""
-
-    line_id: str
-    sku: str
-    quantity: int
-    canceled_quantity: int
-    promised_quantity: int
-    uncovered_quantity: int
-    unit_price: MoneyAnswer
-    need_by: Instant | None
-    not_before: Instant | None
-    status: OrderStatus
-    promised_at: Window | None
-    allocations: tuple[AllocationAnswer, ...]
-
-
-class PromiseAnswer(msgspec.Struct, frozen=True):
-    """When everything is promised, and what the customer is told."""
-
-    promised_at: Window | None
-    message: str
-    cost_to_serve: CostAnswer
-
-
-class WorkLine(msgspec.Struct, frozen=True):
-    """Units of an order line in a fulfillment, and how far they are."""
-
-    line_id: str
-    sku: str
-    quantity: int
-    state: AllocationState
-
-
-class LineUnits(msgspec.Struct, frozen=True):
-    """Units of an order line."""
-
-    line_id: str
-    quantity: int
-
-
-class PackageAnswer(msgspec.Struct, frozen=True):
-    """One parcel; the carrier's facts are there once it is shipped."""
-
-    package_id: str
-    lines: tuple[LineUnits, ...]
-    weight_kg: float | None
-    carrier: str
-    service: str
-    tracking_number: str
-
-
-class OrderWork(msgspec.Struct, frozen=True):
-    """The work of one node for the order. `pickup_code` is what the customer says when collecting."""
-
-    fulfillment_id: str
-    node: str
-    status: AllocationState
-    method: Method
-    service: str
-    ship_by: Instant
-    promised_at: Window
-    cost_to_serve: CostAnswer
-    lines: tuple[WorkLine, ...]
-    packages: tuple[PackageAnswer, ...]
-    staging: str
-    collected_by: str
-    shipped_at: Instant | None
-    delivered_at: Instant | None
-    pickup_code: str | None
-
-
-class HoldAnswer(msgspec.Struct, frozen=True):
-    """A reason not to release."""
-
-    hold_id: str
-    type: str
-    reason: str
-    placed_by: str
-    placed_at: Instant
-    state: HoldState
-    expires_at: Instant | None
-
-
-class PaymentAnswer(msgspec.Struct, frozen=True):
-    """A payment as the channel reported it."""
-
-    provider: str
-    reference: str
-    amount: MoneyAnswer
-    status: str
-
-
-class Possible(msgspec.Struct, frozen=True):
-    """What may be done with the order now, and of which lines units may still be canceled."""
-
-    actions: tuple[str, ...]
-    cancelable: tuple[LineUnits, ...]
-
-
-class OrderAnswer(msgspec.Struct, frozen=True):
-    """An order: the customer's commitment and ours."""
-
-    order_id: str
-    channel: str
-    external_id: str
-    status: OrderStatus
-    version: int
-    total: MoneyAnswer
-    ordered_at: Instant
-    captured_at: Instant
-    release_at: Instant
-    released_at: Instant | None
-    canceled_at: Instant | None
-    customer: CustomerAnswer
-    ship_to: AddressAnswer | None
-    method: Method
-    pickup_node: str | None
-    service: str
-    ship_complete: bool
-    lines: tuple[LineAnswer, ...]
-    promise: PromiseAnswer
-    fulfillments: tuple[OrderWork, ...]
-    holds: tuple[HoldAnswer, ...]
-    payments: tuple[PaymentAnswer, ...]
-    attributes: dict[str, str]
-    timeline: tuple[TimelinePoint, ...]
-    possible: Possible
-    policy_version: str
-
-
 def answer_order(order: Order, network: Network, cost_currency: str, now: datetime) -> OrderAnswer:
     """The order as it is shown at an instant; `cost_currency` is that of costs to serve."""
-    works = {work.fulfillment_id: work for work in order.fulfillments}
     live = live_allocations(order)
+    parts: dict[LineId, list[Allocation]] = {line.line_id: [] for line in order.lines}
+    for part in live:
+        parts[part.line_id].append(part)
     uncovered = uncovered_quantities(order)
+    statuses = _line_statuses(order, parts)
+    works = {work.fulfillment_id: _work(order, work, cost_currency) for work in order.fulfillments}
     customer = order.customer
     return OrderAnswer(
         order_id=order.order_id,
@@ -217,9 +69,19 @@ def answer_order(order: Order, network: Network, cost_currency: str, now: dateti
         pickup_node=order.pickup_node,
         service=order.service,
         ship_complete=order.ship_complete,
-        lines=tuple(_line(order, line, live, works, uncovered.get(line.line_id, 0)) for line in order.lines),
+        lines=tuple(
+            _line(
+                line,
+                parts[line.line_id],
+                works,
+                status=statuses[line.line_id],
+                uncovered_quantity=uncovered.get(line.line_id, 0),
+                currency=order.currency,
+            )
+            for line in order.lines
+        ),
         promise=_promise(order, live, works, network, cost_currency, now),
-        fulfillments=tuple(_work(order, work, cost_currency) for work in order.fulfillments),
+        fulfillments=tuple(works.values()),
         holds=tuple(map(_hold, order.holds)),
         payments=tuple(
             PaymentAnswer(
@@ -279,14 +141,30 @@ def window(work: Fulfillment) -> Window:
     return Window(work.promised_from, work.promised_at)
 
 
+def _line_statuses(order: Order, parts: Mapping[LineId, list[Allocation]]) -> dict[LineId, OrderStatus]:
+    """The status of each line. Lines whose parts stand alike are asked about once."""
+    known: dict[tuple[bool, bool, frozenset[AllocationState]], OrderStatus] = {}
+    statuses = {}
+    for line in order.lines:
+        of_line = parts[line.line_id]
+        wanted = line.quantity - line.canceled_quantity
+        is_covered = sum(part.quantity for part in of_line) >= wanted
+        key = (wanted > 0, is_covered, frozenset(part.state for part in of_line))
+        if key not in known:
+            known[key] = line_status(order, line)
+        statuses[line.line_id] = known[key]
+    return statuses
+
+
 def _line(
-    order: Order,
     line: Line,
-    live: tuple[Allocation, ...],
-    works: Mapping[FulfillmentId, Fulfillment],
+    parts: list[Allocation],
+    works: Mapping[FulfillmentId, OrderWork],
+    *,
+    status: OrderStatus,
     uncovered_quantity: int,
+    currency: str,
 ) -> LineAnswer:
-    parts = [part for part in live if part.line_id == line.line_id]
     return LineAnswer(
         line.line_id,
         line.sku,
@@ -294,11 +172,11 @@ def _line(
         line.canceled_quantity,
         sum(part.quantity for part in parts),
         uncovered_quantity,
-        money(line.unit_price_minor, order.currency),
+        money(line.unit_price_minor, currency),
         line.need_by,
         line.not_before,
-        line_status(order, line),
-        _last([works[part.fulfillment_id] for part in parts]),
+        status,
+        _last(works[part.fulfillment_id].promised_at for part in parts),
         tuple(
             AllocationAnswer(
                 part.quantity,
@@ -306,7 +184,7 @@ def _line(
                 part.source,
                 part.state,
                 part.fulfillment_id,
-                window(works[part.fulfillment_id]),
+                works[part.fulfillment_id].promised_at,
             )
             for part in parts
         ),
@@ -316,22 +194,23 @@ def _line(
 def _promise(
     order: Order,
     live: tuple[Allocation, ...],
-    works: Mapping[FulfillmentId, Fulfillment],
+    works: Mapping[FulfillmentId, OrderWork],
     network: Network,
     cost_currency: str,
     now: datetime,
 ) -> PromiseAnswer:
-    kept = [works[name] for name in dict.fromkeys(part.fulfillment_id for part in live)]
-    sums: dict[str, int] = {}
-    for work in kept:
-        for name, minor in work.cost.items():
-            sums[name] = sums.get(name, 0) + minor
-    return PromiseAnswer(_last(kept), order_message(order, network, now), cost(sums, cost_currency))
+    kept = {part.fulfillment_id for part in live}
+    costs = [work.cost for work in order.fulfillments if work.fulfillment_id in kept]
+    return PromiseAnswer(
+        _last(works[name].promised_at for name in kept),
+        order_message(order, network, now),
+        cost(total(costs), cost_currency),
+    )
 
 
-def _last(works: list[Fulfillment]) -> Window | None:
+def _last(windows: Iterable[Window]) -> Window | None:
     """The window of what comes last, which is when all of it is there."""
-    return window(max(works, key=lambda work: work.promised_at)) if works else None
+    return max(windows, key=lambda promised: promised.to, default=None)
 
 
 def _work(order: Order, work: Fulfillment, cost_currency: str) -> OrderWork:

@@ -10,9 +10,10 @@ from troth.http import examples
 from troth.http.body import Body, NoQuery
 from troth.http.bounds import choose_bound, is_visible, order_id_of, read_visible
 from troth.http.operations import NO_BODY, Call, Nothing, Operation, Plain, Shown
-from troth.http.order_answer import OrderAnswer, answer_order
+from troth.http.order_answer import answer_order
 from troth.http.order_body import ORDER_EXAMPLE, OrderBody
 from troth.http.order_replies import command_order, order_bytes
+from troth.http.order_shapes import OrderAnswer
 from troth.http.pages import Page, PageQuery, decode_cursor, page_reply
 from troth.http.problems import Refused
 from troth.http.replies import Reply, etag

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 
 import msgspec
 
@@ -25,6 +26,9 @@ class Milestone(StrEnum):
     CANCELED = "canceled"
 
 
+_RANK = {milestone: rank for rank, milestone in enumerate(Milestone)}
+
+
 class TimelinePoint(msgspec.Struct, frozen=True):
     """A point of the timeline; `still_possible` is what may be asked for after it, as the lifecycle tables say.
 
@@ -44,9 +48,7 @@ def timeline_of(order: Order) -> tuple[TimelinePoint, ...]:
     points = [*_points(order)]
     if order.canceled_at is not None:
         points.append(TimelinePoint(order.canceled_at, Milestone.CANCELED, False, ()))
-    return tuple(
-        sorted(points, key=lambda point: (point.is_expected, point.at, list(Milestone).index(point.milestone)))
-    )
+    return tuple(sorted(points, key=lambda point: (point.is_expected, point.at, _RANK[point.milestone])))
 
 
 def _points(order: Order) -> Iterable[TimelinePoint]:
@@ -67,26 +69,17 @@ def _points(order: Order) -> Iterable[TimelinePoint]:
 
 
 def _work_points(order: Order, work: Fulfillment) -> Iterable[TimelinePoint]:
-    status = fulfillment_status(order, work.fulfillment_id)
+    done = work.delivered_at
     if work.method in (Method.PICKUP, Method.CURBSIDE):
-        if status is not AllocationState.COLLECTED:
-            is_ready = status is AllocationState.READY
-            if not is_ready:
-                yield _point(work, work.ship_by, Milestone.READY, AllocationState.READY, is_expected=True)
-            yield _point(work, work.promised_at, Milestone.COLLECTED, AllocationState.COLLECTED, is_expected=True)
-        else:
-            at = work.delivered_at or work.promised_at
-            yield _point(work, at, Milestone.COLLECTED, AllocationState.COLLECTED, is_expected=False)
+        if done is None and fulfillment_status(order, work.fulfillment_id) is not AllocationState.READY:
+            yield _point(work, work.ship_by, Milestone.READY, AllocationState.READY, is_expected=True)
+        at = done or work.promised_at
+        yield _point(work, at, Milestone.COLLECTED, AllocationState.COLLECTED, is_expected=done is None)
         return
-    shipped, delivered = work.shipped_at, work.delivered_at
-    yield _point(work, shipped or work.ship_by, Milestone.SHIPPED, AllocationState.SHIPPED, is_expected=shipped is None)
-    yield _point(
-        work,
-        delivered or work.promised_at,
-        Milestone.DELIVERED,
-        AllocationState.DELIVERED,
-        is_expected=delivered is None,
-    )
+    left = work.shipped_at
+    yield _point(work, left or work.ship_by, Milestone.SHIPPED, AllocationState.SHIPPED, is_expected=left is None)
+    at = done or work.promised_at
+    yield _point(work, at, Milestone.DELIVERED, AllocationState.DELIVERED, is_expected=done is None)
 
 
 def _point(
@@ -95,6 +88,7 @@ def _point(
     return TimelinePoint(at, milestone, is_expected, _still_possible(state), fulfillment_id=work.fulfillment_id)
 
 
+@cache
 def _still_possible(state: AllocationState) -> tuple[str, ...]:
     """What may be asked for while a part is in a state.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated
 
 import msgspec
@@ -33,17 +34,23 @@ class Window(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     to: Instant
 
 
+@lru_cache(maxsize=65_536)
+def amount(minor: int, currency: str) -> str:
+    """Minor units as decimal text; remembered, since prices and costs come again and again."""
+    return Money(minor, currency).amount
+
+
 def money(minor: int, currency: str) -> MoneyAnswer:
     """An amount in minor units as it is answered."""
-    return MoneyAnswer(Money(minor, currency).amount, currency)
+    return MoneyAnswer(amount(minor, currency), currency)
 
 
 def cost(parts: Mapping[str, int], currency: str) -> CostAnswer:
     """A cost in minor units by part as it is answered."""
     return CostAnswer(
-        Money(sum(parts.values()), currency).amount,
+        amount(sum(parts.values()), currency),
         currency,
-        {name: Money(minor, currency).amount for name, minor in parts.items()},
+        {name: amount(minor, currency) for name, minor in parts.items()},
     )
 
 

@@ -2,17 +2,8 @@
 
 import msgspec
 
-from troth.http.order_answer import (
-    AddressAnswer,
-    CustomerAnswer,
-    LineUnits,
-    PackageAnswer,
-    WorkLine,
-    answer_address,
-    answer_package,
-    window,
-    work_lines,
-)
+from troth.http.order_answer import answer_address, answer_package, window, work_lines
+from troth.http.order_shapes import AddressAnswer, CustomerAnswer, LineUnits, PackageAnswer, WorkLine
 from troth.http.values import CostAnswer, Instant, Window, cost
 from troth.model.events import OrderEvent, OrderResourced, SourcingFailed
 from troth.model.lifecycle import ALLOCATION, ENDED, AllocationEvent, AllocationState

@@ -1,0 +1,174 @@
+"""What an order looks like in an answer: itself and all of its parts."""
+
+import msgspec
+
+from troth.http.timeline import TimelinePoint
+from troth.http.values import CostAnswer, Instant, MoneyAnswer, Window
+from troth.model.lifecycle import AllocationState, HoldState
+from troth.model.order import Method
+from troth.model.status import OrderStatus
+
+
+class CustomerAnswer(msgspec.Struct, frozen=True):
+    """Who ordered, as the channel knows them."""
+
+    id: str
+    name: str
+    email: str
+    phone: str
+
+
+class AddressAnswer(msgspec.Struct, frozen=True):
+    """A postal address; the coordinates are there where they are known."""
+
+    name: str
+    line1: str
+    line2: str
+    city: str
+    region: str
+    postcode: str
+    country: str
+    latitude: float | None
+    longitude: float | None
+
+
+class AllocationAnswer(msgspec.Struct, frozen=True):
+    """Units of a line at one source: where they are taken from, and how far they are."""
+
+    quantity: int
+    node: str
+    source: str
+    state: AllocationState
+    fulfillment_id: str
+    promised_at: Window
+
+
+class LineAnswer(msgspec.Struct, frozen=True):
+    """A line with its status and what of it is promised from where and when; ended parts are left out."""
+
+    line_id: str
+    sku: str
+    quantity: int
+    canceled_quantity: int
+    promised_quantity: int
+    uncovered_quantity: int
+    unit_price: MoneyAnswer
+    need_by: Instant | None
+    not_before: Instant | None
+    status: OrderStatus
+    promised_at: Window | None
+    allocations: tuple[AllocationAnswer, ...]
+
+
+class PromiseAnswer(msgspec.Struct, frozen=True):
+    """When everything is promised, and what the customer is told."""
+
+    promised_at: Window | None
+    message: str
+    cost_to_serve: CostAnswer
+
+
+class WorkLine(msgspec.Struct, frozen=True):
+    """Units of an order line in a fulfillment, and how far they are."""
+
+    line_id: str
+    sku: str
+    quantity: int
+    state: AllocationState
+
+
+class LineUnits(msgspec.Struct, frozen=True):
+    """Units of an order line."""
+
+    line_id: str
+    quantity: int
+
+
+class PackageAnswer(msgspec.Struct, frozen=True):
+    """One parcel; the carrier's facts are there once it is shipped."""
+
+    package_id: str
+    lines: tuple[LineUnits, ...]
+    weight_kg: float | None
+    carrier: str
+    service: str
+    tracking_number: str
+
+
+class OrderWork(msgspec.Struct, frozen=True):
+    """The work of one node for the order. `pickup_code` is what the customer says when collecting."""
+
+    fulfillment_id: str
+    node: str
+    status: AllocationState
+    method: Method
+    service: str
+    ship_by: Instant
+    promised_at: Window
+    cost_to_serve: CostAnswer
+    lines: tuple[WorkLine, ...]
+    packages: tuple[PackageAnswer, ...]
+    staging: str
+    collected_by: str
+    shipped_at: Instant | None
+    delivered_at: Instant | None
+    pickup_code: str | None
+
+
+class HoldAnswer(msgspec.Struct, frozen=True):
+    """A reason not to release."""
+
+    hold_id: str
+    type: str
+    reason: str
+    placed_by: str
+    placed_at: Instant
+    state: HoldState
+    expires_at: Instant | None
+
+
+class PaymentAnswer(msgspec.Struct, frozen=True):
+    """A payment as the channel reported it."""
+
+    provider: str
+    reference: str
+    amount: MoneyAnswer
+    status: str
+
+
+class Possible(msgspec.Struct, frozen=True):
+    """What may be done with the order now, and of which lines units may still be canceled."""
+
+    actions: tuple[str, ...]
+    cancelable: tuple[LineUnits, ...]
+
+
+class OrderAnswer(msgspec.Struct, frozen=True):
+    """An order: the customer's commitment and ours."""
+
+    order_id: str
+    channel: str
+    external_id: str
+    status: OrderStatus
+    version: int
+    total: MoneyAnswer
+    ordered_at: Instant
+    captured_at: Instant
+    release_at: Instant
+    released_at: Instant | None
+    canceled_at: Instant | None
+    customer: CustomerAnswer
+    ship_to: AddressAnswer | None
+    method: Method
+    pickup_node: str | None
+    service: str
+    ship_complete: bool
+    lines: tuple[LineAnswer, ...]
+    promise: PromiseAnswer
+    fulfillments: tuple[OrderWork, ...]
+    holds: tuple[HoldAnswer, ...]
+    payments: tuple[PaymentAnswer, ...]
+    attributes: dict[str, str]
+    timeline: tuple[TimelinePoint, ...]
+    possible: Possible
+    policy_version: str
