@@ -9,10 +9,13 @@ import pytest
 
 from tests.builders import Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
+from troth.engine.context import Facts
+from troth.engine.holds import decide_due
 from troth.flows.due import act_on_due, count_acted, find_next_due
 from troth.flows.requests import Request
 from troth.flows.system import System, open_system
 from troth.model.commands import ActOnDue, PlaceHold
+from troth.model.events import OrderReleased
 from troth.model.ids import OrderId
 from troth.model.status import OrderStatus, order_status
 from troth.store.orders import read_orders
@@ -104,6 +107,19 @@ async def test_commands_for_the_same_order_from_two_processes_release_it_once(
             )
         )
     assert await releases(system) == dict.fromkeys(order_ids, 1)
+
+
+async def test_without_the_lock_two_processes_would_both_decide_to_release(system: System, clock: Clock) -> None:
+    """The control of the test above: from what each has read, each finds the release due."""
+    order_id = (await capture_many(system, 1))[0]
+    clock.advance(minutes=31)
+    reference = system.door.reference
+    facts = Facts(system.door.now(), "clock", reference.network, reference.items, reference.policy)
+    decided = []
+    for _ in range(2):
+        async with system.pool.acquire() as connection:
+            decided.append(decide_due((await read_orders(connection, [order_id]))[order_id], facts))
+    assert [[type(event) for event in events] for events in decided] == [[OrderReleased], [OrderReleased]]
 
 
 async def test_a_sweep_is_left_to_the_worker_that_is_at_it(system: System, clock: Clock) -> None:

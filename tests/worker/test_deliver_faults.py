@@ -133,8 +133,11 @@ async def test_nothing_is_sent_to_a_link_local_address(system: System, post: Pos
 async def test_two_workers_never_deliver_the_same_subscription_at_once(system: System, database: Database) -> None:
     await subscribed(system, "http://127.0.0.1:9/hook")
     await capture_orders(system, "W-1")
-    both = await asyncio.gather(*(claim(system) for _ in range(8)))
-    assert sum(map(len, both)) == 1
+    free = "SELECT count(*) FROM subscriptions WHERE claimed_until IS NULL"
+    seen = await asyncio.gather(*(system.pool.fetchval(free) for _ in range(8)))
+    claimed = await asyncio.gather(*(claim(system) for _ in range(8)))
+    assert sum(seen) == 8, "the control: who only looks before taking it finds it free eight times"
+    assert sum(map(len, claimed)) == 1
 
 
 async def test_what_a_killed_worker_did_not_record_is_sent_again_under_the_same_id_and_number(
