@@ -2,11 +2,18 @@
 
 import re
 
+import asyncpg
+import httpx
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from tests.http.conftest import Api
+from troth.http.app import create_app
 from troth.http.problems import PROBLEMS, PROTESTS, TYPE_BASE
 from troth.model.refusals import REFUSALS
+from troth.settings import Settings
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -85,6 +92,31 @@ async def test_an_unknown_query_parameter_is_refused_by_name(api: Api) -> None:
 
     assert answer.status_code == 422
     assert answer.json()["errors"] == [{"pointer": "?color", "detail": "there is no parameter color"}]
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (RuntimeError("the secret is 42"), 500, "internal-error"),
+        (ConnectionRefusedError("10.0.0.1"), 503, "unavailable"),
+        (asyncpg.AdminShutdownError("bye"), 503, "unavailable"),
+    ],
+)
+async def test_what_goes_wrong_here_is_a_problem_that_tells_nothing_of_the_inside(
+    api: Api, error: Exception, status: int, code: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(request: Request) -> Response:
+        raise error
+
+    app = create_app(api.system, Settings(), more=[Route("/fail", fail)])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://troth.test") as client:
+        answer = await client.get("/fail", headers={"x-request-id": "failing-1"})
+
+    assert (answer.status_code, answer.json()["code"], answer.json()["transient"]) == (status, code, status == 503)
+    assert answer.headers.get("retry-after") == ("1" if status == 503 else None)
+    assert str(error) not in answer.text
+    assert answer.headers["x-request-id"] == "failing-1"
+    assert "failing-1" in caplog.text
 
 
 async def test_the_type_of_a_problem_leads_to_its_meaning(api: Api) -> None:

@@ -7,7 +7,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Lifespan
 
@@ -115,7 +115,15 @@ async def _show_problem(request: Request) -> Response:
 
 
 async def _answer_stray(request: Request, error: Exception) -> Response:
-    """The problem of a request that no operation has taken."""
-    status = error.status_code if isinstance(error, HTTPException) else 404
-    reply = problem_reply(MethodNotAllowed(("GET", "HEAD")) if status == 405 else NoSuchPath())
+    """The problem of a request that no operation has taken; what other routes refuse keeps their words."""
+    match error:
+        case HTTPException(status_code=404):
+            reply = problem_reply(NoSuchPath())
+        case HTTPException(status_code=405):
+            allowed = sorted((error.headers or {}).get("Allow", "GET, HEAD").split(", "))
+            reply = problem_reply(MethodNotAllowed(tuple(allowed)))
+        case HTTPException():
+            return PlainTextResponse(error.detail, error.status_code, error.headers)
+        case _:
+            raise error
     return Response(reply.body, reply.status, dict(reply.headers), reply.media_type)
