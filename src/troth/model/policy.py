@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Weights in minor units of `currency`; a version that every decision records.
+    """Weights in minor units of `currency`, and a version that every decision records.
 
     `split_minor` is paid for each shipment after the first; `delay_minor_per_day` for each line and day that its promise
     is later than the earliest that any node could make, whatever its stock; `late_minor_per_day` for each line and day
