@@ -1,0 +1,42 @@
+"""The console as an application, to be mounted at `/console`."""
+
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount
+from starlette.staticfiles import StaticFiles
+
+from troth.console import catalog, inventory, live, order, orders, overview, records, session, work
+from troth.console.desk import Desk, Memory
+from troth.console.feed import Feed
+from troth.console.pages import page_of_nobody
+from troth.flows.system import System
+from troth.settings import Settings
+
+_STATIC: Final = Path(__file__).parent / "static"
+
+
+def create_console(system: System, settings: Settings) -> Starlette:
+    """The pages for operations over a system.
+
+    Its event reader runs only while somebody watches, so there is nothing to start. Streams of watchers end with their
+    connection: a server that stops must not wait for them for long.
+    """
+    modules = (session, overview, orders, order, work, inventory, catalog, records, live)
+    routes: list[BaseRoute] = list(chain.from_iterable(module.routes for module in modules))
+    routes.append(Mount("/static", StaticFiles(directory=_STATIC), name="static"))
+    console = Starlette(routes=routes, exception_handlers={HTTPException: _say_no})
+    label = "" if settings.sample == "none" else "Sample data"
+    console.state.desk = Desk(system, Feed(system.pool), Memory(), label)
+    return console
+
+
+async def _say_no(request: Request, error: Exception) -> Response:
+    """What stands where there is no page."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return page_of_nobody(request, "nothing.html", status=status)

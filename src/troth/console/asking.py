@@ -1,0 +1,45 @@
+"""Asking the write door from a form: what it refuses is shown where it was asked."""
+
+import secrets
+from hashlib import blake2b
+
+from starlette.datastructures import FormData
+
+from troth.console.desk import Visit
+from troth.flows.requests import Accepted, Answer, Key, Outcome, Request
+from troth.model.commands import Command
+from troth.model.refusals import Refusal
+from troth.store.codec import encode_bytes
+
+
+def new_key() -> str:
+    """The key of one form, so that sending it twice asks once."""
+    return secrets.token_urlsafe(12)
+
+
+async def ask(visit: Visit, form: FormData, command: Command) -> Refusal | None:
+    """Have a command decided under the form's key; why not, or None where it happened (now or the first time)."""
+    key = text(form, "key") or new_key()
+    digest = blake2b(encode_bytes(command), digest_size=16).hexdigest()
+    result = await visit.system.door.submit(
+        Request((command,), visit.actor.name, "console", Key(f"console/{key}", digest), _answer)
+    )
+    outcome = result.outcomes[0] if result.outcomes else None
+    return None if outcome is None or isinstance(outcome, Accepted) else outcome
+
+
+def text(form: FormData, name: str, *, length_max: int = 500) -> str:
+    """A field of a form, without the space around it; empty where it is not given."""
+    return str(form.get(name, "")).strip()[:length_max]
+
+
+def whole_number(form: FormData, name: str) -> int | None:
+    """A field as a number of units; None where it is empty, and -1 where it is no such number."""
+    given = text(form, name)
+    if not given:
+        return None
+    return int(given) if given.isdecimal() and given.isascii() and len(given) <= 9 else -1
+
+
+def _answer(outcomes: tuple[Outcome, ...]) -> Answer:
+    return Answer(303 if isinstance(outcomes[0], Accepted) else 409, b"")

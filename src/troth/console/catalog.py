@@ -1,0 +1,113 @@
+"""Nodes and items: lists, and one of each."""
+
+from typing import Final
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from troth.console.desk import Visit
+from troth.console.pages import page
+from troth.console.session import guarded
+from troth.console.views import query
+from troth.model.ids import NodeId, Sku
+from troth.model.network import NodeType
+from troth.store.console import OPEN_WORK, StockSum, count_work, find_supplies_of_node, find_work, sum_balances
+from troth.store.reference import find_items, find_nodes, read_item, read_node
+
+_PAGE: Final = 50
+_WORK_SHOWN: Final = 10
+_MARK: Final = "~"
+
+
+async def show_nodes(visit: Visit) -> Response:
+    """A page of nodes by id."""
+    text, after, type_ = visit.asked("q"), visit.asked("after"), visit.asked("type")
+    kind = type_ if type_ in set(NodeType) else None
+    async with visit.system.pool.acquire() as connection:
+        found = await find_nodes(connection, type_=kind, text=text or None, after=after or None, limit=_PAGE + 1)
+    nodes = [node.value for node in found[:_PAGE]]
+    more = query(q=text, type=type_, after=nodes[-1].node) if len(found) > _PAGE else ""
+    return page(
+        visit,
+        "nodes.html",
+        section="nodes",
+        title="Nodes",
+        text=text,
+        type=type_,
+        types=list(NodeType),
+        nodes=nodes,
+        more=more,
+        is_first=not after,
+    )
+
+
+async def show_node(visit: Visit) -> Response:
+    """One node: its facts, its open work, and a page of its stock."""
+    name = NodeId(visit.request.path_params["node"])
+    async with visit.system.pool.acquire() as connection:
+        node = await read_node(connection, name)
+        if node is None:
+            return page(visit, "missing.html", status=404, section="nodes", title="No such node", name=name)
+        work = await find_work(connection, OPEN_WORK, node=name, limit=_WORK_SHOWN)
+        counts = await count_work(connection, OPEN_WORK, node=name)
+        balances = await find_supplies_of_node(connection, name, after=_read_key(visit), limit=_PAGE + 1)
+    shown = balances[:_PAGE]
+    return page(
+        visit,
+        "node.html",
+        section="nodes",
+        title=node.value.name,
+        node=node.value,
+        version=node.version,
+        work=work,
+        counts=[(state, counts.get(state, 0)) for state in OPEN_WORK],
+        work_count=sum(counts.values()),
+        balances=shown,
+        more=_MARK.join((shown[-1].key.source, shown[-1].key.sku)) if len(balances) > _PAGE else "",
+        is_first=not visit.asked("after"),
+    )
+
+
+async def show_items(visit: Visit) -> Response:
+    """A page of items by SKU."""
+    text, after = visit.asked("q"), visit.asked("after")
+    async with visit.system.pool.acquire() as connection:
+        found = await find_items(connection, text=text or None, after=after or None, limit=_PAGE + 1)
+    items = [item.value for item in found[:_PAGE]]
+    more = query(q=text, after=items[-1].sku) if len(found) > _PAGE else ""
+    return page(
+        visit, "items.html", section="items", title="Items", text=text, items=items, more=more, is_first=not after
+    )
+
+
+async def show_item(visit: Visit) -> Response:
+    """One item, as it was last set."""
+    sku = Sku(visit.request.path_params["sku"])
+    async with visit.system.pool.acquire() as connection:
+        item = await read_item(connection, sku)
+        sums = await sum_balances(connection, [sku])
+    if item is None:
+        return page(visit, "missing.html", status=404, section="items", title="No such item", name=sku)
+    return page(
+        visit,
+        "item.html",
+        section="items",
+        title=item.value.name or sku,
+        item=item.value,
+        version=item.version,
+        stock=sums.get(sku, StockSum()),
+    )
+
+
+def _read_key(visit: Visit) -> tuple[str, str] | None:
+    """The position (SKU, source) that a cursor, which is the two the other way round, names."""
+    source, mark, sku = visit.asked("after").partition(_MARK)
+    return (sku, source) if mark else None
+
+
+routes = [
+    Route("/nodes", guarded(show_nodes, scope="configuration:read"), name="nodes"),
+    Route("/nodes/{node:path}", guarded(show_node, scope="configuration:read"), name="node"),
+    Route("/items", guarded(show_items, scope="configuration:read"), name="items"),
+    Route("/items/{sku:path}", guarded(show_item, scope="configuration:read"), name="item"),
+]

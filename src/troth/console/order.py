@@ -1,0 +1,151 @@
+"""One order: what it is, what happened, why, and what an operator can ask for."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from starlette.datastructures import FormData
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from troth.console.asking import ask, new_key, text, whole_number
+from troth.console.desk import Visit
+from troth.console.pages import page
+from troth.console.session import guarded
+from troth.console.views_drawing import view_map
+from troth.console.views_order import HOLD_TYPES, OrderView, view_order
+from troth.console.views_refusal import flaw, tell_refusal
+from troth.console.views_timeline import timeline
+from troth.console.views_trace import view_explanations
+from troth.model.commands import CancelOrder, LiftHold, LineQuantity, PlaceHold, ReleaseOrder
+from troth.model.ids import HoldId, LineId, OrderId
+from troth.model.order import Order
+from troth.store.events import read_subject_events
+from troth.store.orders import read_explanations, read_orders
+from troth.store.reference import read_items
+
+Told = tuple[str, tuple[str, ...]]
+
+_DONE: Final = {
+    "release": "Released to its nodes.",
+    "hold": "The hold is placed.",
+    "lift": "The hold is lifted.",
+    "cancel": "Canceled; the stock is free again.",
+}
+
+
+async def show_order(visit: Visit) -> Response:
+    """The page of one order."""
+    return await _page(visit)
+
+
+async def release(visit: Visit) -> Response:
+    """Release now."""
+    form = await visit.request.form()
+    refusal = await ask(visit, form, ReleaseOrder(_order_id(visit)))
+    return await _after(visit, "release", tell_refusal(refusal) if refusal else None)
+
+
+async def hold(visit: Visit) -> Response:
+    """Place a hold, of a type and with a reason, until it is lifted or until the time given (UTC)."""
+    form = await visit.request.form()
+    type_, reason, until = text(form, "type", length_max=40), text(form, "reason"), text(form, "until")
+    if not type_ or not reason:
+        return await _after(visit, "hold", flaw("a hold needs a type and a reason"))
+    try:
+        expires_at = datetime.fromisoformat(until).replace(tzinfo=UTC) if until else None
+    except ValueError:
+        return await _after(visit, "hold", flaw("the time until which to hold is not a time"))
+    refusal = await ask(visit, form, PlaceHold(_order_id(visit), type_, reason, expires_at))
+    return await _after(visit, "hold", tell_refusal(refusal) if refusal else None)
+
+
+async def lift(visit: Visit) -> Response:
+    """Lift one hold."""
+    form = await visit.request.form()
+    refusal = await ask(visit, form, LiftHold(_order_id(visit), HoldId(text(form, "hold_id"))))
+    return await _after(visit, "lift", tell_refusal(refusal) if refusal else None)
+
+
+async def cancel(visit: Visit) -> Response:
+    """Cancel the whole order, or the units given by line."""
+    form = await visit.request.form()
+    reason = text(form, "reason")
+    if not reason:
+        return await _after(visit, "cancel", flaw("canceling needs a reason"))
+    lines: tuple[LineQuantity, ...] = ()
+    if text(form, "what") != "all":
+        lines, problem = _asked_lines(form)
+        if problem:
+            return await _after(visit, "cancel", flaw(problem))
+    refusal = await ask(visit, form, CancelOrder(_order_id(visit), reason, lines))
+    return await _after(visit, "cancel", tell_refusal(refusal) if refusal else None)
+
+
+def _asked_lines(form: FormData) -> tuple[tuple[LineQuantity, ...], str]:
+    """The units by line that a form asks for, and what is wrong with it, if anything."""
+    wanted = {name.removeprefix("line:"): whole_number(form, name) for name in form if name.startswith("line:")}
+    if any(units == -1 for units in wanted.values()):
+        return (), "quantities are whole numbers"
+    lines = tuple(LineQuantity(LineId(line), units) for line, units in wanted.items() if units)
+    return lines, "" if lines else "say how many units of which line to cancel, or choose the whole order"
+
+
+def _order_id(visit: Visit) -> OrderId:
+    return OrderId(visit.request.path_params["order_id"])
+
+
+async def _after(visit: Visit, action: str, told: Told | None) -> Response:
+    if told is None:
+        return RedirectResponse(f"{visit.base}/orders/{_order_id(visit)}?done={action}", 303)
+    return await _page(visit, refused=action, told=told)
+
+
+async def _page(visit: Visit, *, refused: str = "", told: Told = ("", ())) -> Response:
+    order_id = _order_id(visit)
+    async with visit.system.pool.acquire() as connection:
+        order = (await read_orders(connection, [order_id])).get(order_id)
+        if order is None:
+            return page(visit, "missing.html", status=404, section="orders", title="No such order", name=order_id)
+        events = await read_subject_events(connection, order_id)
+        explanations = await read_explanations(connection, order_id)
+        items = await read_items(connection, {line.sku for line in order.lines})
+    nodes = visit.nodes
+    view = view_order(order, items, nodes)
+    return page(
+        visit,
+        "order.html",
+        status=409 if refused else 200,
+        section="orders",
+        title=f"Order {order.external_id}",
+        order=order,
+        view=view,
+        zone=visit.zone_of(view.works[0].node if view.works else order.pickup_node),
+        zone_of=visit.zone_of,
+        map=view_map([nodes[node] for node in _nodes_of(view) if node in nodes], order.ship_to),
+        whys=view_explanations(explanations, events),
+        moments=timeline(events),
+        key=new_key(),
+        hold_types=HOLD_TYPES,
+        refused=refused,
+        told=told,
+        done=_DONE.get(visit.asked("done"), ""),
+        may_write=visit.actor.may("orders:write"),
+        is_new=_is_in_remorse(order, visit.now),
+    )
+
+
+def _is_in_remorse(order: Order, now: datetime) -> bool:
+    return order.released_at is None and order.canceled_at is None and order.release_at > now
+
+
+def _nodes_of(view: OrderView) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(work.node for work in view.works if not work.is_ended))
+
+
+routes = [
+    Route("/orders/{order_id}", guarded(show_order, scope="orders:read"), name="order"),
+    Route("/orders/{order_id}/release", guarded(release, scope="orders:write"), methods=["POST"]),
+    Route("/orders/{order_id}/hold", guarded(hold, scope="orders:write"), methods=["POST"]),
+    Route("/orders/{order_id}/lift", guarded(lift, scope="orders:write"), methods=["POST"]),
+    Route("/orders/{order_id}/cancel", guarded(cancel, scope="orders:write"), methods=["POST"]),
+]

@@ -1,0 +1,95 @@
+// What the console does beyond links and forms. Every page works without it.
+"use strict";
+
+const announce = (text) => {
+  const place = document.getElementById("announce");
+  if (place) place.textContent = text;
+};
+
+// Times come in UTC; the reader sees their own.
+const localize = (root) => {
+  const day = new Intl.DateTimeFormat("en-US", { month: "short", day: "numeric" });
+  const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+  for (const element of root.querySelectorAll("time[data-local]")) {
+    const at = new Date(element.dateTime);
+    if (Number.isNaN(at.valueOf())) continue;
+    element.textContent = element.dataset.local === "clock" ? clock.format(at) : `${day.format(at)}, ${clock.format(at)}`;
+    element.removeAttribute("data-local");
+  }
+  const zone = document.getElementById("zone");
+  if (zone) zone.textContent = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+};
+
+// "/" goes to the search, j and k through the rows, Enter opens one.
+const rows = () => [...document.querySelectorAll("main [data-href]")];
+
+const move = (step) => {
+  const all = rows();
+  if (!all.length) return;
+  const now = all.indexOf(document.activeElement?.closest("[data-href]"));
+  const next = all[Math.min(all.length - 1, Math.max(0, now < 0 ? 0 : now + step))];
+  next.tabIndex = -1;
+  next.focus();
+  next.scrollIntoView({ block: "nearest" });
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, select, textarea, [contenteditable]")) return;
+  if (event.key === "/") {
+    const search = document.querySelector("[data-search]");
+    if (search) {
+      event.preventDefault();
+      search.focus();
+      search.select();
+    }
+  } else if (event.key === "j") move(1);
+  else if (event.key === "k") move(-1);
+  else if (event.key === "Enter" && event.target.matches("[data-href]")) window.location.assign(event.target.dataset.href);
+});
+
+// A form is sent once, however often its button is pressed.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post") return;
+  if (form.dataset.sent) event.preventDefault();
+  else form.dataset.sent = "yes";
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
+
+// A panel that somebody is working in is not replaced under their hands.
+document.addEventListener("htmx:before:request", (event) => {
+  const panel = event.target;
+  if (!panel.matches?.("[data-quiet]")) return;
+  const isBusy = panel.contains(document.activeElement) || panel.querySelector("details[open], form[data-touched]");
+  if (isBusy) event.preventDefault();
+});
+document.addEventListener("input", (event) => {
+  const form = event.target.closest("[data-quiet] form");
+  if (form) form.dataset.touched = "yes";
+});
+
+document.addEventListener("htmx:after:swap", (event) => {
+  localize(document);
+  for (const row of document.querySelectorAll("[data-announce]")) {
+    announce(row.dataset.announce);
+    row.removeAttribute("data-announce");
+  }
+});
+
+const showConnection = (isLive) => {
+  const live = document.getElementById("live");
+  if (!live) return;
+  live.dataset.live = isLive ? "yes" : "no";
+  live.querySelector("span").textContent = isLive ? "Live" : "Connecting";
+};
+document.addEventListener("htmx:sse:after:connection", () => showConnection(true));
+document.addEventListener("htmx:sse:error", () => showConnection(false));
+document.addEventListener("htmx:sse:close", () => showConnection(false));
+
+document.addEventListener("DOMContentLoaded", () => {
+  document.documentElement.classList.add("scripted");
+  localize(document);
+});

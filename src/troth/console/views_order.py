@@ -1,0 +1,188 @@
+"""One order as its page shows it: lines with their parts, the work of nodes, and what can be asked for now."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from troth.console.views import Chip, state_chip, status_chip
+from troth.console.views_timeline import short_id
+from troth.model.ids import Sku
+from troth.model.inventory import ON_HAND
+from troth.model.item import Item
+from troth.model.lifecycle import ENDED, AllocationEvent, AllocationState, is_possible
+from troth.model.network import Node
+from troth.model.order import Allocation, Fulfillment, Hold, Line, Order, Package
+from troth.model.status import (
+    OrderStatus,
+    fulfillment_status,
+    line_status,
+    live_allocations,
+    order_status,
+    placed_holds,
+    uncovered_quantities,
+)
+
+HOLD_TYPES: Final = ("manual", "fraud", "address", "credit", "price")
+_HOLDABLE: Final = frozenset({AllocationState.RESERVED, AllocationState.BACKORDERED})
+
+
+@dataclass(frozen=True, slots=True)
+class PartView:
+    """Part of a line: where it comes from, how far it is, and when it is promised."""
+
+    quantity: int
+    node: str
+    node_name: str
+    chip: Chip
+    supply: str
+    fulfillment: str
+    promised_from: datetime | None
+    promised_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """A line; money in minor units, `cancelable` is how many units can still be canceled."""
+
+    line_id: str
+    sku: str
+    name: str
+    quantity: int
+    canceled: int
+    chip: Chip
+    unit_price_minor: int
+    total_minor: int
+    need_by: datetime | None
+    parts: tuple[PartView, ...]
+    uncovered: int
+    cancelable: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkView:
+    """The work of one node for the order; cost in minor units."""
+
+    fulfillment_id: str
+    short_id: str
+    node: str
+    node_name: str
+    chip: Chip
+    work: Fulfillment
+    contents: tuple[tuple[str, int], ...]
+    packages: tuple[Package, ...]
+    cost_minor: int
+    is_ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """The order; the promise is the window in which its last part arrives."""
+
+    order: Order
+    chip: Chip
+    lines: tuple[LineView, ...]
+    works: tuple[WorkView, ...]
+    holds: tuple[Hold, ...]
+    total_minor: int
+    cost_minor: int
+    promised_from: datetime | None
+    promised_at: datetime | None
+    can_hold: bool
+    can_release: bool
+    can_cancel: bool
+
+
+def view_order(order: Order, items: Mapping[Sku, Item], nodes: Mapping[str, Node]) -> OrderView:
+    """The order with the names of its items and nodes, as far as they are known."""
+    status = order_status(order)
+    lines = tuple(_line(order, line, items, nodes) for line in order.lines)
+    works = tuple(_work(order, work, nodes) for work in order.fulfillments)
+    live = [work for work in works if not work.is_ended]
+    states = {part.state for part in order.allocations}
+    holds = placed_holds(order)
+    return OrderView(
+        order=order,
+        chip=status_chip(status),
+        lines=lines,
+        works=tuple(sorted(works, key=lambda work: work.is_ended)),
+        holds=holds,
+        total_minor=sum(line.total_minor for line in lines),
+        cost_minor=sum(work.cost_minor for work in live),
+        promised_from=max((work.work.promised_from for work in live), default=None),
+        promised_at=max((work.work.promised_at for work in live), default=None),
+        can_hold=bool(states & _HOLDABLE),
+        can_release=AllocationState.RESERVED in states and not holds,
+        can_cancel=status is not OrderStatus.CANCELED and any(line.cancelable for line in lines),
+    )
+
+
+def _line(order: Order, line: Line, items: Mapping[Sku, Item], nodes: Mapping[str, Node]) -> LineView:
+    works = {work.fulfillment_id: work for work in order.fulfillments}
+    parts = [part for part in live_allocations(order) if part.line_id == line.line_id]
+    uncovered = uncovered_quantities(order).get(line.line_id, 0)
+    free = sum(part.quantity for part in parts if is_possible(part.state, AllocationEvent.CANCEL))
+    wanted = line.quantity - line.canceled_quantity
+    item = items.get(line.sku)
+    return LineView(
+        line_id=line.line_id,
+        sku=line.sku,
+        name=item.name if item else "",
+        quantity=line.quantity,
+        canceled=line.canceled_quantity,
+        chip=status_chip(line_status(order, line)),
+        unit_price_minor=line.unit_price_minor,
+        total_minor=wanted * line.unit_price_minor,
+        need_by=line.need_by,
+        parts=tuple(_part(part, works.get(part.fulfillment_id), nodes) for part in parts),
+        uncovered=uncovered,
+        cancelable=free + uncovered,
+    )
+
+
+def _part(part: Allocation, work: Fulfillment | None, nodes: Mapping[str, Node]) -> PartView:
+    return PartView(
+        quantity=part.quantity,
+        node=part.node,
+        node_name=_name(part.node, nodes),
+        chip=state_chip(part.state),
+        supply="" if part.source == ON_HAND else supply_text(part.source),
+        fulfillment=short_id(part.fulfillment_id),
+        promised_from=work.promised_from if work else None,
+        promised_at=work.promised_at if work else None,
+    )
+
+
+def _work(order: Order, work: Fulfillment, nodes: Mapping[str, Node]) -> WorkView:
+    parts = [part for part in order.allocations if part.fulfillment_id == work.fulfillment_id]
+    live = [part for part in parts if part.state not in ENDED]
+    contents: dict[str, int] = {}
+    for part in live or [part for part in parts if part.state is not AllocationState.SPLIT]:
+        contents[part.sku] = contents.get(part.sku, 0) + part.quantity
+    return WorkView(
+        fulfillment_id=work.fulfillment_id,
+        short_id=short_id(work.fulfillment_id),
+        node=work.node,
+        node_name=_name(work.node, nodes),
+        chip=state_chip(fulfillment_status(order, work.fulfillment_id)),
+        work=work,
+        contents=tuple(contents.items()),
+        packages=work.packages,
+        cost_minor=sum(work.cost.values()),
+        is_ended=not live,
+    )
+
+
+def supply_text(source: str) -> str:
+    """Which supply of a node a part waits for, in words.
+
+    >>> supply_text("po/4500017/1"), supply_text("on_hand")
+    ('purchase order 4500017, line 1', 'on hand')
+    """
+    kind, _, rest = source.partition("/")
+    number, _, line = rest.rpartition("/")
+    return f"purchase order {number}, line {line}" if kind == "po" and number else source.replace("_", " ")
+
+
+def _name(node: str, nodes: Mapping[str, Node]) -> str:
+    return nodes[node].name if node in nodes else ""

@@ -1,0 +1,74 @@
+"""A refusal as an operator reads it: what it says of itself, then its own facts."""
+
+from typing import assert_never
+
+from troth.console.views import moment, words
+from troth.model.refusals import (
+    Busy,
+    ContentDiffers,
+    FieldFlaw,
+    Forbidden,
+    Held,
+    Invalid,
+    KeyReused,
+    NotFound,
+    NotPossibleNow,
+    Refusal,
+    ShortLine,
+    StockShort,
+    Unauthorized,
+    VersionConflict,
+)
+
+
+def tell_refusal(refusal: Refusal) -> tuple[str, tuple[str, ...]]:
+    """The sentence of a refusal, and its facts, one by one.
+
+    >>> tell_refusal(NotPossibleNow("cancel", "shipped"))[1]
+    ('Cancel is not possible: it is shipped.',)
+    """
+    return (type(refusal).__doc__ or refusal.code).strip(), _facts(refusal)
+
+
+def flaw(detail: str) -> tuple[str, tuple[str, ...]]:
+    """The same for a form that does not say enough to ask for anything."""
+    return tell_refusal(Invalid((FieldFlaw("", detail),)))
+
+
+def _facts(refusal: Refusal) -> tuple[str, ...]:
+    match refusal:
+        case StockShort():
+            return tuple(map(_short, refusal.lines))
+        case Invalid():
+            return tuple(f"{words(found.detail)}." for found in refusal.flaws)
+        case NotFound():
+            return (f"There is no {refusal.what} {refusal.id}.",)
+        case ContentDiffers():
+            return (f"It is known as {refusal.order_id}.",)
+        case NotPossibleNow():
+            possible = f" Possible now: {', '.join(map(_plain, refusal.possible))}." if refusal.possible else ""
+            return (f"{words(refusal.what)} is not possible: it is {_plain(refusal.state)}.{possible}",)
+        case Held():
+            return (f"Its holds: {', '.join(refusal.holds)}.",)
+        case VersionConflict():
+            return (f"Expected version {refusal.expected}, found {refusal.found}.",)
+        case Busy():
+            return (f"It was tried {refusal.attempts} times.",)
+        case Forbidden():
+            return (f"It needs {refusal.scope}.",)
+        case KeyReused() | Unauthorized():
+            return ()
+        case _:
+            assert_never(refusal)
+
+
+def _short(line: ShortLine) -> str:
+    later = f", at the earliest {moment(line.available_at)}" if line.available_at else ""
+    return (
+        f"Line {line.line_id} ({line.sku}): {line.quantity} asked, {line.available_quantity} could be promised{later}"
+        f" ({_plain(line.reason)})."
+    )
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ")

@@ -1,0 +1,207 @@
+"""The timeline: a sentence for each kind of event, and what the eye sees beside it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, assert_never
+
+import msgspec
+
+from troth.console.views import moment, words
+from troth.model.commands import LineQuantity
+from troth.model.events import (
+    BackorderCovered,
+    ConfigurationSet,
+    DuplicateReceived,
+    Event,
+    FulfillmentAccepted,
+    FulfillmentCollected,
+    FulfillmentDelivered,
+    FulfillmentPacked,
+    FulfillmentPicked,
+    FulfillmentReady,
+    FulfillmentRejected,
+    FulfillmentShipped,
+    HoldLifted,
+    HoldPlaced,
+    OrderCanceled,
+    OrderCaptured,
+    OrderReleased,
+    OrderResourced,
+    SourcingFailed,
+    StockAdjusted,
+    StockCounted,
+    SupplyExpected,
+    TrackingRecorded,
+)
+from troth.model.ids import FulfillmentId
+from troth.model.order import Allocation, Package
+from troth.store.events import LoggedEvent
+
+_SIGNS: Final = {
+    "OrderCaptured": ("blue", "open"),
+    "HoldPlaced": ("amber", "hold"),
+    "OrderReleased": ("indigo", "quarter"),
+    "FulfillmentRejected": ("red", "cross"),
+    "FulfillmentPicked": ("violet", "half"),
+    "FulfillmentPacked": ("violet", "most"),
+    "FulfillmentReady": ("cyan", "most"),
+    "FulfillmentShipped": ("teal", "arrow"),
+    "FulfillmentCollected": ("green", "done"),
+    "FulfillmentDelivered": ("green", "done"),
+    "OrderCanceled": ("gray", "cross"),
+    "SourcingFailed": ("red", "alert"),
+    "OrderResourced": ("blue", "open"),
+    "BackorderCovered": ("blue", "clock"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One event as the timeline shows it; `body` is its JSON text, laid out to be read."""
+
+    at: datetime
+    kind: str
+    sentence: str
+    actor: str
+    cause: str
+    tone: str
+    shape: str
+    body: str
+
+
+def timeline(events: Iterable[LoggedEvent]) -> tuple[Moment, ...]:
+    """The events as moments, the newest first."""
+    return tuple(moment_of(logged) for logged in events)[::-1]
+
+
+def moment_of(logged: LoggedEvent) -> Moment:
+    """One event as a moment."""
+    tone, shape = _SIGNS.get(logged.kind, ("gray", "open"))
+    body = msgspec.json.format(logged.body.encode(), indent=2).decode()
+    return Moment(logged.at, logged.kind, tell(logged.event), logged.actor, logged.cause, tone, shape, body)
+
+
+def tell(event: Event) -> str:
+    """What happened, in a sentence.
+
+    >>> tell(FulfillmentAccepted(FulfillmentId("O-1-F2"), datetime(2026, 11, 23), None))  # type: ignore[arg-type]
+    'Fulfillment F2 was accepted by its node.'
+    """
+    match event:
+        case OrderCaptured() | DuplicateReceived() | OrderCanceled() | HoldPlaced() | HoldLifted() | OrderReleased():
+            return _tell_order(event)
+        case OrderResourced():
+            return f"Promised from elsewhere: {_parts(event.parts.added)}."
+        case SourcingFailed():
+            return f"Nobody can provide {_lines(event.lines)}: a person must decide."
+        case BackorderCovered():
+            return f"Expected supply {event.reference} arrived: {_parts(event.parts.added)} now on hand."
+        case StockAdjusted():
+            return f"Stock of {event.sku} at {event.node} was moved by {event.delta:+d} ({_plain(event.reason)})."
+        case StockCounted():
+            return f"{event.sku} was counted at {event.node}: {event.counted} on hand, {event.delta:+d} to the books."
+        case SupplyExpected():
+            units = sum(line.quantity for line in event.lines)
+            return f"Purchase order {event.number} brings {units} units in {_count(len(event.lines), 'line')}."
+        case ConfigurationSet():
+            done = "created" if event.before is None else "removed" if event.after is None else "changed"
+            return f"{words(event.what)} {event.id} was {done}."
+        case _:
+            return _tell_work(event)
+
+
+def _tell_order(
+    event: OrderCaptured | DuplicateReceived | OrderCanceled | HoldPlaced | HoldLifted | OrderReleased,
+) -> str:
+    match event:
+        case OrderCaptured():
+            nodes = _and(dict.fromkeys(work.node for work in event.order.fulfillments))
+            return f"Captured from {event.order.channel} as {event.order.external_id}, promised from {nodes}."
+        case DuplicateReceived():
+            return "The channel sent the same order again; nothing changed."
+        case OrderCanceled():
+            return f"Canceled {_lines(event.lines)}: {event.reason or 'no reason given'}."
+        case HoldPlaced():
+            until = f" until {moment(event.hold.expires_at)} UTC" if event.hold.expires_at else ""
+            reason = f": {event.hold.reason}" if event.hold.reason else ""
+            return f"Hold {event.hold.hold_id} ({_plain(event.hold.type)}) was placed{until}{reason}."
+        case HoldLifted():
+            return f"Hold {event.hold_id} {'expired' if event.has_expired else 'was lifted'}."
+        case OrderReleased():
+            return "Released to its nodes" + (" before the remorse period ended." if event.is_early else ".")
+        case _:
+            assert_never(event)
+
+
+def _tell_work(
+    event: FulfillmentAccepted
+    | FulfillmentRejected
+    | FulfillmentPicked
+    | FulfillmentPacked
+    | FulfillmentReady
+    | FulfillmentShipped
+    | FulfillmentCollected
+    | FulfillmentDelivered
+    | TrackingRecorded,
+) -> str:
+    name = f"Fulfillment {short_id(event.fulfillment_id)}"
+    match event:
+        case FulfillmentAccepted():
+            return f"{name} was accepted by its node."
+        case FulfillmentRejected():
+            return f"{name} was rejected by its node: {_plain(event.reason) or 'no reason given'}."
+        case FulfillmentPicked():
+            missing = f", but {_lines(event.short)} not found" if event.short else ""
+            return f"{name} was picked{missing}."
+        case FulfillmentPacked():
+            return f"{name} was packed in {_count(len(event.packages), 'package')}."
+        case FulfillmentReady():
+            return f"{name} waits for the customer{f' at {event.staging}' if event.staging else ''}."
+        case FulfillmentShipped():
+            return f"{name} was shipped{_tracking(event.packages)}."
+        case FulfillmentCollected():
+            return f"{name} was collected{f' by {event.collected_by}' if event.collected_by else ''}."
+        case FulfillmentDelivered():
+            return f"{name} was delivered."
+        case TrackingRecorded():
+            place = f" in {event.place}" if event.place else ""
+            return f"{event.carrier or 'The carrier'} reports {event.tracking_number}: {_plain(event.status)}{place}."
+        case _:
+            assert_never(event)
+
+
+def short_id(fulfillment: FulfillmentId) -> str:
+    """A fulfillment's name within its order.
+
+    >>> short_id(FulfillmentId("O-26SR-F12"))
+    'F12'
+    """
+    return fulfillment.rpartition("-")[2] or fulfillment
+
+
+def _parts(parts: tuple[Allocation, ...]) -> str:
+    return _and(f"{part.quantity} × {part.sku} at {part.node}" for part in parts) or "nothing"
+
+
+def _lines(lines: tuple[LineQuantity, ...]) -> str:
+    return _and(f"{line.quantity} of line {line.line_id}" for line in lines) or "nothing"
+
+
+def _tracking(packages: tuple[Package, ...]) -> str:
+    numbers = [package.tracking_number for package in packages if package.tracking_number]
+    carriers = dict.fromkeys(package.carrier for package in packages if package.carrier)
+    return (f" by {_and(carriers)}" if carriers else "") + (f", tracking {_and(numbers)}" if numbers else "")
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _and(names: Iterable[str]) -> str:
+    *most, last = list(names) or [""]
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ")

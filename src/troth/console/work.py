@@ -1,0 +1,148 @@
+"""The work of nodes, most urgent first, and the steps that an operator can do in their place."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from troth.console.asking import ask, new_key, text
+from troth.console.desk import Visit
+from troth.console.pages import page
+from troth.console.session import guarded
+from troth.console.views import Chip, position_text, query, read_position, state_chip
+from troth.console.views_refusal import flaw, tell_refusal
+from troth.model.commands import (
+    AcceptWork,
+    CollectWork,
+    DeliverWork,
+    FulfillmentCommand,
+    PackWork,
+    PickWork,
+    RejectWork,
+    ShipWork,
+    StageWork,
+)
+from troth.model.ids import FulfillmentId
+from troth.model.lifecycle import AllocationState
+from troth.model.order import Fulfillment, Method, Order
+from troth.model.status import fulfillment_status
+from troth.store.console import OPEN_WORK, count_work, find_work
+
+Told = tuple[str, tuple[str, ...]]
+
+_PAGE: Final = 50
+_SHOWN: Final = (*OPEN_WORK, AllocationState.SHIPPED)
+_HANDED_OVER: Final = frozenset({Method.PICKUP, Method.CURBSIDE})
+_STEPS: Final[Mapping[str, Callable[[FulfillmentId], FulfillmentCommand]]] = {
+    "accept": AcceptWork,
+    "reject": lambda work: RejectWork(work, "rejected in the console"),
+    "pick": PickWork,
+    "pack": PackWork,
+    "ship": ShipWork,
+    "ready": StageWork,
+    "collect": CollectWork,
+    "deliver": DeliverWork,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class WorkRow:
+    """A fulfillment in the list; `steps` are what can be done next, the usual one first."""
+
+    order: Order
+    work: Fulfillment
+    chip: Chip
+    units: int
+    is_late: bool
+    steps: tuple[str, ...]
+
+
+async def show_work(visit: Visit) -> Response:
+    """A page of the work, of one node or all, in one state or all that are open."""
+    return await _page(visit)
+
+
+async def step(visit: Visit) -> Response:
+    """Do the next step of a fulfillment in the place of its node."""
+    form = await visit.request.form()
+    work, name = FulfillmentId(visit.request.path_params["fulfillment_id"]), text(form, "step")
+    make = _STEPS.get(name)
+    told = flaw(f"there is no step {name}") if make is None else None
+    if make is not None:
+        refusal = await ask(visit, form, make(work))
+        told = tell_refusal(refusal) if refusal else None
+    if told is not None:
+        return await _page(visit, refused=work, told=told)
+    back = query(node=visit.asked("node"), status=visit.asked("status"), after=visit.asked("after"), done=work)
+    return RedirectResponse(f"{visit.base}/fulfillments{back}", 303)
+
+
+def next_steps(state: AllocationState, method: Method) -> tuple[str, ...]:
+    """What can be done with work in a state, the usual step first.
+
+    >>> next_steps(AllocationState.PICKED, Method.PICKUP), next_steps(AllocationState.PICKED, Method.SHIP)
+    (('ready',), ('pack', 'ship'))
+    """
+    is_handed_over = method in _HANDED_OVER
+    match state:
+        case AllocationState.RELEASED:
+            return ("accept", "reject")
+        case AllocationState.ACCEPTED:
+            return ("pick", "reject")
+        case AllocationState.PICKED:
+            return ("ready",) if is_handed_over else ("pack", "ship")
+        case AllocationState.PACKED:
+            return ("ready",) if is_handed_over else ("ship",)
+        case AllocationState.READY:
+            return ("collect",)
+        case AllocationState.SHIPPED:
+            return ("deliver",)
+        case _:
+            return ()
+
+
+async def _page(visit: Visit, *, refused: str = "", told: Told = ("", ())) -> Response:
+    node, status, after = visit.asked("node"), visit.asked("status"), read_position(visit.asked("after"))
+    states = [status] if status in set(_SHOWN) else list(OPEN_WORK)
+    async with visit.system.pool.acquire() as connection:
+        counts = await count_work(connection, _SHOWN, node=node or None)
+        found = await find_work(connection, states, node=node or None, after=after, limit=_PAGE + 1)
+    rows = [_row(order, work, visit) for order, work in found[:_PAGE]]
+    position = position_text((rows[-1].work.ship_by, rows[-1].work.fulfillment_id)) if len(found) > _PAGE else None
+    return page(
+        visit,
+        "work.html",
+        status=409 if refused else 200,
+        section="work",
+        title="Work",
+        node=node,
+        state=status if status in set(_SHOWN) else "",
+        counts=[(state, counts.get(state, 0)) for state in _SHOWN],
+        open_count=sum(counts.get(state, 0) for state in OPEN_WORK),
+        rows=rows,
+        more=query(node=node, status=status, after=position) if position else "",
+        is_first=after is None,
+        here=query(node=node, status=status, after=visit.asked("after") or None),
+        nodes=visit.nodes,
+        zone_of=visit.zone_of,
+        key=new_key(),
+        refused=refused,
+        told=told,
+        done=visit.asked("done"),
+        may_write=visit.actor.may("fulfillments:write"),
+    )
+
+
+def _row(order: Order, work: Fulfillment, visit: Visit) -> WorkRow:
+    state = fulfillment_status(order, work.fulfillment_id)
+    units = sum(part.quantity for part in order.allocations if part.fulfillment_id == work.fulfillment_id)
+    is_late = state in OPEN_WORK and state is not AllocationState.READY and work.ship_by < visit.now
+    return WorkRow(order, work, state_chip(state), units, is_late, next_steps(state, work.method))
+
+
+routes = [
+    Route("/fulfillments", guarded(show_work, scope="fulfillments:read"), name="work"),
+    Route("/fulfillments/{fulfillment_id}", guarded(step, scope="fulfillments:write"), methods=["POST"]),
+]

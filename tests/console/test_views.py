@@ -1,0 +1,267 @@
+"""View models: pure functions from values to what a page shows."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.builders import NEW_YORK, NOW, node
+from troth.console.views import status_chip
+from troth.console.views_audit import differences
+from troth.console.views_drawing import view_hours, view_map
+from troth.console.views_refusal import tell_refusal
+from troth.console.views_stock import view_ledger, view_positions
+from troth.console.views_timeline import moment_of, tell
+from troth.console.views_trace import view_explanations, view_trace
+from troth.model.commands import ExpectedLine, LineQuantity
+from troth.model.events import (
+    EVENTS,
+    BackorderCovered,
+    ConfigurationSet,
+    DuplicateReceived,
+    Event,
+    FulfillmentAccepted,
+    FulfillmentCollected,
+    FulfillmentDelivered,
+    FulfillmentPacked,
+    FulfillmentPicked,
+    FulfillmentReady,
+    FulfillmentRejected,
+    FulfillmentShipped,
+    HoldLifted,
+    HoldPlaced,
+    OrderCanceled,
+    OrderCaptured,
+    OrderReleased,
+    OrderResourced,
+    PartsChange,
+    SourcingFailed,
+    StockAdjusted,
+    StockCounted,
+    SupplyExpected,
+    TrackingRecorded,
+)
+from troth.model.ids import FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku
+from troth.model.inventory import ON_HAND, Balance, Source, SupplyKey
+from troth.model.lifecycle import AllocationState
+from troth.model.order import Allocation, Customer, Fulfillment, Hold, Line, Method, Order, Package
+from troth.model.plan import Alternative, Trace
+from troth.model.refusals import (
+    REFUSALS,
+    Busy,
+    ContentDiffers,
+    FieldFlaw,
+    Forbidden,
+    Held,
+    Invalid,
+    KeyReused,
+    NotFound,
+    NotPossibleNow,
+    Refusal,
+    ShortLine,
+    StockShort,
+    Unauthorized,
+    VersionConflict,
+)
+from troth.model.status import OrderStatus
+from troth.store.codec import encode
+from troth.store.events import LoggedEvent
+
+WORK = FulfillmentId("O-1-F2")
+PARTS = PartsChange()
+FULFILLMENT = Fulfillment(WORK, NodeId("DC-PA"), Method.SHIP, "standard", NOW, NOW, NOW, {"shipping": 700, "split": 0})
+PART = Allocation(1, LineId("1"), Sku("A"), NodeId("DC-PA"), 2, AllocationState.RESERVED, WORK)
+ORDER = Order(
+    order_id=OrderId("O-1"), channel="web", external_id="W-1", digest="d", version=1, currency="USD", ordered_at=NOW,
+    captured_at=NOW, release_at=NOW, customer=Customer(), ship_to=NEW_YORK, method=Method.SHIP, pickup_node=None,
+    service="", ship_complete=False, lines=(Line(LineId("1"), Sku("A"), 2),), allocations=(PART,),
+    fulfillments=(FULFILLMENT,),
+)  # fmt: skip
+EVERY_EVENT: tuple[tuple[Event, str], ...] = (
+    (OrderCaptured(ORDER), "Captured from web as W-1, promised from DC-PA."),
+    (DuplicateReceived(OrderId("O-1")), "The channel sent the same order again; nothing changed."),
+    (OrderCanceled((LineQuantity(LineId("1"), 2),), "too late", NOW, PARTS), "Canceled 2 of line 1: too late."),
+    (HoldPlaced(Hold(HoldId("H1"), "fraud", "odd", "user/x", NOW)), "Hold H1 (fraud) was placed: odd."),
+    (HoldLifted(HoldId("H1"), has_expired=True), "Hold H1 expired."),
+    (OrderReleased(NOW, True, PARTS), "Released to its nodes before the remorse period ended."),
+    (FulfillmentAccepted(WORK, NOW, PARTS), "Fulfillment F2 was accepted by its node."),
+    (FulfillmentRejected(WORK, "store_closed", NOW, PARTS), "Fulfillment F2 was rejected by its node: store closed."),
+    (
+        FulfillmentPicked(WORK, NOW, PARTS, (LineQuantity(LineId("1"), 1),)),
+        "Fulfillment F2 was picked, but 1 of line 1 not found.",
+    ),
+    (FulfillmentPacked(WORK, (Package("1"),), NOW, PARTS), "Fulfillment F2 was packed in 1 package."),
+    (FulfillmentReady(WORK, "A3", NOW, PARTS), "Fulfillment F2 waits for the customer at A3."),
+    (
+        FulfillmentShipped(WORK, (Package("1", carrier="ground", tracking_number="T1"),), NOW, PARTS),
+        "Fulfillment F2 was shipped by ground, tracking T1.",
+    ),
+    (FulfillmentCollected(WORK, "Ada", NOW, PARTS), "Fulfillment F2 was collected by Ada."),
+    (FulfillmentDelivered(WORK, NOW, PARTS), "Fulfillment F2 was delivered."),
+    (TrackingRecorded(WORK, "ground", "T1", "in_transit", NOW, "Ohio"), "ground reports T1: in transit in Ohio."),
+    (OrderResourced(PartsChange(added=(PART,))), "Promised from elsewhere: 2 × A at DC-PA."),
+    (SourcingFailed((LineQuantity(LineId("1"), 1),)), "Nobody can provide 1 of line 1: a person must decide."),
+    (
+        BackorderCovered("PO-1", PartsChange(added=(PART,))),
+        "Expected supply PO-1 arrived: 2 × A at DC-PA now on hand.",
+    ),
+    (
+        StockAdjusted(Sku("A"), NodeId("DC-PA"), ON_HAND, -2, "short_pick"),
+        "Stock of A at DC-PA was moved by -2 (short pick).",
+    ),
+    (
+        StockCounted(Sku("A"), NodeId("DC-PA"), ON_HAND, 7, NOW, 1),
+        "A was counted at DC-PA: 7 on hand, +1 to the books.",
+    ),
+    (
+        SupplyExpected("45", (ExpectedLine(1, NodeId("DC-PA"), Sku("A"), 5, NOW),)),
+        "Purchase order 45 brings 5 units in 1 line.",
+    ),
+    (ConfigurationSet("node", "DC-PA", {"a": 1}), "Node DC-PA was created."),
+)
+EVERY_REFUSAL: tuple[tuple[Refusal, str], ...] = (
+    (
+        StockShort((ShortLine(LineId("1"), Sku("A"), 3, 1, NOW, "no_stock"),)),
+        "Line 1 (A): 3 asked, 1 could be promised, at the earliest Nov 23, 15:00 (no stock).",
+    ),
+    (Invalid((FieldFlaw("/x", "a thing is wrong"),)), "A thing is wrong."),
+    (NotFound("order", "O-1"), "There is no order O-1."),
+    (ContentDiffers("O-1"), "It is known as O-1."),
+    (KeyReused("k"), ""),
+    (NotPossibleNow("ship", "on_hold", ("lift",)), "Ship is not possible: it is on hold. Possible now: lift."),
+    (Held(("H1", "H2")), "Its holds: H1, H2."),
+    (VersionConflict("3", "4"), "Expected version 3, found 4."),
+    (Busy(4), "It was tried 4 times."),
+    (Unauthorized(), ""),
+    (Forbidden("admin"), "It needs admin."),
+)
+
+
+@pytest.mark.parametrize(("event", "sentence"), EVERY_EVENT, ids=lambda value: type(value).__name__)
+def test_every_event_is_told_in_a_sentence(event: Event, sentence: str) -> None:
+    assert tell(event) == sentence
+
+
+def test_no_kind_of_event_lacks_its_sentence() -> None:
+    assert {type(event) for event, _ in EVERY_EVENT} == set(EVENTS.values())
+
+
+@pytest.mark.parametrize(("refusal", "fact"), EVERY_REFUSAL, ids=lambda value: type(value).__name__)
+def test_every_refusal_is_told_with_its_facts(refusal: Refusal, fact: str) -> None:
+    sentence, facts = tell_refusal(refusal)
+    assert sentence.endswith(".")
+    assert facts == ((fact,) if fact else ())
+
+
+def test_no_refusal_lacks_its_words() -> None:
+    assert {type(refusal) for refusal, _ in EVERY_REFUSAL} == set(REFUSALS.values())
+
+
+def test_every_status_has_a_chip_of_its_own_tone_and_shape() -> None:
+    chips = [status_chip(status) for status in OrderStatus]
+    assert len({chip.tone for chip in chips}) == len({chip.shape for chip in chips}) == len(chips)
+    assert status_chip("odd_status").text == "Odd status"
+
+
+def test_the_body_of_an_event_is_laid_out_to_be_read() -> None:
+    event = HoldLifted(HoldId("H1"))
+    shown = moment_of(LoggedEvent("O-1", NOW, (1, 1), "HoldLifted", 1, encode(event), "user/x", "", ""))
+    assert shown.body == '{\n  "hold_id": "H1",\n  "has_expired": false\n}'
+
+
+def test_a_decision_shows_what_the_best_of_the_rest_would_have_cost_more() -> None:
+    rival = Alternative((NodeId("DC-IL"),), {"shipping": 900, "delay": 150}, NOW)
+    why = view_trace(
+        1, NOW, Trace("subset", 12, {"no_stock": 3, "inactive": 0}, (rival,), gap=float("nan")), (FULFILLMENT,)
+    )
+    assert why.parts == ("shipping", "delay")
+    assert [(row.label, row.parts, row.total) for row in why.chosen] == [("DC-PA", (700, 0), 700)]
+    assert [(row.label, row.parts, row.difference) for row in why.rivals] == [("DC-IL", (900, 150), 350)]
+    assert [(bar.start, bar.width) for bar in why.rivals[0].bars] == [(0.0, 85.71), (85.71, 14.29)]
+    assert why.removed == ("3 nodes without any of what is asked for",)
+    assert why.gap == 0.0
+
+
+def test_a_decision_is_shown_with_the_fulfillments_that_its_event_made() -> None:
+    logged = LoggedEvent("O-1", NOW, (1, 1), "OrderCaptured", 1, encode(OrderCaptured(ORDER)), "", "", "")
+    later = NOW + timedelta(hours=1)
+    whys = view_explanations(
+        [(2, later, encode(Trace("milp", 3))), (1, NOW, encode(Trace("subset", 2))), (0, NOW, "{}")], [logged]
+    )
+    assert [(why.version, [row.label for row in why.chosen]) for why in whys] == [(2, []), (1, ["DC-PA"])]
+
+
+def test_the_chart_has_a_bar_for_each_of_24_hours_and_none_is_higher_than_it_is() -> None:
+    hour = NOW.replace(minute=0)
+    chart = view_hours({hour: 30, hour - timedelta(hours=23): 15, hour - timedelta(hours=24): 99}, NOW)
+    assert (chart.total, chart.top, len(chart.bars)) == (45, 40, 24)
+    assert [(bar.slot, bar.height) for bar in chart.bars if bar.orders] == [(0, 37.5), (23, 75.0)]
+    assert [bar.slot for bar in chart.bars if bar.is_current] == [23]
+
+
+def test_the_map_keeps_places_and_their_labels_inside() -> None:
+    drawn = view_map((node("DC-PA"), node("DC-CA")), NEW_YORK)
+    assert drawn is not None
+    assert drawn.summary == "From DC-PA, DC-CA to New York"
+    for place in (*drawn.nodes, drawn.destination):
+        assert 0 < place.x < drawn.width
+        assert 0 < place.y < drawn.height
+    assert drawn.destination.x > drawn.nodes[0].x > drawn.nodes[1].x
+    assert view_map((), NEW_YORK) is None
+
+
+def test_the_map_of_neighbors_puts_their_labels_apart() -> None:
+    drawn = view_map((node("ST-NYC"),), NEW_YORK)
+    assert drawn is not None
+    assert drawn.destination.is_left is not drawn.nodes[0].is_left
+
+
+def test_positions_come_with_most_on_hand_first_and_dated_supplies_by_date() -> None:
+    po = Source("po/45/1")
+    positions = view_positions(
+        [
+            Balance(SupplyKey(Sku("A"), NodeId("DC-IL")), 5, 7, 2),
+            Balance(SupplyKey(Sku("A"), NodeId("DC-PA")), 9, 4),
+            Balance(SupplyKey(Sku("A"), NodeId("DC-IL"), Source("po/46/1")), 3, 0, 0, NOW + timedelta(days=9)),
+            Balance(SupplyKey(Sku("A"), NodeId("DC-IL"), po), 8, 1, 0, NOW + timedelta(days=2)),
+            Balance(SupplyKey(Sku("A"), NodeId("DC-IL"), Source("po/44/1")), 0, 0, 0, NOW),
+        ],
+        {"DC-PA": node("DC-PA")},
+    )
+    assert [(p.node, p.on_hand, p.available, p.deficit) for p in positions] == [("DC-PA", 9, 5, 0), ("DC-IL", 5, 0, 2)]
+    assert [(supply.text, supply.units) for supply in positions[1].incoming] == [
+        ("purchase order 45, line 1", 8),
+        ("purchase order 46, line 1", 3),
+    ]
+    assert positions[1].incoming_units == 11
+
+
+def test_the_ledger_runs_back_from_what_a_supply_holds_now() -> None:
+    entry = {"at": NOW, "order_id": None, "allocation": None, "reason": "", "reference": "", "source": "on_hand"}
+    rows = view_ledger(
+        [
+            entry | {"kind": "post", "on_hand_delta": -2, "reserved_delta": -2},
+            entry | {"kind": "pending", "on_hand_delta": 0, "reserved_delta": 2},
+            entry | {"kind": "expect", "on_hand_delta": 5, "reserved_delta": 0, "source": "po/45/1"},
+            entry | {"kind": "receipt", "on_hand_delta": 10, "reserved_delta": 0},
+        ],
+        [
+            Balance(SupplyKey(Sku("A"), NodeId("DC-PA")), 8, 0),
+            Balance(SupplyKey(Sku("A"), NodeId("DC-PA"), Source("po/45/1")), 5, 0),
+        ],
+        "DC-PA",
+    )
+    assert [(row.what, row.on_hand, row.reserved) for row in rows] == [
+        ("Left the building", 8, 0),
+        ("Reserved", 10, 2),
+        ("Expected", 5, 0),
+        ("Receipt", 10, 0),
+    ]
+
+
+def test_only_fields_that_differ_are_told() -> None:
+    changed = differences({"a": 1, "b": {"c": [1], "d": None}, "e": "x"}, {"a": 1, "b": {"c": [1, 2]}, "f": True})
+    assert [(field.field, field.before, field.after) for field in changed] == [
+        ("b.c", "[1]", "[1,2]"),
+        ("e", "x", None),
+        ("f", None, "true"),
+    ]
