@@ -51,7 +51,7 @@ def _build_shipment(
         method=problem.method,
         service=problem.offer.cards[problem.lanes.services[place.service_row]].service,
         ship_by=instant(timetable.ship_by.item(lane)),
-        promised_from=instant(timetable.promised_from.item(lane)),
+        promised_from=instant(max(timetable.promised_from.item(lane), place.block.ready)),
         promised_at=instant(timetable.promised_at.item(lane)),
         pegs=tuple(pegs),
         cost=shipment_cost(problem, place, quantities, is_first=is_first),

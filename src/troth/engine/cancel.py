@@ -4,6 +4,7 @@ from troth.engine.context import Facts
 from troth.engine.parts import choose_units, moves_through, next_allocation
 from troth.model.commands import CancelOrder, LineQuantity
 from troth.model.events import OrderCanceled, OrderEvent, PartsChange
+from troth.model.ids import LineId
 from troth.model.lifecycle import AllocationEvent, AllocationState, is_possible
 from troth.model.order import Order
 from troth.model.refusals import FieldFlaw, Invalid, NotPossibleNow, Refusal
@@ -18,16 +19,17 @@ def decide_cancel(command: CancelOrder, order: Order, facts: Facts) -> tuple[Ord
     Without lines it is everything that is not canceled yet, and is refused if some of it has left already.
     """
     open_units = {line.line_id: line.quantity - line.canceled_quantity for line in order.lines}
+    named: dict[LineId, int] = {}
+    for line in command.lines:
+        named[line.line_id] = named.get(line.line_id, 0) + line.quantity
     flaws = tuple(
         FieldFlaw(f"/lines/{position}", f"line {line.line_id} has {open_units.get(line.line_id, 0)} units to cancel")
         for position, line in enumerate(command.lines)
-        if line.quantity > open_units.get(line.line_id, 0)
+        if named[line.line_id] > open_units.get(line.line_id, 0)
     )
     if flaws:
         return Invalid(flaws)
-    wanted = {line.line_id: line.quantity for line in command.lines} or {
-        line_id: units for line_id, units in open_units.items() if units
-    }
+    wanted = named or {line_id: units for line_id, units in open_units.items() if units}
     if not wanted:
         return NotPossibleNow("cancel", order_status(order))
     uncovered = uncovered_quantities(order)

@@ -206,9 +206,7 @@ class Attempt:
         ]
         if not doubtful:
             return
-        if any(isinstance(_list(outcomes[number])[position], Invalid) for _, position, number in doubtful) and (
-            await self._reference.refresh()
-        ):
+        if await self._reference.refresh():
             self._index.use(self._reference.network)
             self._fresh.clear()
         commands = [request.commands[position] for request, position, _ in doubtful]

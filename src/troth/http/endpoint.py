@@ -7,7 +7,6 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
-import asyncpg
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,16 +17,10 @@ from troth.http.metrics import Metrics
 from troth.http.operations import NO_BODY, AnyOperation, Call
 from troth.http.problems import Failed, MethodNotAllowed, Refused, Unavailable, problem_reply
 from troth.http.replies import Reply, send_reply
+from troth.store.database import UNAVAILABLE
 
 _LOG: Final = logging.getLogger("troth.http")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_AWAY: Final = (
-    OSError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.TooManyConnectionsError,
-)
 _BODILESS: Final = frozenset({"GET", "HEAD", "DELETE"})
 
 
@@ -88,7 +81,7 @@ class Edge:
 
         try:
             await self._app(scope, receive, send_named)
-        except _AWAY:
+        except UNAVAILABLE:
             _LOG.warning("request %s: the database is away", request_id, exc_info=True)
             if status:
                 raise

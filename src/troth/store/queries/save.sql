@@ -65,24 +65,36 @@ new_orders AS (
     RETURNING order_id
 ),
 changed_orders AS (
-    UPDATE orders AS o
-    SET version = r.version,
-        status = r.status,
-        total_minor = r.total_minor,
-        release_at = r.release_at,
-        due_at = r.due_at,
-        released_at = r.released_at,
-        canceled_at = r.canceled_at,
-        promised_at = r.promised_at,
-        ship_to = r.ship_to,
-        method = r.method,
-        pickup_node = r.pickup_node,
-        service = r.service,
-        payments = r.payments,
-        attributes = r.attributes,
-        policy_version = r.policy_version
-    FROM order_rows AS r
-    WHERE o.order_id = r.order_id AND NOT r.is_new AND o.version < r.version
+    -- A changed order is there and locked, so it always conflicts: by its key, whatever the planner thinks of the table.
+    INSERT INTO orders AS o (
+        order_id, channel, external_id, digest, version, status, currency, total_minor, ordered_at,
+        captured_at, release_at, due_at, released_at, canceled_at, promised_at, customer_id, customer_name,
+        customer_email, customer_phone, ship_to, method, pickup_node, service, ship_complete, payments,
+        attributes, policy_version
+    )
+    SELECT
+        order_id, channel, external_id, digest, version, status, currency, total_minor, ordered_at,
+        captured_at, release_at, due_at, released_at, canceled_at, promised_at, customer_id, customer_name,
+        customer_email, customer_phone, ship_to, method, pickup_node, service, ship_complete, payments,
+        attributes, policy_version
+    FROM order_rows WHERE NOT is_new
+    ON CONFLICT (order_id) DO UPDATE
+    SET version = excluded.version,
+        status = excluded.status,
+        total_minor = excluded.total_minor,
+        release_at = excluded.release_at,
+        due_at = excluded.due_at,
+        released_at = excluded.released_at,
+        canceled_at = excluded.canceled_at,
+        promised_at = excluded.promised_at,
+        ship_to = excluded.ship_to,
+        method = excluded.method,
+        pickup_node = excluded.pickup_node,
+        service = excluded.service,
+        payments = excluded.payments,
+        attributes = excluded.attributes,
+        policy_version = excluded.policy_version
+    WHERE o.version < excluded.version
     RETURNING o.order_id
 ),
 saved_lines AS (
