@@ -1,0 +1,29 @@
+"""`python -m benchmarks [NAME] --seed N`: run all benchmarks, or one."""
+
+import argparse
+from pathlib import Path
+from typing import Final, Protocol
+
+from benchmarks import capture
+
+
+class _Run(Protocol):
+    def __call__(self, *, seed: int) -> Path: ...
+
+
+BENCHMARKS: Final[dict[str, _Run]] = {"capture": capture.run}
+
+
+def main() -> None:
+    """Run what was asked for."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("name", nargs="?", choices=sorted(BENCHMARKS))
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    for name, run in BENCHMARKS.items():
+        if arguments.name in (None, name):
+            print(f"Written to {run(seed=arguments.seed)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,197 @@
+"""Capture: orders of two lines through HTTP, durable, beside pgbench on the same server in the same rounds."""
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import asyncpg
+import httpx
+import uvloop
+
+from benchmarks.baseline import Reached, Yardstick
+from benchmarks.load import Load
+from benchmarks.report import Figure, figure, publish
+from troth.model.ids import NodeId, Sku
+from troth.model.item import Item
+from troth.model.network import Node, NodeType
+from troth.settings import Settings
+from troth.store.embedded import start
+from troth.store.migrate import migrate
+from troth.store.reference import write_items, write_nodes
+
+_SKUS: Final = 5_000
+_SECONDS: Final = 6
+_ROUNDS: Final = 3
+_WARM_SECONDS: Final = 3
+_PGBENCH: Final = "pgbench, one statement per order"
+
+_STOCK: Final = """
+WITH placed AS (
+    INSERT INTO balances (sku, node, source, on_hand, reserved, deficit)
+    SELECT sku, node, 'on_hand', 1000000000, 0, 0 FROM items, nodes RETURNING sku, node, on_hand
+)
+INSERT INTO entries (sku, node, source, at, kind, on_hand_delta, reserved_delta, reason, reference)
+SELECT sku, node, 'on_hand', now(), 'adjustment', on_hand, 0, 'benchmark', '' FROM placed
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A load to measure: how many clients, and whether all want the same two items."""
+
+    name: str
+    clients: int
+    is_hot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """What one round of a case reached: ours, and pgbench right after it."""
+
+    rate: float
+    p50_ms: float
+    p99_ms: float
+    baseline: Reached
+
+
+def run(*, seed: int) -> Path:
+    """Measure 20 and 1,000 nodes; the path of the results."""
+    figures: list[Figure] = []
+    for nodes in (20, 1_000):
+        with _retailer(nodes) as (port, key, yardstick):
+            cases = [_Case("uniform", 64), _Case("hot", 64), _Case("uniform", 1)]
+            if nodes == 20:
+                cases.append(_Case("uniform", 8))
+            figures += [one for case in cases for one in _measure(case, nodes, port, key, yardstick, seed)]
+    notes = (
+        f"2 lines, {_SKUS} items, HTTP, one API process, no worker; server, PostgreSQL and load generator share the "
+        f"machine; {_ROUNDS} rounds of {_SECONDS} s a case, each followed by the baseline"
+    )
+    return publish("capture", figures, seed=seed, notes=notes)
+
+
+def _measure(case: _Case, nodes: int, port: int, key: str, yardstick: Yardstick, seed: int) -> Sequence[Figure]:
+    _send(case, port, key, seed, seconds=_WARM_SECONDS if nodes == 20 else 4 * _WARM_SECONDS)
+    rounds = []
+    for number in range(_ROUNDS):
+        rate, p50_ms, p99_ms = _send(case, port, key, seed + number, seconds=_SECONDS)
+        reached = yardstick.measure(clients=case.clients, seconds=_SECONDS, is_hot=case.is_hot)
+        rounds.append(_Round(rate, p50_ms, p99_ms, reached))
+        print(
+            f"  {case.name} n{nodes} c{case.clients}: {rate:,.0f}/s, p99 {p99_ms:.1f} ms; pgbench {reached.rate:,.0f}/s"
+        )
+    stem = {"uniform": f"uniform.n{nodes}.c{case.clients}", "hot": f"hot.n{nodes}.c{case.clients}"}[case.name]
+    if case.name == "hot" and nodes == 20:
+        stem = f"hot.c{case.clients}"
+    if case.clients == 1 and nodes == 20:
+        stem = "c1"
+    rates = [one.baseline.rate for one in rounds]
+    latencies = [one.baseline.latency_ms for one in rounds]
+    what = f"{_PGBENCH}{', one hot pair' if case.is_hot else ''}, {case.clients} clients"
+    return [
+        figure(f"{stem}.rate", "orders/s", [one.rate for one in rounds], baseline=what, baseline_values=rates),
+        figure(
+            f"{stem}.p50_ms", "ms", [one.p50_ms for one in rounds],
+            baseline=f"{what}, mean latency", baseline_values=latencies,
+        ),
+        figure(
+            f"{stem}.p99_ms", "ms", [one.p99_ms for one in rounds],
+            baseline=f"{what}, mean latency", baseline_values=latencies,
+        ),
+    ]  # fmt: skip
+
+
+def _send(case: _Case, port: int, key: str, seed: int, *, seconds: float) -> tuple[float, float, float]:
+    """Orders a second, and the latencies (p50, p99, in milliseconds) of one load; fails on any answer but 201."""
+    load = Load("127.0.0.1", port, key, case.clients, seconds, _SKUS, case.is_hot, seed, secrets.token_hex(4))
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.load"],
+        input=json.dumps(asdict(load)) + "\n", capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    seen = json.loads(done.stdout)
+    if set(seen["statuses"]) != {"201"}:
+        raise RuntimeError(f"not every order was accepted: {seen['statuses']}")
+    return seen["rate"], seen["p50_ms"], seen["p99_ms"]
+
+
+@contextmanager
+def _retailer(nodes: int) -> Iterator[tuple[int, str, Yardstick]]:
+    """A server with `nodes` nodes that hold everything, and the yardstick beside it: its port and key."""
+    with TemporaryDirectory(prefix="troth-bench-") as folder, start(Settings(data_dir=Path(folder) / "var")) as server:
+        print(f"Loading {_SKUS:,} items at {nodes:,} nodes …", flush=True)
+        uvloop.run(_fill(server.dsn, nodes))
+        yardstick = Yardstick(server.dsn, Path(folder), skus=_SKUS, nodes=nodes)
+        yardstick.set_up()
+        key = f"troth_{secrets.token_urlsafe(32)}"
+        port = _free_port()
+        environment = os.environ | {"TROTH_DATABASE_URL": server.dsn, "TROTH_API_KEY": key, "TROTH_DATA_DIR": folder}
+        process = subprocess.Popen(
+            [str(Path(sys.executable).parent / "troth"), "serve", "--no-worker", "--port", str(port)],
+            env=environment, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            _wait_until_ready(port, process)
+            yield port, key, yardstick
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+async def _fill(dsn: str, nodes: int) -> None:
+    await migrate(dsn)
+    connection = await asyncpg.connect(dsn)
+    try:
+        now = datetime.now(UTC)
+        # Spread over the United States in a fixed pattern.
+        await write_nodes(
+            connection,
+            [
+                Node(
+                    NodeId(f"N{number:04d}"),
+                    NodeType.STORE,
+                    f"Node {number}",
+                    30 + number * 7 % 150 / 10,
+                    -120 + number * 13 % 400 / 10,
+                    "America/Chicago",
+                )
+                for number in range(nodes)
+            ],
+            now,
+        )
+        items = [Item(Sku(f"S{number:05d}"), f"Item {number}", weight_grams=500) for number in range(_SKUS)]
+        await write_items(connection, items, now)
+        await connection.execute(_STOCK, timeout=600)
+        await connection.execute("VACUUM ANALYZE balances, nodes, items", timeout=600)
+    finally:
+        await connection.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_until_ready(port: int, process: "subprocess.Popen[bytes]") -> None:
+    for _ in range(600):
+        if process.poll() is not None:
+            raise RuntimeError(f"troth serve ended with {process.returncode}")
+        try:
+            if httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == httpx.codes.OK:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    raise RuntimeError("troth serve was not ready within a minute")
