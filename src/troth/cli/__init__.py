@@ -1,0 +1,49 @@
+"""The command line: `troth`, with a module for each group of commands."""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from troth.cli import access, database, doctor, load, orders, sample, serve, traffic, worker
+from troth.cli.exits import failure_of
+from troth.cli.terminal import say
+
+app = typer.Typer(
+    name="troth",
+    help="""An omnichannel order management system that promises only what it can keep.
+
+    Exit codes: 0 done, 1 problems found, 2 wrong use, file or settings, 3 no connection or no free port, 4 refused,
+    5 a process of the server kept ending, 130 interrupted.""",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for group in (serve, worker, doctor, sample, traffic, database):
+    group.register(app)
+app.add_typer(database.app, name="db")
+app.add_typer(orders.app, name="order")
+app.add_typer(load.app, name="load")
+app.add_typer(access.keys, name="key")
+app.add_typer(access.users, name="user")
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code; what is expected to fail says so in a sentence, not in a traceback."""
+    try:
+        app(args=list(arguments) if arguments is not None else None, prog_name="troth")
+    except SystemExit as exit_:
+        return exit_.code if isinstance(exit_.code, int) else int(exit_.code is not None)
+    except Exception as error:
+        failure = failure_of(error)
+        if failure is None:
+            raise
+        say(failure.message)
+        return failure.code
+    return 0
+
+
+def main() -> None:
+    """The installed command."""
+    sys.exit(run())

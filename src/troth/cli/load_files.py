@@ -1,0 +1,124 @@
+"""Files of nodes, items and stock, as values; every flaw of a file is told with its place."""
+
+import csv
+import gzip
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from troth.cli.exits import USAGE, Failed
+from troth.http.body import flaws_of
+from troth.http.item_body import ItemBody
+from troth.http.node_body import NodeBody
+from troth.http.problems import Refused
+from troth.model.ids import NodeId, Sku
+from troth.model.item import Item
+from troth.model.network import Node
+from troth.model.refusals import Invalid
+from troth.store.stock_load import Position
+
+T = TypeVar("T")
+V = TypeVar("V")
+
+_FLAWS_MAX: Final = 20
+_STOCK_COLUMNS: Final = ("node", "sku", "on_hand")
+_UNITS_MAX: Final = 10**12
+
+
+def read_nodes(path: Path, currency: str) -> list[Node]:
+    """The nodes of a file; raises Failed with its flaws. `currency` is that of the costs."""
+    bodies = _read_bodies(path, TypeAdapter(NodeBody))
+    return _make_each(path, bodies, lambda body: _node(body, currency))
+
+
+def read_items(path: Path) -> list[Item]:
+    """The items of a file; raises Failed with its flaws."""
+    bodies = _read_bodies(path, TypeAdapter(ItemBody))
+    return _make_each(path, bodies, _item)
+
+
+def read_positions(path: Path) -> list[Position]:
+    """The positions of a CSV file; raises Failed with its flaws."""
+    positions: list[Position] = []
+    flaws: list[str] = []
+    reader = csv.DictReader(_read_text(path).splitlines(keepends=True))
+    missing = [name for name in _STOCK_COLUMNS if name not in (reader.fieldnames or ())]
+    if missing:
+        raise Failed(f"{path} has no column {', '.join(missing)}", USAGE)
+    for row in reader:
+        node, sku, units = ((row[name] or "").strip() for name in _STOCK_COLUMNS)
+        if not node or not sku or not units.isdecimal() or int(units) > _UNITS_MAX:
+            flaws.append(f"line {reader.line_num}: wants a node, a SKU and a number of units, not {node},{sku},{units}")
+        else:
+            positions.append(Position(Sku(sku), NodeId(node), int(units)))
+    _fail_on(path, flaws)
+    return positions
+
+
+def _node(body: NodeBody, currency: str) -> Node:
+    if body.node_id is None:
+        raise ValueError("node_id is required")
+    return body.node(NodeId(body.node_id), currency)
+
+
+def _item(body: ItemBody) -> Item:
+    if body.sku is None:
+        raise ValueError("sku is required")
+    return body.item(Sku(body.sku))
+
+
+def _read_bodies(path: Path, adapter: TypeAdapter[T]) -> list[tuple[str, T]]:
+    bodies: list[tuple[str, T]] = []
+    flaws: list[str] = []
+    for place, value in _read_objects(path):
+        try:
+            bodies.append((place, adapter.validate_json(json.dumps(value))))
+        except ValidationError as error:
+            flaws += [f"{place}: {flaw.pointer} {flaw.detail}" for flaw in flaws_of(error)]
+    _fail_on(path, flaws)
+    return bodies
+
+
+def _read_objects(path: Path) -> Iterator[tuple[str, Any]]:
+    text = _read_text(path)
+    try:
+        if text.lstrip().startswith("["):
+            yield from ((f"entry {number}", value) for number, value in enumerate(json.loads(text), start=1))
+            return
+        for number, line in enumerate(text.splitlines(), start=1):
+            if line.strip():
+                yield f"line {number}", json.loads(line)
+    except json.JSONDecodeError as error:
+        raise Failed(f"{path} is not valid JSON: {error}", USAGE) from error
+
+
+def _make_each(path: Path, bodies: Sequence[tuple[str, T]], make: Callable[[T], V]) -> list[V]:
+    values: list[V] = []
+    flaws: list[str] = []
+    for place, body in bodies:
+        try:
+            values.append(make(body))
+        except Refused as refused:
+            fields = refused.no.flaws if isinstance(refused.no, Invalid) else ()
+            flaws += [f"{place}: {flaw.pointer} {flaw.detail}" for flaw in fields] or [f"{place}: {refused.no.code}"]
+        except ValueError as error:
+            flaws.append(f"{place}: {error}")
+    _fail_on(path, flaws)
+    return values
+
+
+def _fail_on(path: Path, flaws: list[str]) -> None:
+    if flaws:
+        more = [f"and {len(flaws) - _FLAWS_MAX} more"] if len(flaws) > _FLAWS_MAX else []
+        raise Failed("\n".join([f"{path}: nothing is loaded", *flaws[:_FLAWS_MAX], *more]), USAGE)
+
+
+def _read_text(path: Path) -> str:
+    content = path.read_bytes()
+    try:
+        return (gzip.decompress(content) if path.suffix == ".gz" else content).decode("utf-8-sig")
+    except (UnicodeDecodeError, EOFError, gzip.BadGzipFile) as error:
+        raise Failed(f"{path} cannot be read: {error}", USAGE) from error
