@@ -24,11 +24,10 @@ async def test_everybody_who_listens_hears_of_an_order_once_and_nobody_else_read
         order = accepted(await system.door.one(capture("W-1"), actor="test"))
         for queue in (first, second):
             news = await asyncio.wait_for(queue.get(), 10)
-            assert news.orders == (order.order_id,)
-            assert news.captured == 1
+            assert news == News((order.order_id,), 1)
         accepted(await system.door.one(PlaceHold(before.order_id, "fraud", "odd"), actor="test"))
         news = await asyncio.wait_for(first.get(), 10)
-        assert (news.orders, news.captured) == ((before.order_id,), 0)
+        assert news == News((before.order_id,), 0)
     assert feed.listeners == 0
     assert feed.behind_seconds is not None
 
@@ -40,7 +39,7 @@ async def test_who_comes_later_hears_only_what_comes_later(system: System) -> No
     accepted(await system.door.one(capture("W-1"), actor="test"))
     async with feed.listen() as queue:
         order = accepted(await system.door.one(capture("W-2"), actor="test"))
-        assert (await asyncio.wait_for(queue.get(), 10)).orders == (order.order_id,)
+        assert await asyncio.wait_for(queue.get(), 10) == News((order.order_id,), 1)
 
 
 async def test_who_does_not_keep_up_is_told_that_something_is_missing(system: System) -> None:
@@ -52,7 +51,17 @@ async def test_who_does_not_keep_up_is_told_that_something_is_missing(system: Sy
             await feed.look()
         heard = [queue.get_nowait() for _ in range(queue.qsize())]
     assert len(heard) <= 8
-    assert any(news.is_cut for news in heard)
+    assert any(news is not None and news.is_cut for news in heard)
+
+
+async def test_the_end_reaches_everybody_even_who_does_not_keep_up(system: System) -> None:
+    feed = Feed(system.pool, every_seconds=3600)
+    async with feed.listen() as first, feed.listen() as second:
+        for _ in range(second.maxsize):
+            second.put_nowait(News())
+        feed.close()
+        assert first.get_nowait() is None
+        assert second.get_nowait() is None
 
 
 def test_news_names_each_order_once_and_no_other_subject() -> None:

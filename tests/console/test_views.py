@@ -215,6 +215,14 @@ def test_the_map_of_neighbors_puts_their_labels_apart() -> None:
     assert drawn.destination.is_left is not drawn.nodes[0].is_left
 
 
+def test_the_map_lifts_a_label_that_would_lie_on_another() -> None:
+    drawn = view_map((node("ST-NYC"), node("DC-CA")), NEW_YORK)
+    assert drawn is not None
+    near = drawn.nodes[0]
+    assert near.is_left is drawn.destination.is_left
+    assert abs(near.label_y - drawn.destination.label_y) > 11
+
+
 def test_positions_come_with_most_on_hand_first_and_dated_supplies_by_date() -> None:
     po = Source("po/45/1")
     positions = view_positions(

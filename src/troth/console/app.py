@@ -24,8 +24,8 @@ _STATIC: Final = Path(__file__).parent / "static"
 def create_console(system: System, settings: Settings) -> Starlette:
     """The pages for operations over a system.
 
-    Its event reader runs only while somebody watches, so there is nothing to start. Streams of watchers end with their
-    connection: a server that stops must not wait for them for long.
+    Its event reader runs only while somebody watches, so there is nothing to start. A server that stops calls
+    `end_streams` first: it would otherwise wait for everybody who watches.
     """
     modules = (session, overview, orders, order, work, inventory, catalog, records, live)
     routes: list[BaseRoute] = list(chain.from_iterable(module.routes for module in modules))
@@ -34,6 +34,12 @@ def create_console(system: System, settings: Settings) -> Starlette:
     label = "" if settings.sample == "none" else "Sample data"
     console.state.desk = Desk(system, Feed(system.pool), Memory(), label)
     return console
+
+
+def end_streams(console: Starlette) -> None:
+    """End the streams of all who watch this console, which do not end by themselves."""
+    desk: Desk = console.state.desk
+    desk.feed.close()
 
 
 async def _say_no(request: Request, error: Exception) -> Response:

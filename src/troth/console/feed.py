@@ -44,7 +44,7 @@ class Feed:
     def __init__(self, pool: Pool, *, every_seconds: float = _EVERY_SECONDS) -> None:
         self._pool = pool
         self._every = every_seconds
-        self._listeners: set[asyncio.Queue[News]] = set()
+        self._listeners: set[asyncio.Queue[News | None]] = set()
         self._reading: asyncio.Task[None] | None = None
         self._position: Position = (0, 0)
         self.behind_seconds: float | None = None
@@ -56,9 +56,12 @@ class Feed:
         return len(self._listeners)
 
     @asynccontextmanager
-    async def listen(self) -> AsyncIterator["asyncio.Queue[News]"]:
-        """A queue of all news from now on; one that is not emptied gets a single piece that says it was cut."""
-        queue: asyncio.Queue[News] = asyncio.Queue(_WAITING_MAX)
+    async def listen(self) -> AsyncIterator["asyncio.Queue[News | None]"]:
+        """A queue of all news from now on, and None when there will be no more.
+
+        One that is not emptied gets a single piece that says it was cut.
+        """
+        queue: asyncio.Queue[News | None] = asyncio.Queue(_WAITING_MAX)
         if not self._listeners:
             self._position = await self._end()
         self._listeners.add(queue)
@@ -84,6 +87,11 @@ class Feed:
         for queue in self._listeners:
             _put(queue, news)
 
+    def close(self) -> None:
+        """Tell everybody who listens that there will be no more, so that a server that stops waits for nobody."""
+        for queue in self._listeners:
+            _put(queue, None)
+
     async def _end(self) -> Position:
         async with self._pool.acquire() as connection:
             return (await read_horizon(connection) - 1, _SEQ_MAX)
@@ -101,9 +109,9 @@ def news_of(heads: list[Head], *, is_cut: bool) -> News:
     return News(tuple(orders), sum(head.kind == _CAPTURED for head in heads), is_cut)
 
 
-def _put(queue: "asyncio.Queue[News]", news: News) -> None:
+def _put(queue: "asyncio.Queue[News | None]", news: News | None) -> None:
     if queue.full():
         while not queue.empty():
             queue.get_nowait()
-        news = News(is_cut=True)
+        news = News(is_cut=True) if news is not None else None
     queue.put_nowait(news)

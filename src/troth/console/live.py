@@ -51,6 +51,8 @@ async def _stream(feed: Feed, *, is_again: bool) -> AsyncIterator[str]:
             except TimeoutError:
                 yield ": still here\n\n"
             else:
+                if news is None:
+                    return
                 yield messages_of(news)
 
 

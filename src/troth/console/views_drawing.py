@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -16,6 +16,9 @@ _SPAN_MIN: Final = 3.0
 _STEPS: Final = (1, 2, 5, 10, 20, 30, 60)
 _LINES_WANTED: Final = 5
 _EDGE: Final = 26.0
+_NEAR: Final = 40.0
+_LABEL_DROP: Final = 4.0
+_LABEL_LIFT: Final = 13.0
 _LETTER_WIDTH: Final = 7.5
 _LABEL_PADDING: Final = 20.0
 
@@ -49,6 +52,7 @@ class Place:
     y: float
     label: str
     is_left: bool
+    label_y: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,8 @@ def view_map(nodes: Sequence[Node], destination: Address | None) -> OrderMap | N
     def place(latitude: float, longitude: float, label: str, *, is_west: bool) -> Place:
         """West of what it is drawn with, a place has its label on the left, unless that would leave the drawing."""
         x, width = x_of(longitude), _LABEL_PADDING + _LETTER_WIDTH * len(label)
-        return Place(x, y_of(latitude), label, (is_west and x > width) or x > _MAP_WIDTH - width)
+        y = y_of(latitude)
+        return Place(x, y, label, (is_west and x > width) or x > _MAP_WIDTH - width, y + _LABEL_DROP)
 
     mean = sum(node.longitude for node in nodes) / len(nodes)
     end = place(
@@ -132,6 +137,8 @@ def view_map(nodes: Sequence[Node], destination: Address | None) -> OrderMap | N
         place(node.latitude, node.longitude, node.node, is_west=node.longitude <= destination.longitude)
         for node in nodes
     )
+    if any(start.is_left is end.is_left and math.hypot(start.x - end.x, start.y - end.y) < _NEAR for start in starts):
+        end = replace(end, label_y=end.y - _LABEL_LIFT)
     half_wide = (_MAP_WIDTH / 2 - _EDGE) / squeeze / scale  # at the edge a degree's label would meet another one
     half_high = (_MAP_HEIGHT / 2 - _EDGE) / scale
     return OrderMap(

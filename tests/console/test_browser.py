@@ -1,0 +1,199 @@
+"""The console in a real browser: an operator finds, holds and releases an order, and sees another change by itself."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from socket import socket
+from typing import Final
+
+import pytest
+import uvicorn
+from playwright.async_api import Browser, Page, async_playwright, expect
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from tests.builders import accepted, capture
+from tests.console.conftest import PASSWORD
+from troth.console.app import create_console, end_streams
+from troth.flows.system import System
+from troth.flows.users import create_user
+from troth.http.app import create_app
+from troth.model.commands import PlaceHold
+from troth.model.order import Order
+from troth.settings import Settings
+
+CHROMIUM: Final = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+ARGUMENTS: Final = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+# A copy of the accessibility checker, where a developer has one; it is no part of this project.
+AXE: Final = Path(os.environ["AXE_CORE_JS"]).read_text() if "AXE_CORE_JS" in os.environ else ""
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="NO CHROMIUM HERE: the console was not tried in a browser"),
+]
+
+
+class Server(uvicorn.Server):
+    """uvicorn that says when it listens, and ends the console's streams before it stops."""
+
+    def __init__(self, config: uvicorn.Config, console: Starlette) -> None:
+        super().__init__(config)
+        self.console = console
+        self.listens = asyncio.Event()
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listens.set()
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        end_streams(self.console)
+        await super().shutdown(sockets)
+
+
+@pytest.fixture
+async def address(system: System) -> AsyncIterator[str]:
+    """Where the console is served, on a free port, beside the API as it is in a process that serves both."""
+    settings = Settings(sample="small")
+    console = create_console(system, settings)
+    app = create_app(system, settings, more=[Mount("/console", console)])
+    server = Server(uvicorn.Config(app, port=0, log_level="warning", ws="none", lifespan="off"), console)
+    serving = asyncio.create_task(server.serve())
+    await asyncio.wait_for(server.listens.wait(), 30)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/console"
+    server.should_exit = True
+    await asyncio.wait_for(serving, 30)
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        yield opened
+        await opened.close()
+
+
+@pytest.fixture
+async def order(system: System) -> Order:
+    return accepted(await system.door.one(capture("W-1", {"A": 2, "B": 1}), actor="key/web-feed"))
+
+
+async def _enter(browser: Browser, address: str, system: System, **options: object) -> tuple[Page, list[str]]:
+    """Somebody who has logged in, and a list that gets all that the browser complains of."""
+    await create_user(system.pool, login="maya", password=PASSWORD, role="operator", actor="test")
+    context = await browser.new_context(**options)  # type: ignore[arg-type]
+    page = await context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    await page.goto(f"{address}/orders")
+    await page.get_by_label("Login").fill("maya")
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Log in").click()
+    await page.wait_for_url(f"{address}/orders")
+    return page, complaints
+
+
+async def test_an_operator_finds_holds_and_releases_an_order_and_sees_others_change(
+    browser: Browser, address: str, system: System, order: Order
+) -> None:
+    page, complaints = await _enter(browser, address, system)
+    await expect(page.locator("#live")).to_have_text("Live")
+
+    # A row follows what somebody else does, and a screen reader is told.
+    row = page.locator(f"#row-{order.order_id}")
+    await expect(row).to_contain_text("Promised")
+    other = accepted(await system.door.one(capture("W-2", {"A": 1}), actor="key/web-feed"))
+    await expect(page.get_by_role("link", name="1 new order")).to_be_visible()
+    accepted(await system.door.one(PlaceHold(order.order_id, "fraud", "odd"), actor="key/fraud"))
+    await expect(row).to_contain_text("On hold")
+    await expect(page.get_by_role("status").filter(has_text="Order W-1 is now On hold.")).to_have_count(1)
+
+    # Search by keyboard, open the order.
+    await page.keyboard.press("/")
+    await page.keyboard.type(other.order_id)
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(f"{address}/orders?q=**")
+    await page.keyboard.press("j")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(f"{address}/orders/{other.order_id}")
+
+    # Hold, see a refused release in words, lift, release.
+    await page.get_by_text("Place a hold").click()
+    await page.get_by_label("Reason").first.fill("Customer called")
+    await page.get_by_role("button", name="Place hold").click()
+    await expect(page.get_by_text("The hold is placed.")).to_be_visible()
+    await expect(page.locator("#order-chip")).to_have_text("On hold")
+    await page.get_by_role("button", name="Lift hold").click()
+    await expect(page.get_by_text("The hold is lifted.")).to_be_visible()
+    await page.get_by_role("button", name="Release now").click()
+    await expect(page.locator("#order-chip")).to_have_text("Released")
+    await expect(page.locator("#timeline")).to_contain_text("Released to its nodes before the remorse period ended.")
+    assert complaints == []
+
+
+async def test_one_order_follows_what_happens_but_never_under_the_hands_of_who_fills_a_form(
+    browser: Browser, address: str, system: System, order: Order
+) -> None:
+    page, complaints = await _enter(browser, address, system)
+    await page.goto(f"{address}/orders/{order.order_id}")
+    await expect(page.locator("#live")).to_have_text("Live")
+    await page.get_by_text("Cancel", exact=True).first.click()
+    await page.locator("#actions").get_by_label("Reason").last.fill("half a thou")
+    accepted(await system.door.one(PlaceHold(order.order_id, "fraud", "odd"), actor="key/fraud"))
+    await expect(page.locator("#order-chip")).to_have_text("On hold")
+    await expect(page.locator("#timeline")).to_contain_text("Hold H1 (fraud) was placed: odd.")
+    await expect(page.locator("#actions").get_by_label("Reason").last).to_have_value("half a thou")
+    assert complaints == []
+
+
+async def test_everything_but_live_updates_works_without_scripts(
+    browser: Browser, address: str, system: System, order: Order
+) -> None:
+    page, _ = await _enter(browser, address, system, java_script_enabled=False)
+    await page.get_by_label("Search orders").fill("W-1")
+    await page.get_by_role("button", name="Search").click()
+    await page.get_by_role("link", name="W-1").click()
+    await page.get_by_text("Place a hold").click()
+    await page.get_by_label("Reason").first.fill("Customer called")
+    await page.get_by_role("button", name="Place hold").click()
+    await expect(page.get_by_text("The hold is placed.")).to_be_visible()
+    await page.get_by_role("button", name="Log out").click()
+    await page.wait_for_url(f"{address}/login")
+
+
+@pytest.mark.parametrize("width", [390, 820, 1360])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_no_page_is_wider_than_the_screen_or_hard_to_read(
+    browser: Browser, address: str, system: System, order: Order, width: int, scheme: str
+) -> None:
+    accepted(await system.door.one(PlaceHold(order.order_id, "fraud", "x" * 200), actor="key/fraud"))
+    page, complaints = await _enter(
+        browser, address, system, viewport={"width": width, "height": 900}, color_scheme=scheme
+    )
+    paths = ("/", "/orders", f"/orders/{order.order_id}", "/fulfillments", "/inventory", "/inventory/B")
+    for path in (
+        *paths,
+        "/inventory/A/at/DC-PA",
+        "/nodes",
+        "/nodes/DC-PA",
+        "/items",
+        "/items/B",
+        "/webhooks",
+        "/audit",
+    ):
+        await page.goto(f"{address}{path}")
+        assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+        if AXE:
+            await page.evaluate(AXE)
+            found = await page.evaluate("axe.run().then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.html)]))")
+            assert found == [], path
+    assert complaints == []
