@@ -172,16 +172,21 @@ def _balance_rows(entries: Iterable[Entry], expected: Mapping[SupplyKey, datetim
     With the available units a at the start and deltas d1, d2 … in the order of the decisions, each reservation asks
     that a + d1 + … + di >= 0; so a must be at least the largest of -(d1 + … + di).
     """
-    sums: dict[SupplyKey, list[Any]] = {key: [0, 0, None, False] for key in expected}
+    # Plain tuples, which sort and hash several times faster than keys do.
+    sums: dict[tuple[str, str, str], list[Any]] = {_plain(key): [0, 0, None, False, at] for key, at in expected.items()}
     for entry in entries:
-        row = sums.setdefault(entry.key, [0, 0, None, False])
+        row = sums.setdefault(_plain(entry.key), [0, 0, None, False, None])
         row[0] += entry.on_hand_delta
         row[1] += entry.reserved_delta
         if entry.reserved_delta > 0:
             least = row[1] - row[0]
             row[2] = least if row[2] is None else max(row[2], least)
         row[3] = row[3] or entry.kind in _MAY_FALL or (entry.kind is EntryKind.RECEIPT and entry.on_hand_delta < 0)
-    return [(key.sku, key.node, key.source, *row, expected.get(key)) for key, row in sorted(sums.items())]
+    return [(*key, *row) for key, row in sorted(sums.items())]
+
+
+def _plain(key: SupplyKey) -> tuple[str, str, str]:
+    return key.sku, key.node, key.source
 
 
 def _order_row(order: Order) -> tuple[Any, ...]:
