@@ -1,6 +1,5 @@
 """Why these sources: the stored trace of a decision, with the costs of what it chose."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -65,7 +64,7 @@ class Why:
     method: str
     candidates: int
     removed: tuple[str, ...]
-    gap: float
+    gap: float | None
     policy_version: str
     input_digest: str
     parts: tuple[str, ...]
@@ -102,7 +101,7 @@ def view_trace(version: int, at: datetime, trace: Trace, chosen: Sequence[Fulfil
         method=tell_method(trace.method),
         candidates=trace.candidates,
         removed=tuple(tell_removed(reason, count) for reason, count in sorted(trace.removed.items()) if count),
-        gap=0.0 if math.isnan(trace.gap) else trace.gap,
+        gap=trace.gap,
         policy_version=trace.policy_version,
         input_digest=trace.input_digest,
         parts=parts,

@@ -1,5 +1,6 @@
 """The one door of the promising engine: a demand and the supply in, a plan with its promises out."""
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
@@ -77,6 +78,6 @@ def _trace(question: Question, policy: Policy, solution: Solution, candidates: i
         method=solution.method if question.is_located else f"{solution.method}, farthest zone",
         candidates=candidates,
         removed=question.removed,
-        gap=solution.gap,
+        gap=None if math.isnan(solution.gap) else solution.gap,  # JSON knows no NaN
         policy_version=policy.version,
     )

@@ -81,7 +81,10 @@ def summarize(trace: Trace) -> str:
     >>> summarize(Trace("subsets", 12, {"no_stock": 3}, gap=0.0))
     'Of 12 candidates the cheapest were chosen by subsets, proven best; 3 nodes were left out: 3 no stock.'
     """
-    proof = "proven best" if trace.gap == 0 else f"at most {trace.gap:.1%} from the best"
+    if trace.gap is None:
+        proof = "with no bound on how far they are from the best"
+    else:
+        proof = f"at most {trace.gap:.1%} from the best" if trace.gap else "proven best"
     left_out = _counts(trace.removed)
     removed = f"; {sum(trace.removed.values())} nodes were left out: {left_out}" if left_out else ""
     return f"Of {trace.candidates} candidates the cheapest were chosen by {trace.method}, {proof}{removed}."

@@ -86,14 +86,15 @@ class Alternative:
 class Trace:
     """Why this plan: candidates looked at and removed (by reason), the method that chose, the best plans not chosen.
 
-    `input_digest` names the inputs; the same inputs give the same plan.
+    `gap` is how far above the optimum the cost may be (a share; None: not known). `input_digest` names the inputs; the
+    same inputs give the same plan.
     """
 
     method: str
     candidates: int
     removed: Mapping[str, int] = field(default_factory=dict)
     alternatives: tuple[Alternative, ...] = ()
-    gap: float = 0.0
+    gap: float | None = 0.0
     input_digest: str = ""
     policy_version: str = ""
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 class Policy:
     """Weights in minor units of `currency`, and a version that every decision records.
 
-    `split_minor` is paid for each shipment after the first; `delay_minor_per_day` for each line and day that its promise
-    is later than the earliest that any node could make, whatever its stock; `late_minor_per_day` for each line and day
-    behind its need-by date, on top.
+    `split_minor` is paid for each shipment after the first; `delay_minor_per_day` for each line and day that its
+    promise is later than the earliest that any node could make, whatever its stock; `late_minor_per_day` for each line
+    and day behind its need-by date, on top.
     """
 
     version: str = "default-1"
