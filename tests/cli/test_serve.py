@@ -71,7 +71,7 @@ def test_a_request_under_way_is_answered_before_the_end(serve: Serve, dsn: str) 
     with _connect(server) as connection:
         connection.sendall(head.encode())
         assert connection.recv(100).startswith(b"HTTP/1.1 100")
-        server.process.send_signal(signal.SIGTERM)
+        os.killpg(server.process.pid, signal.SIGINT)  # as a terminal does: to the server and all of its processes
         for line in server.err:
             if "requests under way end first" in line:
                 break

@@ -81,6 +81,7 @@ def start_server(*arguments: str, **settings: str) -> Server:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
     assert process.stdout is not None
     assert process.stderr is not None

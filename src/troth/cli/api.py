@@ -9,14 +9,15 @@ from contextlib import contextmanager
 from typing import Final
 
 import uvicorn
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from troth.cli.processes import Life
 from troth.cli.running import run_loop
-from troth.console.app import create_console
-from troth.flows.system import System, open_system
+from troth.console.app import create_console, end_streams
+from troth.flows.system import open_system
 from troth.http.app import create_app
 from troth.settings import Settings
 from troth.worker import run_worker
@@ -28,9 +29,10 @@ _BACKLOG: Final = 2048
 class _Server(uvicorn.Server):
     """uvicorn that says when it is ready and takes signals through the loop: its own way raises them again later."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, *, on_ready: Callable[[], None], on_end: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self._on_end = on_end
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -40,13 +42,17 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.handle_exit, number, None)
+        loop.add_signal_handler(signal.SIGTERM, self.end)
         try:
             yield
         finally:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.remove_signal_handler(number)
+            loop.remove_signal_handler(signal.SIGTERM)
+
+    def end(self) -> None:
+        """End after the requests under way; asked again, without them."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+        self._on_end()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -77,8 +83,9 @@ def serve_worker(settings: Settings, dsn: str, life: Life) -> None:
 
 async def _serve(settings: Settings, dsn: str, listener: socket.socket, life: Life) -> None:
     async with open_system(dsn, pool_size=settings.pool_size) as system:
+        console = create_console(system, settings)
         config = uvicorn.Config(
-            create_app(system, settings, more=_pages(system, settings)),
+            create_app(system, settings, more=_pages(console)),
             http="httptools",
             ws="none",
             loop="none",
@@ -90,25 +97,23 @@ async def _serve(settings: Settings, dsn: str, listener: socket.socket, life: Li
             timeout_keep_alive=75,
             timeout_graceful_shutdown=_FINISH_SECONDS_MAX,
         )
-        server = _Server(config, life.say_ready)
-        _when_orphaned(life, lambda: server.handle_exit(signal.SIGTERM, None))
+        server = _Server(config, on_ready=life.say_ready, on_end=lambda: end_streams(console))
+        _when_orphaned(life, server.end)
         await server.serve([listener])
 
 
-def _pages(system: System, settings: Settings) -> list[BaseRoute]:
+def _pages(console: Starlette) -> list[BaseRoute]:
     """What people see: the console, also for who types only the address."""
 
     async def go(request: Request) -> Response:
         return RedirectResponse("/console/")
 
-    console = Mount("/console", create_console(system, settings))
-    return [console, Route("/", go, methods=["GET"]), Route("/console", go, methods=["GET"])]
+    return [Mount("/console", console), Route("/", go, methods=["GET"]), Route("/console", go, methods=["GET"])]
 
 
 async def _work(settings: Settings, dsn: str, life: Life) -> None:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
     _when_orphaned(life, stop.set)
     async with open_system(dsn, pool_size=settings.pool_size) as system:
         life.say_ready()

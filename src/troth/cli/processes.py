@@ -110,15 +110,14 @@ class Family:
             signal.set_wakeup_fd(-1)
             for number in (signal.SIGCHLD, signal.SIGTERM):
                 signal.signal(number, signal.SIG_DFL)
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-            signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the parent hears it and asks us to stop
+            # A Ctrl-C goes to the whole terminal; the parent hears these two and asks us to stop, once.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
             if self._signals:  # one that came between the fork and here
                 os._exit(0)
             os.close(self._pipes["alive"][1])
             ready, me = self._pipes["ready"][1], f"{os.getpid()}\n".encode()
             member.run(Life(lambda: _write(ready, me), self._pipes["alive"][0]))
-            code = 0
-        except KeyboardInterrupt:
             code = 0
         except BaseException:
             traceback.print_exc()
@@ -158,11 +157,14 @@ class Family:
         return ended
 
     def _stop(self) -> None:
-        """Ask all to stop and wait for it; who does not in half a minute, or at the third signal, is killed."""
+        """Ask all to stop and wait for it: once more at a second signal; at a third, or after half a minute, kill."""
         say("Stopping; requests under way end first. Ctrl-C again ends them, too.")
-        self._tell(signal.SIGTERM)
+        asked = 0
         deadline = time.monotonic() + _STOP_SECONDS_MAX
         while any(member.pid is not None for member in self.members):
+            if asked < max(1, self._signals):
+                asked = max(1, self._signals)
+                self._tell(signal.SIGTERM)
             left = deadline - time.monotonic()
             if left <= 0 or self._signals >= 3:
                 self._tell(signal.SIGKILL)
