@@ -1,4 +1,4 @@
-"""Fixtures for all tests: one embedded PostgreSQL for the whole run, and a fresh migrated database for each test."""
+"""Fixtures for all tests: an embedded PostgreSQL for each worker, and a fresh migrated database for each test."""
 
 import asyncio
 import os
@@ -57,15 +57,18 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def server_dsn(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
-    """Give the DSN of the server that all workers of this run share: ours, or the one TROTH_TEST_DATABASE_URL names."""
+    """Give the DSN of a server of this worker's own, or of the one that TROTH_TEST_DATABASE_URL names.
+
+    Readers of the event log stop before the oldest transaction of the whole server: beside another worker's tests they
+    would wait for transactions that have nothing to do with them.
+    """
     base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent
     if (given := os.environ.get("TROTH_TEST_DATABASE_URL")) is not None:
-        _make_template(given, shared)
+        _make_template(given, base if worker_id == "master" else base.parent)
         yield given
         return
-    with start(Settings(data_dir=shared / "var"), options=FAST) as embedded:
-        _make_template(embedded.dsn, shared)
+    with start(Settings(data_dir=base / "var"), options=FAST) as embedded:
+        _make_template(embedded.dsn, base)
         yield embedded.dsn
 
 

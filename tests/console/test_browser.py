@@ -36,6 +36,8 @@ ARGUMENTS: Final = (
 # A copy of the accessibility checker, where a developer has one; it is no part of this project.
 AXE: Final = Path(os.environ["AXE_CORE_JS"]).read_text() if "AXE_CORE_JS" in os.environ else ""
 
+expect.set_options(timeout=30_000)  # milliseconds: the machine may be busy with other tests
+
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="NO CHROMIUM HERE: the console was not tried in a browser"),

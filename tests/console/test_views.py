@@ -170,9 +170,7 @@ def test_the_body_of_an_event_is_laid_out_to_be_read() -> None:
 
 def test_a_decision_shows_what_the_best_of_the_rest_would_have_cost_more() -> None:
     rival = Alternative((NodeId("DC-IL"),), {"shipping": 900, "delay": 150}, NOW)
-    why = view_trace(
-        1, NOW, Trace("subset", 12, {"no_stock": 3, "inactive": 0}, (rival,), gap=None), (FULFILLMENT,)
-    )
+    why = view_trace(1, NOW, Trace("subset", 12, {"no_stock": 3, "inactive": 0}, (rival,), gap=None), (FULFILLMENT,))
     assert why.parts == ("shipping", "delay")
     assert [(row.label, row.parts, row.total) for row in why.chosen] == [("DC-PA", (700, 0), 700)]
     assert [(row.label, row.parts, row.difference) for row in why.rivals] == [("DC-IL", (900, 150), 350)]
