@@ -34,6 +34,7 @@ _SKUS: Final = 5_000
 _SECONDS: Final = 6
 _ROUNDS: Final = 3
 _WARM_SECONDS: Final = 3
+_PROCESSES: Final = os.cpu_count() or 1
 _PGBENCH: Final = "pgbench, one statement per order"
 
 _STOCK: Final = """
@@ -75,14 +76,14 @@ def run(*, seed: int) -> Path:
                 cases.append(_Case("uniform", 8))
             figures += [one for case in cases for one in _measure(case, nodes, port, key, yardstick, seed)]
     notes = (
-        f"2 lines, {_SKUS} items, HTTP, one API process, no worker; server, PostgreSQL and load generator share the "
-        f"machine; {_ROUNDS} rounds of {_SECONDS} s a case, each followed by the baseline"
+        f"2 lines, {_SKUS} items, HTTP, {_PROCESSES} API processes, no worker; server, PostgreSQL and load generator "
+        f"share the machine; {_ROUNDS} rounds of {_SECONDS} s a case, each followed by the baseline"
     )
     return publish("capture", figures, seed=seed, notes=notes)
 
 
 def _measure(case: _Case, nodes: int, port: int, key: str, yardstick: Yardstick, seed: int) -> Sequence[Figure]:
-    _send(case, port, key, seed, seconds=_WARM_SECONDS if nodes == 20 else 4 * _WARM_SECONDS)
+    _send(case, port, key, seed, seconds=_WARM_SECONDS if nodes == 20 else 8 * _WARM_SECONDS)
     rounds = []
     for number in range(_ROUNDS):
         rate, p50_ms, p99_ms = _send(case, port, key, seed + number, seconds=_SECONDS)
@@ -137,7 +138,10 @@ def _retailer(nodes: int) -> Iterator[tuple[int, str, Yardstick]]:
         port = _free_port()
         environment = os.environ | {"TROTH_DATABASE_URL": server.dsn, "TROTH_API_KEY": key, "TROTH_DATA_DIR": folder}
         process = subprocess.Popen(
-            [str(Path(sys.executable).parent / "troth"), "serve", "--no-worker", "--port", str(port)],
+            [
+                str(Path(sys.executable).parent / "troth"), "serve", "--no-worker",
+                "--workers", str(_PROCESSES), "--port", str(port),
+            ],
             env=environment, stdout=subprocess.DEVNULL,
         )  # fmt: skip
         try:

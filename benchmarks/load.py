@@ -11,9 +11,12 @@ import random
 import sys
 import time
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Final, cast
 
 import uvloop
+
+_ANSWERS_MAX: Final = 10_000
+"""A second, of all clients together: more than any server answers here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,6 @@ class Load:
     is_hot: bool
     seed: int
     run: str
-    orders_max: int | None = None
 
 
 @dataclass(slots=True)
@@ -42,15 +44,14 @@ class Seen:
 
 
 class _Client(asyncio.Protocol):
-    def __init__(self, load: Load, number: int, seen: Seen, *, until: float, done: "asyncio.Future[None]") -> None:
-        self._load = load
-        self._number = number
+    """One connection. Its requests are made before the clock starts, since the server runs on the same two cores."""
+
+    def __init__(self, requests: list[bytes], seen: Seen, *, until: float, done: "asyncio.Future[None]") -> None:
+        self._requests = requests
         self._seen = seen
         self._until = until
         self._done = done
-        self._draw = random.Random(f"{load.seed} {number}")
-        self._sent = 0
-        self._buffer = b""
+        self._missing = 0
         self._started = 0.0
         self._transport: asyncio.Transport | None = None
 
@@ -59,19 +60,16 @@ class _Client(asyncio.Protocol):
         self._send()
 
     def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        head = self._buffer.find(b"\r\n\r\n")
-        if head < 0:
-            return
-        at = self._buffer.lower().find(b"content-length:", 0, head)
-        length = int(self._buffer[at + 15 : self._buffer.find(b"\r\n", at)])
-        if len(self._buffer) < head + 4 + length:
-            return
-        self._seen.latencies.append(time.perf_counter() - self._started)
-        status = self._buffer[9:12].decode()
-        self._seen.statuses[status] = self._seen.statuses.get(status, 0) + 1
-        self._buffer = b""
-        self._send()
+        if self._missing == 0:
+            head = data.find(b"\r\n\r\n")
+            at = data.find(b"content-length:", 0, head)
+            self._missing = head + 4 + int(data[at + 15 : data.find(b"\r\n", at)])
+            status = data[9:12].decode()
+            self._seen.statuses[status] = self._seen.statuses.get(status, 0) + 1
+        self._missing -= len(data)
+        if self._missing == 0:
+            self._seen.latencies.append(time.perf_counter() - self._started)
+            self._send()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self._done.done():
@@ -79,37 +77,45 @@ class _Client(asyncio.Protocol):
 
     def _send(self) -> None:
         assert self._transport is not None
-        limit = self._load.orders_max
-        if time.perf_counter() >= self._until or (limit is not None and self._sent >= limit):
+        self._started = time.perf_counter()
+        if self._started >= self._until or not self._requests:
             self._transport.close()
             return
-        first, second = (0, 1) if self._load.is_hot else self._draw.sample(range(self._load.skus), 2)
+        self._transport.write(self._requests.pop())
+
+
+def make_requests(load: Load, client: int) -> list[bytes]:
+    """More requests than a client will get answered."""
+    draw = random.Random(f"{load.seed} {client}")
+    requests = []
+    for number in range(int(load.seconds * _ANSWERS_MAX / load.clients) + 1):
+        first, second = (0, 1) if load.is_hot else draw.sample(range(load.skus), 2)
         body = (
-            f'{{"channel":"web","external_id":"{self._load.run}-{self._number}-{self._sent}",'
+            f'{{"channel":"web","external_id":"{load.run}-{client}-{number}",'
             '"customer":{"id":"C-1","name":"Ada Park","email":"ada@example.com"},'
             '"ship_to":{"name":"Ada Park","line1":"1 Main St","city":"New York","region":"NY","postcode":"10001",'
-            '"country":"US"},"method":"ship","lines":['
+            '"country":"US"},"method":"ship","service":"standard","lines":['
             f'{{"line_id":"1","sku":"S{first:05d}","quantity":1,"unit_price":{{"amount":"19.90","currency":"USD"}}}},'
             f'{{"line_id":"2","sku":"S{second:05d}","quantity":1,"unit_price":{{"amount":"19.90","currency":"USD"}}}}'
             "]}"
         ).encode()
-        self._sent += 1
         head = (
-            f"POST /v1/orders HTTP/1.1\r\nHost: {self._load.host}\r\nAuthorization: Bearer {self._load.key}\r\n"
+            f"POST /v1/orders HTTP/1.1\r\nHost: {load.host}\r\nAuthorization: Bearer {load.key}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         ).encode()
-        self._started = time.perf_counter()
-        self._transport.write(head + body)
+        requests.append(head + body)
+    return requests
 
 
 async def send(load: Load) -> Seen:
     """Send the load; what came back."""
     loop = asyncio.get_running_loop()
     seen = Seen()
+    requests = [make_requests(load, client) for client in range(load.clients)]
     started = time.perf_counter()
-    done: list[asyncio.Future[None]] = [loop.create_future() for _ in range(load.clients)]
-    for number, future in enumerate(done):
-        client = _Client(load, number, seen, until=started + load.seconds, done=future)
+    done: list[asyncio.Future[None]] = [loop.create_future() for _ in requests]
+    for of_client, future in zip(requests, done, strict=True):
+        client = _Client(of_client, seen, until=started + load.seconds, done=future)
         await loop.create_connection(lambda client=client: client, load.host, load.port)  # type: ignore[misc]
     await asyncio.gather(*done)
     seen.seconds = time.perf_counter() - started

@@ -78,9 +78,10 @@ def create_app(
     async def answer_docs() -> Reply:
         return Reply(200, page, media_type="text/html; charset=utf-8")
 
+    routes = _routes(OPERATIONS, system)
     app = Starlette(
         routes=[
-            *_routes(OPERATIONS, system),
+            *routes,
             Route("/healthz", Spot(live), methods=["GET"]),
             Route("/readyz", Spot(ready(system)), methods=["GET"]),
             Route("/metrics", Spot(measured(metrics)), methods=["GET"]),
@@ -89,7 +90,13 @@ def create_app(
             Route("/problems/{code}", _show_problem, methods=["GET"]),
             *more,
         ],
-        middleware=[Middleware(Edge, metrics=metrics)],
+        middleware=[
+            Middleware(
+                Edge,
+                metrics=metrics,
+                direct={route.path: route.app for route in routes if not route.param_convertors},
+            )
+        ],
         exception_handlers={HTTPException: _answer_stray},
         lifespan=lifespan,
     )
