@@ -71,7 +71,7 @@ def run(*, seed: int) -> Path:
     figures: list[Figure] = []
     for nodes in (20, 1_000):
         with _retailer(nodes) as (port, key, yardstick):
-            cases = [_Case("uniform", 64), _Case("hot", 64), _Case("uniform", 1)]
+            cases = [_Case("uniform", 64), _Case("hot", 64, is_hot=True), _Case("uniform", 1)]
             if nodes == 20:
                 cases.append(_Case("uniform", 8))
             figures += [one for case in cases for one in _measure(case, nodes, port, key, yardstick, seed)]
