@@ -98,6 +98,16 @@ async def test_a_key_with_an_unknown_scope_or_no_name_is_refused_and_nothing_is_
     assert await find_keys(database.pool, limit=10) == []
 
 
+async def test_the_key_that_the_first_start_showed_may_be_named_in_the_settings(database: Database) -> None:
+    shown = await ensure_bootstrap_key(database.pool, Settings())
+    assert shown is not None
+    assert await ensure_bootstrap_key(database.pool, Settings(api_key=SecretStr(shown))) is None
+    assert await ensure_bootstrap_key(database.pool, Settings(api_key=SecretStr(shown))) is None
+    actor = await authenticate_key(database.pool, shown)
+    assert actor is not None
+    assert actor.may(ADMIN)
+
+
 async def test_the_first_administrators_key_is_made_once(database: Database) -> None:
     first = await ensure_bootstrap_key(database.pool, Settings())
     again = await ensure_bootstrap_key(database.pool, Settings())

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
@@ -11,6 +12,7 @@ from troth.engine.evolve import fold
 from troth.flows.requests import Accepted, Answer, Key, Outcome, Request
 from troth.flows.system import System, open_system
 from troth.model.commands import (
+    AcceptWork,
     ActOnDue,
     CancelOrder,
     CollectWork,
@@ -29,7 +31,7 @@ from troth.model.ids import LineId, NodeId, Sku
 from troth.model.inventory import SupplyKey
 from troth.model.order import Method, Package
 from troth.model.refusals import ContentDiffers, Held, Invalid, KeyReused, NotPossibleNow, StockShort
-from troth.model.status import OrderStatus, order_status
+from troth.model.status import OrderStatus, next_due_at, order_status
 from troth.store.balances import find_balances
 from troth.store.events import read_subject_events
 from troth.store.orders import read_orders
@@ -197,6 +199,48 @@ async def test_a_rejected_part_is_sourced_again_elsewhere(system: System) -> Non
     ]
     assert await _balances(system) == {("A", "DC-PA", "on_hand"): (2, 1), ("A", "DC-IL", "on_hand"): (5, 1)}
     await _assert_order_is_fold_of_its_events(system, order.order_id)
+
+
+async def test_what_is_sourced_again_after_an_early_release_waits_for_nothing(system: System, clock: Clock) -> None:
+    await stock(system, {("A", "DC-PA"): 2, ("A", "DC-IL"): 5})
+    order = accepted(await system.door.one(capture(lines={"A": 2}), actor="test"))
+    accepted(await system.door.one(ReleaseOrder(order.order_id), actor="test"))
+    rejected = accepted(await system.door.one(RejectWork(order.fulfillments[0].fulfillment_id, "busy"), actor="node"))
+    assert next_due_at(rejected) == rejected.released_at
+    due = accepted(await system.door.one(ActOnDue(order.order_id), actor="clock"))
+    assert order_status(due) is OrderStatus.RELEASED
+
+
+async def test_a_package_that_was_never_packed_cannot_be_shipped(system: System) -> None:
+    await stock(system, {("A", "DC-PA"): 2})
+    order = accepted(await system.door.one(capture(lines={"A": 2}), actor="test"))
+    accepted(await system.door.one(ReleaseOrder(order.order_id), actor="test"))
+    work = order.fulfillments[0].fulfillment_id
+    accepted(await system.door.one(PackWork(work), actor="node"))
+    refused = await system.door.one(ShipWork(work, (Package("X", (), None, "UPS", "ground", "1Z1"),)), actor="node")
+    assert isinstance(refused, Invalid)
+    assert [flaw.pointer for flaw in refused.flaws] == ["/packages/0/package_id"]
+
+
+async def test_unpacked_goods_are_shipped_in_the_package_that_the_report_names(system: System) -> None:
+    await stock(system, {("A", "DC-PA"): 2})
+    order = accepted(await system.door.one(capture(lines={"A": 2}), actor="test"))
+    accepted(await system.door.one(ReleaseOrder(order.order_id), actor="test"))
+    work = order.fulfillments[0].fulfillment_id
+    package = Package("X", (), None, "UPS", "ground", "1Z1")
+    shipped = accepted(await system.door.one(ShipWork(work, (package,)), actor="node"))
+    (only,) = shipped.fulfillments[0].packages
+    assert (only.package_id, only.tracking_number, only.lines[0].quantity) == ("X", "1Z1", 2)
+
+
+async def test_work_cannot_be_reported_from_the_future(system: System, clock: Clock) -> None:
+    await stock(system, {("A", "DC-PA"): 2})
+    order = accepted(await system.door.one(capture(lines={"A": 2}), actor="test"))
+    accepted(await system.door.one(ReleaseOrder(order.order_id), actor="test"))
+    later = clock.now + timedelta(days=1)
+    refused = await system.door.one(AcceptWork(order.fulfillments[0].fulfillment_id, later), actor="node")
+    assert isinstance(refused, Invalid)
+    assert [flaw.pointer for flaw in refused.flaws] == ["/at"]
 
 
 async def test_what_was_not_found_leaves_the_books_and_becomes_an_exception_where_nobody_has_it(system: System) -> None:

@@ -51,7 +51,7 @@ def decide_due(order: Order, facts: Facts) -> tuple[OrderEvent, ...]:
         if hold.expires_at is not None and hold.expires_at <= facts.now:
             events.append(HoldLifted(hold.hold_id, has_expired=True))
             order = evolve(order, events[-1])
-    if order.release_at <= facts.now:
+    if (order.released_at or order.release_at) <= facts.now:
         released = decide_release(order, facts)
         if isinstance(released, tuple):
             events += released

@@ -18,4 +18,10 @@ def decide_release(order: Order, facts: Facts) -> tuple[OrderEvent, ...] | Refus
     if not reserved:
         return NotPossibleNow("release", order_status(order))
     moves = tuple(move for part in reserved for move in moves_through(part, (AllocationEvent.RELEASE,)))
-    return (OrderReleased(at=facts.now, is_early=facts.now < order.release_at, parts=PartsChange(moves=moves)),)
+    return (
+        OrderReleased(
+            at=facts.now,
+            is_early=order.released_at is None and facts.now < order.release_at,
+            parts=PartsChange(moves=moves),
+        ),
+    )

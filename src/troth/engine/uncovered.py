@@ -18,9 +18,11 @@ def find_uncovered(question: Question, covered: Mapping[int, int]) -> tuple[Unco
     for line, coverable, position in _positions(question):
         units = 0 if position is None else covered.get(position, 0)
         if units < line.quantity:
-            reason = question.refusal or ("no_stock" if units == coverable else "too_many_shipments")
-            when = _when(question, position)
-            found.append(Uncovered(line.line_id, line.sku, line.quantity - units, reason, coverable, when))
+            if question.refusal or units == coverable:
+                reason, could_be, when = question.refusal or "no_stock", coverable, _when(question, position)
+            else:  # there is more, but not within the shipments that one order may have
+                reason, could_be, when = "too_many_shipments", units, None
+            found.append(Uncovered(line.line_id, line.sku, line.quantity - units, reason, could_be, when))
     return tuple(found)
 
 

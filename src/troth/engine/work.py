@@ -1,8 +1,8 @@
 """The work of a node: accept, reject, pick, pack, stage, ship, collect, deliver, and what carriers report."""
 
 from dataclasses import replace
-from datetime import datetime
-from typing import assert_never
+from datetime import datetime, timedelta
+from typing import Final, assert_never
 
 from troth.engine.context import Facts
 from troth.engine.parts import Chosen, choose_units, moves_through, next_allocation
@@ -42,6 +42,7 @@ from troth.model.status import fulfillment_status
 _E = AllocationEvent
 _TO_SHIP = (_E.PICK, _E.PACK, _E.SHIP)
 _TO_COLLECT = (_E.PICK, _E.STAGE, _E.COLLECT)
+_CLOCKS_APART: Final = timedelta(minutes=5)
 _HANDED_OVER = frozenset({Method.PICKUP, Method.CURBSIDE})
 
 
@@ -54,6 +55,8 @@ def decide_work(command: FulfillmentCommand, order: Order, facts: Facts) -> tupl
         part for part in order.allocations if part.fulfillment_id == work.fulfillment_id and part.state not in ENDED
     )
     at = command.at or facts.now
+    if at > facts.now + _CLOCKS_APART:
+        return Invalid((FieldFlaw("/at", "lies in the future"),))
     match command:
         case AcceptWork():
             moves = _all_through(parts, (_E.ACCEPT,))
@@ -86,7 +89,10 @@ def decide_work(command: FulfillmentCommand, order: Order, facts: Facts) -> tupl
             )
         case ShipWork():
             moves = () if work.method in _HANDED_OVER else _all_through(parts, _TO_SHIP)
-            packages = _with_tracking(work.packages or (_one_package(parts),), command.packages)
+            flaws = _unpacked_flaws(work.packages, command.packages)
+            if moves and flaws:
+                return Invalid(flaws)
+            packages = _with_tracking(work.packages or _packages_of(command, parts), command.packages)
             return (
                 (FulfillmentShipped(work.fulfillment_id, packages, at, PartsChange(moves=moves)),)
                 if moves
@@ -229,11 +235,28 @@ def _package_flaws(packages: tuple[Package, ...], parts: tuple[Allocation, ...])
     return (FieldFlaw("/packages", f"the packages must together hold what was picked: {there}"),)
 
 
-def _with_tracking(packed: tuple[Package, ...], shipped: tuple[Package, ...]) -> tuple[Package, ...]:
-    """The packages with the carrier's facts; a package that was never packed is added."""
-    facts = {package.package_id: package for package in shipped}
+def _packages_of(command: ShipWork, parts: tuple[Allocation, ...]) -> tuple[Package, ...]:
+    """What is shipped without having been packed: as the report says, a single package holding everything."""
+    if len(command.packages) > 1:
+        return command.packages
+    name = command.packages[0].package_id if command.packages else "1"
+    return (replace(_one_package(parts), package_id=name),)
+
+
+def _unpacked_flaws(packed: tuple[Package, ...], shipped: tuple[Package, ...]) -> tuple[FieldFlaw, ...]:
+    """What was packed must be shipped in the packages that it was packed in."""
     known = {package.package_id for package in packed}
-    told = tuple(
+    return tuple(
+        FieldFlaw(f"/packages/{position}/package_id", f"was not packed; packed were {', '.join(sorted(known))}")
+        for position, package in enumerate(shipped)
+        if known and package.package_id not in known
+    )
+
+
+def _with_tracking(packed: tuple[Package, ...], shipped: tuple[Package, ...]) -> tuple[Package, ...]:
+    """The packages with the carrier's facts."""
+    facts = {package.package_id: package for package in shipped}
+    return tuple(
         replace(
             package,
             carrier=facts[package.package_id].carrier,
@@ -244,4 +267,3 @@ def _with_tracking(packed: tuple[Package, ...], shipped: tuple[Package, ...]) ->
         else package
         for package in packed
     )
-    return told + tuple(package for package in shipped if package.package_id not in known)

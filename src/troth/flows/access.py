@@ -172,8 +172,11 @@ async def ensure_bootstrap_key(pool: Pool, settings: Settings) -> str | None:
     async with transaction(pool) as connection:
         await access.lock_access(connection)
         if settings.api_key is not None:
-            key = ApiKey(_BOOTSTRAP_ID, "named by the settings", frozenset({ADMIN}), None, None, now)
-            if await access.set_key(connection, key, digest_secret(settings.api_key.get_secret_value())):
+            digest = digest_secret(settings.api_key.get_secret_value())
+            # It may be a key that is known already, such as the one that the first start made and showed.
+            key_id = await access.find_key_of_digest(connection, digest) or _BOOTSTRAP_ID
+            key = ApiKey(key_id, "named by the settings", frozenset({ADMIN}), None, None, now)
+            if await access.set_key(connection, key, digest):
                 await _audit(connection, key, "settings")
             return None
         if await access.has_key_with_scope(connection, ADMIN):

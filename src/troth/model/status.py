@@ -85,7 +85,8 @@ def next_due_at(order: Order) -> datetime | None:
     if holds:
         return min((hold.expires_at for hold in holds if hold.expires_at is not None), default=None)
     if any(part.state is AllocationState.RESERVED for part in order.allocations):
-        return order.release_at
+        # What was sourced again after the release has no remorse period of its own.
+        return order.released_at or order.release_at
     return None
 
 

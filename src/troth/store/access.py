@@ -14,6 +14,7 @@ _FIND_KEYS = sql("find_keys")
 _HAS_KEY = sql("has_key_with_scope")
 _CREATE_KEY = sql("create_key")
 _SET_KEY = sql("set_key")
+_KEY_OF_DIGEST = sql("find_key_of_digest")
 _REVOKE_KEY = sql("revoke_key")
 _READ_USER = sql("read_user")
 _FIND_USERS = sql("find_users")
@@ -87,6 +88,12 @@ async def create_key(connection: Connection, key: ApiKey, digest: bytes) -> None
         _list(key.customers),
         key.created_at,
     )
+
+
+async def find_key_of_digest(connection: Connection, digest: bytes) -> str | None:
+    """The id under which a key is known, revoked or not."""
+    key_id: str | None = await connection.fetchval(_KEY_OF_DIGEST, digest)
+    return key_id
 
 
 async def set_key(connection: Connection, key: ApiKey, digest: bytes) -> bool:

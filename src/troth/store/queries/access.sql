@@ -28,6 +28,10 @@ SET digest = excluded.digest, name = excluded.name, scopes = excluded.scopes, cr
 WHERE k.digest <> excluded.digest OR k.scopes <> excluded.scopes OR k.revoked_at IS NOT NULL
 RETURNING key_id;
 
+-- name: find_key_of_digest
+-- Finds under which id a key is known.
+SELECT key_id FROM api_keys WHERE digest = $1;
+
 -- name: revoke_key
 -- Revokes a key that is not revoked yet.
 UPDATE api_keys SET revoked_at = $2 WHERE key_id = $1 AND revoked_at IS NULL
