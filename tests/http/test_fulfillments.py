@@ -43,7 +43,7 @@ async def test_an_order_is_followed_to_the_door(api: Api) -> None:
     )
     delivered = await api.post(
         "/v1/tracking",
-        {"carrier": "ups", "tracking_number": "1Z-DOOR", "status": "delivered", "at": "2026-11-23T20:00:00Z"},
+        {"carrier": "ups", "tracking_number": "1Z-DOOR", "status": "delivered", "at": "2026-11-23T15:04:00Z"},
     )
 
     steps = [accepted, picked, packed, shipped]
