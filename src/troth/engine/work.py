@@ -131,11 +131,9 @@ def _refuse(what: str, order: Order, work: Fulfillment) -> NotPossibleNow:
     )
 
 
-def _chosen(
-    order: Order, parts: tuple[Allocation, ...], wanted: dict[LineId, int], event: AllocationEvent, first: int = 0
-) -> Chosen:
+def _chosen(order: Order, parts: tuple[Allocation, ...], wanted: dict[LineId, int], event: AllocationEvent) -> Chosen:
     able = [part for part in parts if is_possible(part.state, event)]
-    return choose_units(able, wanted, first_number=first or next_allocation(order))
+    return choose_units(able, wanted, first_number=next_allocation(order))
 
 
 def _quantities(lines: tuple[LineQuantity, ...], parts: tuple[Allocation, ...]) -> dict[LineId, int]:
