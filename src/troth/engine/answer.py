@@ -1,0 +1,58 @@
+"""One demand answered in one go: what can be covered is posed as a problem, solved, and made into shipments."""
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+
+from troth.engine.assemble import build_shipments
+from troth.engine.availability import Question, pose_question
+from troth.engine.choose import choose_parcels
+from troth.engine.network import Network
+from troth.engine.problem import Solution
+from troth.engine.scoring import build_columns
+from troth.engine.supply import SupplyRows
+from troth.engine.uncovered import find_uncovered, refuse_all
+from troth.model.ids import Sku
+from troth.model.plan import Demand, Plan, Trace
+from troth.model.policy import Policy
+
+
+def answer(demand: Demand, supply: Mapping[Sku, SupplyRows], network: Network, policy: Policy, now: datetime) -> Plan:
+    """The cheapest plan that covers the most units, with what it cannot cover and why; dated supply counts only where
+    what is on hand does not do.
+    """
+    question = pose_question(demand, supply, network, policy, now.timestamp())
+    found = _answer(demand, question, policy)
+    if found.uncovered and question.has_more:
+        # What is on hand would do, but not within the limit of shipments: then dated supply counts as well.
+        question = pose_question(demand, supply, network, policy, now.timestamp(), is_dated=True)
+        found = _answer(demand, question, policy)
+    return found
+
+
+def _answer(demand: Demand, question: Question, policy: Policy) -> Plan:
+    problem = question.problem
+    if problem is None:
+        return Plan((), find_uncovered(question, {}), _trace(question, policy, Solution((), "none"), 0))
+    columns = build_columns(problem)
+    solution = choose_parcels(problem, columns)
+    covered: dict[int, int] = {}
+    for parcel in solution.parcels:
+        for line, units in parcel.quantities.items():
+            covered[line] = covered.get(line, 0) + units
+    uncovered = find_uncovered(question, covered)
+    trace = _trace(question, policy, solution, columns.fixed.size)
+    if demand.ship_complete and uncovered:
+        return Plan((), refuse_all(question, uncovered), trace)
+    shipments = build_shipments(problem, columns.starts, solution.parcels, is_together=demand.ship_complete)
+    return Plan(shipments, uncovered, trace)
+
+
+def _trace(question: Question, policy: Policy, solution: Solution, candidates: int) -> Trace:
+    return Trace(
+        method=solution.method if question.is_located else f"{solution.method}, farthest zone",
+        candidates=candidates,
+        removed=question.removed,
+        gap=None if math.isnan(solution.gap) else solution.gap,  # JSON knows no NaN
+        policy_version=policy.version,
+    )
