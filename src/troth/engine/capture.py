@@ -1,7 +1,8 @@
 """Capturing an order: the promise is planned, and becomes the order with its allocations and fulfillments."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from typing import Final
 
 from troth.engine.context import Change, Decision, Facts, State
 from troth.engine.promise import plan
@@ -15,6 +16,12 @@ from troth.model.lifecycle import AllocationState
 from troth.model.order import Allocation, Fulfillment, Line, Order
 from troth.model.plan import Demand, DemandLine, Plan, Shipment
 from troth.model.refusals import ContentDiffers, FieldFlaw, Invalid, Refusal, ShortLine, StockShort
+
+CUSTOMER_CLASS: Final = "customer_class"
+PRIORITY: Final = "priority"
+"""The attributes of an order in which a channel states the class of its customer and its priority (0 to 999999999)."""
+
+_DIGITS_MAX: Final = 9
 
 
 def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decision | Refusal:
@@ -60,11 +67,26 @@ def demand_of(command: CaptureOrder, facts: Facts) -> Demand:
         pickup_node=command.pickup_node,
         service=command.service,
         ship_complete=command.ship_complete,
+        channel=command.channel,
+        customer_id=command.customer.id,
+        customer_class=command.attributes.get(CUSTOMER_CLASS, ""),
+        priority=find_priority(command.attributes),
+        attributes=command.attributes,
     )
 
 
+def find_priority(attributes: Mapping[str, str]) -> int:
+    """The order's priority as its attributes state it; 0 where they state none, or no whole number.
+
+    >>> find_priority({"priority": "5"}), find_priority({"priority": "soon"}), find_priority({})
+    (5, 0, 0)
+    """
+    stated = attributes.get(PRIORITY, "")
+    return int(stated) if stated.isascii() and stated.isdigit() and len(stated) <= _DIGITS_MAX else 0
+
+
 def demand_line(line: Line, quantity: int, facts: Facts) -> DemandLine:
-    """Units of an order line as the engine sees them, with the item's weight and volume."""
+    """Units of an order line as the engine sees them, with the item, its weight and its volume."""
     item = facts.items[line.sku]
     length, width, height = item.dimensions_mm
     return DemandLine(
@@ -75,6 +97,8 @@ def demand_line(line: Line, quantity: int, facts: Facts) -> DemandLine:
         volume_cm3=length * width * height // 1000,
         need_by=line.need_by,
         not_before=line.not_before,
+        item=item,
+        unit_price_minor=line.unit_price_minor,
     )
 
 

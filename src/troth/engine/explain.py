@@ -12,6 +12,7 @@ from troth.engine.network import Network
 from troth.engine.promise import plan
 from troth.engine.supply import SupplyRows
 from troth.model.ids import NodeId, Sku
+from troth.model.item import Item
 from troth.model.order import Method
 from troth.model.plan import Alternative, Demand, Plan, Trace
 from troth.model.policy import Policy
@@ -44,9 +45,12 @@ def digest_inputs(
     """The name of all that a plan depends on: equal inputs have equal digests, in whatever order their rows come."""
     digest = blake2b(digest_size=16)
     lines = tuple(
-        replace(line, need_by=_moment(line.need_by), not_before=_moment(line.not_before)) for line in demand.lines
+        replace(
+            line, need_by=_moment(line.need_by), not_before=_moment(line.not_before), item=_item_in_order(line.item)
+        )
+        for line in demand.lines
     )
-    plain = replace(demand, lines=lines, excluded_nodes=frozenset())
+    plain = replace(demand, lines=lines, excluded_nodes=frozenset(), attributes=_in_order(demand.attributes))
     for part in (plain, sorted(demand.excluded_nodes), policy, now.timestamp(), _network_digest(network)):
         digest.update(repr(part).encode())
     for sku in sorted({line.sku for line in demand.lines}):
@@ -88,6 +92,14 @@ def _alternative(option: Plan) -> Alternative:
 
 def _moment(at: datetime | None) -> datetime | None:
     return None if at is None else at.astimezone(UTC)
+
+
+def _item_in_order(item: Item | None) -> Item | None:
+    return None if item is None else replace(item, attributes=_in_order(item.attributes))
+
+
+def _in_order(attributes: Mapping[str, str]) -> dict[str, str]:
+    return dict(sorted(attributes.items()))
 
 
 def _rows(rows: SupplyRows | None, network: Network) -> list[tuple[NodeId, float, str, int]]:

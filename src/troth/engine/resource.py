@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from troth.engine.capture import demand_line, parts_of
+from troth.engine.capture import CUSTOMER_CLASS, demand_line, find_priority, parts_of
 from troth.engine.context import Facts, State
 from troth.engine.parts import next_allocation
 from troth.engine.promise import plan
@@ -39,6 +39,11 @@ def decide_resource(order: Order, state: State, facts: Facts) -> tuple[tuple[Ord
         pickup_node=order.pickup_node,
         service=order.service,
         excluded_nodes=frozenset(part.node for part in order.allocations if part.state in _FAILED),
+        channel=order.channel,
+        customer_id=order.customer.id,
+        customer_class=order.attributes.get(CUSTOMER_CLASS, ""),
+        priority=find_priority(order.attributes),
+        attributes=order.attributes,
     )
     supply = {line.sku: state.supply(line.sku) for line in lines}
     answer = plan(demand, supply, facts.network, facts.policy, facts.now)

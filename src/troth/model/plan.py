@@ -6,13 +6,17 @@ from datetime import datetime
 
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.inventory import Source
+from troth.model.item import Item
 from troth.model.network import Address
 from troth.model.order import Method
 
 
 @dataclass(frozen=True, slots=True)
 class DemandLine:
-    """A quantity (units) of a SKU that is asked for; weight and volume are of one unit."""
+    """A quantity (units) of a SKU that is asked for; weight and volume are of one unit.
+
+    `item` is the catalog's entry where the asker knows it; rules and restrictions read it.
+    """
 
     line_id: LineId
     sku: Sku
@@ -21,11 +25,17 @@ class DemandLine:
     volume_cm3: int = 0
     need_by: datetime | None = None
     not_before: datetime | None = None
+    item: Item | None = None
+    unit_price_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """One order's wish, as the engine sees it. `service` empty asks for the cheapest service that is offered."""
+    """One order's wish, as the engine sees it. `service` empty asks for the cheapest service that is offered.
+
+    `channel`, `customer_id`, `customer_class`, `priority` (a larger number comes first) and `attributes` are what rules
+    may ask about.
+    """
 
     lines: tuple[DemandLine, ...]
     destination: Address | None
@@ -34,6 +44,11 @@ class Demand:
     service: str = ""
     ship_complete: bool = False
     excluded_nodes: frozenset[NodeId] = frozenset()
+    channel: str = ""
+    customer_id: str = ""
+    customer_class: str = ""
+    priority: int = 0
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +102,8 @@ class Trace:
     """Why this plan: candidates looked at and removed (by reason), the method that chose, the best plans not chosen.
 
     `gap` is how far above the optimum the cost may be (a share; None: not known). `input_digest` names the inputs; the
-    same inputs give the same plan.
+    same inputs give the same plan. `notes` say in sentences what the numbers do not; `tier` is the tier of rules that
+    answered and `prices_version` names the unit prices that were counted (both empty: none).
     """
 
     method: str
@@ -97,6 +113,9 @@ class Trace:
     gap: float | None = 0.0
     input_digest: str = ""
     policy_version: str = ""
+    notes: tuple[str, ...] = ()
+    tier: str = ""
+    prices_version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
