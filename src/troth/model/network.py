@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, time
 from enum import StrEnum
 
+from troth.model.capacity import CapacityUnit, Shift
 from troth.model.ids import NodeId
 
 
@@ -19,7 +20,9 @@ class NodeType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A postal address; `country` is ISO 3166 alpha-2, the coordinates (degrees) are there where they are known."""
+    """A postal address; `country` is ISO 3166 alpha-2, the coordinates (degrees) and the IANA time zone are there
+    where they are known.
+    """
 
     country: str
     name: str = ""
@@ -30,6 +33,7 @@ class Address:
     postcode: str = ""
     latitude: float | None = None
     longitude: float | None = None
+    time_zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,26 @@ class Calendar:
 
 
 @dataclass(frozen=True, slots=True)
+class CarrierPickup:
+    """When a carrier comes to a node: a local time on some weekdays (Monday is 0), for one service or for all.
+
+    An empty carrier stands for all. Of several on one day the last counts.
+    """
+
+    at: time
+    carrier: str = ""
+    service: str = ""
+    weekdays: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """A place that holds or fulfills stock.
 
-    `services` empty means every service; `capacity_per_day` (order lines) None means no limit; `handling_minor` is
-    the cost of handling one unit here and `shipment_minor` that of one shipment (packaging and labor), in minor units
-    of the policy's currency.
+    `services` empty means every service; `capacity_per_day` (in `capacity_unit`) None means no limit, and `shifts`
+    take its place; `handling_minor` is the cost of handling one unit here and `shipment_minor` that of one shipment
+    (packaging and labor), in minor units of the policy's currency. A carrier without `pickups` comes at closing time.
+    An order is with the node `feed_minutes` after it was placed, and taken on after `acceptance_minutes` of its hours.
     """
 
     node: NodeId
@@ -67,6 +85,11 @@ class Node:
     handling_minor: int = 0
     shipment_minor: int = 0
     active: bool = True
+    pickups: tuple[CarrierPickup, ...] = ()
+    feed_minutes: int = 0
+    acceptance_minutes: int = 0
+    capacity_unit: CapacityUnit = CapacityUnit.LINES
+    shifts: tuple[Shift, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +99,7 @@ class RateCard:
     Zone z (0-based) holds destinations up to `zone_miles[z]` miles away (the last is unbounded). A parcel of weight w
     costs `rates_minor[z][b]` for the first bracket b with w <= `brackets_grams[b]`, and above the last bracket
     `over_minor[z]` more for each further kilogram or part of it. Transit takes `transit_days[z]` of the carrier's
-    days.
+    days, and ends on a day of `delivery_weekdays` (empty: the same days).
     """
 
     service: str
@@ -90,3 +113,4 @@ class RateCard:
     weekdays: tuple[int, ...] = (0, 1, 2, 3, 4)
     holidays: tuple[date, ...] = ()
     dimensional_divisor_cm3_per_kg: int = 5000
+    delivery_weekdays: tuple[int, ...] = ()

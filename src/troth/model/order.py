@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from troth.model.capacity import Booking
 from troth.model.ids import FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku
 from troth.model.inventory import ON_HAND, Source, SupplyKey
 from troth.model.lifecycle import AllocationState, HoldState
@@ -96,7 +97,7 @@ class Package:
 class Fulfillment:
     """The work of one node for an order, with its promise.
 
-    Out by `ship_by`, there between `promised_from` and `promised_at`.
+    Out by `ship_by`, there between `promised_from` and `promised_at`. `booking` is what it takes of a limited capacity.
     """
 
     fulfillment_id: FulfillmentId
@@ -112,6 +113,7 @@ class Fulfillment:
     collected_by: str = ""
     shipped_at: datetime | None = None
     delivered_at: datetime | None = None
+    booking: Booking | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from troth.model.capacity import Booking
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.inventory import Source
 from troth.model.item import Item
@@ -74,6 +75,7 @@ class Shipment:
     pegs: tuple[Peg, ...]
     cost: Mapping[str, int]
     is_backordered: bool = False
+    booking: Booking | None = None
 
 
 @dataclass(frozen=True, slots=True)

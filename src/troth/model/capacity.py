@@ -1,0 +1,39 @@
+"""How much work a node can do, and what is already promised of it."""
+
+from dataclasses import dataclass
+from datetime import date, time
+from enum import StrEnum
+from typing import NamedTuple
+
+from troth.model.ids import NodeId
+
+
+class CapacityUnit(StrEnum):
+    """What a node's capacity counts: order lines, or units of goods."""
+
+    LINES = "lines"
+    UNITS = "units"
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A part of a node's working day that begins at a local time, and how much it can do (in the node's unit)."""
+
+    begins: time
+    capacity: int
+
+
+class Slot(NamedTuple):
+    """A working day of a node, or one shift of it (numbered in the order of their beginnings; 0: the first, or all)."""
+
+    node: NodeId
+    day: date
+    shift: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """The work that a fulfillment takes of its node: so much in each slot, the first one first."""
+
+    unit: CapacityUnit
+    work: tuple[tuple[Slot, int], ...]
