@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from troth.engine.assemble import build_shipments
@@ -12,28 +13,46 @@ from troth.engine.problem import Solution
 from troth.engine.scoring import build_columns
 from troth.engine.supply import SupplyRows
 from troth.engine.uncovered import find_uncovered, refuse_all
-from troth.model.ids import Sku
+from troth.engine.unit_prices import UnitPrices
+from troth.engine.weighing import with_terms
+from troth.model.ids import NodeId, Sku
 from troth.model.plan import Demand, Plan, Trace
 from troth.model.policy import Policy
 
 
-def answer(demand: Demand, supply: Mapping[Sku, SupplyRows], network: Network, policy: Policy, now: datetime) -> Plan:
+def answer(
+    demand: Demand,
+    supply: Mapping[Sku, SupplyRows],
+    network: Network,
+    policy: Policy,
+    now: datetime,
+    *,
+    prices: UnitPrices | None = None,
+    loads: Mapping[NodeId, float] | None = None,
+) -> Plan:
     """The cheapest plan that covers the most units, with what it cannot cover and why; dated supply counts only where
     what is on hand does not do.
     """
     question = pose_question(demand, supply, network, policy, now.timestamp())
-    found = _answer(demand, question, policy)
+    found = _answer(demand, question, policy, now, prices, loads)
     if found.uncovered and question.has_more:
         # What is on hand would do, but not within the limit of shipments: then dated supply counts as well.
         question = pose_question(demand, supply, network, policy, now.timestamp(), is_dated=True)
-        found = _answer(demand, question, policy)
+        found = _answer(demand, question, policy, now, prices, loads)
     return found
 
 
-def _answer(demand: Demand, question: Question, policy: Policy) -> Plan:
-    problem = question.problem
-    if problem is None:
+def _answer(
+    demand: Demand,
+    question: Question,
+    policy: Policy,
+    now: datetime,
+    prices: UnitPrices | None,
+    loads: Mapping[NodeId, float] | None,
+) -> Plan:
+    if question.problem is None:
         return Plan((), find_uncovered(question, {}), _trace(question, policy, Solution((), "none"), 0))
+    problem = with_terms(question.problem, demand, prices=prices, loads=loads, now=now)
     columns = build_columns(problem)
     solution = choose_parcels(problem, columns)
     covered: dict[int, int] = {}
@@ -42,6 +61,8 @@ def _answer(demand: Demand, question: Question, policy: Policy) -> Plan:
             covered[line] = covered.get(line, 0) + units
     uncovered = find_uncovered(question, covered)
     trace = _trace(question, policy, solution, columns.fixed.size)
+    if problem.terms is not None:
+        trace = replace(trace, prices_version=problem.terms.prices_version)
     if demand.ship_complete and uncovered:
         return Plan((), refuse_all(question, uncovered), trace)
     shipments = build_shipments(problem, columns.starts, solution.parcels, is_together=demand.ship_complete)

@@ -34,7 +34,15 @@ def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decisio
     flaws = find_unknown(command, facts)
     if flaws:
         return Invalid(flaws)
-    answer = plan(demand_of(command, facts), supply_of(command, state), facts.network, facts.policy, facts.now)
+    answer = plan(
+        demand_of(command, facts),
+        supply_of(command, state),
+        facts.network,
+        facts.policy,
+        facts.now,
+        prices=facts.prices,
+        loads=facts.loads,
+    )
     if answer.uncovered:
         return short(answer)
     order = _order_of(command, answer, facts)

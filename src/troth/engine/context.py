@@ -6,8 +6,9 @@ from datetime import datetime
 
 from troth.engine.network import Network
 from troth.engine.supply import SupplyRows
+from troth.engine.unit_prices import UnitPrices
 from troth.model.events import Event
-from troth.model.ids import OrderId, Sku
+from troth.model.ids import NodeId, OrderId, Sku
 from troth.model.inventory import Balance, Entry, SupplyKey
 from troth.model.item import Item
 from troth.model.order import Order
@@ -17,13 +18,17 @@ from troth.model.policy import Policy
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known when a command is decided: reference data, the policy in force, who asks, and when."""
+    """What is known when a command is decided: reference data, the policy in force, who asks, and when; and, where it
+    is known, what units are worth elsewhere and each node's share of its capacity that is used.
+    """
 
     now: datetime
     actor: str
     network: Network
     items: Mapping[Sku, Item]
     policy: Policy
+    prices: UnitPrices | None = None
+    loads: Mapping[NodeId, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.candidates import Block
+from troth.engine.costs import Terms
 from troth.engine.network import Network
 from troth.engine.offers import Offer
 from troth.engine.supply import SupplyRows
@@ -23,7 +24,7 @@ class Problem:
     among `lines`.
 
     `dates` holds each line's ready times (POSIX, 0.0 on hand), aligned with its `rows`; `earliest_day` is the reference
-    of delay.
+    of delay. `terms` are the costs besides the plain ones, None where there are none.
     """
 
     network: Network
@@ -39,6 +40,7 @@ class Problem:
     earliest_day: float
     has_shared_sku: bool
     shipments_max: int
+    terms: Terms | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,15 +6,28 @@ from datetime import datetime
 from troth.engine.answer import answer
 from troth.engine.network import Network
 from troth.engine.supply import SupplyRows
-from troth.model.ids import Sku
+from troth.engine.unit_prices import UnitPrices
+from troth.model.ids import NodeId, Sku
 from troth.model.plan import Demand, Plan
 from troth.model.policy import Policy
 
 
-def plan(demand: Demand, supply: Mapping[Sku, SupplyRows], network: Network, policy: Policy, now: datetime) -> Plan:
+def plan(
+    demand: Demand,
+    supply: Mapping[Sku, SupplyRows],
+    network: Network,
+    policy: Policy,
+    now: datetime,
+    *,
+    prices: UnitPrices | None = None,
+    loads: Mapping[NodeId, float] | None = None,
+) -> Plan:
     """The cheapest plan that covers the most units, with what it cannot cover and why.
 
     `now` is an aware datetime; a SKU that is missing in `supply` has none. Raises nothing: whatever is asked, the
     answer is a plan.
+
+    `prices` are what units are worth elsewhere, applied while they are fresh; `loads` is each node's share of its
+    capacity that is used (0 to 1). Without them neither costs anything.
     """
-    return answer(demand, supply, network, policy, now)
+    return answer(demand, supply, network, policy, now, prices=prices, loads=loads)

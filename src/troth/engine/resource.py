@@ -46,7 +46,15 @@ def decide_resource(order: Order, state: State, facts: Facts) -> tuple[tuple[Ord
         attributes=order.attributes,
     )
     supply = {line.sku: state.supply(line.sku) for line in lines}
-    answer = plan(demand, supply, facts.network, facts.policy, facts.now)
+    answer = plan(
+        demand,
+        supply,
+        facts.network,
+        facts.policy,
+        facts.now,
+        prices=facts.prices,
+        loads=facts.loads,
+    )
     fulfillments, allocations = parts_of(
         answer.shipments,
         order.order_id,

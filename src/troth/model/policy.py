@@ -21,6 +21,7 @@ class Policy:
     shipments_max: int = 8
     pickup_ready_hours: float = 2.0
     alternatives_kept: int = 3
+    prices_hours_max: float = 24.0
 
 
 DEFAULT_POLICY = Policy()
