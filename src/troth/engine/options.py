@@ -12,7 +12,8 @@ from troth.engine.network import Network
 from troth.engine.promise import plan
 from troth.engine.supply import SupplyRows
 from troth.engine.transit import compute_miles, find_coordinates
-from troth.model.ids import Sku
+from troth.engine.unit_prices import UnitPrices
+from troth.model.ids import NodeId, Sku
 from troth.model.order import Method
 from troth.model.plan import Demand, Plan
 from troth.model.policy import Policy
@@ -26,6 +27,8 @@ def plan_options(
     now: datetime,
     *,
     pickup_nodes_max: int = 5,
+    prices: UnitPrices | None = None,
+    loads: Mapping[NodeId, float] | None = None,
 ) -> tuple[Plan, ...]:
     """The plans to offer: first the delivery ones in the order of services, then local delivery, then pickups, the
     soonest first.
@@ -39,7 +42,7 @@ def plan_options(
         replace(demand, method=Method.DELIVERY, service=card.service, pickup_node=None)
         for card in network.delivery.cards
     ]
-    deliveries = [plan(ask, supply, network, policy, now) for ask in asks]
+    deliveries = [plan(ask, supply, network, policy, now, prices=prices, loads=loads) for ask in asks]
     method = demand.method if demand.method is Method.CURBSIDE else Method.PICKUP
     pickups = [
         plan(
@@ -48,6 +51,8 @@ def plan_options(
             network,
             policy,
             now,
+            prices=prices,
+            loads=loads,
         )
         for position in _pickup_positions(demand, supply, network, pickup_nodes_max)
     ]
