@@ -7,10 +7,34 @@ from troth.model.ids import Sku
 
 
 @dataclass(frozen=True, slots=True)
+class Substitute:
+    """An item that may stand in for another; the customer pays `price_delta_minor` more for each unit of it."""
+
+    sku: Sku
+    price_delta_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Restrictions:
+    """Where an item may not go, and what whoever keeps and carries it must be able to do.
+
+    Places are a country (`US`) or one of its regions (`US-CA`): `not_to` are destinations, `not_from` origins. No
+    `methods` means every method. A node must have all capabilities in `node_needs`, a service those in `service_needs`.
+    """
+
+    not_to: tuple[str, ...] = ()
+    not_from: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    node_needs: tuple[str, ...] = ()
+    service_needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """An item of the catalog.
 
-    Prices in minor units, weight in grams, dimensions (length, width, height) in millimeters.
+    Prices in minor units, weight in grams, dimensions (length, width, height) in millimeters. A `kit` is made of units
+    of other items; `substitutes` are ranked, the best first; `ship_alone` is never in a parcel with other lines.
     """
 
     sku: Sku
@@ -24,3 +48,6 @@ class Item:
     gtin: str = ""
     kit: tuple[tuple[Sku, int], ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
+    substitutes: tuple[Substitute, ...] = ()
+    ship_alone: bool = False
+    restrictions: Restrictions | None = None

@@ -67,6 +67,7 @@ class Node:
     take its place; `handling_minor` is the cost of handling one unit here and `shipment_minor` that of one shipment
     (packaging and labor), in minor units of the policy's currency. A carrier without `pickups` comes at closing time.
     An order is with the node `feed_minutes` after it was placed, and taken on after `acceptance_minutes` of its hours.
+    `capabilities` are what items may need of a node (`hazardous`, `chilled` …).
     """
 
     node: NodeId
@@ -90,6 +91,7 @@ class Node:
     acceptance_minutes: int = 0
     capacity_unit: CapacityUnit = CapacityUnit.LINES
     shifts: tuple[Shift, ...] = ()
+    capabilities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,8 @@ class RateCard:
     Zone z (0-based) holds destinations up to `zone_miles[z]` miles away (the last is unbounded). A parcel of weight w
     costs `rates_minor[z][b]` for the first bracket b with w <= `brackets_grams[b]`, and above the last bracket
     `over_minor[z]` more for each further kilogram or part of it. Transit takes `transit_days[z]` of the carrier's
-    days, and ends on a day of `delivery_weekdays` (empty: the same days).
+    days, and ends on a day of `delivery_weekdays` (empty: the same days). `capabilities` are what
+    items may need of whoever carries them.
     """
 
     service: str
@@ -114,3 +117,4 @@ class RateCard:
     holidays: tuple[date, ...] = ()
     dimensional_divisor_cm3_per_kg: int = 5000
     delivery_weekdays: tuple[int, ...] = ()
+    capabilities: tuple[str, ...] = ()

@@ -41,6 +41,37 @@ class Payment:
     status: str
 
 
+class Consent(StrEnum):
+    """Whether a customer takes another item for what is short: no, wants to be asked, or yes."""
+
+    NONE = "none"
+    OFFER = "offer"
+    ALLOW = "allow"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms a line is wanted, where they are not those of every line; each default asks for nothing.
+
+    `ship_to`, `method`, `pickup_node` and `service` stand instead of the order's (None: the order's). Lines with the
+    same `ship_together` leave in one shipment, or cost `together_minor` for each shipment more where that is not None.
+    `line_complete`: all units in one shipment. `kit` are the components of one unit (SKU, units) as they were at
+    capture; `substituted` what a unit of each substitute costs the customer more (minor units).
+    """
+
+    ship_to: Address | None = None
+    method: Method | None = None
+    pickup_node: NodeId | None = None
+    service: str | None = None
+    ship_together: str = ""
+    together_minor: int | None = None
+    line_complete: bool = False
+    ship_alone: bool = False
+    substitutes: Consent = Consent.NONE
+    kit: tuple[tuple[Sku, int], ...] = ()
+    substituted: tuple[tuple[Sku, int], ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A requested quantity of one SKU; `canceled_quantity` of it is no longer wanted."""
@@ -52,6 +83,7 @@ class Line:
     need_by: datetime | None = None
     not_before: datetime | None = None
     canceled_quantity: int = 0
+    terms: Terms | None = None
 
 
 @dataclass(frozen=True, slots=True)

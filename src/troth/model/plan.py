@@ -9,14 +9,15 @@ from troth.model.ids import LineId, NodeId, Sku
 from troth.model.inventory import Source
 from troth.model.item import Item
 from troth.model.network import Address
-from troth.model.order import Method
+from troth.model.order import Method, Terms
 
 
 @dataclass(frozen=True, slots=True)
 class DemandLine:
     """A quantity (units) of a SKU that is asked for; weight and volume are of one unit.
 
-    `item` is the catalog's entry where the asker knows it; rules and restrictions read it.
+    `item` is the catalog's entry where the asker knows it; rules and restrictions read it. `terms` are there where they
+    are not those of every line.
     """
 
     line_id: LineId
@@ -28,6 +29,7 @@ class DemandLine:
     not_before: datetime | None = None
     item: Item | None = None
     unit_price_minor: int = 0
+    terms: Terms | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Demand:
     """One order's wish, as the engine sees it. `service` empty asks for the cheapest service that is offered.
 
     `channel`, `customer_id`, `customer_class`, `priority` (a larger number comes first) and `attributes` are what rules
-    may ask about.
+    may ask about. `shipments_max` and `shipment_value_min_minor` are the order's own limits, besides the policy's.
     """
 
     lines: tuple[DemandLine, ...]
@@ -50,6 +52,8 @@ class Demand:
     customer_class: str = ""
     priority: int = 0
     attributes: Mapping[str, str] = field(default_factory=dict)
+    shipments_max: int | None = None
+    shipment_value_min_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,9 @@ class Policy:
 
     `split_minor` is paid for each shipment after the first; `delay_minor_per_day` for each line and day that its
     promise is later than the earliest that any node could make, whatever its stock; `late_minor_per_day` for each line
-    and day behind its need-by date, on top.
+    and day behind its need-by date, on top. A shipment of goods below `shipment_value_min_minor` is not sent beside
+    others (with `shipment_value_penalty_minor`: costs so much more). `ship_to_store`: what a pickup node lacks is sent
+    there from other nodes.
     """
 
     version: str = "default-1"
@@ -21,6 +23,9 @@ class Policy:
     shipments_max: int = 8
     pickup_ready_hours: float = 2.0
     alternatives_kept: int = 3
+    shipment_value_min_minor: int = 0
+    shipment_value_penalty_minor: int | None = None
+    ship_to_store: bool = False
     prices_hours_max: float = 24.0
 
 

@@ -1,0 +1,137 @@
+"""Which sets of lines may leave in one shipment, and what a set costs besides its carriage.
+
+Whatever concerns a set of lines as such, and not its candidate, is one number for each of the 2^K sets: NEVER where the
+set may not be one shipment. The method of subsets adds them to each set's cheapest candidate, and stays exact.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from troth.engine.transit import NEVER
+from troth.model.plan import Demand, DemandLine
+from troth.model.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Bond:
+    """Lines (positions) that leave together; `minor` is paid for each shipment after the first that holds some of them,
+    None: it must be one.
+    """
+
+    lines: tuple[int, ...]
+    minor: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What holds of a problem's K lines as sets. Lines in `whole` are never divided, those in `alone` never in a parcel
+    with others.
+
+    A shipment beside others is worth at least `value_min_minor`, or costs `value_penalty_minor` more where that is not
+    None; `values_minor` (K) are what a unit of each line sells for.
+    """
+
+    bonds: tuple[Bond, ...]
+    alone: tuple[int, ...]
+    whole: tuple[int, ...]
+    values_minor: tuple[int, ...]
+    value_min_minor: int
+    value_penalty_minor: int | None
+
+
+def find_shape(demand: Demand, lines: Sequence[DemandLine], policy: Policy) -> Shape | None:
+    """The shape that these lines of a demand have; None where every set of them may leave together at no price."""
+    value_min = max(policy.shipment_value_min_minor, demand.shipment_value_min_minor or 0)
+    if value_min <= 0 and not any(line.terms is not None or _is_alone(line) for line in lines):
+        return None
+    bonds = _find_bonds(lines)
+    bound = {at for bond in bonds if bond.minor is None for at in bond.lines}
+    alone = tuple(at for at, line in enumerate(lines) if _is_alone(line))
+    whole = tuple(
+        at for at, line in enumerate(lines) if at in bound or (line.terms is not None and line.terms.line_complete)
+    )
+    if value_min <= 0 and not (bonds or alone or whole):
+        return None
+    return Shape(
+        bonds=bonds,
+        alone=alone,
+        whole=whole,
+        values_minor=tuple(max(0, line.unit_price_minor) for line in lines),
+        value_min_minor=max(0, value_min),
+        value_penalty_minor=policy.shipment_value_penalty_minor,
+    )
+
+
+def set_costs(shape: Shape, quantities: Sequence[int]) -> NDArray[np.float64]:
+    """What each set of lines (2^K) costs as one shipment because of its shape, NEVER where it may not be one.
+
+    Bit k of a set's number is line k. A bond's price is counted for every shipment that holds some of it: the plan's
+    costs are all larger by the first one's, which changes no choice.
+
+    >>> shape = Shape((Bond((0, 1), None),), (), (0, 1), (0, 0, 0), 0, None)
+    >>> (set_costs(shape, [1, 1, 1]) < NEVER).tolist()
+    [True, False, False, True, True, False, False, True]
+    """
+    count = len(quantities)
+    sets = np.arange(1 << count)
+    costs = np.zeros(1 << count)
+    for bond in shape.bonds:
+        members = _mask(bond.lines)
+        held = sets & members
+        if bond.minor is None:
+            costs[(held != 0) & (held != members)] = NEVER
+        else:
+            costs[held != 0] += bond.minor
+    for line in shape.alone:
+        costs[(sets & (1 << line) != 0) & (sets != 1 << line)] = NEVER
+    if shape.value_min_minor > 0:
+        values = np.zeros(1)
+        for value, units in zip(shape.values_minor, quantities, strict=True):
+            values = np.concatenate([values, values + value * units])
+        is_small = (values < shape.value_min_minor) & (sets != 0) & (sets != (1 << count) - 1)
+        costs[is_small] += NEVER if shape.value_penalty_minor is None else shape.value_penalty_minor
+    return np.minimum(costs, NEVER)
+
+
+def shape_parts(shape: Shape, shipments: Sequence[Mapping[int, int]]) -> list[dict[str, int]]:
+    """The named parts of the shape's cost (minor units) of each shipment, given as units by line; parts that are zero
+    are left out.
+    """
+    parts: list[dict[str, int]] = [{} for _ in shipments]
+    for bond in shape.bonds:
+        if bond.minor:
+            holding = [at for at, sent in enumerate(shipments) if any(line in sent for line in bond.lines)]
+            for at in holding[1:]:
+                parts[at]["together"] = parts[at].get("together", 0) + bond.minor
+    if shape.value_min_minor > 0 and shape.value_penalty_minor and len(shipments) > 1:
+        for at, sent in enumerate(shipments):
+            if sum(shape.values_minor[line] * units for line, units in sent.items()) < shape.value_min_minor:
+                parts[at]["small"] = shape.value_penalty_minor
+    return parts
+
+
+def _find_bonds(lines: Sequence[DemandLine]) -> tuple[Bond, ...]:
+    """The bonds by name, in the order in which they first appear; the price is the dearest that is named, and one line
+    that must makes all of them.
+    """
+    named: dict[str, list[int]] = {}
+    for at, line in enumerate(lines):
+        if line.terms is not None and line.terms.ship_together:
+            named.setdefault(line.terms.ship_together, []).append(at)
+    bonds = []
+    for members in named.values():
+        prices = [terms.together_minor for at in members if (terms := lines[at].terms) is not None]
+        is_must = any(price is None for price in prices)
+        bonds.append(Bond(tuple(members), None if is_must else max(0, *(price or 0 for price in prices), 0)))
+    return tuple(bonds)
+
+
+def _is_alone(line: DemandLine) -> bool:
+    return (line.terms is not None and line.terms.ship_alone) or (line.item is not None and line.item.ship_alone)
+
+
+def _mask(lines: Sequence[int]) -> int:
+    return sum(1 << line for line in lines)
