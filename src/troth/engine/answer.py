@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from troth.engine.admission import Admission
 from troth.engine.assemble import build_shipments
 from troth.engine.availability import Question, pose_question
 from troth.engine.choose import choose_parcels
@@ -29,15 +30,16 @@ def answer(
     *,
     prices: UnitPrices | None = None,
     loads: Mapping[NodeId, float] | None = None,
+    admission: Admission | None = None,
 ) -> Plan:
     """The cheapest plan that covers the most units, with what it cannot cover and why; dated supply counts only where
-    what is on hand does not do.
+    what is on hand does not do. `admission` is what rules leave of the candidates.
     """
-    question = pose_question(demand, supply, network, policy, now.timestamp())
+    question = pose_question(demand, supply, network, policy, now.timestamp(), admission=admission)
     found = _answer(demand, question, policy, now, prices, loads)
     if found.uncovered and question.has_more:
         # What is on hand would do, but not within the limit of shipments: then dated supply counts as well.
-        question = pose_question(demand, supply, network, policy, now.timestamp(), is_dated=True)
+        question = pose_question(demand, supply, network, policy, now.timestamp(), is_dated=True, admission=admission)
         found = _answer(demand, question, policy, now, prices, loads)
     return found
 

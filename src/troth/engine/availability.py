@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.engine.admission import Admission, rows_for
 from troth.engine.calendars import minutes_of
 from troth.engine.candidates import (
     Block,
@@ -56,11 +57,12 @@ def pose_question(
     now: float,
     *,
     is_dated: bool = False,
+    admission: Admission | None = None,
 ) -> Question:
     """The question that a demand asks of this supply: candidates, and the quantity of each line that they can cover.
 
     Dated supply is looked at only where what is on hand does not cover every line, where a line is not wanted yet, or
-    where `is_dated` says so.
+    where `is_dated` says so; and only as far as the rules' `admission` lets it.
     """
     asked = tuple([line for line in demand.lines if line.quantity > 0])
     pickup, refusal = _pickup_position(demand, network)
@@ -84,13 +86,16 @@ def pose_question(
     base = on_hand_block(network, lanes, rows, timetable, dated=dated, now=now, minute=minute)
     if unreached is not None:
         base.available[:, unreached] = 0.0
+    eligible, ranks = _rows_of(demand, admission)
+    if eligible is not None:
+        base.available[:] *= eligible
     coverable = share_units(asked, base.available.sum(axis=1).tolist())
     dates, blocks = [row.available_from for row in rows], [base]
-    has_more = True in dated
+    has_more = True in dated and (admission is None or admission.counts_dated)
     if (has_more and (is_dated or _is_short(asked, coverable))) or _wishes(asked):
-        coverable, dates, blocks = _extend(demand, asked, rows, coverable, base, network, lanes, policy)
+        coverable, dates, blocks = _extend(demand, asked, rows, coverable, base, network, lanes, policy, eligible)
         has_more = False
-    removed = _count_without_stock(base, lanes)
+    removed = _count_without_stock(base, lanes, eligible)
     kept = [at for at, units in enumerate(coverable) if units > 0]
     if not kept:
         return Question(asked, coverable, None, "no_stock", removed, lanes.is_located)
@@ -111,6 +116,7 @@ def pose_question(
         earliest_day=earliest,
         has_shared_sku=len({line.sku for line in lines}) < len(lines),
         shipments_max=max(1, policy.shipments_max),
+        ranks=None if ranks is None else rows_for(ranks, kept),
     )
     return Question(asked, coverable, problem, "", removed, lanes.is_located, has_more)
 
@@ -124,6 +130,7 @@ def _extend(
     network: Network,
     lanes: Lanes,
     policy: Policy,
+    eligible: NDArray[np.bool_] | None,
 ) -> tuple[tuple[int, ...], list[NDArray[np.float64]], list[Block]]:
     """What each line can be covered with, each row's ready time, and the blocks, once dated supply and wishes count
     too.
@@ -139,6 +146,8 @@ def _extend(
         dates = np.split(flat, np.cumsum([row.available.size for row in rows])[:-1])
         totals = base.available.copy()
         for block in dated_blocks(network, demand.method, lanes, rows, flat, base, policy):
+            if eligible is not None:
+                block.available[:] *= eligible[:, block.nodes]
             was_short = _is_short(asked, coverable)
             totals[:, block.nodes] = block.available
             coverable = share_units(asked, totals.sum(axis=1).tolist())
@@ -149,6 +158,19 @@ def _extend(
     if wishes:
         blocks += later_blocks(network, demand.method, blocks, wishes, policy)
     return coverable, dates, blocks
+
+
+def _rows_of(
+    demand: Demand, admission: Admission | None
+) -> tuple[NDArray[np.bool_] | None, NDArray[np.float64] | None]:
+    """Who may send the lines that are asked for, and who comes first; None: anybody, nobody."""
+    if admission is None:
+        return None, None
+    at = [position for position, line in enumerate(demand.lines) if line.quantity > 0]
+    return (
+        None if admission.eligible is None else rows_for(admission.eligible, at),
+        None if admission.ranks is None else rows_for(admission.ranks, at),
+    )
 
 
 def _wishes(asked: Sequence[DemandLine]) -> list[float]:
@@ -209,9 +231,13 @@ def _without(network: Network, lanes: Lanes, excluded: frozenset[NodeId]) -> Lan
     )
 
 
-def _count_without_stock(base: Block, lanes: Lanes) -> Mapping[str, int]:
+def _count_without_stock(base: Block, lanes: Lanes, eligible: NDArray[np.bool_] | None) -> Mapping[str, int]:
     """Nodes removed, by reason: those without a lane, and those with one but without any unit on hand of any line."""
-    without = base.nodes.size - int(np.count_nonzero(base.available.any(axis=0))) - sum(lanes.removed.values())
+    if eligible is not None:
+        is_left = lanes.is_reachable & eligible.any(axis=0)
+        without = int(np.count_nonzero(is_left & ~base.available.any(axis=0)))
+    else:
+        without = base.nodes.size - int(np.count_nonzero(base.available.any(axis=0))) - sum(lanes.removed.values())
     return {**lanes.removed, "no_stock": without} if without > 0 else lanes.removed
 
 

@@ -24,7 +24,8 @@ class Problem:
     among `lines`.
 
     `dates` holds each line's ready times (POSIX, 0.0 on hand), aligned with its `rows`; `earliest_day` is the reference
-    of delay. `terms` are the costs besides the plain ones, None where there are none.
+    of delay. `terms` are the costs besides the plain ones, None where there are none. `ranks` (K or 1, N) decide before
+    money does.
     """
 
     network: Network
@@ -41,6 +42,7 @@ class Problem:
     has_shared_sku: bool
     shipments_max: int
     terms: Terms | None = None
+    ranks: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

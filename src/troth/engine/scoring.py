@@ -12,6 +12,7 @@ from troth.engine.calendars import DAY_SECONDS, first_arrival_day
 from troth.engine.candidates import Block
 from troth.engine.offers import Offer
 from troth.engine.problem import Columns, Place, Problem, SplitColumns
+from troth.engine.ranking import rank_columns, rank_parts
 from troth.engine.rate_cards import billable_grams, parcel_rate_minor
 from troth.engine.transit import NEVER
 from troth.model.plan import DemandLine
@@ -27,8 +28,12 @@ def build_columns(problem: Problem) -> Columns:
         fixed.append(_fixed(problem, block))
         rate_lanes.append(block.rate_lane.reshape(-1))
     if len(penalties) == 1:
-        return Columns(tuple(starts), penalties[0], fixed[0], rate_lanes[0])
-    return Columns(tuple(starts), np.concatenate(penalties, axis=1), np.concatenate(fixed), np.concatenate(rate_lanes))
+        columns = Columns(tuple(starts), penalties[0], fixed[0], rate_lanes[0])
+    else:
+        columns = Columns(
+            tuple(starts), np.concatenate(penalties, axis=1), np.concatenate(fixed), np.concatenate(rate_lanes)
+        )
+    return columns if problem.ranks is None else rank_columns(problem, columns)
 
 
 def split_columns(problem: Problem) -> SplitColumns:
@@ -43,13 +48,14 @@ def split_columns(problem: Problem) -> SplitColumns:
         unit.append(np.tile(_of(block, problem.network.handling), services))
         node.append(np.tile(block.nodes, services))
         ready.append(np.full(block.size, 0.0 if block.is_on_hand else block.ready))
-    return SplitColumns(
+    parts = SplitColumns(
         np.concatenate(available, axis=1),
         np.concatenate(dates, axis=1),
         np.concatenate(unit),
         np.concatenate(node),
         np.concatenate(ready),
     )
+    return parts if problem.ranks is None else rank_parts(problem, parts)
 
 
 def date_costs(problem: Problem, block: Block) -> NDArray[np.float64]:
