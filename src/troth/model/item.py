@@ -35,6 +35,7 @@ class Item:
 
     Prices in minor units, weight in grams, dimensions (length, width, height) in millimeters. A `kit` is made of units
     of other items; `substitutes` are ranked, the best first; `ship_alone` is never in a parcel with other lines.
+    `return_basis_points` is the share of units that come back; None: that of its category.
     """
 
     sku: Sku
@@ -51,3 +52,5 @@ class Item:
     substitutes: tuple[Substitute, ...] = ()
     ship_alone: bool = False
     restrictions: Restrictions | None = None
+    brand: str = ""
+    return_basis_points: int | None = None

@@ -21,7 +21,7 @@ class NodeType(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Address:
     """A postal address; `country` is ISO 3166 alpha-2, the coordinates (degrees) and the IANA time zone are there
-    where they are known.
+    where they are known. `residential` None is not known: surcharges take it for a home.
     """
 
     country: str
@@ -34,6 +34,7 @@ class Address:
     latitude: float | None = None
     longitude: float | None = None
     time_zone: str = ""
+    residential: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,9 @@ class Node:
 
     `services` empty means every service; `capacity_per_day` (in `capacity_unit`) None means no limit, and `shifts`
     take its place; `handling_minor` is the cost of handling one unit here and `shipment_minor` that of one shipment
-    (packaging and labor), in minor units of the policy's currency. A carrier without `pickups` comes at closing time.
+    (its packaging), in minor units of the policy's currency. A carrier without `pickups` comes at closing time.
+    `labor_minor` is the cost of picking one line, `return_minor` that of taking back one unit that was sent from here,
+    and `goods_percent` what goods cost here in percent of the item's cost: more than 100 at a vendor who adds a margin.
     An order is with the node `feed_minutes` after it was placed, and taken on after `acceptance_minutes` of its hours.
     `capabilities` are what items may need of a node (`hazardous`, `chilled` …).
     """
@@ -91,7 +94,37 @@ class Node:
     acceptance_minutes: int = 0
     capacity_unit: CapacityUnit = CapacityUnit.LINES
     shifts: tuple[Shift, ...] = ()
+    labor_minor: int = 0
+    return_minor: int = 0
+    goods_percent: int = 100
     capabilities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Surcharge:
+    """What a carrier charges for a parcel on top of its rate, where all that is said here holds; what is left at its
+    default says nothing.
+
+    Of the destination: `residential`, `countries` (ISO 3166), `regions`, `postcode_prefixes`, and the card's `zones`
+    (0-based). Of the parcel: it weighs more than `grams_over`, and holds a unit whose longest side is over
+    `length_mm_over`, whose length and girth (twice its two shorter sides) are over `girth_mm_over`, and whose item has
+    an `attribute` (with any value where `value` is empty); what is said of a unit must hold for one and the same unit.
+    Fuel is charged on it where it `is_fuelable`.
+    """
+
+    name: str
+    minor: int
+    is_fuelable: bool = False
+    residential: bool | None = None
+    countries: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    postcode_prefixes: tuple[str, ...] = ()
+    zones: tuple[int, ...] = ()
+    grams_over: int | None = None
+    length_mm_over: int | None = None
+    girth_mm_over: int | None = None
+    attribute: str = ""
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +136,8 @@ class RateCard:
     `over_minor[z]` more for each further kilogram or part of it. Transit takes `transit_days[z]` of the carrier's
     days, and ends on a day of `delivery_weekdays` (empty: the same days). `capabilities` are what
     items may need of whoever carries them.
+    Fuel is `fuel_basis_points` (hundredths of a percent) of each rate and of each fuelable surcharge, each rounded by
+    itself.
     """
 
     service: str
@@ -118,3 +153,5 @@ class RateCard:
     dimensional_divisor_cm3_per_kg: int = 5000
     delivery_weekdays: tuple[int, ...] = ()
     capabilities: tuple[str, ...] = ()
+    fuel_basis_points: int = 0
+    surcharges: tuple[Surcharge, ...] = ()

@@ -37,7 +37,8 @@ class Demand:
     """One order's wish, as the engine sees it. `service` empty asks for the cheapest service that is offered.
 
     `channel`, `customer_id`, `customer_class`, `priority` (a larger number comes first) and `attributes` are what rules
-    may ask about. `shipments_max` and `shipment_value_min_minor` are the order's own limits, besides the policy's.
+    may ask about. `shipments_max` and `shipment_value_min_minor` are the order's own limits, besides the
+    policy's; `tender` is how it is paid.
     """
 
     lines: tuple[DemandLine, ...]
@@ -54,6 +55,7 @@ class Demand:
     attributes: Mapping[str, str] = field(default_factory=dict)
     shipments_max: int | None = None
     shipment_value_min_minor: int | None = None
+    tender: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,10 @@ class Peg:
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """What one node sends (or hands over) at once, and when. `cost` names every part of its cost, in minor units."""
+    """What one node sends (or hands over) at once, and when. `cost` names every part of its cost, in minor units.
+
+    `carbon_grams` is the CO2e of its way, where the policy knows factors for it.
+    """
 
     node: NodeId
     method: Method
@@ -80,6 +85,7 @@ class Shipment:
     cost: Mapping[str, int]
     is_backordered: bool = False
     booking: Booking | None = None
+    carbon_grams: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,9 @@
 """The policy in force: what the engine weighs, in money, and how long a customer may change their mind."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from troth.model.cost_rates import CHEAPEST_ONLY, NO_COST_RATES, CostRates, Objective
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +15,10 @@ class Policy:
     and day behind its need-by date, on top. A shipment of goods below `shipment_value_min_minor` is not sent beside
     others (with `shipment_value_penalty_minor`: costs so much more). `ship_to_store`: what a pickup node lacks is sent
     there from other nodes.
+
+    Plans are compared by the `objectives`, the first that tells them apart decides. `weights` are factors of the parts
+    of the cost (1 where none is given, to two decimals): they change what is chosen, not what a plan is said to cost.
+    Unit prices older than `prices_hours_max` are not applied.
     """
 
     version: str = "default-1"
@@ -27,6 +34,9 @@ class Policy:
     shipment_value_penalty_minor: int | None = None
     ship_to_store: bool = False
     prices_hours_max: float = 24.0
+    objectives: tuple[Objective, ...] = CHEAPEST_ONLY
+    weights: Mapping[str, float] = field(default_factory=dict)
+    cost_rates: CostRates = NO_COST_RATES
 
 
 DEFAULT_POLICY = Policy()
