@@ -268,7 +268,50 @@ CREATE TABLE reference_versions (
     family text PRIMARY KEY,
     version bigint NOT NULL
 );
-INSERT INTO reference_versions VALUES ('nodes', 1), ('items', 1);
+INSERT INTO reference_versions VALUES
+    ('nodes', 1),
+    ('items', 1),
+    ('routings', 1),
+    ('rate-cards', 1),
+    ('exposure-rules', 1),
+    ('alert-rules', 1),
+    ('message-templates', 1);
+
+-- Versioned configuration. A version is never changed: its content can be changed only by saving another one.
+CREATE TABLE documents (
+    family text NOT NULL REFERENCES reference_versions,
+    name text NOT NULL,
+    version integer NOT NULL CONSTRAINT documents_count_from_one CHECK (version > 0),
+    body json NOT NULL,
+    digest text NOT NULL,
+    note text NOT NULL,
+    created_at timestamptz NOT NULL,
+    created_by text NOT NULL,
+    PRIMARY KEY (family, name, version)
+);
+
+-- What was put in force when, in the order in which it was said; nothing in it ever changes either. What is in force, and
+-- whether a version is a draft, active, scheduled or retired, follows from these rows and the time. An act names the version
+-- that decides from `effective_from` on, or none (back to what is built in), or the earlier act that it undoes.
+CREATE TABLE activations (
+    family text NOT NULL,
+    number integer NOT NULL CONSTRAINT activations_count_from_one CHECK (number > 0),
+    name text NOT NULL,
+    version integer,
+    undoes integer,
+    effective_from timestamptz NOT NULL,
+    canary_percent integer
+        CONSTRAINT activations_canary_is_a_part CHECK (canary_percent BETWEEN 1 AND 99 AND version IS NOT NULL),
+    reason text NOT NULL,
+    acted_at timestamptz NOT NULL,
+    acted_by text NOT NULL,
+    PRIMARY KEY (family, number),
+    FOREIGN KEY (family, name, version) REFERENCES documents,
+    FOREIGN KEY (family, undoes) REFERENCES activations,
+    CONSTRAINT activations_undo_once UNIQUE (family, undoes),
+    CONSTRAINT activations_do_or_undo CHECK (undoes IS NULL OR (version IS NULL AND canary_percent IS NULL))
+);
+CREATE INDEX activations_by_name ON activations (family, name, number);
 
 -- `nodes` and `customers` say to which of them a key or a user is bound; null is no bound.
 CREATE TABLE api_keys (
