@@ -45,7 +45,7 @@ def dominating(money: float) -> float:
     """A power of two above any difference that so much money can make.
 
     >>> dominating(1000.0)
-    32768.0
+    16384.0
     """
     return 2.0 ** math.ceil(math.log2(_MARGIN * max(1.0, money) + 1.0))
 
