@@ -1,5 +1,6 @@
 """Where stock is held and from where it leaves: nodes, addresses, calendars."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 from enum import StrEnum
@@ -70,7 +71,7 @@ class Node:
     `labor_minor` is the cost of picking one line, `return_minor` that of taking back one unit that was sent from here,
     and `goods_percent` what goods cost here in percent of the item's cost: more than 100 at a vendor who adds a margin.
     An order is with the node `feed_minutes` after it was placed, and taken on after `acceptance_minutes` of its hours.
-    `capabilities` are what items may need of a node (`hazardous`, `chilled` …).
+    `capabilities` are what items may need of a node (`hazardous`, `chilled` …), `attributes` what rules may ask about.
     """
 
     node: NodeId
@@ -98,6 +99,7 @@ class Node:
     return_minor: int = 0
     goods_percent: int = 100
     capabilities: tuple[str, ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from troth.model.cost_rates import CHEAPEST_ONLY, NO_COST_RATES, CostRates, Objective
+from troth.model.routing import Routing
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class Policy:
 
     Plans are compared by the `objectives`, the first that tells them apart decides. `weights` are factors of the parts
     of the cost (1 where none is given, to two decimals): they change what is chosen, not what a plan is said to cost.
-    Unit prices older than `prices_hours_max` are not applied.
+    Unit prices older than `prices_hours_max` are not applied. `routing` holds the rules, None where there are none.
     """
 
     version: str = "default-1"
@@ -37,6 +38,7 @@ class Policy:
     objectives: tuple[Objective, ...] = CHEAPEST_ONLY
     weights: Mapping[str, float] = field(default_factory=dict)
     cost_rates: CostRates = NO_COST_RATES
+    routing: Routing | None = None
 
 
 DEFAULT_POLICY = Policy()

@@ -1,0 +1,131 @@
+"""A routing: the document in which a retailer says who may send what, who comes first, and what else is to be done."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from troth.model.cost_rates import CostRates, Objective
+
+
+class Action(StrEnum):
+    """What a tier does when it has seen what its candidates can cover.
+
+    `accept` takes its plan as it is. `next_tier` forgets it and asks the next tier. `split` keeps what it covers and
+    asks the next tier for the rest. `backorder` counts dated supply of the tier's candidates as well, and asks the next
+    tier where even that does not do. `queue` takes what it covers and lets the rest wait, `hold` does so and calls a
+    person, `cancel` gives the rest up.
+    """
+
+    ACCEPT = "accept"
+    NEXT_TIER = "next_tier"
+    SPLIT = "split"
+    BACKORDER = "backorder"
+    QUEUE = "queue"
+    HOLD = "hold"
+    CANCEL = "cancel"
+
+
+class Compare(StrEnum):
+    """How tiers compete: the `first` that is content wins, or the one with the least `cost`, its surcharge included."""
+
+    FIRST = "first"
+    COST = "cost"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A condition in CEL, by name; it only speaks where `when` (of order and customer) holds."""
+
+    name: str
+    expression: str
+    when: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """What ranks candidates, the least first: an expression or a named order (`by`), or a list of node ids (`ranked`;
+    nodes that it lacks come after it, as equals).
+    """
+
+    by: str = ""
+    descending: bool = False
+    ranked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far a plan may go; None leaves it as it is."""
+
+    shipments_max: int | None = None
+    is_line_split_allowed: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """A step of a routing: whether it applies (`when`), its candidates (`filters`), which of them come first, and what
+    follows.
+
+    Candidates are chosen by `sort`, one criterion after the other, and among equals by cost; `weights` say what cost
+    is: amounts by the name of a field of the policy, factors by the name of a part of the cost. `full`, `partial` and
+    `none` are what to do by how much the candidates cover; `next_tier` names where that leads, empty is the tier below.
+    What is queued is canceled after `cancel_after_days`. A tier that competes by cost pays its `surcharge_minor` there,
+    in minor units; no shipment's cost holds it.
+    """
+
+    name: str
+    description: str = ""
+    when: str = ""
+    filters: tuple[Rule, ...] = ()
+    sort: tuple[Sort, ...] = ()
+    weights: Mapping[str, float] = field(default_factory=dict)
+    objectives: tuple[Objective, ...] = ()
+    limits: Limits = Limits()
+    surcharge_minor: int = 0
+    full: Action = Action.ACCEPT
+    partial: Action = Action.NEXT_TIER
+    none: Action = Action.NEXT_TIER
+    next_tier: str = ""
+    cancel_after_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """Tiers in order, and what holds in all of them.
+
+    A candidate must meet every rule of `eligibility` and none of `exclusions`. Without tiers there is one of all
+    candidates that may use dated supply.
+    """
+
+    name: str = ""
+    description: str = ""
+    eligibility: tuple[Rule, ...] = ()
+    exclusions: tuple[Rule, ...] = ()
+    tiers: tuple[Tier, ...] = ()
+    compare: Compare = Compare.FIRST
+    limits: Limits = Limits()
+    weights: Mapping[str, float] = field(default_factory=dict)
+    objectives: tuple[Objective, ...] = ()
+    cost_rates: CostRates | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Disposition:
+    """What a tier wants done about a plan besides shipping it, and which tier that was."""
+
+    action: Action
+    tier: str
+    reason: str
+    cancel_after_days: int | None = None
+
+
+NAMED_SORTS: Final[Mapping[str, tuple[str, bool]]] = {
+    "nearest": ("lane.miles", False),
+    "fastest": ("lane.transit_days", False),
+    "most_stock": ("stock.available", True),
+    "most_weeks_of_supply": ("stock.weeks_of_supply", True),
+    "own_region": ("lane.same_region", True),
+    "cheapest_handling": ("node.handling", False),
+}
+"""The expression behind each named order, and whether the largest comes first; `descending` turns it round."""
