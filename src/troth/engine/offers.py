@@ -1,18 +1,20 @@
 """A method of reaching the customer, compiled: its cards as arrays, and which nodes offer which of its services."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.calendars import CarrierClock, carrier_clock
+from troth.engine.rate_cards import weighted_card
+from troth.engine.surcharges import Charge, compile_charges
 from troth.model.network import RateCard
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CardGroup:
-    """Cards that weigh alike, so that one bracket search serves them all.
+    """Cards that weigh alike, so that one bracket search serves them all. Their rates hold the fuel.
 
     `rates` is (brackets, cards, zones), `over` (cards, zones) is paid per further kilogram, `lanes` (cards * zones) are
     their rate lanes in the offer.
@@ -32,9 +34,11 @@ class Offer:
 
     A rate lane is position * zones + zone. `is_dearer` (rate lanes a, b) says whether b costs at no weight less than a,
     which is only known of cards that weigh alike; `lane_scores` (rate lanes) never falls from a lane to a dearer one.
+    `priced` are the cards with what a choice counts: fuel is in their rates, and weights.
     """
 
     cards: tuple[RateCard, ...]
+    priced: tuple[RateCard, ...]
     carriers: tuple[CarrierClock, ...]
     zones: int
     boundaries: tuple[NDArray[np.float64], ...]
@@ -42,7 +46,17 @@ class Offer:
     is_offered: NDArray[np.bool_]
     is_dearer: NDArray[np.bool_]
     lane_scores: NDArray[np.float64]
+    charges: tuple[Charge, ...]
     reach_miles: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RateWeights:
+    """What the choice counts a minor unit of each part for."""
+
+    rates: int = 1
+    surcharges: int = 1
+    fuel: int = 1
 
 
 def compile_offer(
@@ -52,13 +66,13 @@ def compile_offer(
     usable = [position for position, card in enumerate(cards) if card.rates_minor and card.brackets_grams]
     kept = tuple(cards[position] for position in usable)
     zones = max((len(card.rates_minor) for card in kept), default=1)
-    alike: dict[tuple[tuple[int, ...], int], list[int]] = {}
-    for position, card in enumerate(kept):
-        alike.setdefault((card.brackets_grams, card.dimensional_divisor_cm3_per_kg), []).append(position)
-    groups = tuple(_group(kept, positions, zones) for positions in alike.values())
-    is_dearer, lane_scores = _compare_lanes(groups, len(kept), zones)
+    priced = tuple(weighted_card(card) for card in kept)
+    groups = _groups(priced, zones)
+    charges = compile_charges(kept, zones)
+    is_dearer, lane_scores = _compare_lanes(groups, charges, len(kept), zones)
     return Offer(
         cards=kept,
+        priced=priced,
         carriers=tuple(carrier_clock(card.weekdays, card.holidays) for card in kept),
         zones=zones,
         boundaries=tuple(np.array(card.zone_miles[:-1], dtype=np.float64) for card in kept),
@@ -66,8 +80,25 @@ def compile_offer(
         is_offered=is_offered[usable],
         is_dearer=is_dearer,
         lane_scores=lane_scores,
+        charges=charges,
         reach_miles=reach_miles,
     )
+
+
+def weigh_offer(offer: Offer, weights: RateWeights) -> Offer:
+    """The same offer for a choice that weighs the parts of a parcel's price; its `cards` stay as they are."""
+    priced = tuple(weighted_card(card, rate_weight=weights.rates, fuel_weight=weights.fuel) for card in offer.cards)
+    groups = _groups(priced, offer.zones)
+    charges = compile_charges(offer.cards, offer.zones, surcharge_weight=weights.surcharges, fuel_weight=weights.fuel)
+    is_dearer, lane_scores = _compare_lanes(groups, charges, len(offer.cards), offer.zones)
+    return replace(offer, priced=priced, groups=groups, charges=charges, is_dearer=is_dearer, lane_scores=lane_scores)
+
+
+def _groups(cards: Sequence[RateCard], zones: int) -> tuple[CardGroup, ...]:
+    alike: dict[tuple[tuple[int, ...], int], list[int]] = {}
+    for position, card in enumerate(cards):
+        alike.setdefault((card.brackets_grams, card.dimensional_divisor_cm3_per_kg), []).append(position)
+    return tuple(_group(cards, positions, zones) for positions in alike.values())
 
 
 def _group(cards: Sequence[RateCard], positions: list[int], zones: int) -> CardGroup:
@@ -88,8 +119,9 @@ def _group(cards: Sequence[RateCard], positions: list[int], zones: int) -> CardG
 
 
 def _compare_lanes(
-    groups: Sequence[CardGroup], cards: int, zones: int
+    groups: Sequence[CardGroup], charges: Sequence[Charge], cards: int, zones: int
 ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Which lanes are dearer than which, rate by rate and surcharge by surcharge, and the scores of all."""
     is_dearer = np.eye(cards * zones, dtype=np.bool_)
     scores = np.zeros(cards * zones)
     for group in groups:
@@ -97,4 +129,7 @@ def _compare_lanes(
         steps = np.concatenate([group.rates, group.over[np.newaxis]]).reshape(group.brackets.size + 1, -1)
         is_dearer[np.ix_(lanes, lanes)] = (steps[:, np.newaxis, :] >= steps[:, :, np.newaxis]).all(axis=0)
         scores[lanes] = steps.sum(axis=0)
+    for charge in charges:
+        is_dearer &= charge.minor >= charge.minor[:, np.newaxis]
+        scores += charge.minor
     return is_dearer, scores

@@ -2,9 +2,11 @@
 US cents.
 """
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
+from troth.engine.surcharges import fuel_minor
 from troth.model.network import RateCard
 
 _ZONE_MILES: Final = (150.0, 300.0, 600.0, 1000.0, 1400.0, 1800.0, 25_000.0)
@@ -109,6 +111,38 @@ def parcel_rate_minor(card: RateCard, *, zone: int, grams: int) -> int:
             return card.rates_minor[zone][bracket]
     over_kilograms = -(-(grams - card.brackets_grams[-1]) // 1000)
     return card.rates_minor[zone][-1] + over_kilograms * card.over_minor[zone]
+
+
+def fuel_card(card: RateCard) -> RateCard:
+    """The card of what fuel adds to each rate and to each further kilogram, each rounded by itself.
+
+    >>> parcel_rate_minor(fuel_card(replace(STANDARD, fuel_basis_points=1850)), zone=0, grams=1800)  # 18.5 % of 8.49
+    157
+    """
+    basis_points = card.fuel_basis_points
+    return replace(
+        card,
+        rates_minor=tuple(tuple(fuel_minor(rate, basis_points) for rate in row) for row in card.rates_minor),
+        over_minor=tuple(fuel_minor(rate, basis_points) for rate in card.over_minor),
+    )
+
+
+def weighted_card(card: RateCard, *, rate_weight: int = 1, fuel_weight: int = 1) -> RateCard:
+    """The card that a choice counts with: each rate with its fuel, times their weights."""
+    if rate_weight == 1 and not card.fuel_basis_points:
+        return card
+    fuel = fuel_card(card)
+    return replace(
+        card,
+        rates_minor=tuple(
+            tuple(rate_weight * rate + fuel_weight * extra for rate, extra in zip(row, extras, strict=True))
+            for row, extras in zip(card.rates_minor, fuel.rates_minor, strict=True)
+        ),
+        over_minor=tuple(
+            rate_weight * rate + fuel_weight * extra
+            for rate, extra in zip(card.over_minor, fuel.over_minor, strict=True)
+        ),
+    )
 
 
 def is_merging_cheaper(card: RateCard, *, zone: int, parcel_minor: int) -> bool:
