@@ -3,16 +3,32 @@ uncovered.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from troth.engine.calendars import instant
 from troth.engine.problem import Parcel, Place, Problem, place_of
 from troth.engine.scoring import shipment_cost
+from troth.engine.shape import shape_parts
+from troth.engine.supply import SupplyRows
 from troth.engine.together import hold_together
-from troth.model.ids import Sku
+from troth.model.ids import LineId, Sku
 from troth.model.plan import Peg, Shipment
 
 Used = dict[tuple[Sku, int], int]
 """Units already taken, by SKU and row of its supply."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Source:
+    """Where units of a line are taken from: a SKU's supply, and when each row of it counts (POSIX, 0.0 on hand)."""
+
+    line_id: LineId
+    sku: Sku
+    rows: SupplyRows
+    dates: NDArray[np.float64]
 
 
 def build_shipments(
@@ -30,10 +46,19 @@ def build_shipments(
     if is_together and len(placed) > 1:
         held = hold_together(problem, [place for place, _quantities in placed])
         placed = [(place, quantities) for place, (_place, quantities) in zip(held, placed, strict=True)]
-    return tuple(
+    shipments = tuple(
         [
             _build_shipment(problem, place, quantities, used, is_first=number == 0)
             for number, (place, quantities) in enumerate(placed)
+        ]
+    )
+    if problem.shape is None:
+        return shipments
+    parts = shape_parts(problem.shape, [quantities for _place, quantities in placed])
+    return tuple(
+        [
+            replace(shipment, cost={**shipment.cost, **more}) if more else shipment
+            for shipment, more in zip(shipments, parts, strict=True)
         ]
     )
 
@@ -45,7 +70,15 @@ def _build_shipment(
     pegs: list[Peg] = []
     is_backordered = False
     for line in sorted(quantities):
-        is_backordered |= _peg(problem, place, line, quantities[line], used, pegs)
+        asked = problem.lines[line]
+        if problem.kits is not None:
+            for sku, each in problem.kits.components[line]:
+                rows = problem.kits.rows[sku]
+                source = _Source(asked.line_id, sku, rows, rows.available_from)
+                is_backordered |= _peg(source, place, each * quantities[line], used, pegs)
+        else:
+            source = _Source(asked.line_id, asked.sku, problem.rows[line], problem.dates[line])
+            is_backordered |= _peg(source, place, quantities[line], used, pegs)
     return Shipment(
         node=problem.network.nodes[place.node].node,
         method=problem.method,
@@ -59,13 +92,13 @@ def _build_shipment(
     )
 
 
-def _peg(problem: Problem, place: Place, line: int, units: int, used: Used, pegs: list[Peg]) -> bool:
+def _peg(source: _Source, place: Place, units: int, used: Used, pegs: list[Peg]) -> bool:
     """Adds the pegs of a line's units to its node's sources; True where one of them is still to come.
 
     The latest source that keeps the date is taken first, so that what is there sooner stays for those who need it
     sooner.
     """
-    rows, dates, asked = problem.rows[line], problem.dates[line], problem.lines[line]
+    rows, dates = source.rows, source.dates
     node = place.node
     until = 0.0 if place.block.is_on_hand else place.block.ready
     at = [row for row in (rows.node_index == node).nonzero()[0].tolist() if dates.item(row) <= until]
@@ -73,15 +106,14 @@ def _peg(problem: Problem, place: Place, line: int, units: int, used: Used, pegs
         at.sort(key=lambda row: (-dates[row], rows.sources[row]))
     is_backordered = False
     for row in at:
-        key = (asked.sku, row)
+        key = (source.sku, row)
         taken = min(units, rows.available.item(row) - used.get(key, 0))
         if taken > 0:
             used[key] = used.get(key, 0) + taken
-            if pegs and (pegs[-1].line_id, pegs[-1].source) == (asked.line_id, rows.sources[row]):
-                taken_before = pegs.pop().quantity
-            else:
-                taken_before = 0
-            pegs.append(Peg(asked.line_id, asked.sku, rows.sources[row], taken_before + taken))
+            peg = Peg(source.line_id, source.sku, rows.sources[row], taken)
+            if pegs and (pegs[-1].line_id, pegs[-1].sku, pegs[-1].source) == (peg.line_id, peg.sku, peg.source):
+                peg = replace(peg, quantity=pegs.pop().quantity + taken)
+            pegs.append(peg)
             is_backordered |= dates.item(row) > 0.0
             units -= taken
         if units == 0:
@@ -99,8 +131,13 @@ def is_within_supply(problem: Problem, starts: tuple[int, ...], parcels: Sequenc
         place = place_of(problem, starts, parcel.column)
         ready = 0.0 if place.block.is_on_hand else place.block.ready
         for line, units in parcel.quantities.items():
-            there = float(place.block.available[line, place.position])
-            taken.setdefault((problem.lines[line].sku, place.node), []).append((ready, units, there))
+            if problem.kits is None:
+                there = float(place.block.available[line, place.position])
+                taken.setdefault((problem.lines[line].sku, place.node), []).append((ready, units, there))
+                continue
+            for sku, each in problem.kits.components[line]:
+                there = float(problem.kits.there(sku, place.node, ready))
+                taken.setdefault((sku, place.node), []).append((ready, units * each, there))
     for sent in taken.values():
         total = 0
         for _ready, units, there in sorted(sent):

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from troth.engine.candidates import Block
 from troth.engine.costs import Terms
+from troth.engine.kits import Kits
 from troth.engine.network import Network
 from troth.engine.offers import Offer
+from troth.engine.shape import Shape
 from troth.engine.supply import SupplyRows
 from troth.engine.transit import Lanes
 from troth.model.order import Method
@@ -24,8 +26,9 @@ class Problem:
     among `lines`.
 
     `dates` holds each line's ready times (POSIX, 0.0 on hand), aligned with its `rows`; `earliest_day` is the reference
-    of delay. `terms` are the costs besides the plain ones, None where there are none. `ranks` (K or 1, N) decide before
-    money does.
+    of delay. `terms` are the costs besides the plain ones and `shape` what holds of sets of lines, None where there are
+    none. `ranks` (K or 1, N) decide before money does. `allowed` (K, services of the lanes) are those that may carry a
+    line; None: all.
     """
 
     network: Network
@@ -42,7 +45,10 @@ class Problem:
     has_shared_sku: bool
     shipments_max: int
     terms: Terms | None = None
+    shape: Shape | None = None
     ranks: NDArray[np.float64] | None = None
+    allowed: NDArray[np.bool_] | None = None
+    kits: Kits | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,6 +113,14 @@ class Place:
     def lane(self) -> int:
         """The timetable's lane."""
         return int(self.block.lane[self.service_row, self.position])
+
+
+def find_shared(problem: Problem) -> list[bool]:
+    """Which lines take units of a SKU that another line takes too."""
+    taken = [{line.sku} for line in problem.lines]
+    if problem.kits is not None:
+        taken = [{sku for sku, _units in parts} for parts in problem.kits.components]
+    return [any(own & other for at, other in enumerate(taken) if at != number) for number, own in enumerate(taken)]
 
 
 def place_of(problem: Problem, starts: tuple[int, ...], column: int) -> Place:

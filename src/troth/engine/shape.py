@@ -4,15 +4,19 @@ Whatever concerns a set of lines as such, and not its candidate, is one number f
 set may not be one shipment. The method of subsets adds them to each set's cheapest candidate, and stays exact.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.engine.candidates import Block
 from troth.engine.transit import NEVER
+from troth.model.ids import Sku
 from troth.model.plan import Demand, DemandLine
 from troth.model.policy import Policy
+
+Share = Callable[[Sequence[DemandLine]], tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,50 @@ def shape_parts(shape: Shape, shipments: Sequence[Mapping[int, int]]) -> list[di
             if sum(shape.values_minor[line] * units for line, units in sent.items()) < shape.value_min_minor:
                 parts[at]["small"] = shape.value_penalty_minor
     return parts
+
+
+def drop_divided(
+    shape: Shape, asked: Sequence[DemandLine], share: Share, blocks: Sequence[Block]
+) -> tuple[tuple[int, ...], dict[int, str]]:
+    """What can be covered of each asked line where some must not be divided, and why it is nothing, by position.
+
+    A line that must be whole, and a bond that must be one shipment, count as nothing where no node has all of it at one
+    date. `share` shares the units that there are among lines.
+    """
+    why: dict[int, str] = {}
+    musts = [bond for bond in shape.bonds if bond.minor is None]
+    coverable = share(asked)
+    for _ in range(len(asked) + 1):
+        wanted = [replace(line, quantity=0) if at in why else line for at, line in enumerate(asked)]
+        coverable = share(wanted)
+        found = {
+            at: "line_complete"
+            for at in shape.whole
+            if at not in why and (coverable[at] < asked[at].quantity or not _is_anywhere(asked, (at,), blocks))
+        }
+        for bond in musts:
+            is_lost = any(at in found or at in why for at in bond.lines) or not _is_anywhere(asked, bond.lines, blocks)
+            if is_lost:
+                found |= {at: "ship_together" for at in bond.lines if why.get(at) != "ship_together"}
+        if not found:
+            break
+        why |= found
+    return coverable, why
+
+
+def _is_anywhere(asked: Sequence[DemandLine], lines: Sequence[int], blocks: Sequence[Block]) -> bool:
+    """Whether some node has all of these lines at one date; lines of one SKU need the sum."""
+    needs: dict[Sku, tuple[int, int]] = {}
+    for at in lines:
+        _row, units = needs.get(asked[at].sku, (at, 0))
+        needs[asked[at].sku] = (at, units + asked[at].quantity)
+    for block in blocks:
+        has_all = np.ones(block.nodes.size, dtype=np.bool_)
+        for row, units in needs.values():
+            has_all &= block.available[row] >= units
+        if has_all.any():
+            return True
+    return False
 
 
 def _find_bonds(lines: Sequence[DemandLine]) -> tuple[Bond, ...]:

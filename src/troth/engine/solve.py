@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from troth.engine.problem import Columns, Parcel, Problem, Solution
 from troth.engine.prune import undominated
 from troth.engine.scoring import subset_costs
+from troth.engine.shape import set_costs
 from troth.engine.transit import NEVER
 
 SUBSET_LINES_MAX: Final = 12
@@ -40,7 +41,10 @@ def solve_by_subsets(problem: Problem, columns: Columns) -> Solution | None:
     costs = subset_costs(problem, columns)
     best = costs.argmin(axis=1)
     chosen = best.tolist()
-    parts = partition([costs.item(row, column) for row, column in enumerate(chosen)], count, problem.shipments_max)
+    cheapest = [costs.item(row, column) for row, column in enumerate(chosen)]
+    if problem.shape is not None:
+        cheapest = (np.array(cheapest) + set_costs(problem.shape, problem.quantities)).tolist()
+    parts = partition(cheapest, count, problem.shipments_max)
     if parts is None:
         return None
     if kept is not None:

@@ -7,6 +7,7 @@ the optimum.
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.engine.greedy_limits import keep_limits, take_sharing
 from troth.engine.problem import Columns, Parcel, Problem, Solution, SplitColumns
 from troth.engine.scoring import parcel_rates
 from troth.engine.transit import NEVER
@@ -22,6 +23,8 @@ def solve_greedily(problem: Problem, columns: Columns, parts: SplitColumns) -> S
     parcels: list[Parcel] = []
     for number in range(problem.shipments_max):
         units = _sendable(available, left, skus)
+        if problem.shape is not None or problem.kits is not None:
+            units = keep_limits(problem, units, left, is_first=not parcels)
         sent = units.sum(axis=0)
         if not sent.any():
             break
@@ -35,7 +38,11 @@ def solve_greedily(problem: Problem, columns: Columns, parts: SplitColumns) -> S
         lines = np.flatnonzero(units[:, column]).tolist()
         parcels.append(Parcel(column, {line: int(units[line, column]) for line in lines}))
         left[lines] -= units[lines, column]
-        _take(available, units[:, column], skus, parts.node == parts.node[column])
+        at_node = parts.node == parts.node[column]
+        if problem.kits is None:
+            _take(available, units[:, column], skus, at_node)
+        else:
+            take_sharing(problem, available, units[:, column], at_node)
     return Solution(tuple(parcels), "greedy", float("nan"))
 
 

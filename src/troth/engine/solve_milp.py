@@ -8,6 +8,7 @@ shipments), the order of goals is: most units covered, fewest lines split, least
 nothing: one thread, a fixed seed, a limit of nodes; the time limit is the last wall only.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -15,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.mixed_model import MixedModel, Term
-from troth.engine.problem import Columns, Parcel, Problem, Solution, SplitColumns
+from troth.engine.problem import Columns, Parcel, Problem, Solution, SplitColumns, find_shared
 from troth.engine.prune import undominated
 from troth.engine.rate_cards import is_merging_cheaper
+from troth.engine.shape_rows import Sending, add_shape
 from troth.engine.transit import NEVER
 from troth.model.ids import Sku
 from troth.model.network import RateCard
@@ -68,8 +70,7 @@ def choose_candidates(
     or that shares its SKU: there two candidates can be needed though one is better. Only if more than CANDIDATES_MAX
     are left, the rest is cut by merit, and said so.
     """
-    skus = [line.sku for line in problem.lines]
-    is_scarce = splits | np.array([skus.count(sku) > 1 for sku in skus])
+    is_scarce = splits | np.array(find_shared(problem))
     can_send = (parts.available > 0.0) & (parts.dates < NEVER)
     protected = can_send[is_scarce].any(axis=0) if is_scarce.any() else None
     kept = undominated(problem, columns, protected)
@@ -136,20 +137,27 @@ def _add_slots(
     splits: NDArray[np.bool_],
 ) -> list[_Slot]:
     slots: list[_Slot] = []
+    alone = () if problem.shape is None else problem.shape.alone
+    together = [line for line in range(len(problem.lines)) if line not in alone]
     for column in kept:
         copies = _copies(problem, columns, column)
         earlier: _Slot | None = None
         for _ in range(copies):
-            slot = _add_slot(model, problem, columns, parts, column, splits)
+            slot = _add_slot(model, problem, columns, parts, column, splits, together)
             if slot is None:
                 break
             if earlier is not None:
                 model.add_row([*earlier.usage, *((at, -1.0) for at, _one in slot.usage)], 0.0, np.inf)
             slots.append(slot)
             earlier = slot
+        own = [_add_slot(model, problem, columns, parts, column, splits, [line]) for line in alone]
+        slots += [slot for slot in own if slot is not None]
     if len(slots) > problem.shipments_max:
         model.add_row([term for slot in slots for term in slot.usage], -np.inf, float(problem.shipments_max))
     _share_supply(model, problem, parts, slots)
+    if problem.shape is not None:
+        sendings = [Sending(slot.usage, slot.units, slot.used) for slot in slots]
+        add_shape(model, problem.shape, problem.quantities, sendings)
     return slots
 
 
@@ -171,11 +179,13 @@ def _add_slot(
     parts: SplitColumns,
     column: int,
     splits: NDArray[np.bool_],
+    lines: Sequence[int],
 ) -> _Slot | None:
     units: dict[int, Term] = {}
     used: dict[int, int] = {}
     bounds: list[tuple[int, int, float]] = []
-    for line, quantity in enumerate(problem.quantities):
+    for line in lines:
+        quantity = problem.quantities[line]
         there = min(float(quantity), float(parts.available[line, column]))
         date_cost, unit = float(parts.dates[line, column]), float(parts.unit[column])
         if date_cost >= NEVER or there <= 0.0 or (not splits[line] and there < quantity):
@@ -251,9 +261,14 @@ def _share_supply(model: MixedModel, problem: Problem, parts: SplitColumns, slot
     sending: dict[tuple[int, Sku], list[tuple[float, float, Term]]] = {}
     for slot in slots:
         for line, term in slot.units.items():
-            key = (int(parts.node[slot.column]), problem.lines[line].sku)
-            entry = (float(parts.ready[slot.column]), float(parts.available[line, slot.column]), term)
-            sending.setdefault(key, []).append(entry)
+            node, ready = int(parts.node[slot.column]), float(parts.ready[slot.column])
+            if problem.kits is None:
+                entry = (ready, float(parts.available[line, slot.column]), term)
+                sending.setdefault((node, problem.lines[line].sku), []).append(entry)
+                continue
+            for sku, each in problem.kits.components[line]:
+                there = float(problem.kits.there(sku, node, ready))
+                sending.setdefault((node, sku), []).append((ready, there, (term[0], term[1] * each)))
     for entries in sending.values():
         if len(entries) == 1:
             continue

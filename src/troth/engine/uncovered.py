@@ -15,14 +15,17 @@ def find_uncovered(question: Question, covered: Mapping[int, int]) -> tuple[Unco
     lines.
     """
     found = []
-    for line, coverable, position in _positions(question):
+    for at, (line, coverable, position) in enumerate(_positions(question)):
         units = 0 if position is None else covered.get(position, 0)
         if units < line.quantity:
-            if question.refusal or units == coverable:
+            detail = ""
+            if at in question.reasons:
+                (reason, detail), could_be, when = question.reasons[at], coverable, _when(question, position)
+            elif question.refusal or units == coverable:
                 reason, could_be, when = question.refusal or "no_stock", coverable, _when(question, position)
-            else:  # there is more, but not within the shipments that one order may have
-                reason, could_be, when = "too_many_shipments", units, None
-            found.append(Uncovered(line.line_id, line.sku, line.quantity - units, reason, could_be, when))
+            else:  # there is more, but not within what one order, or this one's shape, may have
+                reason, could_be, when = _limit_of(question.problem, position), units, None
+            found.append(Uncovered(line.line_id, line.sku, line.quantity - units, reason, could_be, when, detail))
     return tuple(found)
 
 
@@ -30,18 +33,29 @@ def refuse_all(question: Question, short: Sequence[Uncovered]) -> tuple[Uncovere
     """Every asked line uncovered as a whole, because the order ships complete or not at all; the short ones keep their
     reasons.
     """
-    reasons = {(item.line_id, item.sku): item.reason for item in short}
-    return tuple(
-        Uncovered(
-            line.line_id,
-            line.sku,
-            line.quantity,
-            reasons.get((line.line_id, line.sku), "ship_complete"),
-            coverable,
-            _when(question, position),
-        )
-        for line, coverable, position in _positions(question)
-    )
+    known = {(item.line_id, item.sku): (item.reason, item.detail) for item in short}
+    found = []
+    for line, coverable, position in _positions(question):
+        reason, detail = known.get((line.line_id, line.sku), ("ship_complete", ""))
+        when = _when(question, position)
+        found.append(Uncovered(line.line_id, line.sku, line.quantity, reason, coverable, when, detail))
+    return tuple(found)
+
+
+def _limit_of(problem: Problem | None, line: int | None) -> str:
+    """Why units of a line stay although there are enough: the condition that its shape names, or the number of
+    shipments.
+    """
+    shape = None if problem is None else problem.shape
+    if problem is None or shape is None or line is None:
+        return "no_stock" if problem is not None and problem.kits is not None else "too_many_shipments"
+    if any(bond.minor is None and line in bond.lines for bond in shape.bonds):
+        return "ship_together"
+    if line in shape.whole:
+        return "line_complete"
+    if shape.value_min_minor > 0 and shape.value_penalty_minor is None:
+        return "below_shipment_value"
+    return "too_many_shipments"
 
 
 def _positions(question: Question) -> Iterator[tuple[DemandLine, int, int | None]]:

@@ -10,6 +10,7 @@ from troth.model.inventory import Source
 from troth.model.item import Item
 from troth.model.network import Address
 from troth.model.order import Method, Terms
+from troth.model.recording import Recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +90,21 @@ class Shipment:
 
 
 @dataclass(frozen=True, slots=True)
+class Instead:
+    """An item that could be had for one that is short: units, by when, and what a unit costs the customer more."""
+
+    sku: Sku
+    quantity: int
+    price_delta_minor: int = 0
+    available_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Uncovered:
-    """What cannot be promised of a line, why, and what could be: (units, earliest time they could be promised for)."""
+    """What cannot be promised of a line, why, and what could be: (units, earliest time they could be promised for).
+
+    `detail` says the reason in a sentence where the code is not enough; `instead` are other items that could be had.
+    """
 
     line_id: LineId
     sku: Sku
@@ -98,6 +112,8 @@ class Uncovered:
     reason: str
     available_quantity: int = 0
     available_at: datetime | None = None
+    detail: str = ""
+    instead: tuple[Instead, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,23 +127,24 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Why this plan: candidates looked at and removed (by reason), the method that chose, the best plans not chosen.
+    """Why this plan: candidates looked at and removed (by reason), and the method that chose.
 
     `gap` is how far above the optimum the cost may be (a share; None: not known). `input_digest` names the inputs; the
     same inputs give the same plan. `notes` say in sentences what the numbers do not; `tier` is the tier of rules that
-    answered and `prices_version` names the unit prices that were counted (both empty: none).
+    answered and `prices_version` names the unit prices that were counted (both empty: none). `recording` is
+    the stock that was seen, where the decision is kept.
     """
 
     method: str
     candidates: int
     removed: Mapping[str, int] = field(default_factory=dict)
-    alternatives: tuple[Alternative, ...] = ()
     gap: float | None = 0.0
     input_digest: str = ""
     policy_version: str = ""
     notes: tuple[str, ...] = ()
     tier: str = ""
     prices_version: str = ""
+    recording: Recording | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,116 @@
+"""Kits: a line of a kit is planned as one line that can be sent wherever a node has all components of some units, and
+taken out of the components' supply.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from troth.engine.calendars import DAY_SECONDS
+from troth.engine.supply import NO_SUPPLY, SupplyRows
+from troth.model.ids import Sku
+from troth.model.inventory import Source
+from troth.model.plan import Demand, DemandLine
+
+KIT_SOURCE = Source("kit")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kits:
+    """The components of a problem's lines: for each line (K) the SKUs and units of one unit of it, its own SKU once
+    where it is no kit; `rows` is the supply of each SKU, with overdue dates moved on.
+    """
+
+    components: tuple[tuple[tuple[Sku, int], ...], ...]
+    rows: Mapping[Sku, SupplyRows]
+
+    def there(self, sku: Sku, node: int, until: float) -> int:
+        """The units of a SKU that a node has by a time (POSIX; 0.0 on hand)."""
+        rows = self.rows[sku]
+        return int(rows.available[(rows.node_index == node) & (rows.available_from <= until)].sum())
+
+
+def components_of(line: DemandLine) -> tuple[tuple[Sku, int], ...]:
+    """The SKUs that one unit of a line takes, with units."""
+    if line.terms is not None and line.terms.kit:
+        return line.terms.kit
+    return ((line.sku, 1),)
+
+
+def has_kits(lines: Sequence[DemandLine]) -> bool:
+    """Whether any of the lines is of a kit."""
+    return any(line.terms is not None and bool(line.terms.kit) for line in lines)
+
+
+def wanted_skus(demand: Demand) -> list[Sku]:
+    """Every SKU whose supply a demand's plan depends on, sorted: of lines, their kits' components, and substitutes."""
+    skus = {sku for line in demand.lines for sku, _units in components_of(line)}
+    for line in demand.lines:
+        if line.item is not None:
+            skus |= {substitute.sku for substitute in line.item.substitutes}
+    return sorted(skus | {line.sku for line in demand.lines})
+
+
+def find_kits(lines: Sequence[DemandLine], supply: Mapping[Sku, SupplyRows], now: float) -> Kits:
+    """The components of these lines and their supply."""
+    components = tuple(components_of(line) for line in lines)
+    skus = {sku for parts in components for sku, _units in parts}
+    return Kits(components, {sku: _overdue_later(supply.get(sku, NO_SUPPLY), now) for sku in skus})
+
+
+def rows_of_kits(lines: Sequence[DemandLine], kits: Kits) -> tuple[SupplyRows, ...]:
+    """The supply of each line, kit or not."""
+    return tuple(
+        kit_rows(parts, kits.rows) if line.terms is not None and line.terms.kit else kits.rows[line.sku]
+        for line, parts in zip(lines, kits.components, strict=True)
+    )
+
+
+def kit_rows(kit: Sequence[tuple[Sku, int]], rows: Mapping[Sku, SupplyRows]) -> SupplyRows:
+    """The supply of a kit: at each node and date so many more units as all components then make.
+
+    >>> a = SupplyRows(np.array([0, 0]), np.array([3, 4]), np.array([0.0, 50.0]), (KIT_SOURCE, KIT_SOURCE))
+    >>> b = SupplyRows(np.array([0]), np.array([2]), np.array([0.0]), (KIT_SOURCE,))
+    >>> found = kit_rows([(Sku("A"), 2), (Sku("B"), 1)], {Sku("A"): a, Sku("B"): b})
+    >>> found.available.tolist(), found.available_from.tolist()
+    ([1, 1], [0.0, 50.0])
+    """
+    parts = [(rows[sku], units) for sku, units in kit]
+    count = max((int(row.node_index.max(initial=-1)) for row, _units in parts), default=-1) + 1
+    dates = np.unique(np.concatenate([row.available_from for row, _units in parts]))
+    made = np.zeros((dates.size + 1, count), dtype=np.int64)
+    for at, date in enumerate(dates.tolist(), 1):
+        made[at] = np.min([_cumulative(row, date, count) // units for row, units in parts], axis=0)
+    more = np.diff(made, axis=0)
+    at_date, node = np.nonzero(more)
+    return SupplyRows(node.astype(np.int32), more[at_date, node], dates[at_date], (KIT_SOURCE,) * node.size)
+
+
+def share_a_sku(components: Iterable[Sequence[tuple[Sku, int]]]) -> bool:
+    """Whether any two lines take units of one SKU."""
+    seen: set[Sku] = set()
+    for parts in components:
+        own = {sku for sku, _units in parts}
+        if own & seen:
+            return True
+        seen |= own
+    return False
+
+
+def _cumulative(rows: SupplyRows, until: float, count: int) -> NDArray[np.int64]:
+    """The units (nodes) that have come by a time."""
+    totals = np.zeros(count, dtype=np.int64)
+    has_come = rows.available_from <= until
+    np.add.at(totals, rows.node_index[has_come], rows.available[has_come])
+    return totals
+
+
+def _overdue_later(rows: SupplyRows, now: float) -> SupplyRows:
+    """Overdue rows count a day from now, as they do for every line."""
+    is_overdue = (rows.available_from > 0.0) & (rows.available_from <= now)
+    if not is_overdue.any():
+        return rows
+    dates = np.where(is_overdue, now + DAY_SECONDS, rows.available_from)
+    return SupplyRows(rows.node_index, rows.available, dates, rows.sources)

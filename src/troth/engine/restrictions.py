@@ -1,0 +1,107 @@
+"""Which nodes and services may send an item at all: places it may not go, and what its keeper and carrier must be able
+to do.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from troth.engine.network import Network
+from troth.engine.transit import Lanes
+from troth.model.item import Restrictions
+from troth.model.network import Address
+from troth.model.order import Method
+from troth.model.plan import DemandLine
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bars:
+    """What restrictions leave: `nodes` (lines, N) and `services` (lines, services of the lanes) that may send each
+    line; `details` say by line what bars the others (empty: nothing is barred).
+    """
+
+    nodes: NDArray[np.bool_]
+    services: NDArray[np.bool_]
+    details: tuple[str, ...]
+
+
+def has_restrictions(lines: Sequence[DemandLine]) -> bool:
+    """Whether any of the lines is of an item with restrictions."""
+    return any(line.item is not None and line.item.restrictions is not None for line in lines)
+
+
+def find_bars(
+    lines: Sequence[DemandLine], network: Network, method: Method, destination: Address | None, lanes: Lanes
+) -> Bars:
+    """What the restrictions of these lines' items leave of nodes and services on the way to a destination."""
+    nodes = np.ones((len(lines), len(network.nodes)), dtype=np.bool_)
+    services = np.ones((len(lines), len(lanes.services)), dtype=np.bool_)
+    details = []
+    for row, line in enumerate(lines):
+        asked = None if line.item is None else line.item.restrictions
+        details.append(
+            "" if asked is None else _bar(asked, network, method, destination, lanes, nodes[row], services[row])
+        )
+    return Bars(nodes, services, tuple(details))
+
+
+def is_in(address: Address | None, places: Sequence[str]) -> str:
+    """The first of the places (`US`, `US-CA`) in which an address lies, or nothing.
+
+    >>> is_in(Address("US", region="CA"), ("DE", "US-CA")), is_in(Address("US", region="NY"), ("US-CA",))
+    ('US-CA', '')
+    """
+    if address is None:
+        return ""
+    own = {address.country.upper(), f"{address.country}-{address.region}".upper()}
+    return next((place for place in places if place.upper() in own), "")
+
+
+def _bar(
+    asked: Restrictions,
+    network: Network,
+    method: Method,
+    destination: Address | None,
+    lanes: Lanes,
+    nodes: NDArray[np.bool_],
+    services: NDArray[np.bool_],
+) -> str:
+    """Bars nodes (N) and services in place, and says why: first what bars everything."""
+    place = is_in(destination, asked.not_to)
+    if place:
+        nodes[:] = False
+        return f"it may not be sent to {place}"
+    if asked.methods and method not in asked.methods:
+        nodes[:] = False
+        return f"it can only be had by {' or '.join(sorted(asked.methods))}"
+    reasons = []
+    offer = network.offer(method)
+    if asked.service_needs and method in (Method.SHIP, Method.DELIVERY):
+        for at, position in enumerate(lanes.services):
+            services[at] = set(asked.service_needs) <= set(offer.cards[position].capabilities)
+        if not services.all():
+            reasons.append(f"only services that are able to carry {', '.join(asked.service_needs)} may carry it")
+    if asked.node_needs or asked.not_from:
+        nodes[:] = _able_nodes(network, asked)
+        if asked.node_needs:
+            reasons.append(f"only nodes that are able to keep {', '.join(asked.node_needs)} may send it")
+        if asked.not_from:
+            reasons.append(f"it may not be sent from {', '.join(asked.not_from)}")
+    return "; ".join(reasons)
+
+
+def _able_nodes(network: Network, asked: Restrictions) -> NDArray[np.bool_]:
+    """The nodes (N) that may send it, remembered with the network."""
+    key = (asked.node_needs, asked.not_from)
+    found = network.memory.tables["able"].get(key)
+    if isinstance(found, np.ndarray):
+        return found
+    needs = set(asked.node_needs)
+    able = np.array(
+        [needs <= set(node.capabilities) and not is_in(node.address, asked.not_from) for node in network.nodes],
+        dtype=np.bool_,
+    )
+    network.memory.keep("able", key, able)
+    return able
