@@ -22,7 +22,8 @@ from troth.engine.candidates import (
 from troth.engine.network import Network
 from troth.engine.problem import Problem
 from troth.engine.supply import NO_SUPPLY, SupplyRows
-from troth.engine.transit import NEVER, Lanes, Timetable, find_lanes, find_timetable
+from troth.engine.timetable import Timetable, find_timetable
+from troth.engine.transit import NEVER, Lanes, find_lanes
 from troth.model.ids import NodeId, Sku
 from troth.model.order import Method
 from troth.model.plan import Demand, DemandLine
@@ -70,8 +71,8 @@ def pose_question(
         return Question(asked, (0,) * len(asked), None, refusal, {})
     method = demand.method
     minute = whole_minute_now(method, now)
-    timetable = find_timetable(network, method, minute, ready_minutes=minutes_of(policy.pickup_ready_hours))
     every = find_lanes(network, method, demand.destination, "", pickup)
+    timetable = find_timetable(network, every, minute, ready_minutes=minutes_of(policy.pickup_ready_hours))
     lanes = every
     if demand.service and pickup < 0:
         lanes = find_lanes(network, method, demand.destination, demand.service, pickup)
@@ -145,7 +146,7 @@ def _extend(
         flat = ready_times(np.concatenate(dates), base.ready)
         dates = np.split(flat, np.cumsum([row.available.size for row in rows])[:-1])
         totals = base.available.copy()
-        for block in dated_blocks(network, demand.method, lanes, rows, flat, base, policy):
+        for block in dated_blocks(network, lanes, rows, flat, base, policy):
             if eligible is not None:
                 block.available[:] *= eligible[:, block.nodes]
             was_short = _is_short(asked, coverable)
@@ -156,7 +157,7 @@ def _extend(
                 break
             blocks.append(block)
     if wishes:
-        blocks += later_blocks(network, demand.method, blocks, wishes, policy)
+        blocks += later_blocks(network, lanes, blocks, wishes, policy)
     return coverable, dates, blocks
 
 

@@ -1,4 +1,4 @@
-"""When a node's work is done and the goods leave: working days, opening hours, cut-offs, holidays and daylight saving.
+"""When a node's work is done: working days, opening hours, cut-offs, holidays and daylight saving.
 
 Instants are POSIX seconds, days are days since 1970-01-01, and everything local goes through the node's time zone. All
 thresholds lie on whole minutes (cut-offs are cut down, work is rounded up), so the answer is the same for all instants
@@ -6,14 +6,13 @@ of one minute: that is what lets the network remember it by the minute.
 """
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from troth.model.network import Node
+from troth.model.network import CarrierPickup, Node
 
 DAY_SECONDS: Final = 86_400.0
 DAYS_SEARCHED_MAX: Final = 400
@@ -27,7 +26,7 @@ _EPOCH: Final = date(1970, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class WorkClock:
-    """All that decides when a node's work is done. Nodes with equal clocks share one computation."""
+    """All that decides when a node's work is done and leaves. Nodes with equal clocks share one computation."""
 
     time_zone: str
     weekdays: frozenset[int]
@@ -36,14 +35,9 @@ class WorkClock:
     holidays: frozenset[date]
     cut_off: time
     processing_minutes: int
-
-
-@dataclass(frozen=True, slots=True)
-class CarrierClock:
-    """The days on which a carrier picks up and delivers."""
-
-    weekdays: frozenset[int]
-    holidays: frozenset[date]
+    feed_minutes: int = 0
+    acceptance_minutes: int = 0
+    pickups: tuple[CarrierPickup, ...] = ()
 
 
 def work_clock(node: Node) -> WorkClock:
@@ -58,6 +52,9 @@ def work_clock(node: Node) -> WorkClock:
         holidays=frozenset(calendar.holidays),
         cut_off=_whole_minute(node.cut_off),
         processing_minutes=minutes_of(node.processing_hours),
+        feed_minutes=max(0, node.feed_minutes),
+        acceptance_minutes=max(0, node.acceptance_minutes),
+        pickups=node.pickups,
     )
 
 
@@ -75,57 +72,45 @@ def minute_of(instant: float) -> int:
     return math.floor(instant / 60.0)
 
 
+def take_on(clock: WorkClock, minute: int) -> int | None:
+    """The minute from which work on an order of `minute` can begin.
+
+    It takes the feed's minutes to get there, at any hour, and the acceptance's minutes of opening hours to be taken on.
+    """
+    minute += clock.feed_minutes
+    if not clock.acceptance_minutes:
+        return minute
+    return finish_work(clock, minute, clock.acceptance_minutes, has_cut_off=False)
+
+
 def finish_work(clock: WorkClock, minute: int, work_minutes: int, *, has_cut_off: bool) -> int | None:
     """The minute in which work that could begin at `minute` is done; None where that takes more than a year.
 
     Work goes on in opening hours only and is carried over to the next working day. With a cut-off, what arrives at or
     after it waits for the next working day.
     """
-    zone = ZoneInfo(clock.time_zone)
-    day = datetime.fromtimestamp(minute * 60, zone).date()
+    zone = clock.time_zone
+    first = local_day(zone, minute)
     left = work_minutes
-    for offset in range(DAYS_SEARCHED_MAX):
-        if is_working(clock, day):
-            start = max(minute, _local_minute(zone, day, clock.opens))
-            room = _local_minute(zone, day, clock.closes) - start
-            is_admitted = offset > 0 or not has_cut_off or minute < _local_minute(zone, day, clock.cut_off)
+    for day in range(first, first + DAYS_SEARCHED_MAX):
+        if is_working_day(clock.weekdays, clock.holidays, day):
+            start = max(minute, local_minute(zone, day, clock.opens))
+            room = local_minute(zone, day, clock.closes) - start
+            is_admitted = day > first or not has_cut_off or minute < local_minute(zone, day, clock.cut_off)
             if is_admitted and room > 0:
                 if left <= room:
                     return start + left
                 left -= room
-        day += timedelta(days=1)
     return None
 
 
-def is_working(clock: WorkClock | CarrierClock, day: date) -> bool:
-    """Whether a node or a carrier works on a day."""
-    return day.weekday() in clock.weekdays and day not in clock.holidays
+def is_working_day(weekdays: frozenset[int], holidays: frozenset[date], day: int) -> bool:
+    """Whether a day (days since 1970) is one of the weekdays and no holiday; 1970 began with a Thursday.
 
-
-def find_ship_day(clock: WorkClock, carrier: CarrierClock, earliest: int) -> int | None:
-    """The first day (days since 1970) from `earliest` on when the node works and the carrier picks up; None where there
-    is none.
+    >>> is_working_day(frozenset({3}), frozenset(), 0), is_working_day(frozenset({3}), frozenset({date(1970, 1, 1)}), 0)
+    (True, False)
     """
-    day = day_date(earliest)
-    for offset in range(DAYS_SEARCHED_MAX):
-        if is_working(clock, day) and is_working(carrier, day):
-            return earliest + offset
-        day += timedelta(days=1)
-    return None
-
-
-def add_carrier_days(carrier: CarrierClock, day: int, count: int) -> int | None:
-    """The day that is `count` of the carrier's days after `day`; for 0 the day itself. None where the carrier never
-    works.
-    """
-    at = day_date(day)
-    left = count
-    for offset in range(DAYS_SEARCHED_MAX * 2):
-        if left <= 0:
-            return day + offset
-        at += timedelta(days=1)
-        left -= is_working(carrier, at)
-    return None
+    return (day + 3) % 7 in weekdays and not (holidays and day_date(day) in holidays)
 
 
 def local_day(time_zone: str, minute: int) -> int:
@@ -143,15 +128,36 @@ def day_date(number: int) -> date:
     return _EPOCH + timedelta(days=number)
 
 
-@lru_cache(maxsize=65_536)
+def local_minute(time_zone: str, day: int, at: time) -> int:
+    """The whole minute of a local time on a day (days since 1970)."""
+    return int(local_instant(time_zone, day, at)) // 60
+
+
+@lru_cache(maxsize=262_144)
 def local_instant(time_zone: str, day: int, at: time) -> float:
-    """The POSIX instant of a local time on a day (days since 1970). Remembered: it is a pure function.
+    """The POSIX instant at which the local clock, on a day (days since 1970), first shows a time or a later one.
 
-    A time that a spring change skips is read with the offset from before it, a time that occurs twice is the first.
+    So a time that occurs twice is the first of the two, and one that is skipped is the moment of the change. The result
+    is remembered: it depends on nothing else.
     """
-    return datetime.combine(day_date(day), at, ZoneInfo(time_zone)).timestamp()
+    zone = ZoneInfo(time_zone)
+    wall = datetime.combine(day_date(day), at, zone)
+    instant = wall.timestamp()
+    shown = datetime.fromtimestamp(instant, zone)
+    if shown.replace(tzinfo=None) == wall.replace(tzinfo=None):
+        return instant
+    # Skipped: read with the later offset it lies before the change, with the earlier one behind it.
+    before, behind = int(wall.replace(fold=1).timestamp()) // 60, int(instant) // 60
+    while behind - before > 1:
+        middle = (before + behind) // 2
+        if datetime.fromtimestamp(middle * 60, zone).utcoffset() == shown.utcoffset():
+            behind = middle
+        else:
+            before = middle
+    return behind * 60.0
 
 
+@lru_cache(maxsize=16_384)
 def first_arrival_day(time_zone: str, not_before: float) -> int:
     """The first local day whose delivery hours have not ended at `not_before` (POSIX)."""
     day = local_day(time_zone, minute_of(not_before))
@@ -163,14 +169,5 @@ def instant(posix: float) -> datetime:
     return datetime.fromtimestamp(posix, UTC)
 
 
-def carrier_clock(weekdays: Iterable[int], holidays: Iterable[date]) -> CarrierClock:
-    """The clock of a carrier."""
-    return CarrierClock(frozenset(weekdays), frozenset(holidays))
-
-
 def _whole_minute(at: time) -> time:
     return at.replace(second=0, microsecond=0, tzinfo=None)
-
-
-def _local_minute(zone: ZoneInfo, day: date, at: time) -> int:
-    return int(datetime.combine(day, at, zone).timestamp()) // 60

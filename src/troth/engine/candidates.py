@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from troth.engine.calendars import DAY_SECONDS, minute_of, minutes_of
 from troth.engine.network import Network
 from troth.engine.supply import SupplyRows
-from troth.engine.transit import NEVER, Lanes, Timetable, find_timetable
+from troth.engine.timetable import Timetable, find_timetable
+from troth.engine.transit import NEVER, Lanes
 from troth.model.order import Method
 from troth.model.policy import Policy
 
@@ -74,7 +75,6 @@ def on_hand_block(
 
 def dated_blocks(
     network: Network,
-    method: Method,
     lanes: Lanes,
     rows: Sequence[SupplyRows],
     dates: NDArray[np.float64],
@@ -94,7 +94,7 @@ def dated_blocks(
         np.add.at(total, (line_of[at], node_of[at]), units[at])
         nodes = np.unique(node_of[at]).astype(np.intp)
         minute = -minute_of(-ready)
-        timetable = find_timetable(network, method, minute, ready_minutes=minutes_of(policy.pickup_ready_hours))
+        timetable = find_timetable(network, lanes, minute, ready_minutes=minutes_of(policy.pickup_ready_hours))
         lane, available = lanes.lane[:, nodes], total[:, nodes]
         available[:, (timetable.arrival_day.take(lane) >= NEVER).all(axis=0)] = 0.0
         blocks.append(
@@ -129,7 +129,7 @@ def ready_times(dates: NDArray[np.float64], now: float) -> NDArray[np.float64]:
 
 
 def later_blocks(
-    network: Network, method: Method, blocks: Sequence[Block], not_before: Sequence[float], policy: Policy
+    network: Network, lanes: Lanes, blocks: Sequence[Block], not_before: Sequence[float], policy: Policy
 ) -> list[Block]:
     """The same blocks once more for each wish not to arrive before an instant, sent so late that it is met.
 
@@ -140,7 +140,7 @@ def later_blocks(
             block,
             timetable=find_timetable(
                 network,
-                method,
+                lanes,
                 block.minute,
                 ready_minutes=minutes_of(policy.pickup_ready_hours),
                 not_before=instant,

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.calendars import WorkClock, work_clock
+from troth.engine.lane_table import LaneIndex, Spans, compile_spans, index_lanes
 from troth.engine.offers import Offer, compile_offer
 from troth.engine.rate_cards import DEFAULT_CARDS, HAND_OVER, LOCAL_DELIVERY
 from troth.model.ids import NodeId
+from troth.model.lanes import NO_LANES, LaneTable
 from troth.model.network import Node, NodeType, RateCard
 from troth.model.order import Method
 
@@ -43,6 +45,10 @@ class Network:
     ship: Offer
     delivery: Offer
     hand_over: Offer
+    ship_spans: Spans
+    delivery_spans: Spans
+    hand_over_spans: Spans
+    lane_index: LaneIndex
     memory: "Memory" = field(repr=False)
 
     def offer(self, method: Method) -> Offer:
@@ -50,6 +56,12 @@ class Network:
         if method is Method.SHIP:
             return self.ship
         return self.delivery if method is Method.DELIVERY else self.hand_over
+
+    def spans(self, method: Method) -> Spans:
+        """The days of transit of a method."""
+        if method is Method.SHIP:
+            return self.ship_spans
+        return self.delivery_spans if method is Method.DELIVERY else self.hand_over_spans
 
 
 class Memory:
@@ -71,9 +83,11 @@ class Memory:
         entries[key] = value
 
 
-def compile_network(nodes: Sequence[Node], cards: Sequence[RateCard] = DEFAULT_CARDS) -> Network:
-    """The network of these nodes and rate cards. Of two nodes with one id the last wins; of two cards of one service
-    both are offered.
+def compile_network(
+    nodes: Sequence[Node], cards: Sequence[RateCard] = DEFAULT_CARDS, lanes: LaneTable = NO_LANES
+) -> Network:
+    """The network of these nodes and rate cards, and of what is known about lanes. Of two nodes with one id the last
+    wins; of two cards of one service both are offered.
     """
     by_id = {node.node: node for node in nodes}
     ordered = tuple(by_id[key] for key in sorted(by_id))
@@ -85,6 +99,16 @@ def compile_network(nodes: Sequence[Node], cards: Sequence[RateCard] = DEFAULT_C
     delivers = np.array([node.active and node.type in _DELIVERING for node in ordered], dtype=np.bool_)
     offered = {card.service: _offered(ordered, card.service) for card in (*cards, LOCAL_DELIVERY)}
     ship_rows = np.array([offered[card.service] & is_active for card in cards], dtype=np.bool_)
+    ship = compile_offer(cards, ship_rows.reshape(len(cards), len(ordered)))
+    delivery = compile_offer(
+        (LOCAL_DELIVERY,),
+        (delivers & offered[LOCAL_DELIVERY.service])[np.newaxis],
+        reach_miles=LOCAL_DELIVERY.zone_miles[0],
+    )
+    hand_over = compile_offer((HAND_OVER,), is_pickup[np.newaxis])
+    lane_index = index_lanes(lanes)
+    ship_spans = compile_spans(ship, lane_index)
+    lanes_count = len(clocks) * len(ship.cards) * ship_spans.width
     return Network(
         nodes=ordered,
         index={node.node: position for position, node in enumerate(ordered)},
@@ -97,19 +121,24 @@ def compile_network(nodes: Sequence[Node], cards: Sequence[RateCard] = DEFAULT_C
         clock_index=np.array(clock_index, dtype=np.intp),
         is_active=is_active,
         is_pickup=is_pickup,
-        ship=compile_offer(cards, ship_rows.reshape(len(cards), len(ordered))),
-        delivery=compile_offer(
-            (LOCAL_DELIVERY,),
-            (delivers & offered[LOCAL_DELIVERY.service])[np.newaxis],
-            reach_miles=LOCAL_DELIVERY.zone_miles[0],
-        ),
-        hand_over=compile_offer((HAND_OVER,), is_pickup[np.newaxis]),
+        ship=ship,
+        delivery=delivery,
+        hand_over=hand_over,
+        ship_spans=ship_spans,
+        delivery_spans=compile_spans(delivery, lane_index),
+        hand_over_spans=compile_spans(hand_over, lane_index),
+        lane_index=lane_index,
         memory=Memory(
             {
                 "lanes": min(16_384, max(256, 2_000_000 // (count * max(1, len(cards))))),
-                "timetables": 256,
-                "dates": 16_384,
+                "timetables": min(1024, max(32, 4_000_000 // max(1, lanes_count))),
+                "dates": max(16_384, 40 * len(clocks)),
+                "standings": 4096,
+                "lasting": 256,
+                "destinations": 4096,
+                "pickups": 16_384,
                 "digest": 1,
+                "able": 256,
             }
         ),
     )

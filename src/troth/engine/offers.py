@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.calendars import CarrierClock, carrier_clock
+from troth.engine.carriers import CarrierClock, carrier_clock
 from troth.engine.rate_cards import weighted_card
 from troth.engine.surcharges import Charge, compile_charges
 from troth.model.network import RateCard
@@ -73,7 +73,7 @@ def compile_offer(
     return Offer(
         cards=kept,
         priced=priced,
-        carriers=tuple(carrier_clock(card.weekdays, card.holidays) for card in kept),
+        carriers=tuple(carrier_clock(card) for card in kept),
         zones=zones,
         boundaries=tuple(np.array(card.zone_miles[:-1], dtype=np.float64) for card in kept),
         groups=groups,

@@ -14,6 +14,7 @@ from troth.engine.offers import Offer
 from troth.engine.problem import Columns, Place, Problem, SplitColumns
 from troth.engine.ranking import rank_columns, rank_parts
 from troth.engine.rate_cards import billable_grams, parcel_rate_minor
+from troth.engine.timetable import find_wanted_days
 from troth.engine.transit import NEVER
 from troth.model.plan import DemandLine
 
@@ -174,7 +175,7 @@ def _date_parts(problem: Problem, place: Place, quantities: Mapping[int, int]) -
         line = problem.lines[number]
         reference = int(problem.earliest_day)
         if line.not_before is not None:
-            zone = problem.network.nodes[place.node].time_zone
+            zone = problem.lanes.destination.time_zone or problem.network.nodes[place.node].time_zone
             reference = max(reference, first_arrival_day(zone, line.not_before.timestamp()))
         delay += max(0, arrival - reference) * policy.delay_minor_per_day
         if line.need_by is not None:
@@ -184,9 +185,7 @@ def _date_parts(problem: Problem, place: Place, quantities: Mapping[int, int]) -
 
 
 def _wanted_days(problem: Problem, block: Block, not_before: float) -> NDArray[np.float64]:
-    days = [float(first_arrival_day(clock.time_zone, not_before)) for clock in problem.network.clocks]
-    wanted: NDArray[np.float64] = np.array(days)[problem.network.clock_index[block.nodes]]
-    return wanted
+    return find_wanted_days(problem.network, problem.lanes, not_before)[block.nodes]
 
 
 def _penalty(problem: Problem, block: Block) -> NDArray[np.float64]:

@@ -6,9 +6,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.calendars import add_carrier_days, find_ship_day, local_day, minute_of
+from troth.engine.calendars import local_day, minute_of
+from troth.engine.carriers import find_trip
 from troth.engine.problem import Place, Problem
-from troth.engine.transit import Timetable, dates_of
+from troth.engine.timetable import Timetable
 from troth.model.order import Method
 
 
@@ -23,14 +24,18 @@ def hold_together(problem: Problem, places: Sequence[Place]) -> list[Place]:
     for place in places:
         clock = problem.network.clocks[problem.network.clock_index[place.node]]
         position = problem.lanes.services[place.service_row]
-        carrier, card = problem.offer.carriers[position], problem.offer.cards[position]
-        zone = int(problem.lanes.zone[place.service_row, place.node])
-        ship_day = find_ship_day(clock, carrier, last_day)
-        arrival = None if ship_day is None else add_carrier_days(carrier, ship_day, card.transit_days[zone])
-        if ship_day is None or arrival is None:
-            held.append(place)
-        else:
-            held.append(_dated(place, dates_of(clock, ship_day, arrival, place.block.not_before)))
+        # A minute before it leaves it is ready, also where it leaves as delivery hours end.
+        ready = minute_of(float(place.block.timetable.ship_by[place.lane])) - 1
+        trip = find_trip(
+            clock,
+            problem.offer.carriers[position],
+            ready,
+            int(problem.lanes.transit[place.service_row, place.node]),
+            problem.lanes.destination,
+            not_before=place.block.not_before,
+            day_min=last_day,
+        )
+        held.append(place if trip is None else _dated(place, trip))
     return held
 
 

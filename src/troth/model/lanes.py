@@ -14,7 +14,7 @@ class Lane:
     the place of the rate card's. A prefix is compared without blanks and in capitals.
     """
 
-    node: NodeId = NodeId("")
+    node: NodeId | None = None
     service: str = ""
     country: str = ""
     region: str = ""

@@ -1,0 +1,194 @@
+"""When goods leave and when they arrive: pickups, transit, delivery days, and the place where they go.
+
+Days are days since 1970-01-01, each in the local time of where it matters.
+"""
+
+from dataclasses import dataclass
+from datetime import date, time
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from troth.engine.calendars import (
+    DAYS_SEARCHED_MAX,
+    DELIVERY_FROM,
+    DELIVERY_UNTIL,
+    WorkClock,
+    first_arrival_day,
+    is_working_day,
+    local_day,
+    local_instant,
+)
+from troth.model.network import CarrierPickup, RateCard
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierClock:
+    """The days on which a carrier picks up and moves goods (`weekdays`) and those on which it delivers."""
+
+    weekdays: frozenset[int]
+    holidays: frozenset[date]
+    delivery_weekdays: frozenset[int]
+    carrier: str = ""
+    service: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Destination:
+    """What dates depend on at the place where goods go: its time zone (empty: the node's) and days without delivery.
+
+    It is compared by identity, because it is a key of every look-up.
+    """
+
+    time_zone: str = ""
+    holidays: frozenset[date] = frozenset()
+
+
+ANYWHERE: Final = Destination()
+"""A place of which nothing is known."""
+
+
+class Departure(NamedTuple):
+    """When goods leave: the day, and the instant (POSIX) by which they must be ready."""
+
+    day: int
+    leaves: float
+
+
+class Trip(NamedTuple):
+    """From door to door: out on a day by `ship_by`, delivered on `arrival_day` from `opens` until `closes` (POSIX)."""
+
+    ship_by: float
+    opens: float
+    closes: float
+    arrival_day: int
+
+
+def carrier_clock(card: RateCard) -> CarrierClock:
+    """The clock of a card's carrier."""
+    return CarrierClock(
+        weekdays=frozenset(card.weekdays),
+        holidays=frozenset(card.holidays),
+        delivery_weekdays=frozenset(card.delivery_weekdays or card.weekdays),
+        carrier=card.carrier,
+        service=card.service,
+    )
+
+
+def find_trip(
+    clock: WorkClock,
+    carrier: CarrierClock,
+    done: int,
+    transit: int,
+    destination: Destination = ANYWHERE,
+    *,
+    not_before: float | None = None,
+    day_min: int | None = None,
+) -> Trip | None:
+    """The first trip for work that is done at a minute which does not arrive before an instant; None where none does.
+
+    It leaves on no day before `day_min`.
+    """
+    zone = destination.time_zone or clock.time_zone
+    done_day = local_day(clock.time_zone, done)
+    wanted = None if not_before is None else first_arrival_day(zone, not_before)
+    earliest = done_day if day_min is None else max(done_day, day_min)
+    if wanted is not None:
+        earliest = max(earliest, wanted - _slack_days(transit))
+    for _ in range(_slack_days(transit) + 31):
+        departure = find_departure(clock, carrier, done, earliest)
+        if departure is None:
+            return None
+        # What is delivered on the day itself need not wait for closing time.
+        ready = done * 60.0 if transit == 0 else departure.leaves
+        arrival = find_arrival_day(carrier, departure.day, transit, destination, zone=zone, ready=ready)
+        if arrival is None:
+            return None
+        if wanted is None or arrival >= wanted:
+            opens = local_instant(zone, arrival, DELIVERY_FROM)
+            closes = local_instant(zone, arrival, DELIVERY_UNTIL)
+            return Trip(
+                ship_by=min(departure.leaves, closes),
+                opens=opens if not_before is None else max(opens, not_before),
+                closes=closes,
+                arrival_day=arrival,
+            )
+        earliest = departure.day + 1
+    return None
+
+
+def find_departure(clock: WorkClock, carrier: CarrierClock, done: int, earliest: int) -> Departure | None:
+    """The first time, on a day from `earliest` on, at which the carrier comes for work that is done at a minute.
+
+    That is a working day of both. A node that names no pickup of the carrier has one every day at closing time.
+    """
+    pickups = last_pickups(clock.pickups, carrier.carrier, carrier.service)
+    for day in range(earliest, earliest + DAYS_SEARCHED_MAX):
+        if is_working_day(clock.weekdays, clock.holidays, day) and is_working_day(
+            carrier.weekdays, carrier.holidays, day
+        ):
+            at = clock.closes if pickups is None else pickups[(day + 3) % 7]
+            leaves = None if at is None else local_instant(clock.time_zone, day, at)
+            if leaves is not None and leaves >= done * 60:
+                return Departure(day, leaves)
+    return None
+
+
+def find_arrival_day(
+    carrier: CarrierClock,
+    ship_day: int,
+    transit: int,
+    destination: Destination = ANYWHERE,
+    *,
+    zone: str = "UTC",
+    ready: float | None = None,
+) -> int | None:
+    """The day of delivery after so many days of transit.
+
+    All days of transit but the last are days on which the carrier moves goods; then it is the first day on which it
+    delivers there. Delivery hours of `zone` that have ended at `ready` (POSIX) are too early.
+    """
+    day = ship_day
+    left = transit - 1
+    searched = 0
+    while left > 0:
+        day += 1
+        searched += 1
+        left -= is_working_day(carrier.weekdays, carrier.holidays, day)
+        if searched > 2 * DAYS_SEARCHED_MAX:
+            return None
+    first = day + 1 if transit > 0 else day
+    for at in range(first, first + DAYS_SEARCHED_MAX):
+        if (
+            is_working_day(carrier.delivery_weekdays, carrier.holidays, at)
+            and is_working_day(carrier.delivery_weekdays, destination.holidays, at)
+            and (ready is None or local_instant(zone, at, DELIVERY_UNTIL) > ready)
+        ):
+            return at
+    return None
+
+
+@lru_cache(maxsize=16_384)
+def last_pickups(pickups: tuple[CarrierPickup, ...], carrier: str, service: str) -> tuple[time | None, ...] | None:
+    """When a carrier last comes for a service, by weekday; None where the node names no pickup that fits.
+
+    Rows that name carrier and service count before those of the service, the carrier, and all.
+    """
+    fitting = [row for row in pickups if row.carrier in ("", carrier) and row.service in ("", service)]
+    if not fitting:
+        return None
+    closest = max((row.service != "", row.carrier != "") for row in fitting)
+    by_day: list[time | None] = [None] * 7
+    for row in fitting:
+        if (row.service != "", row.carrier != "") == closest:
+            for weekday in row.weekdays:
+                at = row.at.replace(second=0, microsecond=0, tzinfo=None)
+                earlier = by_day[weekday]
+                by_day[weekday] = at if earlier is None else max(at, earlier)
+    return tuple(by_day)
+
+
+def _slack_days(transit: int) -> int:
+    """So many calendar days before the wanted arrival the search for the day out begins: transit over weekends and
+    holidays.
+    """
+    return 3 * transit + 14
