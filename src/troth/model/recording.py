@@ -1,0 +1,47 @@
+"""What a decision was made from, small enough to be kept with every decision, so that it can be made again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from troth.model.ids import NodeId, Sku
+from troth.model.inventory import Source
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedDated:
+    """A dated supply: its node's position in the network, units, when it is there (POSIX seconds), and its source."""
+
+    node: int
+    units: int
+    available_from: float
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedStock:
+    """What was available of one SKU, by position of the node in the network.
+
+    `full` has a bit for each node that had at least `most` units on hand, `partial` one for each that had some but
+    fewer, and `units` (little-endian unsigned integers of `width` bytes) what these had, in order.
+    """
+
+    sku: Sku
+    most: int
+    full: bytes
+    partial: bytes = b""
+    units: bytes = b""
+    width: int = 1
+    dated: tuple[RecordedDated, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """The stock that a decision saw, and the digest of the network whose positions it is written in.
+
+    Units beyond what the demand could take are left out where nothing in the policy looks at them. `loads` is each
+    node's share of its capacity that was used, where that counted.
+    """
+
+    network: str
+    stocks: tuple[RecordedStock, ...]
+    loads: Mapping[NodeId, float] = field(default_factory=dict)
