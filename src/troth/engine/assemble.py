@@ -84,12 +84,22 @@ def _build_shipment(
         method=problem.method,
         service=problem.offer.cards[problem.lanes.services[place.service_row]].service,
         ship_by=instant(timetable.ship_by.item(lane)),
-        promised_from=instant(max(timetable.promised_from.item(lane), place.block.ready)),
+        promised_from=instant(_opening(problem, place, quantities)),
         promised_at=instant(timetable.promised_at.item(lane)),
         pegs=tuple(pegs),
         cost=shipment_cost(problem, place, quantities, is_first=is_first),
         is_backordered=is_backordered,
     )
+
+
+def _opening(problem: Problem, place: Place, quantities: Mapping[int, int]) -> float:
+    """When the window of a shipment opens (POSIX): not before its work can begin, nor before any line is wanted."""
+    opens = max(place.block.timetable.promised_from.item(place.lane), place.block.ready)
+    for line in quantities:
+        wish = problem.lines[line].not_before
+        if wish is not None:
+            opens = max(opens, wish.timestamp())
+    return opens
 
 
 def _peg(source: _Source, place: Place, units: int, used: Used, pegs: list[Peg]) -> bool:
