@@ -1,7 +1,7 @@
 """What supply there is for a demand, by node and date, and how much of each line it can cover at all."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -19,8 +19,12 @@ from troth.engine.candidates import (
     ready_times,
     whole_minute_now,
 )
+from troth.engine.kits import find_kits, has_kits, rows_of_kits
+from troth.engine.limits import admit, explain_lines, is_special, limit, measure, totals_of
 from troth.engine.network import Network
 from troth.engine.problem import Problem
+from troth.engine.restrictions import find_bars, has_restrictions
+from troth.engine.shape import Shape, find_shape
 from troth.engine.supply import NO_SUPPLY, SupplyRows
 from troth.engine.timetable import Timetable, find_timetable
 from troth.engine.transit import NEVER, Lanes, find_lanes
@@ -38,7 +42,8 @@ class Question:
     (aligned with `asked`).
 
     The problem is None where nothing can be covered; `refusal` is then the reason for all lines. `removed` counts nodes
-    by reason; `has_more` says that there is dated supply that was not looked at.
+    by reason; `has_more` says that there is dated supply that was not looked at. `reasons` are those of single lines
+    (positions in `asked`): a code and a sentence.
     """
 
     asked: tuple[DemandLine, ...]
@@ -48,6 +53,7 @@ class Question:
     removed: Mapping[str, int]
     is_located: bool = True
     has_more: bool = False
+    reasons: Mapping[int, tuple[str, str]] = field(default_factory=dict)
 
 
 def pose_question(
@@ -82,24 +88,36 @@ def pose_question(
     unreached = _find_unreached(timetable, lanes)
     if earliest >= NEVER or (unreached is not None and unreached.all()):
         return Question(asked, (0,) * len(asked), None, "no_service_to_destination", lanes.removed, lanes.is_located)
-    rows = tuple([supply.get(line.sku, NO_SUPPLY) for line in asked])
+    special = is_special(demand, asked, policy)
+    kits = find_kits(asked, supply, now) if special and has_kits(asked) else None
+    rows = tuple([supply.get(line.sku, NO_SUPPLY) for line in asked]) if kits is None else rows_of_kits(asked, kits)
     dated = [row.has_dated for row in rows]
     base = on_hand_block(network, lanes, rows, timetable, dated=dated, now=now, minute=minute)
     if unreached is not None:
         base.available[:, unreached] = 0.0
     eligible, ranks = _rows_of(demand, admission)
+    bars = None
+    if special and has_restrictions(asked):
+        bars = find_bars(asked, network, method, demand.destination, lanes)
+        eligible = admit(eligible, bars, timetable, lanes)
     if eligible is not None:
         base.available[:] *= eligible
-    coverable = share_units(asked, base.available.sum(axis=1).tolist())
+    shape = find_shape(demand, asked, policy) if special else None
+    coverable, lost = measure(asked, shape, base.available, [base])
     dates, blocks = [row.available_from for row in rows], [base]
     has_more = True in dated and (admission is None or admission.counts_dated)
     if (has_more and (is_dated or _is_short(asked, coverable))) or _wishes(asked):
-        coverable, dates, blocks = _extend(demand, asked, rows, coverable, base, network, lanes, policy, eligible)
+        coverable, dates, blocks = _extend(
+            demand, asked, rows, coverable, base, network, lanes, policy, eligible, shape
+        )
+        if shape is not None:
+            lost = measure(asked, shape, totals_of(base, blocks), blocks)[1]
         has_more = False
     removed = _count_without_stock(base, lanes, eligible)
     kept = [at for at, units in enumerate(coverable) if units > 0]
+    reasons = {} if bars is None and not lost else explain_lines(asked, coverable, rows, eligible, bars, lost)
     if not kept:
-        return Question(asked, coverable, None, "no_stock", removed, lanes.is_located)
+        return Question(asked, coverable, None, "no_stock", removed, lanes.is_located, has_more, reasons)
     if len(kept) < len(asked):
         blocks = [replace(block, available=block.available[kept]) for block in blocks]
     lines = tuple([asked[at] for at in kept])
@@ -119,7 +137,9 @@ def pose_question(
         shipments_max=max(1, policy.shipments_max),
         ranks=None if ranks is None else rows_for(ranks, kept),
     )
-    return Question(asked, coverable, problem, "", removed, lanes.is_located, has_more)
+    if special:
+        problem = limit(problem, demand, policy, None if bars is None else bars.services[kept], kits, kept)
+    return Question(asked, coverable, problem, "", removed, lanes.is_located, has_more, reasons)
 
 
 def _extend(
@@ -132,6 +152,7 @@ def _extend(
     lanes: Lanes,
     policy: Policy,
     eligible: NDArray[np.bool_] | None,
+    shape: Shape | None,
 ) -> tuple[tuple[int, ...], list[NDArray[np.float64]], list[Block]]:
     """What each line can be covered with, each row's ready time, and the blocks, once dated supply and wishes count
     too.
@@ -151,11 +172,11 @@ def _extend(
                 block.available[:] *= eligible[:, block.nodes]
             was_short = _is_short(asked, coverable)
             totals[:, block.nodes] = block.available
-            coverable = share_units(asked, totals.sum(axis=1).tolist())
+            blocks.append(block)
+            coverable, _lost = measure(asked, shape, totals, blocks)
             if demand.ship_complete and was_short and not _is_short(asked, coverable):
                 blocks = [everywhere(network, lanes, block, totals)]
                 break
-            blocks.append(block)
     if wishes:
         blocks += later_blocks(network, lanes, blocks, wishes, policy)
     return coverable, dates, blocks
@@ -181,18 +202,6 @@ def _wishes(asked: Sequence[DemandLine]) -> list[float]:
 
 def _is_short(asked: Sequence[DemandLine], coverable: Sequence[int]) -> bool:
     return any(line.quantity > units for line, units in zip(asked, coverable, strict=True))
-
-
-def share_units(asked: Sequence[DemandLine], totals: Sequence[float]) -> tuple[int, ...]:
-    """How many units of each line its SKU's total can cover; lines of one SKU share it, earlier lines first."""
-    left: dict[Sku, int] = {}
-    shares = []
-    for line, total in zip(asked, totals, strict=True):
-        there = left.get(line.sku)
-        units = min(line.quantity, int(total) if there is None else there)
-        left[line.sku] = (int(total) if there is None else there) - units
-        shares.append(units)
-    return tuple(shares)
 
 
 def _pickup_position(demand: Demand, network: Network) -> tuple[int, str]:

@@ -122,27 +122,23 @@ def drop_divided(
 ) -> tuple[tuple[int, ...], dict[int, str]]:
     """What can be covered of each asked line where some must not be divided, and why it is nothing, by position.
 
-    A line that must be whole, and a bond that must be one shipment, count as nothing where no node has all of it at one
-    date. `share` shares the units that there are among lines.
+    A line that must be whole, and a bond that must be one shipment, count in full where some node has all of it at one
+    date, and as nothing where none has, or where a line of the bond is never with others. `share` shares the units that
+    there are among the other lines: which of those that compete are covered is for the solver.
     """
     why: dict[int, str] = {}
-    musts = [bond for bond in shape.bonds if bond.minor is None]
-    coverable = share(asked)
-    for _ in range(len(asked) + 1):
-        wanted = [replace(line, quantity=0) if at in why else line for at, line in enumerate(asked)]
-        coverable = share(wanted)
-        found = {
-            at: "line_complete"
-            for at in shape.whole
-            if at not in why and (coverable[at] < asked[at].quantity or not _is_anywhere(asked, (at,), blocks))
-        }
-        for bond in musts:
-            is_lost = any(at in found or at in why for at in bond.lines) or not _is_anywhere(asked, bond.lines, blocks)
-            if is_lost:
-                found |= {at: "ship_together" for at in bond.lines if why.get(at) != "ship_together"}
-        if not found:
-            break
-        why |= found
+    for bond in shape.bonds:
+        is_apart = len(bond.lines) > 1 and any(at in bond.lines for at in shape.alone)
+        if bond.minor is None and (is_apart or not _is_anywhere(asked, bond.lines, blocks)):
+            why |= dict.fromkeys(bond.lines, "ship_together")
+    for at in shape.whole:
+        if at not in why and not _is_anywhere(asked, (at,), blocks):
+            why[at] = "line_complete"
+    whole = set(shape.whole)
+    shared = share([replace(line, quantity=0) if at in whole else line for at, line in enumerate(asked)])
+    coverable = tuple(
+        (0 if at in why else line.quantity) if at in whole else shared[at] for at, line in enumerate(asked)
+    )
     return coverable, why
 
 
