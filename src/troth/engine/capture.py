@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Final
 
+from troth.engine.case import case_of, kept_trace
 from troth.engine.context import Change, Decision, Facts, State
-from troth.engine.promise import plan
 from troth.engine.reserve import reserve_entries
 from troth.engine.supply import SupplyRows
 from troth.model.commands import CaptureOrder
@@ -34,15 +34,8 @@ def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decisio
     flaws = find_unknown(command, facts)
     if flaws:
         return Invalid(flaws)
-    answer = plan(
-        demand_of(command, facts),
-        supply_of(command, state),
-        facts.network,
-        facts.policy,
-        facts.now,
-        prices=facts.prices,
-        loads=facts.loads,
-    )
+    case = case_of(demand_of(command, facts), supply_of(command, state), facts)
+    answer = case.plan()
     if answer.uncovered:
         return short(answer)
     order = _order_of(command, answer, facts)
@@ -50,7 +43,7 @@ def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decisio
         changes=(Change(None, order),),
         entries=reserve_entries(None, order),
         events=((order.order_id, OrderCaptured(order)),),
-        trace=answer.trace,
+        trace=kept_trace(case, answer.trace, command.digest),
     )
 
 

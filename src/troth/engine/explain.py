@@ -1,124 +1,121 @@
-"""Why a plan was chosen: the full trace with the best plans not chosen, each truly planned, and the digest of all
-inputs.
+"""Why a plan was chosen: the candidates one by one, the best plans not chosen, and what would have flipped the choice.
+
+Nothing is remembered from the decision: every figure is a plan of the engine for the same inputs with one thing
+changed, so an explanation can be made of any decision whose inputs are known, when somebody asks.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
-from hashlib import blake2b
 from typing import Final
 
-from troth.engine.network import Network
-from troth.engine.promise import plan
-from troth.engine.supply import SupplyRows
-from troth.model.ids import NodeId, Sku
-from troth.model.item import Item
+import numpy as np
+
+from troth.engine.case import Case, digest_case, goals, outline
+from troth.engine.flips import find_flips
+from troth.engine.transit import compute_miles, find_coordinates
+from troth.model.explanation import Candidate, Explanation, Standing
+from troth.model.ids import NodeId
 from troth.model.order import Method
-from troth.model.plan import Alternative, Demand, Plan, Trace
-from troth.model.policy import Policy
+from troth.model.plan import Alternative, Demand, Plan
+
+CANDIDATES_SHOWN: Final = 24
+"""So many nodes are looked at one by one, unless certain ones are asked for."""
 
 _NODES_TRIED_MAX: Final = 8
 
 
-def explain(demand: Demand, supply: Mapping[Sku, SupplyRows], network: Network, policy: Policy, now: datetime) -> Trace:
-    """The trace of the plan for these inputs, with alternatives: without each chosen node, and by each other service.
+def explain(case: Case, *, nodes: Sequence[NodeId] = ()) -> Explanation:
+    """The explanation of the plan for these inputs; with `nodes`, of why or why not these.
 
-    Alternatives cover as much as the plan does; the cheapest come first, at most `policy.alternatives_kept`.
+    Alternatives do as well as the plan by all goals but the cost; the cheapest come first, at most
+    `policy.alternatives_kept`. Without `nodes`, the candidates are those chosen, those of the alternatives, and the
+    nearest of the rest.
     """
-    chosen = plan(demand, supply, network, policy, now)
+    chosen = case.plan()
+    rivals = _find_rivals(case, chosen)
+    shown = [node for node in nodes if node in case.network.index] or _nodes_of_interest(case, (chosen, *rivals))
+    without = _only(case, ()).plan().trace.removed
+    candidates = tuple(_stand(case, chosen, node, without) for node in shown)
+    kept = rivals[: max(0, case.policy.alternatives_kept)]
+    return Explanation(
+        chosen,
+        candidates,
+        tuple(_alternative(rival) for rival in kept),
+        find_flips(case, chosen, rivals),
+        digest_case(case),
+    )
+
+
+def _find_rivals(case: Case, chosen: Plan) -> list[Plan]:
+    """Other plans that do as well but for the cost, the cheapest first: without a chosen node, by another service."""
     rivals: dict[tuple[object, ...], Plan] = {}
-    for ask in _other_asks(demand, chosen, network):
-        rival = plan(ask, supply, network, policy, now)
-        if rival.shipments and _missing(rival) <= _missing(chosen) and _outline(rival) != _outline(chosen):
-            rivals.setdefault(_outline(rival), rival)
-    ranked = sorted(rivals.values(), key=lambda rival: (rival.cost_minor, _nodes(rival)))
-    return replace(
-        chosen.trace,
-        alternatives=tuple(_alternative(rival) for rival in ranked[: max(0, policy.alternatives_kept)]),
-        input_digest=digest_inputs(demand, supply, network, policy, now),
-    )
+    for ask in _other_asks(case, chosen):
+        rival = replace(case, demand=ask).plan()
+        if rival.shipments and goals(rival) <= goals(chosen) and outline(rival) != outline(chosen):
+            rivals.setdefault(outline(rival), rival)
+    return sorted(rivals.values(), key=lambda rival: (rival.cost_minor, _nodes(rival)))
 
 
-def digest_inputs(
-    demand: Demand, supply: Mapping[Sku, SupplyRows], network: Network, policy: Policy, now: datetime
-) -> str:
-    """The name of all that a plan depends on: equal inputs have equal digests, in whatever order their rows come."""
-    digest = blake2b(digest_size=16)
-    lines = tuple(
-        replace(
-            line, need_by=_moment(line.need_by), not_before=_moment(line.not_before), item=_item_in_order(line.item)
-        )
-        for line in demand.lines
-    )
-    plain = replace(demand, lines=lines, excluded_nodes=frozenset(), attributes=_in_order(demand.attributes))
-    for part in (plain, sorted(demand.excluded_nodes), policy, now.timestamp(), _network_digest(network)):
-        digest.update(repr(part).encode())
-    for sku in sorted({line.sku for line in demand.lines}):
-        digest.update(repr((sku, sorted(_rows(supply.get(sku), network)))).encode())
-    return digest.hexdigest()
-
-
-def _other_asks(demand: Demand, chosen: Plan, network: Network) -> Iterable[Demand]:
+def _other_asks(case: Case, chosen: Plan) -> Iterable[Demand]:
+    demand = case.demand
     nodes = sorted({shipment.node for shipment in chosen.shipments})
     asks = [replace(demand, excluded_nodes=demand.excluded_nodes | {node}) for node in nodes[:_NODES_TRIED_MAX]]
     if len(nodes) > 1:
         asks.append(replace(demand, excluded_nodes=demand.excluded_nodes | frozenset(nodes)))
     if demand.method is Method.SHIP:
-        asks += [
-            replace(demand, service=service) for service in dict.fromkeys(card.service for card in network.ship.cards)
-        ]
+        cards = case.network.ship.cards
+        asks += [replace(demand, service=service) for service in dict.fromkeys(card.service for card in cards)]
     return asks
 
 
-def _missing(option: Plan) -> int:
-    return sum(item.quantity for item in option.uncovered)
+def _nodes_of_interest(case: Case, plans: Iterable[Plan]) -> list[NodeId]:
+    named = [node for option in plans for node in _nodes(option)]
+    latitude, longitude = find_coordinates(case.demand.destination)
+    order: Sequence[int] = range(len(case.network.nodes))
+    if latitude is not None and longitude is not None:
+        order = np.argsort(compute_miles(case.network, latitude, longitude), kind="stable")[:CANDIDATES_SHOWN].tolist()
+    rest = (case.network.nodes[position].node for position in order)
+    return list(dict.fromkeys([*named, *rest]))[:CANDIDATES_SHOWN]
+
+
+def _only(case: Case, nodes: Iterable[NodeId]) -> Case:
+    """The case with no other nodes than these, so that what they can do shows; it need not be everything."""
+    others = frozenset(one.node for one in case.network.nodes).difference(nodes)
+    demand = case.demand
+    return replace(case, demand=replace(demand, ship_complete=False, excluded_nodes=demand.excluded_nodes | others))
+
+
+def _stand(case: Case, chosen: Plan, node: NodeId, without: Mapping[str, int]) -> Candidate:
+    """What the node could have done by itself, and what became of it; `without` is what is removed without it."""
+    answer = _only(case, (node,)).plan()
+    units = sum(peg.quantity for shipment in answer.shipments for peg in shipment.pegs)
+    reason = next((gap.reason for gap in answer.uncovered), "")
+    if not units:
+        if not case.network.nodes[case.network.index[node]].active:
+            reason = "inactive"
+        elif node in case.demand.excluded_nodes:
+            reason = "excluded"
+        else:
+            own = (name for name, count in answer.trace.removed.items() if count > without.get(name, 0))
+            reason = next(own, reason)
+        return Candidate(node, "removed", reason, 0)
+    standing: Standing = "partial" if answer.uncovered else "dearer"
+    if any(shipment.node == node for shipment in chosen.shipments):
+        standing = "chosen"
+    return Candidate(node, standing, reason, units, answer.promised_at, _cost(answer))
 
 
 def _nodes(option: Plan) -> tuple[NodeId, ...]:
     return tuple(shipment.node for shipment in option.shipments)
 
 
-def _outline(option: Plan) -> tuple[object, ...]:
-    return tuple((shipment.node, shipment.service, shipment.pegs) for shipment in option.shipments)
-
-
-def _alternative(option: Plan) -> Alternative:
+def _cost(option: Plan) -> dict[str, int]:
     cost: dict[str, int] = {}
     for shipment in option.shipments:
         for part, minor in shipment.cost.items():
             cost[part] = cost.get(part, 0) + minor
-    return Alternative(_nodes(option), cost, max(shipment.promised_at for shipment in option.shipments))
+    return cost
 
 
-def _moment(at: datetime | None) -> datetime | None:
-    return None if at is None else at.astimezone(UTC)
-
-
-def _item_in_order(item: Item | None) -> Item | None:
-    return None if item is None else replace(item, attributes=_in_order(item.attributes))
-
-
-def _in_order(attributes: Mapping[str, str]) -> dict[str, str]:
-    return dict(sorted(attributes.items()))
-
-
-def _rows(rows: SupplyRows | None, network: Network) -> list[tuple[NodeId, float, str, int]]:
-    if rows is None:
-        return []
-    return [
-        (network.nodes[node].node, date, source, units)
-        for node, date, source, units in zip(
-            rows.node_index.tolist(), rows.available_from.tolist(), rows.sources, rows.available.tolist(), strict=True
-        )
-    ]
-
-
-def _network_digest(network: Network) -> str:
-    """The digest of nodes and cards, remembered with the network because it takes long."""
-    found = network.memory.tables["digest"].get("network")
-    if isinstance(found, str):
-        return found
-    parts = repr((network.nodes, network.ship.cards, network.delivery.cards)).encode()
-    digest = blake2b(parts, digest_size=16).hexdigest()
-    network.memory.keep("digest", "network", digest)
-    return digest
+def _alternative(option: Plan) -> Alternative:
+    return Alternative(_nodes(option), _cost(option), max(shipment.promised_at for shipment in option.shipments))

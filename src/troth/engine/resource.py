@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from troth.engine.capture import CUSTOMER_CLASS, demand_line, find_priority, parts_of
+from troth.engine.case import case_of, kept_trace
 from troth.engine.context import Facts, State
 from troth.engine.parts import next_allocation
-from troth.engine.promise import plan
 from troth.model.commands import LineQuantity
 from troth.model.events import OrderEvent, OrderResourced, PartsChange, SourcingFailed
 from troth.model.lifecycle import AllocationState
@@ -23,38 +23,11 @@ def decide_resource(order: Order, state: State, facts: Facts) -> tuple[tuple[Ord
 
     The promise given before is the date to keep.
     """
-    missing = uncovered_quantities(order)
-    if not missing:
+    if not uncovered_quantities(order):
         return (), None
-    promised_at = max(work.promised_at for work in order.fulfillments)
-    lines = tuple(
-        replace(demand_line(line, missing[line.line_id], facts), need_by=line.need_by or promised_at)
-        for line in order.lines
-        if line.line_id in missing
-    )
-    demand = Demand(
-        lines=lines,
-        destination=order.ship_to,
-        method=order.method,
-        pickup_node=order.pickup_node,
-        service=order.service,
-        excluded_nodes=frozenset(part.node for part in order.allocations if part.state in _FAILED),
-        channel=order.channel,
-        customer_id=order.customer.id,
-        customer_class=order.attributes.get(CUSTOMER_CLASS, ""),
-        priority=find_priority(order.attributes),
-        attributes=order.attributes,
-    )
-    supply = {line.sku: state.supply(line.sku) for line in lines}
-    answer = plan(
-        demand,
-        supply,
-        facts.network,
-        facts.policy,
-        facts.now,
-        prices=facts.prices,
-        loads=facts.loads,
-    )
+    demand = demand_missing(order, facts)
+    case = case_of(demand, {line.sku: state.supply(line.sku) for line in demand.lines}, facts)
+    answer = case.plan()
     fulfillments, allocations = parts_of(
         answer.shipments,
         order.order_id,
@@ -68,4 +41,28 @@ def decide_resource(order: Order, state: State, facts: Facts) -> tuple[tuple[Ord
         events.append(
             SourcingFailed(tuple(LineQuantity(gap.line_id, gap.quantity, gap.reason) for gap in answer.uncovered))
         )
-    return tuple(events), answer.trace
+    return tuple(events), kept_trace(case, answer.trace, f"{order.digest}/{order.version}")
+
+
+def demand_missing(order: Order, facts: Facts) -> Demand:
+    """What the engine is asked for the units of an order that lie nowhere."""
+    missing = uncovered_quantities(order)
+    promised_at = max(work.promised_at for work in order.fulfillments)
+    lines = tuple(
+        replace(demand_line(line, missing[line.line_id], facts), need_by=line.need_by or promised_at)
+        for line in order.lines
+        if line.line_id in missing
+    )
+    return Demand(
+        lines=lines,
+        destination=order.ship_to,
+        method=order.method,
+        pickup_node=order.pickup_node,
+        service=order.service,
+        excluded_nodes=frozenset(part.node for part in order.allocations if part.state in _FAILED),
+        channel=order.channel,
+        customer_id=order.customer.id,
+        customer_class=order.attributes.get(CUSTOMER_CLASS, ""),
+        priority=find_priority(order.attributes),
+        attributes=order.attributes,
+    )

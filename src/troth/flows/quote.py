@@ -6,13 +6,14 @@ from datetime import datetime
 from hashlib import blake2b
 
 from troth.engine.capture import demand_of, find_unknown
+from troth.engine.case import case_of
 from troth.engine.context import Facts
 from troth.engine.explain import explain
 from troth.engine.network import Network
 from troth.engine.options import plan_options
-from troth.engine.promise import plan
 from troth.flows.capture import HANDED_OVER, OrderContent, prepare
 from troth.flows.system import System
+from troth.model.explanation import Explanation
 from troth.model.plan import Demand, Plan, Trace, Uncovered
 from troth.model.refusals import Invalid
 from troth.store.codec import encode_bytes
@@ -30,7 +31,7 @@ class Option:
 class Quote:
     """The answer to an inquiry at an instant: first what an order as asked would get, then the other ways to have it.
 
-    `uncovered` is what cannot be promised as asked; `trace` says why, where it was asked.
+    `uncovered` is what cannot be promised as asked; `explanation` says why, where it was asked.
     """
 
     at: datetime
@@ -38,7 +39,7 @@ class Quote:
     currency: str
     options: tuple[Option, ...]
     uncovered: tuple[Uncovered, ...]
-    trace: Trace | None
+    explanation: Explanation | None
 
 
 async def quote(system: System, content: OrderContent, *, is_explained: bool = False) -> Quote | Invalid:
@@ -59,20 +60,23 @@ async def quote(system: System, content: OrderContent, *, is_explained: bool = F
         return Invalid(flaws)
     demand = demand_of(command, facts)
     supply = {sku: door.index.rows(sku) for sku in skus}
-    offered = plan_options(demand, supply, facts.network, facts.policy, facts.now)
+    case = case_of(demand, supply, facts)
+    offered = plan_options(
+        demand, supply, facts.network, facts.policy, facts.now, prices=facts.prices, loads=facts.loads
+    )
     if demand.destination is None:
         offered = tuple(option for option in offered if option.shipments[0].method in HANDED_OVER)
     if command.method in HANDED_OVER and command.pickup_node is None:
         asked = next((option for option in offered if option.shipments[0].method in HANDED_OVER), _nowhere(demand))
     else:
-        asked = plan(demand, supply, facts.network, facts.policy, facts.now)
+        asked = case.plan()
     return Quote(
         facts.now,
         facts.network,
         facts.policy.currency,
         _options((asked, *offered)),
         asked.uncovered,
-        explain(demand, supply, facts.network, facts.policy, facts.now) if is_explained else None,
+        explain(case) if is_explained else None,
     )
 
 

@@ -11,6 +11,7 @@ from troth.flows.messages import promise_message, promised_shipments
 from troth.flows.quote import Option, quote
 from troth.http import examples
 from troth.http.body import Body, Query
+from troth.http.explanation import TraceAnswer, answer_trace
 from troth.http.idempotency import once
 from troth.http.operations import Call, Operation, Shown
 from troth.http.order_body import QUOTE_EXAMPLE, QuoteBody
@@ -93,7 +94,7 @@ class QuoteAnswer(msgspec.Struct, frozen=True):
     quoted_at: Instant
     options: tuple[OptionAnswer, ...]
     unavailable: tuple[UnavailableAnswer, ...]
-    trace: Trace | None
+    trace: TraceAnswer | None
 
 
 async def quote_order(call: Call[QuoteBody, QuoteQuery]) -> Reply:
@@ -108,7 +109,9 @@ async def quote_order(call: Call[QuoteBody, QuoteQuery]) -> Reply:
                 answer.at,
                 tuple(answer_option(option, answer.network, answer.currency, answer.at) for option in answer.options),
                 tuple(map(_unavailable, answer.uncovered)),
-                answer.trace,
+                None
+                if answer.explanation is None
+                else answer_trace(answer.explanation.plan.trace, answer.explanation, answer.currency),
             )
         )
 

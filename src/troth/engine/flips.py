@@ -1,0 +1,199 @@
+"""What would have flipped the choice: single changes, each of them solved again before it is told.
+
+Tried are: stock that a better node lacked, a shipment of a rival's node made so much cheaper that the rival wins, the
+split penalty at which the number of shipments changes, one shipment more than allowed. The smallest change of each kind
+that leads to another plan is kept.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from troth.engine.case import Case, goals, missing_units, outline
+from troth.engine.network import Network
+from troth.engine.supply import NO_SUPPLY, SupplyRows
+from troth.engine.transit import compute_miles, find_coordinates
+from troth.model.explanation import Flip
+from troth.model.ids import NodeId, Sku
+from troth.model.inventory import ON_HAND
+from troth.model.plan import Plan
+
+FLIPS_MAX: Final = 5
+_NODES_TRIED: Final = 6
+_RIVALS_TRIED: Final = 3
+
+
+def find_flips(case: Case, chosen: Plan, rivals: Sequence[Plan]) -> tuple[Flip, ...]:
+    """The changes that would have led to another plan, those that save or add most first; at most FLIPS_MAX.
+
+    `rivals` are other plans for the same inputs, the cheapest first.
+    """
+    found = [*_stock_flips(case, chosen), *_cost_flips(case, chosen, rivals), *_limit_flips(case, chosen)]
+    found += _weight_flips(case, chosen, rivals)
+    found.sort(key=lambda flip: (-flip.adds_units, -flip.saves_minor, flip.amount, flip.change, flip.nodes))
+    return tuple(found[:FLIPS_MAX])
+
+
+def _stock_flips(case: Case, chosen: Plan) -> Iterator[Flip]:
+    """For each SKU the node where having it would have helped most, with the fewest units that do."""
+    wanted: dict[Sku, int] = {}
+    for line in case.demand.lines:
+        wanted[line.sku] = wanted.get(line.sku, 0) + max(0, line.quantity)
+    tried = _tried_nodes(case, chosen, wanted)
+    for sku in sorted(wanted):
+        best: Flip | None = None
+        for node in tried:
+            missing = wanted[sku] - _on_hand(case, sku, node)
+            if missing <= 0:
+                continue
+            flip = _least_stock(case, chosen, sku, node, missing)
+            if flip is not None and (best is None or _worth(flip) > _worth(best)):
+                best = flip
+        if best is not None:
+            yield best
+
+
+def _tried_nodes(case: Case, chosen: Plan, wanted: Mapping[Sku, int]) -> list[NodeId]:
+    """The nodes of the plan that would be made if every node had everything, of this plan, and the nearest ones."""
+    nodes = case.network.positions
+    supply = {
+        sku: SupplyRows(
+            nodes.astype(np.int32),
+            np.full(nodes.size, units, dtype=np.int64),
+            np.zeros(nodes.size),
+            (ON_HAND,) * nodes.size,
+        )
+        for sku, units in wanted.items()
+    }
+    ideal = replace(case, supply=supply).plan()
+    names = [shipment.node for shipment in (*ideal.shipments, *chosen.shipments)]
+    latitude, longitude = find_coordinates(case.demand.destination)
+    if latitude is not None and longitude is not None:
+        miles = compute_miles(case.network, latitude, longitude)
+        names += [case.network.nodes[at].node for at in np.argsort(miles, kind="stable")[:_NODES_TRIED].tolist()]
+    return list(dict.fromkeys(names))[:_NODES_TRIED]
+
+
+def _least_stock(case: Case, chosen: Plan, sku: Sku, node: NodeId, missing: int) -> Flip | None:
+    """The fewest further units of a SKU at a node that make a better plan, by halving; None where all do not."""
+    if not _is_better(_with_stock(case, sku, node, missing).plan(), chosen):
+        return None
+    low, high = 1, missing
+    while low < high:
+        middle = (low + high) // 2
+        if _is_better(_with_stock(case, sku, node, middle).plan(), chosen):
+            high = middle
+        else:
+            low = middle + 1
+    other = _with_stock(case, sku, node, high).plan()
+    return _flip(Flip("stock", high, (), 0, 0, None, node, sku), chosen, other) if _is_better(other, chosen) else None
+
+
+def _cost_flips(case: Case, chosen: Plan, rivals: Sequence[Plan]) -> Iterator[Flip]:
+    """How much cheaper a shipment of a rival's own node would have to be for the rival to win."""
+    own = {shipment.node for shipment in chosen.shipments}
+    tried: set[NodeId] = set()
+    for rival in rivals[:_RIVALS_TRIED]:
+        nodes = [shipment.node for shipment in rival.shipments]
+        others = [node for node in dict.fromkeys(nodes) if node not in own]
+        if not others or others[0] in tried:
+            continue
+        node = others[0]
+        tried.add(node)
+        uses = nodes.count(node)
+        amount = -(-(rival.cost_minor - chosen.cost_minor + 1) // uses)
+        other = replace(case, network=_cheaper(case.network, node, amount)).plan() if amount > 0 else chosen
+        if outline(other) != outline(chosen) and any(shipment.node == node for shipment in other.shipments):
+            yield _flip(Flip("cost", amount, (), 0, 0, None, node), chosen, other)
+
+
+def _weight_flips(case: Case, chosen: Plan, rivals: Sequence[Plan]) -> Iterator[Flip]:
+    """The split penalty nearest to the present one at which a plan with more or fewer shipments is chosen."""
+    now, parcels = case.policy.split_minor, len(chosen.shipments)
+    asked = set()
+    for rival in rivals:
+        more = len(rival.shipments) - parcels
+        if more == 0:
+            continue
+        without = rival.cost_minor - chosen.cost_minor - more * now
+        # The rival wins where without + more * penalty < 0.
+        penalty = (-without - 1) // more if more > 0 else without // -more + 1
+        if penalty >= 0 and penalty != now:
+            asked.add(penalty)
+    if parcels > 1 or rivals:
+        asked.add(0)
+    for penalty in sorted(asked, key=lambda penalty: (abs(penalty - now), penalty)):
+        changed = replace(case, policy=replace(case.policy, split_minor=penalty))
+        other = changed.plan()
+        if penalty != now and len(other.shipments) != parcels:
+            yield _flip(Flip("weight", penalty, (), 0, 0, None, name="split_minor"), chosen, other)
+            return
+
+
+def _limit_flips(case: Case, chosen: Plan) -> Iterator[Flip]:
+    more = case.policy.shipments_max + 1
+    if len(chosen.shipments) < case.policy.shipments_max and not _has_reason(chosen, "too_many_shipments"):
+        return
+    other = replace(case, policy=replace(case.policy, shipments_max=more)).plan()
+    if _is_better(other, chosen):
+        yield _flip(Flip("limit", more, (), 0, 0, None, name="shipments_max"), chosen, other)
+
+
+def _has_reason(answer: Plan, reason: str) -> bool:
+    return any(gap.reason == reason for gap in answer.uncovered)
+
+
+def _flip(change: Flip, chosen: Plan, other: Plan) -> Flip:
+    return replace(
+        change,
+        nodes=tuple(shipment.node for shipment in other.shipments),
+        saves_minor=chosen.cost_minor - other.cost_minor,
+        adds_units=missing_units(chosen) - missing_units(other),
+        promised_at=other.promised_at,
+    )
+
+
+def _is_better(other: Plan, chosen: Plan) -> bool:
+    """Whether it is better by the goals, or as good for less."""
+    return (goals(other), other.cost_minor) < (goals(chosen), chosen.cost_minor)
+
+
+def _worth(flip: Flip) -> tuple[int, int, int]:
+    return flip.adds_units, flip.saves_minor, -flip.amount
+
+
+def _on_hand(case: Case, sku: Sku, node: NodeId) -> int:
+    rows = case.supply.get(sku, NO_SUPPLY)
+    here = (rows.node_index == case.network.index[node]) & (rows.available_from == 0.0)
+    return int(rows.available[here].sum())
+
+
+def _with_stock(case: Case, sku: Sku, node: NodeId, units: int) -> Case:
+    """The case with further units of a SKU on hand at a node."""
+    rows = case.supply.get(sku, NO_SUPPLY)
+    position = case.network.index[node]
+    available = rows.available.copy()
+    at = np.flatnonzero((rows.node_index == position) & (rows.available_from == 0.0))
+    if at.size:
+        available[at[0]] += units
+        more = SupplyRows(rows.node_index, available, rows.available_from, rows.sources)
+    else:
+        more = SupplyRows(
+            np.append(rows.node_index, np.int32(position)),
+            np.append(available, np.int64(units)),
+            np.append(rows.available_from, 0.0),
+            (*rows.sources, ON_HAND),
+        )
+    return replace(case, supply={**case.supply, sku: more})
+
+
+def _cheaper(network: Network, node: NodeId, minor: int) -> Network:
+    """The network with each shipment of a node cheaper by an amount; zones and dates stay what they are."""
+    position = network.index[node]
+    shipment = network.shipment.copy()
+    shipment[position] -= minor
+    nodes = list(network.nodes)
+    nodes[position] = replace(nodes[position], shipment_minor=nodes[position].shipment_minor - minor)
+    return replace(network, nodes=tuple(nodes), shipment=shipment)

@@ -1,0 +1,114 @@
+"""Recording what a decision saw, and reading it back: the stock of its SKUs as bits, one or two for each node.
+
+A plan never looks further than whether a node has what is asked for, so units above the demand's are not kept, unless
+the policy in force looks at stock levels. Most nodes have enough or nothing, and that is one bit.
+"""
+
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from troth.engine.network import Network
+from troth.engine.supply import QUANTITY_MAX, SupplyRows
+from troth.model.ids import NodeId, Sku
+from troth.model.inventory import ON_HAND
+from troth.model.plan import Demand
+from troth.model.recording import RecordedDated, RecordedStock, Recording
+
+_WIDTHS: Final = ((1, 0xFF), (2, 0xFFFF), (4, 0xFFFFFFFF), (8, 0xFFFFFFFFFFFFFFFF))
+
+
+def record(
+    demand: Demand,
+    supply: Mapping[Sku, SupplyRows],
+    network: Network,
+    *,
+    loads: Mapping[NodeId, float] | None = None,
+    with_levels: bool = False,
+) -> Recording:
+    """What a plan for this demand sees of this supply; with the true stock levels where the policy looks at them."""
+    wanted: dict[Sku, int] = {}
+    for line in demand.lines:
+        if line.quantity > 0:
+            wanted[line.sku] = wanted.get(line.sku, 0) + line.quantity
+    stocks = []
+    for sku, units in wanted.items():
+        rows = supply.get(sku)
+        if rows is not None and rows.available.size:
+            stocks.append(_record_rows(sku, rows, len(network.nodes), QUANTITY_MAX if with_levels else units))
+    return Recording(digest_network(network), tuple(stocks), loads or {})
+
+
+def recall(recording: Recording, network: Network) -> dict[Sku, SupplyRows]:
+    """The supply that was recorded in the positions of this network."""
+    return {stock.sku: _recall_rows(stock, len(network.nodes)) for stock in recording.stocks}
+
+
+def digest_network(network: Network) -> str:
+    """The name of the nodes and rate cards that a plan depends on; remembered with the network because it takes
+    long.
+    """
+    found = network.memory.tables["digest"].get("network")
+    if isinstance(found, str):
+        return found
+    parts = repr((network.nodes, network.ship.cards, network.delivery.cards)).encode()
+    digest = blake2b(parts, digest_size=12).hexdigest()
+    network.memory.keep("digest", "network", digest)
+    return digest
+
+
+def _record_rows(sku: Sku, rows: SupplyRows, nodes: int, most: int) -> RecordedStock:
+    dated: tuple[RecordedDated, ...] = ()
+    node_index, available = rows.node_index, rows.available
+    if rows.has_dated:
+        dated = tuple(
+            RecordedDated(node, min(units, most), date, source)
+            for node, units, date, source in zip(
+                node_index.tolist(), available.tolist(), rows.available_from.tolist(), rows.sources, strict=True
+            )
+            if date > 0.0 and units > 0
+        )
+        here = rows.available_from == 0.0
+        node_index, available = node_index[here], available[here]
+    level = np.zeros(nodes, dtype=np.int64)
+    level[node_index] = available  # a node has one supply on hand of a SKU
+    is_full = level >= most
+    if most == 1:
+        return RecordedStock(sku, most, np.packbits(is_full).tobytes(), dated=dated)
+    is_partial = (level > 0) ^ is_full
+    units = level[is_partial]
+    if not units.size:
+        return RecordedStock(sku, most, np.packbits(is_full).tobytes(), dated=dated)
+    highest = int(units.max())
+    width = next(width for width, limit in _WIDTHS if highest <= limit)
+    return RecordedStock(
+        sku,
+        most,
+        np.packbits(is_full).tobytes(),
+        np.packbits(is_partial).tobytes(),
+        units.astype(f"<u{width}").tobytes(),
+        width,
+        dated,
+    )
+
+
+def _recall_rows(stock: RecordedStock, nodes: int) -> SupplyRows:
+    full, partial = _bits(stock.full, nodes), _bits(stock.partial, nodes)
+    level = np.where(full, stock.most, 0).astype(np.int64)
+    level[partial] = np.frombuffer(stock.units, dtype=f"<u{stock.width}").astype(np.int64)
+    here = np.flatnonzero(level)
+    return SupplyRows(
+        np.concatenate([here, np.array([row.node for row in stock.dated], dtype=np.intp)]).astype(np.int32),
+        np.concatenate([level[here], np.array([row.units for row in stock.dated], dtype=np.int64)]),
+        np.concatenate([np.zeros(here.size), np.array([row.available_from for row in stock.dated], dtype=np.float64)]),
+        (*((ON_HAND,) * here.size), *(row.source for row in stock.dated)),
+    )
+
+
+def _bits(packed: bytes, count: int) -> NDArray[np.bool_]:
+    if not packed:
+        return np.zeros(count, dtype=np.bool_)
+    return np.unpackbits(np.frombuffer(packed, dtype=np.uint8), count=count).astype(np.bool_)

@@ -1,0 +1,79 @@
+"""What would have flipped a choice, in a sentence."""
+
+from typing import Final
+
+from troth.model.explanation import Candidate, Flip
+from troth.model.money import Money
+
+_REASONS: Final = {
+    "no_stock": "has none of it",
+    "out_of_reach": "is too far away",
+    "service_not_offered": "does not offer the service",
+    "node_cannot_hand_over": "hands nothing over",
+    "inactive": "is not active",
+    "excluded": "was left out of this decision",
+    "restricted": "may not send it there",
+    "no_service_to_destination": "has no service to the destination",
+}
+_WEIGHTS: Final = {"split_minor": "With a split penalty of {amount}"}
+_LIMITS: Final = {"shipments_max": "With {amount} shipments allowed"}
+
+
+def tell_flip(flip: Flip, currency: str) -> str:
+    """A flip in a sentence.
+
+    >>> from troth.model.ids import NodeId, Sku
+    >>> tell_flip(Flip("stock", 1, (NodeId("S-212"),), 410, 0, None, NodeId("S-212"), Sku("LAMP")), "USD")
+    'One more unit of LAMP at S-212 would have saved 4.10 USD (from S-212).'
+    """
+    match flip.change:
+        case "stock":
+            units = "One more unit" if flip.amount == 1 else f"{flip.amount:,} more units"
+            change = f"{units} of {flip.sku} at {flip.node}"
+        case "cost":
+            change = f"A shipment from {flip.node} that cost {_money(flip.amount, currency)} less"
+        case "weight":
+            change = _WEIGHTS.get(flip.name, f"With {flip.name} at {{amount}}").format(
+                amount=_money(flip.amount, currency)
+            )
+        case "limit":
+            change = _LIMITS.get(flip.name, f"With {flip.name} at {{amount}}").format(amount=flip.amount)
+        case _:
+            change = f"Without the rule “{flip.name}”"
+    is_setting = flip.change in ("weight", "limit", "rule")
+    return f"{change}{', the plan would have' if is_setting else ' would have'} {_effect(flip, currency)}."
+
+
+def tell_candidate(candidate: Candidate, total: int, wanted: int, currency: str) -> str:
+    """Why a node is not the one, in a few words; `total` is what the plan costs, `wanted` the units asked for.
+
+    >>> from troth.model.ids import NodeId
+    >>> tell_candidate(Candidate(NodeId("S-1"), "partial", "no_stock", 2), 700, 3, "USD")
+    'has 2 of the 3 units'
+    """
+    match candidate.standing:
+        case "chosen":
+            return "chosen"
+        case "dearer":
+            more = sum(candidate.cost.values()) - total
+            return f"{_money(more, currency)} dearer" if more > 0 else "no dearer, but worse by what comes before cost"
+        case "partial":
+            return f"has {candidate.units:,} of the {wanted:,} units"
+        case "removed":
+            return _REASONS.get(candidate.reason, candidate.reason.replace("_", " "))
+
+
+def _effect(flip: Flip, currency: str) -> str:
+    told = []
+    if flip.adds_units:
+        told.append(f"covered {flip.adds_units:,} more {'unit' if flip.adds_units == 1 else 'units'}")
+    if flip.saves_minor > 0:
+        told.append(f"saved {_money(flip.saves_minor, currency)}")
+    elif flip.saves_minor < 0:
+        told.append(f"cost {_money(-flip.saves_minor, currency)} more")
+    came = f"come from {', '.join(dict.fromkeys(flip.nodes))}"
+    return f"{' and '.join(told)} ({came.removeprefix('come ')})" if told else came
+
+
+def _money(minor: int, currency: str) -> str:
+    return f"{Money(minor, currency).amount} {currency}"

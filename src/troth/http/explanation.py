@@ -1,0 +1,138 @@
+"""A decision as it is answered: how it was made, the candidates one by one, and what would have flipped it."""
+
+import msgspec
+
+from troth.flows.tell_flip import tell_flip
+from troth.http.values import CostAnswer, Instant, MoneyAnswer, cost, money
+from troth.model.explanation import Candidate, Explanation, Flip
+from troth.model.ids import NodeId, Sku
+from troth.model.plan import Alternative, Plan, Trace
+
+
+class CandidateAnswer(msgspec.Struct, frozen=True):
+    """One node by itself: chosen, dearer, partial (`units` of it) or removed, why, and what it alone would cost."""
+
+    node: str
+    standing: str
+    reason: str
+    units: int
+    promised_at: Instant | None
+    cost_to_serve: CostAnswer | None
+
+
+class AlternativeAnswer(msgspec.Struct, frozen=True):
+    """A plan that was not chosen, and how much dearer it is."""
+
+    nodes: tuple[str, ...]
+    promised_at: Instant
+    cost_to_serve: CostAnswer
+    dearer_by: MoneyAnswer
+
+
+class FlipAnswer(msgspec.Struct, frozen=True):
+    """A single change that would have led to another plan, solved again before it is told.
+
+    `amount` is in units for `stock`, in `amount_money` for `cost` and `weight`, and the limit itself for `limit`.
+    """
+
+    change: str
+    summary: str
+    amount: int | None
+    amount_money: MoneyAnswer | None
+    node: str | None
+    sku: str | None
+    name: str
+    saves: MoneyAnswer
+    adds_units: int
+    nodes: tuple[str, ...]
+    promised_at: Instant | None
+
+
+class TraceAnswer(msgspec.Struct, frozen=True):
+    """Why these sources: in a sentence, by what method, from what inputs, and what else there was."""
+
+    summary: str
+    method: str
+    compared: int
+    removed: dict[str, int]
+    gap: float | None
+    tier: str
+    notes: tuple[str, ...]
+    policy_version: str
+    prices_version: str
+    input_digest: str
+    candidates: tuple[CandidateAnswer, ...]
+    alternatives: tuple[AlternativeAnswer, ...]
+    flips: tuple[FlipAnswer, ...]
+
+
+def answer_trace(trace: Trace, explanation: Explanation | None, currency: str) -> TraceAnswer:
+    """A trace as it is answered, with what was found by planning again."""
+    return TraceAnswer(
+        summary=summarize(trace),
+        method=trace.method,
+        compared=trace.candidates,
+        removed=dict(trace.removed),
+        gap=trace.gap,
+        tier=trace.tier,
+        notes=trace.notes,
+        policy_version=trace.policy_version,
+        prices_version=trace.prices_version,
+        input_digest=trace.input_digest or (explanation.input_digest if explanation else ""),
+        candidates=tuple(_candidate(one, currency) for one in explanation.candidates) if explanation else (),
+        alternatives=tuple(_alternative(one, explanation.plan, currency) for one in explanation.alternatives)
+        if explanation
+        else (),
+        flips=tuple(_flip(one, currency) for one in explanation.flips) if explanation else (),
+    )
+
+
+def summarize(trace: Trace) -> str:
+    """A trace in a sentence.
+
+    >>> summarize(Trace("subsets", 12, {"no_stock": 3}, gap=0.0))
+    'Of 12 candidates the cheapest were chosen by subsets, proven best; 3 nodes were left out: 3 no stock.'
+    """
+    if trace.gap is None:
+        proof = "with no bound on how far they are from the best"
+    else:
+        proof = f"at most {trace.gap:.1%} from the best" if trace.gap else "proven best"
+    left_out = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in trace.removed.items())
+    removed = f"; {sum(trace.removed.values())} nodes were left out: {left_out}" if left_out else ""
+    return f"Of {trace.candidates} candidates the cheapest were chosen by {trace.method}, {proof}{removed}."
+
+
+def _candidate(one: Candidate, currency: str) -> CandidateAnswer:
+    shown = cost(one.cost, currency) if one.cost else None
+    return CandidateAnswer(one.node, one.standing, one.reason, one.units, one.promised_at, shown)
+
+
+def _alternative(one: Alternative, chosen: Plan, currency: str) -> AlternativeAnswer:
+    dearer = sum(one.cost.values()) - chosen.cost_minor
+    return AlternativeAnswer(one.nodes, one.promised_at, cost(one.cost, currency), money(dearer, currency))
+
+
+def _flip(one: Flip, currency: str) -> FlipAnswer:
+    is_money = one.change in ("cost", "weight")
+    return FlipAnswer(
+        one.change,
+        tell_flip(one, currency),
+        None if is_money or one.change == "rule" else one.amount,
+        money(one.amount, currency) if is_money else None,
+        one.node,
+        one.sku,
+        one.name,
+        money(one.saves_minor, currency),
+        one.adds_units,
+        one.nodes,
+        one.promised_at,
+    )
+
+
+EXAMPLE = Explanation(
+    Plan((), (), Trace("subset", 12, {"no_stock": 3}, policy_version="everyday@4")),
+    (Candidate(NodeId("DC-PA"), "chosen", "", 2), Candidate(NodeId("ST-NYC"), "partial", "no_stock", 1)),
+    (),
+    (Flip("stock", 1, (NodeId("ST-NYC"),), 410, 0, None, NodeId("ST-NYC"), Sku("A-1001")),),
+    "8a7e5e2d6f1b4c3da1b2c3d4e5f60718",
+)
