@@ -29,7 +29,7 @@ _REASONS: Final = {
     "inactive": "not active",
     "excluded": "that failed this order before",
 }
-PARTS: Final = ("shipping", "handling", "shipment", "split", "delay", "late")
+PARTS: Final = ("shipping", "handling", "packaging", "split", "delay", "late")
 """The parts of a cost, in the order in which they are shown; others follow by name."""
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.calendars import instant
+from troth.engine.cost_parts import carbon_grams
 from troth.engine.problem import Parcel, Place, Problem, place_of
 from troth.engine.scoring import shipment_cost
 from troth.engine.shape import shape_parts
@@ -89,6 +90,7 @@ def _build_shipment(
         pegs=tuple(pegs),
         cost=shipment_cost(problem, place, quantities, is_first=is_first),
         is_backordered=is_backordered,
+        carbon_grams=carbon_grams(problem, place, quantities),
     )
 
 

@@ -138,6 +138,9 @@ def compile_network(
                 "destinations": 4096,
                 "pickups": 16_384,
                 "digest": 1,
+                "costs": 1,
+                "offers": 32,
+                "figures": max(256, 2_000_000 // count),
                 "able": 256,
             }
         ),

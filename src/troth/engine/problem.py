@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.candidates import Block
-from troth.engine.costs import Terms
+from troth.engine.costs import CostTerms
 from troth.engine.kits import Kits
 from troth.engine.network import Network
 from troth.engine.offers import Offer
@@ -44,7 +44,7 @@ class Problem:
     earliest_day: float
     has_shared_sku: bool
     shipments_max: int
-    terms: Terms | None = None
+    terms: CostTerms | None = None
     shape: Shape | None = None
     ranks: NDArray[np.float64] | None = None
     allowed: NDArray[np.bool_] | None = None
@@ -68,7 +68,8 @@ class Columns:
 @dataclass(frozen=True, slots=True, eq=False)
 class SplitColumns:
     """What the columns (C) can send in parts: units `available` (K, C) by the column's date, `dates` (K, C) its delay
-    and lateness per line (NEVER or more: not possible), `unit` (C) the handling of one unit, `node` (C), and `ready`
+    and lateness per line (NEVER or more: not possible) and whatever else a line costs once in a parcel, `unit` (K, C)
+    the handling of one unit and whatever else it costs, `node` (C), and `ready`
     (C, POSIX, 0.0 on hand).
     """
 

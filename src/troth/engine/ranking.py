@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.problem import Columns, Problem, SplitColumns
+from troth.engine.term_columns import fixed_costs
 from troth.engine.transit import NEVER
 
 _MARGIN: Final = 16.0
@@ -24,7 +25,7 @@ def rank_columns(problem: Problem, columns: Columns) -> Columns:
     ranks = _ranks_of(problem)
     if ranks is None:
         return columns
-    money = _largest(columns.penalty).sum() + len(problem.lines) * (_largest(columns.fixed).max() + _rate_max(problem))
+    money = _largest(columns.penalty).sum() + len(problem.lines) * (_largest(columns.fixed).max() + rate_max(problem))
     penalty = columns.penalty + ranks * dominating(float(money))
     return replace(columns, penalty=penalty)
 
@@ -36,7 +37,7 @@ def rank_parts(problem: Problem, parts: SplitColumns) -> SplitColumns:
         return parts
     units = sum(problem.quantities)
     dates = float(_largest(parts.dates).sum()) * min(problem.shipments_max, units)
-    parcel = float(_largest(problem.network.shipment).max()) + abs(problem.policy.split_minor) + _rate_max(problem)
+    parcel = _fixed_max(problem) + rate_max(problem)
     money = dates + min(problem.shipments_max, units) * parcel + units * float(_largest(parts.unit).max())
     return replace(parts, dates=parts.dates + ranks * dominating(money))
 
@@ -66,8 +67,16 @@ def _largest(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return found
 
 
-def _rate_max(problem: Problem) -> float:
-    """No parcel of these lines has a higher rate."""
+def _fixed_max(problem: Problem) -> float:
+    """No parcel of these lines costs more besides its rate and its lines."""
+    terms = problem.terms
+    if terms is None:
+        return float(_largest(problem.network.shipment).max()) + abs(problem.policy.split_minor)
+    return max(float(_largest(fixed_costs(problem, terms, block)).max()) for block in problem.blocks)
+
+
+def rate_max(problem: Problem) -> float:
+    """No parcel of these lines has a higher rate, with all surcharges that it could meet."""
     grams = sum(line.weight_grams * units for line, units in zip(problem.lines, problem.quantities, strict=True))
     volume = sum(line.volume_cm3 * units for line, units in zip(problem.lines, problem.quantities, strict=True))
     most = 0.0
@@ -75,4 +84,6 @@ def _rate_max(problem: Problem) -> float:
         billable = max(grams, volume * 1000.0 / group.divisor if group.divisor > 0 else 0.0)
         kilograms = billable / 1000.0 + 1.0
         most = max(most, float(group.rates.max(initial=0.0)) + kilograms * float(group.over.max(initial=0.0)))
+    if problem.terms is not None and problem.terms.charges is not None:
+        most += sum(float(charge.minor.max(initial=0.0)) for charge in problem.terms.charges.parcel)
     return most

@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 
 from troth.engine.calendars import DAY_SECONDS, first_arrival_day
 from troth.engine.candidates import Block
+from troth.engine.cost_parts import carriage_parts, term_parts
 from troth.engine.offers import Offer
 from troth.engine.problem import Columns, Place, Problem, SplitColumns
 from troth.engine.ranking import rank_columns, rank_parts
 from troth.engine.rate_cards import billable_grams, parcel_rate_minor
+from troth.engine.surcharges import add_subset_charges
+from troth.engine.term_columns import fixed_costs, line_costs, quantity_costs, unit_costs
 from troth.engine.timetable import find_wanted_days
 from troth.engine.transit import NEVER
 from troth.model.plan import DemandLine
@@ -44,15 +47,15 @@ def split_columns(problem: Problem) -> SplitColumns:
     for block in problem.blocks:
         services = block.lane.shape[0]
         available.append(np.tile(block.available, services))
-        costs = date_costs(problem, block)
+        costs, units = _parts(problem, block)
         dates.append(np.broadcast_to(costs, (count, *block.lane.shape)).reshape(count, -1))
-        unit.append(np.tile(_of(block, problem.network.handling), services))
+        unit.append(np.broadcast_to(units, (count, *block.lane.shape)).reshape(count, -1))
         node.append(np.tile(block.nodes, services))
         ready.append(np.full(block.size, 0.0 if block.is_on_hand else block.ready))
     parts = SplitColumns(
         np.concatenate(available, axis=1),
         np.concatenate(dates, axis=1),
-        np.concatenate(unit),
+        np.concatenate(unit, axis=1),
         np.concatenate(node),
         np.concatenate(ready),
     )
@@ -64,10 +67,13 @@ def date_costs(problem: Problem, block: Block) -> NDArray[np.float64]:
 
     One row stands for all lines where none has dates of its own.
     """
-    policy, lines = problem.policy, problem.lines
+    lines = problem.lines
+    delay_rate, late_rate = _date_rates(problem)
     arrival = block.timetable.arrival_day.take(block.lane)
     if all(line.need_by is None and line.not_before is None for line in lines):
-        delay: NDArray[np.float64] = np.maximum(arrival - problem.earliest_day, 0.0) * policy.delay_minor_per_day
+        delay: NDArray[np.float64] = np.maximum(arrival - problem.earliest_day, 0.0) * delay_rate
+        if delay_rate == 0.0:  # then it is nothing for a lane that does not exist, too
+            delay[arrival >= NEVER] = NEVER
         return delay[np.newaxis]
     costs = np.empty((len(lines), *arrival.shape))
     for row, line in enumerate(lines):
@@ -78,13 +84,25 @@ def date_costs(problem: Problem, block: Block) -> NDArray[np.float64]:
             costs[row] = np.where(arrival < wanted, NEVER, 0.0)
         else:
             costs[row] = 0.0
-        costs[row] += np.maximum(arrival - reference, 0.0) * policy.delay_minor_per_day
+        costs[row] += np.maximum(arrival - reference, 0.0) * delay_rate
         if line.need_by is not None:
             promised = block.timetable.promised_at.take(block.lane)
             days = np.ceil((promised - line.need_by.timestamp()) / DAY_SECONDS)
-            costs[row] += np.maximum(days, 0.0) * policy.late_minor_per_day
+            costs[row] += np.maximum(days, 0.0) * late_rate
     costs[:, arrival >= NEVER] = NEVER
     return costs
+
+
+def _date_rates(problem: Problem) -> tuple[float, float]:
+    """What a line's day of delay and of lateness count."""
+    policy, terms = problem.policy, problem.terms
+    if terms is None:
+        return float(policy.delay_minor_per_day), float(policy.late_minor_per_day)
+    parts = terms.weights.parts
+    return (
+        float(policy.delay_minor_per_day * parts["delay"] + terms.weights.days),
+        float(policy.late_minor_per_day * parts["late"]),
+    )
 
 
 def subset_rates(offer: Offer, lines: Sequence[DemandLine], quantities: Sequence[int]) -> NDArray[np.float64]:
@@ -138,12 +156,17 @@ def subset_costs(problem: Problem, columns: Columns) -> NDArray[np.float64]:
     for line in range(count):
         np.add(costs[: 1 << line], columns.penalty[line], out=costs[1 << line : 2 << line])
     rates = subset_rates(problem.offer, problem.lines, problem.quantities)
+    if problem.terms is not None and problem.terms.charges is not None:
+        weights = [line.weight_grams * units for line, units in zip(problem.lines, problem.quantities, strict=True)]
+        add_subset_charges(rates, problem.terms.charges.parcel, subset_sums(weights))
     costs += rates.take(columns.rate_lane, axis=1)
     return costs
 
 
 def shipment_cost(problem: Problem, place: Place, quantities: Mapping[int, int], *, is_first: bool) -> dict[str, int]:
-    """The parts of one shipment's cost in minor units; each part is always there, also when it is zero."""
+    """The parts of one shipment's cost in minor units: the plain ones, also when they are zero, and those of the terms
+    in use.
+    """
     network, policy = problem.network, problem.policy
     position = problem.lanes.services[place.service_row]
     card = problem.offer.cards[position]
@@ -156,14 +179,19 @@ def shipment_cost(problem: Problem, place: Place, quantities: Mapping[int, int],
     )
     delay, late = _date_parts(problem, place, quantities)
     zone = int(problem.lanes.zone[place.service_row, place.node])
-    return {
+    parts = {
         "shipping": parcel_rate_minor(card, zone=zone, grams=grams),
         "handling": sum(quantities.values()) * node.handling_minor,
-        "shipment": node.shipment_minor,
+        "packaging": node.shipment_minor,
         "split": 0 if is_first else policy.split_minor,
         "delay": delay,
         "late": late,
     }
+    if card.fuel_basis_points or card.surcharges:
+        parts |= carriage_parts(problem, card, zone=zone, billable=grams, quantities=quantities)
+    if problem.terms is not None:
+        parts |= term_parts(problem, problem.terms, place, quantities)
+    return parts
 
 
 def _date_parts(problem: Problem, place: Place, quantities: Mapping[int, int]) -> tuple[int, int]:
@@ -192,12 +220,29 @@ def _penalty(problem: Problem, block: Block) -> NDArray[np.float64]:
     """What each line adds (K, candidates of the block) as a whole, NEVER or more where the candidate cannot send all of
     it.
     """
+    terms = problem.terms
     quantities = np.array(problem.quantities, dtype=np.float64)[:, np.newaxis]
-    handling = np.where(block.available >= quantities, quantities * _of(block, problem.network.handling), NEVER)
-    return (handling[:, np.newaxis] + date_costs(problem, block)).reshape(len(problem.lines), -1)
+    unit = _of(block, problem.network.handling) if terms is None else unit_costs(terms, block)
+    units = np.where(block.available >= quantities, quantities * unit, NEVER)
+    costs = units[:, np.newaxis] + date_costs(problem, block)
+    if terms is not None:
+        costs = costs + line_costs(terms, block) + quantity_costs(problem, terms, block)
+    return costs.reshape(len(problem.lines), -1)
+
+
+def _parts(problem: Problem, block: Block) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What a line costs once in a parcel, and by unit (K or 1, services or 1, n)."""
+    terms, once = problem.terms, date_costs(problem, block)
+    if terms is None:
+        return once, _of(block, problem.network.handling)[np.newaxis, np.newaxis]
+    quantities = np.array(problem.quantities, dtype=np.float64)[:, np.newaxis, np.newaxis]
+    shares = quantity_costs(problem, terms, block) / quantities
+    return once + line_costs(terms, block), unit_costs(terms, block)[:, np.newaxis] + shares
 
 
 def _fixed(problem: Problem, block: Block) -> NDArray[np.float64]:
+    if problem.terms is not None:
+        return fixed_costs(problem, problem.terms, block).reshape(-1)
     fixed = np.empty(block.lane.shape)
     fixed[:] = _of(block, problem.network.shipment) + problem.policy.split_minor
     return fixed.reshape(-1)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from troth.engine.greedy_limits import keep_limits, take_sharing
 from troth.engine.problem import Columns, Parcel, Problem, Solution, SplitColumns
 from troth.engine.scoring import parcel_rates
+from troth.engine.surcharges import add_parcel_charges
 from troth.engine.transit import NEVER
 
 
@@ -30,8 +31,11 @@ def solve_greedily(problem: Problem, columns: Columns, parts: SplitColumns) -> S
             break
         rates = parcel_rates(problem.offer, weights @ units, volumes @ units)
         own = rates[np.arange(sent.size), columns.rate_lane]
+        if problem.terms is not None and problem.terms.charges is not None:
+            grams, charges = weights @ units, problem.terms.charges.parcel
+            add_parcel_charges(own, charges, rate_lane=columns.rate_lane, grams=grams, units=units)
         dates = np.where(units > 0.0, np.minimum(parts.dates, NEVER), 0.0).sum(axis=0)
-        cost = columns.fixed + own + parts.unit * sent + dates
+        cost = columns.fixed + own + (parts.unit * units).sum(axis=0) + dates
         if number == problem.shipments_max - 1:
             cost = np.where(sent == sent.max(), cost, NEVER * 2.0)
         column = int(np.where(sent > 0.0, cost / np.maximum(sent, 1.0), NEVER * 4.0).argmin())

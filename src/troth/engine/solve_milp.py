@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.engine.mixed_charges import add_charges, may_part
 from troth.engine.mixed_model import MixedModel, Term
 from troth.engine.problem import Columns, Parcel, Problem, Solution, SplitColumns, find_shared
 from troth.engine.prune import undominated
@@ -166,8 +167,10 @@ def _copies(problem: Problem, columns: Columns, column: int) -> int:
     be parted into.
     """
     position, zone = divmod(int(columns.rate_lane[column]), problem.offer.zones)
-    card: RateCard = problem.offer.cards[position]
-    if is_merging_cheaper(card, zone=zone, parcel_minor=int(columns.fixed[column])):
+    card: RateCard = problem.offer.priced[position]
+    charges = () if problem.terms is None or problem.terms.charges is None else problem.terms.charges.parcel
+    is_parting = may_part(charges, int(columns.rate_lane[column]))
+    if not is_parting and is_merging_cheaper(card, zone=zone, parcel_minor=int(columns.fixed[column])):
         return 1
     return max(1, min(_COPIES_MAX, problem.shipments_max, sum(problem.quantities)))
 
@@ -187,7 +190,7 @@ def _add_slot(
     for line in lines:
         quantity = problem.quantities[line]
         there = min(float(quantity), float(parts.available[line, column]))
-        date_cost, unit = float(parts.dates[line, column]), float(parts.unit[column])
+        date_cost, unit = float(parts.dates[line, column]), float(parts.unit[line, column])
         if date_cost >= NEVER or there <= 0.0 or (not splits[line] and there < quantity):
             continue
         if splits[line]:
@@ -200,7 +203,7 @@ def _add_slot(
             units[line] = (used[line], float(quantity))
     if not units:
         return None
-    usage = _add_price(model, problem, columns, column, units)
+    usage = _add_price(model, problem, columns, column, units, used)
     for amount, is_used, most in bounds:
         model.add_row([(amount, 1.0), (is_used, -most)], -np.inf, 0.0)
         model.add_row([(amount, 1.0), (is_used, -1.0)], 0.0, np.inf)
@@ -210,13 +213,13 @@ def _add_slot(
 
 
 def _add_price(
-    model: MixedModel, problem: Problem, columns: Columns, column: int, units: dict[int, Term]
+    model: MixedModel, problem: Problem, columns: Columns, column: int, units: dict[int, Term], used: dict[int, int]
 ) -> tuple[Term, ...]:
-    """Adds the parcel's rate: one bracket if it is used, and kilograms above the last. Returns the terms that add up to
-    its use (0 or 1).
+    """Adds the parcel's rate: one bracket if it is used, kilograms above the last, and surcharges. Returns the terms
+    that add up to its use (0 or 1).
     """
     position, zone = divmod(int(columns.rate_lane[column]), problem.offer.zones)
-    card, fixed = problem.offer.cards[position], float(columns.fixed[column])
+    card, fixed = problem.offer.priced[position], float(columns.fixed[column])
     divisor = card.dimensional_divisor_cm3_per_kg
     lines = problem.lines
     heavy = [(at, factor * lines[line].weight_grams) for line, (at, factor) in units.items()]
@@ -245,6 +248,15 @@ def _add_price(
     for load in (heavy, bulky):
         if any(grams > 0.0 for _at, grams in load):
             model.add_row([*load, *capacity], -np.inf, 0.0)
+    if problem.terms is not None and problem.terms.charges is not None:
+        add_charges(
+            model,
+            problem.terms.charges.parcel,
+            rate_lane=int(columns.rate_lane[column]),
+            used=used,
+            load=heavy,
+            grams_max=_most(problem, units, heavy),
+        )
     return tuple(usage)
 
 

@@ -35,18 +35,37 @@ class UnitPrices:
     weekly_units: ByNode = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Aligned:
+    """A SKU's figures as they were given, which keeps their identity theirs, and as an array."""
+
+    by_node: Mapping[NodeId, float]
+    missing: float
+    values: NDArray[np.float64]
+
+
 def is_fresh(prices: UnitPrices, now: datetime, hours_max: float) -> bool:
     """Whether prices are not older than so many hours."""
     return (now - prices.made_at).total_seconds() <= hours_max * _HOUR_SECONDS
 
 
-def align(figures: ByNode, sku: Sku, network: Network) -> NDArray[np.float64]:
-    """A SKU's figures (N) in the order of the network's nodes, zero where there is none; nodes that the network lacks
-    are left out.
+def align(figures: ByNode, sku: Sku, network: Network, *, missing: float = 0.0) -> NDArray[np.float64]:
+    """A SKU's figures (N) in the order of the network's nodes, `missing` where there is none; nodes that the network
+    lacks are left out.
+
+    What was aligned is remembered with the network, by the identity of the SKU's figures, which must not change.
     """
-    aligned = np.zeros(len(network.nodes))
-    for node, figure in figures.get(sku, {}).items():
+    by_node = figures.get(sku)
+    if not by_node:
+        return np.full(len(network.nodes), missing)
+    table = network.memory.tables["figures"]
+    found = table.get(id(by_node))
+    if isinstance(found, _Aligned) and found.by_node is by_node and found.missing == missing:
+        return found.values
+    values = np.full(len(network.nodes), missing)
+    for node, figure in by_node.items():
         position = network.index.get(node)
         if position is not None:
-            aligned[position] = figure
-    return aligned
+            values[position] = figure
+    network.memory.keep("figures", id(by_node), _Aligned(by_node, missing, values))
+    return values

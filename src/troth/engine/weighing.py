@@ -1,16 +1,41 @@
-"""What a plan is chosen by: the terms that the policy, the network and the demand call for, and their weights."""
+"""What a plan is chosen by: the terms that the policy, the network and the demand call for, and their weights.
 
+Several objectives are made one sum of whole numbers: each counts so many times what all after it could ever differ by
+that nothing after it outweighs one of its units. So the solvers stay as they are, and exact.
+"""
+
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Final, assert_never
 
 import numpy as np
 
-from troth.engine.costs import Terms
+from troth.engine.bounds import cost_span
+from troth.engine.carbon import find_carbon
+from troth.engine.costs import (
+    PLAIN_WEIGHTS,
+    CostTerms,
+    Weights,
+    find_fee,
+    line_terms,
+    node_costs,
+    unit_terms,
+)
+from troth.engine.offers import Offer, RateWeights, weigh_offer
 from troth.engine.problem import Problem
-from troth.engine.unit_prices import UnitPrices, align, is_fresh
+from troth.engine.stock_costs import find_stock_costs
+from troth.engine.surcharges import find_charges
+from troth.engine.unit_prices import UnitPrices, is_fresh
+from troth.model.cost_rates import CHEAPEST_ONLY, NO_COST_RATES, PARTS, PENALTIES, Objective
 from troth.model.ids import NodeId
 from troth.model.plan import Demand
+from troth.model.policy import Policy
+
+_HUNDREDTHS: Final = 100
+_EXACT_MAX: Final = 2.0**52
+"""Sums below it are exact in float64, whatever their order."""
 
 
 def with_terms(
@@ -21,8 +46,132 @@ def with_terms(
     loads: Mapping[NodeId, float] | None,
     now: datetime,
 ) -> Problem:
-    """The problem with the cost terms that are in use; the same one where none is."""
-    if prices is None or not is_fresh(prices, now, problem.policy.prices_hours_max):
+    """The problem with the cost terms that are in use and the weights they are chosen by; the same one where nothing
+    is in use.
+    """
+    policy = problem.policy
+    fresh = prices if prices is not None and is_fresh(prices, now, policy.prices_hours_max) else None
+    is_plain = policy.objectives == CHEAPEST_ONLY and not policy.weights
+    rates = policy.cost_rates
+    if (
+        is_plain
+        and fresh is None
+        and (rates is NO_COST_RATES or rates == NO_COST_RATES)
+        and not problem.offer.charges
+        and not node_costs(problem.network).is_used
+    ):
         return problem
-    opportunity = np.array([np.rint(align(prices.minor, line.sku, problem.network)) for line in problem.lines])
-    return replace(problem, terms=Terms({"opportunity": opportunity}, prices.version))
+    costed = replace(problem, terms=_find_terms(problem, demand, fresh, loads))
+    return costed if is_plain else _weigh(costed, policy)
+
+
+def weights_of(policy: Policy) -> dict[str, float]:
+    """The factor of each part of the cost, as the policy weighs it: to two decimals, and never negative.
+
+    >>> weights_of(Policy(weights={"carbon": 2.5}))["carbon"]
+    2.5
+    """
+    return {part: _hundredths(policy.weights.get(part, 1.0)) / _HUNDREDTHS for part in PARTS}
+
+
+def find_weights(objective: Objective, policy: Policy) -> Weights:
+    """What one objective counts, to be as little as it can be."""
+    match objective:
+        case Objective.CHEAPEST:
+            if not policy.weights:
+                return PLAIN_WEIGHTS
+            return Weights({part: _hundredths(policy.weights.get(part, 1.0)) for part in PARTS})
+        case Objective.FASTEST:
+            return Weights(dict.fromkeys(PARTS, 0), days=1)
+        case Objective.FEWEST_SHIPMENTS:
+            return Weights(dict.fromkeys(PARTS, 0), shipments=1)
+        case Objective.HIGHEST_MARGIN:
+            return Weights({part: 0 if part in PENALTIES else 1 for part in PARTS})
+        case _:
+            assert_never(objective)
+
+
+def _hundredths(weight: float) -> int:
+    return max(0, round(weight * _HUNDREDTHS)) if math.isfinite(weight) else _HUNDREDTHS
+
+
+def _find_terms(
+    problem: Problem, demand: Demand, prices: UnitPrices | None, loads: Mapping[NodeId, float] | None
+) -> CostTerms:
+    network, lines, rates = problem.network, problem.lines, problem.policy.cost_rates
+    services = tuple(card.service for card in problem.offer.cards)
+    terms = CostTerms(
+        weights=PLAIN_WEIGHTS,
+        unit=unit_terms(network, lines, problem.method, rates, prices),
+        line=line_terms(network, len(lines), rates, loads),
+        unit_sum=np.zeros((0, 0)),
+        line_sum=np.zeros((0, 0)),
+        stock=find_stock_costs(network, lines, problem.quantities, rates, prices),
+        carbon=find_carbon(network, problem.method, demand.destination, rates, services),
+        payment=find_fee(rates, demand.tender),
+        destination=demand.destination,
+        charges=None,
+        prices_version="" if prices is None else prices.version,
+    )
+    return _summed(problem, problem.offer, terms, PLAIN_WEIGHTS)
+
+
+def _weigh(problem: Problem, policy: Policy) -> Problem:
+    """The problem by the policy's objectives, and by cost where they are all equal.
+
+    The most important ones come last, and each weighs more than all before it can differ by. Where that would leave the
+    numbers that are exact, the less important ones are given up.
+    """
+    ordered = list(dict.fromkeys((*policy.objectives, Objective.CHEAPEST)))
+    weights = find_weights(ordered.pop(), policy)
+    for objective in reversed(ordered):
+        span = cost_span(_weighted(problem, weights))
+        factor = 2 ** math.ceil(math.log2(span + 1.0))
+        more = find_weights(objective, policy)
+        combined = Weights(
+            {part: more.parts[part] * factor + weights.parts[part] for part in PARTS},
+            more.days * factor + weights.days,
+            more.shipments * factor + weights.shipments,
+        )
+        is_exact = cost_span(_weighted(problem, combined)) < _EXACT_MAX
+        weights = combined if is_exact else more
+    return _weighted(problem, weights)
+
+
+def _weighted(problem: Problem, weights: Weights) -> Problem:
+    """The problem as these weights count it."""
+    terms = problem.terms
+    if terms is None:
+        return problem
+    offer = _weighted_offer(problem, weights)
+    return replace(problem, offer=offer, terms=_summed(problem, offer, terms, weights))
+
+
+def _summed(problem: Problem, offer: Offer, terms: CostTerms, weights: Weights) -> CostTerms:
+    """The terms with what these weights count for them."""
+    network, parts = problem.network, weights.parts
+    shape = (len(problem.lines), len(network.nodes))
+    unit = np.broadcast_to(network.handling * parts["handling"], shape)
+    for part, values in terms.unit.items():
+        unit = unit + values * parts[part]
+    line = np.zeros(shape)
+    for part, values in terms.line.items():
+        line = line + values * parts[part]
+    charges = find_charges(offer.charges, terms.destination, problem.lines)
+    return replace(terms, weights=weights, unit_sum=unit, line_sum=line, charges=charges)
+
+
+def _weighted_offer(problem: Problem, weights: Weights) -> Offer:
+    """The offer with weighted rates, remembered with the network."""
+    parts = weights.parts
+    wanted = RateWeights(parts["shipping"], parts["surcharges"], parts["fuel"])
+    base = problem.network.offer(problem.method)
+    if wanted == RateWeights():
+        return base
+    key = (id(base), wanted)
+    found = problem.network.memory.tables["offers"].get(key)
+    if isinstance(found, Offer):
+        return found
+    offer = weigh_offer(base, wanted)
+    problem.network.memory.keep("offers", key, offer)
+    return offer

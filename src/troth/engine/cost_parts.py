@@ -1,0 +1,77 @@
+"""The named parts of one shipment's cost beyond the plain ones, as exact integers: those that were chosen by."""
+
+from collections.abc import Mapping
+
+from troth.engine.costs import CostTerms
+from troth.engine.problem import Place, Problem
+from troth.engine.rate_cards import fuel_card, parcel_rate_minor
+from troth.engine.surcharges import fuel_minor, parcel_surcharges
+from troth.model.network import RateCard
+
+
+def carriage_parts(
+    problem: Problem, card: RateCard, *, zone: int, billable: int, quantities: Mapping[int, int]
+) -> dict[str, int]:
+    """Surcharges and fuel of one parcel; a part that the card does not know is left out."""
+    parts = {}
+    fuel = parcel_rate_minor(fuel_card(card), zone=zone, grams=billable) if card.fuel_basis_points else 0
+    if card.surcharges and problem.terms is not None:
+        lines = [problem.lines[line] for line in quantities]
+        met = parcel_surcharges(
+            card,
+            zone=zone,
+            grams=sum(problem.lines[line].weight_grams * units for line, units in quantities.items()),
+            destination=problem.terms.destination,
+            lines=lines,
+        )
+        parts["surcharges"] = sum(surcharge.minor for surcharge in met)
+        fuel += sum(fuel_minor(surcharge.minor, card.fuel_basis_points) for surcharge in met if surcharge.is_fuelable)
+    if card.fuel_basis_points:
+        parts["fuel"] = fuel
+    return parts
+
+
+def term_parts(problem: Problem, terms: CostTerms, place: Place, quantities: Mapping[int, int]) -> dict[str, int]:
+    """The parts of the terms that are in use, by name."""
+    node, parts = place.node, {}
+    for part, values in terms.unit.items():
+        parts[part] = sum(units * int(values[line, node]) for line, units in quantities.items())
+    for part, values in terms.line.items():
+        parts[part] = sum(int(values[line, node]) for line in quantities)
+    if terms.stock is not None:
+        at = slice(place.position, place.position + 1)
+        available, nodes = place.block.available[:, at], place.block.nodes[at]
+        stock_out, markdown = terms.stock.stock_out(available, nodes), terms.stock.markdown(available, nodes)
+        if terms.stock.margin.any():
+            parts["stock_out"] = sum(units * int(stock_out[line, 0]) for line, units in quantities.items())
+        if terms.stock.loss.any():
+            more = sum(units * int(markdown[line, 0]) for line, units in quantities.items())
+            parts["markdown"] = parts.get("markdown", 0) + more
+    if terms.payment.basis_points or terms.payment.minor:
+        paid = sum(terms.paid_minor(problem.lines[line], units) for line, units in quantities.items())
+        parts["payment"] = paid + terms.payment.minor
+    if terms.carbon is not None and terms.carbon.minor_per_kg:
+        parcel = terms.carbon.minor_of(terms.carbon.parcel_grams)
+        parts["carbon"] = parcel + sum(
+            terms.carbon.minor_of(grams) for grams in _line_grams(problem, place, quantities)
+        )
+    return parts
+
+
+def carbon_grams(problem: Problem, place: Place, quantities: Mapping[int, int]) -> int:
+    """The CO2e of one shipment's way in grams; 0 where the policy has no factors."""
+    if problem.terms is None or problem.terms.carbon is None:
+        return 0
+    return problem.terms.carbon.parcel_grams + sum(_line_grams(problem, place, quantities))
+
+
+def _line_grams(problem: Problem, place: Place, quantities: Mapping[int, int]) -> list[int]:
+    terms = problem.terms
+    if terms is None or terms.carbon is None:
+        return []
+    carbon, card = terms.carbon, problem.lanes.services[place.service_row]
+    at = slice(place.node, place.node + 1)
+    return [
+        int(carbon.line_grams(problem.lines[line].weight_grams * units, card, at)[0])
+        for line, units in quantities.items()
+    ]

@@ -1,0 +1,57 @@
+"""The cost terms of a problem as the choice counts them, for the candidates of one block."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from troth.engine.candidates import Block
+from troth.engine.costs import CostTerms
+from troth.engine.problem import Problem
+
+
+def unit_costs(terms: CostTerms, block: Block) -> NDArray[np.float64]:
+    """What one unit of each line costs at each of the block's nodes (K, n)."""
+    costs = terms.unit_sum[:, block.nodes]
+    stock, weights = terms.stock, terms.weights.parts
+    if stock is not None:
+        costs = costs + stock.stock_out(block.available, block.nodes) * weights["stock_out"]
+        costs = costs + stock.markdown(block.available, block.nodes) * weights["markdown"]
+    return costs
+
+
+def line_costs(terms: CostTerms, block: Block) -> NDArray[np.float64]:
+    """What each line of a parcel costs once, however many units it sends (K, 1, n)."""
+    return terms.line_sum[:, np.newaxis, block.nodes]
+
+
+def quantity_costs(problem: Problem, terms: CostTerms, block: Block) -> NDArray[np.float64]:
+    """What each line costs as a whole because of all its units (K, services or 1, n or 1): being paid, and carbon. A
+    part of a line costs its share of it.
+    """
+    weights = terms.weights.parts
+    paid = [terms.paid_minor(line, units) for line, units in zip(problem.lines, problem.quantities, strict=True)]
+    costs = np.array(paid, dtype=np.float64)[:, np.newaxis, np.newaxis] * weights["payment"]
+    carbon = terms.carbon
+    if carbon is None or not carbon.minor_per_kg:
+        return costs
+    grams = np.array(
+        [
+            [carbon.line_grams(line.weight_grams * units, card, block.nodes) for card in problem.lanes.services]
+            for line, units in zip(problem.lines, problem.quantities, strict=True)
+        ]
+    )
+    total: NDArray[np.float64] = costs + carbon.minor(grams) * weights["carbon"]
+    return total
+
+
+def fixed_costs(problem: Problem, terms: CostTerms, block: Block) -> NDArray[np.float64]:
+    """What each parcel costs besides its rate (services, n)."""
+    weights = terms.weights.parts
+    once = problem.policy.split_minor * weights["split"] + terms.weights.shipments
+    once += terms.payment.minor * weights["payment"]
+    if terms.carbon is not None:
+        once += terms.carbon.minor_of(terms.carbon.parcel_grams) * weights["carbon"]
+    costs = np.empty(block.lane.shape)
+    costs[:] = problem.network.shipment[block.nodes] * weights["packaging"] + once
+    if terms.charges is not None:
+        costs += terms.charges.flat[block.rate_lane]
+    return costs
