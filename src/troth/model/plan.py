@@ -10,6 +10,7 @@ from troth.model.inventory import Source
 from troth.model.item import Item
 from troth.model.network import Address
 from troth.model.order import Method, Terms
+from troth.model.routing import Disposition
 from troth.model.recording import Recording
 
 
@@ -149,11 +150,15 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The engine's answer. Every unit of the demand is in exactly one peg or in `uncovered`."""
+    """The engine's answer. Every unit of the demand is in exactly one peg or in `uncovered`.
+
+    `disposition` is what the rules want done with it besides sending it, None where nothing.
+    """
 
     shipments: tuple[Shipment, ...]
     uncovered: tuple[Uncovered, ...]
     trace: Trace
+    disposition: Disposition | None = None
 
     @property
     def cost_minor(self) -> int:
