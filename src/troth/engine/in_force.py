@@ -43,7 +43,7 @@ def state_of(name: str, version: int, acts: Sequence[Activation], at: datetime) 
     for act, state in ((now.base, DocumentState.ACTIVE), (now.canary, DocumentState.CANARY)):
         if act is not None and (act.name, act.version) == (name, version):
             return state
-    heeded = [act for act in acts if (act.name, act.version) == (name, version) and _is_heeded(act, acts)]
+    heeded = [act for act in acts if (act.name, act.version) == (name, version) and is_heeded(act, acts)]
     if any(act.effective_from > at for act in heeded):
         return DocumentState.SCHEDULED
     return DocumentState.RETIRED if heeded else DocumentState.DRAFT
@@ -67,7 +67,7 @@ def share_of(subject: str, label: str) -> int:
     return int.from_bytes(digest) % 10_000
 
 
-def _is_heeded(act: Activation, acts: Sequence[Activation]) -> bool:
+def is_heeded(act: Activation, acts: Sequence[Activation]) -> bool:
     """Whether an act takes effect when its time comes, for all that is known now."""
     then = find_in_force(acts, act.effective_from)
     return act in (then.base, then.canary)

@@ -1,44 +1,89 @@
 """The reference data that a process holds.
 
-The network and the items that were asked for, read again when they have changed.
+The network, the policies in force and the items that were asked for, read again when they have changed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 
+from troth.engine.in_force import choose
 from troth.engine.network import Network, compile_network
-from troth.model.ids import Sku
+from troth.engine.rate_cards import DEFAULT_CARDS
+from troth.flows.families import RATE_CARDS, ROUTINGS, policy_of
+from troth.flows.standing import Standing
+from troth.model.document import InForce
+from troth.model.ids import OrderId, Sku
 from troth.model.item import Item
+from troth.model.network import Node, RateCard
 from troth.model.policy import DEFAULT_POLICY, Policy
-from troth.store.database import Pool
+from troth.store.database import Connection, Pool
 from troth.store.reference import read_items, read_nodes, read_versions
 
 
 class Reference:
     """A copy that is never the truth for longer than the next `refresh`; unknown names are always looked up."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, *, clock: Callable[[], datetime] | None = None) -> None:
         self._pool = pool
+        self._clock = clock or (lambda: datetime.now(UTC))
         self._versions: dict[str, int] = {}
         self._items: dict[Sku, Item] = {}
+        self._nodes: Sequence[Node] = ()
+        self._cards = Standing(RATE_CARDS, _same)
+        self._cards_turn_at: datetime | None = None
+        self._routings = Standing(ROUTINGS, policy_of)
+        self._in_force = InForce()
+        self._policy = DEFAULT_POLICY
+        self._policy_turns_at: datetime | None = None
         self.network: Network = compile_network(())
-        self.policy: Policy = DEFAULT_POLICY
 
     @property
     def items(self) -> Mapping[Sku, Item]:
         """The items that were asked for so far."""
         return self._items
 
+    @property
+    def policy(self) -> Policy:
+        """The policy in force now, for whatever no canary decides."""
+        if self._policy_turns_at is not None:
+            self._turn(self._clock())
+        return self._policy
+
+    @property
+    def has_canary(self) -> bool:
+        """Whether some orders are decided by another policy than `policy`."""
+        return self._in_force.canary is not None
+
+    def policy_for(self, order_id: OrderId | None, now: datetime) -> Policy:
+        """The policy that decides about an order at an instant; the same for all but where a canary has a part."""
+        if self._policy_turns_at is not None:
+            self._turn(now)
+        if self._in_force.canary is None or order_id is None:
+            return self._policy
+        return self._routings.value(choose(self._in_force, order_id)) or DEFAULT_POLICY
+
     async def refresh(self) -> bool:
         """Read again what has changed; True where the network is another one now."""
+        now = self._clock()
         async with self._pool.acquire() as connection:
             versions = await read_versions(connection)
             changed = {family for family, version in versions.items() if self._versions.get(family) != version}
             if "nodes" in changed:
-                self.network = compile_network(await read_nodes(connection))
+                self._nodes = await read_nodes(connection)
             if "items" in changed:
                 self._items.clear()
+            if "routings" in changed:
+                await self._routings.read(connection, now)
+                self._policy_turns_at = now
+            is_other = await self._follow_cards(connection, now, is_changed="rate-cards" in changed)
             self._versions = versions
-        return "nodes" in changed
+        if self._policy_turns_at is not None:
+            self._turn(now)
+        if "nodes" in changed or is_other:
+            cards = offer_cards(self._cards.values_in_force(now))
+            self.network = compile_network(self._nodes, cards)
+            return True
+        return False
 
     async def need_items(self, skus: Iterable[Sku]) -> None:
         """Make `items` hold every one of these SKUs that exists."""
@@ -46,3 +91,31 @@ class Reference:
         if missing:
             async with self._pool.acquire() as connection:
                 self._items |= await read_items(connection, missing)
+
+    async def _follow_cards(self, connection: Connection, now: datetime, *, is_changed: bool) -> bool:
+        """Whether other rate cards may be in force now than before."""
+        is_turn = self._cards_turn_at is not None and now >= self._cards_turn_at
+        if is_changed:
+            await self._cards.read(connection, now)
+        if is_changed or is_turn:
+            self._cards_turn_at = self._cards.next_change(now)
+        return is_changed or is_turn
+
+    def _turn(self, now: datetime) -> None:
+        """Let what was put off take effect once its time has come."""
+        if self._policy_turns_at is None or now < self._policy_turns_at:
+            return
+        self._in_force = self._routings.in_force(now)
+        self._policy = self._routings.value(self._in_force.base) or DEFAULT_POLICY
+        self._policy_turns_at = self._routings.next_change(now)
+
+
+def offer_cards(named: Iterable[tuple[str, RateCard]]) -> tuple[RateCard, ...]:
+    """The cards that parcels go by: those in force, and those built in for services that none of them offers."""
+    active = [card for _, card in named]
+    services = {card.service for card in active}
+    return (*(card for card in DEFAULT_CARDS if card.service not in services), *active)
+
+
+def _same(card: RateCard, _: str) -> RateCard:
+    return card

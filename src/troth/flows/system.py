@@ -34,7 +34,7 @@ async def open_system(
         stack.push_async_callback(pool.close)
         of_door = await open_pool(dsn, size=_DOOR_POOL_SIZE, name="troth door", options=BY_KEY)
         stack.push_async_callback(of_door.close)
-        door = Door(of_door, Reference(of_door), clock=clock)
+        door = Door(of_door, Reference(of_door, clock=clock), clock=clock)
         await door.open()
         stack.push_async_callback(door.close)
         yield System(pool, door)

@@ -27,7 +27,9 @@ from troth.http import (
     positions,
     purchase_orders,
     quotes,
+    rate_cards,
     reports,
+    routings,
     tracking,
     webhooks,
 )
@@ -56,6 +58,8 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *purchase_orders.OPERATIONS,
     *nodes.OPERATIONS,
     *items.OPERATIONS,
+    *routings.OPERATIONS,
+    *rate_cards.OPERATIONS,
     *audit.OPERATIONS,
     *api_keys.OPERATIONS,
     *lifecycles.OPERATIONS,

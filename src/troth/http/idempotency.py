@@ -12,7 +12,7 @@ from troth.http.replies import Reply
 from troth.model.commands import Command
 from troth.model.refusals import FieldFlaw, Invalid, KeyReused
 from troth.store.codec import encode_bytes
-from troth.store.database import transaction
+from troth.store.database import Connection, transaction
 from troth.store.keys import keep_key, read_keys
 from troth.store.save import UsedKey
 
@@ -68,6 +68,40 @@ async def once(call: Call[Any, Any], run: Callable[[], Awaitable[Reply]]) -> Rep
     async with transaction(call.system.pool) as connection:
         is_first = await keep_key(connection, kept, call.system.door.now())
     return reply if is_first else await _used(call, key) or reply
+
+
+class _Taken(Exception):
+    """Undoes what a request wrote whose key another request has used in the meantime."""
+
+
+Keep = Callable[[Connection, Reply], Awaitable[None]]
+"""Keeps an answer under the request's key, in the transaction of what it answers."""
+
+
+async def once_written(call: Call[Any, Any], run: Callable[[Keep], Awaitable[Reply]]) -> Reply:
+    """The answer of something that is written beside the write door and must not happen twice.
+
+    `run` keeps its answer in its own transaction; of two requests under one key one is undone, and gets the answer of
+    the other. Refusals are not kept.
+    """
+    key = key_of(call)
+
+    async def keep(connection: Connection, reply: Reply) -> None:
+        if key is not None:
+            used = UsedKey(call.actor.name, key.key, key.request_digest, reply.status, reply.body)
+            if not await keep_key(connection, used, call.system.door.now()):
+                raise _Taken
+
+    used = None if key is None else await _used(call, key)
+    if used is not None:
+        return used
+    try:
+        return await run(keep)
+    except _Taken:
+        found = None if key is None else await _used(call, key)
+        if found is None:
+            raise
+        return found
 
 
 def problem_answer(no: No) -> Answer:

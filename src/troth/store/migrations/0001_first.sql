@@ -301,7 +301,7 @@ CREATE TABLE activations (
     undoes integer,
     effective_from timestamptz NOT NULL,
     canary_percent integer
-        CONSTRAINT activations_canary_is_a_part CHECK (canary_percent BETWEEN 1 AND 99 AND version IS NOT NULL),
+        CONSTRAINT activations_canary_is_a_part CHECK (canary_percent IS NULL OR (canary_percent BETWEEN 1 AND 99 AND version IS NOT NULL)),
     reason text NOT NULL,
     acted_at timestamptz NOT NULL,
     acted_by text NOT NULL,

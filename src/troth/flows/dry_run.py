@@ -1,0 +1,148 @@
+"""A dry run: what an order would be promised under one routing and under the one in force, side by side.
+
+It is the path of capturing, ended before it writes: with the stock of this moment, as if it were ordered now. What the
+order itself has reserved counts as free, so that an order that exists can be asked about too.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+
+import msgspec
+import numpy as np
+
+from troth.engine.capture import demand_of, find_unknown
+from troth.engine.context import Facts
+from troth.engine.network import Network
+from troth.engine.promise import plan
+from troth.engine.reserve import reserve_entries
+from troth.engine.supply import SupplyRows
+from troth.flows.capture import OrderContent, prepare
+from troth.flows.draft import flaws_of
+from troth.flows.families import ROUTINGS, policy_of
+from troth.flows.system import System
+from troth.model.commands import CaptureOrder
+from troth.model.document import Document, label_of
+from troth.model.ids import OrderId, Sku
+from troth.model.inventory import Entry
+from troth.model.order import Order
+from troth.model.plan import Plan
+from troth.model.policy import Policy
+from troth.model.refusals import FieldFlaw, Invalid, NotFound
+from troth.store.documents import find_versions, read_document
+from troth.store.orders import read_orders
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """The two plans at an instant; `order_id` is there where an order of ours was asked about."""
+
+    at: datetime
+    order_id: OrderId | None
+    tried: Plan
+    in_force: Plan
+    network: Network
+    currency: str
+
+    @property
+    def is_same(self) -> bool:
+        """Whether both promise the same, from the same places, at the same cost."""
+        return (self.tried.shipments, self.tried.uncovered) == (self.in_force.shipments, self.in_force.uncovered)
+
+
+async def dry_run(
+    system: System,
+    name: str,
+    asked: OrderId | OrderContent,
+    *,
+    version: int | None = None,
+    body: object = None,
+) -> DryRun | Invalid | NotFound:
+    """Both plans for an order that exists or a content; nothing is written.
+
+    What is tried is a body that need not be saved, or a version of the name: the newest one where none is given.
+    """
+    policy = await _policy(system, name, version, body)
+    if not isinstance(policy, Policy):
+        return policy
+    order: Order | None = None
+    if isinstance(asked, str):
+        async with system.pool.acquire() as connection:
+            order = (await read_orders(connection, [asked])).get(asked)
+        if order is None:
+            return NotFound("order", asked)
+        command: CaptureOrder | Invalid = command_of(order)
+    else:
+        command = await prepare(system, asked, is_inquiry=True)
+    if isinstance(command, Invalid):
+        return command
+    if not command.lines:
+        return Invalid((FieldFlaw("/order_id", "all of its lines are canceled, so that there is nothing to promise"),))
+    door, skus = system.door, {line.sku for line in command.lines}
+    await door.reference.need_items(skus)
+    await door.need_stock(skus)
+    reference = door.reference
+    now = door.now()
+    facts = Facts(now, "", reference.network, reference.items, reference.policy_for(command.order_id, now))
+    flaws = find_unknown(command, facts)
+    if flaws:
+        return Invalid(flaws)
+    demand, network = demand_of(command, facts), reference.network
+    held = reserve_entries(None, order) if order is not None else ()
+    supply = {sku: freed(door.index.rows(sku), sku, held, network) for sku in skus}
+    return DryRun(
+        now,
+        None if order is None else order.order_id,
+        plan(demand, supply, network, policy, now),
+        plan(demand, supply, network, facts.policy, now),
+        network,
+        facts.policy.currency,
+    )
+
+
+def command_of(order: Order) -> CaptureOrder:
+    """What would capture an order as it now is: without what was canceled of it."""
+    lines = tuple(
+        replace(line, quantity=line.quantity - line.canceled_quantity, canceled_quantity=0)
+        for line in order.lines
+        if line.quantity > line.canceled_quantity
+    )
+    values = {field.name: getattr(order, field.name) for field in fields(CaptureOrder)}
+    return CaptureOrder(**values | {"lines": lines})
+
+
+def freed(rows: SupplyRows, sku: Sku, held: Iterable[Entry], network: Network) -> SupplyRows:
+    """Supply rows in which what these entries reserve is free."""
+    units: dict[tuple[int, str], int] = {}
+    for entry in held:
+        position = network.index.get(entry.key.node)
+        if entry.key.sku == sku and position is not None and network.nodes[position].active:
+            key = (position, entry.key.source)
+            units[key] = units.get(key, 0) + entry.reserved_delta
+    if not units:
+        return rows
+    more = [units.get(key, 0) for key in zip(rows.node_index.tolist(), rows.sources, strict=True)]
+    return replace(rows, available=rows.available + np.array(more, dtype=np.int64))
+
+
+async def _policy(system: System, name: str, version: int | None, body: object) -> Policy | Invalid | NotFound:
+    """The policy that a body or a version would be."""
+    if body is not None:
+        given = ROUTINGS.read(body)
+        if isinstance(given, tuple):
+            return Invalid(tuple(FieldFlaw(f"/routing{flaw.pointer}", flaw.detail) for flaw in flaws_of(given)))
+        return policy_of(given, label_of(name, 0))
+    found = await _document(system, name, version)
+    if found is None:
+        return NotFound(ROUTINGS.what, name if version is None else label_of(name, version))
+    value = ROUTINGS.read(msgspec.json.decode(found.body))
+    if isinstance(value, tuple):
+        return Invalid(flaws_of(value))
+    return policy_of(value, found.label)
+
+
+async def _document(system: System, name: str, version: int | None) -> Document | None:
+    async with system.pool.acquire() as connection:
+        if version is not None:
+            return await read_document(connection, ROUTINGS.key, name, version)
+        return next(iter(await find_versions(connection, ROUTINGS.key, name, limit=1)), None)

@@ -1,0 +1,114 @@
+"""Two plans for one order side by side, as a dry run shows them."""
+
+import msgspec
+
+from troth.flows.dry_run import DryRun
+from troth.http.values import CostAnswer, Instant, MoneyAnswer, Window, cost, money, total
+from troth.model.order import Method
+from troth.model.plan import Plan, Shipment, Uncovered
+
+
+class PlannedUnits(msgspec.Struct, frozen=True):
+    """Units of a line that a shipment takes from a source: `on_hand`, or a supply that is still to come."""
+
+    line_id: str
+    sku: str
+    quantity: int
+    source: str
+
+
+class PlannedShipment(msgspec.Struct, frozen=True):
+    """What one node would send or hand over at once."""
+
+    node: str
+    method: Method
+    service: str
+    ship_by: Instant
+    promised_at: Window
+    is_backordered: bool
+    cost_to_serve: CostAnswer
+    lines: tuple[PlannedUnits, ...]
+
+
+class UnplannedUnits(msgspec.Struct, frozen=True):
+    """Units of a line that the plan does not promise, why, and what could be promised."""
+
+    line_id: str
+    sku: str
+    quantity: int
+    reason: str
+    available_quantity: int
+    available_at: Instant | None
+
+
+class PlanAnswer(msgspec.Struct, frozen=True):
+    """What would be promised under one routing, at which cost by part, and how many candidates it left out and why."""
+
+    policy_version: str
+    is_complete: bool
+    promised_at: Window | None
+    cost_to_serve: CostAnswer
+    shipments: tuple[PlannedShipment, ...]
+    unavailable: tuple[UnplannedUnits, ...]
+    tier: str
+    candidates: int
+    removed: dict[str, int]
+    notes: tuple[str, ...]
+
+
+class DryRunAnswer(msgspec.Struct, frozen=True):
+    """Both plans side by side; `cost_difference` is how much dearer the one that was tried is."""
+
+    at: Instant
+    order_id: str | None
+    is_same: bool
+    cost_difference: MoneyAnswer
+    tried: PlanAnswer
+    in_force: PlanAnswer
+
+
+def answer_dry_run(done: DryRun) -> DryRunAnswer:
+    """Both plans as they are shown."""
+    return DryRunAnswer(
+        done.at,
+        done.order_id,
+        done.is_same,
+        money(done.tried.cost_minor - done.in_force.cost_minor, done.currency),
+        answer_plan(done.tried, done.currency),
+        answer_plan(done.in_force, done.currency),
+    )
+
+
+def answer_plan(plan: Plan, currency: str) -> PlanAnswer:
+    """A plan as it is shown."""
+    last = max(plan.shipments, key=lambda shipment: shipment.promised_at, default=None)
+    trace = plan.trace
+    return PlanAnswer(
+        trace.policy_version,
+        not plan.uncovered,
+        None if last is None else Window(last.promised_from, last.promised_at),
+        cost(total([shipment.cost for shipment in plan.shipments]), currency),
+        tuple(_shipment(shipment, currency) for shipment in plan.shipments),
+        tuple(map(_unplanned, plan.uncovered)),
+        trace.tier,
+        trace.candidates,
+        dict(trace.removed),
+        trace.notes,
+    )
+
+
+def _shipment(shipment: Shipment, currency: str) -> PlannedShipment:
+    return PlannedShipment(
+        shipment.node,
+        shipment.method,
+        shipment.service,
+        shipment.ship_by,
+        Window(shipment.promised_from, shipment.promised_at),
+        shipment.is_backordered,
+        cost(shipment.cost, currency),
+        tuple(PlannedUnits(peg.line_id, peg.sku, peg.quantity, peg.source) for peg in shipment.pegs),
+    )
+
+
+def _unplanned(gap: Uncovered) -> UnplannedUnits:
+    return UnplannedUnits(gap.line_id, gap.sku, gap.quantity, gap.reason, gap.available_quantity, gap.available_at)

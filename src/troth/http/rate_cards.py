@@ -1,0 +1,29 @@
+"""Rate cards: versioned, checked, and in force for every order at once."""
+
+from typing import Final
+
+from troth.flows.families import RATE_CARDS
+from troth.http.document_answer import DocumentAnswer, VersionAnswer
+from troth.http.document_operations import operations_of
+from troth.model.network import RateCard
+from troth.model.refusals import FieldFlaw
+
+_EXAMPLE: Final = {
+    "service": "standard",
+    "carrier": "parcel",
+    "currency": "USD",
+    "zone_miles": [150, 600, 25000],
+    "brackets_grams": [500, 2000, 10000],
+    "rates_minor": [[549, 799, 1599], [599, 899, 1799], [699, 1099, 2299]],
+    "over_minor": [95, 110, 140],
+    "transit_days": [1, 2, 4],
+}
+
+OPERATIONS = operations_of(
+    RATE_CARDS,
+    DocumentAnswer[RateCard],
+    VersionAnswer[RateCard],
+    name="parcel-standard",
+    example=_EXAMPLE,
+    flaw=FieldFlaw("/transit_days", "must have a value for each of the 3 zones of zone_miles, not 2"),
+)

@@ -1,0 +1,137 @@
+"""Routings: versioned, checked, tried on an order, in force for all orders or some of them."""
+
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+from troth.flows.capture import OrderContent
+from troth.flows.dry_run import DryRun, dry_run
+from troth.flows.families import ROUTINGS
+from troth.http import examples
+from troth.http.body import Body, Id, NoQuery, Strict
+from troth.http.document_answer import DocumentAnswer, VersionAnswer
+from troth.http.document_body import Version
+from troth.http.document_operations import operations_of
+from troth.http.idempotency import once
+from troth.http.operations import Call, Operation, Shown
+from troth.http.order_body import QUOTE_EXAMPLE, QuoteBody
+from troth.http.plan_answer import DryRunAnswer, answer_dry_run
+from troth.http.problems import Refused
+from troth.http.replies import Reply, json_reply
+from troth.model.ids import LineId, OrderId, Sku
+from troth.model.inventory import ON_HAND
+from troth.model.plan import Peg, Plan, Shipment, Trace
+from troth.model.refusals import FieldFlaw, Invalid, NotFound
+from troth.model.routing import Routing
+
+
+class DryRunBody(Strict):
+    """An order of ours by its id, or the content of one; and a version (left out: the newest) or a routing to try."""
+
+    order_id: Id | None = None
+    order: QuoteBody | None = None
+    version: Version | None = None
+    routing: dict[str, Any] | None = None
+
+    def asked(self) -> OrderId | OrderContent:
+        """What is to be planned; Refused where that is not one order, or two routings are named."""
+        if self.version is not None and self.routing is not None:
+            raise Refused(Invalid((FieldFlaw("/routing", "cannot be given together with version"),)))
+        if self.order_id is not None and self.order is None:
+            return OrderId(self.order_id)
+        if self.order is not None and self.order_id is None:
+            return self.order.content()
+        either = "is required, or order" if self.order is None else "cannot be given together with order"
+        raise Refused(Invalid((FieldFlaw("/order_id", either),)))
+
+
+async def dry_run_routing(call: Call[DryRunBody, NoQuery]) -> Reply:
+    """Plan an order under a routing and under what is in force, and write nothing."""
+    asked = call.body.asked()
+
+    async def run() -> Reply:
+        done = await dry_run(call.system, call.path("name"), asked, version=call.body.version, body=call.body.routing)
+        if not isinstance(done, DryRun):
+            raise Refused(_at_order(done) if isinstance(asked, OrderContent) else done)
+        return json_reply(answer_dry_run(done))
+
+    return await once(call, run)
+
+
+def _at_order(no: Invalid | NotFound) -> Invalid | NotFound:
+    """Flaws of an order's content, which is a part of this body."""
+    if isinstance(no, NotFound):
+        return no
+    return Invalid(
+        tuple(
+            flaw if flaw.pointer.startswith("/routing") else FieldFlaw(f"/order{flaw.pointer}", flaw.detail)
+            for flaw in no.flaws
+        )
+    )
+
+
+_EXAMPLE: Final = {
+    "description": "Distribution centers first, then stores with cover to spare, then whoever has it",
+    "limits": {"shipments_max": 3},
+    "weights": {"split_minor": 250},
+    "exclusions": [{"name": "no hazardous goods from stores", "expression": "node.type == 'store' && false"}],
+    "tiers": [
+        {
+            "name": "DCs",
+            "filters": [{"name": "DCs only", "expression": "node.type == 'dc'"}],
+            "partial": "next_tier",
+        },
+        {
+            "name": "stores with cover",
+            "filters": [{"name": "three weeks", "expression": "stock.weeks_of_supply > 3.0"}],
+            "sort": [{"by": "nearest"}],
+        },
+        {"name": "anybody", "none": "backorder", "partial": "backorder"},
+    ],
+}
+_WORK: Final = examples.WORK
+_PLAN: Final = Plan(
+    (
+        Shipment(
+            _WORK.node,
+            _WORK.method,
+            _WORK.service,
+            _WORK.ship_by,
+            _WORK.promised_from,
+            _WORK.promised_at,
+            (Peg(LineId("1"), Sku("A-1001"), ON_HAND, 2),),
+            _WORK.cost,
+        ),
+    ),
+    (),
+    Trace("subset", 12, {"no_stock": 3}, policy_version="everyday@2", tier="DCs"),
+)
+_DRY_RUN: Final = DryRun(examples.AT, examples.ORDER_ID, _PLAN, _PLAN, examples.NETWORK, examples.CURRENCY)
+
+OPERATIONS = (
+    Operation(
+        method="POST",
+        path="/v1/routings/{name}/dry-run",
+        name="dry_run_routing",
+        summary="What an order would be promised under a routing and under what is in force; writes nothing",
+        tag="configuration",
+        run=dry_run_routing,
+        shown=(Shown(200, "Both plans", DryRunAnswer, answer_dry_run(_DRY_RUN)),),
+        body=Body(TypeAdapter(DryRunBody), {"version": 1, "order": QUOTE_EXAMPLE}),
+        query=NoQuery,
+        scope="configuration:read",
+        refusals=(
+            NotFound("routing", "everyday"),
+            Invalid((FieldFlaw("/order/lines/0/sku", "there is no item A-1001"),)),
+        ),
+        path_examples=(("name", "everyday"),),
+    ),
+    *operations_of(
+        ROUTINGS,
+        DocumentAnswer[Routing],
+        VersionAnswer[Routing],
+        name="everyday",
+        example=_EXAMPLE,
+        flaw=FieldFlaw("/tiers/0/filters/0/expression", "line 1, column 6: there is no field node.kind"),
+    ),
+)
