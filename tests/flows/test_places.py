@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -98,7 +99,7 @@ def test_the_center_of_a_country_across_the_antimeridian_lies_in_it() -> None:
 
 
 def test_what_is_known_already_stays() -> None:
-    address = Address(country="US", postcode="80202", latitude=1.0, longitude=2.0)
+    address = Address(country="US", postcode="80202", latitude=1.0, longitude=2.0, time_zone="UTC")
     assert locate(address) is address
 
 
@@ -160,3 +161,31 @@ def test_a_country_is_known_by_code_name_and_usual_synonyms(name: str, code: str
 @pytest.mark.parametrize("name", ["", "Unspecified", "European Community", "West Indies", "Unit"])
 def test_what_is_no_country_has_no_code(name: str) -> None:
     assert country_code(name) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "zone"),
+    [
+        (Address("US", postcode="10001"), "America/New_York"),
+        (Address("US", postcode="85701-1234"), "America/Phoenix"),
+        (Address("PR", postcode="00901"), "America/Puerto_Rico"),
+        (Address("US", region="FL", city="Pensacola"), "America/Chicago"),
+        (Address("US", region="TX", city="El Paso"), "America/Denver"),
+        (Address("US", latitude=47.61, longitude=-122.33), "America/Los_Angeles"),
+        (Address("CA", region="AB", city="Calgary"), "America/Edmonton"),
+        (Address("AU", city="Perth"), "Australia/Perth"),
+        (Address("NP", city="Kathmandu"), "Asia/Kathmandu"),
+        (Address("DE"), "Europe/Berlin"),
+        (Address("US"), ""),  # the middle of its people says nothing of a country with many zones
+        (Address("XX", city="Nowhere"), ""),
+        (Address("US", postcode="10001", time_zone="America/Anchorage"), "America/Anchorage"),
+    ],
+)
+def test_an_address_has_the_time_zone_of_its_place(address: Address, zone: str) -> None:
+    assert locate(address).time_zone == zone
+
+
+def test_what_an_address_says_besides_its_place_is_kept() -> None:
+    address = Address("US", name="Ada Park", line1="1 Main St", city="New York", postcode="10001", residential=True)
+
+    assert replace(locate(address), latitude=None, longitude=None, time_zone="") == address

