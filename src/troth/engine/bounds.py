@@ -19,6 +19,7 @@ def cost_span(problem: Problem) -> float:
     plain = replace(problem, ranks=None)
     columns, parts = build_columns(plain), split_columns(plain)
     parcels = min(sum(problem.quantities), problem.shipments_max)
+    shape = problem.shape
     is_possible = (parts.dates < NEVER) & (parts.available > 0.0)
     span = parcels * (float(np.abs(columns.fixed).max(initial=0.0)) + rate_max(problem))
     for line, quantity in enumerate(problem.quantities):
@@ -26,4 +27,6 @@ def cost_span(problem: Problem) -> float:
         if possible.any():
             unit, once = parts.unit[line, possible], parts.dates[line, possible]
             span += quantity * float(unit.max() - unit.min()) + min(quantity, parcels) * float(np.abs(once).max())
+    if shape is not None:
+        span += parcels * (sum(bond.counted for bond in shape.bonds) + shape.counted_penalty)
     return float(np.ceil(span))

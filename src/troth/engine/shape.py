@@ -27,6 +27,12 @@ class Bond:
 
     lines: tuple[int, ...]
     minor: int | None
+    weight: int = 1
+
+    @property
+    def counted(self) -> int:
+        """What the choice counts for the price."""
+        return (self.minor or 0) * self.weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,18 @@ class Shape:
     values_minor: tuple[int, ...]
     value_min_minor: int
     value_penalty_minor: int | None
+    small_weight: int = 1
+
+    @property
+    def counted_penalty(self) -> int:
+        """What the choice counts for a shipment that is small."""
+        return (self.value_penalty_minor or 0) * self.small_weight
+
+
+def weigh_shape(shape: Shape, *, together: int, small: int) -> Shape:
+    """The same shape for a choice that counts its prices so many times."""
+    bonds = tuple(replace(bond, weight=together) for bond in shape.bonds)
+    return replace(shape, bonds=bonds, small_weight=small)
 
 
 def find_shape(demand: Demand, lines: Sequence[DemandLine], policy: Policy) -> Shape | None:
@@ -88,7 +106,7 @@ def set_costs(shape: Shape, quantities: Sequence[int]) -> NDArray[np.float64]:
         if bond.minor is None:
             costs[(held != 0) & (held != members)] = NEVER
         else:
-            costs[held != 0] += bond.minor
+            costs[held != 0] += bond.counted
     for line in shape.alone:
         costs[(sets & (1 << line) != 0) & (sets != 1 << line)] = NEVER
     if shape.value_min_minor > 0:
@@ -96,7 +114,7 @@ def set_costs(shape: Shape, quantities: Sequence[int]) -> NDArray[np.float64]:
         for value, units in zip(shape.values_minor, quantities, strict=True):
             values = np.concatenate([values, values + value * units])
         is_small = (values < shape.value_min_minor) & (sets != 0) & (sets != (1 << count) - 1)
-        costs[is_small] += NEVER if shape.value_penalty_minor is None else shape.value_penalty_minor
+        costs[is_small] += NEVER if shape.value_penalty_minor is None else shape.counted_penalty
     return np.minimum(costs, NEVER)
 
 

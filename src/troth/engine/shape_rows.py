@@ -29,8 +29,8 @@ def add_shape(model: MixedModel, shape: Shape, quantities: Sequence[int], sendin
     for bond in shape.bonds:
         if bond.minor is None:
             _bind(model, bond, sendings)
-        elif bond.minor > 0:
-            _price_bond(model, bond, bond.minor, sendings)
+        elif bond.counted > 0:
+            _price_bond(model, bond, bond.counted, sendings)
     if shape.value_min_minor > 0:
         _ask_value(model, shape, sendings)
 
@@ -81,5 +81,5 @@ def _ask_value(model: MixedModel, shape: Shape, sendings: Sequence[Sending]) -> 
         worth = [(at, factor * shape.values_minor[line]) for line, (at, factor) in sending.units.items()]
         row = [*worth, *((at, -least) for at, _one in sending.usage), (are_many, -least)]
         if shape.value_penalty_minor is not None:
-            row.append((model.add_integer(0.0, 1.0, float(shape.value_penalty_minor)), least))
+            row.append((model.add_integer(0.0, 1.0, float(shape.counted_penalty)), least))
         model.add_row(row, -least, np.inf)

@@ -25,6 +25,7 @@ from troth.engine.costs import (
 )
 from troth.engine.offers import Offer, RateWeights, weigh_offer
 from troth.engine.problem import Problem
+from troth.engine.shape import weigh_shape
 from troth.engine.stock_costs import find_stock_costs
 from troth.engine.surcharges import find_charges
 from troth.engine.unit_prices import UnitPrices, is_fresh
@@ -144,7 +145,10 @@ def _weighted(problem: Problem, weights: Weights) -> Problem:
     if terms is None:
         return problem
     offer = _weighted_offer(problem, weights)
-    return replace(problem, offer=offer, terms=_summed(problem, offer, terms, weights))
+    shape, parts = problem.shape, weights.parts
+    if shape is not None:
+        shape = weigh_shape(shape, together=parts["together"], small=parts["small"])
+    return replace(problem, offer=offer, shape=shape, terms=_summed(problem, offer, terms, weights))
 
 
 def _summed(problem: Problem, offer: Offer, terms: CostTerms, weights: Weights) -> CostTerms:

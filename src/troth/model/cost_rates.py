@@ -26,6 +26,8 @@ PARTS: Final = (
     "packaging",
     "goods",
     "split",
+    "together",
+    "small",
     "delay",
     "late",
     "load",
@@ -38,7 +40,7 @@ PARTS: Final = (
 )
 """The names of all parts of a shipment's cost, in the order in which they are shown."""
 
-PENALTIES: Final = frozenset({"split", "delay", "late", "load"})
+PENALTIES: Final = frozenset({"split", "together", "small", "delay", "late", "load"})
 """Parts that nobody pays: they say what the policy would rather avoid, and are no part of the margin."""
 
 
