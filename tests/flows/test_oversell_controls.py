@@ -1,5 +1,6 @@
 """Negative controls: without the check under lock a stale process oversells, and only the constraint stops it."""
 
+import re
 from collections.abc import AsyncIterator
 
 import asyncpg
@@ -7,13 +8,13 @@ import pytest
 
 from tests.builders import Clock, accepted, capture, set_up, stock
 from tests.conftest import Database
-from troth.flows.requests import Accepted
+from troth.flows.requests import Accepted, Answer, Key, Outcome, Request
 from troth.flows.system import System, open_system
 from troth.model.ids import Sku
 from troth.model.refusals import StockShort
 from troth.store import save
 
-_CHECK = "coalesce(bool_and(on_hand - reserved >= needed), true)"
+_CHECK = re.compile(r"coalesce\(bool_and\(on_hand - reserved >= \w+\), true\)")
 
 
 @pytest.fixture
@@ -33,27 +34,46 @@ async def _reserved(database: Database) -> int:
     return units
 
 
+@pytest.fixture(params=["save_captures", "save"])
+def statement(request: pytest.FixtureRequest) -> str:
+    """Which statement writes the order: what comes with an idempotency key goes into the one for everything."""
+    return str(request.param)
+
+
+async def _capture(system: System, statement: str) -> Outcome:
+    key = Key("K-1", "digest") if statement == "save" else None
+    answer = (lambda _: Answer(201, b"")) if key else None
+    return (await system.door.submit(Request((capture("W-9"),), "test", key=key, answer=answer))).outcomes[0]
+
+
+def _let_pass(statement: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Switch the check of a statement off."""
+    name = f"_{statement.upper()}"
+    unchecked, found = _CHECK.subn("true", getattr(save, name))
+    assert found == 1
+    monkeypatch.setattr(save, name, unchecked)
+
+
 async def test_a_stale_process_is_put_right_by_the_check_under_lock(
-    database: Database, processes: tuple[System, System]
+    database: Database, processes: tuple[System, System], statement: str
 ) -> None:
-    assert isinstance(await processes[1].door.one(capture("W-9"), actor="test"), StockShort)
+    assert isinstance(await _capture(processes[1], statement), StockShort)
     assert await _reserved(database) == 5
 
 
 async def test_without_the_check_the_constraint_stops_the_oversell_with_an_error(
-    database: Database, processes: tuple[System, System], monkeypatch: pytest.MonkeyPatch
+    database: Database, processes: tuple[System, System], statement: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert _CHECK in save._SAVE
-    monkeypatch.setattr(save, "_SAVE", save._SAVE.replace(_CHECK, "true"))
+    _let_pass(statement, monkeypatch)
     with pytest.raises(asyncpg.CheckViolationError, match="balances_never_oversold"):
-        await processes[1].door.one(capture("W-9"), actor="test")
+        await _capture(processes[1], statement)
     assert await _reserved(database) == 5
 
 
 async def test_without_check_and_constraint_the_same_order_is_sold_twice(
-    database: Database, processes: tuple[System, System], monkeypatch: pytest.MonkeyPatch
+    database: Database, processes: tuple[System, System], statement: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(save, "_SAVE", save._SAVE.replace(_CHECK, "true"))
+    _let_pass(statement, monkeypatch)
     await database.pool.execute("ALTER TABLE balances DROP CONSTRAINT balances_never_oversold")
-    assert isinstance(await processes[1].door.one(capture("W-9"), actor="test"), Accepted)
+    assert isinstance(await _capture(processes[1], statement), Accepted)
     assert await _reserved(database) == 6

@@ -14,8 +14,10 @@ from troth.model.status import fulfillment_status, next_due_at, order_status
 from troth.store.codec import encode
 from troth.store.database import Connection
 from troth.store.queries import sql
+from troth.store.save_captures import are_as_captured, capture_columns
 
 _SAVE = sql("save")
+_SAVE_CAPTURES = sql("save_captures")
 _CREATE_BALANCES = sql("create_balances")
 _EVENT_VERSION = 1
 _MAY_FALL = frozenset({EntryKind.ADJUSTMENT, EntryKind.COUNT, EntryKind.EXPECT})
@@ -90,16 +92,18 @@ class Saved:
 
 async def save(connection: Connection, batch: Batch) -> Saved:
     """Write a batch if every balance still holds what was planned; otherwise write nothing and say what was found."""
-    rows = await connection.fetch(_SAVE, batch.at, *_columns(batch))
+    captured = _captured(batch)
+    if captured is None:
+        rows = await connection.fetch(_SAVE, batch.at, *_columns(batch))
+    else:
+        columns = capture_columns(captured, batch.entries, batch.traces, _event_rows(batch.events))
+        rows = await connection.fetch(_SAVE_CAPTURES, batch.at, *columns)
     balances = tuple(
-        Balance(
-            SupplyKey(row["sku"], row["node"], row["source"]),
-            row["on_hand"],
-            row["reserved"],
-            expected_at=row["expected_at"],
-        )
-        for row in rows
-        if row["sku"] is not None
+        [
+            Balance(SupplyKey(sku, node, source), on_hand, reserved, expected_at=expected_at)
+            for _, _, _, sku, node, source, on_hand, reserved, expected_at in rows
+            if sku is not None
+        ]
     )
     return Saved(rows[0]["holds"], rows[0]["orders_written"], balances, rows[0]["xid"])
 
@@ -110,6 +114,14 @@ async def create_balances(connection: Connection, keys: Iterable[SupplyKey]) -> 
     await connection.execute(
         _CREATE_BALANCES, [key.sku for key in wanted], [key.node for key in wanted], [key.source for key in wanted]
     )
+
+
+def _captured(batch: Batch) -> list[Order] | None:
+    """The orders of a batch of nothing but captures, as captured; None of any other batch."""
+    if batch.keys or batch.expected or any(change.before is not None for change in batch.orders.values()):
+        return None
+    orders = [change.after for change in batch.orders.values()]
+    return orders if are_as_captured(orders, batch.entries) else None
 
 
 def _columns(batch: Batch) -> list[Sequence[Any]]:
@@ -145,18 +157,7 @@ def _columns(batch: Batch) -> list[Sequence[Any]]:
             )
             for entry in batch.entries
         ],
-        "events": [
-            (
-                happened.subject,
-                type(happened.event).__name__,
-                _EVENT_VERSION,
-                encode(happened.event),
-                happened.actor,
-                happened.cause,
-                happened.policy_version,
-            )
-            for happened in batch.events
-        ],
+        "events": _event_rows(batch.events),
         "keys": [(key.actor, key.key, key.request_digest, key.status, key.answer) for key in batch.keys],
     }
     columns: list[Sequence[Any]] = []
@@ -164,6 +165,21 @@ def _columns(batch: Batch) -> list[Sequence[Any]]:
         rows = tables[table]
         columns += zip(*rows, strict=True) if rows else [()] * width
     return columns
+
+
+def _event_rows(events: Iterable[Happened]) -> list[tuple[Any, ...]]:
+    return [
+        (
+            happened.subject,
+            type(happened.event).__name__,
+            _EVENT_VERSION,
+            encode(happened.event),
+            happened.actor,
+            happened.cause,
+            happened.policy_version,
+        )
+        for happened in events
+    ]
 
 
 def _balance_rows(entries: Iterable[Entry], expected: Mapping[SupplyKey, datetime]) -> list[tuple[Any, ...]]:
