@@ -169,6 +169,21 @@ async def test_an_order_with_everything_shows_it(client: httpx.AsyncClient, syst
     assert 'to New York"' in shown
 
 
+async def test_why_an_order_is_sourced_so_is_told_node_by_node(client: httpx.AsyncClient, system: System) -> None:
+    order = accepted(await system.door.one(capture("W-1", {"A": 1}), actor="test"))
+    await system.door.follow()
+
+    every = (await client.get(f"/console/orders/{order.order_id}/why")).text
+    one = (await client.get(f"/console/orders/{order.order_id}/why?node=ST-NYC")).text
+    none = (await client.get(f"/console/orders/{order.order_id}/why?node=NOWHERE")).text
+
+    assert "Made again from what was recorded, it chose the same." in every
+    assert every.count('<tr class="is-chosen">') == 1
+    assert "has none of it" in one
+    assert '<tr class="is-chosen">' not in one
+    assert "There is no node NOWHERE." in none
+
+
 async def test_the_ledger_runs_from_what_is_there_back_to_nothing(client: httpx.AsyncClient, system: System) -> None:
     order = accepted(await system.door.one(capture("W-1", {"A": 3}), actor="test"))
     shown = (await client.get("/console/inventory/A/at/DC-PA")).text

@@ -11,7 +11,8 @@ from troth.console.views_drawing import view_hours, view_map
 from troth.console.views_refusal import tell_refusal
 from troth.console.views_stock import view_ledger, view_positions
 from troth.console.views_timeline import moment_of, tell
-from troth.console.views_trace import view_explanations, view_trace
+from troth.console.views_trace import view_decision
+from troth.flows.explain import Decided
 from troth.model.commands import ExpectedLine, LineQuantity
 from troth.model.events import (
     EVENTS,
@@ -40,11 +41,12 @@ from troth.model.events import (
     SupplyExpected,
     TrackingRecorded,
 )
+from troth.model.explanation import Candidate, Explanation, Flip
 from troth.model.ids import FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku
 from troth.model.inventory import ON_HAND, Balance, Source, SupplyKey
 from troth.model.lifecycle import AllocationState
 from troth.model.order import Allocation, Customer, Fulfillment, Hold, Line, Method, Order, Package
-from troth.model.plan import Alternative, Trace
+from troth.model.plan import Alternative, Plan, Shipment, Trace
 from troth.model.refusals import (
     REFUSALS,
     Busy,
@@ -170,22 +172,20 @@ def test_the_body_of_an_event_is_laid_out_to_be_read() -> None:
 
 def test_a_decision_shows_what_the_best_of_the_rest_would_have_cost_more() -> None:
     rival = Alternative((NodeId("DC-IL"),), {"shipping": 900, "delay": 150}, NOW)
-    why = view_trace(1, NOW, Trace("subset", 12, {"no_stock": 3, "inactive": 0}, (rival,), gap=None), (FULFILLMENT,))
+    trace = Trace("subset", 12, {"no_stock": 3, "inactive": 0}, gap=None)
+    sent = Shipment(NodeId("DC-PA"), Method.SHIP, "standard", NOW, NOW, NOW, (), {"shipping": 700})
+    flip = Flip("cost", 350, (NodeId("DC-IL"),), -1, 0, NOW, NodeId("DC-IL"))
+    near = Candidate(NodeId("ST-NYC"), "dearer", "", 1, NOW, {"shipping": 950})
+    told = Explanation(Plan((sent,), (), trace), (near,), (rival,), (flip,), "")
+    why = view_decision(Decided(1, NOW, trace, (FULFILLMENT,), told, is_reproduced=True), "USD")
     assert why.parts == ("shipping", "delay")
     assert [(row.label, row.parts, row.total) for row in why.chosen] == [("DC-PA", (700, 0), 700)]
     assert [(row.label, row.parts, row.difference) for row in why.rivals] == [("DC-IL", (900, 150), 350)]
     assert [(bar.start, bar.width) for bar in why.rivals[0].bars] == [(0.0, 85.71), (85.71, 14.29)]
     assert why.removed == ("3 nodes without any of what is asked for",)
     assert why.gap is None
-
-
-def test_a_decision_is_shown_with_the_fulfillments_that_its_event_made() -> None:
-    logged = LoggedEvent("O-1", NOW, (1, 1), "OrderCaptured", 1, encode(OrderCaptured(ORDER)), "", "", "")
-    later = NOW + timedelta(hours=1)
-    whys = view_explanations(
-        [(2, later, encode(Trace("milp", 3))), (1, NOW, encode(Trace("subset", 2))), (0, NOW, "{}")], [logged]
-    )
-    assert [(why.version, [row.label for row in why.chosen]) for why in whys] == [(2, []), (1, ["DC-PA"])]
+    assert [(row.node, row.total, row.told) for row in why.candidates] == [("ST-NYC", 950, "2.50 USD dearer")]
+    assert why.flips == ("A shipment from DC-IL would have to cost 3.50 USD less to be chosen.",)
 
 
 def test_the_chart_has_a_bar_for_each_of_24_hours_and_none_is_higher_than_it_is() -> None:

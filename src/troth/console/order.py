@@ -15,12 +15,13 @@ from troth.console.views_drawing import view_map
 from troth.console.views_order import HOLD_TYPES, OrderView, view_order
 from troth.console.views_refusal import flaw, tell_refusal
 from troth.console.views_timeline import timeline
-from troth.console.views_trace import view_explanations
+from troth.console.views_trace import view_decision
+from troth.flows.explain import explain_order, read_decisions
 from troth.model.commands import CancelOrder, LiftHold, LineQuantity, PlaceHold, ReleaseOrder
-from troth.model.ids import HoldId, LineId, OrderId
+from troth.model.ids import HoldId, LineId, NodeId, OrderId
 from troth.model.order import Order
 from troth.store.events import read_subject_events
-from troth.store.orders import read_explanations, read_orders
+from troth.store.orders import read_orders
 from troth.store.reference import read_items
 
 Told = tuple[str, tuple[str, ...]]
@@ -81,6 +82,28 @@ async def cancel(visit: Visit) -> Response:
     return await _after(visit, "cancel", tell_refusal(refusal) if refusal else None)
 
 
+async def show_why(visit: Visit) -> Response:
+    """Why its sources were chosen: each decision made again, node by node, and what would have flipped it."""
+    order_id = _order_id(visit)
+    async with visit.system.pool.acquire() as connection:
+        order = (await read_orders(connection, [order_id])).get(order_id)
+    if order is None:
+        return page(visit, "missing.html", status=404, section="orders", title="No such order", name=order_id)
+    node = visit.asked("node")
+    decisions = await explain_order(visit.system, order, nodes=[NodeId(node)] if node in visit.nodes else ())
+    return page(
+        visit,
+        "why.html",
+        section="orders",
+        title=f"Why order {order.external_id} is sourced so",
+        order=order,
+        whys=[view_decision(decided, order.currency) for decided in decisions],
+        nodes=sorted(visit.nodes),
+        node=node,
+        zone_of=visit.zone_of,
+    )
+
+
 def _asked_lines(form: FormData) -> tuple[tuple[LineQuantity, ...], str]:
     """The units by line that a form asks for, and what is wrong with it, if anything."""
     wanted = {name.removeprefix("line:"): whole_number(form, name) for name in form if name.startswith("line:")}
@@ -107,7 +130,6 @@ async def _page(visit: Visit, *, refused: str = "", told: Told = ("", ())) -> Re
         if order is None:
             return page(visit, "missing.html", status=404, section="orders", title="No such order", name=order_id)
         events = await read_subject_events(connection, order_id)
-        explanations = await read_explanations(connection, order_id)
         items = await read_items(connection, {line.sku for line in order.lines})
     nodes = visit.nodes
     view = view_order(order, items, nodes)
@@ -122,7 +144,7 @@ async def _page(visit: Visit, *, refused: str = "", told: Told = ("", ())) -> Re
         zone=visit.zone_of(view.works[0].node if view.works else order.pickup_node),
         zone_of=visit.zone_of,
         map=view_map([nodes[node] for node in _nodes_of(view) if node in nodes], order.ship_to),
-        whys=view_explanations(explanations, events),
+        whys=[view_decision(decided, order.currency) for decided in await read_decisions(visit.system, order)],
         moments=timeline(events),
         key=new_key(),
         hold_types=HOLD_TYPES,
@@ -144,6 +166,7 @@ def _nodes_of(view: OrderView) -> tuple[str, ...]:
 
 routes = [
     Route("/orders/{order_id}", guarded(show_order, scope="orders:read"), name="order"),
+    Route("/orders/{order_id}/why", guarded(show_why, scope="orders:read"), name="why"),
     Route("/orders/{order_id}/release", guarded(release, scope="orders:write"), methods=["POST"]),
     Route("/orders/{order_id}/hold", guarded(hold, scope="orders:write"), methods=["POST"]),
     Route("/orders/{order_id}/lift", guarded(lift, scope="orders:write"), methods=["POST"]),

@@ -1,18 +1,15 @@
-"""Why these sources: the stored trace of a decision, with the costs of what it chose."""
+"""Why these sources: what was kept with a decision, and what was found by making it again."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-import msgspec
-
 from troth.console.views import words
-from troth.model.events import OrderCaptured, OrderResourced
-from troth.model.order import Fulfillment
-from troth.model.plan import Alternative, Trace
-from troth.store.codec import decode
-from troth.store.events import LoggedEvent
+from troth.flows.explain import Decided
+from troth.flows.tell_flip import tell_candidate, tell_flip
+from troth.model.explanation import Candidate, Explanation
+from troth.model.plan import Alternative
 
 _METHODS: Final = {
     "subset": "Every way to divide the lines over the nodes was priced; this is the cheapest.",
@@ -56,13 +53,29 @@ class CostRow:
 
 
 @dataclass(frozen=True, slots=True)
+class CandidateRow:
+    """One node by itself: what it could have done, for how much (minor units), and why it is not the one."""
+
+    node: str
+    standing: str
+    units: int
+    promised_at: datetime | None
+    total: int | None
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
 class Why:
-    """One decision about an order's sources, newest first; `chosen` and `rivals` share `parts` as their columns."""
+    """One decision about an order's sources, newest first; `chosen` and `rivals` share `parts` as their columns.
+
+    `is_reproduced` says whether it was made again with the same result (None: it was not made again, because of what is
+    `missing`, if anything).
+    """
 
     version: int
     at: datetime
     method: str
-    candidates: int
+    compared: int
     removed: tuple[str, ...]
     gap: float | None
     policy_version: str
@@ -71,43 +84,42 @@ class Why:
     chosen: tuple[CostRow, ...]
     chosen_total: int
     rivals: tuple[CostRow, ...]
+    candidates: tuple[CandidateRow, ...]
+    flips: tuple[str, ...]
+    tier: str
+    notes: tuple[str, ...]
+    is_reproduced: bool | None
+    missing: str
 
 
-def view_explanations(
-    explanations: Sequence[tuple[int, datetime, str]], events: Sequence[LoggedEvent]
-) -> tuple[Why, ...]:
-    """The decisions with what they chose, which the event of the same instant says; unreadable ones are left out."""
-    chosen = {logged.at: _chosen_by(logged) for logged in events if logged.kind in ("OrderCaptured", "OrderResourced")}
-    views = []
-    for version, at, text in explanations:
-        try:
-            trace = decode(text, Trace)
-        except msgspec.ValidationError:
-            continue
-        views.append(view_trace(version, at, trace, chosen.get(at, ())))
-    return tuple(views)
-
-
-def view_trace(version: int, at: datetime, trace: Trace, chosen: Sequence[Fulfillment]) -> Why:
+def view_decision(decided: Decided, currency: str) -> Why:
     """One decision: what was chosen, what was looked at, and how much dearer the best of the rest would have been."""
-    total = sum(sum(work.cost.values()) for work in chosen)
-    costs = [work.cost for work in chosen] + [rival.cost for rival in trace.alternatives]
+    trace, explanation = decided.trace, decided.explanation
+    rivals = explanation.alternatives if explanation else ()
+    total = sum(sum(work.cost.values()) for work in decided.chosen)
+    costs = [work.cost for work in decided.chosen] + [rival.cost for rival in rivals]
     names = {name for cost in costs for name, minor in cost.items() if minor}
     parts = tuple(name for name in PARTS if name in names) + tuple(sorted(names - set(PARTS)))
     dearest = max((sum(cost.values()) for cost in costs), default=0)
     return Why(
-        version=version,
-        at=at,
+        version=decided.version,
+        at=decided.at,
         method=tell_method(trace.method),
-        candidates=trace.candidates,
+        compared=trace.candidates,
         removed=tuple(tell_removed(reason, count) for reason, count in sorted(trace.removed.items()) if count),
         gap=trace.gap,
         policy_version=trace.policy_version,
         input_digest=trace.input_digest,
         parts=parts,
-        chosen=tuple(_row(work.node, work.promised_at, work.cost, parts, dearest, 0) for work in chosen),
+        chosen=tuple(_row(work.node, work.promised_at, work.cost, parts, dearest, 0) for work in decided.chosen),
         chosen_total=total,
-        rivals=tuple(_rival(rival, parts, dearest, total) for rival in trace.alternatives),
+        rivals=tuple(_rival(rival, parts, dearest, total) for rival in rivals),
+        candidates=_candidates(explanation, currency) if explanation else (),
+        flips=tuple(tell_flip(flip, currency) for flip in explanation.flips) if explanation else (),
+        tier=trace.tier,
+        notes=trace.notes,
+        is_reproduced=decided.is_reproduced,
+        missing=decided.missing,
     )
 
 
@@ -143,11 +155,18 @@ def stack(cost: Mapping[str, int], parts: Sequence[str], dearest: int) -> tuple[
     return tuple(bars)
 
 
-def _chosen_by(logged: LoggedEvent) -> tuple[Fulfillment, ...]:
-    event = logged.event
-    if isinstance(event, OrderCaptured):
-        return event.order.fulfillments
-    return event.parts.fulfillments if isinstance(event, OrderResourced) else ()
+def _candidates(explanation: Explanation, currency: str) -> tuple[CandidateRow, ...]:
+    plan = explanation.plan
+    sent = sum(peg.quantity for shipment in plan.shipments for peg in shipment.pegs)
+    wanted = sent + sum(gap.quantity for gap in plan.uncovered)
+    return tuple(_candidate(one, plan.cost_minor, wanted, currency) for one in explanation.candidates)
+
+
+def _candidate(one: Candidate, total: int, wanted: int, currency: str) -> CandidateRow:
+    own = sum(one.cost.values()) if one.cost else None
+    return CandidateRow(
+        one.node, one.standing, one.units, one.promised_at, own, tell_candidate(one, total, wanted, currency)
+    )
 
 
 def _row(

@@ -31,7 +31,7 @@ def tell_flip(flip: Flip, currency: str) -> str:
             units = "One more unit" if flip.amount == 1 else f"{flip.amount:,} more units"
             change = f"{units} of {flip.sku} at {flip.node}"
         case "cost":
-            change = f"A shipment from {flip.node} that cost {_money(flip.amount, currency)} less"
+            return f"A shipment from {flip.node} would have to cost {_money(flip.amount, currency)} less to be chosen."
         case "weight":
             change = _WEIGHTS.get(flip.name, f"With {flip.name} at {{amount}}").format(
                 amount=_money(flip.amount, currency)

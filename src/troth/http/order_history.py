@@ -1,22 +1,24 @@
 """An order's history: what happened to it, and why its sources were chosen."""
 
-from collections.abc import Mapping
+from typing import Annotated
 
 import msgspec
+from pydantic import Field
 
+from troth.flows.explain import Decided, explain_order
 from troth.http import examples
-from troth.http.body import NoQuery
+from troth.http.body import Query, Text
 from troth.http.bounds import order_id_of, read_visible
-from troth.http.operations import NO_BODY, Call, Nothing, Operation, Plain, Shown
+from troth.http.explanation import EXAMPLE, TraceAnswer, answer_trace
+from troth.http.operations import NO_BODY, Call, Nothing, Operation, Shown
 from troth.http.orders import NO_ORDER, ORDER_PATH
 from troth.http.pages import Page, PageQuery, decode_cursor, page_reply
 from troth.http.replies import Reply, json_reply
 from troth.http.values import Instant
 from troth.model.events import OrderCaptured
-from troth.model.plan import Trace
-from troth.store.codec import decode, encode_bytes
+from troth.model.ids import NodeId
+from troth.store.codec import encode_bytes
 from troth.store.events import LoggedEvent, read_subject_events
-from troth.store.orders import read_explanations
 
 
 class EventAnswer(msgspec.Struct, frozen=True):
@@ -32,12 +34,27 @@ class EventAnswer(msgspec.Struct, frozen=True):
 
 
 class DecisionAnswer(msgspec.Struct, frozen=True):
-    """Why sources were chosen: in a sentence, and the trace. `version` is that of the order which the decision made."""
+    """Why sources were chosen. `version` is that of the order which the decision made.
+
+    `is_reproduced` says whether the decision, made again from what was recorded with it, chose the same; null where it
+    could not be made again because of what is `missing`.
+    """
 
     version: int
     at: Instant
     summary: str
-    trace: msgspec.Raw
+    is_reproduced: bool | None
+    missing: str
+    trace: TraceAnswer
+
+
+class ExplanationQuery(Query):
+    """Which nodes to explain; the chosen ones and the nearest where none is named."""
+
+    node: Annotated[
+        tuple[Text, ...],
+        Field(max_length=20, description="Why, or why not, this node? May be given more than once."),
+    ] = ()
 
 
 class ExplanationAnswer(msgspec.Struct, frozen=True):
@@ -63,35 +80,17 @@ async def read_order_events(call: Call[Nothing, PageQuery]) -> Reply:
     )
 
 
-async def explain_order(call: Plain) -> Reply:
-    """Why an order's sources were chosen."""
+async def explain_sources(call: Call[Nothing, ExplanationQuery]) -> Reply:
+    """Why an order's sources were chosen, each decision made again from what was recorded with it."""
     order = await read_visible(call, order_id_of(call))
-    async with call.system.pool.acquire() as connection:
-        found = await read_explanations(connection, order.order_id)
-    decisions = tuple(
-        DecisionAnswer(version, at, summarize(decode(trace, Trace)), msgspec.Raw(trace.encode()))
-        for version, at, trace in found
-    )
+    found = await explain_order(call.system, order, nodes=[NodeId(node) for node in call.query.node])
+    decisions = tuple(_decision(decided, order.currency) for decided in found)
     return json_reply(ExplanationAnswer(order.order_id, decisions))
 
 
-def summarize(trace: Trace) -> str:
-    """A trace in a sentence.
-
-    >>> summarize(Trace("subsets", 12, {"no_stock": 3}, gap=0.0))
-    'Of 12 candidates the cheapest were chosen by subsets, proven best; 3 nodes were left out: 3 no stock.'
-    """
-    if trace.gap is None:
-        proof = "with no bound on how far they are from the best"
-    else:
-        proof = f"at most {trace.gap:.1%} from the best" if trace.gap else "proven best"
-    left_out = _counts(trace.removed)
-    removed = f"; {sum(trace.removed.values())} nodes were left out: {left_out}" if left_out else ""
-    return f"Of {trace.candidates} candidates the cheapest were chosen by {trace.method}, {proof}{removed}."
-
-
-def _counts(removed: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in removed.items())
+def _decision(decided: Decided, currency: str) -> DecisionAnswer:
+    trace = answer_trace(decided.trace, decided.explanation, currency)
+    return DecisionAnswer(decided.version, decided.at, trace.summary, decided.is_reproduced, decided.missing, trace)
 
 
 def _event(logged: LoggedEvent) -> EventAnswer:
@@ -106,7 +105,7 @@ def _event(logged: LoggedEvent) -> EventAnswer:
     )
 
 
-_TRACE = Trace("subsets", 12, {"no_stock": 3}, policy_version="default-1")
+_DECIDED = Decided(1, examples.AT, EXAMPLE.plan.trace, (), EXAMPLE, is_reproduced=True)
 _EVENT = EventAnswer(
     examples.AT,
     OrderCaptured.__name__,
@@ -138,7 +137,7 @@ OPERATIONS = (
         name="explain_order",
         summary="Why the sources of an order were chosen",
         tag="orders",
-        run=explain_order,
+        run=explain_sources,
         shown=(
             Shown(
                 200,
@@ -146,12 +145,12 @@ OPERATIONS = (
                 ExplanationAnswer,
                 ExplanationAnswer(
                     examples.ORDER_ID,
-                    (DecisionAnswer(1, examples.AT, summarize(_TRACE), msgspec.Raw(encode_bytes(_TRACE))),),
+                    (_decision(_DECIDED, examples.CURRENCY),),
                 ),
             ),
         ),
         body=NO_BODY,
-        query=NoQuery,
+        query=ExplanationQuery,
         scope="orders:read",
         refusals=(NO_ORDER,),
         path_examples=ORDER_PATH,

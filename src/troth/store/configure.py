@@ -2,21 +2,23 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from troth.model.events import ConfigurationSet
-from troth.store.codec import encode
+from troth.store.codec import decode, encode
 from troth.store.database import Connection
 from troth.store.events import LoggedEvent, Position
 from troth.store.queries import sql
 
-Family = Literal[
-    "nodes", "items", "routings", "rate-cards", "exposure-rules", "alert-rules", "message-templates"
-]
+Family = Literal["nodes", "items", "routings", "rate-cards", "exposure-rules", "alert-rules", "message-templates"]
 
 _LOCK = sql("lock_reference_family")
 _APPEND = sql("append_configuration_events")
 _FIND = sql("find_changes")
+_SINCE = sql("read_changes_since")
+_SUBJECTS_SINCE = sql("read_subject_changes_since")
+
+_CHANGES_MAX: Final = 20_000
 
 
 async def lock_family(connection: Connection, family: Family) -> None:
@@ -56,6 +58,18 @@ async def find_changes(
         )
         for row in await connection.fetch(_FIND, subject, actor, xid, seq, limit)
     ]
+
+
+async def read_changes_since(
+    connection: Connection, since: datetime, *, what: Sequence[str] = (), subjects: Sequence[str] = ()
+) -> list[tuple[datetime, ConfigurationSet]]:
+    """What was set since an instant, newest first: of some kinds of reference data, or of some subjects."""
+    rows = (
+        await connection.fetch(_SUBJECTS_SINCE, list(subjects), since, _CHANGES_MAX)
+        if subjects
+        else await connection.fetch(_SINCE, since, list(what), _CHANGES_MAX)
+    )
+    return [(row["at"], decode(row["body"], ConfigurationSet)) for row in rows]
 
 
 def subject_of(what: str, id_: str) -> str:

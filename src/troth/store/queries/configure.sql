@@ -16,3 +16,15 @@ WHERE kind = 'ConfigurationSet'
     AND ($2::text IS NULL OR actor = $2)
     AND ($3::xid8 IS NULL OR (xid, seq) < ($3, $4::bigint))
 ORDER BY xid DESC, seq DESC LIMIT $5;
+
+-- name: read_changes_since
+-- Reads what was set of some kinds of reference data since an instant, newest first.
+SELECT subject, at, body FROM events
+WHERE kind = 'ConfigurationSet' AND at >= $1 AND split_part(subject, ':', 1) = ANY($2::text[])
+ORDER BY xid DESC, seq DESC LIMIT $3;
+
+-- name: read_subject_changes_since
+-- Reads what was set of some pieces of reference data since an instant, newest first.
+SELECT subject, at, body FROM events
+WHERE subject = ANY($1::text[]) AND kind = 'ConfigurationSet' AND at >= $2
+ORDER BY xid DESC, seq DESC LIMIT $3;

@@ -1,0 +1,140 @@
+"""Why an order's sources were chosen: what was kept with each decision, and the decision made again from it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from troth.engine.capture import demand_of, parts_of
+from troth.engine.case import Case
+from troth.engine.context import Facts
+from troth.engine.evolve import evolve
+from troth.engine.explain import explain
+from troth.engine.parts import next_allocation
+from troth.engine.record import recall
+from troth.engine.resource import demand_missing
+from troth.flows.dry_run import command_of
+from troth.flows.recall import recall_items, recall_network, recall_policy
+from troth.flows.system import System
+from troth.model.events import DuplicateReceived, OrderCaptured, OrderEvent, OrderResourced, SourcingFailed
+from troth.model.explanation import Explanation
+from troth.model.ids import NodeId
+from troth.model.order import Allocation, Fulfillment, Order
+from troth.model.plan import Trace
+from troth.store.codec import decode
+from troth.store.events import LoggedEvent, read_subject_events
+from troth.store.orders import read_explanations
+
+_PLANNED_AGAIN_MAX = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """One decision about an order's sources: its trace and what it chose; where it could be made again, the
+    explanation, and whether the same was chosen again.
+
+    `missing` says which of its inputs is no longer at hand, where it could not.
+    """
+
+    version: int
+    at: datetime
+    trace: Trace
+    chosen: tuple[Fulfillment, ...]
+    explanation: Explanation | None = None
+    is_reproduced: bool | None = None
+    missing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """The order before and what a decision added to it."""
+
+    before: Order
+    is_capture: bool
+    fulfillments: tuple[Fulfillment, ...]
+    allocations: tuple[Allocation, ...]
+
+
+async def read_decisions(system: System, order: Order) -> tuple[Decided, ...]:
+    """The decisions about an order's sources as they were kept, the newest first; unreadable ones are left out."""
+    return tuple(decided for decided, _ in await _read(system, order))
+
+
+async def explain_order(system: System, order: Order, *, nodes: Sequence[NodeId] = ()) -> tuple[Decided, ...]:
+    """The decisions, the newest first, each made again from what was kept with it (the newest few); with `nodes`, why
+    or why not these.
+    """
+    decisions = await _read(system, order)
+    again = [await _decide_again(system, decided, taken, nodes) for decided, taken in decisions[:_PLANNED_AGAIN_MAX]]
+    return (*again, *(decided for decided, _ in decisions[_PLANNED_AGAIN_MAX:]))
+
+
+async def _read(system: System, order: Order) -> list[tuple[Decided, _Taken | None]]:
+    async with system.pool.acquire() as connection:
+        kept = await read_explanations(connection, order.order_id)
+        events = await read_subject_events(connection, order.order_id)
+    decisions = []
+    for version, at, text in kept:
+        try:
+            trace = decode(text, Trace)
+        except msgspec.ValidationError:
+            continue
+        taken = _find_taken(events, at)
+        decisions.append((Decided(version, at, trace, taken.fulfillments if taken else ()), taken))
+    return decisions
+
+
+def _find_taken(events: Sequence[LoggedEvent], at: datetime) -> _Taken | None:
+    """What the decision of an instant was asked about, and what it added."""
+    order: Order | None = None
+    for logged in events:
+        event = logged.event
+        if isinstance(event, DuplicateReceived):
+            continue
+        if isinstance(event, OrderCaptured) and logged.at == at:
+            return _Taken(event.order, True, event.order.fulfillments, event.order.allocations)
+        if order is not None and logged.at == at and isinstance(event, OrderResourced | SourcingFailed):
+            parts = event.parts if isinstance(event, OrderResourced) else None
+            return _Taken(order, False, parts.fulfillments if parts else (), parts.added if parts else ())
+        order = evolve(order, _of_order(event))
+    return None
+
+
+def _of_order(event: object) -> OrderEvent:
+    if not isinstance(event, OrderEvent):
+        raise TypeError(f"{type(event).__name__} in an order's log")
+    return event
+
+
+async def _decide_again(system: System, decided: Decided, taken: _Taken | None, nodes: Sequence[NodeId]) -> Decided:
+    recording = decided.trace.recording
+    if recording is None or taken is None:
+        return _without(decided, "the stock that it saw")
+    network = await recall_network(system, decided.at, recording.network)
+    if network is None:
+        return _without(decided, "the nodes and rate cards as they were")
+    policy = await recall_policy(system, decided.trace.policy_version)
+    if policy is None:
+        return _without(decided, f"the policy {decided.trace.policy_version}")
+    if decided.trace.prices_version:
+        return _without(decided, f"the unit prices {decided.trace.prices_version}")
+    items = await recall_items(system, decided.at, {line.sku for line in taken.before.lines})
+    if any(line.sku not in items for line in taken.before.lines):
+        return _without(decided, "the items as they were")
+    facts = Facts(decided.at, "", network, items, policy, loads=recording.loads or None)
+    demand = demand_of(command_of(taken.before), facts) if taken.is_capture else demand_missing(taken.before, facts)
+    case = Case(demand, recall(recording, network), network, policy, decided.at, None, recording.loads or None)
+    explanation = explain(case, nodes=nodes)
+    fulfillments, allocations = parts_of(
+        explanation.plan.shipments,
+        taken.before.order_id,
+        first_fulfillment=1 if taken.is_capture else len(taken.before.fulfillments) + 1,
+        first_allocation=1 if taken.is_capture else next_allocation(taken.before),
+    )
+    is_same = (fulfillments, allocations) == (taken.fulfillments, taken.allocations)
+    return Decided(decided.version, decided.at, decided.trace, decided.chosen, explanation, is_same)
+
+
+def _without(decided: Decided, missing: str) -> Decided:
+    return Decided(decided.version, decided.at, decided.trace, decided.chosen, missing=missing)

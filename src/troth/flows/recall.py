@@ -1,0 +1,93 @@
+"""Reference data as it was: what is there now, with everything that was set since undone, the newest first."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from troth.engine.network import Network, compile_network
+from troth.engine.record import digest_network
+from troth.flows.families import RATE_CARDS, ROUTINGS, policy_of
+from troth.flows.reference import offer_cards
+from troth.flows.standing import Standing
+from troth.flows.system import System
+from troth.model.events import ConfigurationSet
+from troth.model.ids import Sku
+from troth.model.item import Item
+from troth.model.network import Node, RateCard
+from troth.model.policy import DEFAULT_POLICY, Policy
+from troth.store.configure import read_changes_since, subject_of
+from troth.store.documents import read_document
+from troth.store.reference import read_items, read_nodes
+
+_LAG: Final = timedelta(seconds=5)
+"""How much older than its instant the network may be that a decision saw."""
+
+_STEPS_MAX: Final = 50
+
+T = TypeVar("T")
+
+
+async def recall_network(system: System, at: datetime, digest: str) -> Network | None:
+    """The network of this digest as it was known around an instant; None where the log does not lead back to it."""
+    current = system.door.reference.network
+    if digest_network(current) == digest:
+        return current
+    async with system.pool.acquire() as connection:
+        documents = {node.node: msgspec.to_builtins(node) for node in await read_nodes(connection)}
+        changes = await read_changes_since(connection, at - _LAG, what=("node",))
+        cards = Standing(RATE_CARDS, lambda card, _: card)
+        await cards.read(connection, at)
+    offered = offer_cards(cards.values_in_force(at))
+    steps = 0
+    for set_at, change in [*changes, (None, None)]:
+        if set_at is None or set_at <= at + _LAG:
+            network = _compiled(documents.values(), offered)
+            if digest_network(network) == digest:
+                return network
+            steps += 1
+        if change is None or steps > _STEPS_MAX:
+            return None
+        _undo(documents, change)
+    return None
+
+
+async def recall_items(system: System, at: datetime, skus: Iterable[Sku]) -> Mapping[Sku, Item]:
+    """The items of these SKUs as they were at an instant; those that were not there are left out."""
+    wanted = sorted(set(skus))
+    async with system.pool.acquire() as connection:
+        documents: dict[str, Any] = {
+            sku: msgspec.to_builtins(item) for sku, item in (await read_items(connection, wanted)).items()
+        }
+        subjects = [subject_of("item", sku) for sku in wanted]
+        for set_at, change in await read_changes_since(connection, at, subjects=subjects):
+            if set_at > at:
+                _undo(documents, change)
+    return {Sku(sku): msgspec.convert(document, Item) for sku, document in documents.items()}
+
+
+async def recall_policy(system: System, version: str) -> Policy | None:
+    """The policy of this version; None where there is none (any more)."""
+    if version == DEFAULT_POLICY.version:
+        return DEFAULT_POLICY
+    name, _, number = version.rpartition("@")
+    if not number.isdigit():
+        return None
+    async with system.pool.acquire() as connection:
+        document = await read_document(connection, ROUTINGS.key, name, int(number))
+    if document is None:
+        return None
+    routing = ROUTINGS.read(msgspec.json.decode(document.body))
+    return None if isinstance(routing, tuple) else policy_of(routing, document.label)
+
+
+def _undo(documents: dict[Any, Any], change: ConfigurationSet) -> None:
+    if change.before is None:
+        documents.pop(change.id, None)
+    else:
+        documents[change.id] = change.before
+
+
+def _compiled(documents: Iterable[Mapping[str, Any]], cards: tuple[RateCard, ...]) -> Network:
+    return compile_network([msgspec.convert(document, Node) for document in documents], cards)

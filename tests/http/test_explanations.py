@@ -1,0 +1,88 @@
+"""Explanations of captured orders: the decision is made again from what was kept, even when everything has moved."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.builders import node
+from tests.http.conftest import Api, order
+from troth.flows.configure import set_node
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def explained(api: Api, order_id: str, query: str = "") -> dict[str, Any]:
+    answer = await api.get(f"/v1/orders/{order_id}/explanation{query}")
+    assert answer.status_code == 200, answer.text
+    newest: dict[str, Any] = answer.json()["decisions"][0]
+    return newest
+
+
+async def test_a_decision_is_made_again_after_its_stock_is_gone(api: Api) -> None:
+    first = await api.stocked("EXP-1", {"DC-PA": 5, "ST-NYC": 1})
+    second = await api.stocked("EXP-2", {"DC-PA": 5})
+    captured = await api.capture("EXP-GONE", {first: 1, second: 1})
+    for number in range(4):
+        await api.capture(f"EXP-GONE-{number}", {first: 1, second: 1})
+
+    decision = await explained(api, captured["order_id"])
+
+    assert (decision["is_reproduced"], decision["missing"]) == (True, "")
+    trace = decision["trace"]
+    assert len(trace["input_digest"]) == 32
+    standings = {one["node"]: one["standing"] for one in trace["candidates"]}
+    assert standings["DC-PA"] == "chosen"
+    assert standings["ST-NYC"] == "partial"
+
+
+async def test_a_decision_is_made_again_with_the_nodes_as_they_were(api: Api) -> None:
+    sku = await api.stocked("EXP-3", {"DC-PA": 5, "ST-NYC": 5})
+    captured = await api.capture("EXP-NODES", {sku: 1})
+    before = await explained(api, captured["order_id"])
+
+    await set_node(api.system, replace(node("DC-PA"), handling_minor=9_999), actor="test")
+    await set_node(api.system, node("DC-NEW"), actor="test")
+    after = await explained(api, captured["order_id"])
+    await set_node(api.system, node("DC-PA"), actor="test")
+
+    assert after["is_reproduced"] is True
+    assert after["trace"] == before["trace"]
+
+
+async def test_one_may_ask_why_not_a_certain_node(api: Api) -> None:
+    sku = await api.stocked("EXP-4", {"DC-PA": 5, "ST-NYC": 0})
+    captured = await api.capture("EXP-WHY-NOT", {sku: 1})
+
+    decision = await explained(api, captured["order_id"], "?node=ST-NYC")
+
+    assert [(one["node"], one["standing"], one["reason"]) for one in decision["trace"]["candidates"]] == [
+        ("ST-NYC", "removed", "no_stock")
+    ]
+
+
+async def test_a_re_sourced_order_has_both_decisions_and_both_can_be_made_again(api: Api) -> None:
+    sku = await api.stocked("EXP-5", {"DC-PA": 5, "ST-NYC": 5})
+    captured = await api.capture("EXP-AGAIN", {sku: 2})
+    released = (await api.post(f"/v1/orders/{captured['order_id']}/release")).json()
+    work = released["fulfillments"][0]
+    await api.post(f"/v1/fulfillments/{work['fulfillment_id']}/accept", {})
+    rejected = await api.post(f"/v1/fulfillments/{work['fulfillment_id']}/reject", {"reason": "no_capacity"})
+    assert rejected.status_code == 200, rejected.text
+
+    answer = (await api.get(f"/v1/orders/{captured['order_id']}/explanation")).json()
+
+    assert [decision["is_reproduced"] for decision in answer["decisions"]] == [True, True]
+    assert "excluded" in answer["decisions"][0]["trace"]["removed"]
+
+
+async def test_what_would_have_flipped_a_quote_is_told_in_money(api: Api) -> None:
+    sku = await api.stocked("EXP-6", {"DC-PA": 5, "ST-NYC": 0})
+    body = order("EXP-QUOTE", {sku: 1})
+    del body["external_id"]
+
+    trace = (await api.post("/v1/quotes?explain=true", body)).json()["trace"]
+
+    for flip in trace["flips"]:
+        assert flip["summary"].endswith(".")
+        assert set(flip["saves"]) == {"amount", "currency"}
