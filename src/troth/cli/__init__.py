@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from troth.cli import access, database, doctor, load, orders, sample, serve, traffic, worker
+from troth.cli import access, database, doctor, load, orders, routings, sample, serve, traffic, worker
 from troth.cli.exits import failure_of
 from troth.cli.terminal import say
 
@@ -25,6 +25,8 @@ for group in (serve, worker, doctor, sample, traffic, database):
 app.add_typer(database.app, name="db")
 app.add_typer(orders.app, name="order")
 app.add_typer(load.app, name="load")
+app.add_typer(routings.app, name="routing")
+app.add_typer(routings.rate_cards, name="rate-card")
 app.add_typer(access.keys, name="key")
 app.add_typer(access.users, name="user")
 

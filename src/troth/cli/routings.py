@@ -1,0 +1,65 @@
+"""`troth routing` and `troth rate-card`: configuration that is drafted, checked, put in force and taken back."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from troth.cli.client import ApiKey, Url
+from troth.cli.documents import Name, VersionOption, call, make_app, read_json
+from troth.cli.exits import USAGE, Failed
+from troth.cli.running import AsJson
+from troth.cli.terminal import show
+
+app = make_app("routings", "routing")
+rate_cards = make_app("rate-cards", "rate card")
+
+
+@app.command("dry-run")
+def dry_run(
+    name: Name,
+    order_id: Annotated[str | None, typer.Option("--order", help="An order of the server, by its id.")] = None,
+    order_file: Annotated[Path | None, typer.Option(help="A JSON file with an order as it would be quoted.")] = None,
+    version: VersionOption = None,
+    routing_file: Annotated[Path | None, typer.Option(help="A JSON file with the routing to try instead.")] = None,
+    as_json: AsJson = False,
+    url: Url = None,
+    api_key: ApiKey = None,
+) -> None:
+    """Say what an order would be promised under a routing and under what is in force; nothing is written."""
+    if (order_id is None) is (order_file is None):
+        raise Failed("Either --order or --order-file says which order.", USAGE)
+    body: dict[str, Any] = {} if order_id is None else {"order_id": order_id}
+    if order_file is not None:
+        body["order"] = read_json(order_file)
+    if version is not None:
+        body["version"] = version
+    if routing_file is not None:
+        body["routing"] = read_json(routing_file)
+    found = call("POST", f"/v1/routings/{name}/dry-run", url, api_key, body=body)
+    if as_json:
+        show(json.dumps(found, indent=2))
+        return
+    difference = found["cost_difference"]
+    told = "the same plan" if found["is_same"] else f"cost difference {difference['amount']} {difference['currency']}"
+    show("\n".join([told, *_side("tried", found["tried"]), *_side("in force", found["in_force"])]))
+
+
+def _side(title: str, plan: dict[str, Any]) -> list[str]:
+    cost = plan["cost_to_serve"]
+    tier = f", tier {plan['tier']}" if plan["tier"] else ""
+    lines = [f"{title}: {plan['policy_version']}{tier}, {cost['amount']} {cost['currency']} {_parts(cost['parts'])}"]
+    for shipment in plan["shipments"]:
+        units = ", ".join(f"{line['quantity']} x {line['sku']}" for line in shipment["lines"])
+        way = " ".join(part for part in (shipment["method"], shipment["service"]) if part)
+        lines.append(f"  {shipment['node']} ({way}): {units}, by {shipment['promised_at']['to']}")
+    lines += [f"  not promised: {gap['quantity']} x {gap['sku']} ({gap['reason']})" for gap in plan["unavailable"]]
+    if plan["removed"]:
+        removed = ", ".join(f"{count} {reason}" for reason, count in sorted(plan["removed"].items()))
+        lines.append(f"  {plan['candidates']} candidates; removed: {removed}")
+    return lines
+
+
+def _parts(parts: dict[str, str]) -> str:
+    return f"({', '.join(f'{name} {amount}' for name, amount in parts.items())})" if parts else ""
