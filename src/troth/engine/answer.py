@@ -67,7 +67,9 @@ def _answer(
         trace = replace(trace, prices_version=problem.terms.prices_version)
     if demand.ship_complete and uncovered:
         return Plan((), refuse_all(question, uncovered), trace)
-    shipments = build_shipments(problem, columns.starts, solution.parcels, is_together=demand.ship_complete)
+    shipments = build_shipments(
+        problem, columns.starts, solution.parcels, is_together=demand.ship_complete, ship_from=demand.ship_from
+    )
     return Plan(shipments, uncovered, trace)
 
 

@@ -4,6 +4,7 @@ uncovered.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,19 +34,24 @@ class _Source:
 
 
 def build_shipments(
-    problem: Problem, starts: tuple[int, ...], parcels: Sequence[Parcel], *, is_together: bool = False
+    problem: Problem,
+    starts: tuple[int, ...],
+    parcels: Sequence[Parcel],
+    *,
+    is_together: bool = False,
+    ship_from: date | None = None,
 ) -> tuple[Shipment, ...]:
     """The shipments of these parcels, by ready time, node, service and first line; only the first pays no split.
 
-    Together means that none leaves before the last can.
+    Together means that none leaves before the last can, and not before `ship_from`.
     """
     used: Used = {}
     placed = sorted(
         [(place_of(problem, starts, parcel.column), parcel.quantities) for parcel in parcels],
         key=lambda pair: (pair[0].block.ready, pair[0].node, pair[0].service_row, min(pair[1])),
     )
-    if is_together and len(placed) > 1:
-        held = hold_together(problem, [place for place, _quantities in placed])
+    if placed and ((is_together and len(placed) > 1) or ship_from is not None):
+        held = hold_together(problem, [place for place, _quantities in placed], ship_from=ship_from)
         placed = [(place, quantities) for place, (_place, quantities) in zip(held, placed, strict=True)]
     shipments = tuple(
         [

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from troth.engine.answer import answer
 from troth.engine.network import Network
+from troth.engine.on_terms import has_terms, plan_on_terms
 from troth.engine.supply import SupplyRows
 from troth.engine.unit_prices import UnitPrices
 from troth.model.ids import NodeId, Sku
@@ -30,4 +31,10 @@ def plan(
     `prices` are what units are worth elsewhere, applied while they are fresh; `loads` is each node's share of its
     capacity that is used (0 to 1). Without them neither costs anything.
     """
-    return answer(demand, supply, network, policy, now, prices=prices, loads=loads)
+
+    def ask(wanted: Demand, left: Mapping[Sku, SupplyRows]) -> Plan:
+        return answer(wanted, left, network, policy, now, prices=prices, loads=loads)
+
+    if has_terms(demand, policy):
+        return plan_on_terms(demand, supply, network, policy, ask)
+    return ask(demand, supply)

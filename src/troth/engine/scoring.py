@@ -65,8 +65,16 @@ def split_columns(problem: Problem) -> SplitColumns:
 def date_costs(problem: Problem, block: Block) -> NDArray[np.float64]:
     """Delay and lateness (K or 1, services, n) of each line at each candidate, NEVER or more where it is not possible.
 
-    One row stands for all lines where none has dates of its own.
+    One row stands for all lines where none has dates of its own. A service that may not carry a line is not possible.
     """
+    costs = _date_costs(problem, block)
+    if problem.allowed is None:
+        return costs
+    barred: NDArray[np.float64] = np.where(problem.allowed[:, :, np.newaxis], costs, NEVER)
+    return barred
+
+
+def _date_costs(problem: Problem, block: Block) -> NDArray[np.float64]:
     lines = problem.lines
     delay_rate, late_rate = _date_rates(problem)
     arrival = block.timetable.arrival_day.take(block.lane)

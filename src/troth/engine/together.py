@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +14,20 @@ from troth.engine.problem import Place, Problem
 from troth.engine.timetable import Timetable
 from troth.model.order import Method
 
+_EPOCH: Final = date(1970, 1, 1).toordinal()
 
-def hold_together(problem: Problem, places: Sequence[Place]) -> list[Place]:
-    """The same places, with the dates when each leaves on its first working day from the last one's day on."""
+
+def hold_together(problem: Problem, places: Sequence[Place], *, ship_from: date | None = None) -> list[Place]:
+    """The same places, with the dates when each leaves on its first working day from the last one's day on, and not
+    before `ship_from`.
+    """
     if problem.method in (Method.PICKUP, Method.CURBSIDE):
         last = max(places, key=lambda place: float(place.block.timetable.promised_at[place.lane]))
         dates = [values.item(last.lane) for values in _arrays(last.block.timetable)]
         return [_dated(place, dates) for place in places]
     last_day = max(_ship_day(problem, place) for place in places)
+    if ship_from is not None:
+        last_day = max(last_day, ship_from.toordinal() - _EPOCH)
     held = []
     for place in places:
         clock = problem.network.clocks[problem.network.clock_index[place.node]]

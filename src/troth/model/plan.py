@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from troth.model.capacity import Booking
 from troth.model.ids import LineId, NodeId, Sku
@@ -19,7 +19,7 @@ class DemandLine:
     """A quantity (units) of a SKU that is asked for; weight and volume are of one unit.
 
     `item` is the catalog's entry where the asker knows it; rules and restrictions read it. `terms` are there where they
-    are not those of every line.
+    are not those of every line. `instead` are lines of one unit of what may stand in for it, the best first.
     """
 
     line_id: LineId
@@ -32,6 +32,7 @@ class DemandLine:
     item: Item | None = None
     unit_price_minor: int = 0
     terms: Terms | None = None
+    instead: tuple["DemandLine", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Demand:
 
     `channel`, `customer_id`, `customer_class`, `priority` (a larger number comes first) and `attributes` are what rules
     may ask about. `shipments_max` and `shipment_value_min_minor` are the order's own limits, besides the
-    policy's; `tender` is how it is paid.
+    policy's; nothing leaves before the day `ship_from` (each node's own); `tender` is how it is paid.
     """
 
     lines: tuple[DemandLine, ...]
@@ -57,6 +58,7 @@ class Demand:
     attributes: Mapping[str, str] = field(default_factory=dict)
     shipments_max: int | None = None
     shipment_value_min_minor: int | None = None
+    ship_from: date | None = None
     tender: str = ""
 
 
@@ -74,7 +76,8 @@ class Peg:
 class Shipment:
     """What one node sends (or hands over) at once, and when. `cost` names every part of its cost, in minor units.
 
-    `carbon_grams` is the CO2e of its way, where the policy knows factors for it.
+    `carbon_grams` is the CO2e of its way, where the policy knows factors for it. `via` is the node to which the goods
+    go first, where the customer picks them up.
     """
 
     node: NodeId
@@ -88,6 +91,7 @@ class Shipment:
     is_backordered: bool = False
     booking: Booking | None = None
     carbon_grams: int = 0
+    via: NodeId | None = None
 
 
 @dataclass(frozen=True, slots=True)
