@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 
 from troth.engine.answer import answer
 from troth.engine.network import Network
 from troth.engine.on_terms import has_terms, plan_on_terms
+from troth.engine.rules.tiers import plan_by_tiers
 from troth.engine.supply import SupplyRows
 from troth.engine.unit_prices import UnitPrices
 from troth.model.ids import NodeId, Sku
@@ -33,7 +35,10 @@ def plan(
     """
 
     def ask(wanted: Demand, left: Mapping[Sku, SupplyRows]) -> Plan:
-        return answer(wanted, left, network, policy, now, prices=prices, loads=loads)
+        if policy.routing is None:
+            return answer(wanted, left, network, policy, now, prices=prices, loads=loads)
+        by_rules = partial(answer, prices=prices, loads=loads)
+        return plan_by_tiers(by_rules, wanted, left, network, policy, now, prices=prices, order=demand)
 
     if has_terms(demand, policy):
         return plan_on_terms(demand, supply, network, policy, ask)

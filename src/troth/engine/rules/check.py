@@ -1,0 +1,116 @@
+"""What keeps a routing from being used: each flaw with the field it is in, and within an expression its position."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from troth.engine.rules.compiled import measure_of, try_compile
+from troth.engine.rules.expression import CONDITION, MEASURE
+from troth.engine.rules.fields import EVERYTHING, ORDER
+from troth.engine.rules.values import Kind
+from troth.engine.rules.weights import AMOUNTS
+from troth.model.cost_rates import PARTS
+from troth.model.document import Finding
+from troth.model.routing import NAMED_SORTS, Limits, Routing, Rule, Sort, Tier
+
+TIERS_MAX: Final = 50
+RULES_MAX: Final = 200
+RANKED_MAX: Final = 5_000
+_NAME_MAX: Final = 100
+_AMOUNT_MAX: Final = 1e12
+
+
+def check(routing: Routing) -> tuple[Finding, ...]:
+    """Everything that forbids a routing, in the order of its fields; nothing where it can be used."""
+    rules = len(routing.eligibility) + len(routing.exclusions) + sum(len(tier.filters) for tier in routing.tiers)
+    if len(routing.tiers) > TIERS_MAX:
+        return (Finding("/tiers", f"there are {len(routing.tiers)} tiers; there may be {TIERS_MAX}"),)
+    if rules > RULES_MAX:
+        return (Finding("", f"there are {rules} rules; there may be {RULES_MAX}"),)
+    found = [*_rules(routing.eligibility, "/eligibility"), *_rules(routing.exclusions, "/exclusions")]
+    taken = [*(rule.name for rule in routing.eligibility), *(rule.name for rule in routing.exclusions)]
+    found += _repeated(taken, "/eligibility")
+    for at, tier in enumerate(routing.tiers):
+        found += _tier(tier, f"/tiers/{at}")
+    found += _repeated([tier.name for tier in routing.tiers], "/tiers")
+    found += _weights(routing.weights.items(), "/weights")
+    found += _limits(routing.limits, "/limits")
+    found += _successors(routing.tiers)
+    return tuple(found)
+
+
+def _tier(tier: Tier, pointer: str) -> Iterable[Finding]:
+    yield from _named(tier.name, pointer)
+    if tier.when:
+        yield from _expression(tier.when, f"{pointer}/when", reads=ORDER)
+    yield from _rules(tier.filters, f"{pointer}/filters")
+    yield from _repeated([rule.name for rule in tier.filters], f"{pointer}/filters")
+    for at, sort in enumerate(tier.sort):
+        yield from _sort(sort, f"{pointer}/sort/{at}")
+    yield from _weights(tier.weights.items(), f"{pointer}/weights")
+    yield from _limits(tier.limits, f"{pointer}/limits")
+    if tier.cancel_after_days is not None and tier.cancel_after_days < 0:
+        yield Finding(f"{pointer}/cancel_after_days", "must not be negative")
+    if tier.surcharge_minor < 0 or tier.surcharge_minor > _AMOUNT_MAX:
+        yield Finding(f"{pointer}/surcharge_minor", "must not be negative, nor above a trillion")
+
+
+def _rules(rules: Sequence[Rule], pointer: str) -> Iterable[Finding]:
+    for at, rule in enumerate(rules):
+        yield from _named(rule.name, f"{pointer}/{at}")
+        yield from _expression(rule.expression, f"{pointer}/{at}/expression")
+        if rule.when:
+            yield from _expression(rule.when, f"{pointer}/{at}/when", reads=ORDER)
+
+
+def _sort(sort: Sort, pointer: str) -> Iterable[Finding]:
+    if bool(sort.by) == bool(sort.ranked):
+        yield Finding(pointer, "must have either by or ranked")
+    elif len(sort.ranked) > RANKED_MAX:
+        yield Finding(f"{pointer}/ranked", f"may name at most {RANKED_MAX:,} nodes")
+    elif sort.by and sort.by not in NAMED_SORTS:
+        expression, _descending = measure_of(sort)
+        yield from _expression(expression, f"{pointer}/by", kinds=MEASURE)
+
+
+def _expression(
+    text: str, pointer: str, *, reads: int = EVERYTHING, kinds: tuple[Kind, ...] = CONDITION
+) -> Iterable[Finding]:
+    flaw = try_compile(text, reads=reads, kinds=kinds).flaw
+    if flaw is not None:
+        yield Finding(pointer, flaw.detail, flaw.at.line, flaw.at.column)
+
+
+def _named(name: str, pointer: str) -> Iterable[Finding]:
+    if not name.strip():
+        yield Finding(f"{pointer}/name", "must not be empty")
+    elif len(name) > _NAME_MAX:
+        yield Finding(f"{pointer}/name", f"may have at most {_NAME_MAX} characters")
+
+
+def _repeated(names: Sequence[str], pointer: str) -> Iterable[Finding]:
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield Finding(pointer, f"the name {name} is given more than once")
+
+
+def _weights(weights: Iterable[tuple[str, float]], pointer: str) -> Iterable[Finding]:
+    for name, amount in weights:
+        place = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
+        if name not in AMOUNTS and name not in PARTS:
+            yield Finding(place, f"there is no weight {name}; there are {', '.join((*AMOUNTS, *PARTS))}")
+        elif not 0 <= amount <= _AMOUNT_MAX:
+            yield Finding(place, "must not be negative, nor above a trillion")
+
+
+def _limits(limits: Limits, pointer: str) -> Iterable[Finding]:
+    if limits.shipments_max is not None and limits.shipments_max < 1:
+        yield Finding(f"{pointer}/shipments_max", "must be at least 1")
+
+
+def _successors(tiers: Sequence[Tier]) -> Iterable[Finding]:
+    """Next tiers that are not there, and those that lead back to where they come from."""
+    positions = {tier.name: at for at, tier in reversed(list(enumerate(tiers)))}
+    for at, tier in enumerate(tiers):
+        if tier.next_tier and tier.next_tier not in positions:
+            yield Finding(f"/tiers/{at}/next_tier", f"there is no tier {tier.next_tier}")
+        elif tier.next_tier and positions[tier.next_tier] <= at:
+            yield Finding(f"/tiers/{at}/next_tier", f"leads back to {tier.next_tier}; it must name a tier below")

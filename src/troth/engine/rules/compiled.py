@@ -1,0 +1,139 @@
+"""A routing made ready to be applied: every expression as code, or as the flaw that keeps it from being used."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from troth.engine.rules.code import Code
+from troth.engine.rules.expression import CONDITION, MEASURE, compile_expression
+from troth.engine.rules.fields import EVERYTHING, ORDER
+from troth.engine.rules.syntax import At, Flaw
+from troth.engine.rules.values import Kind
+from troth.model.routing import NAMED_SORTS, Routing, Rule, Sort, Tier
+
+_ROUTINGS_MAX: Final = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compiled:
+    """One expression: its code, or its flaw."""
+
+    code: Code | None
+    flaw: Flaw | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledRule:
+    """A rule, under the name by which a trace counts it; `when` None speaks always."""
+
+    label: str
+    condition: Compiled
+    when: Compiled | None
+    is_exclusion: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledSort:
+    """A criterion: code, or the position of each ranked node."""
+
+    measure: Compiled | None
+    ranked: Mapping[str, int]
+    is_descending: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledTier:
+    """A tier with its expressions; `follows` is the position that next_tier leads to, None where that is the end."""
+
+    tier: Tier
+    when: Compiled | None
+    filters: tuple[CompiledRule, ...]
+    sorts: tuple[CompiledSort, ...]
+    follows: int | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledRouting:
+    """A routing with all its expressions."""
+
+    routing: Routing
+    rules: tuple[CompiledRule, ...]
+    tiers: tuple[CompiledTier, ...]
+
+
+_COMPILED: dict[int, CompiledRouting] = {}
+
+
+def compiled_routing(routing: Routing) -> CompiledRouting:
+    """The routing compiled; the same object is compiled once. What is wrong with it does not raise here."""
+    found = _COMPILED.get(id(routing))
+    if found is None or found.routing is not routing:
+        found = compile_routing(routing)
+        if len(_COMPILED) >= _ROUTINGS_MAX:
+            _COMPILED.clear()
+        _COMPILED[id(routing)] = found
+    return found
+
+
+def compile_routing(routing: Routing) -> CompiledRouting:
+    """The routing with all its expressions compiled."""
+    positions: dict[str, int] = {}
+    for at, tier in enumerate(routing.tiers):
+        positions.setdefault(tier.name, at)
+    return CompiledRouting(
+        routing,
+        (
+            *(_rule(rule, rule.name) for rule in routing.eligibility),
+            *(_rule(rule, rule.name, is_exclusion=True) for rule in routing.exclusions),
+        ),
+        tuple(_tier(tier, _follows(tier, at, len(routing.tiers), positions)) for at, tier in enumerate(routing.tiers)),
+    )
+
+
+def try_compile(text: str, *, reads: int = EVERYTHING, kinds: tuple[Kind, ...] = CONDITION) -> Compiled:
+    """The code of an expression, or its flaw."""
+    try:
+        return Compiled(compile_expression(text, reads=reads, kinds=kinds))
+    except Flaw as flaw:
+        return Compiled(None, flaw)
+    except RecursionError:
+        return Compiled(None, Flaw("the expression is nested too deeply", At()))
+
+
+def measure_of(sort: Sort) -> tuple[str, bool]:
+    """The expression of a criterion, and whether the largest comes first."""
+    if sort.by in NAMED_SORTS:
+        expression, is_descending = NAMED_SORTS[sort.by]
+        return expression, is_descending is not sort.descending
+    return sort.by, sort.descending
+
+
+def _follows(tier: Tier, at: int, count: int, positions: Mapping[str, int]) -> int | None:
+    if tier.next_tier:
+        return positions.get(tier.next_tier)
+    return at + 1 if at + 1 < count else None
+
+
+def _tier(tier: Tier, follows: int | None) -> CompiledTier:
+    return CompiledTier(
+        tier,
+        try_compile(tier.when, reads=ORDER) if tier.when else None,
+        tuple(_rule(rule, f"{tier.name}/{rule.name}") for rule in tier.filters),
+        tuple(_sort(sort) for sort in tier.sort),
+        follows,
+    )
+
+
+def _rule(rule: Rule, label: str, *, is_exclusion: bool = False) -> CompiledRule:
+    when = try_compile(rule.when, reads=ORDER) if rule.when else None
+    return CompiledRule(label, try_compile(rule.expression), when, is_exclusion)
+
+
+def _sort(sort: Sort) -> CompiledSort:
+    if sort.ranked:
+        places: dict[str, int] = {}
+        for at, node in enumerate(sort.ranked):
+            places.setdefault(node, at)
+        return CompiledSort(None, places, sort.descending)
+    expression, is_descending = measure_of(sort)
+    return CompiledSort(try_compile(expression, kinds=MEASURE), {}, is_descending)

@@ -1,0 +1,281 @@
+"""How each field of the catalog is made into an array, from a demand, the network and the stock."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from troth.engine.network import Network
+from troth.engine.rules.values import UNKNOWN, Known, Value, code_words
+from troth.engine.supply import NO_SUPPLY, SupplyRows
+from troth.engine.transit import compute_miles, find_coordinates, find_lanes
+from troth.engine.unit_prices import UnitPrices, align
+from troth.model.ids import Sku
+from troth.model.money import currency_decimals
+from troth.model.network import Address, Node
+from troth.model.order import Method
+from troth.model.plan import Demand, DemandLine
+
+WEEKLY_UNITS: Final = "weekly_units"
+"""The item attribute that says what a node sells in a week, where nothing better is known."""
+
+_DAY_SECONDS: Final = 86_400.0
+
+
+class Facts(Protocol):
+    """What fields are made of."""
+
+    demand: Demand
+    order: Demand
+    network: Network
+    supply: Mapping[Sku, SupplyRows]
+    place: Address | None
+    currency: str
+    now: datetime
+    prices: UnitPrices | None
+
+    def field(self, path: str, key: str = "") -> Value:
+        """The values of a field."""
+
+    def remember(self, token: object, run: Callable[[Any], Value], *, has_lane: bool) -> Value:
+        """What `run` comes to, remembered."""
+
+
+def load_entry(facts: Facts, path: str, key: str) -> Value:
+    """The entry of a map by name: unknown where the map lacks it."""
+    if path == "order.attributes":
+        found = facts.demand.attributes.get(key)
+        return UNKNOWN if found is None else Value(found)
+    if path == "node.attributes":
+        return facts.remember(
+            (path, key), lambda _: _entries([node.attributes for node in facts.network.nodes], key, by_line=False),
+            has_lane=False,
+        )  # fmt: skip
+    return _entries([{} if line.item is None else line.item.attributes for line in facts.demand.lines], key)
+
+
+def _entries(maps: Sequence[Mapping[str, str]], key: str, *, by_line: bool = True) -> Value:
+    shape = (len(maps), 1) if by_line else (len(maps),)
+    is_there = np.array([key in entries for entries in maps], dtype=np.bool_).reshape(shape)
+    return Value(code_words([entries.get(key, "") for entries in maps], shape), _known(is_there))
+
+
+def _known(is_known: NDArray[np.bool_]) -> Known:
+    return True if is_known.all() else is_known
+
+
+def _text(found: str) -> Value:
+    return Value(found) if found else UNKNOWN
+
+
+def _money(facts: Facts, minor: float) -> float:
+    return float(minor / 10 ** currency_decimals(facts.currency))
+
+
+def _of_place(read: Callable[[Address], str]) -> Callable[[Facts], Value]:
+    return lambda facts: UNKNOWN if facts.place is None else _text(read(facts.place))
+
+
+def _line_numbers(read: Callable[[Facts, DemandLine], float | None]) -> Callable[[Facts], Value]:
+    def load(facts: Facts) -> Value:
+        numbers = [read(facts, line) for line in facts.demand.lines]
+        is_known = np.array([number is not None for number in numbers], dtype=np.bool_)[:, np.newaxis]
+        return Value(np.array([number or 0.0 for number in numbers], dtype=np.float64)[:, np.newaxis], _known(is_known))
+
+    return load
+
+
+def _line_bools(read: Callable[[DemandLine], bool | None]) -> Callable[[Facts], Value]:
+    def load(facts: Facts) -> Value:
+        found = [read(line) for line in facts.demand.lines]
+        is_known = np.array([flag is not None for flag in found], dtype=np.bool_)[:, np.newaxis]
+        return Value(np.array([bool(flag) for flag in found], dtype=np.bool_)[:, np.newaxis], _known(is_known))
+
+    return load
+
+
+def _line_texts(read: Callable[[DemandLine], str | None]) -> Callable[[Facts], Value]:
+    def load(facts: Facts) -> Value:
+        found = [read(line) for line in facts.demand.lines]
+        is_known = np.array([text is not None for text in found], dtype=np.bool_)[:, np.newaxis]
+        return Value(code_words([text or "" for text in found], (len(found), 1)), _known(is_known))
+
+    return load
+
+
+def _node_texts(read: Callable[[Node], str], *, is_optional: bool = False) -> Callable[[Facts], Value]:
+    def load(facts: Facts) -> Value:
+        found = [read(node) for node in facts.network.nodes]
+        is_known = np.array([bool(text) or not is_optional for text in found], dtype=np.bool_)
+        return Value(code_words(found, (len(found),)), _known(is_known))
+
+    return load
+
+
+def _node_sets(read: Callable[[Node], Sequence[str]]) -> Callable[[Facts], Value]:
+    return lambda facts: Value(
+        code_words([frozenset(read(node)) for node in facts.network.nodes], (len(facts.network.nodes),))
+    )
+
+
+def _node_numbers(read: Callable[[Facts, Node], float | None]) -> Callable[[Facts], Value]:
+    def load(facts: Facts) -> Value:
+        numbers = [read(facts, node) for node in facts.network.nodes]
+        is_known = np.array([number is not None for number in numbers], dtype=np.bool_)
+        return Value(np.array([number or 0.0 for number in numbers], dtype=np.float64), _known(is_known))
+
+    return load
+
+
+def _miles(facts: Facts) -> Value:
+    latitude, longitude = find_coordinates(facts.place)
+    if latitude is None or longitude is None:
+        return UNKNOWN
+    return Value(compute_miles(facts.network, latitude, longitude))
+
+
+def _lanes(facts: Facts, read: Callable[[Any], NDArray[np.intp]]) -> Value:
+    """The least over the services that a node may use."""
+    demand, network = facts.demand, facts.network
+    pickup = -1
+    if demand.method in (Method.PICKUP, Method.CURBSIDE):
+        if demand.pickup_node is None or demand.pickup_node not in network.index:
+            return UNKNOWN
+        pickup = network.index[demand.pickup_node]
+    lanes = find_lanes(network, demand.method, demand.destination, "" if pickup >= 0 else demand.service, pickup)
+    if not lanes.services:
+        return UNKNOWN
+    is_there = lanes.lane != lanes.absent
+    least = np.where(is_there, read(lanes), np.iinfo(np.intp).max).min(axis=0)
+    return Value(least.astype(np.float64), _known(is_there.any(axis=0)))
+
+
+def _is_same(path: str) -> Callable[[Facts], Value]:
+    def load(facts: Facts) -> Value:
+        place = facts.place
+        here = "" if place is None else getattr(place, path)
+        if not here:
+            return UNKNOWN
+        nodes = facts.network.nodes
+        found = [getattr(node.address, path) for node in nodes]
+        is_same = np.array([text == here for text in found], dtype=np.bool_)
+        if path == "region" and place is not None:  # regions of two countries may share a name
+            is_same &= np.array([node.address.country == place.country for node in nodes], dtype=np.bool_)
+        return Value(is_same, _known(np.array([bool(text) for text in found], dtype=np.bool_)))
+
+    return load
+
+
+def _available(facts: Facts) -> Value:
+    count = len(facts.network.nodes)
+    available = np.empty((len(facts.demand.lines), count))
+    for at, line in enumerate(facts.demand.lines):
+        rows = facts.supply.get(line.sku, NO_SUPPLY)
+        node, units = rows.node_index, rows.available
+        if rows.has_dated:
+            here = rows.available_from == 0.0
+            node, units = node[here], units[here]
+        available[at] = np.bincount(node, units, count)[:count]
+    return Value(available)
+
+
+def _has_all(facts: Facts) -> Value:
+    asked = facts.field("line.quantity").data
+    return Value(facts.field("stock.available").data >= asked)
+
+
+def _lines_covered(facts: Facts) -> Value:
+    return Value(np.count_nonzero(facts.field("stock.has_all").data, axis=0).astype(np.float64))
+
+
+def _weeks_of_supply(facts: Facts) -> Value:
+    available, network, prices = facts.field("stock.available").data, facts.network, facts.prices
+    weekly = np.empty_like(available)
+    for at, line in enumerate(facts.demand.lines):
+        known = None if prices is None else align(prices.weekly_units, line.sku, network, missing=math.nan)
+        weekly[at] = _stated_weekly(line) if known is None else np.where(np.isnan(known), _stated_weekly(line), known)
+    is_known = weekly >= 0.0  # not a number is not
+    weeks = np.full_like(available, math.inf)  # what never sells lasts forever
+    np.divide(available, weekly, out=weeks, where=is_known & (weekly > 0.0))
+    return Value(weeks, _known(is_known))
+
+
+def _stated_weekly(line: DemandLine) -> float:
+    stated = None if line.item is None else line.item.attributes.get(WEEKLY_UNITS)
+    try:
+        return math.nan if stated is None else float(stated)
+    except ValueError:
+        return math.nan
+
+
+def _days_until(facts: Facts, line: DemandLine) -> float | None:
+    return None if line.need_by is None else (line.need_by - facts.now).total_seconds() / _DAY_SECONDS
+
+
+def _order_value(facts: Facts) -> Value:
+    return Value(_money(facts, sum(line.unit_price_minor * line.quantity for line in facts.order.lines)))
+
+
+Loader = Callable[[Any], Value]
+
+LOADERS: Final[Mapping[str, Loader]] = {
+    "order.channel": lambda f: Value(f.demand.channel),
+    "order.method": lambda f: Value(str(f.demand.method)),
+    "order.service": lambda f: Value(f.demand.service),
+    "order.currency": lambda f: Value(f.currency),
+    "order.value": _order_value,
+    "order.units": lambda f: Value(sum(line.quantity for line in f.order.lines)),
+    "order.weight_kg": lambda f: Value(sum(line.weight_grams * line.quantity for line in f.order.lines) / 1000),
+    "order.lines": lambda f: Value(len(f.order.lines)),
+    "order.country": _of_place(lambda place: place.country),
+    "order.region": _of_place(lambda place: place.region),
+    "order.city": _of_place(lambda place: place.city),
+    "order.postcode": _of_place(lambda place: place.postcode),
+    "order.priority": lambda f: Value(f.demand.priority),
+    "order.ship_complete": lambda f: Value(f.demand.ship_complete),
+    "order.attributes": lambda f: Value(f.demand.attributes),
+    "customer.id": lambda f: Value(f.demand.customer_id),
+    "customer.class": lambda f: Value(f.demand.customer_class),
+    "line.quantity": _line_numbers(lambda _, line: line.quantity),
+    "line.price": _line_numbers(lambda f, line: _money(f, line.unit_price_minor)),
+    "line.value": _line_numbers(lambda f, line: _money(f, line.unit_price_minor * line.quantity)),
+    "line.need_by_days": _line_numbers(_days_until),
+    "item.sku": _line_texts(lambda line: line.sku),
+    "item.name": _line_texts(lambda line: None if line.item is None else line.item.name),
+    "item.category": _line_texts(lambda line: None if line.item is None else line.item.category),
+    "item.price": _line_numbers(lambda f, line: None if line.item is None else _money(f, line.item.price_minor)),
+    "item.cost": _line_numbers(lambda f, line: None if line.item is None else _money(f, line.item.cost_minor)),
+    "item.weight_kg": _line_numbers(lambda _, line: line.weight_grams / 1000),
+    "item.volume_liters": _line_numbers(lambda _, line: line.volume_cm3 / 1000),
+    "item.ship_alone": _line_bools(lambda line: None if line.item is None else line.item.ship_alone),
+    "item.attributes": lambda _: UNKNOWN,
+    "node.id": _node_texts(lambda node: node.node),
+    "node.type": _node_texts(lambda node: str(node.type)),
+    "node.name": _node_texts(lambda node: node.name),
+    "node.country": _node_texts(lambda node: node.address.country),
+    "node.region": _node_texts(lambda node: node.address.region, is_optional=True),
+    "node.city": _node_texts(lambda node: node.address.city, is_optional=True),
+    "node.postcode": _node_texts(lambda node: node.address.postcode, is_optional=True),
+    "node.time_zone": _node_texts(lambda node: node.time_zone),
+    "node.pickup": lambda f: Value(np.array([node.pickup for node in f.network.nodes], dtype=np.bool_)),
+    "node.capacity_per_day": _node_numbers(lambda _, node: node.capacity_per_day),
+    "node.processing_hours": _node_numbers(lambda _, node: node.processing_hours),
+    "node.handling": _node_numbers(lambda f, node: _money(f, node.handling_minor)),
+    "node.shipment": _node_numbers(lambda f, node: _money(f, node.shipment_minor)),
+    "node.services": _node_sets(lambda node: node.services),
+    "node.capabilities": _node_sets(lambda node: node.capabilities),
+    "node.attributes": lambda _: UNKNOWN,
+    "lane.miles": _miles,
+    "lane.zone": lambda f: _lanes(f, lambda lanes: lanes.zone + 1),
+    "lane.transit_days": lambda f: _lanes(f, lambda lanes: lanes.transit),
+    "lane.same_region": _is_same("region"),
+    "lane.same_country": _is_same("country"),
+    "stock.available": _available,
+    "stock.has_all": _has_all,
+    "stock.lines_covered": _lines_covered,
+    "stock.weeks_of_supply": _weeks_of_supply,
+}
+"""The maps have no values of their own; their entries do."""

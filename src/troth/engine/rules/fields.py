@@ -1,0 +1,120 @@
+"""What a rule may ask about: every field with its type, its unit and what it is."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final
+
+from troth.engine.rules.values import Kind
+
+LINES_AXIS: Final = 1
+NODES_AXIS: Final = 2
+
+ORDER: Final = 1
+LINE: Final = 2
+NODE: Final = 4
+LANE: Final = 8
+STOCK: Final = 16
+EVERYTHING: Final = ORDER | LINE | NODE | LANE | STOCK
+
+SCOPES: Final = {"order": ORDER, "customer": ORDER, "line": LINE, "item": LINE, "node": NODE, "lane": LANE,
+                 "stock": STOCK}  # fmt: skip
+"""What an expression reads when it names a field of these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of the catalog. `is_optional`: it may be missing, and then a rule about it cannot be evaluated."""
+
+    path: str
+    kind: Kind
+    unit: str
+    doc: str
+    is_optional: bool = False
+    is_by_line: bool = True
+
+    @property
+    def reads(self) -> int:
+        """What an expression reads that names the field."""
+        return SCOPES[self.path.split(".")[0]]
+
+    @property
+    def axes(self) -> int:
+        """Along what its values differ."""
+        by_line = LINES_AXIS if self.is_by_line and self.reads & (LINE | STOCK) else 0
+        return by_line | (NODES_AXIS if self.reads & (NODE | LANE | STOCK) else 0)
+
+
+_B, _I, _D, _S, _M = Kind.BOOL, Kind.INT, Kind.DOUBLE, Kind.STRING, Kind.MAP
+
+_CATALOG: Final = (
+    Field("order.channel", _S, "", "where the order was placed"),
+    Field("order.method", _S, "", "`ship`, `pickup`, `curbside` or `delivery`"),
+    Field("order.service", _S, "", "the service asked for; empty for any"),
+    Field("order.currency", _S, "", "the policy's currency"),
+    Field("order.value", _D, "currency units", "price times quantity of all lines"),
+    Field("order.units", _I, "units", "quantity of all lines"),
+    Field("order.weight_kg", _D, "kg", "weight of all units"),
+    Field("order.lines", Kind.LINES, "", "the lines, for `size`, `exists` and `all`"),
+    Field("order.country", _S, "ISO 3166", "country of the destination, or of the pickup node", True),
+    Field("order.region", _S, "", "state or province of the destination, or of the pickup node", True),
+    Field("order.city", _S, "", "city of the destination, or of the pickup node", True),
+    Field("order.postcode", _S, "", "postcode of the destination, or of the pickup node", True),
+    Field("order.priority", _I, "", "a larger number comes first; 0 where the order states none"),
+    Field("order.ship_complete", _B, "", "whether the order ships as a whole or not at all"),
+    Field("order.attributes", _M, "", "what the channel sent along, by name"),
+    Field("customer.id", _S, "", "the customer as the channel knows them; empty where it does not"),
+    Field("customer.class", _S, "", "the customer's class; empty where there is none"),
+    Field("line.quantity", _I, "units", "how many units the line asks for"),
+    Field("line.price", _D, "currency units", "price of one unit"),
+    Field("line.value", _D, "currency units", "price times quantity"),
+    Field("line.need_by_days", _D, "days", "days from now until the line is needed", True),
+    Field("item.sku", _S, "", "the item"),
+    Field("item.name", _S, "", "the item's name", True),
+    Field("item.category", _S, "", "the item's category; empty where it has none", True),
+    Field("item.price", _D, "currency units", "list price of one unit", True),
+    Field("item.cost", _D, "currency units", "cost of one unit", True),
+    Field("item.weight_kg", _D, "kg", "weight of one unit"),
+    Field("item.volume_liters", _D, "liters", "volume of one unit"),
+    Field("item.ship_alone", _B, "", "whether it is never packed with other lines", True),
+    Field("item.attributes", _M, "", "the item's attributes, by name"),
+    Field("node.id", _S, "", "the node"),
+    Field("node.type", _S, "", "`dc`, `store`, `drop_ship`, `3pl` or `supplier`"),
+    Field("node.name", _S, "", "the node's name"),
+    Field("node.country", _S, "ISO 3166", "country of its address"),
+    Field("node.region", _S, "", "state or province of its address", True),
+    Field("node.city", _S, "", "city of its address", True),
+    Field("node.postcode", _S, "", "postcode of its address", True),
+    Field("node.time_zone", _S, "", "its time zone, as `America/Chicago`"),
+    Field("node.pickup", _B, "", "whether it hands over to customers"),
+    Field("node.capacity_per_day", _I, "a day", "what it can work on in a day, where that is limited", True),
+    Field("node.processing_hours", _D, "hours", "how long it works on an order"),
+    Field("node.handling", _D, "currency units", "cost of handling one unit there"),
+    Field("node.shipment", _D, "currency units", "cost of one shipment from there"),
+    Field("node.services", Kind.STRINGS, "", "the services it offers; empty for all"),
+    Field("node.capabilities", Kind.STRINGS, "", "what it can do (`hazardous`, `chilled` …)"),
+    Field("node.attributes", _M, "", "its attributes, by name"),
+    Field("lane.miles", _D, "miles", "great-circle distance to the destination or the pickup node", True),
+    Field("lane.zone", _I, "", "the nearest zone, counted from 1, in which a card of the method has it", True),
+    Field("lane.transit_days", _I, "carrier days", "days of transit of the quickest service it may use", True),
+    Field("lane.same_region", _B, "", "whether it is in the destination's region", True),
+    Field("lane.same_country", _B, "", "whether it is in the destination's country", True),
+    Field("stock.available", _I, "units", "what the node has on hand of the line's item and may promise"),
+    Field("stock.has_all", _B, "", "whether that is as much as the line asks for"),
+    Field("stock.lines_covered", _I, "lines", "how many lines of the order the node can send whole", is_by_line=False),
+    Field("stock.weeks_of_supply", _D, "weeks", "`available` divided by what sells there in a week", True),
+)  # fmt: skip
+
+FIELDS: Final = {field.path: field for field in _CATALOG}
+
+
+def suggest(path: str) -> str:
+    """A sentence that names the field which was probably meant; nothing where none is near.
+
+    >>> suggest("order.chanel")
+    '; did you mean order.channel?'
+    """
+    near = get_close_matches(path, FIELDS, n=1, cutoff=0.7)
+    if not near and "." in path:
+        near = get_close_matches(path.split(".")[-1], [field.split(".")[1] for field in FIELDS], n=1, cutoff=0.8)
+        near = [field for field in FIELDS if near and field.endswith(f".{near[0]}")][:1]
+    return f"; did you mean {near[0]}?" if near else ""

@@ -1,0 +1,105 @@
+"""What rules are evaluated on: one demand, the network and the stock, with each field made into an array when first
+asked for.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final
+
+from troth.engine.network import Network
+from troth.engine.rules.facts import LOADERS, load_entry
+from troth.engine.rules.values import Value
+from troth.engine.supply import SupplyRows
+from troth.engine.transit import find_coordinates
+from troth.engine.unit_prices import UnitPrices
+from troth.model.ids import Sku
+from troth.model.network import Address
+from troth.model.order import Method
+from troth.model.plan import Demand
+
+_ENTRIES_MAX: Final = 2_000_000
+
+
+class Ground:
+    """The values of one demand's fields, each computed once. What only depends on the network, or on it and the
+    destination, is remembered with the network. `order` is the whole of which the demand may be what is left.
+    """
+
+    __slots__ = ("_lane_key", "_values", "currency", "demand", "network", "now", "order", "place", "prices", "supply")
+
+    def __init__(
+        self,
+        demand: Demand,
+        supply: Mapping[Sku, SupplyRows],
+        network: Network,
+        *,
+        currency: str,
+        now: datetime,
+        prices: UnitPrices | None = None,
+        order: Demand | None = None,
+    ) -> None:
+        self.demand, self.supply, self.network = demand, supply, network
+        self.currency, self.now, self.prices = currency, now, prices
+        self.order = order or demand
+        self.place = _place_of(demand, network)
+        self._values: dict[tuple[str, str], Value] = {}
+        self._lane_key: object = None
+
+    def field(self, path: str, key: str = "") -> Value:
+        """The values of a field; with `key` of one entry of a field that is a map."""
+        found = self._values.get((path, key))
+        if found is None:
+            found = self._values[path, key] = self._load(path, key)
+        return found
+
+    def remember(self, token: object, run: Callable[["Ground"], Value], *, has_lane: bool) -> Value:
+        """What `run` comes to, remembered under the token: for the network, or for it and the destination."""
+        memory = self.network.memory
+        table = memory.tables.get("rules")
+        if table is None:
+            memory.entries_max["rules"] = max(512, _ENTRIES_MAX // max(1, len(self.network.nodes)))
+            table = memory.tables["rules"] = {}
+        key = (token, self.lane_key()) if has_lane else token
+        found = table.get(key)
+        if not isinstance(found, Value):
+            found = run(self)
+            memory.keep("rules", key, found)
+        return found
+
+    def lane_key(self) -> object:
+        """What the way from the nodes depends on."""
+        if self._lane_key is None:
+            demand, place = self.demand, self.place
+            self._lane_key = (
+                demand.method,
+                demand.service,
+                None if place is None else (*find_coordinates(place), place.country, place.region, place.postcode),
+            )
+        return self._lane_key
+
+    def _load(self, path: str, key: str) -> Value:
+        if key:
+            return load_entry(self, path, key)
+        loader = LOADERS[path]
+        if path.startswith("node."):
+            return self.remember((loader, self.currency), loader, has_lane=False)
+        if path.startswith("lane."):
+            return self.remember(loader, loader, has_lane=True)
+        return loader(self)
+
+
+def _place_of(demand: Demand, network: Network) -> Address | None:
+    """Where the goods go: the destination, or the node that hands them over."""
+    at = None if demand.pickup_node is None else network.index.get(demand.pickup_node)
+    if at is None or demand.method in (Method.SHIP, Method.DELIVERY):
+        return demand.destination
+    node = network.nodes[at]
+    address = node.address
+    return Address(
+        country=address.country,
+        city=address.city,
+        region=address.region,
+        postcode=address.postcode,
+        latitude=node.latitude,
+        longitude=node.longitude,
+    )

@@ -1,0 +1,295 @@
+"""From a syntax tree to code: names are looked up, types checked, and each piece becomes a closure over arrays."""
+
+from collections.abc import Callable
+from typing import Final, assert_never
+
+from troth.engine.rules import functions, operators
+from troth.engine.rules.code import Code, combine, constant, read_field, settle
+from troth.engine.rules.fields import (
+    EVERYTHING,
+    FIELDS,
+    LANE,
+    LINE,
+    LINES_AXIS,
+    NODE,
+    ORDER,
+    SCOPES,
+    STOCK,
+    Field,
+    suggest,
+)
+from troth.engine.rules.ground import Ground
+from troth.engine.rules.syntax import (
+    At,
+    Binary,
+    Call,
+    Choice,
+    Flaw,
+    Index,
+    ListOf,
+    Literal,
+    Logic,
+    Name,
+    Piece,
+    Select,
+    Unary,
+)
+from troth.engine.rules.values import NUMERIC, UNKNOWN, Kind, Value, map_text
+
+_WHAT: Final = {ORDER: "the order", LINE: "its lines", NODE: "nodes", LANE: "lanes", STOCK: "stock"}
+_LISTS: Final = frozenset({Kind.STRINGS, Kind.MAP, Kind.LINES, Kind.LINE})
+
+
+class Lowering:
+    """Makes code of one expression that may read the scopes given (`reads`)."""
+
+    def __init__(self, reads: int = EVERYTHING) -> None:
+        self._reads = reads
+        self._variable = ""
+
+    def lower(self, piece: Piece) -> Code:
+        """The code of a piece; raises Flaw with the position of what does not fit."""
+        match piece:
+            case Literal():
+                return _literal(piece)
+            case Name():
+                raise Flaw(f"{piece.name} by itself is no value{self._hint(piece.name)}", piece.at)
+            case Select():
+                return self._select(piece)
+            case Index():
+                return self._index(piece)
+            case ListOf():
+                raise Flaw("a list can only stand behind `in` or in size(…)", piece.at)
+            case Call():
+                return self._call(piece)
+            case Unary():
+                return self._unary(piece)
+            case Binary():
+                return self._binary(piece)
+            case Logic():
+                return self._logic(piece)
+            case Choice():
+                return self._choice(piece)
+            case _:
+                assert_never(piece)
+
+    def _hint(self, name: str) -> str:
+        if name in SCOPES:
+            return f"; name one of its fields, as {next(path for path in FIELDS if path.startswith(f'{name}.'))}"
+        return suggest(name)
+
+    def find_field(self, piece: Select) -> Field | None:
+        """The field that this names; None where it is an entry of a map."""
+        operand = piece.operand
+        if isinstance(operand, Select):
+            if isinstance(operand.operand, Name) and self._lookup(operand).kind is Kind.MAP:
+                return None
+            raise Flaw(f"there is no field {_dotted(piece)}", piece.at)
+        if not isinstance(operand, Name):
+            raise Flaw("only order, customer, line, item, node, lane and stock have fields", piece.at)
+        return self._lookup(piece)
+
+    def _lookup(self, piece: Select) -> Field:
+        if not isinstance(piece.operand, Name):
+            raise Flaw(f"there is no field {_dotted(piece)}", piece.at)
+        scope, name = piece.operand.name, piece.name
+        if self._variable and scope == self._variable:
+            field = FIELDS.get(f"line.{name}") or FIELDS.get(f"item.{name}")
+            if field is None:
+                raise Flaw(f"a line has no field {name}{suggest(f'item.{name}')}", piece.at)
+            return field
+        path = f"{scope}.{name}"
+        field = FIELDS.get(path)
+        if field is None:
+            known = "" if scope in SCOPES else f" (there is no {scope})"
+            raise Flaw(f"there is no field {path}{known}{suggest(path)}", piece.at)
+        if not field.reads & self._reads:
+            allowed = ", ".join(what for scope_bit, what in _WHAT.items() if scope_bit & self._reads)
+            raise Flaw(f"{path} cannot be used here, where only {allowed} can", piece.operand.at)
+        if self._variable and field.axes & LINES_AXIS:
+            raise Flaw(f"within a macro over lines, write {self._variable}.{name} instead of {path}", piece.operand.at)
+        return field
+
+    def _select(self, piece: Select) -> Code:
+        field = self.find_field(piece)
+        if field is None:
+            assert isinstance(piece.operand, Select)
+            return _entry(self._lookup(piece.operand), piece.name)
+        return read_field(field)
+
+    def _index(self, piece: Index) -> Code:
+        if not isinstance(piece.operand, Select):
+            raise Flaw("only attributes have entries", piece.at)
+        field = self.find_field(piece.operand)
+        if field is None or field.kind is not Kind.MAP:
+            raise Flaw(f"{_dotted(piece.operand)} has no entries", piece.at)
+        if not isinstance(piece.key, Literal) or not isinstance(piece.key.value, str):
+            raise Flaw("the name of an attribute must be written out as a string", piece.key.at)
+        return _entry(field, piece.key.value)
+
+    def _unary(self, piece: Unary) -> Code:
+        operand = settle(self.lower(piece.operand))
+        run = operand.run
+        if piece.operator == "!":
+            _require(operand, (Kind.BOOL,), piece.operand.at, "!")
+            return combine(Kind.BOOL, lambda ground: operators.not_of(run(ground)), operand)
+        _require(operand, (Kind.INT, Kind.DOUBLE), piece.operand.at, "-")
+        return combine(operand.kind, lambda ground: operators.minus(run(ground)), operand)
+
+    def _binary(self, piece: Binary) -> Code:
+        if piece.operator == "in":
+            return self._membership(piece)
+        left, right = settle(self.lower(piece.left)), settle(self.lower(piece.right))
+        kind, operation = _find_operation(piece, left.kind, right.kind)
+        first, second = left.run, right.run
+        return combine(kind, lambda ground: operation(first(ground), second(ground)), left, right)
+
+    def _membership(self, piece: Binary) -> Code:
+        left = settle(self.lower(piece.left))
+        if isinstance(piece.right, ListOf):
+            items = [self.lower(item) for item in piece.right.items]
+            for item, source in zip(items, piece.right.items, strict=True):
+                _find_operation(Binary("==", piece.left, source, source.at), left.kind, item.kind)
+            return functions.is_in(left, items)
+        _require(left, (Kind.STRING,), piece.left.at, "in")
+        if not isinstance(piece.right, Select) or (field := self.find_field(piece.right)) is None:
+            raise Flaw("`in` wants a list, attributes, services or capabilities on its right", piece.right.at)
+        if field.kind is Kind.MAP:
+            if not isinstance(piece.left, Literal) or not isinstance(piece.left.value, str):
+                raise Flaw("the name of an attribute must be written out as a string", piece.left.at)
+            return functions.is_there(_entry(field, piece.left.value))
+        if field.kind is Kind.STRINGS:
+            return functions.is_element(left, read_field(field))
+        raise Flaw(f"{_dotted(piece.right)} is no list", piece.right.at)
+
+    def _logic(self, piece: Logic) -> Code:
+        parts = [settle(self.lower(part)) for part in piece.parts]
+        for part, source in zip(parts, piece.parts, strict=True):
+            _require(part, (Kind.BOOL,), source.at, piece.operator)
+        return functions.join(parts, is_all=piece.operator == "&&")
+
+    def _choice(self, piece: Choice) -> Code:
+        condition = settle(self.lower(piece.condition))
+        _require(condition, (Kind.BOOL,), piece.condition.at, "?")
+        yes, no = settle(self.lower(piece.yes)), settle(self.lower(piece.no))
+        if yes.kind is no.kind:
+            kind = yes.kind
+        elif yes.kind in NUMERIC and no.kind in NUMERIC:
+            kind = Kind.DOUBLE
+        else:
+            raise Flaw(f"one branch is {yes.kind}, the other {no.kind}", piece.no.at)
+        if kind in _LISTS:
+            raise Flaw(f"a {kind} cannot be chosen", piece.yes.at)
+        return functions.branch(kind, condition, yes, no)
+
+    def _call(self, piece: Call) -> Code:
+        name, arguments = piece.function, piece.arguments
+        if piece.target is not None and name in ("exists", "all"):
+            return self._macro(piece)
+        if piece.target is None and name == "has":
+            return self._has(piece)
+        if name == "size" and len(arguments) + (piece.target is not None) == 1:
+            return self._size(arguments[0] if piece.target is None else piece.target)
+        if piece.target is not None and (name in functions.TESTS or name == "matches") and len(arguments) == 1:
+            target, argument = settle(self.lower(piece.target)), settle(self.lower(arguments[0]))
+            _require(target, (Kind.STRING,), piece.target.at, f".{name}")
+            _require(argument, (Kind.STRING,), arguments[0].at, f".{name}")
+            if name == "matches":
+                return functions.matching(target, argument, arguments[0].at)
+            return functions.test_text(functions.TESTS[name], target, argument)
+        if piece.target is None and name in functions.CONVERSIONS and len(arguments) == 1:
+            argument = settle(self.lower(arguments[0]))
+            _require(argument, (Kind.INT, Kind.DOUBLE, Kind.STRING), arguments[0].at, name)
+            return functions.convert(argument, is_whole=name == "int")
+        raise Flaw(functions.explain_unknown(name, has_target=piece.target is not None), piece.at)
+
+    def _macro(self, piece: Call) -> Code:
+        if not isinstance(piece.target, Select) or (field := self.find_field(piece.target)) is None:
+            raise Flaw(f"{piece.function} is for order.lines", piece.at)
+        if field.kind is not Kind.LINES or len(piece.arguments) != 2 or not isinstance(piece.arguments[0], Name):
+            raise Flaw(f"write order.lines.{piece.function}(line, condition)", piece.at)
+        name = piece.arguments[0].name
+        if self._variable or name in SCOPES:
+            what = "a macro cannot stand within another" if self._variable else f"{name} is taken; use another name"
+            raise Flaw(what, piece.arguments[0].at)
+        self._variable = name
+        condition = settle(self.lower(piece.arguments[1]))
+        self._variable = ""
+        _require(condition, (Kind.BOOL,), piece.arguments[1].at, piece.function)
+        return functions.over_lines(condition, is_all=piece.function == "all")
+
+    def _has(self, piece: Call) -> Code:
+        target = piece.arguments[0] if len(piece.arguments) == 1 else None
+        if isinstance(target, Index):
+            return functions.is_there(self._index(target))
+        if not isinstance(target, Select):
+            raise Flaw("has(…) wants a field, as has(node.capacity_per_day)", piece.at)
+        return functions.is_there(self._select(target))
+
+    def _size(self, piece: Piece) -> Code:
+        if isinstance(piece, ListOf):
+            for item in piece.items:
+                self.lower(item)
+            return constant(Kind.INT, Value(len(piece.items)))
+        code = self.lower(piece)
+        _require(code, (Kind.STRING, Kind.LINES, Kind.STRINGS), piece.at, "size")
+        if code.kind is Kind.LINES:
+            return Code(Kind.INT, 0, code.reads, code.run, is_plain=True)
+        run: Callable[[Ground], Value] = code.run
+
+        def measure(ground: Ground) -> Value:
+            value = run(ground)
+            return Value(map_text(value, len), value.known)
+
+        return combine(Kind.INT, measure, code)
+
+
+def _literal(piece: Literal) -> Code:
+    match piece.value:
+        case bool():
+            return constant(Kind.BOOL, Value(piece.value))
+        case int():
+            return constant(Kind.INT, Value(piece.value))
+        case float():
+            return constant(Kind.DOUBLE, Value(piece.value))
+        case str():
+            return constant(Kind.STRING, Value(piece.value))
+        case _:
+            return constant(Kind.BOOL, UNKNOWN)
+
+
+def _entry(field: Field, key: str) -> Code:
+    path = field.path
+    return Code(Kind.STRING, field.axes, field.reads, lambda ground: ground.field(path, key), is_plain=True)
+
+
+def _dotted(piece: Piece) -> str:
+    if isinstance(piece, Select):
+        return f"{_dotted(piece.operand)}.{piece.name}"
+    return piece.name if isinstance(piece, Name) else "…"
+
+
+def _require(code: Code, kinds: tuple[Kind, ...], at: At, what: str) -> None:
+    if code.kind not in kinds:
+        raise Flaw(f"{what} wants {' or '.join(kinds)} here, and this is {code.kind}", at)
+
+
+def _find_operation(piece: Binary, left: Kind, right: Kind) -> tuple[Kind, operators.Operation]:
+    """The type of a comparison or of arithmetic, and what computes it."""
+    sign = piece.operator
+    are_numbers = left in NUMERIC and right in NUMERIC
+    are_texts = left is Kind.STRING and right is Kind.STRING
+    if sign in ("==", "!="):
+        operation = operators.equal_words if are_texts else operators.equal_numbers
+        if are_texts or are_numbers or (left is Kind.BOOL and right is Kind.BOOL):
+            return Kind.BOOL, operation if sign == "==" else operators.opposite(operation)
+    elif sign in operators.ORDERINGS:
+        if are_numbers or are_texts:
+            return Kind.BOOL, operators.order_words(sign) if are_texts else operators.order_numbers(sign)
+    elif are_texts and sign == "+":
+        return Kind.STRING, functions.concatenate
+    elif are_numbers:
+        kind = operators.kind_of_numbers(left, right)
+        if sign != "%" or kind is Kind.INT:
+            return kind, operators.arithmetic(sign, is_whole=kind is Kind.INT)
+    raise Flaw(f"{left} {sign} {right} means nothing", piece.at)
