@@ -10,8 +10,8 @@ from troth.model.inventory import Source
 from troth.model.item import Item
 from troth.model.network import Address
 from troth.model.order import Method, Terms
-from troth.model.routing import Disposition
 from troth.model.recording import Recording
+from troth.model.routing import Disposition
 
 
 @dataclass(frozen=True, slots=True)
