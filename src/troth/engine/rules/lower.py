@@ -221,7 +221,7 @@ class Lowering:
     def _has(self, piece: Call) -> Code:
         target = piece.arguments[0] if len(piece.arguments) == 1 else None
         if isinstance(target, Index):
-            return functions.is_there(self._index(target))
+            raise Flaw('has(…) wants a field; for an attribute write "name" in node.attributes', piece.at)
         if not isinstance(target, Select):
             raise Flaw("has(…) wants a field, as has(node.capacity_per_day)", piece.at)
         return functions.is_there(self._select(target))
