@@ -1,9 +1,9 @@
 """The one write door: commands that wait are decided and written together, each completely or not at all.
 
-While one batch is being written the next gathers, so that a busy process pays for one commit many times over, and an
-idle one waits for nobody. Choosing is optimistic, from what the process remembers; what was chosen is locked late, in
-sorted order, and checked by the statement that writes it. A plan that no longer holds is made again from what is true
-now, at last with everything it might choose locked.
+While one batch is being written the next gathers, so that a busy process pays once for the commit of many, and waits a
+moment for those whom it just answered; an idle one waits for nobody. Choosing is optimistic, from what the process
+remembers; what was chosen is locked late, in sorted order, and checked by the statement that writes it. A plan that no
+longer holds is made again from what is true now, at last with everything it might choose locked.
 """
 
 import asyncio
@@ -26,6 +26,12 @@ from troth.store.database import UNAVAILABLE, Pool
 from troth.store.stock_index import StockIndex
 
 _BATCH_MAX: Final = 128
+_CROWD_MIN: Final = 8
+_CROWD_SECONDS: Final = 0.004
+"""A busy process waits at most this long for a crowd. Without it those who come back after an answer find the next
+batch gone, so that half of them are always in one batch and half in the other. A statement costs as much before its
+first order as for three more: with batches twice as large an order takes some 6 % less processor time.
+"""
 _ATTEMPTS: Final = 4
 _LOCKING_ATTEMPTS: Final = 2
 _RECENT_MAX: Final = 100_000
@@ -57,6 +63,8 @@ class Door:
         self._waiting: list[_Waiting] = []
         self._draining: asyncio.Task[None] | None = None
         self._following: asyncio.Task[None] | None = None
+        self._crowd: asyncio.Future[None] | None = None
+        self._crowd_size = 0
         self._lane = asyncio.Lock()
         self._recent: dict[OrderId, None] = {}
         self._own: set[int] = set()
@@ -91,6 +99,7 @@ class Door:
         """
         waiting = _Waiting(request, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
+        self._count_crowd()
         if self._draining is None or self._draining.done():
             self._draining = asyncio.create_task(self._drain())
         return await waiting.done
@@ -132,6 +141,26 @@ class Door:
             taken = self._take()
             async with self._lane:
                 await self._serve(taken)
+            if len(taken) >= _CROWD_MIN:
+                await self._gather(len(taken))
+
+    async def _gather(self, answered: int) -> None:
+        """Wait until as many wait as were there at the last batch, in it or behind it, but not for long."""
+        loop = asyncio.get_running_loop()
+        self._crowd, self._crowd_size = loop.create_future(), min(answered + len(self._waiting), _BATCH_MAX)
+        timer = loop.call_later(_CROWD_SECONDS, self._end_crowd)
+        self._count_crowd()
+        await self._crowd
+        timer.cancel()
+        self._crowd = None
+
+    def _count_crowd(self) -> None:
+        if self._crowd is not None and len(self._waiting) >= self._crowd_size:
+            self._end_crowd()
+
+    def _end_crowd(self) -> None:
+        if self._crowd is not None and not self._crowd.done():
+            self._crowd.set_result(None)
 
     def _take(self) -> list[_Waiting]:
         """The requests at the head of the queue that fit into a batch and are of one family."""
