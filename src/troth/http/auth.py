@@ -3,11 +3,11 @@
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from troth.flows.access import Actor, authenticate_key
 from troth.flows.system import System
+from troth.http.headers import find_header
 from troth.http.problems import Refused
 from troth.model.refusals import Forbidden, Unauthorized
 
@@ -20,7 +20,7 @@ ANYBODY: Final = Actor("", frozenset())
 
 async def by_key(system: System, scope: Scope) -> Actor | None:
     """The owner of the key in `Authorization: Bearer KEY`."""
-    given = Headers(scope=scope).get("authorization", "")
+    given = find_header(scope, b"authorization") or ""
     scheme, _, key = given.partition(" ")
     if scheme.lower() != "bearer" or not key:
         return None

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import UnionType
 from typing import Annotated, Any, Final, Generic, TypeVar, Union, get_args, get_origin
 from urllib.parse import parse_qsl
@@ -20,9 +20,9 @@ from pydantic import (
     ValidationError,
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
-from starlette.datastructures import Headers
-from starlette.types import Receive
+from starlette.types import Receive, Scope
 
+from troth.http.headers import find_header
 from troth.http.problems import BodyTooLarge, MalformedJson, MediaTypeUnsupported, Refused
 from troth.model.money import Money, currency_decimals, parse_money
 from troth.model.refusals import FieldFlaw, Invalid
@@ -122,10 +122,11 @@ class Body(Generic[T]):
             raise Refused(_no_of(error, self.alternatives)) from None
 
 
-async def read_bytes(headers: Headers, receive: Receive) -> bytes:
+async def read_bytes(scope: Scope, receive: Receive) -> bytes:
     """The whole body; Refused where it is too large or not sent as JSON."""
-    if headers.get("content-length", "0") > "0" or "transfer-encoding" in headers:
-        media_type = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if (find_header(scope, b"content-length") or "0") > "0" or find_header(scope, b"transfer-encoding") is not None:
+        given = find_header(scope, b"content-type")
+        media_type = "application/json" if given is None else given.partition(";")[0].strip().lower()
         if media_type != "application/json" and not media_type.endswith("+json"):
             raise Refused(MediaTypeUnsupported(media_type))
     chunks: list[bytes] = []
@@ -145,6 +146,16 @@ async def read_bytes(headers: Headers, receive: Receive) -> bytes:
 
 def parse_query(model: type[Q], query_string: bytes) -> Q:
     """The query parameters; Refused where one is unknown, given twice without being a list, or unfit."""
+    return _parse_query(model, query_string) if query_string else _unasked(model)
+
+
+@cache
+def _unasked(model: type[Q]) -> Q:
+    """The parameters of a request without any, which most are; models are frozen, so that one may serve all."""
+    return _parse_query(model, b"")
+
+
+def _parse_query(model: type[Q], query_string: bytes) -> Q:
     given: dict[str, Any] = {}
     for name, value in parse_qsl(query_string.decode("latin-1"), keep_blank_values=True):
         given.setdefault(name, []).append(value)

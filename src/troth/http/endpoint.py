@@ -7,7 +7,6 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from troth.flows.system import System
@@ -49,7 +48,7 @@ class Resource:
 async def _run(operation: AnyOperation, system: System, scope: Scope, receive: Receive) -> Reply:
     actor = await admit(system, scope, operation.scope)
     query = parse_query(operation.query, scope["query_string"])
-    raw = b"" if scope["method"] in _BODILESS else await read_bytes(Headers(scope=scope), receive)
+    raw = b"" if scope["method"] in _BODILESS else await read_bytes(scope, receive)
     body = NO_BODY.parse(b"") if scope["method"] in _BODILESS else operation.body.parse(raw)
     return await operation.run(Call(system, actor, body, query, raw, scope))
 

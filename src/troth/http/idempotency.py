@@ -6,6 +6,7 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from troth.flows.requests import Answer, Key, Outcome, Request, Result
+from troth.http.headers import find_header
 from troth.http.operations import Call
 from troth.http.problems import PROBLEMS, No, Refused, problem_of
 from troth.http.replies import Reply
@@ -16,13 +17,13 @@ from troth.store.database import Connection, transaction
 from troth.store.keys import keep_key, read_keys
 from troth.store.save import UsedKey
 
-HEADER: Final = "idempotency-key"
+HEADER: Final = b"idempotency-key"
 _FORM: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 def key_of(call: Call[Any, Any]) -> Key | None:
     """The key of a request with the digest of what it asks; Refused where it is no 1 to 255 visible characters."""
-    given = call.headers.get(HEADER)
+    given = find_header(call.scope, HEADER)
     if given is None:
         return None
     if not _FORM.fullmatch(given):
