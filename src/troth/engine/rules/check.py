@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from troth.engine.cost_check import check_cost_rates
 from troth.engine.rules.compiled import measure_of, try_compile
 from troth.engine.rules.expression import CONDITION, MEASURE
 from troth.engine.rules.fields import EVERYTHING, ORDER
@@ -34,6 +35,8 @@ def check(routing: Routing) -> tuple[Finding, ...]:
     found += _repeated([tier.name for tier in routing.tiers], "/tiers")
     found += _weights(routing.weights.items(), "/weights")
     found += _limits(routing.limits, "/limits")
+    if routing.cost_rates is not None:
+        found += check_cost_rates(routing.cost_rates)
     found += _successors(routing.tiers)
     return tuple(found)
 
