@@ -9,13 +9,15 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.calendars import instant
+from troth.engine.calendars import instant, minutes_of
+from troth.engine.capacity import Need, book
 from troth.engine.cost_parts import carbon_grams
 from troth.engine.problem import Parcel, Place, Problem, place_of
 from troth.engine.scoring import shipment_cost
 from troth.engine.shape import shape_parts
 from troth.engine.supply import SupplyRows
 from troth.engine.together import hold_together
+from troth.model.capacity import Booking, Slot
 from troth.model.ids import LineId, Sku
 from troth.model.plan import Peg, Shipment
 
@@ -46,6 +48,7 @@ def build_shipments(
     Together means that none leaves before the last can, and not before `ship_from`.
     """
     used: Used = {}
+    booked: dict[Slot, int] = {}
     placed = sorted(
         [(place_of(problem, starts, parcel.column), parcel.quantities) for parcel in parcels],
         key=lambda pair: (pair[0].block.ready, pair[0].node, pair[0].service_row, min(pair[1])),
@@ -55,7 +58,7 @@ def build_shipments(
         placed = [(place, quantities) for place, (_place, quantities) in zip(held, placed, strict=True)]
     shipments = tuple(
         [
-            _build_shipment(problem, place, quantities, used, is_first=number == 0)
+            _build_shipment(problem, place, quantities, used, booked, is_first=number == 0)
             for number, (place, quantities) in enumerate(placed)
         ]
     )
@@ -71,7 +74,13 @@ def build_shipments(
 
 
 def _build_shipment(
-    problem: Problem, place: Place, quantities: Mapping[int, int], used: Used, *, is_first: bool
+    problem: Problem,
+    place: Place,
+    quantities: Mapping[int, int],
+    used: Used,
+    booked: dict[Slot, int],
+    *,
+    is_first: bool,
 ) -> Shipment:
     timetable, lane = place.block.timetable, place.lane
     pegs: list[Peg] = []
@@ -96,8 +105,21 @@ def _build_shipment(
         pegs=tuple(pegs),
         cost=shipment_cost(problem, place, quantities, is_first=is_first),
         is_backordered=is_backordered,
+        booking=None if problem.network.limits is None else _book(problem, place, quantities, booked),
         carbon_grams=carbon_grams(problem, place, quantities),
     )
+
+
+def _book(
+    problem: Problem, place: Place, quantities: Mapping[int, int], booked: dict[Slot, int]
+) -> Booking | None:
+    """What the shipment takes of its node's capacity, which is then booked."""
+    need = Need(len(quantities), sum(quantities.values()), minutes_of(problem.policy.pickup_ready_hours))
+    ship_by = place.block.timetable.ship_by.item(place.lane)
+    booking = book(problem.network, problem.lanes, place.block, place.node, need, ship_by=ship_by, taken=booked)
+    for slot, amount in booking.work if booking is not None else ():
+        booked[slot] = booked.get(slot, 0) + amount
+    return booking
 
 
 def _opening(problem: Problem, place: Place, quantities: Mapping[int, int]) -> float:

@@ -19,6 +19,7 @@ from troth.engine.candidates import (
     ready_times,
     whole_minute_now,
 )
+from troth.engine.capacity import Need, is_limited, spill
 from troth.engine.kits import find_kits, has_kits, rows_of_kits
 from troth.engine.limits import admit, explain_lines, is_special, limit, measure, totals_of
 from troth.engine.network import Network
@@ -95,6 +96,9 @@ def pose_question(
     base = on_hand_block(network, lanes, rows, timetable, dated=dated, now=now, minute=minute)
     if unreached is not None:
         base.available[:, unreached] = 0.0
+    need = _find_need(asked, policy) if is_limited(network, lanes) else None
+    if need is not None:
+        base = spill(network, lanes, base, need)
     eligible, ranks = _rows_of(demand, admission)
     bars = None
     if special and has_restrictions(asked):
@@ -108,7 +112,7 @@ def pose_question(
     has_more = True in dated and (admission is None or admission.counts_dated)
     if (has_more and (is_dated or _is_short(asked, coverable))) or _wishes(asked):
         coverable, dates, blocks = _extend(
-            demand, asked, rows, coverable, base, network, lanes, policy, eligible, shape
+            demand, asked, rows, coverable, base, network, lanes, policy, eligible, shape, need
         )
         if shape is not None:
             lost = measure(asked, shape, totals_of(base, blocks), blocks)[1]
@@ -153,6 +157,7 @@ def _extend(
     policy: Policy,
     eligible: NDArray[np.bool_] | None,
     shape: Shape | None,
+    need: Need | None,
 ) -> tuple[tuple[int, ...], list[NDArray[np.float64]], list[Block]]:
     """What each line can be covered with, each row's ready time, and the blocks, once dated supply and wishes count
     too.
@@ -167,7 +172,8 @@ def _extend(
         flat = ready_times(np.concatenate(dates), base.ready)
         dates = np.split(flat, np.cumsum([row.available.size for row in rows])[:-1])
         totals = base.available.copy()
-        for block in dated_blocks(network, lanes, rows, flat, base, policy):
+        for dated in dated_blocks(network, lanes, rows, flat, base, policy):
+            block = dated if need is None else spill(network, lanes, dated, need)
             if eligible is not None:
                 block.available[:] *= eligible[:, block.nodes]
             was_short = _is_short(asked, coverable)
@@ -175,10 +181,12 @@ def _extend(
             blocks.append(block)
             coverable, _lost = measure(asked, shape, totals, blocks)
             if demand.ship_complete and was_short and not _is_short(asked, coverable):
-                blocks = [everywhere(network, lanes, block, totals)]
+                whole = everywhere(network, lanes, dated, totals)
+                blocks = [whole if need is None else spill(network, lanes, whole, need)]
                 break
     if wishes:
-        blocks += later_blocks(network, lanes, blocks, wishes, policy)
+        later = later_blocks(network, lanes, blocks, wishes, policy)
+        blocks += later if need is None else [spill(network, lanes, block, need) for block in later]
     return coverable, dates, blocks
 
 
@@ -192,6 +200,15 @@ def _rows_of(
     return (
         None if admission.eligible is None else rows_for(admission.eligible, at),
         None if admission.ranks is None else rows_for(admission.ranks, at),
+    )
+
+
+def _find_need(asked: Sequence[DemandLine], policy: Policy) -> Need:
+    """How much work the whole demand is."""
+    return Need(
+        lines=len(asked),
+        units=sum(line.quantity for line in asked),
+        ready_minutes=minutes_of(policy.pickup_ready_hours),
     )
 
 

@@ -138,6 +138,7 @@ def later_blocks(
     return [
         replace(
             block,
+            lane=lanes.lane[:, block.nodes],
             timetable=find_timetable(
                 network,
                 lanes,

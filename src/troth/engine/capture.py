@@ -136,6 +136,7 @@ def parts_of(
                 shipment.promised_from,
                 shipment.promised_at,
                 shipment.cost,
+                booking=shipment.booking,
             )
         )
         for peg in shipment.pegs:

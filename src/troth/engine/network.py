@@ -3,7 +3,7 @@ them.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from troth.engine.calendars import WorkClock, work_clock
 from troth.engine.lane_table import LaneIndex, Spans, compile_spans, index_lanes
+from troth.engine.node_load import Limits, NodeLoad, compile_limits
 from troth.engine.offers import Offer, compile_offer
 from troth.engine.rate_cards import DEFAULT_CARDS, HAND_OVER, LOCAL_DELIVERY
 from troth.model.ids import NodeId
@@ -27,7 +28,9 @@ class Network:
     by id.
 
     `clock_index` (N) points into `clocks`, the distinct work clocks. Costs are float64 made from minor units here and
-    nowhere else. `memory` holds pure functions' results (zones by destination, dates by minute), bounded; it never
+    nowhere else. `limits` are the nodes' capacities (None: no node has one) and `load` is what is promised of them:
+    whoever commits promises moves it, and every copy of a network that has promises of its own has a load of its own.
+    `memory` holds pure functions' results (zones by destination, dates by minute), bounded; it never
     changes an answer.
     """
 
@@ -49,7 +52,13 @@ class Network:
     delivery_spans: Spans
     hand_over_spans: Spans
     lane_index: LaneIndex
+    limits: Limits | None
+    load: NodeLoad = field(repr=False)
     memory: "Memory" = field(repr=False)
+
+    def with_load(self, load: NodeLoad | None = None) -> "Network":
+        """The same network with another load; with none at all by default."""
+        return replace(self, load=NodeLoad(self.index) if load is None else load)
 
     def offer(self, method: Method) -> Offer:
         """The offer of a method."""
@@ -91,6 +100,7 @@ def compile_network(
     """
     by_id = {node.node: node for node in nodes}
     ordered = tuple(by_id[key] for key in sorted(by_id))
+    index = {node.node: position for position, node in enumerate(ordered)}
     clocks: dict[WorkClock, int] = {}
     clock_index = [clocks.setdefault(work_clock(node), len(clocks)) for node in ordered]
     count = max(1, len(ordered))
@@ -111,7 +121,7 @@ def compile_network(
     lanes_count = len(clocks) * len(ship.cards) * ship_spans.width
     return Network(
         nodes=ordered,
-        index={node.node: position for position, node in enumerate(ordered)},
+        index=index,
         positions=np.arange(len(ordered), dtype=np.intp),
         latitude=np.radians(np.array([node.latitude for node in ordered], dtype=np.float64)),
         longitude=np.radians(np.array([node.longitude for node in ordered], dtype=np.float64)),
@@ -128,6 +138,8 @@ def compile_network(
         delivery_spans=compile_spans(delivery, lane_index),
         hand_over_spans=compile_spans(hand_over, lane_index),
         lane_index=lane_index,
+        limits=compile_limits(ordered),
+        load=NodeLoad(index),
         memory=Memory(
             {
                 "lanes": min(16_384, max(256, 2_000_000 // (count * max(1, len(cards))))),

@@ -94,6 +94,14 @@ def find_wanted_days(network: Network, lanes: Lanes, not_before: float) -> NDArr
     return wanted
 
 
+def dates_of_work(
+    network: Network, lanes: Lanes, position: int, done: int | None, not_before: float | None
+) -> NDArray[np.float64]:
+    """The dates (4, cards * days of transit) of a clock's lanes for work that is done at a minute (None: never)."""
+    code = -1 if done is None else _code_of_work(network, lanes, network.clocks[position], done)
+    return _find_dates(network, lanes, position, done, code, not_before)
+
+
 def compute_dates(
     network: Network, lanes: Lanes, clock: WorkClock, done: int, not_before: float | None, *, day_min: int | None = None
 ) -> NDArray[np.float64]:
@@ -148,12 +156,14 @@ def _stand(network: Network, lanes: Lanes, position: int, minute: int) -> tuple[
 
 
 def _code(network: Network, lanes: Lanes, position: int, minute: int) -> tuple[int, int | None]:
-    """What tells dates apart: the day on which the work is done, and how many pickups and hours it misses on it."""
     clock = network.clocks[position]
     begin = take_on(clock, minute)
     done = None if begin is None else finish_work(clock, begin, clock.processing_minutes, has_cut_off=True)
-    if done is None:
-        return -1, None
+    return -1 if done is None else _code_of_work(network, lanes, clock, done), done
+
+
+def _code_of_work(network: Network, lanes: Lanes, clock: WorkClock, done: int) -> int:
+    """What tells dates apart: the day on which the work is done, and how many pickups and hours it misses on it."""
     day = local_day(clock.time_zone, done)
     missed = 0
     if clock.pickups:
@@ -163,7 +173,7 @@ def _code(network: Network, lanes: Lanes, position: int, minute: int) -> tuple[i
     if network.spans(lanes.method).has_same_day:
         zone = lanes.destination.time_zone or clock.time_zone
         missed += sum(local_instant(zone, at, DELIVERY_UNTIL) <= done * 60 for at in (day, day + 1))
-    return day * _STAGES + min(missed, _STAGES - 1), done
+    return day * _STAGES + min(missed, _STAGES - 1)
 
 
 def _find_dates(

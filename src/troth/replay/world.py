@@ -10,6 +10,7 @@ from datetime import datetime
 from troth.engine.context import Decision, Facts, State
 from troth.engine.lifecycle import decide
 from troth.engine.network import Network
+from troth.engine.node_load import load_moves
 from troth.engine.supply import SupplyRows, rows_of
 from troth.model.commands import Command
 from troth.model.ids import OrderId, Sku
@@ -24,7 +25,8 @@ class World:
     """Orders, balances and the ledger of a network, changed by commands."""
 
     def __init__(self, network: Network, items: Mapping[Sku, Item], policy: Policy = DEFAULT_POLICY) -> None:
-        self._network = network
+        self._network = network.with_load()
+        self.load = self._network.load
         self._items = items
         self._policy = policy
         self.orders: dict[OrderId, Order] = {}
@@ -42,6 +44,7 @@ class World:
     def _carry_out(self, decision: Decision, now: datetime) -> None:
         for change in decision.changes:
             self.orders[change.after.order_id] = change.after
+            self._network.load.move(load_moves(change.before, change.after))
         for entry in decision.entries:
             balance = self._balance(entry.key)
             self.balances[entry.key] = replace(

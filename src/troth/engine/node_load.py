@@ -1,0 +1,161 @@
+"""What limited nodes can do in each slot of a working day, and how much of it is promised already."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from troth.engine.calendars import WorkClock, day_date, is_working_day, local_minute
+from troth.model.capacity import CapacityUnit, Slot
+from troth.model.ids import NodeId
+from troth.model.lifecycle import AllocationState
+from troth.model.network import Node
+from troth.model.order import Order
+
+FREED: Final = frozenset({AllocationState.CANCELED, AllocationState.REJECTED, AllocationState.SPLIT})
+"""Parts that take nothing of a capacity (any more); what was looked for and not found took its time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What a node can do in each shift of a working day, in its unit; the first shift begins with the day."""
+
+    node: NodeId
+    unit: CapacityUnit
+    begins: tuple[time, ...]
+    capacity: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Limits:
+    """The limits of a network's nodes (N), by position; `least` is a node's smallest slot (infinite without limit)."""
+
+    of: Mapping[int, Limit]
+    least: NDArray[np.float64]
+    counts_units: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class SlotTimes:
+    """One slot of a node, with the minutes in which it begins and ends."""
+
+    slot: Slot
+    begins: int
+    ends: int
+    capacity: int
+
+
+class NodeLoad:
+    """What is promised of each slot, and how much work waits at each node before a pickup (minutes).
+
+    It belongs to whoever commits promises, who moves it with them; the engine only reads it. `used_max` (N) is at least
+    what is used in any slot of a node.
+    """
+
+    __slots__ = ("_positions", "queue_minutes", "used", "used_max")
+
+    def __init__(self, positions: Mapping[NodeId, int], queue_minutes: Mapping[NodeId, int] | None = None) -> None:
+        self._positions = positions
+        self.used: dict[Slot, int] = {}
+        self.used_max = np.zeros(len(positions))
+        self.queue_minutes = dict(queue_minutes or {})
+
+    def move(self, moves: Iterable[tuple[Slot, int]]) -> None:
+        """Add to what slots have promised, or take from it."""
+        for slot, amount in moves:
+            self.put(slot, self.used.get(slot, 0) + amount)
+
+    def put(self, slot: Slot, used: int) -> None:
+        """Say what a slot has promised."""
+        self.used[slot] = used
+        position = self._positions.get(slot.node)
+        if position is not None:
+            self.used_max[position] = max(self.used_max[position], used)
+
+    def forget_before(self, day: date) -> None:
+        """Forget the slots of earlier days."""
+        kept = {slot: used for slot, used in self.used.items() if slot.day >= day and used > 0}
+        self.used.clear()
+        self.used_max[:] = 0.0
+        for slot, used in kept.items():
+            self.put(slot, used)
+
+
+def limit_of(node: Node) -> Limit | None:
+    """The limit of a node: that of its shifts, or else of its day; None where it has none."""
+    if node.shifts:
+        shifts = sorted(node.shifts, key=lambda shift: shift.begins)
+        return Limit(
+            node.node,
+            node.capacity_unit,
+            tuple(shift.begins.replace(second=0, microsecond=0, tzinfo=None) for shift in shifts),
+            tuple(max(0, shift.capacity) for shift in shifts),
+        )
+    if node.capacity_per_day is None:
+        return None
+    return Limit(node.node, node.capacity_unit, (time(0),), (max(0, node.capacity_per_day),))
+
+
+def compile_limits(nodes: Iterable[Node]) -> Limits | None:
+    """The limits of nodes; None where no node has one."""
+    found = [limit_of(node) for node in nodes]
+    if not any(found):
+        return None
+    return Limits(
+        of={position: limit for position, limit in enumerate(found) if limit is not None},
+        least=np.array([np.inf if limit is None else min(limit.capacity) for limit in found], dtype=np.float64),
+        counts_units=np.array(
+            [limit is not None and limit.unit is CapacityUnit.UNITS for limit in found], dtype=np.bool_
+        ),
+    )
+
+
+def slots_of_day(clock: WorkClock, limit: Limit, day: int) -> list[SlotTimes]:
+    """The slots of a node on a day (days since 1970), in their order; none where it does not work."""
+    if not is_working_day(clock.weekdays, clock.holidays, day):
+        return []
+    begins = local_minute(clock.time_zone, day, clock.opens)
+    closes = local_minute(clock.time_zone, day, clock.closes)
+    found = []
+    for shift, capacity in enumerate(limit.capacity):
+        is_last = shift + 1 == len(limit.capacity)
+        ends = closes if is_last else min(closes, local_minute(clock.time_zone, day, limit.begins[shift + 1]))
+        if ends > begins:
+            found.append(SlotTimes(Slot(limit.node, day_date(day), shift), begins, ends, capacity))
+        begins = max(begins, ends)
+    return found
+
+
+def used_by(order: Order) -> dict[Slot, int]:
+    """What an order takes of each slot: each fulfillment as much as its live parts need, of its first slots first."""
+    used: dict[Slot, int] = {}
+    for work in order.fulfillments:
+        if work.booking is None:
+            continue
+        parts = [
+            part for part in order.allocations if part.fulfillment_id == work.fulfillment_id and part.state not in FREED
+        ]
+        left = (
+            sum(part.quantity for part in parts)
+            if work.booking.unit is CapacityUnit.UNITS
+            else len({part.line_id for part in parts})
+        )
+        for slot, amount in work.booking.work:
+            taken = min(left, amount)
+            left -= taken
+            if taken:
+                used[slot] = used.get(slot, 0) + taken
+    return used
+
+
+def load_moves(before: Order | None, after: Order) -> tuple[tuple[Slot, int], ...]:
+    """By how much each slot's promises change between two states of an order, sorted by slot."""
+    if all(work.booking is None for work in after.fulfillments):
+        return ()
+    old = {} if before is None else used_by(before)
+    new = used_by(after)
+    moves = ((slot, new.get(slot, 0) - old.get(slot, 0)) for slot in sorted(old.keys() | new.keys()))
+    return tuple((slot, amount) for slot, amount in moves if amount)

@@ -1,0 +1,300 @@
+"""Daily capacity: what does not fit goes into the next working day with room, and nothing is ever booked twice."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.builders import capture, item
+from tests.engine.worlds import HERE, MONDAY, demand, flat_card, line, network, node, reasons, rows, supply
+from troth.engine.context import Decision
+from troth.engine.network import Network
+from troth.engine.node_load import used_by
+from troth.engine.promise import plan
+from troth.model.capacity import CapacityUnit, Shift, Slot
+from troth.model.commands import AdjustStock, CancelOrder, LineQuantity
+from troth.model.ids import NodeId, OrderId, Sku
+from troth.model.inventory import SupplyKey
+from troth.model.network import Calendar, CarrierPickup
+from troth.model.order import Method
+from troth.model.plan import Plan, Shipment
+from troth.model.policy import Policy
+from troth.replay.world import World
+
+OFFICE = Calendar(weekdays=(0, 1, 2, 3, 4), opens=time(9), closes=time(17))
+EVERY_DAY = tuple(range(7))
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def limited(used: dict[date, int] | None = None, **facts: Any) -> Network:
+    """One node N with a carrier that takes a day, and what is promised of its days already."""
+    net = network(node("N", **{"calendar": OFFICE, **facts}), cards=[flat_card(500, transit=1)])
+    net.load.move((Slot(NodeId("N"), day), amount) for day, amount in (used or {}).items())
+    return net
+
+
+def asked(net: Network, now: datetime = MONDAY, *, units: Sequence[int] = (1,), **facts: Any) -> Plan:
+    lines = [line(f"A{number}", quantity) for number, quantity in enumerate(units)]
+    stock = supply(net, **{f"A{number}": {"N": 1000} for number in range(len(units))})
+    return plan(demand(*lines, **facts), stock, net, Policy(), now)
+
+
+def booked(shipment: Shipment) -> list[tuple[str, int, int]]:
+    assert shipment.booking is not None
+    return [(str(slot.day), slot.shift, amount) for slot, amount in shipment.booking.work]
+
+
+TODAY, TUESDAY, WEDNESDAY = (date(2026, 11, 23) + timedelta(days=number) for number in range(3))
+
+
+def test_a_day_with_room_is_booked_and_no_date_changes() -> None:
+    shipment = asked(limited({TODAY: 4}, capacity_per_day=5)).shipments[0]
+
+    assert (shipment.ship_by, booked(shipment)) == (at("2026-11-23T17:00Z"), [("2026-11-23", 0, 1)])
+
+
+def test_a_full_day_spills_to_the_next_and_a_day_of_delay_is_paid() -> None:
+    shipment = asked(limited({TODAY: 5, TUESDAY: 4}, capacity_per_day=5)).shipments[0]
+
+    assert (shipment.ship_by, booked(shipment)) == (at("2026-11-24T17:00Z"), [("2026-11-24", 0, 1)])
+    # The reference of delay is what the node could do if it had room: a smaller capacity never makes a plan cheaper.
+    assert shipment.cost["delay"] == Policy().delay_minor_per_day
+
+
+def test_full_days_are_skipped_with_the_weekend_behind_them() -> None:
+    full = {date(2026, 11, 23) + timedelta(days=number): 5 for number in range(5)}
+
+    shipment = asked(limited(full, capacity_per_day=5)).shipments[0]
+
+    assert shipment.ship_by == at("2026-11-30T17:00Z")
+
+
+def test_a_node_without_a_limit_books_nothing() -> None:
+    assert asked(limited()).shipments[0].booking is None
+
+
+def test_lines_count_once_each_and_units_count_all() -> None:
+    by_lines = asked(limited({TODAY: 3}, capacity_per_day=5), units=(4, 4)).shipments[0]
+    by_units = asked(
+        limited({TODAY: 3}, capacity_per_day=10, capacity_unit=CapacityUnit.UNITS), units=(4, 4)
+    ).shipments[0]
+
+    assert booked(by_lines) == [("2026-11-23", 0, 2)]
+    assert booked(by_units) == [("2026-11-24", 0, 8)]
+
+
+def test_an_order_larger_than_a_day_takes_several() -> None:
+    shipment = asked(limited({TODAY: 3}, capacity_per_day=5), units=(1,) * 9).shipments[0]
+
+    assert booked(shipment) == [("2026-11-23", 0, 2), ("2026-11-24", 0, 5), ("2026-11-25", 0, 2)]
+    assert shipment.ship_by == at("2026-11-25T17:00Z")
+
+
+def test_a_node_that_can_do_nothing_promises_nothing() -> None:
+    assert reasons(asked(limited(capacity_per_day=0))) == {"A0": (1, "no_stock")}
+
+
+def test_another_node_takes_over_where_that_costs_less_than_the_delay() -> None:
+    near, far = node("near", capacity_per_day=1), node("far", degrees=3.0)
+    net = network(near, far, cards=[flat_card(500, transit=1)])
+    stock = supply(net, A={"near": 9, "far": 9})
+    free = plan(demand(line("A")), stock, net, Policy(), MONDAY)
+    net.load.move([(Slot(NodeId("near"), TODAY), 1)])
+
+    full = plan(demand(line("A")), stock, net, Policy(), MONDAY)
+
+    # Flat rates: far only wins where near is late (ties go to the node that comes first by id, which is far).
+    assert {shipment.node for shipment in full.shipments} == {"far"}
+    assert full.cost_minor == free.cost_minor
+
+
+SHIFTS = (Shift(time(9), 2), Shift(time(13), 2))
+
+
+def test_a_full_shift_spills_to_the_next_shift_of_the_day() -> None:
+    shipment = asked(limited({TODAY: 2}, shifts=SHIFTS)).shipments[0]
+
+    assert (shipment.ship_by, booked(shipment)) == (at("2026-11-23T17:00Z"), [("2026-11-23", 1, 1)])
+
+
+def test_work_is_booked_in_the_shift_in_which_it_is_done() -> None:
+    shipment = asked(limited(shifts=SHIFTS, processing_hours=4.0)).shipments[0]
+
+    assert booked(shipment) == [("2026-11-23", 1, 1)]
+
+
+def test_a_spill_past_the_last_pickup_leaves_the_next_day() -> None:
+    early = CarrierPickup(time(12))
+
+    shipment = asked(limited({TODAY: 2}, shifts=SHIFTS, pickups=(early,))).shipments[0]
+
+    assert (shipment.ship_by, booked(shipment)) == (at("2026-11-24T12:00Z"), [("2026-11-23", 1, 1)])
+
+
+def test_what_is_not_wanted_yet_is_booked_on_the_last_day_that_is_in_time() -> None:
+    net = limited({date(2026, 12, 8): 5}, capacity_per_day=5)
+    wish = demand(line("A0", not_before=at("2026-12-09T00:00Z")))
+
+    shipment = plan(wish, supply(net, A0={"N": 1}), net, Policy(), MONDAY).shipments[0]
+
+    assert (shipment.ship_by, booked(shipment)) == (at("2026-12-08T17:00Z"), [("2026-12-07", 0, 1)])
+
+
+def test_dated_supply_is_booked_on_its_own_day() -> None:
+    net = limited({date(2026, 12, 3): 5}, capacity_per_day=5)
+    stock = {Sku("A0"): rows(net, ("N", 5, at("2026-12-03T10:00Z")))}
+
+    shipment = plan(demand(line("A0")), stock, net, Policy(), MONDAY).shipments[0]
+
+    assert (shipment.ship_by, booked(shipment)) == (at("2026-12-04T17:00Z"), [("2026-12-04", 0, 1)])
+
+
+def pickup_at(queue: int, now: str = "2026-11-23T10:00Z", **facts: Any) -> Shipment:
+    net = network(node("S", pickup=True, calendar=OFFICE, **facts))
+    net.load.queue_minutes[NodeId("S")] = queue
+    wish = demand(line("A"), method=Method.PICKUP, pickup_node=NodeId("S"))
+    return plan(wish, supply(net, A={"S": 1}), net, Policy(pickup_ready_hours=0.5), at(now)).shipments[0]
+
+
+@pytest.mark.parametrize(
+    ("queue", "hours", "ready"),
+    [
+        (0, 0.0, "2026-11-23T10:30Z"),
+        (45, 0.0, "2026-11-23T11:15Z"),
+        (45, 2.0, "2026-11-23T12:45Z"),
+        (60 * 8, 0.0, "2026-11-24T10:30Z"),
+    ],
+)
+def test_a_pickup_is_ready_when_the_work_before_it_and_its_own_are_done(queue: int, hours: float, ready: str) -> None:
+    assert pickup_at(queue, processing_hours=hours).promised_at == at(ready)
+
+
+def test_a_pickup_spills_when_the_store_is_full() -> None:
+    net = network(node("S", pickup=True, calendar=OFFICE, capacity_per_day=1))
+    net.load.move([(Slot(NodeId("S"), TODAY), 1)])
+    wish = demand(line("A"), method=Method.PICKUP, pickup_node=NodeId("S"))
+
+    shipment = plan(wish, supply(net, A={"S": 1}), net, Policy(pickup_ready_hours=0.5), MONDAY).shipments[0]
+
+    assert (shipment.promised_at, booked(shipment)) == (at("2026-11-24T09:30Z"), [("2026-11-24", 0, 1)])
+
+
+# Histories -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_cancelation_frees_its_slot() -> None:
+    world = opened(1, capacity=1)
+    first = captured(world, "W-1", {"S0": 1}, MONDAY)
+    second = captured(world, "W-2", {"S0": 1}, MONDAY)
+
+    world.apply(CancelOrder(first, "changed"), now=MONDAY)
+    third = captured(world, "W-3", {"S0": 1}, MONDAY)
+
+    days = [str(next(iter(used_by(world.orders[order])), Slot(NodeId(""), TODAY)).day) for order in (second, third)]
+    assert days == ["2026-11-24", "2026-11-23"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**9), st.sampled_from([CapacityUnit.LINES, CapacityUnit.UNITS]), st.booleans())
+def test_no_history_books_more_than_a_slot_can_do_nor_later_than_it_leaves(
+    seed: int, unit: CapacityUnit, has_shifts: bool
+) -> None:
+    random = Random(seed)
+    shifts = (Shift(time(9), random.randint(1, 3)), Shift(time(13), random.randint(1, 4))) if has_shifts else ()
+    capacity = random.randint(1, 6)
+    world = opened(2, capacity=capacity, unit=unit, shifts=shifts, hours=random.choice([0.0, 2.0, 12.0]))
+    now = MONDAY
+    kept = []
+    for number in range(25):
+        now += timedelta(minutes=random.randint(0, 400))
+        wanted = {f"S{sku}": random.randint(1, 3) for sku in random.sample(range(3), random.randint(1, 3))}
+        wish = random.choice([None, None, now + timedelta(days=random.randint(1, 9))])
+        kept.append(captured(world, f"W-{number}", wanted, now, not_before=wish, whole=random.random() < 0.2))
+        if random.random() < 0.2:
+            order = world.orders[random.choice(kept)]
+            line_id = random.choice(order.lines).line_id
+            world.apply(CancelOrder(order.order_id, "changed", (LineQuantity(line_id, 1),)), now=now)
+    total: dict[Slot, int] = {}
+    for order in world.orders.values():
+        for slot, amount in used_by(order).items():
+            total[slot] = total.get(slot, 0) + amount
+        for work in order.fulfillments:
+            assert work.booking is not None
+            assert all(slot.day <= work.ship_by.date() for slot, _amount in work.booking.work)
+    load = {slot: used for slot, used in world.load.used.items() if used}
+    assert total == load
+    for slot, used in total.items():
+        assert 0 < used <= (shifts[slot.shift].capacity if shifts else capacity)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 10**9))
+def test_more_capacity_never_makes_a_plan_cost_more(seed: int) -> None:
+    random = Random(seed)
+    lines = [line(f"A{number}", random.randint(1, 3)) for number in range(random.randint(1, 3))]
+    places = [
+        node(
+            f"n{number}", degrees=random.choice([0.5, 3.0, 9.0]), capacity_per_day=random.randint(1, 4), calendar=OFFICE
+        )
+        for number in range(3)
+    ]
+    stock = {f"A{number}": {str(place.node): random.randint(0, 4) for place in places} for number in range(len(lines))}
+    used = {(place.node, TODAY + timedelta(days=day)): random.randint(0, 4) for place in places for day in range(4)}
+    costs = []
+    for more in (0, 1, 3):
+        net = network(
+            *(replace(place, capacity_per_day=(place.capacity_per_day or 0) + more) for place in places),
+            cards=[flat_card(500, transit=1), flat_card(900, service="express", transit=1)],
+        )
+        net.load.move((Slot(place, day), amount) for (place, day), amount in used.items())
+        found = plan(demand(*lines), supply(net, **stock), net, Policy(), MONDAY)
+        costs.append((sum(short.quantity for short in found.uncovered), found.cost_minor))
+
+    assert costs == sorted(costs, reverse=True)
+
+
+def opened(
+    nodes: int,
+    *,
+    capacity: int,
+    unit: CapacityUnit = CapacityUnit.LINES,
+    shifts: tuple[Shift, ...] = (),
+    hours: float = 0.0,
+) -> World:
+    """A world of limited nodes with plenty of three items."""
+    places = [
+        node(
+            f"n{number}",
+            calendar=OFFICE,
+            capacity_per_day=capacity,
+            capacity_unit=unit,
+            shifts=shifts,
+            processing_hours=hours,
+        )
+        for number in range(nodes)
+    ]
+    items = {Sku(f"S{number}"): item(f"S{number}") for number in range(3)}
+    world = World(network(*places, cards=[flat_card(500, transit=1, weekdays=EVERY_DAY)]), items)
+    for place in places:
+        for sku in items:
+            world.apply(AdjustStock(SupplyKey(sku, place.node), 1000, "found"), now=MONDAY)
+    return world
+
+
+def captured(world: World, name: str, wanted: dict[str, int], now: datetime, **wishes: Any) -> OrderId:
+    command = capture(name, wanted, ship_to=HERE, ordered_at=now, ship_complete=wishes.get("whole", False))
+    if wishes.get("not_before"):
+        command = replace(
+            command, lines=tuple(replace(each, not_before=wishes["not_before"]) for each in command.lines)
+        )
+    decision = world.apply(command, now=now)
+    assert isinstance(decision, Decision), decision
+    return command.order_id
