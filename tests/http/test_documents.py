@@ -45,6 +45,53 @@ async def test_a_draft_is_a_version_and_the_same_content_is_no_other(api: Api) -
     assert (await api.get("/v1/routings/everyday/versions/1")).json()["content"] == routing()
 
 
+@pytest.mark.parametrize("path", ["routings", "rate-cards"])
+async def test_the_example_of_the_documentation_can_be_saved(api: Api, path: str) -> None:
+    document = (await api.get("/v1/openapi.json")).json()
+    example = document["paths"][f"/v1/{path}/{{name}}"]["put"]["requestBody"]["content"]["application/json"]["example"]
+
+    answer = await api.put(f"/v1/{path}/example", example)
+
+    assert answer.status_code == 201, answer.text
+
+
+async def test_a_flaw_of_an_expression_names_its_field_with_line_and_column(api: Api) -> None:
+    filters = [{"name": "typo", "expression": "node.kind == 'dc'"}, {"name": "half", "expression": "node.type =="}]
+    body = routing(tiers=[{"name": "a", "filters": filters}])
+
+    saved = await api.put("/v1/routings/bad", body)
+    checked = await api.post("/v1/routings/bad/check", body)
+
+    assert saved.status_code == 422
+    errors = saved.json()["errors"]
+    assert [error["pointer"] for error in errors] == [f"/tiers/0/filters/{at}/expression" for at in (0, 1)]
+    assert errors[0]["detail"].startswith("line 1, column 6: ")
+    first = checked.json()["errors"][0]
+    assert (first["line"], first["column"]) == (1, 6)
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointers"),
+    [
+        ({"service": "Standard!"}, ["/service"]),
+        ({"zone_miles": [600, 150]}, ["/zone_miles", "/rates_minor", "/over_minor", "/transit_days"]),
+        ({"zone_miles": [], "rates_minor": [], "over_minor": [], "transit_days": []}, ["/zone_miles"]),
+        ({"rates_minor": [[-1]]}, ["/rates_minor/0"]),
+        ({"rates_minor": [[1, 2]]}, ["/rates_minor/0"]),
+        ({"transit_days": [400]}, ["/transit_days"]),
+        ({"weekdays": [7]}, ["/weekdays"]),
+        ({"currency": "dollars"}, ["/currency"]),
+    ],
+)
+async def test_what_a_rate_card_cannot_be_is_named_by_field_and_not_written(
+    api: Api, changes: dict[str, Any], pointers: list[str]
+) -> None:
+    answer = await api.put("/v1/rate-cards/bad", rate_card(**changes))
+
+    assert (answer.status_code, [error["pointer"] for error in answer.json()["errors"]]) == (422, pointers)
+    assert (await api.get("/v1/rate-cards/bad")).status_code == 404
+
+
 async def test_versions_are_listed_page_by_page_and_documents_by_name(api: Api) -> None:
     for number in range(3):
         await api.put("/v1/rate-cards/z-paged", rate_card(rates_minor=[[number]]))
@@ -289,3 +336,44 @@ async def test_who_may_only_read_checks_and_compares_but_saves_and_activates_not
         await api.post("/v1/routings/guarded/retire", {"reason": "x"}, headers=reader),
     ):
         assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+async def test_every_preset_is_listed_and_becomes_a_draft_that_can_be_activated(api: Api) -> None:
+    presets = (await api.get("/v1/routings/presets")).json()["items"]
+
+    for preset in presets:
+        given = {one["name"]: ["DC-PA"] for one in preset["parameters"] if one["default"] is None}
+        name = preset["name"].replace("_", "-")
+        saved = await api.post(f"/v1/routings/presets/{preset['name']}", {"name": name, "parameters": given})
+        assert (saved.status_code, saved.json()["state"]) == (201, "draft"), saved.text
+        assert (await _activate(api, name, 1))["active"]["label"] == f"{name}@1"
+        await api.post(f"/v1/routings/{name}/retire", {"reason": "test"})
+    assert "own_region_first" in {preset["name"] for preset in presets}
+
+
+async def test_a_preset_takes_its_parameters_and_refuses_others(api: Api) -> None:
+    saved = await api.post("/v1/routings/presets/protect_stores", {"name": "kept", "parameters": {"units": 5}})
+    assert "5" in saved.json()["content"]["eligibility"][0]["expression"]
+    before = await _written(api)
+
+    for preset, parameters, status in (
+        ("protect_stores", {"units": "many"}, 422),
+        ("protect_stores", {"units": -1}, 422),
+        ("protect_stores", {"dozens": 1}, 422),
+        ("ranked_locations", {}, 422),
+        ("nothing", {}, 404),
+    ):
+        answer = await api.post(f"/v1/routings/presets/{preset}", {"name": "x", "parameters": parameters})
+        assert answer.status_code == status, answer.text
+    assert await _written(api) == before
+
+
+async def test_the_catalog_says_what_a_routing_may_name(api: Api) -> None:
+    catalog = (await api.get("/v1/routings/fields")).json()
+
+    fields = {field["path"]: field for field in catalog["fields"]}
+    assert (fields["node.type"]["type"], fields["lane.miles"]["unit"]) == ("string", "miles")
+    assert all(field["description"] for field in fields.values())
+    assert "nearest" in {sort["name"] for sort in catalog["sorts"]}
+    assert "split_minor" in catalog["amounts"]
+    assert "shipping" in catalog["factors"]

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from troth.engine.in_force import choose
 from troth.engine.network import Network, compile_network
 from troth.engine.rate_cards import DEFAULT_CARDS
-from troth.flows.families import RATE_CARDS, ROUTINGS, policy_of
+from troth.engine.rules.weights import policy_of
+from troth.flows.families import RATE_CARDS, ROUTINGS
 from troth.flows.standing import Standing
 from troth.model.document import InForce
 from troth.model.ids import OrderId, Sku

@@ -6,7 +6,7 @@ from typing import Any
 from troth.flows.access import Actor
 from troth.http.operations import Call
 from troth.http.problems import Refused
-from troth.model.ids import OrderId, derive_order_id
+from troth.model.ids import OrderId, named_order
 from troth.model.order import Order
 from troth.model.refusals import FieldFlaw, Invalid, NotFound
 from troth.store.orders import read_orders
@@ -14,9 +14,7 @@ from troth.store.orders import read_orders
 
 def order_id_of(call: Call[Any, Any]) -> OrderId:
     """The order that the path names, by its id or as `channel:external_id`."""
-    name = call.path("order_id")
-    channel, colon, external_id = name.partition(":")
-    return derive_order_id(channel=channel, external_id=external_id) if colon else OrderId(name)
+    return named_order(call.path("order_id"))
 
 
 def is_visible(actor: Actor, order: Order) -> bool:

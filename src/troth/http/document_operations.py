@@ -12,6 +12,7 @@ from troth.http.document_answer import (
     CheckAnswer,
     DifferenceAnswer,
     DifferencesAnswer,
+    DocumentAnswer,
     FindingAnswer,
     InForceAnswer,
     SummaryAnswer,
@@ -131,6 +132,11 @@ def operations_of(
             refusals=(missing, NotPossibleNow("retire", f"{name}@1 draft", ("activate",))),
         ),
     )  # fmt: skip
+
+
+def example_answer(family: Family[Any], name: str, content: Any) -> DocumentAnswer[Any]:
+    """A document as the documentation shows it."""
+    return answer_document(_example(family, name, content), ())
 
 
 def _example(family: Family[Any], name: str, content: Any) -> Published:

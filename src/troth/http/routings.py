@@ -9,6 +9,7 @@ from troth.flows.dry_run import DryRun, dry_run
 from troth.flows.families import ROUTINGS
 from troth.http import examples
 from troth.http.body import Body, Id, NoQuery, Strict
+from troth.http.bounds import ensure_visible
 from troth.http.document_answer import DocumentAnswer, VersionAnswer
 from troth.http.document_body import Version
 from troth.http.document_operations import operations_of
@@ -18,7 +19,7 @@ from troth.http.order_body import QUOTE_EXAMPLE, QuoteBody
 from troth.http.plan_answer import DryRunAnswer, answer_dry_run
 from troth.http.problems import Refused
 from troth.http.replies import Reply, json_reply
-from troth.model.ids import LineId, OrderId, Sku
+from troth.model.ids import LineId, OrderId, Sku, named_order
 from troth.model.inventory import ON_HAND
 from troth.model.plan import Peg, Plan, Shipment, Trace
 from troth.model.refusals import FieldFlaw, Invalid, NotFound
@@ -38,7 +39,7 @@ class DryRunBody(Strict):
         if self.version is not None and self.routing is not None:
             raise Refused(Invalid((FieldFlaw("/routing", "cannot be given together with version"),)))
         if self.order_id is not None and self.order is None:
-            return OrderId(self.order_id)
+            return named_order(self.order_id)
         if self.order is not None and self.order_id is None:
             return self.order.content()
         either = "is required, or order" if self.order is None else "cannot be given together with order"
@@ -48,6 +49,8 @@ class DryRunBody(Strict):
 async def dry_run_routing(call: Call[DryRunBody, NoQuery]) -> Reply:
     """Plan an order under a routing and under what is in force, and write nothing."""
     asked = call.body.asked()
+    if isinstance(asked, str):
+        await ensure_visible(call, asked)
 
     async def run() -> Reply:
         done = await dry_run(call.system, call.path("name"), asked, version=call.body.version, body=call.body.routing)
@@ -74,7 +77,12 @@ _EXAMPLE: Final = {
     "description": "Distribution centers first, then stores with cover to spare, then whoever has it",
     "limits": {"shipments_max": 3},
     "weights": {"split_minor": 250},
-    "exclusions": [{"name": "no hazardous goods from stores", "expression": "node.type == 'store' && false"}],
+    "exclusions": [
+        {
+            "name": "no hazardous goods from stores",
+            "expression": "node.type == 'store' && item.attributes['hazardous'] == 'yes'",
+        }
+    ],
     "tiers": [
         {
             "name": "DCs",

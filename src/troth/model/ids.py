@@ -7,6 +7,7 @@ OrderId = NewType("OrderId", str)
 LineId = NewType("LineId", str)
 FulfillmentId = NewType("FulfillmentId", str)
 HoldId = NewType("HoldId", str)
+CartHoldId = NewType("CartHoldId", str)
 NodeId = NewType("NodeId", str)
 Sku = NewType("Sku", str)
 
@@ -24,6 +25,16 @@ def derive_order_id(*, channel: str, external_id: str) -> OrderId:
     digest = blake2b(f"{channel}\0{external_id}".encode(), digest_size=13).digest()
     number = int.from_bytes(digest, "big") >> 4
     return OrderId("O-" + "".join(_CROCKFORD[number >> shift & 31] for shift in range(95, -1, -5)))
+
+
+def named_order(text: str) -> OrderId:
+    """The id of the order that somebody names by its id, or as `channel:external_id`.
+
+    >>> named_order("web:W-1001") == derive_order_id(channel="web", external_id="W-1001"), named_order("O-1")
+    (True, 'O-1')
+    """
+    channel, colon, external_id = text.partition(":")
+    return derive_order_id(channel=channel, external_id=external_id) if colon else OrderId(text)
 
 
 def fulfillment_id(order_id: OrderId, number: int) -> FulfillmentId:
