@@ -43,6 +43,40 @@ async def test_a_node_is_created_read_and_sent_back_as_it_was_read(api: Api) -> 
     assert shown["handling_cost"] == {"amount": "0.35", "currency": "USD"}
 
 
+async def test_pickups_shifts_and_latency_of_a_node_are_kept(api: Api) -> None:
+    body = {
+        **STORE,
+        "type": "drop_ship",
+        "pickups": [{"at": "17:30", "carrier": "parcel", "weekdays": ["friday", 0]}, {"at": "12:00"}],
+        "feed_minutes": 15,
+        "acceptance_minutes": 240,
+        "capacity_unit": "units",
+        "shifts": [{"begins": "09:00", "capacity": 40}, {"begins": "13:00", "capacity": 60}],
+    }
+
+    created = await api.put("/v1/nodes/N-D", body)
+    again = await api.put("/v1/nodes/N-D", created.json())
+
+    assert (created.status_code, again.status_code) == (201, 200)
+    shown = created.json()
+    assert shown["pickups"][0] == {
+        "at": "17:30", "carrier": "parcel", "service": "", "weekdays": ["monday", "friday"],
+    }  # fmt: skip
+    assert len(shown["pickups"][1]["weekdays"]) == 7
+    assert (shown["feed_minutes"], shown["acceptance_minutes"], shown["capacity_unit"]) == (15, 240, "units")
+    assert shown["shifts"] == body["shifts"]
+
+
+async def test_shifts_must_begin_one_after_the_other(api: Api) -> None:
+    shifts = [{"begins": "13:00", "capacity": 40}, {"begins": "09:00", "capacity": 60}]
+
+    refused = await api.put("/v1/nodes/N-E", {**STORE, "shifts": shifts})
+
+    assert refused.status_code == 422
+    assert refused.json()["errors"] == [{"pointer": "/shifts", "detail": "must begin one after the other"}]
+    assert (await api.get("/v1/nodes/N-E")).status_code == 404
+
+
 async def test_a_node_needs_only_a_type_and_a_place_and_has_the_documented_defaults(api: Api) -> None:
     created = await api.put("/v1/nodes/N-2", {"type": "dc", "latitude": 40.0, "longitude": -76.3})
 

@@ -6,15 +6,16 @@ from functools import cache
 from typing import Annotated, Final
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from troth.flows.places import find_coordinates, locate
-from troth.http.body import Id, MoneyBody, Name, Strict
+from troth.http.body import Id, MoneyBody, Name, Strict, Text
 from troth.http.order_body import AddressBody
 from troth.http.problems import Refused
+from troth.model.capacity import CapacityUnit, Shift
 from troth.model.ids import NodeId
-from troth.model.network import Address, Calendar, Node, NodeType
+from troth.model.network import Address, Calendar, CarrierPickup, Node, NodeType
 from troth.model.refusals import FieldFlaw, Invalid
 
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -55,6 +56,9 @@ def _of_a_day(clock: time) -> time:
 
 TimeOfDay = Annotated[time, AfterValidator(_of_a_day)]
 Hours = Annotated[Decimal, Field(ge=0, le=720, decimal_places=2)]
+Attributes = Annotated[
+    dict[Annotated[str, StringConstraints(min_length=1, max_length=100)], Text], Field(max_length=100)
+]
 
 
 class CalendarBody(Strict):
@@ -70,6 +74,26 @@ class CalendarBody(Strict):
         if self.closes <= self.opens:
             raise Refused(Invalid((FieldFlaw("/calendar/closes", "must be after opens, on the same day"),)))
         return Calendar(tuple(sorted(set(self.weekdays))), self.opens, self.closes, tuple(sorted(set(self.holidays))))
+
+
+class CarrierPickupBody(Strict):
+    """When a carrier comes, in the node's time zone; of several on one day the last counts."""
+
+    at: TimeOfDay
+    carrier: Annotated[str, Field(max_length=100, description="Empty: every carrier.")] = ""
+    service: Annotated[str, Field(max_length=100, description="Empty: every service.")] = ""
+    weekdays: Annotated[tuple[Weekday, ...], Field(min_length=1, max_length=7)] = tuple(range(7))
+
+    def pickup(self) -> CarrierPickup:
+        """The pickup that this is."""
+        return CarrierPickup(self.at, self.carrier, self.service, tuple(sorted(set(self.weekdays))))
+
+
+class ShiftBody(Strict):
+    """A part of the working day, from a time in the node's time zone, and what can be done in it."""
+
+    begins: TimeOfDay
+    capacity: Annotated[int, Field(ge=0, le=1_000_000_000)]
 
 
 class NodeBody(Strict):
@@ -89,13 +113,37 @@ class NodeBody(Strict):
     cut_off: TimeOfDay = time(14, 0)
     processing_hours: Hours = Decimal(0)
     capacity_per_day: Annotated[
-        Annotated[int, Field(ge=0, le=1_000_000_000)] | None, Field(description="Order lines a day.")
+        Annotated[int, Field(ge=0, le=1_000_000_000)] | None,
+        Field(description="What it can do on a working day, in capacity_unit: order lines, or units."),
     ] = None
     services: Annotated[tuple[Id, ...], Field(max_length=100)] = ()
     pickup: bool = False
     handling_cost: Annotated[MoneyBody | None, Field(description="Of one unit here.")] = None
-    shipment_cost: Annotated[MoneyBody | None, Field(description="Of one shipment from here.")] = None
+    labor_cost: Annotated[MoneyBody | None, Field(description="Of picking one line here.")] = None
+    shipment_cost: Annotated[MoneyBody | None, Field(description="Of one shipment from here: its packaging.")] = None
+    return_cost: Annotated[MoneyBody | None, Field(description="Of taking back one unit that left here.")] = None
+    goods_percent: Annotated[
+        int, Field(ge=0, le=1000, description="What goods cost here, in percent of the cost of the item.")
+    ] = 100
+    capabilities: Annotated[
+        tuple[Id, ...], Field(max_length=100, description="What items may need of a node, such as hazardous.")
+    ] = ()
+    attributes: Annotated[Attributes, Field(description="What rules may ask about.")] = {}  # noqa: RUF012 - copied
     active: bool = True
+    pickups: Annotated[
+        tuple[CarrierPickupBody, ...],
+        Field(max_length=500, description="A carrier without any comes every working day at closing time."),
+    ] = ()
+    feed_minutes: Annotated[
+        int, Field(ge=0, le=100_000, description="How long an order takes to get there, at any hour.")
+    ] = 0
+    acceptance_minutes: Annotated[
+        int, Field(ge=0, le=100_000, description="Of its opening hours, until it takes an order on.")
+    ] = 0
+    capacity_unit: CapacityUnit = CapacityUnit.LINES
+    shifts: Annotated[
+        tuple[ShiftBody, ...], Field(max_length=24, description="They take the place of capacity_per_day.")
+    ] = ()
 
     def node(self, node_id: NodeId, currency: str) -> Node:
         """The node that this is, with its place; Refused where that is not known."""
@@ -117,10 +165,26 @@ class NodeBody(Strict):
             capacity_per_day=self.capacity_per_day,
             services=tuple(sorted(set(self.services))),
             pickup=self.pickup,
+            labor_minor=_minor(self.labor_cost, currency, "/labor_cost"),
+            return_minor=_minor(self.return_cost, currency, "/return_cost"),
+            goods_percent=self.goods_percent,
+            capabilities=tuple(sorted(set(self.capabilities))),
+            attributes=self.attributes,
             handling_minor=_minor(self.handling_cost, currency, "/handling_cost"),
             shipment_minor=_minor(self.shipment_cost, currency, "/shipment_cost"),
             active=self.active,
+            pickups=tuple(pickup.pickup() for pickup in self.pickups),
+            feed_minutes=self.feed_minutes,
+            acceptance_minutes=self.acceptance_minutes,
+            capacity_unit=self.capacity_unit,
+            shifts=self._shifts(),
         )
+
+    def _shifts(self) -> tuple[Shift, ...]:
+        begins = [shift.begins for shift in self.shifts]
+        if begins != sorted(set(begins)):
+            raise Refused(Invalid((FieldFlaw("/shifts", "must begin one after the other"),)))
+        return tuple(Shift(shift.begins, shift.capacity) for shift in self.shifts)
 
     def _place(self, address: Address) -> tuple[float, float]:
         if (self.latitude is None) is not (self.longitude is None):

@@ -17,6 +17,7 @@ from troth.http.preconditions import expected_of, path_id, set_reply
 from troth.http.problems import Refused
 from troth.http.replies import Reply, etag, json_reply
 from troth.http.values import MoneyAnswer, money
+from troth.model.capacity import CapacityUnit
 from troth.model.ids import NodeId
 from troth.model.network import Node, NodeType
 from troth.model.refusals import FieldFlaw, Invalid, NotFound, VersionConflict
@@ -32,6 +33,22 @@ class CalendarAnswer(msgspec.Struct, frozen=True):
     opens: str
     closes: str
     holidays: tuple[date, ...]
+
+
+class CarrierPickupAnswer(msgspec.Struct, frozen=True):
+    """When a carrier comes, in the node's time zone."""
+
+    at: str
+    carrier: str
+    service: str
+    weekdays: tuple[WeekdayName, ...]
+
+
+class ShiftAnswer(msgspec.Struct, frozen=True):
+    """A part of the working day and what can be done in it."""
+
+    begins: str
+    capacity: int
 
 
 class NodeAnswer(msgspec.Struct, frozen=True):
@@ -51,8 +68,18 @@ class NodeAnswer(msgspec.Struct, frozen=True):
     services: tuple[str, ...]
     pickup: bool
     handling_cost: MoneyAnswer
+    labor_cost: MoneyAnswer
     shipment_cost: MoneyAnswer
+    return_cost: MoneyAnswer
+    goods_percent: int
+    capabilities: tuple[str, ...]
+    attributes: dict[str, str]
     active: bool
+    pickups: tuple[CarrierPickupAnswer, ...]
+    feed_minutes: int
+    acceptance_minutes: int
+    capacity_unit: CapacityUnit
+    shifts: tuple[ShiftAnswer, ...]
 
 
 class NodesQuery(PageQuery):
@@ -85,8 +112,23 @@ def answer_node(node: Node, currency: str) -> NodeAnswer:
         services=node.services,
         pickup=node.pickup,
         handling_cost=money(node.handling_minor, currency),
+        labor_cost=money(node.labor_minor, currency),
         shipment_cost=money(node.shipment_minor, currency),
+        return_cost=money(node.return_minor, currency),
+        goods_percent=node.goods_percent,
+        capabilities=node.capabilities,
+        attributes=dict(node.attributes),
         active=node.active,
+        pickups=tuple(
+            CarrierPickupAnswer(
+                _clock(pickup.at), pickup.carrier, pickup.service, tuple(_weekday(day) for day in pickup.weekdays)
+            )
+            for pickup in node.pickups
+        ),
+        feed_minutes=node.feed_minutes,
+        acceptance_minutes=node.acceptance_minutes,
+        capacity_unit=node.capacity_unit,
+        shifts=tuple(ShiftAnswer(_clock(shift.begins), shift.capacity) for shift in node.shifts),
     )
 
 
@@ -159,6 +201,14 @@ _EXAMPLE_BODY: Final = {
     "capacity_per_day": 120,
     "services": ["standard"],
     "pickup": True,
+    "handling_cost": {"amount": "0.35", "currency": "USD"},
+    "labor_cost": {"amount": "1.20", "currency": "USD"},
+    "shipment_cost": {"amount": "0.80", "currency": "USD"},
+    "return_cost": {"amount": "2.50", "currency": "USD"},
+    "goods_percent": 100,
+    "capabilities": ["hazardous"],
+    "attributes": {"district": "north-east"},
+    "pickups": [{"at": "17:30", "carrier": "parcel", "weekdays": ["monday", "tuesday", "wednesday", "thursday"]}],
 }
 _BODY: Final = Body(TypeAdapter(NodeBody), _EXAMPLE_BODY)
 _EXAMPLE: Final = answer_node(_BODY.parse(msgspec.json.encode(_EXAMPLE_BODY)).node(NodeId("ST-NYC"), "USD"), "USD")
