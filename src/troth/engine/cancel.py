@@ -5,6 +5,7 @@ from troth.engine.parts import choose_units, moves_through, next_allocation
 from troth.model.commands import CancelOrder, LineQuantity
 from troth.model.events import OrderCanceled, OrderEvent, PartsChange
 from troth.model.ids import LineId
+from troth.model.kits import kits_of
 from troth.model.lifecycle import AllocationEvent, AllocationState, is_possible
 from troth.model.order import Order
 from troth.model.refusals import FieldFlaw, Invalid, NotPossibleNow, Refusal
@@ -41,6 +42,7 @@ def decide_cancel(command: CancelOrder, order: Order, facts: Facts) -> tuple[Ord
         cancelable,
         {line_id: units - min(units, uncovered.get(line_id, 0)) for line_id, units in wanted.items()},
         first_number=next_allocation(order),
+        kits=kits_of(order),
     )
     if chosen.missing:
         return NotPossibleNow("cancel", order_status(order))

@@ -1,11 +1,14 @@
 """Capturing an order: the promise is planned, and becomes the order with its allocations and fulfillments."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
 from troth.engine.case import case_of, kept_trace
 from troth.engine.context import Change, Decision, Facts, State
+from troth.engine.feasible import find_late, find_unknown
+from troth.engine.line_terms import named_skus, on_terms, settle_lines
 from troth.engine.reserve import reserve_entries
 from troth.engine.supply import SupplyRows
 from troth.model.commands import CaptureOrder
@@ -15,7 +18,7 @@ from troth.model.inventory import ON_HAND
 from troth.model.lifecycle import AllocationState
 from troth.model.order import Allocation, Fulfillment, Line, Order
 from troth.model.plan import Demand, DemandLine, Plan, Shipment
-from troth.model.refusals import ContentDiffers, FieldFlaw, Invalid, Refusal, ShortLine, StockShort
+from troth.model.refusals import ContentDiffers, Invalid, Refusal, ShortLine, StockShort
 
 CUSTOMER_CLASS: Final = "customer_class"
 PRIORITY: Final = "priority"
@@ -31,9 +34,10 @@ def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decisio
         if known.digest != command.digest:
             return ContentDiffers(known.order_id)
         return Decision(events=((known.order_id, DuplicateReceived(known.order_id)),))
-    flaws = find_unknown(command, facts)
+    flaws = (*find_unknown(command, facts), *find_late(command, facts))
     if flaws:
         return Invalid(flaws)
+    command = settled(command, facts)
     case = case_of(demand_of(command, facts), supply_of(command, state), facts)
     answer = case.plan()
     if answer.uncovered:
@@ -47,20 +51,15 @@ def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decisio
     )
 
 
-def find_unknown(command: CaptureOrder, facts: Facts) -> tuple[FieldFlaw, ...]:
-    """The fields that name an item or a node which is not there."""
-    flaws = [
-        FieldFlaw(f"/lines/{position}/sku", f"there is no item {line.sku}")
-        for position, line in enumerate(command.lines)
-        if line.sku not in facts.items
-    ]
-    if command.pickup_node is not None and command.pickup_node not in facts.network.index:
-        flaws.append(FieldFlaw("/pickup_node", f"there is no node {command.pickup_node}"))
-    return tuple(flaws)
+def settled(command: CaptureOrder, facts: Facts) -> CaptureOrder:
+    """The command with what the catalog says of its kits and substitutes; the same one where it says nothing."""
+    lines = settle_lines(command.lines, facts.items)
+    return command if lines is command.lines else replace(command, lines=lines)
 
 
 def demand_of(command: CaptureOrder, facts: Facts) -> Demand:
     """What the engine is asked for an order."""
+    command = settled(command, facts)
     return Demand(
         lines=tuple(demand_line(line, line.quantity, facts) for line in command.lines),
         destination=command.ship_to,
@@ -73,6 +72,7 @@ def demand_of(command: CaptureOrder, facts: Facts) -> Demand:
         customer_class=command.attributes.get(CUSTOMER_CLASS, ""),
         priority=find_priority(command.attributes),
         attributes=command.attributes,
+        shipments_max=command.shipments_max,
     )
 
 
@@ -90,7 +90,7 @@ def demand_line(line: Line, quantity: int, facts: Facts) -> DemandLine:
     """Units of an order line as the engine sees them, with the item, its weight and its volume."""
     item = facts.items[line.sku]
     length, width, height = item.dimensions_mm
-    return DemandLine(
+    plain = DemandLine(
         line_id=line.line_id,
         sku=line.sku,
         quantity=quantity,
@@ -100,19 +100,33 @@ def demand_line(line: Line, quantity: int, facts: Facts) -> DemandLine:
         not_before=line.not_before,
         item=item,
         unit_price_minor=line.unit_price_minor,
+        terms=line.terms,
     )
+    return plain if line.terms is None else on_terms(plain, line.terms, facts.items)
 
 
 def supply_of(command: CaptureOrder, state: State) -> dict[Sku, SupplyRows]:
     """The supply rows of every SKU of an order."""
-    return {line.sku: state.supply(line.sku) for line in command.lines}
+    skus = {line.sku: None for line in command.lines}
+    if any([line.terms is not None for line in command.lines]):  # noqa: C419 - a list is quicker, for every order
+        skus |= dict.fromkeys(named_skus(command.lines))
+    return {sku: state.supply(sku) for sku in skus}
 
 
 def short(answer: Plan) -> StockShort:
     """The refusal that names each line which the plan does not cover."""
     return StockShort(
         tuple(
-            ShortLine(gap.line_id, gap.sku, gap.quantity, gap.available_quantity, gap.available_at, gap.reason)
+            ShortLine(
+                gap.line_id,
+                gap.sku,
+                gap.quantity,
+                gap.available_quantity,
+                gap.available_at,
+                gap.reason,
+                gap.detail,
+                gap.instead,
+            )
             for gap in answer.uncovered
         )
     )
@@ -137,6 +151,7 @@ def parts_of(
                 shipment.promised_at,
                 shipment.cost,
                 booking=shipment.booking,
+                via=shipment.via,
             )
         )
         for peg in shipment.pegs:
@@ -173,4 +188,5 @@ def _order_of(command: CaptureOrder, answer: Plan, facts: Facts) -> Order:
         payments=command.payments,
         policy_version=facts.policy.version,
         attributes=command.attributes,
+        shipments_max=command.shipments_max,
     )

@@ -47,9 +47,7 @@ def has_kits(lines: Sequence[DemandLine]) -> bool:
 def wanted_skus(demand: Demand) -> list[Sku]:
     """Every SKU whose supply a demand's plan depends on, sorted: of lines, their kits' components, and substitutes."""
     skus = {sku for line in demand.lines for sku, _units in components_of(line)}
-    for line in demand.lines:
-        if line.item is not None:
-            skus |= {substitute.sku for substitute in line.item.substitutes}
+    skus |= {other.sku for line in demand.lines for other in line.instead}
     return sorted(skus | {line.sku for line in demand.lines})
 
 

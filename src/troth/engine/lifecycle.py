@@ -28,6 +28,7 @@ from troth.model.commands import (
 )
 from troth.model.events import FulfillmentPicked, FulfillmentRejected, OrderEvent, StockAdjusted
 from troth.model.inventory import Entry, EntryKind, SupplyKey
+from troth.model.lifecycle import AllocationEvent
 from troth.model.order import Order
 from troth.model.plan import Trace
 from troth.model.refusals import NotFound, Refusal
@@ -100,21 +101,22 @@ def _missed_stock(
 ) -> tuple[tuple[Entry, ...], tuple[tuple[str, StockAdjusted], ...]]:
     """What was not found at picking is not there: the books follow, so that nobody else is promised it."""
     entries, adjusted = [], []
-    nodes = {work.fulfillment_id: work.node for work in order.fulfillments}
-    skus = {line.line_id: line.sku for line in order.lines}
     for event in events:
-        if not isinstance(event, FulfillmentPicked):
+        if not isinstance(event, FulfillmentPicked) or not event.short:
             continue
-        for line in event.short:
-            key = SupplyKey(skus[line.line_id], nodes[event.fulfillment_id])
-            reason = line.reason or "short_pick"
-            entries.append(
-                Entry(key, EntryKind.ADJUSTMENT, -line.quantity, reason=reason, reference=event.fulfillment_id)
-            )
+        reasons = {line.line_id: line.reason for line in event.short}
+        parts = {part.allocation: part for part in order.allocations}
+        parts |= {part.allocation: part for split in event.parts.splits for part in split.parts}
+        missed: dict[tuple[SupplyKey, str], int] = {}
+        for move in event.parts.moves:
+            if move.event is AllocationEvent.MISS:
+                part = parts[move.allocation]
+                place = (SupplyKey(part.sku, part.node), reasons.get(part.line_id) or "short_pick")
+                missed[place] = missed.get(place, 0) + part.quantity
+        for (key, reason), units in missed.items():
+            work = event.fulfillment_id
+            entries.append(Entry(key, EntryKind.ADJUSTMENT, -units, reason=reason, reference=work))
             adjusted.append(
-                (
-                    f"sku:{key.sku}",
-                    StockAdjusted(key.sku, key.node, key.source, -line.quantity, reason, event.fulfillment_id),
-                )
+                (f"sku:{key.sku}", StockAdjusted(key.sku, key.node, key.source, -units, reason, work)),
             )
     return tuple(entries), tuple(adjusted)

@@ -1,13 +1,17 @@
 """Choosing units among an order's parts, and dividing a part where only some of its units are meant."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from troth.model.events import PartMove, PartSplit
-from troth.model.ids import LineId
+from troth.model.ids import FulfillmentId, LineId, Sku
 from troth.model.inventory import Source
+from troth.model.kits import Kits
 from troth.model.lifecycle import ALLOCATION, AllocationEvent
 from troth.model.order import Allocation, Order
+
+NO_KITS: Final[Kits] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +29,38 @@ def next_allocation(order: Order) -> int:
 
 
 def choose_units(
-    parts: Iterable[Allocation], wanted: Mapping[LineId, int], *, first_number: int, new_source: Source | None = None
+    parts: Iterable[Allocation],
+    wanted: Mapping[LineId, int],
+    *,
+    first_number: int,
+    new_source: Source | None = None,
+    kits: Kits = NO_KITS,
 ) -> Chosen:
     """The parts, in the order given, that make up the wanted units.
 
-    The last one of a line is split where it is too large.
+    The last one of a line is split where it is too large. Of a line in `kits` whole kits are wanted: their components
+    are taken from the same fulfillments, as far as these have whole ones.
 
     With `new_source` every chosen part is split, even a whole one, since the new part lies at another source.
     """
+    parts = tuple(parts)
     missing = {line: quantity for line, quantity in wanted.items() if quantity > 0}
+    quotas, missing_kits = _choose_kits(parts, missing, kits)
     chosen: list[Allocation] = []
     splits: list[PartSplit] = []
     number = first_number
     for part in parts:
-        units = min(missing.get(part.line_id, 0), part.quantity)
-        if not units:
-            continue
-        missing[part.line_id] -= units
+        if part.line_id in kits:
+            place = (part.line_id, part.sku, part.fulfillment_id)
+            units = min(quotas.get(place, 0), part.quantity)
+            if not units:
+                continue
+            quotas[place] -= units
+        else:
+            units = min(missing.get(part.line_id, 0), part.quantity)
+            if not units:
+                continue
+            missing[part.line_id] -= units
         if units == part.quantity and new_source is None:
             chosen.append(part)
             continue
@@ -51,7 +70,41 @@ def choose_units(
         number += len(pieces)
         splits.append(PartSplit(part.allocation, pieces))
         chosen.append(taken)
+    missing |= missing_kits
     return Chosen(tuple(chosen), tuple(splits), {line: units for line, units in missing.items() if units})
+
+
+def _choose_kits(
+    parts: Sequence[Allocation], wanted: Mapping[LineId, int], kits: Kits
+) -> tuple[dict[tuple[LineId, Sku, FulfillmentId], int], dict[LineId, int]]:
+    """How many units of each component to take at each fulfillment, and how many kits cannot be made up.
+
+    Whole kits first, by the order in which the fulfillments come; what is then left of the wish is taken piece by
+    piece, where there is any.
+    """
+    quotas: dict[tuple[LineId, Sku, FulfillmentId], int] = {}
+    missing: dict[LineId, int] = {}
+    for line_id, left in wanted.items():
+        if line_id not in kits:
+            continue
+        held: dict[FulfillmentId, dict[Sku, int]] = {}
+        for part in parts:
+            if part.line_id == line_id:
+                here = held.setdefault(part.fulfillment_id, {})
+                here[part.sku] = here.get(part.sku, 0) + part.quantity
+        for fulfillment, here in held.items():
+            taken = min(left, *(here.get(sku, 0) // each for sku, each in kits[line_id]))
+            left -= taken
+            for sku, each in kits[line_id]:
+                quotas[line_id, sku, fulfillment] = taken * each
+        missing[line_id] = left
+        for sku, each in kits[line_id]:
+            rest = left * each
+            for fulfillment, here in held.items():
+                more = min(rest, here.get(sku, 0) - quotas[line_id, sku, fulfillment])
+                quotas[line_id, sku, fulfillment] += more
+                rest -= more
+    return quotas, missing
 
 
 def moves_through(part: Allocation, steps: Iterable[AllocationEvent]) -> tuple[PartMove, ...]:

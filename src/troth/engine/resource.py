@@ -5,6 +5,7 @@ from dataclasses import replace
 from troth.engine.capture import CUSTOMER_CLASS, demand_line, find_priority, parts_of
 from troth.engine.case import case_of, kept_trace
 from troth.engine.context import Facts, State
+from troth.engine.kits import wanted_skus
 from troth.engine.parts import next_allocation
 from troth.model.commands import LineQuantity
 from troth.model.events import OrderEvent, OrderResourced, PartsChange, SourcingFailed
@@ -26,7 +27,7 @@ def decide_resource(order: Order, state: State, facts: Facts) -> tuple[tuple[Ord
     if not uncovered_quantities(order):
         return (), None
     demand = demand_missing(order, facts)
-    case = case_of(demand, {line.sku: state.supply(line.sku) for line in demand.lines}, facts)
+    case = case_of(demand, {sku: state.supply(sku) for sku in wanted_skus(demand)}, facts)
     answer = case.plan()
     fulfillments, allocations = parts_of(
         answer.shipments,
@@ -65,4 +66,5 @@ def demand_missing(order: Order, facts: Facts) -> Demand:
         customer_class=order.attributes.get(CUSTOMER_CLASS, ""),
         priority=find_priority(order.attributes),
         attributes=order.attributes,
+        shipments_max=order.shipments_max,
     )

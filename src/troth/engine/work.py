@@ -34,6 +34,7 @@ from troth.model.events import (
     TrackingRecorded,
 )
 from troth.model.ids import LineId
+from troth.model.kits import Kits, begun_units, kits_of, whole_units
 from troth.model.lifecycle import ALLOCATION, ENDED, AllocationEvent, AllocationState, is_possible
 from troth.model.order import Allocation, Fulfillment, Method, Order, Package, PackageLine
 from troth.model.refusals import FieldFlaw, Invalid, NotFound, NotPossibleNow, Refusal
@@ -71,8 +72,8 @@ def decide_work(command: FulfillmentCommand, order: Order, facts: Facts) -> tupl
             return _pick(command, order, work, parts, at)
         case PackWork():
             moves = _all_through(parts, (_E.PICK, _E.PACK))
-            packages = command.packages or (_one_package(parts),)
-            flaws = _package_flaws(packages, parts)
+            packages = command.packages or (_one_package(parts, kits_of(order)),)
+            flaws = _package_flaws(packages, parts, kits_of(order))
             if flaws:
                 return Invalid(flaws)
             return (
@@ -81,32 +82,36 @@ def decide_work(command: FulfillmentCommand, order: Order, facts: Facts) -> tupl
                 else _refuse("pack", order, work)
             )
         case StageWork():
-            moves = _all_through(parts, (_E.PICK, _E.STAGE)) if work.method in _HANDED_OVER else ()
+            moves = _all_through(parts, (_E.PICK, _E.STAGE)) if _is_handed_over(work) else ()
+            if _has_come(work, parts):
+                return (FulfillmentReady(work.fulfillment_id, command.staging, at, PartsChange()),)
             return (
                 (FulfillmentReady(work.fulfillment_id, command.staging, at, PartsChange(moves=moves)),)
                 if moves
                 else _refuse("ready", order, work)
             )
         case ShipWork():
-            moves = () if work.method in _HANDED_OVER else _all_through(parts, _TO_SHIP)
+            moves = () if _is_handed_over(work) else _all_through(parts, _TO_SHIP)
             flaws = _unpacked_flaws(work.packages, command.packages)
             if moves and flaws:
                 return Invalid(flaws)
-            packages = _with_tracking(work.packages or _packages_of(command, parts), command.packages)
+            packages = _with_tracking(work.packages or _packages_of(command, parts, kits_of(order)), command.packages)
             return (
                 (FulfillmentShipped(work.fulfillment_id, packages, at, PartsChange(moves=moves)),)
                 if moves
                 else _refuse("ship", order, work)
             )
         case CollectWork():
-            moves = _all_through(parts, _TO_COLLECT) if work.method in _HANDED_OVER else ()
+            moves = _all_through(parts, _TO_COLLECT) if _is_handed_over(work) else ()
+            if _has_come(work, parts):
+                moves = _all_through(parts, (_E.COLLECT,))
             return (
                 (FulfillmentCollected(work.fulfillment_id, command.collected_by, at, PartsChange(moves=moves)),)
                 if moves
                 else _refuse("collect", order, work)
             )
         case DeliverWork():
-            moves = _all_through(parts, (_E.DELIVER,))
+            moves = _all_through(parts, (_E.DELIVER,)) if work.via is None else ()
             return (
                 (FulfillmentDelivered(work.fulfillment_id, at, PartsChange(moves=moves)),)
                 if moves
@@ -116,6 +121,16 @@ def decide_work(command: FulfillmentCommand, order: Order, facts: Facts) -> tupl
             return _track(command, work, parts)
         case _:
             assert_never(command)
+
+
+def _is_handed_over(work: Fulfillment) -> bool:
+    """Whether the node itself gives the goods to the customer; what goes via another node is first sent there."""
+    return work.method in _HANDED_OVER and work.via is None
+
+
+def _has_come(work: Fulfillment, parts: tuple[Allocation, ...]) -> bool:
+    """Whether all of it has left for the node where the customer picks it up."""
+    return work.via is not None and bool(parts) and all(part.state is AllocationState.SHIPPED for part in parts)
 
 
 def _all_through(parts: tuple[Allocation, ...], steps: tuple[AllocationEvent, ...]) -> tuple[PartMove, ...]:
@@ -133,25 +148,21 @@ def _refuse(what: str, order: Order, work: Fulfillment) -> NotPossibleNow:
 
 def _chosen(order: Order, parts: tuple[Allocation, ...], wanted: dict[LineId, int], event: AllocationEvent) -> Chosen:
     able = [part for part in parts if is_possible(part.state, event)]
-    return choose_units(able, wanted, first_number=next_allocation(order))
+    return choose_units(able, wanted, first_number=next_allocation(order), kits=kits_of(order))
 
 
-def _quantities(lines: tuple[LineQuantity, ...], parts: tuple[Allocation, ...]) -> dict[LineId, int]:
-    """Units by line: those named, or all that the parts hold where none is named."""
+def _quantities(lines: tuple[LineQuantity, ...], parts: tuple[Allocation, ...], kits: Kits) -> dict[LineId, int]:
+    """Units by line (of kits, kits): those named, or all that the parts hold where none is named."""
     named: dict[LineId, int] = {}
     for line in lines:
         named[line.line_id] = named.get(line.line_id, 0) + line.quantity
-    if lines:
-        return named
-    for part in parts:
-        named[part.line_id] = named.get(part.line_id, 0) + part.quantity
-    return named
+    return named if lines else begun_units(parts, kits)
 
 
 def _reject(
     command: RejectWork, order: Order, work: Fulfillment, parts: tuple[Allocation, ...], at: datetime
 ) -> tuple[OrderEvent, ...] | Refusal:
-    wanted = _quantities(command.lines, parts)
+    wanted = _quantities(command.lines, parts, kits_of(order))
     chosen = _chosen(order, parts, wanted, _E.REJECT)
     if chosen.missing or not chosen.parts:
         return _refuse("reject", order, work)
@@ -166,8 +177,9 @@ def _pick(
     pickable = tuple(part for part in parts if is_possible(part.state, _E.PICK))
     if not pickable:
         return _refuse("pick", order, work)
-    held = _quantities((), pickable)
-    picked = _quantities(command.lines, pickable)
+    kits = kits_of(order)
+    held = whole_units(pickable, kits)
+    picked = _quantities(command.lines, pickable, kits)
     flaws = tuple(
         FieldFlaw(f"/lines/{position}", f"{held.get(line.line_id, 0)} units of line {line.line_id} can be picked here")
         for position, line in enumerate(command.lines)
@@ -184,9 +196,7 @@ def _pick(
         for part in (*pickable, *(part for of in chosen.splits for part in of.parts))
         if part.allocation not in split | taken and part.line_id in picked
     ]
-    short: dict[LineId, int] = {}
-    for part in rest:
-        short[part.line_id] = short.get(part.line_id, 0) + part.quantity
+    short = begun_units(rest, kits)
     moves = [PartMove(part.allocation, _E.PICK) for part in chosen.parts]
     moves += [PartMove(part.allocation, _E.MISS) for part in rest]
     return (
@@ -209,20 +219,22 @@ def _track(command: RecordTracking, work: Fulfillment, parts: tuple[Allocation, 
         command.place,
         command.estimated_delivery_at,
     )
-    moves = _all_through(parts, (_E.DELIVER,)) if command.status == AllocationState.DELIVERED else ()
+    # At the node where it is picked up it has come, and not been delivered to anybody.
+    is_delivered = command.status == AllocationState.DELIVERED and work.via is None
+    moves = _all_through(parts, (_E.DELIVER,)) if is_delivered else ()
     if not moves:
         return (recorded,)
     return (recorded, FulfillmentDelivered(work.fulfillment_id, command.at, PartsChange(moves=moves)))
 
 
-def _one_package(parts: tuple[Allocation, ...]) -> Package:
-    lines = _quantities((), parts)
+def _one_package(parts: tuple[Allocation, ...], kits: Kits) -> Package:
+    lines = begun_units(parts, kits)
     return Package("1", tuple(PackageLine(line_id, units) for line_id, units in lines.items()))
 
 
-def _package_flaws(packages: tuple[Package, ...], parts: tuple[Allocation, ...]) -> tuple[FieldFlaw, ...]:
+def _package_flaws(packages: tuple[Package, ...], parts: tuple[Allocation, ...], kits: Kits) -> tuple[FieldFlaw, ...]:
     """Packages that say what is in them must hold exactly what there is."""
-    held = _quantities((), parts)
+    held = begun_units(parts, kits)
     packed: dict[LineId, int] = {}
     for package in packages:
         for line in package.lines:
@@ -233,12 +245,12 @@ def _package_flaws(packages: tuple[Package, ...], parts: tuple[Allocation, ...])
     return (FieldFlaw("/packages", f"the packages must together hold what was picked: {there}"),)
 
 
-def _packages_of(command: ShipWork, parts: tuple[Allocation, ...]) -> tuple[Package, ...]:
+def _packages_of(command: ShipWork, parts: tuple[Allocation, ...], kits: Kits) -> tuple[Package, ...]:
     """What is shipped without having been packed: as the report says, a single package holding everything."""
     if len(command.packages) > 1:
         return command.packages
     name = command.packages[0].package_id if command.packages else "1"
-    return (replace(_one_package(parts), package_id=name),)
+    return (replace(_one_package(parts, kits), package_id=name),)
 
 
 def _unpacked_flaws(packed: tuple[Package, ...], shipped: tuple[Package, ...]) -> tuple[FieldFlaw, ...]:

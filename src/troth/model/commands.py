@@ -32,6 +32,7 @@ class CaptureOrder:
     lines: tuple[Line, ...]
     payments: tuple[Payment, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
+    shipments_max: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

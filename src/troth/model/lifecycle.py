@@ -94,6 +94,7 @@ ALLOCATION: Final[Mapping[tuple[AllocationState, AllocationEvent], AllocationSta
     (_A.READY, _E.CANCEL): _A.CANCELED,
     (_A.READY, _E.SPLIT): _A.SPLIT,
     (_A.SHIPPED, _E.DELIVER): _A.DELIVERED,
+    (_A.SHIPPED, _E.COLLECT): _A.COLLECTED,
 }
 
 HOLD: Final[Mapping[tuple[HoldState, HoldEvent], HoldState]] = {(HoldState.PLACED, HoldEvent.LIFT): HoldState.LIFTED}

@@ -130,6 +130,7 @@ class Fulfillment:
     """The work of one node for an order, with its promise.
 
     Out by `ship_by`, there between `promised_from` and `promised_at`. `booking` is what it takes of a limited capacity.
+    `via` is the node to which the goods go first, where the customer picks them up.
     """
 
     fulfillment_id: FulfillmentId
@@ -146,6 +147,7 @@ class Fulfillment:
     shipped_at: datetime | None = None
     delivered_at: datetime | None = None
     booking: Booking | None = None
+    via: NodeId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,3 +194,4 @@ class Order:
     canceled_at: datetime | None = None
     policy_version: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
+    shipments_max: int | None = None

@@ -5,11 +5,15 @@ from datetime import datetime
 from typing import ClassVar, Final
 
 from troth.model.ids import LineId, Sku
+from troth.model.plan import Instead
 
 
 @dataclass(frozen=True, slots=True)
 class ShortLine:
-    """A line that cannot be promised as asked: what is asked, what could be promised, and when."""
+    """A line that cannot be promised as asked: what is asked, what could be promised, and when.
+
+    `detail` says the reason in a sentence where its code is not enough; `instead` are other items that could be had.
+    """
 
     line_id: LineId
     sku: Sku
@@ -17,6 +21,8 @@ class ShortLine:
     available_quantity: int
     available_at: datetime | None
     reason: str
+    detail: str = ""
+    instead: tuple[Instead, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

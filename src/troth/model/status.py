@@ -4,6 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from troth.model.ids import FulfillmentId, LineId
+from troth.model.kits import kits_of, whole_units
 from troth.model.lifecycle import ENDED, GONE, AllocationState, HoldState
 from troth.model.order import Allocation, Hold, Line, Order
 
@@ -39,10 +40,14 @@ def placed_holds(order: Order) -> tuple[Hold, ...]:
 
 
 def uncovered_quantities(order: Order) -> dict[LineId, int]:
-    """What is wanted and lies at no supply, by line; only lines where that is above zero (units)."""
+    """What is wanted and lies at no supply, by line; only lines where that is above zero (units; of kits, kits)."""
     missing = {line.line_id: line.quantity - line.canceled_quantity for line in order.lines}
-    for part in live_allocations(order):
-        missing[part.line_id] -= part.quantity
+    if any([line.terms is not None for line in order.lines]):  # noqa: C419 - a list is quicker, for every order
+        for line_id, quantity in whole_units(live_allocations(order), kits_of(order)).items():
+            missing[line_id] -= quantity
+    else:
+        for part in live_allocations(order):
+            missing[part.line_id] -= part.quantity
     return {line_id: quantity for line_id, quantity in missing.items() if quantity > 0}
 
 
