@@ -17,7 +17,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from troth.adapters.webhooks import open_sender
 from troth.flows.deliver import CLAIM_SECONDS, Delivered, Post, deliver_claimed, resend_round
-from troth.flows.due import act_on_due, find_next_due
+from troth.flows.due import act_on_due, end_due_carts, find_next_due
 from troth.flows.maintain import create_partitions, delete_old
 from troth.flows.seal import seal_log
 from troth.flows.system import System
@@ -40,6 +40,7 @@ ROUNDS: Final = Histogram("troth_worker_round_seconds", "Time of a round of a ta
 FAILURES: Final = Counter("troth_worker_failures_total", "Rounds of a task that failed", ["task"])
 DUE_LAG: Final = Gauge("troth_due_lag_seconds", "How long the longest overdue order has been due")
 DUE_ACTED: Final = Counter("troth_due_acted_total", "Orders that the clock changed")
+CARTS_ENDED: Final = Counter("troth_cart_holds_expired_total", "Holds of carts that the clock ended")
 DELIVERED: Final = Counter("troth_webhook_events_total", "Events that subscribers took")
 DELIVERY_FAILURES: Final = Counter("troth_webhook_failures_total", "Attempts that subscribers did not take")
 SUBSCRIBER_LAG: Final = Gauge("troth_webhook_lag_seconds", "Age of the first event not passed yet", ["subscription"])
@@ -112,6 +113,7 @@ async def run_worker(system: System, settings: Settings, stop: asyncio.Event) ->
         tasks = (
             Task("partitions", lambda: _create_partitions(system)),
             Task("due", _due_task(system)),
+            Task("carts", lambda: _end_carts(system)),
             Task("deliver", deliveries.run),
             Task("resend", lambda: _resend(system, post)),
             Task("seal", lambda: _seal(system)),
@@ -159,6 +161,12 @@ def _due_task(system: System) -> Callable[[], Awaitable[float]]:
         return 0.0 if acted == DUE_MAX else IDLE_SECONDS
 
     return run
+
+
+async def _end_carts(system: System) -> float:
+    ended = await end_due_carts(system, system.door.now(), limit=DUE_MAX)
+    CARTS_ENDED.inc(ended)
+    return 0.0 if ended == DUE_MAX else IDLE_SECONDS
 
 
 async def _resend(system: System, post: Post) -> float:

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from troth.engine.evolve import fold
 from troth.engine.network import compile_network
 from troth.flows.requests import Accepted, Request
 from troth.flows.system import System, open_system
+from troth.model.cart_hold import CartHoldState
 from troth.model.commands import (
     AcceptWork,
     ActOnDue,
@@ -23,8 +25,11 @@ from troth.model.commands import (
     Command,
     CountStock,
     DeliverWork,
+    EndCartHold,
     ExpectedLine,
     ExpectSupply,
+    ExtendCartHold,
+    HoldCart,
     LineQuantity,
     PackWork,
     PickWork,
@@ -33,12 +38,13 @@ from troth.model.commands import (
     ReleaseOrder,
     ShipWork,
 )
-from troth.model.ids import NodeId, OrderId, Sku
+from troth.model.ids import CartHoldId, NodeId, Sku
 from troth.model.inventory import Balance, SupplyKey, purchase_order_source
 from troth.model.lifecycle import RESERVING
 from troth.model.order import Order
 from troth.replay.world import World
 from troth.store.balances import find_balances
+from troth.store.cart_holds import lock_cart_holds
 from troth.store.events import read_subject_events
 from troth.store.orders import read_orders
 
@@ -54,17 +60,19 @@ def _draw_commands(draw: random.Random, world: World, count: int) -> Iterator[Co
         key = SupplyKey(sku, name)
         orders = sorted(world.orders)
         chosen = draw.random()
-        if chosen < 0.3 or not orders:
+        if chosen < 0.14 and orders:
+            yield _draw_cart_command(draw, world, number)
+        elif chosen < 0.36 or not orders:
             lines = {draw.choice("ABC"): draw.randint(1, 6) for _ in range(draw.randint(1, 3))}
             yield capture(f"W-{draw.randint(0, number)}", lines)
-        elif chosen < 0.45:
+        elif chosen < 0.48:
             yield AdjustStock(key, draw.randint(-4, 12), "adjustment")
-        elif chosen < 0.5:
+        elif chosen < 0.53:
             yield CountStock(key, draw.randint(0, 15), NOW + timedelta(minutes=draw.randint(-10, number)))
-        elif chosen < 0.54:
+        elif chosen < 0.57:
             due = NOW + timedelta(days=draw.randint(1, 20))
             yield ExpectSupply("1", (ExpectedLine(1, NodeId("DC-PA"), Sku("A"), draw.randint(1, 20), due),), PO_KEYS)
-        elif chosen < 0.6:
+        elif chosen < 0.62:
             waiting = tuple(
                 order_id
                 for order_id, order in sorted(world.orders.items())
@@ -75,6 +83,23 @@ def _draw_commands(draw: random.Random, world: World, count: int) -> Iterator[Co
             )
         else:
             yield _draw_order_command(draw, world.orders[draw.choice(orders)])
+
+
+def _draw_cart_command(draw: random.Random, world: World, number: int) -> Command:
+    asked = capture(f"H-{number}", {draw.choice("ABC"): draw.randint(1, 5) for _ in range(2)})
+    hold_id = CartHoldId(f"C-{draw.randint(0, number)}")
+    holds = sorted(world.cart_holds)
+    if holds and draw.random() < 0.8:
+        hold_id = draw.choice(holds)
+    commands: list[Command] = [
+        replace(asked, cart_hold=hold_id),
+        ExtendCartHold(hold_id, 600),
+        EndCartHold(hold_id),
+        EndCartHold(hold_id, is_by_clock=True),
+    ]
+    if hold_id not in world.cart_holds:
+        commands.append(HoldCart(hold_id, asked, 300))
+    return draw.choices(commands, weights=[3, 1, 1, 2, 12][: len(commands)])[0]
 
 
 def _draw_order_command(draw: random.Random, order: Order) -> Command:
@@ -105,6 +130,7 @@ async def _assert_tables_agree(system: System, world: World) -> None:
             " FROM entries GROUP BY sku, node, source"
         )
         stored = await read_orders(connection, list(world.orders))
+        holds = await lock_cart_holds(connection, list(world.cart_holds))
         logs = {order_id: await read_subject_events(connection, order_id) for order_id in world.orders}
     zero = (0, 0)
     in_memory = {key: (balance.on_hand, balance.reserved) for key, balance in world.balances.items()}
@@ -114,14 +140,18 @@ async def _assert_tables_agree(system: System, world: World) -> None:
     assert {key: in_memory.get(key, zero) for key in keys} == {key: in_tables.get(key, zero) for key in keys}
     assert {key: in_ledger.get(key, zero) for key in keys} == {key: in_tables.get(key, zero) for key in keys}
     assert stored == world.orders
+    assert holds == world.cart_holds
     for order_id, log in logs.items():
         assert fold(entry.event for entry in log if entry.kind != "DuplicateReceived") == world.orders[order_id]  # type: ignore[misc]
-    _assert_reservations_are_the_open_parts(world.orders, found)
+    _assert_reservations_are_the_open_parts(world, found)
 
 
-def _assert_reservations_are_the_open_parts(orders: dict[OrderId, Order], balances: list[Balance]) -> None:
+def _assert_reservations_are_the_open_parts(world: World, balances: list[Balance]) -> None:
     reserved: dict[SupplyKey, int] = {}
-    for order in orders.values():
+    for hold in world.cart_holds.values():
+        for held in hold.units if hold.state is CartHoldState.HELD else ():
+            reserved[held.key] = reserved.get(held.key, 0) + held.quantity
+    for order in world.orders.values():
         for part in order.allocations:
             if part.state in RESERVING:
                 reserved[part.key] = reserved.get(part.key, 0) + part.quantity

@@ -8,9 +8,13 @@ from typing import Final, assert_never
 import msgspec
 
 from troth.console.views import moment, words
+from troth.model.cart_hold import CartHoldState
 from troth.model.commands import LineQuantity
 from troth.model.events import (
     BackorderCovered,
+    CartHeld,
+    CartHoldEnded,
+    CartHoldExtended,
     ConfigurationSet,
     DuplicateReceived,
     Event,
@@ -53,6 +57,14 @@ _SIGNS: Final = {
     "SourcingFailed": ("red", "alert"),
     "OrderResourced": ("blue", "open"),
     "BackorderCovered": ("blue", "clock"),
+}
+
+
+_CART_ENDS: Final = {
+    CartHoldState.HELD: "The cart's units are kept.",
+    CartHoldState.USED: "The cart's units went to order {order}.",
+    CartHoldState.FREED: "The cart gave its units up.",
+    CartHoldState.EXPIRED: "The cart's time was over; its units are free.",
 }
 
 
@@ -104,6 +116,14 @@ def tell(event: Event) -> str:
         case SupplyExpected():
             units = sum(line.quantity for line in event.lines)
             return f"Purchase order {event.number} brings {units} units in {_count(len(event.lines), 'line')}."
+        case CartHeld():
+            units = sum(held.quantity for held in event.hold.units)
+            until = moment(event.hold.expires_at)
+            return f"{_count(units, 'unit')} kept for a cart of {event.hold.channel} until {until} UTC."
+        case CartHoldExtended():
+            return f"The cart's units are kept until {moment(event.expires_at)} UTC."
+        case CartHoldEnded():
+            return _CART_ENDS[event.state].format(order=event.order_id)
         case ConfigurationSet():
             done = "created" if event.before is None else "removed" if event.after is None else "changed"
             return f"{words(event.what)} {event.id} was {done}."

@@ -5,12 +5,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+from troth.engine.cart_units import find_hold, use_hold
 from troth.engine.case import case_of, kept_trace
 from troth.engine.context import Change, Decision, Facts, State
 from troth.engine.feasible import find_late, find_unknown
 from troth.engine.line_terms import named_skus, on_terms, settle_lines
 from troth.engine.reserve import reserve_entries
 from troth.engine.supply import SupplyRows
+from troth.model.cart_hold import CartHold
 from troth.model.commands import CaptureOrder
 from troth.model.events import DuplicateReceived, OrderCaptured
 from troth.model.ids import OrderId, Sku, fulfillment_id
@@ -38,17 +40,21 @@ def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decisio
     if flaws:
         return Invalid(flaws)
     command = settled(command, facts)
-    case = case_of(demand_of(command, facts), supply_of(command, state), facts)
+    hold = None if command.cart_hold is None else find_hold(command, state, facts)
+    if isinstance(hold, Invalid):
+        return hold
+    case = case_of(demand_of(command, facts), supply_of(command, state, hold), facts)
     answer = case.plan()
     if answer.uncovered:
         return short(answer)
     order = _order_of(command, answer, facts)
-    return Decision(
+    captured = Decision(
         changes=(Change(None, order),),
         entries=reserve_entries(None, order),
         events=((order.order_id, OrderCaptured(order)),),
         trace=kept_trace(case, answer.trace, command.digest),
     )
+    return captured if hold is None else use_hold(hold, captured, order.order_id)
 
 
 def settled(command: CaptureOrder, facts: Facts) -> CaptureOrder:
@@ -105,12 +111,15 @@ def demand_line(line: Line, quantity: int, facts: Facts) -> DemandLine:
     return plain if line.terms is None else on_terms(plain, line.terms, facts.items)
 
 
-def supply_of(command: CaptureOrder, state: State) -> dict[Sku, SupplyRows]:
-    """The supply rows of every SKU of an order."""
+def supply_of(command: CaptureOrder, state: State, hold: CartHold | None = None) -> dict[Sku, SupplyRows]:
+    """The supply rows of every SKU of an order, with what its cart holds free for it."""
     skus = {line.sku: None for line in command.lines}
     if any([line.terms is not None for line in command.lines]):  # noqa: C419 - a list is quicker, for every order
         skus |= dict.fromkeys(named_skus(command.lines))
-    return {sku: state.supply(sku) for sku in skus}
+    if hold is None:
+        return {sku: state.supply(sku) for sku in skus}
+    kept = {held.key: held.quantity for held in hold.units}
+    return {sku: state.supply_freed(sku, kept) for sku in skus}
 
 
 def short(answer: Plan) -> StockShort:

@@ -1,18 +1,19 @@
 """What a decision may look at, and what it gives: everything as values, so that it can be made again."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from troth.engine.network import Network
 from troth.engine.supply import SupplyRows
 from troth.engine.unit_prices import UnitPrices
+from troth.model.cart_hold import CartHold
 from troth.model.events import Event
-from troth.model.ids import NodeId, OrderId, Sku
+from troth.model.ids import CartHoldId, NodeId, OrderId, Sku
 from troth.model.inventory import Balance, Entry, SupplyKey
 from troth.model.item import Item
 from troth.model.order import Order
-from troth.model.plan import Trace
+from troth.model.plan import Plan, Trace
 from troth.model.policy import Policy
 
 
@@ -35,8 +36,9 @@ class Facts:
 class State:
     """What a command may change, as it is after the commands decided before it.
 
-    `supply` gives the rows of a SKU, `balance` one supply (zero where it never moved), `moved_since` the units by
-    which a supply's on-hand moved after an instant, `ordered` the units that a purchase order's line was set to.
+    `supply` gives the rows of a SKU, `supply_freed` the same with some reserved units free again, `balance` one supply
+    (zero where it never moved), `moved_since` the units by which a supply's on-hand moved after an instant, `ordered`
+    the units that a purchase order's line was set to, `cart_holds` the carts' holds that commands name.
     """
 
     orders: Mapping[OrderId, Order]
@@ -44,6 +46,8 @@ class State:
     balance: Callable[[SupplyKey], Balance]
     moved_since: Callable[[SupplyKey, datetime], int]
     ordered: Callable[[SupplyKey], int]
+    supply_freed: Callable[[Sku, Mapping[SupplyKey, int]], SupplyRows]
+    cart_holds: Mapping[CartHoldId, CartHold] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,8 @@ class Change:
 class Decision:
     """What a command causes.
 
-    Changed orders, ledger entries, expected dates of supplies, events by subject, and the reasons.
+    Changed orders, ledger entries, expected dates of supplies, events by subject, and the reasons; holds of carts as
+    they are now, and the plan of one that is new.
     """
 
     changes: tuple[Change, ...] = ()
@@ -66,3 +71,5 @@ class Decision:
     events: tuple[tuple[str, Event], ...] = ()
     expected: Mapping[SupplyKey, datetime] | None = None
     trace: Trace | None = None
+    cart_holds: tuple[CartHold, ...] = ()
+    plan: Plan | None = None

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from troth.engine.cancel import decide_cancel
 from troth.engine.capture import decide_capture
+from troth.engine.carts import decide_cart
 from troth.engine.context import Change, Decision, Facts, State
 from troth.engine.evolve import evolve
 from troth.engine.holds import decide_due, decide_lift, decide_place
@@ -19,7 +20,10 @@ from troth.model.commands import (
     CaptureOrder,
     Command,
     CountStock,
+    EndCartHold,
     ExpectSupply,
+    ExtendCartHold,
+    HoldCart,
     LiftHold,
     OrderCommand,
     PlaceHold,
@@ -45,6 +49,8 @@ def decide(command: Command, state: State, facts: Facts) -> Decision | Refusal:
             return decide_count(command, state, facts)
         case ExpectSupply():
             return decide_expect(command, state)
+        case HoldCart() | ExtendCartHold() | EndCartHold():
+            return decide_cart(command, state, facts)
         case _:
             return _decide_for_order(command, state, facts)
 

@@ -10,21 +10,26 @@ from troth.engine.context import Decision, Facts, State
 from troth.engine.lifecycle import decide
 from troth.flows.reference import Reference
 from troth.flows.requests import Accepted, Answer, Outcome, Request, Result
+from troth.model.cart_hold import CartHold
 from troth.model.commands import (
     CaptureOrder,
+    CartCommand,
     Command,
     CountStock,
     ExpectSupply,
+    HoldCart,
     PickWork,
     RejectWork,
+    cart_hold_of,
     order_ids_of,
     supply_keys_of,
 )
-from troth.model.ids import OrderId, Sku
+from troth.model.ids import CartHoldId, OrderId, Sku
 from troth.model.inventory import Balance, EntryKind, SupplyKey, purchase_order_source
 from troth.model.order import Order
 from troth.model.refusals import Invalid, KeyReused, StockShort
 from troth.store.balances import lock_stock, lock_supplies, read_moves_since, read_ordered, read_stock
+from troth.store.cart_holds import lock_cart_holds, write_cart_holds
 from troth.store.database import Connection
 from troth.store.keys import read_keys
 from troth.store.orders import lock_orders, read_orders
@@ -55,6 +60,7 @@ class Attempt:
         self._is_locking = is_locking
         self._commands = [command for request in requests for command in request.commands]
         self._captured = [command for command in self._commands if isinstance(command, CaptureOrder)]
+        self._asked = [*self._captured, *(command.asked for command in self._commands if isinstance(command, HoldCart))]
         self._lookup = [command.order_id for command in self._captured if command.order_id in lookup]
         self._locked = {order_id for command in self._commands for order_id in order_ids_of(command)}
         self._supplies = {key for command in self._commands for key in _supply_keys(command)}
@@ -67,7 +73,19 @@ class Attempt:
         self._ordered_here: dict[SupplyKey, int] = {}
         self._fresh: set[Sku] = set()
         self._keys: dict[tuple[str, str], UsedKey] = {}
-        self._state = State(self._orders, index.rows, self._balance, self._moved_since, self._ordered_units)
+        self._cart_ids = {hold_id for hold_id in map(cart_hold_of, self._commands) if hold_id is not None}
+        self._is_about_carts = any(isinstance(command, CartCommand) for command in self._commands)
+        self._carts: dict[CartHoldId, CartHold] = {}
+        self._state = State(
+            self._orders,
+            index.rows,
+            self._balance,
+            self._moved_since,
+            self._ordered_units,
+            index.rows_freed,
+            self._carts,
+        )
+        self._changed_carts: dict[CartHoldId, CartHold] = {}
         self.batch = Batch(now)
         self.touched: set[Sku] = set()
 
@@ -78,6 +96,8 @@ class Attempt:
             self._locked
             or self._lookup
             or self._supplies
+            or self._cart_ids
+            or self._is_about_carts
             or self._is_locking
             or any(request.key for request in self._requests)
         )
@@ -95,6 +115,8 @@ class Attempt:
             if saved.orders_written != len(self.batch.orders):
                 raise RuntimeError(f"{saved.orders_written} of {len(self.batch.orders)} orders were written")
             self.saved = saved
+        if self._changed_carts:
+            await write_cart_holds(connection, self._changed_carts.values())
         return results
 
     saved: Saved | None = None
@@ -110,7 +132,9 @@ class Attempt:
         if self._locked or self._lookup:
             self._loaded = await read_orders(connection, self._locked | set(self._lookup))
             self._orders.update(self._loaded)
-        skus = {line.sku for command in self._captured for line in command.lines}
+        if self._cart_ids:
+            self._carts.update(await lock_cart_holds(connection, self._cart_ids))
+        skus = {line.sku for command in self._asked for line in command.lines}
         failing = {
             line.sku
             for command in self._commands
@@ -174,6 +198,8 @@ class Attempt:
             batch.orders[order_id] = OrderChange(self._loaded.get(order_id), change.after)
             if decision.trace is not None:
                 batch.traces.append((order_id, change.after.version, decision.trace))
+        for hold in decision.cart_holds:
+            self._carts[hold.hold_id] = self._changed_carts[hold.hold_id] = hold
         for entry in decision.entries:
             self.touched.add(entry.key.sku)
             known = self._exact.get(entry.key)
@@ -202,7 +228,8 @@ class Attempt:
             (request, position, number)
             for number, request in enumerate(self._requests)
             for position, outcome in enumerate(_list(outcomes[number]))
-            if isinstance(request.commands[position], CaptureOrder) and isinstance(outcome, StockShort | Invalid)
+            if isinstance(request.commands[position], CaptureOrder | HoldCart)
+            and isinstance(outcome, StockShort | Invalid)
         ]
         if not doubtful:
             return
@@ -210,7 +237,8 @@ class Attempt:
             self._index.use(self._reference.network)
             self._fresh.clear()
         commands = [request.commands[position] for request, position, _ in doubtful]
-        skus = {line.sku for command in commands if isinstance(command, CaptureOrder) for line in command.lines}
+        asked = [command.asked if isinstance(command, HoldCart) else command for command in commands]
+        skus = {line.sku for command in asked if isinstance(command, CaptureOrder) for line in command.lines}
         await self._reference.need_items(skus)
         stale = skus - self._fresh
         if stale:

@@ -10,7 +10,7 @@ from troth.flows.places import country_code, locate
 from troth.flows.requests import Outcome
 from troth.flows.system import System
 from troth.model.commands import CaptureOrder
-from troth.model.ids import LineId, NodeId, Sku, derive_order_id
+from troth.model.ids import CartHoldId, LineId, NodeId, Sku, derive_order_id
 from troth.model.item import Item
 from troth.model.money import Money
 from troth.model.network import Address
@@ -59,6 +59,7 @@ class OrderContent:
     customer: Customer = field(default_factory=Customer)
     payments: tuple[ContentPayment, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
+    cart_hold: CartHoldId | None = None
 
 
 async def capture(system: System, content: OrderContent, *, actor: str, cause: str = "") -> Outcome:
@@ -105,11 +106,17 @@ async def prepare(system: System, content: OrderContent, *, is_inquiry: bool = F
             for payment in content.payments
         ),
         attributes=content.attributes,
+        cart_hold=content.cart_hold,
     )
 
 
 def digest_content(content: OrderContent) -> str:
-    """What tells the same content from other content: of all that was sent, and of nothing that was filled in."""
+    """What tells the same content from other content: of all that was sent, and of nothing that was filled in.
+
+    The hold of a cart is no part of it, so that a channel may send an order again without one.
+    """
+    if content.cart_hold is not None:
+        content = replace(content, cart_hold=None)
     if len(content.attributes) > 1:
         content = replace(content, attributes=dict(sorted(content.attributes.items())))
     return blake2b(encode_bytes(content), digest_size=16).hexdigest()

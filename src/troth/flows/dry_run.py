@@ -4,27 +4,26 @@ It is the path of capturing, ended before it writes: with the stock of this mome
 order itself has reserved counts as free, so that an order that exists can be asked about too.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
 import msgspec
-import numpy as np
 
-from troth.engine.capture import demand_of, find_unknown
+from troth.engine.capture import demand_of
+from troth.engine.case import case_of
 from troth.engine.context import Facts
+from troth.engine.feasible import find_unknown
 from troth.engine.network import Network
-from troth.engine.promise import plan
 from troth.engine.reserve import reserve_entries
-from troth.engine.supply import SupplyRows
+from troth.engine.rules.weights import policy_of
 from troth.flows.capture import OrderContent, prepare
 from troth.flows.draft import flaws_of
-from troth.flows.families import ROUTINGS, policy_of
+from troth.flows.families import ROUTINGS
 from troth.flows.system import System
 from troth.model.commands import CaptureOrder
 from troth.model.document import Document, label_of
-from troth.model.ids import OrderId, Sku
-from troth.model.inventory import Entry
+from troth.model.ids import OrderId
+from troth.model.inventory import SupplyKey
 from troth.model.order import Order
 from troth.model.plan import Plan
 from troth.model.policy import Policy
@@ -88,13 +87,15 @@ async def dry_run(
     if flaws:
         return Invalid(flaws)
     demand, network = demand_of(command, facts), reference.network
-    held = reserve_entries(None, order) if order is not None else ()
-    supply = {sku: freed(door.index.rows(sku), sku, held, network) for sku in skus}
+    held: dict[SupplyKey, int] = {}
+    for entry in () if order is None else reserve_entries(None, order):
+        held[entry.key] = held.get(entry.key, 0) + entry.reserved_delta
+    supply = {sku: door.index.rows_freed(sku, held) for sku in skus}
     return DryRun(
         now,
         None if order is None else order.order_id,
-        plan(demand, supply, network, policy, now),
-        plan(demand, supply, network, facts.policy, now),
+        case_of(demand, supply, replace(facts, policy=policy)).plan(),
+        case_of(demand, supply, facts).plan(),
         network,
         facts.policy.currency,
     )
@@ -107,22 +108,8 @@ def command_of(order: Order) -> CaptureOrder:
         for line in order.lines
         if line.quantity > line.canceled_quantity
     )
-    values = {field.name: getattr(order, field.name) for field in fields(CaptureOrder)}
+    values = {field.name: getattr(order, field.name) for field in fields(CaptureOrder) if field.name != "cart_hold"}
     return CaptureOrder(**values | {"lines": lines})
-
-
-def freed(rows: SupplyRows, sku: Sku, held: Iterable[Entry], network: Network) -> SupplyRows:
-    """Supply rows in which what these entries reserve is free."""
-    units: dict[tuple[int, str], int] = {}
-    for entry in held:
-        position = network.index.get(entry.key.node)
-        if entry.key.sku == sku and position is not None and network.nodes[position].active:
-            key = (position, entry.key.source)
-            units[key] = units.get(key, 0) + entry.reserved_delta
-    if not units:
-        return rows
-    more = [units.get(key, 0) for key in zip(rows.node_index.tolist(), rows.sources, strict=True)]
-    return replace(rows, available=rows.available + np.array(more, dtype=np.int64))
 
 
 async def _policy(system: System, name: str, version: int | None, body: object) -> Policy | Invalid | NotFound:

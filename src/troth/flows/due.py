@@ -8,8 +8,9 @@ from typing import Final
 
 from troth.flows.requests import Accepted, Request, Result
 from troth.flows.system import System
-from troth.model.commands import ActOnDue
+from troth.model.commands import ActOnDue, EndCartHold
 from troth.model.ids import OrderId
+from troth.store.cart_holds import find_due_cart_holds
 from troth.store.database import UNAVAILABLE, transaction
 from troth.store.orders import find_due_orders
 from troth.store.upkeep import read_next_due, try_sweep
@@ -36,6 +37,19 @@ async def act_on_due(system: System, now: datetime, *, limit: int, without: set[
         requests = [Request((ActOnDue(order_id),), ACTOR, ACTOR) for order_id in due]
         results = await asyncio.gather(*map(system.door.submit, requests), return_exceptions=True)
     return count_acted(due, results, left_out)
+
+
+async def end_due_carts(system: System, now: datetime, *, limit: int) -> int:
+    """Free what is kept for carts whose time is over, for at most `limit` of them; how many ended.
+
+    Workers may do this side by side: whoever comes second finds the hold ended.
+    """
+    async with system.pool.acquire() as connection:
+        due = await find_due_cart_holds(connection, now, limit=limit)
+    requests = [Request((EndCartHold(hold_id, is_by_clock=True),), ACTOR, ACTOR) for hold_id in due]
+    results = await asyncio.gather(*map(system.door.submit, requests))
+    ended = (isinstance(one, Accepted) and bool(one.decision.events) for result in results for one in result.outcomes)
+    return sum(ended)
 
 
 def count_acted(due: Sequence[OrderId], results: Sequence[Result | BaseException], left_out: set[OrderId]) -> int:

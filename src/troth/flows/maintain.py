@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from troth.store.access import delete_expired_sessions
+from troth.store.cart_holds import delete_old_cart_holds
 from troth.store.database import Pool, transaction
 from troth.store.deliveries import delete_old_deliveries
 from troth.store.keys import delete_old_keys
@@ -32,9 +33,12 @@ async def create_partitions(pool: Pool, now: datetime) -> int:
 
 
 async def delete_old(pool: Pool, now: datetime) -> None:
-    """Forget idempotency keys after 48 hours, expired sessions at once, deliveries (some at a time) after 30 days."""
+    """Forget idempotency keys and ended holds of carts after 48 hours, expired sessions at once, deliveries (some at a
+    time) after 30 days.
+    """
     async with pool.acquire() as connection:
         await delete_old_keys(connection, now - KEYS_KEPT)
+        await delete_old_cart_holds(connection, now - KEYS_KEPT)
         await delete_expired_sessions(connection, now)
         await delete_old_deliveries(connection, now - DELIVERIES_KEPT, limit=_DELETED_MAX)
 

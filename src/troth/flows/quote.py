@@ -1,18 +1,21 @@
 """Quoting: what would be promised if this were ordered now, by the path of capturing, ended before it writes."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
 
-from troth.engine.capture import demand_of, find_unknown
+from troth.engine.capture import demand_of
 from troth.engine.case import case_of
 from troth.engine.context import Facts
 from troth.engine.explain import explain
+from troth.engine.feasible import find_unknown
 from troth.engine.network import Network
 from troth.engine.options import plan_options
 from troth.flows.capture import HANDED_OVER, OrderContent, prepare
+from troth.flows.cart import hold_cart
 from troth.flows.system import System
+from troth.model.cart_hold import CartHold
 from troth.model.explanation import Explanation
 from troth.model.plan import Demand, Plan, Trace, Uncovered
 from troth.model.refusals import Invalid
@@ -31,7 +34,8 @@ class Option:
 class Quote:
     """The answer to an inquiry at an instant: first what an order as asked would get, then the other ways to have it.
 
-    `uncovered` is what cannot be promised as asked; `explanation` says why, where it was asked.
+    `uncovered` is what cannot be promised as asked; `explanation` says why, where it was asked. `hold` keeps the units
+    of the first option, where that was asked and everything could be promised.
     """
 
     at: datetime
@@ -40,10 +44,15 @@ class Quote:
     options: tuple[Option, ...]
     uncovered: tuple[Uncovered, ...]
     explanation: Explanation | None
+    hold: CartHold | None = None
 
 
-async def quote(system: System, content: OrderContent, *, is_explained: bool = False) -> Quote | Invalid:
-    """What could be promised now; nothing is reserved. A pickup without a node asks where it could be."""
+async def quote(
+    system: System, content: OrderContent, *, is_explained: bool = False, hold_seconds: int = 0, actor: str = ""
+) -> Quote | Invalid:
+    """What could be promised now; nothing is reserved unless `hold_seconds` is given, and then for so long. A pickup
+    without a node asks where it could be.
+    """
     command = await prepare(system, content, is_inquiry=True)
     if isinstance(command, Invalid):
         return command
@@ -70,6 +79,12 @@ async def quote(system: System, content: OrderContent, *, is_explained: bool = F
         asked = next((option for option in offered if option.shipments[0].method in HANDED_OVER), _nowhere(demand))
     else:
         asked = case.plan()
+    hold = None
+    if hold_seconds and not asked.uncovered and asked.shipments:
+        pickup = asked.shipments[0].node if command.method in HANDED_OVER else None
+        held = await hold_cart(system, replace(command, pickup_node=pickup), hold_seconds, actor=actor)
+        if held is not None:
+            hold, asked = held
     return Quote(
         facts.now,
         facts.network,
@@ -77,6 +92,7 @@ async def quote(system: System, content: OrderContent, *, is_explained: bool = F
         _options((asked, *offered)),
         asked.uncovered,
         explain(case) if is_explained else None,
+        hold,
     )
 
 

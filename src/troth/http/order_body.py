@@ -1,13 +1,15 @@
 """What clients send about orders, and the content that the flows take."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
+from troth.engine.carts import HOLD_SECONDS_MAX
 from troth.flows.capture import ContentLine, ContentPayment, OrderContent
 from troth.http.body import Country, Id, Instant, MoneyBody, Name, Quantity, Strict, Text
 from troth.model.commands import LineQuantity
-from troth.model.ids import LineId, NodeId, Sku
+from troth.model.ids import CartHoldId, LineId, NodeId, Sku
 from troth.model.network import Address
 from troth.model.order import Customer, Method
 
@@ -39,6 +41,9 @@ class AddressBody(Strict):
     postcode: Annotated[Text, StringConstraints(max_length=20)] = ""
     latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
     longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
+    residential: Annotated[bool | None, Field(description="Whether it is a home; not known: surcharges say yes.")] = (
+        None
+    )
 
     def address(self) -> Address:
         """The address that this is."""
@@ -52,6 +57,7 @@ class AddressBody(Strict):
             self.postcode,
             self.latitude,
             self.longitude,
+            residential=self.residential,
         )
 
 
@@ -86,8 +92,8 @@ class PaymentBody(Strict):
     status: Name
 
 
-class QuoteBody(Strict):
-    """An inquiry: an order without its id and payments. Of a pickup the node may be left open."""
+class ContentBody(Strict):
+    """What is asked, with or without an order."""
 
     channel: Channel
     method: Annotated[Method, Field(strict=False)] = Method.SHIP
@@ -127,15 +133,26 @@ class QuoteBody(Strict):
         )
 
 
-class OrderBody(QuoteBody):
-    """An order as a channel sends it."""
+class QuoteBody(ContentBody):
+    """An inquiry: an order without its id and payments. Of a pickup the node may be left open.
+
+    With `hold_seconds` what is promised is kept for so long, to be ordered by the hold's id.
+    """
+
+    hold_seconds: Annotated[int, Field(ge=1, le=HOLD_SECONDS_MAX)] | None = None
+
+
+class OrderBody(ContentBody):
+    """An order as a channel sends it; `hold_id` takes over what a quote kept for it."""
 
     external_id: Id
+    hold_id: Id | None = None
     payments: Annotated[tuple[PaymentBody, ...], Field(max_length=20, strict=False)] = ()
 
     def order(self) -> OrderContent:
         """The content that this is; Refused where an amount does not fit its currency."""
-        return self.content(external_id=self.external_id, payments=self.payments)
+        content = self.content(external_id=self.external_id, payments=self.payments)
+        return content if self.hold_id is None else replace(content, cart_hold=CartHoldId(self.hold_id))
 
 
 class UnitsBody(Strict):

@@ -11,6 +11,7 @@ from troth.flows.messages import promise_message, promised_shipments
 from troth.flows.quote import Option, quote
 from troth.http import examples
 from troth.http.body import Body, Query
+from troth.http.carts import CartHoldAnswer, answer_hold
 from troth.http.explanation import TraceAnswer, answer_trace
 from troth.http.idempotency import once
 from troth.http.operations import Call, Operation, Shown
@@ -95,13 +96,20 @@ class QuoteAnswer(msgspec.Struct, frozen=True):
     options: tuple[OptionAnswer, ...]
     unavailable: tuple[UnavailableAnswer, ...]
     trace: TraceAnswer | None
+    hold: CartHoldAnswer | None
 
 
 async def quote_order(call: Call[QuoteBody, QuoteQuery]) -> Reply:
     """Promise nothing, but say what would be promised."""
 
     async def run() -> Reply:
-        answer = await quote(call.system, call.body.content(), is_explained=call.query.explain)
+        answer = await quote(
+            call.system,
+            call.body.content(),
+            is_explained=call.query.explain,
+            hold_seconds=call.body.hold_seconds or 0,
+            actor=call.actor.name,
+        )
         if isinstance(answer, Invalid):
             raise Refused(answer)
         return json_reply(
@@ -112,6 +120,7 @@ async def quote_order(call: Call[QuoteBody, QuoteQuery]) -> Reply:
                 None
                 if answer.explanation is None
                 else answer_trace(answer.explanation.plan.trace, answer.explanation, answer.currency),
+                None if answer.hold is None else answer_hold(answer.hold, answer.at),
             )
         )
 
@@ -188,7 +197,7 @@ OPERATIONS = (
         method="POST",
         path="/v1/quotes",
         name="quote_order",
-        summary="What would be promised if this were ordered now; reserves nothing",
+        summary="What would be promised if this were ordered now; reserves nothing, or keeps it for a while",
         tag="orders",
         run=quote_order,
         shown=(
@@ -200,6 +209,7 @@ OPERATIONS = (
                     examples.AT,
                     (answer_option(_OPTION, examples.NETWORK, examples.CURRENCY, examples.AT),),
                     (),
+                    None,
                     None,
                 ),
             ),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from troth.model.ids import FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku, order_of_fulfillment
+from troth.model.ids import CartHoldId, FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku, order_of_fulfillment
 from troth.model.inventory import SupplyKey
 from troth.model.network import Address
 from troth.model.order import Customer, Line, Method, Package, Payment
@@ -32,7 +32,33 @@ class CaptureOrder:
     lines: tuple[Line, ...]
     payments: tuple[Payment, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
+    cart_hold: CartHoldId | None = None
     shipments_max: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HoldCart:
+    """Promise what is asked without an order, and keep its units for so many seconds, or refuse it."""
+
+    hold_id: CartHoldId
+    asked: CaptureOrder
+    hold_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendCartHold:
+    """Keep a cart's units until so many seconds from now, if they are still kept."""
+
+    hold_id: CartHoldId
+    hold_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndCartHold:
+    """Give up what is kept for a cart; by the clock only if its time is over."""
+
+    hold_id: CartHoldId
+    is_by_clock: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,13 +253,14 @@ FulfillmentCommand = (
 )
 OrderCommand = CancelOrder | PlaceHold | LiftHold | ReleaseOrder | ActOnDue | FulfillmentCommand
 StockCommand = AdjustStock | CountStock | ExpectSupply
-Command = CaptureOrder | OrderCommand | StockCommand
+CartCommand = HoldCart | ExtendCartHold | EndCartHold
+Command = CaptureOrder | OrderCommand | StockCommand | CartCommand
 
 
 def order_ids_of(command: Command) -> tuple[OrderId, ...]:
     """The orders that must be loaded and locked before a command can be decided; a new order is none of them."""
     match command:
-        case CaptureOrder() | CountStock() | ExpectSupply():
+        case CaptureOrder() | CountStock() | ExpectSupply() | HoldCart() | ExtendCartHold() | EndCartHold():
             return ()
         case AdjustStock():
             return command.orders
@@ -241,6 +268,17 @@ def order_ids_of(command: Command) -> tuple[OrderId, ...]:
             return (command.order_id,)
         case _:
             return (order_of_fulfillment(command.fulfillment_id),)
+
+
+def cart_hold_of(command: Command) -> CartHoldId | None:
+    """The cart's hold that must be loaded and locked before a command can be decided; a new one is none."""
+    match command:
+        case CaptureOrder():
+            return command.cart_hold
+        case ExtendCartHold() | EndCartHold():
+            return command.hold_id
+        case _:
+            return None
 
 
 def supply_keys_of(command: Command) -> tuple[SupplyKey, ...]:

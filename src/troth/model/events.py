@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from troth.model.cart_hold import CartHold, CartHoldState
 from troth.model.commands import ExpectedLine, LineQuantity
-from troth.model.ids import FulfillmentId, HoldId, NodeId, OrderId, Sku
+from troth.model.ids import CartHoldId, FulfillmentId, HoldId, NodeId, OrderId, Sku
 from troth.model.inventory import Source
 from troth.model.lifecycle import AllocationEvent
 from troth.model.order import Allocation, Fulfillment, Hold, Order, Package
@@ -237,6 +238,30 @@ class SupplyExpected:
 
 
 @dataclass(frozen=True, slots=True)
+class CartHeld:
+    """A quote's units are kept for a cart until a time."""
+
+    hold: CartHold
+
+
+@dataclass(frozen=True, slots=True)
+class CartHoldExtended:
+    """What is kept for a cart is kept until later."""
+
+    hold_id: CartHoldId
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CartHoldEnded:
+    """What was kept for a cart went to an order, was given up, or is free again because its time was over."""
+
+    hold_id: CartHoldId
+    state: CartHoldState
+    order_id: OrderId | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ConfigurationSet:
     """Reference data (a node, an item, a key, a subscription) was set by somebody; before and after, for the audit."""
 
@@ -267,7 +292,8 @@ OrderEvent = (
     | BackorderCovered
 )
 StockEvent = StockAdjusted | StockCounted | SupplyExpected
-Event = OrderEvent | StockEvent | ConfigurationSet
+CartEvent = CartHeld | CartHoldExtended | CartHoldEnded
+Event = OrderEvent | StockEvent | CartEvent | ConfigurationSet
 
 EVENTS: Final[dict[str, type[Event]]] = {
     event.__name__: event
@@ -293,6 +319,9 @@ EVENTS: Final[dict[str, type[Event]]] = {
         StockAdjusted,
         StockCounted,
         SupplyExpected,
+        CartHeld,
+        CartHoldExtended,
+        CartHoldEnded,
         ConfigurationSet,
     )
 }

@@ -12,8 +12,9 @@ from troth.engine.lifecycle import decide
 from troth.engine.network import Network
 from troth.engine.node_load import load_moves
 from troth.engine.supply import SupplyRows, rows_of
+from troth.model.cart_hold import CartHold
 from troth.model.commands import Command
-from troth.model.ids import OrderId, Sku
+from troth.model.ids import CartHoldId, OrderId, Sku
 from troth.model.inventory import Balance, Entry, EntryKind, SupplyKey
 from troth.model.item import Item
 from troth.model.order import Order
@@ -31,6 +32,7 @@ class World:
         self._policy = policy
         self.orders: dict[OrderId, Order] = {}
         self.balances: dict[SupplyKey, Balance] = {}
+        self.cart_holds: dict[CartHoldId, CartHold] = {}
         self.ledger: list[tuple[datetime, Entry]] = []
 
     def apply(self, command: Command, *, now: datetime, actor: str = "replay") -> Decision | Refusal:
@@ -53,14 +55,30 @@ class World:
                 reserved=balance.reserved + entry.reserved_delta,
             )
             self.ledger.append((now, entry))
+        self.cart_holds.update({hold.hold_id: hold for hold in decision.cart_holds})
         for key, expected_at in (decision.expected or {}).items():
             self.balances[key] = replace(self._balance(key), expected_at=expected_at)
 
     def _state(self) -> State:
-        return State(self.orders, self._supply, self._balance, self._moved_since, self._ordered)
+        return State(
+            self.orders,
+            self._supply,
+            self._balance,
+            self._moved_since,
+            self._ordered,
+            self._supply_freed,
+            self.cart_holds,
+        )
 
     def _supply(self, sku: Sku) -> SupplyRows:
         return rows_of((balance for key, balance in self.balances.items() if key.sku == sku), self._network)
+
+    def _supply_freed(self, sku: Sku, freed: Mapping[SupplyKey, int]) -> SupplyRows:
+        balances = (balance for key, balance in self.balances.items() if key.sku == sku)
+        return rows_of(
+            (replace(balance, reserved=balance.reserved - freed.get(balance.key, 0)) for balance in balances),
+            self._network,
+        )
 
     def _balance(self, key: SupplyKey) -> Balance:
         return self.balances.get(key, Balance(key))

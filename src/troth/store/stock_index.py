@@ -4,8 +4,8 @@ It is never the truth: what was chosen from it is checked under lock when it is 
 it is looked up first.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -73,6 +73,10 @@ class StockIndex:
         """The supply rows of a remembered SKU, as of the last move."""
         return self._shelves[sku].rows
 
+    def rows_freed(self, sku: Sku, freed: Mapping[SupplyKey, int]) -> SupplyRows:
+        """The supply rows of a remembered SKU as they were if so many reserved units of some supplies were free."""
+        return self._shelves[sku].rows_freed(freed, self._network)
+
     def balances(self, sku: Sku) -> list[Balance]:
         """Every supply of a remembered SKU, sorted by node and source."""
         return self._shelves[sku].balances(self._network)
@@ -138,6 +142,15 @@ class _Shelf:
         self.on_hand[row] = on_hand
         self.reserved[row] = reserved
         self._available[row] = min(max(0, on_hand - reserved), QUANTITY_MAX) if self._is_usable[row] else 0
+
+    def rows_freed(self, freed: Mapping[SupplyKey, int], network: Network) -> SupplyRows:
+        """The rows with some reserved units free again."""
+        available = self._available.copy()
+        for key, units in freed.items():
+            row = self.find(key, network) if key.sku == self._sku else -1
+            if row >= 0 and self._is_usable[row]:
+                available[row] = min(max(0, int(self.on_hand[row] - self.reserved[row]) + units), QUANTITY_MAX)
+        return replace(self.rows, available=available)
 
     def balances(self, network: Network) -> list[Balance]:
         """The supplies as values, without deficits; dates to the microsecond."""

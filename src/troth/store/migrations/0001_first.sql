@@ -151,6 +151,20 @@ CREATE TABLE entries (
 CREATE TABLE entries_default PARTITION OF entries DEFAULT;
 CREATE INDEX entries_in_order ON entries (xid, seq);
 
+-- What is kept for carts that are no orders yet.
+CREATE TABLE cart_holds (
+    hold_id text PRIMARY KEY,
+    channel text NOT NULL,
+    state text NOT NULL,
+    held_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    skus text[] NOT NULL,
+    nodes text[] NOT NULL,
+    sources text[] NOT NULL,
+    quantities bigint[] NOT NULL
+);
+CREATE INDEX cart_holds_by_end ON cart_holds (expires_at, hold_id) WHERE state = 'held';
+
 -- The event log: audit trail, outbox, change feed and replay tape -----------------------------------------------------
 
 CREATE TABLE events (

@@ -29,9 +29,16 @@ WHERE coalesce(b.on_hand, 0) <> coalesce(l.on_hand, 0) OR coalesce(b.reserved, 0
 ORDER BY sku, node, source LIMIT $1;
 
 -- name: find_reservation_differences
--- Finds balances whose reserved units are not those of the allocations in reserving states, at most some of them, with how many there are.
-WITH held AS (
-    SELECT sku, node, source, sum(quantity)::bigint AS units FROM allocations WHERE state = ANY($1::text[]) GROUP BY sku, node, source
+-- Finds balances whose reserved units are not those of the allocations in reserving states and of the carts, at most some, with how many there are.
+WITH kept AS (
+    SELECT sku, node, source, quantity FROM allocations WHERE state = ANY($1::text[])
+    UNION ALL
+    SELECT u.sku, u.node, u.source, u.quantity
+    FROM cart_holds AS c, unnest(c.skus, c.nodes, c.sources, c.quantities) AS u (sku, node, source, quantity)
+    WHERE c.state = 'held'
+),
+held AS (
+    SELECT sku, node, source, sum(quantity)::bigint AS units FROM kept GROUP BY sku, node, source
 )
 SELECT sku, node, source, coalesce(b.reserved, 0) AS reserved, coalesce(h.units, 0) AS allocated, count(*) OVER () AS differences
 FROM balances AS b FULL JOIN held AS h USING (sku, node, source)

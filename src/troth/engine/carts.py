@@ -1,0 +1,95 @@
+"""Carts: keeping what a quote promises for a while, keeping it longer, and giving it up."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from troth.engine.capture import demand_of, short, supply_of
+from troth.engine.cart_units import end_entries, end_hold, hold_entries, subject_of_cart
+from troth.engine.case import case_of
+from troth.engine.context import Decision, Facts, State
+from troth.engine.feasible import find_unknown
+from troth.model.cart_hold import CartHold, CartHoldEvent, CartHoldState, HeldUnits
+from troth.model.commands import CartCommand, EndCartHold, ExtendCartHold, HoldCart
+from troth.model.events import CartHeld, CartHoldEnded, CartHoldExtended
+from troth.model.inventory import SupplyKey
+from troth.model.plan import Plan
+from troth.model.refusals import Invalid, NotFound, NotPossibleNow, Refusal
+
+HOLD_SECONDS_MAX: Final = 3_600
+"""A cart is held for an hour at a time; each sign of activity may begin another one."""
+
+
+def decide_cart(command: CartCommand, state: State, facts: Facts) -> Decision | Refusal:
+    """What becomes of a cart's hold."""
+    if isinstance(command, HoldCart):
+        return _decide_hold(command, state, facts)
+    hold = state.cart_holds.get(command.hold_id)
+    if hold is None:
+        return NotFound("cart hold", command.hold_id)
+    return (
+        _decide_extend(command, hold, facts)
+        if isinstance(command, ExtendCartHold)
+        else _decide_end(command, hold, facts)
+    )
+
+
+def _decide_hold(command: HoldCart, state: State, facts: Facts) -> Decision | Refusal:
+    """The hold of everything that is asked, or which lines cannot be promised."""
+    flaws = find_unknown(command.asked, facts)
+    if flaws:
+        return Invalid(flaws)
+    answer = case_of(demand_of(command.asked, facts), supply_of(command.asked, state), facts).plan()
+    if answer.uncovered:
+        return short(answer)
+    expires_at = facts.now + timedelta(seconds=command.hold_seconds)
+    hold = CartHold(command.hold_id, command.asked.channel, _units_of(answer), facts.now, expires_at)
+    return Decision(
+        entries=hold_entries(hold),
+        events=((subject_of_cart(hold.hold_id), CartHeld(hold)),),
+        cart_holds=(hold,),
+        plan=answer,
+    )
+
+
+def _decide_extend(command: ExtendCartHold, hold: CartHold, facts: Facts) -> Decision | Refusal:
+    """The same hold until later, never until earlier; too late is too late, also by an instant."""
+    if not hold.holds_at(facts.now):
+        return NotPossibleNow("extend", _state_at(hold, facts))
+    expires_at = max(hold.expires_at, facts.now + timedelta(seconds=command.hold_seconds))
+    return Decision(
+        events=((subject_of_cart(hold.hold_id), CartHoldExtended(hold.hold_id, expires_at)),),
+        cart_holds=(replace(hold, expires_at=expires_at),),
+    )
+
+
+def _decide_end(command: EndCartHold, hold: CartHold, facts: Facts) -> Decision | Refusal:
+    """The end of the hold; by the clock nothing where it is over already or not due yet, so that asking twice does no
+    harm.
+    """
+    is_over = not hold.holds_at(facts.now)
+    if command.is_by_clock and (hold.state is not CartHoldState.HELD or not is_over):
+        return Decision()
+    if hold.state is not CartHoldState.HELD:
+        return NotPossibleNow("give up", hold.state)
+    event = CartHoldEvent.EXPIRE if is_over else CartHoldEvent.FREE
+    ended = end_hold(hold, event)
+    return Decision(
+        entries=end_entries(hold, event),
+        events=((subject_of_cart(hold.hold_id), CartHoldEnded(hold.hold_id, ended.state)),),
+        cart_holds=(ended,),
+    )
+
+
+def _state_at(hold: CartHold, facts: Facts) -> CartHoldState:
+    is_over = hold.state is CartHoldState.HELD and not hold.holds_at(facts.now)
+    return CartHoldState.EXPIRED if is_over else hold.state
+
+
+def _units_of(answer: Plan) -> tuple[HeldUnits, ...]:
+    units: dict[SupplyKey, int] = {}
+    for shipment in answer.shipments:
+        for peg in shipment.pegs:
+            key = SupplyKey(peg.sku, shipment.node, peg.source)
+            units[key] = units.get(key, 0) + peg.quantity
+    return tuple(HeldUnits(key, units[key]) for key in sorted(units))

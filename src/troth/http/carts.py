@@ -1,0 +1,145 @@
+"""Holds of carts: looked at, kept longer, given up. They begin with a quote that asks for one."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import msgspec
+from pydantic import Field, TypeAdapter
+
+from troth.engine.carts import HOLD_SECONDS_MAX
+from troth.flows.cart import extend_hold, give_up_hold, read_hold
+from troth.http import examples
+from troth.http.body import Body, NoQuery, Strict
+from troth.http.operations import NO_BODY, Call, Operation, Plain, Shown
+from troth.http.problems import Refused
+from troth.http.replies import Reply, json_reply
+from troth.http.values import Instant
+from troth.model.cart_hold import CartHold, CartHoldState, HeldUnits
+from troth.model.ids import CartHoldId, NodeId, Sku
+from troth.model.inventory import ON_HAND, SupplyKey
+from troth.model.refusals import NotFound, NotPossibleNow, Refusal
+
+
+class ExtendBody(Strict):
+    """For how long from now."""
+
+    hold_seconds: Annotated[int, Field(ge=1, le=HOLD_SECONDS_MAX)]
+
+
+class HeldUnitsAnswer(msgspec.Struct, frozen=True):
+    """Units that are kept, where, and whether they are on hand or still to come."""
+
+    sku: str
+    node: str
+    quantity: int
+    is_on_hand: bool
+
+
+class CartHoldAnswer(msgspec.Struct, frozen=True):
+    """What is kept for a cart, and until when; an order of the channel takes it over by its `hold_id`."""
+
+    hold_id: str
+    channel: str
+    state: CartHoldState
+    expires_at: Instant
+    units: tuple[HeldUnitsAnswer, ...]
+
+
+async def read_cart_hold(call: Plain) -> Reply:
+    """The hold of a cart as it is."""
+    return _reply(await read_hold(call.system, _hold_id(call)), call.system.door.now())
+
+
+async def extend_cart_hold(call: Call[ExtendBody, NoQuery]) -> Reply:
+    """Keep what is kept for longer; refused where its time is over."""
+    hold_id = CartHoldId(call.path("hold_id"))
+    held = await extend_hold(call.system, hold_id, call.body.hold_seconds, actor=call.actor.name)
+    return _reply(held, call.system.door.now())
+
+
+async def give_up_cart_hold(call: Plain) -> Reply:
+    """Free what is kept."""
+    held = await give_up_hold(call.system, _hold_id(call), actor=call.actor.name)
+    return _reply(held, call.system.door.now())
+
+
+def answer_hold(hold: CartHold, now: datetime) -> CartHoldAnswer:
+    """A hold as it is answered; one whose time is over has expired, whether the clock has come to it or not."""
+    is_over = hold.state is CartHoldState.HELD and not hold.holds_at(now)
+    return CartHoldAnswer(
+        hold.hold_id,
+        hold.channel,
+        CartHoldState.EXPIRED if is_over else hold.state,
+        hold.expires_at,
+        tuple(
+            HeldUnitsAnswer(held.key.sku, held.key.node, held.quantity, held.key.source == ON_HAND)
+            for held in hold.units
+        ),
+    )
+
+
+def _hold_id(call: Plain) -> CartHoldId:
+    return CartHoldId(call.path("hold_id"))
+
+
+def _reply(hold: CartHold | Refusal, now: datetime) -> Reply:
+    if not isinstance(hold, CartHold):
+        raise Refused(hold)
+    return json_reply(answer_hold(hold, now))
+
+
+_HOLD = CartHold(
+    CartHoldId("C-4d1f7a6be0c2953817aa"),
+    "web",
+    (HeldUnits(SupplyKey(Sku("A-1001"), NodeId("DC-PA")), 2),),
+    examples.AT,
+    examples.AT + timedelta(minutes=10),
+)
+_PATH = (("hold_id", _HOLD.hold_id),)
+_NONE = NotFound("cart hold", _HOLD.hold_id)
+_SHOWN = Shown(200, "The hold as it is now", CartHoldAnswer, answer_hold(_HOLD, examples.AT))
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/v1/cart-holds/{hold_id}",
+        name="read_cart_hold",
+        summary="What is kept for a cart",
+        tag="orders",
+        run=read_cart_hold,
+        shown=(_SHOWN,),
+        body=NO_BODY,
+        query=NoQuery,
+        scope="orders:read",
+        refusals=(_NONE,),
+        path_examples=_PATH,
+    ),
+    Operation(
+        method="POST",
+        path="/v1/cart-holds/{hold_id}/extend",
+        name="extend_cart_hold",
+        summary="Keep what is kept for a cart for longer",
+        tag="orders",
+        run=extend_cart_hold,
+        shown=(_SHOWN,),
+        body=Body(TypeAdapter(ExtendBody), {"hold_seconds": 600}),
+        query=NoQuery,
+        scope="orders:write",
+        refusals=(_NONE, NotPossibleNow("extend", "expired")),
+        path_examples=_PATH,
+    ),
+    Operation(
+        method="DELETE",
+        path="/v1/cart-holds/{hold_id}",
+        name="give_up_cart_hold",
+        summary="Free what is kept for a cart",
+        tag="orders",
+        run=give_up_cart_hold,
+        shown=(_SHOWN,),
+        body=NO_BODY,
+        query=NoQuery,
+        scope="orders:write",
+        refusals=(_NONE, NotPossibleNow("give up", "used")),
+        path_examples=_PATH,
+    ),
+)

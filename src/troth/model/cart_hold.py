@@ -1,0 +1,58 @@
+"""A cart's hold: units kept for a customer who has not ordered yet, until a time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from troth.model.ids import CartHoldId
+from troth.model.inventory import SupplyKey
+
+
+class CartHoldState(StrEnum):
+    """Whether a cart's hold still keeps its units."""
+
+    HELD = "held"
+    USED = "used"
+    FREED = "freed"
+    EXPIRED = "expired"
+
+
+class CartHoldEvent(StrEnum):
+    """What ends a cart's hold: an order takes its units, the client gives them up, or its time is over."""
+
+    USE = "use"
+    FREE = "free"
+    EXPIRE = "expire"
+
+
+CART_HOLD: Final[Mapping[tuple[CartHoldState, CartHoldEvent], CartHoldState]] = {
+    (CartHoldState.HELD, CartHoldEvent.USE): CartHoldState.USED,
+    (CartHoldState.HELD, CartHoldEvent.FREE): CartHoldState.FREED,
+    (CartHoldState.HELD, CartHoldEvent.EXPIRE): CartHoldState.EXPIRED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HeldUnits:
+    """Units of a supply that a cart's hold keeps."""
+
+    key: SupplyKey
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class CartHold:
+    """Units that a channel keeps for a cart from `held_at` until `expires_at`: at that instant they are free again."""
+
+    hold_id: CartHoldId
+    channel: str
+    units: tuple[HeldUnits, ...]
+    held_at: datetime
+    expires_at: datetime
+    state: CartHoldState = CartHoldState.HELD
+
+    def holds_at(self, now: datetime) -> bool:
+        """Whether its units are kept for the cart at an instant, also where nobody has noticed yet that time is up."""
+        return self.state is CartHoldState.HELD and now < self.expires_at

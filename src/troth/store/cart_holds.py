@@ -1,0 +1,74 @@
+"""Holds of carts: a row each, with the units that it keeps as arrays."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any
+
+from troth.model.cart_hold import CartHold, CartHoldState, HeldUnits
+from troth.model.ids import CartHoldId, NodeId, Sku
+from troth.model.inventory import Source, SupplyKey
+from troth.store.database import Connection
+from troth.store.queries import sql
+
+_LOCK = sql("lock_cart_holds")
+_READ = sql("read_cart_hold")
+_WRITE = sql("write_cart_hold")
+_FIND_DUE = sql("find_due_cart_holds")
+_DELETE_OLD = sql("delete_old_cart_holds")
+
+
+async def lock_cart_holds(connection: Connection, hold_ids: Collection[CartHoldId]) -> dict[CartHoldId, CartHold]:
+    """Those of the holds that are there, locked in sorted order."""
+    rows = await connection.fetch(_LOCK, sorted(hold_ids))
+    return {row["hold_id"]: _hold(row) for row in rows}
+
+
+async def read_cart_hold(connection: Connection, hold_id: CartHoldId) -> CartHold | None:
+    """One hold, if it is there."""
+    row = await connection.fetchrow(_READ, hold_id)
+    return _hold(row) if row else None
+
+
+async def write_cart_holds(connection: Connection, holds: Iterable[CartHold]) -> None:
+    """Write holds, new or changed."""
+    rows = [
+        (
+            hold.hold_id,
+            hold.channel,
+            hold.state.value,
+            hold.held_at,
+            hold.expires_at,
+            [held.key.sku for held in hold.units],
+            [held.key.node for held in hold.units],
+            [held.key.source for held in hold.units],
+            [held.quantity for held in hold.units],
+        )
+        for hold in holds
+    ]
+    await connection.executemany(_WRITE, rows)
+
+
+async def find_due_cart_holds(connection: Connection, now: datetime, *, limit: int) -> list[CartHoldId]:
+    """The holds whose time is over by `now`, the longest overdue first."""
+    return [row["hold_id"] for row in await connection.fetch(_FIND_DUE, now, limit)]
+
+
+async def delete_old_cart_holds(connection: Connection, before: datetime) -> None:
+    """Forget holds that ended before an instant."""
+    await connection.execute(_DELETE_OLD, before)
+
+
+def _hold(row: Any) -> CartHold:
+    return CartHold(
+        row["hold_id"],
+        row["channel"],
+        tuple(
+            HeldUnits(SupplyKey(Sku(sku), NodeId(node), Source(source)), quantity)
+            for sku, node, source, quantity in zip(
+                row["skus"], row["nodes"], row["sources"], row["quantities"], strict=True
+            )
+        ),
+        row["held_at"],
+        row["expires_at"],
+        CartHoldState(row["state"]),
+    )

@@ -1,0 +1,80 @@
+"""Holds of carts over HTTP: quoted with a hold, kept longer, given up, ordered."""
+
+from typing import Any
+
+import pytest
+
+from tests.http.conftest import Api, order
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def quoted(api: Api, lines: dict[str, int], **more: Any) -> dict[str, Any]:
+    body = {name: value for name, value in order("cart", lines).items() if name != "external_id"}
+    answer = await api.post("/v1/quotes", body | {"hold_seconds": 300} | more)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def test_a_held_quote_becomes_the_order_that_it_promised(api: Api) -> None:
+    sku = await api.stocked("CART-1", {"DC-PA": 3})
+    answer = await quoted(api, {sku: 3})
+    hold = answer["hold"]
+    assert (hold["state"], hold["units"]) == (
+        "held",
+        [{"sku": sku, "node": "DC-PA", "quantity": 3, "is_on_hand": True}],
+    )
+    assert (await api.post("/v1/orders", order("CART-THIEF", {sku: 1}))).status_code == 409
+
+    captured = await api.capture("CART-W-1", {sku: 3}, hold_id=hold["hold_id"])
+
+    first = answer["options"][0]
+    assert captured["promise"]["message"] == first["message"]
+    assert (await api.get(f"/v1/cart-holds/{hold['hold_id']}")).json()["state"] == "used"
+    assert (await api.available(sku)) == {"DC-PA": 0}
+
+
+async def test_the_same_order_sent_again_without_its_hold_is_the_same(api: Api) -> None:
+    sku = await api.stocked("CART-2", {"DC-PA": 3})
+    hold = (await quoted(api, {sku: 1}))["hold"]
+    first = await api.capture("CART-W-2", {sku: 1}, hold_id=hold["hold_id"])
+    again = await api.post("/v1/orders", order("CART-W-2", {sku: 1}))
+    assert (again.status_code, again.json()["order_id"]) == (200, first["order_id"])
+
+
+async def test_a_hold_is_extended_and_given_up(api: Api) -> None:
+    sku = await api.stocked("CART-3", {"DC-PA": 3})
+    hold = (await quoted(api, {sku: 2}))["hold"]
+    path = f"/v1/cart-holds/{hold['hold_id']}"
+    longer = await api.post(f"{path}/extend", {"hold_seconds": 900})
+    assert longer.json()["expires_at"] > hold["expires_at"]
+    gone = await api.client.delete(path)
+    assert (gone.status_code, gone.json()["state"]) == (200, "freed")
+    assert (await api.available(sku)) == {"DC-PA": 3}
+    late = await api.post(f"{path}/extend", {"hold_seconds": 900})
+    assert (late.status_code, late.json()["type"].rsplit("/", 1)[-1]) == (409, "not-possible-now")
+    assert (await api.get("/v1/cart-holds/C-none")).status_code == 404
+
+
+async def test_what_cannot_be_promised_whole_is_not_held(api: Api) -> None:
+    sku = await api.stocked("CART-4", {"DC-PA": 1})
+    answer = await quoted(api, {sku: 2})
+    assert answer["hold"] is None
+    assert answer["unavailable"][0]["available_quantity"] == 1
+    assert (await api.available(sku)) == {"DC-PA": 1}
+
+
+@pytest.mark.parametrize("seconds", [0, 3601, -1, "60"])
+async def test_a_hold_has_a_sensible_length(api: Api, seconds: object) -> None:
+    sku = await api.stocked("CART-5")
+    body = {name: value for name, value in order("cart", {sku: 1}).items() if name != "external_id"}
+    answer = await api.post("/v1/quotes", body | {"hold_seconds": seconds})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/hold_seconds")
+
+
+async def test_an_order_with_an_unknown_hold_is_told_which_field(api: Api) -> None:
+    sku = await api.stocked("CART-6")
+    answer = await api.post("/v1/orders", order("CART-W-6", {sku: 1}) | {"hold_id": "C-none"})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/hold_id")
+    assert (await api.available(sku)) == {"DC-PA": 10}
