@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.network import Network
-from troth.engine.rules.values import UNKNOWN, Known, Value, code_words
+from troth.engine.rules.values import NO_NUMBER, NO_TEXT, UNKNOWN, Known, Value, code_words
 from troth.engine.supply import NO_SUPPLY, SupplyRows
 from troth.engine.transit import compute_miles, find_coordinates, find_lanes
 from troth.engine.unit_prices import UnitPrices, align
@@ -48,7 +48,7 @@ def load_entry(facts: Facts, path: str, key: str) -> Value:
     """The entry of a map by name: unknown where the map lacks it."""
     if path == "order.attributes":
         found = facts.demand.attributes.get(key)
-        return UNKNOWN if found is None else Value(found)
+        return NO_TEXT if found is None else Value(found)
     if path == "node.attributes":
         return facts.remember(
             (path, key), lambda _: _entries([node.attributes for node in facts.network.nodes], key, by_line=False),
@@ -68,7 +68,7 @@ def _known(is_known: NDArray[np.bool_]) -> Known:
 
 
 def _text(found: str) -> Value:
-    return Value(found) if found else UNKNOWN
+    return Value(found) if found else NO_TEXT
 
 
 def _money(facts: Facts, minor: float) -> float:
@@ -76,7 +76,7 @@ def _money(facts: Facts, minor: float) -> float:
 
 
 def _of_place(read: Callable[[Address], str]) -> Callable[[Facts], Value]:
-    return lambda facts: UNKNOWN if facts.place is None else _text(read(facts.place))
+    return lambda facts: NO_TEXT if facts.place is None else _text(read(facts.place))
 
 
 def _line_numbers(read: Callable[[Facts, DemandLine], float | None]) -> Callable[[Facts], Value]:
@@ -133,7 +133,7 @@ def _node_numbers(read: Callable[[Facts, Node], float | None]) -> Callable[[Fact
 def _miles(facts: Facts) -> Value:
     latitude, longitude = find_coordinates(facts.place)
     if latitude is None or longitude is None:
-        return UNKNOWN
+        return NO_NUMBER
     return Value(compute_miles(facts.network, latitude, longitude))
 
 
@@ -143,11 +143,11 @@ def _lanes(facts: Facts, read: Callable[[Any], NDArray[np.intp]]) -> Value:
     pickup = -1
     if demand.method in (Method.PICKUP, Method.CURBSIDE):
         if demand.pickup_node is None or demand.pickup_node not in network.index:
-            return UNKNOWN
+            return NO_NUMBER
         pickup = network.index[demand.pickup_node]
     lanes = find_lanes(network, demand.method, demand.destination, "" if pickup >= 0 else demand.service, pickup)
     if not lanes.services:
-        return UNKNOWN
+        return NO_NUMBER
     is_there = lanes.lane != lanes.absent
     least = np.where(is_there, read(lanes), np.iinfo(np.intp).max).min(axis=0)
     return Value(least.astype(np.float64), _known(is_there.any(axis=0)))

@@ -11,7 +11,7 @@ from troth.engine.rules.code import Code, combine, constant
 from troth.engine.rules.fields import LINES_AXIS, ORDER
 from troth.engine.rules.ground import Ground
 from troth.engine.rules.syntax import INTEGER_MAX, PATTERN_MAX, At, Flaw
-from troth.engine.rules.values import Kind, Value, both, join_texts, map_text, map_texts
+from troth.engine.rules.values import Data, Kind, Value, both, join_texts, map_text, map_texts
 
 TESTS: Final[dict[str, Callable[[str, str], bool]]] = {
     "startsWith": str.startswith,
@@ -102,14 +102,19 @@ def is_in(left: Code, items: Sequence[Code]) -> Code:
 
         return combine(Kind.BOOL, run, left)
     equal = operators.equal_words if left.kind is Kind.STRING else operators.equal_numbers
-    if not items:
-        return constant(Kind.BOOL, Value(False))
-    return join([_pairwise(equal, left, item) for item in items], is_all=False)
+    first, runs = left.run, [item.run for item in items]
 
+    def search(ground: Ground) -> Value:
+        value = first(ground)
+        data: Data = False
+        known = value.known
+        for following in runs:
+            found = equal(value, following(ground))
+            data = operators.disjunction(data, found.data)
+            known = both(known, found.known)  # a list of which an entry is unknown is unknown as a whole
+        return Value(data, known)
 
-def _pairwise(operation: operators.Operation, left: Code, right: Code) -> Code:
-    first, second = left.run, right.run
-    return combine(Kind.BOOL, lambda ground: operation(first(ground), second(ground)), left, right)
+    return combine(Kind.BOOL, search, left, *items)
 
 
 def is_element(word: Code, sets: Code) -> Code:

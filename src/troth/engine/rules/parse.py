@@ -4,6 +4,7 @@ Only the library's parser is used, and loaded when the first expression is parse
 for it. What CEL has and rules have not is refused here, by position.
 """
 
+import sys
 from functools import cache
 from typing import Any, Final
 
@@ -55,8 +56,11 @@ def parse(text: str) -> Piece:
 
 @cache
 def _parser() -> tuple[Any, Any]:
-    from celpy.celparser import CELParseError, CELParser
-
+    limit = sys.getrecursionlimit()
+    try:
+        from celpy.celparser import CELParseError, CELParser
+    finally:
+        sys.setrecursionlimit(limit)  # the library's interpreter raises it for the whole process
     return CELParser, CELParseError
 
 

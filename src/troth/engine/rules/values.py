@@ -53,6 +53,8 @@ class Value(NamedTuple):
 
 
 UNKNOWN: Final = Value(False, False)
+NO_NUMBER: Final = Value(0.0, False)
+NO_TEXT: Final = Value("", False)
 
 W = TypeVar("W", bound=Hashable)
 
