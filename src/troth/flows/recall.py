@@ -8,7 +8,8 @@ import msgspec
 
 from troth.engine.network import Network, compile_network
 from troth.engine.record import digest_network
-from troth.flows.families import RATE_CARDS, ROUTINGS, policy_of
+from troth.engine.rules.weights import policy_of
+from troth.flows.families import RATE_CARDS, ROUTINGS
 from troth.flows.reference import offer_cards
 from troth.flows.standing import Standing
 from troth.flows.system import System
