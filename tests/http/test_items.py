@@ -35,6 +35,11 @@ async def test_an_item_is_created_read_and_sent_back_as_it_was_read(api: Api) ->
         "weight_kg": 0.82,
         "dimensions_cm": {"length": 34.0, "width": 21.0, "height": 12.5},
         "kit": [],
+        "brand": "",
+        "substitutes": [],
+        "ship_alone": False,
+        "restrictions": None,
+        "return_percent": None,
     }
 
 
@@ -83,6 +88,17 @@ async def test_a_price_without_decimals_stays_without(api: Api) -> None:
         ({"kit": [{"sku": "I-1", "quantity": 0}]}, ["/kit/0/quantity"]),
         ({"kit": [{"sku": "I-1", "quantity": 1}, {"sku": "I-1", "quantity": 2}]}, ["/kit/1/sku"]),
         ({"attributes": {"color": 1}}, ["/attributes/color"]),
+        ({"return_percent": 100.01}, ["/return_percent"]),
+        ({"return_percent": "1.005"}, ["/return_percent"]),
+        ({"restrictions": {"not_to": ["usa"]}}, ["/restrictions/not_to/0"]),
+        ({"restrictions": {"methods": ["pigeon"]}}, ["/restrictions/methods/0"]),
+        ({"substitutes": [{"sku": "NOPE"}]}, ["/substitutes/0/sku"]),
+        ({"substitutes": [{"sku": "I-BAD"}]}, ["/substitutes/0/sku"]),
+        ({"substitutes": [{"sku": "I-1"}, {"sku": "I-1"}]}, ["/substitutes/1/sku"]),
+        (
+            {"substitutes": [{"sku": "I-1", "price_delta": {"amount": "1", "currency": "EUR"}}]},
+            ["/substitutes/0/price_delta/currency"],
+        ),
         ({"sku": "another"}, ["/sku"]),
         ({"colour": "red"}, ["/colour"]),
         ({"gtin": "1", "weight_kg": "0.0001"}, ["/gtin", "/weight_kg"]),
@@ -98,6 +114,28 @@ async def test_what_an_item_cannot_be_is_named_by_field_and_not_written(
     assert answer.status_code == 422
     assert [error["pointer"] for error in answer.json()["errors"]] == pointers
     assert (await api.get("/v1/items/I-BAD")).status_code == 404
+
+
+async def test_an_item_says_what_may_stand_in_where_it_may_not_go_and_how_much_of_it_comes_back(api: Api) -> None:
+    await api.put("/v1/items/I-1", SHOE)
+    facts = {
+        "brand": "Rockfell",
+        "substitutes": [{"sku": "I-1", "price_delta": {"amount": "-5.00", "currency": "USD"}}],
+        "ship_alone": True,
+        "restrictions": {
+            "not_to": ["CA", "US-HI"], "not_from": [], "methods": ["ship"], "node_needs": ["chilled"],
+            "service_needs": [],
+        },
+        "return_percent": 18.25,
+    }  # fmt: skip
+
+    answer = await api.put("/v1/items/I-6", facts)
+
+    assert answer.status_code == 201
+    assert {name: answer.json()[name] for name in facts} == facts
+    assert (await api.put("/v1/items/I-6", answer.json())).headers["etag"] == '"1"'
+    empty = await api.put("/v1/items/I-7", {"restrictions": {}})
+    assert empty.json()["restrictions"] is None
 
 
 async def test_a_kit_names_its_components(api: Api) -> None:

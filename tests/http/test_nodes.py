@@ -92,6 +92,25 @@ async def test_a_node_needs_only_a_type_and_a_place_and_has_the_documented_defau
     assert (shown["cut_off"], shown["capacity_per_day"], shown["services"]) == ("14:00", None, [])
 
 
+async def test_a_node_says_what_its_work_costs_and_what_it_can_do(api: Api) -> None:
+    facts = {
+        "labor_cost": {"amount": "1.20", "currency": "USD"},
+        "shipment_cost": {"amount": "0.80", "currency": "USD"},
+        "return_cost": {"amount": "2.50", "currency": "USD"},
+        "goods_percent": 112,
+        "capabilities": ["chilled", "hazardous"],
+        "attributes": {"district": "north-east"},
+    }
+    where = {"type": "drop_ship", "latitude": 40.0, "longitude": -76.3}
+
+    shown = (await api.put("/v1/nodes/N-9", {**where, **facts, "capabilities": ["hazardous", "chilled"]})).json()
+    plain = (await api.put("/v1/nodes/N-8", where)).json()
+
+    assert {name: shown[name] for name in facts} == facts
+    assert (plain["goods_percent"], plain["capabilities"], plain["attributes"]) == (100, [], {})
+    assert plain["labor_cost"] == plain["return_cost"] == {"amount": "0.00", "currency": "USD"}
+
+
 async def test_a_node_is_located_by_its_address(api: Api) -> None:
     created = await api.put("/v1/nodes/N-3", {"type": "3pl", "address": {"country": "US", "postcode": "10118"}})
 
@@ -120,6 +139,11 @@ async def test_a_node_is_located_by_its_address(api: Api) -> None:
         ({"capacity_per_day": 1.5}, ["/capacity_per_day"]),
         ({"handling_cost": {"amount": "1.00", "currency": "EUR"}}, ["/handling_cost/currency"]),
         ({"handling_cost": {"amount": "-1.00", "currency": "USD"}}, ["/handling_cost/amount"]),
+        ({"labor_cost": {"amount": "-1.00", "currency": "USD"}}, ["/labor_cost/amount"]),
+        ({"return_cost": {"amount": "1.00", "currency": "EUR"}}, ["/return_cost/currency"]),
+        ({"goods_percent": -1}, ["/goods_percent"]),
+        ({"capabilities": [""]}, ["/capabilities/0"]),
+        ({"attributes": {"district": 4}}, ["/attributes/district"]),
         ({"node_id": "another"}, ["/node_id"]),
         ({"color": "red"}, ["/color"]),
     ],

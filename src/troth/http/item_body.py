@@ -8,7 +8,8 @@ from pydantic import BeforeValidator, Field, StringConstraints
 from troth.http.body import Id, MoneyBody, Name, Quantity, Strict, Text
 from troth.http.problems import Refused
 from troth.model.ids import Sku
-from troth.model.item import Item
+from troth.model.item import Item, Restrictions, Substitute
+from troth.model.order import Method
 from troth.model.refusals import FieldFlaw, Invalid
 
 _GTIN_LENGTHS: Final = frozenset({8, 12, 13, 14})
@@ -16,11 +17,18 @@ GRAMS_A_KILOGRAM: Final = 1000
 MILLIMETERS_A_CENTIMETER: Final = 10
 _ATTRIBUTES_MAX: Final = 100
 _COMPONENTS_MAX: Final = 100
+_SUBSTITUTES_MAX: Final = 50
+BASIS_POINTS_A_PERCENT: Final = 100
 
 _SIDES: Final = ("length", "width", "height")
 
 # Not strict, since pydantic would then take no text for a decimal once a list was turned into an object.
 Measure = Annotated[Decimal, Field(strict=False, ge=0, le=1_000_000, max_digits=24)]
+
+
+Percent = Annotated[Decimal, Field(strict=False, ge=0, le=100, max_digits=8)]
+Place = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}(?:-[A-Z0-9]{1,5})?$")]
+Places = Annotated[tuple[Place, ...], Field(max_length=300)]
 
 
 class DimensionsBody(Strict):
@@ -42,12 +50,44 @@ class ComponentBody(Strict):
     quantity: Quantity
 
 
+class SubstituteBody(Strict):
+    """An item that may stand in for this one; the customer pays so much more (or less) for each unit."""
+
+    sku: Id
+    price_delta: MoneyBody | None = None
+
+
+class RestrictionsBody(Strict):
+    """Where an item may not go, and what whoever keeps and carries it must be able to do.
+
+    A place is a country (`US`) or a region of it (`US-CA`). Without methods every method is allowed.
+    """
+
+    not_to: Places = ()
+    not_from: Places = ()
+    methods: Annotated[tuple[Annotated[Method, Field(strict=False)], ...], Field(max_length=10)] = ()
+    node_needs: Annotated[tuple[Id, ...], Field(max_length=100)] = ()
+    service_needs: Annotated[tuple[Id, ...], Field(max_length=100)] = ()
+
+    def restrictions(self) -> Restrictions | None:
+        """The restrictions that these are; None where there are none."""
+        found = Restrictions(
+            not_to=self.not_to,
+            not_from=self.not_from,
+            methods=tuple(method.value for method in self.methods),
+            node_needs=self.node_needs,
+            service_needs=self.service_needs,
+        )
+        return None if found == Restrictions() else found
+
+
 class ItemBody(Strict):
     """An item. Everything may be left out; what is left out is empty or zero."""
 
     sku: Annotated[Id | None, Field(description="May be left out; else the same as in the path.")] = None
     name: Name | None = None
     category: Text = ""
+    brand: Text = ""
     price: MoneyBody | None = None
     cost: MoneyBody | None = None
     weight_kg: Annotated[Measure, Field(description="A number or decimal text, exact to the gram.")] = Decimal(0)
@@ -60,6 +100,14 @@ class ItemBody(Strict):
     attributes: Annotated[
         dict[Annotated[str, StringConstraints(min_length=1, max_length=100)], Text], Field(max_length=_ATTRIBUTES_MAX)
     ] = {}  # noqa: RUF012 - pydantic copies it
+    substitutes: Annotated[
+        tuple[SubstituteBody, ...], Field(max_length=_SUBSTITUTES_MAX, description="The best first.")
+    ] = ()
+    ship_alone: Annotated[bool, Field(description="Never in a parcel with other lines.")] = False
+    restrictions: RestrictionsBody | None = None
+    return_percent: Annotated[
+        Percent | None, Field(description="Of units that come back, to two decimals; else that of the category.")
+    ] = None
 
     def item(self, sku: Sku) -> Item:
         """The item that this is; Refused with everything that it cannot mean."""
@@ -81,8 +129,18 @@ class ItemBody(Strict):
             gtin=self.gtin,
             kit=tuple((Sku(component.sku), component.quantity) for component in self.kit),
             attributes=self.attributes,
+            substitutes=self._substitutes(currency, flaws),
+            ship_alone=self.ship_alone,
+            restrictions=None if self.restrictions is None else self.restrictions.restrictions(),
+            brand=self.brand,
+            return_basis_points=None
+            if self.return_percent is None
+            else _whole(
+                self.return_percent, BASIS_POINTS_A_PERCENT, "/return_percent", "hundredth of a percent", flaws
+            ),
         )
         flaws += _kit_flaws(item)
+        flaws += _substitute_flaws(item)
         if flaws:
             raise Refused(Invalid(tuple(flaws)))
         return item
@@ -100,6 +158,16 @@ class ItemBody(Strict):
             flaws.append(FieldFlaw("/cost/currency", f"must be {price.currency}, the currency of the price"))
         currency = next((amount.currency for amount in amounts if amount is not None), "USD")
         return currency, price.minor if price else 0, cost.minor if cost else 0
+
+    def _substitutes(self, currency: str, flaws: list[FieldFlaw]) -> tuple[Substitute, ...]:
+        found = []
+        for position, given in enumerate(self.substitutes):
+            pointer = f"/substitutes/{position}/price_delta"
+            delta = None if given.price_delta is None else given.price_delta.parse(pointer)
+            if delta is not None and delta.currency != currency:
+                flaws.append(FieldFlaw(f"{pointer}/currency", f"must be {currency}, the currency of the item"))
+            found.append(Substitute(Sku(given.sku), 0 if delta is None else delta.minor))
+        return tuple(found)
 
     def _dimensions(self, flaws: list[FieldFlaw]) -> tuple[int, int, int]:
         if self.dimensions_cm is None:
@@ -131,6 +199,17 @@ def _whole(value: Decimal, scale: int, pointer: str, unit: str, flaws: list[Fiel
     if scaled != scaled.to_integral_value():
         flaws.append(FieldFlaw(pointer, f"is finer than a {unit}"))
     return int(scaled)
+
+
+def _substitute_flaws(item: Item) -> list[FieldFlaw]:
+    skus = [substitute.sku for substitute in item.substitutes]
+    return [
+        FieldFlaw(f"/substitutes/{position}/sku", "an item is no substitute of itself")
+        if sku == item.sku
+        else FieldFlaw(f"/substitutes/{position}/sku", f"{sku} occurs twice")
+        for position, sku in enumerate(skus)
+        if sku == item.sku or sku in skus[:position]
+    ]
 
 
 def _kit_flaws(item: Item) -> list[FieldFlaw]:

@@ -7,7 +7,12 @@ from pydantic import Field, TypeAdapter
 
 from troth.flows.configure import set_item
 from troth.http.body import Body, NoQuery, Text
-from troth.http.item_body import GRAMS_A_KILOGRAM, MILLIMETERS_A_CENTIMETER, ItemBody
+from troth.http.item_body import (
+    BASIS_POINTS_A_PERCENT,
+    GRAMS_A_KILOGRAM,
+    MILLIMETERS_A_CENTIMETER,
+    ItemBody,
+)
 from troth.http.operations import NO_BODY, Call, Nothing, Operation, Plain, Shown
 from troth.http.pages import Page, PageQuery, decode_cursor, page_reply
 from troth.http.preconditions import expected_of, path_id, set_reply
@@ -15,7 +20,7 @@ from troth.http.problems import Refused
 from troth.http.replies import Reply, etag, json_reply
 from troth.http.values import MoneyAnswer, money
 from troth.model.ids import Sku
-from troth.model.item import Item
+from troth.model.item import Item, Restrictions
 from troth.model.refusals import FieldFlaw, Invalid, NotFound, VersionConflict
 from troth.store.reference import find_items, read_item
 
@@ -35,12 +40,30 @@ class ComponentAnswer(msgspec.Struct, frozen=True):
     quantity: int
 
 
+class SubstituteAnswer(msgspec.Struct, frozen=True):
+    """An item that may stand in, and what a unit of it costs the customer more."""
+
+    sku: str
+    price_delta: MoneyAnswer
+
+
+class RestrictionsAnswer(msgspec.Struct, frozen=True):
+    """Where an item may not go, and what whoever keeps and carries it must be able to do."""
+
+    not_to: tuple[str, ...]
+    not_from: tuple[str, ...]
+    methods: tuple[str, ...]
+    node_needs: tuple[str, ...]
+    service_needs: tuple[str, ...]
+
+
 class ItemAnswer(msgspec.Struct, frozen=True):
     """An item, as it can be sent back."""
 
     sku: str
     name: str
     category: str
+    brand: str
     price: MoneyAnswer
     cost: MoneyAnswer
     weight_kg: float
@@ -48,6 +71,10 @@ class ItemAnswer(msgspec.Struct, frozen=True):
     gtin: str
     kit: tuple[ComponentAnswer, ...]
     attributes: dict[str, str]
+    substitutes: tuple[SubstituteAnswer, ...]
+    ship_alone: bool
+    restrictions: RestrictionsAnswer | None
+    return_percent: float | None
 
 
 class ItemsQuery(PageQuery):
@@ -64,6 +91,7 @@ def answer_item(item: Item) -> ItemAnswer:
         sku=item.sku,
         name=item.name,
         category=item.category,
+        brand=item.brand,
         price=money(item.price_minor, item.currency),
         cost=money(item.cost_minor, item.currency),
         weight_kg=item.weight_grams / GRAMS_A_KILOGRAM,
@@ -73,19 +101,29 @@ def answer_item(item: Item) -> ItemAnswer:
         gtin=item.gtin,
         kit=tuple(ComponentAnswer(sku, quantity) for sku, quantity in item.kit),
         attributes=dict(item.attributes),
+        substitutes=tuple(
+            SubstituteAnswer(one.sku, money(one.price_delta_minor, item.currency)) for one in item.substitutes
+        ),
+        ship_alone=item.ship_alone,
+        restrictions=_answer_restrictions(item.restrictions),
+        return_percent=None if item.return_basis_points is None else item.return_basis_points / BASIS_POINTS_A_PERCENT,
     )
+
+
+def _answer_restrictions(given: Restrictions | None) -> RestrictionsAnswer | None:
+    if given is None:
+        return None
+    return RestrictionsAnswer(given.not_to, given.not_from, given.methods, given.node_needs, given.service_needs)
 
 
 async def put_item(call: Call[ItemBody, NoQuery]) -> Reply:
     """Create or replace an item."""
     item = call.body.item(Sku(path_id(call, "sku")))
     reference = call.system.door.reference
-    await reference.need_items(sku for sku, _ in item.kit)
-    unknown = [
-        FieldFlaw(f"/kit/{position}/sku", f"there is no item {sku}")
-        for position, (sku, _) in enumerate(item.kit)
-        if sku not in reference.items
-    ]
+    named = [(f"/kit/{position}/sku", sku) for position, (sku, _) in enumerate(item.kit)]
+    named += [(f"/substitutes/{position}/sku", one.sku) for position, one in enumerate(item.substitutes)]
+    await reference.need_items(sku for _, sku in named)
+    unknown = [FieldFlaw(pointer, f"there is no item {sku}") for pointer, sku in named if sku not in reference.items]
     if unknown:
         raise Refused(Invalid(tuple(unknown)))
     done = await set_item(call.system, item, actor=call.actor.name, expected=expected_of(call))
@@ -128,12 +166,16 @@ async def list_items(call: Call[Nothing, ItemsQuery]) -> Reply:
 _EXAMPLE_BODY: Final = {
     "name": "Trail shoe, size 42",
     "category": "shoes",
+    "brand": "Rockfell",
     "price": {"amount": "119.90", "currency": "USD"},
     "cost": {"amount": "48.20", "currency": "USD"},
     "weight_kg": "0.82",
     "dimensions_cm": {"length": "34", "width": "21", "height": "12.5"},
     "gtin": "4006381333931",
     "attributes": {"color": "black"},
+    "substitutes": [{"sku": "A-1002", "price_delta": {"amount": "-5.00", "currency": "USD"}}],
+    "restrictions": {"not_to": ["CA", "US-HI"], "methods": ["ship", "pickup"]},
+    "return_percent": "18.5",
 }
 _BODY: Final = Body(TypeAdapter(ItemBody), _EXAMPLE_BODY)
 _EXAMPLE: Final = answer_item(_BODY.parse(msgspec.json.encode(_EXAMPLE_BODY)).item(Sku("A-1001")))

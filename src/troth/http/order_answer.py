@@ -108,6 +108,7 @@ def answer_address(address: Address) -> AddressAnswer:
         address.country,
         address.latitude,
         address.longitude,
+        address.residential,
     )
 
 

@@ -30,6 +30,7 @@ class AddressAnswer(msgspec.Struct, frozen=True):
     country: str
     latitude: float | None
     longitude: float | None
+    residential: bool | None
 
 
 class AllocationAnswer(msgspec.Struct, frozen=True):
