@@ -125,6 +125,20 @@ async def test_a_quote_can_be_explained(api: Api) -> None:
     assert len(trace["input_digest"]) == 32
 
 
+async def test_what_cannot_be_picked_up_here_can_be_had_less_elsewhere_or_sent(api: Api) -> None:
+    sku = await api.stocked("WAYS", {"DC-PA": 9, "ST-NYC": 2, "ST-TWO": 5})
+
+    answer = (await api.post("/v1/quotes", inquiry({sku: 4}, method="pickup", pickup_node="ST-NYC", service=""))).json()
+
+    (gap,) = answer["unavailable"]
+    ways = [(way["kind"], way["quantity"], way["method"], way["node"]) for way in gap["could_be"]]
+    assert ways[0] == ("less", 2, None, None)
+    assert ("elsewhere", 4, "pickup", "ST-TWO") in ways
+    assert any(kind == "elsewhere" and method == "ship" for kind, _, method, _ in ways)
+    named = {way["plan_id"] for way in gap["could_be"] if way["plan_id"]}
+    assert named <= {option["plan_id"] for option in answer["options"]}
+
+
 async def test_a_quote_takes_no_payments(api: Api) -> None:
     sku = await api.stocked("HOLDING")
 

@@ -8,10 +8,11 @@ from pydantic import Field, TypeAdapter
 
 from troth.engine.network import Network
 from troth.flows.messages import promise_message, promised_shipments
-from troth.flows.quote import Option, quote
+from troth.flows.quote import Option, Quote, quote
 from troth.http import examples
 from troth.http.body import Body, Query
 from troth.http.carts import CartHoldAnswer, answer_hold
+from troth.http.could_be import CouldBe, find_ways_out
 from troth.http.explanation import TraceAnswer, answer_trace
 from troth.http.idempotency import once
 from troth.http.operations import Call, Operation, Shown
@@ -85,8 +86,10 @@ class UnavailableAnswer(msgspec.Struct, frozen=True):
     sku: str
     quantity: int
     reason: str
+    detail: str
     available_quantity: int
     available_at: Instant | None
+    could_be: tuple[CouldBe, ...]
 
 
 class QuoteAnswer(msgspec.Struct, frozen=True):
@@ -116,7 +119,7 @@ async def quote_order(call: Call[QuoteBody, QuoteQuery]) -> Reply:
             QuoteAnswer(
                 answer.at,
                 tuple(answer_option(option, answer.network, answer.currency, answer.at) for option in answer.options),
-                tuple(map(_unavailable, answer.uncovered)),
+                tuple(_unavailable(gap, answer, call.body) for gap in answer.uncovered),
                 None
                 if answer.explanation is None
                 else answer_trace(answer.explanation.plan.trace, answer.explanation, answer.currency),
@@ -175,8 +178,18 @@ def _window(shipment: Shipment) -> Window:
     return Window(shipment.promised_from, shipment.promised_at)
 
 
-def _unavailable(gap: Uncovered) -> UnavailableAnswer:
-    return UnavailableAnswer(gap.line_id, gap.sku, gap.quantity, gap.reason, gap.available_quantity, gap.available_at)
+def _unavailable(gap: Uncovered, answer: Quote, asked: QuoteBody) -> UnavailableAnswer:
+    wanted = next((line.quantity for line in asked.lines if line.line_id == gap.line_id), gap.quantity)
+    return UnavailableAnswer(
+        gap.line_id,
+        gap.sku,
+        gap.quantity,
+        gap.reason,
+        gap.detail,
+        gap.available_quantity,
+        gap.available_at,
+        tuple(find_ways_out(gap, wanted, answer.options, asked.method, answer.currency)),
+    )
 
 
 _WORK = examples.WORK
