@@ -60,7 +60,7 @@ def align(figures: ByNode, sku: Sku, network: Network, *, missing: float = 0.0) 
         return np.full(len(network.nodes), missing)
     table = network.memory.tables["figures"]
     found = table.get(id(by_node))
-    if isinstance(found, _Aligned) and found.by_node is by_node and found.missing == missing:
+    if isinstance(found, _Aligned) and found.by_node is by_node and repr(found.missing) == repr(missing):
         return found.values
     values = np.full(len(network.nodes), missing)
     for node, figure in by_node.items():
