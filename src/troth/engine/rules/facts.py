@@ -195,20 +195,22 @@ def _weeks_of_supply(facts: Facts) -> Value:
     available, network, prices = facts.field("stock.available").data, facts.network, facts.prices
     weekly = np.empty_like(available)
     for at, line in enumerate(facts.demand.lines):
-        known = None if prices is None else align(prices.weekly_units, line.sku, network, missing=math.nan)
-        weekly[at] = _stated_weekly(line) if known is None else np.where(np.isnan(known), _stated_weekly(line), known)
-    is_known = weekly >= 0.0  # not a number is not
-    weeks = np.full_like(available, math.inf)  # what never sells lasts forever
-    np.divide(available, weekly, out=weeks, where=is_known & (weekly > 0.0))
+        stated = _stated_weekly(line)
+        weekly[at] = stated if prices is None else align(prices.weekly_units, line.sku, network, missing=stated)
+    is_known = weekly >= 0.0
+    weeks = available / np.where(weekly > 0.0, weekly, 1.0)
+    weeks[weekly == 0.0] = math.inf  # what never sells lasts forever
     return Value(weeks, _known(is_known))
 
 
 def _stated_weekly(line: DemandLine) -> float:
+    """What the item itself says; -1 where it says nothing that is a number."""
     stated = None if line.item is None else line.item.attributes.get(WEEKLY_UNITS)
     try:
-        return math.nan if stated is None else float(stated)
+        units = -1.0 if stated is None else float(stated)
     except ValueError:
-        return math.nan
+        return -1.0
+    return units if units >= 0.0 else -1.0
 
 
 def _days_until(facts: Facts, line: DemandLine) -> float | None:
