@@ -8,7 +8,7 @@ from troth.model.ids import FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku
 from troth.model.inventory import Source
 from troth.model.lifecycle import AllocationState, HoldState
 from troth.model.network import Address
-from troth.model.order import Allocation, Customer, Fulfillment, Hold, Line, Method, Order, Package, Payment
+from troth.model.order import Allocation, Customer, Fulfillment, Hold, Line, Method, Order, Package, Payment, Terms
 from troth.store.codec import decode
 from troth.store.database import Connection
 from troth.store.queries import sql
@@ -131,6 +131,7 @@ def order_of_row(row: Row) -> Order:
         canceled_at=row["canceled_at"],
         policy_version=row["policy_version"],
         attributes=decode(row["attributes"], dict[str, str]),
+        shipments_max=row["shipments_max"],
     )
 
 
@@ -143,6 +144,7 @@ def _line(row: Row) -> Line:
         row["need_by"],
         row["not_before"],
         row["canceled_quantity"],
+        None if row["terms"] is None else decode(row["terms"], Terms),
     )
 
 
@@ -174,6 +176,7 @@ def _fulfillment(row: Row) -> Fulfillment:
         row["collected_by"],
         row["shipped_at"],
         row["delivered_at"],
+        via=row["via"],
     )
 
 

@@ -11,6 +11,7 @@ from troth.model.inventory import Balance, Entry, EntryKind, SupplyKey
 from troth.model.order import Order
 from troth.model.plan import Trace
 from troth.model.status import fulfillment_status, next_due_at, order_status
+from troth.model.totals import total_minor
 from troth.store.codec import encode
 from troth.store.database import Connection
 from troth.store.queries import sql
@@ -25,10 +26,10 @@ _MAY_FALL = frozenset({EntryKind.ADJUSTMENT, EntryKind.COUNT, EntryKind.EXPECT})
 # How many columns each table of the statement takes, in its order.
 _WIDTHS = {
     "balances": 8,
-    "orders": 28,
-    "lines": 9,
+    "orders": 29,
+    "lines": 10,
     "allocations": 9,
-    "fulfillments": 16,
+    "fulfillments": 17,
     "holds": 8,
     "explanations": 3,
     "entries": 10,
@@ -215,7 +216,7 @@ def _order_row(order: Order) -> tuple[Any, ...]:
         order.version,
         order_status(order).value,
         order.currency,
-        sum(line.unit_price_minor * (line.quantity - line.canceled_quantity) for line in order.lines),
+        total_minor(order),
         order.ordered_at,
         order.captured_at,
         order.release_at,
@@ -235,6 +236,7 @@ def _order_row(order: Order) -> tuple[Any, ...]:
         encode(order.payments),
         encode(order.attributes),
         order.policy_version,
+        order.shipments_max,
     )
 
 
@@ -251,6 +253,7 @@ def _line_rows(before: Order | None, after: Order) -> list[tuple[Any, ...]]:
             line.need_by,
             line.not_before,
             line.canceled_quantity,
+            None if line.terms is None else encode(line.terms),
         )
         for position, line in enumerate(after.lines)
         if line not in known
@@ -305,6 +308,7 @@ def _fulfillment_rows(before: Order | None, after: Order) -> list[tuple[Any, ...
                 work.collected_by,
                 work.shipped_at,
                 work.delivered_at,
+                work.via,
             )
         )
     return rows

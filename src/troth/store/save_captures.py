@@ -19,15 +19,22 @@ from troth.store.codec import encode
 def are_as_captured(orders: Collection[Order], entries: Collection[Entry]) -> bool:
     """Whether new orders are all as capturing made them, with nothing in the ledger but the entries that reserve them.
 
-    A first version was not changed since, so it has no rows in other states than those it begins with. Holds are the
-    one part that it could begin with and the statement does not write.
+    A first version was not changed since, so it has no rows in other states than those it begins with. Holds, and
+    what only few orders ask, are what it could begin with and the statement does not write.
     """
     return (
         bool(orders)
-        and all(order.version == 1 and not order.holds for order in orders)
+        and all(order.version == 1 and not order.holds and not _is_rare(order) for order in orders)
         and all(entry.kind is EntryKind.PENDING for entry in entries)
         # Each part has at most one pending entry in its life, so with as many there is one for each.
         and len(entries) == sum([len(order.allocations) for order in orders])
+    )
+
+
+def _is_rare(order: Order) -> bool:
+    """Whether an order has what the statement has no column for."""
+    return order.shipments_max is not None or any(
+        [line.terms is not None for line in order.lines] + [work.via is not None for work in order.fulfillments]
     )
 
 

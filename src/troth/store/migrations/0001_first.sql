@@ -33,7 +33,8 @@ CREATE TABLE orders (
     ship_complete boolean NOT NULL,
     payments json NOT NULL,
     attributes json NOT NULL,
-    policy_version text NOT NULL
+    policy_version text NOT NULL,
+    shipments_max integer
 );
 CREATE INDEX orders_by_time ON orders (captured_at DESC, order_id);
 CREATE INDEX orders_by_status ON orders (status, captured_at DESC, order_id);
@@ -53,6 +54,7 @@ CREATE TABLE order_lines (
     not_before timestamptz,
     canceled_quantity bigint NOT NULL
         CONSTRAINT order_lines_cancel_at_most_all CHECK (canceled_quantity BETWEEN 0 AND quantity),
+    terms json,
     PRIMARY KEY (order_id, line_id)
 );
 CREATE INDEX order_lines_by_sku ON order_lines (sku, order_id);
@@ -88,6 +90,7 @@ CREATE TABLE fulfillments (
     collected_by text NOT NULL,
     shipped_at timestamptz,
     delivered_at timestamptz,
+    via text,
     PRIMARY KEY (order_id, fulfillment_id)
 );
 CREATE INDEX fulfillments_by_node ON fulfillments (node, status, ship_by, fulfillment_id);

@@ -40,12 +40,12 @@ order_rows AS (
         $18::timestamptz[], $19::timestamptz[], $20::timestamptz[], $21::timestamptz[], $22::timestamptz[],
         $23::timestamptz[], $24::timestamptz[], $25::text[], $26::text[], $27::text[], $28::text[], $29::json[],
         $30::text[], $31::text[], $32::text[], $33::boolean[], $34::json[], $35::json[], $36::text[],
-        $37::boolean[]
+        $37::integer[], $38::boolean[]
     ) AS o (
         order_id, channel, external_id, digest, version, status, currency, total_minor, ordered_at, captured_at,
         release_at, due_at, released_at, canceled_at, promised_at, customer_id, customer_name, customer_email,
         customer_phone, ship_to, method, pickup_node, service, ship_complete, payments, attributes,
-        policy_version, is_new
+        policy_version, shipments_max, is_new
     )
     WHERE verdict.holds
 ),
@@ -54,13 +54,13 @@ new_orders AS (
         order_id, channel, external_id, digest, version, status, currency, total_minor, ordered_at,
         captured_at, release_at, due_at, released_at, canceled_at, promised_at, customer_id, customer_name,
         customer_email, customer_phone, ship_to, method, pickup_node, service, ship_complete, payments,
-        attributes, policy_version
+        attributes, policy_version, shipments_max
     )
     SELECT
         order_id, channel, external_id, digest, version, status, currency, total_minor, ordered_at,
         captured_at, release_at, due_at, released_at, canceled_at, promised_at, customer_id, customer_name,
         customer_email, customer_phone, ship_to, method, pickup_node, service, ship_complete, payments,
-        attributes, policy_version
+        attributes, policy_version, shipments_max
     FROM order_rows WHERE is_new
     RETURNING order_id
 ),
@@ -70,13 +70,13 @@ changed_orders AS (
         order_id, channel, external_id, digest, version, status, currency, total_minor, ordered_at,
         captured_at, release_at, due_at, released_at, canceled_at, promised_at, customer_id, customer_name,
         customer_email, customer_phone, ship_to, method, pickup_node, service, ship_complete, payments,
-        attributes, policy_version
+        attributes, policy_version, shipments_max
     )
     SELECT
         order_id, channel, external_id, digest, version, status, currency, total_minor, ordered_at,
         captured_at, release_at, due_at, released_at, canceled_at, promised_at, customer_id, customer_name,
         customer_email, customer_phone, ship_to, method, pickup_node, service, ship_complete, payments,
-        attributes, policy_version
+        attributes, policy_version, shipments_max
     FROM order_rows WHERE NOT is_new
     ON CONFLICT (order_id) DO UPDATE
     SET version = excluded.version,
@@ -99,15 +99,15 @@ changed_orders AS (
 ),
 saved_lines AS (
     INSERT INTO order_lines (
-        order_id, line_id, position, sku, quantity, unit_price_minor, need_by, not_before, canceled_quantity
+        order_id, line_id, position, sku, quantity, unit_price_minor, need_by, not_before, canceled_quantity, terms
     )
     SELECT
-        order_id, line_id, position, sku, quantity, unit_price_minor, need_by, not_before, canceled_quantity
+        order_id, line_id, position, sku, quantity, unit_price_minor, need_by, not_before, canceled_quantity, terms
     FROM verdict, unnest(
-        $38::text[], $39::text[], $40::integer[], $41::text[], $42::bigint[], $43::bigint[], $44::timestamptz[],
-        $45::timestamptz[], $46::bigint[]
+        $39::text[], $40::text[], $41::integer[], $42::text[], $43::bigint[], $44::bigint[], $45::timestamptz[],
+        $46::timestamptz[], $47::bigint[], $48::json[]
     ) AS r (
-        order_id, line_id, position, sku, quantity, unit_price_minor, need_by, not_before, canceled_quantity
+        order_id, line_id, position, sku, quantity, unit_price_minor, need_by, not_before, canceled_quantity, terms
     )
     WHERE verdict.holds
     ON CONFLICT (order_id, line_id) DO UPDATE SET
@@ -116,7 +116,8 @@ saved_lines AS (
         unit_price_minor = excluded.unit_price_minor,
         need_by = excluded.need_by,
         not_before = excluded.not_before,
-        canceled_quantity = excluded.canceled_quantity
+        canceled_quantity = excluded.canceled_quantity,
+        terms = excluded.terms
 ),
 saved_allocations AS (
     INSERT INTO allocations (
@@ -125,8 +126,8 @@ saved_allocations AS (
     SELECT
         order_id, allocation, line_id, sku, node, source, quantity, state, fulfillment_id
     FROM verdict, unnest(
-        $47::text[], $48::integer[], $49::text[], $50::text[], $51::text[], $52::text[], $53::bigint[], $54::text[],
-        $55::text[]
+        $49::text[], $50::integer[], $51::text[], $52::text[], $53::text[], $54::text[], $55::bigint[], $56::text[],
+        $57::text[]
     ) AS r (
         order_id, allocation, line_id, sku, node, source, quantity, state, fulfillment_id
     )
@@ -137,18 +138,18 @@ saved_allocations AS (
 saved_fulfillments AS (
     INSERT INTO fulfillments (
         order_id, fulfillment_id, node, status, method, service, ship_by, promised_from, promised_at, cost,
-        packages, tracking_numbers, staging, collected_by, shipped_at, delivered_at
+        packages, tracking_numbers, staging, collected_by, shipped_at, delivered_at, via
     )
     SELECT
         order_id, fulfillment_id, node, status, method, service, ship_by, promised_from, promised_at, cost,
-        packages, string_to_array(tracking_numbers, E'\n'), staging, collected_by, shipped_at, delivered_at
+        packages, string_to_array(tracking_numbers, E'\n'), staging, collected_by, shipped_at, delivered_at, via
     FROM verdict, unnest(
-        $56::text[], $57::text[], $58::text[], $59::text[], $60::text[], $61::text[], $62::timestamptz[],
-        $63::timestamptz[], $64::timestamptz[], $65::json[], $66::json[], $67::text[], $68::text[], $69::text[],
-        $70::timestamptz[], $71::timestamptz[]
+        $58::text[], $59::text[], $60::text[], $61::text[], $62::text[], $63::text[], $64::timestamptz[],
+        $65::timestamptz[], $66::timestamptz[], $67::json[], $68::json[], $69::text[], $70::text[], $71::text[],
+        $72::timestamptz[], $73::timestamptz[], $74::text[]
     ) AS r (
         order_id, fulfillment_id, node, status, method, service, ship_by, promised_from, promised_at, cost,
-        packages, tracking_numbers, staging, collected_by, shipped_at, delivered_at
+        packages, tracking_numbers, staging, collected_by, shipped_at, delivered_at, via
     )
     WHERE verdict.holds
     ON CONFLICT (order_id, fulfillment_id) DO UPDATE SET
@@ -170,8 +171,8 @@ saved_holds AS (
     SELECT
         order_id, hold_id, type, reason, placed_by, placed_at, state, expires_at
     FROM verdict, unnest(
-        $72::text[], $73::text[], $74::text[], $75::text[], $76::text[], $77::timestamptz[], $78::text[],
-        $79::timestamptz[]
+        $75::text[], $76::text[], $77::text[], $78::text[], $79::text[], $80::timestamptz[], $81::text[],
+        $82::timestamptz[]
     ) AS r (
         order_id, hold_id, type, reason, placed_by, placed_at, state, expires_at
     )
@@ -186,7 +187,7 @@ saved_explanations AS (
     SELECT
         order_id, version, trace, $1::timestamptz
     FROM verdict, unnest(
-        $80::text[], $81::integer[], $82::json[]
+        $83::text[], $84::integer[], $85::json[]
     ) AS r (
         order_id, version, trace
     )
@@ -199,8 +200,8 @@ saved_entries AS (
     SELECT
         sku, node, source, kind, on_hand_delta, reserved_delta, order_id, allocation, reason, reference, $1::timestamptz
     FROM verdict, unnest(
-        $83::text[], $84::text[], $85::text[], $86::text[], $87::bigint[], $88::bigint[], $89::text[],
-        $90::integer[], $91::text[], $92::text[]
+        $86::text[], $87::text[], $88::text[], $89::text[], $90::bigint[], $91::bigint[], $92::text[],
+        $93::integer[], $94::text[], $95::text[]
     ) AS r (
         sku, node, source, kind, on_hand_delta, reserved_delta, order_id, allocation, reason, reference
     )
@@ -213,7 +214,7 @@ saved_events AS (
     SELECT
         subject, kind, version, body, actor, cause, policy_version, $1::timestamptz
     FROM verdict, unnest(
-        $93::text[], $94::text[], $95::smallint[], $96::json[], $97::text[], $98::text[], $99::text[]
+        $96::text[], $97::text[], $98::smallint[], $99::json[], $100::text[], $101::text[], $102::text[]
     ) AS r (
         subject, kind, version, body, actor, cause, policy_version
     )
@@ -226,7 +227,7 @@ saved_keys AS (
     SELECT
         actor, key, request_digest, status, answer, $1::timestamptz
     FROM verdict, unnest(
-        $100::text[], $101::text[], $102::text[], $103::smallint[], $104::bytea[]
+        $103::text[], $104::text[], $105::text[], $106::smallint[], $107::bytea[]
     ) AS r (
         actor, key, request_digest, status, answer
     )

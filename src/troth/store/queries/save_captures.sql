@@ -27,13 +27,13 @@ saved_orders AS (
         order_id, channel, external_id, digest, version, status, currency, total_minor, ordered_at,
         captured_at, release_at, due_at, released_at, canceled_at, promised_at, customer_id, customer_name,
         customer_email, customer_phone, ship_to, method, pickup_node, service, ship_complete, payments,
-        attributes, policy_version
+        attributes, policy_version, shipments_max
     )
     SELECT
         order_id, channel, external_id, digest, 1, status, currency, total_minor, ordered_at,
         $1::timestamptz, release_at, due_at, NULL, NULL, promised_at, customer_id, customer_name,
         customer_email, customer_phone, ship_to, method, pickup_node, service, ship_complete, payments,
-        attributes, policy_version
+        attributes, policy_version, NULL
     FROM verdict, unnest(
         $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::bigint[],
         $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::timestamptz[],
@@ -49,9 +49,10 @@ saved_orders AS (
 ),
 saved_lines AS (
     INSERT INTO order_lines (
-        order_id, line_id, position, sku, quantity, unit_price_minor, need_by, not_before, canceled_quantity
+        order_id, line_id, position, sku, quantity, unit_price_minor, need_by, not_before, canceled_quantity,
+        terms
     )
-    SELECT order_id, line_id, position, sku, quantity, unit_price_minor, need_by, not_before, 0
+    SELECT order_id, line_id, position, sku, quantity, unit_price_minor, need_by, not_before, 0, NULL
     FROM verdict, unnest(
         $29::text[], $30::text[], $31::integer[], $32::text[], $33::bigint[], $34::bigint[],
         $35::timestamptz[], $36::timestamptz[]
@@ -78,11 +79,11 @@ saved_entries AS (
 saved_fulfillments AS (
     INSERT INTO fulfillments (
         order_id, fulfillment_id, node, status, method, service, ship_by, promised_from, promised_at, cost,
-        packages, tracking_numbers, staging, collected_by, shipped_at, delivered_at
+        packages, tracking_numbers, staging, collected_by, shipped_at, delivered_at, via
     )
     SELECT
         order_id, fulfillment_id, node, status, method, service, ship_by, promised_from, promised_at, cost,
-        '[]', '{}', '', '', NULL, NULL
+        '[]', '{}', '', '', NULL, NULL, NULL
     FROM verdict, unnest(
         $46::text[], $47::text[], $48::text[], $49::text[], $50::text[], $51::text[], $52::timestamptz[],
         $53::timestamptz[], $54::timestamptz[], $55::json[]
