@@ -1,6 +1,6 @@
 """Capturing an order: the promise is planned, and becomes the order with its allocations and fulfillments."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -18,13 +18,16 @@ from troth.model.events import DuplicateReceived, OrderCaptured
 from troth.model.ids import OrderId, Sku, fulfillment_id
 from troth.model.inventory import ON_HAND
 from troth.model.lifecycle import AllocationState
-from troth.model.order import Allocation, Fulfillment, Line, Order
+from troth.model.order import Allocation, Fulfillment, Line, Order, Payment
 from troth.model.plan import Demand, DemandLine, Plan, Shipment
 from troth.model.refusals import ContentDiffers, Invalid, Refusal, ShortLine, StockShort
 
 CUSTOMER_CLASS: Final = "customer_class"
 PRIORITY: Final = "priority"
-"""The attributes of an order in which a channel states the class of its customer and its priority (0 to 999999999)."""
+TENDER: Final = "tender"
+"""The attributes of an order in which a channel states the class of its customer, its priority (0 to 999999999) and how
+it is going to be paid.
+"""
 
 _DIGITS_MAX: Final = 9
 
@@ -79,7 +82,15 @@ def demand_of(command: CaptureOrder, facts: Facts) -> Demand:
         priority=find_priority(command.attributes),
         attributes=command.attributes,
         shipments_max=command.shipments_max,
+        tender=find_tender(command.payments, command.attributes),
     )
+
+
+def find_tender(payments: Sequence[Payment], attributes: Mapping[str, str]) -> str:
+    """How an order is paid: as its attributes state it, which a quote can do as well, else by its first payment's
+    provider; empty where neither is known.
+    """
+    return attributes.get(TENDER) or (payments[0].provider if payments else "")
 
 
 def find_priority(attributes: Mapping[str, str]) -> int:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 
 from troth.engine.context import Facts
+from troth.engine.load_shares import shares_used
 from troth.engine.network import Network
 from troth.engine.promise import plan
 from troth.engine.record import record
@@ -36,8 +37,11 @@ class Case:
 
 
 def case_of(demand: Demand, supply: Mapping[Sku, SupplyRows], facts: Facts) -> Case:
-    """The case of a demand with what is known now."""
-    return Case(demand, supply, facts.network, facts.policy, facts.now, facts.prices, facts.loads)
+    """The case of a demand with what is known now; how busy nodes are is looked up where the policy asks."""
+    loads = facts.loads
+    if loads is None and facts.policy.cost_rates.load_minor:
+        loads = shares_used(facts.network, facts.now)
+    return Case(demand, supply, facts.network, facts.policy, facts.now, facts.prices, loads)
 
 
 def digest_case(case: Case) -> str:

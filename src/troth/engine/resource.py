@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from troth.engine.capture import CUSTOMER_CLASS, demand_line, find_priority, parts_of
+from troth.engine.capture import CUSTOMER_CLASS, demand_line, find_priority, find_tender, parts_of
 from troth.engine.case import case_of, kept_trace
 from troth.engine.context import Facts, State
 from troth.engine.kits import wanted_skus
@@ -67,4 +67,5 @@ def demand_missing(order: Order, facts: Facts) -> Demand:
         priority=find_priority(order.attributes),
         attributes=order.attributes,
         shipments_max=order.shipments_max,
+        tender=find_tender(order.payments, order.attributes),
     )
