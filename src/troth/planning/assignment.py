@@ -59,7 +59,7 @@ def assign(classes: OrderClasses, prices: NDArray[np.float64]) -> Assignment:
             at = np.take_along_axis(pairs, sources[np.newaxis], axis=0)[0]
             found.value[rows] = best
             found.cost[rows] = best - full[at].sum(axis=0)
-            found.sources[rows, :size] = sources.T
+            found.sources[rows, :size] = np.where(group.is_line[:, part], sources, -1).T
             found.pairs[rows, :size] = at.T
     return found
 

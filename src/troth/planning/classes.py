@@ -3,21 +3,25 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+_GROUP_MIN: Final = 192  # below this the calls of an array library take longer than their work
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClassGroup:
-    """G classes of K items each: their positions (G), and by source: `pairs` and `unit` (N, K, G; inf: not carried),
-    `fixed` (N, G).
+    """G classes of at most K items: their positions (G), and by source: `pairs` and `unit` (N, K, G; inf: not carried),
+    `fixed` (N, G). A class of fewer items is filled up with lines that cost nothing; `is_line` (K, G) tells them apart.
     """
 
     classes: NDArray[np.intp]
     pairs: NDArray[np.intp]
     unit: NDArray[np.float64]
     fixed: NDArray[np.float64]
+    is_line: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,8 +59,15 @@ class OrderClasses:
 
     @cached_property
     def groups(self) -> tuple[ClassGroup, ...]:
-        """The classes by their number of items, smallest first."""
-        return tuple(self._group(size, np.flatnonzero(self.sizes == size)) for size in np.unique(self.sizes).tolist())
+        """The classes by their number of items, smallest first; sizes of few classes stand together."""
+        groups, waiting = [], np.zeros(0, dtype=np.intp)
+        sizes = np.unique(self.sizes).tolist()
+        for size in sizes:
+            waiting = np.concatenate([waiting, np.flatnonzero(self.sizes == size)])
+            if waiting.size >= _GROUP_MIN or size == sizes[-1]:
+                groups.append(self._group(size, waiting))
+                waiting = waiting[:0]
+        return tuple(groups)
 
     @cached_property
     def incidence(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -79,9 +90,13 @@ class OrderClasses:
         )
 
     def _group(self, size: int, classes: NDArray[np.intp]) -> ClassGroup:
-        items = np.array([self.items[one] for one in classes.tolist()], dtype=np.intp).reshape(-1, size)
+        rows = [(*self.items[one], *(-1,) * (size - len(self.items[one]))) for one in classes.tolist()]
+        items = np.array(rows, dtype=np.intp).reshape(-1, size)
+        is_line = items.T >= 0
         sources = np.arange(self.unit.shape[1], dtype=np.intp)[:, np.newaxis, np.newaxis]
-        pairs = np.where(sources < self.node_count, items.T[np.newaxis] * self.node_count + sources, self.pair_count)
+        holds = is_line & (sources < self.node_count)
+        pairs = np.where(holds, items.T[np.newaxis] * self.node_count + sources, self.pair_count)
         unit = self.unit[self.region[classes]].T[:, np.newaxis, :]
         charged = np.where(self.is_carried[items.T].transpose(2, 0, 1), unit, np.inf)
-        return ClassGroup(classes, pairs, charged, np.ascontiguousarray(self.fixed[self.region[classes]].T))
+        charged = np.where(is_line, charged, 0.0)
+        return ClassGroup(classes, pairs, charged, np.ascontiguousarray(self.fixed[self.region[classes]].T), is_line)

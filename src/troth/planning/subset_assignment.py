@@ -78,13 +78,11 @@ def _partition(cheapest: NDArray[np.float64], lines: int) -> tuple[NDArray[np.fl
             best[whole][is_better] = total[is_better]
             choice[whole][is_better] = part
     rest = np.full(count, (1 << lines) - 1, dtype=np.intp)
-    parts = []
-    at = np.arange(count)
+    chosen: list[NDArray[np.intp]] = []
     for _ in range(lines):
-        part = choice[rest, at]
-        parts.append(part)
-        rest = rest ^ part
-    return best[-1], parts
+        chosen.append(choice[rest, np.arange(count)])
+        rest = rest ^ chosen[-1]
+    return best[-1], chosen
 
 
 def _parts(whole: int) -> list[int]:
