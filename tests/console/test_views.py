@@ -13,10 +13,14 @@ from troth.console.views_stock import view_ledger, view_positions
 from troth.console.views_timeline import moment_of, tell
 from troth.console.views_trace import view_decision
 from troth.flows.explain import Decided
+from troth.model.cart_hold import CartHold, CartHoldState, HeldUnits
 from troth.model.commands import ExpectedLine, LineQuantity
 from troth.model.events import (
     EVENTS,
     BackorderCovered,
+    CartHeld,
+    CartHoldEnded,
+    CartHoldExtended,
     ConfigurationSet,
     DuplicateReceived,
     Event,
@@ -42,7 +46,7 @@ from troth.model.events import (
     TrackingRecorded,
 )
 from troth.model.explanation import Candidate, Explanation, Flip
-from troth.model.ids import FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku
+from troth.model.ids import CartHoldId, FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku
 from troth.model.inventory import ON_HAND, Balance, Source, SupplyKey
 from troth.model.lifecycle import AllocationState
 from troth.model.order import Allocation, Customer, Fulfillment, Hold, Line, Method, Order, Package
@@ -78,6 +82,7 @@ ORDER = Order(
     service="", ship_complete=False, lines=(Line(LineId("1"), Sku("A"), 2),), allocations=(PART,),
     fulfillments=(FULFILLMENT,),
 )  # fmt: skip
+CART = CartHoldId("C-1")
 EVERY_EVENT: tuple[tuple[Event, str], ...] = (
     (OrderCaptured(ORDER), "Captured from web as W-1, promised from DC-PA."),
     (DuplicateReceived(OrderId("O-1")), "The channel sent the same order again; nothing changed."),
@@ -118,6 +123,12 @@ EVERY_EVENT: tuple[tuple[Event, str], ...] = (
         SupplyExpected("45", (ExpectedLine(1, NodeId("DC-PA"), Sku("A"), 5, NOW),)),
         "Purchase order 45 brings 5 units in 1 line.",
     ),
+    (
+        CartHeld(CartHold(CART, "web", (HeldUnits(SupplyKey(Sku("A"), NodeId("DC-PA")), 2),), NOW, NOW)),
+        "2 units kept for a cart of web until Nov 23, 15:00 UTC.",
+    ),
+    (CartHoldExtended(CART, NOW), "The cart's units are kept until Nov 23, 15:00 UTC."),
+    (CartHoldEnded(CART, CartHoldState.USED, OrderId("O-1")), "The cart's units went to order O-1."),
     (ConfigurationSet("node", "DC-PA", {"a": 1}), "Node DC-PA was created."),
 )
 EVERY_REFUSAL: tuple[tuple[Refusal, str], ...] = (

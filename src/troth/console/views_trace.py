@@ -177,5 +177,5 @@ def _row(
 
 
 def _rival(rival: Alternative, parts: Sequence[str], dearest: int, total: int) -> CostRow:
-    label = " + ".join(rival.nodes)
+    label = " + ".join(rival.nodes) + (f" by {words(' + '.join(rival.services)).lower()}" if rival.services else "")
     return _row(label, rival.promised_at, rival.cost, parts, dearest, sum(rival.cost.values()) - total)

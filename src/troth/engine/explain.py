@@ -35,13 +35,15 @@ def explain(case: Case, *, nodes: Sequence[NodeId] = ()) -> Explanation:
     rivals = _find_rivals(case, chosen)
     shown = [node for node in nodes if node in case.network.index] or _nodes_of_interest(case, (chosen, *rivals))
     without = _only(case, ()).plan().trace.removed
-    candidates = tuple(_stand(case, chosen, node, without) for node in shown)
+    stands = [_stand(case, chosen, node, without) for node in shown]
+    alone = [answer for candidate, answer in stands if candidate.standing == "dearer"]
+    by_node = [rival for rival in rivals if set(_services(rival)) <= set(_services(chosen))]
     kept = rivals[: max(0, case.policy.alternatives_kept)]
     return Explanation(
         chosen,
-        candidates,
-        tuple(_alternative(rival) for rival in kept),
-        find_flips(case, chosen, rivals),
+        tuple(candidate for candidate, _ in stands),
+        tuple(_alternative(rival, chosen) for rival in kept),
+        find_flips(case, chosen, sorted([*by_node, *alone], key=lambda rival: (rival.cost_minor, _nodes(rival)))),
         digest_case(case),
     )
 
@@ -85,8 +87,8 @@ def _only(case: Case, nodes: Iterable[NodeId]) -> Case:
     return replace(case, demand=replace(demand, ship_complete=False, excluded_nodes=demand.excluded_nodes | others))
 
 
-def _stand(case: Case, chosen: Plan, node: NodeId, without: Mapping[str, int]) -> Candidate:
-    """What the node could have done by itself, and what became of it; `without` is what is removed without it."""
+def _stand(case: Case, chosen: Plan, node: NodeId, without: Mapping[str, int]) -> tuple[Candidate, Plan]:
+    """What became of the node, and the plan of it by itself; `without` is what is removed without it."""
     answer = _only(case, (node,)).plan()
     units = sum(peg.quantity for shipment in answer.shipments for peg in shipment.pegs)
     reason = next((gap.reason for gap in answer.uncovered), "")
@@ -98,11 +100,11 @@ def _stand(case: Case, chosen: Plan, node: NodeId, without: Mapping[str, int]) -
         else:
             own = (name for name, count in answer.trace.removed.items() if count > without.get(name, 0))
             reason = next(own, reason)
-        return Candidate(node, "removed", reason, 0)
+        return Candidate(node, "removed", reason, 0), answer
     standing: Standing = "partial" if answer.uncovered else "dearer"
     if any(shipment.node == node for shipment in chosen.shipments):
         standing = "chosen"
-    return Candidate(node, standing, reason, units, answer.promised_at, _cost(answer))
+    return Candidate(node, standing, reason, units, answer.promised_at, _cost(answer)), answer
 
 
 def _nodes(option: Plan) -> tuple[NodeId, ...]:
@@ -117,5 +119,11 @@ def _cost(option: Plan) -> dict[str, int]:
     return cost
 
 
-def _alternative(option: Plan) -> Alternative:
-    return Alternative(_nodes(option), _cost(option), max(shipment.promised_at for shipment in option.shipments))
+def _services(option: Plan) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(shipment.service for shipment in option.shipments))
+
+
+def _alternative(option: Plan, chosen: Plan) -> Alternative:
+    services = () if set(_services(option)) <= set(_services(chosen)) else _services(option)
+    promised_at = max(shipment.promised_at for shipment in option.shipments)
+    return Alternative(_nodes(option), _cost(option), promised_at, services)

@@ -26,14 +26,15 @@ _RIVALS_TRIED: Final = 3
 
 
 def find_flips(case: Case, chosen: Plan, rivals: Sequence[Plan]) -> tuple[Flip, ...]:
-    """The changes that would have led to another plan, those that save or add most first; at most FLIPS_MAX.
+    """The changes that would have led to another plan, at most FLIPS_MAX: those that add or save, most first; then what
+    a rival lacks to be chosen, the least first.
 
     `rivals` are other plans for the same inputs, the cheapest first.
     """
-    found = [*_stock_flips(case, chosen), *_cost_flips(case, chosen, rivals), *_limit_flips(case, chosen)]
-    found += _weight_flips(case, chosen, rivals)
+    found = [*_stock_flips(case, chosen), *_limit_flips(case, chosen), *_weight_flips(case, chosen, rivals)]
     found.sort(key=lambda flip: (-flip.adds_units, -flip.saves_minor, flip.amount, flip.change, flip.nodes))
-    return tuple(found[:FLIPS_MAX])
+    lacking = sorted(_cost_flips(case, chosen, rivals), key=lambda flip: (flip.amount, flip.nodes))
+    return (*found[: FLIPS_MAX - len(lacking[:2])], *lacking[:2])
 
 
 def _stock_flips(case: Case, chosen: Plan) -> Iterator[Flip]:

@@ -21,9 +21,10 @@ class CandidateAnswer(msgspec.Struct, frozen=True):
 
 
 class AlternativeAnswer(msgspec.Struct, frozen=True):
-    """A plan that was not chosen, and how much dearer it is."""
+    """A plan that was not chosen, and how much dearer it is; `services` where they are not those of the chosen one."""
 
     nodes: tuple[str, ...]
+    services: tuple[str, ...]
     promised_at: Instant
     cost_to_serve: CostAnswer
     dearer_by: MoneyAnswer
@@ -109,7 +110,7 @@ def _candidate(one: Candidate, currency: str) -> CandidateAnswer:
 
 def _alternative(one: Alternative, chosen: Plan, currency: str) -> AlternativeAnswer:
     dearer = sum(one.cost.values()) - chosen.cost_minor
-    return AlternativeAnswer(one.nodes, one.promised_at, cost(one.cost, currency), money(dearer, currency))
+    return AlternativeAnswer(one.nodes, one.services, one.promised_at, cost(one.cost, currency), money(dearer, currency))
 
 
 def _flip(one: Flip, currency: str) -> FlipAnswer:

@@ -123,11 +123,14 @@ class Uncovered:
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """A plan that was not chosen: its nodes, what it would have cost (minor units) and when it would have arrived."""
+    """A plan that was not chosen: its nodes, what it would have cost (minor units) and when it would have arrived; the
+    services where they are not those of the plan that was.
+    """
 
     nodes: tuple[NodeId, ...]
     cost: Mapping[str, int]
     promised_at: datetime
+    services: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
