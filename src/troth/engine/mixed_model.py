@@ -14,6 +14,16 @@ _ABSOLUTE_GAP: Final = 0.99
 """All costs are whole numbers: a bound less than one below the plan proves it optimal."""
 
 
+def open_solver() -> highspy.Highs:
+    """A solver that says nothing and does the same each time: one thread, a fixed seed."""
+    # Its own constructor turns callbacks on, and with them a banner on standard output, which is the program's.
+    solver = highspy.Highs.__new__(highspy.Highs)
+    super(highspy.Highs, solver).__init__()
+    for option, setting in (("output_flag", False), ("threads", 1), ("random_seed", 0)):
+        solver.setOptionValue(option, setting)
+    return solver
+
+
 class MixedModel:
     """Integer variables with costs, and rows between them; costs are minimized."""
 
@@ -61,13 +71,8 @@ class MixedModel:
         return self._run(self._cost, seconds, nodes_max)
 
     def _run(self, cost: list[float], seconds: float, nodes_max: int) -> tuple[list[float], float] | None:
-        # Its own constructor turns callbacks on, and with them a banner on standard output, which is the program's.
-        solver = highspy.Highs.__new__(highspy.Highs)
-        super(highspy.Highs, solver).__init__()
+        solver = open_solver()
         for option, setting in (
-            ("output_flag", False),
-            ("threads", 1),
-            ("random_seed", 0),
             ("mip_rel_gap", 0.0),
             ("mip_abs_gap", _ABSOLUTE_GAP),
             ("mip_max_nodes", nodes_max),

@@ -11,6 +11,9 @@ from troth.engine.problem import Columns, Problem
 from troth.engine.transit import NEVER
 
 _PIVOTS_MAX: Final = 128
+_TRIES: Final = 8
+_WORTH_MORE: Final = 0.04
+"""Pivots go on while each few of them drop such a share of the columns."""
 
 
 def undominated(problem: Problem, columns: Columns, protected: NDArray[np.bool_] | None = None) -> NDArray[np.intp]:
@@ -34,9 +37,14 @@ def undominated(problem: Problem, columns: Columns, protected: NDArray[np.bool_]
     kept, penalty, fixed, own = possible[order], penalty[:, order], fixed[order], own[order]
     is_open = ~protected[kept]
     dearer = problem.offer.is_dearer
+    size = kept.size
     for pivot in range(_PIVOTS_MAX):
         if pivot + 1 >= kept.size:
             break
+        if pivot and pivot % _TRIES == 0:
+            if kept.size > size * (1.0 - _WORTH_MORE):
+                break
+            size = kept.size
         behind = slice(pivot + 1, None)
         is_beaten = is_open[behind] & (fixed[behind] >= fixed[pivot]) & dearer[own[pivot]][own[behind]]
         is_beaten &= (penalty[:, behind] >= penalty[:, pivot : pivot + 1]).all(axis=0)

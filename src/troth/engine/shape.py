@@ -87,8 +87,9 @@ def find_shape(demand: Demand, lines: Sequence[DemandLine], policy: Policy) -> S
     )
 
 
-def set_costs(shape: Shape, quantities: Sequence[int]) -> NDArray[np.float64]:
-    """What each set of lines (2^K) costs as one shipment because of its shape, NEVER where it may not be one.
+def set_costs(shape: Shape, quantities: Sequence[int], sets: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
+    """What each set of lines (all 2^K, or `sets`) costs as one shipment because of its shape, NEVER where it may not be
+    one.
 
     Bit k of a set's number is line k. A bond's price is counted for every shipment that holds some of it: the plan's
     costs are all larger by the first one's, which changes no choice.
@@ -98,8 +99,9 @@ def set_costs(shape: Shape, quantities: Sequence[int]) -> NDArray[np.float64]:
     [True, False, False, True, True, False, False, True]
     """
     count = len(quantities)
-    sets = np.arange(1 << count)
-    costs = np.zeros(1 << count)
+    if sets is None:
+        sets = np.arange(1 << count)
+    costs = np.zeros(sets.size)
     for bond in shape.bonds:
         members = _mask(bond.lines)
         held = sets & members
@@ -110,12 +112,23 @@ def set_costs(shape: Shape, quantities: Sequence[int]) -> NDArray[np.float64]:
     for line in shape.alone:
         costs[(sets & (1 << line) != 0) & (sets != 1 << line)] = NEVER
     if shape.value_min_minor > 0:
-        values = np.zeros(1)
-        for value, units in zip(shape.values_minor, quantities, strict=True):
-            values = np.concatenate([values, values + value * units])
+        values = np.zeros(sets.size)
+        for line, (value, units) in enumerate(zip(shape.values_minor, quantities, strict=True)):
+            values += (sets >> line & 1) * (value * units)
         is_small = (values < shape.value_min_minor) & (sets != 0) & (sets != (1 << count) - 1)
         costs[is_small] += NEVER if shape.value_penalty_minor is None else shape.counted_penalty
     return np.minimum(costs, NEVER)
+
+
+def shape_counted(shape: Shape, shipments: Sequence[Mapping[int, int]]) -> int:
+    """What the choice counts for the prices of the shape, over all shipments (units by line)."""
+    counted = 0
+    for bond in shape.bonds:
+        counted += bond.counted * max(0, sum(any(line in sent for line in bond.lines) for sent in shipments) - 1)
+    if shape.value_min_minor > 0 and len(shipments) > 1:
+        values = [sum(shape.values_minor[line] * units for line, units in sent.items()) for sent in shipments]
+        counted += shape.counted_penalty * sum(value < shape.value_min_minor for value in values)
+    return counted
 
 
 def shape_parts(shape: Shape, shipments: Sequence[Mapping[int, int]]) -> list[dict[str, int]]:

@@ -17,38 +17,27 @@ from troth.engine.problem import Columns, Parcel, Problem, Solution
 from troth.engine.prune import undominated
 from troth.engine.scoring import subset_costs
 from troth.engine.shape import set_costs
+from troth.engine.solve_parcels import find_contenders
 from troth.engine.transit import NEVER
 
 SUBSET_LINES_MAX: Final = 12
 """Above this many lines the partition alone takes longer than an order may wait."""
 
 _LOOPED_LINES_MAX: Final = 4
-_CELLS_BEFORE_PRUNING: Final = 60_000
+_CELLS_BEFORE_PRUNING: Final = 100_000
+_CELLS_BEFORE_PRICES: Final = 800_000
+_FEW: Final = 48
+_EASE: Final = 1e-6
 
 
 def solve_by_subsets(problem: Problem, columns: Columns) -> Solution | None:
     """The cheapest plan that sends every line whole, or None where there is none within the limit of shipments."""
     count = len(problem.lines)
-    kept = None
-    if columns.fixed.size << count > _CELLS_BEFORE_PRUNING:
-        kept = undominated(problem, columns)
-        columns = Columns(
-            columns.starts,
-            np.ascontiguousarray(columns.penalty[:, kept]),
-            columns.fixed[kept],
-            columns.rate_lane[kept],
-        )
-    costs = subset_costs(problem, columns)
-    best = costs.argmin(axis=1)
-    chosen = best.tolist()
-    cheapest = [costs.item(row, column) for row, column in enumerate(chosen)]
-    if problem.shape is not None:
-        cheapest = (np.array(cheapest) + set_costs(problem.shape, problem.quantities)).tolist()
+    kept = _narrow(problem, columns)
+    cheapest, chosen = _price_sets(problem, columns, kept)
     parts = partition(cheapest, count, problem.shipments_max)
     if parts is None:
         return None
-    if kept is not None:
-        chosen = kept[best].tolist()
     return Solution(
         tuple(
             Parcel(chosen[part], {line: problem.quantities[line] for line in range(count) if part >> line & 1})
@@ -56,6 +45,41 @@ def solve_by_subsets(problem: Problem, columns: Columns) -> Solution | None:
         ),
         "subset",
     )
+
+
+def _narrow(problem: Problem, columns: Columns) -> NDArray[np.intp] | None:
+    """The columns that subsets are priced at, so that they are not too many; None: all of them."""
+    count = len(problem.lines)
+    if columns.fixed.size << count <= _CELLS_BEFORE_PRUNING:
+        return None
+    kept = undominated(problem, columns)
+    if kept.size << count <= _CELLS_BEFORE_PRICES:
+        return kept
+    contenders = find_contenders(problem, columns, kept)
+    if contenders is None:
+        return kept
+    if contenders.columns.size <= _FEW:
+        return contenders.columns
+    nearest = np.sort(np.argsort(contenders.waste, kind="stable")[:_FEW])
+    cheapest, _chosen = _price_sets(problem, columns, contenders.columns[nearest])
+    parts = partition(cheapest, count, problem.shipments_max)
+    if parts is None:
+        return contenders.columns
+    waste_max = sum(cheapest[part] for part in parts) - contenders.cost_min + _EASE
+    return contenders.columns[contenders.waste <= waste_max]
+
+
+def _price_sets(problem: Problem, columns: Columns, kept: NDArray[np.intp] | None) -> tuple[list[float], list[int]]:
+    """For each subset of the lines (2^K) what its cheapest shipment costs, and from which column it is."""
+    if kept is not None:
+        penalty = columns.penalty.take(kept, axis=1)
+        columns = Columns(columns.starts, penalty, columns.fixed[kept], columns.rate_lane[kept])
+    costs = subset_costs(problem, columns)
+    best = costs.argmin(axis=1)
+    cheapest = costs[np.arange(best.size), best]
+    if problem.shape is not None:
+        cheapest = cheapest + set_costs(problem.shape, problem.quantities)
+    return cheapest.tolist(), (best if kept is None else kept[best]).tolist()
 
 
 def partition(cheapest: Sequence[float], count: int, parts_max: int) -> list[int] | None:
