@@ -11,7 +11,20 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
-from troth.console import catalog, inventory, live, order, orders, overview, records, session, work
+from troth.console import (
+    catalog,
+    inventory,
+    live,
+    order,
+    orders,
+    overview,
+    records,
+    routing,
+    routing_editor,
+    routing_trial,
+    session,
+    work,
+)
 from troth.console.desk import Desk, Memory
 from troth.console.feed import Feed
 from troth.console.pages import page_of_nobody
@@ -27,7 +40,10 @@ def create_console(system: System, settings: Settings) -> Starlette:
     Its event reader runs only while somebody watches, so there is nothing to start. A server that stops calls
     `end_streams` first: it would otherwise wait for everybody who watches.
     """
-    modules = (session, overview, orders, order, work, inventory, catalog, records, live)
+    modules = (
+        *(session, overview, orders, order, work, inventory, catalog),
+        *(routing, routing_editor, routing_trial, records, live),
+    )
     routes: list[BaseRoute] = list(chain.from_iterable(module.routes for module in modules))
     routes.append(Mount("/static", StaticFiles(directory=_STATIC), name="static"))
     console = Starlette(routes=routes, exception_handlers={HTTPException: _say_no})

@@ -12,6 +12,8 @@ from troth.model.events import ConfigurationSet
 from troth.store.events import LoggedEvent
 
 _ABSENT: Final = object()
+_ACTS: Final = {"save": "saved", "activate": "activated", "roll_back": "rolled back", "retire": "put out of force"}
+"""What was done to versioned configuration, by what its event calls the act."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +59,22 @@ def differences(before: Mapping[str, Any] | None, after: Mapping[str, Any] | Non
 
 def _change(logged: LoggedEvent, event: ConfigurationSet) -> Change:
     done = "created" if event.before is None else "removed" if event.after is None else "changed"
-    link = {"node": "nodes", "item": "items"}.get(event.what, "")
+    done = _ACTS.get(str((event.after or {}).get("act", "")), done)
+    link = {"node": "nodes", "item": "items", "routing": "routing"}.get(event.what, "")
     return Change(
         at=logged.at,
         actor=logged.actor,
         what=words(event.what),
         id=event.id,
         done=done,
-        fields=differences(event.before, event.after),
+        fields=differences(event.before, _without_act(event.after)),
         link=link,
     )
+
+
+def _without_act(after: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """What is said already in a word is not said again as a field."""
+    return None if after is None else {name: value for name, value in after.items() if name != "act"}
 
 
 def _flat(document: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -30,6 +30,18 @@ def tell_refusal(refusal: Refusal) -> tuple[str, tuple[str, ...]]:
     return (type(refusal).__doc__ or refusal.code).strip(), _facts(refusal)
 
 
+def tell_by_field(refusal: Refusal) -> tuple[str, tuple[str, ...]]:
+    """The same, with each flaw under the name of its field.
+
+    >>> tell_by_field(Invalid((FieldFlaw("/parameters/units", "must not be empty"),)))[1]
+    ('Units must not be empty.',)
+    """
+    if not isinstance(refusal, Invalid):
+        return tell_refusal(refusal)
+    named = (f"{words(found.pointer.rpartition('/')[2])} {found.detail}." for found in refusal.flaws)
+    return tell_refusal(refusal)[0], tuple(named)
+
+
 def flaw(detail: str) -> tuple[str, tuple[str, ...]]:
     """The same for a form that does not say enough to ask for anything."""
     return tell_refusal(Invalid((FieldFlaw("", detail),)))

@@ -71,6 +71,21 @@ document.addEventListener("input", (event) => {
   if (form) form.dataset.touched = "yes";
 });
 
+// A remark leads to its place in the text.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-line]");
+  const written = document.getElementById("written");
+  if (!link || !written) return;
+  event.preventDefault();
+  const lines = written.value.split("\n");
+  const line = Math.min(Number(link.dataset.line), lines.length);
+  const start = lines.slice(0, line - 1).reduce((sum, text) => sum + text.length + 1, 0);
+  const at = Math.min(start + Number(link.dataset.column) - 1, written.value.length);
+  written.focus();
+  written.setSelectionRange(at, at + 1);
+  written.scrollTop = Math.max(0, (line - 6) * Number.parseFloat(getComputedStyle(written).lineHeight));
+});
+
 document.addEventListener("htmx:after:swap", (event) => {
   localize(document);
   for (const row of document.querySelectorAll("[data-announce]")) {

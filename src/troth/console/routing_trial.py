@@ -1,0 +1,110 @@
+"""Trying a routing on an order: what it would promise beside what is in force does."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from troth.console.desk import Visit
+from troth.console.pages import page
+from troth.console.session import guarded
+from troth.console.views_refusal import tell_refusal
+from troth.console.views_trace import Bar, stack, tell_removed
+from troth.flows.dry_run import DryRun, dry_run
+from troth.flows.families import ROUTINGS
+from troth.flows.published import read_published
+from troth.model.cost_rates import PARTS
+from troth.model.ids import OrderId, named_order
+from troth.model.plan import Plan, Shipment
+from troth.model.refusals import NotFound
+from troth.store.console import find_order_rows
+
+_RECENT_SHOWN: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two plans as it is shown; `parts` are amounts in minor units, in the order of both plans' parts."""
+
+    title: str
+    policy_version: str
+    tier: str
+    plan: Plan
+    total_minor: int
+    parts: tuple[int, ...]
+    bars: tuple[Bar, ...]
+    removed: tuple[str, ...]
+    shipments: tuple[Shipment, ...]
+
+
+async def show_trial(visit: Visit) -> Response:
+    """The page on which an order is chosen, with both plans where one is."""
+    name, asked, version = visit.request.path_params["name"], visit.asked("order"), visit.asked("version")
+    number = int(version) if version.isdecimal() and 0 < len(version) < 9 else None
+    published = await read_published(visit.system, ROUTINGS, name, number)
+    if isinstance(published, NotFound):
+        return page(visit, "missing.html", status=404, section="routing", title="No such routing", name=published.id)
+    order_id = OrderId("") if not asked else named_order(asked)
+    done = await dry_run(visit.system, name, order_id, version=published.document.version) if asked else None
+    recent = await find_order_rows(visit.system.pool, order_ids=None, limit=_RECENT_SHOWN)
+    return page(
+        visit,
+        "routing_trial.html",
+        status=200 if done is None or isinstance(done, DryRun) else 409,
+        section="routing",
+        title=f"Try {name}",
+        published=published,
+        document=published.document,
+        asked=asked,
+        done=done if isinstance(done, DryRun) else None,
+        told=tell_refusal(done) if done is not None and not isinstance(done, DryRun) else ("", ()),
+        parts=_parts_of(done) if isinstance(done, DryRun) else (),
+        sides=_sides(done) if isinstance(done, DryRun) else (),
+        recent=recent,
+        zone_of=visit.zone_of,
+        currency=visit.system.door.reference.policy.currency,
+    )
+
+
+def _sides(done: DryRun) -> tuple[Side, ...]:
+    parts = _parts_of(done)
+    dearest = max(done.tried.cost_minor, done.in_force.cost_minor)
+    return (
+        _side("In force", done.in_force, parts, dearest),
+        _side("Tried", done.tried, parts, dearest),
+    )
+
+
+def _parts_of(done: DryRun) -> tuple[str, ...]:
+    """The parts that cost anything in either plan, in the order in which they are always shown."""
+    names = {
+        part
+        for plan in (done.tried, done.in_force)
+        for shipment in plan.shipments
+        for part, minor in shipment.cost.items()
+        if minor
+    }
+    return tuple(part for part in PARTS if part in names) + tuple(sorted(names - set(PARTS)))
+
+
+def _side(title: str, plan: Plan, parts: Sequence[str], dearest: int) -> Side:
+    cost: dict[str, int] = {}
+    for shipment in plan.shipments:
+        for part, minor in shipment.cost.items():
+            cost[part] = cost.get(part, 0) + minor
+    return Side(
+        title,
+        plan.trace.policy_version,
+        plan.trace.tier,
+        plan,
+        plan.cost_minor,
+        tuple(cost.get(part, 0) for part in parts),
+        stack(cost, parts, dearest),
+        tuple(tell_removed(reason, count) for reason, count in sorted(plan.trace.removed.items()) if count),
+        plan.shipments,
+    )
+
+
+routes = [Route("/routing/{name}/try", guarded(show_trial, scope="configuration:read"), name="routing-trial")]
