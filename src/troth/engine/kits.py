@@ -51,6 +51,20 @@ def wanted_skus(demand: Demand) -> list[Sku]:
     return sorted(skus | {line.sku for line in demand.lines})
 
 
+def wanted_units(demand: Demand) -> dict[Sku, int]:
+    """The most units of each SKU that a plan of a demand can take, also of components and substitutes."""
+    units: dict[Sku, int] = {}
+    for line in demand.lines:
+        if line.quantity > 0:
+            if line.terms is None:
+                units[line.sku] = units.get(line.sku, 0) + line.quantity
+                continue
+            for one in (line, *line.instead):
+                for sku, each in components_of(one):
+                    units[sku] = units.get(sku, 0) + each * line.quantity
+    return units
+
+
 def find_kits(lines: Sequence[DemandLine], supply: Mapping[Sku, SupplyRows], now: float) -> Kits:
     """The components of these lines and their supply."""
     components = tuple(components_of(line) for line in lines)

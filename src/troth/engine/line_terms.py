@@ -14,7 +14,7 @@ from troth.model.refusals import FieldFlaw
 
 COMPONENTS_MAX: Final = 100
 SUBSTITUTES_MAX: Final = 10
-_DEPTH_MAX: Final = 5
+DEPTH_MAX: Final = 5
 _UNITS_MAX: Final = 1_000_000
 
 NO_TERMS: Final = Terms()
@@ -105,7 +105,7 @@ def explode(sku: Sku, items: Mapping[Sku, Item]) -> tuple[tuple[Sku, int], ...] 
     (('A', 3), ('B', 3))
     """
     made = {sku: 1}
-    for _ in range(_DEPTH_MAX):
+    for _ in range(DEPTH_MAX):
         if not any(items[one].kit for one in made):
             return tuple(sorted(made.items()))
         deeper: dict[Sku, int] = {}
@@ -138,7 +138,7 @@ def _components(sku: Sku, items: Mapping[Sku, Item]) -> set[Sku]:
     """All components of a kit, of whatever depth, as far as they are known; of anything else, none."""
     found: set[Sku] = set()
     open_skus = [sku]
-    for _ in range(_DEPTH_MAX):
+    for _ in range(DEPTH_MAX):
         deeper = [other for one in open_skus if one in items for other, _units in items[one].kit if other not in found]
         if not deeper or len(found) > COMPONENTS_MAX:
             break

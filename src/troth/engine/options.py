@@ -8,6 +8,7 @@ from datetime import datetime
 
 import numpy as np
 
+from troth.engine.kits import components_of
 from troth.engine.network import Network
 from troth.engine.promise import plan
 from troth.engine.supply import SupplyRows
@@ -68,7 +69,8 @@ def _pickup_positions(demand: Demand, supply: Mapping[Sku, SupplyRows], network:
     can = network.is_pickup.copy()
     wanted: dict[Sku, int] = {}
     for line in demand.lines:
-        wanted[line.sku] = wanted.get(line.sku, 0) + max(0, line.quantity)
+        for sku, each in components_of(line):
+            wanted[sku] = wanted.get(sku, 0) + each * max(0, line.quantity)
     for sku, units in wanted.items():
         rows = supply.get(sku)
         if rows is None:

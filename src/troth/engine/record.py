@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.engine.kits import wanted_units
 from troth.engine.network import Network
 from troth.engine.supply import QUANTITY_MAX, SupplyRows
 from troth.model.ids import NodeId, Sku
@@ -30,12 +31,8 @@ def record(
     with_levels: bool = False,
 ) -> Recording:
     """What a plan for this demand sees of this supply; with the true stock levels where the policy looks at them."""
-    wanted: dict[Sku, int] = {}
-    for line in demand.lines:
-        if line.quantity > 0:
-            wanted[line.sku] = wanted.get(line.sku, 0) + line.quantity
     stocks = []
-    for sku, units in wanted.items():
+    for sku, units in wanted_units(demand).items():
         rows = supply.get(sku)
         if rows is not None and rows.available.size:
             stocks.append(_record_rows(sku, rows, len(network.nodes), QUANTITY_MAX if with_levels else units))

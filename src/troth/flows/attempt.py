@@ -8,6 +8,7 @@ from datetime import datetime
 
 from troth.engine.context import Decision, Facts, State
 from troth.engine.lifecycle import decide
+from troth.engine.line_terms import named_skus
 from troth.flows.reference import Reference
 from troth.flows.requests import Accepted, Answer, Outcome, Request, Result
 from troth.model.cart_hold import CartHold
@@ -134,16 +135,18 @@ class Attempt:
             self._orders.update(self._loaded)
         if self._cart_ids:
             self._carts.update(await lock_cart_holds(connection, self._cart_ids))
-        skus = {line.sku for command in self._asked for line in command.lines}
-        failing = {
-            line.sku
+        asked = [line for command in self._asked for line in command.lines]
+        refused = [
+            line
             for command in self._commands
             if isinstance(command, PickWork | RejectWork)
             for order_id in order_ids_of(command)
             if order_id in self._loaded
             for line in self._loaded[order_id].lines
-        }
-        await self._reference.need_items(skus | failing)
+        ]
+        failing = {line.sku for line in refused} | set(named_skus(refused))
+        skus = await self._reference.need_lines(asked)
+        await self._reference.need_items(failing)
         if self._is_locking and skus | failing:
             self._remember(skus | failing, await lock_stock(connection, skus | failing))
         else:
@@ -238,8 +241,8 @@ class Attempt:
             self._fresh.clear()
         commands = [request.commands[position] for request, position, _ in doubtful]
         asked = [command.asked if isinstance(command, HoldCart) else command for command in commands]
-        skus = {line.sku for command in asked if isinstance(command, CaptureOrder) for line in command.lines}
-        await self._reference.need_items(skus)
+        lines = [line for command in asked if isinstance(command, CaptureOrder) for line in command.lines]
+        skus = await self._reference.need_lines(lines)
         stale = skus - self._fresh
         if stale:
             self._remember(stale, await read_stock(connection, stale))

@@ -77,8 +77,8 @@ async def dry_run(
         return command
     if not command.lines:
         return Invalid((FieldFlaw("/order_id", "all of its lines are canceled, so that there is nothing to promise"),))
-    door, skus = system.door, {line.sku for line in command.lines}
-    await door.reference.need_items(skus)
+    door = system.door
+    skus = await door.reference.need_lines(command.lines)
     await door.need_stock(skus)
     reference = door.reference
     now = door.now()

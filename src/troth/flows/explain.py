@@ -11,6 +11,7 @@ from troth.engine.case import Case
 from troth.engine.context import Facts
 from troth.engine.evolve import evolve
 from troth.engine.explain import explain
+from troth.engine.line_terms import named_skus
 from troth.engine.parts import next_allocation
 from troth.engine.record import recall
 from troth.engine.resource import demand_missing
@@ -119,7 +120,8 @@ async def _decide_again(system: System, decided: Decided, taken: _Taken | None, 
         return _without(decided, f"the policy {decided.trace.policy_version}")
     if decided.trace.prices_version:
         return _without(decided, f"the unit prices {decided.trace.prices_version}")
-    items = await recall_items(system, decided.at, {line.sku for line in taken.before.lines})
+    skus = {line.sku for line in taken.before.lines} | set(named_skus(taken.before.lines))
+    items = await recall_items(system, decided.at, skus)
     if any(line.sku not in items for line in taken.before.lines):
         return _without(decided, "the items as they were")
     facts = Facts(decided.at, "", network, items, policy, loads=recording.loads or None)

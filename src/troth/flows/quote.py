@@ -57,11 +57,10 @@ async def quote(
     if isinstance(command, Invalid):
         return command
     door = system.door
-    skus = {line.sku for line in command.lines}
-    await door.reference.need_items(skus)
+    skus = await door.reference.need_lines(command.lines)
     if find_unknown(command, _facts(system)):
         await door.follow()  # another process may have just set it
-        await door.reference.need_items(skus)
+        skus = await door.reference.need_lines(command.lines)
     await door.need_stock(skus)
     facts = _facts(system)
     flaws = find_unknown(command, facts)

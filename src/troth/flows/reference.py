@@ -3,10 +3,11 @@
 The network, the policies in force and the items that were asked for, read again when they have changed.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from troth.engine.in_force import choose
+from troth.engine.line_terms import DEPTH_MAX, related_skus
 from troth.engine.network import Network, compile_network
 from troth.engine.rate_cards import DEFAULT_CARDS
 from troth.engine.rules.weights import policy_of
@@ -16,6 +17,7 @@ from troth.model.document import InForce
 from troth.model.ids import OrderId, Sku
 from troth.model.item import Item
 from troth.model.network import Node, RateCard
+from troth.model.order import Line
 from troth.model.policy import DEFAULT_POLICY, Policy
 from troth.store.database import Connection, Pool
 from troth.store.reference import read_items, read_nodes, read_versions
@@ -92,6 +94,21 @@ class Reference:
         if missing:
             async with self._pool.acquire() as connection:
                 self._items |= await read_items(connection, missing)
+
+    async def need_lines(self, lines: Collection[Line]) -> set[Sku]:
+        """Make `items` hold what these lines name and what that names: components of kits, and substitutes.
+
+        Gives all of those SKUs.
+        """
+        skus = {line.sku for line in lines}
+        await self.need_items(skus)
+        for _ in range(DEPTH_MAX + 1):
+            more = related_skus(lines, self._items) - skus
+            if not more:
+                break
+            await self.need_items(more)
+            skus |= more
+        return skus
 
     async def _follow_cards(self, connection: Connection, now: datetime, *, is_changed: bool) -> bool:
         """Whether other rate cards may be in force now than before."""
