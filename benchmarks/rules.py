@@ -95,8 +95,8 @@ def run(*, seed: int) -> Path:
         trace = plan(demand, supply, network, policy, _NOW, prices=prices).trace
         removed += sum(count for name, count in trace.removed.items() if name.startswith("rule "))
     notes = (
-        f"{len(_EXPRESSIONS)} rules, {_DEMANDS} demands from as many places, {_ROUNDS} rounds of each in turn, processor "
-        f"time; {removed / _DEMANDS:,.0f} times an order a rule took lines from one of the nodes"
+        f"{len(_EXPRESSIONS)} rules, {_DEMANDS} demands from as many places, {_ROUNDS} rounds of each in turn, "
+        f"processor time; {removed / _DEMANDS:,.0f} times an order a rule took lines from one of the nodes"
     )
     figures = [
         figure(

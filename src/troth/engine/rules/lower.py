@@ -33,6 +33,7 @@ from troth.engine.rules.syntax import (
     Piece,
     Select,
     Unary,
+    start_of,
 )
 from troth.engine.rules.values import NUMERIC, UNKNOWN, Kind, Value, map_text
 
@@ -105,9 +106,9 @@ class Lowering:
             raise Flaw(f"there is no field {path}{known}{suggest(path)}", piece.at)
         if not field.reads & self._reads:
             allowed = ", ".join(what for scope_bit, what in _WHAT.items() if scope_bit & self._reads)
-            raise Flaw(f"{path} cannot be used here, where only {allowed} can", piece.operand.at)
+            raise Flaw(f"{path} cannot be used here, where only {allowed} can", start_of(piece.operand))
         if self._variable and field.axes & LINES_AXIS:
-            raise Flaw(f"within a macro over lines, write {self._variable}.{name} instead of {path}", piece.operand.at)
+            raise Flaw(f"within a macro over lines, write {self._variable}.{name} instead of {path}", start_of(piece.operand))
         return field
 
     def _select(self, piece: Select) -> Code:
@@ -124,16 +125,16 @@ class Lowering:
         if field is None or field.kind is not Kind.MAP:
             raise Flaw(f"{_dotted(piece.operand)} has no entries", piece.at)
         if not isinstance(piece.key, Literal) or not isinstance(piece.key.value, str):
-            raise Flaw("the name of an attribute must be written out as a string", piece.key.at)
+            raise Flaw("the name of an attribute must be written out as a string", start_of(piece.key))
         return _entry(field, piece.key.value)
 
     def _unary(self, piece: Unary) -> Code:
         operand = settle(self.lower(piece.operand))
         run = operand.run
         if piece.operator == "!":
-            _require(operand, (Kind.BOOL,), piece.operand.at, "!")
+            _require(operand, (Kind.BOOL,), start_of(piece.operand), "!")
             return combine(Kind.BOOL, lambda ground: operators.not_of(run(ground)), operand)
-        _require(operand, (Kind.INT, Kind.DOUBLE), piece.operand.at, "-")
+        _require(operand, (Kind.INT, Kind.DOUBLE), start_of(piece.operand), "-")
         return combine(operand.kind, lambda ground: operators.minus(run(ground)), operand)
 
     def _binary(self, piece: Binary) -> Code:
@@ -149,37 +150,37 @@ class Lowering:
         if isinstance(piece.right, ListOf):
             items = [self.lower(item) for item in piece.right.items]
             for item, source in zip(items, piece.right.items, strict=True):
-                _find_operation(Binary("==", piece.left, source, source.at), left.kind, item.kind)
+                _find_operation(Binary("==", piece.left, source, start_of(source)), left.kind, item.kind)
             return functions.is_in(left, items)
-        _require(left, (Kind.STRING,), piece.left.at, "in")
+        _require(left, (Kind.STRING,), start_of(piece.left), "in")
         if not isinstance(piece.right, Select) or (field := self.find_field(piece.right)) is None:
-            raise Flaw("`in` wants a list, attributes, services or capabilities on its right", piece.right.at)
+            raise Flaw("`in` wants a list, attributes, services or capabilities on its right", start_of(piece.right))
         if field.kind is Kind.MAP:
             if not isinstance(piece.left, Literal) or not isinstance(piece.left.value, str):
-                raise Flaw("the name of an attribute must be written out as a string", piece.left.at)
+                raise Flaw("the name of an attribute must be written out as a string", start_of(piece.left))
             return functions.is_there(_entry(field, piece.left.value))
         if field.kind is Kind.STRINGS:
             return functions.is_element(left, read_field(field))
-        raise Flaw(f"{_dotted(piece.right)} is no list", piece.right.at)
+        raise Flaw(f"{_dotted(piece.right)} is no list", start_of(piece.right))
 
     def _logic(self, piece: Logic) -> Code:
         parts = [settle(self.lower(part)) for part in piece.parts]
         for part, source in zip(parts, piece.parts, strict=True):
-            _require(part, (Kind.BOOL,), source.at, piece.operator)
+            _require(part, (Kind.BOOL,), start_of(source), piece.operator)
         return functions.join(parts, is_all=piece.operator == "&&")
 
     def _choice(self, piece: Choice) -> Code:
         condition = settle(self.lower(piece.condition))
-        _require(condition, (Kind.BOOL,), piece.condition.at, "?")
+        _require(condition, (Kind.BOOL,), start_of(piece.condition), "?")
         yes, no = settle(self.lower(piece.yes)), settle(self.lower(piece.no))
         if yes.kind is no.kind:
             kind = yes.kind
         elif yes.kind in NUMERIC and no.kind in NUMERIC:
             kind = Kind.DOUBLE
         else:
-            raise Flaw(f"one branch is {yes.kind}, the other {no.kind}", piece.no.at)
+            raise Flaw(f"one branch is {yes.kind}, the other {no.kind}", start_of(piece.no))
         if kind in _LISTS:
-            raise Flaw(f"a {kind} cannot be chosen", piece.yes.at)
+            raise Flaw(f"a {kind} cannot be chosen", start_of(piece.yes))
         return functions.branch(kind, condition, yes, no)
 
     def _call(self, piece: Call) -> Code:
@@ -192,14 +193,14 @@ class Lowering:
             return self._size(arguments[0] if piece.target is None else piece.target)
         if piece.target is not None and (name in functions.TESTS or name == "matches") and len(arguments) == 1:
             target, argument = settle(self.lower(piece.target)), settle(self.lower(arguments[0]))
-            _require(target, (Kind.STRING,), piece.target.at, f".{name}")
-            _require(argument, (Kind.STRING,), arguments[0].at, f".{name}")
+            _require(target, (Kind.STRING,), start_of(piece.target), f".{name}")
+            _require(argument, (Kind.STRING,), start_of(arguments[0]), f".{name}")
             if name == "matches":
-                return functions.matching(target, argument, arguments[0].at)
+                return functions.matching(target, argument, start_of(arguments[0]))
             return functions.test_text(functions.TESTS[name], target, argument)
         if piece.target is None and name in functions.CONVERSIONS and len(arguments) == 1:
             argument = settle(self.lower(arguments[0]))
-            _require(argument, (Kind.INT, Kind.DOUBLE, Kind.STRING), arguments[0].at, name)
+            _require(argument, (Kind.INT, Kind.DOUBLE, Kind.STRING), start_of(arguments[0]), name)
             return functions.convert(argument, is_whole=name == "int")
         raise Flaw(functions.explain_unknown(name, has_target=piece.target is not None), piece.at)
 
@@ -211,11 +212,11 @@ class Lowering:
         name = piece.arguments[0].name
         if self._variable or name in SCOPES:
             what = "a macro cannot stand within another" if self._variable else f"{name} is taken; use another name"
-            raise Flaw(what, piece.arguments[0].at)
+            raise Flaw(what, start_of(piece.arguments[0]))
         self._variable = name
         condition = settle(self.lower(piece.arguments[1]))
         self._variable = ""
-        _require(condition, (Kind.BOOL,), piece.arguments[1].at, piece.function)
+        _require(condition, (Kind.BOOL,), start_of(piece.arguments[1]), piece.function)
         return functions.over_lines(condition, is_all=piece.function == "all")
 
     def _has(self, piece: Call) -> Code:
@@ -232,7 +233,7 @@ class Lowering:
                 self.lower(item)
             return constant(Kind.INT, Value(len(piece.items)))
         code = self.lower(piece)
-        _require(code, (Kind.STRING, Kind.LINES, Kind.STRINGS), piece.at, "size")
+        _require(code, (Kind.STRING, Kind.LINES, Kind.STRINGS), start_of(piece), "size")
         if code.kind is Kind.LINES:
             return Code(Kind.INT, 0, code.reads, code.run, is_plain=True)
         run: Callable[[Ground], Value] = code.run

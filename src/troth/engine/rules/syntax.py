@@ -119,3 +119,10 @@ class Choice:
 
 
 Piece = Literal | Name | Select | Index | ListOf | Call | Unary | Binary | Logic | Choice
+
+
+def start_of(piece: Piece) -> At:
+    """Where a piece begins."""
+    while isinstance(piece, Select):
+        piece = piece.operand
+    return start_of(piece.target) if isinstance(piece, Call) and piece.target is not None else piece.at
