@@ -4,14 +4,14 @@ import argparse
 from pathlib import Path
 from typing import Final, Protocol
 
-from benchmarks import capture, rules
+from benchmarks import capture, gap, rules
 
 
 class _Run(Protocol):
     def __call__(self, *, seed: int) -> Path: ...
 
 
-BENCHMARKS: Final[dict[str, _Run]] = {"capture": capture.run, "rules": rules.run}
+BENCHMARKS: Final[dict[str, _Run]] = {"capture": capture.run, "gap": gap.run, "rules": rules.run}
 
 
 def main() -> None:

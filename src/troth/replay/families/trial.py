@@ -168,7 +168,7 @@ POLICIES: Final[dict[str, Policy]] = {
         Effort(steps_first=100, steps=20, scenarios=2, steps_scenario=15),
     ),
     "wrong": _wrong(Effort(steps=20, scenarios=4, steps_scenario=15)),
-    "wrong_uncorrected": _wrong_uncorrected(_OFTEN),
+    "wrong_uncorrected": _wrong_uncorrected(Effort(steps=20, scenarios=3, steps_scenario=12)),
 }
 SMALL_ONLY: Final = frozenset({"static_fluid", "wrong", "wrong_uncorrected"})
 """Policies that need a program, or a comparison, which only the small families have."""
