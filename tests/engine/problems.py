@@ -10,9 +10,17 @@ from troth.model.policy import Policy
 
 
 def random_problem(
-    seed: int, *, lines: int, nodes: int, share: float, shipments_max: int = 8, has_volume: bool = False
+    seed: int,
+    *,
+    lines: int,
+    nodes: int,
+    share: float,
+    shipments_max: int = 8,
+    has_volume: bool = False,
+    units_max: int = 5,
+    seconds_max: float = 60.0,
 ) -> Problem:
-    """A problem in which each node has each SKU with probability `share`."""
+    """A problem in which each node has some units of each SKU with probability `share`."""
     random = np.random.default_rng(seed)
     net = network(
         *(
@@ -37,15 +45,20 @@ def random_problem(
             for k in range(lines)
         )
     )
-    stock = supply(
+    stock = {
+        f"S{k}": {
+            f"n{at:04d}": int(random.integers(1, units_max + 1)) for at in range(nodes) if random.random() < share
+        }
+        for k in range(lines)
+    }
+    policy = Policy(shipments_max=shipments_max, decision_seconds_max=seconds_max)
+    found = pose_question(
+        wish,
+        supply(net, **{sku: there or {"n0000": 9} for sku, there in stock.items()}),
         net,
-        **{
-            f"S{k}": {f"n{at:04d}": int(random.integers(1, 6)) for at in range(nodes) if random.random() < share}
-            or {"n0000": 9}
-            for k in range(lines)
-        },
-    )
-    found = pose_question(wish, stock, net, Policy(shipments_max=shipments_max), MONDAY.timestamp()).problem
+        policy,
+        MONDAY.timestamp(),
+    ).problem
     assert found is not None
     return found
 

@@ -102,6 +102,7 @@ def worlds(draw: st.DrawFn, *, is_whole: bool) -> World:
         delay_minor_per_day=draw(st.sampled_from([0, 150])),
         late_minor_per_day=draw(st.sampled_from([0, 1000])),
         shipments_max=draw(st.integers(1, 4)),
+        decision_seconds_max=60.0,
     )
     used = cards(draw, is_mergeable=not is_whole)
     service = draw(st.sampled_from(["", used[-1].service]))

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from tests.engine.brute_force import partitions
 from tests.engine.problems import cost_of, random_problem
+from troth.engine.choose import choose_parcels
+from troth.engine.plan_goals import find_goals
 from troth.engine.problem import Columns
 from troth.engine.prune import undominated
 from troth.engine.rate_cards import DEFAULT_CARDS, is_merging_cheaper, parcel_rate_minor
@@ -104,3 +106,30 @@ def test_the_built_in_cards_never_make_two_parcels_cheaper_and_never_cost_less_f
     for slower, faster in itertools.pairwise(DEFAULT_CARDS):
         assert np.all(np.array(slower.rates_minor) < np.array(faster.rates_minor))
         assert np.all(np.array(slower.transit_days) >= np.array(faster.transit_days))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_stopped_says_so_and_is_never_worse_than_the_greedy_plan(seed: int) -> None:
+    asked = random_problem(seed, lines=9, nodes=30, share=0.5, units_max=2, seconds_max=0.01)
+    columns = build_columns(asked)
+    parts = split_columns(asked)
+    greedy = solve_greedily(asked, columns, parts)
+
+    found = choose_parcels(asked, columns)
+
+    assert find_goals(asked, columns, parts, found) <= find_goals(asked, columns, parts, greedy)
+    assert found.method in {"milp", "milp, stopped", "milp, candidates cut", "greedy"}
+    assert (found.method == "milp") == (found.gap == 0.0)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_goals_of_a_plan_count_what_its_shipments_cost(seed: int) -> None:
+    asked = random_problem(seed, lines=6, nodes=20, share=0.5, units_max=2 + seed, has_volume=True)
+    columns = build_columns(asked)
+    parts = split_columns(asked)
+
+    found = choose_parcels(asked, columns)
+
+    uncovered, _split, total = find_goals(asked, columns, parts, found)
+    assert uncovered == sum(asked.quantities) - sum(sum(parcel.quantities.values()) for parcel in found.parcels)
+    assert total - asked.policy.split_minor == cost_of(asked, columns, found)

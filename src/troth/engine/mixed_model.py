@@ -10,6 +10,7 @@ import numpy as np
 Term = tuple[int, float]
 """A variable and its coefficient."""
 
+_SECONDS_MIN: Final = 0.01
 _ABSOLUTE_GAP: Final = 0.99
 """All costs are whole numbers: a bound less than one below the plan proves it optimal."""
 
@@ -25,9 +26,14 @@ def open_solver() -> highspy.Highs:
 
 
 class MixedModel:
-    """Integer variables with costs, and rows between them; costs are minimized."""
+    """Integer variables with costs, and rows between them; costs are minimized.
 
-    def __init__(self) -> None:
+    All solutions of one model together may take so many seconds; whether each was proven optimal, `is_proven` says.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds_left = seconds
+        self.is_proven = True
         self._lower: list[float] = []
         self._upper: list[float] = []
         self._cost: list[float] = []
@@ -52,39 +58,41 @@ class MixedModel:
         self._row_lower.append(lower)
         self._row_upper.append(upper)
 
-    def fix_minimum(self, goal: Sequence[Term], seconds: float, nodes_max: int) -> bool:
+    def fix_minimum(self, goal: Sequence[Term], nodes_max: int) -> bool:
         """Adds the row that keeps a sum at its minimum; False where no solution was found."""
         cost = [0.0] * len(self._cost)
         for at, value in goal:
             cost[at] = value
-        found = self._run(cost, seconds, nodes_max)
+        found = self._run(cost, nodes_max)
         if found is None:
             return False
         reached = round(sum(value * found[0][at] for at, value in goal))
         self.add_row(goal, -math.inf, float(reached))
         return True
 
-    def solve(self, seconds: float, nodes_max: int) -> tuple[list[float], float] | None:
+    def solve(self, nodes_max: int) -> tuple[list[float], float] | None:
         """The values of all variables and the gap that is left (a share of the cost), or None where no solution was
         found.
         """
-        return self._run(self._cost, seconds, nodes_max)
+        return self._run(self._cost, nodes_max)
 
-    def _run(self, cost: list[float], seconds: float, nodes_max: int) -> tuple[list[float], float] | None:
+    def _run(self, cost: list[float], nodes_max: int) -> tuple[list[float], float] | None:
         solver = open_solver()
         for option, setting in (
             ("mip_rel_gap", 0.0),
             ("mip_abs_gap", _ABSOLUTE_GAP),
             ("mip_max_nodes", nodes_max),
-            ("time_limit", seconds),
+            ("time_limit", max(self.seconds_left, _SECONDS_MIN)),
         ):
             solver.setOptionValue(option, setting)
         solver.passModel(self._as_lp(cost))
         solver.run()
+        self.seconds_left -= solver.getRunTime()
         info = solver.getInfo()
         if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
             return None
         is_proven = solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
+        self.is_proven &= is_proven
         gap = 0.0 if is_proven else float(info.mip_gap)
         return list(solver.getSolution().col_value), gap
 

@@ -26,7 +26,6 @@ from troth.model.ids import Sku
 from troth.model.network import RateCard
 
 CANDIDATES_MAX: Final = 120
-TIME_LIMIT_SECONDS: Final = 2.0
 NODES_MAX: Final = 20_000
 _COPIES_MAX: Final = 4
 
@@ -46,20 +45,29 @@ class _Slot:
 
 
 def solve_mixed(
-    problem: Problem, columns: Columns, parts: SplitColumns, *, time_limit_seconds: float = TIME_LIMIT_SECONDS
+    problem: Problem, columns: Columns, parts: SplitColumns, *, time_limit_seconds: float | None = None
 ) -> Solution | None:
-    """The best plan of the model, or None where the solver found none in its limits."""
+    """The best plan of the model, or None where the solver found none in its limits.
+
+    The time limit is the policy's `decision_seconds_max` where none is given. What is not proven says so in its method
+    and gap.
+    """
+    seconds = problem.policy.decision_seconds_max if time_limit_seconds is None else time_limit_seconds
     is_whole_possible = columns.penalty < NEVER
     splits: NDArray[np.bool_] = ~np.any(is_whole_possible, axis=1)
     kept, is_cut = choose_candidates(problem, columns, parts, splits)
-    solution = _solve_stage(problem, columns, parts, kept, splits, time_limit_seconds)
+    model = MixedModel(seconds)
+    solution = _solve_stage(model, problem, columns, parts, kept, splits)
     if solution is None:
         everything = np.ones_like(splits)
         kept, is_cut = choose_candidates(problem, columns, parts, everything)
-        solution = _solve_goals(problem, columns, parts, kept, time_limit_seconds)
-    if solution is None or not is_cut:
-        return solution
-    return replace(solution, method="milp, candidates cut", gap=float("nan"))
+        model = MixedModel(model.seconds_left)
+        solution = _solve_goals(model, problem, columns, parts, kept)
+    if solution is None:
+        return None
+    if not model.is_proven:
+        solution = replace(solution, method="milp, stopped", gap=solution.gap or float("nan"))
+    return replace(solution, method="milp, candidates cut", gap=float("nan")) if is_cut else solution
 
 
 def choose_candidates(
@@ -89,26 +97,24 @@ def _quantities(problem: Problem) -> NDArray[np.float64]:
 
 
 def _solve_stage(
+    model: MixedModel,
     problem: Problem,
     columns: Columns,
     parts: SplitColumns,
     kept: list[int],
     splits: NDArray[np.bool_],
-    seconds: float,
 ) -> Solution | None:
     """The cheapest plan that covers everything and splits only the lines that must be."""
-    model = MixedModel()
     slots = _add_slots(model, problem, columns, parts, kept, splits)
     for line, quantity in enumerate(problem.quantities):
         model.add_row([slot.units[line] for slot in slots if line in slot.units], float(quantity), float(quantity))
-    return _read(model, slots, seconds)
+    return _read(model, slots)
 
 
 def _solve_goals(
-    problem: Problem, columns: Columns, parts: SplitColumns, kept: list[int], seconds: float
+    model: MixedModel, problem: Problem, columns: Columns, parts: SplitColumns, kept: list[int]
 ) -> Solution | None:
     """The plan that covers most, then splits fewest lines, then costs least: three solutions of one model."""
-    model = MixedModel()
     slots = _add_slots(model, problem, columns, parts, kept, np.ones(len(problem.lines), dtype=np.bool_))
     shorts, divided = [], []
     for line, quantity in enumerate(problem.quantities):
@@ -124,9 +130,9 @@ def _solve_goals(
             1.0,
         )
     for goal in (shorts, divided):
-        if not model.fix_minimum(goal, seconds, NODES_MAX):
+        if not model.fix_minimum(goal, NODES_MAX):
             return None
-    return _read(model, slots, seconds)
+    return _read(model, slots)
 
 
 def _add_slots(
@@ -288,8 +294,8 @@ def _share_supply(model: MixedModel, problem: Problem, parts: SplitColumns, slot
             model.add_row([term for at, _there, term in entries if at <= ready], -np.inf, there)
 
 
-def _read(model: MixedModel, slots: list[_Slot], seconds: float) -> Solution | None:
-    found = model.solve(seconds, NODES_MAX)
+def _read(model: MixedModel, slots: list[_Slot]) -> Solution | None:
+    found = model.solve(NODES_MAX)
     if found is None:
         return None
     values, gap = found
