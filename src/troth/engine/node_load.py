@@ -18,6 +18,9 @@ from troth.model.order import Order
 FREED: Final = frozenset({AllocationState.CANCELED, AllocationState.REJECTED, AllocationState.SPLIT})
 """Parts that take nothing of a capacity (any more); what was looked for and not found took its time."""
 
+UNLIMITED: Final = 2**62
+"""More than any node can do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -55,10 +58,11 @@ class NodeLoad:
     what is used in any slot of a node.
     """
 
-    __slots__ = ("_positions", "queue_minutes", "used", "used_max")
+    __slots__ = ("_positions", "_since", "queue_minutes", "used", "used_max")
 
     def __init__(self, positions: Mapping[NodeId, int], queue_minutes: Mapping[NodeId, int] | None = None) -> None:
         self._positions = positions
+        self._since = date.min
         self.used: dict[Slot, int] = {}
         self.used_max = np.zeros(len(positions))
         self.queue_minutes = dict(queue_minutes or {})
@@ -76,7 +80,10 @@ class NodeLoad:
             self.used_max[position] = max(self.used_max[position], used)
 
     def forget_before(self, day: date) -> None:
-        """Forget the slots of earlier days."""
+        """Forget the slots of earlier days, once a day."""
+        if day <= self._since:
+            return
+        self._since = day
         kept = {slot: used for slot, used in self.used.items() if slot.day >= day and used > 0}
         self.used.clear()
         self.used_max[:] = 0.0
@@ -127,6 +134,12 @@ def slots_of_day(clock: WorkClock, limit: Limit, day: int) -> list[SlotTimes]:
             found.append(SlotTimes(Slot(limit.node, day_date(day), shift), begins, ends, capacity))
         begins = max(begins, ends)
     return found
+
+
+def capacity_of(limits: Limits | None, position: int | None, slot: Slot) -> int:
+    """What a slot can do at most; without end where its node has no limit (any more)."""
+    limit = None if limits is None or position is None else limits.of.get(position)
+    return UNLIMITED if limit is None or slot.shift >= len(limit.capacity) else limit.capacity[slot.shift]
 
 
 def used_by(order: Order) -> dict[Slot, int]:

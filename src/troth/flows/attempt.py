@@ -9,8 +9,10 @@ from datetime import datetime
 from troth.engine.context import Decision, Facts, State
 from troth.engine.lifecycle import decide
 from troth.engine.line_terms import named_skus
+from troth.engine.node_load import capacity_of, load_moves
 from troth.flows.reference import Reference
 from troth.flows.requests import Accepted, Answer, Outcome, Request, Result
+from troth.model.capacity import Slot
 from troth.model.cart_hold import CartHold
 from troth.model.commands import (
     CaptureOrder,
@@ -34,7 +36,7 @@ from troth.store.cart_holds import lock_cart_holds, write_cart_holds
 from troth.store.database import Connection
 from troth.store.keys import read_keys
 from troth.store.orders import lock_orders, read_orders
-from troth.store.save import Batch, Happened, OrderChange, Saved, UsedKey, create_balances, save
+from troth.store.save import Batch, Happened, OrderChange, Saved, SlotMove, UsedKey, create_balances, save
 from troth.store.stock_index import SkuStock, StockIndex
 
 
@@ -199,6 +201,9 @@ class Attempt:
             order_id = change.after.order_id
             self._orders[order_id] = change.after
             batch.orders[order_id] = OrderChange(self._loaded.get(order_id), change.after)
+            moves = load_moves(change.before, change.after)
+            if moves:
+                self._book(moves)
             if decision.trace is not None:
                 batch.traces.append((order_id, change.after.version, decision.trace))
         for hold in decision.cart_holds:
@@ -225,6 +230,18 @@ class Attempt:
             for subject, event in decision.events
         ]
 
+    def _book(self, moves: Iterable[tuple[Slot, int]]) -> None:
+        network = self._reference.network
+        network.load.move(moves)
+        for slot, amount in moves:
+            before = self.batch.slots.get(slot)
+            capacity = capacity_of(network.limits, network.index.get(slot.node), slot)
+            self.batch.slots[slot] = SlotMove(amount + (before.amount if before else 0), capacity)
+
+    def give_back(self) -> None:
+        """Take back what was booked of the days of nodes, since it is not written."""
+        self._reference.network.load.move((slot, -move.amount) for slot, move in self.batch.slots.items())
+
     async def _decide_again(self, connection: Connection, outcomes: list[list[Outcome] | UsedKey | KeyReused]) -> None:
         """Decide once more, from what is true now, what was refused because of what was only remembered."""
         doubtful = [
@@ -239,6 +256,7 @@ class Attempt:
         if await self._reference.refresh():
             self._index.use(self._reference.network)
             self._fresh.clear()
+            self._reference.network.load.move((slot, move.amount) for slot, move in self.batch.slots.items())
         commands = [request.commands[position] for request, position, _ in doubtful]
         asked = [command.asked if isinstance(command, HoldCart) else command for command in commands]
         lines = [line for command in asked if isinstance(command, CaptureOrder) for line in command.lines]

@@ -23,6 +23,7 @@ from troth.model.ids import OrderId, Sku
 from troth.model.refusals import Busy
 from troth.store.balances import find_moved_balances, read_horizon, read_stock
 from troth.store.database import UNAVAILABLE, Pool
+from troth.store.node_days import NEVER_OVERBOOKED
 from troth.store.stock_index import StockIndex
 
 _BATCH_MAX: Final = 128
@@ -124,6 +125,7 @@ class Door:
                 moved = await find_moved_balances(connection, since, without=own)
             self._own = {xid for xid in self._own if xid >= self._position}
             self.index.settle(moved)
+            await self.reference.follow_load(since)
             await self._refresh()
 
     async def _follow_forever(self) -> None:
@@ -230,15 +232,27 @@ class Door:
                             raise _PlanLost
         except (_PlanLost, *_TRANSIENT):
             results = None
+        except asyncpg.CheckViolationError as error:
+            if error.constraint_name != NEVER_OVERBOOKED:
+                self._forget(attempt)
+                raise
+            results = None
         except BaseException:
-            self.index.forget(attempt.touched)
+            self._forget(attempt)
             raise
         if results is None:
-            self.index.forget(attempt.touched)
+            self._forget(attempt)
+            if attempt.batch.slots:
+                await self.reference.read_load({slot.node for slot in attempt.batch.slots})
         elif attempt.saved is not None:
             self.index.settle(attempt.saved.balances)
             self._own.add(attempt.saved.xid)
         return results
+
+    def _forget(self, attempt: Attempt) -> None:
+        """Let nothing be remembered of what was not written."""
+        self.index.forget(attempt.touched)
+        attempt.give_back()
 
     def _remember(self, requests: Sequence[Request]) -> None:
         """Remember which orders came lately.

@@ -4,7 +4,7 @@ The network, the policies in force and the items that were asked for, read again
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from troth.engine.in_force import choose
 from troth.engine.line_terms import DEPTH_MAX, related_skus
@@ -14,12 +14,13 @@ from troth.engine.rules.weights import policy_of
 from troth.flows.families import RATE_CARDS, ROUTINGS
 from troth.flows.standing import Standing
 from troth.model.document import InForce
-from troth.model.ids import OrderId, Sku
+from troth.model.ids import NodeId, OrderId, Sku
 from troth.model.item import Item
 from troth.model.network import Node, RateCard
 from troth.model.order import Line
 from troth.model.policy import DEFAULT_POLICY, Policy
 from troth.store.database import Connection, Pool
+from troth.store.node_days import find_moved_node_days, read_node_days
 from troth.store.reference import read_items, read_nodes, read_versions
 
 
@@ -84,9 +85,34 @@ class Reference:
             self._turn(now)
         if "nodes" in changed or is_other:
             cards = offer_cards(self._cards.values_in_force(now))
-            self.network = compile_network(self._nodes, cards)
+            network = compile_network(self._nodes, cards)
+            await self._read_load(network, now)
+            self.network = network
             return True
         return False
+
+    async def read_load(self, nodes: Iterable[NodeId] | None = None) -> None:
+        """Read again what these nodes, or all, have promised of their days."""
+        await self._read_load(self.network, self._clock(), nodes)
+
+    async def follow_load(self, position: int) -> None:
+        """Take over what was promised of the days of nodes since a position, and forget the days that are over."""
+        if self.network.limits is None:
+            return
+        since = first_day(self._clock())
+        self.network.load.forget_before(since)
+        async with self._pool.acquire() as connection:
+            moved = await find_moved_node_days(connection, since, position)
+        for slot, used in moved:
+            self.network.load.put(slot, used)
+
+    async def _read_load(self, network: Network, now: datetime, nodes: Iterable[NodeId] | None = None) -> None:
+        if network.limits is None:
+            return
+        async with self._pool.acquire() as connection:
+            found = await read_node_days(connection, first_day(now), nodes=nodes)
+        for slot, used in found:
+            network.load.put(slot, used)
 
     async def need_items(self, skus: Iterable[Sku]) -> None:
         """Make `items` hold every one of these SKUs that exists."""
@@ -126,6 +152,11 @@ class Reference:
         self._in_force = self._routings.in_force(now)
         self._policy = self._routings.value(self._in_force.base) or DEFAULT_POLICY
         self._policy_turns_at = self._routings.next_change(now)
+
+
+def first_day(now: datetime) -> date:
+    """The first day of which promises still matter, in any time zone."""
+    return now.date() - timedelta(days=1)
 
 
 def offer_cards(named: Iterable[tuple[str, RateCard]]) -> tuple[RateCard, ...]:

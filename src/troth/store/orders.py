@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from troth.model.capacity import Booking
 from troth.model.ids import FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku
 from troth.model.inventory import Source
 from troth.model.lifecycle import AllocationState, HoldState
@@ -176,6 +177,7 @@ def _fulfillment(row: Row) -> Fulfillment:
         row["collected_by"],
         row["shipped_at"],
         row["delivered_at"],
+        booking=None if row["booking"] is None else decode(row["booking"], Booking),
         via=row["via"],
     )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from troth.model.capacity import Slot
 from troth.model.events import Event
 from troth.model.ids import OrderId
 from troth.model.inventory import Balance, Entry, EntryKind, SupplyKey
@@ -21,6 +22,7 @@ _SAVE = sql("save")
 _SAVE_CAPTURES = sql("save_captures")
 _CREATE_BALANCES = sql("create_balances")
 _EVENT_VERSION = 1
+_SLOT_WIDTH = 5
 _MAY_FALL = frozenset({EntryKind.ADJUSTMENT, EntryKind.COUNT, EntryKind.EXPECT})
 
 # How many columns each table of the statement takes, in its order.
@@ -29,7 +31,7 @@ _WIDTHS = {
     "orders": 29,
     "lines": 10,
     "allocations": 9,
-    "fulfillments": 17,
+    "fulfillments": 18,
     "holds": 8,
     "explanations": 3,
     "entries": 10,
@@ -68,6 +70,14 @@ class UsedKey:
     answer: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class SlotMove:
+    """By how much the promises of a node's slot change, and what it can do at most."""
+
+    amount: int
+    capacity: int
+
+
 @dataclass(slots=True)
 class Batch:
     """Everything that a transaction shall write."""
@@ -79,6 +89,7 @@ class Batch:
     expected: dict[SupplyKey, datetime] = field(default_factory=dict)
     events: list[Happened] = field(default_factory=list)
     keys: list[UsedKey] = field(default_factory=list)
+    slots: dict[Slot, SlotMove] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +176,12 @@ def _columns(batch: Batch) -> list[Sequence[Any]]:
     for table, width in _WIDTHS.items():
         rows = tables[table]
         columns += zip(*rows, strict=True) if rows else [()] * width
+    slots = [
+        (slot.node, slot.day, slot.shift, move.amount, move.capacity)
+        for slot, move in sorted(batch.slots.items())
+        if move.amount
+    ]
+    columns += zip(*slots, strict=True) if slots else [()] * _SLOT_WIDTH
     return columns
 
 
@@ -309,6 +326,7 @@ def _fulfillment_rows(before: Order | None, after: Order) -> list[tuple[Any, ...
                 work.shipped_at,
                 work.delivered_at,
                 work.via,
+                None if work.booking is None else encode(work.booking),
             )
         )
     return rows

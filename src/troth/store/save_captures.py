@@ -34,7 +34,8 @@ def are_as_captured(orders: Collection[Order], entries: Collection[Entry]) -> bo
 def _is_rare(order: Order) -> bool:
     """Whether an order has what the statement has no column for."""
     return order.shipments_max is not None or any(
-        [line.terms is not None for line in order.lines] + [work.via is not None for work in order.fulfillments]
+        [line.terms is not None for line in order.lines]
+        + [work.via is not None or work.booking is not None for work in order.fulfillments]
     )
 
 

@@ -91,6 +91,7 @@ CREATE TABLE fulfillments (
     shipped_at timestamptz,
     delivered_at timestamptz,
     via text,
+    booking json,
     PRIMARY KEY (order_id, fulfillment_id)
 );
 CREATE INDEX fulfillments_by_node ON fulfillments (node, status, ship_by, fulfillment_id);
@@ -153,6 +154,19 @@ CREATE TABLE entries (
 ) PARTITION BY RANGE (at);
 CREATE TABLE entries_default PARTITION OF entries DEFAULT;
 CREATE INDEX entries_in_order ON entries (xid, seq);
+
+-- What limited nodes have promised of their days, or of the shifts of a day.
+CREATE TABLE node_days (
+    node text NOT NULL,
+    day date NOT NULL,
+    shift smallint NOT NULL,
+    capacity bigint NOT NULL,
+    used bigint NOT NULL CONSTRAINT node_days_use_nothing_twice CHECK (used >= 0),
+    xid xid8 NOT NULL,
+    PRIMARY KEY (node, day, shift),
+    CONSTRAINT node_days_never_overbooked CHECK (used <= capacity)
+) WITH (fillfactor = 50);
+CREATE INDEX node_days_by_day ON node_days (day);
 
 -- What is kept for carts that are no orders yet.
 CREATE TABLE cart_holds (

@@ -1,5 +1,5 @@
 -- name: save
--- Locks the balances that a batch moves, in sorted order, and if every one still holds what was planned moves them and writes all the rest.
+-- Locks the balances and the days of nodes that a batch moves, in sorted order, and if every one still holds what was planned moves them and writes all the rest.
 -- Gives the verdict, how many orders were written, and the balances: moved ones where it holds, found ones where it does not.
 WITH wanted AS (
     SELECT * FROM unnest(
@@ -8,15 +8,51 @@ WITH wanted AS (
         sku, node, source, on_hand_delta, reserved_delta, needed, may_fall, expected_at
     )
 ),
+wanted_slots AS (
+    SELECT * FROM unnest($109::text[], $110::date[], $111::smallint[], $112::bigint[], $113::bigint[]) AS w (
+        node, day, shift, amount, capacity
+    )
+),
 locked AS MATERIALIZED (
     SELECT b.sku, b.node, b.source, b.on_hand, b.reserved, b.expected_at, w.needed
     FROM balances AS b JOIN wanted AS w USING (sku, node, source)
     ORDER BY b.sku, b.node, b.source
     FOR UPDATE OF b
 ),
+locked_slots AS MATERIALIZED (
+    -- After the balances, so that all batches lock in one order.
+    SELECT d.used, w.amount, w.capacity
+    FROM node_days AS d JOIN wanted_slots AS w USING (node, day, shift)
+    WHERE (SELECT count(*) FROM locked) >= 0
+    ORDER BY d.node, d.day, d.shift
+    FOR UPDATE OF d
+),
 verdict AS MATERIALIZED (
-    SELECT count(*) = (SELECT count(*) FROM wanted) AND coalesce(bool_and(on_hand - reserved >= needed), true) AS holds
+    SELECT
+        count(*) = (SELECT count(*) FROM wanted) AND coalesce(bool_and(on_hand - reserved >= needed), true)
+        AND (SELECT coalesce(bool_and(amount <= 0 OR used + amount <= capacity), true) FROM locked_slots) AS holds
     FROM locked
+),
+booked AS (
+    -- A slot that is not there yet may be promised by another batch meanwhile: then the constraint tells.
+    INSERT INTO node_days AS d (node, day, shift, capacity, used, xid)
+    SELECT node, day, shift, capacity, amount, pg_current_xact_id()
+    FROM wanted_slots, verdict
+    WHERE verdict.holds AND amount > 0
+    ORDER BY node, day, shift
+    ON CONFLICT (node, day, shift) DO UPDATE
+    SET capacity = excluded.capacity,
+        used = d.used + excluded.used,
+        xid = excluded.xid
+),
+freed AS (
+    -- What is given back is never refused, also where a node can do less by now than it has promised.
+    UPDATE node_days AS d
+    SET capacity = greatest(w.capacity, d.used),
+        used = greatest(0, d.used + w.amount),
+        xid = pg_current_xact_id()
+    FROM wanted_slots AS w, verdict
+    WHERE verdict.holds AND w.amount < 0 AND d.node = w.node AND d.day = w.day AND d.shift = w.shift
 ),
 moved AS (
     UPDATE balances AS b
@@ -138,18 +174,18 @@ saved_allocations AS (
 saved_fulfillments AS (
     INSERT INTO fulfillments (
         order_id, fulfillment_id, node, status, method, service, ship_by, promised_from, promised_at, cost,
-        packages, tracking_numbers, staging, collected_by, shipped_at, delivered_at, via
+        packages, tracking_numbers, staging, collected_by, shipped_at, delivered_at, via, booking
     )
     SELECT
         order_id, fulfillment_id, node, status, method, service, ship_by, promised_from, promised_at, cost,
-        packages, string_to_array(tracking_numbers, E'\n'), staging, collected_by, shipped_at, delivered_at, via
+        packages, string_to_array(tracking_numbers, E'\n'), staging, collected_by, shipped_at, delivered_at, via, booking
     FROM verdict, unnest(
         $58::text[], $59::text[], $60::text[], $61::text[], $62::text[], $63::text[], $64::timestamptz[],
         $65::timestamptz[], $66::timestamptz[], $67::json[], $68::json[], $69::text[], $70::text[], $71::text[],
-        $72::timestamptz[], $73::timestamptz[], $74::text[]
+        $72::timestamptz[], $73::timestamptz[], $74::text[], $75::json[]
     ) AS r (
         order_id, fulfillment_id, node, status, method, service, ship_by, promised_from, promised_at, cost,
-        packages, tracking_numbers, staging, collected_by, shipped_at, delivered_at, via
+        packages, tracking_numbers, staging, collected_by, shipped_at, delivered_at, via, booking
     )
     WHERE verdict.holds
     ON CONFLICT (order_id, fulfillment_id) DO UPDATE SET
@@ -171,8 +207,8 @@ saved_holds AS (
     SELECT
         order_id, hold_id, type, reason, placed_by, placed_at, state, expires_at
     FROM verdict, unnest(
-        $75::text[], $76::text[], $77::text[], $78::text[], $79::text[], $80::timestamptz[], $81::text[],
-        $82::timestamptz[]
+        $76::text[], $77::text[], $78::text[], $79::text[], $80::text[], $81::timestamptz[], $82::text[],
+        $83::timestamptz[]
     ) AS r (
         order_id, hold_id, type, reason, placed_by, placed_at, state, expires_at
     )
@@ -187,7 +223,7 @@ saved_explanations AS (
     SELECT
         order_id, version, trace, $1::timestamptz
     FROM verdict, unnest(
-        $83::text[], $84::integer[], $85::json[]
+        $84::text[], $85::integer[], $86::json[]
     ) AS r (
         order_id, version, trace
     )
@@ -200,8 +236,8 @@ saved_entries AS (
     SELECT
         sku, node, source, kind, on_hand_delta, reserved_delta, order_id, allocation, reason, reference, $1::timestamptz
     FROM verdict, unnest(
-        $86::text[], $87::text[], $88::text[], $89::text[], $90::bigint[], $91::bigint[], $92::text[],
-        $93::integer[], $94::text[], $95::text[]
+        $87::text[], $88::text[], $89::text[], $90::text[], $91::bigint[], $92::bigint[], $93::text[],
+        $94::integer[], $95::text[], $96::text[]
     ) AS r (
         sku, node, source, kind, on_hand_delta, reserved_delta, order_id, allocation, reason, reference
     )
@@ -214,7 +250,7 @@ saved_events AS (
     SELECT
         subject, kind, version, body, actor, cause, policy_version, $1::timestamptz
     FROM verdict, unnest(
-        $96::text[], $97::text[], $98::smallint[], $99::json[], $100::text[], $101::text[], $102::text[]
+        $97::text[], $98::text[], $99::smallint[], $100::json[], $101::text[], $102::text[], $103::text[]
     ) AS r (
         subject, kind, version, body, actor, cause, policy_version
     )
@@ -227,7 +263,7 @@ saved_keys AS (
     SELECT
         actor, key, request_digest, status, answer, $1::timestamptz
     FROM verdict, unnest(
-        $103::text[], $104::text[], $105::text[], $106::smallint[], $107::bytea[]
+        $104::text[], $105::text[], $106::text[], $107::smallint[], $108::bytea[]
     ) AS r (
         actor, key, request_digest, status, answer
     )
