@@ -110,9 +110,7 @@ def _build_shipment(
     )
 
 
-def _book(
-    problem: Problem, place: Place, quantities: Mapping[int, int], booked: dict[Slot, int]
-) -> Booking | None:
+def _book(problem: Problem, place: Place, quantities: Mapping[int, int], booked: dict[Slot, int]) -> Booking | None:
     """What the shipment takes of its node's capacity, which is then booked."""
     need = Need(len(quantities), sum(quantities.values()), minutes_of(problem.policy.pickup_ready_hours))
     ship_by = place.block.timetable.ship_by.item(place.lane)
