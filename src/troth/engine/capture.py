@@ -8,6 +8,7 @@ from typing import Final
 from troth.engine.cart_units import find_hold, use_hold
 from troth.engine.case import case_of, kept_trace
 from troth.engine.context import Change, Decision, Facts, State
+from troth.engine.disposition import holds_of, may_wait
 from troth.engine.feasible import find_late, find_unknown
 from troth.engine.line_terms import named_skus, on_terms, settle_lines
 from troth.engine.reserve import reserve_entries
@@ -48,7 +49,7 @@ def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decisio
         return hold
     case = case_of(demand_of(command, facts), supply_of(command, state, hold), facts)
     answer = case.plan()
-    if answer.uncovered:
+    if answer.uncovered and not may_wait(answer):
         return short(answer)
     order = _order_of(command, answer, facts)
     captured = Decision(
@@ -205,6 +206,7 @@ def _order_of(command: CaptureOrder, answer: Plan, facts: Facts) -> Order:
         lines=command.lines,
         allocations=allocations,
         fulfillments=fulfillments,
+        holds=holds_of(answer, facts.policy.version, facts.now),
         payments=command.payments,
         policy_version=facts.policy.version,
         attributes=command.attributes,
