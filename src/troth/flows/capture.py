@@ -6,6 +6,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Final
 
+from troth.flows.line_flaws import find_terms_flaws
 from troth.flows.places import country_code, locate
 from troth.flows.requests import Outcome
 from troth.flows.system import System
@@ -14,7 +15,7 @@ from troth.model.ids import CartHoldId, LineId, NodeId, Sku, derive_order_id
 from troth.model.item import Item
 from troth.model.money import Money
 from troth.model.network import Address
-from troth.model.order import Customer, Line, Method, Payment
+from troth.model.order import Customer, Line, Method, Payment, Terms
 from troth.model.refusals import FieldFlaw, Invalid
 from troth.store.codec import encode_bytes
 
@@ -23,7 +24,10 @@ HANDED_OVER: Final = frozenset({Method.PICKUP, Method.CURBSIDE})
 
 @dataclass(frozen=True, slots=True)
 class ContentLine:
-    """A line as a channel sends it; without a price it has the item's."""
+    """A line as a channel sends it; without a price it has the item's.
+
+    `together` is what each shipment more costs where its group is one that may be parted.
+    """
 
     line_id: LineId
     sku: Sku
@@ -31,6 +35,8 @@ class ContentLine:
     unit_price: Money | None = None
     need_by: datetime | None = None
     not_before: datetime | None = None
+    terms: Terms | None = None
+    together: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,7 @@ class OrderContent:
     payments: tuple[ContentPayment, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
     cart_hold: CartHoldId | None = None
+    shipments_max: int | None = None
 
 
 async def capture(system: System, content: OrderContent, *, actor: str, cause: str = "") -> Outcome:
@@ -81,7 +88,10 @@ async def prepare(system: System, content: OrderContent, *, is_inquiry: bool = F
         await system.door.reference.need_items(unpriced)
     items = system.door.reference.items
     currency = _currency(content, items) or system.door.reference.policy.currency
-    flaws = tuple(_currency_flaws(content, items, currency))
+    flaws = (
+        *_currency_flaws(content, items, currency),
+        *_together_flaws(content.lines, system.door.reference.policy.currency),
+    )
     if flaws:
         return Invalid(flaws)
     return CaptureOrder(
@@ -98,7 +108,15 @@ async def prepare(system: System, content: OrderContent, *, is_inquiry: bool = F
         service="" if content.method in HANDED_OVER else content.service,
         ship_complete=content.ship_complete,
         lines=tuple(
-            Line(line.line_id, line.sku, line.quantity, _price_minor(line, items), line.need_by, line.not_before)
+            Line(
+                line.line_id,
+                line.sku,
+                line.quantity,
+                _price_minor(line, items),
+                line.need_by,
+                line.not_before,
+                terms=None if line.terms is None else _terms(line.terms, line.together),
+            )
             for line in content.lines
         ),
         payments=tuple(
@@ -107,6 +125,7 @@ async def prepare(system: System, content: OrderContent, *, is_inquiry: bool = F
         ),
         attributes=content.attributes,
         cart_hold=content.cart_hold,
+        shipments_max=content.shipments_max,
     )
 
 
@@ -124,7 +143,38 @@ def digest_content(content: OrderContent) -> str:
 
 def find_flaws(content: OrderContent, *, is_inquiry: bool = False) -> tuple[FieldFlaw, ...]:
     """What does not fit together, by field."""
-    return (*_address_flaws(content, is_inquiry=is_inquiry), *_line_flaws(content.lines))
+    flaws = (*_address_flaws(content, is_inquiry=is_inquiry), *_line_flaws(content.lines))
+    terms = [line.terms for line in content.lines]
+    if not any(terms):
+        return flaws
+    of_terms = find_terms_flaws(
+        terms,
+        content.method,
+        is_inquiry=is_inquiry,
+        has_address=content.ship_to is not None,
+        has_pickup_node=content.pickup_node is not None,
+    )
+    return (*flaws, *of_terms)
+
+
+def _terms(terms: Terms, together: Money | None) -> Terms:
+    """The terms with the destination's coordinates and the price of parting in minor units."""
+    address = terms.ship_to
+    return replace(
+        terms,
+        ship_to=None if address is None else locate(address),
+        together_minor=None if together is None else together.minor,
+    )
+
+
+def _together_flaws(lines: Iterable[ContentLine], currency: str) -> Iterable[FieldFlaw]:
+    """What parting a group costs is weighed against other costs, in their currency."""
+    for position, line in enumerate(lines):
+        pointer = f"/lines/{position}/ship_together_penalty"
+        if line.together is not None and line.together.currency != currency:
+            yield FieldFlaw(f"{pointer}/currency", f"costs are weighed in {currency}")
+        if line.together is not None and line.together.minor < 0:
+            yield FieldFlaw(f"{pointer}/amount", "must not be negative")
 
 
 def _address_flaws(content: OrderContent, *, is_inquiry: bool) -> Iterable[FieldFlaw]:

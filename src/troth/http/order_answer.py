@@ -8,10 +8,13 @@ from troth.flows.fulfill import pickup_code
 from troth.flows.messages import order_message
 from troth.http.order_shapes import (
     AddressAnswer,
+    AgreedSubstitute,
     AllocationAnswer,
     CustomerAnswer,
     HoldAnswer,
+    KitComponent,
     LineAnswer,
+    LineTerms,
     LineUnits,
     OrderAnswer,
     OrderWork,
@@ -23,10 +26,11 @@ from troth.http.order_shapes import (
 )
 from troth.http.timeline import timeline_of
 from troth.http.values import Window, cost, money, total
-from troth.model.ids import FulfillmentId, LineId
+from troth.model.ids import FulfillmentId, LineId, Sku
+from troth.model.kits import Kits, kits_of, whole_units
 from troth.model.lifecycle import ENDED, AllocationEvent, AllocationState, is_possible
 from troth.model.network import Address
-from troth.model.order import Allocation, Fulfillment, Hold, Line, Method, Order, Package
+from troth.model.order import Allocation, Fulfillment, Hold, Line, Method, Order, Package, Terms
 from troth.model.status import (
     OrderStatus,
     fulfillment_status,
@@ -36,6 +40,8 @@ from troth.model.status import (
     placed_holds,
     uncovered_quantities,
 )
+from troth.model.totals import total_minor
+from troth.model.ways import destination_of
 
 
 def answer_order(order: Order, network: Network, cost_currency: str, now: datetime) -> OrderAnswer:
@@ -45,7 +51,8 @@ def answer_order(order: Order, network: Network, cost_currency: str, now: dateti
     for part in live:
         parts[part.line_id].append(part)
     uncovered = uncovered_quantities(order)
-    statuses = _line_statuses(order, parts)
+    statuses = _line_statuses(order, parts, uncovered)
+    kits = kits_of(order)
     works = {work.fulfillment_id: _work(order, work, cost_currency) for work in order.fulfillments}
     customer = order.customer
     return OrderAnswer(
@@ -54,10 +61,7 @@ def answer_order(order: Order, network: Network, cost_currency: str, now: dateti
         external_id=order.external_id,
         status=order_status(order),
         version=order.version,
-        total=money(
-            sum(line.unit_price_minor * (line.quantity - line.canceled_quantity) for line in order.lines),
-            order.currency,
-        ),
+        total=money(total_minor(order), order.currency),
         ordered_at=order.ordered_at,
         captured_at=order.captured_at,
         release_at=order.release_at,
@@ -77,6 +81,8 @@ def answer_order(order: Order, network: Network, cost_currency: str, now: dateti
                 status=statuses[line.line_id],
                 uncovered_quantity=uncovered.get(line.line_id, 0),
                 currency=order.currency,
+                cost_currency=cost_currency,
+                kits=kits,
             )
             for line in order.lines
         ),
@@ -93,6 +99,7 @@ def answer_order(order: Order, network: Network, cost_currency: str, now: dateti
         timeline=timeline_of(order),
         possible=_possible(order, live, uncovered),
         policy_version=order.policy_version,
+        shipments_max=order.shipments_max,
     )
 
 
@@ -130,11 +137,15 @@ def work_lines(order: Order, fulfillment: FulfillmentId) -> tuple[WorkLine, ...]
     counted = [part for part in parts if part.state not in ENDED] or [
         part for part in parts if part.state is not AllocationState.SPLIT
     ]
-    units: dict[tuple[str, str, AllocationState], int] = {}
+    units: dict[tuple[LineId, Sku, AllocationState], int] = {}
     for part in counted:
         key = (part.line_id, part.sku, part.state)
         units[key] = units.get(key, 0) + part.quantity
-    return tuple(WorkLine(line_id, sku, quantity, state) for (line_id, sku, state), quantity in units.items())
+    each = {(line_id, sku): count for line_id, kit in kits_of(order).items() for sku, count in kit}
+    return tuple(
+        WorkLine(line_id, sku, quantity, state, each.get((line_id, sku)))
+        for (line_id, sku, state), quantity in units.items()
+    )
 
 
 def window(work: Fulfillment) -> Window:
@@ -142,14 +153,16 @@ def window(work: Fulfillment) -> Window:
     return Window(work.promised_from, work.promised_at)
 
 
-def _line_statuses(order: Order, parts: Mapping[LineId, list[Allocation]]) -> dict[LineId, OrderStatus]:
+def _line_statuses(
+    order: Order, parts: Mapping[LineId, list[Allocation]], uncovered: Mapping[LineId, int]
+) -> dict[LineId, OrderStatus]:
     """The status of each line. Lines whose parts stand alike are asked about once."""
     known: dict[tuple[bool, bool, frozenset[AllocationState]], OrderStatus] = {}
     statuses = {}
     for line in order.lines:
         of_line = parts[line.line_id]
         wanted = line.quantity - line.canceled_quantity
-        is_covered = sum(part.quantity for part in of_line) >= wanted
+        is_covered = line.line_id not in uncovered
         key = (wanted > 0, is_covered, frozenset(part.state for part in of_line))
         if key not in known:
             known[key] = line_status(order, line)
@@ -165,13 +178,15 @@ def _line(
     status: OrderStatus,
     uncovered_quantity: int,
     currency: str,
+    cost_currency: str,
+    kits: Kits,
 ) -> LineAnswer:
     return LineAnswer(
         line.line_id,
         line.sku,
         line.quantity,
         line.canceled_quantity,
-        sum(part.quantity for part in parts),
+        whole_units(parts, kits).get(line.line_id, 0),
         uncovered_quantity,
         money(line.unit_price_minor, currency),
         line.need_by,
@@ -180,6 +195,7 @@ def _line(
         _last(works[part.fulfillment_id].promised_at for part in parts),
         tuple(
             AllocationAnswer(
+                part.sku,
                 part.quantity,
                 part.node,
                 part.source,
@@ -189,6 +205,23 @@ def _line(
             )
             for part in parts
         ),
+        None if line.terms is None else _terms(line.terms, currency, cost_currency),
+    )
+
+
+def _terms(terms: Terms, currency: str, cost_currency: str) -> LineTerms:
+    return LineTerms(
+        None if terms.ship_to is None else answer_address(terms.ship_to),
+        terms.method,
+        terms.pickup_node,
+        terms.service,
+        terms.ship_together,
+        None if terms.together_minor is None else money(terms.together_minor, cost_currency),
+        terms.line_complete,
+        terms.ship_alone,
+        terms.substitutes,
+        tuple(KitComponent(sku, units) for sku, units in terms.kit),
+        tuple(AgreedSubstitute(sku, money(delta, currency)) for sku, delta in terms.substituted),
     )
 
 
@@ -216,6 +249,7 @@ def _last(windows: Iterable[Window]) -> Window | None:
 
 def _work(order: Order, work: Fulfillment, cost_currency: str) -> OrderWork:
     is_collected = work.method in (Method.PICKUP, Method.CURBSIDE)
+    elsewhere = destination_of(order, work.fulfillment_id)
     return OrderWork(
         work.fulfillment_id,
         work.node,
@@ -232,6 +266,8 @@ def _work(order: Order, work: Fulfillment, cost_currency: str) -> OrderWork:
         work.shipped_at,
         work.delivered_at,
         pickup_code(order, work.fulfillment_id) if is_collected else None,
+        work.via,
+        None if elsewhere is order.ship_to or elsewhere is None else answer_address(elsewhere),
     )
 
 
@@ -242,9 +278,10 @@ def _hold(hold: Hold) -> HoldAnswer:
 def _possible(order: Order, live: tuple[Allocation, ...], uncovered: Mapping[LineId, int]) -> Possible:
     """Read from the lifecycle table: what is there for each part, and what lies nowhere can be canceled too."""
     units = dict(uncovered)
-    for part in live:
-        if is_possible(part.state, AllocationEvent.CANCEL):
-            units[part.line_id] = units.get(part.line_id, 0) + part.quantity
+    cancelable = [part for part in live if is_possible(part.state, AllocationEvent.CANCEL)]
+    for line_id, quantity in whole_units(cancelable, kits_of(order)).items():
+        if quantity:
+            units[line_id] = units.get(line_id, 0) + quantity
     states = {part.state for part in live}
     actions = ["cancel"] if units else []
     if states & {AllocationState.RESERVED, AllocationState.BACKORDERED}:

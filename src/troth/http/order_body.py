@@ -1,7 +1,7 @@
 """What clients send about orders, and the content that the flows take."""
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import Field, StringConstraints
 
@@ -11,13 +11,32 @@ from troth.http.body import Country, Id, Instant, MoneyBody, Name, Quantity, Str
 from troth.model.commands import LineQuantity
 from troth.model.ids import CartHoldId, LineId, NodeId, Sku
 from troth.model.network import Address
-from troth.model.order import Customer, Method
+from troth.model.order import Consent, Customer, Method, Terms
 
 LINES_MAX = 1_000
 _ATTRIBUTES_MAX = 50
 
 Channel = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 Email = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+$")]
+
+
+Service = Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z0-9_]*$")]
+
+_NO_TERMS: Final = Terms()
+_TERMS: Final = frozenset(
+    {
+        "ship_to",
+        "method",
+        "pickup_node",
+        "service",
+        "ship_together",
+        "ship_together_penalty",
+        "line_complete",
+        "ship_alone",
+        "substitutes",
+    }
+)
+"""The fields of a line that few lines have."""
 
 
 class CustomerBody(Strict):
@@ -70,10 +89,27 @@ class LineBody(Strict):
     unit_price: MoneyBody | None = None
     need_by: Instant | None = None
     not_before: Instant | None = None
+    ship_to: Annotated[AddressBody | None, Field(description="Where this line goes, if not where the order goes.")] = (
+        None
+    )
+    method: Annotated[Method | None, Field(strict=False, description="This line's own method.")] = None
+    pickup_node: Annotated[Id | None, Field(description="Where this line is picked up.")] = None
+    service: Annotated[Service | None, Field(description="This line's own service.")] = None
+    ship_together: Annotated[
+        Id | None, Field(description="The name of a group: its lines leave in one shipment, or are not promised.")
+    ] = None
+    ship_together_penalty: Annotated[
+        MoneyBody | None, Field(description="With this the group may be parted: what each shipment more costs.")
+    ] = None
+    line_complete: Annotated[bool, Field(description="All units leave in one shipment, or none.")] = False
+    ship_alone: Annotated[bool, Field(description="Never in a parcel with other lines.")] = False
+    substitutes: Annotated[
+        Consent, Field(strict=False, description="Whether another item may be sent, or offered, for what is short.")
+    ] = Consent.NONE
 
     def line(self, pointer: str) -> ContentLine:
         """The line that this is."""
-        return ContentLine(
+        plain = ContentLine(
             LineId(self.line_id),
             Sku(self.sku),
             self.quantity,
@@ -81,6 +117,22 @@ class LineBody(Strict):
             self.need_by,
             self.not_before,
         )
+        return plain if self.model_fields_set.isdisjoint(_TERMS) else self._on_terms(plain, pointer)
+
+    def _on_terms(self, plain: ContentLine, pointer: str) -> ContentLine:
+        penalty = self.ship_together_penalty
+        terms = Terms(
+            ship_to=None if self.ship_to is None else self.ship_to.address(),
+            method=self.method,
+            pickup_node=None if self.pickup_node is None else NodeId(self.pickup_node),
+            service=self.service,
+            ship_together=self.ship_together or "",
+            line_complete=self.line_complete,
+            ship_alone=self.ship_alone,
+            substitutes=self.substitutes,
+        )
+        together = None if penalty is None else penalty.parse(f"{pointer}/ship_together_penalty")
+        return plain if terms == _NO_TERMS and together is None else replace(plain, terms=terms, together=together)
 
 
 class PaymentBody(Strict):
@@ -99,9 +151,12 @@ class ContentBody(Strict):
     method: Annotated[Method, Field(strict=False)] = Method.SHIP
     ship_to: AddressBody | None = None
     pickup_node: Id | None = None
-    service: Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z0-9_]*$")] = ""
+    service: Service = ""
     lines: Annotated[tuple[LineBody, ...], Field(min_length=1, max_length=LINES_MAX, strict=False)]
     ship_complete: bool = False
+    shipments_max: Annotated[
+        int | None, Field(ge=1, le=100, description="At most so many shipments, besides the routing's own limit.")
+    ] = None
     ordered_at: Instant | None = None
     customer: CustomerBody = CustomerBody()
     attributes: Annotated[dict[Name, Text], Field(max_length=_ATTRIBUTES_MAX, default_factory=dict)]
@@ -118,6 +173,7 @@ class ContentBody(Strict):
             pickup_node=None if self.pickup_node is None else NodeId(self.pickup_node),
             service=self.service,
             ship_complete=self.ship_complete,
+            shipments_max=self.shipments_max,
             ordered_at=self.ordered_at,
             customer=Customer(who.id, who.name, who.email or "", who.phone),
             payments=tuple(

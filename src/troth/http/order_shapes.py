@@ -5,7 +5,7 @@ import msgspec
 from troth.http.timeline import TimelinePoint
 from troth.http.values import CostAnswer, Instant, MoneyAnswer, Window
 from troth.model.lifecycle import AllocationState, HoldState
-from troth.model.order import Method
+from troth.model.order import Consent, Method
 from troth.model.status import OrderStatus
 
 
@@ -34,14 +34,48 @@ class AddressAnswer(msgspec.Struct, frozen=True):
 
 
 class AllocationAnswer(msgspec.Struct, frozen=True):
-    """Units of a line at one source: where they are taken from, and how far they are."""
+    """Units of a line at one source: where they are taken from, and how far they are.
 
+    Of a kit they are units of the component `sku`; else `sku` is the line's, or a substitute's.
+    """
+
+    sku: str
     quantity: int
     node: str
     source: str
     state: AllocationState
     fulfillment_id: str
     promised_at: Window
+
+
+class KitComponent(msgspec.Struct, frozen=True):
+    """What one unit of a kit is made of."""
+
+    sku: str
+    quantity: int
+
+
+class AgreedSubstitute(msgspec.Struct, frozen=True):
+    """What may stand in for a line, and what a unit of it costs more."""
+
+    sku: str
+    price_delta: MoneyAnswer
+
+
+class LineTerms(msgspec.Struct, frozen=True):
+    """The terms on which a line is wanted where they are not those of every line; null is the order's own."""
+
+    ship_to: AddressAnswer | None
+    method: Method | None
+    pickup_node: str | None
+    service: str | None
+    ship_together: str
+    ship_together_penalty: MoneyAnswer | None
+    line_complete: bool
+    ship_alone: bool
+    substitutes: Consent
+    kit: tuple[KitComponent, ...]
+    substituted: tuple[AgreedSubstitute, ...]
 
 
 class LineAnswer(msgspec.Struct, frozen=True):
@@ -59,6 +93,7 @@ class LineAnswer(msgspec.Struct, frozen=True):
     status: OrderStatus
     promised_at: Window | None
     allocations: tuple[AllocationAnswer, ...]
+    terms: LineTerms | None
 
 
 class PromiseAnswer(msgspec.Struct, frozen=True):
@@ -70,12 +105,16 @@ class PromiseAnswer(msgspec.Struct, frozen=True):
 
 
 class WorkLine(msgspec.Struct, frozen=True):
-    """Units of an order line in a fulfillment, and how far they are."""
+    """Units of an order line in a fulfillment, and how far they are.
+
+    Of a kit they are units of a component, of which one kit has `units_per_kit`; reports count kits.
+    """
 
     line_id: str
     sku: str
     quantity: int
     state: AllocationState
+    units_per_kit: int | None = None
 
 
 class LineUnits(msgspec.Struct, frozen=True):
@@ -97,7 +136,11 @@ class PackageAnswer(msgspec.Struct, frozen=True):
 
 
 class OrderWork(msgspec.Struct, frozen=True):
-    """The work of one node for the order. `pickup_code` is what the customer says when collecting."""
+    """The work of one node for the order. `pickup_code` is what the customer says when collecting.
+
+    `via` is the node to which the goods go first, where the customer picks them up; `ship_to` where they go, if not
+    where the order goes.
+    """
 
     fulfillment_id: str
     node: str
@@ -114,6 +157,8 @@ class OrderWork(msgspec.Struct, frozen=True):
     shipped_at: Instant | None
     delivered_at: Instant | None
     pickup_code: str | None
+    via: str | None
+    ship_to: AddressAnswer | None
 
 
 class HoldAnswer(msgspec.Struct, frozen=True):
@@ -173,3 +218,4 @@ class OrderAnswer(msgspec.Struct, frozen=True):
     timeline: tuple[TimelinePoint, ...]
     possible: Possible
     policy_version: str
+    shipments_max: int | None

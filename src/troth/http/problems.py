@@ -239,5 +239,9 @@ def _told(no: No) -> str:
 def _short(line: ShortLine) -> str:
     promised = f"{line.available_quantity} could be promised"
     when = f" for {line.available_at.isoformat()}" if line.available_at is not None else ""
-    reason = line.reason.replace("_", " ")
-    return f"line {line.line_id}: {line.quantity} of {line.sku} cannot be promised ({reason}); {promised}{when}"
+    reason = line.detail or line.reason.replace("_", " ")
+    others = ", ".join(f"{other.quantity} of {other.sku}" for other in line.instead)
+    instead = f"; instead there could be {others}" if others else ""
+    return (
+        f"line {line.line_id}: {line.quantity} of {line.sku} cannot be promised ({reason}); {promised}{when}{instead}"
+    )

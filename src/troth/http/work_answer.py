@@ -9,6 +9,7 @@ from troth.model.events import OrderEvent, OrderResourced, SourcingFailed
 from troth.model.lifecycle import ALLOCATION, ENDED, AllocationEvent, AllocationState
 from troth.model.order import Fulfillment, Method, Order
 from troth.model.status import OrderStatus, fulfillment_status, order_status
+from troth.model.ways import destination_of
 
 _HANDED_OVER = frozenset({Method.PICKUP, Method.CURBSIDE})
 _REPORTS = {
@@ -23,6 +24,8 @@ _REPORTS = {
 }
 _ONLY_HANDED_OVER = frozenset({AllocationEvent.STAGE, AllocationEvent.COLLECT})
 _ONLY_SENT = frozenset({AllocationEvent.SHIP, AllocationEvent.DELIVER})
+_NOT_VIA = frozenset({AllocationEvent.STAGE, AllocationEvent.DELIVER})
+"""What is first sent to the node where it is picked up is staged there only for the people, and never delivered."""
 
 
 class Resourced(msgspec.Struct, frozen=True):
@@ -62,6 +65,7 @@ class WorkAnswer(msgspec.Struct, frozen=True):
     shipped_at: Instant | None
     delivered_at: Instant | None
     possible: tuple[str, ...]
+    via: str | None = None
     resourced: tuple[Resourced, ...] = ()
     unsourced: tuple[LineUnits, ...] = ()
 
@@ -70,6 +74,7 @@ def answer_work(order: Order, work: Fulfillment, cost_currency: str, events: tup
     """A fulfillment as it is shown, after the events that a report caused."""
     customer = order.customer
     status = fulfillment_status(order, work.fulfillment_id)
+    destination = destination_of(order, work.fulfillment_id)
     return WorkAnswer(
         fulfillment_id=work.fulfillment_id,
         order_id=order.order_id,
@@ -85,7 +90,7 @@ def answer_work(order: Order, work: Fulfillment, cost_currency: str, events: tup
         promised_at=window(work),
         cost_to_serve=cost(work.cost, cost_currency),
         customer=CustomerAnswer(customer.id, customer.name, customer.email, customer.phone),
-        ship_to=None if order.ship_to is None else answer_address(order.ship_to),
+        ship_to=None if destination is None else answer_address(destination),
         lines=work_lines(order, work.fulfillment_id),
         packages=tuple(map(answer_package, work.packages)),
         staging=work.staging,
@@ -93,6 +98,7 @@ def answer_work(order: Order, work: Fulfillment, cost_currency: str, events: tup
         shipped_at=work.shipped_at,
         delivered_at=work.delivered_at,
         possible=possible_reports(order, work),
+        via=work.via,
         resourced=tuple(
             Resourced(part.line_id, part.quantity, part.node, part.fulfillment_id)
             for event in events
@@ -116,5 +122,7 @@ def possible_reports(order: Order, work: Fulfillment) -> tuple[str, ...]:
         if part.fulfillment_id == work.fulfillment_id and part.state not in ENDED
     }
     excluded = _ONLY_SENT if work.method in _HANDED_OVER else _ONLY_HANDED_OVER
+    if work.via is not None:
+        excluded = _NOT_VIA
     events = {event for state, event in ALLOCATION if state in states} - excluded
     return tuple(name for event, name in _REPORTS.items() if event in events)
