@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from troth.engine.capture import demand_of, short, supply_of
+from troth.engine.capture import demand_of, settled, short, supply_of
 from troth.engine.cart_units import end_entries, end_hold, hold_entries, subject_of_cart
 from troth.engine.case import case_of
 from troth.engine.context import Decision, Facts, State
@@ -39,7 +39,8 @@ def _decide_hold(command: HoldCart, state: State, facts: Facts) -> Decision | Re
     flaws = find_unknown(command.asked, facts)
     if flaws:
         return Invalid(flaws)
-    answer = case_of(demand_of(command.asked, facts), supply_of(command.asked, state), facts).plan()
+    asked = settled(command.asked, facts)
+    answer = case_of(demand_of(asked, facts), supply_of(asked, state), facts).plan()
     if answer.uncovered:
         return short(answer)
     expires_at = facts.now + timedelta(seconds=command.hold_seconds)
