@@ -71,8 +71,8 @@ def run(*, seed: int) -> Path:
     )
     notes = (
         f"instances x sequences: {sizes}; every policy has the same sequences; mean over sequences, standard error "
-        "over the instances' means, worst sequence; rates: true for jasin_sinha, dilated and static_fluid, learned from "
-        "one earlier horizon for static and resolved, badly wrong for wrong"
+        "over instances, worst sequence; rates: true for jasin_sinha, dilated and static_fluid, learned from one "
+        "earlier horizon for static and resolved, badly wrong for wrong"
     )
     return publish("gap", figures, seed=seed, notes=notes)
 

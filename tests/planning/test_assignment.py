@@ -72,3 +72,17 @@ def _tables(classes: OrderClasses) -> list[SubsetTable]:
             costs[subset] = group.fixed + group.unit[:, chosen].sum(axis=1)
         tables.append(SubsetTable(group.classes, costs, group.pairs, np.ones((lines, width))))
     return tables
+
+
+def test_a_line_of_many_units_pays_and_takes_them_all() -> None:
+    # One class, one line of 3 units, two sources: 4 a parcel at the first, 9 at the second.
+    table = SubsetTable(
+        np.array([0]), np.array([[[0.0], [0.0]], [[4.0], [9.0]]]), np.array([[[0]], [[1]]]), np.array([[3.0]])
+    )
+
+    free = assign_by_subsets([table], 1, np.zeros(2))
+    priced = assign_by_subsets([table], 1, np.array([2.0, 0.0]))
+
+    assert (free.value.tolist(), free.usage(np.array([10.0]), 2).tolist()) == ([4.0], [30.0, 0.0])
+    assert (priced.value.tolist(), priced.cost.tolist(), priced.sources.tolist()) == ([9.0], [9.0], [[1]])
+    assert priced.usage(np.array([10.0]), 2).tolist() == [0.0, 30.0]

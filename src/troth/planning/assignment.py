@@ -23,18 +23,21 @@ _ROUNDING: Final = 1e-9
 @dataclass(frozen=True, slots=True, eq=False)
 class Assignment:
     """For each class (C): its `value` with prices, its `cost` without; the source (C, K max; -1: no line) and the pair
-    (C, K max) of each of its items.
+    (C, K max) of each of its items, and how many `units` (C, K max) of it a line takes; None: one each.
     """
 
     value: NDArray[np.float64]
     cost: NDArray[np.float64]
     sources: NDArray[np.intp]
     pairs: NDArray[np.intp]
+    units: NDArray[np.float64] | None = None
 
     def usage(self, demand: NDArray[np.float64], pair_count: int) -> NDArray[np.float64]:
         """How many units of each pair (P) so much demand (C) takes."""
-        weights = np.repeat(demand, self.pairs.shape[1])
-        return sum_by(self.pairs.reshape(-1), weights, pair_count + 1)[:pair_count]
+        taken = np.repeat(demand, self.pairs.shape[1])
+        if self.units is not None:
+            taken = taken * self.units.reshape(-1)
+        return sum_by(self.pairs.reshape(-1), taken, pair_count + 1)[:pair_count]
 
 
 def assign(classes: OrderClasses, prices: NDArray[np.float64]) -> Assignment:

@@ -7,6 +7,8 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.engine.mixed_model import open_solver
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Optimum:
@@ -22,10 +24,7 @@ class LinearProgram:
 
     def __init__(self, lower: NDArray[np.float64], upper: NDArray[np.float64]) -> None:
         """Begin with rows (R) that must lie within `lower` and `upper` (inf: no limit), and no columns."""
-        self._solver = highspy.Highs()  # type: ignore[no-untyped-call]
-        self._solver.setOptionValue("output_flag", False)
-        self._solver.setOptionValue("threads", 1)
-        self._solver.setOptionValue("random_seed", 0)
+        self._solver = open_solver()
         empty = np.zeros(0, dtype=np.int32)
         starts = np.zeros(lower.size, dtype=np.int32)
         self._solver.addRows(lower.size, lower, upper, 0, starts, empty, np.zeros(0))

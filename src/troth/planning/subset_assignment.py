@@ -29,17 +29,16 @@ class SubsetTable:
 
 def assign_by_subsets(tables: Sequence[SubsetTable], count: int, prices: NDArray[np.float64]) -> Assignment:
     """The cheapest assignment of each of `count` classes at prices (P; inf: sold out). The pair P stands for a source
-    without stock and has no price.
-
-    A line takes as many units of its pair as it asks for, so pairs that a line of u units uses appear u times over in
-    the value only; demand for stock is counted in lines. Ask in classes of one unit a line where that matters.
+    without stock and has no price. Each line comes whole from one source.
     """
     width = max((table.pairs.shape[1] for table in tables), default=1)
+    units = np.zeros((count, width))
     found = Assignment(
         np.full(count, np.inf),
         np.full(count, np.inf),
         np.full((count, width), -1, dtype=np.intp),
         np.full((count, width), prices.size, dtype=np.intp),
+        units,
     )
     full = np.append(prices, 0.0)
     for table in tables:
@@ -62,6 +61,7 @@ def assign_by_subsets(tables: Sequence[SubsetTable], count: int, prices: NDArray
         found.cost[table.classes] = value - (full[own] * table.units).sum(axis=0)
         found.sources[table.classes, :lines] = sources.T
         found.pairs[table.classes, :lines] = own.T
+        units[table.classes, :lines] = table.units.T
     return found
 
 
