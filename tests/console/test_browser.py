@@ -88,9 +88,11 @@ async def order(system: System) -> Order:
     return accepted(await system.door.one(capture("W-1", {"A": 2, "B": 1}), actor="key/web-feed"))
 
 
-async def _enter(browser: Browser, address: str, system: System, **options: object) -> tuple[Page, list[str]]:
+async def _enter(
+    browser: Browser, address: str, system: System, *, role: str = "operator", **options: object
+) -> tuple[Page, list[str]]:
     """Somebody who has logged in, and a list that gets all that the browser complains of."""
-    await create_user(system.pool, login="maya", password=PASSWORD, role="operator", actor="test")
+    await create_user(system.pool, login="maya", password=PASSWORD, role=role, actor="test")
     context = await browser.new_context(**options)  # type: ignore[arg-type]
     page = await context.new_page()
     complaints: list[str] = []
@@ -198,4 +200,49 @@ async def test_no_page_is_wider_than_the_screen_or_hard_to_read(
             await page.evaluate(AXE)
             found = await page.evaluate("axe.run().then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.html)]))")
             assert found == [], path
+    assert complaints == []
+
+
+async def test_a_planner_writes_a_routing_is_led_to_what_is_wrong_and_puts_it_in_force(
+    browser: Browser, address: str, system: System, order: Order
+) -> None:
+    page, complaints = await _enter(browser, address, system, role="planner")
+    await page.get_by_role("link", name="Routing", exact=True).click()
+    await page.get_by_text("Own region first", exact=True).click()
+    await page.get_by_role("button", name="Go on from it").locator("visible=true").click()
+    await page.wait_for_url(f"{address}/routing-new?preset=own_region_first")
+
+    # What is wrong is said beside the text without leaving it, and the keyboard leads there.
+    written = page.get_by_label("Content")
+    good = await written.input_value()
+    await written.fill(good.replace("lane.same_region", "lane.same_regoin"))
+    await page.get_by_role("button", name="Check").click()
+    await expect(page.locator("#judgment mark")).to_have_text("s")
+    assert "same_regoin" in await written.input_value()
+    await page.locator("#judgment a").focus()
+    await page.keyboard.press("Enter")
+    await expect(written).to_be_focused()
+    selected = "const t = document.getElementById('written'); t.value.slice(t.selectionStart, t.selectionStart + 11)"
+    assert await page.evaluate(selected) == "same_regoin"
+    await written.fill(good)
+    await page.get_by_role("button", name="Check").click()
+    await expect(page.get_by_text("Nothing is wrong with it.")).to_be_visible()
+    await page.get_by_role("button", name="Save as a draft").click()
+    await expect(page.get_by_role("heading", name="own-region-first @1")).to_be_visible()
+
+    await page.get_by_role("link", name="Try on an order").click()
+    await page.get_by_role("link", name=order.external_id).click()
+    await expect(page.get_by_role("heading", name="Tried: own-region-first@1")).to_be_visible()
+    await page.go_back()
+    await page.go_back()
+    await page.get_by_text("Activate version 1").click()
+    await page.get_by_label("Reason").first.fill("Shorter ways")
+    await page.get_by_role("button", name="Activate own-region-first@1").click()
+    await expect(page.get_by_role("link", name="own-region-first@1").first).to_be_visible()
+    assert system.door.reference.policy.version == "own-region-first@1"
+    await page.get_by_text("Roll back", exact=True).first.click()
+    await page.locator("#actions").get_by_label("Reason").nth(1).fill("Too dear")
+    await page.get_by_role("button", name="Roll back").click()
+    await expect(page.get_by_text("What is built in decides")).to_be_visible()
+    assert system.door.reference.policy.version == "default-1"
     assert complaints == []

@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse
 
 from troth.console import views
 from troth.console.desk import Desk, Visit
+from troth.console.views_editor import json_text
 from troth.console.views_order import supply_text
 
 FOLDER: Final = Path(__file__).parent
@@ -57,6 +58,7 @@ _environment.filters.update(
     path=views.path_part,
     promise=views.promise_text,
     supply=supply_text,
+    tojson_text=json_text,
 )
 
 

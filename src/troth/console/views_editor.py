@@ -64,7 +64,7 @@ def _remark(finding: Finding, text: str, body: Any) -> Remark:
     if place is not None and finding.line == 1:
         place = Place(place.line, place.column + 1 + len(json.dumps(line[:column])) - 2)
     return Remark(
-        finding.pointer, finding.sentence, place, line[:column], line[column : column + 1] or " ", line[column + 1 :]
+        finding.pointer, finding.detail, place, line[:column], line[column : column + 1] or " ", line[column + 1 :]
     )
 
 
@@ -83,3 +83,12 @@ def value_at(body: Any, pointer: str) -> Any:
         else:
             return None
     return body
+
+
+def json_text(value: Any) -> str:
+    """A part of a content as a person reads it: text as it is, the rest as JSON.
+
+    >>> json_text("node.type == 'dc'"), json_text({"by": "nearest"})
+    ("node.type == 'dc'", '{"by": "nearest"}')
+    """
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -33,6 +33,13 @@ _ACTIONS: Final = {
     Action.CANCEL: "give the rest up",
 }
 
+_LAST_ACTIONS: Final = {
+    Action.NEXT_TIER: "nothing is promised",
+    Action.SPLIT: "keep what it covers; the rest is not promised",
+    Action.BACKORDER: "count dated supply too",
+}
+"""What the same means where no tier follows."""
+
 
 @dataclass(frozen=True, slots=True)
 class RuleView:
@@ -109,7 +116,8 @@ def tell_act(act: Activation | None) -> str:
 
 def _tier(number: int, tier: Tier, names: Sequence[str], currency: str) -> TierView:
     below = names[number] if number < len(names) else ""
-    following = f"tier {tier.next_tier or below}" if tier.next_tier or below else "nobody else"
+    following = tier.next_tier or below
+    told = _ACTIONS if following else _ACTIONS | _LAST_ACTIONS
     waits = f", and what waits is canceled after {tier.cancel_after_days} days" if tier.cancel_after_days else ""
     terms = list(_terms(tier.limits, tier.weights, tier.objectives, currency))
     if tier.surcharge_minor:
@@ -123,7 +131,7 @@ def _tier(number: int, tier: Tier, names: Sequence[str], currency: str) -> TierV
         tuple(map(_sort, tier.sort)),
         tuple(terms),
         tuple(
-            Outcome(covers, _ACTIONS[action].format(next=following) + waits * (action is Action.QUEUE))
+            Outcome(covers, told[action].format(next=f"tier {following}") + waits * (action is Action.QUEUE))
             for covers, action in (("everything", tier.full), ("a part", tier.partial), ("nothing", tier.none))
         ),
     )

@@ -1,5 +1,6 @@
 """From JSON to the value that a document stands for: what does not fit is named by its field."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Final, TypeVar
@@ -13,6 +14,7 @@ T = TypeVar("T")
 
 BODY_BYTES_MAX: Final = 1_000_000
 _FINDINGS_MAX: Final = 100
+_LINE_MAX: Final = 84
 _PLACE: Final = re.compile(r" - at `(?:key in )?\$(.*)`$")
 _STEP: Final = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[\.\.\.\]")
 _MISSING: Final = re.compile(r"^Object missing required field `([^`]+)`")
@@ -41,15 +43,31 @@ def body_text(body: object) -> str:
 
 
 def tidy_text(body: str) -> str:
-    """A stored body as a person reads and edits it.
+    """A stored body as a person reads and edits it: what is short stands on one line.
 
-    >>> print(tidy_text('{"name":"a","tiers":[]}'))
+    >>> print(tidy_text('{"name":"a","sort":[{"by":"nearest"}]}'))
     {
       "name": "a",
-      "tiers": []
+      "sort": [{"by": "nearest"}]
     }
     """
-    return msgspec.json.format(body, indent=2)
+    return _tidy(msgspec.json.decode(body), 0)
+
+
+def _tidy(value: object, depth: int) -> str:
+    """JSON text of a plain value; `depth` is how deep it stands."""
+    short = json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, dict | list) or not value or (depth and len(short) + 2 * depth <= _LINE_MAX):
+        return short
+    inner = "  " * (depth + 1)
+    if isinstance(value, dict):
+        parts = [
+            f"{inner}{json.dumps(name, ensure_ascii=False)}: {_tidy(one, depth + 1)}" for name, one in value.items()
+        ]
+    else:
+        parts = [f"{inner}{_tidy(one, depth + 1)}" for one in value]
+    opened, closed = "{}" if isinstance(value, dict) else "[]"
+    return f"{opened}\n" + ",\n".join(parts) + f"\n{'  ' * depth}{closed}"
 
 
 def _unknown(given: object, known: object, pointer: str) -> Iterable[Finding]:

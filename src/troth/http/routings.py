@@ -80,7 +80,7 @@ _EXAMPLE: Final = {
     "exclusions": [
         {
             "name": "no hazardous goods from stores",
-            "expression": "node.type == 'store' && item.attributes['hazardous'] == 'yes'",
+            "expression": "node.type == 'store' && 'hazardous' in item.attributes",
         }
     ],
     "tiers": [
