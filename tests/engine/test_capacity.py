@@ -21,7 +21,7 @@ from troth.model.commands import AdjustStock, CancelOrder, LineQuantity
 from troth.model.ids import NodeId, OrderId, Sku
 from troth.model.inventory import SupplyKey
 from troth.model.network import Calendar, CarrierPickup
-from troth.model.order import Method
+from troth.model.order import Method, Terms
 from troth.model.plan import Plan, Shipment
 from troth.model.policy import Policy
 from troth.replay.world import World
@@ -185,6 +185,31 @@ def test_a_pickup_spills_when_the_store_is_full() -> None:
     shipment = plan(wish, supply(net, A={"S": 1}), net, Policy(pickup_ready_hours=0.5), MONDAY).shipments[0]
 
     assert (shipment.promised_at, booked(shipment)) == (at("2026-11-24T09:30Z"), [("2026-11-24", 0, 1)])
+
+
+def in_two_groups(net: Network, units: int) -> Plan:
+    """Lines for two addresses."""
+    there = replace(HERE, postcode="60601")
+    lines = [line("A0", units), line("A1", units, terms=Terms(ship_to=there))]
+    return plan(demand(*lines), supply(net, A0={"N": 99}, A1={"N": 99}), net, Policy(), MONDAY)
+
+
+def test_ship_groups_of_one_order_never_take_the_same_last_slot() -> None:
+    found = in_two_groups(limited({TODAY: 4}, capacity_per_day=5), 1)
+
+    assert [booked(shipment) for shipment in found.shipments] == [[("2026-11-24", 0, 1)]] * 2
+
+
+def test_ship_groups_that_are_larger_than_a_day_divide_what_room_there_is() -> None:
+    net = limited({TODAY: 2}, capacity_per_day=5, capacity_unit=CapacityUnit.UNITS)
+
+    found = in_two_groups(net, 4)
+
+    assert [booked(shipment) for shipment in found.shipments] == [
+        [("2026-11-23", 0, 3), ("2026-11-24", 0, 1)],
+        [("2026-11-24", 0, 4)],
+    ]
+    assert {shipment.ship_by for shipment in found.shipments} == {at("2026-11-24T17:00Z")}
 
 
 # Histories -----------------------------------------------------------------------------------------------------------

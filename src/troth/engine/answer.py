@@ -8,6 +8,7 @@ from datetime import datetime
 from troth.engine.admission import Admission
 from troth.engine.assemble import build_shipments
 from troth.engine.availability import Question, pose_question
+from troth.engine.capacity import Need
 from troth.engine.choose import choose_parcels
 from troth.engine.network import Network
 from troth.engine.problem import Solution
@@ -31,15 +32,19 @@ def answer(
     prices: UnitPrices | None = None,
     loads: Mapping[NodeId, float] | None = None,
     admission: Admission | None = None,
+    need: Need | None = None,
 ) -> Plan:
     """The cheapest plan that covers the most units, with what it cannot cover and why; dated supply counts only where
-    what is on hand does not do. `admission` is what rules leave of the candidates.
+    what is on hand does not do. `admission` is what rules leave of the candidates, `need`
+    the work of the order that the demand is a part of.
     """
-    question = pose_question(demand, supply, network, policy, now.timestamp(), admission=admission)
+    question = pose_question(demand, supply, network, policy, now.timestamp(), admission=admission, need=need)
     found = _answer(demand, question, policy, now, prices, loads)
     if found.uncovered and question.has_more:
         # What is on hand would do, but not within the limit of shipments: then dated supply counts as well.
-        question = pose_question(demand, supply, network, policy, now.timestamp(), is_dated=True, admission=admission)
+        question = pose_question(
+            demand, supply, network, policy, now.timestamp(), is_dated=True, admission=admission, need=need
+        )
         found = _answer(demand, question, policy, now, prices, loads)
     return found
 

@@ -9,8 +9,9 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.calendars import instant, minutes_of
-from troth.engine.capacity import Need, book
+from troth.engine.bookings import book
+from troth.engine.calendars import instant
+from troth.engine.capacity import Need
 from troth.engine.cost_parts import carbon_grams
 from troth.engine.problem import Parcel, Place, Problem, place_of
 from troth.engine.scoring import shipment_cost
@@ -105,16 +106,25 @@ def _build_shipment(
         pegs=tuple(pegs),
         cost=shipment_cost(problem, place, quantities, is_first=is_first),
         is_backordered=is_backordered,
-        booking=None if problem.network.limits is None else _book(problem, place, quantities, booked),
+        booking=None if problem.need is None else _book(problem, problem.need, place, quantities, booked),
         carbon_grams=carbon_grams(problem, place, quantities),
     )
 
 
-def _book(problem: Problem, place: Place, quantities: Mapping[int, int], booked: dict[Slot, int]) -> Booking | None:
+def _book(
+    problem: Problem, whole: Need, place: Place, quantities: Mapping[int, int], booked: dict[Slot, int]
+) -> Booking | None:
     """What the shipment takes of its node's capacity, which is then booked."""
-    need = Need(len(quantities), sum(quantities.values()), minutes_of(problem.policy.pickup_ready_hours))
-    ship_by = place.block.timetable.ship_by.item(place.lane)
-    booking = book(problem.network, problem.lanes, place.block, place.node, need, ship_by=ship_by, taken=booked)
+    booking = book(
+        problem.network,
+        problem.lanes,
+        place.block,
+        place.node,
+        whole=whole,
+        own=Need(len(quantities), sum(quantities.values()), whole.ready_minutes),
+        ship_by=place.block.timetable.ship_by.item(place.lane),
+        taken=booked,
+    )
     for slot, amount in booking.work if booking is not None else ():
         booked[slot] = booked.get(slot, 0) + amount
     return booking

@@ -19,7 +19,7 @@ from troth.engine.candidates import (
     ready_times,
     whole_minute_now,
 )
-from troth.engine.capacity import Need, is_limited, spill
+from troth.engine.capacity import Need, find_need, is_limited, spill
 from troth.engine.kits import find_kits, has_kits, rows_of_kits
 from troth.engine.limits import admit, explain_lines, is_special, limit, measure, totals_of
 from troth.engine.network import Network
@@ -66,11 +66,13 @@ def pose_question(
     *,
     is_dated: bool = False,
     admission: Admission | None = None,
+    need: Need | None = None,
 ) -> Question:
     """The question that a demand asks of this supply: candidates, and the quantity of each line that they can cover.
 
     Dated supply is looked at only where what is on hand does not cover every line, where a line is not wanted yet, or
-    where `is_dated` says so; and only as far as the rules' `admission` lets it.
+    where `is_dated` says so; and only as far as the rules' `admission` lets it. `need` is the work of the
+    order that the demand is a part of; None: it is a whole order.
     """
     asked = tuple([line for line in demand.lines if line.quantity > 0])
     pickup, refusal = _pickup_position(demand, network)
@@ -96,7 +98,8 @@ def pose_question(
     base = on_hand_block(network, lanes, rows, timetable, dated=dated, now=now, minute=minute)
     if unreached is not None:
         base.available[:, unreached] = 0.0
-    need = _find_need(asked, policy) if is_limited(network, lanes) else None
+    if need is None and is_limited(network, lanes):
+        need = find_need(asked, policy)
     if need is not None:
         base = spill(network, lanes, base, need)
     eligible, ranks = _rows_of(demand, admission)
@@ -140,6 +143,7 @@ def pose_question(
         has_shared_sku=len({line.sku for line in lines}) < len(lines),
         shipments_max=max(1, policy.shipments_max),
         ranks=None if ranks is None else rows_for(ranks, kept),
+        need=need,
     )
     if special:
         problem = limit(problem, demand, policy, None if bars is None else bars.services[kept], kits, kept)
@@ -200,15 +204,6 @@ def _rows_of(
     return (
         None if admission.eligible is None else rows_for(admission.eligible, at),
         None if admission.ranks is None else rows_for(admission.ranks, at),
-    )
-
-
-def _find_need(asked: Sequence[DemandLine], policy: Policy) -> Need:
-    """How much work the whole demand is."""
-    return Need(
-        lines=len(asked),
-        units=sum(line.quantity for line in asked),
-        ready_minutes=minutes_of(policy.pickup_ready_hours),
     )
 
 

@@ -1,31 +1,33 @@
-"""Work that does not fit into a node's day goes into the next: capacity in the dates, and what is booked of it.
+"""Work that does not fit into a node's day goes into the next: capacity in the dates.
 
 Only nodes that have a limit and may be too full for this demand are looked at; all others keep the dates of their
-clocks. A node has room for a demand if it has room for all of it: so its date does not depend on how the demand is
+clocks. A node has room for an order if it has room for all of it: so its date does not depend on how the order is
 divided, and neither more stock nor more capacity ever makes it later.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.calendars import DAYS_SEARCHED_MAX, WorkClock, finish_work, local_day, minute_of, take_on
+from troth.engine.calendars import DAYS_SEARCHED_MAX, WorkClock, finish_work, local_day, minutes_of, take_on
 from troth.engine.candidates import Block
 from troth.engine.network import Network
 from troth.engine.node_load import Limit, slots_of_day
 from troth.engine.timetable import Timetable, dates_of_work, pickup_dates
 from troth.engine.transit import NEVER, Lanes
-from troth.model.capacity import Booking, CapacityUnit, Slot
+from troth.model.capacity import CapacityUnit, Slot
+from troth.model.plan import DemandLine
+from troth.model.policy import Policy
 
-_NOTHING: Final[Mapping[Slot, int]] = {}
+NOTHING_TAKEN: Final[Mapping[Slot, int]] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """How much work a demand is: order lines and units. `ready_minutes` is the least work that a pickup takes."""
+    """How much work an order is: order lines and units. `ready_minutes` is the least work that a pickup takes."""
 
     lines: int
     units: int
@@ -50,6 +52,12 @@ class Placed:
 
     done: int
     parts: tuple[tuple[Slot, int], ...]
+
+
+def find_need(lines: Iterable[DemandLine], policy: Policy) -> Need:
+    """How much work some lines are."""
+    quantities = [line.quantity for line in lines if line.quantity > 0]
+    return Need(len(quantities), sum(quantities), minutes_of(policy.pickup_ready_hours))
 
 
 def is_limited(network: Network, lanes: Lanes) -> bool:
@@ -85,43 +93,6 @@ def spill(network: Network, lanes: Lanes, block: Block, need: Need) -> Block:
     return replace(block, timetable=timetable, lane=lane)
 
 
-def book(
-    network: Network,
-    lanes: Lanes,
-    block: Block,
-    position: int,
-    need: Need,
-    *,
-    ship_by: float,
-    taken: Mapping[Slot, int] = _NOTHING,
-) -> Booking | None:
-    """What a shipment from a node takes of its slots; None where the node has no limit.
-
-    It is the first slot with room; the last one that is in time where the shipment is not wanted yet. What does not fit
-    into one is divided over several. `taken` is what the plan's other shipments have booked.
-    """
-    limit = None if network.limits is None else network.limits.of.get(position)
-    if limit is None:
-        return None
-    clock = network.clocks[network.clock_index[position]]
-    work = _find_work(network, lanes, position, block.minute, need)
-    if work is None:
-        return None
-    amount = need.of(limit.unit)
-    placed = _place(
-        network,
-        clock,
-        limit,
-        work,
-        amount,
-        divides=False,
-        latest=minute_of(ship_by),
-        is_late=block.not_before is not None,
-        taken=taken,
-    ) or _place(network, clock, limit, work, amount, divides=True, taken=taken)
-    return None if placed is None else Booking(limit.unit, placed.parts)
-
-
 def _find_suspects(network: Network, lanes: Lanes, block: Block, need: Need) -> list[int]:
     """The columns of a block whose nodes may have no room; a bound of what is used tells that most have."""
     load, limits = network.load, network.limits
@@ -142,12 +113,12 @@ def _find_suspects(network: Network, lanes: Lanes, block: Block, need: Need) -> 
 def _dates(network: Network, lanes: Lanes, position: int, block: Block, need: Need) -> NDArray[np.float64]:
     """The dates (4, lanes of a clock) of one node whose room is limited."""
     clock = network.clocks[network.clock_index[position]]
-    work = _find_work(network, lanes, position, block.minute, need)
+    work = find_work(network, lanes, position, block.minute, need)
     limit = None if network.limits is None else network.limits.of.get(position)
     done = None if work is None else work.done
     if work is not None and limit is not None:
         amount = need.of(limit.unit)
-        placed = _place(network, clock, limit, work, amount, divides=amount > max(limit.capacity))
+        placed = place_work(network, clock, limit, work, amount, divides=amount > max(limit.capacity))
         done = None if placed is None else placed.done
     if lanes.pickup >= 0:
         times = pickup_dates(clock, done, block.not_before)
@@ -155,7 +126,8 @@ def _dates(network: Network, lanes: Lanes, position: int, block: Block, need: Ne
     return dates_of_work(network, lanes, int(network.clock_index[position]), done, block.not_before)
 
 
-def _find_work(network: Network, lanes: Lanes, position: int, minute: int, need: Need) -> Work | None:
+def find_work(network: Network, lanes: Lanes, position: int, minute: int, need: Need) -> Work | None:
+    """The work on an order at a node from a minute on, as if there were room; None where it is never done."""
     clock = network.clocks[network.clock_index[position]]
     begin = take_on(clock, minute)
     minutes = clock.processing_minutes
@@ -166,7 +138,7 @@ def _find_work(network: Network, lanes: Lanes, position: int, minute: int, need:
     return None if done is None else Work(done, minutes)
 
 
-def _place(
+def place_work(
     network: Network,
     clock: WorkClock,
     limit: Limit,
@@ -176,7 +148,7 @@ def _place(
     divides: bool,
     latest: int | None = None,
     is_late: bool = False,
-    taken: Mapping[Slot, int] = _NOTHING,
+    taken: Mapping[Slot, int] = NOTHING_TAKEN,
 ) -> Placed | None:
     """Where work of an amount finds room, from the slot on in which it would be done; None where it finds none.
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.candidates import Block
+from troth.engine.capacity import Need
 from troth.engine.costs import CostTerms
 from troth.engine.kits import Kits
 from troth.engine.network import Network
@@ -28,7 +29,7 @@ class Problem:
     `dates` holds each line's ready times (POSIX, 0.0 on hand), aligned with its `rows`; `earliest_day` is the reference
     of delay. `terms` are the costs besides the plain ones and `shape` what holds of sets of lines, None where there are
     none. `ranks` (K or 1, N) decide before money does. `allowed` (K, services of the lanes) are those that may carry a
-    line; None: all.
+    line; None: all. `need` is how much work the whole order is, where some node's capacity is limited.
     """
 
     network: Network
@@ -49,6 +50,7 @@ class Problem:
     ranks: NDArray[np.float64] | None = None
     allowed: NDArray[np.bool_] | None = None
     kits: Kits | None = None
+    need: Need | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

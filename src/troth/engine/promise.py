@@ -5,6 +5,8 @@ from datetime import datetime
 from functools import partial
 
 from troth.engine.answer import answer
+from troth.engine.bookings import settle_bookings
+from troth.engine.capacity import find_need
 from troth.engine.network import Network
 from troth.engine.on_terms import has_terms, plan_on_terms
 from troth.engine.rules.tiers import plan_by_tiers
@@ -33,13 +35,15 @@ def plan(
     `prices` are what units are worth elsewhere, applied while they are fresh; `loads` is each node's share of its
     capacity that is used (0 to 1). Without them neither costs anything.
     """
+    need = None if network.limits is None else find_need(demand.lines, policy)
 
     def ask(wanted: Demand, left: Mapping[Sku, SupplyRows]) -> Plan:
         if policy.routing is None:
-            return answer(wanted, left, network, policy, now, prices=prices, loads=loads)
-        by_rules = partial(answer, prices=prices, loads=loads)
+            return answer(wanted, left, network, policy, now, prices=prices, loads=loads, need=need)
+        by_rules = partial(answer, prices=prices, loads=loads, need=need)
         return plan_by_tiers(by_rules, wanted, left, network, policy, now, prices=prices, order=demand)
 
     if has_terms(demand, policy):
-        return plan_on_terms(demand, supply, network, policy, ask)
+        found = plan_on_terms(demand, supply, network, policy, ask)
+        return found if need is None else settle_bookings(network, found)
     return ask(demand, supply)
