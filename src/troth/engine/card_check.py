@@ -53,6 +53,8 @@ def _shape(card: RateCard) -> Iterable[Finding]:
 
 
 def _values(card: RateCard) -> Iterable[Finding]:
+    if card.grams_max is not None and card.grams_max <= 0:
+        yield Finding("/grams_max", "must be above zero")
     for zone, rates in enumerate(card.rates_minor):
         yield from _amounts(rates, f"/rates_minor/{zone}")
     yield from _amounts(card.over_minor, "/over_minor")

@@ -25,6 +25,31 @@ def keep_limits(
     return units
 
 
+def keep_light(
+    problem: Problem, units: NDArray[np.float64], weights: NDArray[np.float64], grams_max: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The units (K, C) of which each candidate can send a parcel of at most so many grams (C): line by line as many as
+    fit, of a line that must be whole all or none.
+    """
+    kept = np.zeros_like(units)
+    left = grams_max.copy()
+    shape = problem.shape
+    bound = set() if shape is None else {at for bond in shape.bonds if bond.minor is None for at in bond.lines}
+    whole = set() if shape is None else set(shape.whole)
+    for group in [sorted(bond.lines) for bond in (shape.bonds if shape else ()) if bond.minor is None]:
+        fits = (units[group].T @ weights[group] <= left) & (units[group] > 0.0).all(axis=0)
+        kept[group] = np.where(fits, units[group], 0.0)
+        left -= weights[group] @ kept[group]
+    for line in range(units.shape[0]):
+        if line in bound:
+            continue
+        fitting = np.floor(left / weights[line]) if weights[line] > 0.0 else np.full(left.size, np.inf)
+        sent = np.minimum(units[line], fitting)
+        kept[line] = np.where(sent < units[line], 0.0, sent) if line in whole else sent
+        left -= weights[line] * kept[line]
+    return kept
+
+
 def take_sharing(
     problem: Problem, available: NDArray[np.float64], units: NDArray[np.float64], at_node: NDArray[np.bool_]
 ) -> None:

@@ -34,7 +34,8 @@ class Offer:
 
     A rate lane is position * zones + zone. `is_dearer` (rate lanes a, b) says whether b costs at no weight less than a,
     which is only known of cards that weigh alike; `lane_scores` (rate lanes) never falls from a lane to a dearer one.
-    `priced` are the cards with what a choice counts: fuel is in their rates, and weights.
+    `priced` are the cards with what a choice counts: fuel is in their rates, and weights. `grams_max` (rate lanes) is
+    the most that a parcel may weigh; None: anything.
     """
 
     cards: tuple[RateCard, ...]
@@ -48,6 +49,7 @@ class Offer:
     lane_scores: NDArray[np.float64]
     charges: tuple[Charge, ...]
     reach_miles: float | None = None
+    grams_max: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,8 @@ def compile_offer(
     priced = tuple(weighted_card(card) for card in kept)
     groups = _groups(priced, zones)
     charges = compile_charges(kept, zones)
-    is_dearer, lane_scores = _compare_lanes(groups, charges, len(kept), zones)
+    grams_max = _grams_max(kept, zones)
+    is_dearer, lane_scores = _compare_lanes(groups, charges, len(kept), zones, grams_max)
     return Offer(
         cards=kept,
         priced=priced,
@@ -82,6 +85,7 @@ def compile_offer(
         lane_scores=lane_scores,
         charges=charges,
         reach_miles=reach_miles,
+        grams_max=grams_max,
     )
 
 
@@ -90,7 +94,7 @@ def weigh_offer(offer: Offer, weights: RateWeights) -> Offer:
     priced = tuple(weighted_card(card, rate_weight=weights.rates, fuel_weight=weights.fuel) for card in offer.cards)
     groups = _groups(priced, offer.zones)
     charges = compile_charges(offer.cards, offer.zones, surcharge_weight=weights.surcharges, fuel_weight=weights.fuel)
-    is_dearer, lane_scores = _compare_lanes(groups, charges, len(offer.cards), offer.zones)
+    is_dearer, lane_scores = _compare_lanes(groups, charges, len(offer.cards), offer.zones, offer.grams_max)
     return replace(offer, priced=priced, groups=groups, charges=charges, is_dearer=is_dearer, lane_scores=lane_scores)
 
 
@@ -118,8 +122,19 @@ def _group(cards: Sequence[RateCard], positions: list[int], zones: int) -> CardG
     )
 
 
+def _grams_max(cards: Sequence[RateCard], zones: int) -> NDArray[np.float64] | None:
+    """The most that a parcel may weigh (rate lanes), None where no card has a limit."""
+    if all(card.grams_max is None for card in cards):
+        return None
+    return np.repeat([np.inf if card.grams_max is None else float(card.grams_max) for card in cards], zones)
+
+
 def _compare_lanes(
-    groups: Sequence[CardGroup], charges: Sequence[Charge], cards: int, zones: int
+    groups: Sequence[CardGroup],
+    charges: Sequence[Charge],
+    cards: int,
+    zones: int,
+    grams_max: NDArray[np.float64] | None,
 ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     """Which lanes are dearer than which, rate by rate and surcharge by surcharge, and the scores of all."""
     is_dearer = np.eye(cards * zones, dtype=np.bool_)
@@ -132,4 +147,6 @@ def _compare_lanes(
     for charge in charges:
         is_dearer &= charge.minor >= charge.minor[:, np.newaxis]
         scores += charge.minor
+    if grams_max is not None:  # what may weigh less can do less, at whatever price
+        is_dearer &= grams_max <= grams_max[:, np.newaxis]
     return is_dearer, scores

@@ -121,7 +121,17 @@ def subset_rates(offer: Offer, lines: Sequence[DemandLine], quantities: Sequence
 
 
 def parcel_rates(offer: Offer, weights: NDArray[np.float64], volumes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The rate (P, cards * zones) of parcels with these weights (grams, P) and volumes (cm3, P)."""
+    """The rate (P, cards * zones) of parcels with these weights (grams, P) and volumes (cm3, P); NEVER where a parcel
+    is too heavy for the card.
+    """
+    rates = _parcel_rates(offer, weights, volumes)
+    if offer.grams_max is None:
+        return rates
+    limited: NDArray[np.float64] = np.where(weights[:, np.newaxis] > offer.grams_max, NEVER, rates)
+    return limited
+
+
+def _parcel_rates(offer: Offer, weights: NDArray[np.float64], volumes: NDArray[np.float64]) -> NDArray[np.float64]:
     rates = np.empty((weights.size, len(offer.cards) * offer.zones)) if len(offer.groups) > 1 else None
     has_volume = bool(volumes.any())
     for group in offer.groups:

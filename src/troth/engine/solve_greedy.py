@@ -7,7 +7,7 @@ the optimum.
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.greedy_limits import keep_limits, take_sharing
+from troth.engine.greedy_limits import keep_light, keep_limits, take_sharing
 from troth.engine.problem import Columns, Parcel, Problem, Solution, SplitColumns
 from troth.engine.scoring import parcel_rates
 from troth.engine.surcharges import add_parcel_charges
@@ -26,6 +26,8 @@ def solve_greedily(problem: Problem, columns: Columns, parts: SplitColumns) -> S
         units = _sendable(available, left, skus)
         if problem.shape is not None or problem.kits is not None:
             units = keep_limits(problem, units, left, is_first=not parcels)
+        if problem.offer.grams_max is not None:
+            units = keep_light(problem, units, weights, problem.offer.grams_max[columns.rate_lane])
         sent = units.sum(axis=0)
         if not sent.any():
             break

@@ -176,6 +176,10 @@ def _copies(problem: Problem, columns: Columns, column: int) -> int:
     card: RateCard = problem.offer.priced[position]
     charges = () if problem.terms is None or problem.terms.charges is None else problem.terms.charges.parcel
     is_parting = may_part(charges, int(columns.rate_lane[column]))
+    if card.grams_max is not None:
+        grams = sum(line.weight_grams * units for line, units in zip(problem.lines, problem.quantities, strict=True))
+        if grams > card.grams_max:  # goods of irregular weights fill at least every second parcel by half
+            return max(1, min(2 * -(-grams // card.grams_max), problem.shipments_max, sum(problem.quantities)))
     if not is_parting and is_merging_cheaper(card, zone=zone, parcel_minor=int(columns.fixed[column])):
         return 1
     return max(1, min(_COPIES_MAX, problem.shipments_max, sum(problem.quantities)))
@@ -251,6 +255,8 @@ def _add_price(
         capacity.append((over, -1000.0))
         model.add_row([(over, 1.0), (usage[-1][0], -kilograms)], -np.inf, 0.0)
     model.add_row(usage, 0.0, 1.0)
+    if card.grams_max is not None and _most(problem, units, heavy) > card.grams_max:
+        model.add_row([*heavy, *((at, -float(card.grams_max)) for at, _one in usage)], -np.inf, 0.0)
     for load in (heavy, bulky):
         if any(grams > 0.0 for _at, grams in load):
             model.add_row([*load, *capacity], -np.inf, 0.0)

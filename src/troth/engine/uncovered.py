@@ -47,6 +47,10 @@ def _limit_of(problem: Problem | None, line: int | None) -> str:
     shipments.
     """
     shape = None if problem is None else problem.shape
+    if problem is not None and line is not None and problem.offer.grams_max is not None:
+        heaviest = problem.offer.grams_max.max(initial=0.0)
+        if problem.lines[line].weight_grams > heaviest:
+            return "too_heavy"
     if problem is None or shape is None or line is None:
         return "no_stock" if problem is not None and problem.kits is not None else "too_many_shipments"
     if any(bond.minor is None and line in bond.lines for bond in shape.bonds):

@@ -136,8 +136,9 @@ class RateCard:
     Zone z (0-based) holds destinations up to `zone_miles[z]` miles away (the last is unbounded). A parcel of weight w
     costs `rates_minor[z][b]` for the first bracket b with w <= `brackets_grams[b]`, and above the last bracket
     `over_minor[z]` more for each further kilogram or part of it. Transit takes `transit_days[z]` of the carrier's
-    days, and ends on a day of `delivery_weekdays` (empty: the same days). `capabilities` are what
-    items may need of whoever carries them.
+    days, and ends on a day of `delivery_weekdays` (empty: the same days). `capabilities` are what items may need of
+    whoever carries them. A parcel weighs at most `grams_max` (None: any weight); heavier goods go by freight, which is
+    a card like any other.
     Fuel is `fuel_basis_points` (hundredths of a percent) of each rate and of each fuelable surcharge, each rounded by
     itself.
     """
@@ -157,3 +158,4 @@ class RateCard:
     capabilities: tuple[str, ...] = ()
     fuel_basis_points: int = 0
     surcharges: tuple[Surcharge, ...] = ()
+    grams_max: int | None = None
