@@ -1,5 +1,6 @@
 """The CO2e of a parcel's way, from distance, weight and service; in grams, and in money where the policy prices it."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -35,6 +36,11 @@ class Carbon:
         factor = weight_grams * self.factors[card] / _GRAMS_PER_TONNE
         grams: NDArray[np.float64] = np.floor(self.kilometers[nodes] * factor + 0.5)
         return grams
+
+    def most_grams(self, weight_grams: int) -> int:
+        """No card from any node makes more grams of so much weight."""
+        farthest = float(self.kilometers.max(initial=0.0))
+        return math.ceil(farthest * weight_grams * max(self.factors, default=0.0) / _GRAMS_PER_TONNE)
 
     def minor(self, grams: NDArray[np.float64]) -> NDArray[np.float64]:
         """What so much CO2e costs, in whole minor units."""

@@ -47,14 +47,14 @@ class CostTerms:
 
     `unit` is, by part, what one unit of each line costs at each node (K, N) and `line` what a line of a parcel costs;
     `unit_sum` and `line_sum` are what the choice counts for them, handling included. `stock` and `carbon` are None
-    where they are not in use, `charges` where no surcharge can be met.
+    where they are not in use, `line_sum` where no line term is, `charges` where no surcharge can be met.
     """
 
     weights: Weights
     unit: Mapping[str, NDArray[np.float64]]
     line: Mapping[str, NDArray[np.float64]]
     unit_sum: NDArray[np.float64]
-    line_sum: NDArray[np.float64]
+    line_sum: NDArray[np.float64] | None
     stock: StockCosts | None
     carbon: Carbon | None
     payment: PaymentFee
@@ -74,7 +74,14 @@ class NodeCosts:
     labor: NDArray[np.float64]
     returns: NDArray[np.float64]
     goods_percent: NDArray[np.float64]
-    is_used: bool
+    has_labor: bool
+    has_returns: bool
+    has_goods: bool
+
+    @property
+    def is_used(self) -> bool:
+        """Whether any node costs anything of these."""
+        return self.has_labor or self.has_returns or self.has_goods
 
 
 def node_costs(network: Network) -> NodeCosts:
@@ -85,7 +92,7 @@ def node_costs(network: Network) -> NodeCosts:
     labor = np.array([node.labor_minor for node in network.nodes], dtype=np.float64)
     returns = np.array([node.return_minor for node in network.nodes], dtype=np.float64)
     goods = np.array([node.goods_percent for node in network.nodes], dtype=np.float64)
-    costs = NodeCosts(labor, returns, goods, bool(labor.any() or returns.any() or (goods != 100.0).any()))
+    costs = NodeCosts(labor, returns, goods, bool(labor.any()), bool(returns.any()), bool((goods != 100.0).any()))
     network.memory.keep("costs", "nodes", costs)
     return costs
 
@@ -96,7 +103,7 @@ def unit_terms(
     """The terms that are paid by unit (K, N), by part; those that are not in use are left out."""
     terms: dict[str, NDArray[np.float64]] = {}
     costs = node_costs(network)
-    if (costs.goods_percent != 100.0).any():
+    if costs.has_goods:
         own = np.array([line.item.cost_minor if line.item is not None else 0 for line in lines], dtype=np.float64)
         terms["goods"] = half_up(own[:, np.newaxis] * (costs.goods_percent - 100.0) / 100.0)
     if prices is not None:
@@ -104,10 +111,11 @@ def unit_terms(
             terms["markdown"] = -half_up(_aligned(prices.markdown_minor, lines, network))
         if prices.minor:
             terms["opportunity"] = half_up(_aligned(prices.minor, lines, network))
-    shares = np.array([_return_share(line, rates) for line in lines], dtype=np.float64)
-    back = rates.return_minor.get(method.value, rates.return_minor.get("", 0)) + costs.returns
-    if shares.any() and back.any():
-        terms["returns"] = half_up(shares[:, np.newaxis] * back / _BASIS)
+    if rates.return_minor or costs.has_returns:
+        shares = [_return_share(line, rates) for line in lines]
+        if any(shares):
+            back = rates.return_minor.get(method.value, rates.return_minor.get("", 0)) + costs.returns
+            terms["returns"] = half_up(np.array(shares, dtype=np.float64)[:, np.newaxis] * back / _BASIS)
     return terms
 
 
@@ -116,9 +124,9 @@ def line_terms(
 ) -> dict[str, NDArray[np.float64]]:
     """The terms that are paid by line of a parcel (K, N), by part; those that are not in use are left out."""
     terms: dict[str, NDArray[np.float64]] = {}
-    labor = node_costs(network).labor
-    if labor.any():
-        terms["labor"] = np.broadcast_to(labor, (count, labor.size))
+    costs = node_costs(network)
+    if costs.has_labor:
+        terms["labor"] = np.broadcast_to(costs.labor, (count, costs.labor.size))
     if loads and rates.load_minor:
         load = load_costs(network, loads, rates)
         terms["load"] = np.broadcast_to(load, (count, load.size))

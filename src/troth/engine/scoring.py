@@ -16,7 +16,7 @@ from troth.engine.problem import Columns, Place, Problem, SplitColumns
 from troth.engine.ranking import rank_columns, rank_parts
 from troth.engine.rate_cards import billable_grams, parcel_rate_minor
 from troth.engine.surcharges import add_subset_charges
-from troth.engine.term_columns import fixed_costs, line_costs, quantity_costs, unit_costs
+from troth.engine.term_columns import add_line_costs, fixed_costs, quantity_costs, unit_costs
 from troth.engine.timetable import find_wanted_days
 from troth.engine.transit import NEVER
 from troth.model.plan import DemandLine
@@ -244,7 +244,9 @@ def _penalty(problem: Problem, block: Block) -> NDArray[np.float64]:
     units = np.where(block.available >= quantities, quantities * unit, NEVER)
     costs = units[:, np.newaxis] + date_costs(problem, block)
     if terms is not None:
-        costs = costs + line_costs(terms, block) + quantity_costs(problem, terms, block)
+        costs = add_line_costs(costs, terms, block)
+        whole = quantity_costs(problem, terms, block)
+        costs = costs if whole is None else costs + whole
     return costs.reshape(len(problem.lines), -1)
 
 
@@ -253,9 +255,10 @@ def _parts(problem: Problem, block: Block) -> tuple[NDArray[np.float64], NDArray
     terms, once = problem.terms, date_costs(problem, block)
     if terms is None:
         return once, _of(block, problem.network.handling)[np.newaxis, np.newaxis]
-    quantities = np.array(problem.quantities, dtype=np.float64)[:, np.newaxis, np.newaxis]
-    shares = quantity_costs(problem, terms, block) / quantities
-    return once + line_costs(terms, block), unit_costs(terms, block)[:, np.newaxis] + shares
+    unit, whole = unit_costs(terms, block)[:, np.newaxis], quantity_costs(problem, terms, block)
+    if whole is not None:
+        unit = unit + whole / np.array(problem.quantities, dtype=np.float64)[:, np.newaxis, np.newaxis]
+    return add_line_costs(once, terms, block), unit
 
 
 def _fixed(problem: Problem, block: Block) -> NDArray[np.float64]:

@@ -18,20 +18,22 @@ def unit_costs(terms: CostTerms, block: Block) -> NDArray[np.float64]:
     return costs
 
 
-def line_costs(terms: CostTerms, block: Block) -> NDArray[np.float64]:
-    """What each line of a parcel costs once, however many units it sends (K, 1, n)."""
-    return terms.line_sum[:, np.newaxis, block.nodes]
+def add_line_costs(costs: NDArray[np.float64], terms: CostTerms, block: Block) -> NDArray[np.float64]:
+    """The costs (K or 1, services, n) with what each line of a parcel costs once, however many units it sends."""
+    return costs if terms.line_sum is None else costs + terms.line_sum[:, np.newaxis, block.nodes]
 
 
-def quantity_costs(problem: Problem, terms: CostTerms, block: Block) -> NDArray[np.float64]:
+def quantity_costs(problem: Problem, terms: CostTerms, block: Block) -> NDArray[np.float64] | None:
     """What each line costs as a whole because of all its units (K, services or 1, n or 1): being paid, and carbon. A
-    part of a line costs its share of it.
+    part of a line costs its share of it; None where it is nothing.
     """
-    weights = terms.weights.parts
+    weights, carbon = terms.weights.parts, terms.carbon
+    is_carbon_free = carbon is None or not carbon.minor_per_kg
+    if is_carbon_free and not terms.payment.basis_points:
+        return None
     paid = [terms.paid_minor(line, units) for line, units in zip(problem.lines, problem.quantities, strict=True)]
     costs = np.array(paid, dtype=np.float64)[:, np.newaxis, np.newaxis] * weights["payment"]
-    carbon = terms.carbon
-    if carbon is None or not carbon.minor_per_kg:
+    if carbon is None or is_carbon_free:
         return costs
     grams = np.array(
         [

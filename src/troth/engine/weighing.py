@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Final, assert_never
 
 import numpy as np
+from numpy.typing import NDArray
 
-from troth.engine.bounds import cost_span
+from troth.engine.bounds import count_span
 from troth.engine.carbon import find_carbon
 from troth.engine.costs import (
     PLAIN_WEIGHTS,
@@ -101,42 +102,57 @@ def _find_terms(
 ) -> CostTerms:
     network, lines, rates = problem.network, problem.lines, problem.policy.cost_rates
     services = tuple(card.service for card in problem.offer.cards)
-    terms = CostTerms(
+    unit = unit_terms(network, lines, problem.method, rates, prices)
+    line = line_terms(network, len(lines), rates, loads)
+    return CostTerms(
         weights=PLAIN_WEIGHTS,
-        unit=unit_terms(network, lines, problem.method, rates, prices),
-        line=line_terms(network, len(lines), rates, loads),
-        unit_sum=np.zeros((0, 0)),
-        line_sum=np.zeros((0, 0)),
+        unit=unit,
+        line=line,
+        unit_sum=_unit_sum(problem, unit, PLAIN_WEIGHTS),
+        line_sum=_line_sum(line, PLAIN_WEIGHTS),
         stock=find_stock_costs(network, lines, problem.quantities, rates, prices),
         carbon=find_carbon(network, problem.method, demand.destination, rates, services),
         payment=find_fee(rates, demand.tender),
         destination=demand.destination,
-        charges=None,
+        charges=find_charges(problem.offer.charges, demand.destination, lines),
         prices_version="" if prices is None else prices.version,
     )
-    return _summed(problem, problem.offer, terms, PLAIN_WEIGHTS)
 
 
 def _weigh(problem: Problem, policy: Policy) -> Problem:
     """The problem by the policy's objectives, and by cost where they are all equal.
 
-    The most important ones come last, and each weighs more than all before it can differ by. Where that would leave the
+    Beginning with the least important, each weighs more than all after it can come to. Where that would leave the
     numbers that are exact, the less important ones are given up.
     """
+    terms = problem.terms
+    if terms is None:
+        return problem
     ordered = list(dict.fromkeys((*policy.objectives, Objective.CHEAPEST)))
     weights = find_weights(ordered.pop(), policy)
+    total = count_span(problem, terms, weights)
     for objective in reversed(ordered):
-        span = cost_span(_weighted(problem, weights))
-        factor = 2 ** math.ceil(math.log2(span + 1.0))
         more = find_weights(objective, policy)
-        combined = Weights(
-            {part: more.parts[part] * factor + weights.parts[part] for part in PARTS},
-            more.days * factor + weights.days,
-            more.shipments * factor + weights.shipments,
-        )
-        is_exact = cost_span(_weighted(problem, combined)) < _EXACT_MAX
-        weights = combined if is_exact else more
+        span = count_span(problem, terms, more)
+        factor = _above(total)
+        if span * factor + total < _EXACT_MAX:
+            weights, total = _combined(more, factor, weights), span * factor + total
+        else:
+            weights, total = more, span
     return _weighted(problem, weights)
+
+
+def _above(total: float) -> int:
+    """A power of 16 above a number: few different ones, so that few weighted offers must be remembered."""
+    return int(16 ** math.ceil(math.log2(total + 1.0) / 4.0)) if total else 1
+
+
+def _combined(more: Weights, factor: int, less: Weights) -> Weights:
+    return Weights(
+        {part: more.parts[part] * factor + less.parts[part] for part in PARTS},
+        more.days * factor + less.days,
+        more.shipments * factor + less.shipments,
+    )
 
 
 def _weighted(problem: Problem, weights: Weights) -> Problem:
@@ -148,21 +164,31 @@ def _weighted(problem: Problem, weights: Weights) -> Problem:
     shape, parts = problem.shape, weights.parts
     if shape is not None:
         shape = weigh_shape(shape, together=parts["together"], small=parts["small"])
-    return replace(problem, offer=offer, shape=shape, terms=_summed(problem, offer, terms, weights))
+    counted = replace(
+        terms,
+        weights=weights,
+        unit_sum=_unit_sum(problem, terms.unit, weights),
+        line_sum=_line_sum(terms.line, weights),
+        charges=find_charges(offer.charges, terms.destination, problem.lines),
+    )
+    return replace(problem, offer=offer, shape=shape, terms=counted)
 
 
-def _summed(problem: Problem, offer: Offer, terms: CostTerms, weights: Weights) -> CostTerms:
-    """The terms with what these weights count for them."""
-    network, parts = problem.network, weights.parts
-    shape = (len(problem.lines), len(network.nodes))
-    unit = np.broadcast_to(network.handling * parts["handling"], shape)
-    for part, values in terms.unit.items():
-        unit = unit + values * parts[part]
-    line = np.zeros(shape)
-    for part, values in terms.line.items():
-        line = line + values * parts[part]
-    charges = find_charges(offer.charges, terms.destination, problem.lines)
-    return replace(terms, weights=weights, unit_sum=unit, line_sum=line, charges=charges)
+def _unit_sum(problem: Problem, unit: Mapping[str, NDArray[np.float64]], weights: Weights) -> NDArray[np.float64]:
+    """What these weights count for one unit of each line at each node (K, N), handling included."""
+    total = problem.network.handling * weights.parts["handling"]
+    for part, values in unit.items():
+        total = total + values * weights.parts[part]
+    return np.broadcast_to(total, (len(problem.lines), problem.network.handling.size))
+
+
+def _line_sum(line: Mapping[str, NDArray[np.float64]], weights: Weights) -> NDArray[np.float64] | None:
+    """The same for each line of a parcel; None where it costs nothing."""
+    total: NDArray[np.float64] | None = None
+    for part, values in line.items():
+        counted = values * weights.parts[part]
+        total = counted if total is None else total + counted
+    return total
 
 
 def _weighted_offer(problem: Problem, weights: Weights) -> Offer:
