@@ -62,6 +62,10 @@ def test_a_tier_may_not_lead_back_to_one_above_it() -> None:
             Routing(eligibility=tuple(Rule(f"r{at}", "(" * 3_000) for at in range(RULES_MAX + 1))),
             "there are 201 rules; there may be 200",
         ),
+        (
+            Routing(eligibility=tuple(Rule(f"r{at}", "(" * 3_999) for at in range(13))),
+            "the expressions have 51,987 characters; they may have 50,000",
+        ),
         (Routing(tiers=(Tier("t", sort=(Sort(ranked=("A",) * 5_001),)),)), "may name at most 5,000 nodes"),
         (Routing(weights={"late_minor_per_day": float("nan")}), "must not be negative, nor above a trillion"),
         (Routing(eligibility=(Rule("x" * 101, "true"),)), "may have at most 100 characters"),

@@ -4,7 +4,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from tests.engine.brute_force import World
+from tests.engine.test_plan_properties import ask, worlds
 from tests.engine.worlds import MONDAY, demand, line, network, node, rows, sent, supply
 from troth.engine.promise import plan
 from troth.engine.rules.check import check
@@ -156,3 +160,34 @@ def test_ranked_locations_may_leave_all_others_out() -> None:
 
     assert check(routing) == ()
     assert left_from(routing, demand(B, destination=DESTINATION), B={"DC": 5}) == "-"
+
+
+@settings(max_examples=60, deadline=None)
+@given(worlds(is_whole=False), st.sampled_from(sorted(PRESETS)))
+def test_under_every_preset_each_unit_is_pegged_once_or_uncovered_and_none_is_sent_twice(
+    world: World, name: str
+) -> None:
+    wish, stock, net = ask(world)
+
+    found = plan(wish, stock, net, replace(world.policy, routing=PRESETS[name]()), world.now)
+
+    taken: dict[tuple[str, str, str], int] = {}
+    for shipment in found.shipments:
+        for peg in shipment.pegs:
+            key = (peg.sku, shipment.node, peg.source)
+            taken[key] = taken.get(key, 0) + peg.quantity
+    for one in world.lines:
+        pegged = sum(peg.quantity for sent in found.shipments for peg in sent.pegs if peg.line_id == one.line_id)
+        missing = sum(gap.quantity for gap in found.uncovered if gap.line_id == one.line_id)
+        assert pegged + missing == one.quantity
+    for (sku, at, source), units in taken.items():
+        supplies = stock[Sku(sku)]
+        places = [net.nodes[position].node for position in supplies.node_index.tolist()]
+        there = zip(places, supplies.sources, supplies.available.tolist(), strict=True)
+        assert units <= sum(available for place, of, available in there if (place, of) == (at, source))
+
+
+def test_a_demand_of_nothing_and_a_network_of_nothing_are_answered() -> None:
+    for routing in ROUTINGS.values():
+        assert plan(demand(), {}, NET, Policy(routing=routing), MONDAY).uncovered == ()
+        assert len(plan(demand(A, B), {}, network(), Policy(routing=routing), MONDAY).uncovered) == 2

@@ -15,6 +15,7 @@ from troth.model.routing import NAMED_SORTS, Limits, Routing, Rule, Sort, Tier
 
 TIERS_MAX: Final = 50
 RULES_MAX: Final = 200
+CHARACTERS_MAX: Final = 50_000
 RANKED_MAX: Final = 5_000
 _NAME_MAX: Final = 100
 _AMOUNT_MAX: Final = 1e12
@@ -27,6 +28,8 @@ def check(routing: Routing) -> tuple[Finding, ...]:
         return (Finding("/tiers", f"there are {len(routing.tiers)} tiers; there may be {TIERS_MAX}"),)
     if rules > RULES_MAX:
         return (Finding("", f"there are {rules} rules; there may be {RULES_MAX}"),)
+    if (characters := _characters(routing)) > CHARACTERS_MAX:
+        return (Finding("", f"the expressions have {characters:,} characters; they may have {CHARACTERS_MAX:,}"),)
     found = [*_rules(routing.eligibility, "/eligibility"), *_rules(routing.exclusions, "/exclusions")]
     taken = [*(rule.name for rule in routing.eligibility), *(rule.name for rule in routing.exclusions)]
     found += _repeated(taken, "/eligibility")
@@ -39,6 +42,14 @@ def check(routing: Routing) -> tuple[Finding, ...]:
         found += check_cost_rates(routing.cost_rates)
     found += _successors(routing.tiers)
     return tuple(found)
+
+
+def _characters(routing: Routing) -> int:
+    """How long all expressions are together."""
+    rules = [*routing.eligibility, *routing.exclusions, *(rule for tier in routing.tiers for rule in tier.filters)]
+    sorts = [sort.by for tier in routing.tiers for sort in tier.sort]
+    texts = [*(rule.expression + rule.when for rule in rules), *(tier.when for tier in routing.tiers), *sorts]
+    return sum(map(len, texts))
 
 
 def _tier(tier: Tier, pointer: str) -> Iterable[Finding]:

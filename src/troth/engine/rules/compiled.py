@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from troth.engine.rules.code import Code
@@ -12,6 +13,7 @@ from troth.engine.rules.values import Kind
 from troth.model.routing import NAMED_SORTS, Routing, Rule, Sort, Tier
 
 _ROUTINGS_MAX: Final = 64
+_EXPRESSIONS_MAX: Final = 1_024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,8 +92,9 @@ def compile_routing(routing: Routing) -> CompiledRouting:
     )
 
 
+@lru_cache(maxsize=_EXPRESSIONS_MAX)
 def try_compile(text: str, *, reads: int = EVERYTHING, kinds: tuple[Kind, ...] = CONDITION) -> Compiled:
-    """The code of an expression, or its flaw."""
+    """The code of an expression, or its flaw; the same code for the same text, so that what it comes to is shared."""
     try:
         return Compiled(compile_expression(text, reads=reads, kinds=kinds))
     except Flaw as flaw:

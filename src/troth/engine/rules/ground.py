@@ -17,7 +17,7 @@ from troth.model.network import Address
 from troth.model.order import Method
 from troth.model.plan import Demand
 
-_ENTRIES_MAX: Final = 2_000_000
+_CELLS_MAX: Final = 2_000_000
 
 
 class Ground:
@@ -54,16 +54,16 @@ class Ground:
 
     def remember(self, token: object, run: Callable[["Ground"], Value], *, has_lane: bool) -> Value:
         """What `run` comes to, remembered under the token: for the network, or for it and the destination."""
-        memory = self.network.memory
-        table = memory.tables.get("rules")
+        memory, name = self.network.memory, "rules_by_lane" if has_lane else "rules"
+        table = memory.tables.get(name)
         if table is None:
-            memory.entries_max["rules"] = max(512, _ENTRIES_MAX // max(1, len(self.network.nodes)))
-            table = memory.tables["rules"] = {}
+            memory.entries_max[name] = max(512, _CELLS_MAX // max(1, len(self.network.nodes)))
+            table = memory.tables[name] = {}
         key = (token, self.lane_key()) if has_lane else token
         found = table.get(key)
         if not isinstance(found, Value):
             found = run(self)
-            memory.keep("rules", key, found)
+            memory.keep(name, key, found)
         return found
 
     def lane_key(self) -> object:

@@ -108,7 +108,9 @@ class Lowering:
             allowed = ", ".join(what for scope_bit, what in _WHAT.items() if scope_bit & self._reads)
             raise Flaw(f"{path} cannot be used here, where only {allowed} can", start_of(piece.operand))
         if self._variable and field.axes & LINES_AXIS:
-            raise Flaw(f"within a macro over lines, write {self._variable}.{name} instead of {path}", start_of(piece.operand))
+            raise Flaw(
+                f"within a macro over lines, write {self._variable}.{name} instead of {path}", start_of(piece.operand)
+            )
         return field
 
     def _select(self, piece: Select) -> Code:
