@@ -10,6 +10,7 @@ from troth.engine.load_shares import shares_used
 from troth.engine.network import Network
 from troth.engine.promise import plan
 from troth.engine.record import record
+from troth.engine.rules.compiled import compiled_routing
 from troth.engine.supply import SupplyRows
 from troth.engine.unit_prices import UnitPrices
 from troth.model.cost_rates import NO_COST_RATES
@@ -66,7 +67,10 @@ def kept_trace(case: Case, trace: Trace, asked: str) -> Trace:
 
 def _looks_at_levels(case: Case) -> bool:
     """Whether it can matter how much more than what is asked for a node has."""
-    return case.prices is not None or case.policy.cost_rates is not NO_COST_RATES
+    policy = case.policy
+    if case.prices is not None or policy.cost_rates is not NO_COST_RATES:
+        return True
+    return policy.routing is not None and compiled_routing(policy.routing).looks_at_stock
 
 
 def _recorded(case: Case, *, with_levels: bool) -> Recording:

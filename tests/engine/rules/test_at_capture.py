@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from tests.builders import NOW, capture, item, node
 from troth.engine.context import Decision, Facts, State
 from troth.engine.lifecycle import decide
@@ -13,7 +15,7 @@ from troth.model.inventory import Balance, SupplyKey
 from troth.model.order import Order
 from troth.model.policy import DEFAULT_POLICY
 from troth.model.refusals import Held, StockShort
-from troth.model.routing import Action, Routing, Tier
+from troth.model.routing import Action, Routing, Rule, Tier
 from troth.model.status import OrderStatus, order_status, uncovered_quantities
 
 NETWORK = compile_network([node()])
@@ -93,3 +95,16 @@ def test_an_order_that_no_tier_covers_is_refused_where_the_routing_asks_for_noth
 
     assert isinstance(found, StockShort)
     assert found.lines[0].quantity == 1
+
+
+@pytest.mark.parametrize(("expression", "differs"), [("stock.available >= 2", True), ("node.type == 'dc'", False)])
+def test_what_is_kept_of_a_decision_holds_stock_levels_where_a_rule_looks_at_them(
+    expression: str, *, differs: bool
+) -> None:
+    rules = facts(Routing(eligibility=(Rule("rule", expression),)))
+
+    found = [decide(capture(), state(A=units), rules) for units in (5, 6)]
+
+    kept = [one.trace.recording for one in found if isinstance(one, Decision) and one.trace is not None]
+    assert len(kept) == 2
+    assert (kept[0] != kept[1]) is differs

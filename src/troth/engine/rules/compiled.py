@@ -1,13 +1,13 @@
 """A routing made ready to be applied: every expression as code, or as the flaw that keeps it from being used."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from troth.engine.rules.code import Code
 from troth.engine.rules.expression import CONDITION, MEASURE, compile_expression
-from troth.engine.rules.fields import EVERYTHING, ORDER
+from troth.engine.rules.fields import EVERYTHING, ORDER, STOCK
 from troth.engine.rules.syntax import At, Flaw
 from troth.engine.rules.values import Kind
 from troth.model.routing import NAMED_SORTS, Routing, Rule, Sort, Tier
@@ -56,11 +56,14 @@ class CompiledTier:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledRouting:
-    """A routing with all its expressions."""
+    """A routing with all its expressions. `looks_at_stock`: it can matter to them how much more than what is asked for a
+    node has.
+    """
 
     routing: Routing
     rules: tuple[CompiledRule, ...]
     tiers: tuple[CompiledTier, ...]
+    looks_at_stock: bool
 
 
 _COMPILED: dict[int, CompiledRouting] = {}
@@ -82,14 +85,14 @@ def compile_routing(routing: Routing) -> CompiledRouting:
     positions: dict[str, int] = {}
     for at, tier in enumerate(routing.tiers):
         positions.setdefault(tier.name, at)
-    return CompiledRouting(
-        routing,
-        (
-            *(_rule(rule, rule.name) for rule in routing.eligibility),
-            *(_rule(rule, rule.name, is_exclusion=True) for rule in routing.exclusions),
-        ),
-        tuple(_tier(tier, _follows(tier, at, len(routing.tiers), positions)) for at, tier in enumerate(routing.tiers)),
+    rules = (
+        *(_rule(rule, rule.name) for rule in routing.eligibility),
+        *(_rule(rule, rule.name, is_exclusion=True) for rule in routing.exclusions),
     )
+    tiers = tuple(
+        _tier(tier, _follows(tier, at, len(routing.tiers), positions)) for at, tier in enumerate(routing.tiers)
+    )
+    return CompiledRouting(routing, rules, tiers, _looks_at_stock(rules, tiers))
 
 
 @lru_cache(maxsize=_EXPRESSIONS_MAX)
@@ -109,6 +112,12 @@ def measure_of(sort: Sort) -> tuple[str, bool]:
         expression, is_descending = NAMED_SORTS[sort.by]
         return expression, is_descending is not sort.descending
     return sort.by, sort.descending
+
+
+def _looks_at_stock(rules: Sequence[CompiledRule], tiers: Sequence[CompiledTier]) -> bool:
+    read = [rule.condition for rule in (*rules, *(rule for tier in tiers for rule in tier.filters))]
+    read += [sort.measure for tier in tiers for sort in tier.sorts if sort.measure is not None]
+    return any(one.code is not None and one.code.reads & STOCK for one in read)
 
 
 def _follows(tier: Tier, at: int, count: int, positions: Mapping[str, int]) -> int | None:
