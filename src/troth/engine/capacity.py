@@ -16,13 +16,16 @@ from troth.engine.calendars import DAYS_SEARCHED_MAX, WorkClock, finish_work, lo
 from troth.engine.candidates import Block
 from troth.engine.network import Network
 from troth.engine.node_load import Limit, slots_of_day
-from troth.engine.timetable import Timetable, dates_of_work, pickup_dates
-from troth.engine.transit import NEVER, Lanes
+from troth.engine.timetable import Timetable, dates_of_work, find_standing, pickup_dates
+from troth.engine.transit import Lanes
 from troth.model.capacity import CapacityUnit, Slot
 from troth.model.plan import DemandLine
 from troth.model.policy import Policy
 
 NOTHING_TAKEN: Final[Mapping[Slot, int]] = {}
+_OWN: Final = -1
+_NEVER_DONE: Final = -2
+_PLACED_MAX: Final = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,27 +73,104 @@ def spill(network: Network, lanes: Lanes, block: Block, need: Need) -> Block:
 
     The lanes of such nodes are appended to the block's timetable.
     """
-    columns = [column for column in _find_suspects(network, lanes, block, need) if block.available[:, column].any()]
-    if not columns:
+    groups = _find_spilled(network, lanes, block, need)
+    if not groups:
         return block
     times = block.timetable
     lane = block.lane.copy()
     rows = [np.array([times.ship_by, times.promised_from, times.promised_at, times.arrival_day])]
     size = rows[0].shape[1]
-    cards = len(network.offer(lanes.method).cards) * network.spans(lanes.method).width
-    for column in columns:
-        position = int(block.nodes[column])
-        own = lanes.lane[:, position]
-        first = 0 if lanes.pickup >= 0 else int(network.clock_index[position]) * cards
-        rows.append(_dates(network, lanes, position, block, need))
-        lane[:, column] = np.where(own == lanes.absent, lanes.absent, own - first + size)
-        size += rows[-1].shape[1]
-    dates = np.concatenate(rows, axis=1)
-    timetable = Timetable(dates[0], dates[1], dates[2], dates[3])
-    if block.not_before is None:
-        never = [column for column in columns if bool((dates[3].take(lane[:, column]) >= NEVER).all())]
+    width = len(network.offer(lanes.method).cards) * network.spans(lanes.method).width
+    never: list[int] = []
+    for (clock, done), columns in groups.items():
+        dates = _dates(network, lanes, clock, done, block.not_before)
+        own = lanes.lane[:, block.nodes[columns]]
+        first = 0 if lanes.pickup >= 0 else clock * width
+        lane[:, columns] = np.where(own == lanes.absent, lanes.absent, own - first + size)
+        rows.append(dates)
+        size += dates.shape[1]
+        if done is None:
+            never += columns
+    found = np.concatenate(rows, axis=1)
+    if never and block.not_before is None:
         block.available[:, never] = 0.0
-    return replace(block, timetable=timetable, lane=lane)
+    return replace(block, timetable=Timetable(found[0], found[1], found[2], found[3]), lane=lane)
+
+
+def _find_spilled(network: Network, lanes: Lanes, block: Block, need: Need) -> dict[tuple[int, int | None], list[int]]:
+    """The columns of a block whose dates are others than their clocks', by clock and the minute in which work is done
+    there (None: never).
+    """
+    suspects = _find_suspects(network, lanes, block, need)
+    groups: dict[tuple[int, int | None], list[int]] = {}
+    if not suspects:
+        return groups
+    has_any: list[bool] = np.any(block.available[:, suspects], axis=0).tolist()
+    standing = find_standing(network, lanes, block.minute) if lanes.pickup < 0 else None
+    for column, has in zip(suspects, has_any, strict=True):
+        if not has:
+            continue
+        position = block.nodes.item(column)
+        clock = network.clock_index.item(position)
+        day = None if standing is None else standing.day(clock)
+        done = _find_done(network, lanes, position, block.minute, need, day)
+        if done != _OWN:
+            groups.setdefault((clock, None if done == _NEVER_DONE else done), []).append(column)
+    return groups
+
+
+def _find_done(network: Network, lanes: Lanes, position: int, minute: int, need: Need, day: int | None) -> int:
+    """The minute in which work is done where there is room; _OWN where that is the day of the clock, _NEVER_DONE.
+
+    With one slot a day it depends on the day on which the clock would have it done, not on the minute.
+    """
+    limit = None if network.limits is None else network.limits.of.get(position)
+    if limit is None or day is None or len(limit.capacity) > 1:
+        return _place_anew(network, lanes, position, minute, need, limit, is_own_kept=False)
+    load = network.load
+    key = (position, day, need.of(limit.unit))
+    version = load.versions[position]
+    known = load.placed.get(key)
+    if known is not None and known[0] == version:
+        return known[1]
+    done = _place_anew(network, lanes, position, minute, need, limit, is_own_kept=True)
+    if len(load.placed) >= _PLACED_MAX:
+        load.placed.clear()
+    load.placed[key] = (version, done)
+    return done
+
+
+def _place_anew(
+    network: Network,
+    lanes: Lanes,
+    position: int,
+    minute: int,
+    need: Need,
+    limit: Limit | None,
+    *,
+    is_own_kept: bool,
+) -> int:
+    work = find_work(network, lanes, position, minute, need)
+    if work is None:
+        return _NEVER_DONE
+    if limit is None:
+        return work.done
+    amount = need.of(limit.unit)
+    clock = network.clocks[network.clock_index.item(position)]
+    placed = place_work(network, clock, limit, work, amount, divides=amount > max(limit.capacity))
+    if placed is None:
+        return _NEVER_DONE
+    return _OWN if is_own_kept and placed.done == work.done else placed.done
+
+
+def _dates(
+    network: Network, lanes: Lanes, clock: int, done: int | None, not_before: float | None
+) -> NDArray[np.float64]:
+    """The dates (4, lanes of a clock) of work that is done at a minute."""
+    if lanes.pickup >= 0:
+        times = pickup_dates(network.clocks[clock], done, not_before)
+        return np.array([times.ship_by, times.promised_from, times.promised_at, times.arrival_day])[:, :1]
+    return dates_of_work(network, lanes, clock, done, not_before)
 
 
 def _find_suspects(network: Network, lanes: Lanes, block: Block, need: Need) -> list[int]:
@@ -108,22 +188,6 @@ def _find_suspects(network: Network, lanes: Lanes, block: Block, need: Need) -> 
         is_short = is_short[block.nodes]
     found: list[int] = np.flatnonzero(is_short).tolist()
     return found
-
-
-def _dates(network: Network, lanes: Lanes, position: int, block: Block, need: Need) -> NDArray[np.float64]:
-    """The dates (4, lanes of a clock) of one node whose room is limited."""
-    clock = network.clocks[network.clock_index[position]]
-    work = find_work(network, lanes, position, block.minute, need)
-    limit = None if network.limits is None else network.limits.of.get(position)
-    done = None if work is None else work.done
-    if work is not None and limit is not None:
-        amount = need.of(limit.unit)
-        placed = place_work(network, clock, limit, work, amount, divides=amount > max(limit.capacity))
-        done = None if placed is None else placed.done
-    if lanes.pickup >= 0:
-        times = pickup_dates(clock, done, block.not_before)
-        return np.array([times.ship_by, times.promised_from, times.promised_at, times.arrival_day])[:, :1]
-    return dates_of_work(network, lanes, int(network.clock_index[position]), done, block.not_before)
 
 
 def find_work(network: Network, lanes: Lanes, position: int, minute: int, need: Need) -> Work | None:

@@ -55,16 +55,18 @@ class NodeLoad:
     """What is promised of each slot, and how much work waits at each node before a pickup (minutes).
 
     It belongs to whoever commits promises, who moves it with them; the engine only reads it. `used_max` (N) is at least
-    what is used in any slot of a node.
+    what is used in any slot of a node. `placed` remembers where work was placed, as long as nothing moves at its node.
     """
 
-    __slots__ = ("_positions", "_since", "queue_minutes", "used", "used_max")
+    __slots__ = ("_positions", "_since", "placed", "queue_minutes", "used", "used_max", "versions")
 
     def __init__(self, positions: Mapping[NodeId, int], queue_minutes: Mapping[NodeId, int] | None = None) -> None:
         self._positions = positions
         self._since = date.min
         self.used: dict[Slot, int] = {}
         self.used_max = np.zeros(len(positions))
+        self.versions = [0] * len(positions)
+        self.placed: dict[tuple[int, int, int], tuple[int, int]] = {}
         self.queue_minutes = dict(queue_minutes or {})
 
     def move(self, moves: Iterable[tuple[Slot, int]]) -> None:
@@ -78,6 +80,7 @@ class NodeLoad:
         position = self._positions.get(slot.node)
         if position is not None:
             self.used_max[position] = max(self.used_max[position], used)
+            self.versions[position] += 1
 
     def forget_before(self, day: date) -> None:
         """Forget the slots of earlier days, once a day."""
@@ -86,6 +89,7 @@ class NodeLoad:
         self._since = day
         kept = {slot: used for slot, used in self.used.items() if slot.day >= day and used > 0}
         self.used.clear()
+        self.placed.clear()
         self.used_max[:] = 0.0
         for slot, used in kept.items():
             self.put(slot, used)

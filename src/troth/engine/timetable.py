@@ -49,6 +49,11 @@ class Standing:
     done: tuple[int | None, ...]
     codes: tuple[int, ...]
 
+    def day(self, clock: int) -> int | None:
+        """The local day (days since 1970) on which a clock's work is done."""
+        code = self.codes[clock]
+        return None if code < 0 else code // _STAGES
+
 
 def find_timetable(
     network: Network,
@@ -68,7 +73,7 @@ def find_timetable(
         return _find_pickup_dates(
             network, lanes, minute, max(0, ready_minutes), queue_minutes=queue_minutes, not_before=not_before
         )
-    standing = _find_standing(network, lanes, minute)
+    standing = find_standing(network, lanes, minute)
     key = (standing, lanes.destination, not_before)
     found = network.memory.tables["timetables"].get(key)
     if isinstance(found, Timetable):
@@ -119,7 +124,7 @@ def compute_dates(
     return flat
 
 
-def _find_standing(network: Network, lanes: Lanes, minute: int) -> Standing:
+def find_standing(network: Network, lanes: Lanes, minute: int) -> Standing:
     """Where each clock stands at a minute; the same value for all minutes that have the same dates."""
     # Only what is delivered on the day itself can be too late for the destination's delivery hours.
     place = lanes.destination if network.spans(lanes.method).has_same_day else None
