@@ -56,7 +56,7 @@ class CompiledTier:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledRouting:
-    """A routing with all its expressions. `looks_at_stock`: it can matter to them how much more than what is asked for a
+    """A routing with all its expressions. `looks_at_stock`: it can matter to them how much more than is asked for a
     node has.
     """
 
