@@ -266,7 +266,10 @@ def _hold(
     groups: Sequence[Demand], plans: Sequence[Plan], supply: Mapping[Sku, SupplyRows], network: Network, ask: Ask
 ) -> list[Plan]:
     """The plans of an order that ships complete: no group leaves before the day on which the last one can."""
-    last = max(day for plan in plans for day in _ship_days(plan, network))
+    days = [day for plan in plans for day in _ship_days(plan, network)]
+    if not days:
+        return list(plans)
+    last = max(days)
     held: list[Plan] = []
     for group, plan in zip(groups, plans, strict=True):
         left = less_taken(supply, taken_by(held), network)
