@@ -1,5 +1,6 @@
 """Tiers: who answers, with which candidates, and what becomes of what is not covered."""
 
+import itertools
 from dataclasses import replace
 from datetime import timedelta
 
@@ -299,3 +300,38 @@ def test_ranks_hold_in_the_mixed_integer_model_as_well() -> None:
     found = planned(nearest, wish, A={"DC": 4, "NEAR": 3, "FAR": 2}, B={"DC": 1, "NEAR": 1})
 
     assert sent(found) == {"NEAR": {"A": 3, "B": 1}, "FAR": {"A": 2}}
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.integers(0, 3000), min_size=4, max_size=4),
+    st.lists(st.integers(1, 3), min_size=4, max_size=4),
+    st.lists(st.sets(st.integers(0, 3), min_size=1), min_size=1, max_size=3),
+    st.integers(1, 3),
+)
+def test_under_a_limit_of_shipments_the_sum_of_ranks_is_least_and_then_the_cost(
+    handling: list[int], classes: list[int], holders: list[set[int]], limit: int
+) -> None:
+    places = [
+        node(f"N{at}", handling_minor=minor, attributes={"rank": str(classes[at])}) for at, minor in enumerate(handling)
+    ]
+    net = network(*places, cards=[flat_card(500)])
+    stock = supply(net, **{f"S{at}": {f"N{one}": 1 for one in sorted(names)} for at, names in enumerate(holders)})
+    by_rank = (Sort(by="int(node.attributes.rank)"),)
+    routing = tiers(Tier("r", sort=by_rank, limits=Limits(shipments_max=limit), weights={"delay_minor_per_day": 0}))
+
+    found = plan(demand(*(line(f"S{at}") for at in range(len(holders)))), stock, net, Policy(routing=routing), MONDAY)
+
+    dense = {rank: at for at, rank in enumerate(sorted(set(classes)))}
+    choices = [choice for choice in itertools.product(*holders) if len(set(choice)) <= limit]
+    assert bool(choices) is (found.uncovered == ())
+    if choices:
+        nodes = [int(name[1:]) for name, lines in sent(found).items() for _ in lines]
+        best = min((sum(dense[classes[at]] for at in choice), spent(choice, handling)) for choice in choices)
+        assert (sum(dense[classes[at]] for at in nodes), found.cost_minor) == best
+
+
+def spent(choice: tuple[int, ...], handling: list[int]) -> int:
+    """What it costs to send one unit from each of these nodes, those of one node together."""
+    parcels = len(set(choice))
+    return parcels * 500 + (parcels - 1) * DEFAULT_POLICY.split_minor + sum(handling[at] for at in choice)
