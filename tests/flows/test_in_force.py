@@ -10,11 +10,12 @@ import pytest
 from tests.builders import NOW, Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
 from tests.documents import rate_card, routing
+from troth.engine.in_force import share_of
 from troth.flows.draft import Saved, save_draft
 from troth.flows.families import RATE_CARDS, ROUTINGS, Family
 from troth.flows.publish import Acted, activate, retire, roll_back
 from troth.flows.system import System, open_system
-from troth.model.ids import OrderId
+from troth.model.ids import OrderId, derive_order_id
 from troth.model.order import Order
 from troth.model.refusals import Invalid, NotFound
 from troth.store.orders import read_orders
@@ -137,6 +138,30 @@ async def test_rolling_back_returns_to_the_version_before_and_in_the_end_to_what
         seen.append(system.door.reference.policy.version)
 
     assert seen == ["everyday@2", "everyday@1", "default-1"]
+
+
+async def test_a_canary_decides_the_orders_whose_ids_fall_to_it_and_rolling_back_ends_it(system: System) -> None:
+    await _activate(system, "everyday", await _save(system, "everyday"))
+    await _activate(system, "everyday", await _save(system, "everyday", description="2"), canary_percent=30)
+    has_canary = [system.door.reference.has_canary]
+
+    names = [f"W-{number}" for number in range(60)]
+    orders = await asyncio.gather(*(_order(system, name) for name in names))
+
+    expected = [
+        "everyday@2"
+        if share_of(derive_order_id(channel="web", external_id=name), "everyday@2") < 3000
+        else "everyday@1"
+        for name in names
+    ]
+    assert [order.policy_version for order in orders] == expected
+    assert set(expected) == {"everyday@1", "everyday@2"}
+    await roll_back(system, ROUTINGS, "everyday", reason="enough seen", actor="ann")
+    has_canary.append(system.door.reference.has_canary)
+    assert has_canary == [True, False]
+    assert {system.door.reference.policy_for(order.order_id, NOW + timedelta(1)).version for order in orders} == {
+        "everyday@1"
+    }
 
 
 async def test_without_a_canary_every_order_has_the_same_policy(system: System) -> None:

@@ -186,16 +186,17 @@ class Attempt:
         return [self._decide(command, request) for command in request.commands]
 
     def _decide(self, command: Command, request: Request) -> Outcome:
-        facts = Facts(self._now, request.actor, self._reference.network, self._reference.items, self._reference.policy)
+        order_id = command.order_id if isinstance(command, CaptureOrder) else next(iter(order_ids_of(command)), None)
+        policy = self._reference.policy_for(order_id, self._now)
+        facts = Facts(self._now, request.actor, self._reference.network, self._reference.items, policy)
         decision = decide(command, self._state, facts)
         if not isinstance(decision, Decision):
             return decision
-        order_id = command.order_id if isinstance(command, CaptureOrder) else next(iter(order_ids_of(command)), None)
         is_new = any(change.before is None for change in decision.changes)
-        self._apply(decision, request)
+        self._apply(decision, request, policy.version)
         return Accepted(self._orders.get(order_id) if order_id else None, is_new, decision)
 
-    def _apply(self, decision: Decision, request: Request) -> None:
+    def _apply(self, decision: Decision, request: Request, policy_version: str) -> None:
         batch = self.batch
         for change in decision.changes:
             order_id = change.after.order_id
@@ -226,8 +227,7 @@ class Attempt:
         batch.entries += decision.entries
         batch.expected |= decision.expected or {}
         batch.events += [
-            Happened(subject, event, request.actor, request.cause, self._reference.policy.version)
-            for subject, event in decision.events
+            Happened(subject, event, request.actor, request.cause, policy_version) for subject, event in decision.events
         ]
 
     def _book(self, moves: Iterable[tuple[Slot, int]]) -> None:
