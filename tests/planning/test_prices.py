@@ -143,3 +143,22 @@ def test_the_engine_gets_prices_by_sku_and_node_in_minor_units() -> None:
     )
 
     assert (found.version, found.made_at, found.minor) == ("7", made_at, {"A": {"y": 125.0}})
+
+
+def test_the_last_parcel_of_a_node_gets_a_price_like_a_unit() -> None:
+    # Node 0 is 2 cheaper than node 1 and has units for all 10 orders, but can send 6 parcels.
+    classes = two_nodes().select([0])
+    stock = np.array([20, 20, 6, 50])  # units of the pairs, then parcels of the nodes
+
+    found = climb(partial(assign, classes), np.array([10.0]), stock, steps=500)
+
+    assert found.prices.tolist() == pytest.approx([0.0, 0.0, 2.0, 0.0], abs=0.05)
+    assert found.bound == pytest.approx(6 * 1 + 4 * 3, rel=1e-3)
+
+
+def test_a_price_of_parcels_is_part_of_the_value_and_not_of_the_cost() -> None:
+    classes = two_nodes().select([0])
+
+    found = assign(classes, np.array([0.5, 0.0, 1.0, 0.0]))
+
+    assert (found.value.tolist(), found.cost.tolist(), found.sources.tolist()) == ([2.5], [1.0], [[0]])

@@ -43,7 +43,8 @@ def climb(
 ) -> Climb:
     """The best prices after so many steps from `start` (zero where there is none).
 
-    `demand` (C) is how many orders of each class come, `stock` (P) what there is for them. Pairs without stock are sold
+    `demand` (C) is how many orders of each class come, `stock` (P) what there is for them; a stock that goes on (P + M)
+    holds how many parcels each node can send, and prices go on likewise. Pairs without stock are sold
     out and keep their price. Steps are taken along a running mean of slopes, each pair at the scale of its own, and
     shorten with their number; the first is `stride` long (money; by default a share of a unit's average cost).
     *Source:* the running scales are those of D. P. Kingma and J. Ba, "Adam" (2015); projection and shortening steps of

@@ -30,18 +30,26 @@ class Assignment:
     cost: NDArray[np.float64]
     sources: NDArray[np.intp]
     pairs: NDArray[np.intp]
+    pair_count: int
     units: NDArray[np.float64] | None = None
 
-    def usage(self, demand: NDArray[np.float64], pair_count: int) -> NDArray[np.float64]:
-        """How many units of each pair (P) so much demand (C) takes."""
+    def usage(self, demand: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+        """How many units of each pair (P) so much demand (C) takes; with a `count` of P + M, also how many parcels of
+        each node.
+        """
         taken = np.repeat(demand, self.pairs.shape[1])
         if self.units is not None:
             taken = taken * self.units.reshape(-1)
-        return sum_by(self.pairs.reshape(-1), taken, pair_count + 1)[:pair_count]
+        units = sum_by(self.pairs.reshape(-1), taken, self.pair_count + 1)[: self.pair_count]
+        if count == self.pair_count:
+            return units
+        parcels = [demand @ (self.sources == node).any(axis=1) for node in range(count - self.pair_count)]
+        return np.concatenate([units, parcels])
 
 
 def assign(classes: OrderClasses, prices: NDArray[np.float64]) -> Assignment:
-    """The cheapest assignment of each class where a unit of a pair costs its price (P; inf: sold out) more.
+    """The cheapest assignment of each class where a unit of a pair costs its price (P; inf: sold out) more, and, if the
+    prices go on (P + M), a parcel of a node its own.
 
     A class that no source can serve has the value inf. Of equal sets of sources the smaller, then the first wins.
     """
@@ -51,19 +59,26 @@ def assign(classes: OrderClasses, prices: NDArray[np.float64]) -> Assignment:
         np.full(classes.count, np.inf),
         np.full((classes.count, width), -1, dtype=np.intp),
         np.full((classes.count, width), classes.pair_count, dtype=np.intp),
+        classes.pair_count,
     )
-    full = np.append(prices, 0.0)
+    full = np.append(prices[: classes.pair_count], 0.0)
+    parcel = np.zeros(classes.fixed.shape[1])
+    parcel[: prices.size - classes.pair_count] = prices[classes.pair_count :]
     for group in classes.groups:
         for start in range(0, group.classes.size, _CHUNK):
             part = slice(start, start + _CHUNK)
             pairs = group.pairs[:, :, part]
-            best, sources = _cheapest_sets(group.unit[:, :, part] + full[pairs], group.fixed[:, part])
+            fixed = group.fixed[:, part] + parcel[:, np.newaxis]
+            best, sources = _cheapest_sets(group.unit[:, :, part] + full[pairs], fixed)
             rows, size = group.classes[part], sources.shape[0]
             at = np.take_along_axis(pairs, sources[np.newaxis], axis=0)[0]
             found.value[rows] = best
             found.cost[rows] = best - full[at].sum(axis=0)
             found.sources[rows, :size] = np.where(group.is_line[:, part], sources, -1).T
             found.pairs[rows, :size] = at.T
+            if parcel.any():
+                is_used = (found.sources[rows][:, :, np.newaxis] == np.arange(parcel.size)).any(axis=1)
+                found.cost[rows] -= np.where(is_used, parcel, 0.0).sum(axis=1)
     return found
 
 

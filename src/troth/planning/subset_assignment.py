@@ -38,6 +38,7 @@ def assign_by_subsets(tables: Sequence[SubsetTable], count: int, prices: NDArray
         np.full(count, np.inf),
         np.full((count, width), -1, dtype=np.intp),
         np.full((count, width), prices.size, dtype=np.intp),
+        prices.size,
         units,
     )
     full = np.append(prices, 0.0)

@@ -31,8 +31,7 @@ _REGIONS_MAX: Final = 20
 _FLUID_CLASSES_MAX: Final = 1_000
 _SHARE_REGIONS_MAX: Final = 12
 _SHARE_ROUNDS_MAX: Final = 12
-_BOUND_STEPS: Final = 300
-_BOUND_STEPS_AFTER_MERGED: Final = 40
+_BOUND_STEPS: Final = 60
 _PRICES_IN_DOUBT: Final = 20
 
 
@@ -80,15 +79,13 @@ def draw_trial(family: Family, generator: np.random.Generator) -> Trial:
 
 
 def bound_trial(trial: Trial, arrivals: NDArray[np.intp]) -> float:
-    """The least that any policy could pay for the arrivals."""
+    """The least that any policy could pay for the arrivals: by the climb where there are many classes, else exactly."""
     counts, instance = count_orders(trial.instance, arrivals), trial.instance
     if trial.is_large:
-        found = bound_hindsight(
-            instance.classes, counts, instance.stock, steps=_BOUND_STEPS_AFTER_MERGED, merged=trial.merged
-        )
-    else:
-        found = bound_hindsight(instance.classes, counts, instance.stock, steps=_BOUND_STEPS)
-    return found.bound
+        found = bound_hindsight(instance.classes, counts, instance.stock, steps=_BOUND_STEPS, merged=trial.merged)
+        return found.bound
+    came = np.flatnonzero(counts > 0.0)
+    return solve_ways(instance.classes.select(came), counts[came], instance.stock).bound
 
 
 def _nearest(trial: Trial, arrivals: NDArray[np.intp]) -> Outcome:
