@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from tests.engine import slow_dates
 from tests.engine.worlds import HERE, demand, flat_card, line, network, node, supply
 from troth.engine.calendars import finish_work, local_instant, take_on, work_clock
-from troth.engine.network import Network
+from troth.engine.network import Network, compile_network
 from troth.engine.promise import plan
 from troth.engine.timetable import find_timetable
 from troth.engine.transit import find_lanes
 from troth.model.ids import NodeId
+from troth.model.lanes import LaneTable, PlaceHolidays
 from troth.model.network import Address, Calendar, CarrierPickup, Node, RateCard
 from troth.model.order import Method
 from troth.model.policy import Policy
@@ -152,15 +153,18 @@ def test_work_is_done_when_as_many_open_minutes_have_passed(
 
 
 @settings(max_examples=150, deadline=None)
-@given(questions())
+@given(questions(), st.frozensets(st.integers(0, 8), max_size=2))
 def test_a_shipment_has_the_dates_of_the_reference(
-    question: tuple[Node, RateCard, datetime, str, datetime | None],
+    question: tuple[Node, RateCard, datetime, str, datetime | None], off: frozenset[int]
 ) -> None:
     place, card, now, there, wish = question
+    closed = frozenset(now.date() + timedelta(days=number) for number in off)
     ready = slow_dates.done(place, minute(now))
     not_before = None if wish is None else wish.timestamp()
-    expected = None if ready is None else slow_dates.trip(place, card, ready, there, not_before=not_before)
-    net = network(place, cards=[card])
+    expected = (
+        None if ready is None else slow_dates.trip(place, card, ready, there, holidays=closed, not_before=not_before)
+    )
+    net = compile_network((place,), (card,), LaneTable(holidays=(PlaceHolidays("US", tuple(sorted(closed))),)))
 
     asked = demand(line("A", not_before=wish), destination=replace(HERE, time_zone=there))
     found = plan(asked, supply(net, A={"N": 1}), net, Policy(), now)
