@@ -102,6 +102,7 @@ def run(*, seed: int) -> Path:
         figure(
             "k4_n1000_r30.ratio_to_no_rules", "times",
             [one / other for one, other in zip(ruled, plain, strict=True)],
+            baseline="the same demands without rules", baseline_values=[1.0] * _ROUNDS,
         ),
         figure("k4_n1000_r30.ms", "ms", ruled, baseline="the same demands without rules", baseline_values=plain),
     ]  # fmt: skip

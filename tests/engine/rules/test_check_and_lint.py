@@ -68,6 +68,8 @@ def test_a_tier_may_not_lead_back_to_one_above_it() -> None:
         ),
         (Routing(tiers=(Tier("t", sort=(Sort(ranked=("A",) * 5_001),)),)), "may name at most 5,000 nodes"),
         (Routing(weights={"late_minor_per_day": float("nan")}), "must not be negative, nor above a trillion"),
+        (Routing(weights={"split_minor": 1.5}), "must be a whole number"),
+        (Routing(weights={"ship_to_store": 2}), "must be 0 (no) or 1 (yes)"),
         (Routing(eligibility=(Rule("x" * 101, "true"),)), "may have at most 100 characters"),
     ],
 )
@@ -181,7 +183,7 @@ def test_conditions_contradict_each_other_where_no_value_is_left(conditions: lis
 
 def test_a_routing_in_force_is_a_policy_with_its_weights_limits_and_label() -> None:
     routing = Routing(
-        weights={"split_minor": 250.0, "carbon": 2.0},
+        weights={"split_minor": 250.0, "carbon": 2.0, "ship_to_store": 1},
         objectives=(Objective.FASTEST,),
         limits=Limits(shipments_max=3),
         cost_rates=CostRates(load_minor=7),
@@ -192,6 +194,7 @@ def test_a_routing_in_force_is_a_policy_with_its_weights_limits_and_label() -> N
     assert (policy.version, policy.split_minor, policy.shipments_max) == ("everyday@4", 250, 3)
     assert isinstance(policy.split_minor, int)
     assert policy.weights == {"carbon": 2.0}
+    assert policy.ship_to_store is True
     assert policy.objectives == (Objective.FASTEST,)
     assert policy.cost_rates.load_minor == 7
     assert policy.routing is routing

@@ -113,6 +113,10 @@ def _weights(weights: Iterable[tuple[str, float]], pointer: str) -> Iterable[Fin
             yield Finding(place, f"there is no weight {name}; there are {', '.join((*AMOUNTS, *PARTS))}")
         elif not 0 <= amount <= _AMOUNT_MAX:
             yield Finding(place, "must not be negative, nor above a trillion")
+        elif AMOUNTS.get(name) is int and amount != int(amount):
+            yield Finding(place, "must be a whole number")
+        elif AMOUNTS.get(name) is bool and amount not in (0, 1):
+            yield Finding(place, "must be 0 (no) or 1 (yes)")
 
 
 def _limits(limits: Limits, pointer: str) -> Iterable[Finding]:

@@ -11,9 +11,9 @@ from troth.model.routing import Limits, Routing
 AMOUNTS: Final[Mapping[str, type]] = {
     field.name: type(getattr(DEFAULT_POLICY, field.name))
     for field in fields(Policy)
-    if type(getattr(DEFAULT_POLICY, field.name)) in (int, float)
-}
-"""The fields of a policy that are numbers, with their types: what weights may set by name."""
+    if type(getattr(DEFAULT_POLICY, field.name)) in (bool, int, float)
+} | {"shipment_value_penalty_minor": int}
+"""The fields of a policy that are numbers or switches (0, 1), with their types: what weights may set by name."""
 
 
 def policy_of(routing: Routing, label: str, base: Policy = DEFAULT_POLICY) -> Policy:
