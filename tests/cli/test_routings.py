@@ -70,7 +70,7 @@ def test_a_rate_card_is_saved_and_put_in_force_from_a_time_on(capsys: Capture, s
         capsys, "rate-card", "activate", "cheap", "--from", "2099-01-01T00:00:00Z", "--reason", "New contract", *where
     )
 
-    assert saved.out == "cheap@1 is a draft\n"
+    assert saved.out.splitlines()[0] == "cheap@1 is a draft"
     assert acted.out == "in force: what is built in\nfrom 2099-01-01T00:00:00Z: cheap@1\n"
     card.write_text("half")
     assert type_command(capsys, "rate-card", "check", str(card), *where).code == 2

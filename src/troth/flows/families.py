@@ -6,11 +6,12 @@ from typing import Final, Generic, TypeVar
 
 from troth.engine.card_check import check_card
 from troth.engine.cost_check import lint_card
+from troth.engine.lane_check import check_lanes, lint_lanes
 from troth.engine.rules.check import check
 from troth.engine.rules.lint import lint
-from troth.engine.rules.weights import policy_of as policy_of  # for dry runs and recalls
 from troth.flows.document_body import read_body
 from troth.model.document import Activation, Finding
+from troth.model.lanes import LaneTable
 from troth.model.network import RateCard
 from troth.model.routing import Routing
 from troth.store.configure import Family as FamilyKey
@@ -48,6 +49,8 @@ class Family(Generic[T]):
 
 
 RATE_CARDS: Final = Family("rate-cards", "rate card", RateCard, check_card, lint_card)
+
+LANE_TABLES: Final = Family("lane-tables", "lane table", LaneTable, check_lanes, lint_lanes)
 
 ROUTINGS: Final = Family(
     "routings",

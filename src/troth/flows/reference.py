@@ -10,15 +10,19 @@ from troth.engine.in_force import choose
 from troth.engine.line_terms import DEPTH_MAX, related_skus
 from troth.engine.network import Network, compile_network
 from troth.engine.rate_cards import DEFAULT_CARDS
+from troth.engine.rules.compiled import compiled_routing
 from troth.engine.rules.weights import policy_of
-from troth.flows.families import RATE_CARDS, ROUTINGS
+from troth.flows.families import LANE_TABLES, RATE_CARDS, ROUTINGS
 from troth.flows.standing import Standing
+from troth.model.capacity import Slot
 from troth.model.document import InForce
 from troth.model.ids import NodeId, OrderId, Sku
 from troth.model.item import Item
+from troth.model.lanes import LaneTable
 from troth.model.network import Node, RateCard
 from troth.model.order import Line
 from troth.model.policy import DEFAULT_POLICY, Policy
+from troth.model.routing import Routing
 from troth.store.database import Connection, Pool
 from troth.store.node_days import find_moved_node_days, read_node_days
 from troth.store.reference import read_items, read_nodes, read_versions
@@ -34,8 +38,9 @@ class Reference:
         self._items: dict[Sku, Item] = {}
         self._nodes: Sequence[Node] = ()
         self._cards = Standing(RATE_CARDS, _same)
+        self._tables = Standing(LANE_TABLES, _same_table)
         self._cards_turn_at: datetime | None = None
-        self._routings = Standing(ROUTINGS, policy_of)
+        self._routings = Standing(ROUTINGS, _ready_policy)
         self._in_force = InForce()
         self._policy = DEFAULT_POLICY
         self._policy_turns_at: datetime | None = None
@@ -79,21 +84,22 @@ class Reference:
             if "routings" in changed:
                 await self._routings.read(connection, now)
                 self._policy_turns_at = now
-            is_other = await self._follow_cards(connection, now, is_changed="rate-cards" in changed)
+            is_other = await self._follow_cards(connection, now, changed) or "nodes" in changed
+            days = await read_node_days(connection, first_day(now)) if is_other else []
             self._versions = versions
         if self._policy_turns_at is not None:
             self._turn(now)
-        if "nodes" in changed or is_other:
+        if is_other:
             cards = offer_cards(self._cards.values_in_force(now))
-            network = compile_network(self._nodes, cards)
-            await self._read_load(network, now)
+            network = compile_network(self._nodes, cards, join_tables(self._tables.values_in_force(now)))
+            _put_days(network, days)
             self.network = network
-            return True
-        return False
+        return is_other
 
     async def read_load(self, nodes: Iterable[NodeId] | None = None) -> None:
         """Read again what these nodes, or all, have promised of their days."""
-        await self._read_load(self.network, self._clock(), nodes)
+        async with self._pool.acquire() as connection:
+            _put_days(self.network, await read_node_days(connection, first_day(self._clock()), nodes=nodes))
 
     async def follow_load(self, position: int) -> None:
         """Take over what was promised of the days of nodes since a position, and forget the days that are over."""
@@ -103,16 +109,7 @@ class Reference:
         self.network.load.forget_before(since)
         async with self._pool.acquire() as connection:
             moved = await find_moved_node_days(connection, since, position)
-        for slot, used in moved:
-            self.network.load.put(slot, used)
-
-    async def _read_load(self, network: Network, now: datetime, nodes: Iterable[NodeId] | None = None) -> None:
-        if network.limits is None:
-            return
-        async with self._pool.acquire() as connection:
-            found = await read_node_days(connection, first_day(now), nodes=nodes)
-        for slot, used in found:
-            network.load.put(slot, used)
+        _put_days(self.network, moved)
 
     async def need_items(self, skus: Iterable[Sku]) -> None:
         """Make `items` hold every one of these SKUs that exists."""
@@ -136,14 +133,18 @@ class Reference:
             skus |= more
         return skus
 
-    async def _follow_cards(self, connection: Connection, now: datetime, *, is_changed: bool) -> bool:
-        """Whether other rate cards may be in force now than before."""
+    async def _follow_cards(self, connection: Connection, now: datetime, changed: Collection[str]) -> bool:
+        """Whether other rate cards or lane tables may be in force now than before."""
         is_turn = self._cards_turn_at is not None and now >= self._cards_turn_at
-        if is_changed:
+        if "rate-cards" in changed:
             await self._cards.read(connection, now)
-        if is_changed or is_turn:
-            self._cards_turn_at = self._cards.next_change(now)
-        return is_changed or is_turn
+        if "lane-tables" in changed:
+            await self._tables.read(connection, now)
+        if not is_turn and not {"rate-cards", "lane-tables"} & set(changed):
+            return False
+        turns = [turn for turn in (self._cards.next_change(now), self._tables.next_change(now)) if turn is not None]
+        self._cards_turn_at = min(turns, default=None)
+        return True
 
     def _turn(self, now: datetime) -> None:
         """Let what was put off take effect once its time has come."""
@@ -164,6 +165,31 @@ def offer_cards(named: Iterable[tuple[str, RateCard]]) -> tuple[RateCard, ...]:
     active = [card for _, card in named]
     services = {card.service for card in active}
     return (*(card for card in DEFAULT_CARDS if card.service not in services), *active)
+
+
+def _ready_policy(routing: Routing, label: str) -> Policy:
+    """The policy of a routing, which is compiled here so that no order waits for it."""
+    compiled_routing(routing)
+    return policy_of(routing, label)
+
+
+def join_tables(named: Iterable[tuple[str, LaneTable]]) -> LaneTable:
+    """The one table of all that are in force; of rows that are equally specific those of the last name count."""
+    tables = [table for _, table in sorted(named, key=lambda pair: pair[0])]
+    return LaneTable(
+        tuple(lane for table in tables for lane in table.lanes),
+        tuple(place for table in tables for place in table.holidays),
+    )
+
+
+def _put_days(network: Network, days: Iterable[tuple[Slot, int]]) -> None:
+    if network.limits is not None:
+        for slot, used in days:
+            network.load.put(slot, used)
+
+
+def _same_table(table: LaneTable, _: str) -> LaneTable:
+    return table
 
 
 def _same(card: RateCard, _: str) -> RateCard:
