@@ -114,7 +114,8 @@ class _Run:
             if joined is not None:
                 is_open = is_open | joined
             plan, action = self._try(tier, ground, is_open, left)
-            self.tally.notes.append(_step(tier, plan, action))
+            if plan.uncovered or action is not Action.ACCEPT:  # that all is well needs no words in every trace
+                self.tally.notes.append(_step(tier, plan, action))
             match action:
                 case Action.ACCEPT | Action.QUEUE | Action.HOLD | Action.CANCEL:
                     return _disposed(plan, tier, action)
