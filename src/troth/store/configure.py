@@ -10,7 +10,9 @@ from troth.store.database import Connection
 from troth.store.events import LoggedEvent, Position
 from troth.store.queries import sql
 
-Family = Literal["nodes", "items", "routings", "rate-cards", "exposure-rules", "alert-rules", "message-templates"]
+Family = Literal[
+    "nodes", "items", "routings", "rate-cards", "lane-tables", "exposure-rules", "alert-rules", "message-templates"
+]
 
 _LOCK = sql("lock_reference_family")
 _APPEND = sql("append_configuration_events")

@@ -304,6 +304,7 @@ INSERT INTO reference_versions VALUES
     ('items', 1),
     ('routings', 1),
     ('rate-cards', 1),
+    ('lane-tables', 1),
     ('exposure-rules', 1),
     ('alert-rules', 1),
     ('message-templates', 1);
