@@ -16,6 +16,7 @@ from troth.engine.parcel_join import join_parcels
 from troth.engine.possible_parcels import Parcels, price_lines
 from troth.engine.problem import Columns, Problem
 from troth.engine.scoring import build_columns, split_columns, subset_costs
+from troth.engine.set_prices import price_all_sets, price_held_sets
 from troth.engine.solve import partition, solve_by_subsets
 from troth.engine.solve_milp import solve_mixed
 from troth.engine.solve_parcels import solve_by_parcels
@@ -149,3 +150,17 @@ def test_the_gap_of_an_order_of_twenty_lines_is_proven(seed: int, share: float) 
         assert found.gap <= 0.005
         assert sorted(line for parcel in found.parcels for line in parcel.quantities) == list(range(20))
     assert share < 0.3 or found is not None
+
+
+@pytest.mark.parametrize(("seed", "share"), list(enumerate(SHARES * 3)))
+def test_sets_are_priced_alike_at_all_columns_and_at_those_that_hold_them(seed: int, share: float) -> None:
+    asked = random_problem(seed, lines=2 + seed % 7, nodes=25, share=share, has_volume=seed % 2 == 0)
+    columns = build_columns(asked)
+
+    at_all, at_holders = price_all_sets(asked, columns), price_held_sets(asked, columns)
+
+    is_possible = at_all[0] < NEVER
+    is_possible[0] = False
+    assert np.array_equal(at_all[0][is_possible], at_holders[0][is_possible])
+    assert np.array_equal(at_all[1][is_possible], at_holders[1][is_possible])
+    assert np.all(at_holders[0][1:][~is_possible[1:]] >= NEVER)

@@ -52,7 +52,8 @@ def find_steps(problem: Problem) -> tuple[Steps, Steps]:
     weights, volumes = whole_loads(problem)
     divisor = max((group.divisor for group in problem.offer.groups), default=0)
     grams = weights
-    if all(group.divisor > 0 for group in problem.offer.groups) and volumes.sum() * 1000.0 > weights.sum() * divisor:
+    is_by_volume = problem.offer.grams_max is None and all(group.divisor > 0 for group in problem.offer.groups)
+    if is_by_volume and volumes.sum() * 1000.0 > weights.sum() * divisor:
         grams = volumes * 1000.0 / max(1, divisor)
     total = max(1.0, float(np.ceil(grams.sum())))
     limits = _find_limits(problem.offer, total)
@@ -117,6 +118,8 @@ def fill_steps(steps: Steps, values: Values) -> NDArray[np.int64]:
 def _find_limits(offer: Offer, total: float) -> NDArray[np.float64]:
     """The upper ends of the steps (B); of more than _FINE_STEPS_MAX only some are kept, which leaves the bound true."""
     ends = {limit for group in offer.groups for limit in group.brackets.tolist() if limit < total}
+    if offer.grams_max is not None:
+        ends |= {limit for limit in offer.grams_max.tolist() if limit < total}
     last = max((float(group.brackets[-1]) for group in offer.groups), default=0.0)
     ends.update(np.arange(last + 1000.0, total, 1000.0).tolist() if total > last else ())
     limits = np.array([*sorted(ends), total])

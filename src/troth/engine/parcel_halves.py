@@ -17,7 +17,7 @@ HALVED_LINES_MAX: Final = 24
 """Above this many lines a half has more sets than an order may wait for."""
 
 MEETINGS_MAX: Final = 1_500_000
-_AT_ONCE: Final = 32
+_SUMS_AT_ONCE: Final = 1 << 15
 _WORTHLESS: Final = -1e12
 _EASE: Final = 1e-6
 
@@ -69,8 +69,8 @@ def find_best(
     """
     cost = bound_steps(steps, values)
     lines = np.zeros(cost.shape, dtype=np.int64)
-    for start in range(0, cost.shape[1], _AT_ONCE):
-        some = slice(start, start + _AT_ONCE)
+    for some in _chunks(halves, cost.shape[1]):
+        start = some.start
         sums = _sum(halves, values, some)
         for step in np.flatnonzero((cost[:, some] < limit).any(axis=1)).tolist():
             at = np.flatnonzero(cost[step, some] < limit)
@@ -91,8 +91,7 @@ def meet(
     found: list[tuple[NDArray[np.int64], NDArray[np.intp]]] = []
     met, rough = 0, bound_steps(steps, values)
     first_step = np.searchsorted(steps.limits, halves.first_grams, side="left")
-    for start in range(0, values.floor.shape[1], _AT_ONCE):
-        some = slice(start, start + _AT_ONCE)
+    for some in _chunks(halves, values.floor.shape[1]):
         sums = _sum(halves, values, some)
         floor = values.floor[:, some] - limit - _EASE
         is_near = np.zeros(sums.first.shape, dtype=np.bool_)
@@ -115,10 +114,16 @@ def meet(
         step = np.minimum(np.searchsorted(steps.limits, grams, side="left"), steps.limits.size - 1)
         is_low = floor[step, at] <= sums.first[at, first] + sums.second[at, second]
         lines = first[is_low] | (halves.second_sets[second[is_low]] << halves.first)
-        found.append((lines[lines != 0], at[is_low][lines != 0] + start))
+        found.append((lines[lines != 0], at[is_low][lines != 0] + some.start))
     if not found:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.intp)
     return np.concatenate([lines for lines, _at in found]), np.concatenate([at for _lines, at in found])
+
+
+def _chunks(halves: Halves, candidates: int) -> list[slice]:
+    """The candidates in pieces whose sums stay near the processor."""
+    step = max(8, _SUMS_AT_ONCE // halves.second_sets.size)
+    return [slice(start, min(start + step, candidates)) for start in range(0, candidates, step)]
 
 
 def _count_worth(worth: NDArray[np.float64], row: NDArray[np.intp], need: NDArray[np.float64]) -> NDArray[np.intp]:

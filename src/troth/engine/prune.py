@@ -25,31 +25,41 @@ def undominated(problem: Problem, columns: Columns, protected: NDArray[np.bool_]
     which costs time and nothing else.
     Columns that are `protected` (C) are never dropped.
     """
-    is_possible = (columns.penalty < NEVER).any(axis=0)
-    if protected is None:
-        protected = np.zeros(is_possible.size, dtype=np.bool_)
-    possible = np.flatnonzero(is_possible | protected)
-    penalty = np.minimum(columns.penalty[:, possible], NEVER)
+    is_possible = columns.penalty < NEVER
+    has_any = is_possible.any(axis=0)
+    possible = np.flatnonzero(has_any if protected is None else has_any | protected)
+    penalty = np.minimum(columns.penalty.take(possible, axis=1), NEVER)
     fixed, own = columns.fixed[possible], columns.rate_lane[possible]
     # The score never falls where a column gets worse in any respect: whatever beats a column stands before it.
     score = np.minimum(penalty, 1e9).sum(axis=0) + fixed + problem.offer.lane_scores[own]
     order = np.argsort(score, kind="stable")
-    kept, penalty, fixed, own = possible[order], penalty[:, order], fixed[order], own[order]
-    is_open = ~protected[kept]
+    kept, penalty, fixed, own = possible[order], penalty.take(order, axis=1), fixed[order], own[order]
+    has = _as_bits(is_possible.take(kept, axis=1))
+    alive = np.ones(kept.size, dtype=np.bool_)
+    is_open = alive if protected is None else ~protected[kept]
     dearer = problem.offer.is_dearer
-    size = kept.size
-    for pivot in range(_PIVOTS_MAX):
-        if pivot + 1 >= kept.size:
-            break
-        if pivot and pivot % _TRIES == 0:
-            if kept.size > size * (1.0 - _WORTH_MORE):
-                break
-            size = kept.size
+    pivots = dropped = 0
+    for pivot in range(kept.size):
+        if not alive[pivot]:
+            continue
         behind = slice(pivot + 1, None)
-        is_beaten = is_open[behind] & (fixed[behind] >= fixed[pivot]) & dearer[own[pivot]][own[behind]]
-        is_beaten &= (penalty[:, behind] >= penalty[:, pivot : pivot + 1]).all(axis=0)
-        if is_beaten.any():
-            alive = np.concatenate([np.arange(pivot + 1), pivot + 1 + np.flatnonzero(~is_beaten)])
-            kept, penalty, fixed, own = kept[alive], penalty[:, alive], fixed[alive], own[alive]
-            is_open = is_open[alive]
-    return np.sort(kept)
+        # What stays is mostly told by what it has: the costs of few are compared.
+        is_rival = alive[behind] & is_open[behind] & (has[behind] & ~has[pivot] == 0) & (fixed[behind] >= fixed[pivot])
+        rivals = pivot + 1 + np.flatnonzero(is_rival & dearer[own[pivot]][own[behind]])
+        beaten = rivals[(penalty.take(rivals, axis=1) >= penalty[:, pivot : pivot + 1]).all(axis=0)]
+        alive[beaten] = False
+        pivots, dropped = pivots + 1, dropped + beaten.size
+        if pivots == _PIVOTS_MAX:
+            break
+        if pivots % _TRIES == 0:
+            if dropped < kept.size * _WORTH_MORE:
+                break
+            dropped = 0
+    return np.sort(kept[alive])
+
+
+def _as_bits(is_set: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Each column's rows (K, C; the first 62) as the bits of one number."""
+    bits = 1 << np.arange(min(is_set.shape[0], 62), dtype=np.int64)
+    numbers: NDArray[np.int64] = bits @ is_set[: bits.size].astype(np.int64)
+    return numbers

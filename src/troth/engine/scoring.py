@@ -158,10 +158,10 @@ def subset_sums(values: Sequence[int]) -> NDArray[np.float64]:
     >>> subset_sums([1, 2, 4]).tolist()
     [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]
     """
-    sums = [0]
-    for value in values:
-        sums += [value + earlier for earlier in sums]
-    return np.array(sums, dtype=np.float64)
+    sums = np.zeros(1 << len(values))
+    for line, value in enumerate(values):
+        np.add(sums[: 1 << line], value, out=sums[1 << line : 2 << line])
+    return sums
 
 
 def subset_costs(problem: Problem, columns: Columns) -> NDArray[np.float64]:
@@ -173,12 +173,17 @@ def subset_costs(problem: Problem, columns: Columns) -> NDArray[np.float64]:
     costs[0] = columns.fixed
     for line in range(count):
         np.add(costs[: 1 << line], columns.penalty[line], out=costs[1 << line : 2 << line])
+    costs += price_subsets(problem).take(columns.rate_lane, axis=1)
+    return costs
+
+
+def price_subsets(problem: Problem) -> NDArray[np.float64]:
+    """The rate (2^K, rate lanes) of a parcel with each subset of the lines, with what carriers charge on top."""
     rates = subset_rates(problem.offer, problem.lines, problem.quantities)
     if problem.terms is not None and problem.terms.charges is not None:
         weights = [line.weight_grams * units for line, units in zip(problem.lines, problem.quantities, strict=True)]
         add_subset_charges(rates, problem.terms.charges.parcel, subset_sums(weights))
-    costs += rates.take(columns.rate_lane, axis=1)
-    return costs
+    return rates
 
 
 def shipment_cost(problem: Problem, place: Place, quantities: Mapping[int, int], *, is_first: bool) -> dict[str, int]:

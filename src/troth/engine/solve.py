@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from troth.engine.problem import Columns, Parcel, Problem, Solution
 from troth.engine.prune import undominated
-from troth.engine.scoring import subset_costs
-from troth.engine.shape import set_costs
+from troth.engine.set_prices import SetPrices, count_held_sets, price_all_sets, price_sets
 from troth.engine.solve_parcels import find_contenders
 from troth.engine.transit import NEVER
 
@@ -25,7 +24,8 @@ SUBSET_LINES_MAX: Final = 12
 
 _LOOPED_LINES_MAX: Final = 4
 _CELLS_BEFORE_PRUNING: Final = 100_000
-_CELLS_BEFORE_PRICES: Final = 800_000
+_SETS_BEFORE_PRUNING: Final = 120_000
+_SETS_BEFORE_PRICES: Final = 900_000
 _FEW: Final = 48
 _EASE: Final = 1e-6
 
@@ -33,66 +33,68 @@ _EASE: Final = 1e-6
 def solve_by_subsets(problem: Problem, columns: Columns) -> Solution | None:
     """The cheapest plan that sends every line whole, or None where there is none within the limit of shipments."""
     count = len(problem.lines)
-    kept = _narrow(problem, columns)
-    cheapest, chosen = _price_sets(problem, columns, kept)
+    cheapest, chosen = _price_all(problem, columns)
     parts = partition(cheapest, count, problem.shipments_max)
     if parts is None:
         return None
     return Solution(
         tuple(
-            Parcel(chosen[part], {line: problem.quantities[line] for line in range(count) if part >> line & 1})
+            Parcel(chosen.item(part), {line: problem.quantities[line] for line in range(count) if part >> line & 1})
             for part in parts
         ),
         "subset",
     )
 
 
-def _narrow(problem: Problem, columns: Columns) -> NDArray[np.intp] | None:
-    """The columns that subsets are priced at, so that they are not too many; None: all of them."""
+def _price_all(problem: Problem, columns: Columns) -> SetPrices:
+    """The price of each set of lines, where there are many columns, of those that can be in a cheapest plan."""
     count = len(problem.lines)
     if columns.fixed.size << count <= _CELLS_BEFORE_PRUNING:
-        return None
+        return price_all_sets(problem, columns)
+    if count_held_sets(columns) <= _SETS_BEFORE_PRUNING:
+        return price_sets(problem, columns)
     kept = undominated(problem, columns)
-    if kept.size << count <= _CELLS_BEFORE_PRICES:
-        return kept
+    left = _pick(columns, kept)
+    if min(count_held_sets(left), kept.size << count) <= _SETS_BEFORE_PRICES:
+        return _at(kept, price_sets(problem, left))
     contenders = find_contenders(problem, columns, kept)
     if contenders is None:
-        return kept
-    if contenders.columns.size <= _FEW:
-        return contenders.columns
-    nearest = np.sort(np.argsort(contenders.waste, kind="stable")[:_FEW])
-    cheapest, _chosen = _price_sets(problem, columns, contenders.columns[nearest])
-    parts = partition(cheapest, count, problem.shipments_max)
-    if parts is None:
-        return contenders.columns
-    waste_max = sum(cheapest[part] for part in parts) - contenders.cost_min + _EASE
-    return contenders.columns[contenders.waste <= waste_max]
+        return _at(kept, price_sets(problem, left))
+    kept = contenders.columns
+    if kept.size > _FEW:
+        nearest = np.sort(kept[np.argsort(contenders.waste, kind="stable")[:_FEW]])
+        cheapest, _chosen = price_sets(problem, _pick(columns, nearest))
+        parts = partition(cheapest, count, problem.shipments_max)
+        if parts is not None:
+            waste_max = float(cheapest[parts].sum()) - contenders.cost_min + _EASE
+            kept = kept[contenders.waste <= waste_max]
+    return _at(kept, price_sets(problem, _pick(columns, kept)))
 
 
-def _price_sets(problem: Problem, columns: Columns, kept: NDArray[np.intp] | None) -> tuple[list[float], list[int]]:
-    """For each subset of the lines (2^K) what its cheapest shipment costs, and from which column it is."""
-    if kept is not None:
-        penalty = columns.penalty.take(kept, axis=1)
-        columns = Columns(columns.starts, penalty, columns.fixed[kept], columns.rate_lane[kept])
-    costs = subset_costs(problem, columns)
-    best = costs.argmin(axis=1)
-    cheapest = costs[np.arange(best.size), best]
-    if problem.shape is not None:
-        cheapest = cheapest + set_costs(problem.shape, problem.quantities)
-    return cheapest.tolist(), (best if kept is None else kept[best]).tolist()
+def _pick(columns: Columns, kept: NDArray[np.intp]) -> Columns:
+    return Columns(columns.starts, columns.penalty.take(kept, axis=1), columns.fixed[kept], columns.rate_lane[kept])
 
 
-def partition(cheapest: Sequence[float], count: int, parts_max: int) -> list[int] | None:
+def _at(kept: NDArray[np.intp], prices: SetPrices) -> SetPrices:
+    """The prices with the columns' own numbers."""
+    cheapest, chosen = prices
+    return cheapest, kept.take(chosen, mode="clip")
+
+
+def partition(cheapest: Sequence[float] | NDArray[np.float64], count: int, parts_max: int) -> list[int] | None:
     """The cheapest partition of all lines into at most `parts_max` subsets priced by `cheapest` (2^K), or None.
 
     >>> partition([0.0, 2.0, 2.0, 5.0], 2, 2)
     [1, 2]
     """
-    prices = np.array(cheapest) if count > _LOOPED_LINES_MAX else None
-    parts = _partition_looped(cheapest, count) if prices is None else _partition_by_levels(prices, count)
+    prices = np.asarray(cheapest)
+    if count > _LOOPED_LINES_MAX:
+        parts = _partition_by_levels(prices, count)
+    else:
+        parts = _partition_looped(prices.tolist(), count)
     if parts is None or len(parts) <= parts_max:
         return parts
-    return _partition_within(np.array(cheapest), count, parts_max)
+    return _partition_within(prices, count, parts_max)
 
 
 def _partition_within(cheapest: NDArray[np.float64], count: int, parts_max: int) -> list[int] | None:
@@ -142,7 +144,7 @@ def _partition_by_levels(cheapest: NDArray[np.float64], count: int) -> list[int]
     best = np.full(1 << count, NEVER)
     best[0] = 0.0
     for wholes, firsts, rests, starts in _levels(count):
-        best[wholes] = np.minimum.reduceat(cheapest[firsts] + best[rests], starts)
+        best[wholes] = np.minimum.reduceat(cheapest.take(firsts) + best.take(rests), starts)
     rest = (1 << count) - 1
     if best[rest] >= NEVER:
         return None
@@ -156,12 +158,12 @@ def _partition_by_levels(cheapest: NDArray[np.float64], count: int) -> list[int]
 def _best_with_one_more(cheapest: NDArray[np.float64], best: NDArray[np.float64], count: int) -> NDArray[np.float64]:
     more = np.full(1 << count, NEVER)
     for wholes, firsts, rests, starts in _levels(count):
-        more[wholes] = np.minimum.reduceat(cheapest[firsts] + best[rests], starts)
+        more[wholes] = np.minimum.reduceat(cheapest.take(firsts) + best.take(rests), starts)
     return more
 
 
 def _first_part(cheapest: NDArray[np.float64], best: NDArray[np.float64], whole: int) -> int:
-    parts = np.array(_parts(whole), dtype=np.intp)
+    parts = _parts_array(whole)
     return int(parts[(cheapest[parts] + best[whole ^ parts]).argmin()])
 
 
@@ -171,14 +173,18 @@ def _parts(whole: int) -> list[int]:
     >>> _parts(0b110)
     [6, 2]
     """
+    return [int(part) for part in _parts_array(whole)]
+
+
+def _parts_array(whole: int) -> NDArray[np.intp]:
     low = whole & -whole
+    parts = np.array([low], dtype=np.intp)
     others = whole ^ low
-    found, sub = [], others
-    while True:
-        found.append(sub | low)
-        if sub == 0:
-            return found
-        sub = (sub - 1) & others
+    while others:
+        bit = 1 << (others.bit_length() - 1)
+        others ^= bit
+        parts = np.add.outer(parts, (bit, 0)).reshape(-1)
+    return parts
 
 
 @cache

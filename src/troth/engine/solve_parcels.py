@@ -46,6 +46,12 @@ class Contenders:
     columns: NDArray[np.intp]
     waste: NDArray[np.float64]
     cost_min: float
+    search: "_Search"
+    prices: Prices
+
+    def list_parcels(self, waste_max: float) -> Parcels | None:
+        """The cheapest parcel of each set of lines that wastes no more; None where there are too many."""
+        return _list_parcels(self.search, self.columns[self.waste <= waste_max], self.prices, waste_max)
 
 
 @dataclass(slots=True)
@@ -106,7 +112,7 @@ def find_contenders(problem: Problem, columns: Columns, kept: NDArray[np.intp]) 
     if search.best is None:
         return None
     is_near = bounds <= search.cost - low + _EASE
-    return Contenders(search.candidates[is_near], bounds[is_near], low)
+    return Contenders(search.candidates[is_near], bounds[is_near], low, search, prices)
 
 
 def _prove(search: _Search, fewest: int, most: int) -> float:

@@ -107,8 +107,12 @@ def _compute_lanes(
     zone = np.zeros((len(services), count), dtype=np.intp)
     if latitude is not None and longitude is not None:
         miles = compute_miles(network, latitude, longitude)
+        by_miles: dict[tuple[float, ...], NDArray[np.intp]] = {}
         for row, position in enumerate(services):
-            zone[row] = np.searchsorted(offer.boundaries[position], miles, side="left")
+            card_miles = offer.cards[position].zone_miles
+            if card_miles not in by_miles:  # most cards share their zones
+                by_miles[card_miles] = np.searchsorted(offer.boundaries[position], miles, side="left")
+            zone[row] = by_miles[card_miles]
         if offer.reach_miles is not None:
             usable = usable & (miles <= offer.reach_miles)
     elif pickup >= 0:
@@ -119,11 +123,14 @@ def _compute_lanes(
             usable = np.zeros_like(usable)
     rows = network.lane_index.find_rows(where)
     names = [offer.cards[position].service for position in services]
-    named_zone, named_transit = overrides(rows, network.index, count, names)
-    zone = np.minimum(np.where(named_zone == ABSENT, zone, named_zone), last[:, np.newaxis])
+    named_transit: NDArray[np.intp] | None = None
+    if rows:
+        named_zone, named_transit = overrides(rows, network.index, count, names)
+        zone = np.where(named_zone == ABSENT, zone, named_zone)
+    zone = np.minimum(zone, last[:, np.newaxis])
     position_column = np.array(services, dtype=np.intp)[:, np.newaxis]
     place = spans.of_zone[position_column, zone]
-    if rows:
+    if named_transit is not None:
         place = np.where(named_transit == ABSENT, place, spans.at[position_column, np.maximum(named_transit, 0)])
     if pickup >= 0:
         lane, absent = np.zeros_like(zone), 1
