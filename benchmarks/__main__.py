@@ -4,14 +4,19 @@ import argparse
 from pathlib import Path
 from typing import Final, Protocol
 
-from benchmarks import capture, gap, rules
+from benchmarks import capture, engine, gap, rules
 
 
 class _Run(Protocol):
     def __call__(self, *, seed: int) -> Path: ...
 
 
-BENCHMARKS: Final[dict[str, _Run]] = {"capture": capture.run, "gap": gap.run, "rules": rules.run}
+BENCHMARKS: Final[dict[str, _Run]] = {
+    "capture": capture.run,
+    "engine": engine.run,
+    "gap": gap.run,
+    "rules": rules.run,
+}
 
 
 def main() -> None:

@@ -1,0 +1,67 @@
+"""The optimum by another way: every set of lines priced at every candidate, nothing left out, and a set-partitioning
+model over all sets solved by HiGHS to a zero gap.
+"""
+
+from typing import Final
+
+import highspy
+import numpy as np
+from numpy.typing import NDArray
+
+from troth.engine.mixed_model import open_solver
+from troth.engine.problem import Columns, Problem
+from troth.engine.scoring import build_columns, subset_costs
+from troth.engine.solve import partition
+from troth.engine.transit import NEVER
+
+_CELLS_AT_ONCE: Final = 4_000_000
+
+
+def cheapest_by_model(problem: Problem) -> float | None:
+    """The least that the choice can count for sending all lines whole; None where no such plan is within the limit of
+    shipments.
+    """
+    count = len(problem.lines)
+    cheapest = _price_all(problem)
+    sets = np.flatnonzero(cheapest < NEVER)
+    sets = sets[sets > 0]
+    held = (sets[:, np.newaxis] >> np.arange(count)) & 1
+    held = np.column_stack([held, np.ones(sets.size, dtype=held.dtype)])
+    model = highspy.HighsLp()
+    model.num_col_, model.num_row_ = sets.size, count + 1
+    model.col_cost_ = cheapest[sets]
+    model.col_lower_, model.col_upper_ = np.zeros(sets.size), np.ones(sets.size)
+    model.row_lower_ = np.append(np.ones(count), 1.0)
+    model.row_upper_ = np.append(np.ones(count), float(problem.shipments_max))
+    model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    model.a_matrix_.start_ = np.append(0, np.cumsum(held.sum(axis=1))).astype(np.int32)
+    model.a_matrix_.index_ = np.nonzero(held)[1].astype(np.int32)
+    model.a_matrix_.value_ = np.ones(int(held.sum()))
+    model.integrality_ = [highspy.HighsVarType.kInteger] * sets.size
+    solver = open_solver()
+    for option, setting in (("mip_rel_gap", 0.0), ("mip_abs_gap", 0.5)):
+        solver.setOptionValue(option, setting)
+    solver.passModel(model)
+    solver.run()
+    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        return None
+    return float(round(solver.getInfo().objective_function_value))
+
+
+def cheapest_by_all_sets(problem: Problem) -> float | None:
+    """The same by the engine's own partition, on prices for which nothing was left out."""
+    cheapest = [0.0, *_price_all(problem)[1:].tolist()]
+    parts = partition(cheapest, len(problem.lines), problem.shipments_max)
+    return None if parts is None else sum(cheapest[part] for part in parts)
+
+
+def _price_all(problem: Problem) -> NDArray[np.float64]:
+    """The cost of each set of lines (2^K) at its cheapest candidate of all."""
+    columns = build_columns(problem)
+    cheapest = np.full(1 << len(problem.lines), np.inf)
+    step = max(1, _CELLS_AT_ONCE >> len(problem.lines))
+    for start in range(0, columns.fixed.size, step):
+        some = slice(start, start + step)
+        part = Columns(columns.starts, columns.penalty[:, some], columns.fixed[some], columns.rate_lane[some])
+        np.minimum(cheapest, subset_costs(problem, part).min(axis=1), out=cheapest)
+    return cheapest
