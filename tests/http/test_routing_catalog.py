@@ -8,7 +8,7 @@ from tests.http.documents import activate, written
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest.mark.parametrize("path", ["routings", "rate-cards"])
+@pytest.mark.parametrize("path", ["routings", "rate-cards", "lane-tables"])
 async def test_the_example_of_the_documentation_can_be_saved(api: Api, path: str) -> None:
     document = (await api.get("/v1/openapi.json")).json()
     example = document["paths"][f"/v1/{path}/{{name}}"]["put"]["requestBody"]["content"]["application/json"]["example"]

@@ -1,4 +1,4 @@
-"""`troth routing` and `troth rate-card`: configuration that is drafted, checked, put in force and taken back."""
+"""`troth routing`, `troth rate-card` and `troth lane-table`: what is drafted, checked, put in force and taken back."""
 
 import json
 from pathlib import Path
@@ -14,6 +14,7 @@ from troth.cli.terminal import show
 
 app = make_app("routings", "routing")
 rate_cards = make_app("rate-cards", "rate card")
+lane_tables = make_app("lane-tables", "lane table")
 
 
 @app.command("dry-run")

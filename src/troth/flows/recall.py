@@ -9,13 +9,14 @@ import msgspec
 from troth.engine.network import Network, compile_network
 from troth.engine.record import digest_network
 from troth.engine.rules.weights import policy_of
-from troth.flows.families import RATE_CARDS, ROUTINGS
-from troth.flows.reference import offer_cards
+from troth.flows.families import LANE_TABLES, RATE_CARDS, ROUTINGS
+from troth.flows.reference import join_tables, offer_cards
 from troth.flows.standing import Standing
 from troth.flows.system import System
 from troth.model.events import ConfigurationSet
 from troth.model.ids import Sku
 from troth.model.item import Item
+from troth.model.lanes import LaneTable
 from troth.model.network import Node, RateCard
 from troth.model.policy import DEFAULT_POLICY, Policy
 from troth.store.configure import read_changes_since, subject_of
@@ -40,11 +41,13 @@ async def recall_network(system: System, at: datetime, digest: str) -> Network |
         changes = await read_changes_since(connection, at - _LAG, what=("node",))
         cards = Standing(RATE_CARDS, lambda card, _: card)
         await cards.read(connection, at)
-    offered = offer_cards(cards.values_in_force(at))
+        tables = Standing(LANE_TABLES, lambda table, _: table)
+        await tables.read(connection, at)
+    offered, lanes = offer_cards(cards.values_in_force(at)), join_tables(tables.values_in_force(at))
     steps = 0
     for set_at, change in [*changes, (None, None)]:
         if set_at is None or set_at <= at + _LAG:
-            network = _compiled(documents.values(), offered)
+            network = _compiled(documents.values(), offered, lanes)
             if digest_network(network) == digest:
                 return network
             steps += 1
@@ -90,5 +93,5 @@ def _undo(documents: dict[Any, Any], change: ConfigurationSet) -> None:
         documents[change.id] = change.before
 
 
-def _compiled(documents: Iterable[Mapping[str, Any]], cards: tuple[RateCard, ...]) -> Network:
-    return compile_network([msgspec.convert(document, Node) for document in documents], cards)
+def _compiled(documents: Iterable[Mapping[str, Any]], cards: tuple[RateCard, ...], lanes: LaneTable) -> Network:
+    return compile_network([msgspec.convert(document, Node) for document in documents], cards, lanes)

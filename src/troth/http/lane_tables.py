@@ -1,0 +1,26 @@
+"""Lane tables: what a retailer knows of zones, transit days and holidays, versioned and checked."""
+
+from typing import Final
+
+from troth.flows.families import LANE_TABLES
+from troth.http.document_answer import DocumentAnswer, VersionAnswer
+from troth.http.document_operations import operations_of
+from troth.model.lanes import LaneTable
+from troth.model.refusals import FieldFlaw
+
+_EXAMPLE: Final = {
+    "lanes": [
+        {"node": "ST-NYC", "service": "standard", "country": "US", "postcode_prefix": "606", "transit_days": 2},
+        {"country": "US", "region": "HI", "zone": 6, "transit_days": 7},
+    ],
+    "holidays": [{"country": "US", "days": ["2026-11-26", "2026-12-25"]}],
+}
+
+OPERATIONS = operations_of(
+    LANE_TABLES,
+    DocumentAnswer[LaneTable],
+    VersionAnswer[LaneTable],
+    name="parcel-lanes",
+    example=_EXAMPLE,
+    flaw=FieldFlaw("/lanes/1/transit_days", "must be from 0 to 365"),
+)
