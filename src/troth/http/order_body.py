@@ -96,15 +96,28 @@ class LineBody(Strict):
     pickup_node: Annotated[Id | None, Field(description="Where this line is picked up.")] = None
     service: Annotated[Service | None, Field(description="This line's own service.")] = None
     ship_together: Annotated[
-        Id | None, Field(description="The name of a group: its lines leave in one shipment, or are not promised.")
+        Id | None,
+        Field(
+            description="The name of a group: its lines leave in one shipment, or are not promised.",
+            examples=["table and chairs"],
+        ),
     ] = None
     ship_together_penalty: Annotated[
-        MoneyBody | None, Field(description="With this the group may be parted: what each shipment more costs.")
+        MoneyBody | None,
+        Field(
+            description="With this the group may be parted: what each shipment more costs.",
+            examples=[{"amount": "5.00", "currency": "USD"}],
+        ),
     ] = None
     line_complete: Annotated[bool, Field(description="All units leave in one shipment, or none.")] = False
     ship_alone: Annotated[bool, Field(description="Never in a parcel with other lines.")] = False
     substitutes: Annotated[
-        Consent, Field(strict=False, description="Whether another item may be sent, or offered, for what is short.")
+        Consent,
+        Field(
+            strict=False,
+            description="Whether another item may be sent, or offered, for what is short.",
+            examples=["offer"],
+        ),
     ] = Consent.NONE
 
     def line(self, pointer: str) -> ContentLine:
