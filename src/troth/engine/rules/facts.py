@@ -81,9 +81,9 @@ def _of_place(read: Callable[[Address], str]) -> Callable[[Facts], Value]:
 
 def _line_numbers(read: Callable[[Facts, DemandLine], float | None]) -> Callable[[Facts], Value]:
     def load(facts: Facts) -> Value:
-        numbers = [read(facts, line) for line in facts.demand.lines]
-        is_known = np.array([number is not None for number in numbers], dtype=np.bool_)[:, np.newaxis]
-        return Value(np.array([number or 0.0 for number in numbers], dtype=np.float64)[:, np.newaxis], _known(is_known))
+        found = [read(facts, line) for line in facts.demand.lines]
+        numbers = [number or 0.0 for number in found]
+        return Value(np.array(numbers, dtype=np.float64).reshape(-1, 1), _where_known(found))
 
     return load
 
@@ -91,8 +91,7 @@ def _line_numbers(read: Callable[[Facts, DemandLine], float | None]) -> Callable
 def _line_bools(read: Callable[[DemandLine], bool | None]) -> Callable[[Facts], Value]:
     def load(facts: Facts) -> Value:
         found = [read(line) for line in facts.demand.lines]
-        is_known = np.array([flag is not None for flag in found], dtype=np.bool_)[:, np.newaxis]
-        return Value(np.array([bool(flag) for flag in found], dtype=np.bool_)[:, np.newaxis], _known(is_known))
+        return Value(np.array([bool(flag) for flag in found], dtype=np.bool_).reshape(-1, 1), _where_known(found))
 
     return load
 
@@ -100,10 +99,16 @@ def _line_bools(read: Callable[[DemandLine], bool | None]) -> Callable[[Facts], 
 def _line_texts(read: Callable[[DemandLine], str | None]) -> Callable[[Facts], Value]:
     def load(facts: Facts) -> Value:
         found = [read(line) for line in facts.demand.lines]
-        is_known = np.array([text is not None for text in found], dtype=np.bool_)[:, np.newaxis]
-        return Value(code_words([text or "" for text in found], (len(found), 1)), _known(is_known))
+        return Value(code_words([text or "" for text in found], (len(found), 1)), _where_known(found))
 
     return load
+
+
+def _where_known(found: Sequence[object]) -> Known:
+    """Where lines have a value (K, 1)."""
+    if None not in found:
+        return True
+    return np.array([one is not None for one in found], dtype=np.bool_).reshape(-1, 1)
 
 
 def _node_texts(read: Callable[[Node], str], *, is_optional: bool = False) -> Callable[[Facts], Value]:
@@ -188,7 +193,8 @@ def _has_all(facts: Facts) -> Value:
 
 
 def _lines_covered(facts: Facts) -> Value:
-    return Value(np.count_nonzero(facts.field("stock.has_all").data, axis=0).astype(np.float64))
+    has_all = facts.field("stock.has_all").data
+    return Value(has_all.view(np.int8).sum(axis=0, dtype=np.int32).astype(np.float64))
 
 
 def _weeks_of_supply(facts: Facts) -> Value:
@@ -197,10 +203,12 @@ def _weeks_of_supply(facts: Facts) -> Value:
     for at, line in enumerate(facts.demand.lines):
         stated = _stated_weekly(line)
         weekly[at] = stated if prices is None else align(prices.weekly_units, line.sku, network, missing=stated)
-    is_known = weekly >= 0.0
-    weeks = available / np.where(weekly > 0.0, weekly, 1.0)
+    with np.errstate(all="ignore"):
+        weeks = available / weekly
+    if weekly.min(initial=1.0) > 0.0:
+        return Value(weeks)
     weeks[weekly == 0.0] = math.inf  # what never sells lasts forever
-    return Value(weeks, _known(is_known))
+    return Value(weeks, _known(weekly >= 0.0))
 
 
 def _stated_weekly(line: DemandLine) -> float:

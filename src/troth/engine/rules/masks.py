@@ -54,7 +54,7 @@ def narrow(
         keep = is_certain(not_of(value) if rule.is_exclusion else value)
         if keep is True:
             continue
-        rest = np.logical_and(is_open, keep)
+        rest: NDArray[np.bool_] = is_open & keep
         count = int(np.count_nonzero(rest))
         rows = rest.shape[0]
         if rows == 1:
@@ -62,7 +62,7 @@ def narrow(
         elif count * is_open.shape[0] == left * rows:  # nothing was lost, whatever number of rows it was counted in
             lost = 0
         else:
-            lost = int(np.count_nonzero((is_open & ~rest).any(axis=0)))
+            lost = int(np.count_nonzero((is_open ^ rest).any(axis=0)))
         if lost:
             tally.removed[name] = tally.removed.get(name, 0) + lost
         is_open, left = rest, count

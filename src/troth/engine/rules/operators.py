@@ -94,10 +94,12 @@ def minus(value: Value) -> Value:
 
 def _sound(data: Data, known: Known, *, is_whole: bool) -> Value:
     """Unknown where the number is none, or a whole one too large to be exact."""
-    is_sound = abs(data) <= INTEGER_MAX if is_whole else data == data
-    if isinstance(is_sound, np.ndarray):
+    if isinstance(data, np.ndarray):
+        if is_whole and data.size and data.min() >= -INTEGER_MAX and data.max() <= INTEGER_MAX:
+            return Value(data, known)
+        is_sound = np.abs(data) <= INTEGER_MAX if is_whole else data == data
         return Value(data, known if is_sound.all() else both(known, is_sound))
-    return Value(data, both(known, bool(is_sound)))
+    return Value(data, both(known, bool(abs(data) <= INTEGER_MAX if is_whole else data == data)))
 
 
 def _quotient(left: Data, right: Data) -> Data:
