@@ -317,3 +317,16 @@ def test_supply_rows_leave_out_what_cannot_be_used() -> None:
     assert found.sources == (ON_HAND, "po/1/1")
     assert (found.node_index.tolist(), found.available.tolist()) == ([0, 0], [3, 7])
     assert np.array_equal(found.available_from, [0.0, MONDAY.timestamp()])
+
+
+@pytest.mark.parametrize(("late_minor", "nodes"), [(100_000, {"near", "other"}), (1, {"far"})])
+def test_a_line_is_split_where_that_keeps_its_date_and_costs_less(late_minor: int, nodes: set[str]) -> None:
+    net = network(node("far", degrees=20.0), node("near"), node("other", degrees=1.5))
+    stock = supply(net, A={"far": 6, "near": 3, "other": 3})
+    need_by = plan(demand(line("A")), supply(net, A={"other": 1}), net, Policy(), MONDAY).promised_at
+    policy = Policy(late_minor_per_day=late_minor, delay_minor_per_day=0)
+
+    found = plan(demand(line("A", 6, need_by=need_by), service="standard"), stock, net, policy, MONDAY)
+
+    assert {str(shipment.node) for shipment in found.shipments} == nodes
+    assert found.uncovered == ()

@@ -2,9 +2,12 @@
 
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from troth.engine.assemble import is_within_supply
 from troth.engine.plan_goals import find_goals
-from troth.engine.problem import Columns, Problem, Solution
+from troth.engine.problem import Columns, Problem, Solution, place_of
 from troth.engine.scoring import split_columns
 from troth.engine.solve import SUBSET_LINES_MAX, solve_by_subsets
 from troth.engine.solve_greedy import solve_greedily
@@ -19,6 +22,34 @@ _GAP_MAX: Final = 0.005
 
 
 def choose_parcels(problem: Problem, columns: Columns) -> Solution:
+    """The best solution, in which a line is split where it must be, or where that keeps its date and costs less."""
+    found = _choose(problem, columns)
+    late = _find_late(problem, columns, found)
+    if not late.any() or len(problem.lines) > MIXED_LINES_MAX:
+        return found
+    parts = split_columns(problem)
+    divided = solve_mixed(problem, columns, parts, may_split=late)
+    if divided is None:
+        return found
+    now, then = (find_goals(problem, columns, parts, solution) for solution in (found, divided))
+    return divided if (then[0], then[2]) < (now[0], now[2]) else found
+
+
+def _find_late(problem: Problem, columns: Columns, found: Solution) -> NDArray[np.bool_]:
+    """Which lines (K) are promised behind the date by which they are needed."""
+    late = np.zeros(len(problem.lines), dtype=np.bool_)
+    if all(line.need_by is None for line in problem.lines):
+        return late
+    for parcel in found.parcels:
+        place = place_of(problem, columns.starts, parcel.column)
+        promised_at = float(place.block.timetable.promised_at[place.lane])
+        for number in parcel.quantities:
+            need_by = problem.lines[number].need_by
+            late[number] |= need_by is not None and promised_at > need_by.timestamp()
+    return late
+
+
+def _choose(problem: Problem, columns: Columns) -> Solution:
     """The best solution by the method that fits: subsets for few lines, parcels for more, where every line can be sent
     whole; the mixed-integer model elsewhere, and the greedy plan for orders of more lines than any can take.
 

@@ -45,9 +45,15 @@ class _Slot:
 
 
 def solve_mixed(
-    problem: Problem, columns: Columns, parts: SplitColumns, *, time_limit_seconds: float | None = None
+    problem: Problem,
+    columns: Columns,
+    parts: SplitColumns,
+    *,
+    may_split: NDArray[np.bool_] | None = None,
+    time_limit_seconds: float | None = None,
 ) -> Solution | None:
-    """The best plan of the model, or None where the solver found none in its limits.
+    """The best plan of the model, or None where the solver found none in its limits. Lines (K) that `may_split` are
+    split where that is cheaper; the others only where they must be.
 
     The time limit is the policy's `decision_seconds_max` where none is given. What is not proven says so in its method
     and gap.
@@ -55,6 +61,8 @@ def solve_mixed(
     seconds = problem.policy.decision_seconds_max if time_limit_seconds is None else time_limit_seconds
     is_whole_possible = columns.penalty < NEVER
     splits: NDArray[np.bool_] = ~np.any(is_whole_possible, axis=1)
+    if may_split is not None:
+        splits |= may_split
     kept, is_cut = choose_candidates(problem, columns, parts, splits)
     model = MixedModel(seconds)
     solution = _solve_stage(model, problem, columns, parts, kept, splits)
