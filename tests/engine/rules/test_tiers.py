@@ -14,6 +14,7 @@ from tests.engine.worlds import MONDAY, demand, flat_card, line, network, node, 
 from troth.engine.promise import plan
 from troth.model.ids import NodeId, Sku
 from troth.model.network import Address, NodeType
+from troth.model.order import Terms
 from troth.model.plan import Demand, Plan
 from troth.model.policy import DEFAULT_POLICY, Policy
 from troth.model.routing import Action, Compare, Disposition, Limits, Routing, Rule, Sort, Tier
@@ -183,6 +184,16 @@ def test_a_rule_about_stock_removes_lines_from_nodes_and_not_whole_nodes() -> No
 
     assert "NEAR" not in [name for name, lines in sent(found).items() if "B" in lines]
     assert found.trace.removed["rule keep one"] == 2
+
+
+def test_a_rule_counts_the_kits_that_a_node_can_make() -> None:
+    kit = line("K", 1, terms=Terms(kit=((Sku("A"), 2), (Sku("B"), 1))))
+    routing = Routing(eligibility=(Rule("two", "stock.available >= 2"),))
+
+    found = planned(routing, demand(kit), A={"NEAR": 3, "DC": 4}, B={"NEAR": 9, "DC": 2})
+
+    assert list(sent(found)) == ["DC"]
+    assert found.trace.removed["rule two"] == 2
 
 
 def test_a_routing_with_flaws_removes_everything_and_says_why() -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.engine.kits import find_kits, has_kits, rows_of_kits
 from troth.engine.network import Network
 from troth.engine.rules.values import NO_NUMBER, NO_TEXT, UNKNOWN, Known, Value, code_words
 from troth.engine.supply import NO_SUPPLY, SupplyRows
@@ -175,10 +176,13 @@ def _is_same(path: str) -> Callable[[Facts], Value]:
 
 
 def _available(facts: Facts) -> Value:
-    count = len(facts.network.nodes)
-    available = np.empty((len(facts.demand.lines), count))
-    for at, line in enumerate(facts.demand.lines):
-        rows = facts.supply.get(line.sku, NO_SUPPLY)
+    lines, count = facts.demand.lines, len(facts.network.nodes)
+    if has_kits(lines):
+        supplies = rows_of_kits(lines, find_kits(lines, facts.supply, facts.now.timestamp()))
+    else:
+        supplies = tuple(facts.supply.get(line.sku, NO_SUPPLY) for line in lines)
+    available = np.empty((len(lines), count))
+    for at, rows in enumerate(supplies):
         node, units = rows.node_index, rows.available
         if rows.has_dated:
             here = rows.available_from == 0.0

@@ -98,7 +98,7 @@ _CATALOG: Final = (
     Field("lane.transit_days", _I, "carrier days", "days of transit of the quickest service it may use", True),
     Field("lane.same_region", _B, "", "whether it is in the destination's region", True),
     Field("lane.same_country", _B, "", "whether it is in the destination's country", True),
-    Field("stock.available", _I, "units", "what the node has on hand of the line's item and may promise"),
+    Field("stock.available", _I, "units", "what the node has on hand and may promise; of a kit, how many it can make"),
     Field("stock.has_all", _B, "", "whether that is as much as the line asks for"),
     Field("stock.lines_covered", _I, "lines", "how many lines of the order the node can send whole", is_by_line=False),
     Field("stock.weeks_of_supply", _D, "weeks", "`available` divided by what sells there in a week", True),
