@@ -41,7 +41,7 @@ def promised_shipments(shipments: Iterable[Shipment], network: Network) -> list[
     """What the shipments of a plan promise."""
     return [
         Promised(
-            *_place(network, shipment.node),
+            *_place(network, shipment.via or shipment.node),
             shipment.method,
             shipment.ship_by,
             shipment.promised_at,
@@ -58,7 +58,7 @@ def promised_work(order: Order, network: Network) -> list[Promised]:
     kept = {part.fulfillment_id for part in live}
     return [
         Promised(
-            *_place(network, work.node),
+            *_place(network, work.via or work.node),
             work.method,
             work.ship_by,
             work.promised_at,

@@ -139,7 +139,7 @@ def answer_option(option: Option, network: Network, currency: str, now: datetime
         option.plan_id,
         last.method,
         last.service,
-        last.node if is_handed_over else None,
+        (last.via or last.node) if is_handed_over else None,
         not option.plan.uncovered,
         _window(last),
         promise_message(promised_shipments(shipments, network), now),
