@@ -5,7 +5,7 @@ for it. What CEL has and rules have not is refused here, by position.
 """
 
 import sys
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from troth.engine.rules.scan import at_of, scan
@@ -29,6 +29,7 @@ from troth.engine.rules.syntax import (
     Unary,
 )
 
+_TREES_MAX: Final = 512
 _WRAPPERS: Final = frozenset({"expr", "conditionalor", "conditionaland", "relation", "addition", "multiplication",
                               "unary", "member", "primary", "paren_expr"})  # fmt: skip
 _LOGIC: Final = {"conditionalor": "||", "conditionaland": "&&"}
@@ -39,8 +40,9 @@ _OPERATORS: Final = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=_TREES_MAX)
 def parse(text: str) -> Piece:
-    """The tree of an expression; raises Flaw with the position of the first thing that is wrong.
+    """The tree of an expression, remembered; raises Flaw with the position of the first thing that is wrong.
 
     >>> parse("node.pickup").name
     'pickup'
