@@ -16,6 +16,7 @@ from troth.engine.context import Decision
 from troth.engine.network import Network
 from troth.engine.node_load import used_by
 from troth.engine.promise import plan
+from troth.engine.record import recall, recall_load, record
 from troth.model.capacity import CapacityUnit, Shift, Slot
 from troth.model.commands import AdjustStock, CancelOrder, LineQuantity
 from troth.model.ids import NodeId, OrderId, Sku
@@ -284,6 +285,33 @@ def test_more_capacity_never_makes_a_plan_cost_more(seed: int) -> None:
         costs.append((sum(short.quantity for short in found.uncovered), found.cost_minor))
 
     assert costs == sorted(costs, reverse=True)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 10**9))
+def test_what_is_recorded_of_the_days_of_nodes_plans_again_to_the_same_plan(seed: int) -> None:
+    random = Random(seed)
+    unit = random.choice(list(CapacityUnit))
+    places = [
+        node(f"n{number}", degrees=random.choice([0.5, 3.0]), capacity_per_day=random.randint(1, 6), capacity_unit=unit)
+        for number in range(3)
+    ]
+    net = network(*places, cards=[flat_card(500, transit=1)])
+    net.load.move(
+        (Slot(place.node, TODAY + timedelta(days=day)), random.randint(0, 6)) for place in places for day in range(5)
+    )
+    lines = [line(f"A{number}", random.randint(1, 3)) for number in range(random.randint(1, 3))]
+    wish = demand(*lines)
+    stock = supply(
+        net, **{f"A{number}": {str(place.node): random.randint(0, 4) for place in places} for number in range(3)}
+    )
+    recorded = record(wish, stock, net)
+    net_then = recall_load(recorded, net)
+
+    again = plan(wish, recall(recorded, net), net_then, Policy(), MONDAY)
+
+    assert again == plan(wish, stock, net, Policy(), MONDAY)
+    assert set(net_then.load.used) <= set(net.load.used)
 
 
 def opened(

@@ -34,7 +34,7 @@ class Need:
 
     lines: int
     units: int
-    ready_minutes: int
+    ready_minutes: int = 0
 
     def of(self, unit: CapacityUnit) -> int:
         """The need in a node's unit."""

@@ -87,8 +87,11 @@ def _digest(case: Case, recorded: Recording, asked: str) -> str:
         digest.update(b"".join((stock.sku.encode(), stock.full, stock.partial, stock.units)))
         for dated in stock.dated:
             digest.update(repr(dated).encode())
-    if recorded.loads:
-        digest.update(repr(sorted(recorded.loads.items())).encode())
+    for more in (recorded.loads, recorded.queue_minutes):
+        if more:
+            digest.update(repr(sorted(more.items())).encode())
+    if recorded.slots:
+        digest.update(repr(recorded.slots).encode())
     return digest.hexdigest()
 
 

@@ -18,6 +18,7 @@ from troth.model.order import Order
 FREED: Final = frozenset({AllocationState.CANCELED, AllocationState.REJECTED, AllocationState.SPLIT})
 """Parts that take nothing of a capacity (any more); what was looked for and not found took its time."""
 
+TIGHT_MAX: Final = 100_000
 UNLIMITED: Final = 2**62
 """More than any node can do."""
 
@@ -58,7 +59,17 @@ class NodeLoad:
     what is used in any slot of a node. `placed` remembers where work was placed, as long as nothing moves at its node.
     """
 
-    __slots__ = ("_positions", "_since", "placed", "queue_minutes", "used", "used_max", "versions")
+    __slots__ = (
+        "_of_node",
+        "_positions",
+        "_since",
+        "_tight",
+        "placed",
+        "queue_minutes",
+        "used",
+        "used_max",
+        "versions",
+    )
 
     def __init__(self, positions: Mapping[NodeId, int], queue_minutes: Mapping[NodeId, int] | None = None) -> None:
         self._positions = positions
@@ -66,6 +77,8 @@ class NodeLoad:
         self.used: dict[Slot, int] = {}
         self.used_max = np.zeros(len(positions))
         self.versions = [0] * len(positions)
+        self._of_node: dict[int, dict[Slot, int]] = {}
+        self._tight: dict[tuple[int, int], tuple[int, tuple[tuple[Slot, int], ...]]] = {}
         self.placed: dict[tuple[int, int, int], tuple[int, int]] = {}
         self.queue_minutes = dict(queue_minutes or {})
 
@@ -81,6 +94,23 @@ class NodeLoad:
         if position is not None:
             self.used_max[position] = max(self.used_max[position], used)
             self.versions[position] += 1
+            self._of_node.setdefault(position, {})[slot] = used
+
+    def tight_slots(self, position: int, limit: "Limit", amount: int) -> tuple[tuple[Slot, int], ...]:
+        """The slots of a node that have promised too much to have room for an amount, with what they have promised."""
+        version = self.versions[position]
+        known = self._tight.get((position, amount))
+        if known is not None and known[0] == version:
+            return known[1]
+        found = tuple(
+            (slot, used)
+            for slot, used in sorted(self._of_node.get(position, {}).items())
+            if used > 0 and slot.shift < len(limit.capacity) and limit.capacity[slot.shift] - used < amount
+        )
+        if len(self._tight) >= TIGHT_MAX:
+            self._tight.clear()
+        self._tight[position, amount] = (version, found)
+        return found
 
     def forget_before(self, day: date) -> None:
         """Forget the slots of earlier days, once a day."""
@@ -90,6 +120,8 @@ class NodeLoad:
         kept = {slot: used for slot, used in self.used.items() if slot.day >= day and used > 0}
         self.used.clear()
         self.placed.clear()
+        self._of_node.clear()
+        self._tight.clear()
         self.used_max[:] = 0.0
         for slot, used in kept.items():
             self.put(slot, used)

@@ -4,16 +4,19 @@ A plan never looks further than whether a node has what is asked for, so units a
 the policy in force looks at stock levels. Most nodes have enough or nothing, and that is one bit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.engine.capacity import Need
 from troth.engine.kits import wanted_units
 from troth.engine.network import Network
+from troth.engine.node_load import Limits, NodeLoad
 from troth.engine.supply import QUANTITY_MAX, SupplyRows
+from troth.model.capacity import Slot
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import ON_HAND
 from troth.model.plan import Demand
@@ -32,16 +35,34 @@ def record(
 ) -> Recording:
     """What a plan for this demand sees of this supply; with the true stock levels where the policy looks at them."""
     stocks = []
+    stocked: set[int] = set()
     for sku, units in wanted_units(demand).items():
         rows = supply.get(sku)
         if rows is not None and rows.available.size:
+            if network.limits is not None:
+                stocked.update(rows.node_index.tolist())
             stocks.append(_record_rows(sku, rows, len(network.nodes), QUANTITY_MAX if with_levels else units))
-    return Recording(digest_network(network), tuple(stocks), loads or {})
+    return Recording(
+        digest_network(network),
+        tuple(stocks),
+        loads or {},
+        () if network.limits is None else _tight_slots(demand, network, network.limits, stocked),
+        _waiting(demand, network),
+    )
 
 
 def recall(recording: Recording, network: Network) -> dict[Sku, SupplyRows]:
     """The supply that was recorded in the positions of this network."""
     return {stock.sku: _recall_rows(stock, len(network.nodes)) for stock in recording.stocks}
+
+
+def recall_load(recording: Recording, network: Network) -> Network:
+    """The network with what was recorded of its nodes' promises, and nothing else."""
+    if network.limits is None and not recording.queue_minutes:
+        return network
+    load = NodeLoad(network.index, recording.queue_minutes)
+    load.move(recording.slots)
+    return network.with_load(load)
 
 
 def digest_network(network: Network) -> str:
@@ -51,10 +72,36 @@ def digest_network(network: Network) -> str:
     found = network.memory.tables["digest"].get("network")
     if isinstance(found, str):
         return found
+    lanes = network.lane_index
     parts = repr((network.nodes, network.ship.cards, network.delivery.cards)).encode()
+    if lanes.by_prefix or lanes.holidays:
+        days = sorted((place, sorted(closed)) for place, closed in lanes.holidays.items())
+        parts += repr((sorted(lanes.by_prefix.items()), days)).encode()
     digest = blake2b(parts, digest_size=12).hexdigest()
     network.memory.keep("digest", "network", digest)
     return digest
+
+
+def _tight_slots(
+    demand: Demand, network: Network, limits: Limits, stocked: Iterable[int]
+) -> tuple[tuple[Slot, int], ...]:
+    """The slots of nodes with stock that have no room for the demand."""
+    need = Need(len([line for line in demand.lines if line.quantity > 0]), sum(line.quantity for line in demand.lines))
+    amount = np.where(limits.counts_units, need.units, need.lines)
+    suspects = set(np.flatnonzero(limits.least - network.load.used_max < amount).tolist())
+    return tuple(
+        slot
+        for position in sorted(suspects.intersection(stocked))
+        for slot in network.load.tight_slots(position, limits.of[position], need.of(limits.of[position].unit))
+    )
+
+
+def _waiting(demand: Demand, network: Network) -> dict[NodeId, int]:
+    waiting = network.load.queue_minutes
+    if not waiting:
+        return {}
+    named = [demand.pickup_node, *(line.terms.pickup_node for line in demand.lines if line.terms is not None)]
+    return {node: waiting[node] for node in sorted({node for node in named if node is not None}) if node in waiting}
 
 
 def _record_rows(sku: Sku, rows: SupplyRows, nodes: int, most: int) -> RecordedStock:

@@ -13,7 +13,7 @@ from troth.engine.evolve import evolve
 from troth.engine.explain import explain
 from troth.engine.line_terms import named_skus
 from troth.engine.parts import next_allocation
-from troth.engine.record import recall
+from troth.engine.record import recall, recall_load
 from troth.engine.resource import demand_missing
 from troth.flows.dry_run import command_of
 from troth.flows.recall import recall_items, recall_network, recall_policy
@@ -115,6 +115,7 @@ async def _decide_again(system: System, decided: Decided, taken: _Taken | None, 
     network = await recall_network(system, decided.at, recording.network)
     if network is None:
         return _without(decided, "the nodes and rate cards as they were")
+    network = recall_load(recording, network)
     policy = await recall_policy(system, decided.trace.policy_version)
     if policy is None:
         return _without(decided, f"the policy {decided.trace.policy_version}")

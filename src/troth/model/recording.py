@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from troth.model.capacity import Slot
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import Source
 
@@ -39,9 +40,12 @@ class Recording:
     """The stock that a decision saw, and the digest of the network whose positions it is written in.
 
     Units beyond what the demand could take are left out where nothing in the policy looks at them. `loads` is each
-    node's share of its capacity that was used, where that counted.
+    node's share of its capacity that was used, where that counted; `slots` are those that had no room for the order,
+    with what they had promised, and `queue_minutes` the work that waited before its pickup.
     """
 
     network: str
     stocks: tuple[RecordedStock, ...]
     loads: Mapping[NodeId, float] = field(default_factory=dict)
+    slots: tuple[tuple[Slot, int], ...] = ()
+    queue_minutes: Mapping[NodeId, int] = field(default_factory=dict)
