@@ -5,7 +5,7 @@ send next. It keeps them all, and looks for no optimum.
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.problem import Problem, find_shared
+from troth.engine.problem import Parcel, Problem, find_shared
 from troth.engine.shape import Shape
 
 
@@ -23,6 +23,18 @@ def keep_limits(
     if problem.shape.value_min_minor > 0 and problem.shape.value_penalty_minor is None:
         _keep_value(problem.shape, units, left, is_first=is_first)
     return units
+
+
+def drop_small(shape: Shape, parcels: list[Parcel]) -> list[Parcel]:
+    """The parcels without those that are worth too little beside others; of none but such, the one that sends most."""
+    if shape.value_min_minor <= 0 or shape.value_penalty_minor is not None or len(parcels) < 2:
+        return parcels
+    kept = [
+        parcel
+        for parcel in parcels
+        if sum(shape.values_minor[line] * units for line, units in parcel.quantities.items()) >= shape.value_min_minor
+    ]
+    return kept or [max(parcels, key=lambda parcel: sum(parcel.quantities.values()))]
 
 
 def keep_light(

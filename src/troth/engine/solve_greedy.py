@@ -7,7 +7,7 @@ the optimum.
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.greedy_limits import keep_light, keep_limits, take_sharing
+from troth.engine.greedy_limits import drop_small, keep_light, keep_limits, take_sharing
 from troth.engine.problem import Columns, Parcel, Problem, Solution, SplitColumns
 from troth.engine.scoring import parcel_rates
 from troth.engine.surcharges import add_parcel_charges
@@ -49,6 +49,8 @@ def solve_greedily(problem: Problem, columns: Columns, parts: SplitColumns) -> S
             _take(available, units[:, column], skus, at_node)
         else:
             take_sharing(problem, available, units[:, column], at_node)
+    if problem.shape is not None:
+        parcels = drop_small(problem.shape, parcels)
     return Solution(tuple(parcels), "greedy", float("nan"))
 
 
