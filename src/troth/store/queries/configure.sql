@@ -1,6 +1,6 @@
 -- name: lock_reference_family
--- Lets one at a time change a family of reference data; freed when the transaction ends.
-SELECT version FROM reference_versions WHERE family = $1 FOR UPDATE;
+-- Lets one at a time change a family of reference data; freed when the transaction ends. It takes no transaction id before its turn comes, so that the log has changes in the order in which they were made.
+SELECT pg_advisory_xact_lock(hashtextextended('reference data ' || $1::text, 0));
 
 -- name: append_configuration_events
 -- Appends many events about reference data.
