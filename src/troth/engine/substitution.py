@@ -19,7 +19,7 @@ OFFERS_MAX: Final = 5
 """So many substitutes are offered for a line."""
 
 LINES_MAX: Final = 50
-"""For so many short lines of an order are substitutes tried and offered."""
+"""For so many short lines of an order are substitutes offered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,8 @@ def plan_substitutes(demand: Demand, found: Plan, supply: Mapping[Sku, SupplyRow
     if not found.uncovered or all(consent_of(line) is Consent.NONE for line in demand.lines):
         return found
     best = _fill(demand, supply, ask) or found
-    return replace(best, uncovered=tuple(_with_offers(demand, gap, supply, ask) for gap in best.uncovered))
+    offered = [_with_offers(demand, gap, supply, ask) for gap in best.uncovered[:LINES_MAX]]
+    return replace(best, uncovered=(*offered, *best.uncovered[LINES_MAX:]))
 
 
 def consent_of(line: DemandLine) -> Consent:
@@ -53,7 +54,7 @@ def _fill(demand: Demand, supply: Mapping[Sku, SupplyRows], ask: Ask) -> Plan | 
     best = ask(loose, supply)
     is_filled = False
     tried: dict[int, int] = {}
-    for _ in range(sum(len(line.instead) for line in demand.lines)):
+    for _ in range(max(len(line.instead) for line in demand.lines)):  # each round tries the next one of every line
         short = _short_portions(demand, portions, best, tried)
         if not short:
             break
@@ -85,7 +86,6 @@ def _short_portions(
         if (
             units > 0
             and portion.line not in lines
-            and len(lines) < LINES_MAX
             and consent_of(line) is Consent.ALLOW
             and number <= len(line.instead)
         ):
