@@ -27,11 +27,12 @@ class Steps:
     """Rates as steps: a parcel of more than `limits[b - 1]` and up to `limits[b]` grams pays at least `lowest[b]` of
     its rate lane (B, lanes).
 
-    `grams` (K) is what each whole line counts: its weight, or its volume where that is what makes parcels dear. Both
-    are never more than what is billed.
+    `grams` (K) is what each whole line counts: its weight, or its volume where that is what makes parcels dear, and
+    `other` the other of them; a parcel is billed for no less than either.
     """
 
     grams: NDArray[np.float64]
+    other: NDArray[np.float64]
     limits: NDArray[np.float64]
     lowest: NDArray[np.float64]
 
@@ -50,27 +51,28 @@ class Values:
 def find_steps(problem: Problem) -> tuple[Steps, Steps]:
     """The steps of the problem's rates up to the weight of all its lines together: all of them, and a coarse choice."""
     weights, volumes = whole_loads(problem)
-    divisor = max((group.divisor for group in problem.offer.groups), default=0)
-    grams = weights
-    is_by_volume = problem.offer.grams_max is None and all(group.divisor > 0 for group in problem.offer.groups)
-    if is_by_volume and volumes.sum() * 1000.0 > weights.sum() * divisor:
-        grams = volumes * 1000.0 / max(1, divisor)
-    total = max(1.0, float(np.ceil(grams.sum())))
+    grams = other = weights
+    if volumes.any() and problem.offer.grams_max is None and all(group.divisor > 0 for group in problem.offer.groups):
+        bulk = volumes * 1000.0 / max(group.divisor for group in problem.offer.groups)
+        grams, other = (weights, bulk) if weights.sum() >= bulk.sum() else (bulk, weights)
+    total = max(1.0, float(np.ceil(max(grams.sum(), other.sum()))))
     limits = _find_limits(problem.offer, total)
-    fine = _price_steps(problem.offer, grams, limits)
+    fine = _price_steps(problem.offer, grams, other, limits)
     if limits.size <= _COARSE_STEPS_MAX:
         return fine, fine
     rise = np.diff(fine.lowest.mean(axis=1))
     kept = np.sort(np.argsort(-rise, kind="stable")[: _COARSE_STEPS_MAX - 1])
-    return fine, _price_steps(problem.offer, grams, np.append(limits[kept], total))
+    return fine, _price_steps(problem.offer, grams, other, np.append(limits[kept], total))
 
 
-def _price_steps(offer: Offer, grams: NDArray[np.float64], limits: NDArray[np.float64]) -> Steps:
+def _price_steps(
+    offer: Offer, grams: NDArray[np.float64], other: NDArray[np.float64], limits: NDArray[np.float64]
+) -> Steps:
     begins = np.concatenate([[0.0], limits[:-1] + 1.0])
     nothing = np.zeros(limits.size)
     rates = np.minimum(parcel_rates(offer, begins, nothing), parcel_rates(offer, limits, nothing))
     lowest = np.minimum.accumulate(rates[::-1], axis=0)[::-1]  # volume may lift a parcel to any later step
-    return Steps(grams, limits, lowest)
+    return Steps(grams, other, limits, lowest)
 
 
 def find_values(steps: Steps, columns: Columns, prices: NDArray[np.float64], at: NDArray[np.intp]) -> Values:

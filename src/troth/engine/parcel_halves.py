@@ -26,7 +26,8 @@ _EASE: Final = 1e-6
 class Halves:
     """All sets of the first `first` lines, and those of the others by their grams.
 
-    `fits` (B, sets of the first half) counts the sets of the second half that fit beside, up to each step's limit.
+    `fits` (B, sets of the first half) counts the sets of the second half that fit beside, up to each step's limit; the
+    other measure of the same sets is None where there is only one.
     """
 
     first: int
@@ -34,6 +35,8 @@ class Halves:
     second_grams: NDArray[np.float64]
     second_sets: NDArray[np.int64]
     fits: NDArray[np.intp]
+    first_other: NDArray[np.float64] | None
+    second_other: NDArray[np.float64] | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +59,12 @@ def halve(steps: Steps) -> Halves:
     order = np.argsort(second_grams, kind="stable")
     room = steps.limits[:, np.newaxis] - first_grams
     fits = np.searchsorted(second_grams[order], room, side="right")
-    return Halves(first, first_grams, second_grams[order], order.astype(np.int64), fits)
+    first_other = second_other = None
+    if steps.other is not steps.grams:
+        first_other = _set_sums(steps.other[:first, np.newaxis])[0]
+        second_other = _set_sums(steps.other[first:, np.newaxis])[0][order]
+    sets = order.astype(np.int64)
+    return Halves(first, first_grams, second_grams[order], sets, fits, first_other, second_other)
 
 
 def find_best(
@@ -111,6 +119,8 @@ def meet(
         row, first = np.repeat(row, counts), np.repeat(first, counts)
         second, at = order[row, place], near[row]
         grams = halves.first_grams[first] + halves.second_grams[second]
+        if halves.first_other is not None and halves.second_other is not None:
+            grams = np.maximum(grams, halves.first_other[first] + halves.second_other[second])
         step = np.minimum(np.searchsorted(steps.limits, grams, side="left"), steps.limits.size - 1)
         is_low = floor[step, at] <= sums.first[at, first] + sums.second[at, second]
         lines = first[is_low] | (halves.second_sets[second[is_low]] << halves.first)

@@ -31,6 +31,10 @@ _LOOKED_AT: Final = 64
 _NEAR: Final = 400
 _ADDED: Final = 48
 _WASTE_MIN: Final = 0.01
+_FIRST_SHARES: Final = (0.005, 0.01, 0.02, 0.04)
+_SETS_MAX: Final = 800_000
+"""So many sets of lines may be listed for one order."""
+
 _EASE: Final = 1e-6
 _COST_MAX: Final = 1e9
 _ONE: Final = 0.999
@@ -46,12 +50,6 @@ class Contenders:
     columns: NDArray[np.intp]
     waste: NDArray[np.float64]
     cost_min: float
-    search: "_Search"
-    prices: Prices
-
-    def list_parcels(self, waste_max: float) -> Parcels | None:
-        """The cheapest parcel of each set of lines that wastes no more; None where there are too many."""
-        return _list_parcels(self.search, self.columns[self.waste <= waste_max], self.prices, waste_max)
 
 
 @dataclass(slots=True)
@@ -68,6 +66,7 @@ class _Search:
     cost: float
     candidates: NDArray[np.intp]
     halves: Halves
+    sets_left: int = _SETS_MAX
 
     @property
     def count(self) -> int:
@@ -86,6 +85,11 @@ def solve_by_parcels(problem: Problem, columns: Columns) -> Solution | None:
     most = min(problem.shipments_max, search.count)
     prices, bounds, low = _price(search, 1, most)
     _join(search, cheapest_of_each(search.pool), prices, most=most, low=low, waste_max=search.cost - low)
+    for share in _FIRST_SHARES:  # a better plan now spares most of the work of proving
+        waste_max = min(search.cost - low, share * low)
+        listed = _list_parcels(search, search.candidates[bounds <= waste_max], prices, waste_max)
+        if listed is None or not _join(search, listed, prices, most=most, low=low, waste_max=waste_max):
+            break
     search.candidates = search.candidates[bounds <= search.cost - low]
     bound = low
     if low <= search.cost - _ONE:
@@ -112,7 +116,7 @@ def find_contenders(problem: Problem, columns: Columns, kept: NDArray[np.intp]) 
     if search.best is None:
         return None
     is_near = bounds <= search.cost - low + _EASE
-    return Contenders(search.candidates[is_near], bounds[is_near], low, search, prices)
+    return Contenders(search.candidates[is_near], bounds[is_near], low)
 
 
 def _prove(search: _Search, fewest: int, most: int) -> float:
@@ -157,6 +161,8 @@ def _price(search: _Search, fewest: int, most: int) -> tuple[Prices, NDArray[np.
             if found.cost.size:
                 search.add(found)
                 prices = search.cover.solve()
+    else:
+        bounds = _bound(search, search.candidates, prices)
     return prices, bounds, prices.total + most * float(bounds.min(initial=0.0))
 
 
@@ -181,6 +187,15 @@ def _price_exactly(search: _Search, prices: Prices, bounds: NDArray[np.float64])
         column = np.broadcast_to(candidates, lines.shape)[is_low]
         found = cheapest_of_each(price_parcels(search.problem, search.columns, lines[is_low], column))
         found = _lowest(found, prices)
+        if not found.cost.size and is_low.any():
+            # What seemed best weighs more by volume, or pays what others do not: then all that seems good is priced.
+            seeming = some[bounds[some] < -_EASE]
+            listed = _list_parcels(search, search.candidates[seeming], prices, -_EASE)
+            if listed is None:
+                continue
+            found = _lowest(listed, prices)
+            if not found.cost.size:
+                bounds[seeming] = 0.0
         if found.cost.size:
             return found
     return search.pool.pick(np.zeros(0, dtype=np.intp))
@@ -189,10 +204,12 @@ def _price_exactly(search: _Search, prices: Prices, bounds: NDArray[np.float64])
 def _list_parcels(search: _Search, candidates: NDArray[np.intp], prices: Prices, spare: float) -> Parcels | None:
     """The parcels of these candidates that waste no more than `spare`; None where there are too many."""
     values = find_values(search.steps, search.columns, prices.line, candidates)
-    met = meet(search.steps, search.halves, values, limit=spare + prices.parcel)
+    met = meet(search.steps, search.halves, values, limit=spare + prices.parcel, meetings_max=search.sets_left)
     if met is None:
+        search.sets_left //= 2
         return None
     lines, at = met
+    search.sets_left -= lines.size
     found = price_parcels(search.problem, search.columns, lines, candidates[at])
     waste = found.cost - price_lines(found.lines, prices.line) - prices.parcel
     return cheapest_of_each(found.pick(waste <= spare + _EASE))
