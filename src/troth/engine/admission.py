@@ -15,12 +15,14 @@ class Admission:
     all; columns are the nodes of the network (N).
 
     `eligible` None admits everything. `ranks` (1 is the best) decide before money does. Dated supply counts only with
-    `counts_dated`; a line that is not wanted yet may wait for it in any case.
+    `counts_dated`; a line that is not wanted yet may wait for it in any case. `on_hand` is what every node has of each
+    line (K, N), where rules have looked already; None: nobody has.
     """
 
     eligible: NDArray[np.bool_] | None = None
     ranks: NDArray[np.float64] | None = None
     counts_dated: bool = True
+    on_hand: NDArray[np.float64] | None = None
 
 
 def rows_for(values: NDArray[Entry], positions: list[int]) -> NDArray[Entry]:

@@ -95,14 +95,14 @@ def pose_question(
     kits = find_kits(asked, supply, now) if special and has_kits(asked) else None
     rows = tuple([supply.get(line.sku, NO_SUPPLY) for line in asked]) if kits is None else rows_of_kits(asked, kits)
     dated = [row.has_dated for row in rows]
-    base = on_hand_block(network, lanes, rows, timetable, dated=dated, now=now, minute=minute)
+    eligible, ranks, on_hand = _rows_of(demand, admission)
+    base = on_hand_block(network, lanes, rows, timetable, dated=dated, now=now, minute=minute, on_hand=on_hand)
     if unreached is not None:
         base.available[:, unreached] = 0.0
     if need is None and is_limited(network, lanes):
         need = find_need(asked, policy)
     if need is not None:
         base = spill(network, lanes, base, need)
-    eligible, ranks = _rows_of(demand, admission)
     bars = None
     if special and has_restrictions(asked):
         bars = find_bars(asked, network, method, demand.destination, lanes)
@@ -196,14 +196,15 @@ def _extend(
 
 def _rows_of(
     demand: Demand, admission: Admission | None
-) -> tuple[NDArray[np.bool_] | None, NDArray[np.float64] | None]:
-    """Who may send the lines that are asked for, and who comes first; None: anybody, nobody."""
+) -> tuple[NDArray[np.bool_] | None, NDArray[np.float64] | None, NDArray[np.float64] | None]:
+    """Who may send the lines that are asked for, who comes first, and what there is; None: anybody, nobody, unknown."""
     if admission is None:
-        return None, None
+        return None, None, None
     at = [position for position, line in enumerate(demand.lines) if line.quantity > 0]
     return (
         None if admission.eligible is None else rows_for(admission.eligible, at),
         None if admission.ranks is None else rows_for(admission.ranks, at),
+        None if admission.on_hand is None else admission.on_hand[at],
     )
 
 

@@ -58,16 +58,19 @@ def on_hand_block(
     dated: Sequence[bool],
     now: float,
     minute: int,
+    on_hand: NDArray[np.float64] | None = None,
 ) -> Block:
     """The block that can begin now, with the on-hand supply (lines, N) of each line's rows; `dated` says which have
-    more.
+    more. `on_hand` is that supply where it is known already.
     """
+    if on_hand is not None:
+        return Block(now, minute, timetable, network.positions, lanes.lane, lanes.rate_lane, on_hand.copy())
     count = len(network.nodes)
     available = np.empty((len(rows), count))
     for line, row in enumerate(rows):
         if dated[line]:
-            on_hand = row.available_from == 0.0
-            available[line] = np.bincount(row.node_index[on_hand], row.available[on_hand], count)[:count]
+            is_here = row.available_from == 0.0
+            available[line] = np.bincount(row.node_index[is_here], row.available[is_here], count)[:count]
         else:
             available[line] = np.bincount(row.node_index, row.available, count)[:count]
     return Block(now, minute, timetable, network.positions, lanes.lane, lanes.rate_lane, available)

@@ -26,9 +26,9 @@ class Compiled:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledRule:
-    """A rule, under the name by which a trace counts it; `when` None speaks always."""
+    """A rule, under the name by which a trace counts it (`rule NAME`); `when` None speaks always."""
 
-    label: str
+    name: str
     condition: Compiled
     when: Compiled | None
     is_exclusion: bool = False
@@ -138,7 +138,7 @@ def _tier(tier: Tier, follows: int | None) -> CompiledTier:
 
 def _rule(rule: Rule, label: str, *, is_exclusion: bool = False) -> CompiledRule:
     when = try_compile(rule.when, reads=ORDER) if rule.when else None
-    return CompiledRule(label, try_compile(rule.expression), when, is_exclusion)
+    return CompiledRule(f"rule {label}", try_compile(rule.expression), when, is_exclusion)
 
 
 def _sort(sort: Sort) -> CompiledSort:

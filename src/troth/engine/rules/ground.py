@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from troth.engine.network import Network
 from troth.engine.rules.facts import LOADERS, load_entry
 from troth.engine.rules.values import Value
@@ -65,6 +68,11 @@ class Ground:
             found = run(self)
             memory.keep(name, key, found)
         return found
+
+    def on_hand(self) -> NDArray[np.float64] | None:
+        """What each node has of each line (K, N), where a rule has asked for it."""
+        found = self._values.get(("stock.available", ""))
+        return None if found is None else found.data
 
     def lane_key(self) -> object:
         """What the way from the nodes depends on."""

@@ -43,7 +43,7 @@ def narrow(
     for rule in rules:
         if rule.when is not None and not speaks(rule.when, ground):
             continue
-        name = f"rule {rule.label}"
+        name = rule.name
         if rule.condition.code is None:
             tally.notes.append(f"{name} cannot be used and removes everything: {rule.condition.flaw}")
             value = Value(False, False)

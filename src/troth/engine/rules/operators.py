@@ -150,11 +150,14 @@ def choose(condition: Value, yes: Value, no: Value) -> Value:
 
 def any_line(value: Value) -> Value:
     """Whether a condition by line (K, 1 or N) holds of any line."""
+    if value.known is True:
+        found: NDArray[np.bool_] = value.data.any(axis=0)
+        return Value(found if found.size != 1 else bool(found[0]))
     shape = np.broadcast_shapes(value.data.shape, np.asarray(value.known).shape)
     holds: NDArray[np.bool_] = np.asarray(np.broadcast_to(np.asarray(is_certain(value)), shape).any(axis=0))
     refuted: NDArray[np.bool_] = np.asarray(np.broadcast_to(np.asarray(_is_refuted(value)), shape).all(axis=0))
     if shape[1] != 1:
-        return Value(holds, True if value.known is True else holds | refuted)
+        return Value(holds, holds | refuted)
     return Value(bool(holds[0]), bool(holds[0] or refuted[0]))
 
 

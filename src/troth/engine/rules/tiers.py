@@ -182,7 +182,7 @@ class _Run:
             demand = _whole(ground.demand) if self._is_whole(tier) else ground.demand
             plan = self.ask(
                 demand, ground.supply, ground.network, policy, ground.now,
-                admission=Admission(None if is_open.all() else is_open, ranks, counts_dated),
+                admission=Admission(None if is_open.all() else is_open, ranks, counts_dated, ground.on_hand()),
             )  # fmt: skip
         return plan if tier is None else replace(plan, trace=replace(plan.trace, tier=tier.tier.name))
 
