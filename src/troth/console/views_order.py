@@ -10,6 +10,7 @@ from troth.console.views_timeline import short_id
 from troth.model.ids import Sku
 from troth.model.inventory import ON_HAND
 from troth.model.item import Item
+from troth.model.kits import kits_of, whole_units
 from troth.model.lifecycle import ENDED, AllocationEvent, AllocationState, is_possible
 from troth.model.network import Node
 from troth.model.order import Allocation, Fulfillment, Hold, Line, Order, Package
@@ -29,8 +30,11 @@ _HOLDABLE: Final = frozenset({AllocationState.RESERVED, AllocationState.BACKORDE
 
 @dataclass(frozen=True, slots=True)
 class PartView:
-    """Part of a line: where it comes from, how far it is, and when it is promised."""
+    """Part of a line: where it comes from, how far it is, and when it is promised. `sku` is there where it is not the
+    line's: a component of a kit, or a substitute.
+    """
 
+    sku: str
     quantity: int
     node: str
     node_name: str
@@ -121,7 +125,8 @@ def _line(order: Order, line: Line, items: Mapping[Sku, Item], nodes: Mapping[st
     works = {work.fulfillment_id: work for work in order.fulfillments}
     parts = [part for part in live_allocations(order) if part.line_id == line.line_id]
     uncovered = uncovered_quantities(order).get(line.line_id, 0)
-    free = sum(part.quantity for part in parts if is_possible(part.state, AllocationEvent.CANCEL))
+    cancelable = [part for part in parts if is_possible(part.state, AllocationEvent.CANCEL)]
+    free = whole_units(cancelable, kits_of(order)).get(line.line_id, 0)
     wanted = line.quantity - line.canceled_quantity
     item = items.get(line.sku)
     return LineView(
@@ -134,14 +139,15 @@ def _line(order: Order, line: Line, items: Mapping[Sku, Item], nodes: Mapping[st
         unit_price_minor=line.unit_price_minor,
         total_minor=wanted * line.unit_price_minor,
         need_by=line.need_by,
-        parts=tuple(_part(part, works.get(part.fulfillment_id), nodes) for part in parts),
+        parts=tuple(_part(part, line, works.get(part.fulfillment_id), nodes) for part in parts),
         uncovered=uncovered,
         cancelable=free + uncovered,
     )
 
 
-def _part(part: Allocation, work: Fulfillment | None, nodes: Mapping[str, Node]) -> PartView:
+def _part(part: Allocation, line: Line, work: Fulfillment | None, nodes: Mapping[str, Node]) -> PartView:
     return PartView(
+        sku="" if part.sku == line.sku else part.sku,
         quantity=part.quantity,
         node=part.node,
         node_name=_name(part.node, nodes),
