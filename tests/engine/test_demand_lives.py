@@ -161,6 +161,45 @@ def test_a_restricted_item_is_refused_with_the_reason() -> None:
     assert (outcome.lines[0].reason, outcome.lines[0].detail) == ("restricted", "it may not be sent to US-NY")
 
 
+def test_lines_that_leave_together_are_one_fulfillment_or_no_order() -> None:
+    stock = {("A", "DC-PA"): 5, ("B", "DC-IL"): 5, ("C", "DC-PA"): 5}
+    together = (wanted("A", 1, "1", ship_together="set"), wanted("C", 1, "2", ship_together="set"))
+    torn = (wanted("A", 1, "1", ship_together="set"), wanted("B", 1, "2", ship_together="set"))
+
+    order = done(world(stock), asked(*together))
+    outcome = refused(world(stock), asked(*torn))
+
+    assert len(order.fulfillments) == 1
+    assert isinstance(outcome, StockShort)
+    assert {line.reason for line in outcome.lines} == {"ship_together"}
+
+
+def test_a_line_stays_whole_or_apart_where_it_says_so() -> None:
+    stock = {("A", "DC-PA"): 2, ("A", "DC-IL"): 2, ("B", "DC-PA"): 5}
+
+    whole = refused(world(stock), asked(wanted("A", 3, line_complete=True)))
+    apart = done(world(stock), asked(wanted("A", 2), wanted("B", 1, "2", ship_alone=True)))
+
+    assert isinstance(whole, StockShort)
+    assert [line.reason for line in whole.lines] == ["line_complete"]
+    assert len(apart.fulfillments) == 2
+
+
+def test_shipments_are_as_many_as_the_order_allows_and_worth_what_the_policy_asks() -> None:
+    stock = {("A", "DC-PA"): 5, ("B", "DC-IL"): 5}
+    lines = (wanted("A"), wanted("B", 1, "2"))
+
+    few = refused(world(stock), asked(*lines, shipments_max=1))
+    small = refused(world(stock, policy=replace(DEFAULT_POLICY, shipment_value_min_minor=5000)), asked(*lines))
+    order = done(world(stock), asked(*lines, shipments_max=2))
+
+    assert isinstance(few, StockShort)
+    assert [line.reason for line in few.lines] == ["too_many_shipments"]
+    assert isinstance(small, StockShort)
+    assert [line.reason for line in small.lines] == ["below_shipment_value"]
+    assert order.shipments_max == 2
+
+
 def test_an_order_goes_two_ways_and_each_keeps_its_own() -> None:
     made = world({("A", "DC-PA"): 5, ("B", "ST-NYC"): 5})
     pickup = wanted("B", 1, "2", method=Method.PICKUP, pickup_node=NodeId("ST-NYC"))
