@@ -89,10 +89,11 @@ def test_lines_count_once_each_and_units_count_all() -> None:
     ).shipments[0]
 
     assert booked(by_lines) == [("2026-11-23", 0, 2)]
-    assert booked(by_units) == [("2026-11-24", 0, 8)]
+    assert booked(by_units) == [("2026-11-23", 0, 7), ("2026-11-24", 0, 1)]
+    assert (by_lines.ship_by, by_units.ship_by) == (at("2026-11-23T17:00Z"), at("2026-11-24T17:00Z"))
 
 
-def test_an_order_larger_than_a_day_takes_several() -> None:
+def test_an_order_takes_what_room_there_is_and_is_done_with_the_last() -> None:
     shipment = asked(limited({TODAY: 3}, capacity_per_day=5), units=(1,) * 9).shipments[0]
 
     assert booked(shipment) == [("2026-11-23", 0, 2), ("2026-11-24", 0, 5), ("2026-11-25", 0, 2)]
@@ -198,7 +199,8 @@ def in_two_groups(net: Network, units: int) -> Plan:
 def test_ship_groups_of_one_order_never_take_the_same_last_slot() -> None:
     found = in_two_groups(limited({TODAY: 4}, capacity_per_day=5), 1)
 
-    assert [booked(shipment) for shipment in found.shipments] == [[("2026-11-24", 0, 1)]] * 2
+    assert [booked(shipment) for shipment in found.shipments] == [[("2026-11-23", 0, 1)], [("2026-11-24", 0, 1)]]
+    assert {shipment.ship_by for shipment in found.shipments} == {at("2026-11-24T17:00Z")}
 
 
 def test_ship_groups_that_are_larger_than_a_day_divide_what_room_there_is() -> None:

@@ -1,13 +1,14 @@
 """What the shipments of a plan take of their nodes' days."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 
-from troth.engine.calendars import DAYS_SEARCHED_MAX, day_number, minute_of
+from troth.engine.calendars import DAYS_SEARCHED_MAX, day_number, local_day, minute_of
 from troth.engine.candidates import Block
 from troth.engine.capacity import Need, find_work, place_work
 from troth.engine.network import Network
-from troth.engine.node_load import Limit, capacity_of, slots_of_day
+from troth.engine.node_load import capacity_of, slots_of_day
 from troth.engine.transit import Lanes
 from troth.model.capacity import Booking, Slot
 from troth.model.plan import Plan, Shipment
@@ -26,9 +27,8 @@ def book(
 ) -> Booking | None:
     """What a shipment from a node takes of its slots; None where the node has no limit.
 
-    That is its `own` need in the slot that has room for the `whole` order, which is where its date comes from: the
-    first one, or the last that is in time where it is not wanted yet. An order that no slot has room for is divided
-    over several; `taken` is what the plan's other shipments have booked.
+    The first that have room; the last that are in time where it is not wanted yet. Its date left room for the `whole`
+    order, so its `own` part is in time as well; `taken` is what the plan's other shipments have booked.
     """
     limit = None if network.limits is None else network.limits.of.get(position)
     if limit is None:
@@ -37,68 +37,57 @@ def book(
     work = find_work(network, lanes, position, block.minute, whole)
     if work is None:
         return None
-    amount = own.of(limit.unit)
-    placed = place_work(
-        network,
-        clock,
-        limit,
-        work,
-        whole.of(limit.unit),
-        divides=False,
-        latest=minute_of(ship_by),
-        is_late=block.not_before is not None,
+    amount, latest, is_late = own.of(limit.unit), minute_of(ship_by), block.not_before is not None
+    placed = place_work(network, clock, limit, work, amount, latest=latest, is_late=is_late, taken=taken) or place_work(
+        network, clock, limit, work, amount, taken=taken
     )
-    if placed is not None:
-        return Booking(limit.unit, ((placed.parts[0][0], amount),))
-    placed = place_work(network, clock, limit, work, amount, divides=True, taken=taken)
     return None if placed is None else Booking(limit.unit, placed.parts)
 
 
-def settle_bookings(network: Network, plan: Plan) -> Plan:
-    """The plan of several ship groups with no slot booked beyond its limit: what is too much goes into later slots.
+def settle_bookings(network: Network, plan: Plan, now: datetime) -> Plan:
+    """The plan with no slot booked beyond its limit by parts of the order that were planned one by one.
 
-    That only happens to groups of an order that is larger than a node's whole day, since they are divided one by one.
+    What is too much goes into other slots. The date of each part left room for the whole order, so all are in time.
     """
+    if sum([shipment.booking is not None for shipment in plan.shipments]) < 2:
+        return plan
     taken: dict[Slot, int] = {}
-    return replace(plan, shipments=tuple([_settle(network, shipment, taken) for shipment in plan.shipments]))
+    return replace(plan, shipments=tuple([_settle(network, shipment, now, taken) for shipment in plan.shipments]))
 
 
-def _settle(network: Network, shipment: Shipment, taken: dict[Slot, int]) -> Shipment:
+def _settle(network: Network, shipment: Shipment, now: datetime, taken: dict[Slot, int]) -> Shipment:
     position = network.index[shipment.node]
     limit = None if network.limits is None else network.limits.of.get(position)
     if shipment.booking is None or limit is None:
         return shipment
     parts: dict[Slot, int] = {}
+    first = shipment.booking.work[0][0]
     over = 0
     for slot, amount in shipment.booking.work:
         over += amount - _take(network, slot, amount, taken, parts)
-    first = shipment.booking.work[0][0]
-    first_day = day_number(first.day)
-    for day in range(first_day, first_day + DAYS_SEARCHED_MAX if over else first_day):
-        over -= _take_day(network, position, limit, day, over, first=first, taken=taken, parts=parts)
+    for day in _days(network, position, shipment, now) if over else ():
+        slots = slots_of_day(network.clocks[network.clock_index[position]], limit, day)
+        for times in slots:
+            # Shifts of its first day that were over before its work could begin are none of these.
+            if over and (times.slot.day != first.day or times.slot >= first):
+                over -= _take(network, times.slot, over, taken, parts)
         if over == 0:
             break
     return replace(shipment, booking=replace(shipment.booking, work=tuple(sorted(parts.items()))))
 
 
-def _take_day(
-    network: Network,
-    position: int,
-    limit: Limit,
-    day: int,
-    amount: int,
-    *,
-    first: Slot,
-    taken: dict[Slot, int],
-    parts: dict[Slot, int],
-) -> int:
-    """How much of an amount the slots of a day take, from the first one on."""
-    clock = network.clocks[network.clock_index[position]]
-    found = 0
-    for times in slots_of_day(clock, limit, day):
-        if times.slot >= first and found < amount:
-            found += _take(network, times.slot, amount - found, taken, parts)
-    return found
+def _days(network: Network, position: int, shipment: Shipment, now: datetime) -> Iterable[int]:
+    """The days on which a shipment's work may be done instead, the better ones first.
+
+    Those from its first day until it leaves, then the ones before, but for today, and those behind.
+    """
+    zone = network.clocks[network.clock_index[position]].time_zone
+    today, leaves = (
+        local_day(zone, minute_of(now.timestamp())),
+        local_day(zone, minute_of(shipment.ship_by.timestamp())),
+    )
+    first = leaves if shipment.booking is None else day_number(shipment.booking.work[0][0].day)
+    return (*range(first, leaves + 1), *range(first - 1, today, -1), *range(leaves + 1, leaves + DAYS_SEARCHED_MAX))
 
 
 def _take(network: Network, slot: Slot, amount: int, taken: dict[Slot, int], parts: dict[Slot, int]) -> int:

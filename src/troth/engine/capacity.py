@@ -1,8 +1,8 @@
 """Work that does not fit into a node's day goes into the next: capacity in the dates.
 
 Only nodes that have a limit and may be too full for this demand are looked at; all others keep the dates of their
-clocks. A node has room for an order if it has room for all of it: so its date does not depend on how the order is
-divided, and neither more stock nor more capacity ever makes it later.
+clocks. A node's date is the one on which it could do the whole order: so it does not depend on how the order is divided
+over nodes, and neither more stock nor more capacity ever makes it later.
 """
 
 from collections.abc import Iterable, Mapping
@@ -157,7 +157,7 @@ def _place_anew(
         return work.done
     amount = need.of(limit.unit)
     clock = network.clocks[network.clock_index.item(position)]
-    placed = place_work(network, clock, limit, work, amount, divides=amount > max(limit.capacity))
+    placed = place_work(network, clock, limit, work, amount)
     if placed is None:
         return _NEVER_DONE
     return _OWN if is_own_kept and placed.done == work.done else placed.done
@@ -209,39 +209,43 @@ def place_work(
     work: Work,
     amount: int,
     *,
-    divides: bool,
     latest: int | None = None,
     is_late: bool = False,
     taken: Mapping[Slot, int] = NOTHING_TAKEN,
 ) -> Placed | None:
-    """Where work of an amount finds room, from the slot on in which it would be done; None where it finds none.
+    """Where work of an amount finds room, done by the `latest` minute; None where it finds none.
 
-    Divided work takes what room there is, slot after slot; other work needs a slot with room for all of it: the first,
-    or where it `is_late` the last, in which it is done by the `latest` minute. In a later slot the work, or its last
-    part, begins with the slot.
+    It takes what room there is, slot after slot, from the one on in which it would be done: the first ones, or where it
+    `is_late` the last that are in time. In a later slot the work, or its last part, begins with the slot.
     """
     used = network.load.used
     last = work.done - 1 if work.minutes else work.done
     first = local_day(clock.time_zone, last)
-    parts: list[tuple[Slot, int]] = []
-    found: Placed | None = None
-    left = amount
+    rooms: list[tuple[Slot, int]] = []
+    left, done = amount, work.done
     for day in range(first, first + DAYS_SEARCHED_MAX):
         for times in slots_of_day(clock, limit, day):
             if times.ends <= last:
                 continue
-            is_own = times.begins <= last
-            done = work.done if is_own else times.begins + min(work.minutes, times.ends - times.begins)
+            if times.begins > last:
+                done = times.begins + min(work.minutes, times.ends - times.begins)
             if latest is not None and done > latest:
-                return found
+                return _fill(rooms[::-1], amount, latest) if is_late else None
             room = times.capacity - used.get(times.slot, 0) - taken.get(times.slot, 0)
-            if divides and room > 0:
-                parts.append((times.slot, min(left, room)))
-                left -= min(left, room)
-                if left == 0:
-                    return Placed(done, tuple(parts))
-            elif not divides and room >= amount:
-                found = Placed(done, ((times.slot, amount),))
-                if not is_late:
-                    return found
-    return found
+            if room > 0:
+                rooms.append((times.slot, room))
+                left -= room
+                if left <= 0 and not is_late:
+                    return _fill(rooms, amount, done)
+    return None
+
+
+def _fill(rooms: Iterable[tuple[Slot, int]], amount: int, done: int) -> Placed | None:
+    """An amount in these rooms, one after the other; None where they are too small."""
+    parts: list[tuple[Slot, int]] = []
+    for slot, room in rooms:
+        parts.append((slot, min(amount, room)))
+        amount -= parts[-1][1]
+        if amount == 0:
+            return Placed(done, tuple(sorted(parts)))
+    return None

@@ -43,7 +43,5 @@ def plan(
         by_rules = partial(answer, prices=prices, loads=loads, need=need)
         return plan_by_tiers(by_rules, wanted, left, network, policy, now, prices=prices, order=demand)
 
-    if has_terms(demand, policy):
-        found = plan_on_terms(demand, supply, network, policy, ask)
-        return found if need is None else settle_bookings(network, found)
-    return ask(demand, supply)
+    found = plan_on_terms(demand, supply, network, policy, ask) if has_terms(demand, policy) else ask(demand, supply)
+    return found if need is None else settle_bookings(network, found, now)
