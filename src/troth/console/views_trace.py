@@ -13,7 +13,7 @@ from troth.model.plan import Alternative
 
 _METHODS: Final = {
     "subset": "Every way to divide the lines over the nodes was priced; this is the cheapest.",
-    "parcels": "Every parcel that could be in a cheaper plan was looked at; this is the cheapest plan, or the gap is shown.",
+    "parcels": "Every parcel that could be in a cheaper plan was looked at; if any was not, the gap says so.",
     "milp": "Lines had to be split: solved as a mixed-integer model.",
     "milp, stopped": "Lines had to be split: the best plan that was found in the time that an order may wait.",
     "greedy": "Too many lines for the exact methods: the cheapest source was taken line by line.",
