@@ -134,7 +134,10 @@ async def test_an_order_is_tried_under_a_draft_beside_what_is_in_force(
     chosen = await planner.get("/console/routing/everyday/try")
 
     assert page.status_code == 200
-    assert all(told in page.text for told in ("In force: default-1", "Tried: everyday@1", "Both promise the same"))
+    assert all(
+        told in page.text
+        for told in ("In force: default-1", "Tried: everyday@1", "Both promise the same", "Node by node")
+    )
     assert (missing.status_code, "O-none" in missing.text) == (409, True)
     assert order.order_id in chosen.text
 

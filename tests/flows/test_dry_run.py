@@ -59,6 +59,17 @@ async def test_an_order_body_is_planned_under_both_and_nothing_is_written(system
     assert await _rows(system) == before
 
 
+async def test_the_candidates_are_gone_through_one_by_one_on_both_sides(system: System) -> None:
+    rules = [{"name": "not Illinois", "expression": "node.id != 'DC-IL'"}]
+
+    done = await _run(system, _content("A"), body=routing(tiers=[], eligibility=rules), is_explained=True)
+
+    assert done.why_tried is not None
+    assert done.why_in_force is not None
+    standings = [{one.node: one.standing for one in why.candidates} for why in (done.why_tried, done.why_in_force)]
+    assert standings == [{"DC-PA": "chosen", "DC-IL": "removed"}, {"DC-PA": "chosen", "DC-IL": "dearer"}]
+
+
 async def test_what_an_order_has_reserved_itself_counts_as_free(system: System) -> None:
     order = accepted(await system.door.one(capture("W-1", {"A": 2}), actor="web"))
     before = await _rows(system)

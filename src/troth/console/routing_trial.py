@@ -15,7 +15,9 @@ from troth.console.views_trace import Bar, stack, tell_removed
 from troth.flows.dry_run import DryRun, dry_run
 from troth.flows.families import ROUTINGS
 from troth.flows.published import read_published
+from troth.flows.tell_flip import tell_candidate
 from troth.model.cost_rates import PARTS
+from troth.model.explanation import Explanation
 from troth.model.ids import OrderId, named_order
 from troth.model.plan import Plan, Shipment
 from troth.model.refusals import NotFound
@@ -47,7 +49,11 @@ async def show_trial(visit: Visit) -> Response:
     if isinstance(published, NotFound):
         return page(visit, "missing.html", status=404, section="routing", title="No such routing", name=published.id)
     order_id = OrderId("") if not asked else named_order(asked)
-    done = await dry_run(visit.system, name, order_id, version=published.document.version) if asked else None
+    done = (
+        await dry_run(visit.system, name, order_id, version=published.document.version, is_explained=True)
+        if asked
+        else None
+    )
     recent = await find_order_rows(visit.system.pool, order_ids=None, limit=_RECENT_SHOWN)
     return page(
         visit,
@@ -62,6 +68,7 @@ async def show_trial(visit: Visit) -> Response:
         told=tell_refusal(done) if done is not None and not isinstance(done, DryRun) else ("", ()),
         parts=_parts_of(done) if isinstance(done, DryRun) else (),
         sides=_sides(done) if isinstance(done, DryRun) else (),
+        candidates=_candidates(done) if isinstance(done, DryRun) else (),
         recent=recent,
         zone_of=visit.zone_of,
         currency=visit.system.door.reference.policy.currency,
@@ -75,6 +82,26 @@ def _sides(done: DryRun) -> tuple[Side, ...]:
         _side("In force", done.in_force, parts, dearest),
         _side("Tried", done.tried, parts, dearest),
     )
+
+
+def _candidates(done: DryRun) -> tuple[tuple[str, str, str, bool], ...]:
+    """Node by node what is said of it in force and tried, and whether it stands differently."""
+    if done.why_in_force is None or done.why_tried is None:
+        return ()
+    before, after = (_standings(why, done.currency) for why in (done.why_in_force, done.why_tried))
+    return tuple(
+        (node, before[node][1], told, before[node][0] != standing)
+        for node, (standing, told) in after.items()
+        if node in before
+    )
+
+
+def _standings(why: Explanation, currency: str) -> dict[str, tuple[str, str]]:
+    """How each candidate stands, as a word and in words."""
+    plan = why.plan
+    wanted = sum(peg.quantity for shipment in plan.shipments for peg in shipment.pegs)
+    wanted += sum(gap.quantity for gap in plan.uncovered)
+    return {one.node: (one.standing, tell_candidate(one, plan.cost_minor, wanted, currency)) for one in why.candidates}
 
 
 def _parts_of(done: DryRun) -> tuple[str, ...]:

@@ -10,8 +10,9 @@ from datetime import datetime
 import msgspec
 
 from troth.engine.capture import demand_of
-from troth.engine.case import case_of
+from troth.engine.case import Case, case_of
 from troth.engine.context import Facts
+from troth.engine.explain import explain
 from troth.engine.feasible import find_unknown
 from troth.engine.network import Network
 from troth.engine.reserve import reserve_entries
@@ -22,6 +23,7 @@ from troth.flows.families import ROUTINGS
 from troth.flows.system import System
 from troth.model.commands import CaptureOrder
 from troth.model.document import Document, label_of
+from troth.model.explanation import Explanation
 from troth.model.ids import OrderId
 from troth.model.inventory import SupplyKey
 from troth.model.order import Order
@@ -34,7 +36,10 @@ from troth.store.orders import read_orders
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """The two plans at an instant; `order_id` is there where an order of ours was asked about."""
+    """The two plans at an instant; `order_id` is there where an order of ours was asked about.
+
+    `why_tried` and `why_in_force` go through the candidates one by one, where that was asked for.
+    """
 
     at: datetime
     order_id: OrderId | None
@@ -42,6 +47,8 @@ class DryRun:
     in_force: Plan
     network: Network
     currency: str
+    why_tried: Explanation | None = None
+    why_in_force: Explanation | None = None
 
     @property
     def is_same(self) -> bool:
@@ -56,6 +63,7 @@ async def dry_run(
     *,
     version: int | None = None,
     body: object = None,
+    is_explained: bool = False,
 ) -> DryRun | Invalid | NotFound:
     """Both plans for an order that exists or a content; nothing is written.
 
@@ -91,14 +99,24 @@ async def dry_run(
     for entry in () if order is None else reserve_entries(None, order):
         held[entry.key] = held.get(entry.key, 0) + entry.reserved_delta
     supply = {sku: door.index.rows_freed(sku, held) for sku in skus}
-    return DryRun(
+    tried, in_force = case_of(demand, supply, replace(facts, policy=policy)), case_of(demand, supply, facts)
+    done = DryRun(
         now,
         None if order is None else order.order_id,
-        case_of(demand, supply, replace(facts, policy=policy)).plan(),
-        case_of(demand, supply, facts).plan(),
+        tried.plan(),
+        in_force.plan(),
         network,
         facts.policy.currency,
     )
+    return _explained(done, tried, in_force) if is_explained else done
+
+
+def _explained(done: DryRun, tried: Case, in_force: Case) -> DryRun:
+    """A dry run that goes through the candidates: both sides through the same ones."""
+    first = explain(tried)
+    chosen = (shipment.node for plan in (done.tried, done.in_force) for shipment in plan.shipments)
+    nodes = tuple(dict.fromkeys((*chosen, *(candidate.node for candidate in first.candidates))))
+    return replace(done, why_tried=explain(tried, nodes=nodes), why_in_force=explain(in_force, nodes=nodes))
 
 
 def command_of(order: Order) -> CaptureOrder:

@@ -3,7 +3,9 @@
 import msgspec
 
 from troth.flows.dry_run import DryRun
+from troth.http.explanation import TraceAnswer, answer_trace
 from troth.http.values import CostAnswer, Instant, MoneyAnswer, Window, cost, money, total
+from troth.model.explanation import Explanation
 from troth.model.order import Method
 from troth.model.plan import Plan, Shipment, Uncovered
 
@@ -42,7 +44,10 @@ class UnplannedUnits(msgspec.Struct, frozen=True):
 
 
 class PlanAnswer(msgspec.Struct, frozen=True):
-    """What would be promised under one routing, at which cost by part, and how many candidates it left out and why."""
+    """What would be promised under one routing, at which cost by part, and how many candidates it left out and why.
+
+    `trace` goes through the candidates one by one, where that was asked for.
+    """
 
     policy_version: str
     is_complete: bool
@@ -54,6 +59,7 @@ class PlanAnswer(msgspec.Struct, frozen=True):
     candidates: int
     removed: dict[str, int]
     notes: tuple[str, ...]
+    trace: TraceAnswer | None
 
 
 class DryRunAnswer(msgspec.Struct, frozen=True):
@@ -74,12 +80,12 @@ def answer_dry_run(done: DryRun) -> DryRunAnswer:
         done.order_id,
         done.is_same,
         money(done.tried.cost_minor - done.in_force.cost_minor, done.currency),
-        answer_plan(done.tried, done.currency),
-        answer_plan(done.in_force, done.currency),
+        answer_plan(done.tried, done.currency, done.why_tried),
+        answer_plan(done.in_force, done.currency, done.why_in_force),
     )
 
 
-def answer_plan(plan: Plan, currency: str) -> PlanAnswer:
+def answer_plan(plan: Plan, currency: str, why: Explanation | None = None) -> PlanAnswer:
     """A plan as it is shown."""
     last = max(plan.shipments, key=lambda shipment: shipment.promised_at, default=None)
     trace = plan.trace
@@ -94,6 +100,7 @@ def answer_plan(plan: Plan, currency: str) -> PlanAnswer:
         trace.candidates,
         dict(trace.removed),
         trace.notes,
+        None if why is None else answer_trace(trace, why, currency),
     )
 
 

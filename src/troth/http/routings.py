@@ -1,14 +1,14 @@
 """Routings: versioned, checked, tried on an order, in force for all orders or some of them."""
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from troth.flows.capture import OrderContent
 from troth.flows.dry_run import DryRun, dry_run
 from troth.flows.families import ROUTINGS
 from troth.http import examples
-from troth.http.body import Body, Id, NoQuery, Strict
+from troth.http.body import Body, Id, Query, Strict
 from troth.http.bounds import ensure_visible
 from troth.http.document_answer import DocumentAnswer, VersionAnswer
 from troth.http.document_body import Version
@@ -46,14 +46,27 @@ class DryRunBody(Strict):
         raise Refused(Invalid((FieldFlaw("/order_id", either),)))
 
 
-async def dry_run_routing(call: Call[DryRunBody, NoQuery]) -> Reply:
+class DryRunQuery(Query):
+    """How a dry run is answered."""
+
+    explain: Annotated[bool, Field(description="Add the traces: the candidates one by one.")] = False
+
+
+async def dry_run_routing(call: Call[DryRunBody, DryRunQuery]) -> Reply:
     """Plan an order under a routing and under what is in force, and write nothing."""
     asked = call.body.asked()
     if isinstance(asked, str):
         await ensure_visible(call, asked)
 
     async def run() -> Reply:
-        done = await dry_run(call.system, call.path("name"), asked, version=call.body.version, body=call.body.routing)
+        done = await dry_run(
+            call.system,
+            call.path("name"),
+            asked,
+            version=call.body.version,
+            body=call.body.routing,
+            is_explained=call.query.explain,
+        )
         if not isinstance(done, DryRun):
             raise Refused(_at_order(done) if isinstance(asked, OrderContent) else done)
         return json_reply(answer_dry_run(done))
@@ -126,7 +139,7 @@ OPERATIONS = (
         run=dry_run_routing,
         shown=(Shown(200, "Both plans", DryRunAnswer, answer_dry_run(_DRY_RUN)),),
         body=Body(TypeAdapter(DryRunBody), {"version": 1, "order": QUOTE_EXAMPLE}),
-        query=NoQuery,
+        query=DryRunQuery,
         scope="configuration:read",
         refusals=(
             NotFound("routing", "everyday"),
