@@ -12,6 +12,7 @@ from troth.engine.record import recall, record
 from troth.model.explanation import Candidate, Explanation
 from troth.model.ids import NodeId, Sku
 from troth.model.policy import Policy
+from troth.model.routing import Routing, Rule
 
 POLICY = Policy(split_minor=100, delay_minor_per_day=0)
 
@@ -150,3 +151,16 @@ def test_a_recording_of_a_thousand_full_nodes_is_a_bit_for_each() -> None:
     recorded = record(demand(line("a", 2)), found, net)
     assert len(recorded.stocks[0].full) == 125
     assert recorded.stocks[0].partial == b""
+
+
+def test_the_rule_that_kept_the_cheaper_node_out_is_named() -> None:
+    net = network(node("cheap"), node("dear", shipment_minor=500), cards=[flat_card(500)])
+    found = supply(net, a={"cheap": 1, "dear": 1})
+    routing = Routing(exclusions=(Rule("not from cheap", "node.id == 'cheap'"), Rule("idle", "node.id == 'nobody'")))
+    policy = dataclasses.replace(POLICY, routing=routing)
+
+    explanation = explain(Case(demand(line("a")), found, net, policy, MONDAY))
+
+    assert [shipment.node for shipment in explanation.plan.shipments] == ["dear"]
+    rules = [flip for flip in explanation.flips if flip.change == "rule"]
+    assert [(flip.name, flip.nodes, flip.saves_minor) for flip in rules] == [("not from cheap", ("cheap",), 500)]

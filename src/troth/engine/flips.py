@@ -1,8 +1,8 @@
 """What would have flipped the choice: single changes, each of them solved again before it is told.
 
 Tried are: stock that a better node lacked, a shipment of a rival's node made so much cheaper that the rival wins, the
-split penalty at which the number of shipments changes, one shipment more than allowed. The smallest change of each kind
-that leads to another plan is kept.
+split penalty at which the number of shipments changes, one shipment more than allowed, and each rule left out. The
+smallest change of each kind that leads to another plan is kept.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from troth.engine.case import Case, goals, missing_units, outline
+from troth.engine.flips_rules import find_rule_flips
 from troth.engine.network import Network
 from troth.engine.supply import NO_SUPPLY, SupplyRows
 from troth.engine.transit import compute_miles, find_coordinates
@@ -32,6 +33,7 @@ def find_flips(case: Case, chosen: Plan, rivals: Sequence[Plan]) -> tuple[Flip, 
     `rivals` are other plans for the same inputs, the cheapest first.
     """
     found = [*_stock_flips(case, chosen), *_limit_flips(case, chosen), *_weight_flips(case, chosen, rivals)]
+    found += find_rule_flips(case, chosen)
     found.sort(key=lambda flip: (-flip.adds_units, -flip.saves_minor, flip.amount, flip.change, flip.nodes))
     lacking = sorted(_cost_flips(case, chosen, rivals), key=lambda flip: (flip.amount, flip.nodes))
     return (*found[: FLIPS_MAX - len(lacking[:2])], *lacking[:2])

@@ -1,0 +1,52 @@
+"""Which rules of a routing stood in the way: each rule that removed a candidate is left out in turn and the plan made
+again.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from troth.engine.case import Case, goals, missing_units, outline
+from troth.model.explanation import Flip
+from troth.model.plan import Plan
+from troth.model.routing import Routing, Rule
+
+_RULES_TRIED: Final = 8
+
+
+def find_rule_flips(case: Case, chosen: Plan) -> Iterator[Flip]:
+    """The rules without which another plan, better by goals or cost, would have been chosen."""
+    routing = case.policy.routing
+    if routing is None:
+        return
+    named = [name for name, count in chosen.trace.removed.items() if count and name.startswith("rule ")]
+    for label in named[:_RULES_TRIED]:
+        name = label.removeprefix("rule ")
+        without = _without(routing, name)
+        if without == routing:
+            continue
+        other = replace(case, policy=replace(case.policy, routing=without)).plan()
+        if outline(other) != outline(chosen) and (goals(other), other.cost_minor) < (goals(chosen), chosen.cost_minor):
+            yield Flip(
+                "rule",
+                0,
+                tuple(shipment.node for shipment in other.shipments),
+                chosen.cost_minor - other.cost_minor,
+                missing_units(chosen) - missing_units(other),
+                other.promised_at,
+                name=name,
+            )
+
+
+def _without(routing: Routing, name: str) -> Routing:
+    """The routing without the rule that traces call so: by its name, and after its tier's where it is a filter."""
+    return replace(
+        routing,
+        eligibility=_left(routing.eligibility, name),
+        exclusions=_left(routing.exclusions, name),
+        tiers=tuple(replace(tier, filters=_left(tier.filters, name, f"{tier.name}/")) for tier in routing.tiers),
+    )
+
+
+def _left(rules: tuple[Rule, ...], name: str, prefix: str = "") -> tuple[Rule, ...]:
+    return tuple(rule for rule in rules if f"{prefix}{rule.name}" != name)
