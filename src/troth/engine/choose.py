@@ -36,7 +36,7 @@ def choose_parcels(problem: Problem, columns: Columns) -> Solution:
 
 
 def _find_late(problem: Problem, columns: Columns, found: Solution) -> NDArray[np.bool_]:
-    """Which lines (K) are promised behind the date by which they are needed."""
+    """Which lines (K) are promised behind the date by which they are needed, and might not be if they were split."""
     late = np.zeros(len(problem.lines), dtype=np.bool_)
     if all(line.need_by is None for line in problem.lines):
         return late
@@ -45,8 +45,24 @@ def _find_late(problem: Problem, columns: Columns, found: Solution) -> NDArray[n
         promised_at = float(place.block.timetable.promised_at[place.lane])
         for number in parcel.quantities:
             need_by = problem.lines[number].need_by
-            late[number] |= need_by is not None and promised_at > need_by.timestamp()
+            if need_by is not None and promised_at > need_by.timestamp():
+                late[number] = late[number] or _may_keep_date(problem, number, need_by.timestamp())
     return late
+
+
+def _may_keep_date(problem: Problem, number: int, need_by: float) -> bool:
+    """Whether some candidate has only a part of the line in time, so that parting it might; what can send all of it in
+    time was free to.
+    """
+    quantity = problem.quantities[number]
+    if quantity < 2:
+        return False
+    for block in problem.blocks:
+        available = block.available[number]
+        is_part = (available > 0.0) & (available < quantity)
+        if is_part.any() and bool((block.timetable.promised_at.take(block.lane[:, is_part]) <= need_by).any()):
+            return True
+    return False
 
 
 def _choose(problem: Problem, columns: Columns) -> Solution:
