@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.documents import routing
 from tests.http.conftest import Api, order
 from troth.model.ids import Sku
 from troth.model.item import Restrictions, Substitute
@@ -152,3 +153,37 @@ async def test_an_order_may_name_its_own_limit_of_shipments(api: Api) -> None:
     assert answer.status_code == 409
     assert "too many shipments" in answer.json()["detail"]
     assert (kept.status_code, kept.json()["shipments_max"]) == (201, 2)
+
+
+async def test_what_is_sent_to_the_store_first_is_work_of_both_and_collected_there(api: Api) -> None:
+    sku = await api.stocked("TO-STORE", {"DC-PA": 5, "ST-NYC": 0})
+    policy = routing(weights={"ship_to_store": 1})
+    await api.put("/v1/routings/to-store", policy)
+    active = await api.post("/v1/routings/to-store/activate", {"version": 1, "reason": "stores lack stock"})
+    assert active.status_code == 200, active.text
+    await api.system.door.follow()
+    at_store = {
+        "authorization": f"Bearer {await api.key_for('fulfillments:read', 'fulfillments:write', nodes=['ST-NYC'])}"
+    }
+
+    captured = await api.post(
+        "/v1/orders",
+        on_terms("to-store-1", {"sku": sku}, method="pickup", pickup_node="ST-NYC", service="", ship_to=None),
+    )
+
+    assert captured.status_code == 201, captured.text
+    body = captured.json()
+    (work,) = body["fulfillments"]
+    name = work["fulfillment_id"]
+    assert (work["node"], work["via"], work["method"]) == ("DC-PA", "ST-NYC", "pickup")
+    await api.post(f"/v1/orders/{body['order_id']}/release")
+    for node in ("DC-PA", "ST-NYC"):
+        listed = (await api.get(f"/v1/fulfillments?node={node}")).json()["items"]
+        assert name in [one["fulfillment_id"] for one in listed]
+    shipped = await api.post(f"/v1/fulfillments/{name}/ship", {})
+    assert shipped.json()["status"] == "shipped"
+    assert "collect" in shipped.json()["possible"]
+    await api.post(f"/v1/fulfillments/{name}/ready", {"staging": "A3"}, headers=at_store)
+    collected = await api.post(f"/v1/fulfillments/{name}/collect", {"code": work["pickup_code"]}, headers=at_store)
+    assert (collected.status_code, collected.json()["status"]) == (200, "collected")
+    assert await api.available(sku) == {"DC-PA": 4}

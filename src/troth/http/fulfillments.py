@@ -64,7 +64,8 @@ async def read_visible_work(call: Call[Any, Any]) -> tuple[Order, Fulfillment]:
     if isinstance(found, NotFound):
         raise Refused(found)
     order, work = found
-    if not call.actor.may_at(work.node) or not is_visible(call.actor, order):
+    is_near = call.actor.may_at(work.node) or (work.via is not None and call.actor.may_at(work.via))
+    if not is_near or not is_visible(call.actor, order):
         raise Refused(NotFound("fulfillment", name))
     return order, work
 

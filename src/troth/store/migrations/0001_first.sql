@@ -98,6 +98,7 @@ CREATE INDEX fulfillments_by_node ON fulfillments (node, status, ship_by, fulfil
 -- Only what is at a node or on its way is in it, so that capturing an order does not pay for it.
 CREATE INDEX fulfillments_of_work ON fulfillments (status, ship_by, fulfillment_id)
     WHERE status IN ('released', 'accepted', 'picked', 'packed', 'ready', 'shipped');
+CREATE INDEX fulfillments_by_via ON fulfillments (via, status, ship_by, fulfillment_id) WHERE via IS NOT NULL;
 CREATE INDEX fulfillments_by_tracking ON fulfillments USING gin (tracking_numbers) WITH (fastupdate = off)
     WHERE tracking_numbers <> '{}';
 

@@ -52,13 +52,30 @@ SELECT DISTINCT order_id FROM allocations
 WHERE source = ANY($1::text[]) AND sku = $2 AND node = $3 AND state = 'backordered';
 
 -- name: find_fulfillments
--- Finds a page of the work of nodes, most urgent first, after the position given; a filter that is null is no filter.
-SELECT f.order_id, f.fulfillment_id, f.ship_by
-FROM fulfillments AS f
-WHERE ($1::text IS NULL OR f.node = $1)
-    AND ($2::text[] IS NULL OR f.status = ANY($2))
-    AND ($3::timestamptz IS NULL OR (f.ship_by, f.fulfillment_id) > ($3, $4::text))
-ORDER BY f.ship_by, f.fulfillment_id
+-- Finds a page of the work of nodes, most urgent first, after the position given; a filter that is null is no filter. What goes via a node is its work, too.
+SELECT w.order_id, w.fulfillment_id, w.ship_by
+FROM (
+    (
+        SELECT f.order_id, f.fulfillment_id, f.ship_by
+        FROM fulfillments AS f
+        WHERE ($1::text IS NULL OR f.node = $1)
+            AND ($2::text[] IS NULL OR f.status = ANY($2))
+            AND ($3::timestamptz IS NULL OR (f.ship_by, f.fulfillment_id) > ($3, $4::text))
+        ORDER BY f.ship_by, f.fulfillment_id
+        LIMIT $5
+    )
+    UNION ALL
+    (
+        SELECT f.order_id, f.fulfillment_id, f.ship_by
+        FROM fulfillments AS f
+        WHERE f.via = $1
+            AND ($2::text[] IS NULL OR f.status = ANY($2))
+            AND ($3::timestamptz IS NULL OR (f.ship_by, f.fulfillment_id) > ($3, $4::text))
+        ORDER BY f.ship_by, f.fulfillment_id
+        LIMIT $5
+    )
+) AS w
+ORDER BY w.ship_by, w.fulfillment_id
 LIMIT $5;
 
 -- name: find_fulfillment_by_tracking
