@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from tests.engine.brute_force import Way, World, _is_there, find_ways, first_day_out, partitions, spread, there
-from tests.engine.worlds import MILES_PER_DEGREE
 from troth.engine.unit_prices import UnitPrices
 from troth.model.cost_rates import PARTS, PENALTIES, Objective
 from troth.model.ids import NodeId
@@ -15,6 +14,7 @@ from troth.model.network import Address, Surcharge
 from troth.model.plan import Demand, DemandLine, Plan
 
 KM_PER_MILE = 1.609344
+EARTH_RADIUS_MILES = 3958.8
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def carbon_grams(asked: Costs, way: Way, units: Mapping[int, int]) -> list[int] 
         return None
     factors = rates.carbon_grams_per_tonne_km
     factor = factors.get(way.card.service, factors.get("", 0.0))
-    kilometers = (40.0 - way.node.latitude) * MILES_PER_DEGREE * KM_PER_MILE
+    kilometers = math.radians(40.0 - way.node.latitude) * EARTH_RADIUS_MILES * KM_PER_MILE
     weights = [asked.world.lines[k].weight_grams * quantity for k, quantity in units.items()]
     return [rates.carbon_grams_per_parcel, *(half_up(kilometers * weight * factor / 1_000_000) for weight in weights)]
 

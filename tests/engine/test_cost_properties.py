@@ -172,20 +172,30 @@ def posed(asked: Costs) -> Problem | None:
     return with_terms(problem, wish, prices=asked.prices, loads=asked.loads, now=world.now)
 
 
+def has_divided(found: Plan) -> bool:
+    """Whether some line is in more than one shipment."""
+    held = [(number, peg.line_id) for number, shipment in enumerate(found.shipments) for peg in shipment.pegs]
+    lines = [line for _number, line in set(held)]
+    return len(lines) > len(set(lines))
+
+
 def is_dated(world: World) -> bool:
     return any(line.not_before is not None for line in world.lines) or not covers_on_hand(world)
 
 
-@settings(max_examples=600)
+@settings(max_examples=300)
 @given(costs())
 def test_a_plan_is_the_best_of_all_by_its_objectives_with_every_term(asked: Costs) -> None:
     best = best_whole(asked, is_dated=is_dated(asked.world))
     assume(best is not None)
+    assert best is not None
 
     found = planned(asked)
 
     assert found.uncovered == ()
-    assert score_of(asked, ask(asked)[0], found) == best
+    score = score_of(asked, ask(asked)[0], found)
+    # A line that would be late may be divided, which the best plan of whole lines is not.
+    assert score < best if has_divided(found) else score == best
     assert found.trace.prices_version == "p@1"
 
 
@@ -201,7 +211,7 @@ def test_a_plan_that_splits_lines_is_the_best_of_all_with_every_term(asked: Cost
     assert score_of(asked, ask(asked)[0], found) == best
 
 
-@settings(max_examples=1500)
+@settings(max_examples=1200)
 @given(costs())
 def test_what_was_chosen_is_the_weighted_sum_of_the_whole_parts_that_are_named(asked: Costs) -> None:
     problem = posed(asked)
@@ -226,7 +236,7 @@ def test_what_was_chosen_is_the_weighted_sum_of_the_whole_parts_that_are_named(a
         assert weights.days or days == 0
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(costs())
 def test_subsets_and_the_model_agree_with_every_term(asked: Costs) -> None:
     problem = posed(asked)
@@ -250,7 +260,7 @@ def test_subsets_and_the_model_agree_with_every_term(asked: Costs) -> None:
     assert scores[0] == scores[1]
 
 
-@settings(max_examples=200)
+@settings(max_examples=150)
 @given(costs(), st.integers(0, 3), st.integers(0, 2))
 def test_more_stock_never_makes_the_objectives_worse_with_every_term(asked: Costs, sku_at: int, node_at: int) -> None:
     world = asked.world
@@ -260,6 +270,7 @@ def test_more_stock_never_makes_the_objectives_worse_with_every_term(asked: Cost
     assume(not any(line.not_before is not None for line in world.lines))
     before, after = planned(asked), planned(replace(asked, world=richer))
     assume(before.uncovered == () and before.trace.method == "subset")
+    assume(not has_divided(before))
     # Stock on hand is used before dated supply, whatever that costs: more of it may end a wait for cheaper supply.
     assume(all(peg.source == ON_HAND for shipment in before.shipments for peg in shipment.pegs))
 
