@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Final, Protocol
 
-from benchmarks import capture, engine, gap, rules
+from benchmarks import capture, engine, gap, rivals, rules
 
 
 class _Run(Protocol):
@@ -15,6 +15,7 @@ BENCHMARKS: Final[dict[str, _Run]] = {
     "capture": capture.run,
     "engine": engine.run,
     "gap": gap.run,
+    "rivals": rivals.run,
     "rules": rules.run,
 }
 

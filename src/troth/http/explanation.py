@@ -110,7 +110,9 @@ def _candidate(one: Candidate, currency: str) -> CandidateAnswer:
 
 def _alternative(one: Alternative, chosen: Plan, currency: str) -> AlternativeAnswer:
     dearer = sum(one.cost.values()) - chosen.cost_minor
-    return AlternativeAnswer(one.nodes, one.services, one.promised_at, cost(one.cost, currency), money(dearer, currency))
+    return AlternativeAnswer(
+        one.nodes, one.services, one.promised_at, cost(one.cost, currency), money(dearer, currency)
+    )
 
 
 def _flip(one: Flip, currency: str) -> FlipAnswer:
