@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, time, timedelta
 
 import pytest
 
@@ -15,6 +15,7 @@ from troth.engine.evolve import fold
 from troth.engine.network import compile_network
 from troth.flows.requests import Accepted, Request
 from troth.flows.system import System, open_system
+from troth.model.capacity import CapacityUnit, Shift
 from troth.model.cart_hold import CartHoldState
 from troth.model.commands import (
     AcceptWork,
@@ -46,9 +47,14 @@ from troth.replay.world import World
 from troth.store.balances import find_balances
 from troth.store.cart_holds import lock_cart_holds
 from troth.store.events import read_subject_events
+from troth.store.node_days import read_node_days
 from troth.store.orders import read_orders
 
-NODES = tuple(node(name) for name in ("DC-PA", "DC-IL", "ST-NYC"))
+NODES = (
+    node("DC-PA", capacity_per_day=6),
+    node("DC-IL", shifts=(Shift(time(0), 8), Shift(time(10), 5)), capacity_unit=CapacityUnit.UNITS),
+    node("ST-NYC"),
+)
 ITEMS = tuple(item(sku) for sku in ("A", "B", "C"))
 PO_KEYS = (SupplyKey(Sku("A"), NodeId("DC-PA"), purchase_order_source(number="1", line=1)),)
 
@@ -131,6 +137,7 @@ async def _assert_tables_agree(system: System, world: World) -> None:
         )
         stored = await read_orders(connection, list(world.orders))
         holds = await lock_cart_holds(connection, list(world.cart_holds))
+        days = await read_node_days(connection, date.min)
         logs = {order_id: await read_subject_events(connection, order_id) for order_id in world.orders}
     zero = (0, 0)
     in_memory = {key: (balance.on_hand, balance.reserved) for key, balance in world.balances.items()}
@@ -141,6 +148,7 @@ async def _assert_tables_agree(system: System, world: World) -> None:
     assert {key: in_ledger.get(key, zero) for key in keys} == {key: in_tables.get(key, zero) for key in keys}
     assert stored == world.orders
     assert holds == world.cart_holds
+    assert {slot: used for slot, used in days if used} == {slot: used for slot, used in world.load.used.items() if used}
     for order_id, log in logs.items():
         assert fold(entry.event for entry in log if entry.kind != "DuplicateReceived") == world.orders[order_id]  # type: ignore[misc]
     _assert_reservations_are_the_open_parts(world, found)
