@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from troth.engine.mixed_model import open_solver
 from troth.engine.problem import Columns, Problem
-from troth.engine.scoring import build_columns, subset_costs
+from troth.engine.scoring import build_columns
+from troth.engine.set_prices import price_sets
 from troth.engine.solve import partition
 from troth.engine.transit import NEVER
 
@@ -58,10 +59,13 @@ def cheapest_by_all_sets(problem: Problem) -> float | None:
 def _price_all(problem: Problem) -> NDArray[np.float64]:
     """The cost of each set of lines (2^K) at its cheapest candidate of all."""
     columns = build_columns(problem)
-    cheapest = np.full(1 << len(problem.lines), np.inf)
+    cheapest = np.full(1 << len(problem.lines), NEVER)
+    is_held = columns.penalty < NEVER
     step = max(1, _CELLS_AT_ONCE >> len(problem.lines))
-    for start in range(0, columns.fixed.size, step):
-        some = slice(start, start + step)
-        part = Columns(columns.starts, columns.penalty[:, some], columns.fixed[some], columns.rate_lane[some])
-        np.minimum(cheapest, subset_costs(problem, part).min(axis=1), out=cheapest)
+    few = is_held.sum(axis=0) <= len(problem.lines) // 2
+    for at in (np.flatnonzero(few), np.flatnonzero(~few)):
+        for start in range(0, at.size, step):
+            some = at[start : start + step]
+            part = Columns(columns.starts, columns.penalty[:, some], columns.fixed[some], columns.rate_lane[some])
+            np.minimum(cheapest, price_sets(problem, part)[0], out=cheapest)
     return cheapest
