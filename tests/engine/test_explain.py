@@ -1,6 +1,7 @@
 """Explanations: every figure in them is a plan that the engine makes of the same inputs with one thing changed."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -115,7 +116,8 @@ def test_every_flip_leads_to_the_plan_it_tells_when_its_change_is_made(seed: int
             ]
             changed = dataclasses.replace(case, network=network(*nodes))
         else:
-            changed = dataclasses.replace(case, policy=dataclasses.replace(case.policy, **{flip.name: flip.amount}))
+            setting: dict[str, Any] = {flip.name: flip.amount}
+            changed = dataclasses.replace(case, policy=dataclasses.replace(case.policy, **setting))
         other = changed.plan()
         assert outline(other) != outline(explanation.plan)
         assert tuple(shipment.node for shipment in other.shipments) == flip.nodes

@@ -69,9 +69,7 @@ async def quote(
     demand = demand_of(command, facts)
     supply = {sku: door.index.rows(sku) for sku in skus}
     case = case_of(demand, supply, facts)
-    offered = plan_options(
-        demand, supply, facts.network, facts.policy, facts.now, prices=facts.prices, loads=facts.loads
-    )
+    offered = plan_options(demand, supply, facts.network, facts.policy, facts.now, prices=case.prices, loads=case.loads)
     if demand.destination is None:
         offered = tuple(option for option in offered if option.shipments[0].method in HANDED_OVER)
     if command.method in HANDED_OVER and command.pickup_node is None:
