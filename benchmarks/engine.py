@@ -42,8 +42,8 @@ def run(*, seed: int) -> Path:
     figures += _measure_many(random)
     figures += _compare(seed)
     notes = (
-        f"plan() in process, processor time of one thread, every order to another place; {_ROUNDS} rounds a case; a third "
-        "of the orders with bulky goods, a third needed by a date; each item at 2 to 95 % of the nodes"
+        f"plan() in process, processor time of one thread, every order to another place; {_ROUNDS} rounds a case; a "
+        "third of the orders with bulky goods, a third needed by a date; each item at 2 to 95 % of the nodes"
     )
     return publish("engine", figures, seed=seed, notes=notes)
 
