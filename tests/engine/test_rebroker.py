@@ -13,7 +13,7 @@ ORDERS = [
     [Option(cost, {("A", str(store)): 1}) for store, cost in enumerate(row)]
     for row in ([2, 5, 6], [7, 19, 20], [8, 15, 18])
 ]
-STORES = dict.fromkeys(range(3), 1)
+STORES = {("A", str(store)): 1 for store in range(3)}
 
 
 def test_three_orders_and_three_stores_cost_39_one_by_one_and_28_together() -> None:
