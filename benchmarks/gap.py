@@ -130,13 +130,11 @@ def _figures(family: str, measured: Sequence[_Measured]) -> list[Figure]:
     for name in measured[0].gaps:
         gaps = [gap for one in measured for gap in one.gaps[name]]
         means = [statistics.mean(one.gaps[name]) for one in measured]
-        error = statistics.stdev(means) / math.sqrt(len(means)) if len(means) > 1 else 0.0
         mean, worst = statistics.mean(gaps), max(gaps)
         spread = (round(min(gaps), 3), round(worst, 3))
         ratio = round(1.0 + mean / 100.0, 4)
         figures += [
             Figure(f"{family}.{name}.mean_pct", round(mean, 3), _UNIT, spread, against, ratio),
-            _plain(f"{family}.{name}.se_pct", error, "% points", (error, error)),
             _plain(f"{family}.{name}.worst_pct", worst, _UNIT, (min(means), max(means))),
             _plain(
                 f"{family}.{name}.packages",
@@ -148,6 +146,9 @@ def _figures(family: str, measured: Sequence[_Measured]) -> list[Figure]:
                 ),
             ),
         ]
+        if len(means) > 1:
+            error = statistics.stdev(means) / math.sqrt(len(means))
+            figures.append(_plain(f"{family}.{name}.se_pct", error, "% points", (error, error)))
     for name in measured[0].seconds:
         per_sequence = [one.seconds[name] / len(one.bounds) for one in measured]
         figures.append(

@@ -67,8 +67,9 @@ def _table(figures: Figures) -> str:
 def _cell(figures: Figures, stem: str) -> str:
     if f"{stem}.mean_pct" not in figures:
         return ""
-    mean, error, worst = (figures[f"{stem}.{what}"]["value"] for what in ("mean_pct", "se_pct", "worst_pct"))
-    return f"{mean:.2f} ± {error:.2f} % ({worst:.2f} %)"
+    mean, worst = (figures[f"{stem}.{what}"]["value"] for what in ("mean_pct", "worst_pct"))
+    error = _optional(figures, f"{stem}.se_pct", " ± {:.2f}")
+    return f"{mean:.2f}{error} % ({worst:.2f} %)"
 
 
 def _bounds(figures: Figures) -> str:
