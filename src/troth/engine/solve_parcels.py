@@ -32,7 +32,7 @@ _NEAR: Final = 400
 _ADDED: Final = 48
 _WASTE_MIN: Final = 0.01
 _FIRST_SHARES: Final = (0.005, 0.01, 0.02, 0.04)
-_SETS_MAX: Final = 800_000
+_SETS_MAX: Final = 1_500_000
 """So many sets of lines may be listed for one order."""
 
 _EASE: Final = 1e-6
