@@ -233,7 +233,15 @@ def test_more_stock_on_hand_never_raises_what_is_uncovered_then_late_supply_then
     sku, name = world.lines[sku_at % len(world.lines)].sku, str(world.nodes[node_at % len(world.nodes)].node)
     richer = replace(world, stock={**world.stock, sku: [*world.stock[sku], (name, 1, None)]})
 
-    assert goals(richer, planned(richer)) <= goals(world, planned(world))
+    rich, poor = planned(richer), planned(world)
+    after, before = goals(richer, rich), goals(world, poor)
+    if count_divided(rich) or count_divided(
+        poor
+    ):  # a late line is divided by cost: then splits and cost do not both rise
+        assert after[:2] <= before[:2]
+        assert after[2] <= before[2] or after[3] <= before[3]
+    else:
+        assert after <= before
 
 
 @settings(max_examples=100)
