@@ -75,7 +75,7 @@ def _cell(figures: Figures, stem: str) -> str:
 def _bounds(figures: Figures) -> str:
     """What else was measured of each family: the bounds, the time, and the decisions held against the engine."""
     heads = (
-        "family", "bound, dollars", "fluid bound", "seconds: the bound", "10 times", "50 times",
+        "family", "bound, dollars", "fluid bound", "processor seconds: the bound", "10 times", "50 times",
         "wrong rates over greedy, worst instance", "decisions equal to the engine's",
     )  # fmt: skip
     rows = [f"| {' | '.join(heads)} |", "| --- |" + " ---: |" * (len(heads) - 1)]
