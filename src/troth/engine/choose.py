@@ -17,6 +17,9 @@ from troth.engine.solve_parcels import PARCEL_LINES_MAX, solve_by_parcels
 MIXED_LINES_MAX: Final = 40
 """Above this many lines the mixed-integer model would take longer than an order may wait."""
 
+_FEW_COLUMNS: Final = 9
+"""With so few candidates, such as one warehouse and its services, the model is far quicker than parcels."""
+
 _GAP_MAX: Final = 0.005
 """A plan that may be dearer than the best by a larger share is held against the greedy one."""
 
@@ -94,6 +97,6 @@ def _solve_whole(problem: Problem, columns: Columns) -> Solution | None:
     count = len(problem.lines)
     if count <= SUBSET_LINES_MAX:
         return solve_by_subsets(problem, columns)
-    if count <= PARCEL_LINES_MAX and problem.shape is None:
+    if count <= PARCEL_LINES_MAX and problem.shape is None and columns.fixed.size > _FEW_COLUMNS:
         return solve_by_parcels(problem, columns)
     return None
