@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 import uvicorn
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, Route, async_playwright, expect
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
@@ -156,6 +156,23 @@ async def test_one_order_follows_what_happens_but_never_under_the_hands_of_who_f
     await expect(page.locator("#order-chip")).to_have_text("On hold")
     await expect(page.locator("#timeline")).to_contain_text("Hold H1 (fraud) was placed: odd.")
     await expect(page.locator("#actions").get_by_label("Reason").last).to_have_value("half a thou")
+    assert complaints == []
+
+
+async def test_a_page_gets_live_when_its_scripts_come_late(
+    browser: Browser, address: str, system: System, order: Order
+) -> None:
+    page, complaints = await _enter(browser, address, system)
+
+    async def hold_back(route: Route) -> None:
+        # What htmx does when it is loaded it has done by now: a task that it put off came before this one.
+        await page.wait_for_function("window.htmx")
+        await page.evaluate("new Promise((resolve) => setTimeout(resolve))")
+        await route.continue_()
+
+    await page.route("**/hx-sse.min.js", hold_back)
+    await page.goto(f"{address}/orders/{order.order_id}")
+    await expect(page.locator("#live")).to_have_text("Live")
     assert complaints == []
 
 

@@ -73,6 +73,7 @@ class Feed:
             self._listeners.discard(queue)
             if not self._listeners and self._reading is not None:
                 self._reading.cancel()
+                self._reading = None  # it may take a moment to end, and who comes then needs a new one
 
     async def look(self) -> None:
         """Read what happened since the last look, and tell everybody."""
