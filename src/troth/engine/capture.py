@@ -9,6 +9,7 @@ from troth.engine.cart_units import find_hold, use_hold
 from troth.engine.case import case_of, kept_trace
 from troth.engine.context import Change, Decision, Facts, State
 from troth.engine.disposition import holds_of, may_wait
+from troth.engine.exposure.taking import draw_parts, exposed_supply, keeping, with_freed
 from troth.engine.feasible import find_late, find_unknown
 from troth.engine.line_terms import named_skus, on_terms, settle_lines
 from troth.engine.reserve import reserve_entries
@@ -16,6 +17,7 @@ from troth.engine.supply import SupplyRows
 from troth.model.cart_hold import CartHold
 from troth.model.commands import CaptureOrder
 from troth.model.events import DuplicateReceived, OrderCaptured
+from troth.model.exposure import Draw
 from troth.model.ids import OrderId, Sku, fulfillment_id
 from troth.model.inventory import ON_HAND
 from troth.model.lifecycle import AllocationState
@@ -47,16 +49,25 @@ def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decisio
     hold = None if command.cart_hold is None else find_hold(command, state, facts)
     if isinstance(hold, Invalid):
         return hold
-    case = case_of(demand_of(command, facts), supply_of(command, state, hold), facts)
+    demand = demand_of(command, facts)
+    supply = supply_of(command, demand, state, facts, hold)
+    case = case_of(demand, supply, facts)
     answer = case.plan()
     if answer.uncovered and not may_wait(answer):
         return short(answer)
     order = _order_of(command, answer, facts)
+    relies: dict[Draw, int] = {}
+    entries = reserve_entries(None, order)
+    if facts.exposure is not None:
+        parts, relies = draw_parts(facts.pool, demand, order.allocations)
+        order = replace(order, allocations=parts)
+        entries = keeping(entries, supply, facts.network)
     captured = Decision(
         changes=(Change(None, order),),
-        entries=reserve_entries(None, order),
+        entries=entries,
         events=((order.order_id, OrderCaptured(order)),),
         trace=kept_trace(case, answer.trace, command.digest),
+        relies=relies,
     )
     return captured if hold is None else use_hold(hold, captured, order.order_id)
 
@@ -123,15 +134,18 @@ def demand_line(line: Line, quantity: int, facts: Facts) -> DemandLine:
     return plain if line.terms is None else on_terms(plain, line.terms, facts.items)
 
 
-def supply_of(command: CaptureOrder, state: State, hold: CartHold | None = None) -> dict[Sku, SupplyRows]:
-    """The supply rows of every SKU of an order, with what its cart holds free for it."""
+def supply_of(
+    command: CaptureOrder, demand: Demand, state: State, facts: Facts, hold: CartHold | None = None
+) -> dict[Sku, SupplyRows]:
+    """The supply of every SKU of an order that it may be planned from, with what its cart holds free for it."""
     skus = {line.sku: None for line in command.lines}
     if any([line.terms is not None for line in command.lines]):  # noqa: C419 - a list is quicker, for every order
         skus |= dict.fromkeys(named_skus(command.lines))
+    supply = exposed_supply(facts.pool, demand, skus, state.supply)
     if hold is None:
-        return {sku: state.supply(sku) for sku in skus}
+        return supply
     kept = {held.key: held.quantity for held in hold.units}
-    return {sku: state.supply_freed(sku, kept) for sku in skus}
+    return {sku: with_freed(supply, sku, state.supply(sku), state.supply_freed(sku, kept)) for sku in skus}
 
 
 def short(answer: Plan) -> StockShort:

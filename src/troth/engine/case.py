@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
+from typing import Final
 
 from troth.engine.context import Facts
 from troth.engine.load_shares import shares_used
@@ -18,6 +19,8 @@ from troth.model.ids import NodeId, Sku
 from troth.model.plan import Demand, Plan, Trace
 from troth.model.policy import Policy
 from troth.model.recording import Recording
+
+_FOR_WANT_OF_STOCK: Final = frozenset({"no_stock"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +37,10 @@ class Case:
 
     def plan(self) -> Plan:
         """The engine's answer to these inputs."""
-        return plan(self.demand, self.supply, self.network, self.policy, self.now, prices=self.prices, loads=self.loads)
+        answer = plan(
+            self.demand, self.supply, self.network, self.policy, self.now, prices=self.prices, loads=self.loads
+        )
+        return _with_notes(answer, self.supply) if answer.uncovered else answer
 
 
 def case_of(demand: Demand, supply: Mapping[Sku, SupplyRows], facts: Facts) -> Case:
@@ -93,6 +99,22 @@ def _digest(case: Case, recorded: Recording, asked: str) -> str:
     if recorded.slots:
         digest.update(repr(recorded.slots).encode())
     return digest.hexdigest()
+
+
+def _with_notes(answer: Plan, supply: Mapping[Sku, SupplyRows]) -> Plan:
+    """The plan that says of what is short for want of stock whether there is some that rules of exposure keep back."""
+    notes = {gap.sku: rows.note for gap in answer.uncovered if (rows := supply.get(gap.sku)) is not None and rows.note}
+    if not notes:
+        return answer
+    return replace(
+        answer,
+        uncovered=tuple(
+            replace(gap, reason=note[0], detail=note[1])
+            if gap.reason in _FOR_WANT_OF_STOCK and (note := notes.get(gap.sku)) is not None
+            else gap
+            for gap in answer.uncovered
+        ),
+    )
 
 
 def missing_units(answer: Plan) -> int:

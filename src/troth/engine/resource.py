@@ -5,6 +5,7 @@ from dataclasses import replace
 from troth.engine.capture import CUSTOMER_CLASS, demand_line, find_priority, find_tender, parts_of
 from troth.engine.case import case_of, kept_trace
 from troth.engine.context import Facts, State
+from troth.engine.exposure.taking import draw_parts, exposed_supply
 from troth.engine.kits import wanted_skus
 from troth.engine.parts import next_allocation
 from troth.model.commands import LineQuantity
@@ -27,7 +28,7 @@ def decide_resource(order: Order, state: State, facts: Facts) -> tuple[tuple[Ord
     if not uncovered_quantities(order):
         return (), None
     demand = demand_missing(order, facts)
-    case = case_of(demand, {sku: state.supply(sku) for sku in wanted_skus(demand)}, facts)
+    case = case_of(demand, exposed_supply(facts.pool, demand, wanted_skus(demand), state.supply), facts)
     answer = case.plan()
     fulfillments, allocations = parts_of(
         answer.shipments,
@@ -35,6 +36,7 @@ def decide_resource(order: Order, state: State, facts: Facts) -> tuple[tuple[Ord
         first_fulfillment=len(order.fulfillments) + 1,
         first_allocation=next_allocation(order),
     )
+    allocations, _ = draw_parts(facts.pool, demand, allocations)
     events: list[OrderEvent] = []
     if allocations:
         events.append(OrderResourced(PartsChange(added=allocations, fulfillments=fulfillments)))

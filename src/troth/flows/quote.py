@@ -9,6 +9,7 @@ from troth.engine.capture import demand_of
 from troth.engine.case import case_of
 from troth.engine.context import Facts
 from troth.engine.explain import explain
+from troth.engine.exposure.taking import supply_reader
 from troth.engine.feasible import find_unknown
 from troth.engine.network import Network
 from troth.engine.options import plan_options
@@ -67,9 +68,11 @@ async def quote(
     if flaws:
         return Invalid(flaws)
     demand = demand_of(command, facts)
-    supply = {sku: door.index.rows(sku) for sku in skus}
-    case = case_of(demand, supply, facts)
-    offered = plan_options(demand, supply, facts.network, facts.policy, facts.now, prices=case.prices, loads=case.loads)
+    supply_for = supply_reader(facts.pool, skus, door.index.rows)
+    case = case_of(demand, supply_for(demand), facts)
+    offered = plan_options(
+        demand, supply_for, facts.network, facts.policy, facts.now, prices=case.prices, loads=case.loads
+    )
     if demand.destination is None:
         offered = tuple(option for option in offered if option.shipments[0].method in HANDED_OVER)
     if command.method in HANDED_OVER and command.pickup_node is None:
@@ -95,7 +98,8 @@ async def quote(
 
 def _facts(system: System) -> Facts:
     reference = system.door.reference
-    return Facts(system.door.now(), "", reference.network, reference.items, reference.policy)
+    now = system.door.now()
+    return Facts(now, "", reference.network, reference.items, reference.policy, exposure=reference.exposure_at(now))
 
 
 def _nowhere(demand: Demand) -> Plan:

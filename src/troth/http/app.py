@@ -17,6 +17,7 @@ from troth.http import (
     audit,
     availability,
     carts,
+    exposure_rules,
     fulfillments,
     inventory,
     items,
@@ -34,6 +35,7 @@ from troth.http import (
     routing_catalog,
     routings,
     tracking,
+    waterfall,
     webhooks,
 )
 from troth.http.docs import render_docs
@@ -58,6 +60,7 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *reports.OPERATIONS,
     *tracking.OPERATIONS,
     *positions.OPERATIONS,
+    *waterfall.OPERATIONS,
     *inventory.OPERATIONS,
     *purchase_orders.OPERATIONS,
     *nodes.OPERATIONS,
@@ -66,6 +69,7 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *routings.OPERATIONS,
     *rate_cards.OPERATIONS,
     *lane_tables.OPERATIONS,
+    *exposure_rules.OPERATIONS,
     *audit.OPERATIONS,
     *api_keys.OPERATIONS,
     *lifecycles.OPERATIONS,

@@ -1,11 +1,15 @@
 """Stock as it is: positions by SKU and node, and the ledger behind them."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Annotated, Any, Final
 
 import msgspec
 from pydantic import Field
 
+from troth.engine.exposure.waterfall import RESERVED
+from troth.flows.waterfall import find_kept_back
 from troth.http.body import Text
 from troth.http.bounds import choose_bound
 from troth.http.operations import NO_BODY, Call, Nothing, Operation, Shown
@@ -20,7 +24,11 @@ from troth.store.positions import LedgerEntry, StockPosition, find_positions, re
 
 
 class PositionAnswer(msgspec.Struct, frozen=True):
-    """What a node holds of a SKU, in units. `available` is what can still be promised of what is on hand."""
+    """What a node holds of a SKU, in units.
+
+    `available` is what can still be promised of what is on hand to whoever has no class: without `safety_stock`, and
+    without what is `protected` for higher classes.
+    """
 
     sku: str
     node: str
@@ -75,7 +83,15 @@ async def list_positions(call: Call[Nothing, PositionsQuery]) -> Reply:
             after=decode_cursor(asked.cursor, tuple[str, str]),
             limit=asked.limit + 1,
         )
-    return page_reply(call, found, limit=asked.limit, shown=answer_position, position=lambda one: (one.sku, one.node))
+    kept = await find_kept_back(call.system, list(dict.fromkeys(one.sku for one in found)))
+    by_node = {(sku, node.node): node.by_kind for sku, waterfall in kept.items() for node in waterfall.nodes}
+    return page_reply(
+        call,
+        found,
+        limit=asked.limit,
+        shown=lambda one: answer_position(one, by_node.get((one.sku, one.node), {})),
+        position=lambda one: (one.sku, one.node),
+    )
 
 
 async def list_entries(call: Call[Nothing, EntriesQuery]) -> Reply:
@@ -93,16 +109,17 @@ async def list_entries(call: Call[Nothing, EntriesQuery]) -> Reply:
     return page_reply(call, found, limit=asked.limit, shown=_answer_entry, position=lambda one: (one.at, one.seq))
 
 
-def answer_position(position: StockPosition) -> PositionAnswer:
-    """A position as it is answered."""
+def answer_position(position: StockPosition, kept: Mapping[str, int] = MappingProxyType({})) -> PositionAnswer:
+    """A position as it is answered; `kept` is what rules keep back there, by kind."""
+    withheld = sum(units for kind, units in kept.items() if kind != RESERVED)
     return PositionAnswer(
         sku=position.sku,
         node=position.node,
         on_hand=position.on_hand,
         reserved=position.reserved,
-        safety_stock=0,
-        protected=0,
-        available=max(0, position.on_hand - position.reserved),
+        safety_stock=kept.get("safety_stock", 0),
+        protected=kept.get("protected", 0),
+        available=max(0, position.on_hand - position.reserved - withheld),
         incoming=position.incoming,
         incoming_reserved=position.incoming_reserved,
         next_incoming_at=position.next_incoming_at,

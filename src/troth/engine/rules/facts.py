@@ -260,6 +260,7 @@ LOADERS: Final[Mapping[str, Loader]] = {
     "item.sku": _line_texts(lambda line: line.sku),
     "item.name": _line_texts(lambda line: None if line.item is None else line.item.name),
     "item.category": _line_texts(lambda line: None if line.item is None else line.item.category),
+    "item.brand": _line_texts(lambda line: None if line.item is None else line.item.brand),
     "item.price": _line_numbers(lambda f, line: None if line.item is None else _money(f, line.item.price_minor)),
     "item.cost": _line_numbers(lambda f, line: None if line.item is None else _money(f, line.item.cost_minor)),
     "item.weight_kg": _line_numbers(lambda _, line: line.weight_grams / 1000),

@@ -14,9 +14,10 @@ LINE: Final = 2
 NODE: Final = 4
 LANE: Final = 8
 STOCK: Final = 16
-EVERYTHING: Final = ORDER | LINE | NODE | LANE | STOCK
+ITEM: Final = 32
+EVERYTHING: Final = ORDER | LINE | ITEM | NODE | LANE | STOCK
 
-SCOPES: Final = {"order": ORDER, "customer": ORDER, "line": LINE, "item": LINE, "node": NODE, "lane": LANE,
+SCOPES: Final = {"order": ORDER, "customer": ORDER, "line": LINE, "item": ITEM, "node": NODE, "lane": LANE,
                  "stock": STOCK}  # fmt: skip
 """What an expression reads when it names a field of these."""
 
@@ -40,7 +41,7 @@ class Field:
     @property
     def axes(self) -> int:
         """Along what its values differ."""
-        by_line = LINES_AXIS if self.is_by_line and self.reads & (LINE | STOCK) else 0
+        by_line = LINES_AXIS if self.is_by_line and self.reads & (LINE | ITEM | STOCK) else 0
         return by_line | (NODES_AXIS if self.reads & (NODE | LANE | STOCK) else 0)
 
 
@@ -71,6 +72,7 @@ _CATALOG: Final = (
     Field("item.sku", _S, "", "the item"),
     Field("item.name", _S, "", "the item's name", True),
     Field("item.category", _S, "", "the item's category; empty where it has none", True),
+    Field("item.brand", _S, "", "the item's brand; empty where it has none", True),
     Field("item.price", _D, "currency units", "list price of one unit", True),
     Field("item.cost", _D, "currency units", "cost of one unit", True),
     Field("item.weight_kg", _D, "kg", "weight of one unit"),

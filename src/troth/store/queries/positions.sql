@@ -16,6 +16,12 @@ GROUP BY sku, node
 ORDER BY sku, node
 LIMIT $5;
 
+-- name: find_stocked_skus
+-- Finds the first SKUs of which any node has units.
+SELECT i.sku FROM items AS i
+WHERE EXISTS (SELECT FROM balances AS b WHERE b.sku = i.sku AND b.on_hand > 0)
+ORDER BY i.sku LIMIT $1;
+
 -- name: read_ledger
 -- Reads the newest entries of a SKU at a node before a position (null: from the end), with what the supply held after each.
 WITH page AS (
