@@ -64,7 +64,8 @@ def shown(
 ) -> list[int]:
     """What of each row may be taken."""
     found = exposed_supply(pool(rules, now), demand or ask(), [Sku("A")], lambda _: supply)
-    return found[Sku("A")].available.tolist()
+    units: list[int] = found[Sku("A")].available.tolist()
+    return units
 
 
 def fall(rules: Exposure | None, supply: SupplyRows, demand: Demand | None = None, now: datetime = MONDAY) -> Waterfall:
