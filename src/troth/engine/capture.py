@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from troth.engine.cart_units import find_hold, use_hold
-from troth.engine.case import case_of, kept_trace
+from troth.engine.case import Case, case_of, kept_trace, with_what_could_be
 from troth.engine.context import Change, Decision, Facts, State
 from troth.engine.disposition import holds_of, may_wait
 from troth.engine.exposure.taking import draw_parts, exposed_supply, keeping, with_freed
@@ -23,6 +23,7 @@ from troth.model.inventory import ON_HAND
 from troth.model.lifecycle import AllocationState
 from troth.model.order import Allocation, Fulfillment, Line, Order, Payment
 from troth.model.plan import Demand, DemandLine, Plan, Shipment
+from troth.model.policy import Policy
 from troth.model.refusals import ContentDiffers, Invalid, Refusal, ShortLine, StockShort
 
 CUSTOMER_CLASS: Final = "customer_class"
@@ -54,7 +55,7 @@ def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decisio
     case = case_of(demand, supply, facts)
     answer = case.plan()
     if answer.uncovered and not may_wait(answer):
-        return short(answer)
+        return short(case, answer)
     order = _order_of(command, answer, facts)
     relies: dict[Draw, int] = {}
     entries = reserve_entries(None, order)
@@ -148,8 +149,9 @@ def supply_of(
     return {sku: with_freed(supply, sku, state.supply(sku), state.supply_freed(sku, kept)) for sku in skus}
 
 
-def short(answer: Plan) -> StockShort:
-    """The refusal that names each line which the plan does not cover."""
+def short(case: Case, answer: Plan) -> StockShort:
+    """The refusal that names each line which the plan does not cover, with what an order of less would get."""
+    answer = with_what_could_be(case, answer)
     return StockShort(
         tuple(
             ShortLine(
@@ -199,6 +201,14 @@ def parts_of(
     return tuple(fulfillments), tuple(allocations)
 
 
+def _remorse_minutes(policy: Policy, answer: Plan) -> int:
+    """How long the customer may change their mind: as the tier that answered says, else as the policy does."""
+    for tier in () if policy.routing is None else policy.routing.tiers:
+        if tier.name == answer.trace.tier and "remorse_minutes" in tier.weights:
+            return int(tier.weights["remorse_minutes"])
+    return policy.remorse_minutes
+
+
 def _order_of(command: CaptureOrder, answer: Plan, facts: Facts) -> Order:
     fulfillments, allocations = parts_of(answer.shipments, command.order_id, first_fulfillment=1, first_allocation=1)
     return Order(
@@ -210,7 +220,7 @@ def _order_of(command: CaptureOrder, answer: Plan, facts: Facts) -> Order:
         currency=command.currency,
         ordered_at=command.ordered_at,
         captured_at=facts.now,
-        release_at=facts.now + timedelta(minutes=facts.policy.remorse_minutes),
+        release_at=facts.now + timedelta(minutes=_remorse_minutes(facts.policy, answer)),
         customer=command.customer,
         ship_to=command.ship_to,
         method=command.method,

@@ -43,9 +43,10 @@ def _decide_hold(command: HoldCart, state: State, facts: Facts) -> Decision | Re
     asked = settled(command.asked, facts)
     demand = demand_of(asked, facts)
     supply = supply_of(asked, demand, state, facts)
-    answer = case_of(demand, supply, facts).plan()
+    case = case_of(demand, supply, facts)
+    answer = case.plan()
     if answer.uncovered:
-        return short(answer)
+        return short(case, answer)
     expires_at = facts.now + timedelta(seconds=command.hold_seconds)
     hold = CartHold(command.hold_id, command.asked.channel, _units_of(answer), facts.now, expires_at)
     return Decision(

@@ -117,6 +117,36 @@ def _with_notes(answer: Plan, supply: Mapping[Sku, SupplyRows]) -> Plan:
     )
 
 
+def with_what_could_be(case: Case, answer: Plan) -> Plan:
+    """The plan whose gaps say what an order for no more than could be had would be promised, and when: planned, so that
+    whoever then orders that much gets it by then.
+    """
+    could_be = {gap.line_id: gap.available_quantity for gap in answer.uncovered if gap.available_quantity > 0}
+    if not could_be:
+        return answer
+    gaps = {gap.line_id for gap in answer.uncovered}
+    lines = tuple(
+        replace(line, quantity=could_be.get(line.line_id, 0)) if line.line_id in gaps else line
+        for line in case.demand.lines
+    )
+    less = replace(case, demand=replace(case.demand, lines=lines)).plan()
+    still_short = {gap.line_id: gap.quantity for gap in less.uncovered}
+    promised = {
+        peg.line_id: shipment.promised_at
+        for shipment in sorted(less.shipments, key=lambda shipment: shipment.promised_at)
+        for peg in shipment.pegs
+    }
+    return replace(
+        answer,
+        uncovered=tuple(
+            replace(gap, available_quantity=could_be[gap.line_id], available_at=promised[gap.line_id])
+            if gap.line_id in promised and gap.line_id in could_be and gap.line_id not in still_short
+            else gap
+            for gap in answer.uncovered
+        ),
+    )
+
+
 def missing_units(answer: Plan) -> int:
     """How many units a plan does not cover."""
     return sum(gap.quantity for gap in answer.uncovered)

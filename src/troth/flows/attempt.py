@@ -198,7 +198,7 @@ class Attempt:
 
     def _decide(self, command: Command, request: Request) -> Outcome:
         order_id = command.order_id if isinstance(command, CaptureOrder) else next(iter(order_ids_of(command)), None)
-        policy = self._reference.policy_for(order_id, self._now)
+        policy = self._reference.policy_for(self._subject(command, order_id), self._now)
         reference = self._reference
         self._exposure = reference.exposure_at(self._now)
         facts = Facts(self._now, request.actor, reference.network, reference.items, policy, exposure=self._exposure)
@@ -208,6 +208,14 @@ class Attempt:
         is_new = any(change.before is None for change in decision.changes)
         self._apply(decision, request, policy.version)
         return Accepted(self._orders.get(order_id) if order_id else None, is_new, decision)
+
+    def _subject(self, command: Command, order_id: OrderId | None) -> str | None:
+        """About whom a command decides, as far as policies tell them apart: the customer, else the order."""
+        asked = command.asked if isinstance(command, HoldCart) else command
+        if isinstance(asked, CaptureOrder):
+            return asked.customer.id or (order_id if asked is command else None)
+        order = None if order_id is None else self._orders.get(order_id)
+        return order_id if order is None else order.customer.id or order_id
 
     def _apply(self, decision: Decision, request: Request, policy_version: str) -> None:
         batch = self.batch

@@ -96,7 +96,7 @@ async def dry_run(
         "",
         reference.network,
         reference.items,
-        reference.policy_for(command.order_id, now),
+        reference.policy_for(command.customer.id or command.order_id, now),
         exposure=reference.exposure_at(now),
     )
     flaws = find_unknown(command, facts)

@@ -20,7 +20,7 @@ from troth.flows.standing import Standing
 from troth.model.capacity import Slot
 from troth.model.document import InForce
 from troth.model.exposure import ExposureRules, SalesRate
-from troth.model.ids import NodeId, OrderId, Sku
+from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
 from troth.model.lanes import LaneTable
 from troth.model.network import Node, RateCard
@@ -75,13 +75,16 @@ class Reference:
         """Whether some orders are decided by another policy than `policy`."""
         return self._in_force.canary is not None
 
-    def policy_for(self, order_id: OrderId | None, now: datetime) -> Policy:
-        """The policy that decides about an order at an instant; the same for all but where a canary has a part."""
+    def policy_for(self, subject: str | None, now: datetime) -> Policy:
+        """The policy that decides at an instant about a subject: a customer by id, or an order without one.
+
+        It is the same for all but where a canary has a part; without a subject it is that of no canary.
+        """
         if self._policy_turns_at is not None:
             self._turn(now)
-        if self._in_force.canary is None or order_id is None:
+        if self._in_force.canary is None or subject is None:
             return self._policy
-        return self._routings.value(choose(self._in_force, order_id)) or DEFAULT_POLICY
+        return self._routings.value(choose(self._in_force, subject)) or DEFAULT_POLICY
 
     def exposure_at(self, now: datetime) -> Exposure | None:
         """The rules of exposure that count at an instant; None where there are none."""

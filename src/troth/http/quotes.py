@@ -1,6 +1,8 @@
 """Quotes: what would be promised, at which cost to serve, if this were ordered now."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Annotated
 
 import msgspec
@@ -8,7 +10,7 @@ from pydantic import Field, TypeAdapter
 
 from troth.engine.network import Network
 from troth.flows.messages import promise_message, promised_shipments
-from troth.flows.quote import Option, Quote, quote
+from troth.flows.quote import Kit, Option, Quote, quote
 from troth.http import examples
 from troth.http.body import Body, Query
 from troth.http.carts import CartHoldAnswer, answer_hold
@@ -22,6 +24,8 @@ from troth.http.replies import Reply, json_reply
 from troth.http.values import CostAnswer, Instant, Window, cost, total
 from troth.model.ids import LineId, Sku
 from troth.model.inventory import ON_HAND
+from troth.model.kits import whole_units
+from troth.model.network import Address
 from troth.model.order import Method
 from troth.model.plan import Peg, Plan, Shipment, Trace, Uncovered
 from troth.model.refusals import FieldFlaw, Invalid
@@ -43,7 +47,10 @@ class QuotedUnits(msgspec.Struct, frozen=True):
 
 
 class QuotedShipment(msgspec.Struct, frozen=True):
-    """What one node would send or hand over at once."""
+    """What one node would send or hand over at once; `via` is where it goes first, where the customer picks it up.
+
+    `carbon_grams` is the CO2e of its way where the policy knows factors for it.
+    """
 
     node: str
     method: Method
@@ -53,6 +60,8 @@ class QuotedShipment(msgspec.Struct, frozen=True):
     is_backordered: bool
     cost_to_serve: CostAnswer
     lines: tuple[QuotedUnits, ...]
+    via: str | None
+    carbon_grams: int
 
 
 class QuotedLine(msgspec.Struct, frozen=True):
@@ -118,7 +127,17 @@ async def quote_order(call: Call[QuoteBody, QuoteQuery]) -> Reply:
         return json_reply(
             QuoteAnswer(
                 answer.at,
-                tuple(answer_option(option, answer.network, answer.currency, answer.at) for option in answer.options),
+                tuple(
+                    answer_option(
+                        option,
+                        answer.network,
+                        answer.currency,
+                        answer.at,
+                        destination=answer.destination,
+                        kits=answer.kits,
+                    )
+                    for option in answer.options
+                ),
                 tuple(_unavailable(gap, answer, call.body) for gap in answer.uncovered),
                 None
                 if answer.explanation is None
@@ -130,8 +149,16 @@ async def quote_order(call: Call[QuoteBody, QuoteQuery]) -> Reply:
     return await once(call, run)
 
 
-def answer_option(option: Option, network: Network, currency: str, now: datetime) -> OptionAnswer:
-    """An option as it is shown."""
+def answer_option(
+    option: Option,
+    network: Network,
+    currency: str,
+    now: datetime,
+    *,
+    destination: Address | None = None,
+    kits: Mapping[LineId, Kit] = MappingProxyType({}),
+) -> OptionAnswer:
+    """An option as it is shown to a customer at a destination; `kits` are lines that are asked for as kits."""
     shipments = option.plan.shipments
     last = max(shipments, key=lambda shipment: shipment.promised_at)
     is_handed_over = last.method in (Method.PICKUP, Method.CURBSIDE)
@@ -142,10 +169,10 @@ def answer_option(option: Option, network: Network, currency: str, now: datetime
         (last.via or last.node) if is_handed_over else None,
         not option.plan.uncovered,
         _window(last),
-        promise_message(promised_shipments(shipments, network), now),
+        promise_message(promised_shipments(shipments, network, destination), now),
         cost(total([shipment.cost for shipment in shipments]), currency),
         tuple(_shipment(shipment, currency) for shipment in shipments),
-        _lines(shipments),
+        _lines(shipments, kits),
     )
 
 
@@ -159,19 +186,23 @@ def _shipment(shipment: Shipment, currency: str) -> QuotedShipment:
         shipment.is_backordered,
         cost(shipment.cost, currency),
         tuple(QuotedUnits(peg.line_id, peg.sku, peg.quantity, peg.source == ON_HAND) for peg in shipment.pegs),
+        shipment.via,
+        shipment.carbon_grams,
     )
 
 
-def _lines(shipments: tuple[Shipment, ...]) -> tuple[QuotedLine, ...]:
-    units: dict[str, int] = {}
-    skus: dict[str, str] = {}
-    lasts: dict[str, Shipment] = {}
+def _lines(shipments: tuple[Shipment, ...], kits: Mapping[LineId, Kit]) -> tuple[QuotedLine, ...]:
+    units = whole_units(
+        (peg for shipment in shipments for peg in shipment.pegs),
+        {line_id: kit.components for line_id, kit in kits.items()},
+    )
+    skus: dict[LineId, Sku] = {}
+    lasts: dict[LineId, Shipment] = {}
     for shipment in sorted(shipments, key=lambda shipment: shipment.promised_at):
         for peg in shipment.pegs:
-            units[peg.line_id] = units.get(peg.line_id, 0) + peg.quantity
-            skus[peg.line_id] = peg.sku
+            skus[peg.line_id] = kits[peg.line_id].sku if peg.line_id in kits else peg.sku
             lasts[peg.line_id] = shipment
-    return tuple(QuotedLine(line_id, skus[line_id], units[line_id], _window(lasts[line_id])) for line_id in units)
+    return tuple(QuotedLine(line_id, skus[line_id], units[line_id], _window(lasts[line_id])) for line_id in lasts)
 
 
 def _window(shipment: Shipment) -> Window:
@@ -188,7 +219,7 @@ def _unavailable(gap: Uncovered, answer: Quote, asked: QuoteBody) -> Unavailable
         gap.detail,
         gap.available_quantity,
         gap.available_at,
-        tuple(find_ways_out(gap, wanted, answer.options, asked.method, answer.currency)),
+        tuple(find_ways_out(gap, wanted, answer.options, asked.method, answer.currency, answer.kits)),
     )
 
 
