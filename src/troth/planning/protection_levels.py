@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import NormalDist
 
 
@@ -31,14 +32,14 @@ def find_protection_levels(classes: Sequence[ClassDemand]) -> tuple[float, ...]:
 
     *Source:* Belobaba 1992; Talluri and van Ryzin, The Theory and Practice of Revenue Management, section 2.2.4.
     """
-    for one, below in zip(classes, classes[1:], strict=False):
+    for one, below in pairwise(classes):
         if below.earns > one.earns:
             raise ValueError("classes must be in the order of what they earn, the most first")
     if any(one.mean < 0 or one.deviation < 0 for one in classes):
         raise ValueError("a demand must not be negative")
     levels = []
     mean = variance = earned = least = 0.0
-    for one, below in zip(classes, classes[1:], strict=False):
+    for one, below in pairwise(classes):
         mean, variance, earned = mean + one.mean, variance + one.deviation**2, earned + one.earns * one.mean
         share = 1.0 - below.earns * mean / earned if earned > 0 else 0.0
         level = mean
