@@ -78,7 +78,7 @@ def test_a_count_heals_a_doubt_at_once_and_it_comes_back_slowly_as_units_move() 
     assert probability(counted) == 1.0
     chances = [probability(replace(counted, moved=moved)) for moved in (0, 5, 20, 100)]
     assert chances == sorted(chances, reverse=True)
-    assert record_of(looked(0), Counted(TENT, NOW, 5, 5), Moved(TENT, NOW, -3), looked(1)).moved == 4
+    assert record_of(looked(0), Counted(TENT, NOW, 5, 5), Moved(TENT, -3), looked(1)).moved == 4
 
 
 def test_a_count_that_was_taken_before_the_miss_does_not_heal_it() -> None:
@@ -114,7 +114,7 @@ def test_a_count_that_finds_more_than_the_books_finds_all_of_them_and_one_of_emp
 
 
 def test_movements_of_a_position_without_a_record_are_not_kept() -> None:
-    assert learn([Moved(TENT, NOW, 40)], {}, {}, CATEGORIES).positions == {}
+    assert learn([Moved(TENT, 40)], {}, {}, CATEGORIES).positions == {}
 
 
 def test_evidence_loses_half_of_its_weight_in_a_half_life() -> None:

@@ -79,7 +79,6 @@ class Moved:
     """Units came to a position or left it other than by a pick."""
 
     key: PositionKey
-    at: datetime
     units: int
 
 
