@@ -70,10 +70,14 @@ def _posterior(
     """
     nodes_found = learning.node_trials * (1.0 - type_misses) + found.sum(axis=0)
     nodes_missed = learning.node_trials * type_misses + missed.sum(axis=0)
-    misses = nodes_missed / (nodes_found + nodes_missed)
-    expected = ((found + missed) * misses).sum(axis=1)
-    factor = (learning.category_misses + missed.sum(axis=1)) / (learning.category_misses + expected)
-    begin = np.clip(misses * factor[:, np.newaxis], _MISSES_MIN, _MISSES_MAX)
+    trials = found + missed
+    # Where a rate begins is what the others say: its own trials come on top, and only once.
+    misses = (nodes_missed - missed) / (nodes_found + nodes_missed - trials)
+    expected = trials * (nodes_missed / (nodes_found + nodes_missed))
+    others_missed = missed.sum(axis=1, keepdims=True) - missed
+    others_expected = expected.sum(axis=1, keepdims=True) - expected
+    factor = (learning.category_misses + others_missed) / (learning.category_misses + others_expected)
+    begin = np.clip(misses * factor, _MISSES_MIN, _MISSES_MAX)
     found = learning.cell_trials * (1.0 - begin) + found
     missed = learning.cell_trials * begin + missed
     found[0], missed[0] = nodes_found, nodes_missed

@@ -16,7 +16,7 @@ from troth.model.events import (
     StockAdjusted,
     StockCounted,
 )
-from troth.model.ids import LineId, NodeId, Sku
+from troth.model.ids import FulfillmentId, LineId, NodeId, Sku, order_of_fulfillment
 from troth.model.inventory import ON_HAND
 from troth.model.lifecycle import AllocationEvent
 
@@ -79,7 +79,9 @@ def find_observations(event: Event, parts: Mapping[int, Part]) -> tuple[Observat
     """
     match event:
         case StockAdjusted():
-            return (Moved((event.sku, event.node), event.delta),) if event.source == ON_HAND else ()
+            if event.source != ON_HAND or _is_written_off(event):
+                return ()
+            return (Moved((event.sku, event.node), event.delta),)
         case StockCounted():
             if event.source != ON_HAND:
                 return ()
@@ -93,6 +95,11 @@ def find_observations(event: Event, parts: Mapping[int, Part]) -> tuple[Observat
             )
         case _:
             return ()
+
+
+def _is_written_off(event: StockAdjusted) -> bool:
+    """Whether a short pick took units off the books, which did not move: they were not there."""
+    return event.delta < 0 and order_of_fulfillment(FulfillmentId(event.reference)).startswith("O-")
 
 
 def _wanted(event: Event) -> frozenset[AllocationEvent]:
