@@ -8,7 +8,7 @@ nodes lead to expect. A category at a node begins at the two multiplied and foll
 competitors", *JASA* 68 (1973); the factor as in A. Gelman et al., *Bayesian Data Analysis* (2013), section 2.6.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -23,7 +23,7 @@ from troth.model.accuracy import LEARNING, CellEvidence, CellKey, Learning, Posi
 from troth.model.ids import Sku
 
 BOUND_LEVEL: Final = 0.05
-"""The true rate lies below its lower bound with this probability."""
+"""A true rate lies below its lower bound with this probability."""
 _MISSES_MIN: Final = 1e-6
 _MISSES_MAX: Final = 0.95
 
@@ -54,9 +54,12 @@ def estimate_rates(
     return FindRates(network.index, categories, found, missed, rates.probability, observations, doubts)
 
 
-def lower_bounds(rates: FindRates, *, level: float = BOUND_LEVEL) -> NDArray[np.float64]:
-    """The rates (C + 1, N) that the true ones exceed but with the probability `level`."""
-    return beta_quantile(rates.found.ravel(), rates.missed.ravel(), level).reshape(rates.found.shape)
+def lower_bounds(
+    rates: FindRates, rows: Sequence[int], nodes: Sequence[int], *, level: float = BOUND_LEVEL
+) -> NDArray[np.float64]:
+    """What the true rates (K) of K rows at nodes exceed, but for a probability of `level`."""
+    at = np.array(rows, dtype=np.intp), np.array(nodes, dtype=np.intp)
+    return beta_quantile(rates.found[at], rates.missed[at], level)
 
 
 def _posterior(
