@@ -25,7 +25,7 @@ from troth.model.ids import NodeId, Sku
 
 NYC = NodeId("ST-NYC")
 TENT: PositionKey = (Sku("TENT"), NYC)
-CATEGORIES = {"TENT": "camping"}
+CATEGORIES = {Sku("TENT"): "camping"}
 PLAIN = replace(LEARNING, correlation=0.0)
 
 

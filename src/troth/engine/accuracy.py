@@ -27,6 +27,7 @@ from troth.model.accuracy import (
     PositionKey,
     PositionRecord,
 )
+from troth.model.ids import Sku
 
 _DAY_SECONDS: Final = 86_400.0
 _NOTHING: Final = 1e-9
@@ -44,7 +45,7 @@ def learn(
     observations: Iterable[Observation],
     cells: Mapping[CellKey, CellEvidence],
     positions: Mapping[PositionKey, PositionRecord],
-    categories: Mapping[str, str],
+    categories: Mapping[Sku, str],
     learning: Learning = LEARNING,
 ) -> Learned:
     """What is known once these observations are in, in their order.
@@ -79,8 +80,8 @@ def is_doubted(record: PositionRecord, learning: Learning = LEARNING) -> bool:
 def find_probability(record: PositionRecord, rate: float, now: datetime, learning: Learning = LEARNING) -> float:
     """The probability that a unit on the books of a position is there, where its category and node have this rate.
 
-    Right after a count it is 1; as units move it goes to the position's own rate, which starts at the given one and
-    follows what was found and missed there.
+    Right after a count it is 1; as units move and days go by it nears the position's own rate, which starts at the
+    given one and follows what was found and missed there.
 
     >>> from datetime import UTC, timedelta
     >>> at = datetime(2026, 11, 23, tzinfo=UTC)
@@ -96,7 +97,8 @@ def find_probability(record: PositionRecord, rate: float, now: datetime, learnin
     own = (strength * rate + weight * record.found) / (strength + weight * (record.found + record.missed))
     if record.counted_at is None or (record.missed_at is not None and record.missed_at > record.counted_at):
         return own
-    freshness = float(0.5 ** (record.moved / learning.drift_units))
+    days = max(0.0, (now - record.counted_at).total_seconds()) / _DAY_SECONDS
+    freshness = float(0.5 ** (record.moved / learning.drift_units + days / learning.drift_days))
     return freshness + (1.0 - freshness) * own
 
 

@@ -93,9 +93,9 @@ class Learning:
     category's factor on the share of misses is worth `category_misses` misses at 1, a category at a node `cell_trials`,
     a position `position_trials` at the rate of its category and node. Trials of rates lose half of their weight in
     `half_life_days`, those of a position in `position_half_life_days`; a count is half forgotten when `drift_units`
-    have moved. Units of one position are found or missed together with the `correlation` given: n of them are worth
-    n / (1 + (n - 1) correlation) trials. A miss that nobody counted after is healed when `healing_trials` times as much
-    was found there.
+    have moved, or after `drift_days`. Units of one position are found or missed together with the `correlation` given:
+    n of them are worth n / (1 + (n - 1) correlation) trials. A miss that nobody counted after is healed when
+    `healing_trials` times as much was found there.
     """
 
     type_rates: Mapping[NodeType, float] = field(
@@ -116,6 +116,7 @@ class Learning:
     half_life_days: float = 90.0
     position_half_life_days: float = 30.0
     drift_units: float = 20.0
+    drift_days: float = 60.0
     correlation: float = 0.3
     healing_trials: float = 4.0
 

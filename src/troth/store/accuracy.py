@@ -90,7 +90,7 @@ async def read_allocated(
     }
 
 
-async def read_categories(connection: Connection, skus: Iterable[str]) -> dict[str, str]:
+async def read_categories(connection: Connection, skus: Iterable[Sku]) -> dict[Sku, str]:
     """The category by SKU; items that do not exist are left out."""
     return {row["sku"]: row["category"] for row in await connection.fetch(_CATEGORIES, sorted(set(skus)))}
 
