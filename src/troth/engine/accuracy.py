@@ -7,7 +7,7 @@ others, so it stays with the position until the doubt is healed.
 *Source:* N. DeHoratius and A. Raman, "Inventory record inaccuracy: an empirical analysis", *Management Science* 54
 (2008), for what makes records wrong; N. DeHoratius, A. J. Mersereau and L. Schrage, "Retail inventory management when
 records are inaccurate", *Manufacturing & Service Operations Management* 10 (2008), for a record as a belief that
-observations update; L. Kish, *Survey Sampling* (1965), section 5.4, for the weight of units that are seen together.
+observations update; L. Kish, *Survey Sampling* (1965), chapter 5, for the weight of units that are seen together.
 """
 
 from collections.abc import Iterable, Mapping

@@ -3,7 +3,7 @@
 A unit on the books is there with the probability of find. Of n units the number that is there is then binomial, and
 what can be promised with a confidence c is the largest k with P(Binomial(n, p) >= k) >= c.
 
-*Source:* N. L. Johnson, A. W. Kemp and S. Kotz, *Univariate Discrete Distributions* (2005), section 3.6; above the
+*Source:* N. L. Johnson, A. W. Kemp and S. Kotz, *Univariate Discrete Distributions* (2005), chapter 3; above the
 table the normal approximation with the correction for skewness of E. A. Cornish and R. A. Fisher, "Moments and
 cumulants in the specification of distributions" (1938).
 """

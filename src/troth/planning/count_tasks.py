@@ -6,7 +6,7 @@ A count is worth what it spares: units that are sold though they are not there c
             - cost of the count
 
 *Source:* the value of information of an inspection, as in N. DeHoratius, A. J. Mersereau and L. Schrage, "Retail
-inventory management when records are inaccurate", *Manufacturing & Service Operations Management* 10 (2008), section 5.
+inventory management when records are inaccurate", *Manufacturing & Service Operations Management* 10 (2008).
 """
 
 from collections.abc import Iterable
