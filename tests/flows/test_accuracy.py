@@ -10,15 +10,17 @@ import pytest
 from tests.builders import NOW, Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
 from troth.flows.access import Actor
-from troth.flows.accuracy import learn_from_log
+from troth.flows.accuracy import FIND_RATES, learn_from_log
 from troth.flows.find_memory import read_find_rates
 from troth.flows.stock import Counted, count
 from troth.flows.system import System, open_system
+from troth.model.accuracy import CellEvidence
 from troth.model.commands import LineQuantity, PickWork, RejectWork, ReleaseOrder, ShipWork
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.order import Order
-from troth.store.accuracy import advance_learned_position, read_learned_position
+from troth.store.accuracy import advance_learned_position, read_learned_position, write_evidence
 from troth.store.database import Pool, transaction
+from troth.store.reference import bump_version
 
 ANN = Actor("key/ann", frozenset({"inventory:write"}))
 NYC = NodeId("ST-NYC")
@@ -245,3 +247,17 @@ async def test_a_process_weighs_old_evidence_anew_without_being_told(system: Sys
     clock.now = NOW + timedelta(days=60)
 
     assert soon < 0.65 < 0.8 < await chance(system)
+
+
+async def test_many_rates_are_made_anew_only_after_a_rest(system: System, clock: Clock) -> None:
+    before = await chance(system)
+    async with transaction(system.pool) as connection:
+        many = {(NYC, f"category {number}"): CellEvidence(NOW, 1.0, 9.0, 10, 10) for number in range(1_500)}
+        await write_evidence(connection, many)
+        await bump_version(connection, FIND_RATES)
+
+    resting = await chance(system)
+    clock.advance(seconds=0.6)
+
+    assert resting == before
+    assert await chance(system) < before

@@ -48,7 +48,7 @@ async def test_a_short_pick_proposes_a_count_and_the_count_closes_it_by_itself(a
     (task,) = await tasks(api, node="ST-NYC")
     assert (task["sku"], task["on_hand"], task["available"], task["counted_at"]) == ("CT-1", 8, 7, None)
     assert [reason["code"] for reason in task["reasons"]] == ["short_pick", "never_counted", "find_rate"]
-    assert task["reasons"][0]["detail"] == "1 unit was not found at a pick"
+    assert task["reasons"][0]["detail"] == "1 unit not found at a pick"
     assert task["unit_cost"] == {"amount": "13.50", "currency": "USD"}
     assert float(task["value"]["amount"]) > 0
 

@@ -70,7 +70,7 @@ def test_a_count_that_costs_more_than_it_spares_is_not_proposed() -> None:
 
 def test_each_reason_is_given_where_it_holds() -> None:
     assert list(reasons(TENT)) == ["short_pick", "never_counted", "find_rate", "fast"]
-    assert reasons(TENT)["short_pick"] == "2 units were not found at a pick"
+    assert reasons(TENT)["short_pick"] == "2 units not found at a pick"
     assert list(reasons(replace(TENT, record=None, asked_units=0, margin_minor=9_000))) == [
         "never_counted",
         "find_rate",
@@ -78,9 +78,9 @@ def test_each_reason_is_given_where_it_holds() -> None:
     ]
     drifted = replace(MISSED, missed_by="rejected", counted_at=NOW - timedelta(days=3), variance=-4, moved=12)
     assert reasons(replace(TENT, record=drifted)) == {
-        "rejected": "2 units were not found and the work was rejected",
-        "negative_count": "the last count found 4 less than the books",
-        "moved": "12 units have moved since it was counted",
-        "find_rate": "95.0% of what the books say is found of this category at this node",
-        "fast": "10 units were asked for in 28 days",
+        "rejected": "2 units not found and the work rejected",
+        "negative_count": "4 units missing at the last count",
+        "moved": "12 units moved since it was counted",
+        "find_rate": "95 % of its category is found here",
+        "fast": "10 units asked for in 28 days",
     }

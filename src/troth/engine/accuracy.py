@@ -111,18 +111,6 @@ def effective_trials(units: float, correlation: float) -> float:
     return units / (1.0 + (units - 1.0) * correlation) if units > 1.0 else units
 
 
-def decayed(cell: CellEvidence, at: datetime, learning: Learning = LEARNING) -> tuple[float, float]:
-    """The trials of a cell that found and that missed, as they weigh at an instant.
-
-    >>> from datetime import UTC, timedelta
-    >>> at = datetime(2026, 11, 23, tzinfo=UTC)
-    >>> decayed(CellEvidence(at, found=8.0, missed=2.0), at + timedelta(days=90))
-    (4.0, 1.0)
-    """
-    weight = _weight(cell.as_of, at, learning.half_life_days)
-    return cell.found * weight, cell.missed * weight
-
-
 @dataclass(frozen=True, slots=True)
 class _Trials:
     """Units asked for and found at an instant."""

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.accuracy import decayed, find_probability
+from troth.engine.accuracy import find_probability
 from troth.engine.beta import beta_quantile
 from troth.engine.finding import Doubts, FindRates
 from troth.engine.network import Network
@@ -24,6 +24,7 @@ from troth.model.ids import Sku
 
 BOUND_LEVEL: Final = 0.05
 """A true rate lies below its lower bound with this probability."""
+_DAY_SECONDS: Final = 86_400.0
 _MISSES_MIN: Final = 1e-6
 _MISSES_MAX: Final = 0.95
 
@@ -38,15 +39,19 @@ def estimate_rates(
     """What all evidence says at an instant. Left out are nodes that the network lacks, and positions that are no less
     sure than their category and node.
     """
-    known = [(key, cell) for key, cell in sorted(cells.items()) if key[0] in network.index]
+    known = [(key, cell) for key, cell in cells.items() if key[0] in network.index]
     categories = {name: row for row, name in enumerate(sorted({category for (_, category), _ in known}), start=1)}
     shape = (len(categories) + 1, len(network.nodes))
     seen_found, seen_missed = np.zeros(shape), np.zeros(shape)
     observations = np.zeros(shape, dtype=np.int64)
-    for (node, category), cell in known:
-        at = categories[category], network.index[node]
-        seen_found[at], seen_missed[at] = decayed(cell, now, learning)
-        observations[at] = cell.observations
+    at = (
+        np.array([categories[category] for (_, category), _ in known], dtype=np.intp),
+        np.array([network.index[node] for (node, _), _ in known], dtype=np.intp),
+    )
+    weights = weigh(np.array([cell.as_of.timestamp() for _, cell in known]), now.timestamp(), learning.half_life_days)
+    seen_found[at] = weights * np.array([cell.found for _, cell in known])
+    seen_missed[at] = weights * np.array([cell.missed for _, cell in known])
+    observations[at] = [cell.observations for _, cell in known]
     observations[0] = observations[1:].sum(axis=0)
     found, missed = _posterior(_type_misses(network, learning), seen_found, seen_missed, learning)
     rates = FindRates(network.index, categories, found, missed, found / (found + missed), observations, {})
@@ -60,6 +65,16 @@ def lower_bounds(
     """What the true rates (K) of K rows at nodes exceed, but for a probability of `level`."""
     at = np.array(rows, dtype=np.intp), np.array(nodes, dtype=np.intp)
     return beta_quantile(rates.found[at], rates.missed[at], level)
+
+
+def weigh(seen: NDArray[np.float64], now: float, half_life_days: float) -> NDArray[np.float64]:
+    """The weights (K) of what was seen at instants (K, POSIX seconds).
+
+    >>> weigh(np.array([0.0, 90.0 * 86_400.0]), 90.0 * 86_400.0, 90.0).tolist()
+    [0.5, 1.0]
+    """
+    weights: NDArray[np.float64] = 0.5 ** (np.maximum(0.0, now - seen) / (half_life_days * _DAY_SECONDS))
+    return weights
 
 
 def _posterior(
@@ -96,7 +111,7 @@ def _doubts(
     rates: FindRates, positions: Mapping[PositionKey, PositionRecord], now: datetime, learning: Learning
 ) -> dict[Sku, Doubts]:
     by_sku: dict[Sku, list[tuple[int, float]]] = {}
-    for (sku, node), record in sorted(positions.items()):
+    for (sku, node), record in positions.items():
         at = rates.nodes.get(node)
         if at is None:
             continue

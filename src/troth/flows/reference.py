@@ -6,6 +6,9 @@ The network, the policies in force and the items that were asked for, read again
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
+from numpy.typing import NDArray
+
 from troth.engine.exposure.compiled import compile_exposure
 from troth.engine.exposure.consumed import Consumed
 from troth.engine.exposure.expose import Exposure, Findable
@@ -209,6 +212,10 @@ class Reference:
         turns = [turn for turn in (self._cards.next_change(now), self._tables.next_change(now)) if turn is not None]
         self._cards_turn_at = min(turns, default=None)
         return True
+
+    def _find(self, item: Item, on_hand: NDArray[np.int64], confidence: float) -> NDArray[np.int64]:
+        """The units (N) of an item that are there with a confidence, of those on hand (N), as is known now."""
+        return findable(on_hand, self.find_rates.of(item.sku, item.category), confidence)
 
     def _turn(self, now: datetime) -> None:
         """Let what was put off take effect once its time has come."""

@@ -94,9 +94,9 @@ _EXAMPLE: Final = CountTask(
     unit_minor=1_097.5,
     value_minor=464.0,
     reasons=(
-        Reason("short_pick", "1 unit was not found at a pick", _AT),
-        Reason("never_counted", "it was never counted"),
-        Reason("find_rate", "92.7% of what the books say is found of this category at this node"),
+        Reason("short_pick", "1 unit not found at a pick", _AT),
+        Reason("never_counted", "never counted"),
+        Reason("find_rate", "93 % of its category is found here"),
     ),
 )
 

@@ -85,24 +85,21 @@ def _reasons(
 ) -> Iterable[Reason]:
     record = candidate.record
     if record is not None and is_doubted(record, learning):
-        how = "at a pick" if record.missed_by == "short_pick" else "and the work was rejected"
+        how = "at a pick" if record.missed_by == "short_pick" else "and the work rejected"
         yield Reason(record.missed_by, f"{_units(record.missed_units)} not found {how}", record.missed_at)
     if record is None or record.counted_at is None:
-        yield Reason("never_counted", "it was never counted")
+        yield Reason("never_counted", "never counted")
     else:
         if record.variance < 0:
-            detail = f"the last count found {-record.variance} less than the books"
-            yield Reason("negative_count", detail, record.counted_at)
+            yield Reason("negative_count", f"{_units(-record.variance)} missing at the last count", record.counted_at)
         if record.moved:
-            verb = "has" if record.moved == 1 else "have"
-            plural = "unit" if record.moved == 1 else "units"
-            yield Reason("moved", f"{record.moved} {plural} {verb} moved since it was counted", record.counted_at)
-    yield Reason("find_rate", f"{rate:.1%} of what the books say is found of this category at this node")
+            yield Reason("moved", f"{_units(record.moved)} moved since it was counted", record.counted_at)
+    yield Reason("find_rate", f"{100 * rate:.0f} % of its category is found here")
     if unit_minor > 2 * worth.reship_minor:
-        yield Reason("high_value", "a unit that is sold and not there costs more than two parcels")
+        yield Reason("high_value", "a missing unit costs more than two parcels")
     if candidate.asked_units >= max(1, candidate.available):
-        yield Reason("fast", f"{candidate.asked_units} units were asked for in {ASKED_DAYS} days")
+        yield Reason("fast", f"{_units(candidate.asked_units)} asked for in {ASKED_DAYS} days")
 
 
 def _units(count: int) -> str:
-    return "1 unit was" if count == 1 else f"{count} units were"
+    return "1 unit" if count == 1 else f"{count} units"
