@@ -53,13 +53,13 @@ def _learned(figures: Figures) -> str:
 
 
 def _handled(figures: Figures) -> str:
-    heads = [f"{what}, {name}" for name in STORES for what in ("short picks", "refused", "in vain")]
+    heads = [f"{what}, {name}" for name in STORES for what in ("short picks", "kept", "in vain")]
     rows = [f"| of 1,000 orders | {' | '.join(heads)} |", "| --- |" + " ---: |" * len(heads)]
     for handling in HANDLINGS:
         cells = [
             f"{figures[f'{name}.{handling}.{what}']['value']:.1f}"
             for name in STORES
-            for what in ("short_picks", "refused", "refused_in_vain")
+            for what in ("short_picks", "kept", "refused_in_vain")
         ]
         rows.append(f"| {_TITLES[handling]} | {' | '.join(cells)} |")
     return "\n".join(rows)
