@@ -95,7 +95,7 @@ async def test_a_short_pick_lowers_the_position_a_count_heals_it_and_every_proce
     assert doubted == pytest.approx(2 * (0.95 * 40) / 41 / 3, abs=0.001)
     assert elsewhere == pytest.approx(doubted)
     assert afresh.at(A, "camping", NYC) == pytest.approx(doubted)
-    assert await chance(system) == pytest.approx(0.95 * 40 / 41, abs=0.001)
+    assert await chance(system) == pytest.approx(1.0, abs=0.001)
     assert await evidence(system.pool) == [(NYC, "camping", 0.0, 1.0, 1, 1)]
 
 

@@ -36,8 +36,8 @@ def estimate_rates(
     now: datetime,
     learning: Learning = LEARNING,
 ) -> FindRates:
-    """What all evidence says at an instant. Left out are nodes that the network lacks, and positions that are no less
-    sure than their category and node.
+    """What all evidence says at an instant, with the probabilities of `positions`, which are best those where units
+    were ever missed. Left out are nodes that the network lacks.
     """
     known = [(key, cell) for key, cell in cells.items() if key[0] in network.index]
     categories = {name: row for row, name in enumerate(sorted({category for (_, category), _ in known}), start=1)}
@@ -116,9 +116,7 @@ def _doubts(
         if at is None:
             continue
         rate = float(rates.probability[rates.categories.get(record.category, 0), at])
-        own = find_probability(record, rate, now, learning)
-        if own < rate:
-            by_sku.setdefault(sku, []).append((at, own))
+        by_sku.setdefault(sku, []).append((at, find_probability(record, rate, now, learning)))
     return {
         sku: (np.array([at for at, _ in pairs], dtype=np.intp), np.array([own for _, own in pairs]))
         for sku, pairs in by_sku.items()

@@ -215,7 +215,9 @@ class Reference:
 
     def _find(self, item: Item, on_hand: NDArray[np.int64], confidence: float) -> NDArray[np.int64]:
         """The units (N) of an item that are there with a confidence, of those on hand (N), as is known now."""
-        return findable(on_hand, self.find_rates.of(item.sku, item.category), confidence)
+        rates = self.find_rates.of(item.sku, item.category)
+        # Of another size is the network of a decision that began before this one: as if nothing were known of finding.
+        return findable(on_hand, rates, confidence) if rates.size == on_hand.size else on_hand
 
     def _turn(self, now: datetime) -> None:
         """Let what was put off take effect once its time has come."""

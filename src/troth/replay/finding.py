@@ -200,7 +200,9 @@ def _learn(shelves: _Shelves, now: datetime) -> None:
     shelves.cells |= learned.cells
     shelves.positions |= learned.positions
     shelves.seen.clear()
-    shelves.rates = estimate_rates(shelves.network, shelves.cells, shelves.positions, now)
+    # As a process does, which keeps in memory only positions where units were ever missed.
+    missed = {key: record for key, record in shelves.positions.items() if record.missed > 0.0}
+    shelves.rates = estimate_rates(shelves.network, shelves.cells, missed, now)
 
 
 def _key(shelves: _Shelves, sku: int, at: int) -> PositionKey:
