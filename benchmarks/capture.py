@@ -120,5 +120,5 @@ def _retailer(nodes: int) -> Iterator[tuple[int, str, Yardstick]]:
         yardstick = Yardstick(server.dsn, Path(folder), skus=_SKUS, nodes=nodes)
         yardstick.set_up()
         key = f"troth_{secrets.token_urlsafe(32)}"
-        with serve(server.dsn, key, Path(folder), processes=_PROCESSES) as port:
-            yield port, key, yardstick
+        with serve(server.dsn, key, Path(folder), processes=_PROCESSES) as serving:
+            yield serving.port, key, yardstick

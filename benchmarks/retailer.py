@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -60,9 +61,30 @@ async def fill(dsn: str, *, skus: int, nodes: int) -> None:
         await connection.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Where a server listens, and the process whose children serve."""
+
+    port: int
+    pid: int
+
+
+def processor_seconds(pid: int) -> float:
+    """The processor time that a process and its children have used so far."""
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:  # it has just ended
+            continue
+        if stat.parent.name == str(pid) or fields[1] == str(pid):
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def serve(dsn: str, key: str, folder: Path, *, processes: int) -> Iterator[int]:
-    """So many API processes on a database, without a worker, that know an administrator's key: their port."""
+def serve(dsn: str, key: str, folder: Path, *, processes: int) -> Iterator[Serving]:
+    """So many API processes on a database, without a worker, that know an administrator's key."""
     port = _free_port()
     environment = os.environ | {"TROTH_DATABASE_URL": dsn, "TROTH_API_KEY": key, "TROTH_DATA_DIR": str(folder)}
     process = subprocess.Popen(
@@ -74,7 +96,7 @@ def serve(dsn: str, key: str, folder: Path, *, processes: int) -> Iterator[int]:
     )  # fmt: skip
     try:
         _wait_until_ready(port, process)
-        yield port
+        yield Serving(port, process.pid)
     finally:
         process.terminate()
         process.wait(timeout=30)

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
+from troth.engine.available_to_sell import LOW_STOCK_MAX
 from troth.flows.access import SCOPES
-from troth.flows.availability import LOW_STOCK_MAX
 from troth.flows.users import ROLES
 from troth.model.inventory import EntryKind
 

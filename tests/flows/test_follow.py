@@ -7,7 +7,7 @@ import pytest
 
 from tests.builders import accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
-from troth.flows.availability import read_availability
+from troth.flows.availability import Answered, read_availability
 from troth.flows.system import System, open_system
 from troth.model.ids import NodeId, Sku
 from troth.store.stock_load import Position, load_balances
@@ -26,8 +26,8 @@ async def pair(database: Database) -> AsyncIterator[tuple[System, System]]:
 
 async def _available(system: System, sku: str) -> int:
     found = await read_availability(system, [Sku(sku)])
-    assert isinstance(found, tuple)
-    return found[0].stock.available
+    assert isinstance(found, Answered)
+    return found.items[0].stock.available
 
 
 async def test_a_sale_is_seen_while_another_transaction_stays_open(
@@ -75,7 +75,7 @@ async def test_what_a_long_transaction_wrote_is_seen_once_it_is_committed(
 
 
 async def test_what_was_rolled_back_is_never_seen(pair: tuple[System, System], database: Database) -> None:
-    seller, reader = pair
+    _, reader = pair
     assert await _available(reader, "B") == 4
     feed = await asyncpg.connect(database.dsn)
     try:

@@ -28,9 +28,6 @@ class StockStatus(StrEnum):
     OUT_OF_STOCK = "out_of_stock"
 
 
-_STATUSES: Final = np.array([status.value for status in StockStatus], dtype=object)
-
-
 @dataclass(frozen=True, slots=True)
 class Stock:
     """Units that can be promised now, those that can be promised of what is coming, and when that begins to come.
@@ -95,13 +92,6 @@ class NodeUnits:
         found: list[datetime | None] = instants[which].tolist()
         return found
 
-    def statuses(self, low_max: int) -> NDArray[np.object_]:
-        """The status of every node (N), as text."""
-        none = 3 if self.incoming is None else np.where(self.incoming > 0, 2, 3)
-        codes = np.where(self.available > 0, np.where(self.available > low_max, 0, 1), none)
-        found: NDArray[np.object_] = _STATUSES[codes]
-        return found
-
 
 def low_stock_max(item: Item) -> int:
     """Up to how many units the item is low in stock: what its attribute says, as far as that is a number.
@@ -153,7 +143,8 @@ def valid_until(rows: SupplyRows, now: float) -> float:
     if not rows.has_dated:
         return inf
     dates = rows.available_from[rows.available_from > 0.0]
-    return float(dates.min()) if (dates > now).all() else floor(now) + 1.0
+    next_second = floor(now) + 1.0
+    return float(np.where(dates > now, dates, next_second).min())
 
 
 def _ready(dates: NDArray[np.float64], now: float) -> NDArray[np.float64]:

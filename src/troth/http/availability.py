@@ -48,7 +48,7 @@ class AvailabilityQuery(Query):
     region: Annotated[
         str | None,
         Field(
-            pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$",
+            pattern=r"^[A-Z]{2}(?:-[A-Z0-9]{1,5})?$",
             description="Where the customer is, as US or US-NY: what can be sent there and picked up in it is added.",
         ),
     ] = None

@@ -31,13 +31,15 @@ class AvailabilityColumns(msgspec.Struct, frozen=True):
     """What each node has of a SKU, in the order of the answer's `nodes`; the last two where anything is coming."""
 
     available: list[int]
-    status: list[StockStatus]
     incoming: list[int] | None
     next_supply_at: list[At | None] | None
 
 
 class SkuAvailability(msgspec.Struct, frozen=True):
-    """What may be sold of a SKU: units now, units of what is coming, and when the first of those comes."""
+    """What may be sold of a SKU: units now, units of what is coming, and when the first of those comes.
+
+    From one unit up to `low_stock_units` it is low, here and at each node.
+    """
 
     sku: str
     available: int
@@ -45,6 +47,7 @@ class SkuAvailability(msgspec.Struct, frozen=True):
     message: str
     next_supply_at: At | None
     incoming: int
+    low_stock_units: int
     place: PlaceAvailability | None
     nodes: tuple[NodeAvailability, ...]
     columns: AvailabilityColumns | None
@@ -73,9 +76,10 @@ def answer_sku(found: Availability) -> SkuAvailability:
         stock.message,
         stock.next_supply_at,
         stock.incoming,
+        stock.low_max,
         None if found.place is None else PlaceAvailability(found.place.ship, found.place.pickup),
         tuple(_answer_node(one) for one in found.nodes),
-        None if found.columns is None else _answer_columns(found.columns, stock.low_max),
+        None if found.columns is None else _answer_columns(found.columns),
     )
 
 
@@ -84,10 +88,9 @@ def _answer_node(found: NodeStock) -> NodeAvailability:
     return NodeAvailability(found.node, stock.available, stock.status, stock.message, stock.next_supply_at, found.miles)
 
 
-def _answer_columns(units: NodeUnits, low_max: int) -> AvailabilityColumns:
+def _answer_columns(units: NodeUnits) -> AvailabilityColumns:
     return AvailabilityColumns(
         units.available.tolist(),
-        units.statuses(low_max).tolist(),
         None if units.incoming is None else units.incoming.tolist(),
         units.next_supply_at(),
     )
