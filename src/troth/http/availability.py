@@ -20,6 +20,7 @@ from troth.flows.availability import (
     read_availability,
 )
 from troth.flows.door import Door
+from troth.flows.places import country_code
 from troth.flows.system import System
 from troth.http.availability_answer import AvailabilityAnswer, answer_availability, answer_sku
 from troth.http.body import Country, Query, Text, parse_query
@@ -86,6 +87,8 @@ async def read(call: Call[Nothing, AvailabilityQuery]) -> Reply:
 
 def _asked(query: AvailabilityQuery) -> Asked:
     country, _, region = (query.region or query.country).partition("-")
+    if query.region is not None and country_code(country) is None:
+        raise Refused(Invalid((FieldFlaw("?region", f"{country} is no country"),)))
     if query.region is not None and country != query.country and query.country != "US":
         raise Refused(Invalid((FieldFlaw("?country", f"is not that of the region {query.region}"),)))
     has_place = query.region is not None or query.postcode is not None
