@@ -30,7 +30,7 @@ _NODES: Final = 900
 _PAGE: Final = 50
 _PAGES: Final = 500
 _SECONDS: Final = 1.5
-_ROUNDS: Final = 12
+_ROUNDS: Final = 8
 _TRIES: Final = 60
 _LATE_SECONDS: Final = 5.0
 _EMPTY: Final = "/healthz"
@@ -79,6 +79,8 @@ def run(*, seed: int) -> Path:
         figures += _measure("page_50", lists, shop, seed, clients=8)
         pages = [f"{_page(draw.sample(skus, _PAGE))}&form=columns" for _ in range(_PAGES)]
         figures += _measure("page_50x900", pages, shop, seed, clients=1)
+        new = [page.replace("web", f"web-{number}") for number, page in enumerate(pages * 4)]
+        figures += _measure("page_50x900_made_anew", new, shop, seed, clients=1)
         figures += asyncio.run(_freshness(shop, draw))
     for index_skus, nodes in _INDEXES:
         figures.append(

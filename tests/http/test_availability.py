@@ -193,8 +193,12 @@ async def test_what_is_kept_is_what_a_full_answer_says_after_every_move(api: Api
     async def ask() -> list[int]:
         quick = await api.get(f"/v1/availability?{query}")
         again = await api.get(f"/v1/availability?{query}")
-        full = await api.get(f"/v1/availability?{query}&form=list")  # which keeps nothing
+        full = await api.get(f"/v1/availability?{query}&country=US")  # which neither keeps nor looks at what is kept
         assert quick.content == again.content == full.content
+        for_all = [await api.get(f"/v1/availability?{query}&form=columns{more}") for more in ("", "", "&country=US")]
+        assert for_all[0].content == for_all[1].content == for_all[2].content
+        totals = [sum(one["columns"]["available"]) for one in for_all[0].json()["items"]]
+        assert totals == [one["available"] for one in quick.json()["items"]]
         return [one["available"] for one in quick.json()["items"]]
 
     assert await ask() == [1, 9, 1]

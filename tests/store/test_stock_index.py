@@ -86,8 +86,8 @@ def test_what_was_kept_is_gone_with_the_next_move_of_its_sku(units: int) -> None
     index = _index({here: (units, 0), there: (units, 0)})
 
     def keep() -> None:
-        index.keep(A, "web", "three left")
-        index.keep(A, "store", "two left")
+        index.keep(A, "web", "three left", size=10)
+        index.keep(A, "store", "two left", size=8)
 
     keep()
     assert (index.kept(A, "web"), index.kept(A, "store"), index.kept(B, "web")) == ("three left", "two left", None)
@@ -116,3 +116,13 @@ def test_nobody_can_change_the_dates_that_skus_share() -> None:
     assert np.shares_memory(index.rows(A).available_from, index.rows(B).available_from)
     with pytest.raises(ValueError, match="read-only"):
         index.rows(A).available_from[0] = 5.0
+
+
+def test_what_is_kept_stays_within_its_bound() -> None:
+    index = _index({SupplyKey(A, NodeId("DC-PA")): (1, 0)})
+
+    index.keep(A, "web", "large", size=70_000_000)
+    assert index.kept(A, "web") == "large"
+    index.keep(A, "store", "small", size=1)
+
+    assert (index.kept(A, "web"), index.kept(A, "store")) == (None, "small")

@@ -144,6 +144,17 @@ def find_now(door: Door, sku: Sku, *, channel: str) -> Availability:
     return Availability(sku, item, compute_stock(rows, now, low_stock_max(item)), valid_until(rows, now))
 
 
+def find_everywhere(door: Door, sku: Sku, *, channel: str) -> Availability:
+    """The same with the columns of all nodes that are active."""
+    network = door.reference.network
+    return _find_columns(door, sku, channel, network, np.flatnonzero(network.is_active), None)
+
+
+def active_nodes(network: Network) -> tuple[NodeId, ...]:
+    """The nodes of those columns."""
+    return tuple(network.nodes[position].node for position in np.flatnonzero(network.is_active).tolist())
+
+
 def _rows(door: Door, sku: Sku, channel: str) -> SupplyRows:
     """What a channel may take of a SKU: here is the one place between what is remembered and what is shown."""
     return door.index.rows(sku)

@@ -16,6 +16,8 @@ from troth.flows.availability import (
     NodeStock,
     Place,
     PlaceStock,
+    active_nodes,
+    find_everywhere,
     find_now,
     read_availability,
 )
@@ -112,12 +114,12 @@ class _Quick(msgspec.Struct, frozen=True):
     """As AvailabilityAnswer, of parts that are JSON already."""
 
     channel: str
-    nodes: None
+    nodes: tuple[str, ...] | None
     items: list[msgspec.Raw]
 
 
 def answer_quickly(system: System, query_string: bytes) -> Reply | None:
-    """The answer to who asks about SKUs only, where the process remembers them; None: ask in full.
+    """The answer to who asks about SKUs, over all nodes or of each, where the process remembers them; None: run it.
 
     Nearly every product page asks so, and the same again and again. Reading its query and making its answer took two
     thirds of the time of a request, so both are kept; what is kept of a SKU goes with its next move.
@@ -129,21 +131,24 @@ def answer_quickly(system: System, query_string: bytes) -> Reply | None:
     index, items, now = door.index, door.reference.items, door.now().timestamp()
     parts = []
     for sku in asked.skus:
-        kept, item = index.kept(sku, asked.channel), items.get(sku)
+        kept, item = index.kept(sku, asked.name), items.get(sku)
         if not isinstance(kept, _Kept) or kept.item is not item or now >= kept.until:
             if item is None or index.missing((sku,)):
                 return None
-            kept = _keep(door, sku, asked.channel)
+            kept = _keep(door, sku, asked)
         parts.append(kept.json)
-    return Reply(200, encode_bytes(_Quick(asked.channel, None, parts)))
+    nodes = active_nodes(door.reference.network) if asked.has_columns else None
+    return Reply(200, encode_bytes(_Quick(asked.channel, nodes, parts)))
 
 
 @dataclass(frozen=True, slots=True)
 class _Plain:
-    """A query about nothing but SKUs."""
+    """A query about nothing but SKUs; `name` is that under which parts of its answer are kept."""
 
     channel: str
     skus: tuple[Sku, ...]
+    has_columns: bool
+    name: str
 
 
 @lru_cache(maxsize=_QUERIES_KEPT)
@@ -153,15 +158,18 @@ def _read_plain(query_string: bytes) -> _Plain | None:
         query = parse_query(AvailabilityQuery, query_string)
     except Refused:
         return None
-    if query.model_fields_set - {"sku", "channel"}:
+    if query.model_fields_set - {"sku", "channel", "form"}:
         return None
-    return _Plain(query.channel, tuple(Sku(sku) for sku in query.sku))
+    skus = tuple(Sku(sku) for sku in query.sku)
+    return _Plain(query.channel, skus, query.form == "columns", f"{query.form} {query.channel}")
 
 
-def _keep(door: Door, sku: Sku, channel: str) -> _Kept:
-    found = find_now(door, sku, channel=channel)
-    kept = _Kept(msgspec.Raw(encode_bytes(answer_sku(found))), found.item, found.until)
-    door.index.keep(sku, channel, kept)
+def _keep(door: Door, sku: Sku, asked: _Plain) -> _Kept:
+    find = find_everywhere if asked.has_columns else find_now
+    found = find(door, sku, channel=asked.channel)
+    json = encode_bytes(answer_sku(found))
+    kept = _Kept(msgspec.Raw(json), found.item, found.until)
+    door.index.keep(sku, asked.name, kept, size=len(json))
     return kept
 
 

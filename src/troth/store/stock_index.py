@@ -23,7 +23,8 @@ _ROWS_MAX: Final = 30_000_000
 """At 20 bytes a row and a thousand a SKU this is what an API process may spend on it; a fuller index forgets
 everything.
 """
-_KEPT_MAX: Final = 50_000
+_KEPT_BYTES_MAX: Final = 64_000_000
+_KEPT_OVERHEAD: Final = 400  # of Python, for each that is kept
 _COUNTS_KEPT: Final = 1_024
 _NARROW_MAX: Final = 2**31 - 1
 
@@ -49,12 +50,13 @@ class StockIndex:
         self._rows = 0
         self._stamps = count(1)
         self._kept: dict[tuple[Sku, str], tuple[int, object]] = {}
+        self._kept_bytes = 0
 
     def use(self, network: Network) -> None:
         """Forget everything and follow another network."""
         self._network = network
         self._shelves.clear()
-        self._kept.clear()
+        self._drop_kept()
         self._rows = 0
 
     def missing(self, skus: Iterable[Sku]) -> list[Sku]:
@@ -88,16 +90,22 @@ class StockIndex:
         """The supply rows of a remembered SKU as they were if so many reserved units of some supplies were free."""
         return self._shelves[sku].rows_freed(freed, self._network)
 
-    def keep(self, sku: Sku, name: str, value: object) -> None:
-        """Keep under a name what was made of the rows of a remembered SKU, until one of them moves."""
-        if len(self._kept) >= _KEPT_MAX:
-            self._kept.clear()
+    def keep(self, sku: Sku, name: str, value: object, *, size: int) -> None:
+        """Keep under a name what was made of the rows of a remembered SKU (`size` bytes), until one of them moves."""
+        if self._kept_bytes > _KEPT_BYTES_MAX:
+            self._drop_kept()
+        # What it takes the place of stays counted: that only empties the whole earlier.
+        self._kept_bytes += size + _KEPT_OVERHEAD
         self._kept[sku, name] = self._shelves[sku].stamp, value
 
     def kept(self, sku: Sku, name: str) -> object:
         """What was kept under a name; None where a row has moved since, or the SKU was forgotten."""
         found, shelf = self._kept.get((sku, name)), self._shelves.get(sku)
         return found[1] if found is not None and shelf is not None and found[0] == shelf.stamp else None
+
+    def _drop_kept(self) -> None:
+        self._kept.clear()
+        self._kept_bytes = 0
 
     def balances(self, sku: Sku) -> list[Balance]:
         """Every supply of a remembered SKU, sorted by node and source."""
