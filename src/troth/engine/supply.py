@@ -28,9 +28,9 @@ class SupplyRows:
 
     `is_plain` says that all of it is on hand, with one row a node at most, sorted by node.
 
-    `on_hand` and `reserved` (int32 where all fit) are what the books say of each row, where they are known. Where rules of exposure
-    keep units back, `withheld` (int64) says how many of each row are free and not `available`, and `note` why, as a
-    code and a sentence.
+    `on_hand` and `reserved` (int32 where all fit) are what the books say of each row, where they are known. Where rules
+    of exposure keep units back, `withheld` (int64) says how many of each row are free and not `available`, and `note`
+    why, as a code and a sentence.
     """
 
     node_index: NDArray[np.int32]

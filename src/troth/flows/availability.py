@@ -4,7 +4,9 @@ Where another process sold the stock a number is some hundred milliseconds old; 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+from math import floor, inf
 from typing import Final
 
 import numpy as np
@@ -18,17 +20,22 @@ from troth.engine.available_to_sell import (
     low_stock_max,
     valid_until,
 )
+from troth.engine.calendars import DAY_SECONDS
+from troth.engine.exposure.asker import asker_of
+from troth.engine.exposure.expose import Exposure, expose
 from troth.engine.network import Network
 from troth.engine.reach import nodes_in, nodes_that_hand_over, nodes_that_ship, nodes_within
-from troth.engine.supply import SupplyRows
+from troth.engine.supply import QUANTITY_MAX, SupplyRows
 from troth.engine.transit import compute_miles
 from troth.flows.door import Door
 from troth.flows.places import find_coordinates
 from troth.flows.system import System
+from troth.flows.waterfall import Inquirer
 from troth.flows.zip_states import find_state
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
 from troth.model.network import Address
+from troth.model.order import Method
 from troth.model.refusals import Busy, FieldFlaw, Invalid
 
 PICKUP_MILES: Final = 50.0
@@ -78,15 +85,34 @@ class PlaceStock:
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """What an answer about a SKU rests on beside its rows and the network: it stands as long as these are the same."""
+
+    item: Item
+    exposure: Exposure | None
+    sales: object
+    draws: int
+
+    def stand(self, other: "Terms") -> bool:
+        """Whether these are the same, by identity."""
+        return (
+            self.item is other.item
+            and self.exposure is other.exposure
+            and self.sales is other.sales
+            and self.draws == other.draws
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Availability:
     """The stock of one SKU over all nodes, at the place and at the nodes that were asked for, these as values or as
     columns (of the nodes of the answer).
 
-    Unless a row moves, or the item or the network becomes another, it is right until `until` (POSIX seconds).
+    Unless a row moves, or its terms or the network become others, it is right until `until` (POSIX seconds).
     """
 
     sku: Sku
-    item: Item
+    terms: Terms
     stock: Stock
     until: float
     place: PlaceStock | None = None
@@ -107,15 +133,17 @@ async def read_availability(
 ) -> Answered | Invalid | Busy:
     """What a channel may sell of each SKU."""
     door, wanted = system.door, asked or Asked()
-    await door.reference.need_items(skus)
     for _ in range(_LOADS_MAX):
+        await door.reference.need_items(skus)
         await door.need_stock(skus)
-        if not door.index.missing(skus):
-            break
+        unknown = [sku for sku in skus if sku not in door.reference.items]
+        terms = [(sku, found) for sku in skus if (found := find_terms(door, sku)) is not None]
+        if unknown or len(terms) == len(skus):
+            break  # what was read could have been forgotten again while the rest was
     else:
         return Busy(_LOADS_MAX)
-    network, items = door.reference.network, door.reference.items
-    flaws = [FieldFlaw("?sku", f"there is no item {sku}") for sku in skus if sku not in items]
+    network = door.reference.network
+    flaws = [FieldFlaw("?sku", f"there is no item {sku}") for sku in unknown]
     flaws += [FieldFlaw("?node", f"there is no node {node}") for node in wanted.nodes if node not in network.index]
     there = None
     if wanted.place is not None:
@@ -126,28 +154,43 @@ async def read_availability(
     if flaws:
         return Invalid(tuple(flaws))
     if not wanted.nodes and there is None and not wanted.has_columns:
-        return Answered(tuple(find_now(door, sku, channel=channel) for sku in skus))
+        return Answered(tuple(find_now(door, sku, on, channel=channel) for sku, on in terms))
     listed = np.array([network.index[node] for node in wanted.nodes], dtype=np.intp)
     if not wanted.has_columns:
-        return Answered(tuple(_find_nodes(door, sku, channel, network, listed, there) for sku in skus))
+        return Answered(tuple(_find_nodes(door, sku, on, channel, listed, there) for sku, on in terms))
     if not wanted.nodes:
         listed = np.flatnonzero(network.is_active if there is None else network.is_active & there.is_near)
     return Answered(
-        tuple(_find_columns(door, sku, channel, network, listed, there) for sku in skus),
+        tuple(_find_columns(door, sku, on, channel, listed, there) for sku, on in terms),
         tuple(network.nodes[position].node for position in listed.tolist()),
     )
 
 
-def find_now(door: Door, sku: Sku, *, channel: str) -> Availability:
-    """The availability of a SKU that the door remembers with its item, over all nodes."""
-    rows, item, now = _rows(door, sku, channel), door.reference.items[sku], door.now().timestamp()
-    return Availability(sku, item, compute_stock(rows, now, low_stock_max(item)), valid_until(rows, now))
+def find_terms(door: Door, sku: Sku) -> Terms | None:
+    """On what an answer about a SKU would rest now; None where the process does not know enough to make one."""
+    reference = door.reference
+    item, exposure = reference.items.get(sku), reference.exposure_at(door.now())
+    if item is None or door.index.missing((sku,)):
+        return None
+    if exposure is None:
+        return Terms(item, None, None, 0)
+    sales = reference.sales.get(sku)
+    if sales is None and exposure.rules.looks_at_sales:
+        return None
+    return Terms(item, exposure, sales, exposure.consumed.version if exposure.rules.counts_draws else 0)
 
 
-def find_everywhere(door: Door, sku: Sku, *, channel: str) -> Availability:
+def find_now(door: Door, sku: Sku, terms: Terms, *, channel: str) -> Availability:
+    """The availability of a SKU, on the terms of now, over all nodes."""
+    now, rows = door.now(), _rows(door, terms, sku, channel)
+    stock = compute_stock(rows, now.timestamp(), low_stock_max(terms.item))
+    return Availability(sku, terms, stock, min(valid_until(rows, now.timestamp()), _rules_until(terms, now)))
+
+
+def find_everywhere(door: Door, sku: Sku, terms: Terms, *, channel: str) -> Availability:
     """The same with the columns of all nodes that are active."""
     network = door.reference.network
-    return _find_columns(door, sku, channel, network, np.flatnonzero(network.is_active), None)
+    return _find_columns(door, sku, terms, channel, np.flatnonzero(network.is_active), None)
 
 
 def active_nodes(network: Network) -> tuple[NodeId, ...]:
@@ -155,9 +198,33 @@ def active_nodes(network: Network) -> tuple[NodeId, ...]:
     return tuple(network.nodes[position].node for position in np.flatnonzero(network.is_active).tolist())
 
 
-def _rows(door: Door, sku: Sku, channel: str) -> SupplyRows:
-    """What a channel may take of a SKU: here is the one place between what is remembered and what is shown."""
-    return door.index.rows(sku)
+def _rows(
+    door: Door, terms: Terms, sku: Sku, channel: str, method: Method = Method.SHIP, *, asked: int = QUANTITY_MAX
+) -> SupplyRows:
+    """What a channel may take of a SKU if it asks for so many units, by default for all.
+
+    Here is the one place between what is remembered and what is shown: what an order sees goes the same way.
+    """
+    reference, rows = door.reference, door.index.rows(sku)
+    if terms.exposure is None:
+        return expose(None, terms.item, rows, None, reference.network)
+    demand = Inquirer(channel, method=method).demand(terms.item)
+    asker = asker_of(terms.exposure.rules, demand, reference.network, reference.policy.currency, door.now())
+    return expose(terms.exposure, terms.item, rows, asker, reference.network, asked=asked)
+
+
+def _rules_until(terms: Terms, now: datetime) -> float:
+    """Until when (POSIX seconds) rules say the same by themselves, beside what makes other terms of them.
+
+    A quota may begin anew with each day, and what counts and picks teach of finding units comes at any time.
+    """
+    if terms.exposure is None:
+        return inf
+    if terms.exposure.rules.finding:
+        return floor(now.timestamp()) + 1.0
+    if terms.exposure.rules.allocations:
+        return (floor(now.timestamp() / DAY_SECONDS) + 1.0) * DAY_SECONDS
+    return inf
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,20 +252,21 @@ def _find_there(network: Network, place: Place) -> _There | None:
 
 
 def _find_columns(
-    door: Door, sku: Sku, channel: str, network: Network, listed: NDArray[np.intp], there: _There | None
+    door: Door, sku: Sku, terms: Terms, channel: str, listed: NDArray[np.intp], there: _There | None
 ) -> Availability:
-    found, units = _find_units(door, sku, channel, network)
+    found, units = _find_units(door, sku, terms, channel)
     incoming = None if units.incoming is None else units.incoming[listed]
     next_at = None if units.next_at is None else units.next_at[listed]
     columns = NodeUnits(units.available[listed], incoming, next_at)
-    place = None if there is None else _place_stock(network, found.item, units, there)
-    return Availability(sku, found.item, found.stock, found.until, place, columns=columns)
+    place = None if there is None else _find_place(door, found, channel, units, there)
+    return replace(found, place=place, columns=columns)
 
 
 def _find_nodes(
-    door: Door, sku: Sku, channel: str, network: Network, listed: NDArray[np.intp], there: _There | None
+    door: Door, sku: Sku, terms: Terms, channel: str, listed: NDArray[np.intp], there: _There | None
 ) -> Availability:
-    found, units = _find_units(door, sku, channel, network)
+    found, units = _find_units(door, sku, terms, channel)
+    network = door.reference.network
     if there is not None and not listed.size:
         listed = _with_units(network, units, there)
     miles = None if there is None else there.miles
@@ -210,19 +278,35 @@ def _find_nodes(
         )
         for position in listed.tolist()
     )
-    place = None if there is None else _place_stock(network, found.item, units, there)
-    return Availability(sku, found.item, found.stock, found.until, place, nodes)
+    place = None if there is None else _find_place(door, found, channel, units, there)
+    return replace(found, place=place, nodes=nodes)
 
 
-def _find_units(door: Door, sku: Sku, channel: str, network: Network) -> tuple[Availability, NodeUnits]:
-    units = compute_node_units(_rows(door, sku, channel), len(network.nodes), door.now().timestamp())
-    return find_now(door, sku, channel=channel), units
+def _find_units(door: Door, sku: Sku, terms: Terms, channel: str) -> tuple[Availability, NodeUnits]:
+    """The stock over all nodes and by node: of each node alone, as far as the sum over all allows."""
+    found = find_now(door, sku, terms, channel=channel)
+    units = _units_by_node(door, sku, terms, channel, Method.SHIP)
+    if terms.exposure is None:
+        return found, units
+    incoming = None if units.incoming is None else np.minimum(units.incoming, found.stock.incoming)
+    return found, NodeUnits(np.minimum(units.available, found.stock.available), incoming, units.next_at)
 
 
-def _place_stock(network: Network, item: Item, units: NodeUnits, there: _There) -> PlaceStock:
-    ships = nodes_that_ship(network, item, there.address)
-    hands_over = nodes_that_hand_over(network, item) & there.is_near
-    return PlaceStock(int(units.available[ships].sum()), int(units.available[hands_over].sum()))
+def _units_by_node(door: Door, sku: Sku, terms: Terms, channel: str, method: Method) -> NodeUnits:
+    rows = _rows(door, terms, sku, channel, method, asked=0)
+    return compute_node_units(rows, len(door.reference.network.nodes), door.now().timestamp())
+
+
+def _find_place(door: Door, found: Availability, channel: str, units: NodeUnits, there: _There) -> PlaceStock:
+    network, terms = door.reference.network, found.terms
+    ships = nodes_that_ship(network, terms.item, there.address)
+    hands_over = nodes_that_hand_over(network, terms.item) & there.is_near
+    ship = min(found.stock.available, int(units.available[ships].sum()))
+    if terms.exposure is None:
+        return PlaceStock(ship, int(units.available[hands_over].sum()))
+    here = _units_by_node(door, found.sku, terms, channel, Method.PICKUP)
+    most = compute_stock(_rows(door, terms, found.sku, channel, Method.PICKUP), door.now().timestamp()).available
+    return PlaceStock(ship, min(most, int(here.available[hands_over].sum())))
 
 
 def _with_units(network: Network, units: NodeUnits, there: _There) -> NDArray[np.intp]:

@@ -16,9 +16,11 @@ from troth.flows.availability import (
     NodeStock,
     Place,
     PlaceStock,
+    Terms,
     active_nodes,
     find_everywhere,
     find_now,
+    find_terms,
     read_availability,
 )
 from troth.flows.door import Door
@@ -103,10 +105,10 @@ def _asked(query: AvailabilityQuery) -> Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """A SKU's part of an answer as JSON: right until then, as long as no row moves and the item is the same."""
+    """A SKU's part of an answer as JSON: right until then, as long as no row moves and the terms are the same."""
 
     json: msgspec.Raw
-    item: Item
+    terms: Terms
     until: float
 
 
@@ -128,14 +130,15 @@ def answer_quickly(system: System, query_string: bytes) -> Reply | None:
     if asked is None:
         return None
     door = system.door
-    index, items, now = door.index, door.reference.items, door.now().timestamp()
+    now = door.now().timestamp()
     parts = []
     for sku in asked.skus:
-        kept, item = index.kept(sku, asked.name), items.get(sku)
-        if not isinstance(kept, _Kept) or kept.item is not item or now >= kept.until:
-            if item is None or index.missing((sku,)):
-                return None
-            kept = _keep(door, sku, asked)
+        terms = find_terms(door, sku)
+        if terms is None:
+            return None
+        kept = door.index.kept(sku, asked.name)
+        if not isinstance(kept, _Kept) or now >= kept.until or not kept.terms.stand(terms):
+            kept = _keep(door, sku, terms, asked)
         parts.append(kept.json)
     nodes = active_nodes(door.reference.network) if asked.has_columns else None
     return Reply(200, encode_bytes(_Quick(asked.channel, nodes, parts)))
@@ -164,11 +167,11 @@ def _read_plain(query_string: bytes) -> _Plain | None:
     return _Plain(query.channel, skus, query.form == "columns", f"{query.form} {query.channel}")
 
 
-def _keep(door: Door, sku: Sku, asked: _Plain) -> _Kept:
+def _keep(door: Door, sku: Sku, terms: Terms, asked: _Plain) -> _Kept:
     find = find_everywhere if asked.has_columns else find_now
-    found = find(door, sku, channel=asked.channel)
+    found = find(door, sku, terms, channel=asked.channel)
     json = encode_bytes(answer_sku(found))
-    kept = _Kept(msgspec.Raw(json), found.item, found.until)
+    kept = _Kept(msgspec.Raw(json), terms, found.until)
     door.index.keep(sku, asked.name, kept, size=len(json))
     return kept
 
@@ -180,7 +183,7 @@ _EXAMPLE: Final = answer_availability(
         (
             Availability(
                 Sku("A-1001"),
-                Item(Sku("A-1001")),
+                Terms(Item(Sku("A-1001")), None, None, 0),
                 Stock(41, 0, None),
                 0.0,
                 PlaceStock(41, 3),
