@@ -20,7 +20,7 @@ from troth.model.ids import NodeId, Sku
 from troth.model.inventory import ON_HAND, Balance, Entry, Source, SupplyKey
 
 _ROWS_MAX: Final = 30_000_000
-"""At 20 bytes a row and a thousand a SKU this is what an API process may spend on it; a fuller index forgets
+"""At 23 bytes a row and a thousand a SKU this is what an API process may spend on it; a fuller index forgets
 everything.
 """
 _KEPT_BYTES_MAX: Final = 64_000_000
