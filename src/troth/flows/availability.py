@@ -29,6 +29,7 @@ from troth.engine.supply import QUANTITY_MAX, SupplyRows
 from troth.engine.transit import compute_miles
 from troth.flows.door import Door
 from troth.flows.places import find_coordinates
+from troth.flows.reference import Reference
 from troth.flows.system import System
 from troth.flows.waterfall import Inquirer
 from troth.flows.zip_states import find_state
@@ -93,13 +94,12 @@ class Terms:
     sales: object
     draws: int
 
-    def stand(self, other: "Terms") -> bool:
-        """Whether these are the same, by identity."""
-        return (
-            self.item is other.item
-            and self.exposure is other.exposure
-            and self.sales is other.sales
-            and self.draws == other.draws
+    def stand(self, reference: Reference, exposure: Exposure | None) -> bool:
+        """Whether these are the terms of now, by identity, where these rules count now."""
+        if reference.items.get(self.item.sku) is not self.item or self.exposure is not exposure:
+            return False
+        return exposure is None or (
+            reference.sales.get(self.item.sku) is self.sales and _count_draws(exposure) == self.draws
         )
 
 
@@ -177,7 +177,12 @@ def find_terms(door: Door, sku: Sku) -> Terms | None:
     sales = reference.sales.get(sku)
     if sales is None and exposure.rules.looks_at_sales:
         return None
-    return Terms(item, exposure, sales, exposure.consumed.version if exposure.rules.counts_draws else 0)
+    return Terms(item, exposure, sales, _count_draws(exposure))
+
+
+def _count_draws(exposure: Exposure) -> int:
+    """Another number after each draw, where rules count them."""
+    return exposure.consumed.version if exposure.rules.counts_draws else 0
 
 
 def find_now(door: Door, sku: Sku, terms: Terms, *, channel: str) -> Availability:

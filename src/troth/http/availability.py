@@ -130,14 +130,15 @@ def answer_quickly(system: System, query_string: bytes) -> Reply | None:
     if asked is None:
         return None
     door = system.door
-    now = door.now().timestamp()
+    index, reference, now = door.index, door.reference, door.now()
+    exposure, at = reference.exposure_at(now), now.timestamp()
     parts = []
     for sku in asked.skus:
-        terms = find_terms(door, sku)
-        if terms is None:
-            return None
-        kept = door.index.kept(sku, asked.name)
-        if not isinstance(kept, _Kept) or now >= kept.until or not kept.terms.stand(terms):
+        kept = index.kept(sku, asked.name)
+        if not isinstance(kept, _Kept) or at >= kept.until or not kept.terms.stand(reference, exposure):
+            terms = find_terms(door, sku)
+            if terms is None:
+                return None
             kept = _keep(door, sku, terms, asked)
         parts.append(kept.json)
     nodes = active_nodes(door.reference.network) if asked.has_columns else None
