@@ -32,7 +32,7 @@ from troth.store.migrate import migrate
 
 _KEY: Final = "troth_benchmark_of_carts"
 _PORT: Final = 8197
-_ROUNDS: Final = 20
+_ROUNDS: Final = 10
 _MANY: Final = 10_000
 _DUE: Final = 5_000
 _TOGETHER: Final = 100
@@ -114,7 +114,7 @@ async def _delay(system: System, carts: int, name: str, *, due: int = 0) -> floa
     while await asyncio.to_thread(_available, "A") < before:
         if datetime.now(UTC) - ends_at > timedelta(seconds=_SECONDS_MAX):
             raise RuntimeError("the units did not become free")
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.02)
     return (datetime.now(UTC) - ends_at).total_seconds()
 
 
