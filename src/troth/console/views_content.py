@@ -64,12 +64,13 @@ def _cell(value: object) -> str:
 
 
 def _text(value: object) -> str:
-    return (
-        "—"
-        if value is None or value == ""
-        else "yes"
-        if value is True
-        else "no"
-        if value is False
-        else json_text(value)
-    )
+    """A plain value as it is shown.
+
+    >>> _text(150.0), _text(True), _text(None), _text("DC-1")
+    ('150', 'yes', '—', 'DC-1')
+    """
+    if value is None or value == "":
+        return "—"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.12g}" if isinstance(value, float) else json_text(value)

@@ -28,10 +28,10 @@ class FieldShape:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """An object of a document, in words and by its fields."""
+    """An object of a document, in paragraphs and by its fields."""
 
     name: str
-    doc: str
+    doc: tuple[str, ...]
     fields: tuple[FieldShape, ...]
 
 
@@ -45,7 +45,8 @@ def shapes_of(type_: type) -> tuple[Shape, ...]:
 def _shape(name: str, part: Mapping[str, Any]) -> Shape:
     required = set(part.get("required", ()))
     fields = tuple(FieldShape(one, _kind(kind), one in required) for one, kind in part["properties"].items())
-    return Shape(name, cleandoc(part.get("description", "")), fields)
+    doc = cleandoc(part.get("description", "")).replace("`", "").split("\n\n")
+    return Shape(name, tuple(" ".join(paragraph.split()) for paragraph in doc), fields)
 
 
 def _kind(schema: Mapping[str, Any]) -> str:
