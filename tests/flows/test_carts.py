@@ -245,3 +245,36 @@ async def test_many_carts_at_once_never_hold_more_than_there_is(system: System) 
     )
     assert sum(isinstance(one, tuple) for one in found) == 5
     assert await available(system) == 0
+
+
+async def test_the_end_of_a_cart_goes_before_all_that_waits_at_the_door(system: System, clock: Clock) -> None:
+    await stock(system, {("A", "DC-PA"): 1000})
+    hold = await held(system, 4)
+    clock.advance(seconds=60)
+    orders = [asyncio.create_task(system.door.one(capture(f"W-{number}"), actor="test")) for number in range(400)]
+    await asyncio.sleep(0)  # all of them wait by now, and the first ones are being written
+    assert await end_due_carts(system, clock.now, limit=10) == 1
+    await asyncio.gather(*orders)
+    earlier = await system.pool.fetchval(
+        "SELECT count(*) FROM events WHERE kind = 'OrderCaptured'"
+        " AND xid < (SELECT xid FROM events WHERE subject = $1 AND kind = 'CartHoldEnded')",
+        f"cart:{hold.hold_id}",
+    )
+    assert earlier <= 128  # one batch of the door
+
+
+async def test_a_hold_that_cannot_be_ended_keeps_no_other_from_its_end(
+    system: System, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    await set_up(system.pool, nodes=(node("DC-PA"),), items=(item("A"), item("B")))
+    await system.door.follow()
+    await stock(system, {("B", "DC-PA"): 5})
+    broken = await held(system, 2)
+    fine = [await hold_cart(system, capture("cart", {"B": 1}), 60, actor="test") for _ in range(3)]
+    await system.pool.execute("UPDATE balances SET reserved = 0 WHERE sku = 'A'")
+    clock.advance(seconds=60)
+    assert await end_due_carts(system, clock.now, limit=10) == 3
+    states = [await state_of(system, one[0]) for one in fine if isinstance(one, tuple)]
+    assert states == [CartHoldState.EXPIRED] * 3
+    assert await state_of(system, broken) is CartHoldState.HELD
+    assert [record.getMessage() for record in caplog.records] == [f"cannot end the hold {broken.hold_id} of a cart"]

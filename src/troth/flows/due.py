@@ -10,7 +10,7 @@ from troth.flows.attempt import CLOCK
 from troth.flows.requests import Accepted, Request, Result
 from troth.flows.system import System
 from troth.model.commands import ActOnDue, EndCartHold
-from troth.model.ids import OrderId
+from troth.model.ids import CartHoldId, OrderId
 from troth.store.cart_holds import find_due_cart_holds
 from troth.store.database import UNAVAILABLE, transaction
 from troth.store.orders import find_due_orders
@@ -49,14 +49,23 @@ async def end_due_carts(system: System, now: datetime, *, limit: int) -> int:
     """
     async with system.pool.acquire() as connection:
         due = await find_due_cart_holds(connection, now, limit=limit)
-    ends = [EndCartHold(hold_id, is_by_clock=True) for hold_id in due]
-    requests = [
-        Request(tuple(ends[begin : begin + _CARTS_TOGETHER]), ACTOR, ACTOR, comes_first=True)
-        for begin in range(0, len(ends), _CARTS_TOGETHER)
-    ]
-    results = await asyncio.gather(*map(system.door.submit, requests))
-    ended = (isinstance(one, Accepted) and bool(one.decision.events) for result in results for one in result.outcomes)
-    return sum(ended)
+    parts = (due[begin : begin + _CARTS_TOGETHER] for begin in range(0, len(due), _CARTS_TOGETHER))
+    return sum(await asyncio.gather(*(_end_carts(system, part) for part in parts)))
+
+
+async def _end_carts(system: System, hold_ids: Sequence[CartHoldId]) -> int:
+    """End some holds together; where that fails each alone, so that one that cannot be ended keeps no other."""
+    ends = tuple(EndCartHold(hold_id, is_by_clock=True) for hold_id in hold_ids)
+    try:
+        result = await system.door.submit(Request(ends, ACTOR, ACTOR, comes_first=True))
+    except UNAVAILABLE:
+        raise
+    except Exception:
+        if len(hold_ids) > 1:
+            return sum(await asyncio.gather(*(_end_carts(system, (hold_id,)) for hold_id in hold_ids)))
+        _log.exception("cannot end the hold %s of a cart", hold_ids[0])
+        return 0
+    return sum(isinstance(one, Accepted) and bool(one.decision.events) for one in result.outcomes)
 
 
 def count_acted(due: Sequence[OrderId], results: Sequence[Result | BaseException], left_out: set[OrderId]) -> int:
