@@ -8,7 +8,7 @@ from troth.console import document_editor, documents
 from troth.console.family_pages import FamilyPages
 from troth.console.routing import ROUTING_PAGES
 from troth.engine.rate_cards import STANDARD
-from troth.flows.families import LANE_TABLES, RATE_CARDS
+from troth.flows.families import EXPOSURE_RULES, LANE_TABLES, RATE_CARDS
 from troth.store.codec import encode
 
 RATE_CARD_PAGES: Final = FamilyPages(
@@ -30,7 +30,17 @@ LANE_TABLE_PAGES: Final = FamilyPages(
     blank={"lanes": [{"country": "US", "postcode_prefix": "995", "zone": 6, "transit_days": 5}], "holidays": []},
 )
 
-FAMILIES: Final = (ROUTING_PAGES, RATE_CARD_PAGES, LANE_TABLE_PAGES)
+EXPOSURE_PAGES: Final = FamilyPages(
+    family=EXPOSURE_RULES,
+    path="exposure-rules",
+    title="Exposure rules",
+    built_in="the pool is shown whole, as far as the other rule sets let it",
+    effect="Positions, availability, quotes and orders see the pool by it from then on.",
+    hint="Every channel sees and may take the whole pool.",
+    blank={"safety_stock": [{"name": "stores keep two", "where": "node.type == 'store'", "units": 2}]},
+)
+
+FAMILIES: Final = (ROUTING_PAGES, RATE_CARD_PAGES, LANE_TABLE_PAGES, EXPOSURE_PAGES)
 """In the order of the tabs. A further family is one more of these."""
 
 routes = list(
