@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from troth.console import (
     catalog,
+    configuration,
     count_tasks,
     inventory,
     live,
@@ -20,8 +21,6 @@ from troth.console import (
     orders,
     overview,
     records,
-    routing,
-    routing_editor,
     routing_trial,
     session,
     work,
@@ -43,7 +42,7 @@ def create_console(system: System, settings: Settings) -> Starlette:
     """
     modules = (
         *(session, overview, orders, order, work, inventory, count_tasks, catalog),
-        *(routing, routing_editor, routing_trial, records, live),
+        *(routing_trial, configuration, records, live),
     )
     routes: list[BaseRoute] = list(chain.from_iterable(module.routes for module in modules))
     routes.append(Mount("/static", StaticFiles(directory=_STATIC), name="static"))

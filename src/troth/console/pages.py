@@ -30,7 +30,7 @@ _SECTIONS: Final = (
     ("inventory", "/inventory", "Inventory", "inventory:read"),
     ("nodes", "/nodes", "Nodes", "configuration:read"),
     ("items", "/items", "Items", "configuration:read"),
-    ("routing", "/routing", "Routing", "configuration:read"),
+    ("configuration", "/routing", "Configuration", "configuration:read"),
     ("webhooks", "/webhooks", "Webhooks", "webhooks:write"),
     ("audit", "/audit", "Audit", "audit:read"),
 )

@@ -28,7 +28,7 @@ from troth.model.kits import whole_units
 from troth.model.network import Address
 from troth.model.order import Method
 from troth.model.plan import Peg, Plan, Shipment, Trace, Uncovered
-from troth.model.refusals import FieldFlaw, Invalid
+from troth.model.refusals import FieldFlaw, HoldLimit, Invalid
 
 
 class QuoteQuery(Query):
@@ -117,12 +117,12 @@ async def quote_order(call: Call[QuoteBody, QuoteQuery]) -> Reply:
     async def run() -> Reply:
         answer = await quote(
             call.system,
-            call.body.content(),
+            call.body.inquiry(),
             is_explained=call.query.explain,
             hold_seconds=call.body.hold_seconds or 0,
             actor=call.actor.name,
         )
-        if isinstance(answer, Invalid):
+        if not isinstance(answer, Quote):
             raise Refused(answer)
         return json_reply(
             QuoteAnswer(
@@ -261,6 +261,6 @@ OPERATIONS = (
         body=Body(TypeAdapter(QuoteBody), QUOTE_EXAMPLE),
         query=QuoteQuery,
         scope="orders:write",
-        refusals=(Invalid((FieldFlaw("/lines/0/sku", "there is no item A-1001"),)),),
+        refusals=(Invalid((FieldFlaw("/lines/0/sku", "there is no item A-1001"),)), HoldLimit(50, 48, 6)),
     ),
 )
