@@ -23,6 +23,7 @@ from troth.console import (
     records,
     routing_trial,
     session,
+    waterfall,
     work,
 )
 from troth.console.desk import Desk, Memory
@@ -41,7 +42,7 @@ def create_console(system: System, settings: Settings) -> Starlette:
     `end_streams` first: it would otherwise wait for everybody who watches.
     """
     modules = (
-        *(session, overview, orders, order, work, inventory, count_tasks, catalog),
+        *(session, overview, orders, order, work, waterfall, inventory, count_tasks, catalog),
         *(routing_trial, configuration, records, live),
     )
     routes: list[BaseRoute] = list(chain.from_iterable(module.routes for module in modules))

@@ -11,6 +11,7 @@ from troth.console import views
 from troth.console.desk import Desk, Visit
 from troth.console.views_editor import json_text
 from troth.console.views_order import supply_text
+from troth.console.views_waterfall import word_of
 
 FOLDER: Final = Path(__file__).parent
 _POLICY: Final = (
@@ -59,6 +60,7 @@ _environment.filters.update(
     promise=views.promise_text,
     supply=supply_text,
     tojson_text=json_text,
+    fall_word=word_of,
 )
 
 
