@@ -1,4 +1,4 @@
-"""The page that says where every unit of a SKU goes, with the rule that takes it."""
+"""The pages that say where every unit of a SKU goes, and what rules would take that are not in force yet."""
 
 import re
 
@@ -43,3 +43,19 @@ async def test_a_sku_or_node_that_is_not_there_has_no_page(client: httpx.AsyncCl
 
     assert (nothing.status_code, nowhere.status_code) == (404, 404)
     assert "there is no node NOWHERE" in nowhere.text
+
+
+async def test_a_version_shows_what_it_would_hit_before_it_is_in_force(
+    client: httpx.AsyncClient, system: System
+) -> None:
+    assert isinstance(await save_draft(system, EXPOSURE_RULES, "everyday", RULES, actor="ann"), Saved)
+
+    version = (await client.get("/console/exposure-rules/everyday")).text
+    web = (await client.get("/console/exposure-rules/everyday/preview", params={"version": "1", "channel": "web"})).text
+    unknown = (await client.get("/console/exposure-rules/everyday/preview", params={"skus": "NONE"})).text
+    missing = await client.get("/console/exposure-rules/everyday/preview", params={"version": "9"})
+
+    assert "What would it hit?" in version
+    assert re.findall(r"<dd>(\d+)</dd>", web) == ["40", "26"]  # two items, each less two and five
+    assert "there is no item NONE" in unknown
+    assert missing.status_code == 404

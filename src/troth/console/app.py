@@ -15,6 +15,7 @@ from troth.console import (
     catalog,
     configuration,
     count_tasks,
+    exposure_preview,
     inventory,
     live,
     order,
@@ -43,7 +44,7 @@ def create_console(system: System, settings: Settings) -> Starlette:
     """
     modules = (
         *(session, overview, orders, order, work, waterfall, inventory, count_tasks, catalog),
-        *(routing_trial, configuration, records, live),
+        *(routing_trial, exposure_preview, configuration, records, live),
     )
     routes: list[BaseRoute] = list(chain.from_iterable(module.routes for module in modules))
     routes.append(Mount("/static", StaticFiles(directory=_STATIC), name="static"))

@@ -38,6 +38,7 @@ EXPOSURE_PAGES: Final = FamilyPages(
     effect="Positions, availability, quotes and orders see the pool by it from then on.",
     hint="Every channel sees and may take the whole pool.",
     blank={"safety_stock": [{"name": "stores keep two", "where": "node.type == 'store'", "units": 2}]},
+    panel="exposure_panel.html",
 )
 
 FAMILIES: Final = (ROUTING_PAGES, RATE_CARD_PAGES, LANE_TABLE_PAGES, EXPOSURE_PAGES)
