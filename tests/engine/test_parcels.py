@@ -13,10 +13,13 @@ from tests.engine.problems import cost_of, random_problem
 from troth.engine.parcel_bounds import bound_parcels, find_steps, find_values
 from troth.engine.parcel_halves import find_best, halve, meet
 from troth.engine.parcel_join import join_parcels
-from troth.engine.possible_parcels import Parcels, price_lines
+from troth.engine.parcel_moves import move_lines
+from troth.engine.parcel_pairs import find_pair, pair_candidates
+from troth.engine.parcel_trios import find_trios
+from troth.engine.possible_parcels import Parcels, price_lines, price_parcels
 from troth.engine.problem import Columns, Problem
 from troth.engine.scoring import build_columns, split_columns, subset_costs
-from troth.engine.set_prices import price_all_sets, price_held_sets
+from troth.engine.set_prices import find_cheapest, price_all_sets, price_held_sets
 from troth.engine.solve import partition, solve_by_subsets
 from troth.engine.solve_milp import solve_mixed
 from troth.engine.solve_parcels import solve_by_parcels
@@ -159,8 +162,97 @@ def test_sets_are_priced_alike_at_all_columns_and_at_those_that_hold_them(seed: 
 
     at_all, at_holders = price_all_sets(asked, columns), price_held_sets(asked, columns)
 
-    is_possible = at_all[0] < NEVER
+    is_possible = at_all < NEVER
     is_possible[0] = False
-    assert np.array_equal(at_all[0][is_possible], at_holders[0][is_possible])
-    assert np.array_equal(at_all[1][is_possible], at_holders[1][is_possible])
-    assert np.all(at_holders[0][1:][~is_possible[1:]] >= NEVER)
+    assert np.array_equal(at_all[is_possible], at_holders[is_possible])
+    assert np.all(at_holders[1:][~is_possible[1:]] >= NEVER)
+    for lines in np.flatnonzero(is_possible).tolist():
+        costs = subset_costs(asked, columns)[lines]
+        assert find_cheapest(asked, columns, lines) == costs.argmin()
+
+
+@pytest.mark.parametrize(("seed", "share"), list(enumerate(SHARES * 4)))
+def test_the_best_two_parcels_of_all_pairs_are_found(seed: int, share: float) -> None:
+    lines = 6 + seed % 5
+    asked = random_problem(seed, lines=lines, nodes=25, share=share, has_volume=seed % 2 == 1)
+    columns = build_columns(asked)
+    cheapest = np.minimum(subset_costs(asked, columns).min(axis=1), NEVER)
+    full = (1 << lines) - 1
+    expected = float(min(cheapest[one] + cheapest[full ^ one] for one in range(1, full)))
+    steps, _coarse = find_steps(asked)
+    has = (1 << np.arange(lines)) @ (columns.penalty < NEVER)
+    pairs = pair_candidates(has, np.zeros(has.size), spare=0.0, full=full)
+    assert pairs is not None
+
+    found, is_all = find_pair(asked, columns, steps, halve(steps), pairs, cost_max=min(1.05 * expected, 1e6))
+
+    assert is_all
+    assert (math.inf if found is None else float(found.cost.sum())) == (expected if expected < NEVER else math.inf)
+    if found is not None:
+        assert found.lines.sum() == full
+        again = price_parcels(asked, columns, found.lines, found.column)
+        assert again.cost.tolist() == found.cost.tolist()
+
+
+@pytest.mark.parametrize(("seed", "share"), list(enumerate(SHARES * 3)))
+def test_no_trio_of_a_better_plan_is_left_out(seed: int, share: float) -> None:
+    lines = 5
+    asked = random_problem(seed, lines=lines, nodes=8, share=share, has_volume=seed % 2 == 1)
+    columns = build_columns(asked)
+    costs = subset_costs(asked, columns)
+    full = (1 << lines) - 1
+    splits = [
+        (one, other, full ^ one ^ other)
+        for one, other in itertools.product(range(1, full), repeat=2)
+        if one & other == 0 and one < other < full ^ one ^ other
+    ]
+    best = {
+        tuple(sorted(int(costs[part].argmin()) for part in parts)): float(sum(costs[part].min() for part in parts))
+        for parts in splits
+        if all(costs[part].min() < NEVER for part in parts)
+    }
+    cost_max = float(np.median(list(best.values()))) if best else 1e6
+    steps, _coarse = find_steps(asked)
+    everyone = np.arange(columns.fixed.size)
+
+    trios = find_trios(columns, steps, everyone, np.zeros(everyone.size), spare=0.0, cost_max=cost_max)
+
+    assert trios is not None
+    listed = {tuple(sorted(trio)) for trio in trios.T.tolist()}
+    assert {trio for trio, cost in best.items() if cost < cost_max} <= listed
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_moving_lines_makes_a_whole_plan_of_three_candidates(seed: int) -> None:
+    asked = random_problem(seed, lines=9, nodes=12, share=0.7, has_volume=seed % 2 == 1)
+    columns = build_columns(asked)
+    has = columns.penalty < NEVER
+    trios = np.array([trio for trio in itertools.combinations(range(12), 3) if has[:, trio].any(axis=1).all()]).T
+
+    found = move_lines(asked, columns, trios)
+
+    best = solve_by_subsets(asked, columns)
+    assert found is not None
+    assert found.lines.sum() == (1 << 9) - 1
+    assert best is not None
+    assert float(found.cost.sum()) >= cost_of(asked, columns, best) + asked.policy.split_minor
+
+
+@pytest.mark.parametrize(("seed", "share"), list(enumerate(SHARES * 3)))
+def test_what_is_proven_of_the_gap_is_never_more_than_is_true(seed: int, share: float) -> None:
+    asked = random_problem(seed, lines=13, nodes=40, share=share, has_volume=seed % 2 == 0)
+    columns = build_columns(asked)
+    by_subsets = partition(np.minimum(subset_costs(asked, columns).min(axis=1), NEVER), 13, asked.shipments_max)
+
+    found = solve_by_parcels(asked, columns)
+
+    if found is None:
+        assert by_subsets is None
+        return
+    assert by_subsets is not None
+    cheapest = subset_costs(asked, columns).min(axis=1)
+    best = float(sum(cheapest[part] for part in by_subsets))
+    cost = cost_of(asked, columns, found) + asked.policy.split_minor
+    assert best <= cost
+    assert cost * (1.0 - found.gap) <= best + 1e-6
+    assert found.gap <= 0.005

@@ -17,9 +17,10 @@ from troth.engine.possible_parcels import whole_loads
 from troth.engine.problem import Columns, Problem
 from troth.engine.scoring import parcel_rates
 
-_MULTIPLIERS: Final = 7
+_SHARES: Final = (0.05, 0.23, 0.41, 0.59, 0.77, 0.95)
 _COARSE_STEPS_MAX: Final = 14
 _FINE_STEPS_MAX: Final = 200
+_EASE: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,6 +64,16 @@ def find_steps(problem: Problem) -> tuple[Steps, Steps]:
     rise = np.diff(fine.lowest.mean(axis=1))
     kept = np.sort(np.argsort(-rise, kind="stable")[: _COARSE_STEPS_MAX - 1])
     return fine, _price_steps(problem.offer, grams, other, np.append(limits[kept], total))
+
+
+def mix_steps(problem: Problem, steps: Steps) -> Steps | None:
+    """The same steps by the mean of both measures; None where there is only one.
+
+    What is full by one measure and light by the other seems cheap by that one alone.
+    """
+    if steps.other is steps.grams:
+        return None
+    return _price_steps(problem.offer, (steps.grams + steps.other) / 2.0, steps.other, steps.limits)
 
 
 def _price_steps(
@@ -117,6 +128,11 @@ def fill_steps(steps: Steps, values: Values) -> NDArray[np.int64]:
     return lines
 
 
+def step_of(steps: Steps, grams: NDArray[np.float64]) -> NDArray[np.intp]:
+    """The step that parcels of so many grams are in."""
+    return np.minimum(steps.limits.searchsorted(grams - _EASE), steps.limits.size - 1)
+
+
 def _find_limits(offer: Offer, total: float) -> NDArray[np.float64]:
     """The upper ends of the steps (B); of more than _FINE_STEPS_MAX only some are kept, which leaves the bound true."""
     ends = {limit for group in offer.groups for limit in group.brackets.tolist() if limit < total}
@@ -134,6 +150,6 @@ def _find_multipliers(steps: Steps, prices: NDArray[np.float64]) -> NDArray[np.f
     """Prices per gram of some of the lines, from the cheapest to the dearest: where knapsacks have their critical
     line.
     """
-    ratios = np.sort(np.maximum(prices, 0.0) / np.maximum(steps.grams, 1.0))
-    places = (np.linspace(0.05, 0.95, _MULTIPLIERS - 1) * (ratios.size - 1)).round().astype(np.intp)
-    return np.array([0.0, *sorted(set(ratios[places].tolist()))])
+    ratios = sorted((np.maximum(prices, 0.0) / np.maximum(steps.grams, 1.0)).tolist())
+    chosen = {ratios[round(share * (len(ratios) - 1))] for share in _SHARES}
+    return np.array([0.0, *sorted(chosen)])

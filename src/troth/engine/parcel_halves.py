@@ -54,15 +54,15 @@ def halve(steps: Steps) -> Halves:
     """The lines of these steps cut in two."""
     count = steps.grams.size
     first = count // 2
-    first_grams = _set_sums(steps.grams[:first, np.newaxis])[0]
-    second_grams = _set_sums(steps.grams[first:, np.newaxis])[0]
+    first_grams = sum_sets(steps.grams[:first, np.newaxis])[0]
+    second_grams = sum_sets(steps.grams[first:, np.newaxis])[0]
     order = np.argsort(second_grams, kind="stable")
     room = steps.limits[:, np.newaxis] - first_grams
     fits = np.searchsorted(second_grams[order], room, side="right")
     first_other = second_other = None
     if steps.other is not steps.grams:
-        first_other = _set_sums(steps.other[:first, np.newaxis])[0]
-        second_other = _set_sums(steps.other[first:, np.newaxis])[0][order]
+        first_other = sum_sets(steps.other[:first, np.newaxis])[0]
+        second_other = sum_sets(steps.other[first:, np.newaxis])[0][order]
     sets = order.astype(np.int64)
     return Halves(first, first_grams, second_grams[order], sets, fits, first_other, second_other)
 
@@ -147,8 +147,8 @@ def _count_worth(worth: NDArray[np.float64], row: NDArray[np.intp], need: NDArra
 
 def _sum(halves: Halves, values: Values, some: slice) -> _Sums:
     value = np.maximum(values.value[:, some], _WORTHLESS)
-    first = _set_sums(value[: halves.first])
-    second = _set_sums(value[halves.first :]).take(halves.second_sets, axis=1)
+    first = sum_sets(value[: halves.first])
+    second = sum_sets(value[halves.first :]).take(halves.second_sets, axis=1)
     best = np.full((second.shape[0], second.shape[1] + 1), -np.inf)
     np.maximum.accumulate(second, axis=1, out=best[:, 1:])
     return _Sums(first, second, best)
@@ -162,7 +162,7 @@ def _find_second(halves: Halves, sums: _Sums, at: NDArray[np.intp], fits: NDArra
     return found
 
 
-def _set_sums(value: NDArray[np.float64]) -> NDArray[np.float64]:
+def sum_sets(value: NDArray[np.float64]) -> NDArray[np.float64]:
     """The sum of each set of lines for each candidate (C, 2^lines) of values (lines, C)."""
     count, candidates = value.shape
     sums = np.zeros((candidates, 1 << count))

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from troth.engine.problem import Columns, Parcel, Problem, Solution
 from troth.engine.prune import undominated
-from troth.engine.set_prices import SetPrices, count_held_sets, price_all_sets, price_sets
+from troth.engine.scoring import subset_costs
+from troth.engine.set_prices import add_shape_costs, count_held_sets, find_cheapest, price_sets
 from troth.engine.solve_parcels import find_contenders
 from troth.engine.transit import NEVER
 
@@ -25,7 +26,7 @@ SUBSET_LINES_MAX: Final = 12
 _LOOPED_LINES_MAX: Final = 4
 _CELLS_BEFORE_PRUNING: Final = 100_000
 _SETS_BEFORE_PRUNING: Final = 120_000
-_SETS_BEFORE_PRICES: Final = 900_000
+_SETS_BEFORE_PRICES: Final = 2_000_000
 _FEW: Final = 48
 _EASE: Final = 1e-6
 
@@ -33,52 +34,54 @@ _EASE: Final = 1e-6
 def solve_by_subsets(problem: Problem, columns: Columns) -> Solution | None:
     """The cheapest plan that sends every line whole, or None where there is none within the limit of shipments."""
     count = len(problem.lines)
-    cheapest, chosen = _price_all(problem, columns)
+    if columns.fixed.size << count <= _CELLS_BEFORE_PRUNING:
+        costs = subset_costs(problem, columns)
+        parts = partition(add_shape_costs(problem, costs.min(axis=1)), count, problem.shipments_max)
+        return None if parts is None else _send(problem, parts, [int(costs[part].argmin()) for part in parts])
+    cheapest, kept = _price_all(problem, columns)
     parts = partition(cheapest, count, problem.shipments_max)
     if parts is None:
         return None
-    return Solution(
-        tuple(
-            Parcel(chosen.item(part), {line: problem.quantities[line] for line in range(count) if part >> line & 1})
-            for part in parts
-        ),
-        "subset",
+    some = _pick(columns, kept)
+    return _send(problem, parts, [int(kept[find_cheapest(problem, some, part)]) for part in parts])
+
+
+def _send(problem: Problem, parts: list[int], columns: list[int]) -> Solution:
+    """Each part of the lines from its column."""
+    parcels = (
+        Parcel(column, {line: units for line, units in enumerate(problem.quantities) if part >> line & 1})
+        for part, column in zip(parts, columns, strict=True)
     )
+    return Solution(tuple(parcels), "subset")
 
 
-def _price_all(problem: Problem, columns: Columns) -> SetPrices:
-    """The price of each set of lines, where there are many columns, of those that can be in a cheapest plan."""
+def _price_all(problem: Problem, columns: Columns) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """The least cost of each set of lines, and the columns that were looked at: where there are many, those that can be
+    in a cheapest plan.
+    """
     count = len(problem.lines)
-    if columns.fixed.size << count <= _CELLS_BEFORE_PRUNING:
-        return price_all_sets(problem, columns)
     if count_held_sets(columns) <= _SETS_BEFORE_PRUNING:
-        return price_sets(problem, columns)
+        return price_sets(problem, columns), np.arange(columns.fixed.size)
     kept = undominated(problem, columns)
     left = _pick(columns, kept)
     if min(count_held_sets(left), kept.size << count) <= _SETS_BEFORE_PRICES:
-        return _at(kept, price_sets(problem, left))
+        return price_sets(problem, left), kept
     contenders = find_contenders(problem, columns, kept)
     if contenders is None:
-        return _at(kept, price_sets(problem, left))
+        return price_sets(problem, left), kept
     kept = contenders.columns
     if kept.size > _FEW:
         nearest = np.sort(kept[np.argsort(contenders.waste, kind="stable")[:_FEW]])
-        cheapest, _chosen = price_sets(problem, _pick(columns, nearest))
+        cheapest = price_sets(problem, _pick(columns, nearest))
         parts = partition(cheapest, count, problem.shipments_max)
         if parts is not None:
             waste_max = float(cheapest[parts].sum()) - contenders.cost_min + _EASE
             kept = kept[contenders.waste <= waste_max]
-    return _at(kept, price_sets(problem, _pick(columns, kept)))
+    return price_sets(problem, _pick(columns, kept)), kept
 
 
 def _pick(columns: Columns, kept: NDArray[np.intp]) -> Columns:
     return Columns(columns.starts, columns.penalty.take(kept, axis=1), columns.fixed[kept], columns.rate_lane[kept])
-
-
-def _at(kept: NDArray[np.intp], prices: SetPrices) -> SetPrices:
-    """The prices with the columns' own numbers."""
-    cheapest, chosen = prices
-    return cheapest, kept.take(chosen, mode="clip")
 
 
 def partition(cheapest: Sequence[float] | NDArray[np.float64], count: int, parts_max: int) -> list[int] | None:

@@ -1,44 +1,45 @@
 """The exact choice for orders of many lines or many candidates: only parcels that can be in a cheapest plan are priced.
 
 Line prices from the linear relaxation of set partitioning bound every parcel from below. What costs so much more than
-the prices of its lines that no plan with it can beat the best plan known is left out; the rest are listed and joined.
-Limits count branches and rounds, not time. Where one of them stops the search, the best plan found is returned with the
-gap that is proven.
+the prices of its lines that no plan with it can beat the best plan known is left out. Plans of one parcel, of two, of
+three and of more are looked at apart, each in the way that is quickest for them. Limits count branches and rounds, not
+time. Where one of them stops the search, the best plan found is returned with the gap that is proven.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.cover_prices import Cover, Prices
-from troth.engine.parcel_bounds import Steps, bound_parcels, fill_steps, find_steps, find_values
-from troth.engine.parcel_halves import HALVED_LINES_MAX, Halves, find_best, halve, meet
-from troth.engine.parcel_join import join_parcels
-from troth.engine.possible_parcels import Parcels, cheapest_of_each, price_lines, price_parcels, whole_loads
+from troth.engine.cover_prices import Prices
+from troth.engine.parcel_halves import HALVED_LINES_MAX
+from troth.engine.parcel_moves import move_lines
+from troth.engine.parcel_pairs import find_pair, pair_candidates
+from troth.engine.parcel_prices import ROUNDS_MAX, find_prices, price_best, price_listed, widen_mix
+from troth.engine.parcel_search import EASE, ONE, Search, begin_search, bound_candidates, join_listed, list_parcels
+from troth.engine.parcel_trios import find_trios
+from troth.engine.possible_parcels import Parcels, cheapest_of_each, price_parcels
 from troth.engine.problem import Columns, Parcel, Problem, Solution
 from troth.engine.prune import undominated
-from troth.engine.scoring import parcel_rates
 from troth.engine.transit import NEVER
 
 PARCEL_LINES_MAX: Final = HALVED_LINES_MAX
 """Above this many lines a half of them has more sets than an order may wait for."""
 
-_ROUNDS_MAX: Final = 60
-_LOOKED_AT: Final = 64
-_NEAR: Final = 400
-_ADDED: Final = 48
 _WASTE_MIN: Final = 0.01
-_FIRST_SHARES: Final = (0.005, 0.01, 0.02, 0.04)
-_SETS_MAX: Final = 1_500_000
-"""So many sets of lines may be listed for one order."""
+_ABOVE_SHARE: Final = 0.02
+"""Plans of two parcels are first looked for that cost so much of the known cost more than the mix."""
 
-_EASE: Final = 1e-6
-_COST_MAX: Final = 1e9
-_ONE: Final = 0.999
-"""Costs are whole numbers: a plan that is better is better by one."""
+_MIXES_EASY: Final = 30
+"""An order whose prices took more rounds than that is proven to a gap only, which is less than half a percent."""
+
+_GAP_SPARED: Final = 0.004
+_TRIOS_MAX: Final = 2_500
+_TRIES: Final = 6
+_MOVED: Final = 64
+"""Lines are moved in the plans of so many trios."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,265 +53,194 @@ class Contenders:
     cost_min: float
 
 
-@dataclass(slots=True)
-class _Search:
-    """What is known so far: parcels, the linear program over them, and the best plan (positions of parcels)."""
-
-    problem: Problem
-    columns: Columns
-    steps: Steps
-    coarse: Steps
-    pool: Parcels
-    cover: Cover
-    best: list[int] | None
-    cost: float
-    candidates: NDArray[np.intp]
-    halves: Halves
-    sets_left: int = _SETS_MAX
-
-    @property
-    def count(self) -> int:
-        return len(self.problem.lines)
-
-    def add(self, parcels: Parcels) -> None:
-        self.cover.add(parcels)
-        self.pool = _join_all([self.pool, parcels])
-
-
 def solve_by_parcels(problem: Problem, columns: Columns) -> Solution | None:
     """The cheapest plan that sends every line whole, or the best one found with its gap; None where none was found."""
-    search = _begin(problem, columns, undominated(problem, columns))
+    search = begin_search(problem, columns, undominated(problem, columns))
     if search is None:
         return None
     most = min(problem.shipments_max, search.count)
-    prices, bounds, low = _price(search, 1, most)
-    _join(search, cheapest_of_each(search.pool), prices, most=most, low=low, waste_max=search.cost - low)
-    for share in _FIRST_SHARES:  # a better plan now spares most of the work of proving
-        waste_max = min(search.cost - low, share * low)
-        listed = _list_parcels(search, search.candidates[bounds <= waste_max], prices, waste_max)
-        if listed is None or not _join(search, listed, prices, most=most, low=low, waste_max=waste_max):
-            break
-    search.candidates = search.candidates[bounds <= search.cost - low]
-    bound = low
-    if low <= search.cost - _ONE:
-        bound = np.inf
-        used = most if search.best is None else len(search.best)
-        for fewest, utmost in ((used, used), (1, used - 1), (used + 1, most)):
-            if fewest <= utmost:
-                bound = min(bound, _prove(search, fewest, utmost))
+    prices, bounds, low = find_prices(search, 1, most)
+    join_listed(search, cheapest_of_each(search.pool), prices, most=most, low=low, waste_max=search.cost - low)
+    bound = low if low <= search.cost - ONE else search.cost
+    if bound < search.cost:
+        bound = _prove_all(search, prices, bounds, most)
     if search.best is None:
         return None
     above = search.cost - bound
-    gap = above / max(search.cost, 1.0) if above > _ONE else 0.0
+    gap = above / max(search.cost, 1.0) if above > ONE else 0.0
     return Solution(_as_parcels(search), "parcels", gap)
 
 
 def find_contenders(problem: Problem, columns: Columns, kept: NDArray[np.intp]) -> Contenders | None:
     """Those of the columns `kept` that can be in a cheapest plan of whole lines; None where no such plan is known."""
-    search = _begin(problem, columns, kept)
+    search = begin_search(problem, columns, kept)
     if search is None:
         return None
     most = min(problem.shipments_max, search.count)
-    prices, bounds, low = _price(search, 1, most)
-    _join(search, cheapest_of_each(search.pool), prices, most=most, low=low, waste_max=search.cost - low)
+    prices, bounds, low = find_prices(search, 1, most)
+    join_listed(search, cheapest_of_each(search.pool), prices, most=most, low=low, waste_max=search.cost - low)
     if search.best is None:
         return None
-    is_near = bounds <= search.cost - low + _EASE
+    is_near = bounds <= search.cost - low + EASE
     return Contenders(search.candidates[is_near], bounds[is_near], low)
 
 
-def _prove(search: _Search, fewest: int, most: int) -> float:
+def _prove_all(search: Search, prices: Prices, bounds: NDArray[np.float64], most: int) -> float:
+    """A bound on the cost of all plans, after the best of them is known: plans of one parcel, of two, of three and of
+    more are looked at apart.
+    """
+    search.know(_find_single(search))
+    order = np.argsort(bounds, kind="stable")
+    near, waste = search.candidates[order], bounds[order]
+    has_paired = most < 2 or _try_pairs(search, near, waste, prices)
+    spared = _GAP_SPARED if search.mixes > _MIXES_EASY else 0.0
+    bound = _prove_threes(search, near, waste, prices, spared) if most >= 3 else search.cost
+    if not has_paired and not _try_pairs(search, near, waste, prices):
+        bound = min(bound, _prove(search, 2, 2))
+    if most >= 4:
+        least = float(bounds.min())
+        parcels = 4 if prices.parcel + least > 0.0 else most
+        others = float(prices.line.sum()) + parcels * prices.parcel + (parcels - 1) * least
+        cost_max = math.floor(search.cost * (1.0 - spared))
+        some = search.narrow(search.candidates[bounds <= cost_max - others], cost_max)
+        bound = min(bound, _prove(some, 4, most))
+        search.know_of(some)
+    return min(bound, search.cost)
+
+
+def _try_pairs(search: Search, near: NDArray[np.intp], waste: NDArray[np.float64], prices: Prices) -> bool:
+    """Finds the best plan of two parcels if it is better than the one known; whether all were looked at.
+
+    First those that cost little more than the mix, then those of twice as much above it, and so on.
+    """
+    bits = 1 << np.arange(search.count, dtype=np.int64)
+    has = bits @ (search.columns.penalty.take(near, axis=1) < NEVER)
+    worth = float(prices.line.sum()) + 2.0 * prices.parcel
+    above = max(_ABOVE_SHARE * search.cost, 1.0)
+    while True:
+        cost_max = min(search.cost, prices.total + above)
+        pairs = pair_candidates(has, waste, spare=cost_max - worth, full=int(bits.sum()))
+        if pairs is None:
+            return False
+        both = near[pairs[0]], near[pairs[1]]
+        found, is_all = find_pair(search.problem, search.columns, search.steps, search.halves, both, cost_max=cost_max)
+        search.know(found)
+        if not is_all or search.cost <= cost_max:
+            return is_all
+        above *= 2.0
+
+
+def _prove_threes(
+    search: Search, near: NDArray[np.intp], waste: NDArray[np.float64], prices: Prices, spared: float
+) -> float:
+    """A bound on the cost of plans of three parcels, after the best of them is known; a plan that saves no more than
+    the share `spared` of the cost is not looked for.
+
+    Where there are too many trios for the plan known, some of them make a better one first.
+    """
+    share, is_known = 1.0, False
+    for _ in range(_TRIES):
+        goal = math.floor(search.cost * (1.0 - spared))
+        cost_max = math.floor(prices.total + share * (goal - prices.total) + EASE)
+        spare = cost_max - float(prices.line.sum()) - 3.0 * prices.parcel
+        trios = find_trios(search.columns, search.steps, near, waste, spare=spare, cost_max=cost_max)
+        if trios is None or (trios.shape[1] > _TRIOS_MAX and not is_known):
+            share /= 2.0
+            continue
+        if trios.size and not is_known:
+            search.know(move_lines(search.problem, search.columns, near[trios[:, :_MOVED]]))
+            is_known, share = True, 1.0
+            continue
+        bound = _prove_trios(search, near, trios, cost_max) if trios.size else np.inf
+        if bound < np.inf or min(goal, search.cost) <= cost_max:
+            return min(bound, goal, search.cost)
+        break
+    return _prove(search, 3, 3)
+
+
+def _prove_trios(search: Search, near: NDArray[np.intp], trios: NDArray[np.intp], cost_max: float) -> float:
+    """A bound on the cost of the plans of these trios that cost less than `cost_max`, after the best of them is known;
+    infinity where all of them are.
+    """
+    members, trios = np.unique(trios, return_inverse=True)
+    trios = trios.reshape(3, -1)
+    some = search.narrow(near[members], cost_max)
+    some.cover.limit(3, 3)
+    prices = some.cover.solve()
+    for _ in range(ROUNDS_MAX):
+        bounds = bound_candidates(some, some.candidates, prices)
+        trios, some, bounds = _drop_trios(some, trios, prices, bounds)
+        if not trios.size:
+            return np.inf
+        before = prices
+        prices = widen_mix(some, some.candidates, prices, 2)
+        if prices is before:
+            goal = (some.cost - ONE + EASE - float(prices.line.sum())) / 3.0 - prices.parcel
+            goal = min(goal, -EASE)
+            found = price_best(some, some.candidates, prices, bounds, goal)
+            trios, some, bounds = _drop_trios(some, trios, prices, bounds)
+            if not trios.size:
+                return np.inf
+            if not found.cost.size:
+                found = price_listed(some, some.candidates, prices, bounds, goal)
+                trios, some, bounds = _drop_trios(some, trios, prices, bounds)
+                if not trios.size:
+                    return np.inf
+            if not found.cost.size:
+                break
+            some.add(found)
+            prices = some.cover.solve()
+    bound = _prove(some, 3, 3)
+    search.know_of(some)
+    return bound if bound < some.cost else np.inf
+
+
+def _drop_trios(
+    some: Search, trios: NDArray[np.intp], prices: Prices, bounds: NDArray[np.float64]
+) -> tuple[NDArray[np.intp], Search, NDArray[np.float64]]:
+    """The trios that may still cost less than is known, the search among their candidates, and the bounds of these."""
+    costs = float(prices.line.sum()) + 3.0 * prices.parcel + bounds[trios].sum(axis=0)
+    trios = trios[:, costs <= some.cost - ONE]
+    kept, trios = np.unique(trios, return_inverse=True)
+    trios = trios.reshape(3, -1)
+    if kept.size < some.candidates.size:
+        some = replace(some, candidates=some.candidates[kept])
+        bounds = bounds[kept]
+    return trios, some, bounds
+
+
+def _prove(search: Search, fewest: int, most: int) -> float:
     """A bound on the cost of plans with so many parcels, after the best of them is known."""
-    prices, bounds, low = _price(search, fewest, most)
-    if low > search.cost - _ONE:
+    prices, bounds, low = find_prices(search, fewest, most)
+    if low > search.cost - ONE:
         return search.cost
     # First little waste, then twice as much, until all that a better plan may waste has been looked at.
     waste_max = min(search.cost - low, max(_WASTE_MIN * low, 1.0))
     proven = low
     while True:
-        listed = _list_parcels(search, search.candidates[bounds <= waste_max], prices, waste_max)
-        if listed is None or not _join(search, listed, prices, most=most, low=low, waste_max=waste_max):
+        listed = list_parcels(search, search.candidates[bounds <= waste_max], prices, waste_max)
+        if listed is None or not join_listed(search, listed, prices, most=most, low=low, waste_max=waste_max):
             return proven
         proven = min(search.cost, low + waste_max)
-        if proven > search.cost - _ONE:
+        if proven > search.cost - ONE:
             return search.cost
         waste_max = min(search.cost - low, 2.0 * waste_max)
 
 
-def _price(search: _Search, fewest: int, most: int) -> tuple[Prices, NDArray[np.float64], float]:
-    """Prices for plans with so many parcels, a bound on each candidate's parcels at them, and one on these plans.
-
-    Most rounds look at the candidates that are near to being worth their price; only the last ones look at all.
-    """
-    search.cover.limit(fewest, most)
-    prices = search.cover.solve()
-    bounds = _bound(search, search.candidates, prices)
-    near = np.sort(np.argsort(bounds, kind="stable")[:_NEAR])
-    for _ in range(_ROUNDS_MAX):
-        if prices.total + most * float(bounds.min(initial=0.0)) > search.cost - _ONE:
-            break
-        before = prices
-        prices = _widen(search, search.candidates[near], prices)
-        if prices is before:
-            bounds = _bound(search, search.candidates, prices)
-            outside = np.setdiff1d(np.flatnonzero(bounds < -_EASE), near)
-            near = np.union1d(near, outside[np.argsort(bounds[outside], kind="stable")[:_NEAR]])
-            found = _price_exactly(search, prices, bounds)
-            if not found.cost.size and not outside.size:
-                break
-            if found.cost.size:
-                search.add(found)
-                prices = search.cover.solve()
-    else:
-        bounds = _bound(search, search.candidates, prices)
-    return prices, bounds, prices.total + most * float(bounds.min(initial=0.0))
-
-
-def _bound(search: _Search, candidates: NDArray[np.intp], prices: Prices) -> NDArray[np.float64]:
-    values = find_values(search.coarse, search.columns, prices.line, candidates)
-    return bound_parcels(search.coarse, values) - prices.parcel
-
-
-def _price_exactly(search: _Search, prices: Prices, bounds: NDArray[np.float64]) -> Parcels:
-    """The best parcels that cost less than their prices, of a few candidates at a time; the bounds of those that have
-    none are raised to what their best one costs.
-    """
-    order = np.argsort(bounds, kind="stable")
-    order = order[bounds[order] < -_EASE]
-    for start in range(0, order.size, _LOOKED_AT):
-        some = order[start : start + _LOOKED_AT]
-        candidates = search.candidates[some]
-        values = find_values(search.steps, search.columns, prices.line, candidates)
-        reduced, lines = find_best(search.steps, search.halves, values, limit=prices.parcel - _EASE)
-        bounds[some] = np.maximum(bounds[some], reduced.min(axis=0) - prices.parcel)
-        is_low = (reduced < prices.parcel - _EASE) & (lines != 0)
-        column = np.broadcast_to(candidates, lines.shape)[is_low]
-        found = cheapest_of_each(price_parcels(search.problem, search.columns, lines[is_low], column))
-        found = _lowest(found, prices)
-        if not found.cost.size and is_low.any():
-            # What seemed best weighs more by volume, or pays what others do not: then all that seems good is priced.
-            seeming = some[bounds[some] < -_EASE]
-            listed = _list_parcels(search, search.candidates[seeming], prices, -_EASE)
-            if listed is None:
-                continue
-            found = _lowest(listed, prices)
-            if not found.cost.size:
-                bounds[seeming] = 0.0
-        if found.cost.size:
-            return found
-    return search.pool.pick(np.zeros(0, dtype=np.intp))
-
-
-def _list_parcels(search: _Search, candidates: NDArray[np.intp], prices: Prices, spare: float) -> Parcels | None:
-    """The parcels of these candidates that waste no more than `spare`; None where there are too many."""
-    values = find_values(search.steps, search.columns, prices.line, candidates)
-    met = meet(search.steps, search.halves, values, limit=spare + prices.parcel, meetings_max=search.sets_left)
-    if met is None:
-        search.sets_left //= 2
+def _find_single(search: Search) -> Parcels | None:
+    """The cheapest parcel of all lines."""
+    bits = 1 << np.arange(search.count, dtype=np.int64)
+    has_all = np.flatnonzero((search.columns.penalty.take(search.candidates, axis=1) < NEVER).all(axis=0))
+    if not has_all.size:
         return None
-    lines, at = met
-    search.sets_left -= lines.size
-    found = price_parcels(search.problem, search.columns, lines, candidates[at])
-    waste = found.cost - price_lines(found.lines, prices.line) - prices.parcel
-    return cheapest_of_each(found.pick(waste <= spare + _EASE))
+    lines = np.full(has_all.size, bits.sum())
+    return cheapest_of_each(price_parcels(search.problem, search.columns, lines, search.candidates[has_all]))
 
 
-def _widen(search: _Search, looked_at: NDArray[np.intp], prices: Prices) -> Prices:
-    """Adds what these candidates would fill the steps of their rates with, until it is worth no more than its price."""
-    for _ in range(_ROUNDS_MAX):
-        bounds = _bound(search, looked_at, prices)
-        some = np.argsort(bounds, kind="stable")[:_LOOKED_AT]
-        some = looked_at[some[bounds[some] < -_EASE]]
-        if not some.size:
-            break
-        lines = fill_steps(search.steps, find_values(search.steps, search.columns, prices.line, some))
-        column = np.broadcast_to(some, lines.shape)
-        is_some = lines != 0
-        found = cheapest_of_each(price_parcels(search.problem, search.columns, lines[is_some], column[is_some]))
-        found = _lowest(found, prices)
-        if not found.cost.size:
-            break
-        search.add(found)
-        prices = search.cover.solve()
-    return prices
-
-
-def _join(search: _Search, listed: Parcels, prices: Prices, *, most: int, low: float, waste_max: float) -> bool:
-    """Keeps the best plan of these parcels if it is better than the one known; whether all plans were tried."""
-    waste = listed.cost - price_lines(listed.lines, prices.line) - prices.parcel
-    listed, waste = listed.pick(waste <= waste_max + _EASE), waste[waste <= waste_max + _EASE]
-    found, is_all = join_parcels(
-        listed,
-        np.maximum(waste, 0.0),
-        count=search.count,
-        most=most,
-        waste_max=waste_max,
-        cost_max=search.cost,
-        cost_min=low,
-    )
-    if found is not None:
-        size = search.pool.cost.size
-        search.add(listed.pick(np.array(found)))
-        search.best = list(range(size, size + len(found)))
-        search.cost = float(search.pool.cost[search.best].sum())
-    return is_all
-
-
-def _begin(problem: Problem, columns: Columns, candidates: NDArray[np.intp]) -> _Search | None:
-    """Each line by itself at its cheapest candidate, and all that a candidate has where that is cheap for each line.
-
-    None where a line cannot be sent whole, or where costs are so large that prices would not be exact.
-    """
-    count = len(problem.lines)
-    if not candidates.size:
-        return None
-    penalty, rate_lane = columns.penalty.take(candidates, axis=1), columns.rate_lane[candidates]
-    bits = 1 << np.arange(count, dtype=np.int64)
-    weights, volumes = whole_loads(problem)
-    alone = penalty + parcel_rates(problem.offer, weights, volumes).take(rate_lane, axis=1) + columns.fixed[candidates]
-    cheapest = alone.argmin(axis=1)
-    most = float(alone.min(axis=1).sum())
-    if not 0.0 < most < _COST_MAX:
-        return None
-    is_possible = penalty < NEVER
-    # What all lines that a candidate has cost by themselves, against what they weigh on its rates together.
-    promising = np.argsort(np.where(is_possible, penalty, most).sum(axis=0) + columns.fixed[candidates], kind="stable")
-    promising = promising[:_LOOKED_AT]
-    everything = (is_possible[:, promising] * bits[:, np.newaxis]).sum(axis=0)
-    pool = cheapest_of_each(
-        price_parcels(
-            problem,
-            columns,
-            np.concatenate([bits, everything]),
-            candidates[np.concatenate([cheapest, promising])],
-        )
-    )
-    pool = pool.pick(pool.cost < NEVER)
-    steps, coarse = find_steps(problem)
-    cover = Cover(count, known_cost=most)
-    cover.add(pool)
-    return _Search(problem, columns, steps, coarse, pool, cover, None, 4.0 * most, candidates, halve(steps))
-
-
-def _lowest(found: Parcels, prices: Prices) -> Parcels:
-    """The parcels that cost least beside their prices, if they cost less."""
-    reduced = found.cost - price_lines(found.lines, prices.line) - prices.parcel
-    order = np.argsort(reduced, kind="stable")[:_ADDED]
-    return found.pick(order[reduced[order] < -_EASE])
-
-
-def _as_parcels(search: _Search) -> tuple[Parcel, ...]:
+def _as_parcels(search: Search) -> tuple[Parcel, ...]:
     parcels = []
     for at in search.best or ():
         lines = int(search.pool.lines[at])
         held = [line for line in range(search.count) if lines >> line & 1]
         parcels.append(Parcel(int(search.pool.column[at]), {line: search.problem.quantities[line] for line in held}))
     return tuple(parcels)
-
-
-def _join_all(parts: Sequence[Parcels]) -> Parcels:
-    return Parcels(
-        np.concatenate([part.lines for part in parts]),
-        np.concatenate([part.column for part in parts]),
-        np.concatenate([part.cost for part in parts]),
-    )
