@@ -17,7 +17,7 @@ from troth.model.cart_hold import CartHold
 from troth.model.commands import CaptureOrder
 from troth.model.events import DuplicateReceived, OrderCaptured
 from troth.model.ids import OrderId, Sku, fulfillment_id
-from troth.model.inventory import ON_HAND
+from troth.model.inventory import is_on_hand
 from troth.model.lifecycle import AllocationState
 from troth.model.order import Allocation, Fulfillment, Line, Order, Payment
 from troth.model.plan import Demand, DemandLine, Plan, Shipment
@@ -176,8 +176,7 @@ def parts_of(
             )
         )
         for peg in shipment.pegs:
-            is_here = peg.source == ON_HAND
-            state = AllocationState.RESERVED if is_here else AllocationState.BACKORDERED
+            state = AllocationState.RESERVED if is_on_hand(peg.source) else AllocationState.BACKORDERED
             allocations.append(
                 Allocation(number, peg.line_id, peg.sku, shipment.node, peg.quantity, state, name, peg.source)
             )

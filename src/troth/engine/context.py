@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from troth.engine.network import Network
 from troth.engine.supply import SupplyRows
@@ -63,7 +63,7 @@ class Decision:
     """What a command causes.
 
     Changed orders, ledger entries, expected dates of supplies, events by subject, and the reasons; holds of carts as
-    they are now, and the plan of one that is new.
+    they are now, and the plan of one that is new; the last good days of lots.
     """
 
     changes: tuple[Change, ...] = ()
@@ -73,3 +73,4 @@ class Decision:
     trace: Trace | None = None
     cart_holds: tuple[CartHold, ...] = ()
     plan: Plan | None = None
+    expiries: Mapping[SupplyKey, date] | None = None

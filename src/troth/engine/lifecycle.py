@@ -31,7 +31,7 @@ from troth.model.commands import (
     order_ids_of,
 )
 from troth.model.events import FulfillmentPicked, FulfillmentRejected, OrderEvent, StockAdjusted
-from troth.model.inventory import Entry, EntryKind, SupplyKey
+from troth.model.inventory import ON_HAND, Entry, EntryKind, SupplyKey, is_on_hand
 from troth.model.lifecycle import AllocationEvent
 from troth.model.order import Order
 from troth.model.plan import Trace
@@ -60,7 +60,7 @@ def _decide_for_order(command: OrderCommand, state: State, facts: Facts) -> Deci
     before = state.orders.get(order_id)
     if before is None:
         return NotFound("order", order_id)
-    events = _events(command, before, facts)
+    events = _events(command, before, state, facts)
     if not isinstance(events, tuple):
         return events
     after = _evolve_all(before, events)
@@ -80,7 +80,7 @@ def _decide_for_order(command: OrderCommand, state: State, facts: Facts) -> Deci
     )
 
 
-def _events(command: OrderCommand, order: Order, facts: Facts) -> tuple[OrderEvent, ...] | Refusal:
+def _events(command: OrderCommand, order: Order, state: State, facts: Facts) -> tuple[OrderEvent, ...] | Refusal:
     match command:
         case CancelOrder():
             return decide_cancel(command, order, facts)
@@ -93,7 +93,7 @@ def _events(command: OrderCommand, order: Order, facts: Facts) -> tuple[OrderEve
         case ActOnDue():
             return decide_due(order, facts)
         case _:
-            return decide_work(command, order, facts)
+            return decide_work(command, order, state, facts)
 
 
 def _evolve_all(order: Order, events: Iterable[OrderEvent]) -> Order:
@@ -117,7 +117,8 @@ def _missed_stock(
         for move in event.parts.moves:
             if move.event is AllocationEvent.MISS:
                 part = parts[move.allocation]
-                place = (SupplyKey(part.sku, part.node), reasons.get(part.line_id) or "short_pick")
+                held = part.source if is_on_hand(part.source) else ON_HAND
+                place = (SupplyKey(part.sku, part.node, held), reasons.get(part.line_id) or "short_pick")
                 missed[place] = missed.get(place, 0) + part.quantity
         for (key, reason), units in missed.items():
             work = event.fulfillment_id

@@ -72,7 +72,7 @@ class SplitColumns:
     """What the columns (C) can send in parts: units `available` (K, C) by the column's date, `dates` (K, C) its delay
     and lateness per line (NEVER or more: not possible) and whatever else a line costs once in a parcel, `unit` (K, C)
     the handling of one unit and whatever else it costs, `node` (C), and `ready`
-    (C, POSIX, 0.0 on hand).
+    (C, POSIX, 0.0 on hand). `come` (K, C) is what the node got by then, also what does not last so long.
     """
 
     available: NDArray[np.float64]
@@ -80,6 +80,7 @@ class SplitColumns:
     unit: NDArray[np.float64]
     node: NDArray[np.intp]
     ready: NDArray[np.float64]
+    come: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,11 +42,12 @@ def build_columns(problem: Problem) -> Columns:
 
 def split_columns(problem: Problem) -> SplitColumns:
     """What the same columns can send of each line in parts."""
-    available, dates, unit, node, ready = [], [], [], [], []
+    available, come, dates, unit, node, ready = [], [], [], [], [], []
     count = len(problem.lines)
     for block in problem.blocks:
         services = block.lane.shape[0]
         available.append(np.tile(block.available, services))
+        come.append(available[-1] if block.come is None else np.tile(block.come, services))
         costs, units = _parts(problem, block)
         dates.append(np.broadcast_to(costs, (count, *block.lane.shape)).reshape(count, -1))
         unit.append(np.broadcast_to(units, (count, *block.lane.shape)).reshape(count, -1))
@@ -58,6 +59,7 @@ def split_columns(problem: Problem) -> SplitColumns:
         np.concatenate(unit, axis=1),
         np.concatenate(node),
         np.concatenate(ready),
+        np.concatenate(come, axis=1),
     )
     return parts if problem.ranks is None else rank_parts(problem, parts)
 

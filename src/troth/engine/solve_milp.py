@@ -295,7 +295,7 @@ def _share_supply(model: MixedModel, problem: Problem, parts: SplitColumns, slot
         for line, term in slot.units.items():
             node, ready = int(parts.node[slot.column]), float(parts.ready[slot.column])
             if problem.kits is None:
-                entry = (ready, float(parts.available[line, slot.column]), term)
+                entry = (ready, float(parts.come[line, slot.column]), term)
                 sending.setdefault((node, problem.lines[line].sku), []).append(entry)
                 continue
             for sku, each in problem.kits.components[line]:
@@ -305,7 +305,8 @@ def _share_supply(model: MixedModel, problem: Problem, parts: SplitColumns, slot
         if len(entries) == 1:
             continue
         for ready, there in sorted({(ready, there) for ready, there, _term in entries}):
-            model.add_row([term for at, _there, term in entries if at <= ready], -np.inf, there)
+            # A line that may take fewer units than another one takes them out of the same.
+            model.add_row([term for at, least, term in entries if at <= ready and least <= there], -np.inf, there)
 
 
 def _read(model: MixedModel, slots: list[_Slot]) -> Solution | None:

@@ -1,13 +1,15 @@
 """What can be taken of one SKU, where and from when: stock on hand and dated supply are rows of one table."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.model.inventory import Balance, Source
+from troth.engine.calendars import MIDNIGHT, day_number, local_instant
+from troth.model.inventory import Balance, Source, lot_of
 
 if TYPE_CHECKING:
     from troth.engine.network import Network
@@ -22,13 +24,15 @@ class SupplyRows:
 
     `node_index` (int32) points into the network's nodes, `available` (int64) is units >= 0, `available_from` (float64)
     is POSIX seconds with 0.0 for what is on hand now; `sources` names each row. Rows need no order; a node may have
-    many.
+    many. `good_until` (float64, POSIX) is when each row stops being good, infinity where it keeps; None: there are no
+    lots among them.
     """
 
     node_index: NDArray[np.int32]
     available: NDArray[np.int64]
     available_from: NDArray[np.float64]
     sources: tuple[Source, ...]
+    good_until: NDArray[np.float64] | None = None
 
     @property
     def has_dated(self) -> bool:
@@ -52,15 +56,32 @@ def rows_of(balances: Iterable[Balance], network: "Network") -> SupplyRows:
             0.0 if balance.expected_at is None else max(1.0, balance.expected_at.timestamp()),
             balance.key.source,
             min(balance.available, QUANTITY_MAX),
+            end_of_life(balance.expires_on, network.nodes[network.index[balance.key.node]].time_zone),
         )
         for balance in balances
         if balance.available > 0
         and balance.key.node in network.index
         and network.nodes[network.index[balance.key.node]].active
     )
+    sources = tuple(row[2] for row in rows)
     return SupplyRows(
         np.array([row[0] for row in rows], dtype=np.int32),
         np.array([row[3] for row in rows], dtype=np.int64),
         np.array([row[1] for row in rows], dtype=np.float64),
-        tuple(row[2] for row in rows),
+        sources,
+        ends_of_life(sources, [row[4] for row in rows]),
     )
+
+
+def ends_of_life(sources: Sequence[Source], good_until: Sequence[float]) -> NDArray[np.float64] | None:
+    """When each row stops being good, as `SupplyRows` has it: None where no source is a lot."""
+    return np.array(good_until, dtype=np.float64) if any(map(lot_of, sources)) else None
+
+
+def end_of_life(expires_on: date | None, time_zone: str) -> float:
+    """The midnight (POSIX) at the end of a lot's last day where it lies; infinity where it has none.
+
+    >>> end_of_life(date(1970, 1, 1), "UTC"), end_of_life(None, "UTC")
+    (86400.0, inf)
+    """
+    return np.inf if expires_on is None else local_instant(time_zone, day_number(expires_on) + 1, MIDNIGHT)

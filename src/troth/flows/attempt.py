@@ -4,7 +4,8 @@ Load what they touch, decide each in order, write everything at once.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 
 from troth.engine.context import Decision, Facts, State
 from troth.engine.lifecycle import decide
@@ -31,7 +32,7 @@ from troth.model.ids import CartHoldId, OrderId, Sku
 from troth.model.inventory import Balance, EntryKind, SupplyKey, purchase_order_source
 from troth.model.order import Order
 from troth.model.refusals import Invalid, KeyReused, StockShort
-from troth.store.balances import lock_stock, lock_supplies, read_moves_since, read_ordered, read_stock
+from troth.store.balances import lock_stock, lock_supplies, read_moves_since, read_ordered, read_stock, write_expiries
 from troth.store.cart_holds import lock_cart_holds, write_cart_holds
 from troth.store.database import Connection
 from troth.store.keys import read_keys
@@ -89,6 +90,7 @@ class Attempt:
             self._carts,
         )
         self._changed_carts: dict[CartHoldId, CartHold] = {}
+        self._expiries: dict[SupplyKey, date] = {}
         self.batch = Batch(now)
         self.touched: set[Sku] = set()
 
@@ -120,6 +122,9 @@ class Attempt:
             self.saved = saved
         if self._changed_carts:
             await write_cart_holds(connection, self._changed_carts.values())
+        if self._expiries:
+            await write_expiries(connection, self._expiries)
+            self._index.forget({key.sku for key in self._expiries})
         return results
 
     saved: Saved | None = None
@@ -216,13 +221,14 @@ class Attempt:
                 moved = self._ordered_here if entry.kind is EntryKind.EXPECT else self._moved_here
                 if entry.kind is not EntryKind.COUNT:
                     moved[entry.key] = moved.get(entry.key, 0) + entry.on_hand_delta
-                self._exact[entry.key] = Balance(
-                    entry.key,
-                    known.on_hand + entry.on_hand_delta,
-                    known.reserved + entry.reserved_delta,
-                    known.deficit,
-                    known.expected_at,
+                self._exact[entry.key] = replace(
+                    known,
+                    on_hand=known.on_hand + entry.on_hand_delta,
+                    reserved=known.reserved + entry.reserved_delta,
                 )
+        for key, expires_on in (decision.expiries or {}).items():
+            self._expiries[key] = expires_on
+            self._exact[key] = replace(self._balance(key), expires_on=expires_on)
         self._index.move(decision.entries)
         batch.entries += decision.entries
         batch.expected |= decision.expected or {}

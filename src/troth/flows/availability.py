@@ -4,7 +4,7 @@ Where another process sold the stock a number is some hundred milliseconds old; 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -13,11 +13,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.engine.kits import kit_rows
+from troth.engine.line_terms import components, explode
 from troth.engine.network import Network
-from troth.engine.supply import SupplyRows
+from troth.engine.shelf_life import fresh_rows
+from troth.engine.supply import NO_SUPPLY, SupplyRows
 from troth.flows.places import find_coordinates
 from troth.flows.system import System
 from troth.model.ids import NodeId, Sku
+from troth.model.item import Item
 from troth.model.refusals import Busy, FieldFlaw, Invalid
 
 LOW_STOCK_MAX: Final = 5
@@ -101,10 +105,10 @@ async def read_availability(
 ) -> tuple[Availability, ...] | Invalid | Busy:
     """What may be sold of each SKU, in the order of the SKUs."""
     door = system.door
-    await door.reference.need_items(skus)
+    wanted = await door.reference.need_kits(skus)
     for _ in range(_LOADS_MAX):
-        await door.need_stock(skus)
-        if not door.index.missing(skus):
+        await door.need_stock(wanted)
+        if not door.index.missing(wanted):
             break
     else:
         return Busy(_LOADS_MAX)
@@ -119,7 +123,16 @@ async def read_availability(
     if flaws:
         return Invalid(tuple(flaws))
     now = door.now().timestamp()
-    return tuple(_availability(sku, door.index.rows(sku), network, now, nodes, miles) for sku in skus)
+    rows = {sku: fresh_rows(door.index.rows(sku), now) for sku in wanted}
+    return tuple(_availability(sku, _rows_of(sku, rows, items), network, now, nodes, miles) for sku in skus)
+
+
+def _rows_of(sku: Sku, rows: Mapping[Sku, SupplyRows], items: Mapping[Sku, Item]) -> SupplyRows:
+    """What there is of a SKU; of a kit, how many could be made at each node by each date if nothing else were sold."""
+    if not items[sku].kit:
+        return rows[sku]
+    kit = explode(sku, items) if components(sku, items) <= items.keys() else None
+    return NO_SUPPLY if kit is None else kit_rows(kit, rows)
 
 
 def _availability(

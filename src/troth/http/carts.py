@@ -16,7 +16,7 @@ from troth.http.replies import Reply, json_reply
 from troth.http.values import Instant
 from troth.model.cart_hold import CartHold, CartHoldState, HeldUnits
 from troth.model.ids import CartHoldId, NodeId, Sku
-from troth.model.inventory import ON_HAND, SupplyKey
+from troth.model.inventory import SupplyKey, is_on_hand
 from troth.model.refusals import NotFound, NotPossibleNow, Refusal
 
 
@@ -72,7 +72,7 @@ def answer_hold(hold: CartHold, now: datetime) -> CartHoldAnswer:
         CartHoldState.EXPIRED if is_over else hold.state,
         hold.expires_at,
         tuple(
-            HeldUnitsAnswer(held.key.sku, held.key.node, held.quantity, held.key.source == ON_HAND)
+            HeldUnitsAnswer(held.key.sku, held.key.node, held.quantity, is_on_hand(held.key.source))
             for held in hold.units
         ),
     )

@@ -108,6 +108,10 @@ class ItemBody(Strict):
     return_percent: Annotated[
         Percent | None, Field(description="Of units that come back, to two decimals; else that of the category.")
     ] = None
+    min_remaining_days: Annotated[
+        int,
+        Field(ge=0, le=3650, description="For how many days after its delivery what is sent must still be good."),
+    ] = 0
 
     def item(self, sku: Sku) -> Item:
         """The item that this is; Refused with everything that it cannot mean."""
@@ -138,6 +142,7 @@ class ItemBody(Strict):
             else _whole(
                 self.return_percent, BASIS_POINTS_A_PERCENT, "/return_percent", "hundredth of a percent", flaws
             ),
+            min_remaining_days=self.min_remaining_days,
         )
         flaws += _kit_flaws(item)
         flaws += _substitute_flaws(item)

@@ -27,6 +27,7 @@ from troth.http.order_shapes import (
 from troth.http.timeline import timeline_of
 from troth.http.values import Window, cost, money, total
 from troth.model.ids import FulfillmentId, LineId, Sku
+from troth.model.inventory import lot_of
 from troth.model.kits import Kits, kits_of, whole_units
 from troth.model.lifecycle import ENDED, AllocationEvent, AllocationState, is_possible
 from troth.model.network import Address
@@ -137,14 +138,14 @@ def work_lines(order: Order, fulfillment: FulfillmentId) -> tuple[WorkLine, ...]
     counted = [part for part in parts if part.state not in ENDED] or [
         part for part in parts if part.state is not AllocationState.SPLIT
     ]
-    units: dict[tuple[LineId, Sku, AllocationState], int] = {}
+    units: dict[tuple[LineId, Sku, AllocationState, str], int] = {}
     for part in counted:
-        key = (part.line_id, part.sku, part.state)
+        key = (part.line_id, part.sku, part.state, lot_of(part.source))
         units[key] = units.get(key, 0) + part.quantity
     each = {(line_id, sku): count for line_id, kit in kits_of(order).items() for sku, count in kit}
     return tuple(
-        WorkLine(line_id, sku, quantity, state, each.get((line_id, sku)))
-        for (line_id, sku, state), quantity in units.items()
+        WorkLine(line_id, sku, quantity, state, each.get((line_id, sku)), lot or None)
+        for (line_id, sku, state, lot), quantity in units.items()
     )
 
 
@@ -222,6 +223,7 @@ def _terms(terms: Terms, currency: str, cost_currency: str) -> LineTerms:
         terms.substitutes,
         tuple(KitComponent(sku, units) for sku, units in terms.kit),
         tuple(AgreedSubstitute(sku, money(delta, currency)) for sku, delta in terms.substituted),
+        terms.min_remaining_days,
     )
 
 

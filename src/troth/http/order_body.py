@@ -34,6 +34,7 @@ _TERMS: Final = frozenset(
         "line_complete",
         "ship_alone",
         "substitutes",
+        "min_remaining_days",
     }
 )
 """The fields of a line that few lines have."""
@@ -119,6 +120,14 @@ class LineBody(Strict):
             examples=["offer"],
         ),
     ] = Consent.NONE
+    min_remaining_days: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=3650,
+            description="For how many days after the delivery the goods must still be good, if more than the item's.",
+        ),
+    ] = 0
 
     def line(self, pointer: str) -> ContentLine:
         """The line that this is."""
@@ -143,6 +152,7 @@ class LineBody(Strict):
             line_complete=self.line_complete,
             ship_alone=self.ship_alone,
             substitutes=self.substitutes,
+            min_remaining_days=self.min_remaining_days,
         )
         together = None if penalty is None else penalty.parse(f"{pointer}/ship_together_penalty")
         return plain if terms == _NO_TERMS and together is None else replace(plain, terms=terms, together=together)

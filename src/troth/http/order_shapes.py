@@ -76,6 +76,7 @@ class LineTerms(msgspec.Struct, frozen=True):
     substitutes: Consent
     kit: tuple[KitComponent, ...]
     substituted: tuple[AgreedSubstitute, ...]
+    min_remaining_days: int
 
 
 class LineAnswer(msgspec.Struct, frozen=True):
@@ -107,7 +108,8 @@ class PromiseAnswer(msgspec.Struct, frozen=True):
 class WorkLine(msgspec.Struct, frozen=True):
     """Units of an order line in a fulfillment, and how far they are.
 
-    Of a kit they are units of a component, of which one kit has `units_per_kit`; reports count kits.
+    Of a kit they are units of a component, of which one kit has `units_per_kit`; reports count kits. `lot` is the one
+    that they are taken from, where they are held by one.
     """
 
     line_id: str
@@ -115,6 +117,7 @@ class WorkLine(msgspec.Struct, frozen=True):
     quantity: int
     state: AllocationState
     units_per_kit: int | None = None
+    lot: str | None = None
 
 
 class LineUnits(msgspec.Struct, frozen=True):

@@ -1,11 +1,14 @@
 """Stock as it is: positions by SKU and node, and the ledger behind them."""
 
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from typing import Annotated, Any, Final
 
 import msgspec
 from pydantic import Field
 
+from troth.engine.network import Network
+from troth.engine.supply import end_of_life
 from troth.http.body import Text
 from troth.http.bounds import choose_bound
 from troth.http.operations import NO_BODY, Call, Nothing, Operation, Shown
@@ -14,13 +17,26 @@ from troth.http.problems import Refused
 from troth.http.replies import Reply
 from troth.http.values import Instant as At
 from troth.model.ids import NodeId, Sku
-from troth.model.inventory import EntryKind
+from troth.model.inventory import Balance, EntryKind, SupplyKey, lot_of, lot_source
 from troth.model.refusals import NotFound
+from troth.store.balances import find_lots, read_lots
 from troth.store.positions import LedgerEntry, StockPosition, find_positions, read_ledger
 
 
+class LotAnswer(msgspec.Struct, frozen=True):
+    """What a lot holds of a position, in units; nothing of it is available once it has expired."""
+
+    lot: str
+    expires_on: date | None
+    on_hand: int
+    reserved: int
+    available: int
+
+
 class PositionAnswer(msgspec.Struct, frozen=True):
-    """What a node holds of a SKU, in units. `available` is what can still be promised of what is on hand."""
+    """What a node holds of a SKU, in units, `lots` included. `available` is what can still be promised of what is on
+    hand.
+    """
 
     sku: str
     node: str
@@ -32,6 +48,20 @@ class PositionAnswer(msgspec.Struct, frozen=True):
     incoming: int
     incoming_reserved: int
     next_incoming_at: At | None
+    lots: tuple[LotAnswer, ...]
+
+
+class ExpiringAnswer(msgspec.Struct, frozen=True):
+    """A lot on hand, and the last day on which it is good; `is_expired` where that day is over."""
+
+    sku: str
+    node: str
+    lot: str
+    expires_on: date | None
+    on_hand: int
+    reserved: int
+    available: int
+    is_expired: bool
 
 
 class EntryAnswer(msgspec.Struct, frozen=True):
@@ -57,6 +87,13 @@ class PositionsQuery(PageQuery):
     node: Annotated[tuple[Text, ...], Field(max_length=200, description="May be given more than once.")] = ()
 
 
+class ExpiringQuery(PageQuery):
+    """Which lots."""
+
+    node: Annotated[tuple[Text, ...], Field(max_length=200, description="May be given more than once.")] = ()
+    before: Annotated[date, Field(description="Lots whose last good day is before this one.", examples=["2026-12-24"])]
+
+
 class EntriesQuery(PageQuery):
     """Whose entries."""
 
@@ -75,7 +112,39 @@ async def list_positions(call: Call[Nothing, PositionsQuery]) -> Reply:
             after=decode_cursor(asked.cursor, tuple[str, str]),
             limit=asked.limit + 1,
         )
-    return page_reply(call, found, limit=asked.limit, shown=answer_position, position=lambda one: (one.sku, one.node))
+        lots = await read_lots(connection, [(one.sku, one.node) for one in found])
+    by_place: dict[tuple[str, str], list[LotAnswer]] = {}
+    is_over = expiry_of(call.system.door.reference.network, call.system.door.now())
+    for lot in lots:
+        by_place.setdefault((lot.key.sku, lot.key.node), []).append(_answer_lot(lot, is_over=is_over(lot)))
+    return page_reply(
+        call,
+        found,
+        limit=asked.limit,
+        shown=lambda one: answer_position(one, by_place.get((one.sku, one.node), ())),
+        position=lambda one: (one.sku, one.node),
+    )
+
+
+async def list_expiring(call: Call[Nothing, ExpiringQuery]) -> Reply:
+    """A page of lots on hand, the first to expire first."""
+    asked = call.query
+    async with call.system.pool.acquire() as connection:
+        found = await find_lots(
+            connection,
+            asked.before,
+            nodes=_nodes(call, asked.node),
+            after=decode_cursor(asked.cursor, tuple[date, str, str, str]),
+            limit=asked.limit + 1,
+        )
+    is_over = expiry_of(call.system.door.reference.network, call.system.door.now())
+    return page_reply(
+        call,
+        found,
+        limit=asked.limit,
+        shown=lambda one: _answer_expiring(one, is_over=is_over(one)),
+        position=lambda one: (one.expires_on, one.key.node, one.key.sku, one.key.source),
+    )
 
 
 async def list_entries(call: Call[Nothing, EntriesQuery]) -> Reply:
@@ -93,8 +162,20 @@ async def list_entries(call: Call[Nothing, EntriesQuery]) -> Reply:
     return page_reply(call, found, limit=asked.limit, shown=_answer_entry, position=lambda one: (one.at, one.seq))
 
 
-def answer_position(position: StockPosition) -> PositionAnswer:
-    """A position as it is answered."""
+def expiry_of(network: Network, now: datetime) -> Callable[[Balance], bool]:
+    """A test whether a lot's last good day is over where it lies."""
+
+    def is_over(lot: Balance) -> bool:
+        at = network.index.get(lot.key.node)
+        return at is not None and end_of_life(lot.expires_on, network.nodes[at].time_zone) <= now.timestamp()
+
+    return is_over
+
+
+def answer_position(position: StockPosition, lots: Sequence[LotAnswer] = ()) -> PositionAnswer:
+    """A position as it is answered: what is available of it is what is available of each of its supplies."""
+    on_hand = position.on_hand - sum(lot.on_hand for lot in lots)
+    reserved = position.reserved - sum(lot.reserved for lot in lots)
     return PositionAnswer(
         sku=position.sku,
         node=position.node,
@@ -102,10 +183,23 @@ def answer_position(position: StockPosition) -> PositionAnswer:
         reserved=position.reserved,
         safety_stock=0,
         protected=0,
-        available=max(0, position.on_hand - position.reserved),
+        available=max(0, on_hand - reserved) + sum(lot.available for lot in lots),
         incoming=position.incoming,
         incoming_reserved=position.incoming_reserved,
         next_incoming_at=position.next_incoming_at,
+        lots=tuple(lots),
+    )
+
+
+def _answer_lot(lot: Balance, *, is_over: bool) -> LotAnswer:
+    available = 0 if is_over else lot.available
+    return LotAnswer(lot_of(lot.key.source), lot.expires_on, lot.on_hand, lot.reserved, available)
+
+
+def _answer_expiring(lot: Balance, *, is_over: bool) -> ExpiringAnswer:
+    one = _answer_lot(lot, is_over=is_over)
+    return ExpiringAnswer(
+        lot.key.sku, lot.key.node, one.lot, one.expires_on, one.on_hand, one.reserved, one.available, is_over
     )
 
 
@@ -137,7 +231,13 @@ def _nodes(call: Call[Any, Any], given: tuple[str, ...]) -> list[str] | None:
 
 
 _AT: Final = datetime.fromisoformat("2026-11-23T15:00:00+00:00")
-_POSITION_EXAMPLE: Final = answer_position(StockPosition(Sku("A-1001"), NodeId("DC-PA"), 40, 3, 100, 0, _AT))
+_LOT: Final = Balance(
+    SupplyKey(Sku("A-1001"), NodeId("DC-PA"), lot_source("L-77")), 24, 3, expires_on=date(2027, 3, 31)
+)
+_POSITION_EXAMPLE: Final = answer_position(
+    StockPosition(Sku("A-1001"), NodeId("DC-PA"), 40, 3, 100, 0, _AT), (_answer_lot(_LOT, is_over=False),)
+)
+_EXPIRING_EXAMPLE: Final = _answer_expiring(_LOT, is_over=False)
 _ENTRY_EXAMPLE: Final = EntryAnswer(_AT, EntryKind.RECEIPT, "on_hand", 40, 0, 40, 0, None, None, "receipt", "4500017")
 
 OPERATIONS = (
@@ -152,6 +252,19 @@ OPERATIONS = (
         body=NO_BODY,
         query=PositionsQuery,
         scope="inventory:read",
+    ),
+    Operation(
+        method="GET",
+        path="/v1/inventory/expiring",
+        name="list_expiring",
+        summary="Lots on hand that expire before a day, the first to expire first",
+        tag="inventory",
+        run=list_expiring,
+        shown=(Shown(200, "A page of lots", Page[ExpiringAnswer], Page((_EXPIRING_EXAMPLE,), None)),),
+        body=NO_BODY,
+        query=ExpiringQuery,
+        scope="inventory:read",
+        refusals=(NotFound("node", "DC-PA"),),
     ),
     Operation(
         method="GET",

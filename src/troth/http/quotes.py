@@ -21,7 +21,7 @@ from troth.http.problems import Refused
 from troth.http.replies import Reply, json_reply
 from troth.http.values import CostAnswer, Instant, Window, cost, total
 from troth.model.ids import LineId, Sku
-from troth.model.inventory import ON_HAND
+from troth.model.inventory import ON_HAND, is_on_hand
 from troth.model.order import Method
 from troth.model.plan import Peg, Plan, Shipment, Trace, Uncovered
 from troth.model.refusals import FieldFlaw, Invalid
@@ -158,7 +158,7 @@ def _shipment(shipment: Shipment, currency: str) -> QuotedShipment:
         _window(shipment),
         shipment.is_backordered,
         cost(shipment.cost, currency),
-        tuple(QuotedUnits(peg.line_id, peg.sku, peg.quantity, peg.source == ON_HAND) for peg in shipment.pegs),
+        tuple(QuotedUnits(peg.line_id, peg.sku, peg.quantity, is_on_hand(peg.source)) for peg in shipment.pegs),
     )
 
 

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from troth.http.body import Id, Instant, Name, Quantity, Strict, Text
-from troth.model.commands import LineQuantity
+from troth.http.body import Id, Instant, LotName, Name, Quantity, Strict, Text
+from troth.model.commands import LineQuantity, LotQuantity
 from troth.model.ids import LineId
 from troth.model.order import Package, PackageLine
 
@@ -41,12 +41,23 @@ class RejectBody(AtBody):
         return tuple(LineQuantity(LineId(line.line_id), line.quantity) for line in self.lines)
 
 
+class PickedLot(Strict):
+    """Units that were picked from a lot."""
+
+    lot: LotName | None = None
+    quantity: Quantity
+
+
 class PickedUnits(Strict):
     """How many units of an order line were picked (0: none were found), and why the rest was not."""
 
     line_id: Id
     quantity: Picked
     short_reason: Reason | None = None
+    lots: Annotated[
+        tuple[PickedLot, ...],
+        Field(max_length=_LINES_MAX, strict=False, description="The lots picked from, where not those planned."),
+    ] = ()
 
 
 class PickBody(AtBody):
@@ -56,7 +67,15 @@ class PickBody(AtBody):
 
     def units(self) -> tuple[LineQuantity, ...]:
         """The units that are meant."""
-        return tuple(LineQuantity(LineId(line.line_id), line.quantity, line.short_reason or "") for line in self.lines)
+        return tuple(
+            LineQuantity(
+                LineId(line.line_id),
+                line.quantity,
+                line.short_reason or "",
+                tuple(LotQuantity(lot.lot or "", lot.quantity) for lot in line.lots),
+            )
+            for line in self.lines
+        )
 
 
 class PackageLineBody(Strict):

@@ -5,7 +5,7 @@ It happens completely, or is refused and leaves nothing behind.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from troth.model.ids import CartHoldId, FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku, order_of_fulfillment
 from troth.model.inventory import SupplyKey
@@ -62,12 +62,23 @@ class EndCartHold:
 
 
 @dataclass(frozen=True, slots=True)
+class LotQuantity:
+    """Units of one lot; of an empty one, those that are held by none."""
+
+    lot: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
 class LineQuantity:
-    """Units of one order line, with the reason where there is one."""
+    """Units of one order line, with the reason where there is one, and the lots that they were taken from (none: as
+    planned).
+    """
 
     line_id: LineId
     quantity: int
     reason: str = ""
+    lots: tuple[LotQuantity, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +219,7 @@ class AdjustStock:
     Reason `receipt` with a purchase order as reference also fills what waits for it.
 
     `known` are the purchase order's supplies and `orders` those that wait for them, as far as the caller saw.
+    `expires_on` is the last good day of a lot; None: as it is known.
     """
 
     key: SupplyKey
@@ -216,16 +228,21 @@ class AdjustStock:
     reference: str = ""
     known: tuple[SupplyKey, ...] = ()
     orders: tuple[OrderId, ...] = ()
+    expires_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CountStock:
-    """Set the stock of one supply to what was counted at `as_of`, plus what moved since."""
+    """Set the stock of one supply to what was counted at `as_of`, plus what moved since.
+
+    `expires_on` is the last good day that was read off a lot; None: nobody looked.
+    """
 
     key: SupplyKey
     on_hand: int
     as_of: datetime
     reference: str = ""
+    expires_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

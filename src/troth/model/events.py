@@ -5,7 +5,7 @@ The rest is audit.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from troth.model.cart_hold import CartHold, CartHoldState
@@ -205,7 +205,7 @@ class BackorderCovered:
 
 @dataclass(frozen=True, slots=True)
 class StockAdjusted:
-    """The stock of a supply was moved, for a reason."""
+    """The stock of a supply was moved, for a reason; `expires_on` is its lot's last good day, where it was said."""
 
     sku: Sku
     node: NodeId
@@ -213,11 +213,14 @@ class StockAdjusted:
     delta: int
     reason: str
     reference: str = ""
+    expires_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StockCounted:
-    """A supply was counted; `delta` is what the count found more (or less) than the books."""
+    """A supply was counted; `delta` is what the count found more (or less) than the books, `expires_on` the last good
+    day of its lot, where it was read.
+    """
 
     sku: Sku
     node: NodeId
@@ -226,6 +229,7 @@ class StockCounted:
     as_of: datetime
     delta: int
     reference: str = ""
+    expires_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,8 @@ class Terms:
     `ship_to`, `method`, `pickup_node` and `service` stand instead of the order's (None: the order's). Lines with the
     same `ship_together` leave in one shipment, or cost `together_minor` for each shipment more where that is not None.
     `line_complete`: all units in one shipment. `kit` are the components of one unit (SKU, units) as they were at
-    capture; `substituted` what a unit of each substitute costs the customer more (minor units).
+    capture; `substituted` what a unit of each substitute costs the customer more (minor units). For so many days after
+    the delivery (`min_remaining_days`) the goods must still be good.
     """
 
     ship_to: Address | None = None
@@ -70,6 +71,7 @@ class Terms:
     substitutes: Consent = Consent.NONE
     kit: tuple[tuple[Sku, int], ...] = ()
     substituted: tuple[tuple[Sku, int], ...] = ()
+    min_remaining_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,8 @@ class World:
         self.cart_holds.update({hold.hold_id: hold for hold in decision.cart_holds})
         for key, expected_at in (decision.expected or {}).items():
             self.balances[key] = replace(self._balance(key), expected_at=expected_at)
+        for key, expires_on in (decision.expiries or {}).items():
+            self.balances[key] = replace(self._balance(key), expires_on=expires_on)
 
     def _state(self) -> State:
         return State(

@@ -6,13 +6,13 @@ it is looked up first.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 
 import numpy as np
 
 from troth.engine.network import Network
-from troth.engine.supply import QUANTITY_MAX, SupplyRows
+from troth.engine.supply import QUANTITY_MAX, SupplyRows, end_of_life, ends_of_life
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import ON_HAND, Balance, Entry, Source, SupplyKey
 
@@ -22,7 +22,7 @@ _ROWS_MAX: Final = 30_000_000
 
 @dataclass(frozen=True, slots=True)
 class SkuStock:
-    """Every supply of one SKU, as columns sorted by node and source."""
+    """Every supply of one SKU, as columns sorted by node and source; no `expires_on` at all: nothing of it expires."""
 
     sku: Sku
     nodes: Sequence[NodeId]
@@ -30,6 +30,7 @@ class SkuStock:
     on_hand: Sequence[int]
     reserved: Sequence[int]
     expected_at: Sequence[datetime | None]
+    expires_on: Sequence[date | None] = ()
 
 
 class StockIndex:
@@ -98,7 +99,7 @@ class StockIndex:
             if shelf is None:
                 continue
             row = shelf.find(balance.key, self._network)
-            if row >= 0 and shelf.rows.available_from[row] == _available_from(balance.expected_at):
+            if row >= 0 and shelf.is_as_dated(row, balance, self._network):
                 shelf.set(row, balance.on_hand, balance.reserved)
             elif balance.key.node in self._network.index:
                 self.forget((balance.key.sku,))
@@ -118,12 +119,14 @@ class _Shelf:
         self.reserved = np.array([stock.reserved[row] for row in kept], dtype=np.int64)
         self._is_usable = network.is_active[self._node_index]
         self._available = np.where(self._is_usable, np.clip(self.on_hand - self.reserved, 0, QUANTITY_MAX), 0)
+        # One and the same text for all, instead of one for each row.
+        sources = tuple(ON_HAND if stock.sources[row] == ON_HAND else stock.sources[row] for row in kept)
         self.rows = SupplyRows(
             self._node_index,
             self._available,
             np.array([_available_from(stock.expected_at[row]) for row in kept], dtype=np.float64),
-            # One and the same text for all, instead of one for each row.
-            tuple(ON_HAND if stock.sources[row] == ON_HAND else stock.sources[row] for row in kept),
+            sources,
+            ends_of_life(sources, [_end_of_life(stock.expires_on, row, at[row], network) for row in kept]),
         )
 
     def find(self, key: SupplyKey, network: Network) -> int:
@@ -136,6 +139,15 @@ class _Shelf:
                 return row
             row += 1
         return -1
+
+    def is_as_dated(self, row: int, balance: Balance, network: Network) -> bool:
+        """Whether a supply comes and expires when it is said to; where nothing is said of its end, that is no other."""
+        if self.rows.available_from[row] != _available_from(balance.expected_at):
+            return False
+        if balance.expires_on is None or self.rows.good_until is None:
+            return balance.expires_on is None
+        end = end_of_life(balance.expires_on, network.nodes[self._node_index[row]].time_zone)
+        return bool(self.rows.good_until[row] == end)
 
     def set(self, row: int, on_hand: int, reserved: int) -> None:
         """Say what a supply holds."""
@@ -170,6 +182,10 @@ class _Shelf:
                 strict=True,
             )
         ]
+
+
+def _end_of_life(expires_on: Sequence[date | None], row: int, node: int, network: Network) -> float:
+    return end_of_life(expires_on[row], network.nodes[node].time_zone) if expires_on else np.inf
 
 
 def _available_from(expected_at: datetime | None) -> float:
