@@ -1,6 +1,6 @@
 """View models: pure functions from values to what a page shows."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -47,7 +47,7 @@ from troth.model.events import (
 )
 from troth.model.explanation import Candidate, Explanation, Flip
 from troth.model.ids import CartHoldId, FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku
-from troth.model.inventory import ON_HAND, Balance, Source, SupplyKey
+from troth.model.inventory import ON_HAND, Balance, Source, SupplyKey, lot_source
 from troth.model.lifecycle import AllocationState
 from troth.model.order import Allocation, Customer, Fulfillment, Hold, Line, Method, Order, Package
 from troth.model.plan import Alternative, Plan, Shipment, Trace
@@ -243,6 +243,7 @@ def test_positions_come_with_most_on_hand_first_and_dated_supplies_by_date() -> 
             Balance(SupplyKey(Sku("A"), NodeId("DC-IL"), Source("po/44/1")), 0, 0, 0, NOW),
         ],
         {"DC-PA": node("DC-PA")},
+        NOW,
     )
     assert [(p.node, p.on_hand, p.available, p.deficit) for p in positions] == [("DC-PA", 9, 5, 0), ("DC-IL", 5, 0, 2)]
     assert [(supply.text, supply.units) for supply in positions[1].incoming] == [
@@ -250,6 +251,22 @@ def test_positions_come_with_most_on_hand_first_and_dated_supplies_by_date() -> 
         ("purchase order 46, line 1", 3),
     ]
     assert positions[1].incoming_units == 11
+
+
+def test_a_position_counts_its_lots_and_nothing_of_one_that_has_expired_is_available() -> None:
+    def lot(name: str, units: int, last: date | None) -> Balance:
+        return Balance(SupplyKey(Sku("A"), NodeId("DC-PA"), lot_source(name)), units, 1, expires_on=last)
+
+    (position,) = view_positions(
+        [lot("", 5, None), lot("L-1", 4, NOW.date() - timedelta(days=1)), lot("L-2", 3, NOW.date())],
+        {"DC-PA": node("DC-PA")},
+        NOW,
+    )
+
+    assert (position.on_hand, position.reserved, position.available) == (12, 3, 6)
+    assert [(one.name, one.available, one.is_expired) for one in position.lots] == [
+        ("L-1", 0, True), ("L-2", 2, False),
+    ]  # fmt: skip
 
 
 def test_the_ledger_runs_back_from_what_a_supply_holds_now() -> None:

@@ -48,7 +48,7 @@ async def show_sku(visit: Visit) -> Response:
         balances = await read_supplies(connection, sku)
     if item is None and not balances:
         return page(visit, "missing.html", status=404, section="inventory", title="No such SKU", name=sku)
-    positions = view_positions(balances, visit.nodes)
+    positions = view_positions(balances, visit.nodes, visit.now)
     is_all = bool(visit.asked("all"))
     return page(
         visit,
@@ -89,7 +89,7 @@ async def show_ledger(visit: Visit) -> Response:
         sku=sku,
         node=node,
         node_name=known.value.name if known else "",
-        position=view_positions(here, visit.nodes)[0],
+        position=view_positions(here, visit.nodes, visit.now)[0],
         rows=view_ledger(entries[:limit], here, node),
         is_cut=len(entries) > limit,
         is_all=bool(visit.asked("all")),

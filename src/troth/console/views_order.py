@@ -8,7 +8,7 @@ from typing import Final
 from troth.console.views import Chip, state_chip, status_chip
 from troth.console.views_timeline import short_id
 from troth.model.ids import Sku
-from troth.model.inventory import ON_HAND
+from troth.model.inventory import ON_HAND, Source, lot_of
 from troth.model.item import Item
 from troth.model.kits import kits_of, whole_units
 from troth.model.lifecycle import ENDED, AllocationEvent, AllocationState, is_possible
@@ -180,11 +180,13 @@ def _work(order: Order, work: Fulfillment, nodes: Mapping[str, Node]) -> WorkVie
 
 
 def supply_text(source: str) -> str:
-    """Which supply of a node a part waits for, in words.
+    """Which supply of a node a part comes from, in words.
 
-    >>> supply_text("po/4500017/1"), supply_text("on_hand")
-    ('purchase order 4500017, line 1', 'on hand')
+    >>> supply_text("po/4500017/1"), supply_text("on_hand"), supply_text("lot/L-7")
+    ('purchase order 4500017, line 1', 'on hand', 'lot L-7')
     """
+    if lot_of(Source(source)):
+        return f"lot {lot_of(Source(source))}"
     kind, _, rest = source.partition("/")
     number, _, line = rest.rpartition("/")
     return f"purchase order {number}, line {line}" if kind == "po" and number else source.replace("_", " ")

@@ -11,6 +11,7 @@ from troth.engine.holds import decide_due, decide_lift, decide_place
 from troth.engine.release import decide_release
 from troth.engine.reserve import reserve_entries
 from troth.engine.resource import decide_resource
+from troth.engine.serials import name_serials
 from troth.engine.stock import decide_adjust, decide_count, decide_expect
 from troth.engine.work import decide_work
 from troth.model.commands import (
@@ -35,7 +36,7 @@ from troth.model.inventory import ON_HAND, Entry, EntryKind, SupplyKey, is_on_ha
 from troth.model.lifecycle import AllocationEvent
 from troth.model.order import Order
 from troth.model.plan import Trace
-from troth.model.refusals import NotFound, Refusal
+from troth.model.refusals import Invalid, NotFound, Refusal
 
 
 def decide(command: Command, state: State, facts: Facts) -> Decision | Refusal:
@@ -64,6 +65,12 @@ def _decide_for_order(command: OrderCommand, state: State, facts: Facts) -> Deci
     if not isinstance(events, tuple):
         return events
     after = _evolve_all(before, events)
+    named = name_serials(command, after, state, facts)
+    if isinstance(named, Invalid):
+        return named
+    if named.event is not None:
+        after = evolve(after, named.event)
+        events += (named.event,)
     trace: Trace | None = None
     if any(isinstance(event, FulfillmentRejected | FulfillmentPicked) for event in events):
         more, trace = decide_resource(after, state, facts)
@@ -77,6 +84,8 @@ def _decide_for_order(command: OrderCommand, state: State, facts: Facts) -> Deci
         entries=(*reserve_entries(before, after), *missed),
         events=tuple((order_id, event) for event in events) + adjusted,
         trace=trace,
+        serials=named.claims,
+        freed_serials=named.freed,
     )
 
 

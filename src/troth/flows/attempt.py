@@ -11,6 +11,7 @@ from troth.engine.context import Decision, Facts, State
 from troth.engine.lifecycle import decide
 from troth.engine.line_terms import named_skus
 from troth.engine.node_load import capacity_of, load_moves
+from troth.engine.serials import SerialWork, serial_keys
 from troth.flows.reference import Reference
 from troth.flows.requests import Accepted, Answer, Outcome, Request, Result
 from troth.model.capacity import Slot
@@ -28,16 +29,18 @@ from troth.model.commands import (
     order_ids_of,
     supply_keys_of,
 )
-from troth.model.ids import CartHoldId, OrderId, Sku
+from troth.model.ids import CartHoldId, FulfillmentId, OrderId, Sku
 from troth.model.inventory import Balance, EntryKind, SupplyKey, purchase_order_source
 from troth.model.order import Order
 from troth.model.refusals import Invalid, KeyReused, StockShort
+from troth.model.serials import SerialKey, SerialPlace
 from troth.store.balances import lock_stock, lock_supplies, read_moves_since, read_ordered, read_stock, write_expiries
 from troth.store.cart_holds import lock_cart_holds, write_cart_holds
 from troth.store.database import Connection
 from troth.store.keys import read_keys
 from troth.store.orders import lock_orders, read_orders
 from troth.store.save import Batch, Happened, OrderChange, Saved, SlotMove, UsedKey, create_balances, save
+from troth.store.serials import claim_serials, free_serials, read_serials
 from troth.store.stock_index import SkuStock, StockIndex
 
 
@@ -80,6 +83,10 @@ class Attempt:
         self._cart_ids = {hold_id for hold_id in map(cart_hold_of, self._commands) if hold_id is not None}
         self._is_about_carts = any(isinstance(command, CartCommand) for command in self._commands)
         self._carts: dict[CartHoldId, CartHold] = {}
+        self._serials: dict[SerialKey, SerialPlace] = {}
+        self._serials_seen: dict[SerialKey, FulfillmentId] = {}
+        self._claimed: dict[SerialKey, SerialPlace] = {}
+        self._freed: dict[SerialKey, FulfillmentId] = {}
         self._state = State(
             self._orders,
             index.rows,
@@ -88,6 +95,7 @@ class Attempt:
             self._ordered_units,
             index.rows_freed,
             self._carts,
+            self._serials,
         )
         self._changed_carts: dict[CartHoldId, CartHold] = {}
         self._expiries: dict[SupplyKey, date] = {}
@@ -122,6 +130,10 @@ class Attempt:
             self.saved = saved
         if self._changed_carts:
             await write_cart_holds(connection, self._changed_carts.values())
+        if self._freed:
+            await free_serials(connection, self._freed)
+        if self._claimed and not await claim_serials(connection, self._claimed, seen=self._serials_seen, at=self._now):
+            return None
         if self._expiries:
             await write_expiries(connection, self._expiries)
             self._index.forget({key.sku for key in self._expiries})
@@ -152,6 +164,7 @@ class Attempt:
             for line in self._loaded[order_id].lines
         ]
         failing = {line.sku for line in refused} | set(named_skus(refused))
+        await self._load_serials(connection)
         skus = await self._reference.need_lines(asked)
         await self._reference.need_items(failing)
         if self._is_locking and skus | failing:
@@ -162,6 +175,22 @@ class Attempt:
                 self._remember(wanted, await read_stock(connection, wanted))
         if self._supplies:
             await self._load_supplies(connection)
+
+    async def _load_serials(self, connection: Connection) -> None:
+        """Where the serials are that reports name, and which items have any."""
+        reports = [
+            (command, self._loaded[order_id])
+            for command in self._commands
+            if isinstance(command, SerialWork)
+            for order_id in order_ids_of(command)
+            if order_id in self._loaded
+        ]
+        if reports:
+            await self._reference.need_items({part.sku for _, order in reports for part in order.allocations})
+        keys = [key for command, order in reports for key in serial_keys(command, order)]
+        if keys:
+            self._serials |= await read_serials(connection, keys)
+            self._serials_seen = {key: place.fulfillment_id for key, place in self._serials.items()}
 
     async def _load_supplies(self, connection: Connection) -> None:
         await create_balances(connection, self._supplies)
@@ -212,6 +241,12 @@ class Attempt:
                 self._book(moves)
             if decision.trace is not None:
                 batch.traces.append((order_id, change.after.version, decision.trace))
+        self._serials |= decision.serials or {}
+        self._claimed |= decision.serials or {}
+        for serial, work in (decision.freed_serials or {}).items():
+            self._serials.pop(serial, None)
+            if self._claimed.pop(serial, None) is None:
+                self._freed[serial] = work
         for hold in decision.cart_holds:
             self._carts[hold.hold_id] = self._changed_carts[hold.hold_id] = hold
         for entry in decision.entries:

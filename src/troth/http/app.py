@@ -33,6 +33,7 @@ from troth.http import (
     reports,
     routing_catalog,
     routings,
+    serials,
     tracking,
     webhooks,
 )
@@ -57,6 +58,7 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *fulfillments.OPERATIONS,
     *reports.OPERATIONS,
     *tracking.OPERATIONS,
+    *serials.OPERATIONS,
     *positions.OPERATIONS,
     *inventory.OPERATIONS,
     *purchase_orders.OPERATIONS,

@@ -112,6 +112,7 @@ class ItemBody(Strict):
         int,
         Field(ge=0, le=3650, description="For how many days after its delivery what is sent must still be good."),
     ] = 0
+    serialized: Annotated[bool, Field(description="Each unit has a serial number, named before it leaves.")] = False
 
     def item(self, sku: Sku) -> Item:
         """The item that this is; Refused with everything that it cannot mean."""
@@ -143,6 +144,7 @@ class ItemBody(Strict):
                 self.return_percent, BASIS_POINTS_A_PERCENT, "/return_percent", "hundredth of a percent", flaws
             ),
             min_remaining_days=self.min_remaining_days,
+            serialized=self.serialized,
         )
         flaws += _kit_flaws(item)
         flaws += _substitute_flaws(item)

@@ -76,6 +76,7 @@ class ItemAnswer(msgspec.Struct, frozen=True):
     restrictions: RestrictionsAnswer | None
     return_percent: float | None
     min_remaining_days: int
+    serialized: bool
 
 
 class ItemsQuery(PageQuery):
@@ -109,6 +110,7 @@ def answer_item(item: Item) -> ItemAnswer:
         restrictions=_answer_restrictions(item.restrictions),
         return_percent=None if item.return_basis_points is None else item.return_basis_points / BASIS_POINTS_A_PERCENT,
         min_remaining_days=item.min_remaining_days,
+        serialized=item.serialized,
     )
 
 

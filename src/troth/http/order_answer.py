@@ -22,6 +22,7 @@ from troth.http.order_shapes import (
     PaymentAnswer,
     Possible,
     PromiseAnswer,
+    SerialsAnswer,
     WorkLine,
 )
 from troth.http.timeline import timeline_of
@@ -149,6 +150,14 @@ def work_lines(order: Order, fulfillment: FulfillmentId) -> tuple[WorkLine, ...]
     )
 
 
+def answer_serials(work: Fulfillment) -> tuple[SerialsAnswer, ...]:
+    """The serials of a fulfillment as they are shown, by line and SKU."""
+    by_place: dict[tuple[LineId, Sku], list[str]] = {}
+    for one in work.serials:
+        by_place.setdefault((one.line_id, one.sku), []).append(one.serial)
+    return tuple(SerialsAnswer(line_id, sku, tuple(some)) for (line_id, sku), some in by_place.items())
+
+
 def window(work: Fulfillment) -> Window:
     """When a fulfillment is promised."""
     return Window(work.promised_from, work.promised_at)
@@ -270,6 +279,7 @@ def _work(order: Order, work: Fulfillment, cost_currency: str) -> OrderWork:
         pickup_code(order, work.fulfillment_id) if is_collected else None,
         work.via,
         None if elsewhere is order.ship_to or elsewhere is None else answer_address(elsewhere),
+        answer_serials(work),
     )
 
 

@@ -138,6 +138,14 @@ class PackageAnswer(msgspec.Struct, frozen=True):
     tracking_number: str
 
 
+class SerialsAnswer(msgspec.Struct, frozen=True):
+    """The serial numbers of an order line's units of a SKU in a fulfillment."""
+
+    line_id: str
+    sku: str
+    serials: tuple[str, ...]
+
+
 class OrderWork(msgspec.Struct, frozen=True):
     """The work of one node for the order. `pickup_code` is what the customer says when collecting.
 
@@ -162,6 +170,7 @@ class OrderWork(msgspec.Struct, frozen=True):
     pickup_code: str | None
     via: str | None
     ship_to: AddressAnswer | None
+    serials: tuple[SerialsAnswer, ...]
 
 
 class HoldAnswer(msgspec.Struct, frozen=True):

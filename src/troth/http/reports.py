@@ -74,14 +74,14 @@ REPORTS: tuple[Report[Any], ...] = (
         "Units were picked; what was not found is sourced again elsewhere",
         PickBody,
         {"lines": [{"line_id": "1", "quantity": 1, "short_reason": "not_found"}]},
-        lambda name, body: PickWork(name, body.units(), body.at),
+        lambda name, body: PickWork(name, body.units(), body.at, body.named()),
     ),
     Report(
         "pack",
         "What was picked is packed",
         PackBody,
         {"packages": [{"package_id": "1", "lines": [{"line_id": "1", "quantity": 2}], "weight_kg": 1.2}]},
-        lambda name, body: PackWork(name, body.packed(), body.at),
+        lambda name, body: PackWork(name, body.packed(), body.at, body.named()),
     ),
     Report(
         "ship",
@@ -92,21 +92,21 @@ REPORTS: tuple[Report[Any], ...] = (
                 {"package_id": "1", "carrier": "ups", "service": "ground", "tracking_number": "1Z999AA10123456784"}
             ]
         },
-        lambda name, body: ShipWork(name, body.shipped(), body.at),
+        lambda name, body: ShipWork(name, body.shipped(), body.at, body.named()),
     ),
     Report(
         "ready",
         "The goods wait for the customer",
         ReadyBody,
         {"staging": "A3"},
-        lambda name, body: StageWork(name, body.staging, body.at),
+        lambda name, body: StageWork(name, body.staging, body.at, body.named()),
     ),
     Report(
         "collect",
         "The customer took the goods; their units leave the stock",
         CollectBody,
         {"code": "402913", "collected_by": "Ada Park"},
-        lambda name, body: CollectWork(name, body.collected_by, body.at),
+        lambda name, body: CollectWork(name, body.collected_by, body.at, body.named()),
     ),
     Report(
         "deliver",

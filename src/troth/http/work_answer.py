@@ -2,8 +2,8 @@
 
 import msgspec
 
-from troth.http.order_answer import answer_address, answer_package, window, work_lines
-from troth.http.order_shapes import AddressAnswer, CustomerAnswer, LineUnits, PackageAnswer, WorkLine
+from troth.http.order_answer import answer_address, answer_package, answer_serials, window, work_lines
+from troth.http.order_shapes import AddressAnswer, CustomerAnswer, LineUnits, PackageAnswer, SerialsAnswer, WorkLine
 from troth.http.values import CostAnswer, Instant, Window, cost
 from troth.model.events import OrderEvent, OrderResourced, SourcingFailed
 from troth.model.lifecycle import ALLOCATION, ENDED, AllocationEvent, AllocationState
@@ -68,6 +68,7 @@ class WorkAnswer(msgspec.Struct, frozen=True):
     via: str | None = None
     resourced: tuple[Resourced, ...] = ()
     unsourced: tuple[LineUnits, ...] = ()
+    serials: tuple[SerialsAnswer, ...] = ()
 
 
 def answer_work(order: Order, work: Fulfillment, cost_currency: str, events: tuple[OrderEvent, ...] = ()) -> WorkAnswer:
@@ -111,6 +112,7 @@ def answer_work(order: Order, work: Fulfillment, cost_currency: str, events: tup
             if isinstance(event, SourcingFailed)
             for line in event.lines
         ),
+        serials=answer_serials(work),
     )
 
 

@@ -5,8 +5,8 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from troth.http.body import Id, Instant, LotName, Name, Quantity, Strict, Text
-from troth.model.commands import LineQuantity, LotQuantity
-from troth.model.ids import LineId
+from troth.model.commands import LineQuantity, LineSerials, LotQuantity
+from troth.model.ids import LineId, Sku
 from troth.model.order import Package, PackageLine
 
 _LINES_MAX = 1_000
@@ -14,6 +14,8 @@ _PACKAGES_MAX = 1_000
 TRACKED_MAX = 1_000
 
 Picked = Annotated[int, Field(ge=0, le=1_000_000)]
+Serial = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[!-.0-~]+$")]
+Serials = Annotated[tuple[Serial, ...], Field(min_length=1, max_length=10_000, strict=False)]
 Reason = Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z0-9_]*$")]
 
 
@@ -41,6 +43,32 @@ class RejectBody(AtBody):
         return tuple(LineQuantity(LineId(line.line_id), line.quantity) for line in self.lines)
 
 
+class SerialsBody(Strict):
+    """Serial numbers of units of an order line; `sku` where the line's units are of several, as of a kit."""
+
+    line_id: Id
+    sku: Id | None = None
+    serials: Serials
+
+
+class SerialsAtBody(AtBody):
+    """A report that may name serials: what it says of a line replaces what was said of it before."""
+
+    serials: Annotated[
+        tuple[SerialsBody, ...],
+        Field(max_length=_LINES_MAX, strict=False, description="One number for each unit of a serialized item."),
+    ] = ()
+
+    def named(self) -> tuple[LineSerials, ...]:
+        """The serials that are meant."""
+        return tuple(
+            LineSerials(
+                LineId(one.line_id), one.serials, None if one.sku is None else Sku(one.sku), f"/serials/{at}/serials"
+            )
+            for at, one in enumerate(self.serials)
+        )
+
+
 class PickedLot(Strict):
     """Units that were picked from a lot."""
 
@@ -58,9 +86,12 @@ class PickedUnits(Strict):
         tuple[PickedLot, ...],
         Field(max_length=_LINES_MAX, strict=False, description="The lots picked from, where not those planned."),
     ] = ()
+    serials: Annotated[Serials | None, Field(description="The numbers of the picked units of a serialized item.")] = (
+        None
+    )
 
 
-class PickBody(AtBody):
+class PickBody(SerialsAtBody):
     """What was picked; everything where no line is named. Of a line that is named, what is missing is sourced again."""
 
     lines: Annotated[tuple[PickedUnits, ...], Field(max_length=_LINES_MAX, strict=False)] = ()
@@ -76,6 +107,15 @@ class PickBody(AtBody):
             )
             for line in self.lines
         )
+
+    def named(self) -> tuple[LineSerials, ...]:
+        """The serials that are meant, those of lines first."""
+        of_lines = tuple(
+            LineSerials(LineId(line.line_id), line.serials, pointer=f"/lines/{at}/serials")
+            for at, line in enumerate(self.lines)
+            if line.serials is not None
+        )
+        return (*of_lines, *super().named())
 
 
 class PackageLineBody(Strict):
@@ -93,7 +133,7 @@ class PackedBody(Strict):
     weight_kg: Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)] | None = None
 
 
-class PackBody(AtBody):
+class PackBody(SerialsAtBody):
     """The packages; one with everything where none is named."""
 
     packages: Annotated[tuple[PackedBody, ...], Field(max_length=_PACKAGES_MAX, strict=False)] = ()
@@ -119,7 +159,7 @@ class ShippedBody(Strict):
     tracking_number: Annotated[str, StringConstraints(max_length=64, pattern=r"^[!-~]*$")] = ""
 
 
-class ShipBody(AtBody):
+class ShipBody(SerialsAtBody):
     """The packages that left, with what the carrier says of them."""
 
     packages: Annotated[tuple[ShippedBody, ...], Field(max_length=_PACKAGES_MAX, strict=False)] = ()
@@ -137,13 +177,13 @@ class ShipBody(AtBody):
         )
 
 
-class ReadyBody(AtBody):
+class ReadyBody(SerialsAtBody):
     """Where the goods wait for the customer."""
 
     staging: Text = ""
 
 
-class CollectBody(AtBody):
+class CollectBody(SerialsAtBody):
     """Who took the goods. A code must be that of the pickup; without one the node has checked who it is."""
 
     code: Annotated[str, StringConstraints(max_length=32, pattern=r"^[0-9]*$")] | None = None

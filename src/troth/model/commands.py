@@ -82,6 +82,16 @@ class LineQuantity:
 
 
 @dataclass(frozen=True, slots=True)
+class LineSerials:
+    """Serials of units of one order line; `sku` where the line's units are of several. `pointer`: where it was said."""
+
+    line_id: LineId
+    serials: tuple[str, ...]
+    sku: Sku | None = None
+    pointer: str = "/serials"
+
+
+@dataclass(frozen=True, slots=True)
 class CancelOrder:
     """Cancel units of lines, or the whole order where `lines` is empty; their stock is free again."""
 
@@ -153,6 +163,7 @@ class PickWork:
     fulfillment_id: FulfillmentId
     lines: tuple[LineQuantity, ...] = ()
     at: datetime | None = None
+    serials: tuple[LineSerials, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +173,7 @@ class PackWork:
     fulfillment_id: FulfillmentId
     packages: tuple[Package, ...] = ()
     at: datetime | None = None
+    serials: tuple[LineSerials, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +183,7 @@ class StageWork:
     fulfillment_id: FulfillmentId
     staging: str = ""
     at: datetime | None = None
+    serials: tuple[LineSerials, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +193,7 @@ class ShipWork:
     fulfillment_id: FulfillmentId
     packages: tuple[Package, ...] = ()
     at: datetime | None = None
+    serials: tuple[LineSerials, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +203,7 @@ class CollectWork:
     fulfillment_id: FulfillmentId
     collected_by: str = ""
     at: datetime | None = None
+    serials: tuple[LineSerials, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

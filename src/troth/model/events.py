@@ -14,6 +14,7 @@ from troth.model.ids import CartHoldId, FulfillmentId, HoldId, NodeId, OrderId, 
 from troth.model.inventory import Source
 from troth.model.lifecycle import AllocationEvent
 from troth.model.order import Allocation, Fulfillment, Hold, Order, Package
+from troth.model.serials import UnitSerial
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +170,15 @@ class FulfillmentDelivered:
 
 
 @dataclass(frozen=True, slots=True)
+class SerialsNamed:
+    """A node said which units it gave: the serials of a fulfillment, as they now are."""
+
+    fulfillment_id: FulfillmentId
+    serials: tuple[UnitSerial, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class TrackingRecorded:
     """A carrier reported a checkpoint of a parcel."""
 
@@ -294,6 +304,7 @@ OrderEvent = (
     | OrderResourced
     | SourcingFailed
     | BackorderCovered
+    | SerialsNamed
 )
 StockEvent = StockAdjusted | StockCounted | SupplyExpected
 CartEvent = CartHeld | CartHoldExtended | CartHoldEnded
@@ -320,6 +331,7 @@ EVENTS: Final[dict[str, type[Event]]] = {
         OrderResourced,
         SourcingFailed,
         BackorderCovered,
+        SerialsNamed,
         StockAdjusted,
         StockCounted,
         SupplyExpected,

@@ -36,7 +36,7 @@ class Item:
     Prices in minor units, weight in grams, dimensions (length, width, height) in millimeters. A `kit` is made of units
     of other items; `substitutes` are ranked, the best first; `ship_alone` is never in a parcel with other lines.
     `return_basis_points` is the share of units that come back; None: that of its category. For so many days after its
-    delivery (`min_remaining_days`) what is sent must still be good.
+    delivery (`min_remaining_days`) what is sent must still be good. Of a `serialized` item each unit has a number.
     """
 
     sku: Sku
@@ -56,3 +56,4 @@ class Item:
     brand: str = ""
     return_basis_points: int | None = None
     min_remaining_days: int = 0
+    serialized: bool = False

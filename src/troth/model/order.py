@@ -10,6 +10,7 @@ from troth.model.ids import FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku
 from troth.model.inventory import ON_HAND, Source, SupplyKey
 from troth.model.lifecycle import AllocationState, HoldState
 from troth.model.network import Address
+from troth.model.serials import UnitSerial
 
 
 class Method(StrEnum):
@@ -132,7 +133,8 @@ class Fulfillment:
     """The work of one node for an order, with its promise.
 
     Out by `ship_by`, there between `promised_from` and `promised_at`. `booking` is what it takes of a limited capacity.
-    `via` is the node to which the goods go first, where the customer picks them up.
+    `via` is the node to which the goods go first, where the customer picks them up. `serials` are those of its units,
+    as far as they were named.
     """
 
     fulfillment_id: FulfillmentId
@@ -150,6 +152,7 @@ class Fulfillment:
     delivered_at: datetime | None = None
     booking: Booking | None = None
     via: NodeId | None = None
+    serials: tuple[UnitSerial, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

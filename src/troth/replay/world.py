@@ -11,6 +11,7 @@ from troth.engine.context import Decision, Facts, State
 from troth.engine.lifecycle import decide
 from troth.engine.network import Network
 from troth.engine.node_load import load_moves
+from troth.engine.serials import is_held
 from troth.engine.supply import SupplyRows, rows_of
 from troth.model.cart_hold import CartHold
 from troth.model.commands import Command
@@ -20,6 +21,7 @@ from troth.model.item import Item
 from troth.model.order import Order
 from troth.model.policy import DEFAULT_POLICY, Policy
 from troth.model.refusals import Refusal
+from troth.model.serials import SerialKey, SerialPlace
 
 
 class World:
@@ -33,6 +35,7 @@ class World:
         self.orders: dict[OrderId, Order] = {}
         self.balances: dict[SupplyKey, Balance] = {}
         self.cart_holds: dict[CartHoldId, CartHold] = {}
+        self.serials: dict[SerialKey, SerialPlace] = {}
         self.ledger: list[tuple[datetime, Entry]] = []
 
     def apply(self, command: Command, *, now: datetime, actor: str = "replay") -> Decision | Refusal:
@@ -55,6 +58,9 @@ class World:
                 reserved=balance.reserved + entry.reserved_delta,
             )
             self.ledger.append((now, entry))
+        self.serials |= decision.serials or {}
+        for serial in decision.freed_serials or {}:
+            self.serials.pop(serial, None)
         self.cart_holds.update({hold.hold_id: hold for hold in decision.cart_holds})
         for key, expected_at in (decision.expected or {}).items():
             self.balances[key] = replace(self._balance(key), expected_at=expected_at)
@@ -70,7 +76,14 @@ class World:
             self._ordered,
             self._supply_freed,
             self.cart_holds,
+            self._serials(),
         )
+
+    def _serials(self) -> Mapping[SerialKey, SerialPlace]:
+        return {
+            key: replace(place, is_held=is_held(key, place, self.orders[place.order_id]))
+            for key, place in self.serials.items()
+        }
 
     def _supply(self, sku: Sku) -> SupplyRows:
         return rows_of((balance for key, balance in self.balances.items() if key.sku == sku), self._network)

@@ -151,7 +151,7 @@ def _columns(batch: Batch) -> list[Sequence[Any]]:
         "orders": orders,
         "lines": lines,
         "allocations": allocations,
-        "fulfillments": fulfillments,
+        "fulfillments": [row[:-1] for row in fulfillments],
         "holds": holds,
         "explanations": [(order_id, version, encode(trace)) for order_id, version, trace in batch.traces],
         "entries": [
@@ -182,6 +182,7 @@ def _columns(batch: Batch) -> list[Sequence[Any]]:
         if move.amount
     ]
     columns += zip(*slots, strict=True) if slots else [()] * _SLOT_WIDTH
+    columns.append([row[-1] for row in fulfillments])
     return columns
 
 
@@ -327,6 +328,7 @@ def _fulfillment_rows(before: Order | None, after: Order) -> list[tuple[Any, ...
                 work.delivered_at,
                 work.via,
                 None if work.booking is None else encode(work.booking),
+                encode(work.serials),
             )
         )
     return rows
