@@ -188,7 +188,7 @@ def _with_stock(case: Case, sku: Sku, node: NodeId, units: int) -> Case:
             np.append(available, np.int64(units)),
             np.append(rows.available_from, 0.0),
             (*rows.sources, ON_HAND),
-            None if rows.good_until is None else np.append(rows.good_until, np.inf),
+            good_until=None if rows.good_until is None else np.append(rows.good_until, np.inf),
         )
     return replace(case, supply={**case.supply, sku: more})
 

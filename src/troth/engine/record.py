@@ -162,7 +162,7 @@ def _recall_rows(stock: RecordedStock, nodes: int) -> SupplyRows:
         np.concatenate([level[here], np.array([row.units for row in more], dtype=np.int64)]),
         np.concatenate([np.zeros(here.size), np.array(dates, dtype=np.float64)]),
         (*((ON_HAND,) * here.size), *(row.source for row in more)),
-        np.array([math.inf] * here.size + ends + [math.inf] * len(stock.dated)) if stock.lots else None,
+        good_until=np.array([math.inf] * here.size + ends + [math.inf] * len(stock.dated)) if stock.lots else None,
     )
 
 

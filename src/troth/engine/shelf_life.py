@@ -52,7 +52,7 @@ def fresh_rows(rows: SupplyRows, now: float) -> SupplyRows:
 
     >>> from troth.model.inventory import Source
     >>> lots = (Source("lot/1"), Source("lot/2"))
-    >>> rows = SupplyRows(np.array([0, 0]), np.array([3, 4]), np.zeros(2), lots, np.array([100.0, 200.0]))
+    >>> rows = SupplyRows(np.array([0, 0]), np.array([3, 4]), np.zeros(2), lots, good_until=np.array([100.0, 200.0]))
     >>> fresh_rows(rows, 100.0).available.tolist(), fresh_rows(rows, 99.0).available.tolist()
     ([0, 4], [3, 4])
     """

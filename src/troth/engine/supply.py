@@ -69,7 +69,7 @@ def rows_of(balances: Iterable[Balance], network: "Network") -> SupplyRows:
         np.array([row[3] for row in rows], dtype=np.int64),
         np.array([row[1] for row in rows], dtype=np.float64),
         sources,
-        ends_of_life(sources, [row[4] for row in rows]),
+        good_until=ends_of_life(sources, [row[4] for row in rows]),
     )
 
 

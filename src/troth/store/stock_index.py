@@ -126,7 +126,7 @@ class _Shelf:
             self._available,
             np.array([_available_from(stock.expected_at[row]) for row in kept], dtype=np.float64),
             sources,
-            ends_of_life(sources, [_end_of_life(stock.expires_on, row, at[row], network) for row in kept]),
+            good_until=ends_of_life(sources, [_end_of_life(stock.expires_on, row, at[row], network) for row in kept]),
         )
 
     def find(self, key: SupplyKey, network: Network) -> int:
