@@ -39,6 +39,7 @@ from troth.model.events import (
     OrderReleased,
     OrderResourced,
     PartsChange,
+    SerialsNamed,
     SourcingFailed,
     StockAdjusted,
     StockCounted,
@@ -68,6 +69,7 @@ from troth.model.refusals import (
     Unauthorized,
     VersionConflict,
 )
+from troth.model.serials import UnitSerial
 from troth.model.status import OrderStatus
 from troth.store.codec import encode
 from troth.store.events import LoggedEvent
@@ -105,6 +107,10 @@ EVERY_EVENT: tuple[tuple[Event, str], ...] = (
     (FulfillmentCollected(WORK, "Ada", NOW, PARTS), "Fulfillment F2 was collected by Ada."),
     (FulfillmentDelivered(WORK, NOW, PARTS), "Fulfillment F2 was delivered."),
     (TrackingRecorded(WORK, "ground", "T1", "in_transit", NOW, "Ohio"), "ground reports T1: in transit in Ohio."),
+    (
+        SerialsNamed(WORK, (UnitSerial(LineId("1"), Sku("A"), "SN-1"),), NOW),
+        "Fulfillment F1 got the serials SN-1.",
+    ),
     (OrderResourced(PartsChange(added=(PART,))), "Promised from elsewhere: 2 × A at DC-PA."),
     (SourcingFailed((LineQuantity(LineId("1"), 1),)), "Nobody can provide 1 of line 1: a person must decide."),
     (

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from tests.builders import NOW
+from tests.conftest import Database
 from troth.model.ids import FulfillmentId, LineId, OrderId, Sku
 from troth.model.serials import SerialKey, SerialPlace
-from troth.store.database import Pool
 from troth.store.serials import claim_serials, find_serial, free_serials
 
 KEY: SerialKey = (Sku("A"), "SN-1")
@@ -15,8 +15,8 @@ def place(order: str) -> SerialPlace:
     return SerialPlace(OrderId(order), FulfillmentId(f"{order}-F1"), LineId("1"), NOW)
 
 
-async def test_who_saw_a_serial_free_that_another_took_meanwhile_does_not_get_it(pool: Pool) -> None:
-    async with pool.acquire() as connection:
+async def test_who_saw_a_serial_free_that_another_took_meanwhile_does_not_get_it(database: Database) -> None:
+    async with database.pool.acquire() as connection:
         first = await claim_serials(connection, {KEY: place("O-1")}, seen={}, at=NOW)
         second = await claim_serials(connection, {KEY: place("O-2")}, seen={}, at=NOW)
         held = await find_serial(connection, *KEY)
@@ -26,9 +26,9 @@ async def test_who_saw_a_serial_free_that_another_took_meanwhile_does_not_get_it
     assert held.order_id == "O-1"
 
 
-async def test_who_knows_the_last_holder_takes_a_serial_over(pool: Pool) -> None:
+async def test_who_knows_the_last_holder_takes_a_serial_over(database: Database) -> None:
     later = NOW + timedelta(hours=1)
-    async with pool.acquire() as connection:
+    async with database.pool.acquire() as connection:
         await claim_serials(connection, {KEY: place("O-1")}, seen={}, at=NOW)
         taken = await claim_serials(connection, {KEY: place("O-2")}, seen={KEY: FulfillmentId("O-1-F1")}, at=later)
         held = await find_serial(connection, *KEY)

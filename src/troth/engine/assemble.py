@@ -126,7 +126,11 @@ def _book(
         place.block,
         place.node,
         whole=whole,
-        own=Need(len(quantities), sum(quantities.values()), whole.ready_minutes),
+        own=Need(
+            len(quantities),
+            sum([problem.lines[line].count(units) for line, units in quantities.items()]),
+            whole.ready_minutes,
+        ),
         ship_by=place.block.timetable.ship_by.item(place.lane),
         taken=booked,
     )

@@ -19,6 +19,7 @@ from troth.model.events import DuplicateReceived, OrderCaptured
 from troth.model.ids import OrderId, Sku, fulfillment_id
 from troth.model.inventory import is_on_hand
 from troth.model.lifecycle import AllocationState
+from troth.model.measure import scale_of, shown
 from troth.model.order import Allocation, Fulfillment, Line, Order, Payment
 from troth.model.plan import Demand, DemandLine, Plan, Shipment
 from troth.model.refusals import ContentDiffers, Invalid, Refusal, ShortLine, StockShort
@@ -50,7 +51,7 @@ def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decisio
     case = case_of(demand_of(command, facts), supply_of(command, state, hold), facts)
     answer = case.plan()
     if answer.uncovered and not may_wait(answer):
-        return short(answer)
+        return short(answer, command.lines)
     order = _order_of(command, answer, facts)
     captured = Decision(
         changes=(Change(None, order),),
@@ -107,6 +108,7 @@ def find_priority(attributes: Mapping[str, str]) -> int:
 def demand_line(line: Line, quantity: int, facts: Facts) -> DemandLine:
     """Units of an order line as the engine sees them, with the item, its weight and its volume."""
     item = facts.items[line.sku]
+    scale = scale_of(line.decimals)
     length, width, height = item.dimensions_mm
     plain = DemandLine(
         line_id=line.line_id,
@@ -119,6 +121,7 @@ def demand_line(line: Line, quantity: int, facts: Facts) -> DemandLine:
         item=item,
         unit_price_minor=line.unit_price_minor,
         terms=line.terms,
+        scale=scale,
     )
     return plain if line.terms is None else on_terms(plain, line.terms, facts.items)
 
@@ -134,19 +137,20 @@ def supply_of(command: CaptureOrder, state: State, hold: CartHold | None = None)
     return {sku: state.supply_freed(sku, kept) for sku in skus}
 
 
-def short(answer: Plan) -> StockShort:
+def short(answer: Plan, lines: Iterable[Line]) -> StockShort:
     """The refusal that names each line which the plan does not cover."""
+    decimals = {line.line_id: line.decimals for line in lines}
     return StockShort(
         tuple(
             ShortLine(
                 gap.line_id,
                 gap.sku,
-                gap.quantity,
-                gap.available_quantity,
+                shown(gap.quantity, decimals[gap.line_id]),
+                shown(gap.available_quantity, decimals[gap.line_id]),
                 gap.available_at,
                 gap.reason,
                 gap.detail,
-                gap.instead,
+                tuple(replace(one, quantity=shown(one.quantity, decimals[gap.line_id])) for one in gap.instead),
             )
             for gap in answer.uncovered
         )

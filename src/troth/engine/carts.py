@@ -42,7 +42,7 @@ def _decide_hold(command: HoldCart, state: State, facts: Facts) -> Decision | Re
     asked = settled(command.asked, facts)
     answer = case_of(demand_of(asked, facts), supply_of(asked, state), facts).plan()
     if answer.uncovered:
-        return short(answer)
+        return short(answer, asked.lines)
     expires_at = facts.now + timedelta(seconds=command.hold_seconds)
     hold = CartHold(command.hold_id, command.asked.channel, _units_of(answer), facts.now, expires_at)
     return Decision(

@@ -85,6 +85,8 @@ def _digest(case: Case, recorded: Recording, asked: str) -> str:
     digest.update(f"{case.policy.version} {prices} {case.now.timestamp()!r} {recorded.network}".encode())
     for line in case.demand.lines:
         digest.update(f" {line.sku} {line.quantity} {line.weight_grams} {line.volume_cm3}".encode())
+        if line.scale != 1:
+            digest.update(f" {line.scale}".encode())
     for stock in recorded.stocks:
         digest.update(b"".join((stock.sku.encode(), stock.full, stock.partial, stock.units)))
         for row in (*stock.dated, *stock.lots):

@@ -32,7 +32,7 @@ def settle_lines(lines: tuple[Line, ...], items: Mapping[Sku, Item]) -> tuple[Li
 
 def has_terms(item: Item) -> bool:
     """Whether lines of an item have terms that they did not ask for."""
-    return bool(item.kit) or item.min_remaining_days > 0
+    return bool(item.kit) or item.min_remaining_days > 0 or item.decimals > 0
 
 
 def related_skus(lines: Iterable[Line], items: Mapping[Sku, Item]) -> set[Sku]:
@@ -139,12 +139,14 @@ def _settle(line: Line, items: Mapping[Sku, Item]) -> Line:
     longest = max(items[sku].min_remaining_days for sku in (line.sku, *(sku for sku, _ in terms.kit)) if sku in items)
     if longest > terms.min_remaining_days:
         terms = replace(terms, min_remaining_days=longest)
+    if item.decimals and not terms.decimals:
+        terms = replace(terms, decimals=item.decimals)
     return line if terms == NO_TERMS else replace(line, terms=terms)
 
 
 def _can_stand_in(sku: Sku, asked: Sku, items: Mapping[Sku, Item]) -> bool:
-    """Whether it is there and no kit: parts of a line of one item and of a kit could not be told apart."""
-    return sku != asked and sku in items and not items[sku].kit
+    """Whether it is there, measured alike, and no kit, whose parts could not be told apart from those of an item."""
+    return sku != asked and sku in items and not items[sku].kit and items[sku].decimals == items[asked].decimals
 
 
 def components(sku: Sku, items: Mapping[Sku, Item]) -> set[Sku]:

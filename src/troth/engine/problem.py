@@ -52,6 +52,13 @@ class Problem:
     kits: Kits | None = None
     need: Need | None = None
 
+    @property
+    def scales(self) -> NDArray[np.float64] | None:
+        """How many units of each line (K) make one of what costs are for; None where it is one of all."""
+        if not any([line.scale != 1 for line in self.lines]):  # noqa: C419 - a list is quicker, for every order
+            return None
+        return np.array([line.scale for line in self.lines], dtype=np.float64)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Columns:

@@ -87,7 +87,8 @@ def _tight_slots(
     demand: Demand, network: Network, limits: Limits, stocked: Iterable[int]
 ) -> tuple[tuple[Slot, int], ...]:
     """The slots of nodes with stock that have no room for the demand."""
-    need = Need(len([line for line in demand.lines if line.quantity > 0]), sum(line.quantity for line in demand.lines))
+    asked = [line for line in demand.lines if line.quantity > 0]
+    need = Need(len(asked), sum(line.count(line.quantity) for line in asked))
     amount = np.where(limits.counts_units, need.units, need.lines)
     suspects = set(np.flatnonzero(limits.least - network.load.used_max < amount).tolist())
     return tuple(

@@ -185,7 +185,7 @@ def _copies(problem: Problem, columns: Columns, column: int) -> int:
     charges = () if problem.terms is None or problem.terms.charges is None else problem.terms.charges.parcel
     is_parting = may_part(charges, int(columns.rate_lane[column]))
     if card.grams_max is not None:
-        grams = sum(line.weight_grams * units for line, units in zip(problem.lines, problem.quantities, strict=True))
+        grams = sum(line.grams(units) for line, units in zip(problem.lines, problem.quantities, strict=True))
         if grams > card.grams_max:  # goods of irregular weights fill at least every second parcel by half
             return max(1, min(2 * -(-grams // card.grams_max), problem.shipments_max, sum(problem.quantities)))
     if not is_parting and is_merging_cheaper(card, zone=zone, parcel_minor=int(columns.fixed[column])):
@@ -240,9 +240,12 @@ def _add_price(
     card, fixed = problem.offer.priced[position], float(columns.fixed[column])
     divisor = card.dimensional_divisor_cm3_per_kg
     lines = problem.lines
-    heavy = [(at, factor * lines[line].weight_grams) for line, (at, factor) in units.items()]
+    heavy = [(at, factor * lines[line].weight_grams / lines[line].scale) for line, (at, factor) in units.items()]
     bulky = (
-        [(at, factor * lines[line].volume_cm3 * 1000.0 / divisor) for line, (at, factor) in units.items()]
+        [
+            (at, factor * lines[line].volume_cm3 * 1000.0 / (divisor * lines[line].scale))
+            for line, (at, factor) in units.items()
+        ]
         if divisor > 0
         else []
     )

@@ -5,7 +5,7 @@ Where another process sold the stock a number is some hundred milliseconds old; 
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
@@ -22,6 +22,7 @@ from troth.flows.places import find_coordinates
 from troth.flows.system import System
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
+from troth.model.measure import scale_of, shown
 from troth.model.refusals import Busy, FieldFlaw, Invalid
 
 LOW_STOCK_MAX: Final = 5
@@ -43,17 +44,24 @@ class StockStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """Units that can be promised now, those that can be promised of what is coming, and when that begins to come."""
+    """Units that can be promised now, those that can be promised of what is coming, and when that begins to come; of
+    what is sold by measure they have so many `decimals`.
+    """
 
     available: int
     incoming: int
     next_supply_at: datetime | None
+    decimals: int = 0
 
     @property
     def status(self) -> StockStatus:
         """The units in one word."""
         if self.available > 0:
-            return StockStatus.IN_STOCK if self.available > LOW_STOCK_MAX else StockStatus.LOW_STOCK
+            return (
+                StockStatus.IN_STOCK
+                if self.available > LOW_STOCK_MAX * scale_of(self.decimals)
+                else StockStatus.LOW_STOCK
+            )
         return StockStatus.BACKORDER if self.incoming > 0 else StockStatus.OUT_OF_STOCK
 
     @property
@@ -67,7 +75,7 @@ class Stock:
             case StockStatus.IN_STOCK:
                 return "In stock"
             case StockStatus.LOW_STOCK:
-                return f"Only {self.available} left"
+                return f"Only {shown(self.available, self.decimals)} left"
             case StockStatus.BACKORDER if self.next_supply_at is not None:
                 return f"On backorder, expected {self.next_supply_at.date().isoformat()}"
             case _:
@@ -124,7 +132,7 @@ async def read_availability(
         return Invalid(tuple(flaws))
     now = door.now().timestamp()
     rows = {sku: fresh_rows(door.index.rows(sku), now) for sku in wanted}
-    return tuple(_availability(sku, _rows_of(sku, rows, items), network, now, nodes, miles) for sku in skus)
+    return tuple(_availability(items[sku], _rows_of(sku, rows, items), network, now, nodes, miles) for sku in skus)
 
 
 def _rows_of(sku: Sku, rows: Mapping[Sku, SupplyRows], items: Mapping[Sku, Item]) -> SupplyRows:
@@ -136,7 +144,7 @@ def _rows_of(sku: Sku, rows: Mapping[Sku, SupplyRows], items: Mapping[Sku, Item]
 
 
 def _availability(
-    sku: Sku,
+    item: Item,
     rows: SupplyRows,
     network: Network,
     now: float,
@@ -149,12 +157,12 @@ def _availability(
     by_node = tuple(
         NodeStock(
             network.nodes[position].node,
-            _stock(rows, now, rows.node_index == position),
+            replace(_stock(rows, now, rows.node_index == position), decimals=item.decimals),
             None if miles is None else round(float(miles[position]), 1),
         )
         for position in asked
     )
-    return Availability(sku, _stock(rows, now), by_node)
+    return Availability(item.sku, replace(_stock(rows, now), decimals=item.decimals), by_node)
 
 
 def _stock(rows: SupplyRows, now: float, where: NDArray[np.bool_] | None = None) -> Stock:

@@ -16,7 +16,8 @@ from troth.model.events import ConfigurationSet
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
 from troth.model.network import Node
-from troth.model.refusals import VersionConflict
+from troth.model.refusals import FieldFlaw, Invalid, VersionConflict
+from troth.store.balances import lock_stock_of
 from troth.store.configure import append_configuration_events, lock_family
 from troth.store.database import Pool, transaction
 from troth.store.reference import (
@@ -82,14 +83,23 @@ async def set_node(system: System, node: Node, *, actor: str, expected: Expected
     return Set(version, before is None)
 
 
-async def set_item(system: System, item: Item, *, actor: str, expected: Expected = ANYTHING) -> Set | VersionConflict:
-    """Create or replace an item, which orders in this process see from then on; unchanged content writes nothing."""
+async def set_item(
+    system: System, item: Item, *, actor: str, expected: Expected = ANYTHING
+) -> Set | VersionConflict | Invalid:
+    """Create or replace an item, which orders in this process see from then on; unchanged content writes nothing.
+
+    Its decimals stay what they are while there is stock of it, or any is expected.
+    """
     async with transaction(system.pool) as connection:
         await lock_family(connection, "items")
         before = await read_item(connection, item.sku)
         done = _settled(before, item, expected)
         if done is not None:
             return done
+        if before is not None and before.value.decimals != item.decimals:
+            held = await lock_stock_of(connection, item.sku)
+            if any(one.on_hand or one.reserved for one in held):
+                return Invalid((FieldFlaw("/decimals", f"there is stock that is kept with {before.value.decimals}"),))
         at = system.door.now()
         version = (await write_items(connection, (item,), at))[item.sku]
         event = _event("item", item.sku, item, before.value if before else None)

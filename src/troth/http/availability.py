@@ -9,11 +9,13 @@ from troth.flows.availability import LOW_STOCK_MAX, Near, NodeStock, StockStatus
 from troth.flows.availability import Availability as Found
 from troth.flows.availability import Stock as FoundStock
 from troth.http.body import Country, Query, Text
+from troth.http.measures import Units
 from troth.http.operations import NO_BODY, Call, Nothing, Operation, Shown
 from troth.http.problems import Refused
 from troth.http.replies import Reply, json_reply
 from troth.http.values import Instant as At
 from troth.model.ids import NodeId, Sku
+from troth.model.measure import shown
 from troth.model.refusals import Busy, FieldFlaw, Invalid
 
 _SKUS_MAX: Final = 200
@@ -24,7 +26,7 @@ class NodeAvailability(msgspec.Struct, frozen=True):
     """What one node has of a SKU; `miles` is how far it is from the postcode that was given."""
 
     node: str
-    available: int
+    available: Units
     status: StockStatus
     message: str
     next_supply_at: At | None
@@ -35,11 +37,11 @@ class SkuAvailability(msgspec.Struct, frozen=True):
     """What may be sold of a SKU: units now, units of what is coming, and when the first of those comes."""
 
     sku: str
-    available: int
+    available: Units
     status: StockStatus
     message: str
     next_supply_at: At | None
-    incoming: int
+    incoming: Units
     nodes: tuple[NodeAvailability, ...]
 
 
@@ -88,18 +90,25 @@ def _answer(found: Found) -> SkuAvailability:
     stock = found.stock
     return SkuAvailability(
         found.sku,
-        stock.available,
+        shown(stock.available, stock.decimals),
         stock.status,
         stock.message,
         stock.next_supply_at,
-        stock.incoming,
+        shown(stock.incoming, stock.decimals),
         tuple(_answer_node(one) for one in found.nodes),
     )
 
 
 def _answer_node(found: NodeStock) -> NodeAvailability:
     stock = found.stock
-    return NodeAvailability(found.node, stock.available, stock.status, stock.message, stock.next_supply_at, found.miles)
+    return NodeAvailability(
+        found.node,
+        shown(stock.available, stock.decimals),
+        stock.status,
+        stock.message,
+        stock.next_supply_at,
+        found.miles,
+    )
 
 
 _FEW: Final = FoundStock(3, 0, None)

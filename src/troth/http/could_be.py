@@ -6,7 +6,9 @@ from typing import Literal
 import msgspec
 
 from troth.flows.quote import Option
+from troth.http.measures import Units
 from troth.http.values import Instant, MoneyAnswer, money
+from troth.model.measure import shown
 from troth.model.order import Method
 from troth.model.plan import Uncovered
 
@@ -21,7 +23,7 @@ class CouldBe(msgspec.Struct, frozen=True):
     """
 
     kind: Kind
-    quantity: int
+    quantity: Units
     promised_at: Instant | None
     method: Method | None = None
     service: str | None = None
@@ -32,22 +34,22 @@ class CouldBe(msgspec.Struct, frozen=True):
 
 
 def find_ways_out(
-    gap: Uncovered, wanted: int, options: Iterable[Option], asked: Method, currency: str
+    gap: Uncovered, wanted: int, options: Iterable[Option], asked: Method, currency: str, *, decimals: int = 0
 ) -> list[CouldBe]:
     """The ways to have a line all the same: less of it, then all of it by other options, the soonest first, then what
     may stand in for it.
     """
     found = []
     if gap.available_quantity > 0:
-        found.append(CouldBe("less", gap.available_quantity, gap.available_at))
-    others = [way for option in options if (way := _by_option(option, gap, wanted, asked)) is not None]
+        found.append(CouldBe("less", shown(gap.available_quantity, decimals), gap.available_at))
+    others = [way for option in options if (way := _by_option(option, gap, wanted, asked, decimals)) is not None]
     others.sort(key=lambda way: (way.promised_at is None, way.promised_at, way.node or ""))
     found += others[:_ELSEWHERE_MAX]
-    found += _instead(gap, currency)
+    found += _instead(gap, currency, decimals)
     return found
 
 
-def _by_option(option: Option, gap: Uncovered, wanted: int, asked: Method) -> CouldBe | None:
+def _by_option(option: Option, gap: Uncovered, wanted: int, asked: Method, decimals: int) -> CouldBe | None:
     sending = [
         (shipment, sum(peg.quantity for peg in shipment.pegs if peg.line_id == gap.line_id))
         for shipment in option.plan.shipments
@@ -58,7 +60,7 @@ def _by_option(option: Option, gap: Uncovered, wanted: int, asked: Method) -> Co
     is_handed_over = last.method in (Method.PICKUP, Method.CURBSIDE)
     return CouldBe(
         "later" if last.method is asked and not is_handed_over else "elsewhere",
-        wanted,
+        shown(wanted, decimals),
         last.promised_at,
         last.method,
         last.service or None,
@@ -67,11 +69,11 @@ def _by_option(option: Option, gap: Uncovered, wanted: int, asked: Method) -> Co
     )
 
 
-def _instead(gap: Uncovered, currency: str) -> Iterator[CouldBe]:
+def _instead(gap: Uncovered, currency: str, decimals: int) -> Iterator[CouldBe]:
     for other in gap.instead:
         yield CouldBe(
             "instead",
-            other.quantity,
+            shown(other.quantity, decimals),
             other.available_at,
             sku=other.sku,
             price_delta=money(other.price_delta_minor, currency),

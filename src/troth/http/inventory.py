@@ -9,6 +9,7 @@ from pydantic import Field, TypeAdapter
 from troth.flows.stock import Adjustment, Counted, LineResult, adjust, count
 from troth.http.body import Body, Id, Instant, LotName, Name, NoQuery, Strict, Text
 from troth.http.idempotency import key_of
+from troth.http.measures import Given, Measured, Scaling, known_items
 from troth.http.operations import Call, Operation, Shown
 from troth.http.problems import PROBLEMS, TYPE_BASE, ProblemError, Refused
 from troth.http.replies import Reply, json_reply
@@ -25,12 +26,16 @@ LastDay = Annotated[
 ]
 
 
+_Delta = Annotated[Given, Measured(-_UNITS_MAX, _UNITS_MAX)]
+_Found = Annotated[Given, Measured(0, _UNITS_MAX)]
+
+
 class AdjustmentBody(Strict):
     """Units to add (or to take, where negative) at one node."""
 
     node: Id
     sku: Id
-    delta: Annotated[int, Field(ge=-_UNITS_MAX, le=_UNITS_MAX)]
+    delta: _Delta
     reason: Annotated[Name, Field(description="Any word; `receipt` is what arrived, from a supplier or elsewhere.")]
     reference: Annotated[Text, Field(description="Of a receipt: the number of its purchase order.")] = ""
     lot: LotName | None = None
@@ -47,7 +52,7 @@ class CountBody(Strict):
     """Units that were found of one SKU."""
 
     sku: Id
-    on_hand: Annotated[int, Field(ge=0, le=_UNITS_MAX)]
+    on_hand: _Found
     lot: LotName | None = None
     expires_on: LastDay = None
 
@@ -90,27 +95,37 @@ class LineResultsAnswer(msgspec.Struct, frozen=True):
 
 async def post_adjustments(call: Call[AdjustmentsBody, NoQuery]) -> Reply:
     """Move stock."""
+    items, scaling = await known_items(call, [line.sku for line in call.body.adjustments]), Scaling()
     lines = [
         Adjustment(
             NodeId(line.node),
             Sku(line.sku),
-            line.delta,
+            scaling.of_item(line.delta, items.get(Sku(line.sku)), f"/adjustments/{at}/delta"),
             line.reason,
             line.reference,
             lot=line.lot or "",
             expires_on=line.expires_on,
         )
-        for line in call.body.adjustments
+        for at, line in enumerate(call.body.adjustments)
     ]
+    scaling.done()
     return _reply(await adjust(call.system, lines, actor=call.actor, key=key_of(call)), "/adjustments")
 
 
 async def post_counts(call: Call[CountsBody, NoQuery]) -> Reply:
     """Set stock to what was counted."""
     body = call.body
+    items, scaling = await known_items(call, [line.sku for line in body.counts]), Scaling()
     lines = [
-        Counted(Sku(line.sku), line.on_hand, lot=line.lot or "", expires_on=line.expires_on) for line in body.counts
+        Counted(
+            Sku(line.sku),
+            scaling.of_item(line.on_hand, items.get(Sku(line.sku)), f"/counts/{at}/on_hand"),
+            lot=line.lot or "",
+            expires_on=line.expires_on,
+        )
+        for at, line in enumerate(body.counts)
     ]
+    scaling.done()
     done = await count(
         call.system,
         NodeId(body.node),

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from troth.http.measures import Units
 from troth.http.timeline import TimelinePoint
 from troth.http.values import CostAnswer, Instant, MoneyAnswer, Window
 from troth.model.lifecycle import AllocationState, HoldState
@@ -40,7 +41,7 @@ class AllocationAnswer(msgspec.Struct, frozen=True):
     """
 
     sku: str
-    quantity: int
+    quantity: Units
     node: str
     source: str
     state: AllocationState
@@ -77,6 +78,7 @@ class LineTerms(msgspec.Struct, frozen=True):
     kit: tuple[KitComponent, ...]
     substituted: tuple[AgreedSubstitute, ...]
     min_remaining_days: int
+    decimals: int
 
 
 class LineAnswer(msgspec.Struct, frozen=True):
@@ -84,10 +86,10 @@ class LineAnswer(msgspec.Struct, frozen=True):
 
     line_id: str
     sku: str
-    quantity: int
-    canceled_quantity: int
-    promised_quantity: int
-    uncovered_quantity: int
+    quantity: Units
+    canceled_quantity: Units
+    promised_quantity: Units
+    uncovered_quantity: Units
     unit_price: MoneyAnswer
     need_by: Instant | None
     not_before: Instant | None
@@ -114,7 +116,7 @@ class WorkLine(msgspec.Struct, frozen=True):
 
     line_id: str
     sku: str
-    quantity: int
+    quantity: Units
     state: AllocationState
     units_per_kit: int | None = None
     lot: str | None = None
@@ -124,7 +126,7 @@ class LineUnits(msgspec.Struct, frozen=True):
     """Units of an order line."""
 
     line_id: str
-    quantity: int
+    quantity: Units
 
 
 class PackageAnswer(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
 """Stock as it is: positions by SKU and node, and the ledger behind them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Final
 
@@ -11,6 +11,7 @@ from troth.engine.network import Network
 from troth.engine.supply import end_of_life
 from troth.http.body import Text
 from troth.http.bounds import choose_bound
+from troth.http.measures import Units, known_items, of_sku
 from troth.http.operations import NO_BODY, Call, Nothing, Operation, Shown
 from troth.http.pages import Page, PageQuery, decode_cursor, page_reply
 from troth.http.problems import Refused
@@ -18,6 +19,7 @@ from troth.http.replies import Reply
 from troth.http.values import Instant as At
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import Balance, EntryKind, SupplyKey, lot_of, lot_source
+from troth.model.item import Item
 from troth.model.refusals import NotFound
 from troth.store.balances import find_lots, read_lots
 from troth.store.positions import LedgerEntry, StockPosition, find_positions, read_ledger
@@ -28,9 +30,9 @@ class LotAnswer(msgspec.Struct, frozen=True):
 
     lot: str
     expires_on: date | None
-    on_hand: int
-    reserved: int
-    available: int
+    on_hand: Units
+    reserved: Units
+    available: Units
 
 
 class PositionAnswer(msgspec.Struct, frozen=True):
@@ -40,13 +42,13 @@ class PositionAnswer(msgspec.Struct, frozen=True):
 
     sku: str
     node: str
-    on_hand: int
-    reserved: int
-    safety_stock: int
-    protected: int
-    available: int
-    incoming: int
-    incoming_reserved: int
+    on_hand: Units
+    reserved: Units
+    safety_stock: Units
+    protected: Units
+    available: Units
+    incoming: Units
+    incoming_reserved: Units
     next_incoming_at: At | None
     lots: tuple[LotAnswer, ...]
 
@@ -58,9 +60,9 @@ class ExpiringAnswer(msgspec.Struct, frozen=True):
     node: str
     lot: str
     expires_on: date | None
-    on_hand: int
-    reserved: int
-    available: int
+    on_hand: Units
+    reserved: Units
+    available: Units
     is_expired: bool
 
 
@@ -70,10 +72,10 @@ class EntryAnswer(msgspec.Struct, frozen=True):
     at: At
     kind: EntryKind
     source: str
-    on_hand_delta: int
-    reserved_delta: int
-    on_hand: int
-    reserved: int
+    on_hand_delta: Units
+    reserved_delta: Units
+    on_hand: Units
+    reserved: Units
     order_id: str | None
     allocation: int | None
     reason: str
@@ -113,15 +115,16 @@ async def list_positions(call: Call[Nothing, PositionsQuery]) -> Reply:
             limit=asked.limit + 1,
         )
         lots = await read_lots(connection, [(one.sku, one.node) for one in found])
-    by_place: dict[tuple[str, str], list[LotAnswer]] = {}
+    items = await known_items(call, [one.sku for one in found])
+    by_place: dict[tuple[str, str], list[Balance]] = {}
     is_over = expiry_of(call.system.door.reference.network, call.system.door.now())
     for lot in lots:
-        by_place.setdefault((lot.key.sku, lot.key.node), []).append(_answer_lot(lot, is_over=is_over(lot)))
+        by_place.setdefault((lot.key.sku, lot.key.node), []).append(lot)
     return page_reply(
         call,
         found,
         limit=asked.limit,
-        shown=lambda one: answer_position(one, by_place.get((one.sku, one.node), ())),
+        shown=lambda one: answer_position(one, items, by_place.get((one.sku, one.node), ()), is_over),
         position=lambda one: (one.sku, one.node),
     )
 
@@ -138,11 +141,12 @@ async def list_expiring(call: Call[Nothing, ExpiringQuery]) -> Reply:
             limit=asked.limit + 1,
         )
     is_over = expiry_of(call.system.door.reference.network, call.system.door.now())
+    items = await known_items(call, [one.key.sku for one in found])
     return page_reply(
         call,
         found,
         limit=asked.limit,
-        shown=lambda one: _answer_expiring(one, is_over=is_over(one)),
+        shown=lambda one: _answer_expiring(one, items, is_over=is_over(one)),
         position=lambda one: (one.expires_on, one.key.node, one.key.sku, one.key.source),
     )
 
@@ -159,7 +163,14 @@ async def list_entries(call: Call[Nothing, EntriesQuery]) -> Reply:
             before=decode_cursor(asked.cursor, tuple[datetime, Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]]),
             limit=asked.limit + 1,
         )
-    return page_reply(call, found, limit=asked.limit, shown=_answer_entry, position=lambda one: (one.at, one.seq))
+    items = await known_items(call, [asked.sku])
+    return page_reply(
+        call,
+        found,
+        limit=asked.limit,
+        shown=lambda one: _answer_entry(one, asked.sku, items),
+        position=lambda one: (one.at, one.seq),
+    )
 
 
 def expiry_of(network: Network, now: datetime) -> Callable[[Balance], bool]:
@@ -172,46 +183,59 @@ def expiry_of(network: Network, now: datetime) -> Callable[[Balance], bool]:
     return is_over
 
 
-def answer_position(position: StockPosition, lots: Sequence[LotAnswer] = ()) -> PositionAnswer:
+def answer_position(
+    position: StockPosition,
+    items: Mapping[Sku, Item],
+    lots: Sequence[Balance] = (),
+    is_over: Callable[[Balance], bool] = lambda _: False,
+) -> PositionAnswer:
     """A position as it is answered: what is available of it is what is available of each of its supplies."""
     on_hand = position.on_hand - sum(lot.on_hand for lot in lots)
     reserved = position.reserved - sum(lot.reserved for lot in lots)
+    available = max(0, on_hand - reserved) + sum(lot.available for lot in lots if not is_over(lot))
+
+    def told(units: int) -> Units:
+        return of_sku(units, position.sku, items)
+
     return PositionAnswer(
         sku=position.sku,
         node=position.node,
-        on_hand=position.on_hand,
-        reserved=position.reserved,
+        on_hand=told(position.on_hand),
+        reserved=told(position.reserved),
         safety_stock=0,
         protected=0,
-        available=max(0, on_hand - reserved) + sum(lot.available for lot in lots),
-        incoming=position.incoming,
-        incoming_reserved=position.incoming_reserved,
+        available=told(available),
+        incoming=told(position.incoming),
+        incoming_reserved=told(position.incoming_reserved),
         next_incoming_at=position.next_incoming_at,
-        lots=tuple(lots),
+        lots=tuple(_answer_lot(lot, items, is_over=is_over(lot)) for lot in lots),
     )
 
 
-def _answer_lot(lot: Balance, *, is_over: bool) -> LotAnswer:
+def _answer_lot(lot: Balance, items: Mapping[Sku, Item], *, is_over: bool) -> LotAnswer:
+    def told(units: int) -> Units:
+        return of_sku(units, lot.key.sku, items)
+
     available = 0 if is_over else lot.available
-    return LotAnswer(lot_of(lot.key.source), lot.expires_on, lot.on_hand, lot.reserved, available)
+    return LotAnswer(lot_of(lot.key.source), lot.expires_on, told(lot.on_hand), told(lot.reserved), told(available))
 
 
-def _answer_expiring(lot: Balance, *, is_over: bool) -> ExpiringAnswer:
-    one = _answer_lot(lot, is_over=is_over)
+def _answer_expiring(lot: Balance, items: Mapping[Sku, Item], *, is_over: bool) -> ExpiringAnswer:
+    one = _answer_lot(lot, items, is_over=is_over)
     return ExpiringAnswer(
         lot.key.sku, lot.key.node, one.lot, one.expires_on, one.on_hand, one.reserved, one.available, is_over
     )
 
 
-def _answer_entry(entry: LedgerEntry) -> EntryAnswer:
+def _answer_entry(entry: LedgerEntry, sku: str, items: Mapping[Sku, Item]) -> EntryAnswer:
     return EntryAnswer(
         entry.at,
         entry.kind,
         entry.source,
-        entry.on_hand_delta,
-        entry.reserved_delta,
-        entry.on_hand,
-        entry.reserved,
+        of_sku(entry.on_hand_delta, sku, items),
+        of_sku(entry.reserved_delta, sku, items),
+        of_sku(entry.on_hand, sku, items),
+        of_sku(entry.reserved, sku, items),
         entry.order_id,
         entry.allocation,
         entry.reason,
@@ -235,9 +259,9 @@ _LOT: Final = Balance(
     SupplyKey(Sku("A-1001"), NodeId("DC-PA"), lot_source("L-77")), 24, 3, expires_on=date(2027, 3, 31)
 )
 _POSITION_EXAMPLE: Final = answer_position(
-    StockPosition(Sku("A-1001"), NodeId("DC-PA"), 40, 3, 100, 0, _AT), (_answer_lot(_LOT, is_over=False),)
+    StockPosition(Sku("A-1001"), NodeId("DC-PA"), 40, 3, 100, 0, _AT), {}, (_LOT,)
 )
-_EXPIRING_EXAMPLE: Final = _answer_expiring(_LOT, is_over=False)
+_EXPIRING_EXAMPLE: Final = _answer_expiring(_LOT, {}, is_over=False)
 _ENTRY_EXAMPLE: Final = EntryAnswer(_AT, EntryKind.RECEIPT, "on_hand", 40, 0, 40, 0, None, None, "receipt", "4500017")
 
 OPERATIONS = (

@@ -1,5 +1,6 @@
 """Quotes: what would be promised, at which cost to serve, if this were ordered now."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 
@@ -7,6 +8,7 @@ import msgspec
 from pydantic import Field, TypeAdapter
 
 from troth.engine.network import Network
+from troth.flows.capture import OrderContent
 from troth.flows.messages import promise_message, promised_shipments
 from troth.flows.quote import Option, Quote, quote
 from troth.http import examples
@@ -15,6 +17,7 @@ from troth.http.carts import CartHoldAnswer, answer_hold
 from troth.http.could_be import CouldBe, find_ways_out
 from troth.http.explanation import TraceAnswer, answer_trace
 from troth.http.idempotency import once
+from troth.http.measures import Units, known_items, of_sku
 from troth.http.operations import Call, Operation, Shown
 from troth.http.order_body import QUOTE_EXAMPLE, QuoteBody
 from troth.http.problems import Refused
@@ -22,6 +25,8 @@ from troth.http.replies import Reply, json_reply
 from troth.http.values import CostAnswer, Instant, Window, cost, total
 from troth.model.ids import LineId, Sku
 from troth.model.inventory import ON_HAND, is_on_hand
+from troth.model.item import Item
+from troth.model.measure import shown
 from troth.model.order import Method
 from troth.model.plan import Peg, Plan, Shipment, Trace, Uncovered
 from troth.model.refusals import FieldFlaw, Invalid
@@ -38,7 +43,7 @@ class QuotedUnits(msgspec.Struct, frozen=True):
 
     line_id: str
     sku: str
-    quantity: int
+    quantity: Units
     is_on_hand: bool
 
 
@@ -60,7 +65,7 @@ class QuotedLine(msgspec.Struct, frozen=True):
 
     line_id: str
     sku: str
-    quantity: int
+    quantity: Units
     promised_at: Window
 
 
@@ -84,10 +89,10 @@ class UnavailableAnswer(msgspec.Struct, frozen=True):
 
     line_id: str
     sku: str
-    quantity: int
+    quantity: Units
     reason: str
     detail: str
-    available_quantity: int
+    available_quantity: Units
     available_at: Instant | None
     could_be: tuple[CouldBe, ...]
 
@@ -106,9 +111,11 @@ async def quote_order(call: Call[QuoteBody, QuoteQuery]) -> Reply:
     """Promise nothing, but say what would be promised."""
 
     async def run() -> Reply:
+        items = await known_items(call, call.body.skus())
+        content = call.body.content(items)
         answer = await quote(
             call.system,
-            call.body.content(),
+            content,
             is_explained=call.query.explain,
             hold_seconds=call.body.hold_seconds or 0,
             actor=call.actor.name,
@@ -118,19 +125,24 @@ async def quote_order(call: Call[QuoteBody, QuoteQuery]) -> Reply:
         return json_reply(
             QuoteAnswer(
                 answer.at,
-                tuple(answer_option(option, answer.network, answer.currency, answer.at) for option in answer.options),
-                tuple(_unavailable(gap, answer, call.body) for gap in answer.uncovered),
+                tuple(
+                    answer_option(option, answer.network, answer.currency, answer.at, items)
+                    for option in answer.options
+                ),
+                tuple(_unavailable(gap, answer, content, call.body.method, items) for gap in answer.uncovered),
                 None
                 if answer.explanation is None
                 else answer_trace(answer.explanation.plan.trace, answer.explanation, answer.currency),
-                None if answer.hold is None else answer_hold(answer.hold, answer.at),
+                None if answer.hold is None else answer_hold(answer.hold, answer.at, items),
             )
         )
 
     return await once(call, run)
 
 
-def answer_option(option: Option, network: Network, currency: str, now: datetime) -> OptionAnswer:
+def answer_option(
+    option: Option, network: Network, currency: str, now: datetime, items: Mapping[Sku, Item]
+) -> OptionAnswer:
     """An option as it is shown."""
     shipments = option.plan.shipments
     last = max(shipments, key=lambda shipment: shipment.promised_at)
@@ -144,12 +156,12 @@ def answer_option(option: Option, network: Network, currency: str, now: datetime
         _window(last),
         promise_message(promised_shipments(shipments, network), now),
         cost(total([shipment.cost for shipment in shipments]), currency),
-        tuple(_shipment(shipment, currency) for shipment in shipments),
-        _lines(shipments),
+        tuple(_shipment(shipment, currency, items) for shipment in shipments),
+        _lines(shipments, items),
     )
 
 
-def _shipment(shipment: Shipment, currency: str) -> QuotedShipment:
+def _shipment(shipment: Shipment, currency: str, items: Mapping[Sku, Item]) -> QuotedShipment:
     return QuotedShipment(
         shipment.node,
         shipment.method,
@@ -158,11 +170,14 @@ def _shipment(shipment: Shipment, currency: str) -> QuotedShipment:
         _window(shipment),
         shipment.is_backordered,
         cost(shipment.cost, currency),
-        tuple(QuotedUnits(peg.line_id, peg.sku, peg.quantity, is_on_hand(peg.source)) for peg in shipment.pegs),
+        tuple(
+            QuotedUnits(peg.line_id, peg.sku, of_sku(peg.quantity, peg.sku, items), is_on_hand(peg.source))
+            for peg in shipment.pegs
+        ),
     )
 
 
-def _lines(shipments: tuple[Shipment, ...]) -> tuple[QuotedLine, ...]:
+def _lines(shipments: tuple[Shipment, ...], items: Mapping[Sku, Item]) -> tuple[QuotedLine, ...]:
     units: dict[str, int] = {}
     skus: dict[str, str] = {}
     lasts: dict[str, Shipment] = {}
@@ -171,24 +186,32 @@ def _lines(shipments: tuple[Shipment, ...]) -> tuple[QuotedLine, ...]:
             units[peg.line_id] = units.get(peg.line_id, 0) + peg.quantity
             skus[peg.line_id] = peg.sku
             lasts[peg.line_id] = shipment
-    return tuple(QuotedLine(line_id, skus[line_id], units[line_id], _window(lasts[line_id])) for line_id in units)
+    return tuple(
+        QuotedLine(line_id, skus[line_id], of_sku(units[line_id], skus[line_id], items), _window(lasts[line_id]))
+        for line_id in units
+    )
 
 
 def _window(shipment: Shipment) -> Window:
     return Window(shipment.promised_from, shipment.promised_at)
 
 
-def _unavailable(gap: Uncovered, answer: Quote, asked: QuoteBody) -> UnavailableAnswer:
-    wanted = next((line.quantity for line in asked.lines if line.line_id == gap.line_id), gap.quantity)
+def _unavailable(
+    gap: Uncovered, answer: Quote, content: OrderContent, method: Method, items: Mapping[Sku, Item]
+) -> UnavailableAnswer:
+    line = next((line for line in content.lines if line.line_id == gap.line_id), None)
+    wanted = gap.quantity if line is None else line.quantity
+    item = items.get(gap.sku if line is None else line.sku)
+    decimals = 0 if item is None else item.decimals
     return UnavailableAnswer(
         gap.line_id,
         gap.sku,
-        gap.quantity,
+        shown(gap.quantity, decimals),
         gap.reason,
         gap.detail,
-        gap.available_quantity,
+        shown(gap.available_quantity, decimals),
         gap.available_at,
-        tuple(find_ways_out(gap, wanted, answer.options, asked.method, answer.currency)),
+        tuple(find_ways_out(gap, wanted, answer.options, method, answer.currency, decimals=decimals)),
     )
 
 
@@ -220,7 +243,7 @@ OPERATIONS = (
                 QuoteAnswer,
                 QuoteAnswer(
                     examples.AT,
-                    (answer_option(_OPTION, examples.NETWORK, examples.CURRENCY, examples.AT),),
+                    (answer_option(_OPTION, examples.NETWORK, examples.CURRENCY, examples.AT, {}),),
                     (),
                     None,
                     None,

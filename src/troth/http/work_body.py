@@ -1,10 +1,13 @@
 """What nodes and carriers report."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from troth.http.body import Id, Instant, LotName, Name, Quantity, Strict, Text
+from troth.http.body import Id, Instant, LotName, Name, Strict, Text
+from troth.http.measures import NoneOrMore, Quantity, Scaling
+from troth.http.order_body import UnitsBody, line_quantities
 from troth.model.commands import LineQuantity, LineSerials, LotQuantity
 from troth.model.ids import LineId, Sku
 from troth.model.order import Package, PackageLine
@@ -13,7 +16,6 @@ _LINES_MAX = 1_000
 _PACKAGES_MAX = 1_000
 TRACKED_MAX = 1_000
 
-Picked = Annotated[int, Field(ge=0, le=1_000_000)]
 Serial = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[!-.0-~]+$")]
 Serials = Annotated[tuple[Serial, ...], Field(min_length=1, max_length=10_000, strict=False)]
 Reason = Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z0-9_]*$")]
@@ -25,22 +27,15 @@ class AtBody(Strict):
     at: Instant | None = None
 
 
-class RejectedUnits(Strict):
-    """Units of an order line that the node refuses."""
-
-    line_id: Id
-    quantity: Quantity
-
-
 class RejectBody(AtBody):
     """Why, and which units; all where no line is named."""
 
     reason: Name
-    lines: Annotated[tuple[RejectedUnits, ...], Field(max_length=_LINES_MAX, strict=False)] = ()
+    lines: Annotated[tuple[UnitsBody, ...], Field(max_length=_LINES_MAX, strict=False)] = ()
 
-    def units(self) -> tuple[LineQuantity, ...]:
-        """The units that are meant."""
-        return tuple(LineQuantity(LineId(line.line_id), line.quantity) for line in self.lines)
+    def units(self, decimals: Mapping[str, int]) -> tuple[LineQuantity, ...]:
+        """The units that are meant of lines with so many decimals."""
+        return line_quantities(self.lines, decimals)
 
 
 class SerialsBody(Strict):
@@ -80,7 +75,7 @@ class PickedUnits(Strict):
     """How many units of an order line were picked (0: none were found), and why the rest was not."""
 
     line_id: Id
-    quantity: Picked
+    quantity: NoneOrMore
     short_reason: Reason | None = None
     lots: Annotated[
         tuple[PickedLot, ...],
@@ -96,17 +91,26 @@ class PickBody(SerialsAtBody):
 
     lines: Annotated[tuple[PickedUnits, ...], Field(max_length=_LINES_MAX, strict=False)] = ()
 
-    def units(self) -> tuple[LineQuantity, ...]:
-        """The units that are meant."""
-        return tuple(
+    def units(self, decimals: Mapping[str, int]) -> tuple[LineQuantity, ...]:
+        """The units that are meant of lines with so many decimals."""
+        scaling = Scaling()
+        units = tuple(
             LineQuantity(
                 LineId(line.line_id),
-                line.quantity,
+                scaling.of_line(line.quantity, decimals, line.line_id, f"/lines/{at}/quantity"),
                 line.short_reason or "",
-                tuple(LotQuantity(lot.lot or "", lot.quantity) for lot in line.lots),
+                tuple(
+                    LotQuantity(
+                        lot.lot or "",
+                        scaling.of_line(lot.quantity, decimals, line.line_id, f"/lines/{at}/lots/{number}/quantity"),
+                    )
+                    for number, lot in enumerate(line.lots)
+                ),
             )
-            for line in self.lines
+            for at, line in enumerate(self.lines)
         )
+        scaling.done()
+        return units
 
     def named(self) -> tuple[LineSerials, ...]:
         """The serials that are meant, those of lines first."""
@@ -138,16 +142,27 @@ class PackBody(SerialsAtBody):
 
     packages: Annotated[tuple[PackedBody, ...], Field(max_length=_PACKAGES_MAX, strict=False)] = ()
 
-    def packed(self) -> tuple[Package, ...]:
-        """The packages that are meant."""
-        return tuple(
+    def packed(self, decimals: Mapping[str, int]) -> tuple[Package, ...]:
+        """The packages that are meant, of lines with so many decimals."""
+        scaling = Scaling()
+        packages = tuple(
             Package(
                 package.package_id,
-                tuple(PackageLine(LineId(line.line_id), line.quantity) for line in package.lines),
+                tuple(
+                    PackageLine(
+                        LineId(line.line_id),
+                        scaling.of_line(
+                            line.quantity, decimals, line.line_id, f"/packages/{at}/lines/{number}/quantity"
+                        ),
+                    )
+                    for number, line in enumerate(package.lines)
+                ),
                 None if package.weight_kg is None else round(package.weight_kg * 1000),
             )
-            for package in self.packages
+            for at, package in enumerate(self.packages)
         )
+        scaling.done()
+        return packages
 
 
 class ShippedBody(Strict):

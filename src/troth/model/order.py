@@ -58,7 +58,8 @@ class Terms:
     same `ship_together` leave in one shipment, or cost `together_minor` for each shipment more where that is not None.
     `line_complete`: all units in one shipment. `kit` are the components of one unit (SKU, units) as they were at
     capture; `substituted` what a unit of each substitute costs the customer more (minor units). For so many days after
-    the delivery (`min_remaining_days`) the goods must still be good.
+    the delivery (`min_remaining_days`) the goods must still be good. Of an item sold by measure quantities have so many
+    `decimals`; what is paid for is rounded once a line.
     """
 
     ship_to: Address | None = None
@@ -73,6 +74,7 @@ class Terms:
     kit: tuple[tuple[Sku, int], ...] = ()
     substituted: tuple[tuple[Sku, int], ...] = ()
     min_remaining_days: int = 0
+    decimals: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,11 @@ class Line:
     not_before: datetime | None = None
     canceled_quantity: int = 0
     terms: Terms | None = None
+
+    @property
+    def decimals(self) -> int:
+        """How many decimals quantities of the line have."""
+        return 0 if self.terms is None else self.terms.decimals
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,17 @@ async def lock_stock(connection: Connection, skus: Iterable[Sku]) -> list[SkuSto
     return [_stock(row) for row in await connection.fetch(_LOCK, list(skus))]
 
 
+async def lock_stock_of(connection: Connection, sku: Sku) -> list[Balance]:
+    """Every supply of one SKU, locked until the transaction ends, without deficits."""
+    return [
+        Balance(SupplyKey(stock.sku, node, source), on_hand, reserved)
+        for stock in await lock_stock(connection, [sku])
+        for node, source, on_hand, reserved in zip(
+            stock.nodes, stock.sources, stock.on_hand, stock.reserved, strict=True
+        )
+    ]
+
+
 async def lock_supplies(connection: Connection, keys: Iterable[SupplyKey]) -> list[Balance]:
     """These supplies, as far as they exist, locked in sorted order until the transaction ends."""
     wanted = sorted(keys)
