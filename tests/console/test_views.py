@@ -109,7 +109,7 @@ EVERY_EVENT: tuple[tuple[Event, str], ...] = (
     (TrackingRecorded(WORK, "ground", "T1", "in_transit", NOW, "Ohio"), "ground reports T1: in transit in Ohio."),
     (
         SerialsNamed(WORK, (UnitSerial(LineId("1"), Sku("A"), "SN-1"),), NOW),
-        "Fulfillment F1 got the serials SN-1.",
+        "Fulfillment F2 got the serials SN-1.",
     ),
     (OrderResourced(PartsChange(added=(PART,))), "Promised from elsewhere: 2 × A at DC-PA."),
     (SourcingFailed((LineQuantity(LineId("1"), 1),)), "Nobody can provide 1 of line 1: a person must decide."),

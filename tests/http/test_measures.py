@@ -1,4 +1,4 @@
-"""Items sold by measure over HTTP: decimals in, whole units inside, the same decimals out, money rounded once a line."""
+"""Items sold by measure over HTTP: decimals in, whole units inside, decimals out, and money rounded once a line."""
 
 from typing import Any
 

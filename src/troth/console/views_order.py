@@ -12,6 +12,7 @@ from troth.model.inventory import ON_HAND, Source, lot_of
 from troth.model.item import Item
 from troth.model.kits import kits_of, whole_units
 from troth.model.lifecycle import ENDED, AllocationEvent, AllocationState, is_possible
+from troth.model.measure import half_up, scale_of
 from troth.model.network import Node
 from troth.model.order import Allocation, Fulfillment, Hold, Line, Order, Package
 from troth.model.status import (
@@ -47,12 +48,15 @@ class PartView:
 
 @dataclass(frozen=True, slots=True)
 class LineView:
-    """A line; money in minor units, `cancelable` is how many units can still be canceled."""
+    """A line; money in minor units, `cancelable` is how many units can still be canceled. Quantities have so many
+    `decimals`.
+    """
 
     line_id: str
     sku: str
     name: str
     quantity: int
+    decimals: int
     canceled: int
     chip: Chip
     unit_price_minor: int
@@ -73,7 +77,7 @@ class WorkView:
     node_name: str
     chip: Chip
     work: Fulfillment
-    contents: tuple[tuple[str, int], ...]
+    contents: tuple[tuple[str, int, int], ...]
     packages: tuple[Package, ...]
     cost_minor: int
     is_ended: bool
@@ -134,10 +138,11 @@ def _line(order: Order, line: Line, items: Mapping[Sku, Item], nodes: Mapping[st
         sku=line.sku,
         name=item.name if item else "",
         quantity=line.quantity,
+        decimals=line.decimals,
         canceled=line.canceled_quantity,
         chip=status_chip(line_status(order, line)),
         unit_price_minor=line.unit_price_minor,
-        total_minor=wanted * line.unit_price_minor,
+        total_minor=half_up(wanted * line.unit_price_minor, scale_of(line.decimals)),
         need_by=line.need_by,
         parts=tuple(_part(part, line, works.get(part.fulfillment_id), nodes) for part in parts),
         uncovered=uncovered,
@@ -162,9 +167,11 @@ def _part(part: Allocation, line: Line, work: Fulfillment | None, nodes: Mapping
 def _work(order: Order, work: Fulfillment, nodes: Mapping[str, Node]) -> WorkView:
     parts = [part for part in order.allocations if part.fulfillment_id == work.fulfillment_id]
     live = [part for part in parts if part.state not in ENDED]
-    contents: dict[str, int] = {}
+    decimals = {line.line_id: line.decimals for line in order.lines}
+    contents: dict[tuple[str, int], int] = {}
     for part in live or [part for part in parts if part.state is not AllocationState.SPLIT]:
-        contents[part.sku] = contents.get(part.sku, 0) + part.quantity
+        what = (part.sku, decimals[part.line_id])
+        contents[what] = contents.get(what, 0) + part.quantity
     return WorkView(
         fulfillment_id=work.fulfillment_id,
         short_id=short_id(work.fulfillment_id),
@@ -172,7 +179,7 @@ def _work(order: Order, work: Fulfillment, nodes: Mapping[str, Node]) -> WorkVie
         node_name=_name(work.node, nodes),
         chip=state_chip(fulfillment_status(order, work.fulfillment_id)),
         work=work,
-        contents=tuple(contents.items()),
+        contents=tuple((sku, units, places) for (sku, places), units in contents.items()),
         packages=work.packages,
         cost_minor=sum(work.cost.values()),
         is_ended=not live,
