@@ -269,7 +269,7 @@ def test_options_are_one_plan_for_each_service_then_pickups_the_soonest_first() 
     net = network(night, shop, node("dc"), node("empty", pickup=True))
     stock = supply(net, A={"owl": 1, "shop": 1, "dc": 1})
 
-    found = plan_options(demand(line("A")), stock, net, Policy(), MONDAY)
+    found = plan_options(demand(line("A")), lambda _: stock, net, Policy(), MONDAY)
 
     assert [
         (option.shipments[0].method, option.shipments[0].service, option.shipments[0].node) for option in found
@@ -280,7 +280,7 @@ def test_options_are_one_plan_for_each_service_then_pickups_the_soonest_first() 
         (Method.PICKUP, "", "owl"),
         (Method.PICKUP, "", "shop"),
     ]
-    assert len(plan_options(demand(line("A")), stock, net, Policy(), MONDAY, pickup_nodes_max=1)) == 4
+    assert len(plan_options(demand(line("A")), lambda _: stock, net, Policy(), MONDAY, pickup_nodes_max=1)) == 4
 
 
 def test_an_explanation_names_the_best_plans_not_chosen() -> None:
@@ -296,7 +296,7 @@ def test_an_explanation_names_the_best_plans_not_chosen() -> None:
     assert told.input_digest != digest_case(replace(case, demand=demand(line("A"))))
 
 
-def test_supply_rows_leave_out_what_cannot_be_used() -> None:
+def test_supply_rows_leave_out_unknown_nodes_and_show_nothing_of_inactive_ones() -> None:
     net = network(node("a"), node("b", active=False))
 
     def balance(name: str, source: Source = ON_HAND, **facts: Any) -> Balance:
@@ -314,9 +314,9 @@ def test_supply_rows_leave_out_what_cannot_be_used() -> None:
     )
 
     assert isinstance(found, SupplyRows)
-    assert found.sources == (ON_HAND, "po/1/1")
-    assert (found.node_index.tolist(), found.available.tolist()) == ([0, 0], [3, 7])
-    assert np.array_equal(found.available_from, [0.0, MONDAY.timestamp()])
+    assert found.sources == (ON_HAND, "po/1/1", "po/2/1", ON_HAND)
+    assert (found.node_index.tolist(), found.available.tolist()) == ([0, 0, 0, 1], [3, 7, 0, 0])
+    assert np.array_equal(found.available_from, [0.0, MONDAY.timestamp(), MONDAY.timestamp(), 0.0])
 
 
 @pytest.mark.parametrize(("late_minor", "nodes"), [(100_000, {"near", "other"}), (1, {"far"})])

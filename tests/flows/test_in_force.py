@@ -7,16 +7,18 @@ from typing import Any
 
 import pytest
 
-from tests.builders import NOW, Clock, accepted, capture, item, node, set_up, stock
+from tests.builders import NEW_YORK, NOW, Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
 from tests.documents import rate_card, routing
 from troth.engine.in_force import share_of
+from troth.flows.capture import ContentLine, OrderContent
 from troth.flows.draft import Saved, save_draft
 from troth.flows.families import RATE_CARDS, ROUTINGS, Family
 from troth.flows.publish import Acted, activate, retire, roll_back
+from troth.flows.quote import Quote, quote
 from troth.flows.system import System, open_system
-from troth.model.ids import OrderId, derive_order_id
-from troth.model.order import Order
+from troth.model.ids import LineId, OrderId, Sku, derive_order_id
+from troth.model.order import Customer, Order
 from troth.model.refusals import Invalid, NotFound
 from troth.store.orders import read_orders
 
@@ -140,13 +142,34 @@ async def test_rolling_back_returns_to_the_version_before_and_in_the_end_to_what
     assert seen == ["everyday@2", "everyday@1", "default-1"]
 
 
+async def test_a_customer_is_quoted_by_the_routing_that_decides_about_their_orders(system: System) -> None:
+    await _activate(system, "everyday", await _save(system, "everyday"))
+    tried = await _save(
+        system, "everyday", tiers=[{"name": "IL", "filters": [{"name": "IL", "expression": "node.id == 'DC-IL'"}]}]
+    )
+    await _activate(system, "everyday", tried, canary_percent=50)
+
+    seen = set()
+    for number in range(12):
+        customer = Customer(f"C-{number}")
+        content = OrderContent("web", "", (ContentLine(LineId("1"), Sku("A"), 1),), ship_to=NEW_YORK, customer=customer)
+        quoted = await quote(system, content)
+        assert isinstance(quoted, Quote)
+        order = accepted(await system.door.one(capture(f"W-{number}", customer=customer), actor="web"))
+        assert quoted.options[0].plan.shipments[0].node == order.fulfillments[0].node
+        seen.add(order.policy_version)
+
+    assert seen == {"everyday@1", "everyday@2"}
+
+
 async def test_a_canary_decides_the_orders_whose_ids_fall_to_it_and_rolling_back_ends_it(system: System) -> None:
     await _activate(system, "everyday", await _save(system, "everyday"))
     await _activate(system, "everyday", await _save(system, "everyday", description="2"), canary_percent=30)
     has_canary = [system.door.reference.has_canary]
 
     names = [f"W-{number}" for number in range(60)]
-    orders = await asyncio.gather(*(_order(system, name) for name in names))
+    unknown = [capture(name, customer=Customer()) for name in names]
+    orders = [accepted(one) for one in await asyncio.gather(*(system.door.one(one, actor="web") for one in unknown))]
 
     expected = [
         "everyday@2"

@@ -1,6 +1,7 @@
 """Orders that a routing holds or queues, through the door and back from the database."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from troth.flows.families import ROUTINGS
 from troth.flows.publish import Acted, activate
 from troth.flows.system import System, open_system
 from troth.model.commands import CancelOrder, LiftHold
+from troth.model.ids import derive_order_id
 from troth.model.order import Order
 from troth.model.refusals import StockShort
 from troth.model.status import OrderStatus, order_status, uncovered_quantities
@@ -81,3 +83,28 @@ async def test_an_order_that_rules_leave_no_node_is_refused_with_the_reason(syst
 
     assert isinstance(found, StockShort)
     assert [line.reason for line in found.lines] == ["excluded_by_rules"]
+
+
+async def test_the_tier_that_answers_says_how_long_a_customer_may_change_their_mind(system: System) -> None:
+    pos = {"name": "pos", "when": "order.channel == 'pos'", "weights": {"remorse_minutes": 0}}
+    await decide_by(system, pos, {"name": "all"}, weights={"remorse_minutes": 60})
+
+    web = accepted(await system.door.one(capture("W-1"), actor="web"))
+    sold = capture("P-1", channel="pos", order_id=derive_order_id(channel="pos", external_id="P-1"))
+    pos_order = accepted(await system.door.one(sold, actor="pos"))
+
+    assert (web.release_at - web.captured_at, pos_order.release_at - pos_order.captured_at) == (
+        timedelta(minutes=60),
+        timedelta(0),
+    )
+
+
+async def test_who_orders_what_a_refusal_offered_gets_it_by_the_time_it_said(system: System) -> None:
+    refused = await system.door.one(capture("W-1", {"A": 12}), actor="web")
+    assert isinstance(refused, StockShort)
+    (short,) = refused.lines
+
+    order = accepted(await system.door.one(capture("W-2", {"A": int(short.available_quantity)}), actor="web"))
+
+    assert short.available_quantity == 10
+    assert short.available_at == max(work.promised_at for work in order.fulfillments)

@@ -1,7 +1,8 @@
 """Quotes: what would be promised, with nothing reserved."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -156,3 +157,29 @@ async def test_a_quote_of_an_unknown_item_or_node_names_it(api: Api) -> None:
 
     assert item.json()["errors"] == [{"pointer": "/lines/0/sku", "detail": "there is no item NO SUCH"}]
     assert node.json()["errors"] == [{"pointer": "/pickup_node", "detail": "there is no node NO-NODE"}]
+
+
+async def test_a_quote_of_a_kit_counts_kits_and_offers_only_whole_ones(api: Api) -> None:
+    first, second = await api.stocked("QUOTED-A", {"DC-PA": 9}), await api.stocked("QUOTED-B", {"DC-PA": 3})
+    kit = await api.stocked("QUOTED-KIT", {}, kit=((Sku(first), 2), (Sku(second), 1)))
+
+    whole = (await api.post("/v1/quotes", inquiry({kit: 3}))).json()
+    short = (await api.post("/v1/quotes", inquiry({kit: 4}))).json()
+
+    assert [(line["sku"], line["quantity"]) for line in whole["options"][0]["lines"]] == [(kit, 3)]
+    assert short["options"][0]["lines"][0]["quantity"] == 3
+    assert {way["kind"] for way in short["unavailable"][0]["could_be"]} == {"less"}
+    assert short["unavailable"][0]["could_be"][0]["quantity"] == 3
+
+
+async def test_a_message_counts_days_where_the_customer_is(api: Api) -> None:
+    sku = await api.stocked("FAR", {"DC-PA": 5})
+    honolulu = {
+        "name": "Ada", "line1": "1 Ala Moana Blvd", "city": "Honolulu", "region": "HI", "postcode": "96813",
+        "country": "US",
+    }  # fmt: skip
+
+    option = (await api.post("/v1/quotes", inquiry({sku: 1}, ship_to=honolulu))).json()["options"][0]
+
+    arrives = datetime.fromisoformat(option["promised_at"]["to"]).astimezone(ZoneInfo("Pacific/Honolulu"))
+    assert f"{arrives:%A}, {arrives:%B} {arrives.day}" in option["message"]

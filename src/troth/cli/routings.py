@@ -1,4 +1,4 @@
-"""`troth routing`, `troth rate-card` and `troth lane-table`: what is drafted, checked, put in force and taken back."""
+"""`troth routing`, `rate-card`, `lane-table`, `exposure-rules`: drafted, checked, put in force and taken back."""
 
 import json
 from pathlib import Path
@@ -15,6 +15,7 @@ from troth.cli.terminal import show
 app = make_app("routings", "routing")
 rate_cards = make_app("rate-cards", "rate card")
 lane_tables = make_app("lane-tables", "lane table")
+exposure_rules = make_app("exposure-rules", "rule set")
 
 
 @app.command("dry-run")

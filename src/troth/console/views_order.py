@@ -1,6 +1,6 @@
 """One order as its page shows it: lines with their parts, the work of nodes, and what can be asked for now."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -142,12 +142,18 @@ def _line(order: Order, line: Line, items: Mapping[Sku, Item], nodes: Mapping[st
         canceled=line.canceled_quantity,
         chip=status_chip(line_status(order, line)),
         unit_price_minor=line.unit_price_minor,
-        total_minor=half_up(wanted * line.unit_price_minor, scale_of(line.decimals)),
+        total_minor=half_up(wanted * line.unit_price_minor, scale_of(line.decimals)) + _substituted_minor(line, parts),
         need_by=line.need_by,
         parts=tuple(_part(part, line, works.get(part.fulfillment_id), nodes) for part in parts),
         uncovered=uncovered,
         cancelable=free + uncovered,
     )
+
+
+def _substituted_minor(line: Line, parts: Sequence[Allocation]) -> int:
+    """What the substitutes among a line's parts cost more."""
+    deltas = {} if line.terms is None else dict(line.terms.substituted)
+    return sum(deltas.get(part.sku, 0) * part.quantity for part in parts)
 
 
 def _part(part: Allocation, line: Line, work: Fulfillment | None, nodes: Mapping[str, Node]) -> PartView:

@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import Final
 
 from troth.engine.cart_units import find_hold, use_hold
-from troth.engine.case import case_of, kept_trace
+from troth.engine.case import Case, case_of, kept_trace, with_what_could_be
 from troth.engine.context import Change, Decision, Facts, State
 from troth.engine.disposition import holds_of, may_wait
+from troth.engine.exposure.taking import draw_parts, exposed_supply, keeping, with_freed
 from troth.engine.feasible import find_late, find_unknown
 from troth.engine.line_terms import named_skus, on_terms, settle_lines
 from troth.engine.reserve import reserve_entries
@@ -16,12 +17,14 @@ from troth.engine.supply import SupplyRows
 from troth.model.cart_hold import CartHold
 from troth.model.commands import CaptureOrder
 from troth.model.events import DuplicateReceived, OrderCaptured
+from troth.model.exposure import Draw
 from troth.model.ids import OrderId, Sku, fulfillment_id
 from troth.model.inventory import is_on_hand
 from troth.model.lifecycle import AllocationState
 from troth.model.measure import scale_of, shown
 from troth.model.order import Allocation, Fulfillment, Line, Order, Payment
 from troth.model.plan import Demand, DemandLine, Plan, Shipment
+from troth.model.policy import Policy
 from troth.model.refusals import ContentDiffers, Invalid, Refusal, ShortLine, StockShort
 
 CUSTOMER_CLASS: Final = "customer_class"
@@ -48,16 +51,25 @@ def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decisio
     hold = None if command.cart_hold is None else find_hold(command, state, facts)
     if isinstance(hold, Invalid):
         return hold
-    case = case_of(demand_of(command, facts), supply_of(command, state, hold), facts)
+    demand = demand_of(command, facts)
+    supply = supply_of(command, demand, state, facts, hold)
+    case = case_of(demand, supply, facts)
     answer = case.plan()
     if answer.uncovered and not may_wait(answer):
-        return short(answer, command.lines)
+        return short(case, answer, command.lines)
     order = _order_of(command, answer, facts)
+    relies: dict[Draw, int] = {}
+    entries = reserve_entries(None, order)
+    if facts.exposure is not None:
+        parts, relies = draw_parts(facts.pool, demand, order.allocations)
+        order = replace(order, allocations=parts)
+        entries = keeping(entries, supply, facts.network)
     captured = Decision(
         changes=(Change(None, order),),
-        entries=reserve_entries(None, order),
+        entries=entries,
         events=((order.order_id, OrderCaptured(order)),),
         trace=kept_trace(case, answer.trace, command.digest),
+        relies=relies,
     )
     return captured if hold is None else use_hold(hold, captured, order.order_id)
 
@@ -126,19 +138,23 @@ def demand_line(line: Line, quantity: int, facts: Facts) -> DemandLine:
     return plain if line.terms is None else on_terms(plain, line.terms, facts.items)
 
 
-def supply_of(command: CaptureOrder, state: State, hold: CartHold | None = None) -> dict[Sku, SupplyRows]:
-    """The supply rows of every SKU of an order, with what its cart holds free for it."""
+def supply_of(
+    command: CaptureOrder, demand: Demand, state: State, facts: Facts, hold: CartHold | None = None
+) -> dict[Sku, SupplyRows]:
+    """The supply of every SKU of an order that it may be planned from, with what its cart holds free for it."""
     skus = {line.sku: None for line in command.lines}
     if any([line.terms is not None for line in command.lines]):  # noqa: C419 - a list is quicker, for every order
         skus |= dict.fromkeys(named_skus(command.lines))
+    supply = exposed_supply(facts.pool, demand, skus, state.supply)
     if hold is None:
-        return {sku: state.supply(sku) for sku in skus}
+        return supply
     kept = {held.key: held.quantity for held in hold.units}
-    return {sku: state.supply_freed(sku, kept) for sku in skus}
+    return {sku: with_freed(supply, sku, state.supply(sku), state.supply_freed(sku, kept)) for sku in skus}
 
 
-def short(answer: Plan, lines: Iterable[Line]) -> StockShort:
-    """The refusal that names each line which the plan does not cover."""
+def short(case: Case, answer: Plan, lines: Iterable[Line]) -> StockShort:
+    """The refusal that names each line which the plan does not cover, with what an order of less would get."""
+    answer = with_what_could_be(case, answer)
     decimals = {line.line_id: line.decimals for line in lines}
     return StockShort(
         tuple(
@@ -188,6 +204,14 @@ def parts_of(
     return tuple(fulfillments), tuple(allocations)
 
 
+def _remorse_minutes(policy: Policy, answer: Plan) -> int:
+    """How long the customer may change their mind: as the tier that answered says, else as the policy does."""
+    for tier in () if policy.routing is None else policy.routing.tiers:
+        if tier.name == answer.trace.tier and "remorse_minutes" in tier.weights:
+            return int(tier.weights["remorse_minutes"])
+    return policy.remorse_minutes
+
+
 def _order_of(command: CaptureOrder, answer: Plan, facts: Facts) -> Order:
     fulfillments, allocations = parts_of(answer.shipments, command.order_id, first_fulfillment=1, first_allocation=1)
     return Order(
@@ -199,7 +223,7 @@ def _order_of(command: CaptureOrder, answer: Plan, facts: Facts) -> Order:
         currency=command.currency,
         ordered_at=command.ordered_at,
         captured_at=facts.now,
-        release_at=facts.now + timedelta(minutes=facts.policy.remorse_minutes),
+        release_at=facts.now + timedelta(minutes=_remorse_minutes(facts.policy, answer)),
         customer=command.customer,
         ship_to=command.ship_to,
         method=command.method,

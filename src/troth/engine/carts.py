@@ -8,6 +8,7 @@ from troth.engine.capture import demand_of, settled, short, supply_of
 from troth.engine.cart_units import end_entries, end_hold, hold_entries, subject_of_cart
 from troth.engine.case import case_of
 from troth.engine.context import Decision, Facts, State
+from troth.engine.exposure.taking import keeping
 from troth.engine.feasible import find_unknown
 from troth.model.cart_hold import CartHold, CartHoldEvent, CartHoldState, HeldUnits
 from troth.model.commands import CartCommand, EndCartHold, ExtendCartHold, HoldCart
@@ -40,13 +41,16 @@ def _decide_hold(command: HoldCart, state: State, facts: Facts) -> Decision | Re
     if flaws:
         return Invalid(flaws)
     asked = settled(command.asked, facts)
-    answer = case_of(demand_of(asked, facts), supply_of(asked, state), facts).plan()
+    demand = demand_of(asked, facts)
+    supply = supply_of(asked, demand, state, facts)
+    case = case_of(demand, supply, facts)
+    answer = case.plan()
     if answer.uncovered:
-        return short(answer, asked.lines)
+        return short(case, answer, asked.lines)
     expires_at = facts.now + timedelta(seconds=command.hold_seconds)
     hold = CartHold(command.hold_id, command.asked.channel, _units_of(answer), facts.now, expires_at)
     return Decision(
-        entries=hold_entries(hold),
+        entries=keeping(hold_entries(hold), supply, facts.network),
         events=((subject_of_cart(hold.hold_id), CartHeld(hold)),),
         cart_holds=(hold,),
         plan=answer,

@@ -4,11 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from troth.engine.exposure.expose import Exposure
+from troth.engine.exposure.taking import Pool
 from troth.engine.network import Network
 from troth.engine.supply import SupplyRows
 from troth.engine.unit_prices import UnitPrices
 from troth.model.cart_hold import CartHold
 from troth.model.events import Event
+from troth.model.exposure import Draw
 from troth.model.ids import CartHoldId, FulfillmentId, NodeId, OrderId, Sku
 from troth.model.inventory import Balance, Entry, SupplyKey
 from troth.model.item import Item
@@ -20,8 +23,9 @@ from troth.model.serials import SerialKey, SerialPlace
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known when a command is decided: reference data, the policy in force, who asks, and when; and, where it
-    is known, what units are worth elsewhere and each node's share of its capacity that is used.
+    """What is known when a command is decided: reference data, the policy and the rules of exposure in force (None:
+    there are none), who asks, and when; and, where it is known, what units are worth elsewhere and each node's share of
+    its capacity that is used.
     """
 
     now: datetime
@@ -31,6 +35,12 @@ class Facts:
     policy: Policy
     prices: UnitPrices | None = None
     loads: Mapping[NodeId, float] | None = None
+    exposure: Exposure | None = None
+
+    @property
+    def pool(self) -> Pool:
+        """The one pool of stock as this decision sees it."""
+        return Pool(self.items, self.network, self.exposure, self.policy.currency, self.now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +76,8 @@ class Decision:
     """What a command causes.
 
     Changed orders, ledger entries, expected dates of supplies, events by subject, and the reasons; holds of carts as
-    they are now, and the plan of one that is new; the last good days of lots; which serials go where, and which are
-    free again.
+    they are now, and the plan of one that is new. `relies` are counts of what others have taken on which it counts, as
+    they were taken to be. Last good days of lots; which serials go where, and which are free again.
     """
 
     changes: tuple[Change, ...] = ()
@@ -77,6 +87,7 @@ class Decision:
     trace: Trace | None = None
     cart_holds: tuple[CartHold, ...] = ()
     plan: Plan | None = None
+    relies: Mapping[Draw, int] = field(default_factory=dict)
     expiries: Mapping[SupplyKey, date] | None = None
     serials: Mapping[SerialKey, SerialPlace] | None = None
     freed_serials: Mapping[SerialKey, FulfillmentId] | None = None

@@ -2,7 +2,7 @@
 hand it over.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -22,7 +22,7 @@ from troth.model.policy import Policy
 
 def plan_options(
     demand: Demand,
-    supply: Mapping[Sku, SupplyRows],
+    supply_for: Callable[[Demand], Mapping[Sku, SupplyRows]],
     network: Network,
     policy: Policy,
     now: datetime,
@@ -35,7 +35,7 @@ def plan_options(
     soonest first.
 
     A delivery plan is offered where it covers anything; a pickup only where one node hands over everything. A pickup
-    node that the demand names comes first.
+    node that the demand names comes first. `supply_for` gives what each way to have it may be planned from.
     """
     services = list(dict.fromkeys(card.service for card in network.ship.cards))
     asks = [replace(demand, method=Method.SHIP, service=service, pickup_node=None) for service in services]
@@ -43,20 +43,14 @@ def plan_options(
         replace(demand, method=Method.DELIVERY, service=card.service, pickup_node=None)
         for card in network.delivery.cards
     ]
-    deliveries = [plan(ask, supply, network, policy, now, prices=prices, loads=loads) for ask in asks]
+    deliveries = [plan(ask, supply_for(ask), network, policy, now, prices=prices, loads=loads) for ask in asks]
     method = demand.method if demand.method is Method.CURBSIDE else Method.PICKUP
-    pickups = [
-        plan(
-            replace(demand, method=method, service="", pickup_node=network.nodes[position].node),
-            supply,
-            network,
-            policy,
-            now,
-            prices=prices,
-            loads=loads,
-        )
-        for position in _pickup_positions(demand, supply, network, pickup_nodes_max)
+    handed = replace(demand, method=method, service="", pickup_node=None)
+    asks = [
+        replace(handed, pickup_node=network.nodes[position].node)
+        for position in _pickup_positions(demand, supply_for(handed), network, pickup_nodes_max)
     ]
+    pickups = [plan(ask, supply_for(ask), network, policy, now, prices=prices, loads=loads) for ask in asks]
     complete = [option for option in pickups if option.shipments and not option.uncovered]
     complete.sort(key=lambda option: (option.shipments[0].node != demand.pickup_node, option.promised_at or now))
     return (*(option for option in deliveries if option.shipments), *complete)

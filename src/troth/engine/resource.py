@@ -1,13 +1,16 @@
 """Sourcing again what a node could not provide."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from troth.engine.capture import CUSTOMER_CLASS, demand_line, find_priority, find_tender, parts_of
 from troth.engine.case import case_of, kept_trace
 from troth.engine.context import Facts, State
+from troth.engine.exposure.taking import draw_parts, exposed_supply
 from troth.engine.kits import wanted_skus
 from troth.engine.parts import next_allocation
 from troth.engine.spoilage import Lots, without_lots
+from troth.engine.supply import SupplyRows
 from troth.model.commands import LineQuantity
 from troth.model.events import OrderEvent, OrderResourced, PartsChange, SourcingFailed
 from troth.model.ids import NodeId, Sku
@@ -32,7 +35,7 @@ def decide_resource(order: Order, state: State, facts: Facts) -> tuple[tuple[Ord
         return (), None
     demand = demand_missing(order, facts)
     missed = _missed_lots(order)
-    supply = {sku: state.supply(sku) for sku in wanted_skus(demand)}
+    supply: Mapping[Sku, SupplyRows] = exposed_supply(facts.pool, demand, wanted_skus(demand), state.supply)
     case = case_of(demand, without_lots(missed, supply, facts.network) if missed else supply, facts)
     answer = case.plan()
     fulfillments, allocations = parts_of(
@@ -41,6 +44,7 @@ def decide_resource(order: Order, state: State, facts: Facts) -> tuple[tuple[Ord
         first_fulfillment=len(order.fulfillments) + 1,
         first_allocation=next_allocation(order),
     )
+    allocations, _ = draw_parts(facts.pool, demand, allocations)
     events: list[OrderEvent] = []
     if allocations:
         events.append(OrderResourced(PartsChange(added=allocations, fulfillments=fulfillments)))

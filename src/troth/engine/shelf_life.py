@@ -58,7 +58,13 @@ def fresh_rows(rows: SupplyRows, now: float) -> SupplyRows:
     """
     if rows.good_until is None:
         return rows
-    return replace(rows, available=np.where(rows.good_until > now, rows.available, 0))
+    is_good = rows.good_until > now
+    return replace(
+        rows,
+        available=np.where(is_good, rows.available, 0),
+        on_hand=None if rows.on_hand is None else np.where(is_good, rows.on_hand, 0),
+        reserved=None if rows.reserved is None else np.where(is_good, rows.reserved, 0),
+    )
 
 
 def fresh_supply(supply: Supply, now: float) -> Supply:

@@ -24,14 +24,25 @@ class SupplyRows:
 
     `node_index` (int32) points into the network's nodes, `available` (int64) is units >= 0, `available_from` (float64)
     is POSIX seconds with 0.0 for what is on hand now; `sources` names each row. Rows need no order; a node may have
-    many. `good_until` (float64, POSIX) is when each row stops being good, infinity where it keeps; None: there are no
-    lots among them.
+    many.
+
+    `is_plain` says that all of it is on hand, with one row a node at most, sorted by node.
+
+    `on_hand` and `reserved` (int64) are what the books say of each row, where they are known. Where rules of exposure
+    keep units back, `withheld` (int64) says how many of each row are free and not `available`, and `note` why, as a
+    code and a sentence. `good_until` (float64, POSIX) is when each row stops being good, infinity where it keeps; None:
+    there are no lots among them.
     """
 
     node_index: NDArray[np.int32]
     available: NDArray[np.int64]
     available_from: NDArray[np.float64]
     sources: tuple[Source, ...]
+    on_hand: NDArray[np.int64] | None = None
+    reserved: NDArray[np.int64] | None = None
+    withheld: NDArray[np.int64] | None = None
+    note: tuple[str, str] | None = None
+    is_plain: bool = False
     good_until: NDArray[np.float64] | None = None
 
     @property
@@ -48,28 +59,33 @@ NO_SUPPLY: Final = SupplyRows(
 def rows_of(balances: Iterable[Balance], network: "Network") -> SupplyRows:
     """The rows of one SKU's balances, ordered by node, date and source.
 
-    Left out are balances of nodes that the network lacks or that are inactive, and those with nothing available.
+    Left out are balances of nodes that the network lacks; of those that are inactive nothing is available.
     """
     rows = sorted(
         (
             network.index[balance.key.node],
             0.0 if balance.expected_at is None else max(1.0, balance.expected_at.timestamp()),
             balance.key.source,
-            min(balance.available, QUANTITY_MAX),
+            min(balance.available, QUANTITY_MAX) if network.is_active[network.index[balance.key.node]] else 0,
+            balance.on_hand,
+            balance.reserved,
             end_of_life(balance.expires_on, network.nodes[network.index[balance.key.node]].time_zone),
         )
         for balance in balances
-        if balance.available > 0
-        and balance.key.node in network.index
-        and network.nodes[network.index[balance.key.node]].active
+        if balance.key.node in network.index
     )
+    node_index = np.array([row[0] for row in rows], dtype=np.int32)
+    available_from = np.array([row[1] for row in rows], dtype=np.float64)
     sources = tuple(row[2] for row in rows)
     return SupplyRows(
-        np.array([row[0] for row in rows], dtype=np.int32),
+        node_index,
         np.array([row[3] for row in rows], dtype=np.int64),
-        np.array([row[1] for row in rows], dtype=np.float64),
+        available_from,
         sources,
-        good_until=ends_of_life(sources, [row[4] for row in rows]),
+        np.array([row[4] for row in rows], dtype=np.int64),
+        np.array([row[5] for row in rows], dtype=np.int64),
+        is_plain=not available_from.any() and bool((node_index[1:] > node_index[:-1]).all()),
+        good_until=ends_of_life(sources, [row[6] for row in rows]),
     )
 
 

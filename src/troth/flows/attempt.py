@@ -6,8 +6,12 @@ Load what they touch, decide each in order, write everything at once.
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from typing import Final
 
 from troth.engine.context import Decision, Facts, State
+from troth.engine.exposure.consumed import DrawMove, draw_moves
+from troth.engine.exposure.expose import Exposure
+from troth.engine.exposure.taking import most_of
 from troth.engine.lifecycle import decide
 from troth.engine.line_terms import named_skus
 from troth.engine.node_load import capacity_of, load_moves
@@ -29,6 +33,7 @@ from troth.model.commands import (
     order_ids_of,
     supply_keys_of,
 )
+from troth.model.exposure import Draw
 from troth.model.ids import CartHoldId, FulfillmentId, OrderId, Sku
 from troth.model.inventory import Balance, EntryKind, SupplyKey, purchase_order_source
 from troth.model.order import Order
@@ -37,11 +42,14 @@ from troth.model.serials import SerialKey, SerialPlace
 from troth.store.balances import lock_stock, lock_supplies, read_moves_since, read_ordered, read_stock, write_expiries
 from troth.store.cart_holds import lock_cart_holds, write_cart_holds
 from troth.store.database import Connection
+from troth.store.draws import create_draws
 from troth.store.keys import read_keys
 from troth.store.orders import lock_orders, read_orders
 from troth.store.save import Batch, Happened, OrderChange, Saved, SlotMove, UsedKey, create_balances, save
 from troth.store.serials import claim_serials, free_serials, read_serials
 from troth.store.stock_index import SkuStock, StockIndex
+
+_UNMOVED: Final = DrawMove(0)
 
 
 class Attempt:
@@ -99,6 +107,7 @@ class Attempt:
         )
         self._changed_carts: dict[CartHoldId, CartHold] = {}
         self._expiries: dict[SupplyKey, date] = {}
+        self._exposure: Exposure | None = None
         self.batch = Batch(now)
         self.touched: set[Sku] = set()
 
@@ -121,6 +130,8 @@ class Attempt:
         outcomes = [self._decide_request(request) for request in self._requests]
         await self._decide_again(connection, outcomes)
         results = self._answer(outcomes)
+        if self.batch.draws:
+            await create_draws(connection, self.batch.draws)
         if self.batch.orders or self.batch.entries or self.batch.events or self.batch.keys:
             saved = await save(connection, self.batch)
             if not saved.holds:
@@ -221,14 +232,24 @@ class Attempt:
 
     def _decide(self, command: Command, request: Request) -> Outcome:
         order_id = command.order_id if isinstance(command, CaptureOrder) else next(iter(order_ids_of(command)), None)
-        policy = self._reference.policy_for(order_id, self._now)
-        facts = Facts(self._now, request.actor, self._reference.network, self._reference.items, policy)
+        policy = self._reference.policy_for(self._subject(command, order_id), self._now)
+        reference = self._reference
+        self._exposure = reference.exposure_at(self._now)
+        facts = Facts(self._now, request.actor, reference.network, reference.items, policy, exposure=self._exposure)
         decision = decide(command, self._state, facts)
         if not isinstance(decision, Decision):
             return decision
         is_new = any(change.before is None for change in decision.changes)
         self._apply(decision, request, policy.version)
         return Accepted(self._orders.get(order_id) if order_id else None, is_new, decision)
+
+    def _subject(self, command: Command, order_id: OrderId | None) -> str | None:
+        """About whom a command decides, as far as policies tell them apart: the customer, else the order."""
+        asked = command.asked if isinstance(command, HoldCart) else command
+        if isinstance(asked, CaptureOrder):
+            return asked.customer.id or (order_id if asked is command else None)
+        order = None if order_id is None else self._orders.get(order_id)
+        return order_id if order is None else order.customer.id or order_id
 
     def _apply(self, decision: Decision, request: Request, policy_version: str) -> None:
         batch = self.batch
@@ -239,6 +260,9 @@ class Attempt:
             moves = load_moves(change.before, change.after)
             if moves:
                 self._book(moves)
+            drawn = draw_moves(change.before, change.after)
+            if drawn:
+                self._draw(drawn)
             if decision.trace is not None:
                 batch.traces.append((order_id, change.after.version, decision.trace))
         self._serials |= decision.serials or {}
@@ -247,6 +271,8 @@ class Attempt:
             self._serials.pop(serial, None)
             if self._claimed.pop(serial, None) is None:
                 self._freed[serial] = work
+        for draw, used in decision.relies.items():
+            self._join(draw, DrawMove(0, least=used - batch.draws.get(draw, _UNMOVED).amount))
         for hold in decision.cart_holds:
             self._carts[hold.hold_id] = self._changed_carts[hold.hold_id] = hold
         for entry in decision.entries:
@@ -279,9 +305,18 @@ class Attempt:
             capacity = capacity_of(network.limits, network.index.get(slot.node), slot)
             self.batch.slots[slot] = SlotMove(amount + (before.amount if before else 0), capacity)
 
+    def _draw(self, moves: Iterable[tuple[Draw, int]]) -> None:
+        self._reference.consumed.move(moves)
+        for draw, amount in moves:
+            self._join(draw, DrawMove(amount, most_of(self._exposure, draw)))
+
+    def _join(self, draw: Draw, move: DrawMove) -> None:
+        self.batch.draws[draw] = self.batch.draws.get(draw, _UNMOVED).joined(move)
+
     def give_back(self) -> None:
-        """Take back what was booked of the days of nodes, since it is not written."""
+        """Take back what was booked of the days of nodes, and drawn, since it is not written."""
         self._reference.network.load.move((slot, -move.amount) for slot, move in self.batch.slots.items())
+        self._reference.consumed.move((draw, -move.amount) for draw, move in self.batch.draws.items())
 
     async def _decide_again(self, connection: Connection, outcomes: list[list[Outcome] | UsedKey | KeyReused]) -> None:
         """Decide once more, from what is true now, what was refused because of what was only remembered."""

@@ -262,6 +262,12 @@ CHECKS: Final[Mapping[str, Check]] = {
         fits="each reservation was made once and resolved at most once",
         differs="allocations were reserved or resolved twice",
     ),
+    "draws": _differences_check(
+        "draws",
+        doctor.find_draw_differences,
+        fits="what is counted against protections and quotas is what allocations take",
+        differs="counts of protections and quotas differ from what allocations take",
+    ),
     "orphans": _differences_check(
         "orphans", doctor.find_orphans, fits="no part is without its order", differs="parts lack their order"
     ),

@@ -126,6 +126,7 @@ class Door:
             self._own = {xid for xid in self._own if xid >= self._position}
             self.index.settle(moved)
             await self.reference.follow_load(since)
+            await self.reference.follow_draws(since)
             await self._refresh()
 
     async def _follow_forever(self) -> None:
@@ -244,6 +245,8 @@ class Door:
             self._forget(attempt)
             if attempt.batch.slots:
                 await self.reference.read_load({slot.node for slot in attempt.batch.slots})
+            if attempt.batch.draws:
+                await self.reference.read_draws()
         elif attempt.saved is not None:
             self.index.settle(attempt.saved.balances)
             self._own.add(attempt.saved.xid)

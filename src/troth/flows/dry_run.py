@@ -13,6 +13,7 @@ from troth.engine.capture import demand_of
 from troth.engine.case import Case, case_of
 from troth.engine.context import Facts
 from troth.engine.explain import explain
+from troth.engine.exposure.taking import exposed_supply, with_freed
 from troth.engine.feasible import find_unknown
 from troth.engine.network import Network
 from troth.engine.reserve import reserve_entries
@@ -90,7 +91,14 @@ async def dry_run(
     await door.need_stock(skus)
     reference = door.reference
     now = door.now()
-    facts = Facts(now, "", reference.network, reference.items, reference.policy_for(command.order_id, now))
+    facts = Facts(
+        now,
+        "",
+        reference.network,
+        reference.items,
+        reference.policy_for(command.customer.id or command.order_id, now),
+        exposure=reference.exposure_at(now),
+    )
     flaws = find_unknown(command, facts)
     if flaws:
         return Invalid(flaws)
@@ -98,7 +106,9 @@ async def dry_run(
     held: dict[SupplyKey, int] = {}
     for entry in () if order is None else reserve_entries(None, order):
         held[entry.key] = held.get(entry.key, 0) + entry.reserved_delta
-    supply = {sku: door.index.rows_freed(sku, held) for sku in skus}
+    supply = exposed_supply(facts.pool, demand, skus, door.index.rows)
+    if held:
+        supply = {sku: with_freed(supply, sku, door.index.rows(sku), door.index.rows_freed(sku, held)) for sku in skus}
     tried, in_force = case_of(demand, supply, replace(facts, policy=policy)), case_of(demand, supply, facts)
     done = DryRun(
         now,

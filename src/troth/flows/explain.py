@@ -1,7 +1,7 @@
 """Why an order's sources were chosen: what was kept with each decision, and the decision made again from it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
@@ -135,7 +135,9 @@ async def _decide_again(system: System, decided: Decided, taken: _Taken | None, 
         first_fulfillment=1 if taken.is_capture else len(taken.before.fulfillments) + 1,
         first_allocation=1 if taken.is_capture else next_allocation(taken.before),
     )
-    is_same = (fulfillments, allocations) == (taken.fulfillments, taken.allocations)
+    # What a part is counted against follows from the part; it is no choice.
+    chosen = tuple(replace(part, draws=()) for part in taken.allocations)
+    is_same = (fulfillments, allocations) == (taken.fulfillments, chosen)
     return Decided(decided.version, decided.at, decided.trace, decided.chosen, explanation, is_same)
 
 

@@ -6,11 +6,14 @@ from typing import Final, Generic, TypeVar
 
 from troth.engine.card_check import check_card
 from troth.engine.cost_check import lint_card
+from troth.engine.exposure.check import check_exposure
+from troth.engine.exposure.lint import lint_exposure
 from troth.engine.lane_check import check_lanes, lint_lanes
 from troth.engine.rules.check import check
 from troth.engine.rules.lint import lint
 from troth.flows.document_body import read_body
 from troth.model.document import Activation, Finding
+from troth.model.exposure import ExposureRules
 from troth.model.lanes import LaneTable
 from troth.model.network import RateCard
 from troth.model.routing import Routing
@@ -51,6 +54,15 @@ class Family(Generic[T]):
 RATE_CARDS: Final = Family("rate-cards", "rate card", RateCard, check_card, lint_card)
 
 LANE_TABLES: Final = Family("lane-tables", "lane table", LaneTable, check_lanes, lint_lanes)
+
+EXPOSURE_RULES: Final = Family(
+    "exposure-rules",
+    "rule set",
+    ExposureRules,
+    check_exposure,
+    lint_exposure,
+    reserved=frozenset({"preview"}),
+)
 
 ROUTINGS: Final = Family(
     "routings",

@@ -11,6 +11,7 @@ from troth.engine.network import Network
 from troth.model.ids import NodeId
 from troth.model.inventory import is_on_hand
 from troth.model.lifecycle import AllocationState
+from troth.model.network import Address
 from troth.model.order import Method, Order
 from troth.model.plan import Shipment
 from troth.model.status import fulfillment_status, live_allocations, uncovered_quantities
@@ -23,7 +24,8 @@ _HANDED_OVER: Final = frozenset({Method.PICKUP, Method.CURBSIDE})
 class Promised:
     """What one shipment promises, and how far it is.
 
-    `place` is the node's name, `time_zone` where the days are counted.
+    `place` is the node's name. Days are counted in `time_zone`: that of the destination where the goods are sent and it
+    is known, else the node's.
     """
 
     place: str
@@ -37,11 +39,11 @@ class Promised:
     is_ready: bool = False
 
 
-def promised_shipments(shipments: Iterable[Shipment], network: Network) -> list[Promised]:
-    """What the shipments of a plan promise."""
+def promised_shipments(shipments: Iterable[Shipment], network: Network, destination: Address | None) -> list[Promised]:
+    """What the shipments of a plan promise to a destination."""
     return [
         Promised(
-            *_place(network, shipment.via or shipment.node),
+            *_place(network, shipment.via or shipment.node, shipment.method, destination),
             shipment.method,
             shipment.ship_by,
             shipment.promised_at,
@@ -58,7 +60,7 @@ def promised_work(order: Order, network: Network) -> list[Promised]:
     kept = {part.fulfillment_id for part in live}
     return [
         Promised(
-            *_place(network, work.via or work.node),
+            *_place(network, work.via or work.node, work.method, order.ship_to),
             work.method,
             work.ship_by,
             work.promised_at,
@@ -101,12 +103,14 @@ def promise_message(promised: Sequence[Promised], now: datetime) -> str:
     return " ".join(sentences)
 
 
-def _place(network: Network, node: NodeId) -> tuple[str, str]:
-    """A node's name and time zone."""
+def _place(network: Network, node: NodeId, method: Method, destination: Address | None) -> tuple[str, str]:
+    """A node's name, and the time zone of whoever waits for what it sends."""
     position = network.index.get(node)
-    if position is None:
-        return node, "UTC"
-    return network.nodes[position].name or node, network.nodes[position].time_zone
+    known = None if position is None else network.nodes[position]
+    name, zone = (node, "UTC") if known is None else (known.name or node, known.time_zone)
+    if destination is not None and destination.time_zone and method not in _HANDED_OVER:
+        zone = destination.time_zone
+    return name, zone
 
 
 @lru_cache(maxsize=16_384)

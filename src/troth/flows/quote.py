@@ -1,14 +1,15 @@
 """Quoting: what would be promised if this were ordered now, by the path of capturing, ended before it writes."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
 
 from troth.engine.capture import demand_of
-from troth.engine.case import case_of
+from troth.engine.case import case_of, with_what_could_be
 from troth.engine.context import Facts
 from troth.engine.explain import explain
+from troth.engine.exposure.taking import supply_reader
 from troth.engine.feasible import find_unknown
 from troth.engine.network import Network
 from troth.engine.options import plan_options
@@ -16,7 +17,10 @@ from troth.flows.capture import HANDED_OVER, OrderContent, prepare
 from troth.flows.cart import hold_cart
 from troth.flows.system import System
 from troth.model.cart_hold import CartHold
+from troth.model.commands import CaptureOrder
 from troth.model.explanation import Explanation
+from troth.model.ids import LineId, Sku
+from troth.model.network import Address
 from troth.model.plan import Demand, Plan, Trace, Uncovered
 from troth.model.refusals import Invalid
 from troth.store.codec import encode_bytes
@@ -31,11 +35,20 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
+class Kit:
+    """A kit that a line asks for, and the components (SKU, units) of one of it."""
+
+    sku: Sku
+    components: tuple[tuple[Sku, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
     """The answer to an inquiry at an instant: first what an order as asked would get, then the other ways to have it.
 
     `uncovered` is what cannot be promised as asked; `explanation` says why, where it was asked. `hold` keeps the units
-    of the first option, where that was asked and everything could be promised.
+    of the first option, where that was asked and everything could be promised. `destination` is where it would go, and
+    `kits` are the lines that are asked for as kits.
     """
 
     at: datetime
@@ -45,6 +58,8 @@ class Quote:
     uncovered: tuple[Uncovered, ...]
     explanation: Explanation | None
     hold: CartHold | None = None
+    destination: Address | None = None
+    kits: Mapping[LineId, Kit] = field(default_factory=dict)
 
 
 async def quote(
@@ -58,27 +73,31 @@ async def quote(
         return command
     door = system.door
     skus = await door.reference.need_lines(command.lines)
-    if find_unknown(command, _facts(system)):
+    if find_unknown(command, _facts(system, command)):
         await door.follow()  # another process may have just set it
         skus = await door.reference.need_lines(command.lines)
     await door.need_stock(skus)
-    facts = _facts(system)
+    facts = _facts(system, command)
     flaws = find_unknown(command, facts)
     if flaws:
         return Invalid(flaws)
     demand = demand_of(command, facts)
-    supply = {sku: door.index.rows(sku) for sku in skus}
-    case = case_of(demand, supply, facts)
-    offered = plan_options(demand, supply, facts.network, facts.policy, facts.now, prices=case.prices, loads=case.loads)
+    supply_for = supply_reader(facts.pool, skus, door.index.rows)
+    case = case_of(demand, supply_for(demand), facts)
+    offered = plan_options(
+        demand, supply_for, facts.network, facts.policy, facts.now, prices=case.prices, loads=case.loads
+    )
     if demand.destination is None:
         offered = tuple(option for option in offered if option.shipments[0].method in HANDED_OVER)
     if command.method in HANDED_OVER and command.pickup_node is None:
         asked = next((option for option in offered if option.shipments[0].method in HANDED_OVER), _nowhere(demand))
     else:
         asked = case.plan()
+        if asked.uncovered:
+            asked = with_what_could_be(case, asked)
     hold = None
     if hold_seconds and not asked.uncovered and asked.shipments:
-        pickup = asked.shipments[0].node if command.method in HANDED_OVER else None
+        pickup = (asked.shipments[0].via or asked.shipments[0].node) if command.method in HANDED_OVER else None
         held = await hold_cart(system, replace(command, pickup_node=pickup), hold_seconds, actor=actor)
         if held is not None:
             hold, asked = held
@@ -90,12 +109,21 @@ async def quote(
         asked.uncovered,
         explain(case) if is_explained else None,
         hold,
+        demand.destination,
+        {
+            line.line_id: Kit(line.sku, line.terms.kit)
+            for line in demand.lines
+            if line.terms is not None and line.terms.kit
+        },
     )
 
 
-def _facts(system: System) -> Facts:
+def _facts(system: System, command: CaptureOrder) -> Facts:
+    """What is known now. A customer who is known is quoted under the policy that decides about their orders."""
     reference = system.door.reference
-    return Facts(system.door.now(), "", reference.network, reference.items, reference.policy)
+    now = system.door.now()
+    policy = reference.policy_for(command.customer.id or None, now)
+    return Facts(now, "", reference.network, reference.items, policy, exposure=reference.exposure_at(now))
 
 
 def _nowhere(demand: Demand) -> Plan:

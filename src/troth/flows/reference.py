@@ -6,17 +6,21 @@ The network, the policies in force and the items that were asked for, read again
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
+from troth.engine.exposure.compiled import compile_exposure
+from troth.engine.exposure.consumed import Consumed
+from troth.engine.exposure.expose import Exposure, Findable
 from troth.engine.in_force import choose
 from troth.engine.line_terms import DEPTH_MAX, components, related_skus
 from troth.engine.network import Network, compile_network
 from troth.engine.rate_cards import DEFAULT_CARDS
 from troth.engine.rules.compiled import compiled_routing
 from troth.engine.rules.weights import policy_of
-from troth.flows.families import LANE_TABLES, RATE_CARDS, ROUTINGS
+from troth.flows.families import EXPOSURE_RULES, LANE_TABLES, RATE_CARDS, ROUTINGS
 from troth.flows.standing import Standing
 from troth.model.capacity import Slot
 from troth.model.document import InForce
-from troth.model.ids import NodeId, OrderId, Sku
+from troth.model.exposure import ExposureRules, SalesRate
+from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
 from troth.model.lanes import LaneTable
 from troth.model.network import Node, RateCard
@@ -24,8 +28,10 @@ from troth.model.order import Line
 from troth.model.policy import DEFAULT_POLICY, Policy
 from troth.model.routing import Routing
 from troth.store.database import Connection, Pool
+from troth.store.draws import find_moved_draws, read_draws
 from troth.store.node_days import find_moved_node_days, read_node_days
 from troth.store.reference import read_items, read_nodes, read_versions
+from troth.store.sales_rates import read_sales_rates
 
 
 class Reference:
@@ -41,6 +47,12 @@ class Reference:
         self._tables = Standing(LANE_TABLES, _same_table)
         self._cards_turn_at: datetime | None = None
         self._routings = Standing(ROUTINGS, _ready_policy)
+        self._rules = Standing(EXPOSURE_RULES, _named_rules)
+        self._rules_turn_at: datetime | None = None
+        self._exposure: Exposure | None = None
+        self.sales: dict[Sku, dict[NodeId, SalesRate]] = {}
+        self.consumed = Consumed()
+        self.findable: Findable | None = None
         self._in_force = InForce()
         self._policy = DEFAULT_POLICY
         self._policy_turns_at: datetime | None = None
@@ -63,13 +75,22 @@ class Reference:
         """Whether some orders are decided by another policy than `policy`."""
         return self._in_force.canary is not None
 
-    def policy_for(self, order_id: OrderId | None, now: datetime) -> Policy:
-        """The policy that decides about an order at an instant; the same for all but where a canary has a part."""
+    def policy_for(self, subject: str | None, now: datetime) -> Policy:
+        """The policy that decides at an instant about a subject: a customer by id, or an order without one.
+
+        It is the same for all but where a canary has a part; without a subject it is that of no canary.
+        """
         if self._policy_turns_at is not None:
             self._turn(now)
-        if self._in_force.canary is None or order_id is None:
+        if self._in_force.canary is None or subject is None:
             return self._policy
-        return self._routings.value(choose(self._in_force, order_id)) or DEFAULT_POLICY
+        return self._routings.value(choose(self._in_force, subject)) or DEFAULT_POLICY
+
+    def exposure_at(self, now: datetime) -> Exposure | None:
+        """The rules of exposure that count at an instant; None where there are none."""
+        if self._rules_turn_at is not None and now >= self._rules_turn_at:
+            self._turn_rules(now)
+        return self._exposure
 
     async def refresh(self) -> bool:
         """Read again what has changed; True where the network is another one now."""
@@ -84,6 +105,12 @@ class Reference:
             if "routings" in changed:
                 await self._routings.read(connection, now)
                 self._policy_turns_at = now
+            if "sales-rates" in changed:
+                self.sales.clear()
+            if "exposure-rules" in changed:
+                await self._rules.read(connection, now)
+                self.consumed.replace(await read_draws(connection, self._counted()))
+                self._turn_rules(now)
             is_other = await self._follow_cards(connection, now, changed) or "nodes" in changed
             days = await read_node_days(connection, first_day(now)) if is_other else []
             self._versions = versions
@@ -111,12 +138,39 @@ class Reference:
             moved = await find_moved_node_days(connection, since, position)
         _put_days(self.network, moved)
 
+    async def read_draws(self) -> None:
+        """Read again what is counted by rules of exposure."""
+        async with self._pool.acquire() as connection:
+            self.consumed.replace(await read_draws(connection, self._counted()))
+
+    async def follow_draws(self, position: int) -> None:
+        """Take over what was counted by rules of exposure since a position."""
+        if self._exposure is None or not self._exposure.rules.counts_draws:
+            return
+        async with self._pool.acquire() as connection:
+            for draw, used in await find_moved_draws(connection, position):
+                self.consumed.put(draw, used)
+
     async def need_items(self, skus: Iterable[Sku]) -> None:
-        """Make `items` hold every one of these SKUs that exists."""
-        missing = {sku for sku in skus if sku not in self._items}
+        """Make `items` hold every one of these SKUs that exists; what nodes sell of it is read where a rule asks."""
+        wanted = set(skus)
+        missing = {sku for sku in wanted if sku not in self._items}
         if missing:
             async with self._pool.acquire() as connection:
                 self._items |= await read_items(connection, missing)
+        if self._exposure is not None and self._exposure.rules.looks_at_sales:
+            await self.need_sales(wanted)
+
+    async def need_sales(self, skus: Iterable[Sku]) -> None:
+        """Make `sales` hold what nodes sell of every one of these SKUs."""
+        unknown = {sku for sku in skus if sku not in self.sales}
+        if unknown:
+            async with self._pool.acquire() as connection:
+                self.sales |= await read_sales_rates(connection, unknown)
+
+    def exposure_documents(self, now: datetime) -> list[tuple[str, str, ExposureRules]]:
+        """The documents of exposure rules in force at an instant: name, label and rules, by name."""
+        return [(name, label, rules) for name, (label, rules) in self._rules.values_in_force(now)]
 
     async def need_lines(self, lines: Collection[Line]) -> set[Sku]:
         """Make `items` hold what these lines name and what that names: components of kits, and substitutes.
@@ -168,6 +222,21 @@ class Reference:
         self._policy = self._routings.value(self._in_force.base) or DEFAULT_POLICY
         self._policy_turns_at = self._routings.next_change(now)
 
+    def _turn_rules(self, now: datetime) -> None:
+        """Let rules of exposure begin or end once their time has come."""
+        compiled = compile_exposure(self.exposure_documents(now), now)
+        self._exposure = None
+        if compiled.has_rules:
+            self._exposure = Exposure(compiled, self.consumed, self.sales, self.findable)
+        turns = [at for at in (compiled.valid_until, self._rules.next_change(now)) if at is not None]
+        self._rules_turn_at = min(turns, default=None)
+
+    def _counted(self) -> set[str]:
+        """The rules, now or later, against which something may be counted."""
+        named = [(label.rpartition("@")[0], rules) for label, rules in self._rules.values()]
+        counted = {f"{name}/{rule.name}" for name, rules in named for rule in rules.protections}
+        return counted | {f"{name}/{rule.name}" for name, rules in named for rule in rules.allocations}
+
 
 def first_day(now: datetime) -> date:
     """The first day of which promises still matter, in any time zone."""
@@ -200,6 +269,10 @@ def _put_days(network: Network, days: Iterable[tuple[Slot, int]]) -> None:
     if network.limits is not None:
         for slot, used in days:
             network.load.put(slot, used)
+
+
+def _named_rules(rules: ExposureRules, label: str) -> tuple[str, ExposureRules]:
+    return label, rules
 
 
 def _same_table(table: LaneTable, _: str) -> LaneTable:

@@ -60,6 +60,10 @@ class Standing(Generic[T, V]):
         """What an act puts in force; None where that is what is built in."""
         return None if act is None or act.label is None else self._values[act.label]
 
+    def values(self) -> Iterable[V]:
+        """All that is in force, or will be."""
+        return self._values.values()
+
     def values_in_force(self, now: datetime) -> list[tuple[str, V]]:
         """By name, what decides in a family where each name has one in force."""
         found = [(name, self.value(find_in_force(scope, now).base)) for name, scope in self._scopes(self._acts)]

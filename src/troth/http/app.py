@@ -17,6 +17,7 @@ from troth.http import (
     audit,
     availability,
     carts,
+    exposure_rules,
     fulfillments,
     inventory,
     items,
@@ -35,6 +36,7 @@ from troth.http import (
     routings,
     serials,
     tracking,
+    waterfall,
     webhooks,
 )
 from troth.http.docs import render_docs
@@ -60,6 +62,7 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *tracking.OPERATIONS,
     *serials.OPERATIONS,
     *positions.OPERATIONS,
+    *waterfall.OPERATIONS,
     *inventory.OPERATIONS,
     *purchase_orders.OPERATIONS,
     *nodes.OPERATIONS,
@@ -68,6 +71,7 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *routings.OPERATIONS,
     *rate_cards.OPERATIONS,
     *lane_tables.OPERATIONS,
+    *exposure_rules.OPERATIONS,
     *audit.OPERATIONS,
     *api_keys.OPERATIONS,
     *lifecycles.OPERATIONS,

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Annotated, Any, Final
 
 import msgspec
 from pydantic import Field
 
+from troth.engine.exposure.waterfall import RESERVED
 from troth.engine.network import Network
 from troth.engine.supply import end_of_life
+from troth.flows.waterfall import find_kept_back
 from troth.http.body import Text
 from troth.http.bounds import choose_bound
 from troth.http.measures import Units, known_items, of_sku
@@ -36,8 +39,10 @@ class LotAnswer(msgspec.Struct, frozen=True):
 
 
 class PositionAnswer(msgspec.Struct, frozen=True):
-    """What a node holds of a SKU, in units, `lots` included. `available` is what can still be promised of what is on
-    hand.
+    """What a node holds of a SKU, in units, `lots` included.
+
+    `available` is what can still be promised of what is on hand to whoever has no class: without `safety_stock`, and
+    without what is `protected` for higher classes.
     """
 
     sku: str
@@ -120,11 +125,19 @@ async def list_positions(call: Call[Nothing, PositionsQuery]) -> Reply:
     is_over = expiry_of(call.system.door.reference.network, call.system.door.now())
     for lot in lots:
         by_place.setdefault((lot.key.sku, lot.key.node), []).append(lot)
+    kept = await find_kept_back(call.system, list(dict.fromkeys(one.sku for one in found)))
+    by_node = {(sku, node.node): node.by_kind for sku, waterfall in kept.items() for node in waterfall.nodes}
     return page_reply(
         call,
         found,
         limit=asked.limit,
-        shown=lambda one: answer_position(one, items, by_place.get((one.sku, one.node), ()), is_over),
+        shown=lambda one: answer_position(
+            one,
+            items,
+            by_place.get((one.sku, one.node), ()),
+            is_over,
+            kept=by_node.get((one.sku, one.node), {}),
+        ),
         position=lambda one: (one.sku, one.node),
     )
 
@@ -188,11 +201,16 @@ def answer_position(
     items: Mapping[Sku, Item],
     lots: Sequence[Balance] = (),
     is_over: Callable[[Balance], bool] = lambda _: False,
+    *,
+    kept: Mapping[str, int] = MappingProxyType({}),
 ) -> PositionAnswer:
-    """A position as it is answered: what is available of it is what is available of each of its supplies."""
+    """A position as it is answered: what is available of it is what is available of each of its supplies, without what
+    rules keep back there (`kept`, by kind).
+    """
     on_hand = position.on_hand - sum(lot.on_hand for lot in lots)
     reserved = position.reserved - sum(lot.reserved for lot in lots)
     available = max(0, on_hand - reserved) + sum(lot.available for lot in lots if not is_over(lot))
+    available = max(0, available - sum(units for kind, units in kept.items() if kind != RESERVED))
 
     def told(units: int) -> Units:
         return of_sku(units, position.sku, items)
@@ -202,8 +220,8 @@ def answer_position(
         node=position.node,
         on_hand=told(position.on_hand),
         reserved=told(position.reserved),
-        safety_stock=0,
-        protected=0,
+        safety_stock=told(kept.get("safety_stock", 0)),
+        protected=told(kept.get("protected", 0)),
         available=told(available),
         incoming=told(position.incoming),
         incoming_reserved=told(position.incoming_reserved),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Annotated
 
 import msgspec
@@ -10,7 +11,7 @@ from pydantic import Field, TypeAdapter
 from troth.engine.network import Network
 from troth.flows.capture import OrderContent
 from troth.flows.messages import promise_message, promised_shipments
-from troth.flows.quote import Option, Quote, quote
+from troth.flows.quote import Kit, Option, Quote, quote
 from troth.http import examples
 from troth.http.body import Body, Query
 from troth.http.carts import CartHoldAnswer, answer_hold
@@ -26,7 +27,9 @@ from troth.http.values import CostAnswer, Instant, Window, cost, total
 from troth.model.ids import LineId, Sku
 from troth.model.inventory import ON_HAND, is_on_hand
 from troth.model.item import Item
+from troth.model.kits import whole_units
 from troth.model.measure import shown
+from troth.model.network import Address
 from troth.model.order import Method
 from troth.model.plan import Peg, Plan, Shipment, Trace, Uncovered
 from troth.model.refusals import FieldFlaw, Invalid
@@ -48,7 +51,10 @@ class QuotedUnits(msgspec.Struct, frozen=True):
 
 
 class QuotedShipment(msgspec.Struct, frozen=True):
-    """What one node would send or hand over at once."""
+    """What one node would send or hand over at once; `via` is where it goes first, where the customer picks it up.
+
+    `carbon_grams` is the CO2e of its way where the policy knows factors for it.
+    """
 
     node: str
     method: Method
@@ -58,6 +64,8 @@ class QuotedShipment(msgspec.Struct, frozen=True):
     is_backordered: bool
     cost_to_serve: CostAnswer
     lines: tuple[QuotedUnits, ...]
+    via: str | None
+    carbon_grams: int
 
 
 class QuotedLine(msgspec.Struct, frozen=True):
@@ -126,7 +134,15 @@ async def quote_order(call: Call[QuoteBody, QuoteQuery]) -> Reply:
             QuoteAnswer(
                 answer.at,
                 tuple(
-                    answer_option(option, answer.network, answer.currency, answer.at, items)
+                    answer_option(
+                        option,
+                        answer.network,
+                        answer.currency,
+                        answer.at,
+                        items,
+                        destination=answer.destination,
+                        kits=answer.kits,
+                    )
                     for option in answer.options
                 ),
                 tuple(_unavailable(gap, answer, content, call.body.method, items) for gap in answer.uncovered),
@@ -141,9 +157,16 @@ async def quote_order(call: Call[QuoteBody, QuoteQuery]) -> Reply:
 
 
 def answer_option(
-    option: Option, network: Network, currency: str, now: datetime, items: Mapping[Sku, Item]
+    option: Option,
+    network: Network,
+    currency: str,
+    now: datetime,
+    items: Mapping[Sku, Item],
+    *,
+    destination: Address | None = None,
+    kits: Mapping[LineId, Kit] = MappingProxyType({}),
 ) -> OptionAnswer:
-    """An option as it is shown."""
+    """An option as it is shown to a customer at a destination; `kits` are lines that are asked for as kits."""
     shipments = option.plan.shipments
     last = max(shipments, key=lambda shipment: shipment.promised_at)
     is_handed_over = last.method in (Method.PICKUP, Method.CURBSIDE)
@@ -154,10 +177,10 @@ def answer_option(
         (last.via or last.node) if is_handed_over else None,
         not option.plan.uncovered,
         _window(last),
-        promise_message(promised_shipments(shipments, network), now),
+        promise_message(promised_shipments(shipments, network, destination), now),
         cost(total([shipment.cost for shipment in shipments]), currency),
         tuple(_shipment(shipment, currency, items) for shipment in shipments),
-        _lines(shipments, items),
+        _lines(shipments, items, kits),
     )
 
 
@@ -174,21 +197,27 @@ def _shipment(shipment: Shipment, currency: str, items: Mapping[Sku, Item]) -> Q
             QuotedUnits(peg.line_id, peg.sku, of_sku(peg.quantity, peg.sku, items), is_on_hand(peg.source))
             for peg in shipment.pegs
         ),
+        shipment.via,
+        shipment.carbon_grams,
     )
 
 
-def _lines(shipments: tuple[Shipment, ...], items: Mapping[Sku, Item]) -> tuple[QuotedLine, ...]:
-    units: dict[str, int] = {}
-    skus: dict[str, str] = {}
-    lasts: dict[str, Shipment] = {}
+def _lines(
+    shipments: tuple[Shipment, ...], items: Mapping[Sku, Item], kits: Mapping[LineId, Kit]
+) -> tuple[QuotedLine, ...]:
+    units = whole_units(
+        (peg for shipment in shipments for peg in shipment.pegs),
+        {line_id: kit.components for line_id, kit in kits.items()},
+    )
+    skus: dict[LineId, Sku] = {}
+    lasts: dict[LineId, Shipment] = {}
     for shipment in sorted(shipments, key=lambda shipment: shipment.promised_at):
         for peg in shipment.pegs:
-            units[peg.line_id] = units.get(peg.line_id, 0) + peg.quantity
-            skus[peg.line_id] = peg.sku
+            skus[peg.line_id] = kits[peg.line_id].sku if peg.line_id in kits else peg.sku
             lasts[peg.line_id] = shipment
     return tuple(
         QuotedLine(line_id, skus[line_id], of_sku(units[line_id], skus[line_id], items), _window(lasts[line_id]))
-        for line_id in units
+        for line_id in lasts
     )
 
 
@@ -211,7 +240,7 @@ def _unavailable(
         gap.detail,
         shown(gap.available_quantity, decimals),
         gap.available_at,
-        tuple(find_ways_out(gap, wanted, answer.options, method, answer.currency, decimals=decimals)),
+        tuple(find_ways_out(gap, wanted, answer.options, method, answer.currency, answer.kits, decimals=decimals)),
     )
 
 

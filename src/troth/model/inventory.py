@@ -100,7 +100,8 @@ class EntryKind(StrEnum):
 class Entry:
     """One movement of one balance, never changed afterwards.
 
-    Deltas in units, and the allocation that it reserves or resolves.
+    Deltas in units, and the allocation that it reserves or resolves. `keeps` is how many units of the supply have to be
+    free beside those that it reserves when it is written; nothing of it is stored.
     """
 
     key: SupplyKey
@@ -111,3 +112,4 @@ class Entry:
     allocation: int | None = None
     reason: str = ""
     reference: str = ""
+    keeps: int = 0

@@ -1,12 +1,29 @@
 """Lines of kits: their parts are units of components, while the line, and all that is asked and told, counts kits."""
 
 from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 from troth.model.ids import LineId, Sku
-from troth.model.order import Allocation, Order
+from troth.model.order import Order
 
 Kits = Mapping[LineId, tuple[tuple[Sku, int], ...]]
 """The components (SKU, units) of one unit of each line that is a kit."""
+
+
+class Units(Protocol):
+    """Units of a SKU for a line: a part of an order, or what a plan takes for it."""
+
+    @property
+    def line_id(self) -> LineId:
+        """For which line."""
+
+    @property
+    def sku(self) -> Sku:
+        """Of what."""
+
+    @property
+    def quantity(self) -> int:
+        """How many."""
 
 
 def kits_of(order: Order) -> Kits:
@@ -14,17 +31,17 @@ def kits_of(order: Order) -> Kits:
     return {line.line_id: line.terms.kit for line in order.lines if line.terms is not None and line.terms.kit}
 
 
-def whole_units(parts: Iterable[Allocation], kits: Kits) -> dict[LineId, int]:
+def whole_units(parts: Iterable[Units], kits: Kits) -> dict[LineId, int]:
     """The units of each line that parts make up: of a kit, how many are complete."""
     return _count(parts, kits, is_whole=True)
 
 
-def begun_units(parts: Iterable[Allocation], kits: Kits) -> dict[LineId, int]:
+def begun_units(parts: Iterable[Units], kits: Kits) -> dict[LineId, int]:
     """The units of each line of which parts hold anything: of a kit, also those that lack a component."""
     return _count(parts, kits, is_whole=False)
 
 
-def _count(parts: Iterable[Allocation], kits: Kits, *, is_whole: bool) -> dict[LineId, int]:
+def _count(parts: Iterable[Units], kits: Kits, *, is_whole: bool) -> dict[LineId, int]:
     units: dict[LineId, int] = {}
     components: dict[LineId, dict[Sku, int]] = {}
     for part in parts:

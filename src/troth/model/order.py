@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from troth.model.capacity import Booking
+from troth.model.exposure import Draw
 from troth.model.ids import FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku
 from troth.model.inventory import ON_HAND, Source, SupplyKey
 from troth.model.lifecycle import AllocationState, HoldState
@@ -98,7 +99,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """Part of a line at one supply: the subject of the lifecycle. A part that is split ends, and new parts begin."""
+    """Part of a line at one supply: the subject of the lifecycle. A part that is split ends, and new parts begin.
+
+    `draws` are the protections and quotas that its units count against.
+    """
 
     allocation: int
     line_id: LineId
@@ -108,6 +112,7 @@ class Allocation:
     state: AllocationState
     fulfillment_id: FulfillmentId
     source: Source = ON_HAND
+    draws: tuple[Draw, ...] = ()
 
     @property
     def key(self) -> SupplyKey:

@@ -3,11 +3,14 @@
 It is the twin of the write door and its tables, for replays and for the test that both agree on any history.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from troth.engine.context import Decision, Facts, State
+from troth.engine.exposure.compiled import compile_exposure
+from troth.engine.exposure.consumed import Consumed, draw_moves
+from troth.engine.exposure.expose import Exposure
 from troth.engine.lifecycle import decide
 from troth.engine.network import Network
 from troth.engine.node_load import load_moves
@@ -15,6 +18,7 @@ from troth.engine.serials import is_held
 from troth.engine.supply import SupplyRows, rows_of
 from troth.model.cart_hold import CartHold
 from troth.model.commands import Command
+from troth.model.exposure import ExposureRules
 from troth.model.ids import CartHoldId, OrderId, Sku
 from troth.model.inventory import Balance, Entry, EntryKind, SupplyKey
 from troth.model.item import Item
@@ -27,11 +31,19 @@ from troth.model.serials import SerialKey, SerialPlace
 class World:
     """Orders, balances and the ledger of a network, changed by commands."""
 
-    def __init__(self, network: Network, items: Mapping[Sku, Item], policy: Policy = DEFAULT_POLICY) -> None:
+    def __init__(
+        self,
+        network: Network,
+        items: Mapping[Sku, Item],
+        policy: Policy = DEFAULT_POLICY,
+        rules: Sequence[tuple[str, str, ExposureRules]] = (),
+    ) -> None:
         self._network = network.with_load()
         self.load = self._network.load
         self._items = items
         self._policy = policy
+        self._rules = rules
+        self.consumed = Consumed()
         self.orders: dict[OrderId, Order] = {}
         self.balances: dict[SupplyKey, Balance] = {}
         self.cart_holds: dict[CartHoldId, CartHold] = {}
@@ -40,7 +52,8 @@ class World:
 
     def apply(self, command: Command, *, now: datetime, actor: str = "replay") -> Decision | Refusal:
         """Decide a command and carry it out; a refused one leaves everything as it was."""
-        facts = Facts(now, actor, self._network, self._items, self._policy)
+        exposure = Exposure(compile_exposure(self._rules, now), self.consumed) if self._rules else None
+        facts = Facts(now, actor, self._network, self._items, self._policy, exposure=exposure)
         decision = decide(command, self._state(), facts)
         if isinstance(decision, Decision):
             self._carry_out(decision, now)
@@ -50,6 +63,7 @@ class World:
         for change in decision.changes:
             self.orders[change.after.order_id] = change.after
             self._network.load.move(load_moves(change.before, change.after))
+            self.consumed.move(draw_moves(change.before, change.after))
         for entry in decision.entries:
             balance = self._balance(entry.key)
             self.balances[entry.key] = replace(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from troth.engine.exposure.consumed import DRAWS_NOTHING
 from troth.model.lifecycle import RESERVING
 from troth.store.database import Connection
 from troth.store.orders import Row
@@ -18,6 +19,7 @@ _MISSING_CONSTRAINTS = sql("find_missing_constraints")
 _BALANCES = sql("find_balance_differences")
 _RESERVATIONS = sql("find_reservation_differences")
 _RESOLVED_TWICE = sql("find_resolved_twice")
+_DRAWS = sql("find_draw_differences")
 _ORPHANS = sql("find_orphans")
 _ORDER_IDS = sql("find_order_ids")
 _READ_ORDERS = sql("read_orders")
@@ -80,6 +82,12 @@ async def find_resolved_twice(connection: Connection) -> Differences:
     """The allocations without exactly one reservation and at most one resolution in the ledger."""
     rows = await connection.fetch(_RESOLVED_TWICE, SHOWN_MAX)
     return _differences(rows, "{order_id} allocation {allocation}: reserved {pending} times, resolved {resolved} times")
+
+
+async def find_draw_differences(connection: Connection) -> Differences:
+    """The counts of protections and quotas that are not what the parts of orders take."""
+    rows = await connection.fetch(_DRAWS, sorted(DRAWS_NOTHING), SHOWN_MAX)
+    return _differences(rows, "{rule} of {sku} {node} {holder} {period}: counted {used}, parts of orders take {taken}")
 
 
 async def find_orphans(connection: Connection) -> Differences:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from troth.model.capacity import Booking
+from troth.model.exposure import Draw
 from troth.model.ids import FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku
 from troth.model.inventory import Source
 from troth.model.lifecycle import AllocationState, HoldState
@@ -160,6 +161,7 @@ def _allocation(row: Row) -> Allocation:
         AllocationState(row["state"]),
         row["fulfillment_id"],
         row["source"],
+        () if row["draws"] is None else decode(row["draws"], tuple[Draw, ...]),
     )
 
 

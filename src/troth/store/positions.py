@@ -11,6 +11,7 @@ from troth.store.queries import sql
 
 _FIND = sql("find_positions")
 _LEDGER = sql("read_ledger")
+_STOCKED = sql("find_stocked_skus")
 _PURCHASE_ORDER = sql("read_supplies_of_purchase_order")
 _LOCK_PURCHASE_ORDER = sql("lock_purchase_order")
 
@@ -70,6 +71,11 @@ async def find_positions(
         )
         for row in await connection.fetch(_FIND, skus, nodes, sku, node, limit)
     ]
+
+
+async def find_stocked_skus(connection: Connection, *, limit: int) -> list[Sku]:
+    """The first SKUs of which any node has units."""
+    return [row["sku"] for row in await connection.fetch(_STOCKED, limit)]
 
 
 async def read_ledger(

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from troth.engine.exposure.consumed import DrawMove
 from troth.model.capacity import Slot
 from troth.model.events import Event
+from troth.model.exposure import Draw
 from troth.model.ids import OrderId
 from troth.model.inventory import Balance, Entry, EntryKind, SupplyKey
 from troth.model.order import Order
@@ -15,6 +17,7 @@ from troth.model.status import fulfillment_status, next_due_at, order_status
 from troth.model.totals import total_minor
 from troth.store.codec import encode
 from troth.store.database import Connection
+from troth.store.draws import draw_row
 from troth.store.queries import sql
 from troth.store.save_captures import are_as_captured, capture_columns
 
@@ -23,6 +26,8 @@ _SAVE_CAPTURES = sql("save_captures")
 _CREATE_BALANCES = sql("create_balances")
 _EVENT_VERSION = 1
 _SLOT_WIDTH = 5
+_DRAW_WIDTH = 8
+_ALLOCATION_WIDTH = 9
 _MAY_FALL = frozenset({EntryKind.ADJUSTMENT, EntryKind.COUNT, EntryKind.EXPECT})
 
 # How many columns each table of the statement takes, in its order.
@@ -90,6 +95,7 @@ class Batch:
     events: list[Happened] = field(default_factory=list)
     keys: list[UsedKey] = field(default_factory=list)
     slots: dict[Slot, SlotMove] = field(default_factory=dict)
+    draws: dict[Draw, DrawMove] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +136,12 @@ async def create_balances(connection: Connection, keys: Iterable[SupplyKey]) -> 
 
 def _captured(batch: Batch) -> list[Order] | None:
     """The orders of a batch of nothing but captures, as captured; None of any other batch."""
-    if batch.keys or batch.expected or any(change.before is not None for change in batch.orders.values()):
+    if (
+        batch.keys
+        or batch.expected
+        or batch.draws
+        or any(change.before is not None for change in batch.orders.values())
+    ):
         return None
     orders = [change.after for change in batch.orders.values()]
     return orders if are_as_captured(orders, batch.entries) else None
@@ -150,7 +161,7 @@ def _columns(batch: Batch) -> list[Sequence[Any]]:
         "balances": _balance_rows(batch.entries, batch.expected),
         "orders": orders,
         "lines": lines,
-        "allocations": allocations,
+        "allocations": [row[:_ALLOCATION_WIDTH] for row in allocations],
         "fulfillments": [row[:-1] for row in fulfillments],
         "holds": holds,
         "explanations": [(order_id, version, encode(trace)) for order_id, version, trace in batch.traces],
@@ -182,6 +193,9 @@ def _columns(batch: Batch) -> list[Sequence[Any]]:
         if move.amount
     ]
     columns += zip(*slots, strict=True) if slots else [()] * _SLOT_WIDTH
+    columns.append([row[_ALLOCATION_WIDTH] for row in allocations])
+    draws = [(*draw_row(draw), move.amount, move.most, move.least) for draw, move in sorted(batch.draws.items())]
+    columns += zip(*draws, strict=True) if draws else [()] * _DRAW_WIDTH
     columns.append([row[-1] for row in fulfillments])
     return columns
 
@@ -205,7 +219,7 @@ def _balance_rows(entries: Iterable[Entry], expected: Mapping[SupplyKey, datetim
     """One row a supply: the sums of its deltas, and what must be available now so that it suffices at every step.
 
     With the available units a at the start and deltas d1, d2 … in the order of the decisions, each reservation asks
-    that a + d1 + … + di >= 0; so a must be at least the largest of -(d1 + … + di).
+    that a + d1 + … + di >= what it has to leave; so a must be at least the largest of that less (d1 + … + di).
     """
     # Plain tuples, which sort and hash several times faster than keys do.
     sums: dict[tuple[str, str, str], list[Any]] = {_plain(key): [0, 0, None, False, at] for key, at in expected.items()}
@@ -214,7 +228,7 @@ def _balance_rows(entries: Iterable[Entry], expected: Mapping[SupplyKey, datetim
         row[0] += entry.on_hand_delta
         row[1] += entry.reserved_delta
         if entry.reserved_delta > 0:
-            least = row[1] - row[0]
+            least = row[1] - row[0] + entry.keeps
             row[2] = least if row[2] is None else max(row[2], least)
         row[3] = row[3] or entry.kind in _MAY_FALL or (entry.kind is EntryKind.RECEIPT and entry.on_hand_delta < 0)
     return [(*key, *row) for key, row in sorted(sums.items())]
@@ -291,6 +305,7 @@ def _allocation_rows(before: Order | None, after: Order) -> list[tuple[Any, ...]
             part.quantity,
             part.state.value,
             part.fulfillment_id,
+            encode(part.draws) if part.draws else None,
         )
         for part in after.allocations
         if part not in known

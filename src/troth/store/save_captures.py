@@ -36,6 +36,7 @@ def _is_rare(order: Order) -> bool:
     return order.shipments_max is not None or any(
         [line.terms is not None for line in order.lines]
         + [work.via is not None or work.booking is not None for work in order.fulfillments]
+        + [bool(part.draws) for part in order.allocations]
     )
 
 
@@ -97,8 +98,9 @@ def capture_columns(
         ]
     explanations = [(order_id, encode(trace)) for order_id, _, trace in traces]
     columns: list[Sequence[Any]] = []
+    supplies = _supply_rows(entries)
     for rows, width in (
-        (_supply_rows(entries), 4),
+        ([row[:4] for row in supplies], 4),
         (order_rows, 23),
         (lines, 8),
         (parts, 9),
@@ -107,19 +109,22 @@ def capture_columns(
         (events, 7),
     ):
         columns += zip(*rows, strict=True) if rows else [()] * width
+    columns.append([row[4] for row in supplies])
     return columns
 
 
 def _supply_rows(entries: Iterable[Entry]) -> list[tuple[Any, ...]]:
-    """One row a supply, sorted: the units that all orders together reserve there.
+    """One row a supply, sorted: the units that all orders together reserve there, and what must be free before.
 
-    Nothing is freed between, so what suffices for the sum suffices at every step.
+    Nothing is freed between, so what suffices for the sum suffices at every step; each has to leave what it keeps.
     """
     units: dict[tuple[str, str, str], int] = {}
+    needed: dict[tuple[str, str, str], int] = {}
     for entry in entries:
         supply = (entry.key.sku, entry.key.node, entry.key.source)
-        units[supply] = units.get(supply, 0) + entry.reserved_delta
-    return [(*supply, quantity) for supply, quantity in sorted(units.items())]
+        units[supply] = total = units.get(supply, 0) + entry.reserved_delta
+        needed[supply] = max(needed.get(supply, 0), total + entry.keeps)
+    return [(*supply, quantity, needed[supply]) for supply, quantity in sorted(units.items())]
 
 
 def _order_row(order: Order) -> tuple[Any, ...]:

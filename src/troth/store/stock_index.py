@@ -119,13 +119,17 @@ class _Shelf:
         self.reserved = np.array([stock.reserved[row] for row in kept], dtype=np.int64)
         self._is_usable = network.is_active[self._node_index]
         self._available = np.where(self._is_usable, np.clip(self.on_hand - self.reserved, 0, QUANTITY_MAX), 0)
+        available_from = np.array([_available_from(stock.expected_at[row]) for row in kept], dtype=np.float64)
         # One and the same text for all, instead of one for each row.
         sources = tuple(ON_HAND if stock.sources[row] == ON_HAND else stock.sources[row] for row in kept)
         self.rows = SupplyRows(
             self._node_index,
             self._available,
-            np.array([_available_from(stock.expected_at[row]) for row in kept], dtype=np.float64),
+            available_from,
             sources,
+            self.on_hand,
+            self.reserved,
+            is_plain=not available_from.any() and bool((self._node_index[1:] > self._node_index[:-1]).all()),
             good_until=ends_of_life(sources, [_end_of_life(stock.expires_on, row, at[row], network) for row in kept]),
         )
 

@@ -251,15 +251,29 @@ LOADERS: Final[Mapping[str, Loader]] = {
     "order.priority": lambda f: Value(f.demand.priority),
     "order.ship_complete": lambda f: Value(f.demand.ship_complete),
     "order.attributes": lambda f: Value(f.demand.attributes),
+    "order.residential": lambda f: (
+        Value(False, False) if f.place is None or f.place.residential is None else Value(f.place.residential)
+    ),
+    "order.tender": lambda f: Value(f.demand.tender),
     "customer.id": lambda f: Value(f.demand.customer_id),
     "customer.class": lambda f: Value(f.demand.customer_class),
     "line.quantity": _line_numbers(lambda _, line: line.quantity if line.scale == 1 else line.quantity / line.scale),
     "line.price": _line_numbers(lambda f, line: _money(f, line.unit_price_minor)),
     "line.value": _line_numbers(lambda f, line: _money(f, line.value_minor(line.quantity))),
     "line.need_by_days": _line_numbers(_days_until),
+    "line.not_before_days": _line_numbers(
+        lambda f, line: None if line.not_before is None else (line.not_before - f.now).total_seconds() / _DAY_SECONDS
+    ),
     "item.sku": _line_texts(lambda line: line.sku),
     "item.name": _line_texts(lambda line: None if line.item is None else line.item.name),
     "item.category": _line_texts(lambda line: None if line.item is None else line.item.category),
+    "item.brand": _line_texts(lambda line: None if line.item is None else line.item.brand),
+    "item.gtin": _line_texts(lambda line: None if line.item is None else line.item.gtin),
+    "item.return_percent": _line_numbers(
+        lambda _, line: (
+            None if line.item is None or line.item.return_basis_points is None else line.item.return_basis_points / 100
+        )
+    ),
     "item.price": _line_numbers(lambda f, line: None if line.item is None else _money(f, line.item.price_minor)),
     "item.cost": _line_numbers(lambda f, line: None if line.item is None else _money(f, line.item.cost_minor)),
     "item.weight_kg": _line_numbers(lambda _, line: line.weight_grams / 1000),
@@ -274,11 +288,14 @@ LOADERS: Final[Mapping[str, Loader]] = {
     "node.city": _node_texts(lambda node: node.address.city, is_optional=True),
     "node.postcode": _node_texts(lambda node: node.address.postcode, is_optional=True),
     "node.time_zone": _node_texts(lambda node: node.time_zone),
+    "node.latitude": _node_numbers(lambda _, node: node.latitude),
+    "node.longitude": _node_numbers(lambda _, node: node.longitude),
     "node.pickup": lambda f: Value(np.array([node.pickup for node in f.network.nodes], dtype=np.bool_)),
     "node.capacity_per_day": _node_numbers(lambda _, node: node.capacity_per_day),
     "node.processing_hours": _node_numbers(lambda _, node: node.processing_hours),
     "node.handling": _node_numbers(lambda f, node: _money(f, node.handling_minor)),
     "node.shipment": _node_numbers(lambda f, node: _money(f, node.shipment_minor)),
+    "node.labor": _node_numbers(lambda f, node: _money(f, node.labor_minor)),
     "node.services": _node_sets(lambda node: node.services),
     "node.capabilities": _node_sets(lambda node: node.capabilities),
     "node.attributes": lambda _: UNKNOWN,

@@ -14,9 +14,10 @@ LINE: Final = 2
 NODE: Final = 4
 LANE: Final = 8
 STOCK: Final = 16
-EVERYTHING: Final = ORDER | LINE | NODE | LANE | STOCK
+ITEM: Final = 32
+EVERYTHING: Final = ORDER | LINE | ITEM | NODE | LANE | STOCK
 
-SCOPES: Final = {"order": ORDER, "customer": ORDER, "line": LINE, "item": LINE, "node": NODE, "lane": LANE,
+SCOPES: Final = {"order": ORDER, "customer": ORDER, "line": LINE, "item": ITEM, "node": NODE, "lane": LANE,
                  "stock": STOCK}  # fmt: skip
 """What an expression reads when it names a field of these."""
 
@@ -40,7 +41,7 @@ class Field:
     @property
     def axes(self) -> int:
         """Along what its values differ."""
-        by_line = LINES_AXIS if self.is_by_line and self.reads & (LINE | STOCK) else 0
+        by_line = LINES_AXIS if self.is_by_line and self.reads & (LINE | ITEM | STOCK) else 0
         return by_line | (NODES_AXIS if self.reads & (NODE | LANE | STOCK) else 0)
 
 
@@ -62,15 +63,21 @@ _CATALOG: Final = (
     Field("order.priority", _I, "", "a larger number comes first; 0 where the order states none"),
     Field("order.ship_complete", _B, "", "whether the order ships as a whole or not at all"),
     Field("order.attributes", _M, "", "what the channel sent along, by name"),
+    Field("order.residential", _B, "", "whether the destination is a home, where that is known", True),
+    Field("order.tender", _S, "", "how the order is paid; empty where it does not say"),
     Field("customer.id", _S, "", "the customer as the channel knows them; empty where it does not"),
     Field("customer.class", _S, "", "the customer's class; empty where there is none"),
     Field("line.quantity", _I, "units", "how many units the line asks for"),
     Field("line.price", _D, "currency units", "price of one unit"),
     Field("line.value", _D, "currency units", "price times quantity"),
     Field("line.need_by_days", _D, "days", "days from now until the line is needed", True),
+    Field("line.not_before_days", _D, "days", "days from now before which the line is not wanted", True),
     Field("item.sku", _S, "", "the item"),
     Field("item.name", _S, "", "the item's name", True),
     Field("item.category", _S, "", "the item's category; empty where it has none", True),
+    Field("item.brand", _S, "", "the item's brand; empty where it has none", True),
+    Field("item.gtin", _S, "", "the item's GTIN; empty where it has none", True),
+    Field("item.return_percent", _D, "%", "the share of its units that come back, where the item says so", True),
     Field("item.price", _D, "currency units", "list price of one unit", True),
     Field("item.cost", _D, "currency units", "cost of one unit", True),
     Field("item.weight_kg", _D, "kg", "weight of one unit"),
@@ -85,11 +92,14 @@ _CATALOG: Final = (
     Field("node.city", _S, "", "city of its address", True),
     Field("node.postcode", _S, "", "postcode of its address", True),
     Field("node.time_zone", _S, "", "its time zone, as `America/Chicago`"),
+    Field("node.latitude", _D, "degrees", "where it is, north of the equator"),
+    Field("node.longitude", _D, "degrees", "where it is, east of Greenwich"),
     Field("node.pickup", _B, "", "whether it hands over to customers"),
     Field("node.capacity_per_day", _I, "a day", "what it can work on in a day, where that is limited", True),
     Field("node.processing_hours", _D, "hours", "how long it works on an order"),
     Field("node.handling", _D, "currency units", "cost of handling one unit there"),
     Field("node.shipment", _D, "currency units", "cost of one shipment from there"),
+    Field("node.labor", _D, "currency units", "cost of picking one line there"),
     Field("node.services", Kind.STRINGS, "", "the services it offers; empty for all"),
     Field("node.capabilities", Kind.STRINGS, "", "what it can do (`hazardous`, `chilled` …)"),
     Field("node.attributes", _M, "", "its attributes, by name"),

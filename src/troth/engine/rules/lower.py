@@ -8,6 +8,7 @@ from troth.engine.rules.code import Code, combine, constant, read_field, settle
 from troth.engine.rules.fields import (
     EVERYTHING,
     FIELDS,
+    ITEM,
     LANE,
     LINE,
     LINES_AXIS,
@@ -37,7 +38,9 @@ from troth.engine.rules.syntax import (
 )
 from troth.engine.rules.values import NUMERIC, UNKNOWN, Kind, Value, map_text
 
-_WHAT: Final = {ORDER: "the order", LINE: "its lines", NODE: "nodes", LANE: "lanes", STOCK: "stock"}
+_WHAT: Final = {
+    ORDER: "the order", LINE: "its lines", ITEM: "items", NODE: "nodes", LANE: "lanes", STOCK: "stock",
+}  # fmt: skip
 _LISTS: Final = frozenset({Kind.STRINGS, Kind.MAP, Kind.LINES, Kind.LINE})
 
 

@@ -23,6 +23,12 @@ FROM balances AS b JOIN unnest($1::text[], $2::text[]) AS k (sku, node) USING (s
 WHERE starts_with(b.source, 'lot/') AND (b.on_hand > 0 OR b.reserved > 0)
 ORDER BY b.sku, b.node, b.expires_on NULLS LAST, b.source;
 
+-- name: find_stocked_skus
+-- Finds the first SKUs of which any node has units.
+SELECT i.sku FROM items AS i
+WHERE EXISTS (SELECT FROM balances AS b WHERE b.sku = i.sku AND b.on_hand > 0)
+ORDER BY i.sku LIMIT $1;
+
 -- name: read_ledger
 -- Reads the newest entries of a SKU at a node before a position (null: from the end), with what the supply held after each.
 WITH page AS (

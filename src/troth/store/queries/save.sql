@@ -13,6 +13,11 @@ wanted_slots AS (
         node, day, shift, amount, capacity
     )
 ),
+wanted_draws AS (
+    SELECT * FROM unnest(
+        $115::text[], $116::text[], $117::text[], $118::text[], $119::text[], $120::bigint[], $121::bigint[], $122::bigint[]
+    ) AS w (sku, rule, node, holder, period, amount, most, least)
+),
 locked AS MATERIALIZED (
     SELECT b.sku, b.node, b.source, b.on_hand, b.reserved, b.expected_at, w.needed
     FROM balances AS b JOIN wanted AS w USING (sku, node, source)
@@ -27,11 +32,32 @@ locked_slots AS MATERIALIZED (
     ORDER BY d.node, d.day, d.shift
     FOR UPDATE OF d
 ),
+locked_draws AS MATERIALIZED (
+    -- Last of all, and only where there are rules that count.
+    SELECT d.used, w.amount, w.most, w.least
+    FROM draws AS d JOIN wanted_draws AS w USING (sku, rule, node, holder, period)
+    WHERE (SELECT count(*) FROM locked_slots) >= 0
+    ORDER BY d.sku, d.rule, d.node, d.holder, d.period
+    FOR UPDATE OF d
+),
 verdict AS MATERIALIZED (
     SELECT
         count(*) = (SELECT count(*) FROM wanted) AND coalesce(bool_and(on_hand - reserved >= needed), true)
-        AND (SELECT coalesce(bool_and(amount <= 0 OR used + amount <= capacity), true) FROM locked_slots) AS holds
+        AND (SELECT coalesce(bool_and(amount <= 0 OR used + amount <= capacity), true) FROM locked_slots)
+        AND (
+            SELECT count(*) = (SELECT count(*) FROM wanted_draws)
+                AND coalesce(bool_and((amount <= 0 OR used + amount <= most OR most IS NULL) AND (used >= least OR least IS NULL)), true)
+            FROM locked_draws
+        ) AS holds
     FROM locked
+),
+drawn AS (
+    UPDATE draws AS d
+    SET used = d.used + w.amount,
+        xid = pg_current_xact_id()
+    FROM wanted_draws AS w, verdict
+    WHERE verdict.holds AND w.amount <> 0
+        AND d.sku = w.sku AND d.rule = w.rule AND d.node = w.node AND d.holder = w.holder AND d.period = w.period
 ),
 booked AS (
     -- A slot that is not there yet may be promised by another batch meanwhile: then the constraint tells.
@@ -157,15 +183,15 @@ saved_lines AS (
 ),
 saved_allocations AS (
     INSERT INTO allocations (
-        order_id, allocation, line_id, sku, node, source, quantity, state, fulfillment_id
+        order_id, allocation, line_id, sku, node, source, quantity, state, fulfillment_id, draws
     )
     SELECT
-        order_id, allocation, line_id, sku, node, source, quantity, state, fulfillment_id
+        order_id, allocation, line_id, sku, node, source, quantity, state, fulfillment_id, draws
     FROM verdict, unnest(
         $49::text[], $50::integer[], $51::text[], $52::text[], $53::text[], $54::text[], $55::bigint[], $56::text[],
-        $57::text[]
+        $57::text[], $114::json[]
     ) AS r (
-        order_id, allocation, line_id, sku, node, source, quantity, state, fulfillment_id
+        order_id, allocation, line_id, sku, node, source, quantity, state, fulfillment_id, draws
     )
     WHERE verdict.holds
     ON CONFLICT (order_id, allocation) DO UPDATE SET
@@ -182,7 +208,7 @@ saved_fulfillments AS (
     FROM verdict, unnest(
         $58::text[], $59::text[], $60::text[], $61::text[], $62::text[], $63::text[], $64::timestamptz[],
         $65::timestamptz[], $66::timestamptz[], $67::json[], $68::json[], $69::text[], $70::text[], $71::text[],
-        $72::timestamptz[], $73::timestamptz[], $74::text[], $75::json[], $114::json[]
+        $72::timestamptz[], $73::timestamptz[], $74::text[], $75::json[], $123::json[]
     ) AS r (
         order_id, fulfillment_id, node, status, method, service, ship_by, promised_from, promised_at, cost,
         packages, tracking_numbers, staging, collected_by, shipped_at, delivered_at, via, booking, serials

@@ -2,16 +2,16 @@
 -- As `save`, for a batch of orders as they were just captured: locks, checks and reserves their balances, and writes all the rest.
 -- Such orders have no row that could conflict, no holds, and the same value in most columns that later change; each part has one entry, which reserves it.
 WITH wanted AS (
-    SELECT * FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[]) AS w (sku, node, source, units)
+    SELECT * FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $65::bigint[]) AS w (sku, node, source, units, needed)
 ),
 locked AS MATERIALIZED (
-    SELECT b.sku, b.node, b.source, b.on_hand, b.reserved, b.expected_at, w.units
+    SELECT b.sku, b.node, b.source, b.on_hand, b.reserved, b.expected_at, w.needed
     FROM balances AS b JOIN wanted AS w USING (sku, node, source)
     ORDER BY b.sku, b.node, b.source
     FOR UPDATE OF b
 ),
 verdict AS MATERIALIZED (
-    SELECT count(*) = (SELECT count(*) FROM wanted) AND coalesce(bool_and(on_hand - reserved >= units), true) AS holds
+    SELECT count(*) = (SELECT count(*) FROM wanted) AND coalesce(bool_and(on_hand - reserved >= needed), true) AS holds
     FROM locked
 ),
 moved AS (
@@ -67,8 +67,8 @@ parts AS MATERIALIZED (
     WHERE verdict.holds
 ),
 saved_allocations AS (
-    INSERT INTO allocations (order_id, allocation, line_id, sku, node, source, quantity, state, fulfillment_id)
-    SELECT order_id, allocation, line_id, sku, node, source, quantity, state, fulfillment_id FROM parts
+    INSERT INTO allocations (order_id, allocation, line_id, sku, node, source, quantity, state, fulfillment_id, draws)
+    SELECT order_id, allocation, line_id, sku, node, source, quantity, state, fulfillment_id, NULL FROM parts
 ),
 saved_entries AS (
     INSERT INTO entries (

@@ -1,0 +1,93 @@
+"""What orders have taken of protections and quotas, counted from how their parts change: no verb can forget it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from troth.model.exposure import Draw
+from troth.model.ids import NodeId, Sku
+from troth.model.lifecycle import AllocationState
+from troth.model.order import Order
+
+DRAWS_NOTHING: Final = frozenset(
+    {AllocationState.CANCELED, AllocationState.REJECTED, AllocationState.SHORT, AllocationState.SPLIT}
+)
+"""Parts that are counted against nothing (any more)."""
+_NOTHING: Final[Mapping[NodeId, int]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class DrawMove:
+    """By how much a count changes, the most that it may come to (None: no limit), and the least it was taken to be.
+
+    `most` keeps a quota from being overdrawn, `least` what is protected from being taken to be used up when it no
+    longer is.
+    """
+
+    amount: int
+    most: int | None = None
+    least: int | None = None
+
+    def joined(self, other: "DrawMove") -> "DrawMove":
+        """Both, one after the other."""
+        mosts = [move.most for move in (self, other) if move.most is not None]
+        leasts = [move.least for move in (self, other) if move.least is not None]
+        return DrawMove(self.amount + other.amount, min(mosts, default=None), max(leasts, default=None))
+
+
+class Consumed:
+    """The counts by draw, units. Whoever commits promises moves it; the engine only reads it."""
+
+    __slots__ = ("_at_nodes", "_used")
+
+    def __init__(self, counts: Iterable[tuple[Draw, int]] = ()) -> None:
+        self._used: dict[Draw, int] = {}
+        self._at_nodes: dict[tuple[str, Sku], dict[NodeId, int]] = {}
+        self.replace(counts)
+
+    def replace(self, counts: Iterable[tuple[Draw, int]]) -> None:
+        """Forget everything and take over these counts."""
+        self._used.clear()
+        self._at_nodes.clear()
+        for draw, used in counts:
+            self.put(draw, used)
+
+    def put(self, draw: Draw, used: int) -> None:
+        """Say what a count is."""
+        self._used[draw] = used
+        if draw.node:
+            self._at_nodes.setdefault((draw.rule, draw.sku), {})[draw.node] = used
+
+    def move(self, moves: Iterable[tuple[Draw, int]]) -> None:
+        """Add to counts, or take from them."""
+        for draw, amount in moves:
+            self.put(draw, self._used.get(draw, 0) + amount)
+
+    def used(self, draw: Draw) -> int:
+        """What is counted, 0 where nothing is."""
+        return self._used.get(draw, 0)
+
+    def at_nodes(self, rule: str, sku: Sku) -> Mapping[NodeId, int]:
+        """What a rule counts of an item, by node."""
+        return self._at_nodes.get((rule, sku), _NOTHING)
+
+
+def draws_of(order: Order) -> dict[Draw, int]:
+    """What an order takes of protections and quotas: the units of its live parts, and of those that have left."""
+    taken: dict[Draw, int] = {}
+    for part in order.allocations:
+        if part.draws and part.state not in DRAWS_NOTHING:
+            for draw in part.draws:
+                taken[draw] = taken.get(draw, 0) + part.quantity
+    return taken
+
+
+def draw_moves(before: Order | None, after: Order) -> tuple[tuple[Draw, int], ...]:
+    """By how much each count changes between two states of an order, sorted."""
+    if not any([part.draws for part in after.allocations]):  # noqa: C419 - a list is quicker, for every order
+        return ()
+    old = {} if before is None else draws_of(before)
+    new = draws_of(after)
+    moves = ((draw, new.get(draw, 0) - old.get(draw, 0)) for draw in sorted(old.keys() | new.keys()))
+    return tuple((draw, amount) for draw, amount in moves if amount)
