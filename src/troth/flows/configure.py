@@ -55,6 +55,13 @@ class Expected:
         return None
 
 
+class DecimalsKeptError(Exception):
+    """Undoes a load of items: there is stock of one that is kept with other decimals."""
+
+    def __init__(self, sku: Sku, decimals: int) -> None:
+        super().__init__(f"item {sku}: there is stock that is kept with {decimals} decimals")
+
+
 ANYTHING: Final = Expected()
 """The client says nothing about what it replaces."""
 
@@ -129,6 +136,7 @@ async def set_items(
     pool: Pool, items: Iterable[Item], *, actor: str, progress: Callable[[int], None] | None = None
 ) -> int:
     """Create or replace many items; how many were new or changed. Of two with one SKU the last of its chunk wins.
+    Raises DecimalsKeptError where one has other decimals than its stock.
 
     `progress` is told after each transaction how many were looked at.
     """
@@ -139,6 +147,10 @@ async def set_items(
             await lock_family(connection, "items")
             known: Mapping[Sku, Item] = await read_items(connection, [item.sku for item in chunk])
             new = [item for item in chunk if known.get(item.sku) != item]
+            rescaled = [item for item in new if known.get(item.sku, item).decimals != item.decimals]
+            for item in rescaled:
+                if any(one.on_hand or one.reserved for one in await lock_stock_of(connection, item.sku)):
+                    raise DecimalsKeptError(item.sku, known[item.sku].decimals)
             if new:
                 await write_items(connection, new, at)
                 events = [_event("item", item.sku, item, known.get(item.sku)) for item in new]
