@@ -12,7 +12,7 @@ import typer
 from troth.adapters.history import Account, HistoryMapping, load_history, read_mapping
 from troth.adapters.history.assemble import Overview
 from troth.adapters.history.refused import refused_path
-from troth.cli.exits import INTERRUPTED, PROBLEMS, Failed
+from troth.cli.exits import INTERRUPTED, PROBLEMS, REFUSED, Failed
 from troth.cli.load_files import read_items, read_nodes, read_positions
 from troth.cli.running import (
     AsJson,
