@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 RESULTS: Final = Path(__file__).parent / "results"
-_PACKAGES: Final = ("asyncpg", "fastapi", "highspy", "msgspec", "numpy", "pydantic", "uvicorn", "uvloop")
+_PACKAGES: Final = ("asyncpg", "highspy", "msgspec", "numpy", "pydantic", "starlette", "uvicorn", "uvloop")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from typing import Final
 from prometheus_client import Counter, Gauge, Histogram
 
 from troth.adapters.webhooks import open_sender
+from troth.flows.accuracy import EVENTS_MAX, learn_from_log
 from troth.flows.deliver import CLAIM_SECONDS, Delivered, Post, deliver_claimed, resend_round
 from troth.flows.due import act_on_due, end_due_carts, find_next_due
 from troth.flows.maintain import create_partitions, delete_old
@@ -29,6 +30,7 @@ DUE_MAX: Final = 1_000
 DELIVERING_MAX: Final = 64
 RESENDS_MAX: Final = 20
 IDLE_SECONDS: Final = 0.25
+LEARN_SECONDS: Final = 1.0
 SEAL_SECONDS: Final = 60.0
 UPKEEP_SECONDS: Final = 60.0
 PARTITIONS_SECONDS: Final = 3_600.0
@@ -119,6 +121,7 @@ async def run_worker(system: System, settings: Settings, stop: asyncio.Event) ->
             Task("seal", lambda: _seal(system)),
             Task("upkeep", lambda: _delete_old(system)),
             Task("measure", lambda: _measure(system)),
+            Task("accuracy", lambda: _learn(system)),
         )
         await asyncio.gather(*(repeat(task, stop) for task in tasks))
         await deliveries.close()
@@ -172,6 +175,11 @@ async def _end_carts(system: System) -> float:
 async def _resend(system: System, post: Post) -> float:
     sent = await resend_round(system.pool, post, limit=RESENDS_MAX)
     return 0.0 if sent else IDLE_SECONDS
+
+
+async def _learn(system: System) -> float:
+    looked_at = await learn_from_log(system.pool)
+    return 0.0 if looked_at == EVENTS_MAX else LEARN_SECONDS
 
 
 async def _seal(system: System) -> float:

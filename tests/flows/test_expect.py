@@ -9,8 +9,9 @@ import pytest
 from tests.builders import NOW, Clock, accepted, capture, item, node, set_up
 from tests.conftest import Database
 from troth.flows.access import Actor
-from troth.flows.configure import Expected, Set
+from troth.flows.configure import Set
 from troth.flows.expect import expect, find, read
+from troth.flows.expected import Expected
 from troth.flows.stock import Adjustment, adjust
 from troth.flows.system import System, open_system
 from troth.model.commands import ExpectedLine

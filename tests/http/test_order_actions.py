@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.http.conftest import Api
+from tests.http.conftest import Api, order
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -142,3 +142,17 @@ async def test_a_hold_that_is_not_there_cannot_be_lifted(api: Api) -> None:
     answer = await api.delete(f"/v1/orders/{name}/holds/H9")
 
     assert (answer.status_code, answer.json()["what"], answer.json()["id"]) == (404, "hold", "H9")
+
+
+async def test_an_order_that_changed_since_it_was_read_is_left_as_it_is(api: Api) -> None:
+    sku = await api.stocked("SEEN", {"DC-PA": 5})
+    seen = await api.post("/v1/orders", order("seen-1", {sku: 1}))
+    path = f"/v1/orders/{seen.json()['order_id']}"
+    held = await api.post(
+        f"{path}/holds", {"type": "fraud", "reason": "odd"}, headers={"If-Match": seen.headers["etag"]}
+    )
+    lost = await api.post(f"{path}/cancel", {"reason": "mind"}, headers={"If-Match": seen.headers["etag"]})
+    won = await api.post(f"{path}/cancel", {"reason": "mind"}, headers={"If-Match": held.headers["etag"]})
+
+    assert (held.status_code, lost.status_code, won.status_code) == (200, 412, 200)
+    assert await api.available(sku) == {"DC-PA": 5}

@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from troth.console import (
     catalog,
+    count_tasks,
     inventory,
     live,
     order,
@@ -41,7 +42,7 @@ def create_console(system: System, settings: Settings) -> Starlette:
     `end_streams` first: it would otherwise wait for everybody who watches.
     """
     modules = (
-        *(session, overview, orders, order, work, inventory, catalog),
+        *(session, overview, orders, order, work, inventory, count_tasks, catalog),
         *(routing, routing_editor, routing_trial, records, live),
     )
     routes: list[BaseRoute] = list(chain.from_iterable(module.routes for module in modules))

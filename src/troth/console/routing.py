@@ -16,9 +16,9 @@ from troth.console.views import query
 from troth.console.views_refusal import flaw, tell_by_field
 from troth.console.views_routing import document_chip, view_routing
 from troth.engine.in_force import find_undoable
-from troth.flows.configure import Expected
 from troth.flows.differences import differences
 from troth.flows.document_body import tidy_text
+from troth.flows.expected import Expected
 from troth.flows.families import ROUTINGS
 from troth.flows.presets import PRESETS
 from troth.flows.publish import Acted, activate, retire, roll_back

@@ -15,9 +15,9 @@ from troth.console.views_editor import Judgment, judge
 from troth.console.views_refusal import flaw, tell_by_field
 from troth.engine.rules.fields import FIELDS
 from troth.engine.rules.weights import AMOUNTS
-from troth.flows.configure import Expected
 from troth.flows.document_body import BODY_BYTES_MAX, body_text, tidy_text
 from troth.flows.draft import Saved, save_draft
+from troth.flows.expected import Expected
 from troth.flows.families import ROUTINGS
 from troth.flows.presets import PRESETS, make_preset
 from troth.flows.published import read_published

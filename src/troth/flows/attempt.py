@@ -16,6 +16,7 @@ from troth.engine.lifecycle import decide
 from troth.engine.line_terms import named_skus
 from troth.engine.node_load import capacity_of, load_moves
 from troth.engine.serials import SerialWork, serial_keys
+from troth.flows.expected import ANYTHING
 from troth.flows.reference import Reference
 from troth.flows.requests import Accepted, Answer, Outcome, Request, Result
 from troth.model.capacity import Slot
@@ -236,6 +237,11 @@ class Attempt:
         reference = self._reference
         self._exposure = reference.exposure_at(self._now)
         facts = Facts(self._now, request.actor, reference.network, reference.items, policy, exposure=self._exposure)
+        if request.expected is not ANYTHING and order_id is not None:
+            known = self._orders.get(order_id)
+            conflict = None if known is None else request.expected.refuse(known.version)
+            if conflict is not None:
+                return conflict
         decision = decide(command, self._state, facts)
         if not isinstance(decision, Decision):
             return decision

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from troth.flows.expected import ANYTHING, Expected
 from troth.flows.system import System
 from troth.model.events import ConfigurationSet
 from troth.model.ids import NodeId, Sku
@@ -35,35 +36,11 @@ T = TypeVar("T", Node, Item)
 _ROWS_MAX: Final = 5_000
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """What a client says about the version it replaces: one of these, any, or none at all because it creates."""
-
-    versions: frozenset[int] = frozenset()
-    is_any: bool = False
-    is_none: bool = False
-
-    def refuse(self, found: int | None) -> VersionConflict | None:
-        """The refusal where the version found (None: there is nothing) is not what the client replaces."""
-        if self.is_none:
-            return None if found is None else VersionConflict("nothing", _tag(found))
-        if self.is_any or self.versions:
-            if found is not None and (self.is_any or found in self.versions):
-                return None
-            wanted = "any" if self.is_any else ", ".join(_tag(version) for version in sorted(self.versions))
-            return VersionConflict(wanted, "nothing" if found is None else _tag(found))
-        return None
-
-
 class DecimalsKeptError(Exception):
     """Undoes a load of items: there is stock of one that is kept with other decimals."""
 
     def __init__(self, sku: Sku, decimals: int) -> None:
         super().__init__(f"item {sku}: there is stock that is kept with {decimals} decimals")
-
-
-ANYTHING: Final = Expected()
-"""The client says nothing about what it replaces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +162,3 @@ def _chunks(values: Iterable[T], id_of: Callable[[T], str]) -> Iterable[Sequence
     remaining = iter(values)
     while chunk := list(islice(remaining, _ROWS_MAX)):
         yield list({id_of(value): value for value in chunk}.values())
-
-
-def _tag(version: int) -> str:
-    return f'"{version}"'

@@ -7,8 +7,8 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from troth.flows.configure import ANYTHING, Expected
 from troth.flows.document_body import body_text
+from troth.flows.expected import ANYTHING, Expected
 from troth.flows.families import Family
 from troth.flows.system import System
 from troth.model.document import Activation, Document, Finding

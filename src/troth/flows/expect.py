@@ -8,8 +8,9 @@ from weakref import WeakKeyDictionary
 import asyncpg
 
 from troth.flows.access import Actor
-from troth.flows.configure import ANYTHING, Expected, Set
+from troth.flows.configure import Set
 from troth.flows.door import Door
+from troth.flows.expected import ANYTHING, Expected
 from troth.flows.requests import Accepted
 from troth.flows.system import System
 from troth.model.commands import ExpectedLine, ExpectSupply

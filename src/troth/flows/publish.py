@@ -12,8 +12,8 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from troth.engine.in_force import find_in_force, find_next_change, find_undoable, state_of
-from troth.flows.configure import ANYTHING, Expected
 from troth.flows.draft import flaws_of, revision_of
+from troth.flows.expected import ANYTHING, Expected
 from troth.flows.families import Family
 from troth.flows.published import Published
 from troth.flows.system import System

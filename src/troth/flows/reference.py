@@ -6,16 +6,23 @@ The network, the policies in force and the items that were asked for, read again
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
+from numpy.typing import NDArray
+
 from troth.engine.exposure.compiled import compile_exposure
 from troth.engine.exposure.consumed import Consumed
 from troth.engine.exposure.expose import Exposure, Findable
+from troth.engine.find_rates import estimate_rates
+from troth.engine.finding import FindRates, findable
 from troth.engine.in_force import choose
 from troth.engine.line_terms import DEPTH_MAX, components, related_skus
 from troth.engine.network import Network, compile_network
 from troth.engine.rate_cards import DEFAULT_CARDS
 from troth.engine.rules.compiled import compiled_routing
 from troth.engine.rules.weights import policy_of
+from troth.flows.accuracy import FIND_RATES
 from troth.flows.families import EXPOSURE_RULES, LANE_TABLES, RATE_CARDS, ROUTINGS
+from troth.flows.find_memory import FindMemory
 from troth.flows.standing import Standing
 from troth.model.capacity import Slot
 from troth.model.document import InForce
@@ -52,11 +59,13 @@ class Reference:
         self._exposure: Exposure | None = None
         self.sales: dict[Sku, dict[NodeId, SalesRate]] = {}
         self.consumed = Consumed()
-        self.findable: Findable | None = None
+        self.findable: Findable | None = self._find
         self._in_force = InForce()
         self._policy = DEFAULT_POLICY
         self._policy_turns_at: datetime | None = None
+        self._finds = FindMemory()
         self.network: Network = compile_network(())
+        self.find_rates: FindRates = estimate_rates(self.network, {}, {}, self._clock())
 
     @property
     def items(self) -> Mapping[Sku, Item]:
@@ -113,6 +122,8 @@ class Reference:
                 self._turn_rules(now)
             is_other = await self._follow_cards(connection, now, changed) or "nodes" in changed
             days = await read_node_days(connection, first_day(now)) if is_other else []
+            if FIND_RATES in changed:
+                await self._finds.follow(connection, now)
             self._versions = versions
         if self._policy_turns_at is not None:
             self._turn(now)
@@ -121,6 +132,8 @@ class Reference:
             network = compile_network(self._nodes, cards, join_tables(self._tables.values_in_force(now)))
             _put_days(network, days)
             self.network = network
+        if is_other or self._finds.is_due(now):
+            self.find_rates = self._finds.rates(self.network, now)
         return is_other
 
     async def read_load(self, nodes: Iterable[NodeId] | None = None) -> None:
@@ -213,6 +226,12 @@ class Reference:
         turns = [turn for turn in (self._cards.next_change(now), self._tables.next_change(now)) if turn is not None]
         self._cards_turn_at = min(turns, default=None)
         return True
+
+    def _find(self, item: Item, on_hand: NDArray[np.int64], confidence: float) -> NDArray[np.int64]:
+        """The units (N) of an item that are there with a confidence, of those on hand (N), as is known now."""
+        rates = self.find_rates.of(item.sku, item.category)
+        # Of another size is the network of a decision that began before this one: as if nothing were known of finding.
+        return findable(on_hand, rates, confidence) if rates.size == on_hand.size else on_hand
 
     def _turn(self, now: datetime) -> None:
         """Let what was put off take effect once its time has come."""

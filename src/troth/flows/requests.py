@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from troth.engine.context import Decision
+from troth.flows.expected import ANYTHING, Expected
 from troth.model.commands import AdjustStock, Command, CountStock, ExpectSupply
 from troth.model.order import Order
 from troth.model.refusals import Refusal
@@ -53,7 +54,8 @@ class Request:
     """Commands that came together. Each is decided for itself; all are written in one transaction.
 
     With a key, `answer` puts the outcomes into the words of the entrance, and that answer is kept under the key.
-    Where every command is refused nothing is kept, since nothing happened that could happen twice.
+    Where every command is refused nothing is kept, since nothing happened that could happen twice. `expected` is the
+    version of the order that they are about, as the client last saw it.
     """
 
     commands: tuple[Command, ...]
@@ -61,6 +63,7 @@ class Request:
     cause: str = ""
     key: Key | None = None
     answer: Callable[[tuple[Outcome, ...]], Answer] | None = None
+    expected: Expected = ANYTHING
 
     @property
     def is_about_stock(self) -> bool:

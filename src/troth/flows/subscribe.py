@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
-from troth.flows.configure import ANYTHING, Expected
+from troth.flows.expected import ANYTHING, Expected
 from troth.flows.system import System
 from troth.model.events import EVENTS, ConfigurationSet
 from troth.model.refusals import FieldFlaw, Invalid, NotFound, VersionConflict

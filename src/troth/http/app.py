@@ -13,10 +13,12 @@ from starlette.types import Lifespan
 
 from troth.flows.system import System
 from troth.http import (
+    accuracy,
     api_keys,
     audit,
     availability,
     carts,
+    count_tasks,
     exposure_rules,
     fulfillments,
     inventory,
@@ -64,6 +66,8 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *positions.OPERATIONS,
     *waterfall.OPERATIONS,
     *inventory.OPERATIONS,
+    *accuracy.OPERATIONS,
+    *count_tasks.OPERATIONS,
     *purchase_orders.OPERATIONS,
     *nodes.OPERATIONS,
     *items.OPERATIONS,

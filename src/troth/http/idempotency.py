@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from hashlib import blake2b
 from typing import Any, Final
 
+from troth.flows.expected import ANYTHING, Expected
 from troth.flows.requests import Answer, Key, Outcome, Request, Result
 from troth.http.headers import find_header
 from troth.http.operations import Call
@@ -36,12 +37,16 @@ def key_of(call: Call[Any, Any]) -> Key | None:
 
 
 async def submit(
-    call: Call[Any, Any], commands: tuple[Command, ...], render: Callable[[tuple[Outcome, ...]], Answer]
+    call: Call[Any, Any],
+    commands: tuple[Command, ...],
+    render: Callable[[tuple[Outcome, ...]], Answer],
+    *,
+    expected: Expected = ANYTHING,
 ) -> Answer:
     """Put commands through the write door, under the request's key if it has one; the answer to them."""
     key = key_of(call)
     result: Result = await call.system.door.submit(
-        Request(commands, call.actor.name, key=key, answer=render if key is not None else None)
+        Request(commands, call.actor.name, key=key, answer=render if key is not None else None, expected=expected)
     )
     if result.answer is not None:
         return result.answer

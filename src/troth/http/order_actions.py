@@ -1,5 +1,7 @@
 """What may be done with a captured order: canceled, held, released."""
 
+from typing import Any
+
 from pydantic import TypeAdapter
 
 from troth.engine.evolve import evolve
@@ -13,8 +15,9 @@ from troth.http.order_body import CancelBody, HoldBody
 from troth.http.order_replies import command_order
 from troth.http.order_shapes import OrderAnswer
 from troth.http.orders import NO_ORDER, ORDER_PATH
+from troth.http.preconditions import expected_of
 from troth.http.replies import Reply
-from troth.model.commands import LiftHold, PlaceHold, ReleaseOrder
+from troth.model.commands import Command, LiftHold, PlaceHold, ReleaseOrder
 from troth.model.events import HoldLifted, HoldPlaced
 from troth.model.ids import HoldId
 from troth.model.order import Hold
@@ -26,28 +29,37 @@ async def cancel_order(call: Call[CancelBody, NoQuery]) -> Reply:
     order_id = order_id_of(call)
     await ensure_visible(call, order_id)
     lines = call.body.units(await read_decimals(call, order_id)) if call.body.lines else ()
-    return await command_order(call, prepare_cancel(order_id, reason=call.body.reason, lines=lines))
+    return await command_order(
+        call, prepare_cancel(order_id, reason=call.body.reason, lines=lines), expected=expected_of(call)
+    )
 
 
 async def place_hold(call: Call[HoldBody, NoQuery]) -> Reply:
     """Keep the order from being released."""
     order_id = order_id_of(call)
     await ensure_visible(call, order_id)
-    return await command_order(call, PlaceHold(order_id, call.body.type, call.body.reason, call.body.expires_at))
+    return await command_order(
+        call, PlaceHold(order_id, call.body.type, call.body.reason, call.body.expires_at), expected=expected_of(call)
+    )
 
 
 async def lift_hold(call: Plain) -> Reply:
     """End a hold."""
     order_id = order_id_of(call)
     await ensure_visible(call, order_id)
-    return await command_order(call, LiftHold(order_id, HoldId(call.path("hold_id"))))
+    return await _command(call, LiftHold(order_id, HoldId(call.path("hold_id"))))
 
 
 async def release_order(call: Plain) -> Reply:
     """Hand the order over to its nodes now."""
     order_id = order_id_of(call)
     await ensure_visible(call, order_id)
-    return await command_order(call, ReleaseOrder(order_id))
+    return await _command(call, ReleaseOrder(order_id))
+
+
+async def _command(call: Call[Any, Any], command: Command | Invalid) -> Reply:
+    """The order after a command, if it is as the client saw it."""
+    return await command_order(call, command, expected=expected_of(call))
 
 
 _HOLD = Hold(HoldId("H1"), "fraud", "address differs", "key/desk", examples.AT)
@@ -68,6 +80,7 @@ OPERATIONS = (
         body=Body(TypeAdapter(CancelBody), {"reason": "changed my mind", "lines": [{"line_id": "1", "quantity": 1}]}),
         query=NoQuery,
         scope="orders:write",
+        has_if_match=True,
         refusals=(NO_ORDER, _SHIPPED, Invalid((FieldFlaw("/lines/0", "line 1 has 0 units to cancel"),))),
         path_examples=ORDER_PATH,
     ),
@@ -89,6 +102,7 @@ OPERATIONS = (
         body=Body(TypeAdapter(HoldBody), {"type": "fraud", "reason": "address differs"}),
         query=NoQuery,
         scope="orders:write",
+        has_if_match=True,
         refusals=(
             NO_ORDER,
             NotPossibleNow("hold", "released"),
@@ -114,6 +128,7 @@ OPERATIONS = (
         body=NO_BODY,
         query=NoQuery,
         scope="orders:write",
+        has_if_match=True,
         refusals=(NO_ORDER, NotFound("hold", "H1"), NotPossibleNow("lift", "lifted")),
         path_examples=(*ORDER_PATH, ("hold_id", "H1")),
     ),
@@ -128,6 +143,7 @@ OPERATIONS = (
         body=NO_BODY,
         query=NoQuery,
         scope="orders:write",
+        has_if_match=True,
         refusals=(NO_ORDER, Held(("H1",)), NotPossibleNow("release", "shipped")),
         path_examples=ORDER_PATH,
     ),

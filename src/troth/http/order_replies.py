@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from troth.flows.expected import ANYTHING, Expected
 from troth.flows.requests import Accepted, Answer, Outcome
 from troth.http.idempotency import problem_answer, reply_of, submit
 from troth.http.operations import Call
@@ -27,14 +28,16 @@ class _Head(msgspec.Struct, frozen=True):
 _HEAD = msgspec.json.Decoder(_Head)
 
 
-async def command_order(call: Call[Any, Any], command: Command | Invalid, *, status: int = 200) -> Reply:
+async def command_order(
+    call: Call[Any, Any], command: Command | Invalid, *, status: int = 200, expected: Expected = ANYTHING
+) -> Reply:
     """Put a command about an order through the write door; the order as it is then, or the problem.
 
-    `status` is that of an order that came to be just now.
+    `status` is that of an order that came to be just now; `expected` is the version that the client saw.
     """
     if isinstance(command, Invalid):
         raise Refused(command)
-    answer = await submit(call, (command,), _renderer(call, status))
+    answer = await submit(call, (command,), _renderer(call, status), expected=expected)
     if answer.status >= 400:
         return reply_of(answer)
     head = _HEAD.decode(answer.body)

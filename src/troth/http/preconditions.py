@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from troth.flows.configure import Expected, Set
+from troth.flows.configure import Set
+from troth.flows.expected import Expected
 from troth.http.body import Id
 from troth.http.operations import Call
 from troth.http.problems import Refused

@@ -40,6 +40,11 @@ async def read_versions(connection: Connection) -> dict[str, int]:
     return {row["family"]: row["version"] for row in await connection.fetch(_VERSIONS)}
 
 
+async def bump_version(connection: Connection, family: str) -> None:
+    """Say that a family of reference data has changed."""
+    await connection.execute(_BUMP, family)
+
+
 async def read_nodes(connection: Connection) -> list[Node]:
     """All nodes, by id."""
     return [decode(row["document"], Node) for row in await connection.fetch(_NODES)]
