@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Final, Protocol
 
-from benchmarks import accuracy, capture, engine, gap, rivals, rules
+from benchmarks import accuracy, availability, capture, engine, gap, rivals, rules
 
 
 class _Run(Protocol):
@@ -13,6 +13,7 @@ class _Run(Protocol):
 
 BENCHMARKS: Final[dict[str, _Run]] = {
     "accuracy": accuracy.run,
+    "availability": availability.run,
     "capture": capture.run,
     "engine": engine.run,
     "gap": gap.run,

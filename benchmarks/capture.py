@@ -3,32 +3,23 @@
 import json
 import os
 import secrets
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-import asyncpg
-import httpx
 import uvloop
 
 from benchmarks.baseline import Reached, Yardstick
 from benchmarks.load import Load
 from benchmarks.report import Figure, figure, publish
-from troth.model.ids import NodeId, Sku
-from troth.model.item import Item
-from troth.model.network import Node, NodeType
+from benchmarks.retailer import fill, serve
 from troth.settings import Settings
 from troth.store.embedded import start
-from troth.store.migrate import migrate
-from troth.store.reference import write_items, write_nodes
 
 _SKUS: Final = 5_000
 _SECONDS: Final = 6
@@ -37,15 +28,6 @@ _WARM_SECONDS: Final = 2
 _READ_SECONDS: Final = {20: 12, 1_000: 40}
 _PROCESSES: Final = os.cpu_count() or 1
 _PGBENCH: Final = "pgbench, one statement per order"
-
-_STOCK: Final = """
-WITH placed AS (
-    INSERT INTO balances (sku, node, source, on_hand, reserved, deficit)
-    SELECT sku, node, 'on_hand', 1000000000, 0, 0 FROM items, nodes RETURNING sku, node, on_hand
-)
-INSERT INTO entries (sku, node, source, at, kind, on_hand_delta, reserved_delta, reason, reference)
-SELECT sku, node, 'on_hand', now(), 'adjustment', on_hand, 0, 'benchmark', '' FROM placed
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,71 +116,9 @@ def _retailer(nodes: int) -> Iterator[tuple[int, str, Yardstick]]:
     """A server with `nodes` nodes that hold everything, and the yardstick beside it: its port and key."""
     with TemporaryDirectory(prefix="troth-bench-") as folder, start(Settings(data_dir=Path(folder) / "var")) as server:
         print(f"Loading {_SKUS:,} items at {nodes:,} nodes …", flush=True)
-        uvloop.run(_fill(server.dsn, nodes))
+        uvloop.run(fill(server.dsn, skus=_SKUS, nodes=nodes))
         yardstick = Yardstick(server.dsn, Path(folder), skus=_SKUS, nodes=nodes)
         yardstick.set_up()
         key = f"troth_{secrets.token_urlsafe(32)}"
-        port = _free_port()
-        environment = os.environ | {"TROTH_DATABASE_URL": server.dsn, "TROTH_API_KEY": key, "TROTH_DATA_DIR": folder}
-        process = subprocess.Popen(
-            [
-                str(Path(sys.executable).parent / "troth"), "serve", "--no-worker",
-                "--workers", str(_PROCESSES), "--port", str(port),
-            ],
-            env=environment, stdout=subprocess.DEVNULL,
-        )  # fmt: skip
-        try:
-            _wait_until_ready(port, process)
-            yield port, key, yardstick
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
-
-
-async def _fill(dsn: str, nodes: int) -> None:
-    await migrate(dsn)
-    connection = await asyncpg.connect(dsn)
-    try:
-        now = datetime.now(UTC)
-        # Spread over the United States in a fixed pattern.
-        await write_nodes(
-            connection,
-            [
-                Node(
-                    NodeId(f"N{number:04d}"),
-                    NodeType.STORE,
-                    f"Node {number}",
-                    30 + number * 7 % 150 / 10,
-                    -120 + number * 13 % 400 / 10,
-                    "America/Chicago",
-                )
-                for number in range(nodes)
-            ],
-            now,
-        )
-        items = [Item(Sku(f"S{number:05d}"), f"Item {number}", weight_grams=500) for number in range(_SKUS)]
-        await write_items(connection, items, now)
-        await connection.execute(_STOCK, timeout=600)
-        await connection.execute("VACUUM ANALYZE balances, nodes, items", timeout=600)
-    finally:
-        await connection.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _wait_until_ready(port: int, process: "subprocess.Popen[bytes]") -> None:
-    for _ in range(600):
-        if process.poll() is not None:
-            raise RuntimeError(f"troth serve ended with {process.returncode}")
-        try:
-            if httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == httpx.codes.OK:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.1)
-    raise RuntimeError("troth serve was not ready within a minute")
+        with serve(server.dsn, key, Path(folder), processes=_PROCESSES) as serving:
+            yield serving.port, key, yardstick

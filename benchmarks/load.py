@@ -10,18 +10,22 @@ import json
 import random
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, cast
 
 import uvloop
 
-_ANSWERS_MAX: Final = 10_000
+_ANSWERS_MAX: Final = 20_000
 """A second, of all clients together: more than any server answers here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What to send: orders of two lines over `skus` items; `is_hot` takes the same two items every time."""
+    """What to send: orders of two lines over `skus` items; `is_hot` takes the same two items every time.
+
+    Where there are `paths` those are asked for instead, at random.
+    """
 
     host: str
     port: int
@@ -32,6 +36,7 @@ class Load:
     is_hot: bool
     seed: int
     run: str
+    paths: Sequence[str] = ()
 
 
 @dataclass(slots=True)
@@ -87,8 +92,13 @@ class _Client(asyncio.Protocol):
 def make_requests(load: Load, client: int) -> list[bytes]:
     """More requests than a client will get answered."""
     draw = random.Random(f"{load.seed} {client}")
+    count = int(load.seconds * _ANSWERS_MAX / load.clients) + 1
+    if load.paths:
+        key = f"Authorization: Bearer {load.key}\r\n" if load.key else ""
+        asked = [f"GET {path} HTTP/1.1\r\nHost: {load.host}\r\n{key}\r\n".encode() for path in load.paths]
+        return draw.choices(asked, k=count)
     requests = []
-    for number in range(int(load.seconds * _ANSWERS_MAX / load.clients) + 1):
+    for number in range(count):
         first, second = (0, 1) if load.is_hot else draw.sample(range(load.skus), 2)
         body = (
             f'{{"channel":"web","external_id":"{load.run}-{client}-{number}",'

@@ -3,8 +3,9 @@
 import re
 from pathlib import Path
 
+from troth.engine.available_to_sell import LOW_STOCK_ATTRIBUTE, LOW_STOCK_MAX
 from troth.flows.access import SCOPES
-from troth.flows.availability import LOW_STOCK_MAX
+from troth.flows.availability import PICKUP_MILES
 from troth.flows.users import ROLES
 from troth.model.inventory import EntryKind
 
@@ -23,8 +24,11 @@ def test_every_role_is_listed_with_its_scopes() -> None:
     assert {role: frozenset(re.findall(r"`([a-z:]+)`", scopes)) for role, scopes in rows} == dict(ROLES)
 
 
-def test_every_kind_of_entry_and_the_low_stock_threshold_are_documented() -> None:
+def test_every_kind_of_entry_and_what_availability_goes_by_are_documented() -> None:
     page = (DOCS / "inventory.md").read_text()
 
     assert [kind.value for kind in EntryKind if f"`{kind.value}`" not in page] == []
-    assert f"| `low_stock` | 1 to {LOW_STOCK_MAX} units" in page
+    words = (DOCS / "availability.md").read_text()
+    assert f"| `low_stock` | 1 to {LOW_STOCK_MAX} units" in words
+    assert f"within {PICKUP_MILES:.0f} miles" in words
+    assert f"`{LOW_STOCK_ATTRIBUTE}`" in words

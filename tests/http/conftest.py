@@ -28,6 +28,7 @@ class Api:
     system: System
     clock: Clock
     client: httpx.AsyncClient
+    dsn: str
 
     async def key_for(
         self, *scopes: str, nodes: Sequence[str] | None = None, customers: Sequence[str] | None = None
@@ -119,7 +120,7 @@ async def api(server_dsn: str) -> AsyncIterator[Api]:
             headers = {"authorization": f"Bearer {made[1]}"}
             transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://troth.test", headers=headers) as client:
-                yield Api(app, system, clock, client)
+                yield Api(app, system, clock, client, name_database(server_dsn, name))
         await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
     finally:
         await connection.close()

@@ -154,6 +154,7 @@ def compile_network(
                 "offers": 32,
                 "figures": max(256, 2_000_000 // count),
                 "able": 256,
+                "regions": 256,
             }
         ),
     )

@@ -14,6 +14,8 @@ from troth.model.inventory import Balance, Source, lot_of
 if TYPE_CHECKING:
     from troth.engine.network import Network
 
+BookUnits = NDArray[np.int32] | NDArray[np.int64]
+
 QUANTITY_MAX: Final = 10**12
 """Rows hold at most this many units; sums over all nodes stay exact in float64."""
 
@@ -28,18 +30,18 @@ class SupplyRows:
 
     `is_plain` says that all of it is on hand, with one row a node at most, sorted by node.
 
-    `on_hand` and `reserved` (int64) are what the books say of each row, where they are known. Where rules of exposure
-    keep units back, `withheld` (int64) says how many of each row are free and not `available`, and `note` why, as a
-    code and a sentence. `good_until` (float64, POSIX) is when each row stops being good, infinity where it keeps; None:
-    there are no lots among them.
+    `on_hand` and `reserved` (int32 where all fit) are what the books say of each row, where they are known. Where rules
+    of exposure keep units back, `withheld` (int64) says how many of each row are free and not `available`, and `note`
+    why, as a code and a sentence. `good_until` (float64, POSIX) is when each row stops being good, infinity where it
+    keeps; None: there are no lots among them.
     """
 
     node_index: NDArray[np.int32]
     available: NDArray[np.int64]
     available_from: NDArray[np.float64]
     sources: tuple[Source, ...]
-    on_hand: NDArray[np.int64] | None = None
-    reserved: NDArray[np.int64] | None = None
+    on_hand: BookUnits | None = None
+    reserved: BookUnits | None = None
     withheld: NDArray[np.int64] | None = None
     note: tuple[str, str] | None = None
     is_plain: bool = False

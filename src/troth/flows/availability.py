@@ -3,88 +3,77 @@
 Where another process sold the stock a number is some hundred milliseconds old; capturing the order checks it again.
 """
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from enum import StrEnum
+from datetime import datetime
+from math import floor, inf
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.engine.available_to_sell import (
+    NodeUnits,
+    Stock,
+    compute_node_units,
+    compute_stock,
+    low_stock_max,
+    valid_until,
+)
+from troth.engine.calendars import DAY_SECONDS
+from troth.engine.exposure.asker import asker_of
+from troth.engine.exposure.expose import Exposure, expose
 from troth.engine.kits import kit_rows
 from troth.engine.line_terms import components, explode
 from troth.engine.network import Network
+from troth.engine.reach import nodes_in, nodes_that_hand_over, nodes_that_ship, nodes_within
 from troth.engine.shelf_life import fresh_rows
-from troth.engine.supply import NO_SUPPLY, SupplyRows
+from troth.engine.supply import NO_SUPPLY, QUANTITY_MAX, SupplyRows
+from troth.engine.transit import compute_miles
+from troth.flows.door import Door
 from troth.flows.places import find_coordinates
+from troth.flows.reference import Reference
 from troth.flows.system import System
+from troth.flows.waterfall import Inquirer
+from troth.flows.zip_states import find_state
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
-from troth.model.measure import scale_of, shown
+from troth.model.network import Address
+from troth.model.order import Method
 from troth.model.refusals import Busy, FieldFlaw, Invalid
 
-LOW_STOCK_MAX: Final = 5
-"""From one unit up to this many a SKU is low in stock."""
+PICKUP_MILES: Final = 50.0
+"""How far a customer goes at most to pick something up."""
 
 _NEAREST_MAX: Final = 5
 _LOADS_MAX: Final = 5
-_EARTH_MILES: Final = 3958.8
-
-
-class StockStatus(StrEnum):
-    """How much of a SKU there is, in one word."""
-
-    IN_STOCK = "in_stock"
-    LOW_STOCK = "low_stock"
-    BACKORDER = "backorder"
-    OUT_OF_STOCK = "out_of_stock"
 
 
 @dataclass(frozen=True, slots=True)
-class Stock:
-    """Units that can be promised now, those that can be promised of what is coming, and when that begins to come; of
-    what is sold by measure they have so many `decimals`.
+class Place:
+    """Where the customer is: in a country, in one of its regions (`NY`) or at a postcode, as far as that is known."""
+
+    country: str
+    region: str = ""
+    postcode: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Of which nodes something shall be said too.
+
+    Of those in `nodes` each for itself. Of `place`: what can be had there, and the nodes near it (with a postcode) or
+    in it. `has_columns`: those nodes as columns, or all where neither is given.
     """
 
-    available: int
-    incoming: int
-    next_supply_at: datetime | None
-    decimals: int = 0
-
-    @property
-    def status(self) -> StockStatus:
-        """The units in one word."""
-        if self.available > 0:
-            return (
-                StockStatus.IN_STOCK
-                if self.available > LOW_STOCK_MAX * scale_of(self.decimals)
-                else StockStatus.LOW_STOCK
-            )
-        return StockStatus.BACKORDER if self.incoming > 0 else StockStatus.OUT_OF_STOCK
-
-    @property
-    def message(self) -> str:
-        """A sentence for a product page.
-
-        >>> Stock(3, 0, None).message
-        'Only 3 left'
-        """
-        match self.status:
-            case StockStatus.IN_STOCK:
-                return "In stock"
-            case StockStatus.LOW_STOCK:
-                return f"Only {shown(self.available, self.decimals)} left"
-            case StockStatus.BACKORDER if self.next_supply_at is not None:
-                return f"On backorder, expected {self.next_supply_at.date().isoformat()}"
-            case _:
-                return "Out of stock"
+    nodes: tuple[NodeId, ...] = ()
+    place: Place | None = None
+    has_columns: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class NodeStock:
-    """The stock of one node, and how far it is (miles) where the customer's place is known."""
+    """The stock of one node, and how far it is (miles) where the customer's postcode is known."""
 
     node: NodeId
     stock: Stock
@@ -92,108 +81,264 @@ class NodeStock:
 
 
 @dataclass(frozen=True, slots=True)
-class Availability:
-    """The stock of one SKU over all nodes, and at those that were asked for."""
+class PlaceStock:
+    """Units on hand that a customer at a place can have sent, and can pick up in it or near it."""
 
-    sku: Sku
-    stock: Stock
-    nodes: tuple[NodeStock, ...]
+    ship: int
+    pickup: int
 
 
 @dataclass(frozen=True, slots=True)
-class Near:
-    """Where the customer is: the nearest nodes that hand over to customers and have the SKU are answered too."""
+class Terms:
+    """What an answer about a SKU rests on beside its rows and the network: it stands as long as these are the same."""
 
-    country: str
-    postcode: str
+    item: Item
+    exposure: Exposure | None
+    sales: object
+    draws: int
+
+    def stand(self, reference: Reference, exposure: Exposure | None) -> bool:
+        """Whether these are the terms of now, by identity, where these rules count now."""
+        if reference.items.get(self.item.sku) is not self.item or self.exposure is not exposure:
+            return False
+        return exposure is None or (
+            reference.sales.get(self.item.sku) is self.sales and _count_draws(exposure) == self.draws
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """The stock of one SKU over all nodes, at the place and at the nodes that were asked for, these as values or as
+    columns (of the nodes of the answer).
+
+    Unless a row moves, or its terms or the network become others, it is right until `until` (POSIX seconds).
+    """
+
+    sku: Sku
+    terms: Terms
+    stock: Stock
+    until: float
+    place: PlaceStock | None = None
+    nodes: tuple[NodeStock, ...] = ()
+    columns: NodeUnits | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The availability of each SKU in the order in which they were asked, and the nodes of the columns."""
+
+    items: tuple[Availability, ...]
+    columns_of: tuple[NodeId, ...] | None = None
 
 
 async def read_availability(
-    system: System, skus: Sequence[Sku], *, nodes: Sequence[NodeId] = (), near: Near | None = None
-) -> tuple[Availability, ...] | Invalid | Busy:
-    """What may be sold of each SKU, in the order of the SKUs."""
-    door = system.door
-    wanted = await door.reference.need_kits(skus)
+    system: System, skus: Sequence[Sku], *, channel: str = "", asked: Asked | None = None
+) -> Answered | Invalid | Busy:
+    """What a channel may sell of each SKU."""
+    door, wanted = system.door, asked or Asked()
     for _ in range(_LOADS_MAX):
-        await door.need_stock(wanted)
-        if not door.index.missing(wanted):
-            break
+        await door.need_stock(await door.reference.need_kits(skus))
+        unknown = [sku for sku in skus if sku not in door.reference.items]
+        terms = [(sku, found) for sku in skus if (found := find_terms(door, sku)) is not None]
+        if unknown or len(terms) == len(skus):
+            break  # what was read could have been forgotten again while the rest was
     else:
         return Busy(_LOADS_MAX)
-    network, items = door.reference.network, door.reference.items
-    flaws = [FieldFlaw("?sku", f"there is no item {sku}") for sku in skus if sku not in items]
-    flaws += [FieldFlaw("?node", f"there is no node {node}") for node in nodes if node not in network.index]
-    miles = None
-    if near is not None:
-        miles = _miles(network, near)
-        if miles is None:
-            flaws.append(FieldFlaw("?postcode", f"{near.postcode} is no known place in {near.country}"))
+    network = door.reference.network
+    flaws = [FieldFlaw("?sku", f"there is no item {sku}") for sku in unknown]
+    flaws += [FieldFlaw("?node", f"there is no node {node}") for node in wanted.nodes if node not in network.index]
+    there = None
+    if wanted.place is not None:
+        there = _find_there(network, wanted.place)
+        if there is None:
+            place = wanted.place
+            flaws.append(FieldFlaw("?postcode", f"{place.postcode} is no known place in {place.country}"))
     if flaws:
         return Invalid(tuple(flaws))
-    now = door.now().timestamp()
-    rows = {sku: fresh_rows(door.index.rows(sku), now) for sku in wanted}
-    return tuple(_availability(items[sku], _rows_of(sku, rows, items), network, now, nodes, miles) for sku in skus)
+    if not wanted.nodes and there is None and not wanted.has_columns:
+        return Answered(tuple(find_now(door, sku, on, channel=channel) for sku, on in terms))
+    listed = np.array([network.index[node] for node in wanted.nodes], dtype=np.intp)
+    if not wanted.has_columns:
+        return Answered(tuple(_find_nodes(door, sku, on, channel, listed, there) for sku, on in terms))
+    if not wanted.nodes:
+        listed = np.flatnonzero(network.is_active if there is None else network.is_active & there.is_near)
+    return Answered(
+        tuple(_find_columns(door, sku, on, channel, listed, there) for sku, on in terms),
+        tuple(network.nodes[position].node for position in listed.tolist()),
+    )
 
 
-def _rows_of(sku: Sku, rows: Mapping[Sku, SupplyRows], items: Mapping[Sku, Item]) -> SupplyRows:
-    """What there is of a SKU; of a kit, how many could be made at each node by each date if nothing else were sold."""
-    if not items[sku].kit:
-        return rows[sku]
+def find_terms(door: Door, sku: Sku) -> Terms | None:
+    """On what an answer about a SKU would rest now; None where the process does not know enough to make one."""
+    reference = door.reference
+    item, exposure = reference.items.get(sku), reference.exposure_at(door.now())
+    if item is None or door.index.missing((sku,)):
+        return None
+    if item.kit and door.index.missing(components(sku, reference.items) & reference.items.keys()):
+        return None
+    if exposure is None:
+        return Terms(item, None, None, 0)
+    sales = reference.sales.get(sku)
+    if sales is None and exposure.rules.looks_at_sales:
+        return None
+    return Terms(item, exposure, sales, _count_draws(exposure))
+
+
+def _count_draws(exposure: Exposure) -> int:
+    """Another number after each draw, where rules count them."""
+    return exposure.consumed.version if exposure.rules.counts_draws else 0
+
+
+def find_now(door: Door, sku: Sku, terms: Terms, *, channel: str) -> Availability:
+    """The availability of a SKU, on the terms of now, over all nodes."""
+    now, rows = door.now(), _rows(door, terms, sku, channel)
+    stock = compute_stock(rows, now.timestamp(), low_stock_max(terms.item))
+    stock = replace(stock, decimals=terms.item.decimals)
+    if terms.item.kit:  # what is kept of it would not know of a component that moves
+        return Availability(sku, terms, stock, now.timestamp())
+    return Availability(sku, terms, stock, min(valid_until(rows, now.timestamp()), _rules_until(terms, now)))
+
+
+def find_everywhere(door: Door, sku: Sku, terms: Terms, *, channel: str) -> Availability:
+    """The same with the columns of all nodes that are active."""
+    network = door.reference.network
+    return _find_columns(door, sku, terms, channel, np.flatnonzero(network.is_active), None)
+
+
+def active_nodes(network: Network) -> tuple[NodeId, ...]:
+    """The nodes of those columns."""
+    return tuple(network.nodes[position].node for position in np.flatnonzero(network.is_active).tolist())
+
+
+def _rows(
+    door: Door, terms: Terms, sku: Sku, channel: str, method: Method = Method.SHIP, *, asked: int = QUANTITY_MAX
+) -> SupplyRows:
+    """What a channel may take of a SKU if it asks for so many units, by default for all.
+
+    Here is the one place between what is remembered and what is shown: what an order sees goes the same way.
+    """
+    if terms.item.kit:
+        return _kit_rows(door, terms, channel, method)
+    reference, rows = door.reference, fresh_rows(door.index.rows(sku), door.now().timestamp())
+    if terms.exposure is None:
+        return expose(None, terms.item, rows, None, reference.network)
+    demand = Inquirer(channel, method=method).demand(terms.item)
+    asker = asker_of(terms.exposure.rules, demand, reference.network, reference.policy.currency, door.now())
+    return expose(terms.exposure, terms.item, rows, asker, reference.network, asked=asked)
+
+
+def _kit_rows(door: Door, terms: Terms, channel: str, method: Method) -> SupplyRows:
+    """How many of a kit could be made at each node by each date, if nothing else were sold."""
+    sku, items = terms.item.sku, door.reference.items
     kit = explode(sku, items) if components(sku, items) <= items.keys() else None
-    return NO_SUPPLY if kit is None else kit_rows(kit, rows)
+    if kit is None:
+        return NO_SUPPLY
+    rows = {one: _rows(door, replace(terms, item=items[one]), one, channel, method) for one, _units in kit}
+    return kit_rows(kit, rows)
 
 
-def _availability(
-    item: Item,
-    rows: SupplyRows,
-    network: Network,
-    now: float,
-    nodes: Sequence[NodeId],
-    miles: NDArray[np.float64] | None,
+def _rules_until(terms: Terms, now: datetime) -> float:
+    """Until when (POSIX seconds) rules say the same by themselves, beside what makes other terms of them.
+
+    A quota may begin anew with each day, and what counts and picks teach of finding units comes at any time.
+    """
+    if terms.exposure is None:
+        return inf
+    if terms.exposure.rules.finding:
+        return floor(now.timestamp()) + 1.0
+    if terms.exposure.rules.allocations:
+        return (floor(now.timestamp() / DAY_SECONDS) + 1.0) * DAY_SECONDS
+    return inf
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _There:
+    """A place, with the nodes (N) near it or in it, and their miles to it where it has a postcode."""
+
+    address: Address
+    is_near: NDArray[np.bool_]
+    miles: NDArray[np.float64] | None
+
+
+def _find_there(network: Network, place: Place) -> _There | None:
+    """The place as the engine sees it; None where its postcode is not known."""
+    if not place.postcode:
+        inside = nodes_in(network, f"{place.country}-{place.region}" if place.region else place.country)
+        return _There(Address(place.country, region=place.region), inside, None)
+    found = find_coordinates(place.country, "", "", place.postcode)
+    if found is None or found == find_coordinates(place.country, "", "", ""):
+        return None  # the middle of the country is no place to measure from
+    latitude, longitude = found
+    region = place.region or find_state(place.country, place.postcode)
+    address = Address(place.country, region=region, postcode=place.postcode, latitude=latitude, longitude=longitude)
+    near = nodes_within(network, latitude, longitude, miles=PICKUP_MILES)
+    return _There(address, near, compute_miles(network, latitude, longitude))
+
+
+def _find_columns(
+    door: Door, sku: Sku, terms: Terms, channel: str, listed: NDArray[np.intp], there: _There | None
 ) -> Availability:
-    asked = [network.index[node] for node in nodes]
-    if miles is not None and not asked:
-        asked = _nearest(rows, network, miles)
-    by_node = tuple(
+    found, units = _find_units(door, sku, terms, channel)
+    incoming = None if units.incoming is None else units.incoming[listed]
+    next_at = None if units.next_at is None else units.next_at[listed]
+    columns = NodeUnits(units.available[listed], incoming, next_at)
+    place = None if there is None else _find_place(door, found, channel, units, there)
+    return replace(found, place=place, columns=columns)
+
+
+def _find_nodes(
+    door: Door, sku: Sku, terms: Terms, channel: str, listed: NDArray[np.intp], there: _There | None
+) -> Availability:
+    found, units = _find_units(door, sku, terms, channel)
+    network = door.reference.network
+    if there is not None and not listed.size:
+        listed = _with_units(network, units, there)
+    miles = None if there is None else there.miles
+    nodes = tuple(
         NodeStock(
             network.nodes[position].node,
-            replace(_stock(rows, now, rows.node_index == position), decimals=item.decimals),
+            replace(units.stock(position, found.stock.low_max), decimals=terms.item.decimals),
             None if miles is None else round(float(miles[position]), 1),
         )
-        for position in asked
+        for position in listed.tolist()
     )
-    return Availability(item.sku, replace(_stock(rows, now), decimals=item.decimals), by_node)
+    place = None if there is None else _find_place(door, found, channel, units, there)
+    return replace(found, place=place, nodes=nodes)
 
 
-def _stock(rows: SupplyRows, now: float, where: NDArray[np.bool_] | None = None) -> Stock:
-    available = rows.available if where is None else rows.available[where]
-    if not rows.has_dated:
-        return Stock(int(available.sum()), 0, None)
-    available_from = rows.available_from if where is None else rows.available_from[where]
-    is_dated = (available_from > 0.0) & (available > 0)
-    incoming = int(available[is_dated].sum())
-    at = None
-    if incoming:
-        # What should have come already is expected any moment.
-        at = datetime.fromtimestamp(max(now, float(available_from[is_dated].min())), UTC).replace(microsecond=0)
-    return Stock(int(available.sum()) - incoming, incoming, at)
+def _find_units(door: Door, sku: Sku, terms: Terms, channel: str) -> tuple[Availability, NodeUnits]:
+    """The stock over all nodes and by node: of each node alone, as far as the sum over all allows."""
+    found = find_now(door, sku, terms, channel=channel)
+    units = _units_by_node(door, sku, terms, channel, Method.SHIP)
+    if terms.exposure is None:
+        return found, units
+    incoming = None if units.incoming is None else np.minimum(units.incoming, found.stock.incoming)
+    return found, NodeUnits(np.minimum(units.available, found.stock.available), incoming, units.next_at)
 
 
-def _nearest(rows: SupplyRows, network: Network, miles: NDArray[np.float64]) -> list[int]:
-    """The nearest nodes that hand over to customers and have units now; of two at one distance the first by id."""
-    positions = np.unique(rows.node_index[(rows.available > 0) & (rows.available_from == 0.0)])
-    positions = positions[network.is_pickup[positions]]
-    order = np.argsort(miles[positions], kind="stable")[:_NEAREST_MAX]
-    return [int(position) for position in positions[order]]
+def _units_by_node(door: Door, sku: Sku, terms: Terms, channel: str, method: Method) -> NodeUnits:
+    rows = _rows(door, terms, sku, channel, method, asked=0)
+    return compute_node_units(rows, len(door.reference.network.nodes), door.now().timestamp())
 
 
-def _miles(network: Network, near: Near) -> NDArray[np.float64] | None:
-    """How far each node is, by the great circle; None where the place is not known."""
-    found = find_coordinates(near.country, "", "", near.postcode)
-    if found is None or found == find_coordinates(near.country, "", "", ""):
-        return None  # the middle of the country is no place to measure from
-    latitude, longitude = math.radians(found[0]), math.radians(found[1])
-    half = np.sin((network.latitude - latitude) / 2) ** 2
-    half += math.cos(latitude) * np.cos(network.latitude) * np.sin((network.longitude - longitude) / 2) ** 2
-    miles: NDArray[np.float64] = 2 * _EARTH_MILES * np.arcsin(np.sqrt(half))
-    return miles
+def _find_place(door: Door, found: Availability, channel: str, units: NodeUnits, there: _There) -> PlaceStock:
+    network, terms = door.reference.network, found.terms
+    ships = nodes_that_ship(network, terms.item, there.address)
+    hands_over = nodes_that_hand_over(network, terms.item) & there.is_near
+    ship = min(found.stock.available, int(units.available[ships].sum()))
+    if terms.exposure is None:
+        return PlaceStock(ship, int(units.available[hands_over].sum()))
+    here = _units_by_node(door, found.sku, terms, channel, Method.PICKUP)
+    most = compute_stock(_rows(door, terms, found.sku, channel, Method.PICKUP), door.now().timestamp()).available
+    return PlaceStock(ship, min(most, int(here.available[hands_over].sum())))
+
+
+def _with_units(network: Network, units: NodeUnits, there: _There) -> NDArray[np.intp]:
+    """The nodes that hand over to customers and have units: the nearest, of two at one distance the first by id; where
+    only a region is known all that are in it, by id.
+    """
+    has_units = (units.available > 0) & network.is_pickup
+    if there.miles is None:
+        return np.flatnonzero(has_units & there.is_near)
+    positions = np.flatnonzero(has_units)
+    return positions[np.argsort(there.miles[positions], kind="stable")[:_NEAREST_MAX]]

@@ -21,7 +21,7 @@ from troth.flows.requests import Outcome, Request, Result
 from troth.model.commands import CaptureOrder, Command
 from troth.model.ids import OrderId, Sku
 from troth.model.refusals import Busy
-from troth.store.balances import find_moved_balances, read_horizon, read_stock
+from troth.store.balances import Snapshot, find_moved_balances, read_snapshot, read_stock
 from troth.store.database import UNAVAILABLE, Pool
 from troth.store.node_days import NEVER_OVERBOOKED
 from troth.store.stock_index import StockIndex
@@ -37,6 +37,7 @@ _ATTEMPTS: Final = 4
 _LOCKING_ATTEMPTS: Final = 2
 _RECENT_MAX: Final = 100_000
 _FOLLOW_SECONDS: Final = 0.25
+_SETTLED_AT_ONCE: Final = 2_000
 _TRANSIENT: Final = (
     asyncpg.DeadlockDetectedError,
     asyncpg.LockNotAvailableError,
@@ -69,7 +70,7 @@ class Door:
         self._lane = asyncio.Lock()
         self._recent: dict[OrderId, None] = {}
         self._own: set[int] = set()
-        self._position = 0
+        self._seen = Snapshot("1:1:", 1)
         self.reference = reference
         self.index = StockIndex(reference.network)
 
@@ -80,7 +81,7 @@ class Door:
     async def open(self) -> None:
         """Load the reference data, and follow from now on what other processes write."""
         async with self._pool.acquire() as connection:
-            self._position = await read_horizon(connection)
+            self._seen = await read_snapshot(connection)
         await self._refresh()
         self._following = asyncio.create_task(self._follow_forever())
 
@@ -119,14 +120,18 @@ class Door:
     async def follow(self) -> None:
         """Take over what other processes wrote since the last time."""
         async with self._lane:
-            own, since = frozenset(self._own), self._position
+            since = self._seen
             async with self._pool.acquire() as connection:
-                self._position = await read_horizon(connection)
-                moved = await find_moved_balances(connection, since, without=own)
-            self._own = {xid for xid in self._own if xid >= self._position}
-            self.index.settle(moved)
-            await self.reference.follow_load(since)
-            await self.reference.follow_draws(since)
+                seen = await read_snapshot(connection)
+                moved = await find_moved_balances(connection, since, without=self._own)
+            for first in range(0, len(moved), _SETTLED_AT_ONCE):
+                self.index.settle(moved[first : first + _SETTLED_AT_ONCE])
+                await asyncio.sleep(0)  # a large feed moves tens of thousands: readers go on between
+            await self.reference.follow_load(since.horizon)
+            await self.reference.follow_draws(since.horizon)
+            # Whatever this process wrote has ended, so that the snapshot saw it; what it did not see comes next time.
+            self._seen = seen
+            self._own.clear()
             await self._refresh()
 
     async def _follow_forever(self) -> None:

@@ -99,14 +99,17 @@ def create_app(
         return Reply(200, page, media_type="text/html; charset=utf-8")
 
     routes = _routes(OPERATIONS, system)
+    spots = [
+        Route("/healthz", Spot(live), methods=["GET"]),
+        Route("/readyz", Spot(ready(system)), methods=["GET"]),
+        Route("/metrics", Spot(measured(metrics)), methods=["GET"]),
+        Route("/v1/openapi.json", Spot(answer_openapi), methods=["GET"]),
+        Route("/docs", Spot(answer_docs), methods=["GET"]),
+    ]
     app = Starlette(
         routes=[
             *routes,
-            Route("/healthz", Spot(live), methods=["GET"]),
-            Route("/readyz", Spot(ready(system)), methods=["GET"]),
-            Route("/metrics", Spot(measured(metrics)), methods=["GET"]),
-            Route("/v1/openapi.json", Spot(answer_openapi), methods=["GET"]),
-            Route("/docs", Spot(answer_docs), methods=["GET"]),
+            *spots,
             Route("/problems/{code}", _show_problem, methods=["GET"]),
             *more,
         ],
@@ -114,7 +117,7 @@ def create_app(
             Middleware(
                 Edge,
                 metrics=metrics,
-                direct={route.path: route.app for route in routes if not route.param_convertors},
+                direct={route.path: route.app for route in (*routes, *spots) if not route.param_convertors},
             )
         ],
         exception_handlers={HTTPException: _answer_stray},

@@ -47,6 +47,10 @@ class Resource:
 
 async def _run(operation: AnyOperation, system: System, scope: Scope, receive: Receive) -> Reply:
     actor = await admit(system, scope, operation.scope)
+    if operation.quick is not None:
+        reply = operation.quick(system, scope["query_string"])
+        if reply is not None:
+            return reply
     query = parse_query(operation.query, scope["query_string"])
     raw = b"" if scope["method"] in _BODILESS else await read_bytes(scope, receive)
     body = NO_BODY.parse(b"") if scope["method"] in _BODILESS else operation.body.parse(raw)

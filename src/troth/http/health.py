@@ -8,11 +8,12 @@ from starlette.types import Receive, Scope, Send
 
 from troth.flows.system import System
 from troth.http.metrics import Metrics
-from troth.http.problems import Unavailable, problem_reply
+from troth.http.problems import MethodNotAllowed, Unavailable, problem_reply
 from troth.http.replies import Reply, json_reply, send_reply
 from troth.store.reference import read_versions
 
 _READY_SECONDS: Final = 2.0
+_METHODS: Final = ("GET", "HEAD")
 
 
 class Spot:
@@ -23,7 +24,8 @@ class Spot:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        await send_reply(await self._render(), send)
+        is_allowed = scope["method"] in _METHODS
+        await send_reply(await self._render() if is_allowed else problem_reply(MethodNotAllowed(_METHODS)), send)
 
 
 async def live() -> Reply:

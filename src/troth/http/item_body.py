@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
+from troth.engine.available_to_sell import LOW_STOCK_ATTRIBUTE, is_low_stock_max
 from troth.http.body import Id, MoneyBody, Name, Quantity, Strict, Text
 from troth.http.problems import Refused
 from troth.model.ids import Sku
@@ -129,6 +130,9 @@ class ItemBody(Strict):
             flaws.append(FieldFlaw("/sku", f"must be {sku}, as in the path"))
         if self.gtin and not is_gtin(self.gtin):
             flaws.append(FieldFlaw("/gtin", "must be 8, 12, 13 or 14 digits, of which the last is the check digit"))
+        low = self.attributes.get(LOW_STOCK_ATTRIBUTE)
+        if low is not None and not is_low_stock_max(low):
+            flaws.append(FieldFlaw(f"/attributes/{LOW_STOCK_ATTRIBUTE}", "must be a number of units, such as 5"))
         currency, price, cost = self._money(flaws)
         item = Item(
             sku=sku,

@@ -68,6 +68,7 @@ class Operation(Generic[B, Q]):
     """`method` on `path`, called `name` by programs. Without `scope` anybody may call it.
 
     `refusals` are examples of what it refuses beside what every operation refuses; `has_if_match`: it takes If-Match.
+    `quick` answers some of its requests from the query string alone, and leaves the others (None) to `run`.
     """
 
     method: str
@@ -83,6 +84,7 @@ class Operation(Generic[B, Q]):
     refusals: tuple[No, ...] = ()
     has_if_match: bool = False
     path_examples: tuple[tuple[str, str], ...] = ()
+    quick: Callable[[System, bytes], Reply | None] | None = None
 
 
 AnyOperation = Operation[Any, Any]

@@ -1,6 +1,7 @@
 """Balances and entries from their rows."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -21,7 +22,18 @@ _HORIZON = sql("read_horizon")
 _LOTS = sql("read_lots")
 _FIND_LOTS = sql("find_lots")
 _WRITE_EXPIRIES = sql("write_expiries")
+_SNAPSHOT = sql("read_snapshot")
 _ENTRIES = sql("read_entries")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Which transactions could be seen at an instant, in PostgreSQL's words, and the position before which all had
+    ended.
+    """
+
+    seen: str
+    horizon: int
 
 
 async def read_stock(connection: Connection, skus: Iterable[Sku]) -> list[SkuStock]:
@@ -98,9 +110,20 @@ async def write_expiries(connection: Connection, expiries: Mapping[SupplyKey, da
     )
 
 
-async def find_moved_balances(connection: Connection, since: int, *, without: Iterable[int]) -> list[Balance]:
-    """The supplies that transactions from `since` up to the horizon moved, as they are now, `without` some of these."""
-    return [_balance(row) for row in await connection.fetch(_MOVED, since, list(without))]
+async def find_moved_balances(connection: Connection, since: Snapshot, *, without: Iterable[int]) -> list[Balance]:
+    """The supplies that transactions moved which a snapshot did not see, as they are now, `without` some of these.
+
+    It does not stop at the horizon, as readers that need an order must: a balance may be read in any order, and twice.
+    So one transaction that stays open, such as that of a large feed, holds up nothing but its own moves.
+    """
+    return [_balance(row) for row in await connection.fetch(_MOVED, since.seen, list(without))]
+
+
+async def read_snapshot(connection: Connection) -> Snapshot:
+    """What can be seen now."""
+    row = await connection.fetchrow(_SNAPSHOT)
+    assert row is not None
+    return Snapshot(row["seen"], row["horizon"])
 
 
 async def read_horizon(connection: Connection) -> int:

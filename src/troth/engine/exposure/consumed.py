@@ -37,25 +37,31 @@ class DrawMove:
 
 
 class Consumed:
-    """The counts by draw, units. Whoever commits promises moves it; the engine only reads it."""
+    """The counts by draw, units. Whoever commits promises moves it; the engine only reads it.
 
-    __slots__ = ("_at_nodes", "_used")
+    `version` is another number after each change.
+    """
+
+    __slots__ = ("_at_nodes", "_used", "version")
 
     def __init__(self, counts: Iterable[tuple[Draw, int]] = ()) -> None:
         self._used: dict[Draw, int] = {}
         self._at_nodes: dict[tuple[str, Sku], dict[NodeId, int]] = {}
+        self.version = 0
         self.replace(counts)
 
     def replace(self, counts: Iterable[tuple[Draw, int]]) -> None:
         """Forget everything and take over these counts."""
         self._used.clear()
         self._at_nodes.clear()
+        self.version += 1
         for draw, used in counts:
             self.put(draw, used)
 
     def put(self, draw: Draw, used: int) -> None:
         """Say what a count is."""
         self._used[draw] = used
+        self.version += 1
         if draw.node:
             self._at_nodes.setdefault((draw.rule, draw.sku), {})[draw.node] = used
 

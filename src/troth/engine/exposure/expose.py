@@ -15,7 +15,7 @@ from troth.engine.exposure.item_rules import ItemRules, Mask, find_item_rules
 from troth.engine.exposure.look_ahead import Floor, is_plain, take_ahead
 from troth.engine.exposure.quotas import quotas_of
 from troth.engine.network import Network
-from troth.engine.supply import SupplyRows
+from troth.engine.supply import BookUnits, SupplyRows
 from troth.model.exposure import Draw, Protection, SalesRate
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
@@ -261,7 +261,7 @@ def _less(rows: SupplyRows, free: Units, lost: Units) -> Units:
     return less
 
 
-def _sum_here(rows: SupplyRows, units: Units, count: int) -> Units:
+def _sum_here(rows: SupplyRows, units: BookUnits, count: int) -> Units:
     """The units (N) that nodes have now of rows (R)."""
     here = rows.available_from == 0.0
     return np.bincount(rows.node_index[here], units[here], count)[:count].astype(np.int64)

@@ -13,7 +13,7 @@ from troth.engine.exposure.expose import Exposure, Step, buffer_units, expose, f
 from troth.engine.exposure.quotas import quotas_of
 from troth.engine.exposure.taking import Pool
 from troth.engine.shelf_life import fresh_rows
-from troth.engine.supply import SupplyRows
+from troth.engine.supply import BookUnits, SupplyRows
 from troth.model.ids import NodeId
 from troth.model.item import Item
 from troth.model.plan import Demand
@@ -122,6 +122,6 @@ def _node(node: NodeId, at: int, on_hand: Units, steps: Iterable[Step], exposed:
     return NodeWaterfall(node, int(on_hand[at]), falls, int(exposed[at]))
 
 
-def _here(rows: SupplyRows, units: Units, count: int) -> Units:
+def _here(rows: SupplyRows, units: BookUnits, count: int) -> Units:
     here = rows.available_from == 0.0
     return np.bincount(rows.node_index[here], units[here], count)[:count].astype(np.int64)

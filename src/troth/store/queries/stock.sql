@@ -86,14 +86,23 @@ GROUP BY k.position
 ORDER BY k.position;
 
 -- name: find_moved_balances
--- Finds the supplies that were moved by transactions from one position of the ledger to another, as they now are.
-SELECT DISTINCT b.sku, b.node, b.source, b.on_hand, b.reserved, b.deficit, b.expected_at, b.expires_on
-FROM entries AS e JOIN balances AS b USING (sku, node, source)
-WHERE e.xid >= $1::xid8 AND e.xid < pg_snapshot_xmin(pg_current_snapshot()) AND NOT e.xid = ANY($2::xid8[]);
+-- Finds the supplies that were moved by transactions which a snapshot did not see, as they now are: those that were under way then, and all that began since.
+SELECT b.sku, b.node, b.source, b.on_hand, b.reserved, b.deficit, b.expected_at, b.expires_on
+FROM (
+    SELECT sku, node, source FROM entries
+    WHERE xid >= pg_snapshot_xmax($1::text::pg_snapshot) AND NOT xid = ANY($2::xid8[])
+    UNION
+    SELECT sku, node, source FROM entries
+    WHERE xid IN (SELECT pg_snapshot_xip($1::text::pg_snapshot)) AND NOT xid = ANY($2::xid8[])
+) AS moved JOIN balances AS b USING (sku, node, source);
 
 -- name: read_horizon
 -- Reads the position up to which every transaction has ended.
 SELECT pg_snapshot_xmin(pg_current_snapshot()) AS xid;
+
+-- name: read_snapshot
+-- Reads which transactions can be seen now, and the position up to which every transaction has ended.
+SELECT pg_current_snapshot()::text AS seen, pg_snapshot_xmin(pg_current_snapshot()) AS horizon;
 
 -- name: read_entries
 -- Reads the newest entries of a supply.

@@ -1,0 +1,122 @@
+"""The retailer that the benchmarks over HTTP share: items at nodes in a database, and API processes on it."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+import httpx
+
+from troth.model.ids import NodeId, Sku
+from troth.model.item import Item
+from troth.model.network import Node, NodeType
+from troth.store.migrate import migrate
+from troth.store.reference import write_items, write_nodes
+
+_STOCK: Final = """
+WITH placed AS (
+    INSERT INTO balances (sku, node, source, on_hand, reserved, deficit)
+    SELECT sku, node, 'on_hand', 1000000000, 0, 0 FROM items, nodes RETURNING sku, node, on_hand
+)
+INSERT INTO entries (sku, node, source, at, kind, on_hand_delta, reserved_delta, reason, reference)
+SELECT sku, node, 'on_hand', now(), 'adjustment', on_hand, 0, 'benchmark', '' FROM placed
+"""
+
+
+async def fill(dsn: str, *, skus: int, nodes: int) -> None:
+    """Migrate a database and put so many items at so many nodes, which hold plenty of each."""
+    await migrate(dsn)
+    connection = await asyncpg.connect(dsn)
+    try:
+        now = datetime.now(UTC)
+        # Spread over the United States in a fixed pattern.
+        await write_nodes(
+            connection,
+            [
+                Node(
+                    NodeId(f"N{number:04d}"),
+                    NodeType.STORE,
+                    f"Node {number}",
+                    30 + number * 7 % 150 / 10,
+                    -120 + number * 13 % 400 / 10,
+                    "America/Chicago",
+                )
+                for number in range(nodes)
+            ],
+            now,
+        )
+        items = [Item(Sku(f"S{number:05d}"), f"Item {number}", weight_grams=500) for number in range(skus)]
+        await write_items(connection, items, now)
+        await connection.execute(_STOCK, timeout=600)
+        await connection.execute("VACUUM ANALYZE balances, nodes, items", timeout=600)
+    finally:
+        await connection.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Where a server listens, and the process whose children serve."""
+
+    port: int
+    pid: int
+
+
+def processor_seconds(pid: int) -> float:
+    """The processor time that a process and its children have used so far."""
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:  # it has just ended
+            continue
+        if stat.parent.name == str(pid) or fields[1] == str(pid):
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def serve(dsn: str, key: str, folder: Path, *, processes: int) -> Iterator[Serving]:
+    """So many API processes on a database, without a worker, that know an administrator's key."""
+    port = _free_port()
+    environment = os.environ | {"TROTH_DATABASE_URL": dsn, "TROTH_API_KEY": key, "TROTH_DATA_DIR": str(folder)}
+    process = subprocess.Popen(
+        [
+            str(Path(sys.executable).parent / "troth"), "serve", "--no-worker",
+            "--workers", str(processes), "--port", str(port),
+        ],
+        env=environment, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        _wait_until_ready(port, process)
+        yield Serving(port, process.pid)
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_until_ready(port: int, process: "subprocess.Popen[bytes]") -> None:
+    for _ in range(600):
+        if process.poll() is not None:
+            raise RuntimeError(f"troth serve ended with {process.returncode}")
+        try:
+            if httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == httpx.codes.OK:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    raise RuntimeError("troth serve was not ready within a minute")
