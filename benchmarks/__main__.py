@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Final, Protocol
 
-from benchmarks import accuracy, availability, capture, engine, gap, rivals, rules
+from benchmarks import accuracy, availability, capture, carts, engine, gap, rivals, rules
 
 
 class _Run(Protocol):
@@ -15,6 +15,7 @@ BENCHMARKS: Final[dict[str, _Run]] = {
     "accuracy": accuracy.run,
     "availability": availability.run,
     "capture": capture.run,
+    "carts": carts.run,
     "engine": engine.run,
     "gap": gap.run,
     "rivals": rivals.run,

@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     statement_timeout_ms: Annotated[
         int, Field(ge=0, le=3_600_000, description="Longest run of one statement, in milliseconds; 0: no limit.")
     ] = 60_000
+    cart_units_max: Annotated[
+        int | None, Field(ge=1, description="Most units that one customer's carts keep at a time; unset: no limit.")
+    ] = None
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Field(description="Least severe message that is logged.")
     ] = "info"

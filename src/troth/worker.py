@@ -169,7 +169,7 @@ def _due_task(system: System) -> Callable[[], Awaitable[float]]:
 async def _end_carts(system: System) -> float:
     ended = await end_due_carts(system, system.door.now(), limit=DUE_MAX)
     CARTS_ENDED.inc(ended)
-    return 0.0 if ended == DUE_MAX else IDLE_SECONDS
+    return 0.0 if ended else IDLE_SECONDS
 
 
 async def _resend(system: System, post: Post) -> float:

@@ -16,7 +16,11 @@ from starlette.routing import Mount
 
 from tests.builders import accepted, capture
 from tests.console.conftest import PASSWORD
+from tests.documents import rate_card
 from troth.console.app import create_console, end_streams
+from troth.console.configuration import RATE_CARD_PAGES
+from troth.flows.draft import save_draft
+from troth.flows.families import RATE_CARDS
 from troth.flows.system import System
 from troth.flows.users import create_user
 from troth.http.app import create_app
@@ -197,6 +201,7 @@ async def test_no_page_is_wider_than_the_screen_or_hard_to_read(
     browser: Browser, address: str, system: System, order: Order, width: int, scheme: str
 ) -> None:
     accepted(await system.door.one(PlaceHold(order.order_id, "fraud", "x" * 200), actor="key/fraud"))
+    await save_draft(system, RATE_CARDS, "standard", RATE_CARD_PAGES.blank, actor="test")
     page, complaints = await _enter(
         browser, address, system, viewport={"width": width, "height": 900}, color_scheme=scheme
     )
@@ -208,6 +213,9 @@ async def test_no_page_is_wider_than_the_screen_or_hard_to_read(
         "/nodes/DC-PA",
         "/items",
         "/items/B",
+        "/routing",
+        "/rate-cards",
+        "/rate-cards/standard",
         "/webhooks",
         "/audit",
     ):
@@ -224,7 +232,7 @@ async def test_a_planner_writes_a_routing_is_led_to_what_is_wrong_and_puts_it_in
     browser: Browser, address: str, system: System, order: Order
 ) -> None:
     page, complaints = await _enter(browser, address, system, role="planner")
-    await page.get_by_role("link", name="Routing", exact=True).click()
+    await page.get_by_role("link", name="Configuration", exact=True).click()
     await page.get_by_text("Own region first", exact=True).click()
     await page.get_by_role("button", name="Go on from it").locator("visible=true").click()
     await page.wait_for_url(f"{address}/routing-new?preset=own_region_first")
@@ -262,4 +270,43 @@ async def test_a_planner_writes_a_routing_is_led_to_what_is_wrong_and_puts_it_in
     await page.get_by_role("button", name="Roll back").click()
     await expect(page.get_by_text("What is built in decides")).to_be_visible()
     assert system.door.reference.policy.version == "default-1"
+    assert complaints == []
+
+
+async def test_a_planner_changes_a_rate_card_compares_it_and_takes_it_back(
+    browser: Browser, address: str, system: System
+) -> None:
+    page, complaints = await _enter(browser, address, system, role="planner", viewport={"width": 420, "height": 900})
+    await save_draft(system, RATE_CARDS, "standard", rate_card(), actor="test")
+    await page.get_by_role("link", name="Configuration", exact=True).click()
+    await page.get_by_role("link", name="Rate cards", exact=True).click()
+    await page.get_by_role("link", name="standard", exact=True).click()
+    await page.get_by_role("link", name="Edit").click()
+
+    # What is wrong is said beside the text, and leads to its line.
+    written = page.get_by_label("Content")
+    good = await written.input_value()
+    await written.fill(good.replace('"transit_days": [1]', '"transit_days": ["one"]'))
+    await page.get_by_role("button", name="Check").click()
+    await expect(page.locator("#judgment")).to_contain_text("must be a whole number, not text")
+    await page.locator("#judgment a").focus()
+    await page.keyboard.press("Enter")
+    await expect(written).to_be_focused()
+    await written.fill(good.replace('"transit_days": [1]', '"transit_days": [3]'))
+    await page.get_by_role("button", name="Save as a draft").click()
+    await expect(page.get_by_role("heading", name="standard @2")).to_be_visible()
+    await expect(page.locator(".diff")).to_have_text("/transit_days/01 → 3")
+
+    await page.get_by_text("Activate version 2").click()
+    await page.get_by_label("Reason").first.fill("The carrier got slower")
+    await page.get_by_role("button", name="Activate standard@2").click()
+    await expect(page.get_by_role("link", name="standard@2").first).to_be_visible()
+    await page.get_by_label("Compare with").select_option("1")
+    await page.get_by_role("button", name="Compare").click()
+    await expect(page.get_by_text("What differs from standard@1: 1 place")).to_be_visible()
+    await page.get_by_text("Roll back", exact=True).first.click()
+    await page.locator("#actions").get_by_label("Reason").nth(1).fill("Too early")
+    await page.get_by_role("button", name="Roll back").click()
+    await expect(page.get_by_text("No version of it is in force")).to_be_visible()
+    assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     assert complaints == []

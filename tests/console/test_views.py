@@ -59,6 +59,7 @@ from troth.model.refusals import (
     FieldFlaw,
     Forbidden,
     Held,
+    HoldLimit,
     Invalid,
     KeyReused,
     NotFound,
@@ -150,6 +151,7 @@ EVERY_REFUSAL: tuple[tuple[Refusal, str], ...] = (
     (Held(("H1", "H2")), "Its holds: H1, H2."),
     (VersionConflict("3", "4"), "Expected version 3, found 4."),
     (Busy(4), "It was tried 4 times."),
+    (HoldLimit(50, 48, 6), "6 are asked, 48 are kept already, and 50 may be."),
     (Unauthorized(), ""),
     (Forbidden("admin"), "It needs admin."),
 )

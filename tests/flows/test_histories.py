@@ -13,6 +13,7 @@ from tests.conftest import Database
 from troth.engine.context import Decision
 from troth.engine.evolve import fold
 from troth.engine.network import compile_network
+from troth.flows.doctor import examine
 from troth.flows.requests import Accepted, Request
 from troth.flows.system import System, open_system
 from troth.model.capacity import CapacityUnit, Shift
@@ -42,7 +43,7 @@ from troth.model.commands import (
 from troth.model.ids import CartHoldId, NodeId, Sku
 from troth.model.inventory import Balance, SupplyKey, lot_source, purchase_order_source
 from troth.model.lifecycle import RESERVING
-from troth.model.order import Order
+from troth.model.order import Customer, Order
 from troth.replay.world import World
 from troth.store.balances import find_balances
 from troth.store.cart_holds import lock_cart_holds
@@ -106,10 +107,9 @@ def _draw_cart_command(draw: random.Random, world: World, number: int) -> Comman
         ExtendCartHold(hold_id, 600),
         EndCartHold(hold_id),
         EndCartHold(hold_id, is_by_clock=True),
+        HoldCart(hold_id, replace(asked, customer=Customer(draw.choice(("", "K-1", "K-2")))), 300, units_max=12),
     ]
-    if hold_id not in world.cart_holds:
-        commands.append(HoldCart(hold_id, asked, 300))
-    return draw.choices(commands, weights=[3, 1, 1, 2, 12][: len(commands)])[0]
+    return draw.choices(commands, weights=[3, 1, 1, 2, 3 if hold_id in world.cart_holds else 12])[0]
 
 
 def _draw_order_command(draw: random.Random, order: Order) -> Command:
@@ -159,6 +159,8 @@ async def _assert_tables_agree(system: System, world: World) -> None:
     for order_id, log in logs.items():
         assert fold(entry.event for entry in log if entry.kind != "DuplicateReceived") == world.orders[order_id]  # type: ignore[misc]
     _assert_reservations_are_the_open_parts(world, found)
+    report = await examine(system.pool, orders_max=1, now=system.door.now())
+    assert report.is_clean, report.text()
 
 
 def _assert_reservations_are_the_open_parts(world: World, balances: list[Balance]) -> None:

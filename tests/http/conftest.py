@@ -112,7 +112,7 @@ async def api(server_dsn: str) -> AsyncIterator[Api]:
     try:
         await connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
         clock = Clock()
-        async with open_system(name_database(server_dsn, name), clock=clock) as system:
+        async with open_system(name_database(server_dsn, name), clock=clock, cart_units_max=50) as system:
             made = await create_key(system.pool, name="administrator", scopes=["admin"], actor="test")
             assert isinstance(made, tuple)
             assert isinstance(made[0], ApiKey)

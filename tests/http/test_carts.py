@@ -78,3 +78,39 @@ async def test_an_order_with_an_unknown_hold_is_told_which_field(api: Api) -> No
     answer = await api.post("/v1/orders", order("CART-W-6", {sku: 1}) | {"hold_id": "C-none"})
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/hold_id")
     assert (await api.available(sku)) == {"DC-PA": 10}
+
+
+async def test_a_changed_cart_is_quoted_and_kept_under_its_hold(api: Api) -> None:
+    sku = await api.stocked("CART-7", {"DC-PA": 4})
+    hold = (await quoted(api, {sku: 3}))["hold"]
+    seen = await quoted(api, {sku: 4}, hold_id=hold["hold_id"], hold_seconds=None)
+    assert (seen["unavailable"], seen["hold"]["units"][0]["quantity"]) == ([], 3)
+    assert (await api.available(sku)) == {"DC-PA": 1}
+
+    kept = await quoted(api, {sku: 4}, hold_id=hold["hold_id"])
+    assert (kept["hold"]["hold_id"], kept["hold"]["units"][0]["quantity"]) == (hold["hold_id"], 4)
+    assert kept["hold"]["expires_at"] >= hold["expires_at"]
+    assert (await api.available(sku)) == {"DC-PA": 0}
+
+    beyond = await quoted(api, {sku: 5}, hold_id=hold["hold_id"])
+    assert (beyond["hold"], beyond["unavailable"][0]["available_quantity"]) == (kept["hold"], 4)
+
+
+async def test_a_quote_with_an_unknown_hold_is_told_which_field(api: Api) -> None:
+    sku = await api.stocked("CART-8")
+    body = {name: value for name, value in order("cart", {sku: 1}).items() if name != "external_id"}
+    answer = await api.post("/v1/quotes", body | {"hold_id": "C-none", "hold_seconds": 60})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/hold_id")
+    assert (await api.available(sku)) == {"DC-PA": 10}
+
+
+async def test_more_than_one_customer_may_keep_is_refused_with_how_much_is_kept(api: Api) -> None:
+    sku = await api.stocked("CART-9", {"DC-PA": 99})
+    await quoted(api, {sku: 48}, customer={"id": "K-9"})
+    body = {name: value for name, value in order("cart", {sku: 6}).items() if name != "external_id"}
+    answer = await api.post("/v1/quotes", body | {"hold_seconds": 60, "customer": {"id": "K-9"}})
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (409, "hold-limit")
+    assert (problem["units_max"], problem["held"], problem["asked"]) == (50, 48, 6)
+    assert "6 are asked, 48 are kept already, and 50 may be" in problem["detail"]
+    assert (await api.available(sku)) == {"DC-PA": 51}

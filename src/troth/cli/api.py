@@ -88,7 +88,7 @@ def serve_worker(settings: Settings, dsn: str, life: Life) -> None:
 
 async def _serve(settings: Settings, dsn: str, listener: socket.socket, life: Life) -> None:
     gc.set_threshold(*_COLLECT_AFTER)
-    async with open_system(dsn, pool_size=settings.pool_size) as system:
+    async with open_system(dsn, pool_size=settings.pool_size, cart_units_max=settings.cart_units_max) as system:
         console = create_console(system, settings)
         config = uvicorn.Config(
             create_app(system, settings, more=_pages(console)),
@@ -121,7 +121,7 @@ async def _work(settings: Settings, dsn: str, life: Life) -> None:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     _when_orphaned(life, stop.set)
-    async with open_system(dsn, pool_size=settings.pool_size) as system:
+    async with open_system(dsn, pool_size=settings.pool_size, cart_units_max=settings.cart_units_max) as system:
         life.say_ready()
         await run_worker(system, settings, stop)
 

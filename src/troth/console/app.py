@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from troth.console import (
     catalog,
+    configuration,
     count_tasks,
     inventory,
     live,
@@ -20,10 +21,9 @@ from troth.console import (
     orders,
     overview,
     records,
-    routing,
-    routing_editor,
     routing_trial,
     session,
+    waterfall,
     work,
 )
 from troth.console.desk import Desk, Memory
@@ -42,8 +42,8 @@ def create_console(system: System, settings: Settings) -> Starlette:
     `end_streams` first: it would otherwise wait for everybody who watches.
     """
     modules = (
-        *(session, overview, orders, order, work, inventory, count_tasks, catalog),
-        *(routing, routing_editor, routing_trial, records, live),
+        *(session, overview, orders, order, work, waterfall, inventory, count_tasks, catalog),
+        *(routing_trial, configuration, records, live),
     )
     routes: list[BaseRoute] = list(chain.from_iterable(module.routes for module in modules))
     routes.append(Mount("/static", StaticFiles(directory=_STATIC), name="static"))

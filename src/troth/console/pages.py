@@ -11,6 +11,7 @@ from troth.console import views
 from troth.console.desk import Desk, Visit
 from troth.console.views_editor import json_text
 from troth.console.views_order import supply_text
+from troth.console.views_waterfall import word_of
 
 FOLDER: Final = Path(__file__).parent
 _POLICY: Final = (
@@ -30,7 +31,7 @@ _SECTIONS: Final = (
     ("inventory", "/inventory", "Inventory", "inventory:read"),
     ("nodes", "/nodes", "Nodes", "configuration:read"),
     ("items", "/items", "Items", "configuration:read"),
-    ("routing", "/routing", "Routing", "configuration:read"),
+    ("configuration", "/routing", "Configuration", "configuration:read"),
     ("webhooks", "/webhooks", "Webhooks", "webhooks:write"),
     ("audit", "/audit", "Audit", "audit:read"),
 )
@@ -59,6 +60,7 @@ _environment.filters.update(
     promise=views.promise_text,
     supply=supply_text,
     tojson_text=json_text,
+    fall_word=word_of,
 )
 
 

@@ -8,7 +8,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from troth.console.desk import Visit
+from troth.console.documents import SECTION, missing, version_asked
 from troth.console.pages import page
+from troth.console.routing import ROUTING_PAGES
 from troth.console.session import guarded
 from troth.console.views_refusal import tell_refusal
 from troth.console.views_trace import Bar, stack, tell_removed
@@ -43,11 +45,10 @@ class Side:
 
 async def show_trial(visit: Visit) -> Response:
     """The page on which an order is chosen, with both plans where one is."""
-    name, asked, version = visit.request.path_params["name"], visit.asked("order"), visit.asked("version")
-    number = int(version) if version.isdecimal() and 0 < len(version) < 9 else None
-    published = await read_published(visit.system, ROUTINGS, name, number)
+    name, asked = visit.request.path_params["name"], visit.asked("order")
+    published = await read_published(visit.system, ROUTINGS, name, version_asked(visit))
     if isinstance(published, NotFound):
-        return page(visit, "missing.html", status=404, section="routing", title="No such routing", name=published.id)
+        return missing(ROUTING_PAGES, visit, published)
     order_id = OrderId("") if not asked else named_order(asked)
     done = (
         await dry_run(visit.system, name, order_id, version=published.document.version, is_explained=True)
@@ -59,7 +60,7 @@ async def show_trial(visit: Visit) -> Response:
         visit,
         "routing_trial.html",
         status=200 if done is None or isinstance(done, DryRun) else 409,
-        section="routing",
+        section=SECTION,
         title=f"Try {name}",
         published=published,
         document=published.document,

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from troth.console.configuration import FAMILIES
 from troth.console.views import words
 from troth.model.events import ConfigurationSet
 from troth.store.events import LoggedEvent
@@ -14,6 +15,9 @@ from troth.store.events import LoggedEvent
 _ABSENT: Final = object()
 _ACTS: Final = {"save": "saved", "activate": "activated", "roll_back": "rolled back", "retire": "put out of force"}
 """What was done to versioned configuration, by what its event calls the act."""
+
+_LINKS: Final = {"node": "nodes", "item": "items"} | {pages.subject: pages.path for pages in FAMILIES}
+"""Where the pages of what was set lie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,6 @@ def differences(before: Mapping[str, Any] | None, after: Mapping[str, Any] | Non
 def _change(logged: LoggedEvent, event: ConfigurationSet) -> Change:
     done = "created" if event.before is None else "removed" if event.after is None else "changed"
     done = _ACTS.get(str((event.after or {}).get("act", "")), done)
-    link = {"node": "nodes", "item": "items", "routing": "routing"}.get(event.what, "")
     return Change(
         at=logged.at,
         actor=logged.actor,
@@ -68,7 +71,7 @@ def _change(logged: LoggedEvent, event: ConfigurationSet) -> Change:
         id=event.id,
         done=done,
         fields=differences(event.before, _without_act(event.after)),
-        link=link,
+        link=_LINKS.get(event.what, ""),
     )
 
 

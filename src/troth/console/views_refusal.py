@@ -9,6 +9,7 @@ from troth.model.refusals import (
     FieldFlaw,
     Forbidden,
     Held,
+    HoldLimit,
     Invalid,
     KeyReused,
     NotFound,
@@ -66,6 +67,8 @@ def _facts(refusal: Refusal) -> tuple[str, ...]:
             return (f"Expected version {refusal.expected}, found {refusal.found}.",)
         case Busy():
             return (f"It was tried {refusal.attempts} times.",)
+        case HoldLimit():
+            return (f"{refusal.asked} are asked, {refusal.held} are kept already, and {refusal.units_max} may be.",)
         case Forbidden():
             return (f"It needs {refusal.scope}.",)
         case KeyReused() | Unauthorized():

@@ -4,17 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from troth.console.views import Chip, money, words
-from troth.model.document import Activation, DocumentState
+from troth.console.views import money, words
 from troth.model.routing import Action, Compare, Limits, Routing, Rule, Sort, Tier
 
-_CHIPS: Final = {
-    DocumentState.DRAFT: Chip("Draft", "gray", "open"),
-    DocumentState.SCHEDULED: Chip("Scheduled", "blue", "clock"),
-    DocumentState.CANARY: Chip("Canary", "amber", "quarter"),
-    DocumentState.ACTIVE: Chip("Active", "green", "done"),
-    DocumentState.RETIRED: Chip("Retired", "gray", "cross"),
-}
 _SORTS: Final = {
     "nearest": "nearest first",
     "fastest": "fastest first",
@@ -85,11 +77,6 @@ class RoutingView:
     tiers: tuple[TierView, ...]
 
 
-def document_chip(state: DocumentState) -> Chip:
-    """The chip of a version's state."""
-    return _CHIPS[state]
-
-
 def view_routing(routing: Routing, currency: str) -> RoutingView:
     """A routing as it is shown."""
     names = [tier.name for tier in routing.tiers]
@@ -103,15 +90,6 @@ def view_routing(routing: Routing, currency: str) -> RoutingView:
         else "All tiers are asked; the cheapest plan wins.",
         tiers=tuple(_tier(number, tier, names, currency) for number, tier in enumerate(routing.tiers, 1)),
     )
-
-
-def tell_act(act: Activation | None) -> str:
-    """What an act puts in force.
-
-    >>> tell_act(None)
-    'what is built in'
-    """
-    return "what is built in" if act is None or act.label is None else act.label
 
 
 def _tier(number: int, tier: Tier, names: Sequence[str], currency: str) -> TierView:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from troth.engine.cart_units import find_hold, use_hold
+from troth.engine.cart_units import find_hold, use_hold, without_hold
 from troth.engine.case import Case, case_of, kept_trace, with_what_could_be
 from troth.engine.context import Change, Decision, Facts, State
 from troth.engine.disposition import holds_of, may_wait
@@ -48,12 +48,13 @@ def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decisio
     if flaws:
         return Invalid(flaws)
     command = settled(command, facts)
-    hold = None if command.cart_hold is None else find_hold(command, state, facts)
+    named = command.cart_hold
+    hold = None if named is None else find_hold(command, state.cart_holds.get(named), facts.now)
     if isinstance(hold, Invalid):
         return hold
     demand = demand_of(command, facts)
     supply = supply_of(command, demand, state, facts, hold)
-    case = case_of(demand, supply, facts)
+    case = case_of(demand, supply, without_hold(facts, hold))
     answer = case.plan()
     if answer.uncovered and not may_wait(answer):
         return short(case, answer, command.lines)

@@ -1,4 +1,4 @@
-"""The units that a cart's hold keeps: how they are reserved and freed, and how an order takes them over without a gap.
+"""What a cart's hold keeps: how units are reserved and freed, and how an order takes over all of it without a gap.
 
 Whether a hold still counts is decided by one comparison, of the instant of the decision with the hold's end: whoever is
 decided first, the order that uses it or the clock that ends it, the other finds it decided.
@@ -6,8 +6,9 @@ decided first, the order that uses it or the clock that ends it, the other finds
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 
-from troth.engine.context import Decision, Facts, State
+from troth.engine.context import Decision, Facts
 from troth.model.cart_hold import CART_HOLD, CartHold, CartHoldEvent, CartHoldState
 from troth.model.commands import CaptureOrder
 from troth.model.events import CartHoldEnded
@@ -40,14 +41,25 @@ def end_hold(hold: CartHold, event: CartHoldEvent) -> CartHold:
     return replace(hold, state=CART_HOLD[hold.state, event])
 
 
-def find_hold(command: CaptureOrder, state: State, facts: Facts) -> CartHold | Invalid | None:
+def find_hold(command: CaptureOrder, hold: CartHold | None, now: datetime) -> CartHold | Invalid | None:
     """The hold that an order of now takes over; None where its time is over: the order then takes what is free."""
-    hold = None if command.cart_hold is None else state.cart_holds.get(command.cart_hold)
-    if hold is None or hold.channel != command.channel:
-        return Invalid((FieldFlaw("/hold_id", f"there is no hold {command.cart_hold} of channel {command.channel}"),))
+    return find_misuse(command.cart_hold, hold, command.channel) or (hold if hold and hold.holds_at(now) else None)
+
+
+def find_misuse(hold_id: CartHoldId | None, hold: CartHold | None, channel: str) -> Invalid | None:
+    """Why a channel cannot use a hold by its id, whatever the time."""
+    if hold is None or hold.channel != channel:
+        return Invalid((FieldFlaw("/hold_id", f"there is no hold {hold_id} of channel {channel}"),))
     if hold.state is CartHoldState.USED:
-        return Invalid((FieldFlaw("/hold_id", f"hold {command.cart_hold} went to another order"),))
-    return hold if hold.holds_at(facts.now) else None
+        return Invalid((FieldFlaw("/hold_id", f"hold {hold_id} went to another order"),))
+    return None
+
+
+def without_hold(facts: Facts, hold: CartHold | None) -> Facts:
+    """What is known, for whoever may use a hold: what it keeps of the days of nodes is not promised to others."""
+    if hold is None or not hold.days:
+        return facts
+    return replace(facts, network=facts.network.with_load(facts.network.load.without(hold.days)))
 
 
 def use_hold(hold: CartHold, captured: Decision, order_id: OrderId) -> Decision:

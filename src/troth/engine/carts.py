@@ -1,21 +1,22 @@
-"""Carts: keeping what a quote promises for a while, keeping it longer, and giving it up."""
+"""Carts: keeping what a quote promises for a while, keeping it longer, keeping other things, and giving it up."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from troth.engine.capture import demand_of, settled, short, supply_of
-from troth.engine.cart_units import end_entries, end_hold, hold_entries, subject_of_cart
+from troth.engine.cart_units import end_entries, end_hold, find_misuse, hold_entries, subject_of_cart, without_hold
 from troth.engine.case import case_of
 from troth.engine.context import Decision, Facts, State
 from troth.engine.exposure.taking import keeping
 from troth.engine.feasible import find_unknown
-from troth.model.cart_hold import CartHold, CartHoldEvent, CartHoldState, HeldUnits
+from troth.model.capacity import Slot
+from troth.model.cart_hold import CART_HOLD, CartHold, CartHoldEvent, CartHoldState, HeldUnits
 from troth.model.commands import CartCommand, EndCartHold, ExtendCartHold, HoldCart
 from troth.model.events import CartHeld, CartHoldEnded, CartHoldExtended
 from troth.model.inventory import SupplyKey
 from troth.model.plan import Plan
-from troth.model.refusals import Invalid, NotFound, NotPossibleNow, Refusal
+from troth.model.refusals import HoldLimit, Invalid, NotFound, NotPossibleNow, Refusal
 
 HOLD_SECONDS_MAX: Final = 3_600
 """A cart is held for an hour at a time; each sign of activity may begin another one."""
@@ -37,20 +38,37 @@ def decide_cart(command: CartCommand, state: State, facts: Facts) -> Decision | 
 
 def _decide_hold(command: HoldCart, state: State, facts: Facts) -> Decision | Refusal:
     """The hold of everything that is asked, or which lines cannot be promised."""
+    known = state.cart_holds.get(command.hold_id)
+    misuse = None if known is None else find_misuse(command.hold_id, known, command.asked.channel)
     flaws = find_unknown(command.asked, facts)
-    if flaws:
-        return Invalid(flaws)
+    if misuse or flaws:
+        return misuse or Invalid(flaws)
     asked = settled(command.asked, facts)
+    kept = known if known is not None and known.state is CartHoldState.HELD else None
     demand = demand_of(asked, facts)
-    supply = supply_of(asked, demand, state, facts)
-    case = case_of(demand, supply, facts)
+    supply = supply_of(asked, demand, state, facts, kept)
+    case = case_of(demand, supply, without_hold(facts, kept))
     answer = case.plan()
     if answer.uncovered:
         return short(case, answer, asked.lines)
-    expires_at = facts.now + timedelta(seconds=command.hold_seconds)
-    hold = CartHold(command.hold_id, command.asked.channel, _units_of(answer), facts.now, expires_at)
+    hold = CartHold(
+        command.hold_id,
+        asked.channel,
+        _units_of(answer),
+        facts.now,
+        _later(known, command.hold_seconds, facts),
+        CartHoldState.HELD if known is None else CART_HOLD[known.state, CartHoldEvent.KEEP],
+        asked.customer.id,
+        _days_of(answer),
+    )
+    held = _held_beside(hold, state, facts)
+    if command.units_max is not None and held + hold.quantity > command.units_max:
+        return HoldLimit(command.units_max, held, hold.quantity)
     return Decision(
-        entries=keeping(hold_entries(hold), supply, facts.network),
+        entries=(
+            *(() if kept is None else end_entries(kept, _end_of(kept, facts))),
+            *keeping(hold_entries(hold), supply, facts.network),
+        ),
         events=((subject_of_cart(hold.hold_id), CartHeld(hold)),),
         cart_holds=(hold,),
         plan=answer,
@@ -61,7 +79,7 @@ def _decide_extend(command: ExtendCartHold, hold: CartHold, facts: Facts) -> Dec
     """The same hold until later, never until earlier; too late is too late, also by an instant."""
     if not hold.holds_at(facts.now):
         return NotPossibleNow("extend", _state_at(hold, facts))
-    expires_at = max(hold.expires_at, facts.now + timedelta(seconds=command.hold_seconds))
+    expires_at = _later(hold, command.hold_seconds, facts)
     return Decision(
         events=((subject_of_cart(hold.hold_id), CartHoldExtended(hold.hold_id, expires_at)),),
         cart_holds=(replace(hold, expires_at=expires_at),),
@@ -77,7 +95,7 @@ def _decide_end(command: EndCartHold, hold: CartHold, facts: Facts) -> Decision 
         return Decision()
     if hold.state is not CartHoldState.HELD:
         return NotPossibleNow("give up", hold.state)
-    event = CartHoldEvent.EXPIRE if is_over else CartHoldEvent.FREE
+    event = _end_of(hold, facts)
     ended = end_hold(hold, event)
     return Decision(
         entries=end_entries(hold, event),
@@ -89,6 +107,37 @@ def _decide_end(command: EndCartHold, hold: CartHold, facts: Facts) -> Decision 
 def _state_at(hold: CartHold, facts: Facts) -> CartHoldState:
     is_over = hold.state is CartHoldState.HELD and not hold.holds_at(facts.now)
     return CartHoldState.EXPIRED if is_over else hold.state
+
+
+def _end_of(hold: CartHold, facts: Facts) -> CartHoldEvent:
+    """What ends a hold now, or what it keeps: the clock where its time is over, whoever asks."""
+    return CartHoldEvent.FREE if hold.holds_at(facts.now) else CartHoldEvent.EXPIRE
+
+
+def _later(hold: CartHold | None, seconds: int, facts: Facts) -> datetime:
+    """So many seconds from now, but not before the end of what is held."""
+    until = facts.now + timedelta(seconds=seconds)
+    return max(until, hold.expires_at) if hold is not None and hold.holds_at(facts.now) else until
+
+
+def _held_beside(hold: CartHold, state: State, facts: Facts) -> int:
+    """How many units the other carts of a hold's customer keep now; of nobody else where the customer is not known."""
+    return sum(
+        other.quantity
+        for other in state.cart_holds.values()
+        if hold.customer_id
+        and (other.channel, other.customer_id) == (hold.channel, hold.customer_id)
+        and other.hold_id != hold.hold_id
+        and other.holds_at(facts.now)
+    )
+
+
+def _days_of(answer: Plan) -> tuple[tuple[Slot, int], ...]:
+    days: dict[Slot, int] = {}
+    for shipment in answer.shipments:
+        for slot, amount in () if shipment.booking is None else shipment.booking.work:
+            days[slot] = days.get(slot, 0) + amount
+    return tuple(sorted(days.items()))
 
 
 def _units_of(answer: Plan) -> tuple[HeldUnits, ...]:

@@ -10,14 +10,12 @@ from numpy.typing import NDArray
 
 from troth.engine.calendars import WorkClock, day_date, is_working_day, local_minute
 from troth.model.capacity import CapacityUnit, Slot
+from troth.model.cart_hold import CartHold, CartHoldState
 from troth.model.ids import LineId, NodeId
-from troth.model.lifecycle import AllocationState
+from troth.model.lifecycle import FREED
 from troth.model.measure import scale_of
 from troth.model.network import Node
 from troth.model.order import Allocation, Order
-
-FREED: Final = frozenset({AllocationState.CANCELED, AllocationState.REJECTED, AllocationState.SPLIT})
-"""Parts that take nothing of a capacity (any more); what was looked for and not found took its time."""
 
 TIGHT_MAX: Final = 100_000
 UNLIMITED: Final = 2**62
@@ -96,6 +94,15 @@ class NodeLoad:
             self.used_max[position] = max(self.used_max[position], used)
             self.versions[position] += 1
             self._of_node.setdefault(position, {})[slot] = used
+
+    def without(self, days: Iterable[tuple[Slot, int]]) -> "NodeLoad":
+        """A load of its own in which some promises are not made; what is promised beside them is as it is here."""
+        freed = NodeLoad(self._positions, self.queue_minutes)
+        freed.used, freed.used_max = self.used.copy(), self.used_max.copy()
+        freed._of_node = {position: slots.copy() for position, slots in self._of_node.items()}
+        for slot, amount in days:
+            freed.put(slot, max(0, freed.used.get(slot, 0) - amount))
+        return freed
 
     def tight_slots(self, position: int, limit: "Limit", amount: int) -> tuple[tuple[Slot, int], ...]:
         """The slots of a node that have promised too much to have room for an amount, with what they have promised."""
@@ -212,7 +219,18 @@ def load_moves(before: Order | None, after: Order) -> tuple[tuple[Slot, int], ..
     """By how much each slot's promises change between two states of an order, sorted by slot."""
     if all(work.booking is None for work in after.fulfillments):
         return ()
-    old = {} if before is None else used_by(before)
-    new = used_by(after)
+    return _moves({} if before is None else used_by(before), used_by(after))
+
+
+def cart_moves(before: CartHold | None, after: CartHold) -> tuple[tuple[Slot, int], ...]:
+    """By how much each slot's promises change between two states of a cart's hold, sorted by slot."""
+    return _moves({} if before is None else _kept_by(before), _kept_by(after))
+
+
+def _kept_by(hold: CartHold) -> dict[Slot, int]:
+    return dict(hold.days) if hold.state is CartHoldState.HELD else {}
+
+
+def _moves(old: Mapping[Slot, int], new: Mapping[Slot, int]) -> tuple[tuple[Slot, int], ...]:
     moves = ((slot, new.get(slot, 0) - old.get(slot, 0)) for slot in sorted(old.keys() | new.keys()))
     return tuple((slot, amount) for slot, amount in moves if amount)

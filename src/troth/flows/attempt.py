@@ -14,7 +14,7 @@ from troth.engine.exposure.expose import Exposure
 from troth.engine.exposure.taking import most_of
 from troth.engine.lifecycle import decide
 from troth.engine.line_terms import named_skus
-from troth.engine.node_load import capacity_of, load_moves
+from troth.engine.node_load import capacity_of, cart_moves, load_moves
 from troth.engine.serials import SerialWork, serial_keys
 from troth.flows.expected import ANYTHING
 from troth.flows.reference import Reference
@@ -26,6 +26,7 @@ from troth.model.commands import (
     CartCommand,
     Command,
     CountStock,
+    EndCartHold,
     ExpectSupply,
     HoldCart,
     PickWork,
@@ -41,7 +42,12 @@ from troth.model.order import Order
 from troth.model.refusals import Invalid, KeyReused, StockShort
 from troth.model.serials import SerialKey, SerialPlace
 from troth.store.balances import lock_stock, lock_supplies, read_moves_since, read_ordered, read_stock, write_expiries
-from troth.store.cart_holds import lock_cart_holds, write_cart_holds
+from troth.store.cart_holds import (
+    find_overdue_cart_holds,
+    lock_cart_holds,
+    read_customers_cart_holds,
+    write_cart_holds,
+)
 from troth.store.database import Connection
 from troth.store.draws import create_draws
 from troth.store.keys import read_keys
@@ -50,13 +56,19 @@ from troth.store.save import Batch, Happened, OrderChange, Saved, SlotMove, Used
 from troth.store.serials import claim_serials, free_serials, read_serials
 from troth.store.stock_index import SkuStock, StockIndex
 
+CLOCK: Final = "clock"
+"""Who acts, in the log, where nobody but the time asks for it."""
+
 _UNMOVED: Final = DrawMove(0)
+_OVERDUE_MAX: Final = 128
 
 
 class Attempt:
     """A batch as it is being decided. `index` is moved along with every decision.
 
-    `touched` says what to forget if it is not written.
+    `touched` says what to forget if it is not written. Holds of carts whose time is over are ended first as far as
+    `overdue` names them. Where none is named and others keep what is asked in vain nothing is written, and `overdue`
+    names those.
     """
 
     def __init__(
@@ -68,6 +80,7 @@ class Attempt:
         now: datetime,
         lookup: Collection[OrderId],
         is_locking: bool,
+        overdue: Collection[CartHoldId] = (),
     ) -> None:
         self._requests = requests
         self._reference = reference
@@ -76,7 +89,8 @@ class Attempt:
         self._is_locking = is_locking
         self._commands = [command for request in requests for command in request.commands]
         self._captured = [command for command in self._commands if isinstance(command, CaptureOrder)]
-        self._asked = [*self._captured, *(command.asked for command in self._commands if isinstance(command, HoldCart))]
+        self._holding = [command for command in self._commands if isinstance(command, HoldCart)]
+        self._asked = [*self._captured, *(command.asked for command in self._holding)]
         self._lookup = [command.order_id for command in self._captured if command.order_id in lookup]
         self._locked = {order_id for command in self._commands for order_id in order_ids_of(command)}
         self._supplies = {key for command in self._commands for key in _supply_keys(command)}
@@ -89,8 +103,10 @@ class Attempt:
         self._ordered_here: dict[SupplyKey, int] = {}
         self._fresh: set[Sku] = set()
         self._keys: dict[tuple[str, str], UsedKey] = {}
-        self._cart_ids = {hold_id for hold_id in map(cart_hold_of, self._commands) if hold_id is not None}
-        self._is_about_carts = any(isinstance(command, CartCommand) for command in self._commands)
+        self._cart_ids = {hold_id for hold_id in map(cart_hold_of, self._commands) if hold_id is not None} | {*overdue}
+        self._is_about_carts = bool(overdue) or any(isinstance(command, CartCommand) for command in self._commands)
+        self._ending = sorted(overdue)
+        self.overdue: Collection[CartHoldId] = ()
         self._carts: dict[CartHoldId, CartHold] = {}
         self._serials: dict[SerialKey, SerialPlace] = {}
         self._serials_seen: dict[SerialKey, FulfillmentId] = {}
@@ -128,8 +144,12 @@ class Attempt:
     async def run(self, connection: Connection) -> list[Result] | None:
         """Decide and write; None, with nothing written, where the balances no longer hold what was planned."""
         await self._load(connection)
+        for hold_id in self._ending:
+            self._decide(EndCartHold(hold_id, is_by_clock=True), Request((), CLOCK, CLOCK))
         outcomes = [self._decide_request(request) for request in self._requests]
         await self._decide_again(connection, outcomes)
+        if self.overdue:
+            return None
         results = self._answer(outcomes)
         if self.batch.draws:
             await create_draws(connection, self.batch.draws)
@@ -164,6 +184,9 @@ class Attempt:
         if self._locked or self._lookup:
             self._loaded = await read_orders(connection, self._locked | set(self._lookup))
             self._orders.update(self._loaded)
+        customers = {(one.asked.channel, one.asked.customer.id) for one in self._holding if one.units_max is not None}
+        if customers:
+            self._carts.update(await read_customers_cart_holds(connection, customers, self._now))
         if self._cart_ids:
             self._carts.update(await lock_cart_holds(connection, self._cart_ids))
         asked = [line for command in self._asked for line in command.lines]
@@ -259,13 +282,14 @@ class Attempt:
 
     def _apply(self, decision: Decision, request: Request, policy_version: str) -> None:
         batch = self.batch
+        for hold in decision.cart_holds:
+            self._book(cart_moves(self._carts.get(hold.hold_id), hold))
+            self._carts[hold.hold_id] = self._changed_carts[hold.hold_id] = hold
         for change in decision.changes:
             order_id = change.after.order_id
             self._orders[order_id] = change.after
             batch.orders[order_id] = OrderChange(self._loaded.get(order_id), change.after)
-            moves = load_moves(change.before, change.after)
-            if moves:
-                self._book(moves)
+            self._book(load_moves(change.before, change.after))
             drawn = draw_moves(change.before, change.after)
             if drawn:
                 self._draw(drawn)
@@ -279,8 +303,6 @@ class Attempt:
                 self._freed[serial] = work
         for draw, used in decision.relies.items():
             self._join(draw, DrawMove(0, least=used - batch.draws.get(draw, _UNMOVED).amount))
-        for hold in decision.cart_holds:
-            self._carts[hold.hold_id] = self._changed_carts[hold.hold_id] = hold
         for entry in decision.entries:
             self.touched.add(entry.key.sku)
             known = self._exact.get(entry.key)
@@ -353,6 +375,8 @@ class Attempt:
             self._index.move(entry for entry in self.batch.entries if entry.key.sku in missing)
         for request, position, number in doubtful:
             _list(outcomes[number])[position] = self._decide(request.commands[position], request)
+        if not self._ending and any(isinstance(_list(outcomes[n])[at], StockShort) for _, at, n in doubtful):
+            self.overdue = await find_overdue_cart_holds(connection, self._now, skus, limit=_OVERDUE_MAX)
 
     def _answer(self, outcomes: Sequence[list[Outcome] | UsedKey | KeyReused]) -> list[Result]:
         results: list[Result] = []

@@ -14,13 +14,17 @@ from troth.store.cart_holds import read_cart_hold
 
 async def hold_cart(
     system: System, asked: CaptureOrder, hold_seconds: int, *, actor: str
-) -> tuple[CartHold, Plan] | None:
-    """A hold of all that is asked for so many seconds, with the plan that it keeps; None where it cannot be had."""
-    outcome = await system.door.one(
-        HoldCart(CartHoldId(f"C-{secrets.token_hex(10)}"), asked, hold_seconds), actor=actor
-    )
-    if not isinstance(outcome, Accepted) or outcome.decision.plan is None:
-        return None
+) -> tuple[CartHold, Plan] | Refusal:
+    """A hold of all that is asked for so many seconds, with the plan that it keeps.
+
+    It keeps this instead of what it kept where `asked` names a hold.
+    """
+    hold_id = asked.cart_hold or CartHoldId(f"C-{secrets.token_hex(10)}")
+    outcome = await system.door.one(HoldCart(hold_id, asked, hold_seconds, system.cart_units_max), actor=actor)
+    if not isinstance(outcome, Accepted):
+        return outcome
+    if outcome.decision.plan is None:
+        raise RuntimeError(f"hold {hold_id} has no plan")
     return outcome.decision.cart_holds[0], outcome.decision.plan
 
 

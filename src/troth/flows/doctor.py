@@ -253,8 +253,14 @@ CHECKS: Final[Mapping[str, Check]] = {
     "reservations": _differences_check(
         "reservations",
         doctor.find_reservation_differences,
-        fits="what is reserved is what allocations hold",
-        differs="balances reserve something else than allocations hold",
+        fits="what is reserved is what allocations and carts hold",
+        differs="balances reserve something else than allocations and carts hold",
+    ),
+    "capacity": _differences_check(
+        "capacity",
+        doctor.find_node_day_differences,
+        fits="what nodes have promised of their days is what orders and carts take",
+        differs="days of nodes have promised something else than orders and carts take",
     ),
     "resolutions": _differences_check(
         "resolutions",

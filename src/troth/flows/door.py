@@ -19,7 +19,7 @@ from troth.flows.attempt import Attempt
 from troth.flows.reference import Reference
 from troth.flows.requests import Outcome, Request, Result
 from troth.model.commands import CaptureOrder, Command
-from troth.model.ids import OrderId, Sku
+from troth.model.ids import CartHoldId, OrderId, Sku
 from troth.model.refusals import Busy
 from troth.store.balances import Snapshot, find_moved_balances, read_snapshot, read_stock
 from troth.store.database import UNAVAILABLE, Pool
@@ -100,7 +100,10 @@ class Door:
         What is accepted is durable when this returns.
         """
         waiting = _Waiting(request, asyncio.get_running_loop().create_future())
-        self._waiting.append(waiting)
+        if request.comes_first:
+            self._waiting.insert(0, waiting)
+        else:
+            self._waiting.append(waiting)
         self._count_crowd()
         if self._draining is None or self._draining.done():
             self._draining = asyncio.create_task(self._drain())
@@ -208,6 +211,7 @@ class Door:
                 waiting.done.set_result(result)
 
     async def _run(self, requests: Sequence[Request]) -> list[Result]:
+        overdue: Collection[CartHoldId] = ()
         for number in range(_ATTEMPTS):
             # The first try trusts that a new order is new, unless this process saw it before.
             lookup = _captured(requests) if number else self._recent
@@ -218,8 +222,10 @@ class Door:
                 now=self.now(),
                 lookup=lookup,
                 is_locking=number >= _ATTEMPTS - _LOCKING_ATTEMPTS,
+                overdue=overdue,
             )
             results = await self._try(attempt)
+            overdue = attempt.overdue or overdue
             if results is not None:
                 self._remember(requests)
                 return results

@@ -6,16 +6,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from troth.flows.attempt import CLOCK
 from troth.flows.requests import Accepted, Request, Result
 from troth.flows.system import System
 from troth.model.commands import ActOnDue, EndCartHold
-from troth.model.ids import OrderId
+from troth.model.ids import CartHoldId, OrderId
 from troth.store.cart_holds import find_due_cart_holds
 from troth.store.database import UNAVAILABLE, transaction
 from troth.store.orders import find_due_orders
 from troth.store.upkeep import read_next_due, try_sweep
 
-ACTOR: Final = "clock"
+ACTOR: Final = CLOCK
+_CARTS_TOGETHER: Final = 64
 
 _log = logging.getLogger(__name__)
 
@@ -42,14 +44,28 @@ async def act_on_due(system: System, now: datetime, *, limit: int, without: set[
 async def end_due_carts(system: System, now: datetime, *, limit: int) -> int:
     """Free what is kept for carts whose time is over, for at most `limit` of them; how many ended.
 
+    They go before everything else that waits at the door, so that no storm of due orders keeps units from customers.
     Workers may do this side by side: whoever comes second finds the hold ended.
     """
     async with system.pool.acquire() as connection:
         due = await find_due_cart_holds(connection, now, limit=limit)
-    requests = [Request((EndCartHold(hold_id, is_by_clock=True),), ACTOR, ACTOR) for hold_id in due]
-    results = await asyncio.gather(*map(system.door.submit, requests))
-    ended = (isinstance(one, Accepted) and bool(one.decision.events) for result in results for one in result.outcomes)
-    return sum(ended)
+    parts = (due[begin : begin + _CARTS_TOGETHER] for begin in range(0, len(due), _CARTS_TOGETHER))
+    return sum(await asyncio.gather(*(_end_carts(system, part) for part in parts)))
+
+
+async def _end_carts(system: System, hold_ids: Sequence[CartHoldId]) -> int:
+    """End some holds together; where that fails each alone, so that one that cannot be ended keeps no other."""
+    ends = tuple(EndCartHold(hold_id, is_by_clock=True) for hold_id in hold_ids)
+    try:
+        result = await system.door.submit(Request(ends, ACTOR, ACTOR, comes_first=True))
+    except UNAVAILABLE:
+        raise
+    except Exception:
+        if len(hold_ids) > 1:
+            return sum(await asyncio.gather(*(_end_carts(system, (hold_id,)) for hold_id in hold_ids)))
+        _log.exception("cannot end the hold %s of a cart", hold_ids[0])
+        return 0
+    return sum(isinstance(one, Accepted) and bool(one.decision.events) for one in result.outcomes)
 
 
 def count_acted(due: Sequence[OrderId], results: Sequence[Result | BaseException], left_out: set[OrderId]) -> int:

@@ -1,20 +1,22 @@
 """Quoting: what would be promised if this were ordered now, by the path of capturing, ended before it writes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
 
 from troth.engine.capture import demand_of
+from troth.engine.cart_units import find_hold, without_hold
 from troth.engine.case import case_of, with_what_could_be
 from troth.engine.context import Facts
 from troth.engine.explain import explain
-from troth.engine.exposure.taking import supply_reader
+from troth.engine.exposure.taking import supply_reader, with_freed
 from troth.engine.feasible import find_unknown
 from troth.engine.network import Network
 from troth.engine.options import plan_options
+from troth.engine.supply import SupplyRows
 from troth.flows.capture import HANDED_OVER, OrderContent, prepare
-from troth.flows.cart import hold_cart
+from troth.flows.cart import hold_cart, read_hold
 from troth.flows.system import System
 from troth.model.cart_hold import CartHold
 from troth.model.commands import CaptureOrder
@@ -22,8 +24,9 @@ from troth.model.explanation import Explanation
 from troth.model.ids import LineId, Sku
 from troth.model.network import Address
 from troth.model.plan import Demand, Plan, Trace, Uncovered
-from troth.model.refusals import Invalid
+from troth.model.refusals import Busy, Invalid, NotFound, Refusal, StockShort
 from troth.store.codec import encode_bytes
+from troth.store.stock_index import StockIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,8 @@ class Quote:
     """The answer to an inquiry at an instant: first what an order as asked would get, then the other ways to have it.
 
     `uncovered` is what cannot be promised as asked; `explanation` says why, where it was asked. `hold` keeps the units
-    of the first option, where that was asked and everything could be promised. `destination` is where it would go, and
-    `kits` are the lines that are asked for as kits.
+    of the first option, where that was asked and everything could be promised; else it is the hold that the inquiry
+    names, as it was before. `destination` is where it would go, and `kits` are the lines that are asked for as kits.
     """
 
     at: datetime
@@ -64,9 +67,11 @@ class Quote:
 
 async def quote(
     system: System, content: OrderContent, *, is_explained: bool = False, hold_seconds: int = 0, actor: str = ""
-) -> Quote | Invalid:
+) -> Quote | Refusal:
     """What could be promised now; nothing is reserved unless `hold_seconds` is given, and then for so long. A pickup
     without a node asks where it could be.
+
+    What the cart's hold keeps that the content names is free for it, as it will be for its order.
     """
     command = await prepare(system, content, is_inquiry=True)
     if isinstance(command, Invalid):
@@ -79,10 +84,12 @@ async def quote(
     await door.need_stock(skus)
     facts = _facts(system, command)
     flaws = find_unknown(command, facts)
-    if flaws:
-        return Invalid(flaws)
+    own = await _find_own(system, command)
+    if flaws or isinstance(own, Invalid):
+        return own if isinstance(own, Invalid) else Invalid(flaws)
     demand = demand_of(command, facts)
-    supply_for = supply_reader(facts.pool, skus, door.index.rows)
+    supply_for = _with_own(supply_reader(facts.pool, skus, door.index.rows), own, door.index)
+    facts = without_hold(facts, own)
     case = case_of(demand, supply_for(demand), facts)
     offered = plan_options(
         demand, supply_for, facts.network, facts.policy, facts.now, prices=case.prices, loads=case.loads
@@ -95,12 +102,14 @@ async def quote(
         asked = case.plan()
         if asked.uncovered:
             asked = with_what_could_be(case, asked)
-    hold = None
+    hold = own
     if hold_seconds and not asked.uncovered and asked.shipments:
         pickup = (asked.shipments[0].via or asked.shipments[0].node) if command.method in HANDED_OVER else None
         held = await hold_cart(system, replace(command, pickup_node=pickup), hold_seconds, actor=actor)
-        if held is not None:
+        if isinstance(held, tuple):
             hold, asked = held
+        elif not isinstance(held, StockShort | Busy):
+            return held
     return Quote(
         facts.now,
         facts.network,
@@ -116,6 +125,29 @@ async def quote(
             if line.terms is not None and line.terms.kit
         },
     )
+
+
+async def _find_own(system: System, command: CaptureOrder) -> CartHold | Invalid | None:
+    """The hold of a cart that an inquiry names, while it keeps anything."""
+    if command.cart_hold is None:
+        return None
+    known = await read_hold(system, command.cart_hold)
+    return find_hold(command, None if isinstance(known, NotFound) else known, system.door.now())
+
+
+def _with_own(
+    supply_for: Callable[[Demand], Mapping[Sku, SupplyRows]], own: CartHold | None, index: StockIndex
+) -> Callable[[Demand], Mapping[Sku, SupplyRows]]:
+    """The supply for any demand, with what a hold keeps free for it."""
+    if own is None:
+        return supply_for
+    kept = {held.key: held.quantity for held in own.units}
+
+    def with_own(demand: Demand) -> Mapping[Sku, SupplyRows]:
+        supply = supply_for(demand)
+        return {sku: with_freed(supply, sku, index.rows(sku), index.rows_freed(sku, kept)) for sku in supply}
+
+    return with_own
 
 
 def _facts(system: System, command: CaptureOrder) -> Facts:

@@ -15,15 +15,23 @@ _DOOR_POOL_SIZE: Final = 4  # one writes, others read for whoever asks beside it
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """A running process's access to everything: reads go to the pool, writes through the door."""
+    """A running process's access to everything: reads go to the pool, writes through the door.
+
+    The carts of one customer keep at most `cart_units_max` units at a time (None: as many as they like).
+    """
 
     pool: Pool
     door: Door
+    cart_units_max: int | None = None
 
 
 @asynccontextmanager
 async def open_system(
-    dsn: str, *, pool_size: int = 10, clock: Callable[[], datetime] | None = None
+    dsn: str,
+    *,
+    pool_size: int = 10,
+    clock: Callable[[], datetime] | None = None,
+    cart_units_max: int | None = None,
 ) -> AsyncIterator[System]:
     """A system on a migrated database.
 
@@ -37,4 +45,4 @@ async def open_system(
         door = Door(of_door, Reference(of_door, clock=clock), clock=clock)
         await door.open()
         stack.push_async_callback(door.close)
-        yield System(pool, door)
+        yield System(pool, door, cart_units_max)

@@ -227,10 +227,16 @@ class ContentBody(Strict):
 class QuoteBody(ContentBody):
     """An inquiry: an order without its id and payments. Of a pickup the node may be left open.
 
-    With `hold_seconds` what is promised is kept for so long, to be ordered by the hold's id.
+    With `hold_seconds` what is promised is kept for so long, to be ordered by the hold's id. What the hold named by
+    `hold_id` keeps is free for this inquiry; with both it keeps what is promised now instead, without a gap.
     """
 
     hold_seconds: Annotated[int, Field(ge=1, le=HOLD_SECONDS_MAX)] | None = None
+    hold_id: Id | None = None
+
+    def inquiry(self, items: Mapping[Sku, Item]) -> OrderContent:
+        """The content that this is; Refused where an amount does not fit its currency, or a quantity its item."""
+        return _with_hold(self.content(items), self.hold_id)
 
 
 class OrderBody(ContentBody):
@@ -242,8 +248,7 @@ class OrderBody(ContentBody):
 
     def order(self, items: Mapping[Sku, Item]) -> OrderContent:
         """The content that this is; Refused where an amount does not fit its currency, or a quantity its item."""
-        content = self.content(items, external_id=self.external_id, payments=self.payments)
-        return content if self.hold_id is None else replace(content, cart_hold=CartHoldId(self.hold_id))
+        return _with_hold(self.content(items, external_id=self.external_id, payments=self.payments), self.hold_id)
 
 
 class UnitsBody(Strict):
@@ -283,6 +288,10 @@ class HoldBody(Strict):
     type: Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z][a-z0-9_]*$")]
     reason: Text = ""
     expires_at: Instant | None = None
+
+
+def _with_hold(content: OrderContent, hold_id: str | None) -> OrderContent:
+    return content if hold_id is None else replace(content, cart_hold=CartHoldId(hold_id))
 
 
 ADDRESS_EXAMPLE: dict[str, Any] = {

@@ -12,6 +12,7 @@ from troth.model.refusals import (
     ContentDiffers,
     Forbidden,
     Held,
+    HoldLimit,
     Invalid,
     KeyReused,
     NotFound,
@@ -116,6 +117,7 @@ PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     Held.code: (409, "Order on hold"),
     VersionConflict.code: (412, "Version conflict"),
     Busy.code: (503, "Busy"),
+    HoldLimit.code: (409, "Too much held in carts"),
     Unauthorized.code: (401, "Unauthorized"),
     Forbidden.code: (403, "Forbidden"),
     MalformedJson.code: (400, "Malformed JSON"),
@@ -222,6 +224,8 @@ def _told(no: No) -> str:
             return ", ".join(no.holds)
         case VersionConflict():
             return f"expected {no.expected}, found {no.found}"
+        case HoldLimit():
+            return f"{no.asked} are asked, {no.held} are kept already, and {no.units_max} may be"
         case Forbidden():
             return no.scope
         case MalformedJson():

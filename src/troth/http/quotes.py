@@ -32,7 +32,7 @@ from troth.model.measure import shown
 from troth.model.network import Address
 from troth.model.order import Method
 from troth.model.plan import Peg, Plan, Shipment, Trace, Uncovered
-from troth.model.refusals import FieldFlaw, Invalid
+from troth.model.refusals import FieldFlaw, HoldLimit, Invalid
 
 
 class QuoteQuery(Query):
@@ -120,7 +120,7 @@ async def quote_order(call: Call[QuoteBody, QuoteQuery]) -> Reply:
 
     async def run() -> Reply:
         items = await known_items(call, call.body.skus())
-        content = call.body.content(items)
+        content = call.body.inquiry(items)
         answer = await quote(
             call.system,
             content,
@@ -128,7 +128,7 @@ async def quote_order(call: Call[QuoteBody, QuoteQuery]) -> Reply:
             hold_seconds=call.body.hold_seconds or 0,
             actor=call.actor.name,
         )
-        if isinstance(answer, Invalid):
+        if not isinstance(answer, Quote):
             raise Refused(answer)
         return json_reply(
             QuoteAnswer(
@@ -282,6 +282,6 @@ OPERATIONS = (
         body=Body(TypeAdapter(QuoteBody), QUOTE_EXAMPLE),
         query=QuoteQuery,
         scope="orders:write",
-        refusals=(Invalid((FieldFlaw("/lines/0/sku", "there is no item A-1001"),)),),
+        refusals=(Invalid((FieldFlaw("/lines/0/sku", "there is no item A-1001"),)), HoldLimit(50, 48, 6)),
     ),
 )

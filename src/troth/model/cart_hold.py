@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from troth.model.capacity import Slot
 from troth.model.ids import CartHoldId
 from troth.model.inventory import SupplyKey
 
@@ -20,14 +21,20 @@ class CartHoldState(StrEnum):
 
 
 class CartHoldEvent(StrEnum):
-    """What ends a cart's hold: an order takes its units, the client gives them up, or its time is over."""
+    """What becomes of a cart's hold: it keeps other units instead, an order takes them, the client gives them up, or
+    its time is over.
+    """
 
+    KEEP = "keep"
     USE = "use"
     FREE = "free"
     EXPIRE = "expire"
 
 
 CART_HOLD: Final[Mapping[tuple[CartHoldState, CartHoldEvent], CartHoldState]] = {
+    (CartHoldState.HELD, CartHoldEvent.KEEP): CartHoldState.HELD,
+    (CartHoldState.FREED, CartHoldEvent.KEEP): CartHoldState.HELD,
+    (CartHoldState.EXPIRED, CartHoldEvent.KEEP): CartHoldState.HELD,
     (CartHoldState.HELD, CartHoldEvent.USE): CartHoldState.USED,
     (CartHoldState.HELD, CartHoldEvent.FREE): CartHoldState.FREED,
     (CartHoldState.HELD, CartHoldEvent.EXPIRE): CartHoldState.EXPIRED,
@@ -44,7 +51,10 @@ class HeldUnits:
 
 @dataclass(frozen=True, slots=True)
 class CartHold:
-    """Units that a channel keeps for a cart from `held_at` until `expires_at`: at that instant they are free again."""
+    """Units that a channel keeps for a cart from `held_at` until `expires_at`: at that instant they are free again.
+
+    `days` is what the cart's shipments would take of the days of limited nodes, by slot, sorted; it is kept as well.
+    """
 
     hold_id: CartHoldId
     channel: str
@@ -52,6 +62,13 @@ class CartHold:
     held_at: datetime
     expires_at: datetime
     state: CartHoldState = CartHoldState.HELD
+    customer_id: str = ""
+    days: tuple[tuple[Slot, int], ...] = ()
+
+    @property
+    def quantity(self) -> int:
+        """How many units it keeps, of all supplies together."""
+        return sum(held.quantity for held in self.units)
 
     def holds_at(self, now: datetime) -> bool:
         """Whether its units are kept for the cart at an instant, also where nobody has noticed yet that time is up."""

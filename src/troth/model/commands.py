@@ -38,11 +38,16 @@ class CaptureOrder:
 
 @dataclass(frozen=True, slots=True)
 class HoldCart:
-    """Promise what is asked without an order, and keep its units for so many seconds, or refuse it."""
+    """Promise what is asked without an order, and keep its units for so many seconds, or refuse it.
+
+    A hold that is there keeps this instead of what it kept, without a gap; where this is refused it stays as it is. All
+    carts of a customer together keep at most `units_max` units (None: as many as they like).
+    """
 
     hold_id: CartHoldId
     asked: CaptureOrder
     hold_seconds: int
+    units_max: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,11 +308,11 @@ def order_ids_of(command: Command) -> tuple[OrderId, ...]:
 
 
 def cart_hold_of(command: Command) -> CartHoldId | None:
-    """The cart's hold that must be loaded and locked before a command can be decided; a new one is none."""
+    """The cart's hold that must be loaded and locked before a command can be decided, if it is there."""
     match command:
         case CaptureOrder():
             return command.cart_hold
-        case ExtendCartHold() | EndCartHold():
+        case HoldCart() | ExtendCartHold() | EndCartHold():
             return command.hold_id
         case _:
             return None

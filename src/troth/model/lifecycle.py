@@ -105,6 +105,9 @@ HOLD_STARTS: Final = (HoldState.PLACED,)
 ENDED: Final = frozenset({_A.REJECTED, _A.SHORT, _A.SPLIT, _A.CANCELED})
 """A part in one of these no longer covers its line and reserves nothing."""
 
+FREED: Final = frozenset({_A.CANCELED, _A.REJECTED, _A.SPLIT})
+"""A part in one of these takes nothing of a node's capacity (any more); what was not found took its time."""
+
 GONE: Final = frozenset({_A.SHIPPED, _A.DELIVERED, _A.COLLECTED})
 """A part in one of these has left the building: its units are posted."""
 

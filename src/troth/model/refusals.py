@@ -120,6 +120,17 @@ class Busy:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldLimit:
+    """The customer's carts would keep more units than one customer may keep at a time."""
+
+    code: ClassVar[str] = "hold-limit"
+    transient: ClassVar[bool] = False
+    units_max: int
+    held: int
+    asked: int
+
+
+@dataclass(frozen=True, slots=True)
 class Unauthorized:
     """The request carries no valid key or login."""
 
@@ -146,6 +157,7 @@ Refusal = (
     | Held
     | VersionConflict
     | Busy
+    | HoldLimit
     | Unauthorized
     | Forbidden
 )
@@ -162,6 +174,7 @@ REFUSALS: Final[dict[str, type[Refusal]]] = {
         Held,
         VersionConflict,
         Busy,
+        HoldLimit,
         Unauthorized,
         Forbidden,
     )

@@ -7,24 +7,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from troth.engine.capture import settled
 from troth.engine.context import Decision, Facts, State
 from troth.engine.exposure.compiled import compile_exposure
 from troth.engine.exposure.consumed import Consumed, draw_moves
 from troth.engine.exposure.expose import Exposure
 from troth.engine.lifecycle import decide
+from troth.engine.line_terms import named_skus
 from troth.engine.network import Network
-from troth.engine.node_load import load_moves
+from troth.engine.node_load import cart_moves, load_moves
 from troth.engine.serials import is_held
 from troth.engine.supply import SupplyRows, rows_of
 from troth.model.cart_hold import CartHold
-from troth.model.commands import Command
+from troth.model.commands import CaptureOrder, Command, EndCartHold, HoldCart
 from troth.model.exposure import ExposureRules
 from troth.model.ids import CartHoldId, OrderId, Sku
 from troth.model.inventory import Balance, Entry, EntryKind, SupplyKey
 from troth.model.item import Item
 from troth.model.order import Order
 from troth.model.policy import DEFAULT_POLICY, Policy
-from troth.model.refusals import Refusal
+from troth.model.refusals import Refusal, StockShort
 from troth.model.serials import SerialKey, SerialPlace
 
 
@@ -51,13 +53,31 @@ class World:
         self.ledger: list[tuple[datetime, Entry]] = []
 
     def apply(self, command: Command, *, now: datetime, actor: str = "replay") -> Decision | Refusal:
-        """Decide a command and carry it out; a refused one leaves everything as it was."""
+        """Decide a command and carry it out; a refused one leaves everything as it was, but for holds of carts whose
+        time is over: they are ended where they keep what it lacks.
+        """
         exposure = Exposure(compile_exposure(self._rules, now), self.consumed) if self._rules else None
         facts = Facts(now, actor, self._network, self._items, self._policy, exposure=exposure)
         decision = decide(command, self._state(), facts)
+        if isinstance(decision, StockShort) and self._end_overdue(command, facts):
+            decision = decide(command, self._state(), facts)
         if isinstance(decision, Decision):
             self._carry_out(decision, now)
         return decision
+
+    def _end_overdue(self, command: Command, facts: Facts) -> bool:
+        """Whether holds whose time is over kept any of the SKUs that a command asks for; they no longer do."""
+        asked = command.asked if isinstance(command, HoldCart) else command
+        skus = _skus_of(asked, facts) if isinstance(asked, CaptureOrder) else frozenset()
+        ended = [
+            decide(EndCartHold(hold.hold_id, is_by_clock=True), self._state(), facts)
+            for hold in self.cart_holds.values()
+            if any(held.key.sku in skus for held in hold.units)
+        ]
+        for decision in ended:
+            if isinstance(decision, Decision):
+                self._carry_out(decision, facts.now)
+        return bool(ended)
 
     def _carry_out(self, decision: Decision, now: datetime) -> None:
         for change in decision.changes:
@@ -75,7 +95,9 @@ class World:
         self.serials |= decision.serials or {}
         for serial in decision.freed_serials or {}:
             self.serials.pop(serial, None)
-        self.cart_holds.update({hold.hold_id: hold for hold in decision.cart_holds})
+        for hold in decision.cart_holds:
+            self._network.load.move(cart_moves(self.cart_holds.get(hold.hold_id), hold))
+            self.cart_holds[hold.hold_id] = hold
         for key, expected_at in (decision.expected or {}).items():
             self.balances[key] = replace(self._balance(key), expected_at=expected_at)
         for key, expires_on in (decision.expiries or {}).items():
@@ -123,3 +145,8 @@ class World:
         return sum(
             entry.on_hand_delta for _at, entry in self.ledger if entry.key == key and entry.kind is EntryKind.EXPECT
         )
+
+
+def _skus_of(asked: CaptureOrder, facts: Facts) -> frozenset[Sku]:
+    lines = settled(asked, facts).lines
+    return frozenset((*(line.sku for line in lines), *named_skus(lines)))

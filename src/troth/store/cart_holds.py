@@ -4,9 +4,11 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
+from troth.model.capacity import Slot
 from troth.model.cart_hold import CartHold, CartHoldState, HeldUnits
 from troth.model.ids import CartHoldId, NodeId, Sku
 from troth.model.inventory import Source, SupplyKey
+from troth.store.codec import decode, encode
 from troth.store.database import Connection
 from troth.store.queries import sql
 
@@ -14,7 +16,10 @@ _LOCK = sql("lock_cart_holds")
 _READ = sql("read_cart_hold")
 _WRITE = sql("write_cart_hold")
 _FIND_DUE = sql("find_due_cart_holds")
+_FIND_OVERDUE = sql("find_overdue_cart_holds")
+_READ_OF_CUSTOMERS = sql("read_cart_holds_of_customers")
 _DELETE_OLD = sql("delete_old_cart_holds")
+_DAYS = tuple[tuple[Slot, int], ...]
 
 
 async def lock_cart_holds(connection: Connection, hold_ids: Collection[CartHoldId]) -> dict[CartHoldId, CartHold]:
@@ -42,6 +47,8 @@ async def write_cart_holds(connection: Connection, holds: Iterable[CartHold]) ->
             [held.key.node for held in hold.units],
             [held.key.source for held in hold.units],
             [held.quantity for held in hold.units],
+            hold.customer_id,
+            encode(hold.days),
         )
         for hold in holds
     ]
@@ -51,6 +58,21 @@ async def write_cart_holds(connection: Connection, holds: Iterable[CartHold]) ->
 async def find_due_cart_holds(connection: Connection, now: datetime, *, limit: int) -> list[CartHoldId]:
     """The holds whose time is over by `now`, the longest overdue first."""
     return [row["hold_id"] for row in await connection.fetch(_FIND_DUE, now, limit)]
+
+
+async def find_overdue_cart_holds(
+    connection: Connection, now: datetime, skus: Collection[Sku], *, limit: int
+) -> list[CartHoldId]:
+    """The holds whose time is over by `now` and that still keep some of these SKUs, the longest overdue first."""
+    return [row["hold_id"] for row in await connection.fetch(_FIND_OVERDUE, now, list(skus), limit)]
+
+
+async def read_customers_cart_holds(
+    connection: Connection, customers: Collection[tuple[str, str]], now: datetime
+) -> dict[CartHoldId, CartHold]:
+    """What carts of these customers, as (channel, id), keep now; nothing is locked."""
+    channels, ids = [channel for channel, _ in customers], [customer for _, customer in customers]
+    return {row["hold_id"]: _hold(row) for row in await connection.fetch(_READ_OF_CUSTOMERS, channels, ids, now)}
 
 
 async def delete_old_cart_holds(connection: Connection, before: datetime) -> None:
@@ -71,4 +93,6 @@ def _hold(row: Any) -> CartHold:
         row["held_at"],
         row["expires_at"],
         CartHoldState(row["state"]),
+        row["customer_id"],
+        decode(row["days"], _DAYS),
     )

@@ -35,9 +35,10 @@ UNAVAILABLE: Final = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.TooManyConnectionsError,
+    asyncpg.InternalClientError,
 )
 """The errors that say that the database is away. What was being written may or may not have been: only a repetition
-that is recognized as one is safe.
+that is recognized as one is safe. The last one is what a connection says that was cut off while it was busy.
 """
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from troth.engine.exposure.consumed import DRAWS_NOTHING
-from troth.model.lifecycle import RESERVING
+from troth.model.lifecycle import FREED, RESERVING
 from troth.store.database import Connection
 from troth.store.orders import Row
 from troth.store.queries import sql
@@ -18,6 +18,7 @@ _APPLIED = sql("read_schema_migrations")
 _MISSING_CONSTRAINTS = sql("find_missing_constraints")
 _BALANCES = sql("find_balance_differences")
 _RESERVATIONS = sql("find_reservation_differences")
+_NODE_DAYS = sql("find_node_day_differences")
 _RESOLVED_TWICE = sql("find_resolved_twice")
 _DRAWS = sql("find_draw_differences")
 _ORPHANS = sql("find_orphans")
@@ -76,6 +77,12 @@ async def find_reservation_differences(connection: Connection) -> Differences:
     """The balances whose reserved units are not those of the reserving allocations."""
     rows = await connection.fetch(_RESERVATIONS, sorted(RESERVING), SHOWN_MAX)
     return _differences(rows, "{sku} at {node} ({source}): reserved {reserved}, allocations hold {allocated}")
+
+
+async def find_node_day_differences(connection: Connection) -> Differences:
+    """The slots of nodes whose promises are not those of the orders and carts."""
+    rows = await connection.fetch(_NODE_DAYS, sorted(FREED), SHOWN_MAX)
+    return _differences(rows, "{node} on {day}, shift {shift}: promised {used}, orders and carts take {taken}")
 
 
 async def find_resolved_twice(connection: Connection) -> Differences:

@@ -45,6 +45,39 @@ FROM balances AS b FULL JOIN held AS h USING (sku, node, source)
 WHERE coalesce(b.reserved, 0) <> coalesce(h.units, 0)
 ORDER BY sku, node, source LIMIT $2;
 
+-- name: find_node_day_differences
+-- Finds slots of limited nodes whose promises are not what orders and carts take of them, at most some, with how many there are.
+-- A fulfillment takes what its live parts need, of the first slots that it has booked first.
+WITH needed AS (
+    SELECT
+        f.order_id, f.fulfillment_id, f.booking,
+        CASE f.booking ->> 'unit' WHEN 'units' THEN coalesce(sum(a.quantity), 0) ELSE count(DISTINCT a.line_id) END AS amount
+    FROM fulfillments AS f LEFT JOIN allocations AS a
+        ON a.order_id = f.order_id AND a.fulfillment_id = f.fulfillment_id AND a.state <> ALL($1::text[])
+    WHERE f.booking IS NOT NULL
+    GROUP BY f.order_id, f.fulfillment_id
+),
+booked AS (
+    SELECT
+        n.amount AS needed, w.value -> 0 AS slot, (w.value ->> 1)::bigint AS amount,
+        sum((w.value ->> 1)::bigint) OVER (PARTITION BY n.order_id, n.fulfillment_id ORDER BY w.ordinality) AS reached
+    FROM needed AS n, json_array_elements(n.booking -> 'work') WITH ORDINALITY AS w
+),
+takes AS (
+    SELECT slot, greatest(0, least(amount, needed - reached + amount)) AS amount FROM booked
+    UNION ALL
+    SELECT d.value -> 0, (d.value ->> 1)::bigint
+    FROM cart_holds AS c, json_array_elements(c.days) AS d WHERE c.state = 'held'
+),
+slots AS (
+    SELECT slot ->> 0 AS node, (slot ->> 1)::date AS day, (slot ->> 2)::smallint AS shift, sum(amount)::bigint AS taken
+    FROM takes GROUP BY 1, 2, 3
+)
+SELECT node, day, shift, coalesce(d.used, 0) AS used, coalesce(s.taken, 0) AS taken, count(*) OVER () AS differences
+FROM node_days AS d FULL JOIN slots AS s USING (node, day, shift)
+WHERE coalesce(d.used, 0) <> coalesce(s.taken, 0)
+ORDER BY node, day, shift LIMIT $2;
+
 -- name: find_resolved_twice
 -- Finds allocations that were reserved more than once, or resolved more than once or before, at most some, with how many there are.
 SELECT

@@ -1,0 +1,48 @@
+"""The families of versioned configuration that the console shows, and all of their pages."""
+
+import json
+from itertools import chain
+from typing import Final
+
+from troth.console import document_editor, documents
+from troth.console.family_pages import FamilyPages
+from troth.console.routing import ROUTING_PAGES
+from troth.engine.rate_cards import STANDARD
+from troth.flows.families import EXPOSURE_RULES, LANE_TABLES, RATE_CARDS
+from troth.store.codec import encode
+
+RATE_CARD_PAGES: Final = FamilyPages(
+    family=RATE_CARDS,
+    path="rate-cards",
+    title="Rate cards",
+    built_in="a service that no card in force offers goes by the card that is built in",
+    effect="Parcels of its service are rated and dated by it from then on.",
+    hint="Parcels go by the cards that are built in: standard, express and next day.",
+    blank=json.loads(encode(STANDARD)),
+)
+LANE_TABLE_PAGES: Final = FamilyPages(
+    family=LANE_TABLES,
+    path="lane-tables",
+    title="Lane tables",
+    built_in="miles tell the zone and the rate card the days, where no other table does",
+    effect="Zones, days of transit and days without delivery are read from it from then on.",
+    hint="Zones come from miles, and days of transit from the rate card.",
+    blank={"lanes": [{"country": "US", "postcode_prefix": "995", "zone": 6, "transit_days": 5}], "holidays": []},
+)
+
+EXPOSURE_PAGES: Final = FamilyPages(
+    family=EXPOSURE_RULES,
+    path="exposure-rules",
+    title="Exposure rules",
+    built_in="the pool is shown whole, as far as the other rule sets let it",
+    effect="Positions, availability, quotes and orders see the pool by it from then on.",
+    hint="Every channel sees and may take the whole pool.",
+    blank={"safety_stock": [{"name": "stores keep two", "where": "node.type == 'store'", "units": 2}]},
+)
+
+FAMILIES: Final = (ROUTING_PAGES, RATE_CARD_PAGES, LANE_TABLE_PAGES, EXPOSURE_PAGES)
+"""In the order of the tabs. A further family is one more of these."""
+
+routes = list(
+    chain.from_iterable((*documents.routes_of(one, FAMILIES), *document_editor.routes_of(one)) for one in FAMILIES)
+)

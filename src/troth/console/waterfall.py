@@ -1,0 +1,60 @@
+"""The waterfall of a SKU: every unit from on hand to what may be sold, for whom, with the rule that took it."""
+
+from typing import Final
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from troth.console.desk import Visit
+from troth.console.pages import page
+from troth.console.session import guarded
+from troth.console.views_waterfall import view_waterfall
+from troth.flows.waterfall import Inquirer, read_waterfall
+from troth.model.ids import NodeId, Sku
+from troth.model.order import Method
+from troth.model.refusals import Invalid
+
+_NODES_SHOWN: Final = 100
+
+
+async def show_waterfall(visit: Visit) -> Response:
+    """Where the units of a SKU go, over all nodes or at one, and node by node."""
+    sku = Sku(visit.request.path_params["sku"])
+    asked = {name: visit.asked(name) for name in ("channel", "customer_class", "method", "node")}
+    method = Method(asked["method"]) if asked["method"] in set(Method) else Method.SHIP
+    bound = sorted(visit.actor.nodes or ())
+    nodes = [asked["node"]] if asked["node"] and (not bound or asked["node"] in bound) else bound
+    found = await read_waterfall(
+        visit.system,
+        sku,
+        Inquirer(asked["channel"], customer_class=asked["customer_class"], method=method),
+        nodes=[NodeId(node) for node in nodes],
+    )
+    if isinstance(found, Invalid):
+        return page(
+            visit,
+            "missing.html",
+            status=404,
+            section="inventory",
+            title="No such waterfall",
+            name="; ".join(flaw.detail for flaw in found.flaws),
+        )
+    by_node = sorted(found.nodes, key=lambda node: (-node.on_hand, node.node))
+    return page(
+        visit,
+        "waterfall.html",
+        section="inventory",
+        title=f"Waterfall of {sku}",
+        sku=sku,
+        asked=asked | {"method": method.value},
+        methods=[one.value for one in Method],
+        node_names=sorted(visit.nodes) if len(visit.nodes) <= _NODES_SHOWN * 2 else [],
+        found=found,
+        steps=view_waterfall(found),
+        nodes_shown=by_node[:_NODES_SHOWN],
+    )
+
+
+routes = [
+    Route("/inventory/{sku:path}/waterfall", guarded(show_waterfall, scope="inventory:read"), name="waterfall"),
+]

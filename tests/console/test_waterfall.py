@@ -1,0 +1,45 @@
+"""The page that says where every unit of a SKU goes, with the rule that takes it."""
+
+import re
+
+import httpx
+
+from tests.builders import accepted, capture
+from troth.flows.draft import Saved, save_draft
+from troth.flows.families import EXPOSURE_RULES
+from troth.flows.publish import Acted, activate
+from troth.flows.system import System
+
+RULES = {
+    "safety_stock": [{"name": "two", "units": 2}],
+    "buffers": [{"name": "web", "channels": ["web"], "units": 5}],
+}
+
+
+async def test_the_page_names_each_step_and_leads_to_the_orders_and_to_the_rule(
+    client: httpx.AsyncClient, system: System
+) -> None:
+    accepted(await system.door.one(capture(lines={"A": 3}), actor="web"))
+    assert isinstance(await save_draft(system, EXPOSURE_RULES, "everyday", RULES, actor="ann"), Saved)
+    assert isinstance(await activate(system, EXPOSURE_RULES, "everyday", 1, reason="test", actor="ann"), Acted)
+
+    everybody = (await client.get("/console/inventory/A/waterfall")).text
+    web = (await client.get("/console/inventory/A/waterfall", params={"channel": "web"})).text
+    at_node = (await client.get("/console/inventory/A/waterfall", params={"node": "DC-PA"})).text
+
+    assert "15 of 20 may be sold now" in everybody
+    assert "10 of 20 may be sold now" in web
+    assert "15 of 20 may be sold now" in at_node
+    assert 'href="/console/orders?sku=A"' in web
+    assert 'href="/console/orders?sku=A&amp;node=DC-PA"' in at_node
+    assert web.count('href="/console/exposure-rules/everyday"') == 2
+    units = re.findall(r'<td class="num">−(\d+)</td>', web)
+    assert units == ["3", "2", "5"]
+
+
+async def test_a_sku_or_node_that_is_not_there_has_no_page(client: httpx.AsyncClient) -> None:
+    nothing = await client.get("/console/inventory/NONE/waterfall")
+    nowhere = await client.get("/console/inventory/A/waterfall", params={"node": "NOWHERE"})
+
+    assert (nothing.status_code, nowhere.status_code) == (404, 404)
+    assert "there is no node NOWHERE" in nowhere.text

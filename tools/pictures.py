@@ -1,0 +1,121 @@
+"""Make the pictures of the README and the documentation from a running server with the sample retailer.
+
+`TROTH_API_KEY=… TROTH_PASSWORD=… python -m tools.pictures http://127.0.0.1:8080` writes `docs/images/*.png`. The
+database has lived a day by `tools.sample_day` before: it has the orders, the routings and the rate card that are shown.
+"""
+
+import json
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from typing import Any, Final
+
+from playwright.sync_api import Page, sync_playwright
+
+from tools.reference import DOCS
+
+IMAGES: Final = DOCS / "images"
+_WIDTH: Final = 1280
+_SCALE: Final = 1.5
+_ORDERS_LOOKED_AT: Final = 200
+_CHROMIUM: Final = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture: the file's name, the path below the console, and how high it is (CSS pixels)."""
+
+    name: str
+    path: str
+    height: int = 860
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server, and how to talk to it."""
+
+    address: str
+    key: str
+
+    def call(self, path: str, body: object = None) -> Any:
+        """The answer to a GET, or to a POST of a body; HTTPError where it is refused."""
+        request = urllib.request.Request(
+            self.address + path,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+
+def main() -> None:
+    """Take every picture."""
+    server = Server(sys.argv[1].rstrip("/"), os.environ["TROTH_API_KEY"])
+    order = find_telling_order(server)
+    again = order_again(server, order)
+    pictures = (
+        Picture("overview", "/"),
+        Picture("order", f"/orders/{order['order_id']}", 1150),
+        Picture("why", f"/orders/{again['order_id']}/why"),
+        Picture("inventory", f"/inventory/{order['lines'][0]['sku']}"),
+        Picture("routing", "/routing/default?version=2"),
+        Picture("rate-card", "/rate-cards/standard?version=2"),
+    )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport={"width": _WIDTH, "height": 860}, device_scale_factor=_SCALE)
+        log_in(page, server.address)
+        for picture in pictures:
+            take(page, server.address, picture)
+            print(f"Written to docs/images/{picture.name}.png")
+        browser.close()
+
+
+def find_telling_order(server: Server) -> Any:
+    """Of the newest orders the one from most nodes, none of which rejected it, and of these the one of most lines."""
+    orders = server.call(f"/v1/orders?limit={_ORDERS_LOOKED_AT}")["items"]
+    if not orders:
+        raise SystemExit("there is no order yet: let tools.sample_day run first")
+    return max(
+        orders,
+        key=lambda order: (
+            all(work["status"] != "rejected" for work in order["fulfillments"]),
+            len(order["fulfillments"]),
+            len(order["lines"]),
+        ),
+    )
+
+
+def order_again(server: Server, order: Any) -> Any:
+    """The same order placed now: what decided it is at hand, so that it can be explained in full."""
+    place = {
+        name: value for name, value in order["ship_to"].items() if name not in ("latitude", "longitude", "residential")
+    }
+    lines = [{name: line[name] for name in ("line_id", "sku", "quantity", "unit_price")} for line in order["lines"]]
+    body = {"channel": "web", "external_id": f"W-{int(time.time())}", "ship_to": place, "lines": lines}
+    return server.call("/v1/orders", body)
+
+
+def log_in(page: Page, address: str) -> None:
+    """Enter the console as a person does."""
+    page.goto(f"{address}/console/login")
+    page.get_by_label("Login").fill(os.environ.get("TROTH_LOGIN", "admin"))
+    page.get_by_label("Password").fill(os.environ["TROTH_PASSWORD"])
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url(f"{address}/console/")
+
+
+def take(page: Page, address: str, picture: Picture) -> None:
+    """Write one picture; a page with a live sign is waited for until it is live."""
+    page.set_viewport_size({"width": _WIDTH, "height": picture.height})
+    page.goto(f"{address}/console{picture.path}")
+    if page.locator("#live").count():
+        page.get_by_text("Live", exact=True).wait_for()
+    page.screenshot(path=IMAGES / f"{picture.name}.png")
+
+
+if __name__ == "__main__":
+    main()
