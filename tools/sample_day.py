@@ -80,7 +80,7 @@ async def live(dsn: str, *, seed: int) -> int:
             if ordered_at >= until:
                 return len(alive)
             time = max(time, ordered_at)
-            content = _BODY.validate_json(encode_bytes(body)).order()
+            content = _BODY.validate_json(encode_bytes(body)).order({})
             outcome = await capture(system, content, actor=f"key/{content.channel}")
             if isinstance(outcome, Accepted) and outcome.order is not None:
                 alive.append(outcome.order.order_id)

@@ -1,6 +1,6 @@
 """View models: pure functions from values to what a page shows."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -39,6 +39,7 @@ from troth.model.events import (
     OrderReleased,
     OrderResourced,
     PartsChange,
+    SerialsNamed,
     SourcingFailed,
     StockAdjusted,
     StockCounted,
@@ -47,7 +48,7 @@ from troth.model.events import (
 )
 from troth.model.explanation import Candidate, Explanation, Flip
 from troth.model.ids import CartHoldId, FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku
-from troth.model.inventory import ON_HAND, Balance, Source, SupplyKey
+from troth.model.inventory import ON_HAND, Balance, Source, SupplyKey, lot_source
 from troth.model.lifecycle import AllocationState
 from troth.model.order import Allocation, Customer, Fulfillment, Hold, Line, Method, Order, Package
 from troth.model.plan import Alternative, Plan, Shipment, Trace
@@ -69,6 +70,7 @@ from troth.model.refusals import (
     Unauthorized,
     VersionConflict,
 )
+from troth.model.serials import UnitSerial
 from troth.model.status import OrderStatus
 from troth.store.codec import encode
 from troth.store.events import LoggedEvent
@@ -106,6 +108,10 @@ EVERY_EVENT: tuple[tuple[Event, str], ...] = (
     (FulfillmentCollected(WORK, "Ada", NOW, PARTS), "Fulfillment F2 was collected by Ada."),
     (FulfillmentDelivered(WORK, NOW, PARTS), "Fulfillment F2 was delivered."),
     (TrackingRecorded(WORK, "ground", "T1", "in_transit", NOW, "Ohio"), "ground reports T1: in transit in Ohio."),
+    (
+        SerialsNamed(WORK, (UnitSerial(LineId("1"), Sku("A"), "SN-1"),), NOW),
+        "Fulfillment F2 got the serials SN-1.",
+    ),
     (OrderResourced(PartsChange(added=(PART,))), "Promised from elsewhere: 2 × A at DC-PA."),
     (SourcingFailed((LineQuantity(LineId("1"), 1),)), "Nobody can provide 1 of line 1: a person must decide."),
     (
@@ -245,6 +251,7 @@ def test_positions_come_with_most_on_hand_first_and_dated_supplies_by_date() -> 
             Balance(SupplyKey(Sku("A"), NodeId("DC-IL"), Source("po/44/1")), 0, 0, 0, NOW),
         ],
         {"DC-PA": node("DC-PA")},
+        NOW,
     )
     assert [(p.node, p.on_hand, p.available, p.deficit) for p in positions] == [("DC-PA", 9, 5, 0), ("DC-IL", 5, 0, 2)]
     assert [(supply.text, supply.units) for supply in positions[1].incoming] == [
@@ -252,6 +259,22 @@ def test_positions_come_with_most_on_hand_first_and_dated_supplies_by_date() -> 
         ("purchase order 46, line 1", 3),
     ]
     assert positions[1].incoming_units == 11
+
+
+def test_a_position_counts_its_lots_and_nothing_of_one_that_has_expired_is_available() -> None:
+    def lot(name: str, units: int, last: date | None) -> Balance:
+        return Balance(SupplyKey(Sku("A"), NodeId("DC-PA"), lot_source(name)), units, 1, expires_on=last)
+
+    (position,) = view_positions(
+        [lot("", 5, None), lot("L-1", 4, NOW.date() - timedelta(days=1)), lot("L-2", 3, NOW.date())],
+        {"DC-PA": node("DC-PA")},
+        NOW,
+    )
+
+    assert (position.on_hand, position.reserved, position.available) == (12, 3, 6)
+    assert [(one.name, one.available, one.is_expired) for one in position.lots] == [
+        ("L-1", 0, True), ("L-2", 2, False),
+    ]  # fmt: skip
 
 
 def test_the_ledger_runs_back_from_what_a_supply_holds_now() -> None:

@@ -41,7 +41,7 @@ from troth.model.commands import (
     ShipWork,
 )
 from troth.model.ids import CartHoldId, NodeId, Sku
-from troth.model.inventory import Balance, SupplyKey, purchase_order_source
+from troth.model.inventory import Balance, SupplyKey, lot_source, purchase_order_source
 from troth.model.lifecycle import RESERVING
 from troth.model.order import Customer, Order
 from troth.replay.world import World
@@ -57,6 +57,7 @@ NODES = (
     node("ST-NYC"),
 )
 ITEMS = tuple(item(sku) for sku in ("A", "B", "C"))
+LOTS = (("soon", NOW.date() + timedelta(days=2)), ("late", NOW.date() + timedelta(days=90)), ("open", None))
 PO_KEYS = (SupplyKey(Sku("A"), NodeId("DC-PA"), purchase_order_source(number="1", line=1)),)
 
 
@@ -72,8 +73,11 @@ def _draw_commands(draw: random.Random, world: World, count: int) -> Iterator[Co
         elif chosen < 0.36 or not orders:
             lines = {draw.choice("ABC"): draw.randint(1, 6) for _ in range(draw.randint(1, 3))}
             yield capture(f"W-{draw.randint(0, number)}", lines)
-        elif chosen < 0.48:
+        elif chosen < 0.44:
             yield AdjustStock(key, draw.randint(-4, 12), "adjustment")
+        elif chosen < 0.48:
+            lot, last = draw.choice(LOTS)
+            yield AdjustStock(SupplyKey(sku, name, lot_source(lot)), draw.randint(-2, 6), "adjustment", expires_on=last)
         elif chosen < 0.53:
             yield CountStock(key, draw.randint(0, 15), NOW + timedelta(minutes=draw.randint(-10, number)))
         elif chosen < 0.57:
@@ -146,6 +150,9 @@ async def _assert_tables_agree(system: System, world: World) -> None:
     keys = in_memory.keys() | in_tables.keys()
     assert {key: in_memory.get(key, zero) for key in keys} == {key: in_tables.get(key, zero) for key in keys}
     assert {key: in_ledger.get(key, zero) for key in keys} == {key: in_tables.get(key, zero) for key in keys}
+    assert {balance.key: balance.expires_on for balance in found if balance.expires_on} == {
+        key: balance.expires_on for key, balance in world.balances.items() if balance.expires_on
+    }
     assert stored == world.orders
     assert holds == world.cart_holds
     assert {slot: used for slot, used in days if used} == {slot: used for slot, used in world.load.used.items() if used}

@@ -104,7 +104,7 @@ async def test_who_orders_what_a_refusal_offered_gets_it_by_the_time_it_said(sys
     assert isinstance(refused, StockShort)
     (short,) = refused.lines
 
-    order = accepted(await system.door.one(capture("W-2", {"A": short.available_quantity}), actor="web"))
+    order = accepted(await system.door.one(capture("W-2", {"A": int(short.available_quantity)}), actor="web"))
 
     assert short.available_quantity == 10
     assert short.available_at == max(work.promised_at for work in order.fulfillments)

@@ -7,6 +7,7 @@ import pytest
 from tests.builders import accepted, capture, item, node, set_up, stock
 from tests.http.conftest import Api
 from troth.flows.system import open_system
+from troth.model.ids import Sku
 from troth.model.item import Restrictions
 from troth.model.network import Address
 from troth.model.refusals import StockShort
@@ -274,3 +275,18 @@ async def test_a_key_for_product_pages_can_ask_nothing_else(api: Api) -> None:
 
     assert (await api.get("/v1/availability?sku=V1", headers=headers)).status_code == 200
     assert (await api.get("/v1/inventory", headers=headers)).status_code == 403
+
+
+async def test_of_a_kit_there_are_as_many_as_its_components_make_at_each_node(api: Api) -> None:
+    await api.stocked("KIT-A", {"DC-PA": 7, "DC-IL": 2})
+    await api.stocked("KIT-B", {"DC-PA": 9, "DC-IL": 1})
+    await set_up(api.system.pool, nodes=(), items=(item("KIT-1", kit=((Sku("KIT-A"), 2), (Sku("KIT-B"), 1))),))
+    await api.system.door.follow()
+    asked = {"sku": "KIT-1", "node": ["DC-PA", "DC-IL"]}
+
+    before = (await api.get("/v1/availability", params=asked)).json()["items"][0]
+    await api.capture("kit-shares", {"KIT-1": 1, "KIT-A": 2})
+    after = (await api.get("/v1/availability", params=asked)).json()["items"][0]
+
+    assert (before["available"], [one["available"] for one in before["nodes"]]) == (4, [3, 1])
+    assert sum(one["available"] for one in after["nodes"]) == after["available"] == 2

@@ -163,6 +163,7 @@ async def test_positions_are_listed_by_sku_and_node_page_by_page(api: Api) -> No
         "incoming": 0,
         "incoming_reserved": 0,
         "next_incoming_at": None,
+        "lots": [],
     }
 
 

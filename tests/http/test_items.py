@@ -40,6 +40,10 @@ async def test_an_item_is_created_read_and_sent_back_as_it_was_read(api: Api) ->
         "ship_alone": False,
         "restrictions": None,
         "return_percent": None,
+        "min_remaining_days": 0,
+        "serialized": False,
+        "unit": "each",
+        "decimals": 0,
     }
 
 

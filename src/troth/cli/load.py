@@ -12,7 +12,7 @@ import typer
 from troth.adapters.history import Account, HistoryMapping, load_history, read_mapping
 from troth.adapters.history.assemble import Overview
 from troth.adapters.history.refused import refused_path
-from troth.cli.exits import INTERRUPTED, PROBLEMS
+from troth.cli.exits import INTERRUPTED, PROBLEMS, REFUSED, Failed
 from troth.cli.load_files import read_items, read_nodes, read_positions
 from troth.cli.running import (
     AsJson,
@@ -25,7 +25,7 @@ from troth.cli.running import (
     stop_on_signals,
 )
 from troth.cli.terminal import Steps, say, show
-from troth.flows.configure import set_items, set_nodes
+from troth.flows.configure import DecimalsKeptError, set_items, set_nodes
 from troth.flows.stock import LoadReport, load_positions
 from troth.flows.system import System
 from troth.settings import Settings
@@ -59,9 +59,12 @@ def items(file: File, database_url: DatabaseUrl = None, data_dir: DataDir = None
     async def work(system: System) -> int:
         given = read_items(file)
         with Steps() as steps:
-            changed = await set_items(
-                system.pool, given, actor=_ACTOR, progress=lambda done: steps.at("items", done, len(given))
-            )
+            try:
+                changed = await set_items(
+                    system.pool, given, actor=_ACTOR, progress=lambda done: steps.at("items", done, len(given))
+                )
+            except DecimalsKeptError as error:
+                raise Failed(str(error), REFUSED) from None
         show(f"{len(given)} items read, {changed} new or changed")
         return 0
 

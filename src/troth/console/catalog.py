@@ -1,5 +1,6 @@
 """Nodes and items: lists, and one of each."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from starlette.responses import Response
@@ -10,9 +11,10 @@ from troth.console.pages import page
 from troth.console.session import guarded
 from troth.console.views import query
 from troth.model.ids import NodeId, Sku
+from troth.model.item import Item
 from troth.model.network import NodeType
 from troth.store.console import OPEN_WORK, StockSum, count_work, find_supplies_of_node, find_work, sum_balances
-from troth.store.reference import find_items, find_nodes, read_item, read_node
+from troth.store.reference import find_items, find_nodes, read_item, read_items, read_node
 
 _PAGE: Final = 50
 _WORK_SHOWN: Final = 10
@@ -51,6 +53,7 @@ async def show_node(visit: Visit) -> Response:
         work = await find_work(connection, OPEN_WORK, node=name, limit=_WORK_SHOWN)
         counts = await count_work(connection, OPEN_WORK, node=name)
         balances = await find_supplies_of_node(connection, name, after=_read_key(visit), limit=_PAGE + 1)
+        items = await read_items(connection, {balance.key.sku for balance in balances})
     shown = balances[:_PAGE]
     return page(
         visit,
@@ -62,10 +65,15 @@ async def show_node(visit: Visit) -> Response:
         work=work,
         counts=[(state, counts.get(state, 0)) for state in OPEN_WORK],
         work_count=sum(counts.values()),
-        balances=shown,
+        balances=[(balance, _decimals(items, balance.key.sku)) for balance in shown],
         more=_MARK.join((shown[-1].key.source, shown[-1].key.sku)) if len(balances) > _PAGE else "",
         is_first=not visit.asked("after"),
     )
+
+
+def _decimals(items: Mapping[Sku, Item], sku: Sku) -> int:
+    item = items.get(sku)
+    return 0 if item is None else item.decimals
 
 
 async def show_items(visit: Visit) -> Response:

@@ -48,7 +48,7 @@ async def show_sku(visit: Visit) -> Response:
         balances = await read_supplies(connection, sku)
     if item is None and not balances:
         return page(visit, "missing.html", status=404, section="inventory", title="No such SKU", name=sku)
-    positions = view_positions(balances, visit.nodes)
+    positions = view_positions(balances, visit.nodes, visit.now)
     is_all = bool(visit.asked("all"))
     return page(
         visit,
@@ -57,6 +57,7 @@ async def show_sku(visit: Visit) -> Response:
         title=sku,
         sku=sku,
         item=item.value if item else None,
+        decimals=item.value.decimals if item else 0,
         positions=positions if is_all else positions[:_POSITIONS_SHOWN],
         positions_count=len(positions),
         on_hand=sum(position.on_hand for position in positions),
@@ -77,6 +78,7 @@ async def show_ledger(visit: Visit) -> Response:
         here = await read_supplies(connection, sku, node=node)
         entries = await read_entries(connection, sku, node, limit=limit + 1)
         known = await read_node(connection, node)
+        item = await read_item(connection, sku)
     if not here:
         return page(
             visit, "missing.html", status=404, section="inventory", title="No such position", name=f"{sku} at {node}"
@@ -89,7 +91,8 @@ async def show_ledger(visit: Visit) -> Response:
         sku=sku,
         node=node,
         node_name=known.value.name if known else "",
-        position=view_positions(here, visit.nodes)[0],
+        decimals=item.value.decimals if item else 0,
+        position=view_positions(here, visit.nodes, visit.now)[0],
         rows=view_ledger(entries[:limit], here, node),
         is_cut=len(entries) > limit,
         is_all=bool(visit.asked("all")),

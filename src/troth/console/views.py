@@ -86,13 +86,13 @@ def money(minor: int, currency: str) -> str:
     return f"{'−' if minor < 0 else ''}{_SIGNS.get(currency, currency + ' ')}{amount}"
 
 
-def number(value: int) -> str:
-    """A quantity with separators.
+def number(value: int, decimals: int = 0) -> str:
+    """A quantity with separators; of what is sold by measure with its decimals.
 
-    >>> number(12345), number(-3)
-    ('12,345', '−3')
+    >>> number(12345), number(-3), number(1250, 3)
+    ('12,345', '−3', '1.250')
     """
-    return f"{value:,}".replace("-", "−")
+    return f"{Decimal(value).scaleb(-decimals):,.{decimals}f}".replace("-", "−")
 
 
 def count_text(count: int) -> str:

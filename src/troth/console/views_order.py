@@ -8,10 +8,11 @@ from typing import Final
 from troth.console.views import Chip, state_chip, status_chip
 from troth.console.views_timeline import short_id
 from troth.model.ids import Sku
-from troth.model.inventory import ON_HAND
+from troth.model.inventory import ON_HAND, Source, lot_of
 from troth.model.item import Item
 from troth.model.kits import kits_of, whole_units
 from troth.model.lifecycle import ENDED, AllocationEvent, AllocationState, is_possible
+from troth.model.measure import half_up, scale_of
 from troth.model.network import Node
 from troth.model.order import Allocation, Fulfillment, Hold, Line, Order, Package
 from troth.model.status import (
@@ -47,12 +48,15 @@ class PartView:
 
 @dataclass(frozen=True, slots=True)
 class LineView:
-    """A line; money in minor units, `cancelable` is how many units can still be canceled."""
+    """A line; money in minor units, `cancelable` is how many units can still be canceled. Quantities have so many
+    `decimals`.
+    """
 
     line_id: str
     sku: str
     name: str
     quantity: int
+    decimals: int
     canceled: int
     chip: Chip
     unit_price_minor: int
@@ -73,7 +77,7 @@ class WorkView:
     node_name: str
     chip: Chip
     work: Fulfillment
-    contents: tuple[tuple[str, int], ...]
+    contents: tuple[tuple[str, int, int], ...]
     packages: tuple[Package, ...]
     cost_minor: int
     is_ended: bool
@@ -134,10 +138,11 @@ def _line(order: Order, line: Line, items: Mapping[Sku, Item], nodes: Mapping[st
         sku=line.sku,
         name=item.name if item else "",
         quantity=line.quantity,
+        decimals=line.decimals,
         canceled=line.canceled_quantity,
         chip=status_chip(line_status(order, line)),
         unit_price_minor=line.unit_price_minor,
-        total_minor=wanted * line.unit_price_minor + _substituted_minor(line, parts),
+        total_minor=half_up(wanted * line.unit_price_minor, scale_of(line.decimals)) + _substituted_minor(line, parts),
         need_by=line.need_by,
         parts=tuple(_part(part, line, works.get(part.fulfillment_id), nodes) for part in parts),
         uncovered=uncovered,
@@ -168,9 +173,11 @@ def _part(part: Allocation, line: Line, work: Fulfillment | None, nodes: Mapping
 def _work(order: Order, work: Fulfillment, nodes: Mapping[str, Node]) -> WorkView:
     parts = [part for part in order.allocations if part.fulfillment_id == work.fulfillment_id]
     live = [part for part in parts if part.state not in ENDED]
-    contents: dict[str, int] = {}
+    decimals = {line.line_id: line.decimals for line in order.lines}
+    contents: dict[tuple[str, int], int] = {}
     for part in live or [part for part in parts if part.state is not AllocationState.SPLIT]:
-        contents[part.sku] = contents.get(part.sku, 0) + part.quantity
+        what = (part.sku, decimals[part.line_id])
+        contents[what] = contents.get(what, 0) + part.quantity
     return WorkView(
         fulfillment_id=work.fulfillment_id,
         short_id=short_id(work.fulfillment_id),
@@ -178,7 +185,7 @@ def _work(order: Order, work: Fulfillment, nodes: Mapping[str, Node]) -> WorkVie
         node_name=_name(work.node, nodes),
         chip=state_chip(fulfillment_status(order, work.fulfillment_id)),
         work=work,
-        contents=tuple(contents.items()),
+        contents=tuple((sku, units, places) for (sku, places), units in contents.items()),
         packages=work.packages,
         cost_minor=sum(work.cost.values()),
         is_ended=not live,
@@ -186,11 +193,13 @@ def _work(order: Order, work: Fulfillment, nodes: Mapping[str, Node]) -> WorkVie
 
 
 def supply_text(source: str) -> str:
-    """Which supply of a node a part waits for, in words.
+    """Which supply of a node a part comes from, in words.
 
-    >>> supply_text("po/4500017/1"), supply_text("on_hand")
-    ('purchase order 4500017, line 1', 'on hand')
+    >>> supply_text("po/4500017/1"), supply_text("on_hand"), supply_text("lot/L-7")
+    ('purchase order 4500017, line 1', 'on hand', 'lot L-7')
     """
+    if lot_of(Source(source)):
+        return f"lot {lot_of(Source(source))}"
     kind, _, rest = source.partition("/")
     number, _, line = rest.rpartition("/")
     return f"purchase order {number}, line {line}" if kind == "po" and number else source.replace("_", " ")

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from troth.console.views import words
 from troth.console.views_order import supply_text
-from troth.model.inventory import ON_HAND, Balance
+from troth.engine.supply import end_of_life
+from troth.model.inventory import ON_HAND, Balance, is_on_hand, lot_of
 from troth.model.network import Node
 
 
@@ -23,8 +24,20 @@ class Incoming:
 
 
 @dataclass(frozen=True, slots=True)
+class Lot:
+    """What a node holds of a lot (units), and its last good day; nothing is available of it once that is over."""
+
+    name: str
+    expires_on: date | None
+    on_hand: int
+    reserved: int
+    available: int
+    is_expired: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Position:
-    """What a node holds of a SKU (units), and what is still to come."""
+    """What a node holds of a SKU (units), `lots` included, and what is still to come."""
 
     node: str
     name: str
@@ -34,6 +47,7 @@ class Position:
     available: int
     deficit: int
     incoming: tuple[Incoming, ...]
+    lots: tuple[Lot, ...] = ()
 
     @property
     def incoming_units(self) -> int:
@@ -57,12 +71,12 @@ class LedgerRow:
     source: str
 
 
-def view_positions(balances: Sequence[Balance], nodes: Mapping[str, Node]) -> tuple[Position, ...]:
+def view_positions(balances: Sequence[Balance], nodes: Mapping[str, Node], now: datetime) -> tuple[Position, ...]:
     """The positions of one SKU, those with most on hand first; ties by node."""
     by_node: dict[str, list[Balance]] = {}
     for balance in balances:
         by_node.setdefault(balance.key.node, []).append(balance)
-    found = [_position(node, of_node, nodes.get(node)) for node, of_node in by_node.items()]
+    found = [_position(node, of_node, nodes.get(node), now) for node, of_node in by_node.items()]
     return tuple(sorted(found, key=lambda position: (-position.on_hand, -position.incoming_units, position.node)))
 
 
@@ -94,24 +108,40 @@ def view_ledger(entries: Sequence[Mapping[str, Any]], balances: Sequence[Balance
     return tuple(rows)
 
 
-def _position(node: str, balances: Sequence[Balance], known: Node | None) -> Position:
-    here = next((balance for balance in balances if balance.key.source == ON_HAND), None)
+def _position(node: str, balances: Sequence[Balance], known: Node | None, now: datetime) -> Position:
+    here = [balance for balance in balances if is_on_hand(balance.key.source)]
+    lots = _lots(here, known, now)
     dated = sorted(
-        (balance for balance in balances if balance.key.source != ON_HAND and balance.on_hand > 0),
+        (balance for balance in balances if not is_on_hand(balance.key.source) and balance.on_hand > 0),
         key=lambda balance: (balance.expected_at is None, balance.expected_at, balance.key.source),
     )
     return Position(
         node=node,
         name=known.name if known else "",
         type=known.type if known else "",
-        on_hand=here.on_hand if here else 0,
-        reserved=here.reserved if here else 0,
-        available=here.available if here else 0,
-        deficit=here.deficit if here else 0,
+        on_hand=sum(balance.on_hand for balance in here),
+        reserved=sum(balance.reserved for balance in here),
+        available=sum(balance.available for balance in here if balance.key.source == ON_HAND)
+        + sum(lot.available for lot in lots),
+        deficit=sum(balance.deficit for balance in here),
         incoming=tuple(
             Incoming(b.key.source, supply_text(b.key.source), b.on_hand, b.reserved, b.expected_at) for b in dated
         ),
+        lots=lots,
     )
+
+
+def _lots(here: Sequence[Balance], known: Node | None, now: datetime) -> tuple[Lot, ...]:
+    """The lots that hold anything, the first to expire first."""
+    zone = known.time_zone if known else "UTC"
+    found = []
+    for balance in here:
+        name = lot_of(balance.key.source)
+        if name and (balance.on_hand or balance.reserved):
+            is_over = end_of_life(balance.expires_on, zone) <= now.timestamp()
+            available = 0 if is_over else balance.available
+            found.append(Lot(name, balance.expires_on, balance.on_hand, balance.reserved, available, is_over))
+    return tuple(sorted(found, key=lambda lot: (lot.expires_on or date.max, lot.name)))
 
 
 def _what(kind: str) -> str:

@@ -32,6 +32,7 @@ from troth.model.events import (
     OrderCaptured,
     OrderReleased,
     OrderResourced,
+    SerialsNamed,
     SourcingFailed,
     StockAdjusted,
     StockCounted,
@@ -163,7 +164,8 @@ def _tell_work(
     | FulfillmentShipped
     | FulfillmentCollected
     | FulfillmentDelivered
-    | TrackingRecorded,
+    | TrackingRecorded
+    | SerialsNamed,
 ) -> str:
     name = f"Fulfillment {short_id(event.fulfillment_id)}"
     match event:
@@ -184,6 +186,8 @@ def _tell_work(
             return f"{name} was collected{f' by {event.collected_by}' if event.collected_by else ''}."
         case FulfillmentDelivered():
             return f"{name} was delivered."
+        case SerialsNamed():
+            return f"{name} got the serials {_and(dict.fromkeys(one.serial for one in event.serials))}."
         case TrackingRecorded():
             place = f" in {event.place}" if event.place else ""
             return f"{event.carrier or 'The carrier'} reports {event.tracking_number}: {_plain(event.status)}{place}."

@@ -26,6 +26,7 @@ from troth.model.commands import (
 )
 from troth.model.ids import FulfillmentId
 from troth.model.lifecycle import AllocationState
+from troth.model.measure import scale_of
 from troth.model.order import Fulfillment, Method, Order
 from troth.model.status import fulfillment_status, live_allocations
 from troth.store.console import OPEN_WORK, count_work, find_work
@@ -137,7 +138,9 @@ async def _page(visit: Visit, *, refused: str = "", told: Told = ("", ())) -> Re
 
 def _row(order: Order, work: Fulfillment, visit: Visit) -> WorkRow:
     state = fulfillment_status(order, work.fulfillment_id)
-    units = sum(part.quantity for part in live_allocations(order) if part.fulfillment_id == work.fulfillment_id)
+    scales = {line.line_id: scale_of(line.decimals) for line in order.lines}
+    parts = [part for part in live_allocations(order) if part.fulfillment_id == work.fulfillment_id]
+    units = sum(-(-part.quantity // scales[part.line_id]) for part in parts)
     is_late = state in OPEN_WORK and state is not AllocationState.READY and work.ship_by < visit.now
     return WorkRow(order, work, state_chip(state), units, is_late, next_steps(state, work.method))
 

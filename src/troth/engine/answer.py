@@ -46,7 +46,27 @@ def answer(
             demand, supply, network, policy, now.timestamp(), is_dated=True, admission=admission, need=need
         )
         found = _answer(demand, question, policy, now, prices, loads)
+    if found.uncovered and question.has_swifter:
+        # Some lots last only if they go by each node's quickest service.
+        question = pose_question(
+            demand,
+            supply,
+            network,
+            policy,
+            now.timestamp(),
+            is_dated=True,
+            is_swift=True,
+            admission=admission,
+            need=need,
+        )
+        swift = _answer(demand, question, policy, now, prices, loads)
+        if _missing(swift) < _missing(found):
+            return swift
     return found
+
+
+def _missing(found: Plan) -> int:
+    return sum(gap.quantity for gap in found.uncovered)
 
 
 def _answer(

@@ -16,6 +16,7 @@ from troth.engine.cost_parts import carbon_grams
 from troth.engine.problem import Parcel, Place, Problem, place_of
 from troth.engine.scoring import shipment_cost
 from troth.engine.shape import shape_parts
+from troth.engine.shelf_life import remaining_seconds
 from troth.engine.supply import SupplyRows
 from troth.engine.together import hold_together
 from troth.model.capacity import Booking, Slot
@@ -28,12 +29,15 @@ Used = dict[tuple[Sku, int], int]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Source:
-    """Where units of a line are taken from: a SKU's supply, and when each row of it counts (POSIX, 0.0 on hand)."""
+    """Where units of a line are taken from: a SKU's supply, when each row of it counts (POSIX, 0.0 on hand), and for
+    how many seconds after its delivery it must still be good.
+    """
 
     line_id: LineId
     sku: Sku
     rows: SupplyRows
     dates: NDArray[np.float64]
+    remaining: float
 
 
 def build_shipments(
@@ -91,10 +95,11 @@ def _build_shipment(
         if problem.kits is not None:
             for sku, each in problem.kits.components[line]:
                 rows = problem.kits.rows[sku]
-                source = _Source(asked.line_id, sku, rows, rows.available_from)
+                source = _Source(asked.line_id, sku, rows, rows.available_from, remaining_seconds(asked))
                 is_backordered |= _peg(source, place, each * quantities[line], used, pegs)
         else:
-            source = _Source(asked.line_id, asked.sku, problem.rows[line], problem.dates[line])
+            rows, dates = problem.rows[line], problem.dates[line]
+            source = _Source(asked.line_id, asked.sku, rows, dates, remaining_seconds(asked))
             is_backordered |= _peg(source, place, quantities[line], used, pegs)
     return Shipment(
         node=problem.network.nodes[place.node].node,
@@ -121,7 +126,11 @@ def _book(
         place.block,
         place.node,
         whole=whole,
-        own=Need(len(quantities), sum(quantities.values()), whole.ready_minutes),
+        own=Need(
+            len(quantities),
+            sum([problem.lines[line].count(units) for line, units in quantities.items()]),
+            whole.ready_minutes,
+        ),
         ship_by=place.block.timetable.ship_by.item(place.lane),
         taken=booked,
     )
@@ -144,14 +153,19 @@ def _peg(source: _Source, place: Place, units: int, used: Used, pegs: list[Peg])
     """Adds the pegs of a line's units to its node's sources; True where one of them is still to come.
 
     The latest source that keeps the date is taken first, so that what is there sooner stays for those who need it
-    sooner.
+    sooner; of lots on hand that which expires first, of those that last.
     """
     rows, dates = source.rows, source.dates
     node = place.node
     until = 0.0 if place.block.is_on_hand else place.block.ready
     at = [row for row in (rows.node_index == node).nonzero()[0].tolist() if dates.item(row) <= until]
     if len(at) > 1:
-        at.sort(key=lambda row: (-dates[row], rows.sources[row]))
+        if rows.good_until is None:
+            at.sort(key=lambda row: (-dates[row], rows.sources[row]))
+        else:
+            until = place.block.timetable.promised_at.item(place.lane) + source.remaining
+            ends = rows.good_until
+            at.sort(key=lambda row: (ends[row] < until, -dates[row], ends[row], rows.sources[row]))
     is_backordered = False
     for row in at:
         key = (source.sku, row)
@@ -174,21 +188,22 @@ def is_within_supply(problem: Problem, starts: tuple[int, ...], parcels: Sequenc
 
     At each node and date, what is sent by then of a SKU is at most what has come by then.
     """
-    taken: dict[tuple[Sku, int], list[tuple[float, int, float]]] = {}
+    taken: dict[tuple[Sku, int], list[tuple[float, float, int]]] = {}
     for parcel in parcels:
         place = place_of(problem, starts, parcel.column)
         ready = 0.0 if place.block.is_on_hand else place.block.ready
         for line, units in parcel.quantities.items():
             if problem.kits is None:
-                there = float(place.block.available[line, place.position])
-                taken.setdefault((problem.lines[line].sku, place.node), []).append((ready, units, there))
+                come = place.block.available if place.block.come is None else place.block.come
+                there = float(come[line, place.position])
+                taken.setdefault((problem.lines[line].sku, place.node), []).append((ready, there, units))
                 continue
             for sku, each in problem.kits.components[line]:
                 there = float(problem.kits.there(sku, place.node, ready))
-                taken.setdefault((sku, place.node), []).append((ready, units * each, there))
+                taken.setdefault((sku, place.node), []).append((ready, there, units * each))
     for sent in taken.values():
         total = 0
-        for _ready, units, there in sorted(sent):
+        for _ready, there, units in sorted(sent):
             total += units
             if total > there:
                 return False

@@ -13,6 +13,7 @@ from troth.engine.candidates import (
     Block,
     dated_blocks,
     everywhere,
+    keep_lines,
     keep_nodes,
     later_blocks,
     on_hand_block,
@@ -26,6 +27,7 @@ from troth.engine.network import Network
 from troth.engine.problem import Problem
 from troth.engine.restrictions import find_bars, has_restrictions
 from troth.engine.shape import Shape, find_shape
+from troth.engine.shelf_life import Perishable, find_perishable, has_lots, keep_lasting, only_swiftest, outlast, spoil
 from troth.engine.supply import NO_SUPPLY, SupplyRows
 from troth.engine.timetable import Timetable, find_timetable
 from troth.engine.transit import NEVER, Lanes, find_lanes
@@ -43,8 +45,9 @@ class Question:
     (aligned with `asked`).
 
     The problem is None where nothing can be covered; `refusal` is then the reason for all lines. `removed` counts nodes
-    by reason; `has_more` says that there is dated supply that was not looked at. `reasons` are those of single lines
-    (positions in `asked`): a code and a sentence.
+    by reason; `has_more` says that there is dated supply that was not looked at, and `has_swifter` that lots were left
+    out which last for quicker services only. `reasons` are those of single lines (positions in `asked`): a code and a
+    sentence.
     """
 
     asked: tuple[DemandLine, ...]
@@ -55,6 +58,7 @@ class Question:
     is_located: bool = True
     has_more: bool = False
     reasons: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    has_swifter: bool = False
 
 
 def pose_question(
@@ -65,14 +69,15 @@ def pose_question(
     now: float,
     *,
     is_dated: bool = False,
+    is_swift: bool = False,
     admission: Admission | None = None,
     need: Need | None = None,
 ) -> Question:
     """The question that a demand asks of this supply: candidates, and the quantity of each line that they can cover.
 
     Dated supply is looked at only where what is on hand does not cover every line, where a line is not wanted yet, or
-    where `is_dated` says so; and only as far as the rules' `admission` lets it. `need` is the work of the
-    order that the demand is a part of; None: it is a whole order.
+    where `is_dated` says so; and only as far as the rules' `admission` lets it. With `is_swift` only each node's
+    quickest service counts. `need` is the work of the order that the demand is a part of; None: it is a whole order.
     """
     asked = tuple([line for line in demand.lines if line.quantity > 0])
     pickup, refusal = _pickup_position(demand, network)
@@ -91,11 +96,19 @@ def pose_question(
     unreached = _find_unreached(timetable, lanes)
     if earliest >= NEVER or (unreached is not None and unreached.all()):
         return Question(asked, (0,) * len(asked), None, "no_service_to_destination", lanes.removed, lanes.is_located)
+    if is_swift:
+        lanes = only_swiftest(lanes, timetable)
     special = is_special(demand, asked, policy)
-    kits = find_kits(asked, supply, now) if special and has_kits(asked) else None
+    is_lots = has_lots(supply)
+    kits = None
+    if special and has_kits(asked):
+        kits = find_kits(asked, keep_lasting(asked, supply, timetable, lanes) if is_lots else supply, now)
     rows = tuple([supply.get(line.sku, NO_SUPPLY) for line in asked]) if kits is None else rows_of_kits(asked, kits)
     dated = [row.has_dated for row in rows]
     eligible, ranks, on_hand = _rows_of(demand, admission)
+    perishable = find_perishable(asked, rows) if is_lots and kits is None else ()
+    if is_lots and kits is not None:
+        on_hand = None  # it counts all components, also those that do not last
     base = on_hand_block(network, lanes, rows, timetable, dated=dated, now=now, minute=minute, on_hand=on_hand)
     if unreached is not None:
         base.available[:, unreached] = 0.0
@@ -103,6 +116,11 @@ def pose_question(
         need = find_need(asked, policy)
     if need is not None:
         base = spill(network, lanes, base, need)
+    has_swifter = False
+    if perishable:
+        base, kept_lots = spoil(base, perishable)
+        has_swifter = not is_swift and lanes.lane.shape[0] > 1 and kept_lots != perishable
+        perishable = kept_lots
     bars = None
     if special and has_restrictions(asked):
         bars = find_bars(asked, network, method, demand.destination, lanes)
@@ -115,7 +133,7 @@ def pose_question(
     has_more = True in dated and (admission is None or admission.counts_dated)
     if (has_more and (is_dated or _is_short(asked, coverable))) or _wishes(asked):
         coverable, dates, blocks = _extend(
-            demand, asked, rows, coverable, base, network, lanes, policy, eligible, shape, need
+            demand, asked, rows, coverable, base, network, lanes, policy, eligible, shape, need, perishable
         )
         if shape is not None:
             lost = measure(asked, shape, totals_of(base, blocks), blocks)[1]
@@ -124,9 +142,9 @@ def pose_question(
     kept = [at for at, units in enumerate(coverable) if units > 0]
     reasons = {} if bars is None and not lost else explain_lines(asked, coverable, rows, eligible, bars, lost)
     if not kept:
-        return Question(asked, coverable, None, "no_stock", removed, lanes.is_located, has_more, reasons)
+        return Question(asked, coverable, None, "no_stock", removed, lanes.is_located, has_more, reasons, has_swifter)
     if len(kept) < len(asked):
-        blocks = [replace(block, available=block.available[kept]) for block in blocks]
+        blocks = [keep_lines(block, kept) for block in blocks]
     lines = tuple([asked[at] for at in kept])
     problem = Problem(
         network=network,
@@ -147,7 +165,7 @@ def pose_question(
     )
     if special:
         problem = limit(problem, demand, policy, None if bars is None else bars.services[kept], kits, kept)
-    return Question(asked, coverable, problem, "", removed, lanes.is_located, has_more, reasons)
+    return Question(asked, coverable, problem, "", removed, lanes.is_located, has_more, reasons, has_swifter)
 
 
 def _extend(
@@ -162,6 +180,7 @@ def _extend(
     eligible: NDArray[np.bool_] | None,
     shape: Shape | None,
     need: Need | None,
+    perishable: Sequence[Perishable],
 ) -> tuple[tuple[int, ...], list[NDArray[np.float64]], list[Block]]:
     """What each line can be covered with, each row's ready time, and the blocks, once dated supply and wishes count
     too.
@@ -181,7 +200,9 @@ def _extend(
             if eligible is not None:
                 block.available[:] *= eligible[:, block.nodes]
             was_short = _is_short(asked, coverable)
-            totals[:, block.nodes] = block.available
+            # What goes together must all last; else each lot may leave while it is good.
+            there = outlast(block, perishable) if perishable and demand.ship_complete else block
+            totals[:, block.nodes] = there.available
             blocks.append(block)
             coverable, _lost = measure(asked, shape, totals, blocks)
             if demand.ship_complete and was_short and not _is_short(asked, coverable):
@@ -191,6 +212,8 @@ def _extend(
     if wishes:
         later = later_blocks(network, lanes, blocks, wishes, policy)
         blocks += later if need is None else [spill(network, lanes, block, need) for block in later]
+    if perishable:
+        blocks = [outlast(block, perishable) for block in blocks]
     return coverable, dates, blocks
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from troth.engine.calendars import DAY_SECONDS
 from troth.engine.supply import SupplyRows
 from troth.model.item import Item
+from troth.model.measure import scale_of, shown
 
 LOW_STOCK_MAX: Final = 5
 """From one unit up to this many an item is low in stock, unless it says otherwise."""
@@ -32,13 +33,14 @@ class StockStatus(StrEnum):
 class Stock:
     """Units that can be promised now, those that can be promised of what is coming, and when that begins to come.
 
-    From one unit up to `low_max` it is low.
+    From one unit up to `low_max` it is low. Of what is sold by measure units have so many `decimals`.
     """
 
     available: int
     incoming: int
     next_supply_at: datetime | None
     low_max: int = LOW_STOCK_MAX
+    decimals: int = 0
 
     @property
     def status(self) -> StockStatus:
@@ -58,7 +60,7 @@ class Stock:
             case StockStatus.IN_STOCK:
                 return "In stock"
             case StockStatus.LOW_STOCK:
-                return f"Only {self.available} left"
+                return f"Only {shown(self.available, self.decimals)} left"
             case StockStatus.BACKORDER if self.next_supply_at is not None:
                 return f"On backorder, expected {self.next_supply_at.date().isoformat()}"
             case _:
@@ -101,7 +103,7 @@ def low_stock_max(item: Item) -> int:
     (5, 20)
     """
     given = item.attributes.get(LOW_STOCK_ATTRIBUTE, "")
-    return int(given) if is_low_stock_max(given) else LOW_STOCK_MAX
+    return (int(given) if is_low_stock_max(given) else LOW_STOCK_MAX) * scale_of(item.decimals)
 
 
 def is_low_stock_max(text: str) -> bool:
@@ -140,11 +142,14 @@ def valid_until(rows: SupplyRows, now: float) -> float:
 
     What is overdue is expected a day from now, whenever that is asked, so that an answer about it lasts a second.
     """
+    ends = inf
+    if rows.good_until is not None:
+        ends = float(rows.good_until[rows.good_until > now].min(initial=inf))
     if not rows.has_dated:
-        return inf
+        return ends
     dates = rows.available_from[rows.available_from > 0.0]
     next_second = floor(now) + 1.0
-    return float(np.where(dates > now, dates, next_second).min())
+    return min(ends, float(np.where(dates > now, dates, next_second).min()))
 
 
 def _ready(dates: NDArray[np.float64], now: float) -> NDArray[np.float64]:

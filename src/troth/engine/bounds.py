@@ -48,11 +48,12 @@ def _units_span(problem: Problem, terms: CostTerms, weights: Weights) -> float:
     )
     if terms.stock is not None:
         unit = unit + terms.stock.margin * parts["stock_out"] + terms.stock.loss * parts["markdown"]
-    total = float((unit * np.array(problem.quantities, dtype=np.float64)).sum())
+    amounts = np.array(problem.quantities, dtype=np.float64)
+    total = float((unit * (amounts if problem.scales is None else amounts / problem.scales)).sum())
     for line, units in zip(problem.lines, problem.quantities, strict=True):
         total += terms.paid_minor(line, units) * parts["payment"]
         if terms.carbon is not None and terms.carbon.minor_per_kg:
-            grams = terms.carbon.most_grams(line.weight_grams * units)
+            grams = terms.carbon.most_grams(line.grams(units))
             total += terms.carbon.minor_of(grams) * parts["carbon"]
     return total
 

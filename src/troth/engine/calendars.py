@@ -20,6 +20,7 @@ DAYS_SEARCHED_MAX: Final = 400
 
 DELIVERY_FROM: Final = time(8, 0)
 DELIVERY_UNTIL: Final = time(20, 0)
+MIDNIGHT: Final = time(0, 0)
 
 _EPOCH: Final = date(1970, 1, 1)
 

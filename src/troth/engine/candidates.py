@@ -30,7 +30,8 @@ class Block:
     """Candidates with one ready time (POSIX): `nodes` (n), `lane` and `rate_lane` (services, n), `available` units
     (lines, n).
 
-    `minute` is when the work can begin; candidates are numbered service by service, nodes in order within.
+    `minute` is when the work can begin; candidates are numbered service by service, nodes in order within. `come` is
+    what a node got by then (lines, n), also what does not last until it is delivered; None: as much as is available.
     """
 
     ready: float
@@ -42,6 +43,7 @@ class Block:
     available: NDArray[np.float64]
     not_before: float | None = None
     is_on_hand: bool = True
+    come: NDArray[np.float64] | None = None
 
     @property
     def size(self) -> int:
@@ -161,6 +163,13 @@ def whole_minute_now(method: Method, now: float) -> int:
     return math.floor(now / 60.0) if method in (Method.SHIP, Method.DELIVERY) else math.ceil(now / 60.0)
 
 
+def keep_lines(block: Block, lines: Sequence[int]) -> Block:
+    """The block with some of its lines only (positions, ascending)."""
+    kept = list(lines)
+    come = None if block.come is None else block.come[kept]
+    return replace(block, available=block.available[kept], come=come)
+
+
 def keep_nodes(block: Block, columns: NDArray[np.intp]) -> Block:
     """The block with some of its nodes only (positions within the block, ascending)."""
     return replace(
@@ -169,4 +178,5 @@ def keep_nodes(block: Block, columns: NDArray[np.intp]) -> Block:
         lane=block.lane[:, columns],
         rate_lane=block.rate_lane[:, columns],
         available=block.available[:, columns],
+        come=None if block.come is None else block.come[:, columns],
     )

@@ -59,7 +59,7 @@ class Placed:
 
 def find_need(lines: Iterable[DemandLine], policy: Policy) -> Need:
     """How much work some lines are."""
-    quantities = [line.quantity for line in lines if line.quantity > 0]
+    quantities = [line.count(line.quantity) for line in lines if line.quantity > 0]
     return Need(len(quantities), sum(quantities), minutes_of(policy.pickup_ready_hours))
 
 

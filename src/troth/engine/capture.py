@@ -19,8 +19,9 @@ from troth.model.commands import CaptureOrder
 from troth.model.events import DuplicateReceived, OrderCaptured
 from troth.model.exposure import Draw
 from troth.model.ids import OrderId, Sku, fulfillment_id
-from troth.model.inventory import ON_HAND
+from troth.model.inventory import is_on_hand
 from troth.model.lifecycle import AllocationState
+from troth.model.measure import scale_of, shown
 from troth.model.order import Allocation, Fulfillment, Line, Order, Payment
 from troth.model.plan import Demand, DemandLine, Plan, Shipment
 from troth.model.policy import Policy
@@ -56,7 +57,7 @@ def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decisio
     case = case_of(demand, supply, without_hold(facts, hold))
     answer = case.plan()
     if answer.uncovered and not may_wait(answer):
-        return short(case, answer)
+        return short(case, answer, command.lines)
     order = _order_of(command, answer, facts)
     relies: dict[Draw, int] = {}
     entries = reserve_entries(None, order)
@@ -120,6 +121,7 @@ def find_priority(attributes: Mapping[str, str]) -> int:
 def demand_line(line: Line, quantity: int, facts: Facts) -> DemandLine:
     """Units of an order line as the engine sees them, with the item, its weight and its volume."""
     item = facts.items[line.sku]
+    scale = scale_of(line.decimals)
     length, width, height = item.dimensions_mm
     plain = DemandLine(
         line_id=line.line_id,
@@ -132,6 +134,7 @@ def demand_line(line: Line, quantity: int, facts: Facts) -> DemandLine:
         item=item,
         unit_price_minor=line.unit_price_minor,
         terms=line.terms,
+        scale=scale,
     )
     return plain if line.terms is None else on_terms(plain, line.terms, facts.items)
 
@@ -150,20 +153,21 @@ def supply_of(
     return {sku: with_freed(supply, sku, state.supply(sku), state.supply_freed(sku, kept)) for sku in skus}
 
 
-def short(case: Case, answer: Plan) -> StockShort:
+def short(case: Case, answer: Plan, lines: Iterable[Line]) -> StockShort:
     """The refusal that names each line which the plan does not cover, with what an order of less would get."""
     answer = with_what_could_be(case, answer)
+    decimals = {line.line_id: line.decimals for line in lines}
     return StockShort(
         tuple(
             ShortLine(
                 gap.line_id,
                 gap.sku,
-                gap.quantity,
-                gap.available_quantity,
+                shown(gap.quantity, decimals[gap.line_id]),
+                shown(gap.available_quantity, decimals[gap.line_id]),
                 gap.available_at,
                 gap.reason,
                 gap.detail,
-                gap.instead,
+                tuple(replace(one, quantity=shown(one.quantity, decimals[gap.line_id])) for one in gap.instead),
             )
             for gap in answer.uncovered
         )
@@ -193,8 +197,7 @@ def parts_of(
             )
         )
         for peg in shipment.pegs:
-            is_here = peg.source == ON_HAND
-            state = AllocationState.RESERVED if is_here else AllocationState.BACKORDERED
+            state = AllocationState.RESERVED if is_on_hand(peg.source) else AllocationState.BACKORDERED
             allocations.append(
                 Allocation(number, peg.line_id, peg.sku, shipment.node, peg.quantity, state, name, peg.source)
             )

@@ -50,7 +50,7 @@ def _decide_hold(command: HoldCart, state: State, facts: Facts) -> Decision | Re
     case = case_of(demand, supply, without_hold(facts, kept))
     answer = case.plan()
     if answer.uncovered:
-        return short(case, answer)
+        return short(case, answer, asked.lines)
     hold = CartHold(
         command.hold_id,
         asked.channel,

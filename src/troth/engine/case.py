@@ -12,6 +12,7 @@ from troth.engine.network import Network
 from troth.engine.promise import plan
 from troth.engine.record import record
 from troth.engine.rules.compiled import compiled_routing
+from troth.engine.shelf_life import fresh_supply
 from troth.engine.supply import SupplyRows
 from troth.engine.unit_prices import UnitPrices
 from troth.model.cost_rates import NO_COST_RATES
@@ -48,7 +49,8 @@ def case_of(demand: Demand, supply: Mapping[Sku, SupplyRows], facts: Facts) -> C
     loads = facts.loads
     if loads is None and facts.policy.cost_rates.load_minor:
         loads = shares_used(facts.network, facts.now)
-    return Case(demand, supply, facts.network, facts.policy, facts.now, facts.prices, loads)
+    there = fresh_supply(supply, facts.now.timestamp())
+    return Case(demand, there, facts.network, facts.policy, facts.now, facts.prices, loads)
 
 
 def digest_case(case: Case) -> str:
@@ -89,10 +91,12 @@ def _digest(case: Case, recorded: Recording, asked: str) -> str:
     digest.update(f"{case.policy.version} {prices} {case.now.timestamp()!r} {recorded.network}".encode())
     for line in case.demand.lines:
         digest.update(f" {line.sku} {line.quantity} {line.weight_grams} {line.volume_cm3}".encode())
+        if line.scale != 1:
+            digest.update(f" {line.scale}".encode())
     for stock in recorded.stocks:
         digest.update(b"".join((stock.sku.encode(), stock.full, stock.partial, stock.units)))
-        for dated in stock.dated:
-            digest.update(repr(dated).encode())
+        for row in (*stock.dated, *stock.lots):
+            digest.update(repr(row).encode())
     for more in (recorded.loads, recorded.queue_minutes):
         if more:
             digest.update(repr(sorted(more.items())).encode())

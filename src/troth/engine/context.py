@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from troth.engine.exposure.expose import Exposure
 from troth.engine.exposure.taking import Pool
@@ -12,12 +12,13 @@ from troth.engine.unit_prices import UnitPrices
 from troth.model.cart_hold import CartHold
 from troth.model.events import Event
 from troth.model.exposure import Draw
-from troth.model.ids import CartHoldId, NodeId, OrderId, Sku
+from troth.model.ids import CartHoldId, FulfillmentId, NodeId, OrderId, Sku
 from troth.model.inventory import Balance, Entry, SupplyKey
 from troth.model.item import Item
 from troth.model.order import Order
 from troth.model.plan import Plan, Trace
 from troth.model.policy import Policy
+from troth.model.serials import SerialKey, SerialPlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ class State:
 
     `supply` gives the rows of a SKU, `supply_freed` the same with some reserved units free again, `balance` one supply
     (zero where it never moved), `moved_since` the units by which a supply's on-hand moved after an instant, `ordered`
-    the units that a purchase order's line was set to, `cart_holds` the carts' holds that commands name.
+    the units that a purchase order's line was set to, `cart_holds` the carts' holds that commands name, `serials` where
+    the serials are that they name.
     """
 
     orders: Mapping[OrderId, Order]
@@ -58,6 +60,7 @@ class State:
     ordered: Callable[[SupplyKey], int]
     supply_freed: Callable[[Sku, Mapping[SupplyKey, int]], SupplyRows]
     cart_holds: Mapping[CartHoldId, CartHold] = field(default_factory=dict)
+    serials: Mapping[SerialKey, SerialPlace] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ class Decision:
 
     Changed orders, ledger entries, expected dates of supplies, events by subject, and the reasons; holds of carts as
     they are now, and the plan of one that is new. `relies` are counts of what others have taken on which it counts, as
-    they were taken to be.
+    they were taken to be. Last good days of lots; which serials go where, and which are free again.
     """
 
     changes: tuple[Change, ...] = ()
@@ -85,3 +88,6 @@ class Decision:
     cart_holds: tuple[CartHold, ...] = ()
     plan: Plan | None = None
     relies: Mapping[Draw, int] = field(default_factory=dict)
+    expiries: Mapping[SupplyKey, date] | None = None
+    serials: Mapping[SerialKey, SerialPlace] | None = None
+    freed_serials: Mapping[SerialKey, FulfillmentId] | None = None

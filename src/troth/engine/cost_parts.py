@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+from numpy.typing import NDArray
+
 from troth.engine.costs import CostTerms
 from troth.engine.problem import Place, Problem
 from troth.engine.rate_cards import fuel_card, parcel_rate_minor
 from troth.engine.surcharges import fuel_minor, parcel_surcharges
+from troth.model.measure import half_up
 from troth.model.network import RateCard
 
 
@@ -20,7 +24,7 @@ def carriage_parts(
         met = parcel_surcharges(
             card,
             zone=zone,
-            grams=sum(problem.lines[line].weight_grams * units for line, units in quantities.items()),
+            grams=sum(problem.lines[line].grams(units) for line, units in quantities.items()),
             destination=problem.terms.destination,
             lines=lines,
         )
@@ -35,7 +39,7 @@ def term_parts(problem: Problem, terms: CostTerms, place: Place, quantities: Map
     """The parts of the terms that are in use, by name."""
     node, parts = place.node, {}
     for part, values in terms.unit.items():
-        parts[part] = sum(units * int(values[line, node]) for line, units in quantities.items())
+        parts[part] = _of_units(problem, quantities, values[:, node])
     for part, values in terms.line.items():
         parts[part] = sum(int(values[line, node]) for line in quantities)
     if terms.stock is not None:
@@ -43,10 +47,9 @@ def term_parts(problem: Problem, terms: CostTerms, place: Place, quantities: Map
         available, nodes = place.block.available[:, at], place.block.nodes[at]
         stock_out, markdown = terms.stock.stock_out(available, nodes), terms.stock.markdown(available, nodes)
         if terms.stock.margin.any():
-            parts["stock_out"] = sum(units * int(stock_out[line, 0]) for line, units in quantities.items())
+            parts["stock_out"] = _of_units(problem, quantities, stock_out[:, 0])
         if terms.stock.loss.any():
-            more = sum(units * int(markdown[line, 0]) for line, units in quantities.items())
-            parts["markdown"] = parts.get("markdown", 0) + more
+            parts["markdown"] = parts.get("markdown", 0) + _of_units(problem, quantities, markdown[:, 0])
     if terms.payment.basis_points or terms.payment.minor:
         paid = sum(terms.paid_minor(problem.lines[line], units) for line, units in quantities.items())
         parts["payment"] = paid + terms.payment.minor
@@ -56,6 +59,12 @@ def term_parts(problem: Problem, terms: CostTerms, place: Place, quantities: Map
             terms.carbon.minor_of(grams) for grams in _line_grams(problem, place, quantities)
         )
     return parts
+
+
+def _of_units(problem: Problem, quantities: Mapping[int, int], each: NDArray[np.float64]) -> int:
+    """What some units of each line cost together; of what is sold by measure it is the price of one, rounded a line."""
+    lines = problem.lines
+    return sum(half_up(units * int(each[line]), lines[line].scale) for line, units in quantities.items())
 
 
 def carbon_grams(problem: Problem, place: Place, quantities: Mapping[int, int]) -> int:
@@ -71,7 +80,4 @@ def _line_grams(problem: Problem, place: Place, quantities: Mapping[int, int]) -
         return []
     carbon, card = terms.carbon, problem.lanes.services[place.service_row]
     at = slice(place.node, place.node + 1)
-    return [
-        int(carbon.line_grams(problem.lines[line].weight_grams * units, card, at)[0])
-        for line, units in quantities.items()
-    ]
+    return [int(carbon.line_grams(problem.lines[line].grams(units), card, at)[0]) for line, units in quantities.items()]

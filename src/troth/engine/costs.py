@@ -19,6 +19,7 @@ from troth.engine.surcharges import Charges
 from troth.engine.unit_prices import ByNode, UnitPrices, align
 from troth.model.cost_rates import PARTS, CostRates, PaymentFee
 from troth.model.ids import NodeId
+from troth.model.measure import half_up as half_up_of
 from troth.model.network import Address
 from troth.model.order import Method
 from troth.model.plan import DemandLine
@@ -64,7 +65,7 @@ class CostTerms:
 
     def paid_minor(self, line: DemandLine, units: int) -> int:
         """What it costs to be paid for some units of a line: a share of their price, halves up."""
-        return (line.unit_price_minor * units * self.payment.basis_points + _BASIS // 2) // _BASIS
+        return half_up_of(line.unit_price_minor * units * self.payment.basis_points, _BASIS * line.scale)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,10 +17,12 @@ from troth.model.events import (
     OrderEvent,
     OrderReleased,
     PartsChange,
+    SerialsNamed,
 )
 from troth.model.ids import FulfillmentId
 from troth.model.lifecycle import ALLOCATION, HOLD, AllocationEvent, HoldEvent
 from troth.model.order import Allocation, Fulfillment, Line, Order, Package
+from troth.model.serials import UnitSerial
 from troth.model.status import OrderStatus, order_status
 
 
@@ -58,6 +60,8 @@ def evolve(order: Order | None, event: OrderEvent) -> Order:
             after = _evolve_work(after, event.fulfillment_id, collected_by=event.collected_by, delivered_at=event.at)
         case FulfillmentDelivered():
             after = _evolve_work(after, event.fulfillment_id, delivered_at=event.at)
+        case SerialsNamed():
+            after = _evolve_work(after, event.fulfillment_id, serials=event.serials)
         case _:
             pass
     return replace(after, version=order.version + 1)
@@ -111,6 +115,7 @@ def _evolve_work(
     collected_by: str | None = None,
     shipped_at: datetime | None = None,
     delivered_at: datetime | None = None,
+    serials: tuple[UnitSerial, ...] | None = None,
 ) -> Order:
     def evolved(work: Fulfillment) -> Fulfillment:
         return replace(
@@ -120,6 +125,7 @@ def _evolve_work(
             collected_by=work.collected_by if collected_by is None else collected_by,
             shipped_at=shipped_at or work.shipped_at,
             delivered_at=delivered_at or work.delivered_at,
+            serials=work.serials if serials is None else serials,
         )
 
     return replace(

@@ -178,16 +178,17 @@ def _with_stock(case: Case, sku: Sku, node: NodeId, units: int) -> Case:
     rows = case.supply.get(sku, NO_SUPPLY)
     position = case.network.index[node]
     available = rows.available.copy()
-    at = np.flatnonzero((rows.node_index == position) & (rows.available_from == 0.0))
-    if at.size:
+    at = [row for row, source in enumerate(rows.sources) if source == ON_HAND and rows.node_index[row] == position]
+    if at:
         available[at[0]] += units
-        more = SupplyRows(rows.node_index, available, rows.available_from, rows.sources)
+        more = replace(rows, available=available)
     else:
         more = SupplyRows(
             np.append(rows.node_index, np.int32(position)),
             np.append(available, np.int64(units)),
             np.append(rows.available_from, 0.0),
             (*rows.sources, ON_HAND),
+            good_until=None if rows.good_until is None else np.append(rows.good_until, np.inf),
         )
     return replace(case, supply={**case.supply, sku: more})
 

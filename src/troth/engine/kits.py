@@ -3,7 +3,7 @@ taken out of the components' supply.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,4 +125,4 @@ def _overdue_later(rows: SupplyRows, now: float) -> SupplyRows:
     if not is_overdue.any():
         return rows
     dates = np.where(is_overdue, now + DAY_SECONDS, rows.available_from)
-    return SupplyRows(rows.node_index, rows.available, dates, rows.sources)
+    return replace(rows, available_from=dates)

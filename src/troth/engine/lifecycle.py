@@ -11,6 +11,7 @@ from troth.engine.holds import decide_due, decide_lift, decide_place
 from troth.engine.release import decide_release
 from troth.engine.reserve import reserve_entries
 from troth.engine.resource import decide_resource
+from troth.engine.serials import name_serials
 from troth.engine.stock import decide_adjust, decide_count, decide_expect
 from troth.engine.work import decide_work
 from troth.model.commands import (
@@ -31,11 +32,11 @@ from troth.model.commands import (
     order_ids_of,
 )
 from troth.model.events import FulfillmentPicked, FulfillmentRejected, OrderEvent, StockAdjusted
-from troth.model.inventory import Entry, EntryKind, SupplyKey
+from troth.model.inventory import ON_HAND, Entry, EntryKind, SupplyKey, is_on_hand
 from troth.model.lifecycle import AllocationEvent
 from troth.model.order import Order
 from troth.model.plan import Trace
-from troth.model.refusals import NotFound, Refusal
+from troth.model.refusals import Invalid, NotFound, Refusal
 
 
 def decide(command: Command, state: State, facts: Facts) -> Decision | Refusal:
@@ -60,10 +61,16 @@ def _decide_for_order(command: OrderCommand, state: State, facts: Facts) -> Deci
     before = state.orders.get(order_id)
     if before is None:
         return NotFound("order", order_id)
-    events = _events(command, before, facts)
+    events = _events(command, before, state, facts)
     if not isinstance(events, tuple):
         return events
     after = _evolve_all(before, events)
+    named = name_serials(command, after, state, facts)
+    if isinstance(named, Invalid):
+        return named
+    if named.event is not None:
+        after = evolve(after, named.event)
+        events += (named.event,)
     trace: Trace | None = None
     if any(isinstance(event, FulfillmentRejected | FulfillmentPicked) for event in events):
         more, trace = decide_resource(after, state, facts)
@@ -77,10 +84,12 @@ def _decide_for_order(command: OrderCommand, state: State, facts: Facts) -> Deci
         entries=(*reserve_entries(before, after), *missed),
         events=tuple((order_id, event) for event in events) + adjusted,
         trace=trace,
+        serials=named.claims,
+        freed_serials=named.freed,
     )
 
 
-def _events(command: OrderCommand, order: Order, facts: Facts) -> tuple[OrderEvent, ...] | Refusal:
+def _events(command: OrderCommand, order: Order, state: State, facts: Facts) -> tuple[OrderEvent, ...] | Refusal:
     match command:
         case CancelOrder():
             return decide_cancel(command, order, facts)
@@ -93,7 +102,7 @@ def _events(command: OrderCommand, order: Order, facts: Facts) -> tuple[OrderEve
         case ActOnDue():
             return decide_due(order, facts)
         case _:
-            return decide_work(command, order, facts)
+            return decide_work(command, order, state, facts)
 
 
 def _evolve_all(order: Order, events: Iterable[OrderEvent]) -> Order:
@@ -117,7 +126,8 @@ def _missed_stock(
         for move in event.parts.moves:
             if move.event is AllocationEvent.MISS:
                 part = parts[move.allocation]
-                place = (SupplyKey(part.sku, part.node), reasons.get(part.line_id) or "short_pick")
+                held = part.source if is_on_hand(part.source) else ON_HAND
+                place = (SupplyKey(part.sku, part.node, held), reasons.get(part.line_id) or "short_pick")
                 missed[place] = missed.get(place, 0) + part.quantity
         for (key, reason), units in missed.items():
             work = event.fulfillment_id

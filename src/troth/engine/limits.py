@@ -57,14 +57,23 @@ def limit(
 
 
 def share_units(asked: Sequence[DemandLine], totals: Sequence[float]) -> tuple[int, ...]:
-    """How many units of each line its SKU's total can cover; lines of one SKU share it, earlier lines first."""
-    left: dict[Sku, int] = {}
+    """How many units of each line its SKU's total can cover; lines of one SKU share it, earlier lines first.
+
+    A line with a smaller total than another of its SKU may take only a part of the same units: those that last.
+
+    >>> lines = [DemandLine(LineId(name), Sku("A"), 2) for name in "12"]
+    >>> share_units(lines, [3.0, 3.0]), share_units(lines, [4.0, 2.0]), share_units(lines, [2.0, 3.0])
+    ((2, 1), (2, 2), (2, 1))
+    """
+    taken: dict[Sku, list[tuple[int, int]]] = {}
     shares = []
     for line, total in zip(asked, totals, strict=True):
-        there = left.get(line.sku)
-        units = min(line.quantity, int(total) if there is None else there)
-        left[line.sku] = (int(total) if there is None else there) - units
-        shares.append(units)
+        others = taken.setdefault(line.sku, [])
+        units = min(line.quantity, int(total))
+        for bound in {int(total), *(other for other, _ in others if other > total)}:
+            units = min(units, bound - sum(used for other, used in others if other <= bound))
+        others.append((int(total), max(0, units)))
+        shares.append(max(0, units))
     return tuple(shares)
 
 

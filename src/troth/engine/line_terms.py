@@ -21,13 +21,18 @@ NO_TERMS: Final = Terms()
 
 
 def settle_lines(lines: tuple[Line, ...], items: Mapping[Sku, Item]) -> tuple[Line, ...]:
-    """The lines with kits and substitutes written into their terms; the same ones where there are none.
+    """The lines with kits, substitutes and how long goods must keep in their terms; the same ones where none has any.
 
     All items that are named must be among `items`. What was settled before stays.
     """
-    if not any([line.terms is not None or bool(items[line.sku].kit) for line in lines]):  # noqa: C419 - quicker
+    if not any([line.terms is not None or has_terms(items[line.sku]) for line in lines]):  # noqa: C419 - quicker
         return lines
     return tuple(_settle(line, items) for line in lines)
+
+
+def has_terms(item: Item) -> bool:
+    """Whether lines of an item have terms that they did not ask for."""
+    return bool(item.kit) or item.min_remaining_days > 0 or item.decimals > 0
 
 
 def related_skus(lines: Iterable[Line], items: Mapping[Sku, Item]) -> set[Sku]:
@@ -37,10 +42,10 @@ def related_skus(lines: Iterable[Line], items: Mapping[Sku, Item]) -> set[Sku]:
         item = items.get(line.sku)
         if item is None or not (item.kit or item.substitutes):
             continue
-        found |= _components(item.sku, items)
+        found |= components(item.sku, items)
         if line.terms is not None and line.terms.substitutes is not Consent.NONE:
             for substitute in item.substitutes[:SUBSTITUTES_MAX]:
-                found |= {substitute.sku} | _components(substitute.sku, items)
+                found |= {substitute.sku} | components(substitute.sku, items)
     return found
 
 
@@ -70,7 +75,12 @@ def on_terms(line: DemandLine, terms: Terms, items: Mapping[Sku, Item]) -> Deman
             volume_cm3=_volume_cm3(items[sku]),
             item=items[sku],
             unit_price_minor=line.unit_price_minor + delta,
-            terms=replace(terms, substitutes=Consent.NONE, substituted=()),
+            terms=replace(
+                terms,
+                substitutes=Consent.NONE,
+                substituted=(),
+                min_remaining_days=max(terms.min_remaining_days, items[sku].min_remaining_days),
+            ),
         )
         for sku, delta in terms.substituted
         if sku in items
@@ -89,7 +99,7 @@ def find_kit_flaws(lines: Iterable[Line], items: Mapping[Sku, Item]) -> Iterator
         item = items.get(line.sku)
         if item is None or not item.kit:
             continue
-        unknown = sorted(sku for sku in _components(line.sku, items) if sku not in items)
+        unknown = sorted(sku for sku in components(line.sku, items) if sku not in items)
         if unknown:
             yield FieldFlaw(f"/lines/{position}/sku", f"there is no item {unknown[0]}, which the kit {line.sku} needs")
         elif explode(line.sku, items) is None:
@@ -126,15 +136,20 @@ def _settle(line: Line, items: Mapping[Sku, Item]) -> Line:
     elif terms.substitutes is not Consent.NONE and not terms.substituted:
         usable = [one for one in item.substitutes[:SUBSTITUTES_MAX] if _can_stand_in(one.sku, line.sku, items)]
         terms = replace(terms, substituted=tuple((one.sku, one.price_delta_minor) for one in usable))
+    longest = max(items[sku].min_remaining_days for sku in (line.sku, *(sku for sku, _ in terms.kit)) if sku in items)
+    if longest > terms.min_remaining_days:
+        terms = replace(terms, min_remaining_days=longest)
+    if item.decimals and not terms.decimals:
+        terms = replace(terms, decimals=item.decimals)
     return line if terms == NO_TERMS else replace(line, terms=terms)
 
 
 def _can_stand_in(sku: Sku, asked: Sku, items: Mapping[Sku, Item]) -> bool:
-    """Whether it is there and no kit: parts of a line of one item and of a kit could not be told apart."""
-    return sku != asked and sku in items and not items[sku].kit
+    """Whether it is there, measured alike, and no kit, whose parts could not be told apart from those of an item."""
+    return sku != asked and sku in items and not items[sku].kit and items[sku].decimals == items[asked].decimals
 
 
-def _components(sku: Sku, items: Mapping[Sku, Item]) -> set[Sku]:
+def components(sku: Sku, items: Mapping[Sku, Item]) -> set[Sku]:
     """All components of a kit, of whatever depth, as far as they are known; of anything else, none."""
     found: set[Sku] = set()
     open_skus = [sku]

@@ -1,6 +1,6 @@
 """What limited nodes can do in each slot of a working day, and how much of it is promised already."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from typing import Final
@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from troth.engine.calendars import WorkClock, day_date, is_working_day, local_minute
 from troth.model.capacity import CapacityUnit, Slot
 from troth.model.cart_hold import CartHold, CartHoldState
-from troth.model.ids import NodeId
+from troth.model.ids import LineId, NodeId
 from troth.model.lifecycle import FREED
+from troth.model.measure import scale_of
 from troth.model.network import Node
-from troth.model.order import Order
+from troth.model.order import Allocation, Order
 
 TIGHT_MAX: Final = 100_000
 UNLIMITED: Final = 2**62
@@ -195,9 +196,7 @@ def used_by(order: Order) -> dict[Slot, int]:
             part for part in order.allocations if part.fulfillment_id == work.fulfillment_id and part.state not in FREED
         ]
         left = (
-            sum(part.quantity for part in parts)
-            if work.booking.unit is CapacityUnit.UNITS
-            else len({part.line_id for part in parts})
+            _pieces(order, parts) if work.booking.unit is CapacityUnit.UNITS else len({part.line_id for part in parts})
         )
         for slot, amount in work.booking.work:
             taken = min(left, amount)
@@ -205,6 +204,15 @@ def used_by(order: Order) -> dict[Slot, int]:
             if taken:
                 used[slot] = used.get(slot, 0) + taken
     return used
+
+
+def _pieces(order: Order, parts: Sequence[Allocation]) -> int:
+    """How many pieces of work some parts are: of what is sold by measure each begun one of a line."""
+    scales = {line.line_id: scale_of(line.decimals) for line in order.lines}
+    units: dict[LineId, int] = {}
+    for part in parts:
+        units[part.line_id] = units.get(part.line_id, 0) + part.quantity
+    return sum(-(-count // scales.get(line_id, 1)) for line_id, count in units.items())
 
 
 def load_moves(before: Order | None, after: Order) -> tuple[tuple[Slot, int], ...]:

@@ -25,8 +25,8 @@ def find_goals(problem: Problem, columns: Columns, parts: SplitColumns, solution
         return uncovered, split, 0.0
     column = np.array([parcel.column for parcel in parcels])
     lane = columns.rate_lane[column]
-    grams = np.array([line.weight_grams for line in problem.lines], dtype=np.float64) @ units
-    volumes = np.array([line.volume_cm3 for line in problem.lines], dtype=np.float64) @ units
+    grams = np.array([line.weight_grams / line.scale for line in problem.lines], dtype=np.float64) @ units
+    volumes = np.array([line.volume_cm3 / line.scale for line in problem.lines], dtype=np.float64) @ units
     cost = parcel_rates(problem.offer, grams, volumes)[np.arange(column.size), lane]
     if problem.terms is not None and problem.terms.charges is not None:
         add_parcel_charges(cost, problem.terms.charges.parcel, rate_lane=lane, grams=grams, units=units)

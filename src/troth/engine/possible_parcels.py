@@ -44,8 +44,8 @@ def price_parcels(problem: Problem, columns: Columns, lines: NDArray[np.int64], 
 def whole_loads(problem: Problem) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """What each line weighs (grams, K) and the room it takes (cm3, K) as a whole."""
     units = np.array(problem.quantities, dtype=np.float64)
-    weights = np.array([line.weight_grams for line in problem.lines], dtype=np.float64)
-    volumes = np.array([line.volume_cm3 for line in problem.lines], dtype=np.float64)
+    weights = np.array([line.weight_grams / line.scale for line in problem.lines], dtype=np.float64)
+    volumes = np.array([line.volume_cm3 / line.scale for line in problem.lines], dtype=np.float64)
     return weights * units, volumes * units
 
 

@@ -52,6 +52,13 @@ class Problem:
     kits: Kits | None = None
     need: Need | None = None
 
+    @property
+    def scales(self) -> NDArray[np.float64] | None:
+        """How many units of each line (K) make one of what costs are for; None where it is one of all."""
+        if not any([line.scale != 1 for line in self.lines]):  # noqa: C419 - a list is quicker, for every order
+            return None
+        return np.array([line.scale for line in self.lines], dtype=np.float64)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Columns:
@@ -72,7 +79,7 @@ class SplitColumns:
     """What the columns (C) can send in parts: units `available` (K, C) by the column's date, `dates` (K, C) its delay
     and lateness per line (NEVER or more: not possible) and whatever else a line costs once in a parcel, `unit` (K, C)
     the handling of one unit and whatever else it costs, `node` (C), and `ready`
-    (C, POSIX, 0.0 on hand).
+    (C, POSIX, 0.0 on hand). `come` (K, C) is what the node got by then, also what does not last so long.
     """
 
     available: NDArray[np.float64]
@@ -80,6 +87,7 @@ class SplitColumns:
     unit: NDArray[np.float64]
     node: NDArray[np.intp]
     ready: NDArray[np.float64]
+    come: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from troth.engine.capacity import find_need
 from troth.engine.network import Network
 from troth.engine.on_terms import has_terms, plan_on_terms
 from troth.engine.rules.tiers import plan_by_tiers
+from troth.engine.shelf_life import fresh_supply
+from troth.engine.spoilage import plan_with_lots
 from troth.engine.supply import SupplyRows
 from troth.engine.unit_prices import UnitPrices
 from troth.model.ids import NodeId, Sku
@@ -43,5 +45,10 @@ def plan(
         by_rules = partial(answer, prices=prices, loads=loads, need=need)
         return plan_by_tiers(by_rules, wanted, left, network, policy, now, prices=prices, order=demand)
 
-    found = plan_on_terms(demand, supply, network, policy, ask) if has_terms(demand, policy) else ask(demand, supply)
+    is_on_terms = has_terms(demand, policy)
+
+    def ask_all(there: Mapping[Sku, SupplyRows]) -> Plan:
+        return plan_on_terms(demand, there, network, policy, ask) if is_on_terms else ask(demand, there)
+
+    found = plan_with_lots(demand, fresh_supply(supply, now.timestamp()), network, ask_all)
     return found if need is None else settle_bookings(network, found, now)

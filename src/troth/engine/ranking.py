@@ -77,8 +77,8 @@ def _fixed_max(problem: Problem) -> float:
 
 def rate_max(problem: Problem) -> float:
     """No parcel of these lines has a higher rate, with all surcharges that it could meet."""
-    grams = sum(line.weight_grams * units for line, units in zip(problem.lines, problem.quantities, strict=True))
-    volume = sum(line.volume_cm3 * units for line, units in zip(problem.lines, problem.quantities, strict=True))
+    grams = sum(line.grams(units) for line, units in zip(problem.lines, problem.quantities, strict=True))
+    volume = sum(line.volume(units) for line, units in zip(problem.lines, problem.quantities, strict=True))
     most = 0.0
     for group in problem.offer.groups:
         billable = max(grams, volume * 1000.0 / group.divisor if group.divisor > 0 else 0.0)

@@ -4,6 +4,7 @@ A plan never looks further than whether a node has what is asked for, so units a
 the policy in force looks at stock levels. Most nodes have enough or nothing, and that is one bit.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from typing import Final
@@ -18,9 +19,9 @@ from troth.engine.node_load import Limits, NodeLoad
 from troth.engine.supply import QUANTITY_MAX, SupplyRows
 from troth.model.capacity import Slot
 from troth.model.ids import NodeId, Sku
-from troth.model.inventory import ON_HAND
+from troth.model.inventory import ON_HAND, lot_of
 from troth.model.plan import Demand
-from troth.model.recording import RecordedDated, RecordedStock, Recording
+from troth.model.recording import RecordedDated, RecordedLot, RecordedStock, Recording
 
 _WIDTHS: Final = ((1, 0xFF), (2, 0xFFFF), (4, 0xFFFFFFFF), (8, 0xFFFFFFFFFFFFFFFF))
 
@@ -86,7 +87,8 @@ def _tight_slots(
     demand: Demand, network: Network, limits: Limits, stocked: Iterable[int]
 ) -> tuple[tuple[Slot, int], ...]:
     """The slots of nodes with stock that have no room for the demand."""
-    need = Need(len([line for line in demand.lines if line.quantity > 0]), sum(line.quantity for line in demand.lines))
+    asked = [line for line in demand.lines if line.quantity > 0]
+    need = Need(len(asked), sum(line.count(line.quantity) for line in asked))
     amount = np.where(limits.counts_units, need.units, need.lines)
     suspects = set(np.flatnonzero(limits.least - network.load.used_max < amount).tolist())
     return tuple(
@@ -106,6 +108,7 @@ def _waiting(demand: Demand, network: Network) -> dict[NodeId, int]:
 
 def _record_rows(sku: Sku, rows: SupplyRows, nodes: int, most: int) -> RecordedStock:
     dated: tuple[RecordedDated, ...] = ()
+    lots: tuple[RecordedLot, ...] = ()
     node_index, available = rows.node_index, rows.available
     if rows.has_dated:
         dated = tuple(
@@ -115,17 +118,24 @@ def _record_rows(sku: Sku, rows: SupplyRows, nodes: int, most: int) -> RecordedS
             )
             if date > 0.0 and units > 0
         )
-        here = rows.available_from == 0.0
+    if rows.good_until is not None:
+        lots = tuple(
+            RecordedLot(node, min(units, most), end if math.isfinite(end) else None, source)
+            for node, units, end, source in zip(
+                node_index.tolist(), available.tolist(), rows.good_until.tolist(), rows.sources, strict=True
+            )
+            if units > 0 and lot_of(source)
+        )
+    if dated or lots or rows.has_dated:
+        here = [source == ON_HAND for source in rows.sources]
         node_index, available = node_index[here], available[here]
     level = np.zeros(nodes, dtype=np.int64)
-    level[node_index] = available  # a node has one supply on hand of a SKU
+    level[node_index] = available  # a node has one supply on hand of a SKU besides lots
     is_full = level >= most
-    if most == 1:
-        return RecordedStock(sku, most, np.packbits(is_full).tobytes(), dated=dated)
     is_partial = (level > 0) ^ is_full
     units = level[is_partial]
-    if not units.size:
-        return RecordedStock(sku, most, np.packbits(is_full).tobytes(), dated=dated)
+    if most == 1 or not units.size:
+        return RecordedStock(sku, most, np.packbits(is_full).tobytes(), dated=dated, lots=lots)
     highest = int(units.max())
     width = next(width for width, limit in _WIDTHS if highest <= limit)
     return RecordedStock(
@@ -136,6 +146,7 @@ def _record_rows(sku: Sku, rows: SupplyRows, nodes: int, most: int) -> RecordedS
         units.astype(f"<u{width}").tobytes(),
         width,
         dated,
+        lots,
     )
 
 
@@ -144,11 +155,15 @@ def _recall_rows(stock: RecordedStock, nodes: int) -> SupplyRows:
     level = np.where(full, stock.most, 0).astype(np.int64)
     level[partial] = np.frombuffer(stock.units, dtype=f"<u{stock.width}").astype(np.int64)
     here = np.flatnonzero(level)
+    more: tuple[RecordedLot | RecordedDated, ...] = (*stock.lots, *stock.dated)
+    dates = [0.0] * len(stock.lots) + [row.available_from for row in stock.dated]
+    ends = [math.inf if lot.good_until is None else lot.good_until for lot in stock.lots]
     return SupplyRows(
-        np.concatenate([here, np.array([row.node for row in stock.dated], dtype=np.intp)]).astype(np.int32),
-        np.concatenate([level[here], np.array([row.units for row in stock.dated], dtype=np.int64)]),
-        np.concatenate([np.zeros(here.size), np.array([row.available_from for row in stock.dated], dtype=np.float64)]),
-        (*((ON_HAND,) * here.size), *(row.source for row in stock.dated)),
+        np.concatenate([here, np.array([row.node for row in more], dtype=np.intp)]).astype(np.int32),
+        np.concatenate([level[here], np.array([row.units for row in more], dtype=np.int64)]),
+        np.concatenate([np.zeros(here.size), np.array(dates, dtype=np.float64)]),
+        (*((ON_HAND,) * here.size), *(row.source for row in more)),
+        good_until=np.array([math.inf] * here.size + ends + [math.inf] * len(stock.dated)) if stock.lots else None,
     )
 
 

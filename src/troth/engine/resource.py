@@ -1,5 +1,6 @@
 """Sourcing again what a node could not provide."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from troth.engine.capture import CUSTOMER_CLASS, demand_line, find_priority, find_tender, parts_of
@@ -8,10 +9,14 @@ from troth.engine.context import Facts, State
 from troth.engine.exposure.taking import draw_parts, exposed_supply
 from troth.engine.kits import wanted_skus
 from troth.engine.parts import next_allocation
+from troth.engine.spoilage import Lots, without_lots
+from troth.engine.supply import SupplyRows
 from troth.model.commands import LineQuantity
 from troth.model.events import OrderEvent, OrderResourced, PartsChange, SourcingFailed
+from troth.model.ids import NodeId, Sku
+from troth.model.inventory import Source, lot_of
 from troth.model.lifecycle import AllocationState
-from troth.model.order import Order
+from troth.model.order import Allocation, Order
 from troth.model.plan import Demand, Trace
 from troth.model.status import uncovered_quantities
 
@@ -21,14 +26,17 @@ _FAILED = frozenset({AllocationState.REJECTED, AllocationState.SHORT})
 def decide_resource(order: Order, state: State, facts: Facts) -> tuple[tuple[OrderEvent, ...], Trace | None]:
     """What becomes of units that lie nowhere.
 
-    Promised from nodes that have not failed this order, else left to a person.
+    Promised from nodes that have not failed this order, and from other lots where only a lot was not found, else left
+    to a person.
 
     The promise given before is the date to keep.
     """
     if not uncovered_quantities(order):
         return (), None
     demand = demand_missing(order, facts)
-    case = case_of(demand, exposed_supply(facts.pool, demand, wanted_skus(demand), state.supply), facts)
+    missed = _missed_lots(order)
+    supply: Mapping[Sku, SupplyRows] = exposed_supply(facts.pool, demand, wanted_skus(demand), state.supply)
+    case = case_of(demand, without_lots(missed, supply, facts.network) if missed else supply, facts)
     answer = case.plan()
     fulfillments, allocations = parts_of(
         answer.shipments,
@@ -62,7 +70,9 @@ def demand_missing(order: Order, facts: Facts) -> Demand:
         method=order.method,
         pickup_node=order.pickup_node,
         service=order.service,
-        excluded_nodes=frozenset(part.node for part in order.allocations if part.state in _FAILED),
+        excluded_nodes=frozenset(
+            part.node for part in order.allocations if part.state in _FAILED and not _is_missed_lot(part)
+        ),
         channel=order.channel,
         customer_id=order.customer.id,
         customer_class=order.attributes.get(CUSTOMER_CLASS, ""),
@@ -71,3 +81,15 @@ def demand_missing(order: Order, facts: Facts) -> Demand:
         shipments_max=order.shipments_max,
         tender=find_tender(order.payments, order.attributes),
     )
+
+
+def _missed_lots(order: Order) -> Lots:
+    """The lots that were not found where an order's parts should have been picked."""
+    missed: dict[Sku, set[tuple[NodeId, Source]]] = {}
+    for part in filter(_is_missed_lot, order.allocations):
+        missed.setdefault(part.sku, set()).add((part.node, part.source))
+    return missed
+
+
+def _is_missed_lot(part: Allocation) -> bool:
+    return part.state is AllocationState.SHORT and bool(lot_of(part.source))

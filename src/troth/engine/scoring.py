@@ -19,6 +19,7 @@ from troth.engine.surcharges import add_subset_charges
 from troth.engine.term_columns import add_line_costs, fixed_costs, quantity_costs, unit_costs
 from troth.engine.timetable import find_wanted_days
 from troth.engine.transit import NEVER
+from troth.model.measure import half_up
 from troth.model.plan import DemandLine
 
 
@@ -42,11 +43,12 @@ def build_columns(problem: Problem) -> Columns:
 
 def split_columns(problem: Problem) -> SplitColumns:
     """What the same columns can send of each line in parts."""
-    available, dates, unit, node, ready = [], [], [], [], []
+    available, come, dates, unit, node, ready = [], [], [], [], [], []
     count = len(problem.lines)
     for block in problem.blocks:
         services = block.lane.shape[0]
         available.append(np.tile(block.available, services))
+        come.append(available[-1] if block.come is None else np.tile(block.come, services))
         costs, units = _parts(problem, block)
         dates.append(np.broadcast_to(costs, (count, *block.lane.shape)).reshape(count, -1))
         unit.append(np.broadcast_to(units, (count, *block.lane.shape)).reshape(count, -1))
@@ -58,6 +60,7 @@ def split_columns(problem: Problem) -> SplitColumns:
         np.concatenate(unit, axis=1),
         np.concatenate(node),
         np.concatenate(ready),
+        np.concatenate(come, axis=1),
     )
     return parts if problem.ranks is None else rank_parts(problem, parts)
 
@@ -115,8 +118,8 @@ def _date_rates(problem: Problem) -> tuple[float, float]:
 
 def subset_rates(offer: Offer, lines: Sequence[DemandLine], quantities: Sequence[int]) -> NDArray[np.float64]:
     """The rate (2^K, cards * zones) of a parcel with each subset of the lines; bit k of a row's number is line k."""
-    weights = subset_sums([line.weight_grams * units for line, units in zip(lines, quantities, strict=True)])
-    volumes = subset_sums([line.volume_cm3 * units for line, units in zip(lines, quantities, strict=True)])
+    weights = subset_sums([line.grams(units) for line, units in zip(lines, quantities, strict=True)])
+    volumes = subset_sums([line.volume(units) for line, units in zip(lines, quantities, strict=True)])
     return parcel_rates(offer, weights, volumes)
 
 
@@ -181,7 +184,7 @@ def price_subsets(problem: Problem) -> NDArray[np.float64]:
     """The rate (2^K, rate lanes) of a parcel with each subset of the lines, with what carriers charge on top."""
     rates = subset_rates(problem.offer, problem.lines, problem.quantities)
     if problem.terms is not None and problem.terms.charges is not None:
-        weights = [line.weight_grams * units for line, units in zip(problem.lines, problem.quantities, strict=True)]
+        weights = [line.grams(units) for line, units in zip(problem.lines, problem.quantities, strict=True)]
         add_subset_charges(rates, problem.terms.charges.parcel, subset_sums(weights))
     return rates
 
@@ -197,14 +200,16 @@ def shipment_cost(problem: Problem, place: Place, quantities: Mapping[int, int],
     lines = problem.lines
     grams = billable_grams(
         card,
-        weight_grams=sum(lines[line].weight_grams * units for line, units in quantities.items()),
-        volume_cm3=sum(lines[line].volume_cm3 * units for line, units in quantities.items()),
+        weight_grams=sum(lines[line].grams(units) for line, units in quantities.items()),
+        volume_cm3=sum(lines[line].volume(units) for line, units in quantities.items()),
     )
     delay, late = _date_parts(problem, place, quantities)
     zone = int(problem.lanes.zone[place.service_row, place.node])
     parts = {
         "shipping": parcel_rate_minor(card, zone=zone, grams=grams),
-        "handling": sum(quantities.values()) * node.handling_minor,
+        "handling": sum(
+            [half_up(units * node.handling_minor, lines[line].scale) for line, units in quantities.items()]
+        ),
         "packaging": node.shipment_minor,
         "split": 0 if is_first else policy.split_minor,
         "delay": delay,
@@ -245,7 +250,7 @@ def _penalty(problem: Problem, block: Block) -> NDArray[np.float64]:
     """
     terms = problem.terms
     quantities = np.array(problem.quantities, dtype=np.float64)[:, np.newaxis]
-    unit = _of(block, problem.network.handling) if terms is None else unit_costs(terms, block)
+    unit = _handling(problem, block) if terms is None else unit_costs(terms, block)
     units = np.where(block.available >= quantities, quantities * unit, NEVER)
     costs = units[:, np.newaxis] + date_costs(problem, block)
     if terms is not None:
@@ -259,7 +264,7 @@ def _parts(problem: Problem, block: Block) -> tuple[NDArray[np.float64], NDArray
     """What a line costs once in a parcel, and by unit (K or 1, services or 1, n)."""
     terms, once = problem.terms, date_costs(problem, block)
     if terms is None:
-        return once, _of(block, problem.network.handling)[np.newaxis, np.newaxis]
+        return once, _handling(problem, block)[..., np.newaxis, :] + np.zeros((1, 1, 1))
     unit, whole = unit_costs(terms, block)[:, np.newaxis], quantity_costs(problem, terms, block)
     if whole is not None:
         unit = unit + whole / np.array(problem.quantities, dtype=np.float64)[:, np.newaxis, np.newaxis]
@@ -272,6 +277,12 @@ def _fixed(problem: Problem, block: Block) -> NDArray[np.float64]:
     fixed = np.empty(block.lane.shape)
     fixed[:] = _of(block, problem.network.shipment) + problem.policy.split_minor
     return fixed.reshape(-1)
+
+
+def _handling(problem: Problem, block: Block) -> NDArray[np.float64]:
+    """What handling one unit of each line (1 or K, n) costs."""
+    handling = _of(block, problem.network.handling)[np.newaxis]
+    return handling if problem.scales is None else handling / problem.scales[:, np.newaxis]
 
 
 def _of(block: Block, facts: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -47,7 +47,7 @@ class Shape:
     bonds: tuple[Bond, ...]
     alone: tuple[int, ...]
     whole: tuple[int, ...]
-    values_minor: tuple[int, ...]
+    values_minor: tuple[float, ...]
     value_min_minor: int
     value_penalty_minor: int | None
     small_weight: int = 1
@@ -81,7 +81,7 @@ def find_shape(demand: Demand, lines: Sequence[DemandLine], policy: Policy) -> S
         bonds=bonds,
         alone=alone,
         whole=whole,
-        values_minor=tuple(max(0, line.unit_price_minor) for line in lines),
+        values_minor=tuple(max(0, line.unit_price_minor) / line.scale for line in lines),
         value_min_minor=max(0, value_min),
         value_penalty_minor=policy.shipment_value_penalty_minor,
     )

@@ -19,8 +19,8 @@ def solve_greedily(problem: Problem, columns: Columns, parts: SplitColumns) -> S
     left = np.array(problem.quantities, dtype=np.float64)
     available = np.where(parts.dates < NEVER, parts.available, 0.0)
     skus = np.unique([line.sku for line in problem.lines], return_inverse=True)[1]
-    weights = np.array([line.weight_grams for line in problem.lines], dtype=np.float64)
-    volumes = np.array([line.volume_cm3 for line in problem.lines], dtype=np.float64)
+    weights = np.array([line.weight_grams / line.scale for line in problem.lines], dtype=np.float64)
+    volumes = np.array([line.volume_cm3 / line.scale for line in problem.lines], dtype=np.float64)
     parcels: list[Parcel] = []
     for number in range(problem.shipments_max):
         units = _sendable(available, left, skus)

@@ -185,7 +185,7 @@ def _copies(problem: Problem, columns: Columns, column: int) -> int:
     charges = () if problem.terms is None or problem.terms.charges is None else problem.terms.charges.parcel
     is_parting = may_part(charges, int(columns.rate_lane[column]))
     if card.grams_max is not None:
-        grams = sum(line.weight_grams * units for line, units in zip(problem.lines, problem.quantities, strict=True))
+        grams = sum(line.grams(units) for line, units in zip(problem.lines, problem.quantities, strict=True))
         if grams > card.grams_max:  # goods of irregular weights fill at least every second parcel by half
             return max(1, min(2 * -(-grams // card.grams_max), problem.shipments_max, sum(problem.quantities)))
     if not is_parting and is_merging_cheaper(card, zone=zone, parcel_minor=int(columns.fixed[column])):
@@ -240,9 +240,12 @@ def _add_price(
     card, fixed = problem.offer.priced[position], float(columns.fixed[column])
     divisor = card.dimensional_divisor_cm3_per_kg
     lines = problem.lines
-    heavy = [(at, factor * lines[line].weight_grams) for line, (at, factor) in units.items()]
+    heavy = [(at, factor * lines[line].weight_grams / lines[line].scale) for line, (at, factor) in units.items()]
     bulky = (
-        [(at, factor * lines[line].volume_cm3 * 1000.0 / divisor) for line, (at, factor) in units.items()]
+        [
+            (at, factor * lines[line].volume_cm3 * 1000.0 / (divisor * lines[line].scale))
+            for line, (at, factor) in units.items()
+        ]
         if divisor > 0
         else []
     )
@@ -295,7 +298,7 @@ def _share_supply(model: MixedModel, problem: Problem, parts: SplitColumns, slot
         for line, term in slot.units.items():
             node, ready = int(parts.node[slot.column]), float(parts.ready[slot.column])
             if problem.kits is None:
-                entry = (ready, float(parts.available[line, slot.column]), term)
+                entry = (ready, float(parts.come[line, slot.column]), term)
                 sending.setdefault((node, problem.lines[line].sku), []).append(entry)
                 continue
             for sku, each in problem.kits.components[line]:
@@ -305,7 +308,8 @@ def _share_supply(model: MixedModel, problem: Problem, parts: SplitColumns, slot
         if len(entries) == 1:
             continue
         for ready, there in sorted({(ready, there) for ready, there, _term in entries}):
-            model.add_row([term for at, _there, term in entries if at <= ready], -np.inf, there)
+            # A line that may take fewer units than another one takes them out of the same.
+            model.add_row([term for at, least, term in entries if at <= ready and least <= there], -np.inf, there)
 
 
 def _read(model: MixedModel, slots: list[_Slot]) -> Solution | None:

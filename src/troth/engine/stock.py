@@ -1,16 +1,19 @@
 """Stock that is moved, counted or expected, and the backorders that a receipt covers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import date
 
+from troth.engine.calendars import DAY_SECONDS
 from troth.engine.context import Change, Decision, Facts, State
 from troth.engine.evolve import evolve
 from troth.engine.parts import choose_units, next_allocation
 from troth.engine.reserve import reserve_entries
+from troth.engine.supply import end_of_life
 from troth.model.commands import AdjustStock, CountStock, ExpectSupply
 from troth.model.events import BackorderCovered, PartMove, PartsChange, StockAdjusted, StockCounted, SupplyExpected
-from troth.model.inventory import ON_HAND, Entry, EntryKind, SupplyKey, purchase_order_source
+from troth.model.inventory import Balance, Entry, EntryKind, SupplyKey, lot_of, purchase_order_source
 from troth.model.lifecycle import AllocationEvent, AllocationState
-from troth.model.order import Order
+from troth.model.order import Allocation, Order
 from troth.model.refusals import FieldFlaw, Invalid, Refusal
 
 RECEIPT = "receipt"
@@ -18,17 +21,26 @@ RECEIPT = "receipt"
 
 def decide_adjust(command: AdjustStock, state: State, facts: Facts) -> Decision | Refusal:
     """The movement; a receipt also takes its units off what its purchase order brings, and covers those waiting."""
-    on_hand = state.balance(command.key).on_hand
-    if on_hand + command.delta < 0:
-        return Invalid((FieldFlaw("/delta", f"only {on_hand} units are on hand"),))
+    held = state.balance(command.key)
+    if held.on_hand + command.delta < 0:
+        return Invalid((FieldFlaw("/delta", f"only {held.on_hand} units are on hand"),))
+    if held.on_hand and held.expires_on is not None and command.expires_on not in (None, held.expires_on):
+        lot = f"lot {lot_of(held.key.source)} is good until {held.expires_on} here"
+        return Invalid((FieldFlaw("/expires_on", f"{lot}; a count may say otherwise"),))
     is_receipt = command.reason == RECEIPT and command.delta > 0
     kind = EntryKind.RECEIPT if is_receipt else EntryKind.ADJUSTMENT
     moved = Entry(command.key, kind, command.delta, reason=command.reason, reference=command.reference)
     adjusted = StockAdjusted(
-        command.key.sku, command.key.node, command.key.source, command.delta, command.reason, command.reference
+        command.key.sku,
+        command.key.node,
+        command.key.source,
+        command.delta,
+        command.reason,
+        command.reference,
+        command.expires_on,
     )
     arrived = _arrived(command, state) if is_receipt else {}
-    changes = _cover(command, arrived, state)
+    changes = _cover(command, arrived, state, facts)
     taken = [
         Entry(key, EntryKind.RECEIPT, -units, reason=command.reason, reference=command.reference)
         for key, units in arrived.items()
@@ -42,6 +54,7 @@ def decide_adjust(command: AdjustStock, state: State, facts: Facts) -> Decision 
             (f"sku:{command.key.sku}", adjusted),
             *((change.after.order_id, event) for change, event in changes),
         ),
+        expiries=_expiries(held, command.expires_on),
     )
 
 
@@ -53,8 +66,8 @@ def decide_count(command: CountStock, state: State, facts: Facts) -> Decision | 
     if command.as_of > facts.now:
         return Invalid((FieldFlaw("/as_of", "a count cannot have been taken in the future"),))
     # More may have left since than was counted: then the count missed something, and nothing is what is there for sure.
-    now_on_hand = max(0, command.on_hand + state.moved_since(command.key, command.as_of))
-    delta = now_on_hand - state.balance(command.key).on_hand
+    held = state.balance(command.key)
+    delta = max(0, command.on_hand + state.moved_since(command.key, command.as_of)) - held.on_hand
     counted = StockCounted(
         command.key.sku,
         command.key.node,
@@ -63,9 +76,14 @@ def decide_count(command: CountStock, state: State, facts: Facts) -> Decision | 
         command.as_of,
         delta,
         command.reference,
+        command.expires_on,
     )
     entries = (Entry(command.key, EntryKind.COUNT, delta, reason="count", reference=command.reference),)
-    return Decision(entries=entries if delta else (), events=((f"sku:{command.key.sku}", counted),))
+    return Decision(
+        entries=entries if delta else (),
+        events=((f"sku:{command.key.sku}", counted),),
+        expiries=_expiries(held, command.expires_on),
+    )
 
 
 def decide_expect(command: ExpectSupply, state: State) -> Decision | Refusal:
@@ -89,6 +107,11 @@ def _expect(key: SupplyKey, delta: int, number: str) -> Entry:
     return Entry(key, EntryKind.EXPECT, delta, reason="purchase_order", reference=number)
 
 
+def _expiries(held: Balance, expires_on: date | None) -> Mapping[SupplyKey, date] | None:
+    """The last good day of a lot, where it is another one than is known."""
+    return None if expires_on is None or expires_on == held.expires_on else {held.key: expires_on}
+
+
 def _arrived(command: AdjustStock, state: State) -> dict[SupplyKey, int]:
     """How the received units fall on the purchase order's lines for this SKU and node, in their order."""
     left, arrived = command.delta, {}
@@ -100,19 +123,26 @@ def _arrived(command: AdjustStock, state: State) -> dict[SupplyKey, int]:
     return arrived
 
 
-def _cover(command: AdjustStock, arrived: dict[SupplyKey, int], state: State) -> list[tuple[Change, BackorderCovered]]:
-    """The orders, oldest first, whose backordered parts the arrived units cover."""
+def _cover(
+    command: AdjustStock, arrived: dict[SupplyKey, int], state: State, facts: Facts
+) -> list[tuple[Change, BackorderCovered]]:
+    """The orders, oldest first, whose backordered parts the arrived units cover: a lot only what it is good for."""
     left = dict(arrived)
-    changes = []
+    changes: list[tuple[Change, BackorderCovered]] = []
+    node = facts.network.index.get(command.key.node)
+    if not left or node is None:
+        return changes
+    expires_on = command.expires_on or state.balance(command.key).expires_on
+    end = end_of_life(expires_on, facts.network.nodes[node].time_zone)
     for order in _oldest_first(state.orders[order_id] for order_id in command.orders if order_id in state.orders):
         parts = PartsChange()
         first = next_allocation(order)
         for part in order.allocations:
             units = min(left.get(part.key, 0), part.quantity)
-            if not units or part.state is not AllocationState.BACKORDERED:
+            if not units or part.state is not AllocationState.BACKORDERED or _needed_until(order, part, facts) > end:
                 continue
             left[part.key] -= units
-            chosen = choose_units((part,), {part.line_id: units}, first_number=first, new_source=ON_HAND)
+            chosen = choose_units((part,), {part.line_id: units}, first_number=first, new_source=command.key.source)
             first += 2
             moves = tuple(PartMove(new.allocation, AllocationEvent.COVER) for new in chosen.parts)
             parts = PartsChange(splits=(*parts.splits, *chosen.splits), moves=(*parts.moves, *moves))
@@ -120,6 +150,14 @@ def _cover(command: AdjustStock, arrived: dict[SupplyKey, int], state: State) ->
             event = BackorderCovered(command.reference, parts)
             changes.append((Change(order, evolve(order, event)), event))
     return changes
+
+
+def _needed_until(order: Order, part: Allocation, facts: Facts) -> float:
+    """Until when (POSIX) what covers a part must be good."""
+    line = next(line for line in order.lines if line.line_id == part.line_id)
+    days = line.terms.min_remaining_days if line.terms is not None else 0
+    promised = [work.promised_at for work in order.fulfillments if work.fulfillment_id == part.fulfillment_id]
+    return max(facts.now, *promised).timestamp() + days * DAY_SECONDS
 
 
 def _oldest_first(orders: Iterable[Order]) -> list[Order]:

@@ -19,7 +19,8 @@ class StockCosts:
     """What is needed to price the units of K lines by what there is of them.
 
     `weekly` (K, N) is what each node sells in a week (nan: not known), `quantities` (K) what is asked, `margin` (K)
-    what a sale that is lost would have earned, `loss` (K) what a unit too many will lose in price.
+    what a sale that is lost would have earned, `loss` (K) what a unit too many will lose in price, all of what `scales`
+    (K) units make one of.
     """
 
     weekly: NDArray[np.float64]
@@ -28,6 +29,7 @@ class StockCosts:
     loss: NDArray[np.float64]
     stock_out_weeks: float
     markdown_weeks: float
+    scales: NDArray[np.float64]
 
     def stock_out(self, available: NDArray[np.float64], nodes: NDArray[np.intp] | slice) -> NDArray[np.float64]:
         """The margin (K, n) that one unit of each line is expected to cost the nodes in lost sales.
@@ -36,6 +38,7 @@ class StockCosts:
         wanted with probability r^j, r = m / (1 + m). Of what is asked, q units out of s lose the margin of m (r^(s - q)
         - r^s) sales; each unit pays the mean.
         """
+        available = available / self.scales
         wanted = np.nan_to_num(self.weekly[:, nodes]) * self.stock_out_weeks
         ratio = wanted / (1.0 + wanted)
         taken = np.clip(available, 0.0, self.quantities[:, np.newaxis])
@@ -48,6 +51,7 @@ class StockCosts:
         """The markdown (K, n, negative) that taking one unit of each line is expected to save the nodes: that of the
         units above so many weeks of sales, as a mean over the units asked.
         """
+        available = available / self.scales
         over = np.nan_to_num(available - self.weekly[:, nodes] * self.markdown_weeks)
         taken = np.clip(available, 0.0, self.quantities[:, np.newaxis])
         share = np.clip(over, 0.0, taken) / np.maximum(taken, 1.0)
@@ -75,11 +79,12 @@ def find_stock_costs(
         return None
     return StockCosts(
         weekly,
-        np.array(quantities, dtype=np.float64),
+        np.array([units / line.scale for line, units in zip(lines, quantities, strict=True)], dtype=np.float64),
         np.array(margin, dtype=np.float64),
         np.array(loss, dtype=np.float64),
         rates.stock_out_weeks,
         rates.markdown_weeks,
+        np.array([[line.scale] for line in lines], dtype=np.float64),
     )
 
 

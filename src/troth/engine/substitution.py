@@ -12,6 +12,7 @@ from typing import Final
 from troth.engine.ship_groups import Ask
 from troth.engine.supply import SupplyRows
 from troth.model.ids import LineId, Sku
+from troth.model.measure import half_up
 from troth.model.order import Consent
 from troth.model.plan import Demand, DemandLine, Instead, Plan, Shipment, Uncovered
 
@@ -157,7 +158,7 @@ def _with_cost(asked: Mapping[LineId, DemandLine], shipment: Shipment) -> Shipme
         line = asked[peg.line_id]
         other = next((other for other in line.instead if other.sku == peg.sku), None)
         if other is not None and peg.sku != line.sku:
-            minor += peg.quantity * (line.unit_price_minor - other.unit_price_minor)
+            minor += half_up(peg.quantity * (line.unit_price_minor - other.unit_price_minor), line.scale)
     return replace(shipment, cost={**shipment.cost, "substitution": minor}) if minor else shipment
 
 

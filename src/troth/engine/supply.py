@@ -1,13 +1,15 @@
 """What can be taken of one SKU, where and from when: stock on hand and dated supply are rows of one table."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.model.inventory import Balance, Source
+from troth.engine.calendars import MIDNIGHT, day_number, local_instant
+from troth.model.inventory import Balance, Source, lot_of
 
 if TYPE_CHECKING:
     from troth.engine.network import Network
@@ -30,7 +32,8 @@ class SupplyRows:
 
     `on_hand` and `reserved` (int32 where all fit) are what the books say of each row, where they are known. Where rules
     of exposure keep units back, `withheld` (int64) says how many of each row are free and not `available`, and `note`
-    why, as a code and a sentence.
+    why, as a code and a sentence. `good_until` (float64, POSIX) is when each row stops being good, infinity where it
+    keeps; None: there are no lots among them.
     """
 
     node_index: NDArray[np.int32]
@@ -42,6 +45,7 @@ class SupplyRows:
     withheld: NDArray[np.int64] | None = None
     note: tuple[str, str] | None = None
     is_plain: bool = False
+    good_until: NDArray[np.float64] | None = None
 
     @property
     def has_dated(self) -> bool:
@@ -67,18 +71,35 @@ def rows_of(balances: Iterable[Balance], network: "Network") -> SupplyRows:
             min(balance.available, QUANTITY_MAX) if network.is_active[network.index[balance.key.node]] else 0,
             balance.on_hand,
             balance.reserved,
+            end_of_life(balance.expires_on, network.nodes[network.index[balance.key.node]].time_zone),
         )
         for balance in balances
         if balance.key.node in network.index
     )
     node_index = np.array([row[0] for row in rows], dtype=np.int32)
     available_from = np.array([row[1] for row in rows], dtype=np.float64)
+    sources = tuple(row[2] for row in rows)
     return SupplyRows(
         node_index,
         np.array([row[3] for row in rows], dtype=np.int64),
         available_from,
-        tuple(row[2] for row in rows),
+        sources,
         np.array([row[4] for row in rows], dtype=np.int64),
         np.array([row[5] for row in rows], dtype=np.int64),
         is_plain=not available_from.any() and bool((node_index[1:] > node_index[:-1]).all()),
+        good_until=ends_of_life(sources, [row[6] for row in rows]),
     )
+
+
+def ends_of_life(sources: Sequence[Source], good_until: Sequence[float]) -> NDArray[np.float64] | None:
+    """When each row stops being good, as `SupplyRows` has it: None where no source is a lot."""
+    return np.array(good_until, dtype=np.float64) if any(map(lot_of, sources)) else None
+
+
+def end_of_life(expires_on: date | None, time_zone: str) -> float:
+    """The midnight (POSIX) at the end of a lot's last day where it lies; infinity where it has none.
+
+    >>> end_of_life(date(1970, 1, 1), "UTC"), end_of_life(None, "UTC")
+    (86400.0, inf)
+    """
+    return np.inf if expires_on is None else local_instant(time_zone, day_number(expires_on) + 1, MIDNIGHT)

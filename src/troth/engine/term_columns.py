@@ -13,8 +13,8 @@ def unit_costs(terms: CostTerms, block: Block) -> NDArray[np.float64]:
     costs = terms.unit_sum[:, block.nodes]
     stock, weights = terms.stock, terms.weights.parts
     if stock is not None:
-        costs = costs + stock.stock_out(block.available, block.nodes) * weights["stock_out"]
-        costs = costs + stock.markdown(block.available, block.nodes) * weights["markdown"]
+        costs = costs + stock.stock_out(block.available, block.nodes) * weights["stock_out"] / stock.scales
+        costs = costs + stock.markdown(block.available, block.nodes) * weights["markdown"] / stock.scales
     return costs
 
 
@@ -37,7 +37,7 @@ def quantity_costs(problem: Problem, terms: CostTerms, block: Block) -> NDArray[
         return costs
     grams = np.array(
         [
-            [carbon.line_grams(line.weight_grams * units, card, block.nodes) for card in problem.lanes.services]
+            [carbon.line_grams(line.grams(units), card, block.nodes) for card in problem.lanes.services]
             for line, units in zip(problem.lines, problem.quantities, strict=True)
         ]
     )

@@ -49,7 +49,7 @@ def _limit_of(problem: Problem | None, line: int | None) -> str:
     shape = None if problem is None else problem.shape
     if problem is not None and line is not None and problem.offer.grams_max is not None:
         heaviest = problem.offer.grams_max.max(initial=0.0)
-        if problem.lines[line].weight_grams > heaviest:
+        if problem.lines[line].grams(1) > heaviest:
             return "too_heavy"
     if problem is None or shape is None or line is None:
         return "no_stock" if problem is not None and problem.kits is not None else "too_many_shipments"

@@ -179,6 +179,8 @@ def _unit_sum(problem: Problem, unit: Mapping[str, NDArray[np.float64]], weights
     total = problem.network.handling * weights.parts["handling"]
     for part, values in unit.items():
         total = total + values * weights.parts[part]
+    if problem.scales is not None:
+        total = total / problem.scales[:, np.newaxis]
     return np.broadcast_to(total, (len(problem.lines), problem.network.handling.size))
 
 

@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
-from troth.engine.context import Facts
+from troth.engine.context import Facts, State
 from troth.engine.parts import Chosen, choose_units, moves_through, next_allocation
+from troth.engine.pick_lots import Shelf, choose_lots, find_lot_flaws
 from troth.model.commands import (
     AcceptWork,
     CollectWork,
@@ -47,7 +48,9 @@ _CLOCKS_APART: Final = timedelta(minutes=5)
 _HANDED_OVER = frozenset({Method.PICKUP, Method.CURBSIDE})
 
 
-def decide_work(command: FulfillmentCommand, order: Order, facts: Facts) -> tuple[OrderEvent, ...] | Refusal:
+def decide_work(
+    command: FulfillmentCommand, order: Order, state: State, facts: Facts
+) -> tuple[OrderEvent, ...] | Refusal:
     """The events of a node's or carrier's report; steps that the report skips are taken with it."""
     work = next((work for work in order.fulfillments if work.fulfillment_id == command.fulfillment_id), None)
     if work is None:
@@ -69,7 +72,8 @@ def decide_work(command: FulfillmentCommand, order: Order, facts: Facts) -> tupl
         case RejectWork():
             return _reject(command, order, work, parts, at)
         case PickWork():
-            return _pick(command, order, work, parts, at)
+            shelf = Shelf(state.supply, facts.network, _needed_until(order, work, at))
+            return _pick(command, order, work, parts, at, shelf)
         case PackWork():
             moves = _all_through(parts, (_E.PICK, _E.PACK))
             packages = command.packages or (_one_package(parts, kits_of(order)),)
@@ -171,8 +175,15 @@ def _reject(
     return (FulfillmentRejected(work.fulfillment_id, command.reason, at, change),)
 
 
+def _needed_until(order: Order, work: Fulfillment, at: datetime) -> dict[LineId, float]:
+    """Until when (POSIX) what is picked now for each line must be good."""
+    promised = max(work.promised_at, at)
+    days = {line.line_id: line.terms.min_remaining_days if line.terms is not None else 0 for line in order.lines}
+    return {line_id: (promised + timedelta(days=count)).timestamp() for line_id, count in days.items()}
+
+
 def _pick(
-    command: PickWork, order: Order, work: Fulfillment, parts: tuple[Allocation, ...], at: datetime
+    command: PickWork, order: Order, work: Fulfillment, parts: tuple[Allocation, ...], at: datetime, shelf: Shelf
 ) -> tuple[OrderEvent, ...] | Refusal:
     pickable = tuple(part for part in parts if is_possible(part.state, _E.PICK))
     if not pickable:
@@ -180,7 +191,7 @@ def _pick(
     kits = kits_of(order)
     held = whole_units(pickable, kits)
     picked = _quantities(command.lines, pickable, kits)
-    flaws = tuple(
+    flaws = tuple(find_lot_flaws(command.lines, kits)) or tuple(
         FieldFlaw(f"/lines/{position}", f"{held.get(line.line_id, 0)} units of line {line.line_id} can be picked here")
         for position, line in enumerate(command.lines)
         if picked[line.line_id] > held.get(line.line_id, 0)
@@ -188,7 +199,15 @@ def _pick(
     if flaws:
         return Invalid(flaws)
     reasons = {line.line_id: line.reason for line in command.lines}
-    chosen = _chosen(order, pickable, picked, _E.PICK)
+    named = [line for line in command.lines if line.lots]
+    as_planned = {line_id: units for line_id, units in picked.items() if line_id not in {one.line_id for one in named}}
+    chosen = _chosen(order, pickable, as_planned, _E.PICK)
+    if named:
+        first = next_allocation(order) + sum(len(split.parts) for split in chosen.splits)
+        lots = choose_lots(command.lines, pickable, shelf, first_number=first)
+        if isinstance(lots, list):
+            return Invalid(tuple(lots))
+        chosen = Chosen(chosen.parts + lots.parts, chosen.splits + lots.splits, chosen.missing)
     split = {of.allocation for of in chosen.splits}
     taken = {part.allocation for part in chosen.parts}
     rest = [

@@ -4,7 +4,8 @@ Load what they touch, decide each in order, write everything at once.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Final
 
 from troth.engine.context import Decision, Facts, State
@@ -14,6 +15,7 @@ from troth.engine.exposure.taking import most_of
 from troth.engine.lifecycle import decide
 from troth.engine.line_terms import named_skus
 from troth.engine.node_load import capacity_of, cart_moves, load_moves
+from troth.engine.serials import SerialWork, serial_keys
 from troth.flows.expected import ANYTHING
 from troth.flows.reference import Reference
 from troth.flows.requests import Accepted, Answer, Outcome, Request, Result
@@ -34,11 +36,12 @@ from troth.model.commands import (
     supply_keys_of,
 )
 from troth.model.exposure import Draw
-from troth.model.ids import CartHoldId, OrderId, Sku
+from troth.model.ids import CartHoldId, FulfillmentId, OrderId, Sku
 from troth.model.inventory import Balance, EntryKind, SupplyKey, purchase_order_source
 from troth.model.order import Order
 from troth.model.refusals import Invalid, KeyReused, StockShort
-from troth.store.balances import lock_stock, lock_supplies, read_moves_since, read_ordered, read_stock
+from troth.model.serials import SerialKey, SerialPlace
+from troth.store.balances import lock_stock, lock_supplies, read_moves_since, read_ordered, read_stock, write_expiries
 from troth.store.cart_holds import (
     find_overdue_cart_holds,
     lock_cart_holds,
@@ -50,6 +53,7 @@ from troth.store.draws import create_draws
 from troth.store.keys import read_keys
 from troth.store.orders import lock_orders, read_orders
 from troth.store.save import Batch, Happened, OrderChange, Saved, SlotMove, UsedKey, create_balances, save
+from troth.store.serials import claim_serials, free_serials, read_serials
 from troth.store.stock_index import SkuStock, StockIndex
 
 CLOCK: Final = "clock"
@@ -104,6 +108,10 @@ class Attempt:
         self._ending = sorted(overdue)
         self.overdue: Collection[CartHoldId] = ()
         self._carts: dict[CartHoldId, CartHold] = {}
+        self._serials: dict[SerialKey, SerialPlace] = {}
+        self._serials_seen: dict[SerialKey, FulfillmentId] = {}
+        self._claimed: dict[SerialKey, SerialPlace] = {}
+        self._freed: dict[SerialKey, FulfillmentId] = {}
         self._state = State(
             self._orders,
             index.rows,
@@ -112,8 +120,10 @@ class Attempt:
             self._ordered_units,
             index.rows_freed,
             self._carts,
+            self._serials,
         )
         self._changed_carts: dict[CartHoldId, CartHold] = {}
+        self._expiries: dict[SupplyKey, date] = {}
         self._exposure: Exposure | None = None
         self.batch = Batch(now)
         self.touched: set[Sku] = set()
@@ -152,6 +162,13 @@ class Attempt:
             self.saved = saved
         if self._changed_carts:
             await write_cart_holds(connection, self._changed_carts.values())
+        if self._freed:
+            await free_serials(connection, self._freed)
+        if self._claimed and not await claim_serials(connection, self._claimed, seen=self._serials_seen, at=self._now):
+            return None
+        if self._expiries:
+            await write_expiries(connection, self._expiries)
+            self._index.forget({key.sku for key in self._expiries})
         return results
 
     saved: Saved | None = None
@@ -182,6 +199,7 @@ class Attempt:
             for line in self._loaded[order_id].lines
         ]
         failing = {line.sku for line in refused} | set(named_skus(refused))
+        await self._load_serials(connection)
         skus = await self._reference.need_lines(asked)
         await self._reference.need_items(failing)
         if self._is_locking and skus | failing:
@@ -192,6 +210,22 @@ class Attempt:
                 self._remember(wanted, await read_stock(connection, wanted))
         if self._supplies:
             await self._load_supplies(connection)
+
+    async def _load_serials(self, connection: Connection) -> None:
+        """Where the serials are that reports name, and which items have any."""
+        reports = [
+            (command, self._loaded[order_id])
+            for command in self._commands
+            if isinstance(command, SerialWork)
+            for order_id in order_ids_of(command)
+            if order_id in self._loaded
+        ]
+        if reports:
+            await self._reference.need_items({part.sku for _, order in reports for part in order.allocations})
+        keys = [key for command, order in reports for key in serial_keys(command, order)]
+        if keys:
+            self._serials |= await read_serials(connection, keys)
+            self._serials_seen = {key: place.fulfillment_id for key, place in self._serials.items()}
 
     async def _load_supplies(self, connection: Connection) -> None:
         await create_balances(connection, self._supplies)
@@ -261,6 +295,12 @@ class Attempt:
                 self._draw(drawn)
             if decision.trace is not None:
                 batch.traces.append((order_id, change.after.version, decision.trace))
+        self._serials |= decision.serials or {}
+        self._claimed |= decision.serials or {}
+        for serial, work in (decision.freed_serials or {}).items():
+            self._serials.pop(serial, None)
+            if self._claimed.pop(serial, None) is None:
+                self._freed[serial] = work
         for draw, used in decision.relies.items():
             self._join(draw, DrawMove(0, least=used - batch.draws.get(draw, _UNMOVED).amount))
         for entry in decision.entries:
@@ -270,13 +310,14 @@ class Attempt:
                 moved = self._ordered_here if entry.kind is EntryKind.EXPECT else self._moved_here
                 if entry.kind is not EntryKind.COUNT:
                     moved[entry.key] = moved.get(entry.key, 0) + entry.on_hand_delta
-                self._exact[entry.key] = Balance(
-                    entry.key,
-                    known.on_hand + entry.on_hand_delta,
-                    known.reserved + entry.reserved_delta,
-                    known.deficit,
-                    known.expected_at,
+                self._exact[entry.key] = replace(
+                    known,
+                    on_hand=known.on_hand + entry.on_hand_delta,
+                    reserved=known.reserved + entry.reserved_delta,
                 )
+        for key, expires_on in (decision.expiries or {}).items():
+            self._expiries[key] = expires_on
+            self._exact[key] = replace(self._balance(key), expires_on=expires_on)
         self._index.move(decision.entries)
         batch.entries += decision.entries
         batch.expected |= decision.expected or {}

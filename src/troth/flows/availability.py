@@ -23,9 +23,12 @@ from troth.engine.available_to_sell import (
 from troth.engine.calendars import DAY_SECONDS
 from troth.engine.exposure.asker import asker_of
 from troth.engine.exposure.expose import Exposure, expose
+from troth.engine.kits import kit_rows
+from troth.engine.line_terms import components, explode
 from troth.engine.network import Network
 from troth.engine.reach import nodes_in, nodes_that_hand_over, nodes_that_ship, nodes_within
-from troth.engine.supply import QUANTITY_MAX, SupplyRows
+from troth.engine.shelf_life import fresh_rows
+from troth.engine.supply import NO_SUPPLY, QUANTITY_MAX, SupplyRows
 from troth.engine.transit import compute_miles
 from troth.flows.door import Door
 from troth.flows.places import find_coordinates
@@ -134,8 +137,7 @@ async def read_availability(
     """What a channel may sell of each SKU."""
     door, wanted = system.door, asked or Asked()
     for _ in range(_LOADS_MAX):
-        await door.reference.need_items(skus)
-        await door.need_stock(skus)
+        await door.need_stock(await door.reference.need_kits(skus))
         unknown = [sku for sku in skus if sku not in door.reference.items]
         terms = [(sku, found) for sku in skus if (found := find_terms(door, sku)) is not None]
         if unknown or len(terms) == len(skus):
@@ -172,6 +174,8 @@ def find_terms(door: Door, sku: Sku) -> Terms | None:
     item, exposure = reference.items.get(sku), reference.exposure_at(door.now())
     if item is None or door.index.missing((sku,)):
         return None
+    if item.kit and door.index.missing(components(sku, reference.items) & reference.items.keys()):
+        return None
     if exposure is None:
         return Terms(item, None, None, 0)
     sales = reference.sales.get(sku)
@@ -189,6 +193,9 @@ def find_now(door: Door, sku: Sku, terms: Terms, *, channel: str) -> Availabilit
     """The availability of a SKU, on the terms of now, over all nodes."""
     now, rows = door.now(), _rows(door, terms, sku, channel)
     stock = compute_stock(rows, now.timestamp(), low_stock_max(terms.item))
+    stock = replace(stock, decimals=terms.item.decimals)
+    if terms.item.kit:  # what is kept of it would not know of a component that moves
+        return Availability(sku, terms, stock, now.timestamp())
     return Availability(sku, terms, stock, min(valid_until(rows, now.timestamp()), _rules_until(terms, now)))
 
 
@@ -210,12 +217,24 @@ def _rows(
 
     Here is the one place between what is remembered and what is shown: what an order sees goes the same way.
     """
-    reference, rows = door.reference, door.index.rows(sku)
+    if terms.item.kit:
+        return _kit_rows(door, terms, channel, method)
+    reference, rows = door.reference, fresh_rows(door.index.rows(sku), door.now().timestamp())
     if terms.exposure is None:
         return expose(None, terms.item, rows, None, reference.network)
     demand = Inquirer(channel, method=method).demand(terms.item)
     asker = asker_of(terms.exposure.rules, demand, reference.network, reference.policy.currency, door.now())
     return expose(terms.exposure, terms.item, rows, asker, reference.network, asked=asked)
+
+
+def _kit_rows(door: Door, terms: Terms, channel: str, method: Method) -> SupplyRows:
+    """How many of a kit could be made at each node by each date, if nothing else were sold."""
+    sku, items = terms.item.sku, door.reference.items
+    kit = explode(sku, items) if components(sku, items) <= items.keys() else None
+    if kit is None:
+        return NO_SUPPLY
+    rows = {one: _rows(door, replace(terms, item=items[one]), one, channel, method) for one, _units in kit}
+    return kit_rows(kit, rows)
 
 
 def _rules_until(terms: Terms, now: datetime) -> float:
@@ -278,7 +297,7 @@ def _find_nodes(
     nodes = tuple(
         NodeStock(
             network.nodes[position].node,
-            units.stock(position, found.stock.low_max),
+            replace(units.stock(position, found.stock.low_max), decimals=terms.item.decimals),
             None if miles is None else round(float(miles[position]), 1),
         )
         for position in listed.tolist()

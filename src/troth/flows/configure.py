@@ -17,7 +17,8 @@ from troth.model.events import ConfigurationSet
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
 from troth.model.network import Node
-from troth.model.refusals import VersionConflict
+from troth.model.refusals import FieldFlaw, Invalid, VersionConflict
+from troth.store.balances import lock_stock_of
 from troth.store.configure import append_configuration_events, lock_family
 from troth.store.database import Pool, transaction
 from troth.store.reference import (
@@ -33,6 +34,13 @@ from troth.store.reference import (
 T = TypeVar("T", Node, Item)
 
 _ROWS_MAX: Final = 5_000
+
+
+class DecimalsKeptError(Exception):
+    """Undoes a load of items: there is stock of one that is kept with other decimals."""
+
+    def __init__(self, sku: Sku, decimals: int) -> None:
+        super().__init__(f"item {sku}: there is stock that is kept with {decimals} decimals")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +67,23 @@ async def set_node(system: System, node: Node, *, actor: str, expected: Expected
     return Set(version, before is None)
 
 
-async def set_item(system: System, item: Item, *, actor: str, expected: Expected = ANYTHING) -> Set | VersionConflict:
-    """Create or replace an item, which orders in this process see from then on; unchanged content writes nothing."""
+async def set_item(
+    system: System, item: Item, *, actor: str, expected: Expected = ANYTHING
+) -> Set | VersionConflict | Invalid:
+    """Create or replace an item, which orders in this process see from then on; unchanged content writes nothing.
+
+    Its decimals stay what they are while there is stock of it, or any is expected.
+    """
     async with transaction(system.pool) as connection:
         await lock_family(connection, "items")
         before = await read_item(connection, item.sku)
         done = _settled(before, item, expected)
         if done is not None:
             return done
+        if before is not None and before.value.decimals != item.decimals:
+            held = await lock_stock_of(connection, item.sku)
+            if any(one.on_hand or one.reserved for one in held):
+                return Invalid((FieldFlaw("/decimals", f"there is stock that is kept with {before.value.decimals}"),))
         at = system.door.now()
         version = (await write_items(connection, (item,), at))[item.sku]
         event = _event("item", item.sku, item, before.value if before else None)
@@ -96,6 +113,7 @@ async def set_items(
     pool: Pool, items: Iterable[Item], *, actor: str, progress: Callable[[int], None] | None = None
 ) -> int:
     """Create or replace many items; how many were new or changed. Of two with one SKU the last of its chunk wins.
+    Raises DecimalsKeptError where one has other decimals than its stock.
 
     `progress` is told after each transaction how many were looked at.
     """
@@ -106,6 +124,10 @@ async def set_items(
             await lock_family(connection, "items")
             known: Mapping[Sku, Item] = await read_items(connection, [item.sku for item in chunk])
             new = [item for item in chunk if known.get(item.sku) != item]
+            rescaled = [item for item in new if known.get(item.sku, item).decimals != item.decimals]
+            for item in rescaled:
+                if any(one.on_hand or one.reserved for one in await lock_stock_of(connection, item.sku)):
+                    raise DecimalsKeptError(item.sku, known[item.sku].decimals)
             if new:
                 await write_items(connection, new, at)
                 events = [_event("item", item.sku, item, known.get(item.sku)) for item in new]

@@ -1,14 +1,16 @@
 """The work of nodes and carriers: what is found out before a report becomes a command."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from hashlib import blake2b
 from typing import Final
 
-from troth.model.ids import FulfillmentId, order_of_fulfillment
+from troth.model.ids import FulfillmentId, LineId, Sku, order_of_fulfillment
 from troth.model.order import Fulfillment, Order
 from troth.model.refusals import FieldFlaw, Invalid, NotFound
 from troth.store.database import Pool
 from troth.store.orders import find_fulfillment_by_tracking, read_orders
+from troth.store.serials import find_serial
 
 _CODE_DIGITS: Final = 6
 
@@ -28,6 +30,16 @@ async def read_work(pool: Pool, fulfillment: FulfillmentId) -> tuple[Order, Fulf
         if work.fulfillment_id == fulfillment:
             return found[order_id], work
     return NotFound("fulfillment", fulfillment)
+
+
+async def read_serial(pool: Pool, sku: Sku, serial: str) -> tuple[Order, Fulfillment, LineId, datetime] | NotFound:
+    """The order and the fulfillment that a unit was last named for, of which line and when."""
+    async with pool.acquire() as connection:
+        place = await find_serial(connection, sku, serial)
+    found = NotFound("serial", f"{sku}/{serial}") if place is None else await read_work(pool, place.fulfillment_id)
+    if place is None or isinstance(found, NotFound):
+        return NotFound("serial", f"{sku}/{serial}")
+    return *found, place.line_id, place.named_at
 
 
 async def check_pickup_code(pool: Pool, fulfillment: FulfillmentId, code: str) -> Invalid | NotFound | None:

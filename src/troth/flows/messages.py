@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from troth.engine.network import Network
 from troth.model.ids import NodeId
-from troth.model.inventory import ON_HAND
+from troth.model.inventory import is_on_hand
 from troth.model.lifecycle import AllocationState
 from troth.model.network import Address
 from troth.model.order import Method, Order
@@ -56,7 +56,7 @@ def promised_shipments(shipments: Iterable[Shipment], network: Network, destinat
 def promised_work(order: Order, network: Network) -> list[Promised]:
     """What the fulfillments of an order that still have units promise."""
     live = live_allocations(order)
-    waiting = {part.fulfillment_id for part in live if part.source != ON_HAND}
+    waiting = {part.fulfillment_id for part in live if not is_on_hand(part.source)}
     kept = {part.fulfillment_id for part in live}
     return [
         Promised(

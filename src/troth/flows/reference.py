@@ -15,7 +15,7 @@ from troth.engine.exposure.expose import Exposure, Findable
 from troth.engine.find_rates import estimate_rates
 from troth.engine.finding import FindRates, findable
 from troth.engine.in_force import choose
-from troth.engine.line_terms import DEPTH_MAX, related_skus
+from troth.engine.line_terms import DEPTH_MAX, components, related_skus
 from troth.engine.network import Network, compile_network
 from troth.engine.rate_cards import DEFAULT_CARDS
 from troth.engine.rules.compiled import compiled_routing
@@ -199,6 +199,20 @@ class Reference:
             await self.need_items(more)
             skus |= more
         return skus
+
+    async def need_kits(self, skus: Collection[Sku]) -> Collection[Sku]:
+        """Make `items` hold these SKUs and what their kits are made of, as far as they exist; gives all of those."""
+        await self.need_items(skus)
+        if not any([sku in self._items and bool(self._items[sku].kit) for sku in skus]):  # noqa: C419 - quicker
+            return skus
+        found = set(skus)
+        for _ in range(DEPTH_MAX + 1):
+            more = {sku for one in found for sku in components(one, self._items)} - found
+            if not more:
+                break
+            await self.need_items(more)
+            found |= more
+        return found
 
     async def _follow_cards(self, connection: Connection, now: datetime, changed: Collection[str]) -> bool:
         """Whether other rate cards or lane tables may be in force now than before."""

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 from typing import Final
 
@@ -16,7 +16,7 @@ from troth.flows.system import System
 from troth.model.commands import AdjustStock, Command, CountStock
 from troth.model.events import ConfigurationSet
 from troth.model.ids import NodeId, OrderId, Sku
-from troth.model.inventory import SupplyKey
+from troth.model.inventory import SupplyKey, lot_source
 from troth.model.refusals import FieldFlaw, Invalid, KeyReused, Refusal
 from troth.store.codec import decode, encode_bytes
 from troth.store.configure import append_configuration_events
@@ -28,26 +28,34 @@ from troth.store.stock_load import Loaded, Position, find_unknown_nodes, find_un
 _LINES_A_TIME: Final = 500
 _POSITIONS_A_TIME: Final = 50_000
 _ATTEMPTS: Final = 5
+_NO_LOT: Final = FieldFlaw("/expires_on", "only a lot expires: name the lot")
 _TRANSIENT: Final = (asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError, asyncpg.SerializationError)
 
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """Units to add to what a node holds of a SKU; `reference` of a receipt is the number of its purchase order."""
+    """Units to add to what a node holds of a SKU; `reference` of a receipt is the number of its purchase order.
+
+    Without a `lot` they are those that no lot holds; `expires_on` is the lot's last good day, where it is said.
+    """
 
     node: NodeId
     sku: Sku
     delta: int
     reason: str
     reference: str = ""
+    lot: str = ""
+    expires_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Units that were counted of a SKU."""
+    """Units that were counted of a SKU, or of one lot of it, with the last good day that was read on it."""
 
     sku: Sku
     on_hand: int
+    lot: str = ""
+    expires_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +86,17 @@ async def adjust(
     for number, line in enumerate(lines):
         if line.delta == 0:
             flaws[number].append(FieldFlaw("/delta", "must not be zero"))
+        if line.expires_on is not None and not line.lot:
+            flaws[number].append(_NO_LOT)
     waiting = await _find_waiting(system, [line for number, line in enumerate(lines) if number not in flaws])
     commands: dict[int, Command] = {}
     for number, line in enumerate(lines):
         if number not in flaws:
-            key_ = SupplyKey(line.sku, line.node)
-            known, orders = waiting.get((line.reference, key_), ((), ()))
-            commands[number] = AdjustStock(key_, line.delta, line.reason, line.reference, known, orders)
+            known, orders = waiting.get((line.reference, SupplyKey(line.sku, line.node)), ((), ()))
+            key_ = SupplyKey(line.sku, line.node, lot_source(line.lot))
+            commands[number] = AdjustStock(
+                key_, line.delta, line.reason, line.reference, known, orders, line.expires_on
+            )
     return await _submit(system, len(lines), commands, flaws, actor=actor, key=key)
 
 
@@ -102,13 +114,18 @@ async def count(
     if as_of > system.door.now():
         return Invalid((FieldFlaw("/as_of", "a count cannot have been taken in the future"),))
     flaws = await _find_flaws(system, [(node, line.sku) for line in lines], actor)
-    seen: dict[Sku, int] = {}
+    seen: dict[tuple[Sku, str], int] = {}
     for number, line in enumerate(lines):
-        first = seen.setdefault(line.sku, number)
+        first = seen.setdefault((line.sku, line.lot), number)
         if first != number:
-            flaws[number].append(FieldFlaw("/sku", f"{line.sku} is counted already in line {first}"))
+            field, what = ("/lot", f"lot {line.lot} of {line.sku}") if line.lot else ("/sku", line.sku)
+            flaws[number].append(FieldFlaw(field, f"{what} is counted already in line {first}"))
+        if line.expires_on is not None and not line.lot:
+            flaws[number].append(_NO_LOT)
     commands: dict[int, Command] = {
-        number: CountStock(SupplyKey(line.sku, node), line.on_hand, as_of, reference)
+        number: CountStock(
+            SupplyKey(line.sku, node, lot_source(line.lot)), line.on_hand, as_of, reference, line.expires_on
+        )
         for number, line in enumerate(lines)
         if number not in flaws
     }

@@ -1,17 +1,21 @@
 """What a channel may sell, as it is answered: SKU by SKU, with nodes as a list or as columns."""
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from troth.engine.available_to_sell import NodeUnits, StockStatus
 from troth.flows.availability import Answered, Availability, NodeStock
+from troth.http.measures import Units
 from troth.http.values import Instant as At
+from troth.model.measure import shown
 
 
 class NodeAvailability(msgspec.Struct, frozen=True):
     """What one node has of a SKU; `miles` is how far it is from the postcode that was given."""
 
     node: str
-    available: int
+    available: Units
     status: StockStatus
     message: str
     next_supply_at: At | None
@@ -23,15 +27,15 @@ class PlaceAvailability(msgspec.Struct, frozen=True):
     postcode.
     """
 
-    ship: int
-    pickup: int
+    ship: Units
+    pickup: Units
 
 
 class AvailabilityColumns(msgspec.Struct, frozen=True):
     """What each node has of a SKU, in the order of the answer's `nodes`; the last two where anything is coming."""
 
-    available: list[int]
-    incoming: list[int] | None
+    available: list[Units]
+    incoming: list[Units] | None
     next_supply_at: list[At | None] | None
 
 
@@ -42,12 +46,12 @@ class SkuAvailability(msgspec.Struct, frozen=True):
     """
 
     sku: str
-    available: int
+    available: Units
     status: StockStatus
     message: str
     next_supply_at: At | None
-    incoming: int
-    low_stock_units: int
+    incoming: Units
+    low_stock_units: Units
     place: PlaceAvailability | None
     nodes: tuple[NodeAvailability, ...]
     columns: AvailabilityColumns | None
@@ -68,29 +72,39 @@ def answer_availability(channel: str, found: Answered) -> AvailabilityAnswer:
 
 def answer_sku(found: Availability) -> SkuAvailability:
     """What may be sold of one SKU, as it is answered."""
-    stock = found.stock
+    stock, decimals = found.stock, found.terms.item.decimals
     return SkuAvailability(
         found.sku,
-        stock.available,
+        shown(stock.available, decimals),
         stock.status,
         stock.message,
         stock.next_supply_at,
-        stock.incoming,
-        stock.low_max,
-        None if found.place is None else PlaceAvailability(found.place.ship, found.place.pickup),
+        shown(stock.incoming, decimals),
+        shown(stock.low_max, decimals),
+        None
+        if found.place is None
+        else PlaceAvailability(shown(found.place.ship, decimals), shown(found.place.pickup, decimals)),
         tuple(_answer_node(one) for one in found.nodes),
-        None if found.columns is None else _answer_columns(found.columns),
+        None if found.columns is None else _answer_columns(found.columns, decimals),
     )
 
 
 def _answer_node(found: NodeStock) -> NodeAvailability:
     stock = found.stock
-    return NodeAvailability(found.node, stock.available, stock.status, stock.message, stock.next_supply_at, found.miles)
+    return NodeAvailability(
+        found.node,
+        shown(stock.available, stock.decimals),
+        stock.status,
+        stock.message,
+        stock.next_supply_at,
+        found.miles,
+    )
 
 
-def _answer_columns(units: NodeUnits) -> AvailabilityColumns:
+def _answer_columns(units: NodeUnits, decimals: int) -> AvailabilityColumns:
+    def told(some: NDArray[np.int64]) -> list[Units]:
+        return [shown(one, decimals) for one in some.tolist()] if decimals else some.tolist()
+
     return AvailabilityColumns(
-        units.available.tolist(),
-        None if units.incoming is None else units.incoming.tolist(),
-        units.next_supply_at(),
+        told(units.available), None if units.incoming is None else told(units.incoming), units.next_supply_at()
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from troth.flows.access import Actor
+from troth.http.measures import decimals_of_lines
 from troth.http.operations import Call
 from troth.http.problems import Refused
 from troth.model.ids import OrderId, named_order
@@ -37,6 +38,13 @@ async def read_visible(call: Call[Any, Any], order_id: OrderId) -> Order:
     if order is None or not is_visible(call.actor, order):
         raise Refused(NotFound("order", order_id))
     return order
+
+
+async def read_decimals(call: Call[Any, Any], order_id: OrderId) -> dict[str, int]:
+    """How many decimals the lines of an order have that is sold by measure; nothing of an order that is not there."""
+    async with call.system.pool.acquire() as connection:
+        order = (await read_orders(connection, [order_id])).get(order_id)
+    return {} if order is None else decimals_of_lines(order)
 
 
 async def ensure_visible(call: Call[Any, Any], order_id: OrderId) -> None:

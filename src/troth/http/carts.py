@@ -1,7 +1,8 @@
 """Holds of carts: looked at, kept longer, given up. They begin with a quote that asks for one."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from pydantic import Field, TypeAdapter
@@ -10,13 +11,15 @@ from troth.engine.carts import HOLD_SECONDS_MAX
 from troth.flows.cart import extend_hold, give_up_hold, read_hold
 from troth.http import examples
 from troth.http.body import Body, NoQuery, Strict
+from troth.http.measures import Units, known_items, of_sku
 from troth.http.operations import NO_BODY, Call, Operation, Plain, Shown
 from troth.http.problems import Refused
 from troth.http.replies import Reply, json_reply
 from troth.http.values import Instant
 from troth.model.cart_hold import CartHold, CartHoldState, HeldUnits
 from troth.model.ids import CartHoldId, NodeId, Sku
-from troth.model.inventory import ON_HAND, SupplyKey
+from troth.model.inventory import SupplyKey, is_on_hand
+from troth.model.item import Item
 from troth.model.refusals import NotFound, NotPossibleNow, Refusal
 
 
@@ -31,7 +34,7 @@ class HeldUnitsAnswer(msgspec.Struct, frozen=True):
 
     sku: str
     node: str
-    quantity: int
+    quantity: Units
     is_on_hand: bool
 
 
@@ -47,23 +50,23 @@ class CartHoldAnswer(msgspec.Struct, frozen=True):
 
 async def read_cart_hold(call: Plain) -> Reply:
     """The hold of a cart as it is."""
-    return _reply(await read_hold(call.system, _hold_id(call)), call.system.door.now())
+    return await _reply(call, await read_hold(call.system, _hold_id(call)))
 
 
 async def extend_cart_hold(call: Call[ExtendBody, NoQuery]) -> Reply:
     """Keep what is kept for longer; refused where its time is over."""
     hold_id = CartHoldId(call.path("hold_id"))
     held = await extend_hold(call.system, hold_id, call.body.hold_seconds, actor=call.actor.name)
-    return _reply(held, call.system.door.now())
+    return await _reply(call, held)
 
 
 async def give_up_cart_hold(call: Plain) -> Reply:
     """Free what is kept."""
     held = await give_up_hold(call.system, _hold_id(call), actor=call.actor.name)
-    return _reply(held, call.system.door.now())
+    return await _reply(call, held)
 
 
-def answer_hold(hold: CartHold, now: datetime) -> CartHoldAnswer:
+def answer_hold(hold: CartHold, now: datetime, items: Mapping[Sku, Item]) -> CartHoldAnswer:
     """A hold as it is answered; one whose time is over has expired, whether the clock has come to it or not."""
     is_over = hold.state is CartHoldState.HELD and not hold.holds_at(now)
     return CartHoldAnswer(
@@ -72,7 +75,12 @@ def answer_hold(hold: CartHold, now: datetime) -> CartHoldAnswer:
         CartHoldState.EXPIRED if is_over else hold.state,
         hold.expires_at,
         tuple(
-            HeldUnitsAnswer(held.key.sku, held.key.node, held.quantity, held.key.source == ON_HAND)
+            HeldUnitsAnswer(
+                held.key.sku,
+                held.key.node,
+                of_sku(held.quantity, held.key.sku, items),
+                is_on_hand(held.key.source),
+            )
             for held in hold.units
         ),
     )
@@ -82,10 +90,11 @@ def _hold_id(call: Plain) -> CartHoldId:
     return CartHoldId(call.path("hold_id"))
 
 
-def _reply(hold: CartHold | Refusal, now: datetime) -> Reply:
+async def _reply(call: Call[Any, Any], hold: CartHold | Refusal) -> Reply:
     if not isinstance(hold, CartHold):
         raise Refused(hold)
-    return json_reply(answer_hold(hold, now))
+    items = await known_items(call, [held.key.sku for held in hold.units])
+    return json_reply(answer_hold(hold, call.system.door.now(), items))
 
 
 _HOLD = CartHold(
@@ -97,7 +106,7 @@ _HOLD = CartHold(
 )
 _PATH = (("hold_id", _HOLD.hold_id),)
 _NONE = NotFound("cart hold", _HOLD.hold_id)
-_SHOWN = Shown(200, "The hold as it is now", CartHoldAnswer, answer_hold(_HOLD, examples.AT))
+_SHOWN = Shown(200, "The hold as it is now", CartHoldAnswer, answer_hold(_HOLD, examples.AT, {}))
 
 OPERATIONS = (
     Operation(

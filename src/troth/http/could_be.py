@@ -6,9 +6,11 @@ from typing import Literal
 import msgspec
 
 from troth.flows.quote import Kit, Option
+from troth.http.measures import Units
 from troth.http.values import Instant, MoneyAnswer, money
 from troth.model.ids import LineId
 from troth.model.kits import whole_units
+from troth.model.measure import shown
 from troth.model.order import Method
 from troth.model.plan import Uncovered
 
@@ -23,7 +25,7 @@ class CouldBe(msgspec.Struct, frozen=True):
     """
 
     kind: Kind
-    quantity: int
+    quantity: Units
     promised_at: Instant | None
     method: Method | None = None
     service: str | None = None
@@ -40,22 +42,26 @@ def find_ways_out(
     asked: Method,
     currency: str,
     kits: Mapping[LineId, Kit],
+    *,
+    decimals: int = 0,
 ) -> list[CouldBe]:
     """The ways to have a line all the same: less of it, then all of it by other options, the soonest first, then what
     may stand in for it.
     """
     found = []
     if gap.available_quantity > 0:
-        found.append(CouldBe("less", gap.available_quantity, gap.available_at))
+        found.append(CouldBe("less", shown(gap.available_quantity, decimals), gap.available_at))
     kit = kits.get(gap.line_id)
-    others = [way for option in options if (way := _by_option(option, gap, wanted, asked, kit)) is not None]
+    others = [way for option in options if (way := _by_option(option, gap, wanted, asked, kit, decimals)) is not None]
     others.sort(key=lambda way: (way.promised_at is None, way.promised_at, way.node or ""))
     found += others[:_ELSEWHERE_MAX]
-    found += _instead(gap, currency)
+    found += _instead(gap, currency, decimals)
     return found
 
 
-def _by_option(option: Option, gap: Uncovered, wanted: int, asked: Method, kit: Kit | None) -> CouldBe | None:
+def _by_option(
+    option: Option, gap: Uncovered, wanted: int, asked: Method, kit: Kit | None, decimals: int
+) -> CouldBe | None:
     pegs = [peg for shipment in option.plan.shipments for peg in shipment.pegs if peg.line_id == gap.line_id]
     units = whole_units(pegs, {} if kit is None else {gap.line_id: kit.components})
     if units.get(gap.line_id, 0) < wanted:
@@ -65,7 +71,7 @@ def _by_option(option: Option, gap: Uncovered, wanted: int, asked: Method, kit: 
     is_handed_over = last.method in (Method.PICKUP, Method.CURBSIDE)
     return CouldBe(
         "later" if last.method is asked and not is_handed_over else "elsewhere",
-        wanted,
+        shown(wanted, decimals),
         last.promised_at,
         last.method,
         last.service or None,
@@ -74,11 +80,11 @@ def _by_option(option: Option, gap: Uncovered, wanted: int, asked: Method, kit: 
     )
 
 
-def _instead(gap: Uncovered, currency: str) -> Iterator[CouldBe]:
+def _instead(gap: Uncovered, currency: str, decimals: int) -> Iterator[CouldBe]:
     for other in gap.instead:
         yield CouldBe(
             "instead",
-            other.quantity,
+            shown(other.quantity, decimals),
             other.available_at,
             sku=other.sku,
             price_delta=money(other.price_delta_minor, currency),

@@ -1,13 +1,15 @@
 """Stock: adjusted and counted line by line, and read as positions and as the ledger behind them."""
 
+from datetime import date
 from typing import Annotated, Final
 
 import msgspec
 from pydantic import Field, TypeAdapter
 
 from troth.flows.stock import Adjustment, Counted, LineResult, adjust, count
-from troth.http.body import Body, Id, Instant, Name, NoQuery, Strict, Text
+from troth.http.body import Body, Id, Instant, LotName, Name, NoQuery, Strict, Text
 from troth.http.idempotency import key_of
+from troth.http.measures import Given, Measured, Scaling, known_items
 from troth.http.operations import Call, Operation, Shown
 from troth.http.problems import PROBLEMS, TYPE_BASE, ProblemError, Refused
 from troth.http.replies import Reply, json_reply
@@ -18,14 +20,26 @@ LINES_MAX: Final = 20_000
 _UNITS_MAX: Final = 1_000_000_000
 
 
+LastDay = Annotated[
+    date | None,
+    Field(ge=date(2000, 1, 1), lt=date(2100, 1, 1), description="The last day on which the lot is good."),
+]
+
+
+_Delta = Annotated[Given, Measured(-_UNITS_MAX, _UNITS_MAX)]
+_Found = Annotated[Given, Measured(0, _UNITS_MAX)]
+
+
 class AdjustmentBody(Strict):
     """Units to add (or to take, where negative) at one node."""
 
     node: Id
     sku: Id
-    delta: Annotated[int, Field(ge=-_UNITS_MAX, le=_UNITS_MAX)]
+    delta: _Delta
     reason: Annotated[Name, Field(description="Any word; `receipt` is what arrived, from a supplier or elsewhere.")]
     reference: Annotated[Text, Field(description="Of a receipt: the number of its purchase order.")] = ""
+    lot: LotName | None = None
+    expires_on: LastDay = None
 
 
 class AdjustmentsBody(Strict):
@@ -38,7 +52,9 @@ class CountBody(Strict):
     """Units that were found of one SKU."""
 
     sku: Id
-    on_hand: Annotated[int, Field(ge=0, le=_UNITS_MAX)]
+    on_hand: _Found
+    lot: LotName | None = None
+    expires_on: LastDay = None
 
 
 class CountsBody(Strict):
@@ -79,17 +95,37 @@ class LineResultsAnswer(msgspec.Struct, frozen=True):
 
 async def post_adjustments(call: Call[AdjustmentsBody, NoQuery]) -> Reply:
     """Move stock."""
+    items, scaling = await known_items(call, [line.sku for line in call.body.adjustments]), Scaling()
     lines = [
-        Adjustment(NodeId(line.node), Sku(line.sku), line.delta, line.reason, line.reference)
-        for line in call.body.adjustments
+        Adjustment(
+            NodeId(line.node),
+            Sku(line.sku),
+            scaling.of_item(line.delta, items.get(Sku(line.sku)), f"/adjustments/{at}/delta"),
+            line.reason,
+            line.reference,
+            lot=line.lot or "",
+            expires_on=line.expires_on,
+        )
+        for at, line in enumerate(call.body.adjustments)
     ]
+    scaling.done()
     return _reply(await adjust(call.system, lines, actor=call.actor, key=key_of(call)), "/adjustments")
 
 
 async def post_counts(call: Call[CountsBody, NoQuery]) -> Reply:
     """Set stock to what was counted."""
     body = call.body
-    lines = [Counted(Sku(line.sku), line.on_hand) for line in body.counts]
+    items, scaling = await known_items(call, [line.sku for line in body.counts]), Scaling()
+    lines = [
+        Counted(
+            Sku(line.sku),
+            scaling.of_item(line.on_hand, items.get(Sku(line.sku)), f"/counts/{at}/on_hand"),
+            lot=line.lot or "",
+            expires_on=line.expires_on,
+        )
+        for at, line in enumerate(body.counts)
+    ]
+    scaling.done()
     done = await count(
         call.system,
         NodeId(body.node),
@@ -142,6 +178,14 @@ _ADJUSTMENTS: Final = Body(
         "adjustments": [
             {"node": "DC-PA", "sku": "A-1001", "delta": 40, "reason": "receipt", "reference": "4500017"},
             {"node": "DC-PA", "sku": "A-1002", "delta": -1, "reason": "damaged"},
+            {
+                "node": "DC-PA",
+                "sku": "A-2001",
+                "delta": 24,
+                "reason": "receipt",
+                "lot": "L-77",
+                "expires_on": "2027-03-31",
+            },
         ]
     },
 )

@@ -10,6 +10,7 @@ from troth.http.body import Id, MoneyBody, Name, Quantity, Strict, Text
 from troth.http.problems import Refused
 from troth.model.ids import Sku
 from troth.model.item import Item, Restrictions, Substitute
+from troth.model.measure import DECIMALS_MAX, PIECE
 from troth.model.order import Method
 from troth.model.refusals import FieldFlaw, Invalid
 
@@ -109,6 +110,18 @@ class ItemBody(Strict):
     return_percent: Annotated[
         Percent | None, Field(description="Of units that come back, to two decimals; else that of the category.")
     ] = None
+    min_remaining_days: Annotated[
+        int,
+        Field(ge=0, le=3650, description="For how many days after its delivery what is sent must still be good."),
+    ] = 0
+    serialized: Annotated[bool, Field(description="Each unit has a serial number, named before it leaves.")] = False
+
+    unit: Annotated[
+        str,
+        StringConstraints(pattern=r"^[A-Za-z0-9]{1,16}$"),
+        Field(description="What one of it is: `each`, or what it is measured in, as `m`, `kg` or `l`."),
+    ] = PIECE
+    decimals: Annotated[int, Field(ge=0, le=DECIMALS_MAX, description="How many decimals its quantities may have.")] = 0
 
     def item(self, sku: Sku) -> Item:
         """The item that this is; Refused with everything that it cannot mean."""
@@ -142,9 +155,14 @@ class ItemBody(Strict):
             else _whole(
                 self.return_percent, BASIS_POINTS_A_PERCENT, "/return_percent", "hundredth of a percent", flaws
             ),
+            min_remaining_days=self.min_remaining_days,
+            serialized=self.serialized,
+            unit=self.unit,
+            decimals=self.decimals,
         )
         flaws += _kit_flaws(item)
         flaws += _substitute_flaws(item)
+        flaws += _measure_flaws(item)
         if flaws:
             raise Refused(Invalid(tuple(flaws)))
         return item
@@ -203,6 +221,19 @@ def _whole(value: Decimal, scale: int, pointer: str, unit: str, flaws: list[Fiel
     if scaled != scaled.to_integral_value():
         flaws.append(FieldFlaw(pointer, f"is finer than a {unit}"))
     return int(scaled)
+
+
+def _measure_flaws(item: Item) -> list[FieldFlaw]:
+    if not item.decimals:
+        return []
+    flaws = []
+    if item.unit == PIECE:
+        flaws.append(FieldFlaw("/unit", "what is sold by the piece has no decimals: say what it is measured in"))
+    if item.kit:
+        flaws.append(FieldFlaw("/decimals", "a kit is sold by the piece"))
+    if item.serialized:
+        flaws.append(FieldFlaw("/decimals", "what has serial numbers is sold by the piece"))
+    return flaws
 
 
 def _substitute_flaws(item: Item) -> list[FieldFlaw]:

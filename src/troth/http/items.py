@@ -5,7 +5,7 @@ from typing import Annotated, Final
 import msgspec
 from pydantic import Field, TypeAdapter
 
-from troth.flows.configure import set_item
+from troth.flows.configure import Set, set_item
 from troth.http.body import Body, NoQuery, Text
 from troth.http.item_body import (
     BASIS_POINTS_A_PERCENT,
@@ -21,7 +21,7 @@ from troth.http.replies import Reply, etag, json_reply
 from troth.http.values import MoneyAnswer, money
 from troth.model.ids import Sku
 from troth.model.item import Item, Restrictions
-from troth.model.refusals import FieldFlaw, Invalid, NotFound, VersionConflict
+from troth.model.refusals import FieldFlaw, Invalid, NotFound
 from troth.store.reference import find_items, read_item
 
 
@@ -75,6 +75,10 @@ class ItemAnswer(msgspec.Struct, frozen=True):
     ship_alone: bool
     restrictions: RestrictionsAnswer | None
     return_percent: float | None
+    min_remaining_days: int
+    serialized: bool
+    unit: str
+    decimals: int
 
 
 class ItemsQuery(PageQuery):
@@ -107,6 +111,10 @@ def answer_item(item: Item) -> ItemAnswer:
         ship_alone=item.ship_alone,
         restrictions=_answer_restrictions(item.restrictions),
         return_percent=None if item.return_basis_points is None else item.return_basis_points / BASIS_POINTS_A_PERCENT,
+        min_remaining_days=item.min_remaining_days,
+        serialized=item.serialized,
+        unit=item.unit,
+        decimals=item.decimals,
     )
 
 
@@ -124,10 +132,15 @@ async def put_item(call: Call[ItemBody, NoQuery]) -> Reply:
     named += [(f"/substitutes/{position}/sku", one.sku) for position, one in enumerate(item.substitutes)]
     await reference.need_items(sku for _, sku in named)
     unknown = [FieldFlaw(pointer, f"there is no item {sku}") for pointer, sku in named if sku not in reference.items]
+    unknown += [
+        FieldFlaw(f"/kit/{position}/sku", f"{sku} is sold by measure; a kit is made of pieces")
+        for position, (sku, _) in enumerate(item.kit)
+        if sku in reference.items and reference.items[sku].decimals
+    ]
     if unknown:
         raise Refused(Invalid(tuple(unknown)))
     done = await set_item(call.system, item, actor=call.actor.name, expected=expected_of(call))
-    if isinstance(done, VersionConflict):
+    if not isinstance(done, Set):
         raise Refused(done)
     return set_reply(done, answer_item(item))
 

@@ -8,7 +8,7 @@ from troth.engine.evolve import evolve
 from troth.flows.cancel import prepare_cancel
 from troth.http import examples
 from troth.http.body import Body, NoQuery
-from troth.http.bounds import ensure_visible, order_id_of
+from troth.http.bounds import ensure_visible, order_id_of, read_decimals
 from troth.http.operations import NO_BODY, Call, Operation, Plain, Shown
 from troth.http.order_answer import answer_order
 from troth.http.order_body import CancelBody, HoldBody
@@ -28,8 +28,9 @@ async def cancel_order(call: Call[CancelBody, NoQuery]) -> Reply:
     """Cancel the order, or units of its lines."""
     order_id = order_id_of(call)
     await ensure_visible(call, order_id)
+    lines = call.body.units(await read_decimals(call, order_id)) if call.body.lines else ()
     return await command_order(
-        call, prepare_cancel(order_id, reason=call.body.reason, lines=call.body.units()), expected=expected_of(call)
+        call, prepare_cancel(order_id, reason=call.body.reason, lines=lines), expected=expected_of(call)
     )
 
 

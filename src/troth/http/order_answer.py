@@ -6,6 +6,7 @@ from datetime import datetime
 from troth.engine.network import Network
 from troth.flows.fulfill import pickup_code
 from troth.flows.messages import order_message
+from troth.http.measures import decimals_of_lines, of_line
 from troth.http.order_shapes import (
     AddressAnswer,
     AgreedSubstitute,
@@ -22,13 +23,16 @@ from troth.http.order_shapes import (
     PaymentAnswer,
     Possible,
     PromiseAnswer,
+    SerialsAnswer,
     WorkLine,
 )
 from troth.http.timeline import timeline_of
 from troth.http.values import Window, cost, money, total
 from troth.model.ids import FulfillmentId, LineId, Sku
+from troth.model.inventory import lot_of
 from troth.model.kits import Kits, kits_of, whole_units
 from troth.model.lifecycle import ENDED, AllocationEvent, AllocationState, is_possible
+from troth.model.measure import shown
 from troth.model.network import Address
 from troth.model.order import Allocation, Fulfillment, Hold, Line, Method, Order, Package, Terms
 from troth.model.status import (
@@ -119,11 +123,11 @@ def answer_address(address: Address) -> AddressAnswer:
     )
 
 
-def answer_package(package: Package) -> PackageAnswer:
-    """A package as it is shown."""
+def answer_package(package: Package, decimals: Mapping[str, int]) -> PackageAnswer:
+    """A package as it is shown, of lines with so many decimals."""
     return PackageAnswer(
         package.package_id,
-        tuple(LineUnits(line.line_id, line.quantity) for line in package.lines),
+        tuple(LineUnits(line.line_id, of_line(line.quantity, line.line_id, decimals)) for line in package.lines),
         None if package.weight_grams is None else package.weight_grams / 1000,
         package.carrier,
         package.service,
@@ -137,15 +141,24 @@ def work_lines(order: Order, fulfillment: FulfillmentId) -> tuple[WorkLine, ...]
     counted = [part for part in parts if part.state not in ENDED] or [
         part for part in parts if part.state is not AllocationState.SPLIT
     ]
-    units: dict[tuple[LineId, Sku, AllocationState], int] = {}
+    units: dict[tuple[LineId, Sku, AllocationState, str], int] = {}
     for part in counted:
-        key = (part.line_id, part.sku, part.state)
+        key = (part.line_id, part.sku, part.state, lot_of(part.source))
         units[key] = units.get(key, 0) + part.quantity
+    decimals = decimals_of_lines(order)
     each = {(line_id, sku): count for line_id, kit in kits_of(order).items() for sku, count in kit}
     return tuple(
-        WorkLine(line_id, sku, quantity, state, each.get((line_id, sku)))
-        for (line_id, sku, state), quantity in units.items()
+        WorkLine(line_id, sku, of_line(quantity, line_id, decimals), state, each.get((line_id, sku)), lot or None)
+        for (line_id, sku, state, lot), quantity in units.items()
     )
+
+
+def answer_serials(work: Fulfillment) -> tuple[SerialsAnswer, ...]:
+    """The serials of a fulfillment as they are shown, by line and SKU."""
+    by_place: dict[tuple[LineId, Sku], list[str]] = {}
+    for one in work.serials:
+        by_place.setdefault((one.line_id, one.sku), []).append(one.serial)
+    return tuple(SerialsAnswer(line_id, sku, tuple(some)) for (line_id, sku), some in by_place.items())
 
 
 def window(work: Fulfillment) -> Window:
@@ -184,10 +197,10 @@ def _line(
     return LineAnswer(
         line.line_id,
         line.sku,
-        line.quantity,
-        line.canceled_quantity,
-        whole_units(parts, kits).get(line.line_id, 0),
-        uncovered_quantity,
+        shown(line.quantity, line.decimals),
+        shown(line.canceled_quantity, line.decimals),
+        shown(whole_units(parts, kits).get(line.line_id, 0), line.decimals),
+        shown(uncovered_quantity, line.decimals),
         money(line.unit_price_minor, currency),
         line.need_by,
         line.not_before,
@@ -196,7 +209,7 @@ def _line(
         tuple(
             AllocationAnswer(
                 part.sku,
-                part.quantity,
+                shown(part.quantity, line.decimals),
                 part.node,
                 part.source,
                 part.state,
@@ -222,6 +235,8 @@ def _terms(terms: Terms, currency: str, cost_currency: str) -> LineTerms:
         terms.substitutes,
         tuple(KitComponent(sku, units) for sku, units in terms.kit),
         tuple(AgreedSubstitute(sku, money(delta, currency)) for sku, delta in terms.substituted),
+        terms.min_remaining_days,
+        terms.decimals,
     )
 
 
@@ -250,6 +265,7 @@ def _last(windows: Iterable[Window]) -> Window | None:
 def _work(order: Order, work: Fulfillment, cost_currency: str) -> OrderWork:
     is_collected = work.method in (Method.PICKUP, Method.CURBSIDE)
     elsewhere = destination_of(order, work.fulfillment_id)
+    decimals = decimals_of_lines(order)
     return OrderWork(
         work.fulfillment_id,
         work.node,
@@ -260,7 +276,7 @@ def _work(order: Order, work: Fulfillment, cost_currency: str) -> OrderWork:
         window(work),
         cost(work.cost, cost_currency),
         work_lines(order, work.fulfillment_id),
-        tuple(map(answer_package, work.packages)),
+        tuple(answer_package(package, decimals) for package in work.packages),
         work.staging,
         work.collected_by,
         work.shipped_at,
@@ -268,6 +284,7 @@ def _work(order: Order, work: Fulfillment, cost_currency: str) -> OrderWork:
         pickup_code(order, work.fulfillment_id) if is_collected else None,
         work.via,
         None if elsewhere is order.ship_to or elsewhere is None else answer_address(elsewhere),
+        answer_serials(work),
     )
 
 
@@ -290,5 +307,9 @@ def _possible(order: Order, live: tuple[Allocation, ...], uncovered: Mapping[Lin
         actions.append("release")
     return Possible(
         tuple(actions),
-        tuple(LineUnits(line.line_id, units[line.line_id]) for line in order.lines if line.line_id in units),
+        tuple(
+            LineUnits(line.line_id, shown(units[line.line_id], line.decimals))
+            for line in order.lines
+            if line.line_id in units
+        ),
     )

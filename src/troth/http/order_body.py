@@ -1,5 +1,6 @@
 """What clients send about orders, and the content that the flows take."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Final
 
@@ -7,9 +8,11 @@ from pydantic import Field, StringConstraints
 
 from troth.engine.carts import HOLD_SECONDS_MAX
 from troth.flows.capture import ContentLine, ContentPayment, OrderContent
-from troth.http.body import Country, Id, Instant, MoneyBody, Name, Quantity, Strict, Text
+from troth.http.body import Country, Id, Instant, MoneyBody, Name, Strict, Text
+from troth.http.measures import Quantity, Scaling
 from troth.model.commands import LineQuantity
 from troth.model.ids import CartHoldId, LineId, NodeId, Sku
+from troth.model.item import Item
 from troth.model.network import Address
 from troth.model.order import Consent, Customer, Method, Terms
 
@@ -34,6 +37,7 @@ _TERMS: Final = frozenset(
         "line_complete",
         "ship_alone",
         "substitutes",
+        "min_remaining_days",
     }
 )
 """The fields of a line that few lines have."""
@@ -119,13 +123,21 @@ class LineBody(Strict):
             examples=["offer"],
         ),
     ] = Consent.NONE
+    min_remaining_days: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=3650,
+            description="For how many days after the delivery the goods must still be good, if more than the item's.",
+        ),
+    ] = 0
 
-    def line(self, pointer: str) -> ContentLine:
+    def line(self, pointer: str, items: Mapping[Sku, Item], scaling: Scaling) -> ContentLine:
         """The line that this is."""
         plain = ContentLine(
             LineId(self.line_id),
             Sku(self.sku),
-            self.quantity,
+            scaling.of_item(self.quantity, items.get(Sku(self.sku)), f"{pointer}/quantity"),
             None if self.unit_price is None else self.unit_price.parse(f"{pointer}/unit_price"),
             self.need_by,
             self.not_before,
@@ -143,6 +155,7 @@ class LineBody(Strict):
             line_complete=self.line_complete,
             ship_alone=self.ship_alone,
             substitutes=self.substitutes,
+            min_remaining_days=self.min_remaining_days,
         )
         together = None if penalty is None else penalty.parse(f"{pointer}/ship_together_penalty")
         return plain if terms == _NO_TERMS and together is None else replace(plain, terms=terms, together=together)
@@ -174,13 +187,22 @@ class ContentBody(Strict):
     customer: CustomerBody = CustomerBody()
     attributes: Annotated[dict[Name, Text], Field(max_length=_ATTRIBUTES_MAX, default_factory=dict)]
 
-    def content(self, *, external_id: str = "", payments: tuple[PaymentBody, ...] = ()) -> OrderContent:
-        """The content that this is; Refused where an amount does not fit its currency."""
+    def skus(self) -> set[Sku]:
+        """The items that are named."""
+        return {Sku(line.sku) for line in self.lines}
+
+    def content(
+        self, items: Mapping[Sku, Item], *, external_id: str = "", payments: tuple[PaymentBody, ...] = ()
+    ) -> OrderContent:
+        """The content that this is; Refused where an amount does not fit its currency, or a quantity its item."""
         who = self.customer
+        scaling = Scaling()
+        lines = tuple([line.line(f"/lines/{position}", items, scaling) for position, line in enumerate(self.lines)])
+        scaling.done()
         return OrderContent(
             channel=self.channel,
             external_id=external_id,
-            lines=tuple([line.line(f"/lines/{position}") for position, line in enumerate(self.lines)]),
+            lines=lines,
             method=self.method,
             ship_to=None if self.ship_to is None else self.ship_to.address(),
             pickup_node=None if self.pickup_node is None else NodeId(self.pickup_node),
@@ -212,9 +234,9 @@ class QuoteBody(ContentBody):
     hold_seconds: Annotated[int, Field(ge=1, le=HOLD_SECONDS_MAX)] | None = None
     hold_id: Id | None = None
 
-    def inquiry(self) -> OrderContent:
-        """The content that this is; Refused where an amount does not fit its currency."""
-        return _with_hold(self.content(), self.hold_id)
+    def inquiry(self, items: Mapping[Sku, Item]) -> OrderContent:
+        """The content that this is; Refused where an amount does not fit its currency, or a quantity its item."""
+        return _with_hold(self.content(items), self.hold_id)
 
 
 class OrderBody(ContentBody):
@@ -224,9 +246,9 @@ class OrderBody(ContentBody):
     hold_id: Id | None = None
     payments: Annotated[tuple[PaymentBody, ...], Field(max_length=20, strict=False)] = ()
 
-    def order(self) -> OrderContent:
-        """The content that this is; Refused where an amount does not fit its currency."""
-        return _with_hold(self.content(external_id=self.external_id, payments=self.payments), self.hold_id)
+    def order(self, items: Mapping[Sku, Item]) -> OrderContent:
+        """The content that this is; Refused where an amount does not fit its currency, or a quantity its item."""
+        return _with_hold(self.content(items, external_id=self.external_id, payments=self.payments), self.hold_id)
 
 
 class UnitsBody(Strict):
@@ -236,15 +258,28 @@ class UnitsBody(Strict):
     quantity: Quantity
 
 
+def line_quantities(lines: Sequence[UnitsBody], decimals: Mapping[str, int]) -> tuple[LineQuantity, ...]:
+    """Units of order lines that have so many decimals; Refused where some have more."""
+    scaling = Scaling()
+    units = tuple(
+        LineQuantity(
+            LineId(line.line_id), scaling.of_line(line.quantity, decimals, line.line_id, f"/lines/{at}/quantity")
+        )
+        for at, line in enumerate(lines)
+    )
+    scaling.done()
+    return units
+
+
 class CancelBody(Strict):
     """Why, and which units; the whole order where no line is named."""
 
     reason: Name
     lines: Annotated[tuple[UnitsBody, ...], Field(max_length=LINES_MAX, strict=False)] = ()
 
-    def units(self) -> tuple[LineQuantity, ...]:
-        """The units that are meant."""
-        return tuple(LineQuantity(LineId(line.line_id), line.quantity) for line in self.lines)
+    def units(self, decimals: Mapping[str, int]) -> tuple[LineQuantity, ...]:
+        """The units that are meant of lines with so many decimals."""
+        return line_quantities(self.lines, decimals)
 
 
 class HoldBody(Strict):

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from troth.http.measures import Units
 from troth.http.timeline import TimelinePoint
 from troth.http.values import CostAnswer, Instant, MoneyAnswer, Window
 from troth.model.lifecycle import AllocationState, HoldState
@@ -40,7 +41,7 @@ class AllocationAnswer(msgspec.Struct, frozen=True):
     """
 
     sku: str
-    quantity: int
+    quantity: Units
     node: str
     source: str
     state: AllocationState
@@ -76,6 +77,8 @@ class LineTerms(msgspec.Struct, frozen=True):
     substitutes: Consent
     kit: tuple[KitComponent, ...]
     substituted: tuple[AgreedSubstitute, ...]
+    min_remaining_days: int
+    decimals: int
 
 
 class LineAnswer(msgspec.Struct, frozen=True):
@@ -83,10 +86,10 @@ class LineAnswer(msgspec.Struct, frozen=True):
 
     line_id: str
     sku: str
-    quantity: int
-    canceled_quantity: int
-    promised_quantity: int
-    uncovered_quantity: int
+    quantity: Units
+    canceled_quantity: Units
+    promised_quantity: Units
+    uncovered_quantity: Units
     unit_price: MoneyAnswer
     need_by: Instant | None
     not_before: Instant | None
@@ -107,21 +110,23 @@ class PromiseAnswer(msgspec.Struct, frozen=True):
 class WorkLine(msgspec.Struct, frozen=True):
     """Units of an order line in a fulfillment, and how far they are.
 
-    Of a kit they are units of a component, of which one kit has `units_per_kit`; reports count kits.
+    Of a kit they are units of a component, of which one kit has `units_per_kit`; reports count kits. `lot` is the one
+    that they are taken from, where they are held by one.
     """
 
     line_id: str
     sku: str
-    quantity: int
+    quantity: Units
     state: AllocationState
     units_per_kit: int | None = None
+    lot: str | None = None
 
 
 class LineUnits(msgspec.Struct, frozen=True):
     """Units of an order line."""
 
     line_id: str
-    quantity: int
+    quantity: Units
 
 
 class PackageAnswer(msgspec.Struct, frozen=True):
@@ -133,6 +138,14 @@ class PackageAnswer(msgspec.Struct, frozen=True):
     carrier: str
     service: str
     tracking_number: str
+
+
+class SerialsAnswer(msgspec.Struct, frozen=True):
+    """The serial numbers of an order line's units of a SKU in a fulfillment."""
+
+    line_id: str
+    sku: str
+    serials: tuple[str, ...]
 
 
 class OrderWork(msgspec.Struct, frozen=True):
@@ -159,6 +172,7 @@ class OrderWork(msgspec.Struct, frozen=True):
     pickup_code: str | None
     via: str | None
     ship_to: AddressAnswer | None
+    serials: tuple[SerialsAnswer, ...]
 
 
 class HoldAnswer(msgspec.Struct, frozen=True):

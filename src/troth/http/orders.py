@@ -9,6 +9,7 @@ from troth.flows.capture import prepare
 from troth.http import examples
 from troth.http.body import Body, NoQuery
 from troth.http.bounds import choose_bound, is_visible, order_id_of, read_visible
+from troth.http.measures import known_items
 from troth.http.operations import NO_BODY, Call, Nothing, Operation, Plain, Shown
 from troth.http.order_answer import answer_order
 from troth.http.order_body import ORDER_EXAMPLE, OrderBody
@@ -50,7 +51,7 @@ class OrdersQuery(PageQuery):
 
 async def capture_order(call: Call[OrderBody, NoQuery]) -> Reply:
     """Promise an order and reserve its stock, or say line by line why not."""
-    content = call.body.order()
+    content = call.body.order(await known_items(call, call.body.skus()))
     customers = call.actor.customers
     if customers is not None and content.customer.id not in customers:
         raise Refused(Invalid((FieldFlaw("/customer/id", f"must be one of {', '.join(sorted(customers))}"),)))

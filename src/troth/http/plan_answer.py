@@ -1,11 +1,16 @@
 """Two plans for one order side by side, as a dry run shows them."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from troth.flows.dry_run import DryRun
 from troth.http.explanation import TraceAnswer, answer_trace
+from troth.http.measures import Units, of_sku
 from troth.http.values import CostAnswer, Instant, MoneyAnswer, Window, cost, money, total
 from troth.model.explanation import Explanation
+from troth.model.ids import Sku
+from troth.model.item import Item
 from troth.model.order import Method
 from troth.model.plan import Plan, Shipment, Uncovered
 
@@ -15,7 +20,7 @@ class PlannedUnits(msgspec.Struct, frozen=True):
 
     line_id: str
     sku: str
-    quantity: int
+    quantity: Units
     source: str
 
 
@@ -37,9 +42,9 @@ class UnplannedUnits(msgspec.Struct, frozen=True):
 
     line_id: str
     sku: str
-    quantity: int
+    quantity: Units
     reason: str
-    available_quantity: int
+    available_quantity: Units
     available_at: Instant | None
 
 
@@ -73,19 +78,19 @@ class DryRunAnswer(msgspec.Struct, frozen=True):
     in_force: PlanAnswer
 
 
-def answer_dry_run(done: DryRun) -> DryRunAnswer:
+def answer_dry_run(done: DryRun, items: Mapping[Sku, Item]) -> DryRunAnswer:
     """Both plans as they are shown."""
     return DryRunAnswer(
         done.at,
         done.order_id,
         done.is_same,
         money(done.tried.cost_minor - done.in_force.cost_minor, done.currency),
-        answer_plan(done.tried, done.currency, done.why_tried),
-        answer_plan(done.in_force, done.currency, done.why_in_force),
+        answer_plan(done.tried, done.currency, items, done.why_tried),
+        answer_plan(done.in_force, done.currency, items, done.why_in_force),
     )
 
 
-def answer_plan(plan: Plan, currency: str, why: Explanation | None = None) -> PlanAnswer:
+def answer_plan(plan: Plan, currency: str, items: Mapping[Sku, Item], why: Explanation | None = None) -> PlanAnswer:
     """A plan as it is shown."""
     last = max(plan.shipments, key=lambda shipment: shipment.promised_at, default=None)
     trace = plan.trace
@@ -94,8 +99,8 @@ def answer_plan(plan: Plan, currency: str, why: Explanation | None = None) -> Pl
         not plan.uncovered,
         None if last is None else Window(last.promised_from, last.promised_at),
         cost(total([shipment.cost for shipment in plan.shipments]), currency),
-        tuple(_shipment(shipment, currency) for shipment in plan.shipments),
-        tuple(map(_unplanned, plan.uncovered)),
+        tuple(_shipment(shipment, currency, items) for shipment in plan.shipments),
+        tuple(_unplanned(gap, items) for gap in plan.uncovered),
         trace.tier,
         trace.candidates,
         dict(trace.removed),
@@ -104,7 +109,7 @@ def answer_plan(plan: Plan, currency: str, why: Explanation | None = None) -> Pl
     )
 
 
-def _shipment(shipment: Shipment, currency: str) -> PlannedShipment:
+def _shipment(shipment: Shipment, currency: str, items: Mapping[Sku, Item]) -> PlannedShipment:
     return PlannedShipment(
         shipment.node,
         shipment.method,
@@ -113,9 +118,19 @@ def _shipment(shipment: Shipment, currency: str) -> PlannedShipment:
         Window(shipment.promised_from, shipment.promised_at),
         shipment.is_backordered,
         cost(shipment.cost, currency),
-        tuple(PlannedUnits(peg.line_id, peg.sku, peg.quantity, peg.source) for peg in shipment.pegs),
+        tuple(
+            PlannedUnits(peg.line_id, peg.sku, of_sku(peg.quantity, peg.sku, items), peg.source)
+            for peg in shipment.pegs
+        ),
     )
 
 
-def _unplanned(gap: Uncovered) -> UnplannedUnits:
-    return UnplannedUnits(gap.line_id, gap.sku, gap.quantity, gap.reason, gap.available_quantity, gap.available_at)
+def _unplanned(gap: Uncovered, items: Mapping[Sku, Item]) -> UnplannedUnits:
+    return UnplannedUnits(
+        gap.line_id,
+        gap.sku,
+        of_sku(gap.quantity, gap.sku, items),
+        gap.reason,
+        of_sku(gap.available_quantity, gap.sku, items),
+        gap.available_at,
+    )

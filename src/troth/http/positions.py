@@ -1,7 +1,7 @@
 """Stock as it is: positions by SKU and node, and the ledger behind them."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Annotated, Any, Final
 
@@ -9,22 +9,37 @@ import msgspec
 from pydantic import Field
 
 from troth.engine.exposure.waterfall import RESERVED
+from troth.engine.network import Network
+from troth.engine.supply import end_of_life
 from troth.flows.waterfall import find_kept_back
 from troth.http.body import Text
 from troth.http.bounds import choose_bound
+from troth.http.measures import Units, known_items, of_sku
 from troth.http.operations import NO_BODY, Call, Nothing, Operation, Shown
 from troth.http.pages import Page, PageQuery, decode_cursor, page_reply
 from troth.http.problems import Refused
 from troth.http.replies import Reply
 from troth.http.values import Instant as At
 from troth.model.ids import NodeId, Sku
-from troth.model.inventory import EntryKind
+from troth.model.inventory import Balance, EntryKind, SupplyKey, lot_of, lot_source
+from troth.model.item import Item
 from troth.model.refusals import NotFound
+from troth.store.balances import find_lots, read_lots
 from troth.store.positions import LedgerEntry, StockPosition, find_positions, read_ledger
 
 
+class LotAnswer(msgspec.Struct, frozen=True):
+    """What a lot holds of a position, in units; nothing of it is available once it has expired."""
+
+    lot: str
+    expires_on: date | None
+    on_hand: Units
+    reserved: Units
+    available: Units
+
+
 class PositionAnswer(msgspec.Struct, frozen=True):
-    """What a node holds of a SKU, in units.
+    """What a node holds of a SKU, in units, `lots` included.
 
     `available` is what can still be promised of what is on hand to whoever has no class: without `safety_stock`, and
     without what is `protected` for higher classes.
@@ -32,14 +47,28 @@ class PositionAnswer(msgspec.Struct, frozen=True):
 
     sku: str
     node: str
-    on_hand: int
-    reserved: int
-    safety_stock: int
-    protected: int
-    available: int
-    incoming: int
-    incoming_reserved: int
+    on_hand: Units
+    reserved: Units
+    safety_stock: Units
+    protected: Units
+    available: Units
+    incoming: Units
+    incoming_reserved: Units
     next_incoming_at: At | None
+    lots: tuple[LotAnswer, ...]
+
+
+class ExpiringAnswer(msgspec.Struct, frozen=True):
+    """A lot on hand, and the last day on which it is good; `is_expired` where that day is over."""
+
+    sku: str
+    node: str
+    lot: str
+    expires_on: date | None
+    on_hand: Units
+    reserved: Units
+    available: Units
+    is_expired: bool
 
 
 class EntryAnswer(msgspec.Struct, frozen=True):
@@ -48,10 +77,10 @@ class EntryAnswer(msgspec.Struct, frozen=True):
     at: At
     kind: EntryKind
     source: str
-    on_hand_delta: int
-    reserved_delta: int
-    on_hand: int
-    reserved: int
+    on_hand_delta: Units
+    reserved_delta: Units
+    on_hand: Units
+    reserved: Units
     order_id: str | None
     allocation: int | None
     reason: str
@@ -63,6 +92,13 @@ class PositionsQuery(PageQuery):
 
     sku: Annotated[tuple[Text, ...], Field(max_length=200, description="May be given more than once.")] = ()
     node: Annotated[tuple[Text, ...], Field(max_length=200, description="May be given more than once.")] = ()
+
+
+class ExpiringQuery(PageQuery):
+    """Which lots."""
+
+    node: Annotated[tuple[Text, ...], Field(max_length=200, description="May be given more than once.")] = ()
+    before: Annotated[date, Field(description="Lots whose last good day is before this one.", examples=["2026-12-24"])]
 
 
 class EntriesQuery(PageQuery):
@@ -83,14 +119,48 @@ async def list_positions(call: Call[Nothing, PositionsQuery]) -> Reply:
             after=decode_cursor(asked.cursor, tuple[str, str]),
             limit=asked.limit + 1,
         )
+        lots = await read_lots(connection, [(one.sku, one.node) for one in found])
+    items = await known_items(call, [one.sku for one in found])
+    by_place: dict[tuple[str, str], list[Balance]] = {}
+    is_over = expiry_of(call.system.door.reference.network, call.system.door.now())
+    for lot in lots:
+        by_place.setdefault((lot.key.sku, lot.key.node), []).append(lot)
     kept = await find_kept_back(call.system, list(dict.fromkeys(one.sku for one in found)))
     by_node = {(sku, node.node): node.by_kind for sku, waterfall in kept.items() for node in waterfall.nodes}
     return page_reply(
         call,
         found,
         limit=asked.limit,
-        shown=lambda one: answer_position(one, by_node.get((one.sku, one.node), {})),
+        shown=lambda one: answer_position(
+            one,
+            items,
+            by_place.get((one.sku, one.node), ()),
+            is_over,
+            kept=by_node.get((one.sku, one.node), {}),
+        ),
         position=lambda one: (one.sku, one.node),
+    )
+
+
+async def list_expiring(call: Call[Nothing, ExpiringQuery]) -> Reply:
+    """A page of lots on hand, the first to expire first."""
+    asked = call.query
+    async with call.system.pool.acquire() as connection:
+        found = await find_lots(
+            connection,
+            asked.before,
+            nodes=_nodes(call, asked.node),
+            after=decode_cursor(asked.cursor, tuple[date, str, str, str]),
+            limit=asked.limit + 1,
+        )
+    is_over = expiry_of(call.system.door.reference.network, call.system.door.now())
+    items = await known_items(call, [one.key.sku for one in found])
+    return page_reply(
+        call,
+        found,
+        limit=asked.limit,
+        shown=lambda one: _answer_expiring(one, items, is_over=is_over(one)),
+        position=lambda one: (one.expires_on, one.key.node, one.key.sku, one.key.source),
     )
 
 
@@ -106,35 +176,84 @@ async def list_entries(call: Call[Nothing, EntriesQuery]) -> Reply:
             before=decode_cursor(asked.cursor, tuple[datetime, Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]]),
             limit=asked.limit + 1,
         )
-    return page_reply(call, found, limit=asked.limit, shown=_answer_entry, position=lambda one: (one.at, one.seq))
-
-
-def answer_position(position: StockPosition, kept: Mapping[str, int] = MappingProxyType({})) -> PositionAnswer:
-    """A position as it is answered; `kept` is what rules keep back there, by kind."""
-    withheld = sum(units for kind, units in kept.items() if kind != RESERVED)
-    return PositionAnswer(
-        sku=position.sku,
-        node=position.node,
-        on_hand=position.on_hand,
-        reserved=position.reserved,
-        safety_stock=kept.get("safety_stock", 0),
-        protected=kept.get("protected", 0),
-        available=max(0, position.on_hand - position.reserved - withheld),
-        incoming=position.incoming,
-        incoming_reserved=position.incoming_reserved,
-        next_incoming_at=position.next_incoming_at,
+    items = await known_items(call, [asked.sku])
+    return page_reply(
+        call,
+        found,
+        limit=asked.limit,
+        shown=lambda one: _answer_entry(one, asked.sku, items),
+        position=lambda one: (one.at, one.seq),
     )
 
 
-def _answer_entry(entry: LedgerEntry) -> EntryAnswer:
+def expiry_of(network: Network, now: datetime) -> Callable[[Balance], bool]:
+    """A test whether a lot's last good day is over where it lies."""
+
+    def is_over(lot: Balance) -> bool:
+        at = network.index.get(lot.key.node)
+        return at is not None and end_of_life(lot.expires_on, network.nodes[at].time_zone) <= now.timestamp()
+
+    return is_over
+
+
+def answer_position(
+    position: StockPosition,
+    items: Mapping[Sku, Item],
+    lots: Sequence[Balance] = (),
+    is_over: Callable[[Balance], bool] = lambda _: False,
+    *,
+    kept: Mapping[str, int] = MappingProxyType({}),
+) -> PositionAnswer:
+    """A position as it is answered: what is available of it is what is available of each of its supplies, without what
+    rules keep back there (`kept`, by kind).
+    """
+    on_hand = position.on_hand - sum(lot.on_hand for lot in lots)
+    reserved = position.reserved - sum(lot.reserved for lot in lots)
+    available = max(0, on_hand - reserved) + sum(lot.available for lot in lots if not is_over(lot))
+    available = max(0, available - sum(units for kind, units in kept.items() if kind != RESERVED))
+
+    def told(units: int) -> Units:
+        return of_sku(units, position.sku, items)
+
+    return PositionAnswer(
+        sku=position.sku,
+        node=position.node,
+        on_hand=told(position.on_hand),
+        reserved=told(position.reserved),
+        safety_stock=told(kept.get("safety_stock", 0)),
+        protected=told(kept.get("protected", 0)),
+        available=told(available),
+        incoming=told(position.incoming),
+        incoming_reserved=told(position.incoming_reserved),
+        next_incoming_at=position.next_incoming_at,
+        lots=tuple(_answer_lot(lot, items, is_over=is_over(lot)) for lot in lots),
+    )
+
+
+def _answer_lot(lot: Balance, items: Mapping[Sku, Item], *, is_over: bool) -> LotAnswer:
+    def told(units: int) -> Units:
+        return of_sku(units, lot.key.sku, items)
+
+    available = 0 if is_over else lot.available
+    return LotAnswer(lot_of(lot.key.source), lot.expires_on, told(lot.on_hand), told(lot.reserved), told(available))
+
+
+def _answer_expiring(lot: Balance, items: Mapping[Sku, Item], *, is_over: bool) -> ExpiringAnswer:
+    one = _answer_lot(lot, items, is_over=is_over)
+    return ExpiringAnswer(
+        lot.key.sku, lot.key.node, one.lot, one.expires_on, one.on_hand, one.reserved, one.available, is_over
+    )
+
+
+def _answer_entry(entry: LedgerEntry, sku: str, items: Mapping[Sku, Item]) -> EntryAnswer:
     return EntryAnswer(
         entry.at,
         entry.kind,
         entry.source,
-        entry.on_hand_delta,
-        entry.reserved_delta,
-        entry.on_hand,
-        entry.reserved,
+        of_sku(entry.on_hand_delta, sku, items),
+        of_sku(entry.reserved_delta, sku, items),
+        of_sku(entry.on_hand, sku, items),
+        of_sku(entry.reserved, sku, items),
         entry.order_id,
         entry.allocation,
         entry.reason,
@@ -154,7 +273,13 @@ def _nodes(call: Call[Any, Any], given: tuple[str, ...]) -> list[str] | None:
 
 
 _AT: Final = datetime.fromisoformat("2026-11-23T15:00:00+00:00")
-_POSITION_EXAMPLE: Final = answer_position(StockPosition(Sku("A-1001"), NodeId("DC-PA"), 40, 3, 100, 0, _AT))
+_LOT: Final = Balance(
+    SupplyKey(Sku("A-1001"), NodeId("DC-PA"), lot_source("L-77")), 24, 3, expires_on=date(2027, 3, 31)
+)
+_POSITION_EXAMPLE: Final = answer_position(
+    StockPosition(Sku("A-1001"), NodeId("DC-PA"), 40, 3, 100, 0, _AT), {}, (_LOT,)
+)
+_EXPIRING_EXAMPLE: Final = _answer_expiring(_LOT, {}, is_over=False)
 _ENTRY_EXAMPLE: Final = EntryAnswer(_AT, EntryKind.RECEIPT, "on_hand", 40, 0, 40, 0, None, None, "receipt", "4500017")
 
 OPERATIONS = (
@@ -169,6 +294,19 @@ OPERATIONS = (
         body=NO_BODY,
         query=PositionsQuery,
         scope="inventory:read",
+    ),
+    Operation(
+        method="GET",
+        path="/v1/inventory/expiring",
+        name="list_expiring",
+        summary="Lots on hand that expire before a day, the first to expire first",
+        tag="inventory",
+        run=list_expiring,
+        shown=(Shown(200, "A page of lots", Page[ExpiringAnswer], Page((_EXPIRING_EXAMPLE,), None)),),
+        body=NO_BODY,
+        query=ExpiringQuery,
+        scope="inventory:read",
+        refusals=(NotFound("node", "DC-PA"),),
     ),
     Operation(
         method="GET",

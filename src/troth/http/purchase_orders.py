@@ -1,6 +1,6 @@
 """Purchase orders: future supply, set as a whole, read with how far it has arrived."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -10,7 +10,8 @@ from pydantic import Field, TypeAdapter
 from troth.flows import expect
 from troth.flows.configure import Set
 from troth.flows.expect import LineState
-from troth.http.body import Body, Id, Instant, NoQuery, Quantity, Strict
+from troth.http.body import Body, Id, Instant, NoQuery, Strict
+from troth.http.measures import Quantity, Scaling, Units, known_items, of_sku
 from troth.http.operations import NO_BODY, Call, Nothing, Operation, Plain, Shown
 from troth.http.pages import Page, PageQuery, decode_cursor, page_reply
 from troth.http.preconditions import expected_of, path_id, set_reply
@@ -19,6 +20,8 @@ from troth.http.replies import Reply, etag, json_reply
 from troth.http.values import Instant as At
 from troth.model.commands import ExpectedLine
 from troth.model.ids import NodeId, Sku
+from troth.model.item import Item
+from troth.model.measure import DECIMALS_MAX
 from troth.model.refusals import Busy, FieldFlaw, Invalid, NotFound
 
 _LINES_MAX: Final = 5_000
@@ -43,12 +46,21 @@ class PurchaseOrderBody(Strict):
     number: Annotated[Id | None, Field(description="May be left out; else the same as in the path.")] = None
     lines: Annotated[tuple[PurchaseOrderLineBody, ...], Field(max_length=_LINES_MAX)]
 
-    def expected(self) -> tuple[ExpectedLine, ...]:
-        """The lines that these are."""
-        return tuple(
-            ExpectedLine(line.line or place, NodeId(line.node), Sku(line.sku), line.quantity, line.expected_at)
+    def expected(self, items: Mapping[Sku, Item]) -> tuple[ExpectedLine, ...]:
+        """The lines that these are; Refused where a quantity does not fit its item."""
+        scaling = Scaling()
+        lines = tuple(
+            ExpectedLine(
+                line.line or place,
+                NodeId(line.node),
+                Sku(line.sku),
+                scaling.of_item(line.quantity, items.get(Sku(line.sku)), f"/lines/{place - 1}/quantity"),
+                line.expected_at,
+            )
             for place, line in enumerate(self.lines, start=1)
         )
+        scaling.done()
+        return lines
 
 
 class PurchaseOrderLineAnswer(msgspec.Struct, frozen=True):
@@ -57,10 +69,10 @@ class PurchaseOrderLineAnswer(msgspec.Struct, frozen=True):
     line: int
     node: str
     sku: str
-    quantity: int
+    quantity: Units
     expected_at: At
-    received: int
-    reserved: int
+    received: Units
+    reserved: Units
 
 
 class PurchaseOrderAnswer(msgspec.Struct, frozen=True):
@@ -75,7 +87,7 @@ class PurchaseOrderRow(msgspec.Struct, frozen=True):
 
     number: str
     lines: int
-    quantity: int
+    quantity: Units
     expected_from: At | None
     expected_to: At | None
 
@@ -85,11 +97,14 @@ async def put_purchase_order(call: Call[PurchaseOrderBody, NoQuery]) -> Reply:
     number = path_id(call, "number")
     if call.body.number is not None and call.body.number != number:
         raise Refused(Invalid((FieldFlaw("/number", f"must be {number}, as in the path"),)))
-    done = await expect.expect(call.system, number, call.body.expected(), actor=call.actor, expected=expected_of(call))
+    items = await known_items(call, [line.sku for line in call.body.lines])
+    done = await expect.expect(
+        call.system, number, call.body.expected(items), actor=call.actor, expected=expected_of(call)
+    )
     if not isinstance(done, Set):
         raise Refused(done)
     found = await expect.read(call.system, number)
-    return set_reply(done, answer_purchase_order(number, found.value if found else ()))
+    return set_reply(done, answer_purchase_order(number, found.value if found else (), items))
 
 
 async def get_purchase_order(call: Plain) -> Reply:
@@ -99,7 +114,8 @@ async def get_purchase_order(call: Plain) -> Reply:
     states = [] if found is None else [state for state in found.value if call.actor.may_at(state.line.node)]
     if found is None or (found.value and not states):
         raise Refused(NotFound("purchase order", number))
-    return json_reply(answer_purchase_order(number, states), headers=(etag(found.version),))
+    items = await known_items(call, [state.line.sku for state in states])
+    return json_reply(answer_purchase_order(number, states, items), headers=(etag(found.version),))
 
 
 async def list_purchase_orders(call: Call[Nothing, PageQuery]) -> Reply:
@@ -107,16 +123,17 @@ async def list_purchase_orders(call: Call[Nothing, PageQuery]) -> Reply:
     asked = call.query
     after = decode_cursor(asked.cursor, tuple[str])
     found = await expect.find(call.system, after=after[0] if after else None, limit=asked.limit + 1)
+    items = await known_items(call, [line.sku for _, one in found for line in one.value])
     return page_reply(
         call,
         found,
         limit=asked.limit,
-        shown=lambda one: _answer_row(one[0], [line for line in one[1].value if call.actor.may_at(line.node)]),
+        shown=lambda one: _answer_row(one[0], [line for line in one[1].value if call.actor.may_at(line.node)], items),
         position=lambda one: (one[0],),
     )
 
 
-def answer_purchase_order(number: str, states: Sequence[LineState]) -> PurchaseOrderAnswer:
+def answer_purchase_order(number: str, states: Sequence[LineState], items: Mapping[Sku, Item]) -> PurchaseOrderAnswer:
     """A purchase order as it is answered."""
     return PurchaseOrderAnswer(
         number,
@@ -125,30 +142,35 @@ def answer_purchase_order(number: str, states: Sequence[LineState]) -> PurchaseO
                 state.line.line,
                 state.line.node,
                 state.line.sku,
-                state.line.quantity,
+                of_sku(state.line.quantity, state.line.sku, items),
                 state.line.expected_at,
-                state.received,
-                state.reserved,
+                of_sku(state.received, state.line.sku, items),
+                of_sku(state.reserved, state.line.sku, items),
             )
             for state in states
         ),
     )
 
 
-def _answer_row(number: str, lines: Sequence[ExpectedLine]) -> PurchaseOrderRow:
+def _answer_row(number: str, lines: Sequence[ExpectedLine], items: Mapping[Sku, Item]) -> PurchaseOrderRow:
     dates = [line.expected_at for line in lines]
     return PurchaseOrderRow(
         number,
         len(lines),
-        sum(line.quantity for line in lines),
+        _rounded(sum(of_sku(line.quantity, line.sku, items) for line in lines)),
         min(dates, default=None),
         max(dates, default=None),
     )
 
 
+def _rounded(quantity: Units) -> Units:
+    """A sum of what is measured in different ways, without what adding decimals leaves behind."""
+    return round(quantity, DECIMALS_MAX) if isinstance(quantity, float) else quantity
+
+
 _AT: Final = datetime.fromisoformat("2026-12-01T09:00:00-05:00")
 _LINE: Final = ExpectedLine(1, NodeId("DC-PA"), Sku("A-1001"), 100, _AT)
-_EXAMPLE: Final = answer_purchase_order("4500017", (LineState(_LINE, 40, 12),))
+_EXAMPLE: Final = answer_purchase_order("4500017", (LineState(_LINE, 40, 12),), {})
 _BODY: Final = Body(
     TypeAdapter(PurchaseOrderBody),
     {"lines": [{"node": "DC-PA", "sku": "A-1001", "quantity": 100, "expected_at": "2026-12-01T09:00:00-05:00"}]},
@@ -200,7 +222,7 @@ OPERATIONS = (
                 200,
                 "A page of purchase orders",
                 Page[PurchaseOrderRow],
-                Page((_answer_row("4500017", (_LINE,)),), None),
+                Page((_answer_row("4500017", (_LINE,), {}),), None),
             ),
         ),
         body=NO_BODY,

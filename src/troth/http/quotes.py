@@ -9,6 +9,7 @@ import msgspec
 from pydantic import Field, TypeAdapter
 
 from troth.engine.network import Network
+from troth.flows.capture import OrderContent
 from troth.flows.messages import promise_message, promised_shipments
 from troth.flows.quote import Kit, Option, Quote, quote
 from troth.http import examples
@@ -17,14 +18,17 @@ from troth.http.carts import CartHoldAnswer, answer_hold
 from troth.http.could_be import CouldBe, find_ways_out
 from troth.http.explanation import TraceAnswer, answer_trace
 from troth.http.idempotency import once
+from troth.http.measures import Units, known_items, of_sku
 from troth.http.operations import Call, Operation, Shown
 from troth.http.order_body import QUOTE_EXAMPLE, QuoteBody
 from troth.http.problems import Refused
 from troth.http.replies import Reply, json_reply
 from troth.http.values import CostAnswer, Instant, Window, cost, total
 from troth.model.ids import LineId, Sku
-from troth.model.inventory import ON_HAND
+from troth.model.inventory import ON_HAND, is_on_hand
+from troth.model.item import Item
 from troth.model.kits import whole_units
+from troth.model.measure import shown
 from troth.model.network import Address
 from troth.model.order import Method
 from troth.model.plan import Peg, Plan, Shipment, Trace, Uncovered
@@ -42,7 +46,7 @@ class QuotedUnits(msgspec.Struct, frozen=True):
 
     line_id: str
     sku: str
-    quantity: int
+    quantity: Units
     is_on_hand: bool
 
 
@@ -69,7 +73,7 @@ class QuotedLine(msgspec.Struct, frozen=True):
 
     line_id: str
     sku: str
-    quantity: int
+    quantity: Units
     promised_at: Window
 
 
@@ -93,10 +97,10 @@ class UnavailableAnswer(msgspec.Struct, frozen=True):
 
     line_id: str
     sku: str
-    quantity: int
+    quantity: Units
     reason: str
     detail: str
-    available_quantity: int
+    available_quantity: Units
     available_at: Instant | None
     could_be: tuple[CouldBe, ...]
 
@@ -115,9 +119,11 @@ async def quote_order(call: Call[QuoteBody, QuoteQuery]) -> Reply:
     """Promise nothing, but say what would be promised."""
 
     async def run() -> Reply:
+        items = await known_items(call, call.body.skus())
+        content = call.body.inquiry(items)
         answer = await quote(
             call.system,
-            call.body.inquiry(),
+            content,
             is_explained=call.query.explain,
             hold_seconds=call.body.hold_seconds or 0,
             actor=call.actor.name,
@@ -133,16 +139,17 @@ async def quote_order(call: Call[QuoteBody, QuoteQuery]) -> Reply:
                         answer.network,
                         answer.currency,
                         answer.at,
+                        items,
                         destination=answer.destination,
                         kits=answer.kits,
                     )
                     for option in answer.options
                 ),
-                tuple(_unavailable(gap, answer, call.body) for gap in answer.uncovered),
+                tuple(_unavailable(gap, answer, content, call.body.method, items) for gap in answer.uncovered),
                 None
                 if answer.explanation is None
                 else answer_trace(answer.explanation.plan.trace, answer.explanation, answer.currency),
-                None if answer.hold is None else answer_hold(answer.hold, answer.at),
+                None if answer.hold is None else answer_hold(answer.hold, answer.at, items),
             )
         )
 
@@ -154,6 +161,7 @@ def answer_option(
     network: Network,
     currency: str,
     now: datetime,
+    items: Mapping[Sku, Item],
     *,
     destination: Address | None = None,
     kits: Mapping[LineId, Kit] = MappingProxyType({}),
@@ -171,12 +179,12 @@ def answer_option(
         _window(last),
         promise_message(promised_shipments(shipments, network, destination), now),
         cost(total([shipment.cost for shipment in shipments]), currency),
-        tuple(_shipment(shipment, currency) for shipment in shipments),
-        _lines(shipments, kits),
+        tuple(_shipment(shipment, currency, items) for shipment in shipments),
+        _lines(shipments, items, kits),
     )
 
 
-def _shipment(shipment: Shipment, currency: str) -> QuotedShipment:
+def _shipment(shipment: Shipment, currency: str, items: Mapping[Sku, Item]) -> QuotedShipment:
     return QuotedShipment(
         shipment.node,
         shipment.method,
@@ -185,13 +193,18 @@ def _shipment(shipment: Shipment, currency: str) -> QuotedShipment:
         _window(shipment),
         shipment.is_backordered,
         cost(shipment.cost, currency),
-        tuple(QuotedUnits(peg.line_id, peg.sku, peg.quantity, peg.source == ON_HAND) for peg in shipment.pegs),
+        tuple(
+            QuotedUnits(peg.line_id, peg.sku, of_sku(peg.quantity, peg.sku, items), is_on_hand(peg.source))
+            for peg in shipment.pegs
+        ),
         shipment.via,
         shipment.carbon_grams,
     )
 
 
-def _lines(shipments: tuple[Shipment, ...], kits: Mapping[LineId, Kit]) -> tuple[QuotedLine, ...]:
+def _lines(
+    shipments: tuple[Shipment, ...], items: Mapping[Sku, Item], kits: Mapping[LineId, Kit]
+) -> tuple[QuotedLine, ...]:
     units = whole_units(
         (peg for shipment in shipments for peg in shipment.pegs),
         {line_id: kit.components for line_id, kit in kits.items()},
@@ -202,24 +215,32 @@ def _lines(shipments: tuple[Shipment, ...], kits: Mapping[LineId, Kit]) -> tuple
         for peg in shipment.pegs:
             skus[peg.line_id] = kits[peg.line_id].sku if peg.line_id in kits else peg.sku
             lasts[peg.line_id] = shipment
-    return tuple(QuotedLine(line_id, skus[line_id], units[line_id], _window(lasts[line_id])) for line_id in lasts)
+    return tuple(
+        QuotedLine(line_id, skus[line_id], of_sku(units[line_id], skus[line_id], items), _window(lasts[line_id]))
+        for line_id in lasts
+    )
 
 
 def _window(shipment: Shipment) -> Window:
     return Window(shipment.promised_from, shipment.promised_at)
 
 
-def _unavailable(gap: Uncovered, answer: Quote, asked: QuoteBody) -> UnavailableAnswer:
-    wanted = next((line.quantity for line in asked.lines if line.line_id == gap.line_id), gap.quantity)
+def _unavailable(
+    gap: Uncovered, answer: Quote, content: OrderContent, method: Method, items: Mapping[Sku, Item]
+) -> UnavailableAnswer:
+    line = next((line for line in content.lines if line.line_id == gap.line_id), None)
+    wanted = gap.quantity if line is None else line.quantity
+    item = items.get(gap.sku if line is None else line.sku)
+    decimals = 0 if item is None else item.decimals
     return UnavailableAnswer(
         gap.line_id,
         gap.sku,
-        gap.quantity,
+        shown(gap.quantity, decimals),
         gap.reason,
         gap.detail,
-        gap.available_quantity,
+        shown(gap.available_quantity, decimals),
         gap.available_at,
-        tuple(find_ways_out(gap, wanted, answer.options, asked.method, answer.currency, answer.kits)),
+        tuple(find_ways_out(gap, wanted, answer.options, method, answer.currency, answer.kits, decimals=decimals)),
     )
 
 
@@ -251,7 +272,7 @@ OPERATIONS = (
                 QuoteAnswer,
                 QuoteAnswer(
                     examples.AT,
-                    (answer_option(_OPTION, examples.NETWORK, examples.CURRENCY, examples.AT),),
+                    (answer_option(_OPTION, examples.NETWORK, examples.CURRENCY, examples.AT, {}),),
                     (),
                     None,
                     None,

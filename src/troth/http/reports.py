@@ -1,6 +1,6 @@
 """What nodes report of their work: accepted, rejected, picked, packed, shipped, ready, collected, delivered."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from troth.flows.fulfill import check_pickup_code
 from troth.flows.requests import Accepted, Answer, Outcome
 from troth.http.body import Body, NoQuery
+from troth.http.bounds import read_decimals
 from troth.http.fulfillments import NO_WORK, WORK_ANSWER, WORK_PATH, read_visible_work
 from troth.http.idempotency import problem_answer, reply_of, submit
 from troth.http.operations import AnyOperation, Call, Operation, Shown
@@ -36,7 +37,7 @@ from troth.model.commands import (
     StageWork,
 )
 from troth.model.events import OrderResourced, SourcingFailed
-from troth.model.ids import FulfillmentId
+from troth.model.ids import FulfillmentId, order_of_fulfillment
 from troth.model.refusals import FieldFlaw, Invalid, NotFound, NotPossibleNow
 from troth.store.codec import encode_bytes
 
@@ -45,13 +46,15 @@ B = TypeVar("B")
 
 @dataclass(frozen=True, slots=True)
 class Report(Generic[B]):
-    """A kind of report: the end of its path, what it says, its body with an example, and the command it becomes."""
+    """A kind of report: the end of its path, what it says, its body with an example, and the command it becomes, of
+    lines with so many decimals.
+    """
 
     verb: str
     summary: str
     body: type[B]
     example: dict[str, Any]
-    command: Callable[[FulfillmentId, B], FulfillmentCommand]
+    command: Callable[[FulfillmentId, B, Mapping[str, int]], FulfillmentCommand]
 
 
 REPORTS: tuple[Report[Any], ...] = (
@@ -60,28 +63,28 @@ REPORTS: tuple[Report[Any], ...] = (
         "The node takes the work on",
         AtBody,
         {"at": "2026-11-23T10:40:00-05:00"},
-        lambda name, body: AcceptWork(name, body.at),
+        lambda name, body, _: AcceptWork(name, body.at),
     ),
     Report(
         "reject",
         "The node refuses units, or all; they are sourced again elsewhere",
         RejectBody,
         {"reason": "damaged", "lines": [{"line_id": "1", "quantity": 1}]},
-        lambda name, body: RejectWork(name, body.reason, body.units(), body.at),
+        lambda name, body, decimals: RejectWork(name, body.reason, body.units(decimals), body.at),
     ),
     Report(
         "pick",
         "Units were picked; what was not found is sourced again elsewhere",
         PickBody,
         {"lines": [{"line_id": "1", "quantity": 1, "short_reason": "not_found"}]},
-        lambda name, body: PickWork(name, body.units(), body.at),
+        lambda name, body, decimals: PickWork(name, body.units(decimals), body.at, body.named()),
     ),
     Report(
         "pack",
         "What was picked is packed",
         PackBody,
         {"packages": [{"package_id": "1", "lines": [{"line_id": "1", "quantity": 2}], "weight_kg": 1.2}]},
-        lambda name, body: PackWork(name, body.packed(), body.at),
+        lambda name, body, decimals: PackWork(name, body.packed(decimals), body.at, body.named()),
     ),
     Report(
         "ship",
@@ -92,28 +95,28 @@ REPORTS: tuple[Report[Any], ...] = (
                 {"package_id": "1", "carrier": "ups", "service": "ground", "tracking_number": "1Z999AA10123456784"}
             ]
         },
-        lambda name, body: ShipWork(name, body.shipped(), body.at),
+        lambda name, body, _: ShipWork(name, body.shipped(), body.at, body.named()),
     ),
     Report(
         "ready",
         "The goods wait for the customer",
         ReadyBody,
         {"staging": "A3"},
-        lambda name, body: StageWork(name, body.staging, body.at),
+        lambda name, body, _: StageWork(name, body.staging, body.at, body.named()),
     ),
     Report(
         "collect",
         "The customer took the goods; their units leave the stock",
         CollectBody,
         {"code": "402913", "collected_by": "Ada Park"},
-        lambda name, body: CollectWork(name, body.collected_by, body.at),
+        lambda name, body, _: CollectWork(name, body.collected_by, body.at, body.named()),
     ),
     Report(
         "deliver",
         "The goods arrived",
         AtBody,
         {"at": "2026-11-25T14:12:00-05:00"},
-        lambda name, body: DeliverWork(name, body.at),
+        lambda name, body, _: DeliverWork(name, body.at),
     ),
 )
 
@@ -129,7 +132,10 @@ def _operation(report: Report[Any]) -> AnyOperation:
             no = await check_pickup_code(call.system.pool, name, call.body.code)
             if no is not None:
                 raise Refused(no)
-        return reply_of(await submit(call, (report.command(name, call.body),), _renderer(call, name)))
+        decimals = {}
+        if getattr(call.body, "lines", ()) or getattr(call.body, "packages", ()):
+            decimals = await read_decimals(call, order_of_fulfillment(name))
+        return reply_of(await submit(call, (report.command(name, call.body, decimals),), _renderer(call, name)))
 
     return Operation(
         method="POST",

@@ -1,5 +1,6 @@
 """Routings: versioned, checked, tried on an order, in force for all orders or some of them."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 from pydantic import Field, TypeAdapter
@@ -14,6 +15,7 @@ from troth.http.document_answer import DocumentAnswer, VersionAnswer
 from troth.http.document_body import Version
 from troth.http.document_operations import operations_of
 from troth.http.idempotency import once
+from troth.http.measures import known_items
 from troth.http.operations import Call, Operation, Shown
 from troth.http.order_body import QUOTE_EXAMPLE, QuoteBody
 from troth.http.plan_answer import DryRunAnswer, answer_dry_run
@@ -21,6 +23,7 @@ from troth.http.problems import Refused
 from troth.http.replies import Reply, json_reply
 from troth.model.ids import LineId, OrderId, Sku, named_order
 from troth.model.inventory import ON_HAND
+from troth.model.item import Item
 from troth.model.plan import Peg, Plan, Shipment, Trace
 from troth.model.refusals import FieldFlaw, Invalid, NotFound
 from troth.model.routing import Routing
@@ -34,14 +37,14 @@ class DryRunBody(Strict):
     version: Version | None = None
     routing: dict[str, Any] | None = None
 
-    def asked(self) -> OrderId | OrderContent:
+    def asked(self, items: Mapping[Sku, Item]) -> OrderId | OrderContent:
         """What is to be planned; Refused where that is not one order, or two routings are named."""
         if self.version is not None and self.routing is not None:
             raise Refused(Invalid((FieldFlaw("/routing", "cannot be given together with version"),)))
         if self.order_id is not None and self.order is None:
             return named_order(self.order_id)
         if self.order is not None and self.order_id is None:
-            return self.order.content()
+            return self.order.content(items)
         either = "is required, or order" if self.order is None else "cannot be given together with order"
         raise Refused(Invalid((FieldFlaw("/order_id", either),)))
 
@@ -54,7 +57,8 @@ class DryRunQuery(Query):
 
 async def dry_run_routing(call: Call[DryRunBody, DryRunQuery]) -> Reply:
     """Plan an order under a routing and under what is in force, and write nothing."""
-    asked = call.body.asked()
+    items = await known_items(call, () if call.body.order is None else call.body.order.skus())
+    asked = call.body.asked(items)
     if isinstance(asked, str):
         await ensure_visible(call, asked)
 
@@ -69,7 +73,7 @@ async def dry_run_routing(call: Call[DryRunBody, DryRunQuery]) -> Reply:
         )
         if not isinstance(done, DryRun):
             raise Refused(_at_order(done) if isinstance(asked, OrderContent) else done)
-        return json_reply(answer_dry_run(done))
+        return json_reply(answer_dry_run(done, items))
 
     return await once(call, run)
 
@@ -137,7 +141,7 @@ OPERATIONS = (
         summary="What an order would be promised under a routing and under what is in force; writes nothing",
         tag="configuration",
         run=dry_run_routing,
-        shown=(Shown(200, "Both plans", DryRunAnswer, answer_dry_run(_DRY_RUN)),),
+        shown=(Shown(200, "Both plans", DryRunAnswer, answer_dry_run(_DRY_RUN, {})),),
         body=Body(TypeAdapter(DryRunBody), {"version": 1, "order": QUOTE_EXAMPLE}),
         query=DryRunQuery,
         scope="configuration:read",

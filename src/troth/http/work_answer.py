@@ -2,8 +2,9 @@
 
 import msgspec
 
-from troth.http.order_answer import answer_address, answer_package, window, work_lines
-from troth.http.order_shapes import AddressAnswer, CustomerAnswer, LineUnits, PackageAnswer, WorkLine
+from troth.http.measures import Units, decimals_of_lines, of_line
+from troth.http.order_answer import answer_address, answer_package, answer_serials, window, work_lines
+from troth.http.order_shapes import AddressAnswer, CustomerAnswer, LineUnits, PackageAnswer, SerialsAnswer, WorkLine
 from troth.http.values import CostAnswer, Instant, Window, cost
 from troth.model.events import OrderEvent, OrderResourced, SourcingFailed
 from troth.model.lifecycle import ALLOCATION, ENDED, AllocationEvent, AllocationState
@@ -32,7 +33,7 @@ class Resourced(msgspec.Struct, frozen=True):
     """Units that this node could not provide, and which node does instead."""
 
     line_id: str
-    quantity: int
+    quantity: Units
     node: str
     fulfillment_id: str
 
@@ -68,6 +69,7 @@ class WorkAnswer(msgspec.Struct, frozen=True):
     via: str | None = None
     resourced: tuple[Resourced, ...] = ()
     unsourced: tuple[LineUnits, ...] = ()
+    serials: tuple[SerialsAnswer, ...] = ()
 
 
 def answer_work(order: Order, work: Fulfillment, cost_currency: str, events: tuple[OrderEvent, ...] = ()) -> WorkAnswer:
@@ -75,6 +77,7 @@ def answer_work(order: Order, work: Fulfillment, cost_currency: str, events: tup
     customer = order.customer
     status = fulfillment_status(order, work.fulfillment_id)
     destination = destination_of(order, work.fulfillment_id)
+    decimals = decimals_of_lines(order)
     return WorkAnswer(
         fulfillment_id=work.fulfillment_id,
         order_id=order.order_id,
@@ -92,7 +95,7 @@ def answer_work(order: Order, work: Fulfillment, cost_currency: str, events: tup
         customer=CustomerAnswer(customer.id, customer.name, customer.email, customer.phone),
         ship_to=None if destination is None else answer_address(destination),
         lines=work_lines(order, work.fulfillment_id),
-        packages=tuple(map(answer_package, work.packages)),
+        packages=tuple(answer_package(package, decimals) for package in work.packages),
         staging=work.staging,
         collected_by=work.collected_by,
         shipped_at=work.shipped_at,
@@ -100,17 +103,18 @@ def answer_work(order: Order, work: Fulfillment, cost_currency: str, events: tup
         possible=possible_reports(order, work),
         via=work.via,
         resourced=tuple(
-            Resourced(part.line_id, part.quantity, part.node, part.fulfillment_id)
+            Resourced(part.line_id, of_line(part.quantity, part.line_id, decimals), part.node, part.fulfillment_id)
             for event in events
             if isinstance(event, OrderResourced)
             for part in event.parts.added
         ),
         unsourced=tuple(
-            LineUnits(line.line_id, line.quantity)
+            LineUnits(line.line_id, of_line(line.quantity, line.line_id, decimals))
             for event in events
             if isinstance(event, SourcingFailed)
             for line in event.lines
         ),
+        serials=answer_serials(work),
     )
 
 

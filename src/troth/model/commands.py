@@ -5,7 +5,7 @@ It happens completely, or is refused and leaves nothing behind.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from troth.model.ids import CartHoldId, FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku, order_of_fulfillment
 from troth.model.inventory import SupplyKey
@@ -67,12 +67,33 @@ class EndCartHold:
 
 
 @dataclass(frozen=True, slots=True)
+class LotQuantity:
+    """Units of one lot; of an empty one, those that are held by none."""
+
+    lot: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
 class LineQuantity:
-    """Units of one order line, with the reason where there is one."""
+    """Units of one order line, with the reason where there is one, and the lots that they were taken from (none: as
+    planned).
+    """
 
     line_id: LineId
     quantity: int
     reason: str = ""
+    lots: tuple[LotQuantity, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LineSerials:
+    """Serials of units of one order line; `sku` where the line's units are of several. `pointer`: where it was said."""
+
+    line_id: LineId
+    serials: tuple[str, ...]
+    sku: Sku | None = None
+    pointer: str = "/serials"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +168,7 @@ class PickWork:
     fulfillment_id: FulfillmentId
     lines: tuple[LineQuantity, ...] = ()
     at: datetime | None = None
+    serials: tuple[LineSerials, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +178,7 @@ class PackWork:
     fulfillment_id: FulfillmentId
     packages: tuple[Package, ...] = ()
     at: datetime | None = None
+    serials: tuple[LineSerials, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +188,7 @@ class StageWork:
     fulfillment_id: FulfillmentId
     staging: str = ""
     at: datetime | None = None
+    serials: tuple[LineSerials, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +198,7 @@ class ShipWork:
     fulfillment_id: FulfillmentId
     packages: tuple[Package, ...] = ()
     at: datetime | None = None
+    serials: tuple[LineSerials, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +208,7 @@ class CollectWork:
     fulfillment_id: FulfillmentId
     collected_by: str = ""
     at: datetime | None = None
+    serials: tuple[LineSerials, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +239,7 @@ class AdjustStock:
     Reason `receipt` with a purchase order as reference also fills what waits for it.
 
     `known` are the purchase order's supplies and `orders` those that wait for them, as far as the caller saw.
+    `expires_on` is the last good day of a lot; None: as it is known.
     """
 
     key: SupplyKey
@@ -221,16 +248,21 @@ class AdjustStock:
     reference: str = ""
     known: tuple[SupplyKey, ...] = ()
     orders: tuple[OrderId, ...] = ()
+    expires_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CountStock:
-    """Set the stock of one supply to what was counted at `as_of`, plus what moved since."""
+    """Set the stock of one supply to what was counted at `as_of`, plus what moved since.
+
+    `expires_on` is the last good day that was read off a lot; None: nobody looked.
+    """
 
     key: SupplyKey
     on_hand: int
     as_of: datetime
     reference: str = ""
+    expires_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ The rest is audit.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from troth.model.cart_hold import CartHold, CartHoldState
@@ -14,6 +14,7 @@ from troth.model.ids import CartHoldId, FulfillmentId, HoldId, NodeId, OrderId, 
 from troth.model.inventory import Source
 from troth.model.lifecycle import AllocationEvent
 from troth.model.order import Allocation, Fulfillment, Hold, Order, Package
+from troth.model.serials import UnitSerial
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +170,15 @@ class FulfillmentDelivered:
 
 
 @dataclass(frozen=True, slots=True)
+class SerialsNamed:
+    """A node said which units it gave: the serials of a fulfillment, as they now are."""
+
+    fulfillment_id: FulfillmentId
+    serials: tuple[UnitSerial, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class TrackingRecorded:
     """A carrier reported a checkpoint of a parcel."""
 
@@ -205,7 +215,7 @@ class BackorderCovered:
 
 @dataclass(frozen=True, slots=True)
 class StockAdjusted:
-    """The stock of a supply was moved, for a reason."""
+    """The stock of a supply was moved, for a reason; `expires_on` is its lot's last good day, where it was said."""
 
     sku: Sku
     node: NodeId
@@ -213,11 +223,14 @@ class StockAdjusted:
     delta: int
     reason: str
     reference: str = ""
+    expires_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StockCounted:
-    """A supply was counted; `delta` is what the count found more (or less) than the books."""
+    """A supply was counted; `delta` is what the count found more (or less) than the books, `expires_on` the last good
+    day of its lot, where it was read.
+    """
 
     sku: Sku
     node: NodeId
@@ -226,6 +239,7 @@ class StockCounted:
     as_of: datetime
     delta: int
     reference: str = ""
+    expires_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +304,7 @@ OrderEvent = (
     | OrderResourced
     | SourcingFailed
     | BackorderCovered
+    | SerialsNamed
 )
 StockEvent = StockAdjusted | StockCounted | SupplyExpected
 CartEvent = CartHeld | CartHoldExtended | CartHoldEnded
@@ -316,6 +331,7 @@ EVENTS: Final[dict[str, type[Event]]] = {
         OrderResourced,
         SourcingFailed,
         BackorderCovered,
+        SerialsNamed,
         StockAdjusted,
         StockCounted,
         SupplyExpected,

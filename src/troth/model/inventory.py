@@ -1,16 +1,44 @@
 """Stock: the balance of a supply, the entries that moved it, and what is still expected."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final, NewType
 
 from troth.model.ids import NodeId, OrderId, Sku
 
 Source = NewType("Source", str)
-"""Which supply of a SKU at a node: `on_hand`, or a dated one such as `po/4500017/1`."""
+"""Which supply of a SKU at a node: `on_hand`, a lot of it such as `lot/L-7`, or a dated one such as `po/4500017/1`."""
 
 ON_HAND: Final = Source("on_hand")
+_LOT: Final = "lot/"
+
+
+def lot_source(lot: str) -> Source:
+    """The source that stands for a lot; of what is held by no lot, what is on hand.
+
+    >>> lot_source("L-7"), lot_source("")
+    ('lot/L-7', 'on_hand')
+    """
+    return Source(_LOT + lot) if lot else ON_HAND
+
+
+def lot_of(source: Source) -> str:
+    """The lot that a source stands for; empty where it is none.
+
+    >>> lot_of(Source("lot/L-7")), lot_of(ON_HAND)
+    ('L-7', '')
+    """
+    return source[len(_LOT) :] if source.startswith(_LOT) else ""
+
+
+def is_on_hand(source: Source) -> bool:
+    """Whether a supply lies in the building: by a lot or by none; what is not is still to come.
+
+    >>> is_on_hand(ON_HAND), is_on_hand(Source("lot/L-7")), is_on_hand(Source("po/4500017/1"))
+    (True, True, False)
+    """
+    return source == ON_HAND or source.startswith(_LOT)
 
 
 def purchase_order_source(*, number: str, line: int) -> Source:
@@ -35,7 +63,8 @@ class SupplyKey:
 class Balance:
     """What a supply holds (units) and how much of it is reserved; `expected_at` only where it is still to come.
 
-    `deficit` is how far a count or an adjustment brought the supply below what was already reserved.
+    `deficit` is how far a count or an adjustment brought the supply below what was already reserved. `expires_on` is
+    the last day on which a lot is good; None: it keeps, or nothing is said of it.
     """
 
     key: SupplyKey
@@ -43,6 +72,7 @@ class Balance:
     reserved: int = 0
     deficit: int = 0
     expected_at: datetime | None = None
+    expires_on: date | None = None
 
     @property
     def available(self) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from troth.model.ids import Sku
+from troth.model.measure import PIECE
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,9 @@ class Item:
 
     Prices in minor units, weight in grams, dimensions (length, width, height) in millimeters. A `kit` is made of units
     of other items; `substitutes` are ranked, the best first; `ship_alone` is never in a parcel with other lines.
-    `return_basis_points` is the share of units that come back; None: that of its category.
+    `return_basis_points` is the share of units that come back; None: that of its category. For so many days after its
+    delivery (`min_remaining_days`) what is sent must still be good. Of a `serialized` item each unit has a number.
+    One that is sold by measure has its `unit` (`m`, `kg`, …) and so many `decimals`: price, cost and weight are of one.
     """
 
     sku: Sku
@@ -54,3 +57,7 @@ class Item:
     restrictions: Restrictions | None = None
     brand: str = ""
     return_basis_points: int | None = None
+    min_remaining_days: int = 0
+    serialized: bool = False
+    unit: str = PIECE
+    decimals: int = 0

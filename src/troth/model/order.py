@@ -11,6 +11,7 @@ from troth.model.ids import FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku
 from troth.model.inventory import ON_HAND, Source, SupplyKey
 from troth.model.lifecycle import AllocationState, HoldState
 from troth.model.network import Address
+from troth.model.serials import UnitSerial
 
 
 class Method(StrEnum):
@@ -57,7 +58,9 @@ class Terms:
     `ship_to`, `method`, `pickup_node` and `service` stand instead of the order's (None: the order's). Lines with the
     same `ship_together` leave in one shipment, or cost `together_minor` for each shipment more where that is not None.
     `line_complete`: all units in one shipment. `kit` are the components of one unit (SKU, units) as they were at
-    capture; `substituted` what a unit of each substitute costs the customer more (minor units).
+    capture; `substituted` what a unit of each substitute costs the customer more (minor units). For so many days after
+    the delivery (`min_remaining_days`) the goods must still be good. Of an item sold by measure quantities have so many
+    `decimals`; what is paid for is rounded once a line.
     """
 
     ship_to: Address | None = None
@@ -71,6 +74,8 @@ class Terms:
     substitutes: Consent = Consent.NONE
     kit: tuple[tuple[Sku, int], ...] = ()
     substituted: tuple[tuple[Sku, int], ...] = ()
+    min_remaining_days: int = 0
+    decimals: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,11 @@ class Line:
     not_before: datetime | None = None
     canceled_quantity: int = 0
     terms: Terms | None = None
+
+    @property
+    def decimals(self) -> int:
+        """How many decimals quantities of the line have."""
+        return 0 if self.terms is None else self.terms.decimals
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +145,8 @@ class Fulfillment:
     """The work of one node for an order, with its promise.
 
     Out by `ship_by`, there between `promised_from` and `promised_at`. `booking` is what it takes of a limited capacity.
-    `via` is the node to which the goods go first, where the customer picks them up.
+    `via` is the node to which the goods go first, where the customer picks them up. `serials` are those of its units,
+    as far as they were named.
     """
 
     fulfillment_id: FulfillmentId
@@ -153,6 +164,7 @@ class Fulfillment:
     delivered_at: datetime | None = None
     booking: Booking | None = None
     via: NodeId | None = None
+    serials: tuple[UnitSerial, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from troth.model.capacity import Booking
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.inventory import Source
 from troth.model.item import Item
+from troth.model.measure import half_up
 from troth.model.network import Address
 from troth.model.order import Method, Terms
 from troth.model.recording import Recording
@@ -16,10 +17,11 @@ from troth.model.routing import Disposition
 
 @dataclass(frozen=True, slots=True)
 class DemandLine:
-    """A quantity (units) of a SKU that is asked for; weight and volume are of one unit.
+    """A quantity (units) of a SKU that is asked for; weight and volume are of `scale` units.
 
     `item` is the catalog's entry where the asker knows it; rules and restrictions read it. `terms` are there where they
-    are not those of every line. `instead` are lines of one unit of what may stand in for it, the best first.
+    are not those of every line. `instead` are lines of one unit of what may stand in for it, the best first. So
+    many units (`scale`) make one of what prices and costs are for: more than one of what is sold by measure.
     """
 
     line_id: LineId
@@ -33,6 +35,23 @@ class DemandLine:
     unit_price_minor: int = 0
     terms: Terms | None = None
     instead: tuple["DemandLine", ...] = ()
+    scale: int = 1
+
+    def value_minor(self, units: int) -> int:
+        """What some of its units sell for (minor units), halves up."""
+        return half_up(self.unit_price_minor * units, self.scale)
+
+    def grams(self, units: int) -> int:
+        """What some of its units weigh, rounded up."""
+        return -(-self.weight_grams * units // self.scale)
+
+    def volume(self, units: int) -> int:
+        """The room that some of its units take (cm3), rounded up."""
+        return -(-self.volume_cm3 * units // self.scale)
+
+    def count(self, units: int) -> int:
+        """How many pieces of work some of its units are: of what is sold by measure each begun one."""
+        return -(-units // self.scale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +118,7 @@ class Instead:
     """An item that could be had for one that is short: units, by when, and what a unit costs the customer more."""
 
     sku: Sku
-    quantity: int
+    quantity: int | float
     price_delta_minor: int = 0
     available_at: datetime | None = None
 

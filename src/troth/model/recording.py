@@ -19,11 +19,24 @@ class RecordedDated:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedLot:
+    """A lot on hand: its node's position in the network, units, until when it is good (POSIX seconds; None: it keeps),
+    and its source.
+    """
+
+    node: int
+    units: int
+    good_until: float | None
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
 class RecordedStock:
     """What was available of one SKU, by position of the node in the network.
 
     `full` has a bit for each node that had at least `most` units on hand, `partial` one for each that had some but
-    fewer, and `units` (little-endian unsigned integers of `width` bytes) what these had, in order.
+    fewer, and `units` (little-endian unsigned integers of `width` bytes) what these had, in order. What is held by
+    `lots` is not among it.
     """
 
     sku: Sku
@@ -33,6 +46,7 @@ class RecordedStock:
     units: bytes = b""
     width: int = 1
     dated: tuple[RecordedDated, ...] = ()
+    lots: tuple[RecordedLot, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,14 @@ from troth.model.plan import Instead
 class ShortLine:
     """A line that cannot be promised as asked: what is asked, what could be promised, and when.
 
+    Quantities are in the item's measure.
     `detail` says the reason in a sentence where its code is not enough; `instead` are other items that could be had.
     """
 
     line_id: LineId
     sku: Sku
-    quantity: int
-    available_quantity: int
+    quantity: int | float
+    available_quantity: int | float
     available_at: datetime | None
     reason: str
     detail: str = ""

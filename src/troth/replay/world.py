@@ -16,6 +16,7 @@ from troth.engine.lifecycle import decide
 from troth.engine.line_terms import named_skus
 from troth.engine.network import Network
 from troth.engine.node_load import cart_moves, load_moves
+from troth.engine.serials import is_held
 from troth.engine.supply import SupplyRows, rows_of
 from troth.model.cart_hold import CartHold
 from troth.model.commands import CaptureOrder, Command, EndCartHold, HoldCart
@@ -26,6 +27,7 @@ from troth.model.item import Item
 from troth.model.order import Order
 from troth.model.policy import DEFAULT_POLICY, Policy
 from troth.model.refusals import Refusal, StockShort
+from troth.model.serials import SerialKey, SerialPlace
 
 
 class World:
@@ -47,6 +49,7 @@ class World:
         self.orders: dict[OrderId, Order] = {}
         self.balances: dict[SupplyKey, Balance] = {}
         self.cart_holds: dict[CartHoldId, CartHold] = {}
+        self.serials: dict[SerialKey, SerialPlace] = {}
         self.ledger: list[tuple[datetime, Entry]] = []
 
     def apply(self, command: Command, *, now: datetime, actor: str = "replay") -> Decision | Refusal:
@@ -89,11 +92,16 @@ class World:
                 reserved=balance.reserved + entry.reserved_delta,
             )
             self.ledger.append((now, entry))
+        self.serials |= decision.serials or {}
+        for serial in decision.freed_serials or {}:
+            self.serials.pop(serial, None)
         for hold in decision.cart_holds:
             self._network.load.move(cart_moves(self.cart_holds.get(hold.hold_id), hold))
             self.cart_holds[hold.hold_id] = hold
         for key, expected_at in (decision.expected or {}).items():
             self.balances[key] = replace(self._balance(key), expected_at=expected_at)
+        for key, expires_on in (decision.expiries or {}).items():
+            self.balances[key] = replace(self._balance(key), expires_on=expires_on)
 
     def _state(self) -> State:
         return State(
@@ -104,7 +112,14 @@ class World:
             self._ordered,
             self._supply_freed,
             self.cart_holds,
+            self._serials(),
         )
+
+    def _serials(self) -> Mapping[SerialKey, SerialPlace]:
+        return {
+            key: replace(place, is_held=is_held(key, place, self.orders[place.order_id]))
+            for key, place in self.serials.items()
+        }
 
     def _supply(self, sku: Sku) -> SupplyRows:
         return rows_of((balance for key, balance in self.balances.items() if key.sku == sku), self._network)

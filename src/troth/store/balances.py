@@ -1,8 +1,8 @@
 """Balances and entries from their rows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from troth.model.ids import NodeId, Sku
@@ -19,6 +19,9 @@ _MOVED = sql("find_moved_balances")
 _MOVES_SINCE = sql("read_moves_since")
 _ORDERED = sql("read_ordered")
 _HORIZON = sql("read_horizon")
+_LOTS = sql("read_lots")
+_FIND_LOTS = sql("find_lots")
+_WRITE_EXPIRIES = sql("write_expiries")
 _SNAPSHOT = sql("read_snapshot")
 _ENTRIES = sql("read_entries")
 
@@ -43,6 +46,17 @@ async def lock_stock(connection: Connection, skus: Iterable[Sku]) -> list[SkuSto
     return [_stock(row) for row in await connection.fetch(_LOCK, list(skus))]
 
 
+async def lock_stock_of(connection: Connection, sku: Sku) -> list[Balance]:
+    """Every supply of one SKU, locked until the transaction ends, without deficits."""
+    return [
+        Balance(SupplyKey(stock.sku, node, source), on_hand, reserved)
+        for stock in await lock_stock(connection, [sku])
+        for node, source, on_hand, reserved in zip(
+            stock.nodes, stock.sources, stock.on_hand, stock.reserved, strict=True
+        )
+    ]
+
+
 async def lock_supplies(connection: Connection, keys: Iterable[SupplyKey]) -> list[Balance]:
     """These supplies, as far as they exist, locked in sorted order until the transaction ends."""
     wanted = sorted(keys)
@@ -63,6 +77,37 @@ async def find_balances(
     """A page of supplies in sorted order, after the one given."""
     position = (after.sku, after.node, after.source) if after else (None, None, None)
     return [_balance(row) for row in await connection.fetch(_FIND, skus, node, *position, limit)]
+
+
+async def read_lots(connection: Connection, places: Sequence[tuple[str, str]]) -> list[Balance]:
+    """The lots at some places (SKU, node) that hold or have reserved anything, by place, the first to expire first."""
+    rows = await connection.fetch(_LOTS, [sku for sku, _ in places], [node for _, node in places])
+    return [_balance(row) for row in rows]
+
+
+async def find_lots(
+    connection: Connection,
+    before: date,
+    *,
+    nodes: Sequence[str] | None = None,
+    after: tuple[date, str, str, str] | None = None,
+    limit: int,
+) -> list[Balance]:
+    """A page of the lots on hand that expire before a day, by that day, node, SKU and source, after the one given."""
+    position = after or (None, None, None, None)
+    return [_balance(row) for row in await connection.fetch(_FIND_LOTS, before, nodes, *position, limit)]
+
+
+async def write_expiries(connection: Connection, expiries: Mapping[SupplyKey, date]) -> None:
+    """Say of lots, which are there, on which day each is good for the last time."""
+    keys = sorted(expiries)
+    await connection.execute(
+        _WRITE_EXPIRIES,
+        [key.sku for key in keys],
+        [key.node for key in keys],
+        [key.source for key in keys],
+        [expiries[key] for key in keys],
+    )
 
 
 async def find_moved_balances(connection: Connection, since: Snapshot, *, without: Iterable[int]) -> list[Balance]:
@@ -116,8 +161,17 @@ def _balance(row: Any) -> Balance:
         row["reserved"],
         row["deficit"],
         row["expected_at"],
+        row["expires_on"],
     )
 
 
 def _stock(row: Any) -> SkuStock:
-    return SkuStock(row["sku"], row["nodes"], row["sources"], row["on_hand"], row["reserved"], row["expected_at"])
+    return SkuStock(
+        row["sku"],
+        row["nodes"],
+        row["sources"],
+        row["on_hand"],
+        row["reserved"],
+        row["expected_at"],
+        row["expires_on"] or (),
+    )

@@ -234,4 +234,4 @@ async def read_heads_after(connection: Connection, position: Position, *, limit:
 
 def _balance(row: Any) -> Balance:
     key = SupplyKey(row["sku"], row["node"], row["source"])
-    return Balance(key, row["on_hand"], row["reserved"], row["deficit"], row["expected_at"])
+    return Balance(key, row["on_hand"], row["reserved"], row["deficit"], row["expected_at"], row["expires_on"])

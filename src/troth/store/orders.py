@@ -11,6 +11,7 @@ from troth.model.inventory import Source
 from troth.model.lifecycle import AllocationState, HoldState
 from troth.model.network import Address
 from troth.model.order import Allocation, Customer, Fulfillment, Hold, Line, Method, Order, Package, Payment, Terms
+from troth.model.serials import UnitSerial
 from troth.store.codec import decode
 from troth.store.database import Connection
 from troth.store.queries import sql
@@ -181,6 +182,7 @@ def _fulfillment(row: Row) -> Fulfillment:
         row["delivered_at"],
         booking=None if row["booking"] is None else decode(row["booking"], Booking),
         via=row["via"],
+        serials=decode(row["serials"], tuple[UnitSerial, ...]),
     )
 
 

@@ -162,7 +162,7 @@ def _columns(batch: Batch) -> list[Sequence[Any]]:
         "orders": orders,
         "lines": lines,
         "allocations": [row[:_ALLOCATION_WIDTH] for row in allocations],
-        "fulfillments": fulfillments,
+        "fulfillments": [row[:-1] for row in fulfillments],
         "holds": holds,
         "explanations": [(order_id, version, encode(trace)) for order_id, version, trace in batch.traces],
         "entries": [
@@ -196,6 +196,7 @@ def _columns(batch: Batch) -> list[Sequence[Any]]:
     columns.append([row[_ALLOCATION_WIDTH] for row in allocations])
     draws = [(*draw_row(draw), move.amount, move.most, move.least) for draw, move in sorted(batch.draws.items())]
     columns += zip(*draws, strict=True) if draws else [()] * _DRAW_WIDTH
+    columns.append([row[-1] for row in fulfillments])
     return columns
 
 
@@ -342,6 +343,7 @@ def _fulfillment_rows(before: Order | None, after: Order) -> list[tuple[Any, ...
                 work.delivered_at,
                 work.via,
                 None if work.booking is None else encode(work.booking),
+                encode(work.serials),
             )
         )
     return rows

@@ -6,7 +6,7 @@ it is looked up first.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from itertools import count
 from typing import Final
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.network import Network
-from troth.engine.supply import QUANTITY_MAX, BookUnits, SupplyRows
+from troth.engine.supply import QUANTITY_MAX, BookUnits, SupplyRows, end_of_life, ends_of_life
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import ON_HAND, Balance, Entry, Source, SupplyKey
 
@@ -31,7 +31,7 @@ _NARROW_MAX: Final = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class SkuStock:
-    """Every supply of one SKU, as columns sorted by node and source."""
+    """Every supply of one SKU, as columns sorted by node and source; no `expires_on` at all: nothing of it expires."""
 
     sku: Sku
     nodes: Sequence[NodeId]
@@ -39,6 +39,7 @@ class SkuStock:
     on_hand: Sequence[int]
     reserved: Sequence[int]
     expected_at: Sequence[datetime | None]
+    expires_on: Sequence[date | None] = ()
 
 
 class StockIndex:
@@ -127,7 +128,7 @@ class StockIndex:
             if shelf is None:
                 continue
             row = shelf.find(balance.key, self._network)
-            if row >= 0 and shelf.rows.available_from[row] == _available_from(balance.expected_at):
+            if row >= 0 and shelf.is_as_dated(row, balance, self._network):
                 self._set(shelf, row, balance.on_hand, balance.reserved)
             elif balance.key.node in self._network.index:
                 self.forget((balance.key.sku,))
@@ -170,6 +171,7 @@ class _Shelf:
             self.on_hand,
             self.reserved,
             is_plain=not available_from.any() and bool((nodes[1:] > nodes[:-1]).all()),
+            good_until=ends_of_life(sources, [_end_of_life(stock.expires_on, row, at[row], network) for row in kept]),
         )
 
     def find(self, key: SupplyKey, network: Network) -> int:
@@ -183,6 +185,15 @@ class _Shelf:
                 return row
             row += 1
         return -1
+
+    def is_as_dated(self, row: int, balance: Balance, network: Network) -> bool:
+        """Whether a supply comes and expires when it is said to; where nothing is said of its end, that is no other."""
+        if self.rows.available_from[row] != _available_from(balance.expected_at):
+            return False
+        if balance.expires_on is None or self.rows.good_until is None:
+            return balance.expires_on is None
+        end = end_of_life(balance.expires_on, network.nodes[self.rows.node_index[row]].time_zone)
+        return bool(self.rows.good_until[row] == end)
 
     def set(self, row: int, on_hand: int, reserved: int, network: Network) -> None:
         """Say what a supply holds."""
@@ -222,6 +233,10 @@ class _Shelf:
                 strict=True,
             )
         ]
+
+
+def _end_of_life(expires_on: Sequence[date | None], row: int, node: int, network: Network) -> float:
+    return end_of_life(expires_on[row], network.nodes[node].time_zone) if expires_on else np.inf
 
 
 def _available_from(expected_at: datetime | None) -> float:

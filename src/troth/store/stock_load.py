@@ -52,7 +52,7 @@ async def load_balances(
 
 
 async def find_unknown_skus(connection: Connection, skus: Collection[str]) -> list[str]:
-    """Those of the SKUs that no item has, sorted."""
+    """Those of the SKUs that no item has which is sold by the piece, sorted."""
     return [row["sku"] for row in await connection.fetch(_UNKNOWN_SKUS, sorted(skus))]
 
 

@@ -19,7 +19,7 @@ from troth.flows.requests import Accepted, Outcome, Request
 from troth.flows.stock import Adjustment, adjust
 from troth.flows.system import System
 from troth.model.ids import NodeId, Sku
-from troth.model.inventory import ON_HAND, SupplyKey
+from troth.model.inventory import SupplyKey, is_on_hand
 from troth.model.item import Item
 from troth.model.refusals import Busy, ContentDiffers, Invalid, StockShort
 from troth.store.balances import find_balances
@@ -174,7 +174,10 @@ class _Load:
         last: SupplyKey | None = None
         async with self._system.pool.acquire() as connection:
             while page := await find_balances(connection, skus=skus, node=node, after=last, limit=_BALANCES_A_PAGE):
-                available |= {balance.key.sku: balance.available for balance in page if balance.key.source == ON_HAND}
+                for balance in page:
+                    if is_on_hand(balance.key.source):
+                        sku = balance.key.sku
+                        available[sku] = available.get(sku, 0) + balance.available
                 last = page[-1].key
         return available
 

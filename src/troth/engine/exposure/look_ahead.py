@@ -66,8 +66,11 @@ def is_plain(rows: SupplyRows) -> bool:
 def _share(
     rows: SupplyRows, free: NDArray[np.int64], at: NDArray[np.intp], more: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """What each row gives of what its node may give more at its date (dates, N); the first rows of a date first."""
-    order = np.lexsort((np.arange(at.size), rows.node_index, at))
+    """What each row gives of what its node may give more at its date (dates, N); of a date what expires first first,
+    then the first rows.
+    """
+    life = np.zeros(at.size) if rows.good_until is None else rows.good_until  # what expires first is given first
+    order = np.lexsort((np.arange(at.size), life, rows.node_index, at))
     date, node, units = at[order], rows.node_index[order], free[order]
     begins = np.ones(order.size, dtype=np.bool_)
     begins[1:] = (date[1:] != date[:-1]) | (node[1:] != node[:-1])

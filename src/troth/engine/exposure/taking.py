@@ -11,6 +11,7 @@ from troth.engine.exposure.item_rules import ItemRules, holds_at
 from troth.engine.exposure.quotas import quotas_of
 from troth.engine.kits import wanted_units
 from troth.engine.network import Network
+from troth.engine.shelf_life import fresh_rows
 from troth.engine.supply import SupplyRows
 from troth.model.exposure import Draw
 from troth.model.ids import NodeId, Sku
@@ -43,13 +44,19 @@ def exposed_supply(
     pool: Pool, demand: Demand, skus: Iterable[Sku], read: Callable[[Sku], SupplyRows]
 ) -> dict[Sku, SupplyRows]:
     """The supply of each SKU that a demand may be planned from; `read` gives what there is of it."""
-    asker = pool.asker(demand)
+    asker, now = pool.asker(demand), pool.now.timestamp()
     if asker is None:
-        return {sku: expose(None, None, read(sku), None, pool.network) for sku in skus}
+        return {sku: expose(None, None, fresh_rows(read(sku), now), None, pool.network) for sku in skus}
     wanted, spent = wanted_units(demand), dict[Draw, int]()
     return {
         sku: expose(
-            pool.exposure, pool.items.get(sku), read(sku), asker, pool.network, asked=wanted.get(sku, 0), spent=spent
+            pool.exposure,
+            pool.items.get(sku),
+            fresh_rows(read(sku), now),
+            asker,
+            pool.network,
+            asked=wanted.get(sku, 0),
+            spent=spent,
         )
         for sku in skus
     }
@@ -62,7 +69,8 @@ def supply_reader(
     wanted = tuple(skus)
     if pool.exposure is not None:
         return lambda demand: exposed_supply(pool, demand, wanted, read)
-    found = {sku: expose(None, None, read(sku), None, pool.network) for sku in wanted}
+    now = pool.now.timestamp()
+    found = {sku: expose(None, None, fresh_rows(read(sku), now), None, pool.network) for sku in wanted}
     return lambda _: found
 
 

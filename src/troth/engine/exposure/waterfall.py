@@ -12,6 +12,7 @@ from troth.engine.exposure.compiled import compile_exposure
 from troth.engine.exposure.expose import Exposure, Step, buffer_units, expose, free_units
 from troth.engine.exposure.quotas import quotas_of
 from troth.engine.exposure.taking import Pool
+from troth.engine.shelf_life import fresh_rows
 from troth.engine.supply import BookUnits, SupplyRows
 from troth.model.ids import NodeId
 from troth.model.item import Item
@@ -66,7 +67,7 @@ def find_waterfall(
     pool: Pool, demand: Demand, item: Item, rows: SupplyRows, *, nodes: Iterable[NodeId] = ()
 ) -> Waterfall:
     """The waterfall of an item's rows for whoever asks for the demand; of some nodes, or of all that have any units."""
-    network = pool.network
+    network, rows = pool.network, fresh_rows(rows, pool.now.timestamp())
     count = len(network.nodes)
     exposure = pool.exposure or Exposure(compile_exposure((), pool.now))
     asker = replace(pool, exposure=exposure).asker(demand)

@@ -187,7 +187,7 @@ def _available(facts: Facts) -> Value:
         if rows.has_dated:
             here = rows.available_from == 0.0
             node, units = node[here], units[here]
-        available[at] = np.bincount(node, units, count)[:count]
+        available[at] = np.bincount(node, units, count)[:count] / lines[at].scale
     return Value(available)
 
 
@@ -230,7 +230,7 @@ def _days_until(facts: Facts, line: DemandLine) -> float | None:
 
 
 def _order_value(facts: Facts) -> Value:
-    return Value(_money(facts, sum(line.unit_price_minor * line.quantity for line in facts.order.lines)))
+    return Value(_money(facts, sum(line.value_minor(line.quantity) for line in facts.order.lines)))
 
 
 Loader = Callable[[Any], Value]
@@ -241,8 +241,8 @@ LOADERS: Final[Mapping[str, Loader]] = {
     "order.service": lambda f: Value(f.demand.service),
     "order.currency": lambda f: Value(f.currency),
     "order.value": _order_value,
-    "order.units": lambda f: Value(sum(line.quantity for line in f.order.lines)),
-    "order.weight_kg": lambda f: Value(sum(line.weight_grams * line.quantity for line in f.order.lines) / 1000),
+    "order.units": lambda f: Value(sum(line.count(line.quantity) for line in f.order.lines)),
+    "order.weight_kg": lambda f: Value(sum(line.grams(line.quantity) for line in f.order.lines) / 1000),
     "order.lines": lambda f: Value(len(f.order.lines)),
     "order.country": _of_place(lambda place: place.country),
     "order.region": _of_place(lambda place: place.region),
@@ -257,9 +257,9 @@ LOADERS: Final[Mapping[str, Loader]] = {
     "order.tender": lambda f: Value(f.demand.tender),
     "customer.id": lambda f: Value(f.demand.customer_id),
     "customer.class": lambda f: Value(f.demand.customer_class),
-    "line.quantity": _line_numbers(lambda _, line: line.quantity),
+    "line.quantity": _line_numbers(lambda _, line: line.quantity if line.scale == 1 else line.quantity / line.scale),
     "line.price": _line_numbers(lambda f, line: _money(f, line.unit_price_minor)),
-    "line.value": _line_numbers(lambda f, line: _money(f, line.unit_price_minor * line.quantity)),
+    "line.value": _line_numbers(lambda f, line: _money(f, line.value_minor(line.quantity))),
     "line.need_by_days": _line_numbers(_days_until),
     "line.not_before_days": _line_numbers(
         lambda f, line: None if line.not_before is None else (line.not_before - f.now).total_seconds() / _DAY_SECONDS

@@ -70,7 +70,9 @@ class Ground:
         return found
 
     def on_hand(self) -> NDArray[np.float64] | None:
-        """What each node has of each line (K, N), where a rule has asked for it."""
+        """What each node has of each line (K, N), where a rule asked for it; None where that is no count of units."""
+        if any([line.scale != 1 for line in self.demand.lines]):  # noqa: C419 - a list is quicker, for every order
+            return None
         found = self._values.get(("stock.available", ""))
         return None if found is None else found.data
 

@@ -137,15 +137,15 @@ GROUP BY s.status;
 
 -- name: read_supplies_of_sku
 -- Reads every supply of a SKU.
-SELECT sku, node, source, on_hand, reserved, deficit, expected_at FROM balances WHERE sku = $1 ORDER BY node, source;
+SELECT sku, node, source, on_hand, reserved, deficit, expected_at, expires_on FROM balances WHERE sku = $1 ORDER BY node, source;
 
 -- name: read_supplies_at
 -- Reads every supply of a SKU at a node.
-SELECT sku, node, source, on_hand, reserved, deficit, expected_at FROM balances WHERE sku = $1 AND node = $2 ORDER BY source;
+SELECT sku, node, source, on_hand, reserved, deficit, expected_at, expires_on FROM balances WHERE sku = $1 AND node = $2 ORDER BY source;
 
 -- name: find_supplies_of_node
 -- Finds a page of the supplies of a node by SKU, after the position given.
-SELECT sku, node, source, on_hand, reserved, deficit, expected_at FROM balances
+SELECT sku, node, source, on_hand, reserved, deficit, expected_at, expires_on FROM balances
 WHERE node = $1 AND ($2::text IS NULL OR (sku, source) > ($2, $3::text))
 ORDER BY sku, source LIMIT $4;
 
@@ -153,11 +153,11 @@ ORDER BY sku, source LIMIT $4;
 -- Sums the supplies of some SKUs over all nodes: on hand, reserved of that, what is free of it, and what is still to come.
 SELECT
     sku,
-    coalesce(sum(on_hand) FILTER (WHERE source = 'on_hand'), 0)::bigint AS on_hand,
-    coalesce(sum(reserved) FILTER (WHERE source = 'on_hand'), 0)::bigint AS reserved,
-    coalesce(sum(greatest(on_hand - reserved, 0)) FILTER (WHERE source = 'on_hand'), 0)::bigint AS available,
-    coalesce(sum(on_hand) FILTER (WHERE source <> 'on_hand'), 0)::bigint AS incoming,
-    count(*) FILTER (WHERE source = 'on_hand' AND on_hand > 0) AS nodes
+    coalesce(sum(on_hand) FILTER (WHERE source = 'on_hand' OR starts_with(source, 'lot/')), 0)::bigint AS on_hand,
+    coalesce(sum(reserved) FILTER (WHERE source = 'on_hand' OR starts_with(source, 'lot/')), 0)::bigint AS reserved,
+    coalesce(sum(greatest(on_hand - reserved, 0)) FILTER (WHERE source = 'on_hand' OR starts_with(source, 'lot/')), 0)::bigint AS available,
+    coalesce(sum(on_hand) FILTER (WHERE source <> 'on_hand' AND NOT starts_with(source, 'lot/')), 0)::bigint AS incoming,
+    count(*) FILTER (WHERE (source = 'on_hand' OR starts_with(source, 'lot/')) AND on_hand > 0) AS nodes
 FROM balances WHERE sku = ANY($1::text[]) GROUP BY sku;
 
 -- name: read_heads_after

@@ -3,11 +3,11 @@
 SELECT
     sku,
     node,
-    coalesce(sum(on_hand) FILTER (WHERE source = 'on_hand'), 0)::bigint AS on_hand,
-    coalesce(sum(reserved) FILTER (WHERE source = 'on_hand'), 0)::bigint AS reserved,
-    coalesce(sum(on_hand) FILTER (WHERE source <> 'on_hand'), 0)::bigint AS incoming,
-    coalesce(sum(reserved) FILTER (WHERE source <> 'on_hand'), 0)::bigint AS incoming_reserved,
-    min(expected_at) FILTER (WHERE source <> 'on_hand' AND on_hand > 0) AS next_incoming_at
+    coalesce(sum(on_hand) FILTER (WHERE source = 'on_hand' OR starts_with(source, 'lot/')), 0)::bigint AS on_hand,
+    coalesce(sum(reserved) FILTER (WHERE source = 'on_hand' OR starts_with(source, 'lot/')), 0)::bigint AS reserved,
+    coalesce(sum(on_hand) FILTER (WHERE source <> 'on_hand' AND NOT starts_with(source, 'lot/')), 0)::bigint AS incoming,
+    coalesce(sum(reserved) FILTER (WHERE source <> 'on_hand' AND NOT starts_with(source, 'lot/')), 0)::bigint AS incoming_reserved,
+    min(expected_at) FILTER (WHERE source <> 'on_hand' AND NOT starts_with(source, 'lot/') AND on_hand > 0) AS next_incoming_at
 FROM balances
 WHERE ($1::text[] IS NULL OR sku = ANY($1))
     AND ($2::text[] IS NULL OR node = ANY($2))
@@ -15,6 +15,13 @@ WHERE ($1::text[] IS NULL OR sku = ANY($1))
 GROUP BY sku, node
 ORDER BY sku, node
 LIMIT $5;
+
+-- name: read_lots
+-- Reads the lots of some SKUs at some nodes, aligned, that hold or have reserved anything; the first to expire first.
+SELECT b.sku, b.node, b.source, b.on_hand, b.reserved, b.deficit, b.expected_at, b.expires_on
+FROM balances AS b JOIN unnest($1::text[], $2::text[]) AS k (sku, node) USING (sku, node)
+WHERE starts_with(b.source, 'lot/') AND (b.on_hand > 0 OR b.reserved > 0)
+ORDER BY b.sku, b.node, b.expires_on NULLS LAST, b.source;
 
 -- name: find_stocked_skus
 -- Finds the first SKUs of which any node has units.

@@ -81,5 +81,5 @@ SELECT number, version, document FROM purchase_orders WHERE ($1::text IS NULL OR
 
 -- name: find_expected_supplies
 -- Finds the supplies that stand for the lines of a purchase order.
-SELECT sku, node, source, on_hand, reserved, deficit, expected_at FROM balances
+SELECT sku, node, source, on_hand, reserved, deficit, expected_at, expires_on FROM balances
 WHERE sku = ANY($1::text[]) AND starts_with(source, $2);

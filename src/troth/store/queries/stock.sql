@@ -6,14 +6,15 @@ SELECT
     array_agg(source ORDER BY node, source) AS sources,
     array_agg(on_hand ORDER BY node, source) AS on_hand,
     array_agg(reserved ORDER BY node, source) AS reserved,
-    array_agg(expected_at ORDER BY node, source) AS expected_at
+    array_agg(expected_at ORDER BY node, source) AS expected_at,
+    CASE WHEN count(expires_on) > 0 THEN array_agg(expires_on ORDER BY node, source) END AS expires_on
 FROM balances WHERE sku = ANY($1::text[])
 GROUP BY sku;
 
 -- name: lock_stock
 -- Locks every supply of some SKUs, in sorted order, and reads them as they now are, a row a SKU.
 WITH locked AS MATERIALIZED (
-    SELECT sku, node, source, on_hand, reserved, expected_at FROM balances
+    SELECT sku, node, source, on_hand, reserved, expected_at, expires_on FROM balances
     WHERE sku = ANY($1::text[])
     ORDER BY sku, node, source
     FOR UPDATE
@@ -24,13 +25,14 @@ SELECT
     array_agg(source ORDER BY node, source) AS sources,
     array_agg(on_hand ORDER BY node, source) AS on_hand,
     array_agg(reserved ORDER BY node, source) AS reserved,
-    array_agg(expected_at ORDER BY node, source) AS expected_at
+    array_agg(expected_at ORDER BY node, source) AS expected_at,
+    CASE WHEN count(expires_on) > 0 THEN array_agg(expires_on ORDER BY node, source) END AS expires_on
 FROM locked
 GROUP BY sku;
 
 -- name: find_balances
 -- Finds a page of supplies by SKU and node (null: any), after the position given.
-SELECT sku, node, source, on_hand, reserved, deficit, expected_at FROM balances
+SELECT sku, node, source, on_hand, reserved, deficit, expected_at, expires_on FROM balances
 WHERE ($1::text[] IS NULL OR sku = ANY($1))
     AND ($2::text IS NULL OR node = $2)
     AND ($3::text IS NULL OR (sku, node, source) > ($3, $4::text, $5::text))
@@ -39,7 +41,7 @@ LIMIT $6;
 
 -- name: lock_supplies
 -- Locks single supplies, in sorted order, and reads them as they now are.
-SELECT b.sku, b.node, b.source, b.on_hand, b.reserved, b.deficit, b.expected_at
+SELECT b.sku, b.node, b.source, b.on_hand, b.reserved, b.deficit, b.expected_at, b.expires_on
 FROM balances AS b JOIN unnest($1::text[], $2::text[], $3::text[]) AS k (sku, node, source) USING (sku, node, source)
 ORDER BY b.sku, b.node, b.source
 FOR UPDATE OF b;
@@ -50,6 +52,21 @@ INSERT INTO balances (sku, node, source, on_hand, reserved, deficit)
 SELECT sku, node, source, 0, 0, 0 FROM unnest($1::text[], $2::text[], $3::text[]) AS k (sku, node, source)
 ORDER BY sku, node, source
 ON CONFLICT DO NOTHING;
+
+-- name: write_expiries
+-- Says of some lots until when they are good.
+UPDATE balances AS b SET expires_on = k.expires_on
+FROM unnest($1::text[], $2::text[], $3::text[], $4::date[]) AS k (sku, node, source, expires_on)
+WHERE b.sku = k.sku AND b.node = k.node AND b.source = k.source;
+
+-- name: find_lots
+-- Finds a page of the lots that hold anything and stop being good before a day, at some nodes (null: any), the first to expire first.
+SELECT sku, node, source, on_hand, reserved, deficit, expected_at, expires_on FROM balances
+WHERE expires_on < $1 AND on_hand > 0
+    AND ($2::text[] IS NULL OR node = ANY($2))
+    AND ($3::date IS NULL OR (expires_on, node, sku, source) > ($3, $4::text, $5::text, $6::text))
+ORDER BY expires_on, node, sku, source
+LIMIT $7;
 
 -- name: read_moves_since
 -- Reads by how many units each of some supplies moved on hand after an instant; a count moves books, not units.
@@ -70,7 +87,7 @@ ORDER BY k.position;
 
 -- name: find_moved_balances
 -- Finds the supplies that were moved by transactions which a snapshot did not see, as they now are: those that were under way then, and all that began since.
-SELECT b.sku, b.node, b.source, b.on_hand, b.reserved, b.deficit, b.expected_at
+SELECT b.sku, b.node, b.source, b.on_hand, b.reserved, b.deficit, b.expected_at, b.expires_on
 FROM (
     SELECT sku, node, source FROM entries
     WHERE xid >= pg_snapshot_xmax($1::text::pg_snapshot) AND NOT xid = ANY($2::xid8[])

@@ -42,8 +42,12 @@ written AS (
 SELECT count(*) AS moved, coalesce(sum(delta), 0)::bigint AS units FROM moved;
 
 -- name: find_unknown_skus
--- Finds those of some SKUs that no item has.
-SELECT k.sku FROM unnest($1::text[]) AS k (sku) WHERE NOT EXISTS (SELECT FROM items AS i WHERE i.sku = k.sku) ORDER BY k.sku;
+-- Finds those of some SKUs that no item has which is sold by the piece.
+SELECT k.sku FROM unnest($1::text[]) AS k (sku)
+WHERE NOT EXISTS (
+    SELECT FROM items AS i WHERE i.sku = k.sku AND coalesce((i.document ->> 'decimals')::integer, 0) = 0
+)
+ORDER BY k.sku;
 
 -- name: find_unknown_nodes
 -- Finds those of some node ids that no node has.

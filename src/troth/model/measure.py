@@ -1,0 +1,36 @@
+"""Items sold by measure: quantities are whole numbers of the smallest part sold, prices and weights those of one.
+
+A cable by the meter with two decimals is kept in centimeters: 1.25 m are 125 units of which 100 make one.
+"""
+
+from typing import Final
+
+DECIMALS_MAX: Final = 3
+PIECE: Final = "each"
+
+
+def scale_of(decimals: int) -> int:
+    """How many units make one of what the price is for.
+
+    >>> scale_of(0), scale_of(2)
+    (1, 100)
+    """
+    return int(10**decimals)
+
+
+def half_up(amount: int, divisor: int) -> int:
+    """The nearest whole number to a quotient, halves up.
+
+    >>> half_up(25, 10), half_up(-25, 10), half_up(249, 100), half_up(7, 1)
+    (3, -2, 2, 7)
+    """
+    return amount if divisor == 1 else (2 * amount + divisor) // (2 * divisor)
+
+
+def shown(units: int | float, decimals: int) -> int | float:
+    """Units as the number that people know; exact, since it has at most three decimals.
+
+    >>> shown(1250, 3), shown(3, 0)
+    (1.25, 3)
+    """
+    return units if decimals == 0 else units / scale_of(decimals)

@@ -1,0 +1,34 @@
+"""Units that are told apart by a serial number, and where each of them is."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from troth.model.ids import FulfillmentId, LineId, OrderId, Sku
+
+SerialKey = tuple[Sku, str]
+"""A serial number is one among those of its SKU."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class UnitSerial:
+    """The serial of one unit of an order line in a fulfillment."""
+
+    line_id: LineId
+    sku: Sku
+    serial: str
+
+    @property
+    def key(self) -> SerialKey:
+        """What tells it from all others."""
+        return self.sku, self.serial
+
+
+@dataclass(frozen=True, slots=True)
+class SerialPlace:
+    """The fulfillment that a serial was named for, and since when; `is_held` while units of the line are live there."""
+
+    order_id: OrderId
+    fulfillment_id: FulfillmentId
+    line_id: LineId
+    named_at: datetime
+    is_held: bool = True
