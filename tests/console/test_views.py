@@ -106,7 +106,7 @@ EVERY_EVENT: tuple[tuple[Event, str], ...] = (
     (FulfillmentCollected(WORK, "Ada", NOW, PARTS), "Fulfillment F2 was collected by Ada."),
     (FulfillmentDelivered(WORK, NOW, PARTS), "Fulfillment F2 was delivered."),
     (TrackingRecorded(WORK, "ground", "T1", "in_transit", NOW, "Ohio"), "ground reports T1: in transit in Ohio."),
-    (OrderResourced(PartsChange(added=(PART,))), "Promised from elsewhere: 2 × A at DC-PA."),
+    (OrderResourced(PartsChange(added=(PART,))), "Promised: 2 × A at DC-PA."),
     (SourcingFailed((LineQuantity(LineId("1"), 1),)), "Nobody can provide 1 of line 1: a person must decide."),
     (
         BackorderCovered("PO-1", PartsChange(added=(PART,))),

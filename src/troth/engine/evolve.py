@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from troth.model.commands import LineQuantity
 from troth.model.events import (
     FulfillmentCollected,
     FulfillmentDelivered,
@@ -17,11 +18,14 @@ from troth.model.events import (
     OrderEvent,
     OrderReleased,
     PartsChange,
+    SourcingFailed,
+    SupplyGivenUp,
+    UnitsQueued,
 )
 from troth.model.ids import FulfillmentId
 from troth.model.lifecycle import ALLOCATION, HOLD, AllocationEvent, HoldEvent
-from troth.model.order import Allocation, Fulfillment, Line, Order, Package
-from troth.model.status import OrderStatus, order_status
+from troth.model.order import Allocation, Fulfillment, Line, Order, Package, Parked
+from troth.model.status import OrderStatus, order_status, promise_of, uncovered_quantities
 
 
 def evolve(order: Order | None, event: OrderEvent) -> Order:
@@ -58,9 +62,25 @@ def evolve(order: Order | None, event: OrderEvent) -> Order:
             after = _evolve_work(after, event.fulfillment_id, collected_by=event.collected_by, delivered_at=event.at)
         case FulfillmentDelivered():
             after = _evolve_work(after, event.fulfillment_id, delivered_at=event.at)
+        case SupplyGivenUp():
+            after = _park(order, after, event.lines, event.at, is_sought=False)
+        case SourcingFailed():
+            after = after if event.at is None else _park(order, after, event.lines, event.at)
+        case UnitsQueued():
+            after = _park(order, after, event.lines, event.at, is_waiting=True, until=event.until)
         case _:
             pass
+    if after.parked:
+        missing = uncovered_quantities(after)
+        after = replace(after, parked=tuple(parked for parked in after.parked if parked.line_id in missing))
     return replace(after, version=order.version + 1)
+
+
+def evolve_all(order: Order, events: Iterable[OrderEvent]) -> Order:
+    """The order after several events."""
+    for event in events:
+        order = evolve(order, event)
+    return order
 
 
 def fold(events: Iterable[OrderEvent]) -> Order:
@@ -100,6 +120,28 @@ def _cancel_lines(lines: tuple[Line, ...], event: OrderCanceled) -> tuple[Line, 
     return tuple(
         replace(line, canceled_quantity=line.canceled_quantity + canceled.get(line.line_id, 0)) for line in lines
     )
+
+
+def _park(
+    before: Order,
+    after: Order,
+    lines: Iterable[LineQuantity],
+    at: datetime,
+    *,
+    is_waiting: bool = False,
+    until: datetime | None = None,
+    is_sought: bool = True,
+) -> Order:
+    """The order with lines parked; what is parked already keeps its reason, its time and the promise that it had."""
+    known = {parked.line_id: parked for parked in after.parked}
+    for line in lines:
+        was = known.get(line.line_id) or Parked(
+            line.line_id, line.reason, at, promised_at=promise_of(before, line.line_id)
+        )
+        if is_waiting:
+            was = replace(was, is_waiting=True, until=was.until or until)
+        known[line.line_id] = replace(was, is_sought=is_sought)
+    return replace(after, parked=tuple(known[line.line_id] for line in after.lines if line.line_id in known))
 
 
 def _evolve_work(

@@ -1,16 +1,17 @@
 """Stock that is moved, counted or expected, and the backorders that a receipt covers."""
 
-from collections.abc import Iterable
+from collections.abc import Container
 
 from troth.engine.context import Change, Decision, Facts, State
 from troth.engine.evolve import evolve
 from troth.engine.parts import choose_units, next_allocation
+from troth.engine.priority import in_turn
 from troth.engine.reserve import reserve_entries
 from troth.model.commands import AdjustStock, CountStock, ExpectSupply
 from troth.model.events import BackorderCovered, PartMove, PartsChange, StockAdjusted, StockCounted, SupplyExpected
 from troth.model.inventory import ON_HAND, Entry, EntryKind, SupplyKey, purchase_order_source
 from troth.model.lifecycle import AllocationEvent, AllocationState
-from troth.model.order import Order
+from troth.model.order import Allocation, Order
 from troth.model.refusals import FieldFlaw, Invalid, Refusal
 
 RECEIPT = "receipt"
@@ -28,7 +29,7 @@ def decide_adjust(command: AdjustStock, state: State, facts: Facts) -> Decision 
         command.key.sku, command.key.node, command.key.source, command.delta, command.reason, command.reference
     )
     arrived = _arrived(command, state) if is_receipt else {}
-    changes = _cover(command, arrived, state)
+    changes = _cover(command, arrived, state, facts)
     taken = [
         Entry(key, EntryKind.RECEIPT, -units, reason=command.reason, reference=command.reference)
         for key, units in arrived.items()
@@ -100,16 +101,20 @@ def _arrived(command: AdjustStock, state: State) -> dict[SupplyKey, int]:
     return arrived
 
 
-def _cover(command: AdjustStock, arrived: dict[SupplyKey, int], state: State) -> list[tuple[Change, BackorderCovered]]:
-    """The orders, oldest first, whose backordered parts the arrived units cover."""
+def _cover(
+    command: AdjustStock, arrived: dict[SupplyKey, int], state: State, facts: Facts
+) -> list[tuple[Change, BackorderCovered]]:
+    """The orders whose backordered parts the arrived units cover, the most important first."""
     left = dict(arrived)
+    orders = [state.orders[order_id] for order_id in command.orders if order_id in state.orders]
+    needs = {order.order_id: sum(part.quantity for part in _waiting(order, arrived)) for order in orders}
     changes = []
-    for order in _oldest_first(state.orders[order_id] for order_id in command.orders if order_id in state.orders):
+    for order in in_turn(needs, orders, sum(arrived.values()), facts.policy):
         parts = PartsChange()
         first = next_allocation(order)
-        for part in order.allocations:
-            units = min(left.get(part.key, 0), part.quantity)
-            if not units or part.state is not AllocationState.BACKORDERED:
+        for part in _waiting(order, arrived):
+            units = min(left[part.key], part.quantity)
+            if not units:
                 continue
             left[part.key] -= units
             chosen = choose_units((part,), {part.line_id: units}, first_number=first, new_source=ON_HAND)
@@ -122,5 +127,5 @@ def _cover(command: AdjustStock, arrived: dict[SupplyKey, int], state: State) ->
     return changes
 
 
-def _oldest_first(orders: Iterable[Order]) -> list[Order]:
-    return sorted(orders, key=lambda order: (order.captured_at, order.order_id))
+def _waiting(order: Order, keys: Container[SupplyKey]) -> list[Allocation]:
+    return [part for part in order.allocations if part.state is AllocationState.BACKORDERED and part.key in keys]

@@ -110,6 +110,11 @@ class ItemBody(Strict):
         Percent | None, Field(description="Of units that come back, to two decimals; else that of the category.")
     ] = None
 
+    backorder_max: Annotated[
+        int | None,
+        Field(ge=0, le=1_000_000_000, description="At most so many units may be promised of what is still to come."),
+    ] = None
+
     def item(self, sku: Sku) -> Item:
         """The item that this is; Refused with everything that it cannot mean."""
         flaws: list[FieldFlaw] = []
@@ -142,6 +147,7 @@ class ItemBody(Strict):
             else _whole(
                 self.return_percent, BASIS_POINTS_A_PERCENT, "/return_percent", "hundredth of a percent", flaws
             ),
+            backorder_max=self.backorder_max,
         )
         flaws += _kit_flaws(item)
         flaws += _substitute_flaws(item)

@@ -75,6 +75,7 @@ class ItemAnswer(msgspec.Struct, frozen=True):
     ship_alone: bool
     restrictions: RestrictionsAnswer | None
     return_percent: float | None
+    backorder_max: int | None
 
 
 class ItemsQuery(PageQuery):
@@ -107,6 +108,7 @@ def answer_item(item: Item) -> ItemAnswer:
         ship_alone=item.ship_alone,
         restrictions=_answer_restrictions(item.restrictions),
         return_percent=None if item.return_basis_points is None else item.return_basis_points / BASIS_POINTS_A_PERCENT,
+        backorder_max=item.backorder_max,
     )
 
 

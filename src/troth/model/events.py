@@ -1,6 +1,6 @@
-"""What happened: the bodies of the event log, past tense. Together they say everything that an order is.
+"""One thing: what happened, the bodies of the event log, past tense.
 
-The rest is audit.
+Together they say everything that an order is. The rest is audit.
 """
 
 from collections.abc import Mapping
@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from troth.model.cart_hold import CartHold, CartHoldState
 from troth.model.commands import ExpectedLine, LineQuantity
-from troth.model.ids import CartHoldId, FulfillmentId, HoldId, NodeId, OrderId, Sku
+from troth.model.ids import CartHoldId, FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku
 from troth.model.inventory import Source
 from troth.model.lifecycle import AllocationEvent
-from troth.model.order import Allocation, Fulfillment, Hold, Order, Package
+from troth.model.order import Allocation, Customer, Fulfillment, Hold, Order, Package
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,16 +183,59 @@ class TrackingRecorded:
 
 @dataclass(frozen=True, slots=True)
 class OrderResourced:
-    """Units that a node could not provide were promised from elsewhere."""
+    """Units that lay at no supply (a node could not provide them, or they waited) were promised (`parts.added`)."""
 
     parts: PartsChange
 
 
 @dataclass(frozen=True, slots=True)
 class SourcingFailed:
-    """Units that a node could not provide can be had nowhere else; a person must decide."""
+    """Units can be had nowhere at this moment; a person must decide."""
 
     lines: tuple[LineQuantity, ...]
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitsQueued:
+    """Units can be had nowhere at this moment, and wait for stock as the routing says; canceled at `until`, if ever."""
+
+    lines: tuple[LineQuantity, ...]
+    at: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyGivenUp:
+    """Units of an order gave up their supply: it is there no longer, or too late, or there is something earlier."""
+
+    lines: tuple[LineQuantity, ...]
+    reason: str
+    at: datetime
+    parts: PartsChange
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseMove:
+    """When a line was promised (null: it was not) and is promised now; `quantity` is what of it is promised."""
+
+    line_id: LineId
+    sku: Sku
+    quantity: int
+    before: datetime | None
+    after: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseChanged:
+    """Lines of an order are promised for another time than the customer was told, once for each change."""
+
+    lines: tuple[PromiseMove, ...]
+    reason: str
+    at: datetime
+    channel: str
+    external_id: str
+    customer: Customer
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +333,9 @@ OrderEvent = (
     | OrderResourced
     | SourcingFailed
     | BackorderCovered
+    | UnitsQueued
+    | SupplyGivenUp
+    | PromiseChanged
 )
 StockEvent = StockAdjusted | StockCounted | SupplyExpected
 CartEvent = CartHeld | CartHoldExtended | CartHoldEnded
@@ -316,6 +362,9 @@ EVENTS: Final[dict[str, type[Event]]] = {
         OrderResourced,
         SourcingFailed,
         BackorderCovered,
+        UnitsQueued,
+        SupplyGivenUp,
+        PromiseChanged,
         StockAdjusted,
         StockCounted,
         SupplyExpected,

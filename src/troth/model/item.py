@@ -35,7 +35,8 @@ class Item:
 
     Prices in minor units, weight in grams, dimensions (length, width, height) in millimeters. A `kit` is made of units
     of other items; `substitutes` are ranked, the best first; `ship_alone` is never in a parcel with other lines.
-    `return_basis_points` is the share of units that come back; None: that of its category.
+    `return_basis_points` is the share of units that come back; None: that of its category. At most `backorder_max`
+    units may be promised from what is still to come, over all nodes and orders; None: as many as come.
     """
 
     sku: Sku
@@ -54,3 +55,4 @@ class Item:
     restrictions: Restrictions | None = None
     brand: str = ""
     return_basis_points: int | None = None
+    backorder_max: int | None = None
