@@ -150,6 +150,8 @@ async def test_what_slips_and_shrinks_at_once_is_given_by_rank(system: System) -
 
     assert await sources(system, orders[0]) == [("DC-PA", "po/P-1/1", 2)]
     assert sum(units for _, _, units in await sources(system, orders[1])) == 1
+    failed = kinds(await log(system, orders[1])).count("SourcingFailed")
+    assert failed == 1
     moved = [await read(system, one) for one in orders]
     assert all(work.ship_by > LATER for order in moved for work in order.fulfillments[1:])
     await assert_sound(system)

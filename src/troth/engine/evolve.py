@@ -63,7 +63,7 @@ def evolve(order: Order | None, event: OrderEvent) -> Order:
         case FulfillmentDelivered():
             after = _evolve_work(after, event.fulfillment_id, delivered_at=event.at)
         case SupplyGivenUp():
-            after = _park(order, after, event.lines, event.at, is_sought=False)
+            after = _park(order, after, event.lines, event.at, is_sought=False if event.is_parked else None)
         case SourcingFailed():
             after = after if event.at is None else _park(order, after, event.lines, event.at)
         case UnitsQueued():
@@ -130,9 +130,11 @@ def _park(
     *,
     is_waiting: bool = False,
     until: datetime | None = None,
-    is_sought: bool = True,
+    is_sought: bool | None = True,
 ) -> Order:
-    """The order with lines parked; what is parked already keeps its reason, its time and the promise that it had."""
+    """The order with lines parked; what is parked already keeps its reason, its time and the promise that it had, and
+    where nothing is said of it, whether it was sought.
+    """
     known = {parked.line_id: parked for parked in after.parked}
     for line in lines:
         was = known.get(line.line_id) or Parked(
@@ -140,7 +142,7 @@ def _park(
         )
         if is_waiting:
             was = replace(was, is_waiting=True, until=was.until or until)
-        known[line.line_id] = replace(was, is_sought=is_sought)
+        known[line.line_id] = was if is_sought is None else replace(was, is_sought=is_sought)
     return replace(after, parked=tuple(known[line.line_id] for line in after.lines if line.line_id in known))
 
 

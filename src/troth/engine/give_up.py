@@ -17,7 +17,7 @@ from troth.model.status import live_allocations, uncovered_quantities
 
 
 def give_up(
-    order: Order, units: Mapping[int, int], reason: str, at: datetime
+    order: Order, units: Mapping[int, int], reason: str, at: datetime, *, is_parked: bool = False
 ) -> tuple[SupplyGivenUp, dict[SupplyKey, int]]:
     """The event by which units (by the number of their allocation) give up their supply, and what that frees."""
     splits, moves, number = [], [], next_allocation(order)
@@ -37,7 +37,7 @@ def give_up(
         splits.append(PartSplit(part.allocation, pieces))
         moves.append(PartMove(number, AllocationEvent.REPLACE))
         number += 2
-    event = SupplyGivenUp((), reason, at, PartsChange(splits=tuple(splits), moves=tuple(moves)))
+    event = SupplyGivenUp((), reason, at, PartsChange(splits=tuple(splits), moves=tuple(moves)), is_parked)
     before, after = uncovered_quantities(order), uncovered_quantities(evolve(order, event))
     lines = tuple(
         LineQuantity(line_id, count - before.get(line_id, 0), reason)

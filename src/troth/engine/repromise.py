@@ -82,7 +82,7 @@ def _give_way(command: RepromiseOrder, order: Order, state: State, facts: Facts)
     lost = _find_lost(command, order, state)
     if not lost:
         return ()
-    event, _freed = give_up(order, kit_parts(order, lost), command.reason, facts.now)
+    event, _freed = give_up(order, kit_parts(order, lost), command.reason, facts.now, is_parked=True)
     return (event,)
 
 

@@ -207,12 +207,16 @@ class UnitsQueued:
 
 @dataclass(frozen=True, slots=True)
 class SupplyGivenUp:
-    """Units of an order gave up their supply: it is there no longer, or too late, or there is something earlier."""
+    """Units of an order gave up their supply: it is there no longer, or too late, or there is something earlier.
+
+    Where it `is_parked` they are sought by a later decision; else this one says what becomes of them.
+    """
 
     lines: tuple[LineQuantity, ...]
     reason: str
     at: datetime
     parts: PartsChange
+    is_parked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
