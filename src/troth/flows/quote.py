@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
 
+from troth.engine.backorder_cap import cap_backorders, with_cap_reasons
 from troth.engine.capture import demand_of
 from troth.engine.cart_units import find_hold, without_hold
 from troth.engine.case import case_of, with_what_could_be
@@ -88,7 +89,12 @@ async def quote(
     if flaws or isinstance(own, Invalid):
         return own if isinstance(own, Invalid) else Invalid(flaws)
     demand = demand_of(command, facts)
-    supply_for = _with_own(supply_reader(facts.pool, skus, door.index.rows), own, door.index)
+    exposed = _with_own(supply_reader(facts.pool, skus, door.index.rows), own, door.index)
+    kept = {} if own is None else {held.key: held.quantity for held in own.units}
+
+    def supply_for(wanted: Demand) -> Mapping[Sku, SupplyRows]:
+        return cap_backorders(dict(exposed(wanted)), door.index.backordered, facts.items, kept)
+
     facts = without_hold(facts, own)
     case = case_of(demand, supply_for(demand), facts)
     offered = plan_options(
@@ -99,7 +105,7 @@ async def quote(
     if command.method in HANDED_OVER and command.pickup_node is None:
         asked = next((option for option in offered if option.shipments[0].method in HANDED_OVER), _nowhere(demand))
     else:
-        asked = case.plan()
+        asked = with_cap_reasons(case.plan(), door.index.rows, door.index.backordered, facts.items)
         if asked.uncovered:
             asked = with_what_could_be(case, asked)
     hold = own
