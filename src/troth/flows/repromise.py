@@ -19,7 +19,7 @@ from troth.flows.system import System
 from troth.flows.waiting import find_tried, tried
 from troth.model.commands import LostUnits, RepromiseOrder
 from troth.model.ids import OrderId
-from troth.model.inventory import ON_HAND, Balance, EntryKind, SupplyKey
+from troth.model.inventory import Balance, EntryKind, SupplyKey, is_on_hand
 from troth.model.order import Allocation, Order
 from troth.model.refusals import Busy, VersionConflict
 from troth.store.database import UNAVAILABLE, Connection, transaction

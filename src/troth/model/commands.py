@@ -1,4 +1,4 @@
-"""What can be asked of the system. Each is decided as a whole.
+"""One thing: what can be asked of the system. Each is decided as a whole.
 
 It happens completely, or is refused and leaves nothing behind.
 """
