@@ -33,12 +33,16 @@ from troth.model.commands import (
     ExtendCartHold,
     HoldCart,
     LineQuantity,
+    LoseTransfer,
     PackWork,
     PickWork,
     PlaceHold,
+    ReceiveTransfer,
     RejectWork,
     ReleaseOrder,
+    ShipTransfer,
     ShipWork,
+    TransferUnits,
 )
 from troth.model.ids import CartHoldId, NodeId, Sku
 from troth.model.inventory import Balance, SupplyKey, purchase_order_source
@@ -76,10 +80,12 @@ def _draw_commands(draw: random.Random, world: World, count: int) -> Iterator[Co
             yield AdjustStock(key, draw.randint(-4, 12), "adjustment")
         elif chosen < 0.53:
             yield CountStock(key, draw.randint(0, 15), NOW + timedelta(minutes=draw.randint(-10, number)))
-        elif chosen < 0.57:
+        elif chosen < 0.56:
             due = NOW + timedelta(days=draw.randint(1, 20))
             yield ExpectSupply("1", (ExpectedLine(1, NodeId("DC-PA"), Sku("A"), draw.randint(1, 20), due),), PO_KEYS)
-        elif chosen < 0.62:
+        elif chosen < 0.60:
+            yield _draw_transfer_command(draw, world)
+        elif chosen < 0.64:
             waiting = tuple(
                 order_id
                 for order_id, order in sorted(world.orders.items())
@@ -90,6 +96,26 @@ def _draw_commands(draw: random.Random, world: World, count: int) -> Iterator[Co
             )
         else:
             yield _draw_order_command(draw, world.orders[draw.choice(orders)])
+
+
+def _draw_transfer_command(draw: random.Random, world: World) -> Command:
+    """Units of two lines go from Illinois to Pennsylvania: shipped, received and lost in parts."""
+    numbers = draw.sample((1, 2), draw.randint(1, 2))
+    lines = tuple(TransferUnits(number, Sku("AB"[number - 1]), 30, draw.randint(1, 4)) for number in numbers)
+    sender, receiver = NodeId("DC-IL"), NodeId("DC-PA")
+    waiting = tuple(
+        order_id
+        for order_id, order in sorted(world.orders.items())
+        if any(part.source.startswith("transfer/T/") for part in order.allocations)
+    )
+    return draw.choices(
+        [
+            ShipTransfer("T", sender, receiver, lines, NOW + timedelta(days=draw.randint(1, 9))),
+            ReceiveTransfer("T", receiver, lines, waiting),
+            LoseTransfer("T", receiver, lines, "damaged"),
+        ],
+        weights=[5, 3, 1],
+    )[0]
 
 
 def _draw_cart_command(draw: random.Random, world: World, number: int) -> Command:

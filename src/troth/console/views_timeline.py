@@ -37,6 +37,9 @@ from troth.model.events import (
     StockCounted,
     SupplyExpected,
     TrackingRecorded,
+    TransferLost,
+    TransferReceived,
+    TransferShipped,
 )
 from troth.model.ids import FulfillmentId
 from troth.model.order import Allocation, Package
@@ -116,6 +119,12 @@ def tell(event: Event) -> str:
         case SupplyExpected():
             units = sum(line.quantity for line in event.lines)
             return f"Purchase order {event.number} brings {units} units in {_count(len(event.lines), 'line')}."
+        case TransferShipped():
+            return f"Transfer {event.transfer_id}: {_moved(event)} left {event.sender} for {event.receiver}."
+        case TransferReceived():
+            return f"Transfer {event.transfer_id}: {_moved(event)} arrived at {event.receiver}."
+        case TransferLost():
+            return f"Transfer {event.transfer_id}: {_moved(event)} will not arrive ({_plain(event.reason)})."
         case CartHeld():
             units = sum(held.quantity for held in event.hold.units)
             until = moment(event.hold.expires_at)
@@ -129,6 +138,10 @@ def tell(event: Event) -> str:
             return f"{words(event.what)} {event.id} was {done}."
         case _:
             return _tell_work(event)
+
+
+def _moved(event: TransferShipped | TransferReceived | TransferLost) -> str:
+    return _count(sum(line.quantity for line in event.lines), "unit")
 
 
 def _tell_order(

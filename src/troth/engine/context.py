@@ -13,7 +13,7 @@ from troth.model.cart_hold import CartHold
 from troth.model.events import Event
 from troth.model.exposure import Draw
 from troth.model.ids import CartHoldId, NodeId, OrderId, Sku
-from troth.model.inventory import Balance, Entry, SupplyKey
+from troth.model.inventory import Balance, CountMark, Entry, SupplyKey
 from troth.model.item import Item
 from troth.model.order import Order
 from troth.model.plan import Plan, Trace
@@ -48,7 +48,8 @@ class State:
 
     `supply` gives the rows of a SKU, `supply_freed` the same with some reserved units free again, `balance` one supply
     (zero where it never moved), `moved_since` the units by which a supply's on-hand moved after an instant, `ordered`
-    the units that a purchase order's line was set to, `cart_holds` the carts' holds that commands name.
+    the units that a purchase order's line was set to (or that were sent of a transfer's), `cart_holds` the carts' holds
+    that commands name, `counted` the newest count of a supply.
     """
 
     orders: Mapping[OrderId, Order]
@@ -58,6 +59,7 @@ class State:
     ordered: Callable[[SupplyKey], int]
     supply_freed: Callable[[Sku, Mapping[SupplyKey, int]], SupplyRows]
     cart_holds: Mapping[CartHoldId, CartHold] = field(default_factory=dict)
+    counted: Callable[[SupplyKey], CountMark | None] = lambda _key: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class Decision:
 
     Changed orders, ledger entries, expected dates of supplies, events by subject, and the reasons; holds of carts as
     they are now, and the plan of one that is new. `relies` are counts of what others have taken on which it counts, as
-    they were taken to be.
+    they were taken to be; `counts` are the newest of their supplies.
     """
 
     changes: tuple[Change, ...] = ()
@@ -85,3 +87,4 @@ class Decision:
     cart_holds: tuple[CartHold, ...] = ()
     plan: Plan | None = None
     relies: Mapping[Draw, int] = field(default_factory=dict)
+    counts: tuple[CountMark, ...] = ()

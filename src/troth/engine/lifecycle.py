@@ -12,6 +12,7 @@ from troth.engine.release import decide_release
 from troth.engine.reserve import reserve_entries
 from troth.engine.resource import decide_resource
 from troth.engine.stock import decide_adjust, decide_count, decide_expect
+from troth.engine.transfers import decide_transfer
 from troth.engine.work import decide_work
 from troth.model.commands import (
     ActOnDue,
@@ -25,9 +26,12 @@ from troth.model.commands import (
     ExtendCartHold,
     HoldCart,
     LiftHold,
+    LoseTransfer,
     OrderCommand,
     PlaceHold,
+    ReceiveTransfer,
     ReleaseOrder,
+    ShipTransfer,
     order_ids_of,
 )
 from troth.model.events import FulfillmentPicked, FulfillmentRejected, OrderEvent, StockAdjusted
@@ -49,6 +53,8 @@ def decide(command: Command, state: State, facts: Facts) -> Decision | Refusal:
             return decide_count(command, state, facts)
         case ExpectSupply():
             return decide_expect(command, state)
+        case ShipTransfer() | ReceiveTransfer() | LoseTransfer():
+            return decide_transfer(command, state, facts)
         case HoldCart() | ExtendCartHold() | EndCartHold():
             return decide_cart(command, state, facts)
         case _:

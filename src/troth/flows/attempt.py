@@ -29,13 +29,14 @@ from troth.model.commands import (
     HoldCart,
     PickWork,
     RejectWork,
+    ShipTransfer,
     cart_hold_of,
     order_ids_of,
     supply_keys_of,
 )
 from troth.model.exposure import Draw
 from troth.model.ids import CartHoldId, OrderId, Sku
-from troth.model.inventory import Balance, EntryKind, SupplyKey, purchase_order_source
+from troth.model.inventory import Balance, CountMark, EntryKind, SupplyKey, purchase_order_source
 from troth.model.order import Order
 from troth.model.refusals import Invalid, KeyReused, StockShort
 from troth.store.balances import lock_stock, lock_supplies, read_moves_since, read_ordered, read_stock
@@ -45,6 +46,7 @@ from troth.store.cart_holds import (
     read_customers_cart_holds,
     write_cart_holds,
 )
+from troth.store.counts import read_counts, write_counts
 from troth.store.database import Connection
 from troth.store.draws import create_draws
 from troth.store.keys import read_keys
@@ -104,6 +106,8 @@ class Attempt:
         self._ending = sorted(overdue)
         self.overdue: Collection[CartHoldId] = ()
         self._carts: dict[CartHoldId, CartHold] = {}
+        self._counts: dict[SupplyKey, CountMark] = {}
+        self._new_counts: dict[SupplyKey, CountMark] = {}
         self._state = State(
             self._orders,
             index.rows,
@@ -112,6 +116,7 @@ class Attempt:
             self._ordered_units,
             index.rows_freed,
             self._carts,
+            self._counts.get,
         )
         self._changed_carts: dict[CartHoldId, CartHold] = {}
         self._exposure: Exposure | None = None
@@ -152,6 +157,8 @@ class Attempt:
             self.saved = saved
         if self._changed_carts:
             await write_cart_holds(connection, self._changed_carts.values())
+        if self._new_counts:
+            await write_counts(connection, self._new_counts.values(), self._now)
         return results
 
     saved: Saved | None = None
@@ -199,7 +206,10 @@ class Attempt:
         counts = [(c.key, c.as_of) for c in self._commands if isinstance(c, CountStock)]
         if counts:
             self._moved = dict(zip(counts, await read_moves_since(connection, counts), strict=True))
-        expecting = sorted({key for c in self._commands if isinstance(c, ExpectSupply) for key in _supply_keys(c)})
+            self._counts |= await read_counts(connection, {key for key, _ in counts})
+        expecting = sorted(
+            {key for c in self._commands if isinstance(c, ExpectSupply | ShipTransfer) for key in _supply_keys(c)}
+        )
         if expecting:
             self._ordered = dict(zip(expecting, await read_ordered(connection, expecting), strict=True))
 
@@ -263,6 +273,8 @@ class Attempt:
                 batch.traces.append((order_id, change.after.version, decision.trace))
         for draw, used in decision.relies.items():
             self._join(draw, DrawMove(0, least=used - batch.draws.get(draw, _UNMOVED).amount))
+        for mark in decision.counts:
+            self._counts[mark.key] = self._new_counts[mark.key] = mark
         for entry in decision.entries:
             self.touched.add(entry.key.sku)
             known = self._exact.get(entry.key)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from troth.engine.context import Decision
 from troth.flows.expected import ANYTHING, Expected
-from troth.model.commands import AdjustStock, Command, CountStock, ExpectSupply
+from troth.model.commands import Command, StockCommand
 from troth.model.order import Order
 from troth.model.refusals import Refusal
 
@@ -73,4 +73,4 @@ class Request:
 
         Such requests are not mixed with others.
         """
-        return any(isinstance(command, AdjustStock | CountStock | ExpectSupply) for command in self.commands)
+        return any(isinstance(command, StockCommand) for command in self.commands)

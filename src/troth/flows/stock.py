@@ -16,7 +16,7 @@ from troth.flows.system import System
 from troth.model.commands import AdjustStock, Command, CountStock
 from troth.model.events import ConfigurationSet
 from troth.model.ids import NodeId, OrderId, Sku
-from troth.model.inventory import SupplyKey
+from troth.model.inventory import SupplyKey, VarianceReason
 from troth.model.refusals import FieldFlaw, Invalid, KeyReused, Refusal
 from troth.store.codec import decode, encode_bytes
 from troth.store.configure import append_configuration_events
@@ -44,10 +44,16 @@ class Adjustment:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Units that were counted of a SKU."""
+    """Units that were counted of a SKU, and as far as they are not what the books say, why.
+
+    Without a `node` it is that of the whole count.
+    """
 
     sku: Sku
     on_hand: int
+    node: NodeId | None = None
+    reason: str = VarianceReason.UNKNOWN
+    counted_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,7 @@ async def adjust(
     system: System, lines: Sequence[Adjustment], *, actor: Actor, key: Key | None = None
 ) -> tuple[LineResult, ...] | KeyReused:
     """Move stock, line by line; a receipt of a purchase order covers the orders that wait for it."""
-    flaws = await _find_flaws(system, [(line.node, line.sku) for line in lines], actor)
+    flaws = await find_line_flaws(system, [(line.node, line.sku) for line in lines], actor)
     for number, line in enumerate(lines):
         if line.delta == 0:
             flaws[number].append(FieldFlaw("/delta", "must not be zero"))
@@ -90,7 +96,7 @@ async def adjust(
 
 async def count(
     system: System,
-    node: NodeId,
+    node: NodeId | None,
     as_of: datetime,
     lines: Sequence[Counted],
     *,
@@ -98,18 +104,24 @@ async def count(
     reference: str = "",
     key: Key | None = None,
 ) -> tuple[LineResult, ...] | Invalid | KeyReused:
-    """Set what a node holds to what was counted at `as_of`, plus what moved since."""
+    """Set what a node holds to what was counted at `as_of`, plus what moved since.
+
+    Of a supply that was counted later already the line is refused: the newer count knows more.
+    """
     if as_of > system.door.now():
         return Invalid((FieldFlaw("/as_of", "a count cannot have been taken in the future"),))
-    flaws = await _find_flaws(system, [(node, line.sku) for line in lines], actor)
-    seen: dict[Sku, int] = {}
-    for number, line in enumerate(lines):
-        first = seen.setdefault(line.sku, number)
+    keys = [SupplyKey(line.sku, line.node or node or NodeId("")) for line in lines]
+    flaws = await find_line_flaws(system, [(key.node, key.sku) for key in keys], actor)
+    seen: dict[SupplyKey, int] = {}
+    for number, (line, one) in enumerate(zip(lines, keys, strict=True)):
+        first = seen.setdefault(one, number)
         if first != number:
             flaws[number].append(FieldFlaw("/sku", f"{line.sku} is counted already in line {first}"))
+        if line.on_hand < 0:
+            flaws[number].append(FieldFlaw("/on_hand", "cannot be less than nothing"))
     commands: dict[int, Command] = {
-        number: CountStock(SupplyKey(line.sku, node), line.on_hand, as_of, reference)
-        for number, line in enumerate(lines)
+        number: CountStock(one, line.on_hand, as_of, reference, line.reason, line.counted_by)
+        for number, (line, one) in enumerate(zip(lines, keys, strict=True))
         if number not in flaws
     }
     return await _submit(system, len(lines), commands, flaws, actor=actor, key=key)
@@ -146,7 +158,7 @@ async def load_positions(
 # Lines ------------------------------------------------------------------------------------------
 
 
-async def _find_flaws(
+async def find_line_flaws(
     system: System, wanted: Sequence[tuple[NodeId, Sku]], actor: Actor
 ) -> defaultdict[int, list[FieldFlaw]]:
     """By line, what it names that is not there or not the actor's."""

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from troth.engine.exposure.waterfall import RESERVED
 from troth.flows.waterfall import find_kept_back
-from troth.http.body import Text
+from troth.http.body import Instant, Text
 from troth.http.bounds import choose_bound
 from troth.http.operations import NO_BODY, Call, Nothing, Operation, Shown
 from troth.http.pages import Page, PageQuery, decode_cursor, page_reply
@@ -64,6 +64,10 @@ class PositionsQuery(PageQuery):
     sku: Annotated[tuple[Text, ...], Field(max_length=200, description="May be given more than once.")] = ()
     node: Annotated[tuple[Text, ...], Field(max_length=200, description="May be given more than once.")] = ()
 
+    as_of: Annotated[
+        Instant | None, Field(description="As they were at that instant, by the ledger; left out: as they are.")
+    ] = None
+
 
 class EntriesQuery(PageQuery):
     """Whose entries."""
@@ -79,7 +83,8 @@ async def list_positions(call: Call[Nothing, PositionsQuery]) -> Reply:
         found = await find_positions(
             connection,
             skus=asked.sku or None,
-            nodes=_nodes(call, asked.node),
+            nodes=visible_nodes(call, asked.node),
+            as_of=asked.as_of,
             after=decode_cursor(asked.cursor, tuple[str, str]),
             limit=asked.limit + 1,
         )
@@ -142,7 +147,7 @@ def _answer_entry(entry: LedgerEntry) -> EntryAnswer:
     )
 
 
-def _nodes(call: Call[Any, Any], given: tuple[str, ...]) -> list[str] | None:
+def visible_nodes(call: Call[Any, Any], given: tuple[str, ...]) -> list[str] | None:
     """The nodes to filter by: those given, within those that the actor is bound to."""
     bound = call.actor.nodes
     if bound is None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from troth.model.ids import CartHoldId, FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku, order_of_fulfillment
-from troth.model.inventory import SupplyKey
+from troth.model.inventory import SupplyKey, VarianceReason, transfer_source
 from troth.model.network import Address
 from troth.model.order import Customer, Line, Method, Package, Payment
 
@@ -231,6 +231,8 @@ class CountStock:
     on_hand: int
     as_of: datetime
     reference: str = ""
+    reason: str = VarianceReason.UNKNOWN
+    counted_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,11 +255,57 @@ class ExpectSupply:
     known: tuple[SupplyKey, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class TransferUnits:
+    """Units of one line of a transfer: `planned` of a SKU in all, of which `quantity` are meant now."""
+
+    line: int
+    sku: Sku
+    planned: int
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShipTransfer:
+    """Units of a transfer leave the sender and are on their way: supply of the receiver from `expected_at` on.
+
+    With no units at all it only says anew when what is on its way will arrive.
+    """
+
+    transfer_id: str
+    sender: NodeId
+    receiver: NodeId
+    lines: tuple[TransferUnits, ...]
+    expected_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiveTransfer:
+    """Units of a transfer arrived; `orders` are those that wait for them, as far as the caller saw."""
+
+    transfer_id: str
+    receiver: NodeId
+    lines: tuple[TransferUnits, ...]
+    orders: tuple[OrderId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LoseTransfer:
+    """Units of a transfer will not arrive, for a reason."""
+
+    transfer_id: str
+    receiver: NodeId
+    lines: tuple[TransferUnits, ...]
+    reason: str
+
+
+TransferCommand = ShipTransfer | ReceiveTransfer | LoseTransfer
+
 FulfillmentCommand = (
     AcceptWork | RejectWork | PickWork | PackWork | StageWork | ShipWork | CollectWork | DeliverWork | RecordTracking
 )
 OrderCommand = CancelOrder | PlaceHold | LiftHold | ReleaseOrder | ActOnDue | FulfillmentCommand
-StockCommand = AdjustStock | CountStock | ExpectSupply
+StockCommand = AdjustStock | CountStock | ExpectSupply | TransferCommand
 CartCommand = HoldCart | ExtendCartHold | EndCartHold
 Command = CaptureOrder | OrderCommand | StockCommand | CartCommand
 
@@ -267,7 +315,9 @@ def order_ids_of(command: Command) -> tuple[OrderId, ...]:
     match command:
         case CaptureOrder() | CountStock() | ExpectSupply() | HoldCart() | ExtendCartHold() | EndCartHold():
             return ()
-        case AdjustStock():
+        case ShipTransfer() | LoseTransfer():
+            return ()
+        case AdjustStock() | ReceiveTransfer():
             return command.orders
         case CancelOrder() | PlaceHold() | LiftHold() | ReleaseOrder() | ActOnDue():
             return (command.order_id,)
@@ -295,5 +345,21 @@ def supply_keys_of(command: Command) -> tuple[SupplyKey, ...]:
             return (command.key,)
         case ExpectSupply():
             return command.known
+        case ShipTransfer():
+            sent = (SupplyKey(line.sku, command.sender) for line in command.lines)
+            return (*sent, *transit_keys(command))
+        case ReceiveTransfer():
+            arrived = (SupplyKey(line.sku, command.receiver) for line in command.lines)
+            return (*arrived, *transit_keys(command))
+        case LoseTransfer():
+            return transit_keys(command)
         case _:
             return ()
+
+
+def transit_keys(command: TransferCommand) -> tuple[SupplyKey, ...]:
+    """The supplies that the units of each line are while they are on their way, line by line."""
+    return tuple(
+        SupplyKey(line.sku, command.receiver, transfer_source(transfer_id=command.transfer_id, line=line.line))
+        for line in command.lines
+    )
