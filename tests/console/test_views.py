@@ -14,7 +14,7 @@ from troth.console.views_timeline import moment_of, tell
 from troth.console.views_trace import view_decision
 from troth.flows.explain import Decided
 from troth.model.cart_hold import CartHold, CartHoldState, HeldUnits
-from troth.model.commands import ExpectedLine, LineQuantity
+from troth.model.commands import ExpectedLine, LineQuantity, TransferUnits
 from troth.model.events import (
     EVENTS,
     BackorderCovered,
@@ -44,6 +44,9 @@ from troth.model.events import (
     StockCounted,
     SupplyExpected,
     TrackingRecorded,
+    TransferLost,
+    TransferReceived,
+    TransferShipped,
 )
 from troth.model.explanation import Candidate, Explanation, Flip
 from troth.model.ids import CartHoldId, FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku
@@ -123,6 +126,18 @@ EVERY_EVENT: tuple[tuple[Event, str], ...] = (
     (
         SupplyExpected("45", (ExpectedLine(1, NodeId("DC-PA"), Sku("A"), 5, NOW),)),
         "Purchase order 45 brings 5 units in 1 line.",
+    ),
+    (
+        TransferShipped("T-7", NodeId("DC-PA"), NodeId("ST-NYC"), (TransferUnits(1, Sku("A"), 10, 3),), NOW),
+        "Transfer T-7: 3 units left DC-PA for ST-NYC.",
+    ),
+    (
+        TransferReceived("T-7", NodeId("ST-NYC"), (TransferUnits(1, Sku("A"), 10, 1),)),
+        "Transfer T-7: 1 unit arrived at ST-NYC.",
+    ),
+    (
+        TransferLost("T-7", NodeId("ST-NYC"), (TransferUnits(1, Sku("A"), 10, 2),), "damaged"),
+        "Transfer T-7: 2 units will not arrive (damaged).",
     ),
     (
         CartHeld(CartHold(CART, "web", (HeldUnits(SupplyKey(Sku("A"), NodeId("DC-PA")), 2),), NOW, NOW)),

@@ -23,10 +23,17 @@ from troth.store.configure import append_configuration_events
 from troth.store.database import Pool, transaction
 from troth.store.orders import find_orders_pegged
 from troth.store.purchase_orders import find_expected_supplies
-from troth.store.stock_load import Loaded, Position, find_unknown_nodes, find_unknown_skus, load_balances
+from troth.store.stock_load import (
+    Loaded,
+    Position,
+    find_unknown_nodes,
+    find_unknown_skus,
+    load_balances,
+    plan_by_key,
+)
 
 _LINES_A_TIME: Final = 500
-_POSITIONS_A_TIME: Final = 50_000
+_POSITIONS_A_TIME: Final = 10_000
 _ATTEMPTS: Final = 5
 _TRANSIENT: Final = (asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError, asyncpg.SerializationError)
 
@@ -136,7 +143,7 @@ async def load_positions(
     at: Callable[[], datetime],
     progress: Callable[[int], None] | None = None,
 ) -> LoadReport:
-    """Set what nodes hold, in transactions of 50,000 positions; a position that is so already writes nothing.
+    """Set what nodes hold, in transactions of 10,000 positions; a position that is so already writes nothing.
 
     Of two with one SKU and node the last of its transaction wins; those of unknown SKUs and nodes are left out and
     named, at most a hundred. `progress` is told after each transaction how many positions were given so far.
@@ -288,6 +295,7 @@ async def _load(
     while True:
         try:
             async with transaction(pool) as connection:
+                await plan_by_key(connection)
                 skus = await find_unknown_skus(connection, {position.sku for position in positions})
                 nodes = await find_unknown_nodes(connection, {position.node for position in positions})
                 absent, away = frozenset(skus), frozenset(nodes)
