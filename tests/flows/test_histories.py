@@ -108,14 +108,12 @@ def _draw_transfer_command(draw: random.Random, world: World) -> Command:
         for order_id, order in sorted(world.orders.items())
         if any(part.source.startswith("transfer/T/") for part in order.allocations)
     )
-    return draw.choices(
-        [
-            ShipTransfer("T", sender, receiver, lines, NOW + timedelta(days=draw.randint(1, 9))),
-            ReceiveTransfer("T", receiver, lines, waiting),
-            LoseTransfer("T", receiver, lines, "damaged"),
-        ],
-        weights=[5, 3, 1],
-    )[0]
+    commands: list[Command] = [
+        ShipTransfer("T", sender, receiver, lines, NOW + timedelta(days=draw.randint(1, 9))),
+        ReceiveTransfer("T", receiver, lines, waiting),
+        LoseTransfer("T", receiver, lines, "damaged"),
+    ]
+    return draw.choices(commands, weights=[5, 3, 1])[0]
 
 
 def _draw_cart_command(draw: random.Random, world: World, number: int) -> Command:

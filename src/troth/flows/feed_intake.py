@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from troth.flows.access import Actor
 from troth.flows.feed import Feed, FeedAccount, FeedReport
-from troth.flows.feed_rows import FeedRow, FeedUnreadable, RowFlaw, RowReader, read_lines
+from troth.flows.feed_rows import FeedCut, FeedRow, FeedUnreadable, RowFlaw, RowReader, read_lines
 from troth.flows.feed_supply import set_dated_supply
 from troth.flows.feed_write import ROWS_A_TIME, write_by_key, write_rows, zero_unnamed
 from troth.flows.system import System
@@ -19,6 +19,10 @@ from troth.store.stock_load import find_unknown_nodes, find_unknown_skus
 
 _DATED_MAX: Final = 50_000
 _TRAILER: Final = "#rows,"
+
+
+Refused = Callable[[Sequence[RowFlaw]], None]
+"""Told of the rows that are refused, all of them, as they come."""
 
 
 class OtherContent(Exception):
@@ -32,11 +36,14 @@ class Overtaken(Exception):
 class Intake:
     """One feed, its account, and what its end needs of its rows."""
 
-    def __init__(self, system: System, feed: Feed, stored: StoredFeed[FeedAccount], actor: Actor) -> None:
+    def __init__(
+        self, system: System, feed: Feed, stored: StoredFeed[FeedAccount], actor: Actor, refused: Refused
+    ) -> None:
         self._system = system
         self._feed = feed
         self._stored = stored
         self._actor = actor
+        self._refused = refused
         self._reader = RowReader(feed.form, feed.mode)
         self._digest = blake2b(digest_size=16)
         self._account = stored.account
@@ -44,6 +51,7 @@ class Intake:
         self._rows = 0
         self._line = 0
         self._tail = b""
+        self._broken = ""
         self._announced = feed.rows
         self._known: dict[str, set[str]] = {"sku": set(), "node": set()}
         self._nodes: set[NodeId] = set(feed.nodes)
@@ -52,7 +60,7 @@ class Intake:
     async def read(self, chunks: AsyncIterator[bytes], progress: Callable[[int], None]) -> None:
         """Take in every whole row, as they come; those that are in the ledger already are only compared."""
         waiting: list[tuple[int, bytes]] = []
-        async for lines in read_lines(chunks):
+        async for lines in self._lines(chunks):
             if not lines[-1].endswith(b"\n"):
                 self._tail = lines.pop()
             for line in lines:
@@ -72,6 +80,13 @@ class Intake:
             self._tail = b""
         if waiting:
             await self._take(waiting, progress)
+
+    async def _lines(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
+        try:
+            async for lines in read_lines(chunks):
+                yield lines
+        except FeedCut as error:
+            self._broken = str(error)
 
     def _is_trailer(self, line: bytes) -> bool:
         """Whether a line says how many rows there are, where the feed was said to end with such a one."""
@@ -114,7 +129,7 @@ class Intake:
         if len(self._dated) > _DATED_MAX:
             raise FeedUnreadable(f"has more than {_DATED_MAX:,} rows of supply still to come")
 
-        async def write(connection: Connection) -> FeedAccount:
+        async def write(connection: Connection) -> tuple[FeedAccount, tuple[RowFlaw, ...]]:
             at = self._system.door.now()
             done = await write_rows(connection, self._feed, rows, actor=self._actor.name, at=at)
             refused = _with_texts((*flaws, *done.flaws), texts)
@@ -127,9 +142,10 @@ class Intake:
             )
             account = self._account.add(done)
             await self._advance(connection, account, self._rows + len(lines), is_whole=False)
-            return account
+            return account, refused
 
-        self._account = await write_by_key(self._system.pool, write)
+        self._account, refused = await write_by_key(self._system.pool, write)
+        self._refused(refused)
         self._rows += len(lines)
         self._rows_done = self._rows
 
@@ -194,6 +210,7 @@ class Intake:
         if self._dated:
             flaws = await set_dated_supply(self._system, feed.name, self._dated, actor=self._actor)
             count = len(flaws)
+            self._refused(flaws)
             account = account.add(FeedAccount(accepted=-count, dated=-count, refused=count, flaws=tuple(flaws)))
         if feed.zeroes_missing and not account.refused:
             account = account.add(
@@ -209,6 +226,8 @@ class Intake:
 
     def _cut(self) -> str:
         """How it shows that rows are missing at the end; empty where none are."""
+        if self._broken:
+            return f"{self._broken}; all whole rows before are taken in"
         if self._reader.needs_header:
             return "the first line, which names the columns, is not there"
         if self._tail.strip():

@@ -81,6 +81,10 @@ class FeedUnreadable(Exception):
     """The feed cannot be read at all; the message says why."""
 
 
+class FeedCut(Exception):
+    """The stream ends before the feed does; the message says why."""
+
+
 async def read_lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
     """The lines of a stream, some at a time, with their line ends; only the last one of all may lack it."""
     rest = b""

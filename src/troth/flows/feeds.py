@@ -11,7 +11,7 @@ from datetime import datetime
 
 from troth.flows.access import Actor
 from troth.flows.feed import Feed, FeedAccount, FeedReport
-from troth.flows.feed_intake import Intake, OtherContent, Overtaken
+from troth.flows.feed_intake import Intake, OtherContent, Overtaken, Refused
 from troth.flows.feed_rows import FeedUnreadable
 from troth.flows.system import System
 from troth.model.refusals import Busy, FieldFlaw, Invalid
@@ -32,8 +32,11 @@ async def take_in(
     *,
     actor: Actor,
     progress: Callable[[int], None] = lambda _rows: None,
+    refused: Refused = lambda _flaws: None,
 ) -> FeedReport | Invalid | Busy:
-    """Take in a feed; `progress` is told after each transaction how many rows were read."""
+    """Take in a feed; `progress` is told after each transaction how many rows were read, `refused` of every row
+    that is refused.
+    """
     flaws = _flaws(system, feed, actor)
     if flaws:
         return Invalid(flaws)
@@ -41,7 +44,7 @@ async def take_in(
     if isinstance(stored, FeedReport):
         return stored
     # What was begun goes on as of the same instant, whatever is said now.
-    intake = Intake(system, replace(feed, as_of=stored.as_of), stored, actor)
+    intake = Intake(system, replace(feed, as_of=stored.as_of), stored, actor, refused)
     try:
         await intake.read(chunks, progress)
         return await intake.finish()

@@ -9,14 +9,14 @@ from pydantic import Field
 
 from troth.flows import feeds
 from troth.flows.feed import Feed, FeedAccount, FeedReport
-from troth.flows.feed_rows import FeedForm, FeedFormat, RowFlaw
+from troth.flows.feed_rows import FeedCut, FeedForm, FeedFormat, RowFlaw
 from troth.http.body import Instant, Name, Query, Text
 from troth.http.headers import find_header
 from troth.http.idempotency import key_of
 from troth.http.operations import NO_BODY, Call, Nothing, Operation, Shown, Stream
 from troth.http.pages import Page, PageQuery, decode_cursor, page_reply
 from troth.http.preconditions import path_id
-from troth.http.problems import MalformedJson, MediaTypeUnsupported, Refused
+from troth.http.problems import MediaTypeUnsupported, Refused
 from troth.http.replies import Reply, json_reply
 from troth.http.values import Instant as At
 from troth.model.ids import NodeId
@@ -162,7 +162,7 @@ async def _chunks(call: Call[Nothing, FeedQuery]) -> AsyncIterator[bytes]:
     while more and call.receive is not None:
         message = await call.receive()
         if message["type"] == "http.disconnect":
-            raise Refused(MalformedJson("the client went away before the body ended"))
+            raise FeedCut("the client went away before the body ended")
         if message.get("body"):
             yield message["body"]
         more = message.get("more_body", False)
@@ -228,7 +228,6 @@ OPERATIONS = (
         scope="inventory:write",
         refusals=(
             Invalid((FieldFlaw("?as_of", "a feed cannot have been taken in the future"),)),
-            MalformedJson("the client went away before the body ended"),
             Busy(1),
         ),
         path_examples=_NAME,
