@@ -1,7 +1,6 @@
 """Feeds: a million positions through HTTP, with and without orders captured beside, and COPY of the same rows."""
 
 import json
-import os
 import random
 import secrets
 import subprocess
@@ -33,8 +32,8 @@ from troth.store.embedded import start
 from troth.store.migrate import migrate
 from troth.store.reference import write_items, write_nodes
 
-_SKUS: Final = int(os.environ.get("FEED_SKUS", "5000"))
-_NODES: Final = int(os.environ.get("FEED_NODES", "200"))
+_SKUS: Final = 5_000
+_NODES: Final = 200
 _ROUNDS: Final = 2
 _CLIENTS: Final = 16
 _LOAD_SECONDS: Final = 5
@@ -128,7 +127,7 @@ def run(*, seed: int) -> Path:
         figure("beside.reservations_lost", "units", [2 * orders - reserved]),
     ]  # fmt: skip
     notes = (
-        f"{count:,} positions ({_SKUS:,} SKUs at {_NODES} nodes) as one CSV body through HTTP; first: nothing there yet; "
+        f"{count:,} positions ({_SKUS:,} SKUs at {_NODES} nodes) as one CSV body through HTTP; first: none is there; "
         f"same: no position differs; changed: every one does; beside: every one does while {_CLIENTS} clients capture "
         "orders of two lines; 2 API processes, PostgreSQL and load generator share the machine"
     )
@@ -192,8 +191,8 @@ def _post(port: int, key: str, rows: bytes, *, moved: int) -> float:
 
 
 def _pieces(rows: bytes) -> Iterator[bytes]:
-    for start in range(0, len(rows), _CHUNK_BYTES):
-        yield rows[start : start + _CHUNK_BYTES]
+    for begin in range(0, len(rows), _CHUNK_BYTES):
+        yield rows[begin : begin + _CHUNK_BYTES]
 
 
 async def _copy(dsn: str, rows: bytes) -> float:

@@ -97,7 +97,7 @@ def inventory(
     changed_at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
     wanted = Feed(
         feed,
-        changed_at if as_of is None else _instant(as_of),
+        changed_at if as_of is None else read_instant(as_of),
         reference or (f"{file.name} {changed_at.isoformat()}" if sequence is None else str(sequence)),
         mode=mode.value,
         sequence=sequence,
@@ -223,7 +223,8 @@ def _form(file: Path, mapping: Path | None) -> FeedForm:
     return FeedForm(form, declared.delimiter, declared.columns, declared.constants)
 
 
-def _instant(text: str) -> datetime:
+def read_instant(text: str) -> datetime:
+    """A time from the command line; raises Failed where it is none."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError as error:

@@ -9,7 +9,7 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
@@ -34,7 +34,9 @@ FIELDS: Final = (
 
 _UNITS_MAX: Final = 1_000_000_000
 _LINE_BYTES_MAX: Final = 10_000
-_TEXT_MAX: Final = {"sku": 64, "node": 64, "reason": 120, "number": 64}
+_ID_MAX: Final = 64
+_DIGITS_MAX: Final = 10
+_TEXT_MAX: Final = {"sku": _ID_MAX, "node": _ID_MAX, "reason": 120, "number": 64}
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,12}")
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -51,9 +53,11 @@ class FeedForm:
     constants: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class FeedRow:
-    """A row: units on hand (or to add) where it says so, and units still to come where it says that."""
+class FeedRow(NamedTuple):
+    """A row: units on hand (or to add) where it says so, and units still to come where it says that.
+
+    A tuple, as it is made by the million.
+    """
 
     line: int
     sku: Sku
@@ -108,6 +112,7 @@ class RowReader:
         self._names = {name: form.columns.get(name, name) for name in FIELDS}
         self._places: dict[str, int] | None = None
         self._width = 0
+        self._plain: tuple[int, int, int] | None = None
 
     @property
     def needs_header(self) -> bool:
@@ -133,6 +138,8 @@ class RowReader:
             columns = ", ".join(dict.fromkeys(self._names[name] for name in missing))
             raise FeedUnreadable(f"has no column {columns}; it has {', '.join(cells)}")
         self._places, self._width = places, len(cells)
+        if places.keys() == {"sku", "node", self._units} and not self._form.constants:
+            self._plain = (places["sku"], places["node"], places[self._units])
 
     def read(self, number: int, line: bytes) -> FeedRow | RowFlaw | None:
         """A line as a row, or what is wrong with it; None where it is blank."""
@@ -142,12 +149,27 @@ class RowReader:
             text = line.decode().rstrip("\r\n")
         except UnicodeDecodeError:
             return RowFlaw(number, "", "is not UTF-8", line.decode("utf-8", "backslashreplace").rstrip("\r\n"))
+        if self._plain is not None:
+            row = self._plain_row(number, text)
+            if row is not None:
+                return row
         try:
             return self._row(number, self._fields(text))
         except _Flawed as flawed:
             return RowFlaw(number, self._names.get(flawed.name, flawed.name), flawed.reason, text)
         except (csv.Error, msgspec.DecodeError) as error:
             return RowFlaw(number, "", f"cannot be read: {error}", text)
+
+    def _plain_row(self, number: int, text: str) -> FeedRow | None:
+        """A row of three plain cells, as nearly all are; None where anything about it must be looked at closely."""
+        cells = text.split(self._form.delimiter)
+        if len(cells) != self._width or '"' in text or not text.isprintable():
+            return None
+        sku, node, units = (cells[place].strip() for place in self._plain or ())
+        is_plain = units.isdecimal() and units.isascii() and len(units) < _DIGITS_MAX
+        if not is_plain or not 0 < len(sku) <= _ID_MAX or not 0 < len(node) <= _ID_MAX:
+            return None
+        return FeedRow(number, Sku(sku), NodeId(node), int(units))
 
     def _fields(self, text: str) -> Mapping[str, Any]:
         if self._form.format == "jsonl":
@@ -173,8 +195,6 @@ class RowReader:
             raise _Flawed("node" if sku else "sku", "is empty")
         units = _units(fields, self._units, least=0 if self._units == "on_hand" else -_UNITS_MAX)
         row = FeedRow(number, Sku(sku), NodeId(node), units)
-        if len(fields) == 3 and units is not None:
-            return row
         return self._more(row, fields)
 
     def _more(self, row: FeedRow, fields: Mapping[str, Any]) -> FeedRow:

@@ -15,6 +15,7 @@ from troth.store.database import Connection, Pool, transaction
 from troth.store.stock_load import (
     Loaded,
     Movement,
+    Overtaken,
     Position,
     add_to_balances,
     find_unnamed_positions,
@@ -26,7 +27,12 @@ T = TypeVar("T")
 
 ROWS_A_TIME: Final = 5_000
 _ATTEMPTS: Final = 8
-_TRANSIENT: Final = (asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError, asyncpg.SerializationError)
+_TRANSIENT: Final = (
+    asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.SerializationError,
+    Overtaken,
+)
 
 
 async def write_by_key(pool: Pool, work: Callable[[Connection], Awaitable[T]]) -> T:
@@ -53,8 +59,10 @@ async def write_rows(
     flaws: list[RowFlaw] = []
     if feed.mode == "positions":
         positions = {(row.sku, row.node): row for row in with_units}
-        wanted = [Position(row.sku, row.node, row.units or 0, row.as_of or feed.as_of) for row in positions.values()]
-        loaded = await load_balances(connection, wanted, at=at, reason=feed.reason, reference=feed.entry_reference)
+        wanted = [Position(row.sku, row.node, row.units or 0, row.as_of) for row in positions.values()]
+        loaded = await load_balances(
+            connection, wanted, as_of=feed.as_of, at=at, reason=feed.reason, reference=feed.entry_reference
+        )
     else:
         movements = [
             Movement(row.sku, row.node, row.units, row.reason or feed.reason) for row in with_units if row.units
@@ -92,9 +100,9 @@ async def zero_unnamed(
                 if not skus:
                     return Loaded(0, 0), None
                 at = now()
-                positions = [Position(Sku(sku), node, 0, feed.as_of) for sku in skus]
+                positions = [Position(Sku(sku), node, 0) for sku in skus]
                 loaded = await load_balances(
-                    connection, positions, at=at, reason=feed.reason, reference=feed.entry_reference
+                    connection, positions, as_of=feed.as_of, at=at, reason=feed.reason, reference=feed.entry_reference
                 )
                 await _tell(connection, feed, loaded, actor=actor, at=at)
                 return loaded, skus[-1]

@@ -25,6 +25,7 @@ from troth.store.orders import find_orders_pegged
 from troth.store.purchase_orders import find_expected_supplies
 from troth.store.stock_load import (
     Loaded,
+    Overtaken,
     Position,
     find_unknown_nodes,
     find_unknown_skus,
@@ -300,13 +301,13 @@ async def _load(
                 nodes = await find_unknown_nodes(connection, {position.node for position in positions})
                 absent, away = frozenset(skus), frozenset(nodes)
                 kept = [one for one in positions if one.sku not in absent and one.node not in away]
-                loaded = await load_balances(connection, kept, at=at, reason=reason, reference="")
+                loaded = await load_balances(connection, kept, as_of=at, at=at, reason=reason, reference="")
                 if loaded.moved:
                     after = {"positions": loaded.moved, "units": loaded.units, "reason": reason}
                     event = ConfigurationSet("stock_load", at.isoformat(), after)
                     await append_configuration_events(connection, (event,), at=at, actor=actor)
             return loaded, [*(f"item {sku}" for sku in skus), *(f"node {node}" for node in nodes)]
-        except _TRANSIENT:
+        except (*_TRANSIENT, Overtaken):
             attempts += 1
             if attempts == _ATTEMPTS:
                 raise

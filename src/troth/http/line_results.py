@@ -45,11 +45,13 @@ def line_results_reply(
     if len(refused) == len(done):
         flaws = dict.fromkeys(flaw for result in refused for flaw in _placed(result, lines, shared))
         raise Refused(Invalid(tuple(flaws)) if flaws else Busy(1))
-    answers = tuple(
-        LineResultAnswer(result.line, not result.code, line_problem(result, lines, shared) if result.code else None)
-        for result in done
-    )
+    answers = tuple(line_answer(result, lines, shared) for result in done)
     return json_reply(LineResultsAnswer(len(done) - len(refused), len(refused), answers))
+
+
+def line_answer(result: LineResult, lines: str, shared: tuple[str, ...]) -> LineResultAnswer:
+    """What became of a line of the list at the pointer `lines`."""
+    return LineResultAnswer(result.line, not result.code, line_problem(result, lines, shared) if result.code else None)
 
 
 def line_problem(result: LineResult, lines: str, shared: tuple[str, ...]) -> LineProblem:

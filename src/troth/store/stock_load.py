@@ -8,6 +8,7 @@ was reserved, shipped or received meanwhile is never overwritten, and what is as
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final, NamedTuple
 
 from troth.model.ids import NodeId, Sku
 from troth.store.database import Connection
@@ -15,7 +16,6 @@ from troth.store.queries import sql
 
 _BY_KEY = sql("plan_by_key")
 _LOAD_NEW = sql("load_new_balances")
-_LOCK_DIFFERING = sql("lock_differing_balances")
 _LOAD = sql("load_balances")
 _MARK = sql("mark_counted")
 _CREATE = sql("create_balances")
@@ -26,14 +26,20 @@ _UNKNOWN_SKUS = sql("find_unknown_skus")
 _UNKNOWN_NODES = sql("find_unknown_nodes")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
-    """How many units of a SKU a node holds, or held at `as_of` where one is given."""
+class Position(NamedTuple):
+    """How many units of a SKU a node holds, or held at `as_of` where one is given.
+
+    A tuple, as it is made by the million.
+    """
 
     sku: Sku
     node: NodeId
     on_hand: int
     as_of: datetime | None = None
+
+
+_ROUNDS: Final = 10
+"""So often supplies are looked at again that others moved meanwhile: from the second time on they are locked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,40 +61,48 @@ class Loaded:
     outdated: int = 0
 
 
+class Overtaken(Exception):
+    """Undoes a transaction that somebody else came before; it can be tried again."""
+
+
 async def plan_by_key(connection: Connection) -> None:
     """Let the statements of this transaction find their rows by key."""
     await connection.execute(_BY_KEY)
 
 
 async def load_balances(
-    connection: Connection, positions: Sequence[Position], *, at: datetime, reason: str, reference: str
+    connection: Connection,
+    positions: Sequence[Position],
+    *,
+    as_of: datetime,
+    at: datetime,
+    reason: str,
+    reference: str,
 ) -> Loaded:
     """Set what these supplies hold, plus what moved since; each SKU and node occurs once. Without an `as_of` of its own
-    a position is as of `at`.
+    a position is as of the one given.
+
+    Raises Overtaken, which undoes the transaction, where a newer count came in between.
     """
-    skus = [position.sku for position in positions]
-    nodes = [position.node for position in positions]
-    units = [position.on_hand for position in positions]
-    as_of = [position.as_of or at for position in positions]
+    skus = "\n".join([position.sku for position in positions])
+    nodes = "\n".join([position.node for position in positions])
+    units = "\n".join([str(position.on_hand) for position in positions])
+    is_uniform = all(position.as_of is None for position in positions)
+    instants = None if is_uniform else "\n".join([_instant(position.as_of) for position in positions])
     created = await connection.fetchrow(_LOAD_NEW, at, skus, nodes, units, reason, reference)
     moved, total = (created["moved"], created["units"]) if created else (0, 0)
-    if moved < len(positions):
-        places = [row["place"] for row in await connection.fetch(_LOCK_DIFFERING, skus, nodes, units, as_of)]
-        if places:
-            row = await connection.fetchrow(
-                _LOAD,
-                at,
-                [skus[place] for place in places],
-                [nodes[place] for place in places],
-                [units[place] for place in places],
-                reason,
-                reference,
-                [as_of[place] for place in places],
-            )
-            if row is not None:
-                moved, total = moved + row["moved"], total + row["units"]
-    kept: int = await connection.fetchval(_MARK, skus, nodes, as_of, units, reference, at)
-    return Loaded(moved, total, len(positions) - kept)
+    outdated, missed = 0, int(moved < len(positions))
+    rounds = 0
+    while missed:
+        row = await connection.fetchrow(_LOAD, at, skus, nodes, units, reason, reference, as_of, instants)
+        if row is None or rounds == _ROUNDS:
+            raise Overtaken
+        moved, total, outdated, missed = moved + row["moved"], total + row["units"], row["outdated"], row["missed"]
+        rounds += 1
+    kept: int = await connection.fetchval(_MARK, skus, nodes, units, reference, at, as_of, instants)
+    if kept + outdated != len(positions):
+        raise Overtaken
+    return Loaded(moved, total, outdated)
 
 
 async def add_to_balances(
@@ -134,3 +148,7 @@ async def find_unknown_skus(connection: Connection, skus: Collection[str]) -> li
 async def find_unknown_nodes(connection: Connection, nodes: Collection[str]) -> list[str]:
     """Those of the ids that no node has, sorted."""
     return [row["node"] for row in await connection.fetch(_UNKNOWN_NODES, sorted(nodes))]
+
+
+def _instant(at: datetime | None) -> str:
+    return "" if at is None else at.isoformat()
