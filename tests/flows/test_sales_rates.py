@@ -75,7 +75,7 @@ def test_the_sample_retailer_sells_as_much_as_its_items_are_wanted() -> None:
     assert {(rate.sku, rate.node) for rate in rates} <= held
     assert len({(rate.sku, rate.node) for rate in rates}) == len(rates)
     assert {types[rate.node] for rate in rates} == {NodeType.DC, NodeType.STORE}
-    assert all(rate.weekly_units >= 1 and rate.weekly_deviation >= rate.weekly_units**0.5 - 0.01 for rate in rates)
+    assert all(rate.weekly_units >= 3 and rate.weekly_deviation >= rate.weekly_units**0.5 - 0.01 for rate in rates)
     assert all(2 <= rate.lead_days <= 35 for rate in rates)
     by_sku = {item.sku: share for item, share in zip(retailer.items, retailer.popularity.tolist(), strict=True)}
     sold = np.array([rate.weekly_units for rate in rates])
