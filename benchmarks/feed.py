@@ -1,6 +1,7 @@
 """Feeds: a million positions through HTTP, with and without orders captured beside, and COPY of the same rows."""
 
 import json
+import os
 import random
 import secrets
 import subprocess
@@ -35,10 +36,19 @@ from troth.store.reference import write_items, write_nodes
 _SKUS: Final = 5_000
 _NODES: Final = 200
 _ROUNDS: Final = 2
+_CHANGED_ONE_IN: Final = 10
 _CLIENTS: Final = 16
 _LOAD_SECONDS: Final = 5
 _CHUNK_BYTES: Final = 1 << 16
 _COPY: Final = "COPY of the same rows into a table with the same key"
+
+
+@dataclass(frozen=True, slots=True)
+class _Took:
+    """How long something took, and how much of that the processors of server and database were at work for it."""
+
+    seconds: float
+    cpu_seconds: float
 
 
 @dataclass(slots=True)
@@ -87,33 +97,36 @@ class _Beside:
 def run(*, seed: int) -> Path:
     """Measure; the path of the results."""
     draw = random.Random(seed)
-    count = _SKUS * _NODES
+    units = [draw.randrange(100_000, 200_000) for _ in range(_SKUS * _NODES)]
+    count = len(units)
     with TemporaryDirectory(prefix="troth-bench-") as folder, start(Settings(data_dir=Path(folder) / "var")) as server:
         uvloop.run(_fill(server.dsn))
-        copies: list[float] = []
-        seconds: dict[str, list[float]] = {"first": [], "same": [], "changed": [], "beside": []}
-        with serve(server.dsn, Path(folder), processes=2) as (port, key):
-            beside = _Beside(port, key, seed)
-            rows = _rows(draw, 0)
-            copies.append(uvloop.run(_copy(server.dsn, rows)))
-            seconds["first"].append(_post(port, key, rows, moved=count))
+        copies: list[_Took] = []
+        took: dict[str, list[_Took]] = {"first": [], "same": [], "changed": [], "beside": []}
+        database = _postmaster(Path(folder))
+        with serve(server.dsn, Path(folder), processes=2) as (port, key, serving):
+            send = _Sender(port, key, (database, serving))
+            beside, alone = _Beside(port, key, seed), _Beside(port, key, seed)
+            rows = _rows(units)
+            copies.append(_copy(server.dsn, rows, database))
+            took["first"].append(send.feed(rows, moved=count))
             uvloop.run(_analyze(server.dsn))
-            beside.send()  # each process reads what it is asked for the first time
-            alone = _Beside(port, key, seed)
-            for number in range(1, _ROUNDS + 1):
-                copies.append(uvloop.run(_copy(server.dsn, rows)))
-                seconds["same"].append(_post(port, key, rows, moved=0))
+            alone.send()  # each process reads what it is asked for the first time
+            del alone.rates[:], alone.p99_ms[:]
+            for _ in range(_ROUNDS):
+                copies.append(_copy(server.dsn, rows, database))
+                took["same"].append(send.feed(rows, moved=0))
                 alone.send()
-                rows = _rows(draw, 2 * number - 1)
-                seconds["changed"].append(_post(port, key, rows, moved=count))
-                rows = _rows(draw, 2 * number)
+                rows = _rows(_change(draw, units))
+                took["changed"].append(send.feed(rows, moved=count // _CHANGED_ONE_IN))
+                rows = _rows(_change(draw, units))
                 beside.begin()
-                seconds["beside"].append(_post(port, key, rows, moved=count))
+                took["beside"].append(send.feed(rows, moved=count // _CHANGED_ONE_IN))
                 beside.end()
                 beside = _renewed(beside)
         orders = beside.accepted + alone.accepted
         differences, reserved = uvloop.run(_examine(server.dsn))
-    figures = _figures(seconds, copies, count)
+    figures = _figures(took, copies, count)
     figures += [
         figure(
             "beside.capture_rate", "orders/s", beside.rates, baseline="orders without a feed",
@@ -127,8 +140,8 @@ def run(*, seed: int) -> Path:
         figure("beside.reservations_lost", "units", [2 * orders - reserved]),
     ]  # fmt: skip
     notes = (
-        f"{count:,} positions ({_SKUS:,} SKUs at {_NODES} nodes) as one CSV body through HTTP; first: none is there; "
-        f"same: no position differs; changed: every one does; beside: every one does while {_CLIENTS} clients capture "
+        f"{count:,} positions ({_SKUS:,} SKUs at {_NODES} nodes) as one CSV body over HTTP; first: none is there; "
+        f"same: no position differs; changed: one in ten does; beside: that, while {_CLIENTS} clients capture "
         "orders of two lines; 2 API processes, PostgreSQL and load generator share the machine"
     )
     return publish("feed", figures, seed=seed, notes=notes)
@@ -139,55 +152,97 @@ def _renewed(beside: _Beside) -> _Beside:
     return _Beside(beside.port, beside.key, beside.seed + 1, beside.accepted, beside.rates, beside.p99_ms)
 
 
-def _figures(seconds: dict[str, list[float]], copies: Sequence[float], count: int) -> list[Figure]:
+def _figures(took: dict[str, list[_Took]], copies: Sequence[_Took], count: int) -> list[Figure]:
     figures = []
-    for name, of_name in seconds.items():
-        baseline = list(copies[-len(of_name) :]) if name != "first" else list(copies[:1])
-        figures.append(figure(f"{name}.seconds", "s", of_name, baseline=_COPY, baseline_values=baseline))
-        figures.append(
-            figure(
-                f"{name}.rate", "rows/s", [count / one for one in of_name], baseline=_COPY,
-                baseline_values=[count / one for one in baseline],
-            )
-        )  # fmt: skip
+    for name, of_name in took.items():
+        copied = copies[:1] if name == "first" else copies[1:]
+        seconds, of_copy = [one.seconds for one in of_name], [one.seconds for one in copied]
+        rates, copy_rates = [count / one for one in seconds], [count / one for one in of_copy]
+        busy, copy_busy = [one.cpu_seconds for one in of_name], [one.cpu_seconds for one in copied]
+        figures += [
+            figure(f"{name}.seconds", "s", seconds, baseline=_COPY, baseline_values=of_copy),
+            figure(f"{name}.rate", "rows/s", rates, baseline=_COPY, baseline_values=copy_rates),
+        ]
+        if name != "beside":  # there the orders are in it, too
+            figures.append(figure(f"{name}.cpu_seconds", "s", busy, baseline=_COPY, baseline_values=copy_busy))
     return figures
 
 
-def _rows(draw: random.Random, number: int) -> bytes:
-    """A full feed, node by node. Two of one seed differ in every position, since their last digits do."""
+def _change(draw: random.Random, units: list[int]) -> list[int]:
+    """The same positions, of which one in ten is another."""
+    for place in draw.sample(range(len(units)), len(units) // _CHANGED_ONE_IN):
+        units[place] += 1
+    return units
+
+
+def _rows(units: Sequence[int]) -> bytes:
+    """A full feed, node by node."""
     text = ["sku,node,on_hand\n"]
     for node in range(_NODES):
-        units = [100_000 + 10 * draw.randrange(1_000) + number for _ in range(_SKUS)]
-        text += [f"S{sku:05d},N{node:04d},{units[sku]}\n" for sku in range(_SKUS)]
+        text += [f"S{sku:05d},N{node:04d},{units[node * _SKUS + sku]}\n" for sku in range(_SKUS)]
     return "".join(text).encode()
 
 
-def _post(port: int, key: str, rows: bytes, *, moved: int) -> float:
-    """Seconds until a feed was taken in; fails where something else came of it than all rows."""
-    as_of = datetime.now(UTC)
-    query = {
-        "as_of": as_of.isoformat(),
-        "scope": "full",
-        "missing": "zero",
-        "rows": str(_SKUS * _NODES),
-        "reference": secrets.token_hex(4),
-    }
-    began_at = time.perf_counter()
-    answer = httpx.post(
-        f"http://127.0.0.1:{port}/v1/inventory/feeds/BENCH",
-        params=query,
-        headers={"authorization": f"Bearer {key}", "content-type": "text/csv"},
-        content=_pieces(rows),
-        timeout=httpx.Timeout(None),
-    )
-    seconds = time.perf_counter() - began_at
-    told: dict[str, Any] = answer.json()
-    if (answer.status_code, told.get("status"), told.get("refused")) != (200, "taken_in", 0):
-        raise RuntimeError(f"the feed was not taken in: {answer.text[:500]}")
-    if told["moved"] != moved:
-        raise RuntimeError(f"{told['moved']} positions moved where {moved} should")
-    print(f"  {seconds:,.1f} s for {told['rows']:,} rows, {told['moved']:,} moved", flush=True)
-    return seconds
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    """Sends feeds to the server at a port; `roots` are the processes whose work is counted, with their children."""
+
+    port: int
+    key: str
+    roots: tuple[int, ...]
+
+    def feed(self, rows: bytes, *, moved: int) -> _Took:
+        """How long a feed took; fails where not all of its rows were taken in, or others moved."""
+        query = {
+            "as_of": datetime.now(UTC).isoformat(),
+            "scope": "full",
+            "missing": "zero",
+            "rows": str(_SKUS * _NODES),
+            "reference": secrets.token_hex(4),
+        }
+        began_at, busy = time.perf_counter(), sum(map(_cpu_seconds, self.roots))
+        answer = httpx.post(
+            f"http://127.0.0.1:{self.port}/v1/inventory/feeds/BENCH",
+            params=query,
+            headers={"authorization": f"Bearer {self.key}", "content-type": "text/csv"},
+            content=_pieces(rows),
+            timeout=httpx.Timeout(None),
+        )
+        took = _Took(time.perf_counter() - began_at, sum(map(_cpu_seconds, self.roots)) - busy)
+        told: dict[str, Any] = answer.json()
+        if (answer.status_code, told.get("status"), told.get("refused")) != (200, "taken_in", 0):
+            raise RuntimeError(f"the feed was not taken in: {answer.text[:500]}")
+        # Orders meanwhile reserve, and move nothing on hand.
+        if told["moved"] != moved:
+            raise RuntimeError(f"{told['moved']} positions moved where {moved} should")
+        print(f"  {took.seconds:,.1f} s, {took.cpu_seconds:,.1f} s of processors, {moved:,} moved", flush=True)
+        return took
+
+
+def _postmaster(folder: Path) -> int:
+    """The process that all of the database's are children of."""
+    (path,) = folder.glob("var/**/postmaster.pid")
+    return int(path.read_text().split()[0])
+
+
+def _cpu_seconds(root: int) -> float:
+    """Processor seconds of a process and its descendants, those that have ended among them."""
+    children: dict[int, list[int]] = {}
+    ticks: dict[int, int] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:  # it ended meanwhile
+            continue
+        pid = int(path.parent.name)
+        children.setdefault(int(fields[1]), []).append(pid)
+        ticks[pid] = sum(map(int, fields[11:15]))
+    waiting, total = [root], 0
+    while waiting:
+        pid = waiting.pop()
+        total += ticks.get(pid, 0)
+        waiting += children.get(pid, [])
+    return total / os.sysconf("SC_CLK_TCK")
 
 
 def _pieces(rows: bytes) -> Iterator[bytes]:
@@ -195,8 +250,16 @@ def _pieces(rows: bytes) -> Iterator[bytes]:
         yield rows[begin : begin + _CHUNK_BYTES]
 
 
-async def _copy(dsn: str, rows: bytes) -> float:
-    """Seconds that COPY takes for the same rows into an empty table."""
+def _copy(dsn: str, rows: bytes, database: int) -> _Took:
+    """What COPY takes for the same rows into an empty table."""
+    busy = _cpu_seconds(database)
+    seconds = uvloop.run(_copy_seconds(dsn, rows))
+    took = _Took(seconds, _cpu_seconds(database) - busy)
+    print(f"  {took.seconds:,.1f} s, {took.cpu_seconds:,.1f} s of processors: COPY", flush=True)
+    return took
+
+
+async def _copy_seconds(dsn: str, rows: bytes) -> float:
     connection = await asyncpg.connect(dsn)
     try:
         await connection.execute("DROP TABLE IF EXISTS base_positions")

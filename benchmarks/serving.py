@@ -14,8 +14,8 @@ import httpx
 
 
 @contextmanager
-def serve(dsn: str, folder: Path, *, processes: int) -> Iterator[tuple[int, str]]:
-    """A server without worker on a migrated database: its port, and the key of an administrator."""
+def serve(dsn: str, folder: Path, *, processes: int) -> Iterator[tuple[int, str, int]]:
+    """A server without worker on a migrated database: its port, the key of an administrator, and its process id."""
     key = f"troth_{secrets.token_urlsafe(32)}"
     port = _free_port()
     environment = os.environ | {"TROTH_DATABASE_URL": dsn, "TROTH_API_KEY": key, "TROTH_DATA_DIR": str(folder)}
@@ -28,7 +28,7 @@ def serve(dsn: str, folder: Path, *, processes: int) -> Iterator[tuple[int, str]
     )  # fmt: skip
     try:
         _wait_until_ready(port, process)
-        yield port, key
+        yield port, key, process.pid
     finally:
         process.terminate()
         process.wait(timeout=30)
