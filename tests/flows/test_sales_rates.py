@@ -13,16 +13,17 @@ from troth.flows.access import Actor
 from troth.flows.sales_rates import set_sales_rates
 from troth.flows.stock import LineResult
 from troth.flows.system import System, open_system
+from troth.model.exposure import SalesRate
 from troth.model.ids import NodeId, Sku
 from troth.model.network import NodeType
 from troth.model.refusals import FieldFlaw
-from troth.model.sales_rate import SalesRate
+from troth.model.sales_rate import PlacedSalesRate
 from troth.replay.retailer import make_retailer
-from troth.store.sales_rates import read_sales_rates
+from troth.store.sales_rates import find_sales_rates
 
 ANN = Actor("key/ann", frozenset({"inventory:write"}))
 PA, IL = NodeId("DC-PA"), NodeId("DC-IL")
-RATE = SalesRate(Sku("A"), PA, 12.5, 4.0, 14.0)
+RATE = PlacedSalesRate(Sku("A"), PA, 12.5, 4.0, 14.0)
 
 
 @pytest.fixture
@@ -32,9 +33,10 @@ async def system(database: Database) -> AsyncIterator[System]:
         yield opened
 
 
-async def _read(system: System, *skus: str) -> list[SalesRate]:
+async def _read(system: System, *skus: str) -> list[PlacedSalesRate]:
     async with system.pool.acquire() as connection:
-        return [replace(rate, changed_at=None) for rate in await read_sales_rates(connection, skus)]
+        found = await find_sales_rates(connection, skus=skus, limit=99)
+    return [replace(rate, changed_at=None) for rate in found]
 
 
 async def test_lines_that_are_refused_leave_their_neighbors_alone(system: System) -> None:
@@ -51,6 +53,17 @@ async def test_lines_that_are_refused_leave_their_neighbors_alone(system: System
         LineResult(3),
     )
     assert await _read(system, "A", "B") == [replace(RATE, node=IL), RATE]
+
+
+async def test_decisions_see_new_rates_when_they_come(system: System) -> None:
+    await system.door.reference.need_sales({Sku("A")})
+    assert system.door.reference.sales == {"A": {}}
+
+    await set_sales_rates(system, [RATE], actor=ANN)
+    await system.door.follow()
+    await system.door.reference.need_sales({Sku("A")})
+
+    assert system.door.reference.sales == {"A": {PA: SalesRate(12.5, 4.0, 14.0)}}
 
 
 async def test_the_same_rates_again_write_nothing_and_others_replace_them(system: System) -> None:

@@ -63,7 +63,6 @@ class PositionsQuery(PageQuery):
 
     sku: Annotated[tuple[Text, ...], Field(max_length=200, description="May be given more than once.")] = ()
     node: Annotated[tuple[Text, ...], Field(max_length=200, description="May be given more than once.")] = ()
-
     as_of: Annotated[
         Instant | None, Field(description="As they were at that instant, by the ledger; left out: as they are.")
     ] = None
@@ -88,7 +87,9 @@ async def list_positions(call: Call[Nothing, PositionsQuery]) -> Reply:
             after=decode_cursor(asked.cursor, tuple[str, str]),
             limit=asked.limit + 1,
         )
-    kept = await find_kept_back(call.system, list(dict.fromkeys(one.sku for one in found)))
+    # What rules keep back is known for now only.
+    skus = list(dict.fromkeys(one.sku for one in found)) if asked.as_of is None else []
+    kept = await find_kept_back(call.system, skus)
     by_node = {(sku, node.node): node.by_kind for sku, waterfall in kept.items() for node in waterfall.nodes}
     return page_reply(
         call,
