@@ -14,7 +14,7 @@ from troth.console.views_timeline import moment_of, tell
 from troth.console.views_trace import view_decision
 from troth.flows.explain import Decided
 from troth.model.cart_hold import CartHold, CartHoldState, HeldUnits
-from troth.model.commands import ExpectedLine, LineQuantity, TransferUnits
+from troth.model.commands import ExpectedLine, LineQuantity
 from troth.model.events import (
     EVENTS,
     BackorderCovered,
@@ -44,9 +44,6 @@ from troth.model.events import (
     StockCounted,
     SupplyExpected,
     TrackingRecorded,
-    TransferLost,
-    TransferReceived,
-    TransferShipped,
 )
 from troth.model.explanation import Candidate, Explanation, Flip
 from troth.model.ids import CartHoldId, FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku
@@ -73,6 +70,7 @@ from troth.model.refusals import (
     VersionConflict,
 )
 from troth.model.status import OrderStatus
+from troth.model.transfer_moves import TransferLost, TransferReceived, TransferShipped, TransferUnits
 from troth.store.codec import encode
 from troth.store.events import LoggedEvent
 

@@ -33,21 +33,18 @@ from troth.model.commands import (
     ExtendCartHold,
     HoldCart,
     LineQuantity,
-    LoseTransfer,
     PackWork,
     PickWork,
     PlaceHold,
-    ReceiveTransfer,
     RejectWork,
     ReleaseOrder,
-    ShipTransfer,
     ShipWork,
-    TransferUnits,
 )
 from troth.model.ids import CartHoldId, NodeId, Sku
 from troth.model.inventory import Balance, SupplyKey, purchase_order_source
 from troth.model.lifecycle import RESERVING
 from troth.model.order import Customer, Order
+from troth.model.transfer_moves import LoseTransfer, ReceiveTransfer, ShipTransfer, TransferUnits
 from troth.replay.world import World
 from troth.store.balances import find_balances
 from troth.store.cart_holds import lock_cart_holds

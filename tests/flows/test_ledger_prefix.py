@@ -14,8 +14,9 @@ from troth.flows.feeds import take_in
 from troth.flows.requests import Accepted
 from troth.flows.stock import Adjustment, Counted, adjust, count
 from troth.flows.system import System, open_system
-from troth.model.commands import CancelOrder, ReceiveTransfer, ShipTransfer, TransferUnits
+from troth.model.commands import CancelOrder
 from troth.model.ids import NodeId, OrderId, Sku
+from troth.model.transfer_moves import ReceiveTransfer, ShipTransfer, TransferUnits
 from troth.store.positions import find_positions
 
 ANN = Actor("key/ann", frozenset({"inventory:write"}))

@@ -92,4 +92,4 @@ def test_the_sample_retailer_sells_as_much_as_its_items_are_wanted() -> None:
     assert all(2 <= rate.lead_days <= 35 for rate in rates)
     by_sku = {item.sku: share for item, share in zip(retailer.items, retailer.popularity.tolist(), strict=True)}
     sold = np.array([rate.weekly_units for rate in rates])
-    assert np.corrcoef(sold, [by_sku[rate.sku] for rate in rates])[0, 1] > 0.3
+    assert np.corrcoef(sold, [by_sku[rate.sku] for rate in rates])[0, 1] > 0.2

@@ -14,12 +14,13 @@ from troth.flows.doctor import examine
 from troth.flows.requests import Answer, Key
 from troth.flows.system import System, open_system
 from troth.flows.transfers import Moving, TransferNow, move_transfer, read, set_transfer
-from troth.model.events import BackorderCovered, TransferShipped
+from troth.model.events import BackorderCovered
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import Balance, SupplyKey, transfer_source
 from troth.model.lifecycle import AllocationState, TransferEvent
 from troth.model.refusals import FieldFlaw, Invalid, KeyReused, NotFound, Refusal, VersionConflict
 from troth.model.transfer import Transfer, TransferLine, TransitState
+from troth.model.transfer_moves import TransferShipped
 from troth.store.balances import find_balances
 from troth.store.codec import decode, encode_bytes
 from troth.store.events import read_subject_events

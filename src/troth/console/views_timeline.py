@@ -37,12 +37,10 @@ from troth.model.events import (
     StockCounted,
     SupplyExpected,
     TrackingRecorded,
-    TransferLost,
-    TransferReceived,
-    TransferShipped,
 )
 from troth.model.ids import FulfillmentId
 from troth.model.order import Allocation, Package
+from troth.model.transfer_moves import TransferLost, TransferReceived, TransferShipped
 from troth.store.events import LoggedEvent
 
 _SIGNS: Final = {

@@ -26,12 +26,9 @@ from troth.model.commands import (
     ExtendCartHold,
     HoldCart,
     LiftHold,
-    LoseTransfer,
     OrderCommand,
     PlaceHold,
-    ReceiveTransfer,
     ReleaseOrder,
-    ShipTransfer,
     order_ids_of,
 )
 from troth.model.events import FulfillmentPicked, FulfillmentRejected, OrderEvent, StockAdjusted
@@ -40,6 +37,7 @@ from troth.model.lifecycle import AllocationEvent
 from troth.model.order import Order
 from troth.model.plan import Trace
 from troth.model.refusals import NotFound, Refusal
+from troth.model.transfer_moves import LoseTransfer, ReceiveTransfer, ShipTransfer
 
 
 def decide(command: Command, state: State, facts: Facts) -> Decision | Refusal:

@@ -9,20 +9,23 @@ from dataclasses import replace
 
 from troth.engine.context import Change, Decision, Facts, State
 from troth.engine.stock import RECEIPT, decide_adjust
-from troth.model.commands import (
-    AdjustStock,
-    LoseTransfer,
-    ReceiveTransfer,
-    ShipTransfer,
-    TransferCommand,
-    TransferUnits,
-    transit_keys,
-)
-from troth.model.events import Event, TransferLost, TransferReceived, TransferShipped
+from troth.model.commands import AdjustStock
+from troth.model.events import Event
 from troth.model.ids import OrderId
 from troth.model.inventory import Entry, EntryKind, SupplyKey
 from troth.model.order import Order
 from troth.model.refusals import FieldFlaw, Invalid, Refusal
+from troth.model.transfer_moves import (
+    LoseTransfer,
+    ReceiveTransfer,
+    ShipTransfer,
+    TransferCommand,
+    TransferLost,
+    TransferReceived,
+    TransferShipped,
+    TransferUnits,
+    transit_keys,
+)
 
 TRANSFER = "transfer"
 

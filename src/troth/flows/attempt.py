@@ -29,7 +29,6 @@ from troth.model.commands import (
     HoldCart,
     PickWork,
     RejectWork,
-    ShipTransfer,
     cart_hold_of,
     order_ids_of,
     supply_keys_of,
@@ -39,6 +38,7 @@ from troth.model.ids import CartHoldId, OrderId, Sku
 from troth.model.inventory import Balance, CountMark, EntryKind, SupplyKey, purchase_order_source
 from troth.model.order import Order
 from troth.model.refusals import Invalid, KeyReused, StockShort
+from troth.model.transfer_moves import ShipTransfer
 from troth.store.balances import lock_stock, lock_supplies, read_moves_since, read_ordered, read_stock
 from troth.store.cart_holds import (
     find_overdue_cart_holds,

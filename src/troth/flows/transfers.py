@@ -14,13 +14,13 @@ from troth.flows.configure import ANYTHING, Expected, Set
 from troth.flows.door import Door
 from troth.flows.requests import Accepted, Answer, Key, Outcome, Request
 from troth.flows.system import System
-from troth.model.commands import LoseTransfer, ReceiveTransfer, ShipTransfer, TransferCommand, TransferUnits
 from troth.model.events import ConfigurationSet
 from troth.model.ids import OrderId
 from troth.model.inventory import EntryKind
 from troth.model.lifecycle import TransferEvent
 from troth.model.refusals import Busy, FieldFlaw, Invalid, NotFound, Refusal, VersionConflict
 from troth.model.transfer import Transfer, TransferLine, TransitState
+from troth.model.transfer_moves import LoseTransfer, ReceiveTransfer, ShipTransfer, TransferCommand, TransferUnits
 from troth.store.configure import append_configuration_events
 from troth.store.database import Connection, transaction
 from troth.store.orders import find_orders_pegged

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from troth.model.ids import CartHoldId, FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku, order_of_fulfillment
-from troth.model.inventory import SupplyKey, VarianceReason, transfer_source
+from troth.model.inventory import SupplyKey, VarianceReason
 from troth.model.network import Address
 from troth.model.order import Customer, Line, Method, Package, Payment
+from troth.model.transfer_moves import LoseTransfer, ReceiveTransfer, ShipTransfer, TransferCommand, transit_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,52 +256,6 @@ class ExpectSupply:
     known: tuple[SupplyKey, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class TransferUnits:
-    """Units of one line of a transfer: `planned` of a SKU in all, of which `quantity` are meant now."""
-
-    line: int
-    sku: Sku
-    planned: int
-    quantity: int
-
-
-@dataclass(frozen=True, slots=True)
-class ShipTransfer:
-    """Units of a transfer leave the sender and are on their way: supply of the receiver from `expected_at` on.
-
-    With no units at all it only says anew when what is on its way will arrive.
-    """
-
-    transfer_id: str
-    sender: NodeId
-    receiver: NodeId
-    lines: tuple[TransferUnits, ...]
-    expected_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ReceiveTransfer:
-    """Units of a transfer arrived; `orders` are those that wait for them, as far as the caller saw."""
-
-    transfer_id: str
-    receiver: NodeId
-    lines: tuple[TransferUnits, ...]
-    orders: tuple[OrderId, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LoseTransfer:
-    """Units of a transfer will not arrive, for a reason."""
-
-    transfer_id: str
-    receiver: NodeId
-    lines: tuple[TransferUnits, ...]
-    reason: str
-
-
-TransferCommand = ShipTransfer | ReceiveTransfer | LoseTransfer
-
 FulfillmentCommand = (
     AcceptWork | RejectWork | PickWork | PackWork | StageWork | ShipWork | CollectWork | DeliverWork | RecordTracking
 )
@@ -355,11 +310,3 @@ def supply_keys_of(command: Command) -> tuple[SupplyKey, ...]:
             return transit_keys(command)
         case _:
             return ()
-
-
-def transit_keys(command: TransferCommand) -> tuple[SupplyKey, ...]:
-    """The supplies that the units of each line are while they are on their way, line by line."""
-    return tuple(
-        SupplyKey(line.sku, command.receiver, transfer_source(transfer_id=command.transfer_id, line=line.line))
-        for line in command.lines
-    )

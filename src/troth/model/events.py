@@ -9,11 +9,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from troth.model.cart_hold import CartHold, CartHoldState
-from troth.model.commands import ExpectedLine, LineQuantity, TransferUnits
+from troth.model.commands import ExpectedLine, LineQuantity
 from troth.model.ids import CartHoldId, FulfillmentId, HoldId, NodeId, OrderId, Sku
 from troth.model.inventory import Source
 from troth.model.lifecycle import AllocationEvent
 from troth.model.order import Allocation, Fulfillment, Hold, Order, Package
+from troth.model.transfer_moves import TransferLost, TransferReceived, TransferShipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,36 +238,6 @@ class SupplyExpected:
     number: str
     lines: tuple[ExpectedLine, ...]
     withdrawn: tuple[tuple[Sku, NodeId], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class TransferShipped:
-    """Units of a transfer left the sender, or (with no units) what is on its way arrives at another time."""
-
-    transfer_id: str
-    sender: NodeId
-    receiver: NodeId
-    lines: tuple[TransferUnits, ...]
-    expected_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class TransferReceived:
-    """Units of a transfer arrived and are on hand at the receiver."""
-
-    transfer_id: str
-    receiver: NodeId
-    lines: tuple[TransferUnits, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TransferLost:
-    """Units of a transfer will not arrive; what was promised from them has no cover any more."""
-
-    transfer_id: str
-    receiver: NodeId
-    lines: tuple[TransferUnits, ...]
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
