@@ -22,7 +22,7 @@ import uvloop
 
 from benchmarks.load import Load
 from benchmarks.report import Figure, figure, publish
-from benchmarks.serving import serve
+from benchmarks.retailer import serve
 from troth.flows.doctor import examine
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
@@ -37,6 +37,7 @@ _SKUS: Final = 5_000
 _NODES: Final = 200
 _ROUNDS: Final = 2
 _CHANGED_ONE_IN: Final = 10
+_PROCESSES: Final = os.cpu_count() or 1
 _CLIENTS: Final = 16
 _LOAD_SECONDS: Final = 5
 _CHUNK_BYTES: Final = 1 << 16
@@ -104,9 +105,10 @@ def run(*, seed: int) -> Path:
         copies: list[_Took] = []
         took: dict[str, list[_Took]] = {"first": [], "same": [], "changed": [], "beside": []}
         database = _postmaster(Path(folder))
-        with serve(server.dsn, Path(folder), processes=2) as (port, key, serving):
-            send = _Sender(port, key, (database, serving))
-            beside, alone = _Beside(port, key, seed), _Beside(port, key, seed)
+        key = f"troth_{secrets.token_urlsafe(32)}"
+        with serve(server.dsn, key, Path(folder), processes=_PROCESSES) as serving:
+            send = _Sender(serving.port, key, (database, serving.pid))
+            beside, alone = _Beside(serving.port, key, seed), _Beside(serving.port, key, seed)
             rows = _rows(units)
             copies.append(_copy(server.dsn, rows, database))
             took["first"].append(send.feed(rows, moved=count))
@@ -142,7 +144,7 @@ def run(*, seed: int) -> Path:
     notes = (
         f"{count:,} positions ({_SKUS:,} SKUs at {_NODES} nodes) as one CSV body over HTTP; first: none is there; "
         f"same: no position differs; changed: one in ten does; beside: that, while {_CLIENTS} clients capture "
-        "orders of two lines; 2 API processes, PostgreSQL and load generator share the machine"
+        f"orders of two lines; {_PROCESSES} API processes, PostgreSQL and load generator share the machine"
     )
     return publish("feed", figures, seed=seed, notes=notes)
 

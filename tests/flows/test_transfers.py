@@ -9,8 +9,9 @@ import pytest
 from tests.builders import NOW, Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
 from troth.flows.access import Actor
-from troth.flows.configure import Expected, Set
+from troth.flows.configure import Set
 from troth.flows.doctor import examine
+from troth.flows.expected import Expected
 from troth.flows.requests import Answer, Key
 from troth.flows.system import System, open_system
 from troth.flows.transfers import Moving, TransferNow, move_transfer, read, set_transfer

@@ -10,8 +10,9 @@ import msgspec
 
 from troth.engine.context import Decision
 from troth.flows.access import Actor
-from troth.flows.configure import ANYTHING, Expected, Set
+from troth.flows.configure import Set
 from troth.flows.door import Door
+from troth.flows.expected import ANYTHING, Expected
 from troth.flows.requests import Accepted, Answer, Key, Outcome, Request
 from troth.flows.system import System
 from troth.model.events import ConfigurationSet

@@ -74,13 +74,13 @@ async def load_balances(
     connection: Connection,
     positions: Sequence[Position],
     *,
-    as_of: datetime,
     at: datetime,
     reason: str,
     reference: str,
+    as_of: datetime | None = None,
 ) -> Loaded:
     """Set what these supplies hold, plus what moved since; each SKU and node occurs once. Without an `as_of` of its own
-    a position is as of the one given.
+    a position is as of the one given, or as of `at`.
 
     Raises Overtaken, which undoes the transaction, where a newer count came in between.
     """
@@ -94,12 +94,12 @@ async def load_balances(
     outdated, missed = 0, int(moved < len(positions))
     rounds = 0
     while missed:
-        row = await connection.fetchrow(_LOAD, at, skus, nodes, units, reason, reference, as_of, instants)
+        row = await connection.fetchrow(_LOAD, at, skus, nodes, units, reason, reference, as_of or at, instants)
         if row is None or rounds == _ROUNDS:
             raise Overtaken
         moved, total, outdated, missed = moved + row["moved"], total + row["units"], row["outdated"], row["missed"]
         rounds += 1
-    kept: int = await connection.fetchval(_MARK, skus, nodes, units, reference, at, as_of, instants)
+    kept: int = await connection.fetchval(_MARK, skus, nodes, units, reference, at, as_of or at, instants)
     if kept + outdated != len(positions):
         raise Overtaken
     return Loaded(moved, total, outdated)
