@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Final, Protocol
 
-from benchmarks import accuracy, availability, capture, carts, engine, gap, rivals, rules
+from benchmarks import accuracy, availability, capture, carts, engine, feed, gap, rivals, rules
 
 
 class _Run(Protocol):
@@ -17,6 +17,7 @@ BENCHMARKS: Final[dict[str, _Run]] = {
     "capture": capture.run,
     "carts": carts.run,
     "engine": engine.run,
+    "feed": feed.run,
     "gap": gap.run,
     "rivals": rivals.run,
     "rules": rules.run,

@@ -72,6 +72,7 @@ from troth.model.refusals import (
 )
 from troth.model.serials import UnitSerial
 from troth.model.status import OrderStatus
+from troth.model.transfer_moves import TransferLost, TransferReceived, TransferShipped, TransferUnits
 from troth.store.codec import encode
 from troth.store.events import LoggedEvent
 
@@ -129,6 +130,18 @@ EVERY_EVENT: tuple[tuple[Event, str], ...] = (
     (
         SupplyExpected("45", (ExpectedLine(1, NodeId("DC-PA"), Sku("A"), 5, NOW),)),
         "Purchase order 45 brings 5 units in 1 line.",
+    ),
+    (
+        TransferShipped("T-7", NodeId("DC-PA"), NodeId("ST-NYC"), (TransferUnits(1, Sku("A"), 10, 3),), NOW),
+        "Transfer T-7: 3 units left DC-PA for ST-NYC.",
+    ),
+    (
+        TransferReceived("T-7", NodeId("ST-NYC"), (TransferUnits(1, Sku("A"), 10, 1),)),
+        "Transfer T-7: 1 unit arrived at ST-NYC.",
+    ),
+    (
+        TransferLost("T-7", NodeId("ST-NYC"), (TransferUnits(1, Sku("A"), 10, 2),), "damaged"),
+        "Transfer T-7: 2 units will not arrive (damaged).",
     ),
     (
         CartHeld(CartHold(CART, "web", (HeldUnits(SupplyKey(Sku("A"), NodeId("DC-PA")), 2),), NOW, NOW)),

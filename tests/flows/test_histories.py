@@ -46,6 +46,7 @@ from troth.model.inventory import Balance, SupplyKey, lot_source, purchase_order
 from troth.model.lifecycle import RESERVING
 from troth.model.order import Customer, Order
 from troth.model.policy import DEFAULT_POLICY
+from troth.model.transfer_moves import LoseTransfer, ReceiveTransfer, ShipTransfer, TransferUnits
 from troth.replay.world import World
 from troth.store.balances import find_balances
 from troth.store.cart_holds import lock_cart_holds
@@ -82,10 +83,12 @@ def _draw_commands(draw: random.Random, world: World, count: int) -> Iterator[Co
             yield AdjustStock(SupplyKey(sku, name, lot_source(lot)), draw.randint(-2, 6), "adjustment", expires_on=last)
         elif chosen < 0.53:
             yield CountStock(key, draw.randint(0, 15), NOW + timedelta(minutes=draw.randint(-10, number)))
-        elif chosen < 0.57:
+        elif chosen < 0.56:
             due = NOW + timedelta(days=draw.randint(1, 20))
             yield ExpectSupply("1", (ExpectedLine(1, NodeId("DC-PA"), Sku("A"), draw.randint(1, 20), due),), PO_KEYS)
-        elif chosen < 0.62:
+        elif chosen < 0.60:
+            yield _draw_transfer_command(draw, world)
+        elif chosen < 0.64:
             waiting = tuple(
                 order_id
                 for order_id, order in sorted(world.orders.items())
@@ -98,6 +101,24 @@ def _draw_commands(draw: random.Random, world: World, count: int) -> Iterator[Co
             yield _draw_order_command(draw, world.orders[draw.choice(orders)])
         if draw.random() < 0.1:
             yield from settle(world, DEFAULT_POLICY, PO_KEYS)
+
+
+def _draw_transfer_command(draw: random.Random, world: World) -> Command:
+    """Units of two lines go from Illinois to Pennsylvania: shipped, received and lost in parts."""
+    numbers = draw.sample((1, 2), draw.randint(1, 2))
+    lines = tuple(TransferUnits(number, Sku("AB"[number - 1]), 30, draw.randint(1, 4)) for number in numbers)
+    sender, receiver = NodeId("DC-IL"), NodeId("DC-PA")
+    waiting = tuple(
+        order_id
+        for order_id, order in sorted(world.orders.items())
+        if any(part.source.startswith("transfer/T/") for part in order.allocations)
+    )
+    commands: list[Command] = [
+        ShipTransfer("T", sender, receiver, lines, NOW + timedelta(days=draw.randint(1, 9))),
+        ReceiveTransfer("T", receiver, lines, waiting),
+        LoseTransfer("T", receiver, lines, "damaged"),
+    ]
+    return draw.choices(commands, weights=[5, 3, 1])[0]
 
 
 def _draw_cart_command(draw: random.Random, world: World, number: int) -> Command:

@@ -14,11 +14,14 @@ from troth.flows.requests import Accepted, Key
 from troth.flows.stock import Adjustment, Counted, LineResult, adjust, count, load_positions
 from troth.flows.system import System, open_system
 from troth.model.commands import ExpectedLine
+from troth.model.events import StockCounted
 from troth.model.ids import NodeId, Sku
-from troth.model.inventory import EntryKind
+from troth.model.inventory import EntryKind, VarianceReason
 from troth.model.lifecycle import AllocationState
 from troth.model.refusals import FieldFlaw, Invalid, KeyReused
 from troth.store.balances import find_balances
+from troth.store.counts import VarianceSum, find_variances, sum_variances
+from troth.store.events import read_subject_events
 from troth.store.orders import read_orders
 from troth.store.positions import StockPosition, find_positions, read_ledger
 from troth.store.stock_load import Position
@@ -221,3 +224,54 @@ async def test_loads_beside_captures_keep_the_ledger_exact_and_oversell_nothing(
     await _assert_ledger_is_exact(system)
     worst = await system.pool.fetchval("SELECT max(reserved - on_hand - deficit) FROM balances")
     assert worst <= 0
+
+
+async def test_an_older_count_never_overwrites_a_newer_one_and_the_same_again_changes_nothing(
+    system: System, clock: Clock
+) -> None:
+    await stock(system, {(A, PA): 10})
+    clock.advance(hours=1)
+    early, late = clock.now - timedelta(minutes=30), clock.now - timedelta(minutes=10)
+
+    newest = await count(system, PA, late, [Counted(A, 7)], actor=ANN)
+    older = await count(system, PA, early, [Counted(A, 3), Counted(B, 4)], actor=ANN)
+    again = await count(system, PA, late, [Counted(A, 7)], actor=ANN)
+    mended = await count(system, PA, late, [Counted(A, 8)], actor=ANN)
+
+    assert (newest, again, mended) == ((LineResult(0),),) * 3
+    flaw = FieldFlaw("/as_of", f"A was counted later already, at {late.isoformat()}")
+    assert older == (LineResult(0, "invalid-request", flaws=(flaw,)), LineResult(1))
+    assert (await _on_hand(system), await _on_hand(system, B)) == (8, 4)
+    await _assert_ledger_is_exact(system)
+
+
+async def test_a_count_that_finds_what_the_books_say_is_the_newest_all_the_same(system: System, clock: Clock) -> None:
+    await stock(system, {(A, PA): 10})
+    clock.advance(hours=1)
+
+    await count(system, PA, clock.now, [Counted(A, 10)], actor=ANN)
+    older = await count(system, PA, clock.now - timedelta(minutes=1), [Counted(A, 2)], actor=ANN)
+
+    assert isinstance(older, tuple)
+    assert [flaw.pointer for flaw in older[0].flaws] == ["/as_of"]
+    assert await _on_hand(system) == 10
+
+
+async def test_a_count_says_why_it_differs_and_who_counted(system: System, clock: Clock) -> None:
+    await stock(system, {(A, PA): 10, (B, IL): 3})
+    lines = [Counted(A, 8, reason=VarianceReason.DAMAGED, counted_by="Ann"), Counted(B, 5, IL), Counted(B, -1)]
+
+    done = await count(system, PA, clock.now, lines, actor=ANN, reference="CYCLE-1")
+
+    assert isinstance(done, tuple)
+    assert [result.flaws for result in done] == [(), (), (FieldFlaw("/on_hand", "cannot be less than nothing"),)]
+    async with system.pool.acquire() as connection:
+        found = await find_variances(connection, node=None, sku=None, since=None, limit=9)
+        sums = await sum_variances(connection, node=PA, sku=None, since=None)
+        events = [logged.event for logged in await read_subject_events(connection, "sku:A")]
+    assert sorted((one.sku, one.node, one.units, one.reason, one.reference) for one in found) == [
+        ("A", PA, -2, "damaged", "CYCLE-1"),
+        ("B", IL, 2, "unknown", "CYCLE-1"),
+    ]
+    assert sums == [VarianceSum("damaged", 1, 0, 2, 0)]
+    assert [one.counted_by for one in events if isinstance(one, StockCounted)] == ["Ann"]

@@ -31,6 +31,7 @@ def counts(retailer: Retailer) -> dict[str, int]:
         "Units on hand": int(retailer.stock_units.sum()),
         "Purchase orders": len(retailer.purchase_orders),
         "… lines": sum(len(order.lines) for order in retailer.purchase_orders),
+        "Sales rates": len(retailer.sales_rates),
     }
 
 

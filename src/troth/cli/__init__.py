@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from troth.cli import access, database, doctor, load, orders, routings, sample, serve, traffic, worker
+from troth.cli import access, database, doctor, drift, load, orders, routings, sample, serve, traffic, worker
 from troth.cli.exits import failure_of
 from troth.cli.terminal import say
 
@@ -20,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (serve, worker, doctor, sample, traffic, database):
+for group in (serve, worker, doctor, drift, sample, traffic, database):
     group.register(app)
 app.add_typer(database.app, name="db")
 app.add_typer(orders.app, name="order")

@@ -12,6 +12,7 @@ import typer
 from troth.adapters.history import Account, HistoryMapping, load_history, read_mapping
 from troth.adapters.history.assemble import Overview
 from troth.adapters.history.refused import refused_path
+from troth.cli import load_inventory
 from troth.cli.exits import INTERRUPTED, PROBLEMS, REFUSED, Failed
 from troth.cli.load_files import read_items, read_nodes, read_positions
 from troth.cli.running import (
@@ -31,6 +32,8 @@ from troth.flows.system import System
 from troth.settings import Settings
 
 app = typer.Typer(help="Load files straight into the database; any of them can be loaded again.", no_args_is_help=True)
+
+load_inventory.register(app)
 
 _ACTOR: Final = "cli"
 

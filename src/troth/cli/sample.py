@@ -85,4 +85,5 @@ def make_sample(key: SampleKey) -> Sample:
             )
             for order in retailer.purchase_orders
         ],
+        sales_rates=retailer.sales_rates,
     )

@@ -45,6 +45,7 @@ from troth.model.events import (
 )
 from troth.model.ids import FulfillmentId
 from troth.model.order import Allocation, Package
+from troth.model.transfer_moves import TransferLost, TransferReceived, TransferShipped
 from troth.store.events import LoggedEvent
 
 _SIGNS: Final = {
@@ -121,7 +122,7 @@ def tell(event: Event) -> str:
         case SupplyGivenUp():
             return f"Gave up the supply of {_lines(event.lines)}: {event.reason}."
         case PromiseChanged():
-            return f"Promised for another time: {_and(_moved(move) for move in event.lines)} ({event.reason})."
+            return f"Promised for another time: {_and(_put_off(move) for move in event.lines)} ({event.reason})."
         case BackorderCovered():
             return f"Expected supply {event.reference} arrived: {_parts(event.parts.added)} now on hand."
         case StockAdjusted():
@@ -131,6 +132,12 @@ def tell(event: Event) -> str:
         case SupplyExpected():
             units = sum(line.quantity for line in event.lines)
             return f"Purchase order {event.number} brings {units} units in {_count(len(event.lines), 'line')}."
+        case TransferShipped():
+            return f"Transfer {event.transfer_id}: {_moved(event)} left {event.sender} for {event.receiver}."
+        case TransferReceived():
+            return f"Transfer {event.transfer_id}: {_moved(event)} arrived at {event.receiver}."
+        case TransferLost():
+            return f"Transfer {event.transfer_id}: {_moved(event)} will not arrive ({_plain(event.reason)})."
         case CartHeld():
             units = sum(held.quantity for held in event.hold.units)
             until = moment(event.hold.expires_at)
@@ -144,6 +151,10 @@ def tell(event: Event) -> str:
             return f"{words(event.what)} {event.id} was {done}."
         case _:
             return _tell_work(event)
+
+
+def _moved(event: TransferShipped | TransferReceived | TransferLost) -> str:
+    return _count(sum(line.quantity for line in event.lines), "unit")
 
 
 def _tell_order(
@@ -226,7 +237,7 @@ def _lines(lines: tuple[LineQuantity, ...]) -> str:
     return _and(f"{line.quantity} of line {line.line_id}" for line in lines) or "nothing"
 
 
-def _moved(move: PromiseMove) -> str:
+def _put_off(move: PromiseMove) -> str:
     was = "not at all" if move.before is None else f"{moment(move.before)} UTC"
     return f"line {move.line_id} by {moment(move.after)} UTC instead of {was}"
 

@@ -13,7 +13,7 @@ from troth.model.cart_hold import CartHold
 from troth.model.events import Event
 from troth.model.exposure import Draw
 from troth.model.ids import CartHoldId, FulfillmentId, NodeId, OrderId, Sku
-from troth.model.inventory import Balance, Entry, SupplyKey
+from troth.model.inventory import Balance, CountMark, Entry, SupplyKey
 from troth.model.item import Item
 from troth.model.order import Order
 from troth.model.plan import Plan, Trace
@@ -49,8 +49,9 @@ class State:
 
     `supply` gives the rows of a SKU, `supply_freed` the same with some reserved units free again, `balance` one supply
     (zero where it never moved), `moved_since` the units by which a supply's on-hand moved after an instant, `ordered`
-    the units that a purchase order's line was set to, `cart_holds` the carts' holds that commands name, `serials` where
-    the serials are that they name, `backordered` the units of a SKU that are reserved of what is still to come.
+    the units that a purchase order's line was set to (or that were sent of a transfer's), `cart_holds` the carts' holds
+    that commands name, `serials` where the serials are that they name, `backordered` the units of a SKU that are
+    reserved of what is still to come, `counted` the newest count of a supply.
     """
 
     orders: Mapping[OrderId, Order]
@@ -62,6 +63,7 @@ class State:
     cart_holds: Mapping[CartHoldId, CartHold] = field(default_factory=dict)
     serials: Mapping[SerialKey, SerialPlace] = field(default_factory=dict)
     backordered: Callable[[Sku], int] = lambda _sku: 0
+    counted: Callable[[SupplyKey], CountMark | None] = lambda _key: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,8 @@ class Decision:
 
     Changed orders, ledger entries, expected dates of supplies, events by subject, and the reasons; holds of carts as
     they are now, and the plan of one that is new. `relies` are counts of what others have taken on which it counts, as
-    they were taken to be. Last good days of lots; which serials go where, and which are free again.
+    they were taken to be; `counts` are the newest of their supplies. Last good days of lots; which serials go where,
+    and which are free again.
     """
 
     changes: tuple[Change, ...] = ()
@@ -92,3 +95,4 @@ class Decision:
     expiries: Mapping[SupplyKey, date] | None = None
     serials: Mapping[SerialKey, SerialPlace] | None = None
     freed_serials: Mapping[SerialKey, FulfillmentId] | None = None
+    counts: tuple[CountMark, ...] = ()

@@ -12,6 +12,7 @@ from troth.engine.reserve import reserve_entries
 from troth.engine.resource import decide_resource
 from troth.engine.serials import name_serials
 from troth.engine.stock import decide_adjust, decide_count, decide_expect
+from troth.engine.transfers import decide_transfer
 from troth.engine.work import decide_work
 from troth.model.commands import (
     ActOnDue,
@@ -38,6 +39,7 @@ from troth.model.lifecycle import AllocationEvent
 from troth.model.order import Order
 from troth.model.plan import Trace
 from troth.model.refusals import Invalid, NotFound, Refusal
+from troth.model.transfer_moves import LoseTransfer, ReceiveTransfer, ShipTransfer
 
 
 def decide(command: Command, state: State, facts: Facts) -> Decision | Refusal:
@@ -51,6 +53,8 @@ def decide(command: Command, state: State, facts: Facts) -> Decision | Refusal:
             return decide_count(command, state, facts)
         case ExpectSupply():
             return decide_expect(command, state)
+        case ShipTransfer() | ReceiveTransfer() | LoseTransfer():
+            return decide_transfer(command, state, facts)
         case HoldCart() | ExtendCartHold() | EndCartHold():
             return decide_cart(command, state, facts)
         case _:

@@ -12,7 +12,7 @@ from troth.engine.reserve import reserve_entries
 from troth.engine.supply import end_of_life
 from troth.model.commands import AdjustStock, CountStock, ExpectSupply
 from troth.model.events import BackorderCovered, PartMove, PartsChange, StockAdjusted, StockCounted, SupplyExpected
-from troth.model.inventory import Balance, Entry, EntryKind, SupplyKey, lot_of, purchase_order_source
+from troth.model.inventory import Balance, CountMark, Entry, EntryKind, SupplyKey, lot_of, purchase_order_source
 from troth.model.lifecycle import AllocationEvent, AllocationState
 from troth.model.order import Allocation, Order
 from troth.model.refusals import FieldFlaw, Invalid, Refusal
@@ -62,10 +62,15 @@ def decide_adjust(command: AdjustStock, state: State, facts: Facts) -> Decision 
 def decide_count(command: CountStock, state: State, facts: Facts) -> Decision | Refusal:
     """The books set to the count, plus what moved after it was taken; what is reserved stays reserved.
 
-    The same count sent again changes nothing, since a count moves the books and not the units.
+    The same count sent again changes nothing, since a count moves the books and not the units. One that was taken
+    before the newest count of the supply knows less than the books do, and is refused.
     """
     if command.as_of > facts.now:
         return Invalid((FieldFlaw("/as_of", "a count cannot have been taken in the future"),))
+    newest = state.counted(command.key)
+    if newest is not None and command.as_of < newest.as_of:
+        counted_at = newest.as_of.isoformat()
+        return Invalid((FieldFlaw("/as_of", f"{command.key.sku} was counted later already, at {counted_at}"),))
     # More may have left since than was counted: then the count missed something, and nothing is what is there for sure.
     held = state.balance(command.key)
     delta = max(0, command.on_hand + state.moved_since(command.key, command.as_of)) - held.on_hand
@@ -78,12 +83,15 @@ def decide_count(command: CountStock, state: State, facts: Facts) -> Decision | 
         delta,
         command.reference,
         command.expires_on,
+        command.reason,
+        command.counted_by,
     )
-    entries = (Entry(command.key, EntryKind.COUNT, delta, reason="count", reference=command.reference),)
+    entries = (Entry(command.key, EntryKind.COUNT, delta, reason=command.reason, reference=command.reference),)
     return Decision(
         entries=entries if delta else (),
         events=((f"sku:{command.key.sku}", counted),),
         expiries=_expiries(held, command.expires_on),
+        counts=(CountMark(command.key, command.as_of, command.on_hand, command.reference),),
     )
 
 

@@ -38,10 +38,11 @@ from troth.model.commands import (
 )
 from troth.model.exposure import Draw
 from troth.model.ids import CartHoldId, FulfillmentId, OrderId, Sku
-from troth.model.inventory import Balance, EntryKind, SupplyKey, purchase_order_source
+from troth.model.inventory import Balance, CountMark, EntryKind, SupplyKey, purchase_order_source
 from troth.model.order import Order
 from troth.model.refusals import Invalid, KeyReused, StockShort
 from troth.model.serials import SerialKey, SerialPlace
+from troth.model.transfer_moves import ShipTransfer
 from troth.store.balances import lock_stock, lock_supplies, read_moves_since, read_ordered, read_stock, write_expiries
 from troth.store.cart_holds import (
     find_overdue_cart_holds,
@@ -49,6 +50,7 @@ from troth.store.cart_holds import (
     read_customers_cart_holds,
     write_cart_holds,
 )
+from troth.store.counts import read_counts, write_counts
 from troth.store.database import Connection
 from troth.store.draws import create_draws
 from troth.store.keys import read_keys
@@ -114,6 +116,8 @@ class Attempt:
         self._serials_seen: dict[SerialKey, FulfillmentId] = {}
         self._claimed: dict[SerialKey, SerialPlace] = {}
         self._freed: dict[SerialKey, FulfillmentId] = {}
+        self._counts: dict[SupplyKey, CountMark] = {}
+        self._new_counts: dict[SupplyKey, CountMark] = {}
         self._state = State(
             self._orders,
             index.rows,
@@ -124,6 +128,7 @@ class Attempt:
             self._carts,
             self._serials,
             index.backordered,
+            self._counts.get,
         )
         self._changed_carts: dict[CartHoldId, CartHold] = {}
         self._expiries: dict[SupplyKey, date] = {}
@@ -172,6 +177,8 @@ class Attempt:
         if self._expiries:
             await write_expiries(connection, self._expiries)
             self._index.forget({key.sku for key in self._expiries})
+        if self._new_counts:
+            await write_counts(connection, self._new_counts.values(), self._now)
         return results
 
     saved: Saved | None = None
@@ -253,7 +260,10 @@ class Attempt:
         counts = [(c.key, c.as_of) for c in self._commands if isinstance(c, CountStock)]
         if counts:
             self._moved = dict(zip(counts, await read_moves_since(connection, counts), strict=True))
-        expecting = sorted({key for c in self._commands if isinstance(c, ExpectSupply) for key in _supply_keys(c)})
+            self._counts |= await read_counts(connection, {key for key, _ in counts})
+        expecting = sorted(
+            {key for c in self._commands if isinstance(c, ExpectSupply | ShipTransfer) for key in _supply_keys(c)}
+        )
         if expecting:
             self._ordered = dict(zip(expecting, await read_ordered(connection, expecting), strict=True))
 
@@ -323,6 +333,8 @@ class Attempt:
                 self._freed[serial] = work
         for draw, used in decision.relies.items():
             self._join(draw, DrawMove(0, least=used - batch.draws.get(draw, _UNMOVED).amount))
+        for mark in decision.counts:
+            self._counts[mark.key] = self._new_counts[mark.key] = mark
         for entry in decision.entries:
             self.touched.add(entry.key.sku)
             known = self._exact.get(entry.key)

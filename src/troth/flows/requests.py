@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from troth.engine.context import Decision
 from troth.flows.expected import ANYTHING, Expected
-from troth.model.commands import AdjustStock, Command, CountStock, ExpectSupply, RepromiseOrder
+from troth.model.commands import Command, RepromiseOrder, StockCommand
 from troth.model.order import Order
 from troth.model.refusals import Refusal
 
@@ -73,5 +73,4 @@ class Request:
 
         Such requests are not mixed with others.
         """
-        moving = AdjustStock | CountStock | ExpectSupply | RepromiseOrder
-        return any(isinstance(command, moving) for command in self.commands)
+        return any(isinstance(command, StockCommand | RepromiseOrder) for command in self.commands)

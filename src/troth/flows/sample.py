@@ -12,12 +12,14 @@ from typing import Final
 from troth.flows.access import ADMIN, Actor
 from troth.flows.configure import Set, set_items, set_nodes
 from troth.flows.expect import expect
+from troth.flows.sales_rates import load_sales_rates
 from troth.flows.stock import load_positions
 from troth.flows.system import System
 from troth.model.commands import ExpectedLine
 from troth.model.events import ConfigurationSet
 from troth.model.item import Item
 from troth.model.network import Node
+from troth.model.sales_rate import PlacedSalesRate
 from troth.store.events import append_event, read_subject_events
 from troth.store.sample import is_empty, sample_turn
 from troth.store.stock_load import Position
@@ -47,6 +49,7 @@ class Sample:
     positions: Callable[[], Iterable[Position]]
     position_count: int
     purchase_orders: Sequence[tuple[str, tuple[ExpectedLine, ...]]]
+    sales_rates: Sequence[PlacedSalesRate] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,8 @@ async def _load(system: System, sample: Sample, progress: Progress) -> None:
         if not isinstance(outcome, Set):
             raise RuntimeError(f"purchase order {name} of the sample was refused: {outcome}")
         progress("purchase orders", number, len(sample.purchase_orders))
+    await load_sales_rates(system.pool, sample.sales_rates, actor=_ACTOR.name, at=system.door.now())
+    progress("sales rates", len(sample.sales_rates), len(sample.sales_rates))
 
 
 async def _read_begun(system: System) -> tuple[SampleKey, bool] | None:

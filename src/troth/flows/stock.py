@@ -17,17 +17,25 @@ from troth.flows.waiting import find_helped
 from troth.model.commands import AdjustStock, Command, CountStock, RepromiseOrder
 from troth.model.events import ConfigurationSet
 from troth.model.ids import NodeId, OrderId, Sku
-from troth.model.inventory import SupplyKey, lot_source
+from troth.model.inventory import SupplyKey, VarianceReason, lot_source
 from troth.model.refusals import FieldFlaw, Invalid, KeyReused, Refusal
 from troth.store.codec import decode, encode_bytes
 from troth.store.configure import append_configuration_events
 from troth.store.database import Pool, transaction
 from troth.store.orders import find_orders_pegged
 from troth.store.purchase_orders import find_expected_supplies
-from troth.store.stock_load import Loaded, Position, find_unknown_nodes, find_unknown_skus, load_balances
+from troth.store.stock_load import (
+    Loaded,
+    Overtaken,
+    Position,
+    find_unknown_nodes,
+    find_unknown_skus,
+    load_balances,
+    plan_by_key,
+)
 
 _LINES_A_TIME: Final = 500
-_POSITIONS_A_TIME: Final = 50_000
+_POSITIONS_A_TIME: Final = 10_000
 _ATTEMPTS: Final = 5
 _NO_LOT: Final = FieldFlaw("/expires_on", "only a lot expires: name the lot")
 NOTHING_RECEIVED: Final[Mapping[int, tuple[Sku, NodeId, int]]] = {}
@@ -52,10 +60,16 @@ class Adjustment:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Units that were counted of a SKU, or of one lot of it, with the last good day that was read on it."""
+    """Units that were counted of a SKU, or of one lot of it, and as far as they are not what the books say, why.
+
+    `expires_on` is the last good day that was read on a lot. Without a `node` it is that of the whole count.
+    """
 
     sku: Sku
     on_hand: int
+    node: NodeId | None = None
+    reason: str = VarianceReason.UNKNOWN
+    counted_by: str = ""
     lot: str = ""
     expires_on: date | None = None
 
@@ -84,7 +98,7 @@ async def adjust(
     system: System, lines: Sequence[Adjustment], *, actor: Actor, key: Key | None = None
 ) -> tuple[LineResult, ...] | KeyReused:
     """Move stock, line by line; a receipt of a purchase order covers the orders that wait for it."""
-    flaws = await _find_flaws(system, [(line.node, line.sku) for line in lines], actor)
+    flaws = await find_line_flaws(system, [(line.node, line.sku) for line in lines], actor)
     for number, line in enumerate(lines):
         if line.delta == 0:
             flaws[number].append(FieldFlaw("/delta", "must not be zero"))
@@ -109,7 +123,7 @@ async def adjust(
 
 async def count(
     system: System,
-    node: NodeId,
+    node: NodeId | None,
     as_of: datetime,
     lines: Sequence[Counted],
     *,
@@ -117,23 +131,27 @@ async def count(
     reference: str = "",
     key: Key | None = None,
 ) -> tuple[LineResult, ...] | Invalid | KeyReused:
-    """Set what a node holds to what was counted at `as_of`, plus what moved since."""
+    """Set what a node holds to what was counted at `as_of`, plus what moved since.
+
+    Of a supply that was counted later already the line is refused: the newer count knows more.
+    """
     if as_of > system.door.now():
         return Invalid((FieldFlaw("/as_of", "a count cannot have been taken in the future"),))
-    flaws = await _find_flaws(system, [(node, line.sku) for line in lines], actor)
-    seen: dict[tuple[Sku, str], int] = {}
-    for number, line in enumerate(lines):
-        first = seen.setdefault((line.sku, line.lot), number)
+    keys = [SupplyKey(line.sku, line.node or node or NodeId(""), lot_source(line.lot)) for line in lines]
+    flaws = await find_line_flaws(system, [(key.node, key.sku) for key in keys], actor)
+    seen: dict[SupplyKey, int] = {}
+    for number, (line, one) in enumerate(zip(lines, keys, strict=True)):
+        first = seen.setdefault(one, number)
         if first != number:
             field, what = ("/lot", f"lot {line.lot} of {line.sku}") if line.lot else ("/sku", line.sku)
             flaws[number].append(FieldFlaw(field, f"{what} is counted already in line {first}"))
+        if line.on_hand < 0:
+            flaws[number].append(FieldFlaw("/on_hand", "cannot be less than nothing"))
         if line.expires_on is not None and not line.lot:
             flaws[number].append(_NO_LOT)
     commands: dict[int, Command] = {
-        number: CountStock(
-            SupplyKey(line.sku, node, lot_source(line.lot)), line.on_hand, as_of, reference, line.expires_on
-        )
-        for number, line in enumerate(lines)
+        number: CountStock(one, line.on_hand, as_of, reference, line.expires_on, line.reason, line.counted_by)
+        for number, (line, one) in enumerate(zip(lines, keys, strict=True))
         if number not in flaws
     }
     return await _submit(system, len(lines), commands, flaws, actor=actor, key=key)
@@ -148,7 +166,7 @@ async def load_positions(
     at: Callable[[], datetime],
     progress: Callable[[int], None] | None = None,
 ) -> LoadReport:
-    """Set what nodes hold, in transactions of 50,000 positions; a position that is so already writes nothing.
+    """Set what nodes hold, in transactions of 10,000 positions; a position that is so already writes nothing.
 
     Of two with one SKU and node the last of its transaction wins; those of unknown SKUs and nodes are left out and
     named, at most a hundred. `progress` is told after each transaction how many positions were given so far.
@@ -170,7 +188,7 @@ async def load_positions(
 # Lines ------------------------------------------------------------------------------------------
 
 
-async def _find_flaws(
+async def find_line_flaws(
     system: System, wanted: Sequence[tuple[NodeId, Sku]], actor: Actor
 ) -> defaultdict[int, list[FieldFlaw]]:
     """By line, what it names that is not there or not the actor's."""
@@ -315,17 +333,18 @@ async def _load(
     while True:
         try:
             async with transaction(pool) as connection:
+                await plan_by_key(connection)
                 skus = await find_unknown_skus(connection, {position.sku for position in positions})
                 nodes = await find_unknown_nodes(connection, {position.node for position in positions})
                 absent, away = frozenset(skus), frozenset(nodes)
                 kept = [one for one in positions if one.sku not in absent and one.node not in away]
-                loaded = await load_balances(connection, kept, at=at, reason=reason, reference="")
+                loaded = await load_balances(connection, kept, as_of=at, at=at, reason=reason, reference="")
                 if loaded.moved:
                     after = {"positions": loaded.moved, "units": loaded.units, "reason": reason}
                     event = ConfigurationSet("stock_load", at.isoformat(), after)
                     await append_configuration_events(connection, (event,), at=at, actor=actor)
             return loaded, [*(f"item {sku}" for sku in skus), *(f"node {node}" for node in nodes)]
-        except _TRANSIENT:
+        except (*_TRANSIENT, Overtaken):
             attempts += 1
             if attempts == _ATTEMPTS:
                 raise

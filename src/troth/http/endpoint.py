@@ -52,6 +52,8 @@ async def _run(operation: AnyOperation, system: System, scope: Scope, receive: R
         if reply is not None:
             return reply
     query = parse_query(operation.query, scope["query_string"])
+    if operation.streams:
+        return await operation.run(Call(system, actor, NO_BODY.parse(b""), query, b"", scope, receive))
     raw = b"" if scope["method"] in _BODILESS else await read_bytes(scope, receive)
     body = NO_BODY.parse(b"") if scope["method"] in _BODILESS else operation.body.parse(raw)
     return await operation.run(Call(system, actor, body, query, raw, scope))

@@ -5,7 +5,16 @@ import msgspec
 from troth.http.body import NoQuery
 from troth.http.operations import NO_BODY, Operation, Plain, Shown
 from troth.http.replies import Reply, json_reply
-from troth.model.lifecycle import ALLOCATION, ALLOCATION_STARTS, ENDED, GONE, HOLD, HOLD_STARTS
+from troth.model.lifecycle import (
+    ALLOCATION,
+    ALLOCATION_STARTS,
+    ENDED,
+    GONE,
+    HOLD,
+    HOLD_STARTS,
+    TRANSFER,
+    TRANSFER_STARTS,
+)
 from troth.model.status import OrderStatus
 
 
@@ -30,6 +39,7 @@ class Lifecycles(msgspec.Struct, frozen=True):
 
     allocation: Lifecycle
     hold: Lifecycle
+    transfer: Lifecycle
     order_statuses: tuple[str, ...]
     ended: tuple[str, ...]
     gone: tuple[str, ...]
@@ -43,6 +53,11 @@ PUBLISHED = Lifecycles(
     ),
     hold=Lifecycle(
         "hold", tuple(HOLD_STARTS), tuple(Transition(state, event, to) for (state, event), to in HOLD.items())
+    ),
+    transfer=Lifecycle(
+        "transfer: units of one line",
+        tuple(TRANSFER_STARTS),
+        tuple(Transition(state, event, to) for (state, event), to in TRANSFER.items()),
     ),
     order_statuses=tuple(OrderStatus),
     ended=tuple(sorted(ENDED)),
@@ -60,7 +75,7 @@ OPERATIONS = (
         method="GET",
         path="/v1/lifecycles",
         name="read_lifecycles",
-        summary="What may become of the parts of an order, and of a hold",
+        summary="What may become of the parts of an order, of a hold, and of a transfer's units",
         tag="orders",
         run=read_lifecycles,
         shown=(Shown(200, "The transition tables", Lifecycles, PUBLISHED),),

@@ -131,6 +131,14 @@ def _operation(operation: AnyOperation, schemas: dict[Any, Json]) -> Json:
                 }
             },
         }
+    if operation.streams:
+        described["requestBody"] = {
+            "required": True,
+            "content": {
+                stream.media_type: {"schema": {"type": "string"}, "example": stream.example}
+                for stream in operation.streams
+            },
+        }
     return described
 
 
@@ -179,6 +187,8 @@ def _problems(operation: AnyOperation) -> Json:
             MediaTypeUnsupported("text/plain"),
             BodyTooLarge(BODY_BYTES_MAX),
         ]
+    if operation.streams:
+        nos.append(MediaTypeUnsupported("application/xml"))
     if operation.method == "POST":
         nos += [KeyReused("6f1c2a7e-4a55-4a0c-9d6a-0d0f4a1f7c11"), Busy(4)]
     if operation.has_if_match:

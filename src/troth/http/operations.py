@@ -9,7 +9,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from pydantic import BaseModel, TypeAdapter
 from starlette.datastructures import Headers
-from starlette.types import Scope
+from starlette.types import Receive, Scope
 
 from troth.flows.access import Actor
 from troth.flows.system import System
@@ -31,7 +31,10 @@ NO_BODY: Final[Body[Nothing]] = Body(TypeAdapter(Nothing), None, is_optional=Tru
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[B, Q]):
-    """One request, read and authenticated: its body and query parameters as values, and the body's bytes."""
+    """One request, read and authenticated: its body and query parameters as values, and the body's bytes.
+
+    The body of an operation that takes a stream is not read yet: `receive` gives it.
+    """
 
     system: System
     actor: Actor
@@ -39,6 +42,7 @@ class Call(Generic[B, Q]):
     query: Q
     raw: bytes
     scope: Scope
+    receive: Receive | None = None
 
     def path(self, name: str) -> str:
         """A part of the path; Refused where it cannot be the name of anything."""
@@ -64,11 +68,20 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class Stream:
+    """A body that is read while it comes, of a media type, and an example of it."""
+
+    media_type: str
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
 class Operation(Generic[B, Q]):
     """`method` on `path`, called `name` by programs. Without `scope` anybody may call it.
 
     `refusals` are examples of what it refuses beside what every operation refuses; `has_if_match`: it takes If-Match.
     `quick` answers some of its requests from the query string alone, and leaves the others (None) to `run`.
+    `streams` are the forms of a body that is no JSON and that it reads while it comes.
     """
 
     method: str
@@ -85,6 +98,7 @@ class Operation(Generic[B, Q]):
     has_if_match: bool = False
     path_examples: tuple[tuple[str, str], ...] = ()
     quick: Callable[[System, bytes], Reply | None] | None = None
+    streams: tuple[Stream, ...] = ()
 
 
 AnyOperation = Operation[Any, Any]

@@ -12,7 +12,7 @@ from troth.engine.exposure.waterfall import RESERVED
 from troth.engine.network import Network
 from troth.engine.supply import end_of_life
 from troth.flows.waterfall import find_kept_back
-from troth.http.body import Text
+from troth.http.body import Instant, Text
 from troth.http.bounds import choose_bound
 from troth.http.measures import Units, known_items, of_sku
 from troth.http.operations import NO_BODY, Call, Nothing, Operation, Shown
@@ -92,6 +92,9 @@ class PositionsQuery(PageQuery):
 
     sku: Annotated[tuple[Text, ...], Field(max_length=200, description="May be given more than once.")] = ()
     node: Annotated[tuple[Text, ...], Field(max_length=200, description="May be given more than once.")] = ()
+    as_of: Annotated[
+        Instant | None, Field(description="As they were at that instant, by the ledger; left out: as they are.")
+    ] = None
 
 
 class ExpiringQuery(PageQuery):
@@ -115,17 +118,20 @@ async def list_positions(call: Call[Nothing, PositionsQuery]) -> Reply:
         found = await find_positions(
             connection,
             skus=asked.sku or None,
-            nodes=_nodes(call, asked.node),
+            nodes=visible_nodes(call, asked.node),
+            as_of=asked.as_of,
             after=decode_cursor(asked.cursor, tuple[str, str]),
             limit=asked.limit + 1,
         )
-        lots = await read_lots(connection, [(one.sku, one.node) for one in found])
+        # Lots, and what rules keep back, are known for now only.
+        shown = found if asked.as_of is None else []
+        lots = await read_lots(connection, [(one.sku, one.node) for one in shown])
     items = await known_items(call, [one.sku for one in found])
     by_place: dict[tuple[str, str], list[Balance]] = {}
     is_over = expiry_of(call.system.door.reference.network, call.system.door.now())
     for lot in lots:
         by_place.setdefault((lot.key.sku, lot.key.node), []).append(lot)
-    kept = await find_kept_back(call.system, list(dict.fromkeys(one.sku for one in found)))
+    kept = await find_kept_back(call.system, list(dict.fromkeys(one.sku for one in shown)))
     by_node = {(sku, node.node): node.by_kind for sku, waterfall in kept.items() for node in waterfall.nodes}
     return page_reply(
         call,
@@ -149,7 +155,7 @@ async def list_expiring(call: Call[Nothing, ExpiringQuery]) -> Reply:
         found = await find_lots(
             connection,
             asked.before,
-            nodes=_nodes(call, asked.node),
+            nodes=visible_nodes(call, asked.node),
             after=decode_cursor(asked.cursor, tuple[date, str, str, str]),
             limit=asked.limit + 1,
         )
@@ -261,7 +267,7 @@ def _answer_entry(entry: LedgerEntry, sku: str, items: Mapping[Sku, Item]) -> En
     )
 
 
-def _nodes(call: Call[Any, Any], given: tuple[str, ...]) -> list[str] | None:
+def visible_nodes(call: Call[Any, Any], given: tuple[str, ...]) -> list[str] | None:
     """The nodes to filter by: those given, within those that the actor is bound to."""
     bound = call.actor.nodes
     if bound is None:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from troth.model.ids import CartHoldId, FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku, order_of_fulfillment
-from troth.model.inventory import SupplyKey
+from troth.model.inventory import SupplyKey, VarianceReason
 from troth.model.network import Address
 from troth.model.order import Customer, Line, Method, Package, Payment
+from troth.model.transfer_moves import LoseTransfer, ReceiveTransfer, ShipTransfer, TransferCommand, transit_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +290,8 @@ class CountStock:
     as_of: datetime
     reference: str = ""
     expires_on: date | None = None
+    reason: str = VarianceReason.UNKNOWN
+    counted_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,7 +318,7 @@ FulfillmentCommand = (
     AcceptWork | RejectWork | PickWork | PackWork | StageWork | ShipWork | CollectWork | DeliverWork | RecordTracking
 )
 OrderCommand = CancelOrder | PlaceHold | LiftHold | ReleaseOrder | ActOnDue | RepromiseOrder | FulfillmentCommand
-StockCommand = AdjustStock | CountStock | ExpectSupply
+StockCommand = AdjustStock | CountStock | ExpectSupply | TransferCommand
 CartCommand = HoldCart | ExtendCartHold | EndCartHold
 Command = CaptureOrder | OrderCommand | StockCommand | CartCommand
 
@@ -325,7 +328,9 @@ def order_ids_of(command: Command) -> tuple[OrderId, ...]:
     match command:
         case CaptureOrder() | CountStock() | ExpectSupply() | HoldCart() | ExtendCartHold() | EndCartHold():
             return ()
-        case AdjustStock():
+        case ShipTransfer() | LoseTransfer():
+            return ()
+        case AdjustStock() | ReceiveTransfer():
             return command.orders
         case CancelOrder() | PlaceHold() | LiftHold() | ReleaseOrder() | ActOnDue() | RepromiseOrder():
             return (command.order_id,)
@@ -355,5 +360,13 @@ def supply_keys_of(command: Command) -> tuple[SupplyKey, ...]:
             return command.known
         case RepromiseOrder():
             return (*(lost.key for lost in command.lost), *command.moved)
+        case ShipTransfer():
+            sent = (SupplyKey(line.sku, command.sender) for line in command.lines)
+            return (*sent, *transit_keys(command))
+        case ReceiveTransfer():
+            arrived = (SupplyKey(line.sku, command.receiver) for line in command.lines)
+            return (*arrived, *transit_keys(command))
+        case LoseTransfer():
+            return transit_keys(command)
         case _:
             return ()

@@ -15,6 +15,7 @@ from troth.model.inventory import Source
 from troth.model.lifecycle import AllocationEvent
 from troth.model.order import Allocation, Customer, Fulfillment, Hold, Order, Package
 from troth.model.serials import UnitSerial
+from troth.model.transfer_moves import TransferLost, TransferReceived, TransferShipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +288,8 @@ class StockCounted:
     delta: int
     reference: str = ""
     expires_on: date | None = None
+    reason: str = ""
+    counted_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,7 +359,7 @@ OrderEvent = (
     | SupplyGivenUp
     | PromiseChanged
 )
-StockEvent = StockAdjusted | StockCounted | SupplyExpected
+StockEvent = StockAdjusted | StockCounted | SupplyExpected | TransferShipped | TransferReceived | TransferLost
 CartEvent = CartHeld | CartHoldExtended | CartHoldEnded
 Event = OrderEvent | StockEvent | CartEvent | ConfigurationSet
 
@@ -388,6 +391,9 @@ EVENTS: Final[dict[str, type[Event]]] = {
         StockAdjusted,
         StockCounted,
         SupplyExpected,
+        TransferShipped,
+        TransferReceived,
+        TransferLost,
         CartHeld,
         CartHoldExtended,
         CartHoldEnded,

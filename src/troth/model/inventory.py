@@ -50,6 +50,15 @@ def purchase_order_source(*, number: str, line: int) -> Source:
     return Source(f"po/{number}/{line}")
 
 
+def transfer_source(*, transfer_id: str, line: int) -> Source:
+    """The source that stands for the units of one line of a transfer that are on their way.
+
+    >>> transfer_source(transfer_id="T-7", line=2)
+    'transfer/T-7/2'
+    """
+    return Source(f"transfer/{transfer_id}/{line}")
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class SupplyKey:
     """One supply: what, where, out of which source. Its order is the order in which supplies are locked."""
@@ -94,6 +103,30 @@ class EntryKind(StrEnum):
     POST = "post"
     VOID = "void"
     EXPIRE = "expire"
+
+
+class VarianceReason(StrEnum):
+    """Why a count found something else than the books said, as far as whoever counted can tell."""
+
+    FOUND = "found"
+    DAMAGED = "damaged"
+    STOLEN = "stolen"
+    MISPLACED = "misplaced"
+    EXPIRED = "expired"
+    BOOKING_ERROR = "booking_error"
+    MISSED_RECEIPT = "missed_receipt"
+    UNPOSTED_SHIPMENT = "unposted_shipment"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class CountMark:
+    """The newest count of a supply: how many units were found (not negative) at which instant."""
+
+    key: SupplyKey
+    as_of: datetime
+    on_hand: int
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What may become of an allocation and of a hold: tables, checked when this module is imported.
+"""What may become of an allocation, of a hold and of a transfer's units: tables, checked when this module is imported.
 
 The tables are the only place that knows the transitions. The SQL guards, the published `/v1/lifecycles`, the diagram
 in the docs and the answer to "what may still be changed" are read from them.
@@ -64,6 +64,23 @@ class HoldEvent(StrEnum):
     LIFT = "lift"
 
 
+class TransferState(StrEnum):
+    """Where a unit of a transfer stands. What is shipped is supply of the receiver, what is received is on hand."""
+
+    PLANNED = "planned"
+    SHIPPED = "shipped"
+    RECEIVED = "received"
+    LOST = "lost"
+
+
+class TransferEvent(StrEnum):
+    """What happens to units of a transfer."""
+
+    SHIP = "ship"
+    RECEIVE = "receive"
+    LOSE = "lose"
+
+
 _A, _E = AllocationState, AllocationEvent
 
 ALLOCATION: Final[Mapping[tuple[AllocationState, AllocationEvent], AllocationState]] = {
@@ -103,8 +120,15 @@ ALLOCATION: Final[Mapping[tuple[AllocationState, AllocationEvent], AllocationSta
 
 HOLD: Final[Mapping[tuple[HoldState, HoldEvent], HoldState]] = {(HoldState.PLACED, HoldEvent.LIFT): HoldState.LIFTED}
 
+TRANSFER: Final[Mapping[tuple[TransferState, TransferEvent], TransferState]] = {
+    (TransferState.PLANNED, TransferEvent.SHIP): TransferState.SHIPPED,
+    (TransferState.SHIPPED, TransferEvent.RECEIVE): TransferState.RECEIVED,
+    (TransferState.SHIPPED, TransferEvent.LOSE): TransferState.LOST,
+}
+
 ALLOCATION_STARTS: Final = (_A.RESERVED, _A.BACKORDERED)
 HOLD_STARTS: Final = (HoldState.PLACED,)
+TRANSFER_STARTS: Final = (TransferState.PLANNED,)
 
 ENDED: Final = frozenset({_A.REJECTED, _A.SHORT, _A.SPLIT, _A.CANCELED, _A.REPLACED})
 """A part in one of these no longer covers its line and reserves nothing."""
@@ -145,5 +169,6 @@ def find_flaws(table: Mapping[tuple[S, E], S], states: type[S], events: type[E],
 _FLAWS = find_flaws(ALLOCATION, AllocationState, AllocationEvent, ALLOCATION_STARTS) + find_flaws(
     HOLD, HoldState, HoldEvent, HOLD_STARTS
 )
+_FLAWS += find_flaws(TRANSFER, TransferState, TransferEvent, TRANSFER_STARTS)
 if _FLAWS:
     raise AssertionError("; ".join(_FLAWS))

@@ -22,7 +22,7 @@ from troth.model.cart_hold import CartHold
 from troth.model.commands import CaptureOrder, Command, EndCartHold, HoldCart
 from troth.model.exposure import ExposureRules
 from troth.model.ids import CartHoldId, OrderId, Sku
-from troth.model.inventory import Balance, Entry, EntryKind, SupplyKey
+from troth.model.inventory import Balance, CountMark, Entry, EntryKind, SupplyKey
 from troth.model.item import Item
 from troth.model.order import Order
 from troth.model.policy import DEFAULT_POLICY, Policy
@@ -51,6 +51,7 @@ class World:
         self.cart_holds: dict[CartHoldId, CartHold] = {}
         self.serials: dict[SerialKey, SerialPlace] = {}
         self.ledger: list[tuple[datetime, Entry]] = []
+        self.counts: dict[SupplyKey, CountMark] = {}
 
     def apply(self, command: Command, *, now: datetime, actor: str = "replay") -> Decision | Refusal:
         """Decide a command and carry it out; a refused one leaves everything as it was, but for holds of carts whose
@@ -98,6 +99,7 @@ class World:
         for hold in decision.cart_holds:
             self._network.load.move(cart_moves(self.cart_holds.get(hold.hold_id), hold))
             self.cart_holds[hold.hold_id] = hold
+        self.counts.update({mark.key: mark for mark in decision.counts})
         for key, expected_at in (decision.expected or {}).items():
             self.balances[key] = replace(self._balance(key), expected_at=expected_at)
         for key, expires_on in (decision.expiries or {}).items():
@@ -114,6 +116,7 @@ class World:
             self.cart_holds,
             self._serials(),
             self._backordered,
+            self.counts.get,
         )
 
     def _serials(self) -> Mapping[SerialKey, SerialPlace]:

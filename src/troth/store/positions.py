@@ -10,6 +10,7 @@ from troth.store.database import Connection
 from troth.store.queries import sql
 
 _FIND = sql("find_positions")
+_FIND_AS_OF = sql("find_positions_as_of")
 _LEDGER = sql("read_ledger")
 _STOCKED = sql("find_stocked_skus")
 _PURCHASE_ORDER = sql("read_supplies_of_purchase_order")
@@ -54,10 +55,13 @@ async def find_positions(
     *,
     skus: Sequence[str] | None = None,
     nodes: Sequence[str] | None = None,
+    as_of: datetime | None = None,
     after: tuple[str, str] | None = None,
     limit: int,
 ) -> list[StockPosition]:
-    """A page of positions by SKU and node, after the one given."""
+    """A page of positions by SKU and node, after the one given: as they are, or as they were after all entries up to
+    and including `as_of`. What was then still to come is listed with the dates that are known now.
+    """
     sku, node = after or (None, None)
     return [
         StockPosition(
@@ -69,7 +73,11 @@ async def find_positions(
             row["incoming_reserved"],
             row["next_incoming_at"],
         )
-        for row in await connection.fetch(_FIND, skus, nodes, sku, node, limit)
+        for row in await (
+            connection.fetch(_FIND, skus, nodes, sku, node, limit)
+            if as_of is None
+            else connection.fetch(_FIND_AS_OF, skus, nodes, sku, node, limit, as_of)
+        )
     ]
 
 

@@ -1,54 +1,143 @@
-"""Stock in bulk: what tens of thousands of supplies hold is set by one statement, the ledger with it.
+"""Stock in bulk: what thousands of supplies hold is set by few statements, the ledger with it.
 
 The rows go in as arrays: that is as fast as COPY into a temporary table, and leaves nothing behind in the catalogs.
+Only supplies that do not hold what they should are locked, and what moved is looked at again under these locks: so what
+was reserved, shipped or received meanwhile is never overwritten, and what is as it should be stops nobody.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final, NamedTuple
 
 from troth.model.ids import NodeId, Sku
 from troth.store.database import Connection
 from troth.store.queries import sql
 
+_BY_KEY = sql("plan_by_key")
 _LOAD_NEW = sql("load_new_balances")
 _LOAD = sql("load_balances")
+_MARK = sql("mark_counted")
+_CREATE = sql("create_balances")
+_LOCK = sql("lock_balances_on_hand")
+_ADD = sql("add_to_balances")
+_UNNAMED = sql("find_unnamed_positions")
 _UNKNOWN_SKUS = sql("find_unknown_skus")
 _UNKNOWN_NODES = sql("find_unknown_nodes")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
-    """How many units of a SKU a node holds."""
+class Position(NamedTuple):
+    """How many units of a SKU a node holds, or held at `as_of` where one is given.
+
+    A tuple, as it is made by the million.
+    """
 
     sku: Sku
     node: NodeId
     on_hand: int
+    as_of: datetime | None = None
+
+
+_ROUNDS: Final = 10
+"""So often supplies are looked at again that others moved meanwhile: from the second time on they are locked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """Units to add to (or to take from) what a node holds of a SKU, for a reason."""
+
+    sku: Sku
+    node: NodeId
+    delta: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """How many supplies changed, and by how many units in total."""
+    """How many supplies changed, by how many units in total, and how many were counted later already."""
 
     moved: int
     units: int
+    outdated: int = 0
+
+
+class Overtaken(Exception):
+    """Undoes a transaction that somebody else came before; it can be tried again."""
+
+
+async def plan_by_key(connection: Connection) -> None:
+    """Let the statements of this transaction find their rows by key."""
+    await connection.execute(_BY_KEY)
 
 
 async def load_balances(
-    connection: Connection, positions: Sequence[Position], *, at: datetime, reason: str, reference: str
+    connection: Connection,
+    positions: Sequence[Position],
+    *,
+    at: datetime,
+    reason: str,
+    reference: str,
+    as_of: datetime | None = None,
 ) -> Loaded:
-    """Set what these supplies hold; each SKU and node occurs once, and they come sorted."""
-    columns = (
-        [position.sku for position in positions],
-        [position.node for position in positions],
-        [position.on_hand for position in positions],
+    """Set what these supplies hold, plus what moved since; each SKU and node occurs once. Without an `as_of` of its own
+    a position is as of the one given, or as of `at`.
+
+    Raises Overtaken, which undoes the transaction, where a newer count came in between.
+    """
+    skus = "\n".join([position.sku for position in positions])
+    nodes = "\n".join([position.node for position in positions])
+    units = "\n".join([str(position.on_hand) for position in positions])
+    is_uniform = all(position.as_of is None for position in positions)
+    instants = None if is_uniform else "\n".join([_instant(position.as_of) for position in positions])
+    created = await connection.fetchrow(_LOAD_NEW, at, skus, nodes, units, reason, reference)
+    moved, total = (created["moved"], created["units"]) if created else (0, 0)
+    outdated, missed = 0, int(moved < len(positions))
+    rounds = 0
+    while missed:
+        row = await connection.fetchrow(_LOAD, at, skus, nodes, units, reason, reference, as_of or at, instants)
+        if row is None or rounds == _ROUNDS:
+            raise Overtaken
+        moved, total, outdated, missed = moved + row["moved"], total + row["units"], row["outdated"], row["missed"]
+        rounds += 1
+    kept: int = await connection.fetchval(_MARK, skus, nodes, units, reference, at, as_of or at, instants)
+    if kept + outdated != len(positions):
+        raise Overtaken
+    return Loaded(moved, total, outdated)
+
+
+async def add_to_balances(
+    connection: Connection, movements: Sequence[Movement], *, at: datetime, reference: str
+) -> dict[tuple[Sku, NodeId], int]:
+    """Move what these supplies hold, unless all movements of one together would take more than is on hand.
+
+    Those are left as they are and returned with the units that they hold.
+    """
+    sums: dict[tuple[Sku, NodeId], int] = {}
+    for one in movements:
+        key = (one.sku, one.node)
+        sums[key] = sums.get(key, 0) + one.delta
+    skus, nodes = [sku for sku, _ in sums], [node for _, node in sums]
+    await connection.execute(_CREATE, skus, nodes, ["on_hand"] * len(sums))
+    held = {(row["sku"], row["node"]): row["on_hand"] for row in await connection.fetch(_LOCK, skus, nodes)}
+    short = {key: held[key] for key, delta in sums.items() if held[key] + delta < 0}
+    kept = [one for one in movements if (one.sku, one.node) not in short]
+    await connection.execute(
+        _ADD,
+        at,
+        [one.sku for one in kept],
+        [one.node for one in kept],
+        [one.delta for one in kept],
+        [one.reason for one in kept],
+        reference,
     )
-    moved = units = 0
-    for query in (_LOAD_NEW, _LOAD):
-        row = await connection.fetchrow(query, at, *columns, reason, reference)
-        if row is not None:
-            moved, units = moved + row["moved"], units + row["units"]
-    return Loaded(moved, units)
+    return short
+
+
+async def find_unnamed_positions(
+    connection: Connection, node: NodeId, *, as_of: datetime, after: str, limit: int
+) -> list[Sku]:
+    """A page of the SKUs that a node holds and that were not counted at or after an instant, after the one given."""
+    return [row["sku"] for row in await connection.fetch(_UNNAMED, node, as_of, after, limit)]
 
 
 async def find_unknown_skus(connection: Connection, skus: Collection[str]) -> list[str]:
@@ -59,3 +148,7 @@ async def find_unknown_skus(connection: Connection, skus: Collection[str]) -> li
 async def find_unknown_nodes(connection: Connection, nodes: Collection[str]) -> list[str]:
     """Those of the ids that no node has, sorted."""
     return [row["node"] for row in await connection.fetch(_UNKNOWN_NODES, sorted(nodes))]
+
+
+def _instant(at: datetime | None) -> str:
+    return "" if at is None else at.isoformat()

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
 from troth.model.network import Node
+from troth.model.sales_rate import PlacedSalesRate
 from troth.replay.retailer.catalog import make_items, make_popularity
 from troth.replay.retailer.network import make_nodes
 from troth.replay.retailer.purchase_orders import PurchaseOrder, make_purchase_orders
+from troth.replay.retailer.sales_rates import make_sales_rates
 from troth.replay.retailer.stock import draw_awaited, make_stock
 
 RetailerSize = Literal["small", "large"]
@@ -58,6 +60,7 @@ class Retailer:
     stock_node_index: NDArray[np.int32]
     stock_units: NDArray[np.int32]
     purchase_orders: tuple[PurchaseOrder, ...]
+    sales_rates: tuple[PlacedSalesRate, ...]
 
     @property
     def positions(self) -> int:
@@ -74,7 +77,7 @@ class Retailer:
     def digest(self) -> str:
         """A hash of all that is in it, the same in every process that makes the same retailer."""
         total = blake2b(digest_size=16)
-        for part in (self.name, self.brand, self.today, self.nodes, self.items, self.purchase_orders):
+        for part in (self.name, self.brand, self.today, self.nodes, self.items, self.purchase_orders, self.sales_rates):
             total.update(repr(part).encode())
         for array in (self.popularity, self.stock_sku_index, self.stock_node_index, self.stock_units):
             total.update(array.tobytes())
@@ -84,7 +87,7 @@ class Retailer:
 def make_retailer(size: RetailerSize, *, seed: int = 2026, today: date) -> Retailer:
     """The retailer of that size; the same seed and date give the same one."""
     scale = _SCALES[size]
-    network, catalog, demand, waiting, holding, buying = np.random.default_rng(seed).spawn(6)
+    network, catalog, demand, waiting, holding, buying, selling = np.random.default_rng(seed).spawn(7)
     nodes = make_nodes(
         brand=BRAND, dcs=scale.dcs, stores=scale.stores, vendors=scale.vendors, today=today, generator=network
     )
@@ -104,4 +107,5 @@ def make_retailer(size: RetailerSize, *, seed: int = 2026, today: date) -> Retai
         stock_node_index=stock.node_index,
         stock_units=stock.units,
         purchase_orders=orders,
+        sales_rates=tuple(make_sales_rates(nodes, items, stock, popularity=popularity, generator=selling)),
     )

@@ -29,6 +29,38 @@ SELECT i.sku FROM items AS i
 WHERE EXISTS (SELECT FROM balances AS b WHERE b.sku = i.sku AND b.on_hand > 0)
 ORDER BY i.sku LIMIT $1;
 
+-- name: find_positions_as_of
+-- Finds a page of positions as they were after all entries up to an instant: what is there now, less what moved since.
+WITH page AS (
+    SELECT sku, node FROM balances
+    WHERE ($1::text[] IS NULL OR sku = ANY($1))
+        AND ($2::text[] IS NULL OR node = ANY($2))
+        AND ($3::text IS NULL OR (sku, node) > ($3, $4::text))
+    GROUP BY sku, node
+    ORDER BY sku, node
+    LIMIT $5
+),
+past AS (
+    SELECT
+        b.sku, b.node, b.source, b.expected_at,
+        b.on_hand - coalesce(sum(e.on_hand_delta), 0)::bigint AS on_hand,
+        b.reserved - coalesce(sum(e.reserved_delta), 0)::bigint AS reserved
+    FROM page JOIN balances AS b USING (sku, node)
+    LEFT JOIN entries AS e ON e.sku = b.sku AND e.node = b.node AND e.source = b.source AND e.at > $6
+    GROUP BY b.sku, b.node, b.source
+)
+SELECT
+    sku,
+    node,
+    coalesce(sum(on_hand) FILTER (WHERE source = 'on_hand'), 0)::bigint AS on_hand,
+    coalesce(sum(reserved) FILTER (WHERE source = 'on_hand'), 0)::bigint AS reserved,
+    coalesce(sum(on_hand) FILTER (WHERE source <> 'on_hand'), 0)::bigint AS incoming,
+    coalesce(sum(reserved) FILTER (WHERE source <> 'on_hand'), 0)::bigint AS incoming_reserved,
+    min(expected_at) FILTER (WHERE source <> 'on_hand' AND on_hand > 0) AS next_incoming_at
+FROM past
+GROUP BY sku, node
+ORDER BY sku, node;
+
 -- name: read_ledger
 -- Reads the newest entries of a SKU at a node before a position (null: from the end), with what the supply held after each.
 WITH page AS (

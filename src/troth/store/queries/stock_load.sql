@@ -1,10 +1,20 @@
+-- name: plan_by_key
+-- Plans the statements of this transaction by keys, whatever the statistics of a table say that was small when they were made.
+SELECT
+    set_config('plan_cache_mode', 'force_generic_plan', true),
+    set_config('enable_seqscan', 'off', true),
+    set_config('enable_hashjoin', 'off', true),
+    set_config('enable_mergejoin', 'off', true);
+
+-- Columns of thousands of rows come as one text each, a line a row: that is read in a fraction of the time that arrays take to be written.
+
 -- name: load_new_balances
 -- Creates those of some supplies on hand that do not exist yet, holding what is given, and writes that into the ledger.
 -- Gives how many were created, and how many units they hold in total.
 WITH created AS (
     INSERT INTO balances (sku, node, source, on_hand, reserved, deficit)
     SELECT sku, node, 'on_hand', on_hand, 0, 0
-    FROM unnest($2::text[], $3::text[], $4::bigint[]) AS g (sku, node, on_hand)
+    FROM unnest(string_to_array($2, E'\n'), string_to_array($3, E'\n'), string_to_array($4, E'\n')::bigint[]) AS g (sku, node, on_hand)
     ORDER BY sku, node
     ON CONFLICT DO NOTHING
     RETURNING sku, node, source, on_hand
@@ -16,15 +26,32 @@ written AS (
 SELECT count(*) AS moved, coalesce(sum(on_hand), 0)::bigint AS units FROM created;
 
 -- name: load_balances
--- Sets how many units some supplies on hand hold, locking in sorted order those that hold others, and writes that into the ledger.
--- The supplies exist already; gives how many changed, and by how many units in total.
+-- Locks, in sorted order, those of some supplies on hand that do not hold what is given plus what moved since, sets them and writes that into the ledger.
+-- Supplies that were counted later already are left alone. So are those that somebody moved between the look and the lock: how many these are
+-- is given as `missed`, since what moved since must be looked up again for them. The as-of times are null where they are that of all.
 WITH given AS (
-    SELECT sku, node, on_hand FROM unnest($2::text[], $3::text[], $4::bigint[]) AS g (sku, node, on_hand)
+    SELECT sku, node, on_hand, coalesce(as_of, $7) AS as_of
+    FROM unnest(
+        string_to_array($2, E'\n'), string_to_array($3, E'\n'), string_to_array($4, E'\n')::bigint[],
+        string_to_array($8, E'\n', '')::timestamptz[]
+    ) AS g (sku, node, on_hand, as_of)
+),
+seen AS MATERIALIZED (
+    SELECT
+        g.sku, g.node, b.on_hand AS found, b.ctid AS place, greatest(0, g.on_hand + m.units)::bigint AS wanted,
+        coalesce(c.as_of > g.as_of, false) AS is_outdated
+    FROM given AS g
+    JOIN balances AS b ON b.sku = g.sku AND b.node = g.node AND b.source = 'on_hand'
+    LEFT JOIN counts AS c ON c.sku = g.sku AND c.node = g.node
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(e.on_hand_delta), 0) AS units FROM entries AS e
+        WHERE e.sku = g.sku AND e.node = g.node AND e.source = 'on_hand' AND e.at > g.as_of AND e.kind <> 'count'
+    ) AS m
 ),
 locked AS MATERIALIZED (
-    SELECT b.sku, b.node, b.source, b.on_hand AS found, g.on_hand AS wanted
-    FROM balances AS b JOIN given AS g USING (sku, node)
-    WHERE b.source = 'on_hand' AND b.on_hand <> g.on_hand
+    SELECT b.sku, b.node, s.found, s.wanted, b.ctid = s.place AS is_as_seen
+    FROM seen AS s JOIN balances AS b ON b.sku = s.sku AND b.node = s.node AND b.source = 'on_hand'
+    WHERE s.found <> s.wanted AND NOT s.is_outdated
     ORDER BY b.sku, b.node, b.source
     FOR UPDATE OF b
 ),
@@ -32,14 +59,66 @@ moved AS (
     UPDATE balances AS b
     SET on_hand = l.wanted, deficit = greatest(0, b.reserved - l.wanted)
     FROM locked AS l
-    WHERE b.sku = l.sku AND b.node = l.node AND b.source = l.source
+    WHERE l.is_as_seen AND b.sku = l.sku AND b.node = l.node AND b.source = 'on_hand'
     RETURNING b.sku, b.node, b.source, l.wanted - l.found AS delta
 ),
 written AS (
     INSERT INTO entries (sku, node, source, at, kind, on_hand_delta, reserved_delta, reason, reference)
     SELECT sku, node, source, $1, 'count', delta, 0, $5, $6 FROM moved
 )
-SELECT count(*) AS moved, coalesce(sum(delta), 0)::bigint AS units FROM moved;
+SELECT
+    (SELECT count(*) FROM moved) AS moved,
+    (SELECT coalesce(sum(delta), 0)::bigint FROM moved) AS units,
+    (SELECT count(*) FROM seen WHERE is_outdated) AS outdated,
+    (SELECT count(*) FROM locked WHERE NOT is_as_seen) AS missed;
+
+-- name: mark_counted
+-- Keeps positions as the newest counts of their supplies, unless a newer one is known; gives how many were kept.
+WITH kept AS (
+    INSERT INTO counts AS c (sku, node, as_of, on_hand, reference, counted_at)
+    SELECT sku, node, coalesce(as_of, $6), on_hand, $4, $5
+    FROM unnest(
+        string_to_array($1, E'\n'), string_to_array($2, E'\n'), string_to_array($3, E'\n')::bigint[],
+        string_to_array($7, E'\n', '')::timestamptz[]
+    ) AS k (sku, node, on_hand, as_of)
+    ORDER BY sku, node
+    ON CONFLICT (sku, node) DO UPDATE
+    SET as_of = excluded.as_of, on_hand = excluded.on_hand, reference = excluded.reference, counted_at = excluded.counted_at
+    WHERE c.as_of <= excluded.as_of
+    RETURNING 1
+)
+SELECT count(*) AS kept FROM kept;
+
+-- name: lock_balances_on_hand
+-- Locks some supplies on hand, in sorted order, and reads what they hold.
+SELECT b.sku, b.node, b.on_hand
+FROM balances AS b JOIN unnest($1::text[], $2::text[]) AS k (sku, node) USING (sku, node)
+WHERE b.source = 'on_hand'
+ORDER BY b.sku, b.node, b.source
+FOR UPDATE OF b;
+
+-- name: add_to_balances
+-- Adds units to (or takes them from) some locked supplies on hand, and writes each movement into the ledger.
+WITH given AS (
+    SELECT sku, node, delta, reason FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[]) AS g (sku, node, delta, reason)
+),
+sums AS MATERIALIZED (
+    SELECT sku, node, sum(delta)::bigint AS delta FROM given GROUP BY sku, node
+),
+moved AS (
+    UPDATE balances AS b
+    SET on_hand = b.on_hand + s.delta, deficit = greatest(0, b.reserved - b.on_hand - s.delta)
+    FROM sums AS s
+    WHERE b.sku = s.sku AND b.node = s.node AND b.source = 'on_hand'
+)
+INSERT INTO entries (sku, node, source, at, kind, on_hand_delta, reserved_delta, reason, reference)
+SELECT sku, node, 'on_hand', $1, 'adjustment', delta, 0, reason, $6 FROM given;
+
+-- name: find_unnamed_positions
+-- Finds a page of the positions of a node that hold something and were not counted since an instant, after the SKU given.
+SELECT b.sku FROM balances AS b LEFT JOIN counts AS c ON c.sku = b.sku AND c.node = b.node
+WHERE b.node = $1 AND b.source = 'on_hand' AND b.on_hand <> 0 AND b.sku > $3 AND (c.as_of IS NULL OR c.as_of < $2)
+ORDER BY b.sku LIMIT $4;
 
 -- name: find_unknown_skus
 -- Finds those of some SKUs that no item has which is sold by the piece.

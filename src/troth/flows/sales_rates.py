@@ -1,0 +1,51 @@
+"""Sales rates that are taken in, line by line."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Final
+
+from troth.flows.access import Actor
+from troth.flows.stock import LineResult, find_line_flaws
+from troth.flows.system import System
+from troth.model.events import ConfigurationSet
+from troth.model.refusals import FieldFlaw, Invalid
+from troth.model.sales_rate import PlacedSalesRate
+from troth.store.configure import append_configuration_events
+from troth.store.database import Pool, transaction
+from troth.store.sales_rates import write_sales_rates
+
+_ROWS_A_TIME: Final = 10_000
+
+
+async def set_sales_rates(system: System, rates: Sequence[PlacedSalesRate], *, actor: Actor) -> tuple[LineResult, ...]:
+    """Create or replace sales rates; a line that is refused does not hurt its neighbors.
+
+    Sent again it changes nothing.
+    """
+    flaws = await find_line_flaws(system, [(rate.node, rate.sku) for rate in rates], actor)
+    first: dict[tuple[str, str], int] = {}
+    for number, rate in enumerate(rates):
+        found = first.setdefault((rate.sku, rate.node), number)
+        if found != number:
+            flaws[number].append(FieldFlaw("/sku", f"{rate.sku} at {rate.node} is in line {found} already"))
+    kept = [rate for number, rate in enumerate(rates) if number not in flaws]
+    await load_sales_rates(system.pool, kept, actor=actor.name, at=system.door.now())
+    return tuple(
+        LineResult(number, Invalid.code, flaws=tuple(flaws[number])) if number in flaws else LineResult(number)
+        for number in range(len(rates))
+    )
+
+
+async def load_sales_rates(pool: Pool, rates: Iterable[PlacedSalesRate], *, actor: str, at: datetime) -> int:
+    """Keep sales rates of items and nodes that are there, each once; how many were new or others than before."""
+    remaining = iter(rates)
+    changed = 0
+    while chunk := list(islice(remaining, _ROWS_A_TIME)):
+        async with transaction(pool) as connection:
+            written = await write_sales_rates(connection, chunk, at)
+            if written:
+                event = ConfigurationSet("sales_rates", at.isoformat(), {"changed": written})
+                await append_configuration_events(connection, (event,), at=at, actor=actor)
+        changed += written
+    return changed

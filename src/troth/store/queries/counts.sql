@@ -1,0 +1,41 @@
+-- name: read_counts
+-- Reads the newest counts of some supplies on hand.
+SELECT c.sku, c.node, c.as_of, c.on_hand, c.reference
+FROM counts AS c JOIN unnest($1::text[], $2::text[]) AS k (sku, node) USING (sku, node);
+
+-- name: write_counts
+-- Keeps counts as the newest of their supplies, unless a newer one is known.
+INSERT INTO counts AS c (sku, node, as_of, on_hand, reference, counted_at)
+SELECT sku, node, as_of, on_hand, reference, $6
+FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::bigint[], $5::text[]) AS k (sku, node, as_of, on_hand, reference)
+ORDER BY sku, node
+ON CONFLICT (sku, node) DO UPDATE
+SET as_of = excluded.as_of, on_hand = excluded.on_hand, reference = excluded.reference, counted_at = excluded.counted_at
+WHERE c.as_of <= excluded.as_of;
+
+-- name: find_variances
+-- Finds a page of what counts found more or less than the books, newest first, of a node, SKU and time (null: any), before a position.
+SELECT at, seq, sku, node, on_hand_delta, reason, reference
+FROM entries
+WHERE kind = 'count'
+    AND ($1::text IS NULL OR node = $1)
+    AND ($2::text IS NULL OR sku = $2)
+    AND ($3::timestamptz IS NULL OR at >= $3)
+    AND ($4::timestamptz IS NULL OR (at, seq) < ($4, $5::bigint))
+ORDER BY at DESC, seq DESC LIMIT $6;
+
+-- name: sum_variances
+-- Sums by reason what counts found more and less than the books, of a node, SKU and time (null: any), in units and in minor units at cost.
+SELECT
+    e.reason,
+    count(*) AS counts,
+    coalesce(sum(e.on_hand_delta) FILTER (WHERE e.on_hand_delta > 0), 0)::bigint AS units_more,
+    coalesce(-sum(e.on_hand_delta) FILTER (WHERE e.on_hand_delta < 0), 0)::bigint AS units_less,
+    coalesce(sum(e.on_hand_delta * coalesce((i.document ->> 'cost_minor')::bigint, 0)), 0)::bigint AS cost_minor
+FROM entries AS e LEFT JOIN items AS i ON i.sku = e.sku
+WHERE e.kind = 'count'
+    AND ($1::text IS NULL OR e.node = $1)
+    AND ($2::text IS NULL OR e.sku = $2)
+    AND ($3::timestamptz IS NULL OR e.at >= $3)
+GROUP BY e.reason
+ORDER BY e.reason;

@@ -1,0 +1,122 @@
+"""Drift: what another system says is held against the books of that instant, explained, and corrected by a count."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from tests.builders import NOW, Clock, accepted, capture, item, node, set_up, stock
+from tests.conftest import Database
+from troth.flows.access import Actor
+from troth.flows.doctor import examine
+from troth.flows.drift import Cause, Difference, DriftReport, Proposal, TheirPosition, find_drift
+from troth.flows.expect import expect
+from troth.flows.stock import Adjustment, Counted, LineResult, adjust, count
+from troth.flows.system import System, open_system
+from troth.model.commands import ExpectedLine, ReleaseOrder
+from troth.model.ids import NodeId, Sku
+from troth.model.inventory import VarianceReason
+from troth.model.refusals import FieldFlaw, Invalid
+from troth.store.positions import find_positions
+
+ANN = Actor("key/wms", frozenset({"inventory:write"}))
+PA = NodeId("DC-PA")
+A, B, C, D, E = (Sku(sku) for sku in "ABCDE")
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def system(database: Database, clock: Clock) -> AsyncIterator[System]:
+    await set_up(database.pool, nodes=(node(PA),), items=tuple(item(sku, cost_minor=800) for sku in "ABCDE"))
+    async with open_system(database.dsn, clock=clock) as opened:
+        await stock(opened, {(sku, PA): 10 for sku in "ABCDE"})
+        yield opened
+
+
+async def _find(system: System, clock: Clock, theirs: dict[Sku, int]) -> DriftReport:
+    positions = [TheirPosition(sku, PA, units) for sku, units in theirs.items()]
+    found = await find_drift(system, clock.now - timedelta(minutes=10), positions, actor=ANN)
+    assert isinstance(found, DriftReport)
+    return found
+
+
+async def test_each_difference_has_its_likely_cause_and_what_to_do(system: System, clock: Clock) -> None:
+    order = accepted(await system.door.one(capture(lines={"A": 3}), actor="test"))
+    accepted(await system.door.one(ReleaseOrder(order.order_id), actor="test"))
+    await expect(system, "P-1", (ExpectedLine(1, PA, B, 5, NOW + timedelta(minutes=30)),), actor=ANN)
+    clock.advance(hours=1)
+    as_of = clock.now
+    clock.advance(minutes=10)
+    await count(system, PA, as_of + timedelta(minutes=5), [Counted(C, 9)], actor=ANN)
+    await adjust(system, [Adjustment(PA, D, -2, "damaged")], actor=ANN)
+
+    found = await _find(system, clock, {A: 8, B: 14, C: 7, D: 13, E: 10})
+
+    work = order.fulfillments[0].fulfillment_id
+    counted_at = (as_of + timedelta(minutes=5)).isoformat()
+    assert found.compared == 5
+    assert found.differences == (
+        Difference(A, PA, 10, 8, 0, -1600, Cause.UNPOSTED_SHIPMENT, Proposal.POST_SHIPMENT, (work,)),
+        Difference(B, PA, 10, 14, 0, 3200, Cause.MISSED_RECEIPT, Proposal.POST_RECEIPT, ("po/P-1/1",)),
+        Difference(C, PA, 10, 7, 0, -2400, Cause.COUNT_OLDER, Proposal.NOTHING, (counted_at,)),
+        Difference(D, PA, 10, 13, -2, 2400, Cause.UNKNOWN, Proposal.COUNT),
+    )
+    assert found.correction() == (Counted(D, 13, PA, VarianceReason.UNKNOWN),)
+
+
+async def test_the_correction_is_an_ordinary_count_that_adds_what_moved_since(system: System, clock: Clock) -> None:
+    clock.advance(minutes=20)
+    await adjust(system, [Adjustment(PA, A, -2, "damaged")], actor=ANN)
+    found = await _find(system, clock, {A: 13})
+
+    done = await count(system, None, found.as_of, found.correction(), actor=ANN, reference="drift WMS")
+    again = await _find(system, clock, {A: 13})
+
+    assert done == (LineResult(0),)
+    async with system.pool.acquire() as connection:
+        (position, *_) = await find_positions(connection, skus=[A], limit=1)
+    assert position.on_hand == 11
+    assert [one.cause for one in again.differences] == [Cause.UNKNOWN]
+    assert (await examine(system.pool)).is_clean
+
+
+async def test_more_units_than_the_evidence_explains_are_of_unknown_cause(system: System, clock: Clock) -> None:
+    order = accepted(await system.door.one(capture(lines={"A": 3}), actor="test"))
+    accepted(await system.door.one(ReleaseOrder(order.order_id), actor="test"))
+    clock.advance(hours=1)
+
+    found = await _find(system, clock, {A: 6})
+
+    assert [(one.cause, one.proposal) for one in found.differences] == [(Cause.UNKNOWN, Proposal.COUNT)]
+
+
+async def test_work_that_was_released_later_explains_nothing(system: System, clock: Clock) -> None:
+    clock.advance(hours=1)
+    order = accepted(await system.door.one(capture(lines={"A": 3}), actor="test"))
+    accepted(await system.door.one(ReleaseOrder(order.order_id), actor="test"))
+
+    found = await _find(system, clock, {A: 8})
+
+    assert [one.cause for one in found.differences] == [Cause.UNKNOWN]
+
+
+async def test_lines_that_cannot_be_compared_are_named_and_the_others_are(system: System, clock: Clock) -> None:
+    clock.advance(hours=1)
+    positions = [
+        TheirPosition(A, PA, 10),
+        TheirPosition(Sku("NOPE"), PA, 1),
+        TheirPosition(A, PA, 9),
+        TheirPosition(A, NodeId("MARS"), 1),
+    ]
+
+    found = await find_drift(system, clock.now, positions, actor=ANN)
+    future = await find_drift(system, clock.now + timedelta(days=1), positions, actor=ANN)
+
+    assert isinstance(found, DriftReport)
+    assert (found.compared, found.differences) == (1, ())
+    assert [(one.line, one.flaws[0].pointer) for one in found.refused] == [(1, "/sku"), (2, "/sku"), (3, "/node")]
+    assert future == Invalid((FieldFlaw("/as_of", "positions cannot be those of the future"),))

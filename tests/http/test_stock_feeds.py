@@ -1,0 +1,230 @@
+"""Feeds, counts, variances, drift and sales rates over HTTP."""
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.builders import NOW, item, node, set_up
+from tests.http.conftest import Api
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+CSV = {"content-type": "text/csv"}
+
+
+async def _set_up(api: Api, *skus: str) -> None:
+    await set_up(
+        api.system.pool,
+        nodes=(node("DC-PA"), node("DC-IL")),
+        items=tuple(item(sku, cost_minor=800) for sku in skus),
+    )
+    await api.system.door.follow()
+
+
+async def _feed(api: Api, text: str, name: str = "WMS", **query: str) -> httpx.Response:
+    headers = {"content-type": query.pop("content_type", "text/csv")}
+    asked = {"as_of": api.clock.now.isoformat()} | query
+    return await api.client.post(f"/v1/inventory/feeds/{name}", params=asked, headers=headers, content=text.encode())
+
+
+async def _on_hand(api: Api, sku: str, at: str = "DC-PA") -> int:
+    items = (await api.get("/v1/inventory", params={"sku": sku, "node": at})).json()["items"]
+    return int(items[0]["on_hand"]) if items else 0
+
+
+async def test_a_feed_of_csv_is_taken_in_and_says_which_rows_were_refused(api: Api) -> None:
+    await _set_up(api, "F1", "F2")
+
+    answer = await _feed(api, "sku,node,on_hand\nF1,DC-PA,7\nNOPE,DC-PA,1\nF2,DC-PA,x\n", reference="N-1")
+    listed = await api.get("/v1/inventory/feeds/WMS")
+
+    told = answer.json()
+    assert (answer.status_code, told["status"], told["accepted"], told["moved"]) == (200, "taken_in", 1, 1)
+    assert told["refused_rows"] == [
+        {"line": 3, "column": "sku", "reason": "there is no item NOPE", "row": "NOPE,DC-PA,1"},
+        {"line": 4, "column": "on_hand", "reason": "must be a whole number, not x", "row": "F2,DC-PA,x"},
+    ]
+    assert await _on_hand(api, "F1") == 7
+    assert [(row["reference"], row["rows"], row["is_whole"]) for row in listed.json()["items"]] == [("N-1", 3, True)]
+
+
+async def test_a_feed_of_json_lines_is_taken_in(api: Api) -> None:
+    await _set_up(api, "F3")
+    text = '{"sku": "F3", "node": "DC-PA", "on_hand": 4}\n[1]\n{"sku": 7, "node": "DC-PA", "on_hand": 4}\n'
+
+    answer = await _feed(api, text, "JSON", content_type="application/x-ndjson")
+
+    assert [row["reason"] for row in answer.json()["refused_rows"]] == ["is not a JSON object", "must be text"]
+    assert await _on_hand(api, "F3") == 4
+
+
+async def test_movements_need_a_name_and_happen_once(api: Api) -> None:
+    await _set_up(api, "F4")
+    text = "sku,node,delta\nF4,DC-PA,3\n"
+
+    unnamed = await _feed(api, text, "MOVES", mode="deltas")
+    first = await _feed(api, text, "MOVES", mode="deltas", reference="M-1")
+    again = await _feed(api, text, "MOVES", mode="deltas", reference="M-1")
+    other = await _feed(api, text + "F4,DC-PA,1\n", "MOVES", mode="deltas", reference="M-1")
+
+    assert [error["pointer"] for error in unnamed.json()["errors"]] == ["?reference"]
+    assert (first.json()["status"], again.json()["status"], other.status_code) == ("taken_in", "known", 422)
+    assert await _on_hand(api, "F4") == 3
+
+
+@pytest.mark.parametrize(
+    ("query", "content", "status", "pointer"),
+    [
+        ({"as_of": "2030-01-01T00:00:00Z"}, "sku,node,on_hand\n", 422, "?as_of"),
+        ({"as_of": "yesterday"}, "sku,node,on_hand\n", 422, "?as_of"),
+        ({"missing": "zero"}, "sku,node,on_hand\n", 422, "?missing"),
+        ({"node": "MARS"}, "sku,node,on_hand\n", 422, "?node"),
+        ({"mode": "guesses"}, "sku,node,on_hand\n", 422, "?mode"),
+        ({"reference": "H"}, "sku,on_hand\n", 422, ""),
+        ({"content_type": "application/json"}, "{}", 415, None),
+    ],
+)
+async def test_a_feed_that_cannot_be_is_refused(
+    api: Api, query: dict[str, str], content: str, status: int, pointer: str | None
+) -> None:
+    await _set_up(api, "F5")
+
+    answer = await _feed(api, content, "BAD", **query)
+
+    assert answer.status_code == status
+    if pointer is not None:
+        assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+
+
+async def test_who_is_bound_to_a_node_feeds_only_its_stock(api: Api) -> None:
+    await _set_up(api, "F6")
+    key = await api.key_for("inventory:write", nodes=["DC-IL"])
+    headers = CSV | {"authorization": f"Bearer {key}"}
+    text = "sku,node,on_hand\nF6,DC-PA,5\nF6,DC-IL,5\n"
+
+    answer = await api.client.post(
+        "/v1/inventory/feeds/EVE", params={"as_of": NOW.isoformat()}, headers=headers, content=text.encode()
+    )
+
+    assert [row["reason"] for row in answer.json()["refused_rows"]] == ["you are not bound to node DC-PA"]
+    assert (await _on_hand(api, "F6"), await _on_hand(api, "F6", "DC-IL")) == (0, 5)
+
+
+async def _count(api: Api, sku: str, on_hand: int, **changes: Any) -> httpx.Response:
+    line = {"sku": sku, "on_hand": on_hand} | changes
+    body = {"node": "DC-PA", "as_of": api.clock.now.isoformat(), "counts": [line], "reference": f"C-{sku}"}
+    return await api.post("/v1/inventory/counts", body)
+
+
+async def test_variances_are_listed_and_summed_at_cost(api: Api) -> None:
+    await _set_up(api, "V1", "V2")
+    for sku in ("V1", "V2"):
+        await _count(api, sku, 10, reason="found")
+    api.clock.advance(minutes=1)
+    since = api.clock.now.isoformat()
+    await _count(api, "V1", 7, reason="stolen", counted_by="Ann")
+    await _count(api, "V2", 12)
+
+    listed = (await api.get("/v1/inventory/variances", params={"since": since, "node": "DC-PA"})).json()["items"]
+    sums = (await api.get("/v1/inventory/variances/summary", params={"sku": "V1"})).json()["reasons"]
+
+    assert [(row["sku"], row["units"], row["cost"]["amount"], row["reason"]) for row in listed] == [
+        ("V2", 2, "16.00", "unknown"),
+        ("V1", -3, "-24.00", "stolen"),
+    ]
+    assert sums == [
+        {
+            "reason": "found",
+            "counts": 1,
+            "units_more": 10,
+            "units_less": 0,
+            "cost": {"amount": "80.00", "currency": "USD"},
+        },
+        {
+            "reason": "stolen",
+            "counts": 1,
+            "units_more": 0,
+            "units_less": 3,
+            "cost": {"amount": "-24.00", "currency": "USD"},
+        },
+    ]
+
+
+async def test_a_count_with_an_unknown_reason_or_no_node_is_refused_by_field(api: Api) -> None:
+    await _set_up(api, "V3")
+    reason = await _count(api, "V3", 1, reason="gremlins")
+    body = {"as_of": api.clock.now.isoformat(), "counts": [{"sku": "V3", "on_hand": 1}]}
+    nowhere = await api.post("/v1/inventory/counts", body)
+
+    assert [error["pointer"] for error in reason.json()["errors"]] == ["/counts/0/reason"]
+    assert [error["pointer"] for error in nowhere.json()["errors"]] == ["/counts/0/node"]
+    assert await _on_hand(api, "V3") == 0
+
+
+async def test_an_older_count_is_refused_by_its_time(api: Api) -> None:
+    await _set_up(api, "V4")
+    await _count(api, "V4", 5)
+    body = {
+        "node": "DC-PA",
+        "as_of": (api.clock.now - timedelta(hours=1)).isoformat(),
+        "counts": [{"sku": "V4", "on_hand": 1}],
+    }
+
+    answer = await api.post("/v1/inventory/counts", body)
+
+    assert (answer.status_code, [error["pointer"] for error in answer.json()["errors"]]) == (422, ["/as_of"])
+    assert await _on_hand(api, "V4") == 5
+
+
+async def test_the_correction_of_a_drift_is_applied_by_one_call(api: Api) -> None:
+    await _set_up(api, "D1", "D2")
+    for sku in ("D1", "D2"):
+        await _count(api, sku, 10)
+    api.clock.advance(minutes=5)
+    positions = [
+        {"sku": "D1", "node": "DC-PA", "on_hand": 8},
+        {"sku": "D2", "node": "DC-PA", "on_hand": 10},
+        {"sku": "NOPE", "node": "DC-PA", "on_hand": 1},
+    ]
+    body = {"system": "WMS", "as_of": api.clock.now.isoformat(), "positions": positions}
+
+    answer = await api.post("/v1/inventory/drift", body)
+    applied = await api.post("/v1/inventory/counts", answer.json()["correction"])
+    again = await api.post("/v1/inventory/drift", body | {"as_of": api.clock.now.isoformat()})
+
+    told = answer.json()
+    assert (answer.status_code, told["compared"], told["agreeing"]) == (200, 2, 1)
+    assert [(one["units"], one["cause"], one["cost"]["amount"]) for one in told["differences"]] == [
+        (-2, "unknown", "-16.00")
+    ]
+    assert told["refused"][0]["problem"]["errors"][0]["pointer"] == "/positions/2/sku"
+    assert (applied.status_code, await _on_hand(api, "D1")) == (200, 8)
+    assert (again.json()["differences"], again.json()["correction"]) == ([], None)
+
+
+async def test_positions_are_read_as_they_were(api: Api) -> None:
+    await _set_up(api, "W1")
+    await _count(api, "W1", 10)
+    then = api.clock.now.isoformat()
+    api.clock.advance(minutes=5)
+    await _count(api, "W1", 4)
+
+    before = await api.get("/v1/inventory", params={"sku": "W1", "as_of": then})
+
+    assert [row["on_hand"] for row in before.json()["items"]] == [10]
+    assert await _on_hand(api, "W1") == 4
+
+
+async def test_sales_rates_are_taken_in_line_by_line_and_listed(api: Api) -> None:
+    await _set_up(api, "R1")
+    good = {"sku": "R1", "node": "DC-PA", "weekly_units": 12.5, "weekly_deviation": 4, "lead_days": 14}
+
+    answer = await api.post("/v1/inventory/sales-rates", {"rates": [good, good | {"sku": "NOPE"}]})
+    negative = await api.post("/v1/inventory/sales-rates", {"rates": [good | {"weekly_units": -1}]})
+    listed = (await api.get("/v1/inventory/sales-rates?sku=R1")).json()["items"]
+
+    assert (answer.json()["accepted"], answer.json()["refused"]) == (1, 1)
+    assert [error["pointer"] for error in negative.json()["errors"]] == ["/rates/0/weekly_units"]
+    assert [(row["sku"], row["weekly_units"], row["lead_days"]) for row in listed] == [("R1", 12.5, 14.0)]
