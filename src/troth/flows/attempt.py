@@ -350,6 +350,8 @@ class Attempt:
         for key, expires_on in (decision.expiries or {}).items():
             self._expiries[key] = expires_on
             self._exact[key] = replace(self._balance(key), expires_on=expires_on)
+        if decision.expiries:
+            self._index.expire(decision.expiries)
         self._index.move(decision.entries)
         batch.entries += decision.entries
         batch.expected |= decision.expected or {}

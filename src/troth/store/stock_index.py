@@ -126,6 +126,14 @@ class StockIndex:
                 on_hand, reserved = int(shelf.on_hand[row]), int(shelf.reserved[row])
                 self._set(shelf, row, on_hand + entry.on_hand_delta, reserved + entry.reserved_delta)
 
+    def expire(self, expiries: Mapping[SupplyKey, date]) -> None:
+        """Apply the last good days of lots that are about to be written."""
+        for key, expires_on in expiries.items():
+            shelf = self._shelves.get(key.sku)
+            row = shelf.find(key, self._network) if shelf else -1
+            if shelf is not None and row >= 0:
+                shelf.expire(row, expires_on, self._network)
+
     def settle(self, balances: Iterable[Balance]) -> None:
         """Take over what the database says of some supplies; a SKU whose supplies or dates are others is forgotten."""
         for balance in balances:
@@ -199,6 +207,13 @@ class _Shelf:
             return balance.expires_on is None
         end = end_of_life(balance.expires_on, network.nodes[self.rows.node_index[row]].time_zone)
         return bool(self.rows.good_until[row] == end)
+
+    def expire(self, row: int, expires_on: date, network: Network) -> None:
+        """Say when a lot is good for the last time."""
+        if self.rows.good_until is not None:
+            good_until = self.rows.good_until.copy()
+            good_until[row] = end_of_life(expires_on, network.nodes[self.rows.node_index[row]].time_zone)
+            self.rows = replace(self.rows, good_until=good_until)
 
     def set(self, row: int, on_hand: int, reserved: int, network: Network) -> None:
         """Say what a supply holds."""
