@@ -3,7 +3,8 @@ plans are one plan, within the limits of the whole order.
 
 A group's best plan under each number of shipments is one row of a table; the table of all groups is walked by a dynamic
 program over the shipments that are left, so the limit is shared out exactly. Groups that want more of a supply than
-there is are planned one after the other, in every order of them where they are few.
+there is are planned one after the other, in every order of them where they are few: an order is given up as soon as the
+best that its other groups could do, with all the stock to themselves, makes it no better than one already known.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,6 +16,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from troth.engine.budget import Budget
+from troth.engine.kits import components_of
 from troth.engine.network import Network
 from troth.engine.supply import SupplyRows
 from troth.model.ids import LineId, NodeId, Sku
@@ -28,6 +31,11 @@ Ask = Callable[[Demand, Mapping[Sku, SupplyRows]], Plan]
 """The plan of a demand whose lines all go one way."""
 
 Taken = dict[tuple[Sku, NodeId, Source], int]
+
+_TakenUnits = tuple[tuple[Sku, NodeId, Source], int]
+
+Goal = tuple[int, int, int]
+"""Units uncovered, lines divided, cost (minor units): what a plan minimizes, first things first."""
 
 ORDERS_MAX: Final = 24
 """So many orders of groups that compete for stock are tried."""
@@ -79,8 +87,14 @@ def split_into_groups(demand: Demand) -> tuple[Demand, ...]:
     )
 
 
-def plan_groups(demand: Demand, supply: Mapping[Sku, SupplyRows], network: Network, policy: Policy, ask: Ask) -> Plan:
-    """The plan of all ship groups of a demand; a demand of one group is asked about as it is."""
+def plan_groups(
+    demand: Demand, supply: Mapping[Sku, SupplyRows], network: Network, policy: Policy, ask: Ask, budget: Budget
+) -> Plan:
+    """The plan of all ship groups of a demand; a demand of one group is asked about as it is.
+
+    Where the budget leaves no further question, the groups that are left get nothing; where it leaves no search, the
+    first order of groups that compete is the one.
+    """
     groups = split_into_groups(demand)
     if len(groups) == 1:
         return ask(groups[0], supply)
@@ -88,10 +102,15 @@ def plan_groups(demand: Demand, supply: Mapping[Sku, SupplyRows], network: Netwo
     most = max(1, policy.shipments_max)
     most = most if demand.shipments_max is None else max(1, min(most, demand.shipments_max))
     loose = [replace(group, ship_complete=False) for group in groups]
-    plans = _plan_within(loose, supply, most, ask)
+    budget.parts = max(budget.parts, len(groups))
+    alone = [
+        ask(replace(group, shipments_max=most), supply) if not at or budget.has_question() else _nothing(group)
+        for at, group in enumerate(loose)
+    ]
+    plans = _plan_within(loose, alone, supply, most, ask, budget)
     notes: tuple[str, ...] = ()
     if not _is_within(plans, supply, network):
-        plans = _plan_in_turn(loose, supply, network, most, ask)
+        plans = _plan_in_turn(loose, alone, supply, network, most, ask, budget)
         notes = ("ship groups want the same scarce stock: they were planned one after the other",)
     found = _merge(plans, apart, notes)
     if not demand.ship_complete:
@@ -101,16 +120,28 @@ def plan_groups(demand: Demand, supply: Mapping[Sku, SupplyRows], network: Netwo
     return _merge(_hold(loose, plans, supply, network, ask), apart, notes)
 
 
-def _plan_within(groups: Sequence[Demand], supply: Mapping[Sku, SupplyRows], most: int, ask: Ask) -> list[Plan]:
-    """The plans of the groups that together have at most so many shipments and are best."""
-    plans = [ask(replace(group, shipments_max=most), supply) for group in groups]
-    if sum(len(plan.shipments) for plan in plans) <= most:
-        return plans
+def _plan_within(
+    groups: Sequence[Demand],
+    alone: Sequence[Plan],
+    supply: Mapping[Sku, SupplyRows],
+    most: int,
+    ask: Ask,
+    budget: Budget,
+) -> list[Plan]:
+    """The plans of the groups that together have at most so many shipments and are best; `alone` are those that each
+    would have with all of them.
+    """
+    if sum(len(plan.shipments) for plan in alone) <= most:
+        return list(alone)
     tables = [
         [_nothing(group)]
-        + [ask(replace(group, shipments_max=count), supply) for count in range(1, min(most + 1, len(plan.shipments)))]
+        + [
+            ask(replace(group, shipments_max=count), supply)
+            for count in range(1, min(most + 1, len(plan.shipments)))
+            if budget.has_question()
+        ]
         + [plan]
-        for group, plan in zip(groups, plans, strict=True)
+        for group, plan in zip(groups, alone, strict=True)
     ]
     return share_shipments(tables, most)
 
@@ -138,7 +169,7 @@ def share_shipments(tables: Sequence[Sequence[Plan]], most: int) -> list[Plan]:
     return [table[at] for table, at in zip(tables, choice, strict=True)]
 
 
-def goals_of(plan: Plan) -> tuple[int, int, int]:
+def goals_of(plan: Plan) -> Goal:
     """What a plan minimizes, first things first: units uncovered, lines divided, cost (minor units)."""
     parts: dict[LineId, int] = {}
     for shipment in plan.shipments:
@@ -189,27 +220,50 @@ def _is_within(plans: Sequence[Plan], supply: Mapping[Sku, SupplyRows], network:
 
 
 def _plan_in_turn(
-    groups: Sequence[Demand], supply: Mapping[Sku, SupplyRows], network: Network, most: int, ask: Ask
+    groups: Sequence[Demand],
+    alone: Sequence[Plan],
+    supply: Mapping[Sku, SupplyRows],
+    network: Network,
+    most: int,
+    ask: Ask,
+    budget: Budget,
 ) -> list[Plan]:
     """The best of planning the groups one after the other, each from what the earlier ones left."""
     numbers = range(len(groups))
     turns: Iterable[Sequence[int]] = permutations(numbers) if len(groups) <= 4 else [numbers, numbers[::-1]]
+    skus = [{sku for line in group.lines for sku, _units in components_of(line)} for group in groups]
+    least = [goals_of(plan) for plan in alone]
+    known = {(number, most, frozenset[_TakenUnits]()): plan for number, plan in enumerate(alone)}
+
+    def plan_next(number: int, left: int, taken: Taken) -> Plan:
+        """The plan of a group from what is left; asked once for what is the same for it."""
+        key = (number, left, frozenset((of, units) for of, units in taken.items() if of[0] in skus[number]))
+        if key not in known:
+            known[key] = ask(replace(groups[number], shipments_max=left), less_taken(supply, taken, network))
+        return known[key]
+
     best: list[Plan] = []
-    best_goal: tuple[int, ...] | None = None
+    best_goal: Goal | None = None
     for turn in list(turns)[:ORDERS_MAX]:
+        if best_goal is not None and not budget.has_search():
+            break
         found: dict[int, Plan] = {}
+        goal = _total(least)
         for number in turn:
             left = most - sum(len(plan.shipments) for plan in found.values())
-            if left <= 0:
-                found[number] = _nothing(groups[number])
-                continue
-            remaining = less_taken(supply, taken_by(found.values()), network)
-            found[number] = ask(replace(groups[number], shipments_max=left), remaining)
-        plans = [found[number] for number in numbers]
-        goal = tuple(map(sum, zip(*map(goals_of, plans), strict=True)))
+            has_more = left > 0 and (best_goal is not None or not found or budget.has_question())
+            found[number] = plan_next(number, left, taken_by(found.values())) if has_more else _nothing(groups[number])
+            goal = _total([goals_of(found[at]) if at in found else least[at] for at in numbers])
+            if best_goal is not None and goal >= best_goal:
+                break
         if best_goal is None or goal < best_goal:
-            best, best_goal = plans, goal
+            best, best_goal = [found[number] for number in numbers], goal
     return best
+
+
+def _total(goals: Iterable[Goal]) -> Goal:
+    uncovered, divided, cost = map(sum, zip(*goals, strict=True))
+    return uncovered, divided, cost
 
 
 def _nothing(group: Demand) -> Plan:
