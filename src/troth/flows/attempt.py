@@ -6,6 +6,7 @@ Load what they touch, decide each in order, write everything at once.
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from time import monotonic
 from typing import Final
 
 from troth.engine.context import Decision, Facts, State
@@ -259,7 +260,15 @@ class Attempt:
         policy = self._reference.policy_for(self._subject(command, order_id), self._now)
         reference = self._reference
         self._exposure = reference.exposure_at(self._now)
-        facts = Facts(self._now, request.actor, reference.network, reference.items, policy, exposure=self._exposure)
+        facts = Facts(
+            self._now,
+            request.actor,
+            reference.network,
+            reference.items,
+            policy,
+            exposure=self._exposure,
+            clock=monotonic,
+        )
         if request.expected is not ANYTHING and order_id is not None:
             known = self._orders.get(order_id)
             conflict = None if known is None else request.expected.refuse(known.version)

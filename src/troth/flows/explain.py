@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from time import monotonic
 
 import msgspec
 
@@ -15,6 +16,8 @@ from troth.engine.line_terms import named_skus
 from troth.engine.parts import next_allocation
 from troth.engine.record import recall, recall_load
 from troth.engine.resource import demand_missing
+from troth.engine.tries import SECONDS_MAX, Tries
+from troth.flows.aside import aside
 from troth.flows.dry_run import command_of
 from troth.flows.recall import recall_items, recall_network, recall_policy
 from troth.flows.system import System
@@ -64,10 +67,12 @@ async def read_decisions(system: System, order: Order) -> tuple[Decided, ...]:
 
 async def explain_order(system: System, order: Order, *, nodes: Sequence[NodeId] = ()) -> tuple[Decided, ...]:
     """The decisions, the newest first, each made again from what was kept with it (the newest few); with `nodes`, why
-    or why not these.
+    or why not these. They share the time of one explanation.
     """
     decisions = await _read(system, order)
-    again = [await _decide_again(system, decided, taken, nodes) for decided, taken in decisions[:_PLANNED_AGAIN_MAX]]
+    newest = decisions[:_PLANNED_AGAIN_MAX]
+    seconds = SECONDS_MAX / max(1, len(newest))
+    again = [await _decide_again(system, decided, taken, nodes, seconds) for decided, taken in newest]
     return (*again, *(decided for decided, _ in decisions[_PLANNED_AGAIN_MAX:]))
 
 
@@ -108,7 +113,9 @@ def _of_order(event: object) -> OrderEvent:
     return event
 
 
-async def _decide_again(system: System, decided: Decided, taken: _Taken | None, nodes: Sequence[NodeId]) -> Decided:
+async def _decide_again(
+    system: System, decided: Decided, taken: _Taken | None, nodes: Sequence[NodeId], seconds: float
+) -> Decided:
     recording = decided.trace.recording
     if recording is None or taken is None:
         return _without(decided, "the stock that it saw")
@@ -127,8 +134,9 @@ async def _decide_again(system: System, decided: Decided, taken: _Taken | None, 
         return _without(decided, "the items as they were")
     facts = Facts(decided.at, "", network, items, policy, loads=recording.loads or None)
     demand = demand_of(command_of(taken.before), facts) if taken.is_capture else demand_missing(taken.before, facts)
-    case = Case(demand, recall(recording, network), network, policy, decided.at, None, recording.loads or None)
-    explanation = explain(case, nodes=nodes)
+    loads, supply = recording.loads or None, recall(recording, network)
+    case = Case(demand, supply, network, policy, decided.at, None, loads, monotonic)
+    explanation = await aside(lambda: explain(case, nodes=nodes, tries=Tries(monotonic, seconds)))
     fulfillments, allocations = parts_of(
         explanation.plan.shipments,
         taken.before.order_id,
