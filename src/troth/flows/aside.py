@@ -28,8 +28,9 @@ async def aside(work: Callable[[], T]) -> T:
 
 def rows_at_rest(rows: SupplyRows) -> SupplyRows:
     """The rows as they are now, whatever is promised of them later."""
-    columns: dict[str, Any] = {field.name: getattr(rows, field.name) for field in fields(rows)}
-    return replace(rows, **{name: array.copy() for name, array in columns.items() if isinstance(array, np.ndarray)})
+    columns = {field.name: getattr(rows, field.name) for field in fields(rows)}
+    at_rest: dict[str, Any] = {name: one.copy() for name, one in columns.items() if isinstance(one, np.ndarray)}
+    return replace(rows, **at_rest)
 
 
 def network_at_rest(network: Network) -> Network:
