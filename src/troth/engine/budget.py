@@ -41,13 +41,13 @@ class Budget:
     __slots__ = (
         "_began",
         "_clock",
-        "_questions",
-        "_searches",
         "_seconds",
         "_taken",
         "is_out_of_time",
         "is_out_of_work",
         "parts",
+        "questions_left",
+        "searches_left",
     )
 
     def __init__(
@@ -61,8 +61,8 @@ class Budget:
         self._seconds = seconds
         self._clock = clock
         self._began = self._taken = 0.0 if clock is None else clock()
-        self._searches = searches_max
-        self._questions = questions_max
+        self.searches_left = searches_max
+        self.questions_left = questions_max
         self.is_out_of_time = False
         self.is_out_of_work = False
         self.parts = 1
@@ -80,10 +80,10 @@ class Budget:
         if seconds < _SECONDS_LEAST:
             self.is_out_of_time = True
             return 0.0
-        if self._searches <= 0:
+        if self.searches_left <= 0:
             self.is_out_of_work = True
             return 0.0
-        self._searches -= 1
+        self.searches_left -= 1
         self._taken = 0.0 if self._clock is None else self._clock()
         return seconds if self.parts < 2 or self._clock is None else max(seconds / 2.0, _SECONDS_LEAST)
 
@@ -97,7 +97,7 @@ class Budget:
         if self._seconds - self._spent() < _SECONDS_LEAST:
             self.is_out_of_time = True
             return False
-        if self._searches <= 0 or self._questions <= 0:
+        if self.searches_left <= 0 or self.questions_left <= 0:
             self.is_out_of_work = True
             return False
         return True
@@ -107,14 +107,14 @@ class Budget:
         if self._spent() > self._seconds * _PATIENCE:
             self.is_out_of_time = True
             return False
-        if self._questions <= 0:
+        if self.questions_left <= 0:
             self.is_out_of_work = True
             return False
         return True
 
     def count_question(self) -> None:
         """One question is asked."""
-        self._questions -= 1
+        self.questions_left -= 1
 
     def _spent(self) -> float:
         return 0.0 if self._clock is None else self._clock() - self._began

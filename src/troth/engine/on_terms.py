@@ -5,8 +5,9 @@ one plan of lines that all go one way.
 from collections.abc import Mapping
 
 from troth.engine.budget import Budget
+from troth.engine.group_turns import Ask
 from troth.engine.network import Network
-from troth.engine.ship_groups import HANDED_OVER, Ask, plan_groups
+from troth.engine.ship_groups import HANDED_OVER, plan_groups
 from troth.engine.substitution import plan_substitutes
 from troth.engine.supply import SupplyRows
 from troth.engine.to_store import fill_store

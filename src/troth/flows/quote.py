@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 from hashlib import blake2b
 from time import monotonic
+from typing import Final
 
 from troth.engine.capture import demand_of
 from troth.engine.cart_units import find_hold, without_hold
@@ -31,6 +32,9 @@ from troth.model.plan import Demand, Plan, Trace, Uncovered
 from troth.model.refusals import Busy, Invalid, NotFound, Refusal, StockShort
 from troth.store.codec import encode_bytes
 from troth.store.stock_index import StockIndex
+
+_QUICK_LINES_MAX: Final = 4
+"""An inquiry about more lines is planned beside the event loop, since there is a plan for each way to have them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ async def quote(
     rows = {sku: door.index.rows(sku) for sku in skus}
     freed = _with_kept_units(rows, own, door.index)
     facts = without_hold(facts, own)
-    is_aside = is_explained or not is_quick(demand, rows)
+    is_aside = is_explained or not is_quick(demand.lines, rows.__getitem__, lines_max=_QUICK_LINES_MAX)
     if is_aside:
         rows = {sku: rows_at_rest(found) for sku, found in rows.items()}
         freed = {sku: rows_at_rest(found) for sku, found in freed.items()}
