@@ -64,10 +64,10 @@ def plan_in_turn(
         goal = _total(least)
         for number in turn:
             left = most - sum(len(plan.shipments) for plan in found.values())
-            has_more = left > 0 and (best_goal is not None or not found or budget.has_question())
-            found[number] = (
-                plan_next(number, left, taken_by(found.values())) if has_more else plan_nothing(groups[number])
-            )
+            if left > 0 and (not found or best_goal is not None or budget.has_question()):
+                found[number] = plan_next(number, left, taken_by(found.values()))
+            else:
+                found[number] = plan_nothing(groups[number])
             goal = _total([goals_of(found[at]) if at in found else least[at] for at in numbers])
             if best_goal is not None and goal >= best_goal:
                 break
