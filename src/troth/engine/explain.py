@@ -47,10 +47,10 @@ def explain(case: Case, *, nodes: Sequence[NodeId] = (), tries: Tries | None = N
     alternatives_skipped = tries.take_skipped()
     shown = [node for node in nodes if node in case.network.index] or find_nodes_of_interest(case, (chosen, *rivals))
     stands = _find_stands(case, chosen, shown, tries)
-    unseen = tries.take_skipped()
+    tries.take_skipped()
     left_out = {} if nodes else _count_left_out(case, shown)
-    if unseen:
-        left_out["not_looked_at"] = unseen
+    if len(stands) < len(shown):
+        left_out["not_looked_at"] = len(shown) - len(stands)
     alone = [answer for candidate, answer in stands if candidate.standing == "dearer"]
     by_node = [rival for rival in rivals if set(_services(rival)) <= set(_services(chosen))]
     by_cost = sorted([*by_node, *alone], key=lambda rival: (rival.cost_minor, _nodes(rival)))

@@ -22,23 +22,23 @@ class Tries:
     Its parts come one after the other, and each leaves a share for the next ones.
     """
 
-    __slots__ = ("_clock", "_ends", "_seconds", "_tries", "skipped")
+    __slots__ = ("_clock", "_ends", "_seconds", "skipped", "tries_left")
 
     def __init__(self, clock: Clock | None, seconds: float = SECONDS_MAX, tries_max: int = TRIES_MAX) -> None:
         self._clock = clock
         self._seconds = seconds
         self._ends = 0.0 if clock is None else clock() + seconds
-        self._tries = tries_max
+        self.tries_left = tries_max
         self.skipped = 0
 
     def plan(self, case: Case, *, keep: float = 0.0) -> Plan | None:
         """The plan of a case, None where only a share `keep` (0 to 1) of the time is left, or nothing to try."""
         left = self._seconds if self._clock is None else self._ends - self._clock()
         left -= keep * self._seconds
-        if left <= 0.0 or self._tries <= 0:
+        if left <= 0.0 or self.tries_left <= 0:
             self.skipped += 1
             return None
-        self._tries -= 1
+        self.tries_left -= 1
         seconds = case.policy.decision_seconds_max
         if self._clock is not None:
             seconds = min(seconds, left, _SECONDS_EACH)
