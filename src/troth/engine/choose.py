@@ -1,5 +1,6 @@
 """Which solver a problem gets: the one that proves the optimum in the time that an order may wait."""
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -7,6 +8,7 @@ from numpy.typing import NDArray
 
 from troth.engine.assemble import is_within_supply
 from troth.engine.budget import Budget
+from troth.engine.cost_floor import find_gap
 from troth.engine.plan_goals import find_goals
 from troth.engine.problem import Columns, Problem, Solution, SplitColumns, place_of
 from troth.engine.scoring import split_columns
@@ -77,7 +79,8 @@ def _choose(problem: Problem, columns: Columns, budget: Budget) -> Solution:
     """The best solution by the method that fits: subsets for few lines, parcels for more, where every line can be sent
     whole; the mixed-integer model elsewhere, and the greedy plan for orders of more lines than any can take.
 
-    What is not proven is never worse than the greedy plan, which is the answer where nothing is left to spend.
+    What is not proven is never worse than the greedy plan, which is the answer where nothing is left to spend; it has
+    the gap that a floor under all costs leaves.
     """
     whole = _solve_whole(problem, columns, budget)
     if whole is not None and (not problem.has_shared_sku or is_within_supply(problem, columns.starts, whole.parcels)):
@@ -92,9 +95,10 @@ def _choose(problem: Problem, columns: Columns, budget: Budget) -> Solution:
         if found is not None and found.gap == 0.0:
             return found
     greedy = solve_greedily(problem, columns, parts)
-    if found is None or find_goals(problem, columns, parts, greedy) < find_goals(problem, columns, parts, found):
-        return greedy
-    return found
+    best, goals = greedy, find_goals(problem, columns, parts, greedy)
+    if found is not None and (of_found := find_goals(problem, columns, parts, found)) <= goals:
+        best, goals = found, of_found
+    return replace(best, gap=find_gap(best, goals, problem, columns, parts))
 
 
 def _solve_whole(problem: Problem, columns: Columns, budget: Budget) -> Solution | None:
