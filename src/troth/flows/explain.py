@@ -7,6 +7,7 @@ from time import monotonic
 
 import msgspec
 
+from troth.engine.budget import OUT_OF_TIME
 from troth.engine.capture import demand_of, parts_of
 from troth.engine.case import Case
 from troth.engine.context import Facts
@@ -146,7 +147,10 @@ async def _decide_again(
     # What a part is counted against follows from the part; it is no choice.
     chosen = tuple(replace(part, draws=()) for part in taken.allocations)
     is_same = (fulfillments, allocations) == (taken.fulfillments, chosen)
-    return Decided(decided.version, decided.at, decided.trace, decided.chosen, explanation, is_same)
+    again = Decided(decided.version, decided.at, decided.trace, decided.chosen, explanation, is_same)
+    if not is_same and OUT_OF_TIME in (*decided.trace.notes, *explanation.plan.trace.notes):
+        return replace(again, is_reproduced=None, missing="the time to look for its plan to the end")
+    return again
 
 
 def _without(decided: Decided, missing: str) -> Decided:
