@@ -51,13 +51,14 @@ async def test_the_door_decides_small_orders_at_once_and_those_that_must_be_spli
 
 
 @pytest.mark.asyncio
-async def test_the_door_decides_orders_of_many_lines_aside() -> None:
+async def test_the_door_decides_orders_of_many_lines_or_of_unknown_stock_aside() -> None:
     index = index_of(9)
     command = capture(lines={"A": 1})
     many = capture(lines={f"S{at}": 1 for at in range(13)})
     here = threading.get_ident()
     assert await decide_aside((command,), index, threading.get_ident) == here
     assert await decide_aside((command, many), index, threading.get_ident) != here
+    assert await decide_aside((capture(lines={"KIT": 2}),), index, threading.get_ident) != here
 
 
 def test_rows_and_promised_work_at_rest_do_not_follow_what_is_promised_later() -> None:

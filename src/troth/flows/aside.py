@@ -15,8 +15,9 @@ import numpy as np
 
 from troth.engine.effort import is_quick
 from troth.engine.network import Network
-from troth.engine.supply import SupplyRows
+from troth.engine.supply import NO_SUPPLY, SupplyRows
 from troth.model.commands import CaptureOrder, Command, HoldCart
+from troth.model.ids import Sku
 from troth.store.stock_index import StockIndex
 
 T = TypeVar("T")
@@ -38,9 +39,13 @@ async def decide_aside(commands: Sequence[Command], index: StockIndex, decide: C
     """What the write door decides about commands: at once where that is quick, else beside the loop, while the door's
     lane is held, so that nothing changes what the decision reads.
     """
+
+    def read(sku: Sku) -> SupplyRows:
+        return NO_SUPPLY if index.missing((sku,)) else index.rows(sku)
+
     asked = [command.asked if isinstance(command, HoldCart) else command for command in commands]
     captures = [command for command in asked if isinstance(command, CaptureOrder)]
-    if all([is_quick(one.lines, index.rows, lines_max=_QUICK_LINES_MAX) for one in captures]):  # noqa: C419 - quicker
+    if all([is_quick(one.lines, read, lines_max=_QUICK_LINES_MAX) for one in captures]):  # noqa: C419 - quicker
         return decide()
     return await asyncio.get_running_loop().run_in_executor(_OF_DOOR, decide)
 

@@ -18,7 +18,7 @@ from troth.engine.exposure.taking import supply_reader, with_freed
 from troth.engine.feasible import find_unknown
 from troth.engine.network import Network
 from troth.engine.options import plan_options
-from troth.engine.supply import SupplyRows
+from troth.engine.supply import NO_SUPPLY, SupplyRows
 from troth.flows.aside import aside, network_at_rest, rows_at_rest
 from troth.flows.capture import HANDED_OVER, OrderContent, prepare
 from troth.flows.cart import hold_cart, read_hold
@@ -99,7 +99,9 @@ async def quote(
     rows = {sku: door.index.rows(sku) for sku in skus}
     freed = _with_kept_units(rows, own, door.index)
     facts = without_hold(facts, own)
-    is_aside = is_explained or not is_quick(demand.lines, rows.__getitem__, lines_max=_QUICK_LINES_MAX)
+    is_aside = is_explained or not is_quick(
+        demand.lines, lambda sku: rows.get(sku, NO_SUPPLY), lines_max=_QUICK_LINES_MAX
+    )
     if is_aside:
         rows = {sku: rows_at_rest(found) for sku, found in rows.items()}
         freed = {sku: rows_at_rest(found) for sku, found in freed.items()}
