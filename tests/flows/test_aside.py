@@ -38,9 +38,7 @@ async def test_work_aside_leaves_the_loop_to_others_and_its_errors_come_back() -
         await aside(lambda: 1 // 0)
 
 
-@pytest.mark.parametrize(
-    ("lines", "units", "is_here"), [({"A": 1}, 1, True), ({"A": 5}, 5, True), ({"A": 5}, 4, False)]
-)
+@pytest.mark.parametrize(("quantity", "units", "is_here"), [(1, 1, True), (5, 5, True), (5, 4, False)])
 @pytest.mark.asyncio
 async def test_the_door_decides_small_orders_at_once_and_those_that_must_be_split_aside(
     quantity: int, units: int, is_here: bool
