@@ -59,4 +59,3 @@ def plan(
     if spending.notes:
         found = replace(found, trace=replace(found.trace, notes=(*found.trace.notes, *spending.notes)))
     return found if need is None else settle_bookings(network, found, now)
-    return found if need is None else settle_bookings(network, found, now)
