@@ -13,7 +13,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from troth.engine.budget import Budget
-from troth.engine.group_turns import Ask, goals_of, is_within, less_taken, plan_in_turn, plan_nothing, taken_by
+from troth.engine.group_turns import Ask, Goal, goals_of, is_within, less_taken, plan_in_turn, plan_nothing, taken_by
 from troth.engine.network import Network
 from troth.engine.supply import SupplyRows
 from troth.model.ids import NodeId, Sku
@@ -132,23 +132,28 @@ def share_shipments(tables: Sequence[Sequence[Plan]], most: int) -> list[Plan]:
     """One plan of each table so that together they have at most so many shipments and the least of what a plan
     minimizes; the first found of equals.
     """
-    best: list[tuple[tuple[int, int, int], tuple[int, ...]] | None] = [((0, 0, 0), ())] + [None] * most
+    best: dict[int, Goal] = {0: (0, 0, 0)}
+    steps: list[dict[int, tuple[int, Plan]]] = []
     for table in tables:
-        after: list[tuple[tuple[int, int, int], tuple[int, ...]] | None] = [None] * (most + 1)
-        for used, state in enumerate(best):
-            if state is None:
-                continue
-            for at, plan in enumerate(table):
-                total = used + len(plan.shipments)
+        rows = [(len(plan.shipments), goals_of(plan), plan) for plan in table]
+        after: dict[int, Goal] = {}
+        step: dict[int, tuple[int, Plan]] = {}
+        for used, (uncovered, divided, cost) in sorted(best.items()):
+            for count, goal, plan in rows:
+                total = used + count
                 if total > most:
                     continue
-                goal = tuple(map(sum, zip(state[0], goals_of(plan), strict=True)))
-                held = after[total]
-                if held is None or goal < held[0]:
-                    after[total] = ((goal[0], goal[1], goal[2]), (*state[1], at))
+                reached = (uncovered + goal[0], divided + goal[1], cost + goal[2])
+                if total not in after or reached < after[total]:
+                    after[total], step[total] = reached, (used, plan)
         best = after
-    choice = min((state for state in best if state is not None), key=lambda state: state[0])[1]
-    return [table[at] for table, at in zip(tables, choice, strict=True)]
+        steps.append(step)
+    used = min(sorted(best), key=best.__getitem__)
+    chosen: list[Plan] = []
+    for step in reversed(steps):
+        used, plan = step[used]
+        chosen.append(plan)
+    return chosen[::-1]
 
 
 def _drop_divided_bonds(groups: Sequence[Demand]) -> tuple[tuple[Demand, ...], tuple[Uncovered, ...]]:
