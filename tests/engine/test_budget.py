@@ -238,3 +238,13 @@ def test_all_ways_to_have_it_spend_one_budget() -> None:
     assert [option.shipments[0].service for option in offered] == ["standard", "express"]
     assert budget.searches_left == 0
     assert offered[1].trace.method == "greedy"
+
+
+def test_very_many_destinations_that_want_one_scarce_item_are_answered() -> None:
+    net = network(node("near"), node("far", degrees=9.0), cards=[flat_card(500)])
+
+    found = plan(to_places(1_500, 1, "A"), supply(net, A={"near": 3}), net, EASY, MONDAY, budget=Budget(0.25))
+
+    assert sum(len(one.pegs) for one in found.shipments) == 3
+    assert sum(gap.quantity for gap in found.uncovered) == 1_497
+    assert found.trace.notes[-1] == OUT_OF_WORK

@@ -6,6 +6,7 @@ no better than one already known.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import permutations
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -21,9 +22,10 @@ from troth.model.plan import Demand, Plan, Trace, Uncovered
 Ask = Callable[[Demand, Mapping[Sku, SupplyRows]], Plan]
 """The plan of a demand whose lines all go one way."""
 
-Taken = dict[tuple[Sku, NodeId, Source], int]
+_Supply = tuple[Sku, NodeId, Source]
 
-_TakenUnits = tuple[tuple[Sku, NodeId, Source], int]
+Taken = Mapping[_Supply, int]
+"""Units by supply."""
 
 Goal = tuple[int, int, int]
 """Units uncovered, lines divided, cost (minor units): what a plan minimizes, first things first."""
@@ -41,12 +43,18 @@ def plan_in_turn(
     ask: Ask,
     budget: Budget,
 ) -> list[Plan]:
-    """The best of planning the groups one after the other, each from what the earlier ones left."""
+    """The best of planning the groups one after the other, each from what the earlier ones left.
+
+    `alone` are their plans with all of it; where the budget leaves no further question, they stand where they still
+    can.
+    """
     numbers = range(len(groups))
     turns: Iterable[Sequence[int]] = permutations(numbers) if len(groups) <= 4 else [numbers, numbers[::-1]]
     skus = [{sku for line in group.lines for sku, _units in components_of(line)} for group in groups]
     least = [goals_of(plan) for plan in alone]
-    known = {(number, most, frozenset[_TakenUnits]()): plan for number, plan in enumerate(alone)}
+    uncovered, divided, cost = map(sum, zip(*least, strict=True))
+    all_least = (uncovered, divided, cost)
+    known = {(number, most, frozenset[tuple[_Supply, int]]()): plan for number, plan in enumerate(alone)}
 
     def plan_next(number: int, left: int, taken: Taken) -> Plan:
         """The plan of a group from what is left; asked once for what is the same for it."""
@@ -61,14 +69,22 @@ def plan_in_turn(
         if best_goal is not None and not budget.has_search():
             break
         found: dict[int, Plan] = {}
-        goal = _total(least)
+        taken: dict[_Supply, int] = {}
+        left, goal = most, all_least
         for number in turn:
-            left = most - sum(len(plan.shipments) for plan in found.values())
-            if left > 0 and (not found or best_goal is not None or budget.has_question()):
-                found[number] = plan_next(number, left, taken_by(found.values()))
+            if left <= 0:
+                plan = plan_nothing(groups[number])
+            elif best_goal is not None or budget.has_question():
+                plan = plan_next(number, left, taken)
             else:
-                found[number] = plan_nothing(groups[number])
-            goal = _total([goals_of(found[at]) if at in found else least[at] for at in numbers])
+                plan = alone[number]
+                if len(plan.shipments) > left or not is_within((plan,), supply, network, taken):
+                    plan = plan_nothing(groups[number])
+            found[number] = plan
+            left -= len(plan.shipments)
+            for of, units in taken_by((plan,)).items():
+                taken[of] = taken.get(of, 0) + units
+            goal = _changed(goal, least[number], goals_of(plan))
             if best_goal is not None and goal >= best_goal:
                 break
         if best_goal is None or goal < best_goal:
@@ -76,9 +92,8 @@ def plan_in_turn(
     return best
 
 
-def _total(goals: Iterable[Goal]) -> Goal:
-    uncovered, divided, cost = map(sum, zip(*goals, strict=True))
-    return uncovered, divided, cost
+def _changed(total: Goal, before: Goal, after: Goal) -> Goal:
+    return total[0] - before[0] + after[0], total[1] - before[1] + after[1], total[2] - before[2] + after[2]
 
 
 def plan_nothing(group: Demand) -> Plan:
@@ -107,14 +122,19 @@ def goals_of(plan: Plan) -> Goal:
     )
 
 
-def is_within(plans: Sequence[Plan], supply: Mapping[Sku, SupplyRows], network: Network) -> bool:
-    """Whether the plans together take no more than there is."""
+def is_within(
+    plans: Sequence[Plan],
+    supply: Mapping[Sku, SupplyRows],
+    network: Network,
+    before: Taken = MappingProxyType({}),
+) -> bool:
+    """Whether the plans together take no more than there is, besides what was taken before."""
     taken = taken_by(plans)
     for sku in {key[0] for key in taken}:
         rows = supply[sku]
         for at, source in enumerate(rows.sources):
             key = (sku, network.nodes[rows.node_index[at]].node, source)
-            if taken.get(key, 0) > rows.available[at]:
+            if key in taken and taken[key] + before.get(key, 0) > rows.available[at]:
                 return False
     return True
 
@@ -135,7 +155,7 @@ def less_taken(supply: Mapping[Sku, SupplyRows], taken: Taken, network: Network)
 
 def taken_by(plans: Iterable[Plan]) -> Taken:
     """The units that plans take of each supply."""
-    taken: Taken = {}
+    taken: dict[_Supply, int] = {}
     for plan in plans:
         for shipment in plan.shipments:
             for peg in shipment.pegs:
