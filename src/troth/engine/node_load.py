@@ -81,15 +81,6 @@ class NodeLoad:
         self.placed: dict[tuple[int, int, int], tuple[int, int]] = {}
         self.queue_minutes = dict(queue_minutes or {})
 
-    def copied(self) -> "NodeLoad":
-        """The same promises, which stay what they are now."""
-        other = NodeLoad(self._positions, self.queue_minutes)
-        other.used = self.used.copy()
-        other.used_max = self.used_max.copy()
-        other.versions = self.versions.copy()
-        other._of_node = {position: slots.copy() for position, slots in self._of_node.items()}
-        return other
-
     def move(self, moves: Iterable[tuple[Slot, int]]) -> None:
         """Add to what slots have promised, or take from it."""
         for slot, amount in moves:

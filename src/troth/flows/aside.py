@@ -61,4 +61,4 @@ def network_at_rest(network: Network) -> Network:
     """The network with the work of its nodes as it is now, whatever is promised of it later."""
     if network.limits is None and not network.load.queue_minutes:
         return network
-    return network.with_load(network.load.copied())
+    return network.with_load(network.load.without(()))
