@@ -20,6 +20,7 @@ from troth.flows.accuracy import EVENTS_MAX, learn_from_log
 from troth.flows.deliver import CLAIM_SECONDS, Delivered, Post, deliver_claimed, resend_round
 from troth.flows.due import act_on_due, end_due_carts, find_next_due
 from troth.flows.maintain import create_partitions, delete_old
+from troth.flows.repromise import repromise_moved, try_parked
 from troth.flows.seal import seal_log
 from troth.flows.system import System
 from troth.model.ids import OrderId
@@ -32,6 +33,7 @@ RESENDS_MAX: Final = 20
 IDLE_SECONDS: Final = 0.25
 LEARN_SECONDS: Final = 1.0
 SEAL_SECONDS: Final = 60.0
+PARKED_SECONDS: Final = 5.0
 UPKEEP_SECONDS: Final = 60.0
 PARTITIONS_SECONDS: Final = 3_600.0
 MEASURE_SECONDS: Final = 15.0
@@ -43,6 +45,7 @@ FAILURES: Final = Counter("troth_worker_failures_total", "Rounds of a task that 
 DUE_LAG: Final = Gauge("troth_due_lag_seconds", "How long the longest overdue order has been due")
 DUE_ACTED: Final = Counter("troth_due_acted_total", "Orders that the clock changed")
 CARTS_ENDED: Final = Counter("troth_cart_holds_expired_total", "Holds of carts that the clock ended")
+REPROMISED: Final = Counter("troth_repromised_total", "Orders that were promised anew because supply moved")
 DELIVERED: Final = Counter("troth_webhook_events_total", "Events that subscribers took")
 DELIVERY_FAILURES: Final = Counter("troth_webhook_failures_total", "Attempts that subscribers did not take")
 SUBSCRIBER_LAG: Final = Gauge("troth_webhook_lag_seconds", "Age of the first event not passed yet", ["subscription"])
@@ -116,6 +119,8 @@ async def run_worker(system: System, settings: Settings, stop: asyncio.Event) ->
             Task("partitions", lambda: _create_partitions(system)),
             Task("due", _due_task(system)),
             Task("carts", lambda: _end_carts(system)),
+            Task("repromise", lambda: _repromise(system)),
+            Task("parked", lambda: _try_parked(system)),
             Task("deliver", deliveries.run),
             Task("resend", lambda: _resend(system, post)),
             Task("seal", lambda: _seal(system)),
@@ -170,6 +175,17 @@ async def _end_carts(system: System) -> float:
     ended = await end_due_carts(system, system.door.now(), limit=DUE_MAX)
     CARTS_ENDED.inc(ended)
     return 0.0 if ended else IDLE_SECONDS
+
+
+async def _repromise(system: System) -> float:
+    done = await repromise_moved(system)
+    REPROMISED.inc(done.changed)
+    return 0.0 if done.has_more else IDLE_SECONDS
+
+
+async def _try_parked(system: System) -> float:
+    REPROMISED.inc(await try_parked(system, system.door.now()))
+    return PARKED_SECONDS
 
 
 async def _resend(system: System, post: Post) -> float:

@@ -112,7 +112,7 @@ EVERY_EVENT: tuple[tuple[Event, str], ...] = (
         SerialsNamed(WORK, (UnitSerial(LineId("1"), Sku("A"), "SN-1"),), NOW),
         "Fulfillment F2 got the serials SN-1.",
     ),
-    (OrderResourced(PartsChange(added=(PART,))), "Promised from elsewhere: 2 × A at DC-PA."),
+    (OrderResourced(PartsChange(added=(PART,))), "Promised: 2 × A at DC-PA."),
     (SourcingFailed((LineQuantity(LineId("1"), 1),)), "Nobody can provide 1 of line 1: a person must decide."),
     (
         BackorderCovered("PO-1", PartsChange(added=(PART,))),

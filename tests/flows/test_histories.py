@@ -10,6 +10,7 @@ import pytest
 
 from tests.builders import NOW, Clock, capture, item, node, set_up
 from tests.conftest import Database
+from tests.supply_moves import settle
 from troth.engine.context import Decision
 from troth.engine.evolve import fold
 from troth.engine.network import compile_network
@@ -44,6 +45,7 @@ from troth.model.ids import CartHoldId, NodeId, Sku
 from troth.model.inventory import Balance, SupplyKey, lot_source, purchase_order_source
 from troth.model.lifecycle import RESERVING
 from troth.model.order import Customer, Order
+from troth.model.policy import DEFAULT_POLICY
 from troth.replay.world import World
 from troth.store.balances import find_balances
 from troth.store.cart_holds import lock_cart_holds
@@ -94,6 +96,8 @@ def _draw_commands(draw: random.Random, world: World, count: int) -> Iterator[Co
             )
         else:
             yield _draw_order_command(draw, world.orders[draw.choice(orders)])
+        if draw.random() < 0.1:
+            yield from settle(world, DEFAULT_POLICY, PO_KEYS)
 
 
 def _draw_cart_command(draw: random.Random, world: World, number: int) -> Command:

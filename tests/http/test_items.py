@@ -44,6 +44,7 @@ async def test_an_item_is_created_read_and_sent_back_as_it_was_read(api: Api) ->
         "serialized": False,
         "unit": "each",
         "decimals": 0,
+        "backorder_max": None,
     }
 
 
@@ -93,6 +94,7 @@ async def test_a_price_without_decimals_stays_without(api: Api) -> None:
         ({"kit": [{"sku": "I-1", "quantity": 1}, {"sku": "I-1", "quantity": 2}]}, ["/kit/1/sku"]),
         ({"attributes": {"color": 1}}, ["/attributes/color"]),
         ({"return_percent": 100.01}, ["/return_percent"]),
+        ({"backorder_max": -1}, ["/backorder_max"]),
         ({"return_percent": "1.005"}, ["/return_percent"]),
         ({"restrictions": {"not_to": ["usa"]}}, ["/restrictions/not_to/0"]),
         ({"restrictions": {"methods": ["pigeon"]}}, ["/restrictions/methods/0"]),

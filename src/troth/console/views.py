@@ -62,6 +62,7 @@ _STATE_CHIPS: Final = {
     AllocationState.SHORT: Chip("Short", "red", "alert"),
     AllocationState.SPLIT: Chip("Split", "gray", "open"),
     AllocationState.CANCELED: Chip("Canceled", "gray", "cross"),
+    AllocationState.REPLACED: Chip("Replaced", "gray", "open"),
 }
 
 

@@ -14,7 +14,7 @@ from troth.model.kits import kits_of, whole_units
 from troth.model.lifecycle import ENDED, AllocationEvent, AllocationState, is_possible
 from troth.model.measure import half_up, scale_of
 from troth.model.network import Node
-from troth.model.order import Allocation, Fulfillment, Hold, Line, Order, Package
+from troth.model.order import Allocation, Fulfillment, Hold, Line, Order, Package, Parked
 from troth.model.status import (
     OrderStatus,
     fulfillment_status,
@@ -64,6 +64,7 @@ class LineView:
     need_by: datetime | None
     parts: tuple[PartView, ...]
     uncovered: int
+    parked: Parked | None
     cancelable: int
 
 
@@ -146,6 +147,7 @@ def _line(order: Order, line: Line, items: Mapping[Sku, Item], nodes: Mapping[st
         need_by=line.need_by,
         parts=tuple(_part(part, line, works.get(part.fulfillment_id), nodes) for part in parts),
         uncovered=uncovered,
+        parked=next((parked for parked in order.parked if parked.line_id == line.line_id), None),
         cancelable=free + uncovered,
     )
 

@@ -32,12 +32,16 @@ from troth.model.events import (
     OrderCaptured,
     OrderReleased,
     OrderResourced,
+    PromiseChanged,
+    PromiseMove,
     SerialsNamed,
     SourcingFailed,
     StockAdjusted,
     StockCounted,
     SupplyExpected,
+    SupplyGivenUp,
     TrackingRecorded,
+    UnitsQueued,
 )
 from troth.model.ids import FulfillmentId
 from troth.model.order import Allocation, Package
@@ -58,6 +62,9 @@ _SIGNS: Final = {
     "SourcingFailed": ("red", "alert"),
     "OrderResourced": ("blue", "open"),
     "BackorderCovered": ("blue", "clock"),
+    "UnitsQueued": ("orange", "clock"),
+    "SupplyGivenUp": ("orange", "alert"),
+    "PromiseChanged": ("amber", "clock"),
 }
 
 
@@ -105,9 +112,16 @@ def tell(event: Event) -> str:
         case OrderCaptured() | DuplicateReceived() | OrderCanceled() | HoldPlaced() | HoldLifted() | OrderReleased():
             return _tell_order(event)
         case OrderResourced():
-            return f"Promised from elsewhere: {_parts(event.parts.added)}."
+            return f"Promised: {_parts(event.parts.added)}."
         case SourcingFailed():
             return f"Nobody can provide {_lines(event.lines)}: a person must decide."
+        case UnitsQueued():
+            until = f" until {moment(event.until)} UTC" if event.until else ""
+            return f"Nobody can provide {_lines(event.lines)}: they wait for stock{until}."
+        case SupplyGivenUp():
+            return f"Gave up the supply of {_lines(event.lines)}: {event.reason}."
+        case PromiseChanged():
+            return f"Promised for another time: {_and(_moved(move) for move in event.lines)} ({event.reason})."
         case BackorderCovered():
             return f"Expected supply {event.reference} arrived: {_parts(event.parts.added)} now on hand."
         case StockAdjusted():
@@ -210,6 +224,11 @@ def _parts(parts: tuple[Allocation, ...]) -> str:
 
 def _lines(lines: tuple[LineQuantity, ...]) -> str:
     return _and(f"{line.quantity} of line {line.line_id}" for line in lines) or "nothing"
+
+
+def _moved(move: PromiseMove) -> str:
+    was = "not at all" if move.before is None else f"{moment(move.before)} UTC"
+    return f"line {move.line_id} by {moment(move.after)} UTC instead of {was}"
 
 
 def _tracking(packages: tuple[Package, ...]) -> str:

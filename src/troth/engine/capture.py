@@ -5,10 +5,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+from troth.engine.backorder_cap import cap_backorders, with_cap_reasons
 from troth.engine.cart_units import find_hold, use_hold, without_hold
 from troth.engine.case import Case, case_of, kept_trace, with_what_could_be
 from troth.engine.context import Change, Decision, Facts, State
-from troth.engine.disposition import holds_of, may_wait
+from troth.engine.disposition import holds_of, may_wait, parked_of
 from troth.engine.exposure.taking import draw_parts, exposed_supply, keeping, with_freed
 from troth.engine.feasible import find_late, find_unknown
 from troth.engine.line_terms import named_skus, on_terms, settle_lines
@@ -55,7 +56,7 @@ def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decisio
     demand = demand_of(command, facts)
     supply = supply_of(command, demand, state, facts, hold)
     case = case_of(demand, supply, without_hold(facts, hold))
-    answer = case.plan()
+    answer = with_cap_reasons(case.plan(), state.supply, state.backordered, facts.items)
     if answer.uncovered and not may_wait(answer):
         return short(case, answer, command.lines)
     order = _order_of(command, answer, facts)
@@ -148,9 +149,10 @@ def supply_of(
         skus |= dict.fromkeys(named_skus(command.lines))
     supply = exposed_supply(facts.pool, demand, skus, state.supply)
     if hold is None:
-        return supply
+        return cap_backorders(supply, state.backordered, facts.items)
     kept = {held.key: held.quantity for held in hold.units}
-    return {sku: with_freed(supply, sku, state.supply(sku), state.supply_freed(sku, kept)) for sku in skus}
+    freed = {sku: with_freed(supply, sku, state.supply(sku), state.supply_freed(sku, kept)) for sku in skus}
+    return cap_backorders(freed, state.backordered, facts.items, kept)
 
 
 def short(case: Case, answer: Plan, lines: Iterable[Line]) -> StockShort:
@@ -239,4 +241,5 @@ def _order_of(command: CaptureOrder, answer: Plan, facts: Facts) -> Order:
         policy_version=facts.policy.version,
         attributes=command.attributes,
         shipments_max=command.shipments_max,
+        parked=parked_of(answer, facts.now),
     )

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from troth.engine.backorder_cap import with_cap_reasons
 from troth.engine.capture import demand_of, settled, short, supply_of
 from troth.engine.cart_units import end_entries, end_hold, find_misuse, hold_entries, subject_of_cart, without_hold
 from troth.engine.case import case_of
@@ -48,7 +49,7 @@ def _decide_hold(command: HoldCart, state: State, facts: Facts) -> Decision | Re
     demand = demand_of(asked, facts)
     supply = supply_of(asked, demand, state, facts, kept)
     case = case_of(demand, supply, without_hold(facts, kept))
-    answer = case.plan()
+    answer = with_cap_reasons(case.plan(), state.supply, state.backordered, facts.items)
     if answer.uncovered:
         return short(case, answer, asked.lines)
     hold = CartHold(

@@ -52,7 +52,7 @@ class State:
     `supply` gives the rows of a SKU, `supply_freed` the same with some reserved units free again, `balance` one supply
     (zero where it never moved), `moved_since` the units by which a supply's on-hand moved after an instant, `ordered`
     the units that a purchase order's line was set to, `cart_holds` the carts' holds that commands name, `serials` where
-    the serials are that they name.
+    the serials are that they name, `backordered` the units of a SKU that are reserved of what is still to come.
     """
 
     orders: Mapping[OrderId, Order]
@@ -63,6 +63,7 @@ class State:
     supply_freed: Callable[[Sku, Mapping[SupplyKey, int]], SupplyRows]
     cart_holds: Mapping[CartHoldId, CartHold] = field(default_factory=dict)
     serials: Mapping[SerialKey, SerialPlace] = field(default_factory=dict)
+    backordered: Callable[[Sku], int] = lambda _sku: 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from troth.model.commands import LineQuantity
 from troth.model.events import (
     FulfillmentCollected,
     FulfillmentDelivered,
@@ -18,12 +19,15 @@ from troth.model.events import (
     OrderReleased,
     PartsChange,
     SerialsNamed,
+    SourcingFailed,
+    SupplyGivenUp,
+    UnitsQueued,
 )
 from troth.model.ids import FulfillmentId
 from troth.model.lifecycle import ALLOCATION, HOLD, AllocationEvent, HoldEvent
-from troth.model.order import Allocation, Fulfillment, Line, Order, Package
+from troth.model.order import Allocation, Fulfillment, Line, Order, Package, Parked
 from troth.model.serials import UnitSerial
-from troth.model.status import OrderStatus, order_status
+from troth.model.status import OrderStatus, order_status, promise_of, uncovered_quantities
 
 
 def evolve(order: Order | None, event: OrderEvent) -> Order:
@@ -62,9 +66,25 @@ def evolve(order: Order | None, event: OrderEvent) -> Order:
             after = _evolve_work(after, event.fulfillment_id, delivered_at=event.at)
         case SerialsNamed():
             after = _evolve_work(after, event.fulfillment_id, serials=event.serials)
+        case SupplyGivenUp():
+            after = _park(order, after, event.lines, event.at, is_sought=False if event.is_parked else None)
+        case SourcingFailed():
+            after = after if event.at is None else _park(order, after, event.lines, event.at)
+        case UnitsQueued():
+            after = _park(order, after, event.lines, event.at, is_waiting=True, until=event.until)
         case _:
             pass
+    if after.parked:
+        missing = uncovered_quantities(after)
+        after = replace(after, parked=tuple(parked for parked in after.parked if parked.line_id in missing))
     return replace(after, version=order.version + 1)
+
+
+def evolve_all(order: Order, events: Iterable[OrderEvent]) -> Order:
+    """The order after several events."""
+    for event in events:
+        order = evolve(order, event)
+    return order
 
 
 def fold(events: Iterable[OrderEvent]) -> Order:
@@ -104,6 +124,30 @@ def _cancel_lines(lines: tuple[Line, ...], event: OrderCanceled) -> tuple[Line, 
     return tuple(
         replace(line, canceled_quantity=line.canceled_quantity + canceled.get(line.line_id, 0)) for line in lines
     )
+
+
+def _park(
+    before: Order,
+    after: Order,
+    lines: Iterable[LineQuantity],
+    at: datetime,
+    *,
+    is_waiting: bool = False,
+    until: datetime | None = None,
+    is_sought: bool | None = True,
+) -> Order:
+    """The order with lines parked; what is parked already keeps its reason, its time and the promise that it had, and
+    where nothing is said of it, whether it was sought.
+    """
+    known = {parked.line_id: parked for parked in after.parked}
+    for line in lines:
+        was = known.get(line.line_id) or Parked(
+            line.line_id, line.reason, at, promised_at=promise_of(before, line.line_id)
+        )
+        if is_waiting:
+            was = replace(was, is_waiting=True, until=was.until or until)
+        known[line.line_id] = was if is_sought is None else replace(was, is_sought=is_sought)
+    return replace(after, parked=tuple(known[line.line_id] for line in after.lines if line.line_id in known))
 
 
 def _evolve_work(

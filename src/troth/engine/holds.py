@@ -1,18 +1,23 @@
 """Holds, and what the clock does to an order.
 
-Expired holds are lifted, and what the remorse period held is released.
+Expired holds are lifted, what the remorse period held is released, and what waited too long is canceled.
 """
+
+from typing import Final
 
 from troth.engine.context import Facts
 from troth.engine.evolve import evolve
 from troth.engine.release import decide_release
-from troth.model.commands import LiftHold, PlaceHold
-from troth.model.events import HoldLifted, HoldPlaced, OrderEvent
+from troth.model.commands import LiftHold, LineQuantity, PlaceHold
+from troth.model.events import HoldLifted, HoldPlaced, OrderCanceled, OrderEvent, PartsChange
 from troth.model.ids import HoldId
 from troth.model.lifecycle import AllocationState, HoldState
 from troth.model.order import Hold, Order
 from troth.model.refusals import FieldFlaw, Invalid, NotFound, NotPossibleNow, Refusal
-from troth.model.status import order_status, placed_holds
+from troth.model.status import order_status, placed_holds, uncovered_quantities
+
+WAITED_TOO_LONG: Final = "no stock came while it waited"
+"""Why the clock cancels units that a routing let wait."""
 
 _HOLDABLE = frozenset({AllocationState.RESERVED, AllocationState.BACKORDERED})
 
@@ -55,4 +60,17 @@ def decide_due(order: Order, facts: Facts) -> tuple[OrderEvent, ...]:
         released = decide_release(order, facts)
         if isinstance(released, tuple):
             events += released
-    return tuple(events)
+    return (*events, *_end_waits(order, facts))
+
+
+def _end_waits(order: Order, facts: Facts) -> tuple[OrderCanceled, ...]:
+    """The end of units that have waited for stock as long as their routing lets them."""
+    if not order.parked:
+        return ()
+    missing = uncovered_quantities(order)
+    over = tuple(
+        LineQuantity(parked.line_id, missing[parked.line_id], WAITED_TOO_LONG)
+        for parked in order.parked
+        if parked.is_waiting and parked.until is not None and parked.until <= facts.now and parked.line_id in missing
+    )
+    return (OrderCanceled(over, WAITED_TOO_LONG, facts.now, PartsChange()),) if over else ()

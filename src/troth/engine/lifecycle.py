@@ -1,14 +1,13 @@
 """Deciding a command: the one place that knows which verb answers which command."""
 
-from collections.abc import Iterable
-
 from troth.engine.cancel import decide_cancel
 from troth.engine.capture import decide_capture
 from troth.engine.carts import decide_cart
 from troth.engine.context import Change, Decision, Facts, State
-from troth.engine.evolve import evolve
+from troth.engine.evolve import evolve_all
 from troth.engine.holds import decide_due, decide_lift, decide_place
 from troth.engine.release import decide_release
+from troth.engine.repromise import decide_repromise
 from troth.engine.reserve import reserve_entries
 from troth.engine.resource import decide_resource
 from troth.engine.serials import name_serials
@@ -24,11 +23,13 @@ from troth.model.commands import (
     EndCartHold,
     ExpectSupply,
     ExtendCartHold,
+    FulfillmentCommand,
     HoldCart,
     LiftHold,
     OrderCommand,
     PlaceHold,
     ReleaseOrder,
+    RepromiseOrder,
     order_ids_of,
 )
 from troth.model.events import FulfillmentPicked, FulfillmentRejected, OrderEvent, StockAdjusted
@@ -61,20 +62,27 @@ def _decide_for_order(command: OrderCommand, state: State, facts: Facts) -> Deci
     before = state.orders.get(order_id)
     if before is None:
         return NotFound("order", order_id)
-    events = _events(command, before, state, facts)
-    if not isinstance(events, tuple):
-        return events
-    after = _evolve_all(before, events)
+    trace: Trace | None = None
+    if isinstance(command, RepromiseOrder):
+        found = decide_repromise(command, before, state, facts)
+        if not isinstance(found, tuple):
+            return found
+        events, trace = found
+    else:
+        decided = _events(command, before, state, facts)
+        if not isinstance(decided, tuple):
+            return decided
+        events = decided
+    after = evolve_all(before, events)
     named = name_serials(command, after, state, facts)
     if isinstance(named, Invalid):
         return named
     if named.event is not None:
-        after = evolve(after, named.event)
+        after = evolve_all(after, (named.event,))
         events += (named.event,)
-    trace: Trace | None = None
     if any(isinstance(event, FulfillmentRejected | FulfillmentPicked) for event in events):
-        more, trace = decide_resource(after, state, facts)
-        after = _evolve_all(after, more)
+        more, trace = decide_resource(before, after, state, facts)
+        after = evolve_all(after, more)
         events += more
     if not events:
         return Decision()
@@ -89,7 +97,12 @@ def _decide_for_order(command: OrderCommand, state: State, facts: Facts) -> Deci
     )
 
 
-def _events(command: OrderCommand, order: Order, state: State, facts: Facts) -> tuple[OrderEvent, ...] | Refusal:
+def _events(
+    command: CancelOrder | PlaceHold | LiftHold | ReleaseOrder | ActOnDue | FulfillmentCommand,
+    order: Order,
+    state: State,
+    facts: Facts,
+) -> tuple[OrderEvent, ...] | Refusal:
     match command:
         case CancelOrder():
             return decide_cancel(command, order, facts)
@@ -103,12 +116,6 @@ def _events(command: OrderCommand, order: Order, state: State, facts: Facts) -> 
             return decide_due(order, facts)
         case _:
             return decide_work(command, order, state, facts)
-
-
-def _evolve_all(order: Order, events: Iterable[OrderEvent]) -> Order:
-    for event in events:
-        order = evolve(order, event)
-    return order
 
 
 def _missed_stock(

@@ -1,66 +1,86 @@
-"""Sourcing again what a node could not provide."""
+"""Sourcing again what lies nowhere: what a node could not provide, what lost its supply, and what waits."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
+from typing import Final
 
+from troth.engine.backorder_cap import cap_backorders
 from troth.engine.capture import CUSTOMER_CLASS, demand_line, find_priority, find_tender, parts_of
-from troth.engine.case import case_of, kept_trace
+from troth.engine.case import Case, case_of, kept_trace
 from troth.engine.context import Facts, State
-from troth.engine.exposure.taking import draw_parts, exposed_supply
+from troth.engine.disposition import ends_waiting_at, is_queued
+from troth.engine.evolve import evolve_all
+from troth.engine.exposure.taking import draw_parts, exposed_supply, with_freed
+from troth.engine.keep_promise import keep_promise
 from troth.engine.kits import wanted_skus
 from troth.engine.parts import next_allocation
+from troth.engine.promise_change import tell_change
 from troth.engine.spoilage import Lots, without_lots
 from troth.engine.supply import SupplyRows
 from troth.model.commands import LineQuantity
-from troth.model.events import OrderEvent, OrderResourced, PartsChange, SourcingFailed
-from troth.model.ids import NodeId, Sku
-from troth.model.inventory import Source, lot_of
+from troth.model.events import OrderEvent, OrderResourced, PartsChange, SourcingFailed, UnitsQueued
+from troth.model.ids import LineId, NodeId, Sku
+from troth.model.inventory import Source, SupplyKey, lot_of
 from troth.model.lifecycle import AllocationState
 from troth.model.order import Allocation, Order
-from troth.model.plan import Demand, Trace
-from troth.model.status import uncovered_quantities
+from troth.model.plan import Demand, Plan, Trace
+from troth.model.status import live_allocations, promise_of, uncovered_quantities
+
+NOTHING_FREED: Final[Mapping[SupplyKey, int]] = {}
 
 _FAILED = frozenset({AllocationState.REJECTED, AllocationState.SHORT})
 
 
-def decide_resource(order: Order, state: State, facts: Facts) -> tuple[tuple[OrderEvent, ...], Trace | None]:
-    """What becomes of units that lie nowhere.
+def decide_resource(
+    before: Order, order: Order, state: State, facts: Facts
+) -> tuple[tuple[OrderEvent, ...], Trace | None]:
+    """What becomes of units of an order that a node could not provide; `before` is the order with its promise.
 
-    Promised from nodes that have not failed this order, and from other lots where only a lot was not found, else left
-    to a person.
-
+    Promised from nodes that have not failed this order, and from other lots where only a lot was not found; else they
+    wait, where the routing says so, or a person decides.
     The promise given before is the date to keep.
     """
-    if not uncovered_quantities(order):
+    missing = uncovered_quantities(order)
+    if not missing:
         return (), None
+    case, answer = plan_missing(order, state, facts)
+    known = uncovered_quantities(before)
+    failed = [line_id for line_id, units in missing.items() if units > known.get(line_id, 0)]
+    events = (*resourced(order, case, answer, facts), *left_over(answer, failed, facts))
+    told = tell_change(before, evolve_all(order, events), "a node could not provide it", facts.now)
+    return (*events, *told), kept_trace(case, answer.trace, asked_name(order))
+
+
+def plan_missing(
+    order: Order, state: State, facts: Facts, freed: Mapping[SupplyKey, int] = NOTHING_FREED
+) -> tuple[Case, Plan]:
+    """The plan of all units of an order that lie nowhere; `freed` are its own reserved units that it may take again."""
     demand = demand_missing(order, facts)
+    supply: Mapping[Sku, SupplyRows] = supply_missing(demand, state, facts, freed)
     missed = _missed_lots(order)
-    supply: Mapping[Sku, SupplyRows] = exposed_supply(facts.pool, demand, wanted_skus(demand), state.supply)
-    case = case_of(demand, without_lots(missed, supply, facts.network) if missed else supply, facts)
-    answer = case.plan()
-    fulfillments, allocations = parts_of(
-        answer.shipments,
-        order.order_id,
-        first_fulfillment=len(order.fulfillments) + 1,
-        first_allocation=next_allocation(order),
-    )
-    allocations, _ = draw_parts(facts.pool, demand, allocations)
-    events: list[OrderEvent] = []
-    if allocations:
-        events.append(OrderResourced(PartsChange(added=allocations, fulfillments=fulfillments)))
-    if answer.uncovered:
-        events.append(
-            SourcingFailed(tuple(LineQuantity(gap.line_id, gap.quantity, gap.reason) for gap in answer.uncovered))
-        )
-    return tuple(events), kept_trace(case, answer.trace, f"{order.digest}/{order.version}")
+    if missed:
+        supply = without_lots(missed, supply, facts.network)
+    return keep_promise(case_of(demand, supply, facts))
+
+
+def supply_missing(
+    demand: Demand, state: State, facts: Facts, freed: Mapping[SupplyKey, int] = NOTHING_FREED
+) -> dict[Sku, SupplyRows]:
+    """The supply rows of every SKU that the units of an order may take."""
+    skus = wanted_skus(demand)
+    rows = exposed_supply(facts.pool, demand, skus, state.supply)
+    if freed:
+        rows = {sku: with_freed(rows, sku, state.supply(sku), state.supply_freed(sku, freed)) for sku in skus}
+    return cap_backorders(rows, state.backordered, facts.items, freed)
 
 
 def demand_missing(order: Order, facts: Facts) -> Demand:
     """What the engine is asked for the units of an order that lie nowhere."""
     missing = uncovered_quantities(order)
-    promised_at = max(work.promised_at for work in order.fulfillments)
     lines = tuple(
-        replace(demand_line(line, missing[line.line_id], facts), need_by=line.need_by or promised_at)
+        replace(
+            demand_line(line, missing[line.line_id], facts), need_by=line.need_by or promise_of(order, line.line_id)
+        )
         for line in order.lines
         if line.line_id in missing
     )
@@ -70,6 +90,7 @@ def demand_missing(order: Order, facts: Facts) -> Demand:
         method=order.method,
         pickup_node=order.pickup_node,
         service=order.service,
+        ship_complete=order.ship_complete and not live_allocations(order),
         excluded_nodes=frozenset(
             part.node for part in order.allocations if part.state in _FAILED and not _is_missed_lot(part)
         ),
@@ -81,6 +102,37 @@ def demand_missing(order: Order, facts: Facts) -> Demand:
         shipments_max=order.shipments_max,
         tender=find_tender(order.payments, order.attributes),
     )
+
+
+def resourced(order: Order, case: Case, answer: Plan, facts: Facts) -> tuple[OrderResourced, ...]:
+    """The event that makes a plan's shipments parts of an order; none where there is nothing to add."""
+    if not answer.shipments:
+        return ()
+    fulfillments, allocations = parts_of(
+        answer.shipments,
+        order.order_id,
+        first_fulfillment=len(order.fulfillments) + 1,
+        first_allocation=next_allocation(order),
+    )
+    allocations, _ = draw_parts(facts.pool, case.demand, allocations)
+    return (OrderResourced(PartsChange(added=allocations, fulfillments=fulfillments)),)
+
+
+def left_over(answer: Plan, lines: Collection[LineId], facts: Facts) -> tuple[OrderEvent, ...]:
+    """What becomes of the units of these lines that a plan does not cover: they wait, or a person decides."""
+    gaps = tuple(
+        LineQuantity(gap.line_id, gap.quantity, gap.reason) for gap in answer.uncovered if gap.line_id in lines
+    )
+    if not gaps:
+        return ()
+    if answer.disposition is not None and is_queued(answer):
+        return (UnitsQueued(gaps, facts.now, ends_waiting_at(answer.disposition, facts.now)),)
+    return (SourcingFailed(gaps, facts.now),)
+
+
+def asked_name(order: Order) -> str:
+    """What names the demand of an order's units that lie nowhere."""
+    return f"{order.digest}/{order.version}"
 
 
 def _missed_lots(order: Order) -> Lots:

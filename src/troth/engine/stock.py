@@ -1,12 +1,13 @@
 """Stock that is moved, counted or expected, and the backorders that a receipt covers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Mapping
 from datetime import date
 
 from troth.engine.calendars import DAY_SECONDS
 from troth.engine.context import Change, Decision, Facts, State
 from troth.engine.evolve import evolve
 from troth.engine.parts import choose_units, next_allocation
+from troth.engine.priority import in_turn
 from troth.engine.reserve import reserve_entries
 from troth.engine.supply import end_of_life
 from troth.model.commands import AdjustStock, CountStock, ExpectSupply
@@ -126,7 +127,9 @@ def _arrived(command: AdjustStock, state: State) -> dict[SupplyKey, int]:
 def _cover(
     command: AdjustStock, arrived: dict[SupplyKey, int], state: State, facts: Facts
 ) -> list[tuple[Change, BackorderCovered]]:
-    """The orders, oldest first, whose backordered parts the arrived units cover: a lot only what it is good for."""
+    """The orders whose backordered parts the arrived units cover, the most important first: a lot only what it is good
+    for.
+    """
     left = dict(arrived)
     changes: list[tuple[Change, BackorderCovered]] = []
     node = facts.network.index.get(command.key.node)
@@ -134,12 +137,15 @@ def _cover(
         return changes
     expires_on = command.expires_on or state.balance(command.key).expires_on
     end = end_of_life(expires_on, facts.network.nodes[node].time_zone)
-    for order in _oldest_first(state.orders[order_id] for order_id in command.orders if order_id in state.orders):
+    orders = [state.orders[order_id] for order_id in command.orders if order_id in state.orders]
+    waiting = {order.order_id: _waiting(order, arrived, end, facts) for order in orders}
+    needs = {order_id: sum(part.quantity for part in parts) for order_id, parts in waiting.items()}
+    for order in in_turn(needs, orders, sum(arrived.values()), facts.policy):
         parts = PartsChange()
         first = next_allocation(order)
-        for part in order.allocations:
-            units = min(left.get(part.key, 0), part.quantity)
-            if not units or part.state is not AllocationState.BACKORDERED or _needed_until(order, part, facts) > end:
+        for part in waiting[order.order_id]:
+            units = min(left[part.key], part.quantity)
+            if not units:
                 continue
             left[part.key] -= units
             chosen = choose_units((part,), {part.line_id: units}, first_number=first, new_source=command.key.source)
@@ -152,13 +158,18 @@ def _cover(
     return changes
 
 
+def _waiting(order: Order, keys: Container[SupplyKey], end: float, facts: Facts) -> list[Allocation]:
+    """The parts that wait for some supplies, and for which what is good until `end` (POSIX) is good enough."""
+    return [
+        part
+        for part in order.allocations
+        if part.state is AllocationState.BACKORDERED and part.key in keys and _needed_until(order, part, facts) <= end
+    ]
+
+
 def _needed_until(order: Order, part: Allocation, facts: Facts) -> float:
     """Until when (POSIX) what covers a part must be good."""
     line = next(line for line in order.lines if line.line_id == part.line_id)
     days = line.terms.min_remaining_days if line.terms is not None else 0
     promised = [work.promised_at for work in order.fulfillments if work.fulfillment_id == part.fulfillment_id]
     return max(facts.now, *promised).timestamp() + days * DAY_SECONDS
-
-
-def _oldest_first(orders: Iterable[Order]) -> list[Order]:
-    return sorted(orders, key=lambda order: (order.captured_at, order.order_id))

@@ -34,6 +34,7 @@ from troth.model.commands import (
     HoldCart,
     PickWork,
     RejectWork,
+    RepromiseOrder,
     cart_hold_of,
     order_ids_of,
 )
@@ -54,6 +55,7 @@ from troth.store.database import Connection
 from troth.store.draws import create_draws
 from troth.store.keys import read_keys
 from troth.store.orders import lock_orders, read_orders
+from troth.store.parked import write_parked
 from troth.store.save import Batch, Happened, OrderChange, Saved, SlotMove, UsedKey, create_balances, save
 from troth.store.serials import claim_serials, free_serials, read_serials
 from troth.store.stock_index import SkuStock, StockIndex
@@ -123,6 +125,7 @@ class Attempt:
             index.rows_freed,
             self._carts,
             self._serials,
+            index.backordered,
         )
         self._changed_carts: dict[CartHoldId, CartHold] = {}
         self._expiries: dict[SupplyKey, date] = {}
@@ -159,7 +162,7 @@ class Attempt:
         if self.batch.draws:
             await create_draws(connection, self.batch.draws)
         if self.batch.orders or self.batch.entries or self.batch.events or self.batch.keys:
-            saved = await save(connection, self.batch)
+            saved = await self._save(connection)
             if not saved.holds:
                 return None
             if saved.orders_written != len(self.batch.orders):
@@ -178,6 +181,21 @@ class Attempt:
 
     saved: Saved | None = None
 
+    async def _save(self, connection: Connection) -> Saved:
+        """Write the batch, and what its orders have parked in the same transaction."""
+        parked = [
+            change.after
+            for change in self.batch.orders.values()
+            if change.after.parked or (change.before is not None and change.before.parked)
+        ]
+        if not parked:
+            return await save(connection, self.batch)
+        async with connection.transaction():
+            saved = await save(connection, self.batch)
+            if saved.holds:
+                await write_parked(connection, parked, self._now)
+        return saved
+
     # Loading ----------------------------------------------------------------------------------------------------------
 
     async def _load(self, connection: Connection) -> None:
@@ -194,11 +212,14 @@ class Attempt:
             self._carts.update(await read_customers_cart_holds(connection, customers, self._now))
         if self._cart_ids:
             self._carts.update(await lock_cart_holds(connection, self._cart_ids))
+        if self._supplies:
+            # Before the stock is read, so that it has a row for what a command of this batch puts there.
+            await create_balances(connection, self._supplies)
         asked = [line for command in self._asked for line in command.lines]
         refused = [
             line
             for command in self._commands
-            if isinstance(command, PickWork | RejectWork)
+            if isinstance(command, PickWork | RejectWork | RepromiseOrder)
             for order_id in order_ids_of(command)
             if order_id in self._loaded
             for line in self._loaded[order_id].lines
@@ -233,7 +254,6 @@ class Attempt:
             self._serials_seen = {key: place.fulfillment_id for key, place in self._serials.items()}
 
     async def _load_supplies(self, connection: Connection) -> None:
-        await create_balances(connection, self._supplies)
         self._exact = {balance.key: balance for balance in await lock_supplies(connection, self._supplies)}
         counts = [(c.key, c.as_of) for c in self._commands if isinstance(c, CountStock)]
         if counts:

@@ -1,4 +1,4 @@
-"""What may be sold now, out of the memory of the process: the same numbers from which orders are promised.
+"""One thing: what may be sold now, out of the memory of the process: the same numbers from which orders are promised.
 
 Where another process sold the stock a number is some hundred milliseconds old; capturing the order checks it again.
 """
@@ -20,6 +20,7 @@ from troth.engine.available_to_sell import (
     low_stock_max,
     valid_until,
 )
+from troth.engine.backorder_cap import cap_backorders
 from troth.engine.calendars import DAY_SECONDS
 from troth.engine.exposure.asker import asker_of
 from troth.engine.exposure.expose import Exposure, expose
@@ -221,10 +222,16 @@ def _rows(
         return _kit_rows(door, terms, channel, method)
     reference, rows = door.reference, fresh_rows(door.index.rows(sku), door.now().timestamp())
     if terms.exposure is None:
-        return expose(None, terms.item, rows, None, reference.network)
+        return _capped(door, terms, sku, expose(None, terms.item, rows, None, reference.network))
     demand = Inquirer(channel, method=method).demand(terms.item)
     asker = asker_of(terms.exposure.rules, demand, reference.network, reference.policy.currency, door.now())
-    return expose(terms.exposure, terms.item, rows, asker, reference.network, asked=asked)
+    exposed = expose(terms.exposure, terms.item, rows, asker, reference.network, asked=asked)
+    return _capped(door, terms, sku, exposed)
+
+
+def _capped(door: Door, terms: Terms, sku: Sku, rows: SupplyRows) -> SupplyRows:
+    """The rows with no more of what is to come than may still be backordered."""
+    return cap_backorders({sku: rows}, door.index.backordered, {sku: terms.item})[sku]
 
 
 def _kit_rows(door: Door, terms: Terms, channel: str, method: Method) -> SupplyRows:

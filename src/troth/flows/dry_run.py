@@ -10,6 +10,7 @@ from time import monotonic
 
 import msgspec
 
+from troth.engine.backorder_cap import cap_backorders
 from troth.engine.capture import demand_of
 from troth.engine.case import Case, case_of
 from troth.engine.context import Facts
@@ -112,6 +113,7 @@ async def dry_run(
     supply = exposed_supply(facts.pool, demand, skus, door.index.rows)
     if held:
         supply = {sku: with_freed(supply, sku, door.index.rows(sku), door.index.rows_freed(sku, held)) for sku in skus}
+    supply = cap_backorders(supply, door.index.backordered, facts.items, held)
     supply = {sku: rows_at_rest(rows) for sku, rows in supply.items()}
     facts = replace(facts, network=network_at_rest(network))
     tried, in_force = case_of(demand, supply, replace(facts, policy=policy)), case_of(demand, supply, facts)

@@ -13,6 +13,7 @@ from troth.engine.case import Case
 from troth.engine.context import Facts
 from troth.engine.evolve import evolve
 from troth.engine.explain import explain
+from troth.engine.keep_promise import keep_promise
 from troth.engine.line_terms import named_skus
 from troth.engine.parts import next_allocation
 from troth.engine.record import recall, recall_load
@@ -22,7 +23,14 @@ from troth.flows.aside import aside
 from troth.flows.dry_run import command_of
 from troth.flows.recall import recall_items, recall_network, recall_policy
 from troth.flows.system import System
-from troth.model.events import DuplicateReceived, OrderCaptured, OrderEvent, OrderResourced, SourcingFailed
+from troth.model.events import (
+    DuplicateReceived,
+    OrderCaptured,
+    OrderEvent,
+    OrderResourced,
+    SourcingFailed,
+    UnitsQueued,
+)
 from troth.model.explanation import Explanation
 from troth.model.ids import NodeId
 from troth.model.order import Allocation, Fulfillment, Order
@@ -101,7 +109,7 @@ def _find_taken(events: Sequence[LoggedEvent], at: datetime) -> _Taken | None:
             continue
         if isinstance(event, OrderCaptured) and logged.at == at:
             return _Taken(event.order, True, event.order.fulfillments, event.order.allocations)
-        if order is not None and logged.at == at and isinstance(event, OrderResourced | SourcingFailed):
+        if order is not None and logged.at == at and isinstance(event, OrderResourced | SourcingFailed | UnitsQueued):
             parts = event.parts if isinstance(event, OrderResourced) else None
             return _Taken(order, False, parts.fulfillments if parts else (), parts.added if parts else ())
         order = evolve(order, _of_order(event))
@@ -137,6 +145,8 @@ async def _decide_again(
     demand = demand_of(command_of(taken.before), facts) if taken.is_capture else demand_missing(taken.before, facts)
     loads, supply = recording.loads or None, recall(recording, network)
     case = Case(demand, supply, network, policy, decided.at, None, loads, monotonic)
+    if not taken.is_capture:
+        case, _answer = keep_promise(case)
     explanation = await aside(lambda: explain(case, nodes=nodes, tries=Tries(monotonic, seconds)))
     fulfillments, allocations = parts_of(
         explanation.plan.shipments,

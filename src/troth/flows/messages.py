@@ -14,7 +14,7 @@ from troth.model.lifecycle import AllocationState
 from troth.model.network import Address
 from troth.model.order import Method, Order
 from troth.model.plan import Shipment
-from troth.model.status import fulfillment_status, live_allocations, uncovered_quantities
+from troth.model.status import fulfillment_status, live_allocations, uncovered_quantities, waiting_lines
 
 _NAMED_DAYS: Final = {-1: "yesterday", 0: "today", 1: "tomorrow"}
 _HANDED_OVER: Final = frozenset({Method.PICKUP, Method.CURBSIDE})
@@ -80,10 +80,18 @@ def order_message(order: Order, network: Network, now: datetime) -> str:
     if order.canceled_at is not None:
         return "Canceled."
     told = promise_message(promised_work(order, network), now)
-    missing = sum(uncovered_quantities(order).values())
+    missing = uncovered_quantities(order)
     if not missing:
         return told
-    return f"{missing} {'unit' if missing == 1 else 'units'} cannot be promised at this moment. {told}".rstrip()
+    queued = waiting_lines(order)
+    waiting = sum(units for line_id, units in missing.items() if line_id in queued)
+    lost = sum(missing.values()) - waiting
+    sentences = [
+        f"{lost} {'unit' if lost == 1 else 'units'} cannot be promised at this moment." if lost else "",
+        f"{waiting} {'unit waits' if waiting == 1 else 'units wait'} for stock." if waiting else "",
+        told,
+    ]
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
 def promise_message(promised: Sequence[Promised], now: datetime) -> str:

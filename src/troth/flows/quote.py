@@ -8,6 +8,7 @@ from hashlib import blake2b
 from time import monotonic
 from typing import Final
 
+from troth.engine.backorder_cap import cap_backorders, with_cap_reasons
 from troth.engine.capture import demand_of
 from troth.engine.cart_units import find_hold, without_hold
 from troth.engine.case import Case, case_of, with_what_could_be
@@ -98,6 +99,7 @@ async def quote(
     demand = demand_of(command, facts)
     rows = {sku: door.index.rows(sku) for sku in skus}
     freed = _with_kept_units(rows, own, door.index)
+    backordered = {sku: door.index.backordered(sku) for sku in skus}
     facts = without_hold(facts, own)
     is_aside = is_explained or not is_quick(
         demand.lines, lambda sku: rows.get(sku, NO_SUPPLY), lines_max=_QUICK_LINES_MAX
@@ -106,8 +108,18 @@ async def quote(
         rows = {sku: rows_at_rest(found) for sku, found in rows.items()}
         freed = {sku: rows_at_rest(found) for sku, found in freed.items()}
         facts = replace(facts, network=network_at_rest(facts.network))
-    supply_for = _with_own(supply_reader(facts.pool, skus, rows.__getitem__), rows, freed)
-    work = partial(_plan, case_of(demand, supply_for(demand), facts), supply_for, is_explained=is_explained)
+    exposed = _with_own(supply_reader(facts.pool, skus, rows.__getitem__), rows, freed)
+    kept = {} if own is None else {held.key: held.quantity for held in own.units}
+    items = facts.items
+
+    def supply_for(wanted: Demand) -> Mapping[Sku, SupplyRows]:
+        return cap_backorders(dict(exposed(wanted)), backordered.__getitem__, items, kept)
+
+    def with_reasons(plan: Plan) -> Plan:
+        return with_cap_reasons(plan, rows.__getitem__, backordered.__getitem__, items)
+
+    case = case_of(demand, supply_for(demand), facts)
+    work = partial(_plan, case, supply_for, with_reasons, is_explained=is_explained)
     asked, offered, explanation = await aside(work) if is_aside else work()
     hold = own
     if hold_seconds and not asked.uncovered and asked.shipments:
@@ -135,12 +147,16 @@ async def quote(
 
 
 def _plan(
-    case: Case, supply_for: Callable[[Demand], Mapping[Sku, SupplyRows]], *, is_explained: bool
+    case: Case,
+    supply_for: Callable[[Demand], Mapping[Sku, SupplyRows]],
+    with_reasons: Callable[[Plan], Plan],
+    *,
+    is_explained: bool,
 ) -> tuple[Plan, tuple[Plan, ...], Explanation | None]:
     """What an order as asked would get, the other ways to have it, and why, where that is asked."""
     demand = case.demand
     is_anywhere = demand.method in HANDED_OVER and demand.pickup_node is None
-    asked = None if is_anywhere else case.plan()
+    asked = None if is_anywhere else with_reasons(case.plan())
     if asked is not None and asked.uncovered:
         asked = with_what_could_be(case, asked)
     offered = plan_options(

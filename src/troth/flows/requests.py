@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from troth.engine.context import Decision
 from troth.flows.expected import ANYTHING, Expected
-from troth.model.commands import AdjustStock, Command, CountStock, ExpectSupply, supply_keys_of
+from troth.model.commands import AdjustStock, Command, CountStock, ExpectSupply, RepromiseOrder, supply_keys_of
 from troth.model.inventory import SupplyKey, purchase_order_source
 from troth.model.order import Order
 from troth.model.refusals import Refusal
@@ -74,7 +74,8 @@ class Request:
 
         Such requests are not mixed with others.
         """
-        return any(isinstance(command, AdjustStock | CountStock | ExpectSupply) for command in self.commands)
+        moving = AdjustStock | CountStock | ExpectSupply | RepromiseOrder
+        return any(isinstance(command, moving) for command in self.commands)
 
 
 def supplies_of(command: Command) -> Iterable[SupplyKey]:

@@ -13,7 +13,8 @@ from troth.engine.stock import RECEIPT
 from troth.flows.access import Actor
 from troth.flows.requests import Accepted, Answer, Key, Outcome, Request, Result
 from troth.flows.system import System
-from troth.model.commands import AdjustStock, Command, CountStock
+from troth.flows.waiting import find_helped
+from troth.model.commands import AdjustStock, Command, CountStock, RepromiseOrder
 from troth.model.events import ConfigurationSet
 from troth.model.ids import NodeId, OrderId, Sku
 from troth.model.inventory import SupplyKey, lot_source
@@ -29,6 +30,7 @@ _LINES_A_TIME: Final = 500
 _POSITIONS_A_TIME: Final = 50_000
 _ATTEMPTS: Final = 5
 _NO_LOT: Final = FieldFlaw("/expires_on", "only a lot expires: name the lot")
+NOTHING_RECEIVED: Final[Mapping[int, tuple[Sku, NodeId, int]]] = {}
 _TRANSIENT: Final = (asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError, asyncpg.SerializationError)
 
 
@@ -97,7 +99,12 @@ async def adjust(
             commands[number] = AdjustStock(
                 key_, line.delta, line.reason, line.reference, known, orders, line.expires_on
             )
-    return await _submit(system, len(lines), commands, flaws, actor=actor, key=key)
+    received: dict[int, tuple[Sku, NodeId, int]] = {
+        number: (line.sku, line.node, line.delta)
+        for number, line in enumerate(lines)
+        if number in commands and line.reason == RECEIPT and line.delta > 0
+    }
+    return await _submit(system, len(lines), commands, flaws, actor=actor, key=key, received=received)
 
 
 async def count(
@@ -213,12 +220,14 @@ async def _submit(
     *,
     actor: Actor,
     key: Key | None,
+    received: Mapping[int, tuple[Sku, NodeId, int]] = NOTHING_RECEIVED,
 ) -> tuple[LineResult, ...] | KeyReused:
     """The result of every line. Lines go through the door some hundred at a time, each time under a key of its own."""
     results: list[LineResult] = []
     for start in range(0, count_, _LINES_A_TIME):
         numbers = range(start, min(start + _LINES_A_TIME, count_))
-        done = await _submit_some(system, numbers, commands, flaws, actor=actor, key=_key_of(key, start))
+        helped = await _find_helped(system, [received[number] for number in numbers if number in received])
+        done = await _submit_some(system, numbers, commands, flaws, helped, actor=actor, key=_key_of(key, start))
         if isinstance(done, KeyReused):
             if not start:
                 return done
@@ -232,14 +241,16 @@ async def _submit_some(
     numbers: Sequence[int],
     commands: Mapping[int, Command],
     flaws: Mapping[int, Sequence[FieldFlaw]],
+    helped: Sequence[Command],
     *,
     actor: Actor,
     key: Key | None,
 ) -> tuple[LineResult, ...] | KeyReused:
+    """The result of some lines. `helped` fill waiting orders with what is received, before anybody else can take it."""
     asked = [number for number in numbers if number in commands]
 
     def results_of(outcomes: Sequence[Outcome]) -> tuple[LineResult, ...]:
-        by_line = dict(zip(asked, outcomes, strict=True))
+        by_line = dict(zip(asked, outcomes[: len(asked)], strict=True))
         return tuple(
             _result(number, by_line[number]) if number in by_line else _flawed(number, flaws[number])
             for number in numbers
@@ -252,7 +263,7 @@ async def _submit_some(
         return Answer(200, encode_bytes(results_of(outcomes)))
 
     request = Request(
-        tuple(commands[number] for number in asked), actor.name, key=key, answer=None if key is None else answer
+        (*(commands[number] for number in asked), *helped), actor.name, key=key, answer=None if key is None else answer
     )
     result: Result = await system.door.submit(request)
     if result.answer is not None:
@@ -260,6 +271,17 @@ async def _submit_some(
     if isinstance(result.outcomes[0], KeyReused):
         return result.outcomes[0]
     return results_of(result.outcomes)
+
+
+async def _find_helped(system: System, received: Iterable[tuple[Sku, NodeId, int]]) -> list[RepromiseOrder]:
+    """What fills waiting orders with units that are received, in their turn."""
+    units: dict[tuple[Sku, NodeId], int] = {}
+    for sku, node, delta in received:
+        units[sku, node] = units.get((sku, node), 0) + delta
+    if not units:
+        return []
+    async with system.pool.acquire() as connection:
+        return await find_helped(connection, units, system.door.reference.policy)
 
 
 def _key_of(key: Key | None, start: int) -> Key | None:

@@ -123,6 +123,11 @@ class ItemBody(Strict):
     ] = PIECE
     decimals: Annotated[int, Field(ge=0, le=DECIMALS_MAX, description="How many decimals its quantities may have.")] = 0
 
+    backorder_max: Annotated[
+        int | None,
+        Field(ge=0, le=1_000_000_000, description="At most so many units may be promised of what is still to come."),
+    ] = None
+
     def item(self, sku: Sku) -> Item:
         """The item that this is; Refused with everything that it cannot mean."""
         flaws: list[FieldFlaw] = []
@@ -159,6 +164,7 @@ class ItemBody(Strict):
             serialized=self.serialized,
             unit=self.unit,
             decimals=self.decimals,
+            backorder_max=self.backorder_max,
         )
         flaws += _kit_flaws(item)
         flaws += _substitute_flaws(item)

@@ -79,6 +79,7 @@ class ItemAnswer(msgspec.Struct, frozen=True):
     serialized: bool
     unit: str
     decimals: int
+    backorder_max: int | None
 
 
 class ItemsQuery(PageQuery):
@@ -115,6 +116,7 @@ def answer_item(item: Item) -> ItemAnswer:
         serialized=item.serialized,
         unit=item.unit,
         decimals=item.decimals,
+        backorder_max=item.backorder_max,
     )
 
 

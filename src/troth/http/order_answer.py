@@ -20,6 +20,7 @@ from troth.http.order_shapes import (
     OrderAnswer,
     OrderWork,
     PackageAnswer,
+    ParkedAnswer,
     PaymentAnswer,
     Possible,
     PromiseAnswer,
@@ -34,7 +35,7 @@ from troth.model.kits import Kits, kits_of, whole_units
 from troth.model.lifecycle import ENDED, AllocationEvent, AllocationState, is_possible
 from troth.model.measure import shown
 from troth.model.network import Address
-from troth.model.order import Allocation, Fulfillment, Hold, Line, Method, Order, Package, Terms
+from troth.model.order import Allocation, Fulfillment, Hold, Line, Method, Order, Package, Parked, Terms
 from troth.model.status import (
     OrderStatus,
     fulfillment_status,
@@ -43,6 +44,7 @@ from troth.model.status import (
     order_status,
     placed_holds,
     uncovered_quantities,
+    waiting_lines,
 )
 from troth.model.totals import total_minor
 from troth.model.ways import destination_of
@@ -55,6 +57,7 @@ def answer_order(order: Order, network: Network, cost_currency: str, now: dateti
     for part in live:
         parts[part.line_id].append(part)
     uncovered = uncovered_quantities(order)
+    parked = {parked.line_id: parked for parked in order.parked}
     statuses = _line_statuses(order, parts, uncovered)
     kits = kits_of(order)
     works = {work.fulfillment_id: _work(order, work, cost_currency) for work in order.fulfillments}
@@ -87,6 +90,7 @@ def answer_order(order: Order, network: Network, cost_currency: str, now: dateti
                 currency=order.currency,
                 cost_currency=cost_currency,
                 kits=kits,
+                parked=parked.get(line.line_id),
             )
             for line in order.lines
         ),
@@ -170,13 +174,14 @@ def _line_statuses(
     order: Order, parts: Mapping[LineId, list[Allocation]], uncovered: Mapping[LineId, int]
 ) -> dict[LineId, OrderStatus]:
     """The status of each line. Lines whose parts stand alike are asked about once."""
-    known: dict[tuple[bool, bool, frozenset[AllocationState]], OrderStatus] = {}
+    known: dict[tuple[bool, bool, bool, frozenset[AllocationState]], OrderStatus] = {}
+    waiting = waiting_lines(order)
     statuses = {}
     for line in order.lines:
         of_line = parts[line.line_id]
         wanted = line.quantity - line.canceled_quantity
         is_covered = line.line_id not in uncovered
-        key = (wanted > 0, is_covered, frozenset(part.state for part in of_line))
+        key = (wanted > 0, is_covered, line.line_id in waiting, frozenset(part.state for part in of_line))
         if key not in known:
             known[key] = line_status(order, line)
         statuses[line.line_id] = known[key]
@@ -193,6 +198,7 @@ def _line(
     currency: str,
     cost_currency: str,
     kits: Kits,
+    parked: Parked | None,
 ) -> LineAnswer:
     return LineAnswer(
         line.line_id,
@@ -219,7 +225,12 @@ def _line(
             for part in parts
         ),
         None if line.terms is None else _terms(line.terms, currency, cost_currency),
+        None if parked is None else _parked(parked),
     )
+
+
+def _parked(parked: Parked) -> ParkedAnswer:
+    return ParkedAnswer(parked.reason, parked.since, parked.is_waiting, parked.until, parked.promised_at)
 
 
 def _terms(terms: Terms, currency: str, cost_currency: str) -> LineTerms:

@@ -81,8 +81,25 @@ class LineTerms(msgspec.Struct, frozen=True):
     decimals: int
 
 
+class ParkedAnswer(msgspec.Struct, frozen=True):
+    """Why units of a line lie nowhere, and since when.
+
+    Where `is_waiting` they get stock as soon as there is some, and are canceled at `until` (null: never); else a person
+    must decide. `promised_at` is the promise that they had; null: they never had one.
+    """
+
+    reason: str
+    since: Instant
+    is_waiting: bool
+    until: Instant | None
+    promised_at: Instant | None
+
+
 class LineAnswer(msgspec.Struct, frozen=True):
-    """A line with its status and what of it is promised from where and when; ended parts are left out."""
+    """A line with its status and what of it is promised from where and when; ended parts are left out.
+
+    `parked` is there where some of its units lie nowhere.
+    """
 
     line_id: str
     sku: str
@@ -97,6 +114,7 @@ class LineAnswer(msgspec.Struct, frozen=True):
     promised_at: Window | None
     allocations: tuple[AllocationAnswer, ...]
     terms: LineTerms | None
+    parked: ParkedAnswer | None
 
 
 class PromiseAnswer(msgspec.Struct, frozen=True):

@@ -24,6 +24,8 @@ class Milestone(StrEnum):
     DELIVERED = "delivered"
     COLLECTED = "collected"
     CANCELED = "canceled"
+    WAITING = "waiting"
+    EXCEPTION = "exception"
 
 
 _RANK = {milestone: rank for rank, milestone in enumerate(Milestone)}
@@ -41,6 +43,7 @@ class TimelinePoint(msgspec.Struct, frozen=True):
     still_possible: tuple[str, ...]
     fulfillment_id: str | None = None
     hold_id: str | None = None
+    line_id: str | None = None
 
 
 def timeline_of(order: Order) -> tuple[TimelinePoint, ...]:
@@ -56,6 +59,11 @@ def _points(order: Order) -> Iterable[TimelinePoint]:
     for hold in order.holds:
         possible = _still_possible(AllocationState.RESERVED) if hold.state is HoldState.LIFTED else ("cancel", "hold")
         yield TimelinePoint(hold.placed_at, Milestone.HELD, False, possible, hold_id=hold.hold_id)
+    for parked in order.parked:
+        milestone = Milestone.WAITING if parked.is_waiting else Milestone.EXCEPTION
+        yield TimelinePoint(parked.since, milestone, False, ("cancel",), line_id=parked.line_id)
+        if parked.is_waiting and parked.until is not None:
+            yield TimelinePoint(parked.until, Milestone.CANCELED, True, (), line_id=parked.line_id)
     waiting = any(part.state is AllocationState.RESERVED for part in order.allocations)
     released = _still_possible(AllocationState.RELEASED)
     if order.released_at is not None:

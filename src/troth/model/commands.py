@@ -141,6 +141,32 @@ class ActOnDue:
 
 
 @dataclass(frozen=True, slots=True)
+class LostUnits:
+    """Units of an allocation that its supply no longer holds."""
+
+    allocation: int
+    key: SupplyKey
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class RepromiseOrder:
+    """Promise anew what supply no longer keeps of an order, and what lies nowhere yet. Harmless when repeated.
+
+    `lost` units give way as far as their supply is still short of them; parts that are backordered on supplies in
+    `moved` are promised anew where these now come too late; with `is_sooner` all that is backordered is, where that
+    brings it earlier. Where a `version` is given the order must still be the one that was looked at.
+    """
+
+    order_id: OrderId
+    reason: str
+    version: int | None = None
+    lost: tuple[LostUnits, ...] = ()
+    moved: tuple[SupplyKey, ...] = ()
+    is_sooner: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AcceptWork:
     """The node takes the work on."""
 
@@ -288,7 +314,7 @@ class ExpectSupply:
 FulfillmentCommand = (
     AcceptWork | RejectWork | PickWork | PackWork | StageWork | ShipWork | CollectWork | DeliverWork | RecordTracking
 )
-OrderCommand = CancelOrder | PlaceHold | LiftHold | ReleaseOrder | ActOnDue | FulfillmentCommand
+OrderCommand = CancelOrder | PlaceHold | LiftHold | ReleaseOrder | ActOnDue | RepromiseOrder | FulfillmentCommand
 StockCommand = AdjustStock | CountStock | ExpectSupply
 CartCommand = HoldCart | ExtendCartHold | EndCartHold
 Command = CaptureOrder | OrderCommand | StockCommand | CartCommand
@@ -301,7 +327,7 @@ def order_ids_of(command: Command) -> tuple[OrderId, ...]:
             return ()
         case AdjustStock():
             return command.orders
-        case CancelOrder() | PlaceHold() | LiftHold() | ReleaseOrder() | ActOnDue():
+        case CancelOrder() | PlaceHold() | LiftHold() | ReleaseOrder() | ActOnDue() | RepromiseOrder():
             return (command.order_id,)
         case _:
             return (order_of_fulfillment(command.fulfillment_id),)
@@ -327,5 +353,7 @@ def supply_keys_of(command: Command) -> tuple[SupplyKey, ...]:
             return (command.key,)
         case ExpectSupply():
             return command.known
+        case RepromiseOrder():
+            return (*(lost.key for lost in command.lost), *command.moved)
         case _:
             return ()

@@ -1,6 +1,6 @@
-"""What happened: the bodies of the event log, past tense. Together they say everything that an order is.
+"""One thing: what happened, the bodies of the event log, past tense.
 
-The rest is audit.
+Together they say everything that an order is. The rest is audit.
 """
 
 from collections.abc import Mapping
@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from troth.model.cart_hold import CartHold, CartHoldState
 from troth.model.commands import ExpectedLine, LineQuantity
-from troth.model.ids import CartHoldId, FulfillmentId, HoldId, NodeId, OrderId, Sku
+from troth.model.ids import CartHoldId, FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku
 from troth.model.inventory import Source
 from troth.model.lifecycle import AllocationEvent
-from troth.model.order import Allocation, Fulfillment, Hold, Order, Package
+from troth.model.order import Allocation, Customer, Fulfillment, Hold, Order, Package
 from troth.model.serials import UnitSerial
 
 
@@ -193,16 +193,63 @@ class TrackingRecorded:
 
 @dataclass(frozen=True, slots=True)
 class OrderResourced:
-    """Units that a node could not provide were promised from elsewhere."""
+    """Units that lay at no supply (a node could not provide them, or they waited) were promised (`parts.added`)."""
 
     parts: PartsChange
 
 
 @dataclass(frozen=True, slots=True)
 class SourcingFailed:
-    """Units that a node could not provide can be had nowhere else; a person must decide."""
+    """Units can be had nowhere at this moment; a person must decide."""
 
     lines: tuple[LineQuantity, ...]
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitsQueued:
+    """Units can be had nowhere at this moment, and wait for stock as the routing says; canceled at `until`, if ever."""
+
+    lines: tuple[LineQuantity, ...]
+    at: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyGivenUp:
+    """Units of an order gave up their supply: it is there no longer, or too late, or there is something earlier.
+
+    Where it `is_parked` they are sought by a later decision; else this one says what becomes of them.
+    """
+
+    lines: tuple[LineQuantity, ...]
+    reason: str
+    at: datetime
+    parts: PartsChange
+    is_parked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseMove:
+    """When a line was promised (null: it was not) and is promised now; `quantity` is what of it is promised."""
+
+    line_id: LineId
+    sku: Sku
+    quantity: int
+    before: datetime | None
+    after: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseChanged:
+    """Lines of an order are promised for another time than the customer was told, once for each change."""
+
+    lines: tuple[PromiseMove, ...]
+    reason: str
+    at: datetime
+    channel: str
+    external_id: str
+    customer: Customer
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +352,9 @@ OrderEvent = (
     | SourcingFailed
     | BackorderCovered
     | SerialsNamed
+    | UnitsQueued
+    | SupplyGivenUp
+    | PromiseChanged
 )
 StockEvent = StockAdjusted | StockCounted | SupplyExpected
 CartEvent = CartHeld | CartHoldExtended | CartHoldEnded
@@ -332,6 +382,9 @@ EVENTS: Final[dict[str, type[Event]]] = {
         SourcingFailed,
         BackorderCovered,
         SerialsNamed,
+        UnitsQueued,
+        SupplyGivenUp,
+        PromiseChanged,
         StockAdjusted,
         StockCounted,
         SupplyExpected,

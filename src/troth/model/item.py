@@ -39,6 +39,8 @@ class Item:
     `return_basis_points` is the share of units that come back; None: that of its category. For so many days after its
     delivery (`min_remaining_days`) what is sent must still be good. Of a `serialized` item each unit has a number.
     One that is sold by measure has its `unit` (`m`, `kg`, …) and so many `decimals`: price, cost and weight are of one.
+    At most `backorder_max` units may be promised from what is still to come, over all nodes and orders; None: as many
+    as come.
     """
 
     sku: Sku
@@ -61,3 +63,4 @@ class Item:
     serialized: bool = False
     unit: str = PIECE
     decimals: int = 0
+    backorder_max: int | None = None

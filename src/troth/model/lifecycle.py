@@ -29,6 +29,7 @@ class AllocationState(StrEnum):
     SHORT = "short"
     SPLIT = "split"
     CANCELED = "canceled"
+    REPLACED = "replaced"
 
 
 class AllocationEvent(StrEnum):
@@ -47,6 +48,7 @@ class AllocationEvent(StrEnum):
     COLLECT = "collect"
     SPLIT = "split"
     CANCEL = "cancel"
+    REPLACE = "replace"
 
 
 class HoldState(StrEnum):
@@ -68,9 +70,11 @@ ALLOCATION: Final[Mapping[tuple[AllocationState, AllocationEvent], AllocationSta
     (_A.BACKORDERED, _E.COVER): _A.RESERVED,
     (_A.BACKORDERED, _E.CANCEL): _A.CANCELED,
     (_A.BACKORDERED, _E.SPLIT): _A.SPLIT,
+    (_A.BACKORDERED, _E.REPLACE): _A.REPLACED,
     (_A.RESERVED, _E.RELEASE): _A.RELEASED,
     (_A.RESERVED, _E.CANCEL): _A.CANCELED,
     (_A.RESERVED, _E.SPLIT): _A.SPLIT,
+    (_A.RESERVED, _E.REPLACE): _A.REPLACED,
     (_A.RELEASED, _E.ACCEPT): _A.ACCEPTED,
     (_A.RELEASED, _E.REJECT): _A.REJECTED,
     (_A.RELEASED, _E.PICK): _A.PICKED,
@@ -102,10 +106,10 @@ HOLD: Final[Mapping[tuple[HoldState, HoldEvent], HoldState]] = {(HoldState.PLACE
 ALLOCATION_STARTS: Final = (_A.RESERVED, _A.BACKORDERED)
 HOLD_STARTS: Final = (HoldState.PLACED,)
 
-ENDED: Final = frozenset({_A.REJECTED, _A.SHORT, _A.SPLIT, _A.CANCELED})
+ENDED: Final = frozenset({_A.REJECTED, _A.SHORT, _A.SPLIT, _A.CANCELED, _A.REPLACED})
 """A part in one of these no longer covers its line and reserves nothing."""
 
-FREED: Final = frozenset({_A.CANCELED, _A.REJECTED, _A.SPLIT})
+FREED: Final = frozenset({_A.CANCELED, _A.REJECTED, _A.SPLIT, _A.REPLACED})
 """A part in one of these takes nothing of a node's capacity (any more); what was not found took its time."""
 
 GONE: Final = frozenset({_A.SHIPPED, _A.DELIVERED, _A.COLLECTED})
@@ -113,6 +117,9 @@ GONE: Final = frozenset({_A.SHIPPED, _A.DELIVERED, _A.COLLECTED})
 
 RESERVING: Final = frozenset(_A) - ENDED - GONE
 """A part in one of these has a pending entry in the ledger."""
+
+UNLOCKED: Final = frozenset({_A.RESERVED, _A.BACKORDERED})
+"""Only a part in one of these may be promised from another supply; from its release on the order lock keeps it."""
 
 
 def is_possible(state: AllocationState, event: AllocationEvent) -> bool:

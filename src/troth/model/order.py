@@ -181,6 +181,24 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class Parked:
+    """Why units of a line lie at no supply, and since when; how many they are follows from the line and its parts.
+
+    Those that wait (`is_waiting`) are planned again whenever stock of theirs moved, and canceled at `until` (None:
+    never); about all others a person decides. `promised_at` is the promise that they had; None: they never had one.
+    Those that just lost their supply are still to be sought elsewhere (not `is_sought`).
+    """
+
+    line_id: LineId
+    reason: str
+    since: datetime
+    is_waiting: bool = False
+    until: datetime | None = None
+    promised_at: datetime | None = None
+    is_sought: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """A customer's commitment and ours. `version` grows by one with each change.
 
@@ -212,3 +230,4 @@ class Order:
     policy_version: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
     shipments_max: int | None = None
+    parked: tuple[Parked, ...] = ()

@@ -95,7 +95,9 @@ class Routing:
     """Tiers in order, and what holds in all of them.
 
     A candidate must meet every rule of `eligibility` and none of `exclusions`. Without tiers there is one of all
-    candidates that may use dated supply.
+    candidates that may use dated supply. `priority_classes` are the classes of customers, those first who keep scarce
+    supply before others and are the first to get what arrives; `fair_share_percent` of what arrives is kept for the
+    classes behind them.
     """
 
     name: str = ""
@@ -108,6 +110,8 @@ class Routing:
     weights: Mapping[str, float] = field(default_factory=dict)
     objectives: tuple[Objective, ...] = ()
     cost_rates: CostRates | None = None
+    priority_classes: tuple[str, ...] = ()
+    fair_share_percent: int = 0
 
 
 @dataclass(frozen=True, slots=True)

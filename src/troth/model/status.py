@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from troth.model.ids import FulfillmentId, LineId
 from troth.model.kits import kits_of, whole_units
-from troth.model.lifecycle import ENDED, GONE, AllocationState, HoldState
+from troth.model.lifecycle import ENDED, GONE, UNLOCKED, AllocationState, HoldState
 from troth.model.order import Allocation, Hold, Line, Order
 
 
@@ -51,13 +51,43 @@ def uncovered_quantities(order: Order) -> dict[LineId, int]:
     return {line_id: quantity for line_id, quantity in missing.items() if quantity > 0}
 
 
+def waiting_lines(order: Order) -> set[LineId]:
+    """The lines whose units wait for stock by themselves, where any lie nowhere."""
+    return {parked.line_id for parked in order.parked if parked.is_waiting}
+
+
+def promise_of(order: Order, line_id: LineId) -> datetime | None:
+    """When the last units of a line are promised, or were until they lost their supply; None: they never were."""
+    promised = {work.fulfillment_id: work.promised_at for work in order.fulfillments}
+    live = [promised[part.fulfillment_id] for part in live_allocations(order) if part.line_id == line_id]
+    if live:
+        return max(live)
+    parked = next((parked for parked in order.parked if parked.line_id == line_id), None)
+    if parked is not None:
+        return parked.promised_at
+    failed = [
+        promised[part.fulfillment_id]
+        for part in order.allocations
+        if part.line_id == line_id and part.state in (AllocationState.REJECTED, AllocationState.SHORT)
+    ]
+    return max(failed, default=None)
+
+
+def last_promise(order: Order) -> datetime | None:
+    """When the last of an order's units is promised; of one of which nothing is any more, what was promised last."""
+    kept = {part.fulfillment_id for part in live_allocations(order)}
+    promised = [work.promised_at for work in order.fulfillments if work.fulfillment_id in kept]
+    return max(promised or [work.promised_at for work in order.fulfillments], default=None)
+
+
 def order_status(order: Order) -> OrderStatus:
     """The status that follows from the parts."""
     if all(line.canceled_quantity >= line.quantity for line in order.lines):
         return OrderStatus.CANCELED
-    if uncovered_quantities(order):
+    missing = uncovered_quantities(order)
+    if missing and missing.keys() - waiting_lines(order):
         return OrderStatus.EXCEPTION
-    status = _parts_status({part.state for part in live_allocations(order)})
+    status = _parts_status({part.state for part in live_allocations(order)}, is_waiting=bool(missing))
     if status in (OrderStatus.PROMISED, OrderStatus.BACKORDERED) and placed_holds(order):
         return OrderStatus.ON_HOLD
     return status
@@ -67,9 +97,11 @@ def line_status(order: Order, line: Line) -> OrderStatus:
     """The status of one line, from its own parts."""
     if line.canceled_quantity >= line.quantity:
         return OrderStatus.CANCELED
-    if line.line_id in uncovered_quantities(order):
+    is_missing = line.line_id in uncovered_quantities(order)
+    if is_missing and line.line_id not in waiting_lines(order):
         return OrderStatus.EXCEPTION
-    return _parts_status({part.state for part in live_allocations(order) if part.line_id == line.line_id})
+    states = {part.state for part in live_allocations(order) if part.line_id == line.line_id}
+    return _parts_status(states, is_waiting=is_missing)
 
 
 def fulfillment_status(order: Order, fulfillment: FulfillmentId) -> AllocationState:
@@ -84,8 +116,16 @@ def fulfillment_status(order: Order, fulfillment: FulfillmentId) -> AllocationSt
 def next_due_at(order: Order) -> datetime | None:
     """When the clock next has something to do here.
 
-    A hold that expires, or the end of the remorse period. None: nothing.
+    A hold that expires, the end of the remorse period, or of the time that units may wait. None: nothing.
     """
+    due_at = _next_release_at(order)
+    if order.parked:
+        ends = (parked.until for parked in order.parked if parked.is_waiting)
+        return min((at for at in (due_at, *ends) if at is not None), default=None)
+    return due_at
+
+
+def _next_release_at(order: Order) -> datetime | None:
     holds = placed_holds(order)
     if holds:
         return min((hold.expires_at for hold in holds if hold.expires_at is not None), default=None)
@@ -95,7 +135,11 @@ def next_due_at(order: Order) -> datetime | None:
     return None
 
 
-def _parts_status(states: set[AllocationState]) -> OrderStatus:
+def _parts_status(states: set[AllocationState], *, is_waiting: bool) -> OrderStatus:
+    if is_waiting:
+        if states <= UNLOCKED:
+            return OrderStatus.BACKORDERED
+        states |= {AllocationState.BACKORDERED}
     if states <= _ARRIVED:
         return OrderStatus.DELIVERED
     if states <= GONE:

@@ -113,6 +113,7 @@ class World:
             self._supply_freed,
             self.cart_holds,
             self._serials(),
+            self._backordered,
         )
 
     def _serials(self) -> Mapping[SerialKey, SerialPlace]:
@@ -129,6 +130,13 @@ class World:
         return rows_of(
             (replace(balance, reserved=balance.reserved - freed.get(balance.key, 0)) for balance in balances),
             self._network,
+        )
+
+    def _backordered(self, sku: Sku) -> int:
+        return sum(
+            balance.reserved
+            for key, balance in self.balances.items()
+            if key.sku == sku and balance.expected_at is not None and key.node in self._network.index
         )
 
     def _balance(self, key: SupplyKey) -> Balance:

@@ -10,10 +10,23 @@ from troth.model.ids import FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku
 from troth.model.inventory import Source
 from troth.model.lifecycle import AllocationState, HoldState
 from troth.model.network import Address
-from troth.model.order import Allocation, Customer, Fulfillment, Hold, Line, Method, Order, Package, Payment, Terms
+from troth.model.order import (
+    Allocation,
+    Customer,
+    Fulfillment,
+    Hold,
+    Line,
+    Method,
+    Order,
+    Package,
+    Parked,
+    Payment,
+    Terms,
+)
 from troth.model.serials import UnitSerial
 from troth.store.codec import decode
 from troth.store.database import Connection
+from troth.store.parked import parked_of_row
 from troth.store.queries import sql
 
 _LOCK = sql("lock_orders")
@@ -135,7 +148,16 @@ def order_of_row(row: Row) -> Order:
         policy_version=row["policy_version"],
         attributes=decode(row["attributes"], dict[str, str]),
         shipments_max=row["shipments_max"],
+        parked=_parked(row),
     )
+
+
+def _parked(row: Row) -> tuple[Parked, ...]:
+    """In the order of the lines, as everywhere."""
+    if not row["parked"]:
+        return ()
+    positions = {line["line_id"]: position for position, line in enumerate(row["lines"])}
+    return tuple(sorted(map(parked_of_row, row["parked"]), key=lambda parked: positions[parked.line_id]))
 
 
 def _line(row: Row) -> Line:

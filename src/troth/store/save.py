@@ -13,7 +13,7 @@ from troth.model.ids import OrderId
 from troth.model.inventory import Balance, Entry, EntryKind, SupplyKey
 from troth.model.order import Order
 from troth.model.plan import Trace
-from troth.model.status import fulfillment_status, next_due_at, order_status
+from troth.model.status import fulfillment_status, last_promise, next_due_at, order_status
 from troth.model.totals import total_minor
 from troth.store.codec import encode
 from troth.store.database import Connection
@@ -219,15 +219,22 @@ def _balance_rows(entries: Iterable[Entry], expected: Mapping[SupplyKey, datetim
     """One row a supply: the sums of its deltas, and what must be available now so that it suffices at every step.
 
     With the available units a at the start and deltas d1, d2 … in the order of the decisions, each reservation asks
-    that a + d1 + … + di >= what it has to leave; so a must be at least the largest of that less (d1 + … + di).
+    that a + d1 + … + di >= what it has to leave; so a must be at least the largest of that less (d1 + … + di). What an
+    order only takes back of what it freed a moment before (a part that is divided does) asks for nothing, so that it
+    can be done while a supply is short of what it has promised.
     """
     # Plain tuples, which sort and hash several times faster than keys do.
     sums: dict[tuple[str, str, str], list[Any]] = {_plain(key): [0, 0, None, False, at] for key, at in expected.items()}
+    runs: dict[tuple[str, str, str], tuple[OrderId | None, int]] = {}
     for entry in entries:
-        row = sums.setdefault(_plain(entry.key), [0, 0, None, False, None])
+        key = _plain(entry.key)
+        row = sums.setdefault(key, [0, 0, None, False, None])
         row[0] += entry.on_hand_delta
         row[1] += entry.reserved_delta
-        if entry.reserved_delta > 0:
+        order_id, taken = runs.get(key, (None, 0))
+        taken = (taken if order_id == entry.order_id else 0) + entry.reserved_delta - entry.on_hand_delta
+        runs[key] = (entry.order_id, taken)
+        if entry.reserved_delta > 0 and (taken > 0 or entry.order_id is None):
             least = row[1] - row[0] + entry.keeps
             row[2] = least if row[2] is None else max(row[2], least)
         row[3] = row[3] or entry.kind in _MAY_FALL or (entry.kind is EntryKind.RECEIPT and entry.on_hand_delta < 0)
@@ -255,7 +262,7 @@ def _order_row(order: Order) -> tuple[Any, ...]:
         next_due_at(order),
         order.released_at,
         order.canceled_at,
-        max((work.promised_at for work in order.fulfillments), default=None),
+        last_promise(order),
         customer.id,
         customer.name,
         customer.email,

@@ -108,6 +108,11 @@ class StockIndex:
         self._kept.clear()
         self._kept_bytes = 0
 
+    def backordered(self, sku: Sku) -> int:
+        """The units of a remembered SKU that are reserved of what is still to come."""
+        shelf = self._shelves[sku]
+        return int(shelf.reserved[shelf.rows.available_from > 0.0].sum())
+
     def balances(self, sku: Sku) -> list[Balance]:
         """Every supply of a remembered SKU, sorted by node and source."""
         return self._shelves[sku].balances(self._network)

@@ -74,7 +74,8 @@ def test_what_a_routing_queues_is_captured_and_lies_nowhere() -> None:
 
     assert list(uncovered_quantities(order).values()) == [2]
     assert [(part.sku, part.quantity) for part in order.allocations] == [("A", 1)]
-    assert order_status(order) is OrderStatus.EXCEPTION
+    assert order_status(order) is OrderStatus.BACKORDERED
+    assert [(parked.is_waiting, parked.since, parked.until) for parked in order.parked] == [(True, NOW, None)]
     assert order.holds == ()
 
 

@@ -11,7 +11,13 @@ from troth.model.lifecycle import AllocationState
 from troth.model.order import Order
 
 DRAWS_NOTHING: Final = frozenset(
-    {AllocationState.CANCELED, AllocationState.REJECTED, AllocationState.SHORT, AllocationState.SPLIT}
+    {
+        AllocationState.CANCELED,
+        AllocationState.REJECTED,
+        AllocationState.SHORT,
+        AllocationState.SPLIT,
+        AllocationState.REPLACED,
+    }
 )
 """Parts that are counted against nothing (any more)."""
 _NOTHING: Final[Mapping[NodeId, int]] = MappingProxyType({})

@@ -19,6 +19,7 @@ CHARACTERS_MAX: Final = 50_000
 RANKED_MAX: Final = 5_000
 _NAME_MAX: Final = 100
 _AMOUNT_MAX: Final = 1e12
+_PERCENT_MAX: Final = 100
 
 
 def check(routing: Routing) -> tuple[Finding, ...]:
@@ -40,6 +41,9 @@ def check(routing: Routing) -> tuple[Finding, ...]:
     found += _limits(routing.limits, "/limits")
     if routing.cost_rates is not None:
         found += check_cost_rates(routing.cost_rates)
+    found += _repeated(list(routing.priority_classes), "/priority_classes")
+    if not 0 <= routing.fair_share_percent <= _PERCENT_MAX:
+        found.append(Finding("/fair_share_percent", "must be 0 to 100"))
     found += _successors(routing.tiers)
     return tuple(found)
 

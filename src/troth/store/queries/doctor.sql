@@ -112,6 +112,9 @@ FROM (
     SELECT DISTINCT 'entries', p.order_id FROM entries AS p
     WHERE p.order_id IS NOT NULL AND NOT EXISTS (SELECT FROM orders AS o WHERE o.order_id = p.order_id)
     UNION ALL
+    SELECT DISTINCT 'parked', p.order_id FROM parked AS p
+    WHERE NOT EXISTS (SELECT FROM orders AS o WHERE o.order_id = p.order_id)
+    UNION ALL
     SELECT 'orders without lines', o.order_id FROM orders AS o
     WHERE NOT EXISTS (SELECT FROM order_lines AS p WHERE p.order_id = o.order_id)
 ) AS orphans

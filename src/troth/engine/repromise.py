@@ -1,0 +1,236 @@
+"""Promising anew what supply no longer keeps of an order, and what lies nowhere yet.
+
+Who gives way is said by the command, by rank (`troth.engine.priority`). Here one order is decided: only what is missing
+is planned again, against what is on hand and what is to come; and nothing is done twice, since a supply that is no
+longer short takes nothing away.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from troth.engine.case import Case, kept_trace
+from troth.engine.context import Facts, State
+from troth.engine.disposition import may_wait
+from troth.engine.evolve import evolve, evolve_all
+from troth.engine.give_up import bound_parts, give_up, kit_parts
+from troth.engine.own_supply import plan_own_supply
+from troth.engine.promise_change import tell_change
+from troth.engine.resource import asked_name, left_over, plan_missing, resourced
+from troth.model.commands import RepromiseOrder
+from troth.model.events import OrderEvent, SupplyGivenUp
+from troth.model.ids import LineId
+from troth.model.inventory import SupplyKey
+from troth.model.lifecycle import UNLOCKED, AllocationState
+from troth.model.order import Allocation, Order
+from troth.model.plan import Plan, Trace
+from troth.model.refusals import Refusal, VersionConflict
+from troth.model.status import promise_of, uncovered_quantities, waiting_lines
+
+Units = Mapping[int, int]
+"""Units by the number of an allocation."""
+
+Found = tuple[tuple[OrderEvent, ...], Trace | None]
+
+NOTHING: Found = ((), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """What becomes of an order where units give up their supply: the order without it, and the plan of what lacks."""
+
+    units: Units
+    given_up: tuple[SupplyGivenUp, ...]
+    without: Order
+    case: Case
+    answer: Plan
+    facts: Facts
+
+    @property
+    def events(self) -> tuple[OrderEvent, ...]:
+        """What would happen, without what is left over."""
+        return (*self.given_up, *resourced(self.without, self.case, self.answer, self.facts))
+
+    @property
+    def trace(self) -> Trace:
+        """Why, as it is kept."""
+        return kept_trace(self.case, self.answer.trace, asked_name(self.without))
+
+
+def decide_repromise(command: RepromiseOrder, order: Order, state: State, facts: Facts) -> Found | Refusal:
+    """The events by which units give way, or which promise anew what has to be or could be better; none where there is
+    nothing to do, so that asking twice does no harm.
+
+    Units that give way are parked, to be sought by the next command: so all of them give way before the first of those
+    who lost something chooses anew. Refused where the order is no longer the one that was looked at.
+    """
+    if command.version is not None and command.version != order.version:
+        return VersionConflict(str(command.version), str(order.version))
+    if command.lost:
+        return _give_way(command, order, state, facts), None
+    unsought = [parked.line_id for parked in order.parked if not parked.is_sought]
+    late = _find_late(command.moved, order, state, facts)
+    if unsought or late:
+        return _promise_again(command, order, unsought, late, state, facts)
+    found = _cover(command, order, state, facts)
+    if not found[0] and command.is_sooner:
+        return _improve(command, order, state, facts)
+    return found
+
+
+def _give_way(command: RepromiseOrder, order: Order, state: State, facts: Facts) -> tuple[OrderEvent, ...]:
+    """The units that give way, as far as their supplies are still short."""
+    lost = _find_lost(command, order, state)
+    if not lost:
+        return ()
+    event, _freed = give_up(order, kit_parts(order, lost), command.reason, facts.now, is_parked=True)
+    return (event,)
+
+
+def _find_lost(command: RepromiseOrder, order: Order, state: State) -> dict[int, int]:
+    parts = {part.allocation: part for part in order.allocations}
+    short: dict[SupplyKey, int] = {}
+    found: dict[int, int] = {}
+    for lost in command.lost:
+        part = parts.get(lost.allocation)
+        if part is None or part.key != lost.key or part.state not in UNLOCKED:
+            continue
+        balance = state.balance(lost.key)
+        missing = short.setdefault(lost.key, balance.reserved - balance.on_hand)
+        units = min(lost.quantity, part.quantity, missing)
+        if units > 0:
+            found[part.allocation] = units
+            short[lost.key] = missing - units
+    return found
+
+
+def _find_late(moved: Sequence[SupplyKey], order: Order, state: State, facts: Facts) -> dict[int, int]:
+    """The backordered units whose supply now comes too late for what they were promised."""
+    found: dict[int, int] = {}
+    for work in order.fulfillments:
+        parts = _backordered(order, moved, work.fulfillment_id)
+        if not parts:
+            continue
+        _case, own = plan_own_supply(order, work, parts, state, facts)
+        keeps = not own.uncovered and all(
+            shipment.ship_by <= work.ship_by and shipment.promised_at <= work.promised_at for shipment in own.shipments
+        )
+        if not keeps:
+            found |= {part.allocation: part.quantity for part in parts}
+    return found
+
+
+def _promise_again(
+    command: RepromiseOrder, order: Order, unsought: Sequence[LineId], late: Units, state: State, facts: Facts
+) -> Found:
+    """What lost its supply, or has it too late, promised from what there is; what cannot be waits, or calls a person.
+
+    What belongs together (all of an order that ships complete, a line or group that may not be divided) is planned as a
+    whole where that covers everything; else only what is missing is.
+    """
+    given = kit_parts(order, late)
+    tried = _try(command, order, bound_parts(order, given, unsought), state, facts)
+    if tried.answer.uncovered:
+        tried = _try(command, order, given, state, facts)
+    if tried.answer.uncovered and late:
+        return _keep_own_supply(command, order, unsought, state, facts)
+    if not unsought and _is_as_before(order, tried.units, tried.answer):
+        return NOTHING
+    lines = {*unsought, *(line.line_id for event in tried.given_up for line in event.lines)}
+    events = (*tried.events, *left_over(tried.answer, lines, facts))
+    return _told(command.reason, order, events, facts), tried.trace
+
+
+def _try(command: RepromiseOrder, order: Order, units: Units, state: State, facts: Facts) -> _Tried:
+    """The plan of what lies nowhere, once these units have given up their supply."""
+    if not units:
+        return _Tried(units, (), order, *plan_missing(order, state, facts), facts)
+    event, freed = give_up(order, units, command.reason, facts.now)
+    without = evolve(order, event)
+    return _Tried(units, (event,), without, *plan_missing(without, state, facts, freed), facts)
+
+
+def _keep_own_supply(
+    command: RepromiseOrder, order: Order, unsought: Sequence[LineId], state: State, facts: Facts
+) -> Found:
+    """What is unsought promised by itself; then what comes too late for when it comes, as it cannot be had elsewhere.
+
+    Nothing is chosen for what keeps its supply, so there is no plan of it to be explained.
+    """
+    events: tuple[OrderEvent, ...] = ()
+    trace = None
+    if unsought:
+        tried = _try(command, order, {}, state, facts)
+        events, trace = (*tried.events, *left_over(tried.answer, unsought, facts)), tried.trace
+    after = evolve_all(order, events)
+    for work in order.fulfillments:
+        parts = _backordered(order, command.moved, work.fulfillment_id)
+        if not parts:
+            continue
+        case, own = plan_own_supply(order, work, parts, state, facts)
+        units = kit_parts(order, {part.allocation: part.quantity for part in parts})
+        if own.uncovered or _is_as_before(order, units, own):
+            continue
+        event, _freed = give_up(after, units, command.reason, facts.now)
+        more: tuple[OrderEvent, ...] = (event, *resourced(evolve(after, event), case, own, facts))
+        events, after = (*events, *more), evolve_all(after, more)
+    return _told(command.reason, order, events, facts), trace
+
+
+def _cover(command: RepromiseOrder, order: Order, state: State, facts: Facts) -> Found:
+    """What lies nowhere promised, as far as it can be; a part only, where the routing lets the rest wait."""
+    missing = uncovered_quantities(order)
+    if not missing:
+        return NOTHING
+    tried = _try(command, order, {}, state, facts)
+    is_whole = not tried.answer.uncovered or may_wait(tried.answer)
+    if not tried.answer.shipments or not (is_whole or missing.keys() - waiting_lines(order)):
+        return NOTHING
+    return _told(command.reason, order, tried.events, facts), tried.trace
+
+
+def _improve(command: RepromiseOrder, order: Order, state: State, facts: Facts) -> Found:
+    """What is backordered promised earlier, if all of it can be, and nothing of it later."""
+    waiting = {
+        part.allocation: part.quantity for part in order.allocations if part.state is AllocationState.BACKORDERED
+    }
+    if not waiting:
+        return NOTHING
+    tried = _try(command, order, bound_parts(order, kit_parts(order, waiting)), state, facts)
+    if tried.answer.uncovered:
+        return NOTHING
+    after = evolve_all(order, tried.events)
+    pairs = [(promise_of(order, line.line_id), promise_of(after, line.line_id)) for line in order.lines]
+    known = [(was, is_now) for was, is_now in pairs if was is not None and is_now is not None]
+    if any(is_now > was for was, is_now in known) or all(is_now == was for was, is_now in known):
+        return NOTHING
+    return _told(command.reason, order, tried.events, facts), tried.trace
+
+
+def _told(reason: str, order: Order, events: tuple[OrderEvent, ...], facts: Facts) -> tuple[OrderEvent, ...]:
+    return (*events, *tell_change(order, evolve_all(order, events), reason, facts.now))
+
+
+def _backordered(order: Order, keys: Sequence[SupplyKey], fulfillment_id: str) -> list[Allocation]:
+    return [
+        part
+        for part in order.allocations
+        if part.fulfillment_id == fulfillment_id and part.state is AllocationState.BACKORDERED and part.key in keys
+    ]
+
+
+def _is_as_before(order: Order, units: Units, answer: Plan) -> bool:
+    """Whether a plan promises the same units from the same supplies for the same times as what it replaces."""
+    works = {work.fulfillment_id: work for work in order.fulfillments}
+    before: dict[object, int] = {}
+    for part in order.allocations:
+        if part.allocation in units:
+            work = works[part.fulfillment_id]
+            place = (part.line_id, part.key, work.service, work.ship_by, work.promised_at)
+            before[place] = before.get(place, 0) + units[part.allocation]
+    after: dict[object, int] = {}
+    for shipment in answer.shipments:
+        for peg in shipment.pegs:
+            key = SupplyKey(peg.sku, shipment.node, peg.source)
+            place = (peg.line_id, key, shipment.service, shipment.ship_by, shipment.promised_at)
+            after[place] = after.get(place, 0) + peg.quantity
+    return before == after
