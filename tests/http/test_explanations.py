@@ -86,3 +86,25 @@ async def test_what_would_have_flipped_a_quote_is_told_in_money(api: Api) -> Non
     for flip in trace["flips"]:
         assert flip["summary"].endswith(".")
         assert set(flip["saves"]) == {"amount", "currency"}
+
+
+async def test_a_node_that_there_is_not_is_named_in_the_refusal(api: Api) -> None:
+    sku = await api.stocked("EXP-NOPE", {"DC-PA": 5})
+    captured = await api.capture("EXP-NOPE", {sku: 1})
+
+    answer = await api.get(f"/v1/orders/{captured['order_id']}/explanation?node=DC-PA&node=NOPE")
+
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["errors"] == [{"pointer": "?node", "detail": "there is no node NOPE"}]
+
+
+async def test_an_explanation_says_how_many_nodes_it_does_not_show_and_that_nothing_was_skipped(api: Api) -> None:
+    sku = await api.stocked("EXP-CUT", {f"DC-X{at:02d}": 1 for at in range(26)})
+    captured = await api.capture("EXP-CUT", {sku: 1})
+
+    trace = (await explained(api, captured["order_id"]))["trace"]
+
+    assert len(trace["candidates"]) == 24
+    assert {one["reason"] for one in trace["candidates"]} == {""}
+    assert trace["left_out"]["has_stock"] == 2
+    assert (trace["alternatives_skipped"], trace["flips_skipped"]) == (0, 0)

@@ -26,6 +26,8 @@ _REASONS: Final = {
     "no_pickup": "without pickup",
     "other_node": "other than the one asked for",
     "inactive": "not active",
+    "has_stock": "with stock, but less of it or farther away",
+    "not_looked_at": "for which there was no time",
     "excluded": "that failed this order before",
 }
 PARTS: Final = ("shipping", "handling", "packaging", "split", "delay", "late")
@@ -71,7 +73,8 @@ class Why:
     """One decision about an order's sources, newest first; `chosen` and `rivals` share `parts` as their columns.
 
     `is_reproduced` says whether it was made again with the same result (None: it was not made again, because of what is
-    `missing`, if anything).
+    `missing`, if anything). `left_out` counts the nodes that are not shown, by reason; `is_cut_short` says that
+    there was no time to look at everything.
     """
 
     version: int
@@ -87,7 +90,9 @@ class Why:
     chosen_total: int
     rivals: tuple[CostRow, ...]
     candidates: tuple[CandidateRow, ...]
+    left_out: tuple[str, ...]
     flips: tuple[str, ...]
+    is_cut_short: bool
     tier: str
     notes: tuple[str, ...]
     is_reproduced: bool | None
@@ -117,7 +122,11 @@ def view_decision(decided: Decided, currency: str) -> Why:
         chosen_total=total,
         rivals=tuple(_rival(rival, parts, dearest, total) for rival in rivals),
         candidates=_candidates(explanation, currency) if explanation else (),
+        left_out=tuple(tell_removed(reason, count) for reason, count in explanation.left_out.items())
+        if explanation
+        else (),
         flips=tuple(tell_flip(flip, currency) for flip in explanation.flips) if explanation else (),
+        is_cut_short=explanation is not None and explanation.alternatives_skipped + explanation.flips_skipped > 0,
         tier=trace.tier,
         notes=trace.notes,
         is_reproduced=decided.is_reproduced,

@@ -8,6 +8,7 @@ from datetime import datetime
 from troth.engine.admission import Admission
 from troth.engine.assemble import build_shipments
 from troth.engine.availability import Question, pose_question
+from troth.engine.budget import Budget
 from troth.engine.capacity import Need
 from troth.engine.choose import choose_parcels
 from troth.engine.network import Network
@@ -33,19 +34,22 @@ def answer(
     loads: Mapping[NodeId, float] | None = None,
     admission: Admission | None = None,
     need: Need | None = None,
+    budget: Budget | None = None,
 ) -> Plan:
     """The cheapest plan that covers the most units, with what it cannot cover and why; dated supply counts only where
     what is on hand does not do. `admission` is what rules leave of the candidates, `need`
-    the work of the order that the demand is a part of.
+    the work of the order that the demand is a part of, and `budget` what may be spent on it (None: the policy's).
     """
+    spending = Budget(policy.decision_seconds_max) if budget is None else budget
+    spending.count_question()
     question = pose_question(demand, supply, network, policy, now.timestamp(), admission=admission, need=need)
-    found = _answer(demand, question, policy, now, prices, loads)
+    found = _answer(demand, question, policy, now, prices, loads, spending)
     if found.uncovered and question.has_more:
         # What is on hand would do, but not within the limit of shipments: then dated supply counts as well.
         question = pose_question(
             demand, supply, network, policy, now.timestamp(), is_dated=True, admission=admission, need=need
         )
-        found = _answer(demand, question, policy, now, prices, loads)
+        found = _answer(demand, question, policy, now, prices, loads, spending)
     if found.uncovered and question.has_swifter:
         # Some lots last only if they go by each node's quickest service.
         question = pose_question(
@@ -59,7 +63,7 @@ def answer(
             admission=admission,
             need=need,
         )
-        swift = _answer(demand, question, policy, now, prices, loads)
+        swift = _answer(demand, question, policy, now, prices, loads, spending)
         if _missing(swift) < _missing(found):
             return swift
     return found
@@ -76,12 +80,13 @@ def _answer(
     now: datetime,
     prices: UnitPrices | None,
     loads: Mapping[NodeId, float] | None,
+    budget: Budget,
 ) -> Plan:
     if question.problem is None:
         return Plan((), find_uncovered(question, {}), _trace(question, policy, Solution((), "none"), 0))
     problem = with_terms(question.problem, demand, prices=prices, loads=loads, now=now)
     columns = build_columns(problem)
-    solution = choose_parcels(problem, columns)
+    solution = choose_parcels(problem, columns, budget)
     covered: dict[int, int] = {}
     for parcel in solution.parcels:
         for line, units in parcel.quantities.items():

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Final
 
+from troth.engine.budget import Budget, Clock
 from troth.engine.context import Facts
 from troth.engine.load_shares import shares_used
 from troth.engine.network import Network
@@ -26,7 +27,7 @@ _FOR_WANT_OF_STOCK: Final = frozenset({"no_stock"})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Case:
-    """The inputs of a plan."""
+    """The inputs of a plan, and the `clock` by which it is cut short (None: work is counted)."""
 
     demand: Demand
     supply: Mapping[Sku, SupplyRows]
@@ -35,13 +36,27 @@ class Case:
     now: datetime
     prices: UnitPrices | None = None
     loads: Mapping[NodeId, float] | None = None
+    clock: Clock | None = None
 
-    def plan(self) -> Plan:
-        """The engine's answer to these inputs."""
+    def plan(self, budget: Budget | None = None) -> Plan:
+        """The engine's answer to these inputs, within a budget (None: the policy's)."""
         answer = plan(
-            self.demand, self.supply, self.network, self.policy, self.now, prices=self.prices, loads=self.loads
+            self.demand,
+            self.supply,
+            self.network,
+            self.policy,
+            self.now,
+            prices=self.prices,
+            loads=self.loads,
+            budget=self.budget() if budget is None else budget,
         )
         return _with_notes(answer, self.supply) if answer.uncovered else answer
+
+    def budget(self) -> Budget:
+        """What a decision may spend; that a routing is compiled first does not count."""
+        if self.policy.routing is not None:
+            compiled_routing(self.policy.routing)
+        return Budget(self.policy.decision_seconds_max, self.clock)
 
 
 def case_of(demand: Demand, supply: Mapping[Sku, SupplyRows], facts: Facts) -> Case:
@@ -50,7 +65,7 @@ def case_of(demand: Demand, supply: Mapping[Sku, SupplyRows], facts: Facts) -> C
     if loads is None and facts.policy.cost_rates.load_minor:
         loads = shares_used(facts.network, facts.now)
     there = fresh_supply(supply, facts.now.timestamp())
-    return Case(demand, there, facts.network, facts.policy, facts.now, facts.prices, loads)
+    return Case(demand, there, facts.network, facts.policy, facts.now, facts.prices, loads, facts.clock)
 
 
 def digest_case(case: Case) -> str:

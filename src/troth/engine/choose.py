@@ -1,13 +1,16 @@
 """Which solver a problem gets: the one that proves the optimum in the time that an order may wait."""
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.assemble import is_within_supply
+from troth.engine.budget import Budget
+from troth.engine.cost_floor import find_gap
 from troth.engine.plan_goals import find_goals
-from troth.engine.problem import Columns, Problem, Solution, place_of
+from troth.engine.problem import Columns, Problem, Solution, SplitColumns, place_of
 from troth.engine.scoring import split_columns
 from troth.engine.solve import SUBSET_LINES_MAX, solve_by_subsets
 from troth.engine.solve_greedy import solve_greedily
@@ -24,14 +27,18 @@ _GAP_MAX: Final = 0.005
 """A plan that may be dearer than the best by a larger share is held against the greedy one."""
 
 
-def choose_parcels(problem: Problem, columns: Columns) -> Solution:
-    """The best solution, in which a line is split where it must be, or where that keeps its date and costs less."""
-    found = _choose(problem, columns)
+def choose_parcels(problem: Problem, columns: Columns, budget: Budget | None = None) -> Solution:
+    """The best solution that the budget (None: the policy's) lets be found, in which a line is split where it must be,
+    or where that keeps its date and costs less.
+    """
+    if budget is None:
+        budget = Budget(problem.policy.decision_seconds_max)
+    found = _choose(problem, columns, budget)
     late = _find_late(problem, columns, found)
     if not late.any() or len(problem.lines) > MIXED_LINES_MAX:
         return found
     parts = split_columns(problem)
-    divided = solve_mixed(problem, columns, parts, may_split=late)
+    divided = _solve_mixed(problem, columns, parts, budget, may_split=late)
     if divided is None:
         return found
     now, then = (find_goals(problem, columns, parts, solution) for solution in (found, divided))
@@ -68,13 +75,14 @@ def _may_keep_date(problem: Problem, number: int, need_by: float) -> bool:
     return False
 
 
-def _choose(problem: Problem, columns: Columns) -> Solution:
+def _choose(problem: Problem, columns: Columns, budget: Budget) -> Solution:
     """The best solution by the method that fits: subsets for few lines, parcels for more, where every line can be sent
     whole; the mixed-integer model elsewhere, and the greedy plan for orders of more lines than any can take.
 
-    What is not proven is never worse than the greedy plan.
+    What is not proven is never worse than the greedy plan, which is the answer where nothing is left to spend; it has
+    the gap that a floor under all costs leaves.
     """
-    whole = _solve_whole(problem, columns)
+    whole = _solve_whole(problem, columns, budget)
     if whole is not None and (not problem.has_shared_sku or is_within_supply(problem, columns.starts, whole.parcels)):
         if whole.gap <= _GAP_MAX:
             return whole
@@ -83,20 +91,38 @@ def _choose(problem: Problem, columns: Columns) -> Solution:
     parts = split_columns(problem)
     found = whole
     if found is None and len(problem.lines) <= MIXED_LINES_MAX:
-        found = solve_mixed(problem, columns, parts)
+        found = _solve_mixed(problem, columns, parts, budget)
         if found is not None and found.gap == 0.0:
             return found
     greedy = solve_greedily(problem, columns, parts)
-    if found is None or find_goals(problem, columns, parts, greedy) < find_goals(problem, columns, parts, found):
-        return greedy
-    return found
+    best, goals = greedy, find_goals(problem, columns, parts, greedy)
+    if found is not None and (of_found := find_goals(problem, columns, parts, found)) <= goals:
+        best, goals = found, of_found
+    return replace(best, gap=find_gap(best, goals, problem, columns, parts))
 
 
-def _solve_whole(problem: Problem, columns: Columns) -> Solution | None:
+def _solve_whole(problem: Problem, columns: Columns, budget: Budget) -> Solution | None:
     """The best solution that sends every line whole, None where none is found."""
     count = len(problem.lines)
     if count <= SUBSET_LINES_MAX:
         return solve_by_subsets(problem, columns)
     if count <= PARCEL_LINES_MAX and problem.shape is None and columns.fixed.size > _FEW_COLUMNS:
-        return solve_by_parcels(problem, columns)
+        return solve_by_parcels(problem, columns) if budget.take_search() else None
     return None
+
+
+def _solve_mixed(
+    problem: Problem,
+    columns: Columns,
+    parts: SplitColumns,
+    budget: Budget,
+    *,
+    may_split: NDArray[np.bool_] | None = None,
+) -> Solution | None:
+    """What the mixed-integer model finds in the seconds that it gets, None where that is nothing."""
+    seconds = budget.take_search()
+    if not seconds:
+        return None
+    found = solve_mixed(problem, columns, parts, may_split=may_split, time_limit_seconds=seconds)
+    budget.end_search(seconds, is_proven=found is None or found.gap == 0.0)
+    return found

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from troth.engine.budget import Clock
 from troth.engine.exposure.expose import Exposure
 from troth.engine.exposure.taking import Pool
 from troth.engine.network import Network
@@ -25,7 +26,7 @@ from troth.model.serials import SerialKey, SerialPlace
 class Facts:
     """What is known when a command is decided: reference data, the policy and the rules of exposure in force (None:
     there are none), who asks, and when; and, where it is known, what units are worth elsewhere and each node's share of
-    its capacity that is used.
+    its capacity that is used. `clock` ends what takes too long; without one work is counted.
     """
 
     now: datetime
@@ -36,6 +37,7 @@ class Facts:
     prices: UnitPrices | None = None
     loads: Mapping[NodeId, float] | None = None
     exposure: Exposure | None = None
+    clock: Clock | None = None
 
     @property
     def pool(self) -> Pool:

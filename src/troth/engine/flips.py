@@ -2,10 +2,11 @@
 
 Tried are: stock that a better node lacked, a shipment of a rival's node made so much cheaper that the rival wins, the
 split penalty at which the number of shipments changes, one shipment more than allowed, and each rule left out. The
-smallest change of each kind that leads to another plan is kept.
+smallest change of each kind that leads to another plan is kept. More stock never makes a plan worse, so where stock
+everywhere would change nothing, no single node's stock is tried.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -13,9 +14,11 @@ import numpy as np
 
 from troth.engine.case import Case, goals, missing_units, outline
 from troth.engine.flips_rules import find_rule_flips
+from troth.engine.kits import wanted_units
 from troth.engine.network import Network
 from troth.engine.supply import NO_SUPPLY, SupplyRows
 from troth.engine.transit import compute_miles, find_coordinates
+from troth.engine.tries import Tries
 from troth.model.explanation import Flip
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import ON_HAND
@@ -26,51 +29,53 @@ _NODES_TRIED: Final = 6
 _RIVALS_TRIED: Final = 3
 
 
-def find_flips(case: Case, chosen: Plan, rivals: Sequence[Plan]) -> tuple[Flip, ...]:
+def find_flips(case: Case, chosen: Plan, rivals: Sequence[Plan], tries: Tries) -> tuple[Flip, ...]:
     """The changes that would have led to another plan, at most FLIPS_MAX: those that add or save, most first; then what
     a rival lacks to be chosen, the least first.
 
-    `rivals` are other plans for the same inputs, the cheapest first.
+    `rivals` are other plans for the same inputs, the cheapest first. `tries` is what may be planned; changes that it
+    does not let be tried are counted there.
     """
-    found = [*_stock_flips(case, chosen), *_limit_flips(case, chosen), *_weight_flips(case, chosen, rivals)]
-    found += find_rule_flips(case, chosen)
+    found = [*_limit_flips(case, chosen, tries), *find_rule_flips(case, chosen, tries)]
+    lacking = sorted(_cost_flips(case, chosen, rivals, tries), key=lambda flip: (flip.amount, flip.nodes))
+    found += [*_weight_flips(case, chosen, rivals, tries), *_stock_flips(case, chosen, tries)]
     found.sort(key=lambda flip: (-flip.adds_units, -flip.saves_minor, flip.amount, flip.change, flip.nodes))
-    lacking = sorted(_cost_flips(case, chosen, rivals), key=lambda flip: (flip.amount, flip.nodes))
     return (*found[: FLIPS_MAX - len(lacking[:2])], *lacking[:2])
 
 
-def _stock_flips(case: Case, chosen: Plan) -> Iterator[Flip]:
+def _stock_flips(case: Case, chosen: Plan, tries: Tries) -> Iterator[Flip]:
     """For each SKU the node where having it would have helped most, with the fewest units that do."""
-    wanted: dict[Sku, int] = {}
-    for line in case.demand.lines:
-        wanted[line.sku] = wanted.get(line.sku, 0) + max(0, line.quantity)
-    tried = _tried_nodes(case, chosen, wanted)
+    wanted = {sku: units for sku, units in wanted_units(case.demand).items() if units > 0}
+    ideal = tries.plan(replace(case, supply={sku: _everywhere(case, units) for sku, units in wanted.items()}))
+    if ideal is None or not _is_better(ideal, chosen):
+        return
+    tried = _tried_nodes(case, chosen, ideal)
     for sku in sorted(wanted):
+        lacking = [(node, units) for node in tried if (units := wanted[sku] - _on_hand(case, sku, node)) > 0]
+        full = case
+        for node, units in lacking:
+            full = _with_stock(full, sku, node, units)
+        best_of_all = tries.plan(full) if lacking else None
+        if best_of_all is None or not _is_better(best_of_all, chosen):
+            continue
         best: Flip | None = None
-        for node in tried:
-            missing = wanted[sku] - _on_hand(case, sku, node)
-            if missing <= 0:
-                continue
-            flip = _least_stock(case, chosen, sku, node, missing)
+        for node, units in lacking:
+            flip = _least_stock(case, chosen, sku, node, units, tries)
             if flip is not None and (best is None or _worth(flip) > _worth(best)):
                 best = flip
         if best is not None:
             yield best
 
 
-def _tried_nodes(case: Case, chosen: Plan, wanted: Mapping[Sku, int]) -> list[NodeId]:
-    """The nodes of the plan that would be made if every node had everything, of this plan, and the nearest ones."""
+def _everywhere(case: Case, units: int) -> SupplyRows:
+    """So many units on hand at every node."""
     nodes = case.network.positions
-    supply = {
-        sku: SupplyRows(
-            nodes.astype(np.int32),
-            np.full(nodes.size, units, dtype=np.int64),
-            np.zeros(nodes.size),
-            (ON_HAND,) * nodes.size,
-        )
-        for sku, units in wanted.items()
-    }
-    ideal = replace(case, supply=supply).plan()
+    sources = (ON_HAND,) * nodes.size
+    return SupplyRows(nodes.astype(np.int32), np.full(nodes.size, units, dtype=np.int64), np.zeros(nodes.size), sources)
+
+
+def _tried_nodes(case: Case, chosen: Plan, ideal: Plan) -> list[NodeId]:
+    """The nodes of the `ideal` plan, that would be made if every node had everything, of this plan, and the nearest."""
     names = [shipment.node for shipment in (*ideal.shipments, *chosen.shipments)]
     latitude, longitude = find_coordinates(case.demand.destination)
     if latitude is not None and longitude is not None:
@@ -79,22 +84,25 @@ def _tried_nodes(case: Case, chosen: Plan, wanted: Mapping[Sku, int]) -> list[No
     return list(dict.fromkeys(names))[:_NODES_TRIED]
 
 
-def _least_stock(case: Case, chosen: Plan, sku: Sku, node: NodeId, missing: int) -> Flip | None:
+def _least_stock(case: Case, chosen: Plan, sku: Sku, node: NodeId, missing: int, tries: Tries) -> Flip | None:
     """The fewest further units of a SKU at a node that make a better plan, by halving; None where all do not."""
-    if not _is_better(_with_stock(case, sku, node, missing).plan(), chosen):
+    best = tries.plan(_with_stock(case, sku, node, missing))
+    if best is None or not _is_better(best, chosen):
         return None
     low, high = 1, missing
     while low < high:
         middle = (low + high) // 2
-        if _is_better(_with_stock(case, sku, node, middle).plan(), chosen):
-            high = middle
+        other = tries.plan(_with_stock(case, sku, node, middle))
+        if other is None:
+            return None
+        if _is_better(other, chosen):
+            high, best = middle, other
         else:
             low = middle + 1
-    other = _with_stock(case, sku, node, high).plan()
-    return _flip(Flip("stock", high, (), 0, 0, None, node, sku), chosen, other) if _is_better(other, chosen) else None
+    return _flip(Flip("stock", high, (), 0, 0, None, node, sku), chosen, best)
 
 
-def _cost_flips(case: Case, chosen: Plan, rivals: Sequence[Plan]) -> Iterator[Flip]:
+def _cost_flips(case: Case, chosen: Plan, rivals: Sequence[Plan], tries: Tries) -> Iterator[Flip]:
     """How much cheaper a shipment of a rival's own node would have to be for the rival to win."""
     own = {shipment.node for shipment in chosen.shipments}
     tried: set[NodeId] = set()
@@ -107,12 +115,16 @@ def _cost_flips(case: Case, chosen: Plan, rivals: Sequence[Plan]) -> Iterator[Fl
         tried.add(node)
         uses = nodes.count(node)
         amount = -(-(rival.cost_minor - chosen.cost_minor + 1) // uses)
-        other = replace(case, network=_cheaper(case.network, node, amount)).plan() if amount > 0 else chosen
+        if amount <= 0:
+            continue
+        other = tries.plan(replace(case, network=_cheaper(case.network, node, amount)))
+        if other is None:
+            continue
         if outline(other) != outline(chosen) and any(shipment.node == node for shipment in other.shipments):
             yield _flip(Flip("cost", amount, (), 0, 0, None, node), chosen, other)
 
 
-def _weight_flips(case: Case, chosen: Plan, rivals: Sequence[Plan]) -> Iterator[Flip]:
+def _weight_flips(case: Case, chosen: Plan, rivals: Sequence[Plan], tries: Tries) -> Iterator[Flip]:
     """The split penalty nearest to the present one at which a plan with more or fewer shipments is chosen."""
     now, parcels = case.policy.split_minor, len(chosen.shipments)
     asked = set()
@@ -128,19 +140,18 @@ def _weight_flips(case: Case, chosen: Plan, rivals: Sequence[Plan]) -> Iterator[
     if parcels > 1 or rivals:
         asked.add(0)
     for penalty in sorted(asked, key=lambda penalty: (abs(penalty - now), penalty)):
-        changed = replace(case, policy=replace(case.policy, split_minor=penalty))
-        other = changed.plan()
-        if penalty != now and len(other.shipments) != parcels:
+        other = tries.plan(replace(case, policy=replace(case.policy, split_minor=penalty)))
+        if other is not None and penalty != now and len(other.shipments) != parcels:
             yield _flip(Flip("weight", penalty, (), 0, 0, None, name="split_minor"), chosen, other)
             return
 
 
-def _limit_flips(case: Case, chosen: Plan) -> Iterator[Flip]:
+def _limit_flips(case: Case, chosen: Plan, tries: Tries) -> Iterator[Flip]:
     more = case.policy.shipments_max + 1
     if len(chosen.shipments) < case.policy.shipments_max and not _has_reason(chosen, "too_many_shipments"):
         return
-    other = replace(case, policy=replace(case.policy, shipments_max=more)).plan()
-    if _is_better(other, chosen):
+    other = tries.plan(replace(case, policy=replace(case.policy, shipments_max=more)))
+    if other is not None and _is_better(other, chosen):
         yield _flip(Flip("limit", more, (), 0, 0, None, name="shipments_max"), chosen, other)
 
 

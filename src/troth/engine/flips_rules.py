@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from troth.engine.case import Case, goals, missing_units, outline
+from troth.engine.tries import Tries
 from troth.model.explanation import Flip
 from troth.model.plan import Plan
 from troth.model.routing import Routing, Rule
@@ -14,7 +15,7 @@ from troth.model.routing import Routing, Rule
 _RULES_TRIED: Final = 8
 
 
-def find_rule_flips(case: Case, chosen: Plan) -> Iterator[Flip]:
+def find_rule_flips(case: Case, chosen: Plan, tries: Tries) -> Iterator[Flip]:
     """The rules without which another plan, better by goals or cost, would have been chosen."""
     routing = case.policy.routing
     if routing is None:
@@ -25,7 +26,9 @@ def find_rule_flips(case: Case, chosen: Plan) -> Iterator[Flip]:
         without = _without(routing, name)
         if without == routing:
             continue
-        other = replace(case, policy=replace(case.policy, routing=without)).plan()
+        other = tries.plan(replace(case, policy=replace(case.policy, routing=without)))
+        if other is None:
+            continue
         if outline(other) != outline(chosen) and (goals(other), other.cost_minor) < (goals(chosen), chosen.cost_minor):
             yield Flip(
                 "rule",

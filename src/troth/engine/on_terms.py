@@ -4,8 +4,10 @@ one plan of lines that all go one way.
 
 from collections.abc import Mapping
 
+from troth.engine.budget import Budget
+from troth.engine.group_turns import Ask
 from troth.engine.network import Network
-from troth.engine.ship_groups import HANDED_OVER, Ask, plan_groups
+from troth.engine.ship_groups import HANDED_OVER, plan_groups
 from troth.engine.substitution import plan_substitutes
 from troth.engine.supply import SupplyRows
 from troth.engine.to_store import fill_store
@@ -21,8 +23,12 @@ def has_terms(demand: Demand, policy: Policy) -> bool:
     return any([line.terms is not None for line in demand.lines])  # noqa: C419 - a list is quicker, for every order
 
 
-def plan_on_terms(demand: Demand, supply: Mapping[Sku, SupplyRows], network: Network, policy: Policy, ask: Ask) -> Plan:
-    """The plan of a demand in which each line has its own terms; `ask` plans lines that all go one way."""
+def plan_on_terms(
+    demand: Demand, supply: Mapping[Sku, SupplyRows], network: Network, policy: Policy, ask: Ask, budget: Budget
+) -> Plan:
+    """The plan of a demand in which each line has its own terms; `ask` plans lines that all go one way, and `budget` is
+    what it may spend on all of them.
+    """
 
     def to_store(group: Demand, left: Mapping[Sku, SupplyRows]) -> Plan:
         found = ask(group, left)
@@ -31,6 +37,6 @@ def plan_on_terms(demand: Demand, supply: Mapping[Sku, SupplyRows], network: Net
         return fill_store(group, found, left, network, policy, ask)
 
     def by_groups(wanted: Demand, left: Mapping[Sku, SupplyRows]) -> Plan:
-        return plan_groups(wanted, left, network, policy, to_store)
+        return plan_groups(wanted, left, network, policy, to_store, budget)
 
     return plan_substitutes(demand, by_groups(demand, supply), supply, by_groups)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import numpy as np
 
+from troth.engine.budget import Budget
 from troth.engine.kits import components_of
 from troth.engine.network import Network
 from troth.engine.promise import plan
@@ -30,27 +31,37 @@ def plan_options(
     pickup_nodes_max: int = 5,
     prices: UnitPrices | None = None,
     loads: Mapping[NodeId, float] | None = None,
+    budget: Budget | None = None,
 ) -> tuple[Plan, ...]:
     """The plans to offer: first the delivery ones in the order of services, then local delivery, then pickups, the
     soonest first.
 
     A delivery plan is offered where it covers anything; a pickup only where one node hands over everything. A pickup
-    node that the demand names comes first. `supply_for` gives what each way to have it may be planned from.
+    node that the demand names comes first. `supply_for` gives what each way to have it may be planned from. All of them
+    together spend one `budget` (None: the policy's); where it leaves no further question, the ways that were not looked
+    at are not offered.
     """
+    if budget is None:
+        budget = Budget(policy.decision_seconds_max)
     services = list(dict.fromkeys(card.service for card in network.ship.cards))
     asks = [replace(demand, method=Method.SHIP, service=service, pickup_node=None) for service in services]
     asks += [
         replace(demand, method=Method.DELIVERY, service=card.service, pickup_node=None)
         for card in network.delivery.cards
     ]
-    deliveries = [plan(ask, supply_for(ask), network, policy, now, prices=prices, loads=loads) for ask in asks]
+    budget.parts = len(asks) + pickup_nodes_max
+
+    def plan_within(ask: Demand) -> Plan:
+        return plan(ask, supply_for(ask), network, policy, now, prices=prices, loads=loads, budget=budget)
+
+    deliveries = [plan_within(ask) for ask in asks if budget.has_question()]
     method = demand.method if demand.method is Method.CURBSIDE else Method.PICKUP
     handed = replace(demand, method=method, service="", pickup_node=None)
     asks = [
         replace(handed, pickup_node=network.nodes[position].node)
         for position in _pickup_positions(demand, supply_for(handed), network, pickup_nodes_max)
     ]
-    pickups = [plan(ask, supply_for(ask), network, policy, now, prices=prices, loads=loads) for ask in asks]
+    pickups = [plan_within(ask) for ask in asks if budget.has_question()]
     complete = [option for option in pickups if option.shipments and not option.uncovered]
     complete.sort(key=lambda option: (option.shipments[0].node != demand.pickup_node, option.promised_at or now))
     return (*(option for option in deliveries if option.shipments), *complete)

@@ -1,11 +1,13 @@
 """The one door of the promising engine: a demand and the supply in, a plan with its promises out."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
 from troth.engine.answer import answer
 from troth.engine.bookings import settle_bookings
+from troth.engine.budget import Budget
 from troth.engine.capacity import find_need
 from troth.engine.network import Network
 from troth.engine.on_terms import has_terms, plan_on_terms
@@ -28,6 +30,7 @@ def plan(
     *,
     prices: UnitPrices | None = None,
     loads: Mapping[NodeId, float] | None = None,
+    budget: Budget | None = None,
 ) -> Plan:
     """The cheapest plan that covers the most units, with what it cannot cover and why.
 
@@ -35,20 +38,24 @@ def plan(
     answer is a plan.
 
     `prices` are what units are worth elsewhere, applied while they are fresh; `loads` is each node's share of its
-    capacity that is used (0 to 1). Without them neither costs anything.
+    capacity that is used (0 to 1). Without them neither costs anything. `budget` is what may be spent, of which
+    the rest is left; without one it is the policy's, and only counted.
     """
+    spending = Budget(policy.decision_seconds_max) if budget is None else budget
     need = None if network.limits is None else find_need(demand.lines, policy)
 
     def ask(wanted: Demand, left: Mapping[Sku, SupplyRows]) -> Plan:
+        by_rules = partial(answer, prices=prices, loads=loads, need=need, budget=spending)
         if policy.routing is None:
-            return answer(wanted, left, network, policy, now, prices=prices, loads=loads, need=need)
-        by_rules = partial(answer, prices=prices, loads=loads, need=need)
-        return plan_by_tiers(by_rules, wanted, left, network, policy, now, prices=prices, order=demand)
+            return by_rules(wanted, left, network, policy, now)
+        return plan_by_tiers(by_rules, wanted, left, network, policy, now, prices=prices, order=demand, budget=spending)
 
     is_on_terms = has_terms(demand, policy)
 
     def ask_all(there: Mapping[Sku, SupplyRows]) -> Plan:
-        return plan_on_terms(demand, there, network, policy, ask) if is_on_terms else ask(demand, there)
+        return plan_on_terms(demand, there, network, policy, ask, spending) if is_on_terms else ask(demand, there)
 
     found = plan_with_lots(demand, fresh_supply(supply, now.timestamp()), network, ask_all)
+    if spending.notes:
+        found = replace(found, trace=replace(found.trace, notes=(*found.trace.notes, *spending.notes)))
     return found if need is None else settle_bookings(network, found, now)

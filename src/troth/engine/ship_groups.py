@@ -6,31 +6,21 @@ program over the shipments that are left, so the limit is shared out exactly. Gr
 there is are planned one after the other, in every order of them where they are few.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
-from itertools import permutations
 from typing import Final
 from zoneinfo import ZoneInfo
 
-import numpy as np
-
+from troth.engine.budget import Budget
+from troth.engine.group_turns import Ask, Goal, goals_of, is_within, less_taken, plan_in_turn, plan_nothing, taken_by
 from troth.engine.network import Network
 from troth.engine.supply import SupplyRows
-from troth.model.ids import LineId, NodeId, Sku
-from troth.model.inventory import Source
+from troth.model.ids import NodeId, Sku
 from troth.model.network import Address
 from troth.model.order import Method, Terms
 from troth.model.plan import Demand, DemandLine, Plan, Trace, Uncovered
 from troth.model.policy import Policy
-
-Ask = Callable[[Demand, Mapping[Sku, SupplyRows]], Plan]
-"""The plan of a demand whose lines all go one way."""
-
-Taken = dict[tuple[Sku, NodeId, Source], int]
-
-ORDERS_MAX: Final = 24
-"""So many orders of groups that compete for stock are tried."""
 
 HANDED_OVER: Final = frozenset({Method.PICKUP, Method.CURBSIDE})
 
@@ -79,8 +69,14 @@ def split_into_groups(demand: Demand) -> tuple[Demand, ...]:
     )
 
 
-def plan_groups(demand: Demand, supply: Mapping[Sku, SupplyRows], network: Network, policy: Policy, ask: Ask) -> Plan:
-    """The plan of all ship groups of a demand; a demand of one group is asked about as it is."""
+def plan_groups(
+    demand: Demand, supply: Mapping[Sku, SupplyRows], network: Network, policy: Policy, ask: Ask, budget: Budget
+) -> Plan:
+    """The plan of all ship groups of a demand; a demand of one group is asked about as it is.
+
+    Where the budget leaves no further question, the groups that are left get nothing; where it leaves no search, the
+    first order of groups that compete is the one.
+    """
     groups = split_into_groups(demand)
     if len(groups) == 1:
         return ask(groups[0], supply)
@@ -88,10 +84,15 @@ def plan_groups(demand: Demand, supply: Mapping[Sku, SupplyRows], network: Netwo
     most = max(1, policy.shipments_max)
     most = most if demand.shipments_max is None else max(1, min(most, demand.shipments_max))
     loose = [replace(group, ship_complete=False) for group in groups]
-    plans = _plan_within(loose, supply, most, ask)
+    budget.parts = max(budget.parts, len(groups))
+    alone = [
+        ask(replace(group, shipments_max=most), supply) if not at or budget.has_question() else plan_nothing(group)
+        for at, group in enumerate(loose)
+    ]
+    plans = _plan_within(loose, alone, supply, most, ask, budget)
     notes: tuple[str, ...] = ()
-    if not _is_within(plans, supply, network):
-        plans = _plan_in_turn(loose, supply, network, most, ask)
+    if not is_within(plans, supply, network):
+        plans = plan_in_turn(loose, alone, supply, network, most, ask, budget)
         notes = ("ship groups want the same scarce stock: they were planned one after the other",)
     found = _merge(plans, apart, notes)
     if not demand.ship_complete:
@@ -101,16 +102,28 @@ def plan_groups(demand: Demand, supply: Mapping[Sku, SupplyRows], network: Netwo
     return _merge(_hold(loose, plans, supply, network, ask), apart, notes)
 
 
-def _plan_within(groups: Sequence[Demand], supply: Mapping[Sku, SupplyRows], most: int, ask: Ask) -> list[Plan]:
-    """The plans of the groups that together have at most so many shipments and are best."""
-    plans = [ask(replace(group, shipments_max=most), supply) for group in groups]
-    if sum(len(plan.shipments) for plan in plans) <= most:
-        return plans
+def _plan_within(
+    groups: Sequence[Demand],
+    alone: Sequence[Plan],
+    supply: Mapping[Sku, SupplyRows],
+    most: int,
+    ask: Ask,
+    budget: Budget,
+) -> list[Plan]:
+    """The plans of the groups that together have at most so many shipments and are best; `alone` are those that each
+    would have with all of them.
+    """
+    if sum(len(plan.shipments) for plan in alone) <= most:
+        return list(alone)
     tables = [
-        [_nothing(group)]
-        + [ask(replace(group, shipments_max=count), supply) for count in range(1, min(most + 1, len(plan.shipments)))]
+        [plan_nothing(group)]
+        + [
+            ask(replace(group, shipments_max=count), supply)
+            for count in range(1, min(most + 1, len(plan.shipments)))
+            if budget.has_question()
+        ]
         + [plan]
-        for group, plan in zip(groups, plans, strict=True)
+        for group, plan in zip(groups, alone, strict=True)
     ]
     return share_shipments(tables, most)
 
@@ -119,110 +132,28 @@ def share_shipments(tables: Sequence[Sequence[Plan]], most: int) -> list[Plan]:
     """One plan of each table so that together they have at most so many shipments and the least of what a plan
     minimizes; the first found of equals.
     """
-    best: list[tuple[tuple[int, int, int], tuple[int, ...]] | None] = [((0, 0, 0), ())] + [None] * most
+    best: dict[int, Goal] = {0: (0, 0, 0)}
+    steps: list[dict[int, tuple[int, Plan]]] = []
     for table in tables:
-        after: list[tuple[tuple[int, int, int], tuple[int, ...]] | None] = [None] * (most + 1)
-        for used, state in enumerate(best):
-            if state is None:
-                continue
-            for at, plan in enumerate(table):
-                total = used + len(plan.shipments)
+        rows = [(len(plan.shipments), goals_of(plan), plan) for plan in table]
+        after: dict[int, Goal] = {}
+        step: dict[int, tuple[int, Plan]] = {}
+        for used, (uncovered, divided, cost) in sorted(best.items()):
+            for count, goal, plan in rows:
+                total = used + count
                 if total > most:
                     continue
-                goal = tuple(map(sum, zip(state[0], goals_of(plan), strict=True)))
-                held = after[total]
-                if held is None or goal < held[0]:
-                    after[total] = ((goal[0], goal[1], goal[2]), (*state[1], at))
+                reached = (uncovered + goal[0], divided + goal[1], cost + goal[2])
+                if total not in after or reached < after[total]:
+                    after[total], step[total] = reached, (used, plan)
         best = after
-    choice = min((state for state in best if state is not None), key=lambda state: state[0])[1]
-    return [table[at] for table, at in zip(tables, choice, strict=True)]
-
-
-def goals_of(plan: Plan) -> tuple[int, int, int]:
-    """What a plan minimizes, first things first: units uncovered, lines divided, cost (minor units)."""
-    parts: dict[LineId, int] = {}
-    for shipment in plan.shipments:
-        for line_id in {peg.line_id for peg in shipment.pegs}:
-            parts[line_id] = parts.get(line_id, 0) + 1
-    return (
-        sum(gap.quantity for gap in plan.uncovered),
-        sum(count > 1 for count in parts.values()),
-        plan.cost_minor,
-    )
-
-
-def less_taken(supply: Mapping[Sku, SupplyRows], taken: Taken, network: Network) -> dict[Sku, SupplyRows]:
-    """The supply without what was taken."""
-    left = dict(supply)
-    for sku in {key[0] for key in taken}:
-        rows = left.get(sku)
-        if rows is None:
-            continue
-        units = rows.available.copy()
-        for at, source in enumerate(rows.sources):
-            units[at] -= taken.get((sku, network.nodes[rows.node_index[at]].node, source), 0)
-        left[sku] = replace(rows, available=np.maximum(units, 0))
-    return left
-
-
-def taken_by(plans: Iterable[Plan]) -> Taken:
-    """The units that plans take of each supply."""
-    taken: Taken = {}
-    for plan in plans:
-        for shipment in plan.shipments:
-            for peg in shipment.pegs:
-                key = (peg.sku, shipment.node, peg.source)
-                taken[key] = taken.get(key, 0) + peg.quantity
-    return taken
-
-
-def _is_within(plans: Sequence[Plan], supply: Mapping[Sku, SupplyRows], network: Network) -> bool:
-    """Whether the plans together take no more than there is."""
-    taken = taken_by(plans)
-    for sku in {key[0] for key in taken}:
-        rows = supply[sku]
-        for at, source in enumerate(rows.sources):
-            key = (sku, network.nodes[rows.node_index[at]].node, source)
-            if taken.get(key, 0) > rows.available[at]:
-                return False
-    return True
-
-
-def _plan_in_turn(
-    groups: Sequence[Demand], supply: Mapping[Sku, SupplyRows], network: Network, most: int, ask: Ask
-) -> list[Plan]:
-    """The best of planning the groups one after the other, each from what the earlier ones left."""
-    numbers = range(len(groups))
-    turns: Iterable[Sequence[int]] = permutations(numbers) if len(groups) <= 4 else [numbers, numbers[::-1]]
-    best: list[Plan] = []
-    best_goal: tuple[int, ...] | None = None
-    for turn in list(turns)[:ORDERS_MAX]:
-        found: dict[int, Plan] = {}
-        for number in turn:
-            left = most - sum(len(plan.shipments) for plan in found.values())
-            if left <= 0:
-                found[number] = _nothing(groups[number])
-                continue
-            remaining = less_taken(supply, taken_by(found.values()), network)
-            found[number] = ask(replace(groups[number], shipments_max=left), remaining)
-        plans = [found[number] for number in numbers]
-        goal = tuple(map(sum, zip(*map(goals_of, plans), strict=True)))
-        if best_goal is None or goal < best_goal:
-            best, best_goal = plans, goal
-    return best
-
-
-def _nothing(group: Demand) -> Plan:
-    """The plan of a group for which no shipment is left."""
-    return Plan(
-        (),
-        tuple(
-            Uncovered(line.line_id, line.sku, line.quantity, "too_many_shipments")
-            for line in group.lines
-            if line.quantity > 0
-        ),
-        Trace("none", 0),
-    )
+        steps.append(step)
+    used = min(sorted(best), key=best.__getitem__)
+    chosen: list[Plan] = []
+    for step in reversed(steps):
+        used, plan = step[used]
+        chosen.append(plan)
+    return chosen[::-1]
 
 
 def _drop_divided_bonds(groups: Sequence[Demand]) -> tuple[tuple[Demand, ...], tuple[Uncovered, ...]]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from troth.engine.ship_groups import Ask
+from troth.engine.group_turns import Ask
 from troth.engine.supply import SupplyRows
 from troth.model.ids import LineId, Sku
 from troth.model.measure import half_up

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from troth.engine.calendars import finish_work, instant, minute_of, minutes_of
+from troth.engine.group_turns import Ask, less_taken, taken_by
 from troth.engine.network import Network
-from troth.engine.ship_groups import Ask, less_taken, taken_by
 from troth.engine.supply import SupplyRows
 from troth.model.ids import Sku
 from troth.model.network import Address, Node

@@ -6,6 +6,8 @@ Load what they touch, decide each in order, write everything at once.
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
+from time import monotonic
 from typing import Final
 
 from troth.engine.context import Decision, Facts, State
@@ -16,9 +18,10 @@ from troth.engine.lifecycle import decide
 from troth.engine.line_terms import named_skus
 from troth.engine.node_load import capacity_of, cart_moves, load_moves
 from troth.engine.serials import SerialWork, serial_keys
+from troth.flows.aside import decide_aside
 from troth.flows.expected import ANYTHING
 from troth.flows.reference import Reference
-from troth.flows.requests import Accepted, Answer, Outcome, Request, Result
+from troth.flows.requests import Accepted, Answer, Outcome, Request, Result, supplies_of
 from troth.model.capacity import Slot
 from troth.model.cart_hold import CartHold
 from troth.model.commands import (
@@ -34,11 +37,10 @@ from troth.model.commands import (
     RepromiseOrder,
     cart_hold_of,
     order_ids_of,
-    supply_keys_of,
 )
 from troth.model.exposure import Draw
 from troth.model.ids import CartHoldId, FulfillmentId, OrderId, Sku
-from troth.model.inventory import Balance, CountMark, EntryKind, SupplyKey, purchase_order_source
+from troth.model.inventory import Balance, CountMark, EntryKind, SupplyKey
 from troth.model.order import Order
 from troth.model.refusals import Invalid, KeyReused, StockShort
 from troth.model.serials import SerialKey, SerialPlace
@@ -97,7 +99,7 @@ class Attempt:
         self._asked = [*self._captured, *(command.asked for command in self._holding)]
         self._lookup = [command.order_id for command in self._captured if command.order_id in lookup]
         self._locked = {order_id for command in self._commands for order_id in order_ids_of(command)}
-        self._supplies = {key for command in self._commands for key in _supply_keys(command)}
+        self._supplies = {key for command in self._commands for key in supplies_of(command)}
         self._loaded: dict[OrderId, Order] = {}
         self._orders: dict[OrderId, Order] = {}
         self._exact: dict[SupplyKey, Balance] = {}
@@ -154,7 +156,10 @@ class Attempt:
         await self._load(connection)
         for hold_id in self._ending:
             self._decide(EndCartHold(hold_id, is_by_clock=True), Request((), CLOCK, CLOCK))
-        outcomes = [self._decide_request(request) for request in self._requests]
+        outcomes = [
+            await decide_aside(request.commands, self._index, partial(self._decide_request, request))
+            for request in self._requests
+        ]
         await self._decide_again(connection, outcomes)
         if self.overdue:
             return None
@@ -262,7 +267,7 @@ class Attempt:
             self._moved = dict(zip(counts, await read_moves_since(connection, counts), strict=True))
             self._counts |= await read_counts(connection, {key for key, _ in counts})
         expecting = sorted(
-            {key for c in self._commands if isinstance(c, ExpectSupply | ShipTransfer) for key in _supply_keys(c)}
+            {key for c in self._commands if isinstance(c, ExpectSupply | ShipTransfer) for key in supplies_of(c)}
         )
         if expecting:
             self._ordered = dict(zip(expecting, await read_ordered(connection, expecting), strict=True))
@@ -288,8 +293,10 @@ class Attempt:
         order_id = command.order_id if isinstance(command, CaptureOrder) else next(iter(order_ids_of(command)), None)
         policy = self._reference.policy_for(self._subject(command, order_id), self._now)
         reference = self._reference
-        self._exposure = reference.exposure_at(self._now)
-        facts = Facts(self._now, request.actor, reference.network, reference.items, policy, exposure=self._exposure)
+        exposure = self._exposure = reference.exposure_at(self._now)
+        facts = Facts(
+            self._now, request.actor, reference.network, reference.items, policy, exposure=exposure, clock=monotonic
+        )
         if request.expected is not ANYTHING and order_id is not None:
             known = self._orders.get(order_id)
             conflict = None if known is None else request.expected.refuse(known.version)
@@ -408,7 +415,9 @@ class Attempt:
             self._remember(missing, await read_stock(connection, missing))
             self._index.move(entry for entry in self.batch.entries if entry.key.sku in missing)
         for request, position, number in doubtful:
-            _list(outcomes[number])[position] = self._decide(request.commands[position], request)
+            command = request.commands[position]
+            again = await decide_aside((command,), self._index, partial(self._decide, command, request))
+            _list(outcomes[number])[position] = again
         if not self._ending and any(isinstance(_list(outcomes[n])[at], StockShort) for _, at, n in doubtful):
             self.overdue = await find_overdue_cart_holds(connection, self._now, skus, limit=_OVERDUE_MAX)
 
@@ -445,15 +454,3 @@ class Attempt:
 
 def _list(outcome: list[Outcome] | UsedKey | KeyReused) -> list[Outcome]:
     return outcome if isinstance(outcome, list) else []
-
-
-def _supply_keys(command: Command) -> Iterable[SupplyKey]:
-    if isinstance(command, ExpectSupply):
-        return {
-            *command.known,
-            *(
-                SupplyKey(line.sku, line.node, purchase_order_source(number=command.number, line=line.line))
-                for line in command.lines
-            ),
-        }
-    return supply_keys_of(command)

@@ -6,6 +6,7 @@ order itself has reserved counts as free, so that an order that exists can be as
 
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from time import monotonic
 
 import msgspec
 
@@ -13,12 +14,13 @@ from troth.engine.backorder_cap import cap_backorders
 from troth.engine.capture import demand_of
 from troth.engine.case import Case, case_of
 from troth.engine.context import Facts
-from troth.engine.explain import explain
+from troth.engine.explain import explain, find_nodes_of_interest
 from troth.engine.exposure.taking import exposed_supply, with_freed
 from troth.engine.feasible import find_unknown
 from troth.engine.network import Network
 from troth.engine.reserve import reserve_entries
 from troth.engine.rules.weights import policy_of
+from troth.flows.aside import aside, network_at_rest, rows_at_rest
 from troth.flows.capture import OrderContent, prepare
 from troth.flows.draft import flaws_of
 from troth.flows.families import ROUTINGS
@@ -99,6 +101,7 @@ async def dry_run(
         reference.items,
         reference.policy_for(command.customer.id or command.order_id, now),
         exposure=reference.exposure_at(now),
+        clock=monotonic,
     )
     flaws = find_unknown(command, facts)
     if flaws:
@@ -111,23 +114,27 @@ async def dry_run(
     if held:
         supply = {sku: with_freed(supply, sku, door.index.rows(sku), door.index.rows_freed(sku, held)) for sku in skus}
     supply = cap_backorders(supply, door.index.backordered, facts.items, held)
+    supply = {sku: rows_at_rest(rows) for sku, rows in supply.items()}
+    facts = replace(facts, network=network_at_rest(network))
     tried, in_force = case_of(demand, supply, replace(facts, policy=policy)), case_of(demand, supply, facts)
-    done = DryRun(
-        now,
-        None if order is None else order.order_id,
-        tried.plan(),
-        in_force.plan(),
-        network,
-        facts.policy.currency,
-    )
-    return _explained(done, tried, in_force) if is_explained else done
+
+    def plan_both() -> DryRun:
+        done = DryRun(
+            now,
+            None if order is None else order.order_id,
+            tried.plan(),
+            in_force.plan(),
+            network,
+            facts.policy.currency,
+        )
+        return _explained(done, tried, in_force) if is_explained else done
+
+    return await aside(plan_both)
 
 
 def _explained(done: DryRun, tried: Case, in_force: Case) -> DryRun:
     """A dry run that goes through the candidates: both sides through the same ones."""
-    first = explain(tried)
-    chosen = (shipment.node for plan in (done.tried, done.in_force) for shipment in plan.shipments)
-    nodes = tuple(dict.fromkeys((*chosen, *(candidate.node for candidate in first.candidates))))
+    nodes = find_nodes_of_interest(tried, (done.tried, done.in_force))
     return replace(done, why_tried=explain(tried, nodes=nodes), why_in_force=explain(in_force, nodes=nodes))
 
 

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from time import monotonic
 
 import msgspec
 
+from troth.engine.budget import OUT_OF_TIME
 from troth.engine.capture import demand_of, parts_of
 from troth.engine.case import Case
 from troth.engine.context import Facts
@@ -16,6 +18,8 @@ from troth.engine.line_terms import named_skus
 from troth.engine.parts import next_allocation
 from troth.engine.record import recall, recall_load
 from troth.engine.resource import demand_missing
+from troth.engine.tries import SECONDS_MAX, Tries
+from troth.flows.aside import aside
 from troth.flows.dry_run import command_of
 from troth.flows.recall import recall_items, recall_network, recall_policy
 from troth.flows.system import System
@@ -72,10 +76,12 @@ async def read_decisions(system: System, order: Order) -> tuple[Decided, ...]:
 
 async def explain_order(system: System, order: Order, *, nodes: Sequence[NodeId] = ()) -> tuple[Decided, ...]:
     """The decisions, the newest first, each made again from what was kept with it (the newest few); with `nodes`, why
-    or why not these.
+    or why not these. They share the time of one explanation.
     """
     decisions = await _read(system, order)
-    again = [await _decide_again(system, decided, taken, nodes) for decided, taken in decisions[:_PLANNED_AGAIN_MAX]]
+    newest = decisions[:_PLANNED_AGAIN_MAX]
+    seconds = SECONDS_MAX / max(1, len(newest))
+    again = [await _decide_again(system, decided, taken, nodes, seconds) for decided, taken in newest]
     return (*again, *(decided for decided, _ in decisions[_PLANNED_AGAIN_MAX:]))
 
 
@@ -116,7 +122,9 @@ def _of_order(event: object) -> OrderEvent:
     return event
 
 
-async def _decide_again(system: System, decided: Decided, taken: _Taken | None, nodes: Sequence[NodeId]) -> Decided:
+async def _decide_again(
+    system: System, decided: Decided, taken: _Taken | None, nodes: Sequence[NodeId], seconds: float
+) -> Decided:
     recording = decided.trace.recording
     if recording is None or taken is None:
         return _without(decided, "the stock that it saw")
@@ -135,10 +143,11 @@ async def _decide_again(system: System, decided: Decided, taken: _Taken | None, 
         return _without(decided, "the items as they were")
     facts = Facts(decided.at, "", network, items, policy, loads=recording.loads or None)
     demand = demand_of(command_of(taken.before), facts) if taken.is_capture else demand_missing(taken.before, facts)
-    case = Case(demand, recall(recording, network), network, policy, decided.at, None, recording.loads or None)
+    loads, supply = recording.loads or None, recall(recording, network)
+    case = Case(demand, supply, network, policy, decided.at, None, loads, monotonic)
     if not taken.is_capture:
         case, _answer = keep_promise(case)
-    explanation = explain(case, nodes=nodes)
+    explanation = await aside(lambda: explain(case, nodes=nodes, tries=Tries(monotonic, seconds)))
     fulfillments, allocations = parts_of(
         explanation.plan.shipments,
         taken.before.order_id,
@@ -148,7 +157,10 @@ async def _decide_again(system: System, decided: Decided, taken: _Taken | None, 
     # What a part is counted against follows from the part; it is no choice.
     chosen = tuple(replace(part, draws=()) for part in taken.allocations)
     is_same = (fulfillments, allocations) == (taken.fulfillments, chosen)
-    return Decided(decided.version, decided.at, decided.trace, decided.chosen, explanation, is_same)
+    again = Decided(decided.version, decided.at, decided.trace, decided.chosen, explanation, is_same)
+    if not is_same and OUT_OF_TIME in (*decided.trace.notes, *explanation.plan.trace.notes):
+        return replace(again, is_reproduced=None, missing="the time to look for its plan to the end")
+    return again
 
 
 def _without(decided: Decided, missing: str) -> Decided:

@@ -3,19 +3,24 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from hashlib import blake2b
+from time import monotonic
+from typing import Final
 
 from troth.engine.backorder_cap import cap_backorders, with_cap_reasons
 from troth.engine.capture import demand_of
 from troth.engine.cart_units import find_hold, without_hold
-from troth.engine.case import case_of, with_what_could_be
+from troth.engine.case import Case, case_of, with_what_could_be
 from troth.engine.context import Facts
+from troth.engine.effort import is_quick
 from troth.engine.explain import explain
 from troth.engine.exposure.taking import supply_reader, with_freed
 from troth.engine.feasible import find_unknown
 from troth.engine.network import Network
 from troth.engine.options import plan_options
-from troth.engine.supply import SupplyRows
+from troth.engine.supply import NO_SUPPLY, SupplyRows
+from troth.flows.aside import aside, network_at_rest, rows_at_rest
 from troth.flows.capture import HANDED_OVER, OrderContent, prepare
 from troth.flows.cart import hold_cart, read_hold
 from troth.flows.system import System
@@ -28,6 +33,9 @@ from troth.model.plan import Demand, Plan, Trace, Uncovered
 from troth.model.refusals import Busy, Invalid, NotFound, Refusal, StockShort
 from troth.store.codec import encode_bytes
 from troth.store.stock_index import StockIndex
+
+_QUICK_LINES_MAX: Final = 4
+"""An inquiry about more lines is planned beside the event loop, since there is a plan for each way to have them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,25 +97,30 @@ async def quote(
     if flaws or isinstance(own, Invalid):
         return own if isinstance(own, Invalid) else Invalid(flaws)
     demand = demand_of(command, facts)
-    exposed = _with_own(supply_reader(facts.pool, skus, door.index.rows), own, door.index)
+    rows = {sku: door.index.rows(sku) for sku in skus}
+    freed = _with_kept_units(rows, own, door.index)
+    backordered = {sku: door.index.backordered(sku) for sku in skus}
+    facts = without_hold(facts, own)
+    is_aside = is_explained or not is_quick(
+        demand.lines, lambda sku: rows.get(sku, NO_SUPPLY), lines_max=_QUICK_LINES_MAX
+    )
+    if is_aside:
+        rows = {sku: rows_at_rest(found) for sku, found in rows.items()}
+        freed = {sku: rows_at_rest(found) for sku, found in freed.items()}
+        facts = replace(facts, network=network_at_rest(facts.network))
+    exposed = _with_own(supply_reader(facts.pool, skus, rows.__getitem__), rows, freed)
     kept = {} if own is None else {held.key: held.quantity for held in own.units}
+    items = facts.items
 
     def supply_for(wanted: Demand) -> Mapping[Sku, SupplyRows]:
-        return cap_backorders(dict(exposed(wanted)), door.index.backordered, facts.items, kept)
+        return cap_backorders(dict(exposed(wanted)), backordered.__getitem__, items, kept)
 
-    facts = without_hold(facts, own)
+    def with_reasons(plan: Plan) -> Plan:
+        return with_cap_reasons(plan, rows.__getitem__, backordered.__getitem__, items)
+
     case = case_of(demand, supply_for(demand), facts)
-    offered = plan_options(
-        demand, supply_for, facts.network, facts.policy, facts.now, prices=case.prices, loads=case.loads
-    )
-    if demand.destination is None:
-        offered = tuple(option for option in offered if option.shipments[0].method in HANDED_OVER)
-    if command.method in HANDED_OVER and command.pickup_node is None:
-        asked = next((option for option in offered if option.shipments[0].method in HANDED_OVER), _nowhere(demand))
-    else:
-        asked = with_cap_reasons(case.plan(), door.index.rows, door.index.backordered, facts.items)
-        if asked.uncovered:
-            asked = with_what_could_be(case, asked)
+    work = partial(_plan, case, supply_for, with_reasons, is_explained=is_explained)
+    asked, offered, explanation = await aside(work) if is_aside else work()
     hold = own
     if hold_seconds and not asked.uncovered and asked.shipments:
         pickup = (asked.shipments[0].via or asked.shipments[0].node) if command.method in HANDED_OVER else None
@@ -122,7 +135,7 @@ async def quote(
         facts.policy.currency,
         _options((asked, *offered)),
         asked.uncovered,
-        explain(case) if is_explained else None,
+        explanation,
         hold,
         demand.destination,
         {
@@ -133,6 +146,36 @@ async def quote(
     )
 
 
+def _plan(
+    case: Case,
+    supply_for: Callable[[Demand], Mapping[Sku, SupplyRows]],
+    with_reasons: Callable[[Plan], Plan],
+    *,
+    is_explained: bool,
+) -> tuple[Plan, tuple[Plan, ...], Explanation | None]:
+    """What an order as asked would get, the other ways to have it, and why, where that is asked."""
+    demand = case.demand
+    is_anywhere = demand.method in HANDED_OVER and demand.pickup_node is None
+    asked = None if is_anywhere else with_reasons(case.plan())
+    if asked is not None and asked.uncovered:
+        asked = with_what_could_be(case, asked)
+    offered = plan_options(
+        demand,
+        supply_for,
+        case.network,
+        case.policy,
+        case.now,
+        prices=case.prices,
+        loads=case.loads,
+        budget=case.budget(),
+    )
+    if demand.destination is None:
+        offered = tuple(option for option in offered if option.shipments[0].method in HANDED_OVER)
+    if asked is None:
+        asked = next((option for option in offered if option.shipments[0].method in HANDED_OVER), _nowhere(demand))
+    return asked, offered, explain(case) if is_explained else None
+
+
 async def _find_own(system: System, command: CaptureOrder) -> CartHold | Invalid | None:
     """The hold of a cart that an inquiry names, while it keeps anything."""
     if command.cart_hold is None:
@@ -141,17 +184,26 @@ async def _find_own(system: System, command: CaptureOrder) -> CartHold | Invalid
     return find_hold(command, None if isinstance(known, NotFound) else known, system.door.now())
 
 
+def _with_kept_units(rows: Mapping[Sku, SupplyRows], own: CartHold | None, index: StockIndex) -> dict[Sku, SupplyRows]:
+    """The rows as they were if what a hold keeps were free; none where there is no hold."""
+    if own is None:
+        return {}
+    kept = {held.key: held.quantity for held in own.units}
+    return {sku: index.rows_freed(sku, kept) for sku in rows}
+
+
 def _with_own(
-    supply_for: Callable[[Demand], Mapping[Sku, SupplyRows]], own: CartHold | None, index: StockIndex
+    supply_for: Callable[[Demand], Mapping[Sku, SupplyRows]],
+    rows: Mapping[Sku, SupplyRows],
+    freed: Mapping[Sku, SupplyRows],
 ) -> Callable[[Demand], Mapping[Sku, SupplyRows]]:
     """The supply for any demand, with what a hold keeps free for it."""
-    if own is None:
+    if not freed:
         return supply_for
-    kept = {held.key: held.quantity for held in own.units}
 
     def with_own(demand: Demand) -> Mapping[Sku, SupplyRows]:
         supply = supply_for(demand)
-        return {sku: with_freed(supply, sku, index.rows(sku), index.rows_freed(sku, kept)) for sku in supply}
+        return {sku: with_freed(supply, sku, rows[sku], freed[sku]) for sku in supply}
 
     return with_own
 
@@ -161,7 +213,8 @@ def _facts(system: System, command: CaptureOrder) -> Facts:
     reference = system.door.reference
     now = system.door.now()
     policy = reference.policy_for(command.customer.id or None, now)
-    return Facts(now, "", reference.network, reference.items, policy, exposure=reference.exposure_at(now))
+    exposure = reference.exposure_at(now)
+    return Facts(now, "", reference.network, reference.items, policy, exposure=exposure, clock=monotonic)
 
 
 def _nowhere(demand: Demand) -> Plan:

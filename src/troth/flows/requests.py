@@ -1,11 +1,12 @@
 """What goes through the write door, and what comes back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from troth.engine.context import Decision
 from troth.flows.expected import ANYTHING, Expected
-from troth.model.commands import Command, RepromiseOrder, StockCommand
+from troth.model.commands import Command, ExpectSupply, RepromiseOrder, StockCommand, supply_keys_of
+from troth.model.inventory import SupplyKey, purchase_order_source
 from troth.model.order import Order
 from troth.model.refusals import Refusal
 
@@ -74,3 +75,16 @@ class Request:
         Such requests are not mixed with others.
         """
         return any(isinstance(command, StockCommand | RepromiseOrder) for command in self.commands)
+
+
+def supplies_of(command: Command) -> Iterable[SupplyKey]:
+    """The supplies that a command names and may make."""
+    if isinstance(command, ExpectSupply):
+        return {
+            *command.known,
+            *(
+                SupplyKey(line.sku, line.node, purchase_order_source(number=command.number, line=line.line))
+                for line in command.lines
+            ),
+        }
+    return supply_keys_of(command)

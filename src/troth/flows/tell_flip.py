@@ -14,6 +14,7 @@ _REASONS: Final = {
     "excluded": "was left out of this decision",
     "restricted": "may not send it there",
     "no_service_to_destination": "has no service to the destination",
+    "other_node": "is not the one asked for",
 }
 _WEIGHTS: Final = {"split_minor": "With a split penalty of {amount}"}
 _LIMITS: Final = {"shipments_max": "With {amount} shipments allowed"}

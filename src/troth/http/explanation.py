@@ -50,7 +50,11 @@ class FlipAnswer(msgspec.Struct, frozen=True):
 
 
 class TraceAnswer(msgspec.Struct, frozen=True):
-    """Why these sources: in a sentence, by what method, from what inputs, and what else there was."""
+    """Why these sources: in a sentence, by what method, from what inputs, and what else there was.
+
+    `left_out` counts the nodes that are not among the candidates, by reason; `alternatives_skipped` and `flips_skipped`
+    count what was not looked at in the time that an explanation may take.
+    """
 
     summary: str
     method: str
@@ -65,6 +69,9 @@ class TraceAnswer(msgspec.Struct, frozen=True):
     candidates: tuple[CandidateAnswer, ...]
     alternatives: tuple[AlternativeAnswer, ...]
     flips: tuple[FlipAnswer, ...]
+    left_out: dict[str, int]
+    alternatives_skipped: int
+    flips_skipped: int
 
 
 def answer_trace(trace: Trace, explanation: Explanation | None, currency: str) -> TraceAnswer:
@@ -85,6 +92,9 @@ def answer_trace(trace: Trace, explanation: Explanation | None, currency: str) -
         if explanation
         else (),
         flips=tuple(_flip(one, currency) for one in explanation.flips) if explanation else (),
+        left_out=dict(explanation.left_out) if explanation else {},
+        alternatives_skipped=explanation.alternatives_skipped if explanation else 0,
+        flips_skipped=explanation.flips_skipped if explanation else 0,
     )
 
 
@@ -93,6 +103,8 @@ def summarize(trace: Trace) -> str:
 
     >>> summarize(Trace("subsets", 12, {"no_stock": 3}, gap=0.0))
     'Of 12 candidates the cheapest were chosen by subsets, proven best; 3 nodes were left out: 3 no stock.'
+    >>> summarize(Trace("none", 0, {"no_stock": 3, "other_node": 1}))
+    'No node could be used; 4 nodes were left out: 3 no stock, 1 other node.'
     """
     if trace.gap is None:
         proof = "with no bound on how far they are from the best"
@@ -100,6 +112,8 @@ def summarize(trace: Trace) -> str:
         proof = f"at most {trace.gap:.1%} from the best" if trace.gap else "proven best"
     left_out = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in trace.removed.items())
     removed = f"; {sum(trace.removed.values())} nodes were left out: {left_out}" if left_out else ""
+    if not trace.candidates:
+        return f"No node could be used{removed}."
     return f"Of {trace.candidates} candidates the cheapest were chosen by {trace.method}, {proof}{removed}."
 
 
@@ -138,4 +152,5 @@ EXAMPLE = Explanation(
     (),
     (Flip("stock", 1, (NodeId("ST-NYC"),), 410, 0, None, NodeId("ST-NYC"), Sku("A-1001")),),
     "8a7e5e2d6f1b4c3da1b2c3d4e5f60718",
+    {"no_stock": 3, "has_stock": 7},
 )

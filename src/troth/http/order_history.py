@@ -1,5 +1,6 @@
 """An order's history: what happened to it, and why its sources were chosen."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
@@ -13,10 +14,12 @@ from troth.http.explanation import EXAMPLE, TraceAnswer, answer_trace
 from troth.http.operations import NO_BODY, Call, Nothing, Operation, Shown
 from troth.http.orders import NO_ORDER, ORDER_PATH
 from troth.http.pages import Page, PageQuery, decode_cursor, page_reply
+from troth.http.problems import Refused
 from troth.http.replies import Reply, json_reply
 from troth.http.values import Instant
 from troth.model.events import OrderCaptured
 from troth.model.ids import NodeId
+from troth.model.refusals import FieldFlaw, Invalid
 from troth.store.codec import encode_bytes
 from troth.store.events import LoggedEvent, read_subject_events
 
@@ -83,9 +86,21 @@ async def read_order_events(call: Call[Nothing, PageQuery]) -> Reply:
 async def explain_sources(call: Call[Nothing, ExplanationQuery]) -> Reply:
     """Why an order's sources were chosen, each decision made again from what was recorded with it."""
     order = await read_visible(call, order_id_of(call))
-    found = await explain_order(call.system, order, nodes=[NodeId(node) for node in call.query.node])
+    nodes = [NodeId(node) for node in call.query.node]
+    await _ensure_known(call, nodes)
+    found = await explain_order(call.system, order, nodes=nodes)
     decisions = tuple(_decision(decided, order.currency) for decided in found)
     return json_reply(ExplanationAnswer(order.order_id, decisions))
+
+
+async def _ensure_known(call: Call[Nothing, ExplanationQuery], nodes: Sequence[NodeId]) -> None:
+    """Refused where a node is asked about that there is not."""
+    door = call.system.door
+    if any(node not in door.reference.network.index for node in nodes):
+        await door.follow()  # another process may have just set it
+    unknown = [node for node in nodes if node not in door.reference.network.index]
+    if unknown:
+        raise Refused(Invalid(tuple(FieldFlaw("?node", f"there is no node {node}") for node in unknown)))
 
 
 def _decision(decided: Decided, currency: str) -> DecisionAnswer:
@@ -152,7 +167,7 @@ OPERATIONS = (
         body=NO_BODY,
         query=ExplanationQuery,
         scope="orders:read",
-        refusals=(NO_ORDER,),
+        refusals=(NO_ORDER, Invalid((FieldFlaw("?node", "there is no node ST-NYC"),))),
         path_examples=ORDER_PATH,
     ),
 )

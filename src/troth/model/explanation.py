@@ -55,6 +55,9 @@ class Explanation:
     """A plan with the candidates one by one, the best plans not chosen, and the changes that would have flipped it.
 
     `flips` come in the order of what they save. Everything in it was solved by the engine from the same inputs.
+
+    `left_out` counts the nodes that are not among the candidates, by reason; `alternatives_skipped` and `flips_skipped`
+    count what was not looked at because the time for an explanation was over.
     """
 
     plan: Plan
@@ -62,3 +65,6 @@ class Explanation:
     alternatives: tuple[Alternative, ...]
     flips: tuple[Flip, ...]
     input_digest: str
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    alternatives_skipped: int = 0
+    flips_skipped: int = 0

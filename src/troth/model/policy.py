@@ -19,7 +19,7 @@ class Policy:
 
     Plans are compared by the `objectives`, the first that tells them apart decides. `weights` are factors of the parts
     of the cost (1 where none is given, to two decimals): they change what is chosen, not what a plan is said to cost.
-    A mixed-integer model may think for `decision_seconds_max`, then the best plan found is taken and says so.
+    One decision may look for better plans for `decision_seconds_max`, then the best one found is taken and says so.
     Unit prices older than `prices_hours_max` are not applied. `routing` holds the rules, None where there are none.
     """
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.admission import Admission
+from troth.engine.budget import Budget
 from troth.engine.network import Network
 from troth.engine.rules.compiled import CompiledRouting, CompiledTier, compiled_routing
 from troth.engine.rules.ground import Ground
@@ -54,11 +55,13 @@ def plan_by_tiers(
     *,
     prices: UnitPrices | None = None,
     order: Demand | None = None,
+    budget: Budget | None = None,
 ) -> Plan:
     """The plan of the tier that answers, with what every rule removed in its trace; without a routing, of none.
 
     `prices` tell how much nodes sell in a week; how `ask` prices units is its own affair. `order` is the whole of which
-    the demand is a part.
+    the demand is a part. Where the `budget` (None: the policy's) leaves no further question, the best so far is the
+    answer.
     """
     routing = policy.routing
     if routing is None:
@@ -66,7 +69,31 @@ def plan_by_tiers(
     policy = weighed(policy, routing.weights, routing.objectives, routing.limits)
     ground = Ground(demand, supply, network, currency=policy.currency, now=now, prices=prices, order=order)
     with np.errstate(all="ignore"):
-        return _Run(compiled_routing(routing), policy, ask).plan(ground)
+        spending = Budget(policy.decision_seconds_max) if budget is None else budget
+        return _Run(compiled_routing(routing), policy, ask, spending).plan(ground)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question that a tier came to, and its answer."""
+
+    ground: Ground
+    demand: Demand
+    policy: Policy
+    admission: Admission
+    plan: Plan
+
+    def is_same(self, ground: Ground, demand: Demand, policy: Policy, admission: Admission) -> bool:
+        """Whether another question is this one. What rules read of the stock besides changes no plan."""
+        own = self.admission
+        return (
+            self.ground is ground
+            and own.counts_dated is admission.counts_dated
+            and _is_equal(own.eligible, admission.eligible)
+            and _is_equal(own.ranks, admission.ranks)
+            and self.demand == demand
+            and self.policy == policy
+        )
 
 
 @dataclass(slots=True)
@@ -76,12 +103,15 @@ class _Run:
     routing: CompiledRouting
     policy: Policy
     ask: Ask
+    budget: Budget
     tally: Tally = field(default_factory=Tally)
     visited: set[int] = field(default_factory=set)
+    asked: list[_Asked] = field(default_factory=list)
 
     def plan(self, ground: Ground) -> Plan:
         tiers = self.routing.tiers
         is_applying = [applies(tier.when, ground) for tier in tiers]
+        self.budget.parts = max(self.budget.parts, sum(is_applying))
         if not any(is_applying):
             if tiers:
                 self.tally.notes.append("no tier applies: every candidate that the rules leave may answer")
@@ -105,6 +135,8 @@ class _Run:
         admitted, joined, best = self._admit(ground), None, None
         at = start
         while at is not None and at not in self.visited:
+            if best is not None and not self.budget.has_question():
+                break
             self.visited.add(at)
             tier = self.routing.tiers[at]
             if not is_applying[at]:
@@ -144,6 +176,8 @@ class _Run:
         admitted = self._admit(ground)
         found: list[tuple[int, int, int, Plan, Action]] = []
         for number, tier in enumerate(tiers):
+            if found and not self.budget.has_question():
+                break
             is_open = narrow(tier.filters, ground, admitted, self.tally)
             plan, action = self._try(tier, ground, is_open, None)
             cost = plan.cost_minor + tier.tier.surcharge_minor
@@ -180,11 +214,18 @@ class _Run:
         else:
             ranks = rank_nodes(tier.sorts, ground, is_open) if tier is not None and tier.sorts else None
             demand = _whole(ground.demand) if self._is_whole(tier) else ground.demand
-            plan = self.ask(
-                demand, ground.supply, ground.network, policy, ground.now,
-                admission=Admission(None if is_open.all() else is_open, ranks, counts_dated, ground.on_hand()),
-            )  # fmt: skip
+            admission = Admission(None if is_open.all() else is_open, ranks, counts_dated, ground.on_hand())
+            plan = self._ask_once(ground, demand, policy, admission)
         return plan if tier is None else replace(plan, trace=replace(plan.trace, tier=tier.tier.name))
+
+    def _ask_once(self, ground: Ground, demand: Demand, policy: Policy, admission: Admission) -> Plan:
+        """The answer, remembered: where a tier leaves what an earlier one left, and weighs the same, so is its plan."""
+        for known in self.asked:
+            if known.is_same(ground, demand, policy, admission):
+                return known.plan
+        plan = self.ask(demand, ground.supply, ground.network, policy, ground.now, admission=admission)
+        self.asked.append(_Asked(ground, demand, policy, admission, plan))
+        return plan
 
     def _is_whole(self, tier: CompiledTier | None) -> bool:
         """Whether no line may be split."""
@@ -203,6 +244,10 @@ class _Run:
             prices=ground.prices,
             order=ground.order,
         )
+
+
+def _is_equal(one: NDArray[np.generic] | None, other: NDArray[np.generic] | None) -> bool:
+    return one is other if one is None or other is None else bool(np.array_equal(one, other))
 
 
 def _action(tier: CompiledTier, plan: Plan) -> Action:

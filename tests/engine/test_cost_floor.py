@@ -1,0 +1,84 @@
+"""The floor under all costs: never above what the best plan costs, and what greedy plans are measured against."""
+
+import pytest
+
+from tests.engine.problems import cost_of, random_problem
+from tests.engine.worlds import MONDAY, demand, flat_card, line, network, node, supply
+from troth.engine.budget import Budget
+from troth.engine.choose import choose_parcels
+from troth.engine.cost_floor import find_floor
+from troth.engine.plan_goals import find_goals
+from troth.engine.promise import plan
+from troth.engine.scoring import build_columns, split_columns
+from troth.engine.solve_greedy import solve_greedily
+from troth.model.policy import Policy
+
+PLAIN = Policy(split_minor=0, delay_minor_per_day=0)
+
+
+@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("units_max", [1, 5])
+def test_no_plan_costs_less_than_the_floor(seed: int, units_max: int) -> None:
+    asked = random_problem(seed, lines=5, nodes=8, share=0.6, units_max=units_max, has_volume=seed % 3 == 0)
+    columns = build_columns(asked)
+    parts = split_columns(asked)
+    best = choose_parcels(asked, columns)
+    greedy = choose_parcels(asked, columns, Budget(0.0, lambda: 0.0))
+
+    floor = find_floor(asked, columns, parts)
+
+    assert best.gap == 0.0
+    uncovered, _, cost = find_goals(asked, columns, parts, best)
+    if not uncovered:
+        assert 0.0 < floor <= cost
+    quick = find_goals(asked, columns, parts, solve_greedily(asked, columns, parts))
+    if greedy.method == "greedy" and not quick[0]:
+        assert quick[2] * (1.0 - greedy.gap) <= cost + 1e-6
+
+
+def test_the_floor_is_the_cost_where_one_parcel_is_the_whole_plan() -> None:
+    asked = random_problem(3, lines=1, nodes=1, share=1.0, units_max=5)
+    columns = build_columns(asked)
+    best = choose_parcels(asked, columns)
+
+    floor = find_floor(asked, columns, split_columns(asked))
+
+    assert floor == cost_of(asked, columns, best) + asked.policy.split_minor
+
+
+def test_a_plan_of_very_many_lines_says_how_far_it_may_be_from_the_best() -> None:
+    net = network(node("near"), node("far", degrees=9.0, shipment_minor=300), cards=[flat_card(500)])
+    skus = [f"s{at}" for at in range(45)]
+    stock = supply(net, **{sku: {"near": 1} for sku in skus})
+    wish = demand(*(line(sku, weight_grams=100) for sku in skus))
+
+    found = plan(wish, stock, net, PLAIN, MONDAY)
+    assert (found.trace.method, found.trace.gap) == ("greedy", 0.0)
+
+    # The last line is only afar, where a parcel costs 800 besides the 500 of the first one.
+    found = plan(wish, {**stock, **supply(net, s44={"far": 1})}, net, PLAIN, MONDAY)
+    assert found.cost_minor == 1300
+    assert found.trace.gap is not None
+    assert 0.0 < found.trace.gap <= 800 / 1300
+
+
+def test_a_plan_that_leaves_units_which_could_be_had_has_no_gap() -> None:
+    net = network(node("a"), node("b"), cards=[flat_card(500)])
+    skus = [f"s{at}" for at in range(45)]
+    stock = supply(net, **{sku: {"ab"[at % 2]: 1} for at, sku in enumerate(skus)})
+    policy = Policy(split_minor=0, delay_minor_per_day=0, shipments_max=1)
+
+    found = plan(demand(*(line(sku) for sku in skus)), stock, net, policy, MONDAY)
+
+    assert (found.trace.method, found.trace.gap) == ("greedy", None)
+
+
+def test_costs_below_zero_have_no_floor() -> None:
+    net = network(node("a", shipment_minor=-900), cards=[flat_card(500)])
+    skus = [f"s{at}" for at in range(45)]
+
+    found = plan(
+        demand(*(line(sku) for sku in skus)), supply(net, **{sku: {"a": 1} for sku in skus}), net, PLAIN, MONDAY
+    )
+
+    assert found.trace.gap is None
