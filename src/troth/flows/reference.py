@@ -19,10 +19,12 @@ from troth.engine.line_terms import DEPTH_MAX, components, related_skus
 from troth.engine.network import Network, compile_network
 from troth.engine.rate_cards import DEFAULT_CARDS
 from troth.engine.rules.compiled import compiled_routing
-from troth.engine.rules.weights import policy_of
+from troth.engine.rules.weights import looks_at_sales, policy_of
+from troth.engine.unit_prices import UnitPrices
 from troth.flows.accuracy import FIND_RATES
 from troth.flows.families import EXPOSURE_RULES, LANE_TABLES, RATE_CARDS, ROUTINGS
 from troth.flows.find_memory import FindMemory
+from troth.flows.price_memory import PriceMemory, read_price_memory
 from troth.flows.standing import Standing
 from troth.model.capacity import Slot
 from troth.model.document import InForce
@@ -64,6 +66,8 @@ class Reference:
         self._policy = DEFAULT_POLICY
         self._policy_turns_at: datetime | None = None
         self._finds = FindMemory()
+        self._prices = PriceMemory()
+        self._looks_at_sales = False
         self.network: Network = compile_network(())
         self.find_rates: FindRates = estimate_rates(self.network, {}, {}, self._clock())
 
@@ -114,8 +118,11 @@ class Reference:
             if "routings" in changed:
                 await self._routings.read(connection, now)
                 self._policy_turns_at = now
+                self._looks_at_sales = any(map(looks_at_sales, self._routings.values()))
             if "sales-rates" in changed:
                 self.sales.clear()
+            if {"unit-prices", "sales-rates"} & changed:
+                self._prices = await read_price_memory(connection)
             if "exposure-rules" in changed:
                 await self._rules.read(connection, now)
                 self.consumed.replace(await read_draws(connection, self._counted()))
@@ -180,6 +187,13 @@ class Reference:
         if unknown:
             async with self._pool.acquire() as connection:
                 self.sales |= await read_sales_rates(connection, unknown)
+
+    async def need_prices(self, skus: Collection[Sku], policy: Policy | None = None) -> UnitPrices | None:
+        """What units of these SKUs are worth, as the set in force says, and what nodes sell of them where a policy in
+        force, or the one given, looks at that; None where there is neither.
+        """
+        with_sales = self._looks_at_sales or (policy is not None and looks_at_sales(policy))
+        return await self._prices.need(self._pool, skus, self._clock(), with_sales=with_sales)
 
     def exposure_documents(self, now: datetime) -> list[tuple[str, str, ExposureRules]]:
         """The documents of exposure rules in force at an instant: name, label and rules, by name."""
