@@ -6,7 +6,8 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.engine.test_cost_properties import Costs, ask, costs, split_costs
+from tests.engine.cost_brute_force import Costs
+from tests.engine.test_cost_properties import ask, costs, split_costs
 from troth.engine.promise import plan
 from troth.engine.unit_prices import UnitPrices
 from troth.model.cost_rates import NO_COST_RATES
