@@ -104,7 +104,7 @@ def _decide_for_order(command: OrderCommand, state: State, facts: Facts) -> Deci
 
 
 def _events(
-    command: CancelOrder | PlaceHold | LiftHold | ReleaseOrder | ActOnDue | FulfillmentCommand,
+    command: CancelOrder | PlaceHold | LiftHold | ReleaseOrder | ActOnDue | MissAcceptance | FulfillmentCommand,
     order: Order,
     state: State,
     facts: Facts,

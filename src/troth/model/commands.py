@@ -329,14 +329,7 @@ FulfillmentCommand = (
     AcceptWork | RejectWork | PickWork | PackWork | StageWork | ShipWork | CollectWork | DeliverWork | RecordTracking
 )
 OrderCommand = (
-    CancelOrder
-    | PlaceHold
-    | LiftHold
-    | ReleaseOrder
-    | ActOnDue
-    | RepromiseOrder
-    | MissAcceptance
-    | FulfillmentCommand
+    CancelOrder | PlaceHold | LiftHold | ReleaseOrder | ActOnDue | RepromiseOrder | MissAcceptance | FulfillmentCommand
 )
 StockCommand = AdjustStock | CountStock | ExpectSupply | TransferCommand
 CartCommand = HoldCart | ExtendCartHold | EndCartHold
