@@ -90,6 +90,6 @@ def test_every_metric_of_the_worker_is_on_the_page() -> None:
     ours = {
         family.name
         for family in REGISTRY.collect()
-        if re.match(r"troth_(worker|due|webhook|sealed|repromised)", family.name)
+        if re.match(r"troth_(worker|due|webhook|sealed|repromised|acceptances)", family.name)
     }
     assert listed == ours
