@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from troth.engine.unit_prices import UnitPrices
@@ -13,6 +13,9 @@ from troth.store.sales_rates import read_sales_rates
 from troth.store.unit_prices import read_set_in_force, read_unit_prices
 
 SKUS_MAX: Final = 50_000
+
+_NEVER_MADE: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""No prices are of this age: then only what is sold is applied, which has none."""
 
 _Figures = Mapping[NodeId, float]
 
@@ -38,7 +41,7 @@ class PriceMemory:
         self._set = in_force
         self._known: dict[Sku, _Known] = {}
 
-    async def need(self, pool: Pool, skus: Collection[Sku], now: datetime, *, with_sales: bool) -> UnitPrices | None:
+    async def need(self, pool: Pool, skus: Collection[Sku], *, with_sales: bool) -> UnitPrices | None:
         """The prices of these SKUs and nothing else, with what nodes sell of them where that is asked for; None where
         there is neither.
         """
@@ -57,7 +60,7 @@ class PriceMemory:
             del self._known[next(iter(self._known))]
         sold = {sku: known.sold for sku, known in found.items() if known.sold}
         if self._set is None:
-            return UnitPrices("", now, weekly_units=sold, sold=sold) if sold else None
+            return UnitPrices("", _NEVER_MADE, sold=sold) if sold else None
         return UnitPrices(
             self._set.version,
             self._set.made_at,

@@ -103,7 +103,7 @@ async def recall_prices(
         changed_at = await read_last_sales_change(connection, wanted) if with_sales else None
     if changed_at is not None and changed_at > at - _LAG:
         return "what the nodes sold then"
-    return await PriceMemory(found).need(system.pool, wanted, at, with_sales=with_sales)
+    return await PriceMemory(found).need(system.pool, wanted, with_sales=with_sales)
 
 
 def _undo(documents: dict[Any, Any], change: ConfigurationSet) -> None:

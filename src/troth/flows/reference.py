@@ -163,7 +163,7 @@ class Reference:
                 await self._read_queues(connection, self.network, now)
         if self.network.limits is None:
             return
-        since = first_day(self._clock())
+        since = first_day(now)
         self.network.load.forget_before(since)
         async with self._pool.acquire() as connection:
             moved = await find_moved_node_days(connection, since, position)
@@ -204,7 +204,7 @@ class Reference:
         force, or the one given, looks at that; None where there is neither.
         """
         with_sales = self._looks_at_sales or (policy is not None and looks_at_sales(policy))
-        return await self._prices.need(self._pool, skus, self._clock(), with_sales=with_sales)
+        return await self._prices.need(self._pool, skus, with_sales=with_sales)
 
     def exposure_documents(self, now: datetime) -> list[tuple[str, str, ExposureRules]]:
         """The documents of exposure rules in force at an instant: name, label and rules, by name."""
