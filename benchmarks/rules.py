@@ -155,9 +155,9 @@ def _network(random: Random) -> Network:
 
 
 def _sales(network: Network, random: Random) -> UnitPrices:
-    """What every node sells in a week; older than any plan applies as a price."""
+    """What every node sells in a week, which is known without prices."""
     weekly = {Sku(f"S{sku}"): {node.node: random.uniform(0.5, 8.0) for node in network.nodes} for sku in range(_SKUS)}
-    return UnitPrices("sales", _NOW - timedelta(days=30), weekly_units=weekly)
+    return UnitPrices("", _NOW - timedelta(days=30), sold=weekly)
 
 
 def _supply(random: Random) -> dict[Sku, SupplyRows]:

@@ -16,6 +16,7 @@ from typing import Final
 from prometheus_client import Counter, Gauge, Histogram
 
 from troth.adapters.webhooks import open_sender
+from troth.flows.acceptance import act_on_acceptance
 from troth.flows.accuracy import EVENTS_MAX, learn_from_log
 from troth.flows.deliver import CLAIM_SECONDS, Delivered, Post, deliver_claimed, resend_round
 from troth.flows.due import act_on_due, end_due_carts, find_next_due
@@ -31,6 +32,7 @@ DUE_MAX: Final = 1_000
 DELIVERING_MAX: Final = 64
 RESENDS_MAX: Final = 20
 IDLE_SECONDS: Final = 0.25
+ACCEPTANCE_SECONDS: Final = 5.0
 LEARN_SECONDS: Final = 1.0
 SEAL_SECONDS: Final = 60.0
 PARKED_SECONDS: Final = 5.0
@@ -44,6 +46,7 @@ ROUNDS: Final = Histogram("troth_worker_round_seconds", "Time of a round of a ta
 FAILURES: Final = Counter("troth_worker_failures_total", "Rounds of a task that failed", ["task"])
 DUE_LAG: Final = Gauge("troth_due_lag_seconds", "How long the longest overdue order has been due")
 DUE_ACTED: Final = Counter("troth_due_acted_total", "Orders that the clock changed")
+ACCEPTANCES_ACTED: Final = Counter("troth_acceptances_missed_total", "Work that was not accepted in time, and acted on")
 CARTS_ENDED: Final = Counter("troth_cart_holds_expired_total", "Holds of carts that the clock ended")
 REPROMISED: Final = Counter("troth_repromised_total", "Orders that were promised anew because supply moved")
 DELIVERED: Final = Counter("troth_webhook_events_total", "Events that subscribers took")
@@ -121,6 +124,7 @@ async def run_worker(system: System, settings: Settings, stop: asyncio.Event) ->
             Task("carts", lambda: _end_carts(system)),
             Task("repromise", lambda: _repromise(system)),
             Task("parked", lambda: _try_parked(system)),
+            Task("acceptance", lambda: _miss_acceptances(system)),
             Task("deliver", deliveries.run),
             Task("resend", lambda: _resend(system, post)),
             Task("seal", lambda: _seal(system)),
@@ -186,6 +190,12 @@ async def _repromise(system: System) -> float:
 async def _try_parked(system: System) -> float:
     REPROMISED.inc(await try_parked(system, system.door.now()))
     return PARKED_SECONDS
+
+
+async def _miss_acceptances(system: System) -> float:
+    acted = await act_on_acceptance(system, system.door.now(), limit=DUE_MAX)
+    ACCEPTANCES_ACTED.inc(acted)
+    return 0.0 if acted == DUE_MAX else ACCEPTANCE_SECONDS
 
 
 async def _resend(system: System, post: Post) -> float:

@@ -17,6 +17,7 @@ from troth.model.cart_hold import CartHold, CartHoldState, HeldUnits
 from troth.model.commands import ExpectedLine, LineQuantity
 from troth.model.events import (
     EVENTS,
+    AcceptanceMissed,
     BackorderCovered,
     CartHeld,
     CartHoldEnded,
@@ -115,6 +116,10 @@ EVERY_EVENT: tuple[tuple[Event, str], ...] = (
     ),
     (OrderResourced(PartsChange(added=(PART,))), "Promised: 2 × A at DC-PA."),
     (SourcingFailed((LineQuantity(LineId("1"), 1),)), "Nobody can provide 1 of line 1: a person must decide."),
+    (
+        AcceptanceMissed(WORK, NodeId("V-1"), NOW, NOW),
+        "Fulfillment F2 was not accepted by V-1 until Nov 23, 15:00 UTC.",
+    ),
     (
         BackorderCovered("PO-1", PartsChange(added=(PART,))),
         "Expected supply PO-1 arrived: 2 × A at DC-PA now on hand.",

@@ -264,7 +264,7 @@ def test_an_order_of_ten_thousand_lines_is_planned() -> None:
 
 
 def test_options_are_one_plan_for_each_service_then_pickups_the_soonest_first() -> None:
-    night = node("owl", degrees=2.0, pickup=True)
+    night = node("owl", degrees=1.2, pickup=True)
     shop = node("shop", degrees=1.0, pickup=True, processing_hours=8.0)
     net = network(night, shop, node("dc"), node("empty", pickup=True))
     stock = supply(net, A={"owl": 1, "shop": 1, "dc": 1})

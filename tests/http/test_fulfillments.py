@@ -1,10 +1,13 @@
 """The work of nodes over HTTP, from release to the door or to the counter, and what happens when a node cannot."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from tests.builders import node, stock
 from tests.http.conftest import Api
+from troth.flows.configure import set_node
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -260,3 +263,24 @@ async def test_a_flaw_of_a_checkpoint_is_named_by_its_place(api: Api, body: obje
     answer = await api.post("/v1/tracking", body)
 
     assert (answer.status_code, [error["pointer"] for error in answer.json()["errors"]]) == (422, [pointer])
+
+
+async def test_work_that_has_to_be_accepted_says_by_when_until_it_is(api: Api) -> None:
+    vendor = node("V-ACCEPT", acceptance_minutes=90, feed_minutes=30, reroute_after_minutes=45)
+    await set_node(api.system, vendor, actor="test")
+    sku = await api.stocked("ACCEPT", {})
+    await stock(api.system, {(sku, "V-ACCEPT"): 5})
+    path = await released(api, "accept-1", {sku: 1})
+
+    shown = (await api.get(path)).json()
+    listed = (await api.get("/v1/fulfillments?node=V-ACCEPT")).json()["items"]
+    accepted = (await api.post(f"{path}/accept")).json()
+
+    now = api.clock.now.replace(second=0, microsecond=0)
+    until = datetime.fromisoformat(shown["accept_by"])
+    assert timedelta(hours=2) <= until - now <= timedelta(hours=2, minutes=1)
+    assert [one["accept_by"] for one in listed] == [shown["accept_by"]]
+    assert (accepted["status"], accepted["accept_by"]) == ("accepted", None)
+    assert (await api.get(path)).json()["accept_by"] is None
+    told = (await api.get("/v1/nodes/V-ACCEPT")).json()
+    assert (told["reroute_after_minutes"], told["pickup_minutes"]) == (45, 5)

@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.builders import NOW
+from tests.builders import NOW, node
 from tests.http.conftest import Api, order
+from troth.flows.configure import set_node
 from troth.flows.requests import Accepted
 from troth.model.commands import ExpectedLine, ExpectSupply
 from troth.model.ids import NodeId, Sku
@@ -128,6 +129,7 @@ async def test_a_quote_can_be_explained(api: Api) -> None:
 
 async def test_what_cannot_be_picked_up_here_can_be_had_less_elsewhere_or_sent(api: Api) -> None:
     sku = await api.stocked("WAYS", {"DC-PA": 9, "ST-NYC": 2, "ST-TWO": 5})
+    await set_node(api.system, node("ST-TWO", latitude=40.9, longitude=-73.8), actor="test")
 
     answer = (await api.post("/v1/quotes", inquiry({sku: 4}, method="pickup", pickup_node="ST-NYC", service=""))).json()
 

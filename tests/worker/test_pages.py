@@ -87,5 +87,9 @@ def test_every_check_of_the_doctor_is_on_the_page() -> None:
 def test_every_metric_of_the_worker_is_on_the_page() -> None:
     listed = set(re.findall(r"^\| `(\w+?)(?:_total)?(?:\{.*\})?` \|", OPERATIONS.split("## Metrics")[1], re.MULTILINE))
     assert troth.worker.DUE_MAX > 0
-    ours = {family.name for family in REGISTRY.collect() if re.match(r"troth_(worker|due|webhook|sealed|repromised)", family.name)}
+    ours = {
+        family.name
+        for family in REGISTRY.collect()
+        if re.match(r"troth_(worker|due|webhook|sealed|repromised|acceptances)", family.name)
+    }
     assert listed == ours

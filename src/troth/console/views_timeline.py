@@ -11,6 +11,7 @@ from troth.console.views import moment, words
 from troth.model.cart_hold import CartHoldState
 from troth.model.commands import LineQuantity
 from troth.model.events import (
+    AcceptanceMissed,
     BackorderCovered,
     CartHeld,
     CartHoldEnded,
@@ -66,6 +67,7 @@ _SIGNS: Final = {
     "UnitsQueued": ("orange", "clock"),
     "SupplyGivenUp": ("orange", "alert"),
     "PromiseChanged": ("amber", "clock"),
+    "AcceptanceMissed": ("red", "clock"),
 }
 
 
@@ -125,6 +127,9 @@ def tell(event: Event) -> str:
             return f"Promised for another time: {_and(_put_off(move) for move in event.lines)} ({event.reason})."
         case BackorderCovered():
             return f"Expected supply {event.reference} arrived: {_parts(event.parts.added)} now on hand."
+        case AcceptanceMissed():
+            name, until = short_id(event.fulfillment_id), moment(event.accept_by)
+            return f"Fulfillment {name} was not accepted by {event.node} until {until} UTC."
         case StockAdjusted():
             return f"Stock of {event.sku} at {event.node} was moved by {event.delta:+d} ({_plain(event.reason)})."
         case StockCounted():

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from starlette.responses import RedirectResponse, Response
@@ -13,6 +14,7 @@ from troth.console.pages import page
 from troth.console.session import guarded
 from troth.console.views import Chip, position_text, query, read_position, state_chip
 from troth.console.views_refusal import flaw, tell_refusal
+from troth.flows.acceptance import Window, find_accept_by, read_windows
 from troth.model.commands import (
     AcceptWork,
     CollectWork,
@@ -58,6 +60,7 @@ class WorkRow:
     units: int
     is_late: bool
     steps: tuple[str, ...]
+    accept_by: datetime | None
 
 
 async def show_work(visit: Visit) -> Response:
@@ -110,7 +113,8 @@ async def _page(visit: Visit, *, refused: str = "", told: Told = ("", ())) -> Re
     async with visit.system.pool.acquire() as connection:
         counts = await count_work(connection, _SHOWN, node=node or None)
         found = await find_work(connection, states, node=node or None, after=after, limit=_PAGE + 1)
-    rows = [_row(order, work, visit) for order, work in found[:_PAGE]]
+        windows = await read_windows(connection, visit.system.door.reference.network, found[:_PAGE])
+    rows = [_row(order, work, visit, windows) for order, work in found[:_PAGE]]
     position = position_text((rows[-1].work.ship_by, rows[-1].work.fulfillment_id)) if len(found) > _PAGE else None
     return page(
         visit,
@@ -136,13 +140,14 @@ async def _page(visit: Visit, *, refused: str = "", told: Told = ("", ())) -> Re
     )
 
 
-def _row(order: Order, work: Fulfillment, visit: Visit) -> WorkRow:
+def _row(order: Order, work: Fulfillment, visit: Visit, windows: Mapping[FulfillmentId, Window]) -> WorkRow:
     state = fulfillment_status(order, work.fulfillment_id)
     scales = {line.line_id: scale_of(line.decimals) for line in order.lines}
     parts = [part for part in live_allocations(order) if part.fulfillment_id == work.fulfillment_id]
     units = sum(-(-part.quantity // scales[part.line_id]) for part in parts)
     is_late = state in OPEN_WORK and state is not AllocationState.READY and work.ship_by < visit.now
-    return WorkRow(order, work, state_chip(state), units, is_late, next_steps(state, work.method))
+    accept_by = find_accept_by(windows, work.fulfillment_id)
+    return WorkRow(order, work, state_chip(state), units, is_late, next_steps(state, work.method), accept_by)
 
 
 routes = [

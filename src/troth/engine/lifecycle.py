@@ -1,5 +1,6 @@
 """Deciding a command: the one place that knows which verb answers which command."""
 
+from troth.engine.acceptance import decide_missed
 from troth.engine.cancel import decide_cancel
 from troth.engine.capture import decide_capture
 from troth.engine.carts import decide_cart
@@ -27,6 +28,7 @@ from troth.model.commands import (
     FulfillmentCommand,
     HoldCart,
     LiftHold,
+    MissAcceptance,
     OrderCommand,
     PlaceHold,
     ReleaseOrder,
@@ -102,7 +104,7 @@ def _decide_for_order(command: OrderCommand, state: State, facts: Facts) -> Deci
 
 
 def _events(
-    command: CancelOrder | PlaceHold | LiftHold | ReleaseOrder | ActOnDue | FulfillmentCommand,
+    command: CancelOrder | PlaceHold | LiftHold | ReleaseOrder | ActOnDue | MissAcceptance | FulfillmentCommand,
     order: Order,
     state: State,
     facts: Facts,
@@ -118,6 +120,8 @@ def _events(
             return decide_release(order, facts)
         case ActOnDue():
             return decide_due(order, facts)
+        case MissAcceptance():
+            return decide_missed(command, order, facts)
         case _:
             return decide_work(command, order, state, facts)
 

@@ -15,7 +15,7 @@ from troth.engine.rules.tiers import plan_by_tiers
 from troth.engine.shelf_life import fresh_supply
 from troth.engine.spoilage import plan_with_lots
 from troth.engine.supply import SupplyRows
-from troth.engine.unit_prices import UnitPrices
+from troth.engine.unit_prices import UnitPrices, fresh, with_age
 from troth.model.ids import NodeId, Sku
 from troth.model.plan import Demand, Plan
 from troth.model.policy import Policy
@@ -43,6 +43,7 @@ def plan(
     """
     spending = Budget(policy.decision_seconds_max) if budget is None else budget
     need = None if network.limits is None else find_need(demand.lines, policy)
+    given, prices = prices, None if prices is None else fresh(prices, now, policy.prices_hours_max)
 
     def ask(wanted: Demand, left: Mapping[Sku, SupplyRows]) -> Plan:
         by_rules = partial(answer, prices=prices, loads=loads, need=need, budget=spending)
@@ -58,4 +59,6 @@ def plan(
     found = plan_with_lots(demand, fresh_supply(supply, now.timestamp()), network, ask_all)
     if spending.notes:
         found = replace(found, trace=replace(found.trace, notes=(*found.trace.notes, *spending.notes)))
+    if given is not None and given is not prices:
+        found = replace(found, trace=with_age(found.trace, given, policy, now))
     return found if need is None else settle_bookings(network, found, now)

@@ -3,7 +3,7 @@ applied while it is fresh.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from troth.engine.network import Network
 from troth.model.ids import NodeId, Sku
+from troth.model.plan import Trace
+from troth.model.policy import Policy
 
 ByNode = Mapping[Sku, Mapping[NodeId, float]]
 """A number for a SKU at a node; what is missing is zero."""
@@ -25,7 +27,8 @@ class UnitPrices:
 
     `minor` is the opportunity cost of one unit (minor units of the policy's currency: what the best later use of it
     would have saved), `markdown_minor` what one unit would lose in value if it stayed until its markdown, and
-    `weekly_units` how many units the node sells in a week.
+    `weekly_units` how many units the node sells in a week. `sold` are units that it sells in a week as well, known
+    otherwise: they take the place of `weekly_units` where the prices are too old to be applied.
     """
 
     version: str
@@ -33,6 +36,7 @@ class UnitPrices:
     minor: ByNode = field(default_factory=dict)
     markdown_minor: ByNode = field(default_factory=dict)
     weekly_units: ByNode = field(default_factory=dict)
+    sold: ByNode = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +51,24 @@ class _Aligned:
 def is_fresh(prices: UnitPrices, now: datetime, hours_max: float) -> bool:
     """Whether prices are not older than so many hours."""
     return (now - prices.made_at).total_seconds() <= hours_max * _HOUR_SECONDS
+
+
+def fresh(prices: UnitPrices, now: datetime, hours_max: float) -> UnitPrices | None:
+    """What of prices is applied at an instant: all of them while they are fresh, then only what is sold; None where
+    nothing is left.
+    """
+    if is_fresh(prices, now, hours_max):
+        return prices
+    return UnitPrices("", now, weekly_units=prices.sold) if prices.sold else None
+
+
+def with_age(trace: Trace, prices: UnitPrices, policy: Policy, now: datetime) -> Trace:
+    """The trace that says of prices that were not applied how old they are; the same one where they were."""
+    if not prices.version or is_fresh(prices, now, policy.prices_hours_max):
+        return trace
+    hours = (now - prices.made_at).total_seconds() / _HOUR_SECONDS
+    note = f"unit prices {prices.version} are {hours:.1f} h old, more than {policy.prices_hours_max:g}: not applied"
+    return replace(trace, notes=(*trace.notes, note))
 
 
 def align(figures: ByNode, sku: Sku, network: Network, *, missing: float = 0.0) -> NDArray[np.float64]:

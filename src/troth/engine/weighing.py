@@ -57,7 +57,7 @@ def with_terms(
     rates = policy.cost_rates
     if (
         is_plain
-        and fresh is None
+        and (fresh is None or not (fresh.version or fresh.minor or fresh.markdown_minor))
         and (rates is NO_COST_RATES or rates == NO_COST_RATES)
         and not problem.offer.charges
         and not node_costs(problem.network).is_used

@@ -18,6 +18,7 @@ from troth.engine.lifecycle import decide
 from troth.engine.line_terms import named_skus
 from troth.engine.node_load import capacity_of, cart_moves, load_moves
 from troth.engine.serials import SerialWork, serial_keys
+from troth.engine.unit_prices import UnitPrices
 from troth.flows.aside import decide_aside
 from troth.flows.expected import ANYTHING
 from troth.flows.reference import Reference
@@ -135,6 +136,7 @@ class Attempt:
         self._changed_carts: dict[CartHoldId, CartHold] = {}
         self._expiries: dict[SupplyKey, date] = {}
         self._exposure: Exposure | None = None
+        self._prices: UnitPrices | None = None
         self.batch = Batch(now)
         self.touched: set[Sku] = set()
 
@@ -235,6 +237,7 @@ class Attempt:
         await self._load_serials(connection)
         skus = await self._reference.need_lines(asked)
         await self._reference.need_items(failing)
+        self._prices = await self._reference.need_prices(skus | failing)
         if self._is_locking and skus | failing:
             self._remember(skus | failing, await lock_stock(connection, skus | failing))
         else:
@@ -295,7 +298,14 @@ class Attempt:
         reference = self._reference
         exposure = self._exposure = reference.exposure_at(self._now)
         facts = Facts(
-            self._now, request.actor, reference.network, reference.items, policy, exposure=exposure, clock=monotonic
+            self._now,
+            request.actor,
+            reference.network,
+            reference.items,
+            policy,
+            prices=self._prices,
+            exposure=exposure,
+            clock=monotonic,
         )
         if request.expected is not ANYTHING and order_id is not None:
             known = self._orders.get(order_id)
@@ -406,6 +416,7 @@ class Attempt:
         asked = [command.asked if isinstance(command, HoldCart) else command for command in commands]
         lines = [line for command in asked if isinstance(command, CaptureOrder) for line in command.lines]
         skus = await self._reference.need_lines(lines)
+        self._prices = await self._reference.need_prices(skus)
         stale = skus - self._fresh
         if stale:
             self._remember(stale, await read_stock(connection, stale))

@@ -93,6 +93,7 @@ async def dry_run(
     skus = await door.reference.need_lines(command.lines)
     await door.need_stock(skus)
     reference = door.reference
+    prices = await reference.need_prices(skus, policy)
     now = door.now()
     facts = Facts(
         now,
@@ -100,6 +101,7 @@ async def dry_run(
         reference.network,
         reference.items,
         reference.policy_for(command.customer.id or command.order_id, now),
+        prices=prices,
         exposure=reference.exposure_at(now),
         clock=monotonic,
     )

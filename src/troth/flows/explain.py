@@ -21,7 +21,7 @@ from troth.engine.resource import demand_missing
 from troth.engine.tries import SECONDS_MAX, Tries
 from troth.flows.aside import aside
 from troth.flows.dry_run import command_of
-from troth.flows.recall import recall_items, recall_network, recall_policy
+from troth.flows.recall import recall_items, recall_network, recall_policy, recall_prices
 from troth.flows.system import System
 from troth.model.events import (
     DuplicateReceived,
@@ -135,16 +135,17 @@ async def _decide_again(
     policy = await recall_policy(system, decided.trace.policy_version)
     if policy is None:
         return _without(decided, f"the policy {decided.trace.policy_version}")
-    if decided.trace.prices_version:
-        return _without(decided, f"the unit prices {decided.trace.prices_version}")
     skus = {line.sku for line in taken.before.lines} | set(named_skus(taken.before.lines))
     items = await recall_items(system, decided.at, skus)
     if any(line.sku not in items for line in taken.before.lines):
         return _without(decided, "the items as they were")
+    prices = await recall_prices(system, decided.at, decided.trace.prices_version, policy, skus)
+    if isinstance(prices, str):
+        return _without(decided, prices)
     facts = Facts(decided.at, "", network, items, policy, loads=recording.loads or None)
     demand = demand_of(command_of(taken.before), facts) if taken.is_capture else demand_missing(taken.before, facts)
     loads, supply = recording.loads or None, recall(recording, network)
-    case = Case(demand, supply, network, policy, decided.at, None, loads, monotonic)
+    case = Case(demand, supply, network, policy, decided.at, prices, loads, monotonic)
     if not taken.is_capture:
         case, _answer = keep_promise(case)
     explanation = await aside(lambda: explain(case, nodes=nodes, tries=Tries(monotonic, seconds)))

@@ -91,7 +91,8 @@ async def quote(
         await door.follow()  # another process may have just set it
         skus = await door.reference.need_lines(command.lines)
     await door.need_stock(skus)
-    facts = _facts(system, command)
+    prices = await door.reference.need_prices(skus)
+    facts = replace(_facts(system, command), prices=prices)
     flaws = find_unknown(command, facts)
     own = await _find_own(system, command)
     if flaws or isinstance(own, Invalid):

@@ -8,8 +8,10 @@ import msgspec
 
 from troth.engine.network import Network, compile_network
 from troth.engine.record import digest_network
-from troth.engine.rules.weights import policy_of
+from troth.engine.rules.weights import looks_at_sales, policy_of
+from troth.engine.unit_prices import UnitPrices
 from troth.flows.families import LANE_TABLES, RATE_CARDS, ROUTINGS
+from troth.flows.price_memory import PriceMemory
 from troth.flows.reference import join_tables, offer_cards
 from troth.flows.standing import Standing
 from troth.flows.system import System
@@ -22,6 +24,7 @@ from troth.model.policy import DEFAULT_POLICY, Policy
 from troth.store.configure import read_changes_since, subject_of
 from troth.store.documents import read_document
 from troth.store.reference import read_items, read_nodes
+from troth.store.unit_prices import read_last_sales_change, read_price_set
 
 _LAG: Final = timedelta(seconds=5)
 """How much older than its instant the network may be that a decision saw."""
@@ -84,6 +87,23 @@ async def recall_policy(system: System, version: str) -> Policy | None:
         return None
     routing = ROUTINGS.read(msgspec.json.decode(document.body))
     return None if isinstance(routing, tuple) else policy_of(routing, document.label)
+
+
+async def recall_prices(
+    system: System, at: datetime, version: str, policy: Policy, skus: Iterable[Sku]
+) -> UnitPrices | str | None:
+    """The unit prices of this version (empty: none were applied) and what nodes sold, where the policy looks at that;
+    or what is no longer at hand of them. What was sold is not kept: it is at hand as long as it did not change.
+    """
+    wanted, with_sales = sorted(set(skus)), looks_at_sales(policy)
+    async with system.pool.acquire() as connection:
+        found = await read_price_set(connection, version) if version else None
+        if version and found is None:
+            return f"the unit prices {version}"
+        changed_at = await read_last_sales_change(connection, wanted) if with_sales else None
+    if changed_at is not None and changed_at > at - _LAG:
+        return "what the nodes sold then"
+    return await PriceMemory(found).need(system.pool, wanted, with_sales=with_sales)
 
 
 def _undo(documents: dict[Any, Any], change: ConfigurationSet) -> None:

@@ -5,6 +5,7 @@ The network, the policies in force and the items that were asked for, read again
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +20,12 @@ from troth.engine.line_terms import DEPTH_MAX, components, related_skus
 from troth.engine.network import Network, compile_network
 from troth.engine.rate_cards import DEFAULT_CARDS
 from troth.engine.rules.compiled import compiled_routing
-from troth.engine.rules.weights import policy_of
+from troth.engine.rules.weights import looks_at_sales, policy_of
+from troth.engine.unit_prices import UnitPrices
 from troth.flows.accuracy import FIND_RATES
 from troth.flows.families import EXPOSURE_RULES, LANE_TABLES, RATE_CARDS, ROUTINGS
 from troth.flows.find_memory import FindMemory
+from troth.flows.price_memory import PriceMemory, read_price_memory
 from troth.flows.standing import Standing
 from troth.model.capacity import Slot
 from troth.model.document import InForce
@@ -36,9 +39,15 @@ from troth.model.policy import DEFAULT_POLICY, Policy
 from troth.model.routing import Routing
 from troth.store.database import Connection, Pool
 from troth.store.draws import find_moved_draws, read_draws
-from troth.store.node_days import find_moved_node_days, read_node_days
+from troth.store.node_days import count_open_pickups, find_moved_node_days, read_node_days
 from troth.store.reference import read_items, read_nodes, read_versions
 from troth.store.sales_rates import read_sales_rates
+
+_QUEUES_HOLD: Final = timedelta(seconds=5)
+_QUEUED_WITHIN: Final = timedelta(days=1)
+"""Open pickups are counted again after so long. What is only to be ready later than within a day waits for its day, and
+keeps nobody waiting.
+"""
 
 
 class Reference:
@@ -64,6 +73,9 @@ class Reference:
         self._policy = DEFAULT_POLICY
         self._policy_turns_at: datetime | None = None
         self._finds = FindMemory()
+        self._prices = PriceMemory()
+        self._looks_at_sales = False
+        self._queues_read_at: datetime | None = None
         self.network: Network = compile_network(())
         self.find_rates: FindRates = estimate_rates(self.network, {}, {}, self._clock())
 
@@ -114,23 +126,23 @@ class Reference:
             if "routings" in changed:
                 await self._routings.read(connection, now)
                 self._policy_turns_at = now
+                self._looks_at_sales = any(map(looks_at_sales, self._routings.values()))
             if "sales-rates" in changed:
                 self.sales.clear()
+            if {"unit-prices", "sales-rates"} & changed:
+                self._prices = await read_price_memory(connection)
             if "exposure-rules" in changed:
                 await self._rules.read(connection, now)
                 self.consumed.replace(await read_draws(connection, self._counted()))
                 self._turn_rules(now)
             is_other = await self._follow_cards(connection, now, changed) or "nodes" in changed
-            days = await read_node_days(connection, first_day(now)) if is_other else []
             if FIND_RATES in changed:
                 await self._finds.follow(connection, now)
+            network = await self._compile(connection, now) if is_other else None
             self._versions = versions
         if self._policy_turns_at is not None:
             self._turn(now)
-        if is_other:
-            cards = offer_cards(self._cards.values_in_force(now))
-            network = compile_network(self._nodes, cards, join_tables(self._tables.values_in_force(now)))
-            _put_days(network, days)
+        if network is not None:
             self.network = network
         if is_other or self._finds.is_due(now):
             self.find_rates = self._finds.rates(self.network, now)
@@ -142,10 +154,16 @@ class Reference:
             _put_days(self.network, await read_node_days(connection, first_day(self._clock()), nodes=nodes))
 
     async def follow_load(self, position: int) -> None:
-        """Take over what was promised of the days of nodes since a position, and forget the days that are over."""
+        """Take over what was promised of the days of nodes since a position, and forget the days that are over; every
+        few seconds, count the open pickups again.
+        """
+        now = self._clock()
+        if self._queues_read_at is None or abs(now - self._queues_read_at) >= _QUEUES_HOLD:
+            async with self._pool.acquire() as connection:
+                await self._read_queues(connection, self.network, now)
         if self.network.limits is None:
             return
-        since = first_day(self._clock())
+        since = first_day(now)
         self.network.load.forget_before(since)
         async with self._pool.acquire() as connection:
             moved = await find_moved_node_days(connection, since, position)
@@ -180,6 +198,13 @@ class Reference:
         if unknown:
             async with self._pool.acquire() as connection:
                 self.sales |= await read_sales_rates(connection, unknown)
+
+    async def need_prices(self, skus: Collection[Sku], policy: Policy | None = None) -> UnitPrices | None:
+        """What units of these SKUs are worth, as the set in force says, and what nodes sell of them where a policy in
+        force, or the one given, looks at that; None where there is neither.
+        """
+        with_sales = self._looks_at_sales or (policy is not None and looks_at_sales(policy))
+        return await self._prices.need(self._pool, skus, with_sales=with_sales)
 
     def exposure_documents(self, now: datetime) -> list[tuple[str, str, ExposureRules]]:
         """The documents of exposure rules in force at an instant: name, label and rules, by name."""
@@ -226,6 +251,21 @@ class Reference:
         turns = [turn for turn in (self._cards.next_change(now), self._tables.next_change(now)) if turn is not None]
         self._cards_turn_at = min(turns, default=None)
         return True
+
+    async def _compile(self, connection: Connection, now: datetime) -> Network:
+        """The network of what is known now, with what its nodes have promised and how many pickups wait there."""
+        cards = offer_cards(self._cards.values_in_force(now))
+        network = compile_network(self._nodes, cards, join_tables(self._tables.values_in_force(now)))
+        _put_days(network, await read_node_days(connection, first_day(now)))
+        await self._read_queues(connection, network, now)
+        return network
+
+    async def _read_queues(self, connection: Connection, network: Network, now: datetime) -> None:
+        """Take over how much work waits at each node before a new pickup."""
+        each = {node.node: node.pickup_minutes for node in network.nodes if node.pickup and node.pickup_minutes > 0}
+        waiting = await count_open_pickups(connection, each, now + _QUEUED_WITHIN) if each else {}
+        network.load.queue_minutes = {node: each[node] * orders for node, orders in waiting.items()}
+        self._queues_read_at = now
 
     def _find(self, item: Item, on_hand: NDArray[np.int64], confidence: float) -> NDArray[np.int64]:
         """The units (N) of an item that are there with a confidence, of those on hand (N), as is known now."""

@@ -44,6 +44,7 @@ from troth.http import (
     stock_feeds,
     tracking,
     transfers,
+    unit_prices,
     waterfall,
     webhooks,
 )
@@ -88,6 +89,7 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *rate_cards.OPERATIONS,
     *lane_tables.OPERATIONS,
     *exposure_rules.OPERATIONS,
+    *unit_prices.OPERATIONS,
     *audit.OPERATIONS,
     *api_keys.OPERATIONS,
     *lifecycles.OPERATIONS,

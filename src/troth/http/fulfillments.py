@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from troth.flows.acceptance import find_accept_by, read_windows
 from troth.flows.fulfill import read_work
 from troth.http import examples
 from troth.http.body import NoQuery
@@ -40,12 +41,16 @@ async def search_fulfillments(call: Call[Nothing, FulfillmentsQuery]) -> Reply:
             after=decode_cursor(asked.cursor, tuple[datetime, str]),
             limit=asked.limit + 1,
         )
+        visible = [(order, work) for order, work in found if is_visible(call.actor, order)]
+        windows = await read_windows(connection, call.system.door.reference.network, visible)
     currency = call.system.door.reference.policy.currency
     return page_reply(
         call,
-        [(order, work) for order, work in found if is_visible(call.actor, order)],
+        visible,
         limit=asked.limit,
-        shown=lambda pair: answer_work(pair[0], pair[1], currency),
+        shown=lambda pair: answer_work(
+            pair[0], pair[1], currency, accept_by=find_accept_by(windows, pair[1].fulfillment_id)
+        ),
         position=lambda pair: (pair[1].ship_by, pair[1].fulfillment_id),
     )
 
@@ -53,7 +58,11 @@ async def search_fulfillments(call: Call[Nothing, FulfillmentsQuery]) -> Reply:
 async def read_fulfillment(call: Plain) -> Reply:
     """The work of one node for an order."""
     order, work = await read_visible_work(call)
-    answer = answer_work(order, work, call.system.door.reference.policy.currency)
+    reference = call.system.door.reference
+    async with call.system.pool.acquire() as connection:
+        windows = await read_windows(connection, reference.network, [(order, work)])
+    accept_by = find_accept_by(windows, work.fulfillment_id)
+    answer = answer_work(order, work, reference.policy.currency, accept_by=accept_by)
     return json_reply(answer, headers=(etag(order.version),))
 
 

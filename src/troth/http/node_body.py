@@ -140,6 +140,13 @@ class NodeBody(Strict):
     acceptance_minutes: Annotated[
         int, Field(ge=0, le=100_000, description="Of its opening hours, until it takes an order on.")
     ] = 0
+    reroute_after_minutes: Annotated[
+        Annotated[int, Field(ge=0, le=100_000)] | None,
+        Field(description="After it should have accepted an order, until that is sourced again; null: never."),
+    ] = None
+    pickup_minutes: Annotated[
+        int, Field(ge=0, le=1_440, description="How long one open pickup keeps those behind it waiting.")
+    ] = 5
     capacity_unit: CapacityUnit = CapacityUnit.LINES
     shifts: Annotated[
         tuple[ShiftBody, ...], Field(max_length=24, description="They take the place of capacity_per_day.")
@@ -176,6 +183,8 @@ class NodeBody(Strict):
             pickups=tuple(pickup.pickup() for pickup in self.pickups),
             feed_minutes=self.feed_minutes,
             acceptance_minutes=self.acceptance_minutes,
+            reroute_after_minutes=self.reroute_after_minutes,
+            pickup_minutes=self.pickup_minutes,
             capacity_unit=self.capacity_unit,
             shifts=self._shifts(),
         )

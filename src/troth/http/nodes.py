@@ -80,6 +80,8 @@ class NodeAnswer(msgspec.Struct, frozen=True):
     acceptance_minutes: int
     capacity_unit: CapacityUnit
     shifts: tuple[ShiftAnswer, ...]
+    reroute_after_minutes: int | None
+    pickup_minutes: int
 
 
 class NodesQuery(PageQuery):
@@ -129,6 +131,8 @@ def answer_node(node: Node, currency: str) -> NodeAnswer:
         acceptance_minutes=node.acceptance_minutes,
         capacity_unit=node.capacity_unit,
         shifts=tuple(ShiftAnswer(_clock(shift.begins), shift.capacity) for shift in node.shifts),
+        reroute_after_minutes=node.reroute_after_minutes,
+        pickup_minutes=node.pickup_minutes,
     )
 
 

@@ -1,5 +1,7 @@
 """The work of a node as the API shows it."""
 
+from datetime import datetime
+
 import msgspec
 
 from troth.http.measures import Units, decimals_of_lines, of_line
@@ -42,6 +44,8 @@ class WorkAnswer(msgspec.Struct, frozen=True):
     """The work of one node for an order, its promise, and what may be reported next.
 
     `resourced` are units that this very report gave to other nodes, `unsourced` those that can be had nowhere else.
+    `accept_by` is there as long as the node still has to accept the work by an instant, and not in the answer to a
+    report.
     """
 
     fulfillment_id: str
@@ -70,9 +74,17 @@ class WorkAnswer(msgspec.Struct, frozen=True):
     resourced: tuple[Resourced, ...] = ()
     unsourced: tuple[LineUnits, ...] = ()
     serials: tuple[SerialsAnswer, ...] = ()
+    accept_by: Instant | None = None
 
 
-def answer_work(order: Order, work: Fulfillment, cost_currency: str, events: tuple[OrderEvent, ...] = ()) -> WorkAnswer:
+def answer_work(
+    order: Order,
+    work: Fulfillment,
+    cost_currency: str,
+    events: tuple[OrderEvent, ...] = (),
+    *,
+    accept_by: datetime | None = None,
+) -> WorkAnswer:
     """A fulfillment as it is shown, after the events that a report caused."""
     customer = order.customer
     status = fulfillment_status(order, work.fulfillment_id)
@@ -115,6 +127,7 @@ def answer_work(order: Order, work: Fulfillment, cost_currency: str, events: tup
             for line in event.lines
         ),
         serials=answer_serials(work),
+        accept_by=accept_by,
     )
 
 

@@ -314,10 +314,23 @@ class ExpectSupply:
     known: tuple[SupplyKey, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class MissAcceptance:
+    """The clock says that a node should have accepted its work, which was released to it at an instant, by now.
+
+    Nothing where the node has, or still has time.
+    """
+
+    fulfillment_id: FulfillmentId
+    released_at: datetime
+
+
 FulfillmentCommand = (
     AcceptWork | RejectWork | PickWork | PackWork | StageWork | ShipWork | CollectWork | DeliverWork | RecordTracking
 )
-OrderCommand = CancelOrder | PlaceHold | LiftHold | ReleaseOrder | ActOnDue | RepromiseOrder | FulfillmentCommand
+OrderCommand = (
+    CancelOrder | PlaceHold | LiftHold | ReleaseOrder | ActOnDue | RepromiseOrder | MissAcceptance | FulfillmentCommand
+)
 StockCommand = AdjustStock | CountStock | ExpectSupply | TransferCommand
 CartCommand = HoldCart | ExtendCartHold | EndCartHold
 Command = CaptureOrder | OrderCommand | StockCommand | CartCommand

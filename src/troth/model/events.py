@@ -102,6 +102,16 @@ class FulfillmentAccepted:
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptanceMissed:
+    """A node did not accept its work by the instant by which it should have."""
+
+    fulfillment_id: FulfillmentId
+    node: NodeId
+    accept_by: datetime
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class FulfillmentRejected:
     """A node refused units of its work."""
 
@@ -358,6 +368,7 @@ OrderEvent = (
     | UnitsQueued
     | SupplyGivenUp
     | PromiseChanged
+    | AcceptanceMissed
 )
 StockEvent = StockAdjusted | StockCounted | SupplyExpected | TransferShipped | TransferReceived | TransferLost
 CartEvent = CartHeld | CartHoldExtended | CartHoldEnded
@@ -388,6 +399,7 @@ EVENTS: Final[dict[str, type[Event]]] = {
         UnitsQueued,
         SupplyGivenUp,
         PromiseChanged,
+        AcceptanceMissed,
         StockAdjusted,
         StockCounted,
         SupplyExpected,

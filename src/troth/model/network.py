@@ -71,6 +71,8 @@ class Node:
     `labor_minor` is the cost of picking one line, `return_minor` that of taking back one unit that was sent from here,
     and `goods_percent` what goods cost here in percent of the item's cost: more than 100 at a vendor who adds a margin.
     An order is with the node `feed_minutes` after it was placed, and taken on after `acceptance_minutes` of its hours.
+    What it has not accepted by then is sourced again `reroute_after_minutes` later (None: it waits for the node).
+    `pickup_minutes` is how much later a pickup is ready for each open one that waits there before it.
     `capabilities` are what items may need of a node (`hazardous`, `chilled` …), `attributes` what rules may ask about.
     """
 
@@ -100,6 +102,8 @@ class Node:
     goods_percent: int = 100
     capabilities: tuple[str, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
+    pickup_minutes: int = 5
+    reroute_after_minutes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

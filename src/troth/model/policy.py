@@ -20,6 +20,7 @@ class Policy:
     Plans are compared by the `objectives`, the first that tells them apart decides. `weights` are factors of the parts
     of the cost (1 where none is given, to two decimals): they change what is chosen, not what a plan is said to cost.
     One decision may look for better plans for `decision_seconds_max`, then the best one found is taken and says so.
+    A pickup is offered at nodes up to `pickup_miles_max` away from where the customer is.
     Unit prices older than `prices_hours_max` are not applied. `routing` holds the rules, None where there are none.
     """
 
@@ -41,6 +42,7 @@ class Policy:
     cost_rates: CostRates = NO_COST_RATES
     routing: Routing | None = None
     decision_seconds_max: float = 0.25
+    pickup_miles_max: float = 100.0
 
 
 DEFAULT_POLICY = Policy()

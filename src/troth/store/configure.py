@@ -11,7 +11,15 @@ from troth.store.events import LoggedEvent, Position
 from troth.store.queries import sql
 
 Family = Literal[
-    "nodes", "items", "routings", "rate-cards", "lane-tables", "exposure-rules", "alert-rules", "message-templates"
+    "nodes",
+    "items",
+    "routings",
+    "rate-cards",
+    "lane-tables",
+    "exposure-rules",
+    "alert-rules",
+    "message-templates",
+    "unit-prices",
 ]
 
 _LOCK = sql("lock_reference_family")

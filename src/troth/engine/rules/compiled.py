@@ -7,7 +7,7 @@ from typing import Final
 
 from troth.engine.rules.code import Code
 from troth.engine.rules.expression import CONDITION, MEASURE, compile_expression
-from troth.engine.rules.fields import EVERYTHING, ORDER, STOCK
+from troth.engine.rules.fields import EVERYTHING, ORDER, SALES, STOCK
 from troth.engine.rules.syntax import At, Flaw
 from troth.engine.rules.values import Kind
 from troth.model.routing import NAMED_SORTS, Routing, Rule, Sort, Tier
@@ -57,13 +57,14 @@ class CompiledTier:
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledRouting:
     """A routing with all its expressions. `looks_at_stock`: it can matter to them how much more than is asked for a
-    node has.
+    node has; `looks_at_sales`: it can matter to them what a node sells.
     """
 
     routing: Routing
     rules: tuple[CompiledRule, ...]
     tiers: tuple[CompiledTier, ...]
     looks_at_stock: bool
+    looks_at_sales: bool
 
 
 _COMPILED: dict[int, CompiledRouting] = {}
@@ -92,7 +93,7 @@ def compile_routing(routing: Routing) -> CompiledRouting:
     tiers = tuple(
         _tier(tier, _follows(tier, at, len(routing.tiers), positions)) for at, tier in enumerate(routing.tiers)
     )
-    return CompiledRouting(routing, rules, tiers, _looks_at_stock(rules, tiers))
+    return CompiledRouting(routing, rules, tiers, _look_at(rules, tiers, STOCK), _look_at(rules, tiers, SALES))
 
 
 @lru_cache(maxsize=_EXPRESSIONS_MAX)
@@ -114,10 +115,10 @@ def measure_of(sort: Sort) -> tuple[str, bool]:
     return sort.by, sort.descending
 
 
-def _looks_at_stock(rules: Sequence[CompiledRule], tiers: Sequence[CompiledTier]) -> bool:
+def _look_at(rules: Sequence[CompiledRule], tiers: Sequence[CompiledTier], what: int) -> bool:
     read = [rule.condition for rule in (*rules, *(rule for tier in tiers for rule in tier.filters))]
     read += [sort.measure for tier in tiers for sort in tier.sorts if sort.measure is not None]
-    return any(one.code is not None and one.code.reads & STOCK for one in read)
+    return any(one.code is not None and one.code.reads & what for one in read)
 
 
 def _follows(tier: Tier, at: int, count: int, positions: Mapping[str, int]) -> int | None:

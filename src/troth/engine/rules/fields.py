@@ -15,7 +15,8 @@ NODE: Final = 4
 LANE: Final = 8
 STOCK: Final = 16
 ITEM: Final = 32
-EVERYTHING: Final = ORDER | LINE | ITEM | NODE | LANE | STOCK
+SALES: Final = 64
+EVERYTHING: Final = ORDER | LINE | ITEM | NODE | LANE | STOCK | SALES
 
 SCOPES: Final = {"order": ORDER, "customer": ORDER, "line": LINE, "item": ITEM, "node": NODE, "lane": LANE,
                  "stock": STOCK}  # fmt: skip
@@ -24,7 +25,9 @@ SCOPES: Final = {"order": ORDER, "customer": ORDER, "line": LINE, "item": ITEM, 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of the catalog. `is_optional`: it may be missing, and then a rule about it cannot be evaluated."""
+    """A field of the catalog. `is_optional`: it may be missing, and then a rule about it cannot be evaluated;
+    `is_of_sales`: it depends on what nodes sell.
+    """
 
     path: str
     kind: Kind
@@ -32,11 +35,12 @@ class Field:
     doc: str
     is_optional: bool = False
     is_by_line: bool = True
+    is_of_sales: bool = False
 
     @property
     def reads(self) -> int:
         """What an expression reads that names the field."""
-        return SCOPES[self.path.split(".")[0]]
+        return SCOPES[self.path.split(".")[0]] | (SALES if self.is_of_sales else 0)
 
     @property
     def axes(self) -> int:
@@ -111,7 +115,8 @@ _CATALOG: Final = (
     Field("stock.available", _I, "units", "what the node has on hand and may promise; of a kit, how many it can make"),
     Field("stock.has_all", _B, "", "whether that is as much as the line asks for"),
     Field("stock.lines_covered", _I, "lines", "how many lines of the order the node can send whole", is_by_line=False),
-    Field("stock.weeks_of_supply", _D, "weeks", "`available` divided by what sells there in a week", True),
+    Field("stock.weeks_of_supply", _D, "weeks", "`available` divided by what sells there in a week", True,
+          is_of_sales=True),
 )  # fmt: skip
 
 FIELDS: Final = {field.path: field for field in _CATALOG}

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Final
 
+from troth.engine.rules.compiled import compiled_routing
 from troth.model.cost_rates import PARTS, Objective
 from troth.model.policy import DEFAULT_POLICY, Policy
 from troth.model.routing import Limits, Routing
@@ -14,6 +15,13 @@ AMOUNTS: Final[Mapping[str, type]] = {
     if type(getattr(DEFAULT_POLICY, field.name)) in (bool, int, float)
 } | {"shipment_value_penalty_minor": int}
 """The fields of a policy that are numbers or switches (0, 1), with their types: what weights may set by name."""
+
+
+def looks_at_sales(policy: Policy) -> bool:
+    """Whether it can matter to a policy what nodes sell in a week."""
+    if policy.cost_rates.looks_at_stock:
+        return True
+    return policy.routing is not None and compiled_routing(policy.routing).looks_at_sales
 
 
 def policy_of(routing: Routing, label: str, base: Policy = DEFAULT_POLICY) -> Policy:
