@@ -40,12 +40,16 @@ from troth.model.events import (
     OrderReleased,
     OrderResourced,
     PartsChange,
+    PromiseChanged,
+    PromiseMove,
     SerialsNamed,
     SourcingFailed,
     StockAdjusted,
     StockCounted,
     SupplyExpected,
+    SupplyGivenUp,
     TrackingRecorded,
+    UnitsQueued,
 )
 from troth.model.explanation import Candidate, Explanation, Flip
 from troth.model.ids import CartHoldId, FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku
@@ -116,6 +120,26 @@ EVERY_EVENT: tuple[tuple[Event, str], ...] = (
     ),
     (OrderResourced(PartsChange(added=(PART,))), "Promised: 2 × A at DC-PA."),
     (SourcingFailed((LineQuantity(LineId("1"), 1),)), "Nobody can provide 1 of line 1: a person must decide."),
+    (
+        UnitsQueued((LineQuantity(LineId("1"), 1),), NOW, NOW),
+        "Nobody can provide 1 of line 1: they wait for stock until Nov 23, 15:00 UTC.",
+    ),
+    (
+        SupplyGivenUp((LineQuantity(LineId("1"), 1),), "a count found less of A at DC-PA", NOW, PARTS),
+        "Gave up the supply of 1 of line 1: a count found less of A at DC-PA.",
+    ),
+    (
+        PromiseChanged(
+            (PromiseMove(LineId("1"), Sku("A"), 1, NOW, NOW),),
+            "purchase order 45 slipped",
+            NOW,
+            "web",
+            "W-1",
+            Customer(),
+        ),
+        "Promised for another time: line 1 by Nov 23, 15:00 UTC instead of Nov 23, 15:00 UTC"
+        " (purchase order 45 slipped).",
+    ),
     (
         AcceptanceMissed(WORK, NodeId("V-1"), NOW, NOW),
         "Fulfillment F2 was not accepted by V-1 until Nov 23, 15:00 UTC.",

@@ -61,6 +61,7 @@ def share_units(asked: Sequence[DemandLine], totals: Sequence[float]) -> tuple[i
 
     A line with a smaller total than another of its SKU may take only a part of the same units: those that last.
 
+    >>> from troth.model.ids import LineId
     >>> lines = [DemandLine(LineId(name), Sku("A"), 2) for name in "12"]
     >>> share_units(lines, [3.0, 3.0]), share_units(lines, [4.0, 2.0]), share_units(lines, [2.0, 3.0])
     ((2, 1), (2, 2), (2, 1))

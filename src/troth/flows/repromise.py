@@ -177,12 +177,14 @@ def _short(keys: Iterable[SupplyKey]) -> str:
 def _supply_name(key: SupplyKey) -> str:
     """What people call a supply.
 
+    >>> from troth.model.ids import Sku
     >>> _supply_name(SupplyKey(Sku("A"), "DC-PA")), _supply_name(SupplyKey(Sku("A"), "DC-PA", "po/45/1"))
     ('A at DC-PA', 'A of purchase order 45')
     """
     if is_on_hand(key.source):
         return f"{key.sku} at {key.node}"
-    return f"{key.sku} of purchase order {key.source.split('/')[1]}"
+    kind, name, *_ = key.source.split("/")
+    return f"{key.sku} of {'purchase order' if kind == 'po' else kind} {name}"
 
 
 def _and_names(names: Iterable[str]) -> str:
