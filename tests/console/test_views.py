@@ -1,4 +1,4 @@
-"""View models: pure functions from values to what a page shows."""
+"""One thing: view models: pure functions from values to what a page shows."""
 
 from datetime import date, timedelta
 
@@ -92,6 +92,7 @@ ORDER = Order(
     fulfillments=(FULFILLMENT,),
 )  # fmt: skip
 CART = CartHoldId("C-1")
+PUT_OFF = PromiseMove(LineId("1"), Sku("A"), 1, NOW, NOW)
 EVERY_EVENT: tuple[tuple[Event, str], ...] = (
     (OrderCaptured(ORDER), "Captured from web as W-1, promised from DC-PA."),
     (DuplicateReceived(OrderId("O-1")), "The channel sent the same order again; nothing changed."),
