@@ -120,3 +120,18 @@ async def test_lines_that_cannot_be_compared_are_named_and_the_others_are(system
     assert (found.compared, found.differences) == (1, ())
     assert [(one.line, one.flaws[0].pointer) for one in found.refused] == [(1, "/sku"), (2, "/sku"), (3, "/node")]
     assert future == Invalid((FieldFlaw("/as_of", "positions cannot be those of the future"),))
+
+
+async def test_positions_that_cannot_be_compared_are_refused_line_by_line(system: System, clock: Clock) -> None:
+    await set_up(system.pool, nodes=(), items=(item("KIT", kit=((A, 2),)),))
+    await adjust(system, [Adjustment(PA, A, 5, "receipt", lot="L-1")], actor=ANN)
+    clock.advance(hours=1)
+
+    found = await _find(system, clock, {A: 5, B: -1, Sku("KIT"): 5, C: 9})
+
+    assert [(one.line, one.flaws) for one in found.refused] == [
+        (0, (FieldFlaw("/sku", "A is held by lot at DC-PA: count each lot by its name"),)),
+        (1, (FieldFlaw("/on_hand", "cannot be less than nothing"),)),
+        (2, (FieldFlaw("/sku", "is a kit, which has no stock: name its components"),)),
+    ]
+    assert [(one.sku, one.units) for one in found.differences] == [(C, -1)]

@@ -155,7 +155,9 @@ async def test_each_row_that_is_wrong_says_where_and_why_and_the_others_are_take
         (3, "sku"), (4, "node"), (5, "on_hand"), (6, "on_hand"), (7, ""), (8, "sku"), (9, ""), (10, "as_of"),
         (11, "as_of"), (13, ""),
     ]  # fmt: skip
-    assert done.account.flaws[0] == RowFlaw(3, "sku", "there is no item NOPE", "NOPE,DC-PA,1,")
+    assert done.account.flaws[0] == RowFlaw(
+        3, "sku", "there is no item NOPE that is stocked by the piece", "NOPE,DC-PA,1,"
+    )
     assert await _on_hand(system) == {("A", PA): (7, 0), ("B", IL): (2, 0)}
 
 
@@ -311,3 +313,24 @@ async def test_supply_still_to_come_can_be_promised_and_keeps_what_was_received(
     assert [(line.line, line.sku, line.quantity) for line in stored.value] == [(1, "A", 10), (2, "C", 5)]
     assert (balances[SupplyKey(Sku("A"), PA, order.allocations[0].source).source].on_hand) == 6
     assert (await examine(system.pool)).is_clean
+
+
+async def test_a_position_of_what_is_held_by_lot_is_refused_and_nothing_is_counted_twice(system: System) -> None:
+    await adjust(system, [Adjustment(PA, Sku("A"), 5, "receipt", lot="L-1")], actor=ANN)
+
+    done = await _take_in(system, HEAD + "A,DC-PA,5\nB,DC-PA,2\n")
+
+    reason = "A is held by lot at DC-PA: count each lot by its name"
+    assert (done.account.accepted, done.account.refused) == (1, 1)
+    assert done.account.flaws == (RowFlaw(2, "sku", reason, "A,DC-PA,5"),)
+    assert await _on_hand(system) == {("A", PA): (5, 0), ("B", PA): (2, 0)}
+    assert (await examine(system.pool)).is_clean
+
+
+async def test_a_kit_has_no_position_in_a_feed(system: System) -> None:
+    await set_up(system.pool, nodes=(), items=(item("KIT", kit=((Sku("A"), 2),)),))
+
+    done = await _take_in(system, HEAD + "KIT,DC-PA,5\n")
+
+    reason = "there is no item KIT that is stocked by the piece"
+    assert done.account.flaws == (RowFlaw(2, "sku", reason, "KIT,DC-PA,5"),)

@@ -275,3 +275,54 @@ async def test_a_count_says_why_it_differs_and_who_counted(system: System, clock
     ]
     assert sums == [VarianceSum("damaged", 1, 0, 2, 0)]
     assert [one.counted_by for one in events if isinstance(one, StockCounted)] == ["Ann"]
+
+
+async def test_what_is_held_by_lot_is_neither_counted_nor_loaded_without_its_lots(system: System, clock: Clock) -> None:
+    await adjust(system, [Adjustment(PA, A, 5, "receipt", lot="L-1"), Adjustment(IL, A, 4, "receipt")], actor=ANN)
+    flaw = FieldFlaw("/lot", "A is held by lot at DC-PA: count each lot by its name")
+
+    alone = await count(system, PA, clock.now, [Counted(A, 5), Counted(A, 6, IL)], actor=ANN)
+    loaded = await load_positions(
+        system.pool, [Position(A, PA, 5), Position(A, IL, 7)], actor="t", reason="initial", at=lambda: clock.now
+    )
+    with_lot = await count(system, PA, clock.now, [Counted(A, 2), Counted(A, 4, lot="L-1")], actor=ANN)
+
+    assert alone == (LineResult(0, "invalid-request", flaws=(flaw,)), LineResult(1))
+    assert (loaded.moved, loaded.unknown, loaded.by_lot) == (1, (), ("A at DC-PA",))
+    assert with_lot == (LineResult(0), LineResult(1))
+    assert (await _on_hand(system), await _on_hand(system, A, IL)) == (6, 7)
+    await _assert_ledger_is_exact(system)
+
+
+async def test_a_kit_is_given_no_stock_and_can_be_rid_of_what_it_has(system: System, clock: Clock) -> None:
+    await adjust(system, [Adjustment(PA, A, 5, "initial")], actor=ANN)
+    await set_up(system.pool, nodes=(), items=(item(A, kit=((B, 2),)),))
+    await system.door.follow()
+    flaw = FieldFlaw("/sku", "is a kit, which has no stock: name its components")
+
+    adjusted = await adjust(system, [Adjustment(PA, A, 1, "found"), Adjustment(PA, A, -2, "lost")], actor=ANN)
+    counted = await count(system, PA, clock.now, [Counted(A, 3), Counted(B, 3)], actor=ANN)
+    loaded = await load_positions(system.pool, [Position(A, PA, 9)], actor="t", reason="initial", at=lambda: clock.now)
+
+    assert adjusted == (LineResult(0, "invalid-request", flaws=(flaw,)), LineResult(1))
+    assert counted == (LineResult(0, "invalid-request", flaws=(flaw,)), LineResult(1))
+    assert (loaded.moved, loaded.unknown) == (0, ("item A",))
+    assert await count(system, PA, clock.now, [Counted(A, 0)], actor=ANN) == (LineResult(0),)
+    assert await _on_hand(system) == 0
+
+
+async def test_each_lot_has_a_newest_count_of_its_own(system: System, clock: Clock) -> None:
+    now = clock.now
+    both = [Counted(A, 4, lot="L-1"), Counted(A, 6, lot="L-2")]
+
+    together = await count(system, PA, now, both, actor=ANN)
+    later = await count(system, PA, now, [Counted(A, 5, lot="L-1")], actor=ANN)
+    older = await count(system, PA, now - timedelta(hours=1), [Counted(A, 9, lot="L-2"), Counted(B, 1)], actor=ANN)
+
+    assert together == (LineResult(0), LineResult(1))
+    assert later == (LineResult(0),)
+    assert isinstance(older, tuple)
+    assert [one.code for one in older] == ["invalid-request", ""]
+    assert [flaw.pointer for flaw in older[0].flaws] == ["/as_of"]
+    assert await _on_hand(system) == 11
+    await _assert_ledger_is_exact(system)

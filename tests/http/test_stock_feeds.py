@@ -43,11 +43,31 @@ async def test_a_feed_of_csv_is_taken_in_and_says_which_rows_were_refused(api: A
     told = answer.json()
     assert (answer.status_code, told["status"], told["accepted"], told["moved"]) == (200, "taken_in", 1, 1)
     assert told["refused_rows"] == [
-        {"line": 3, "column": "sku", "reason": "there is no item NOPE", "row": "NOPE,DC-PA,1"},
+        {
+            "line": 3,
+            "column": "sku",
+            "reason": "there is no item NOPE that is stocked by the piece",
+            "row": "NOPE,DC-PA,1",
+        },
         {"line": 4, "column": "on_hand", "reason": "must be a whole number, not x", "row": "F2,DC-PA,x"},
     ]
     assert await _on_hand(api, "F1") == 7
     assert [(row["reference"], row["rows"], row["is_whole"]) for row in listed.json()["items"]] == [("N-1", 3, True)]
+
+
+async def test_a_count_below_nothing_leaves_the_other_lines_alone(api: Api) -> None:
+    await _set_up(api, "F-LESS", "F-MORE")
+    counts = [{"sku": "F-LESS", "on_hand": -1}, {"sku": "F-MORE", "on_hand": 3}]
+
+    answer = await api.post(
+        "/v1/inventory/counts", {"node": "DC-PA", "as_of": api.clock.now.isoformat(), "counts": counts}
+    )
+
+    assert (answer.status_code, answer.json()["accepted"]) == (200, 1)
+    assert answer.json()["results"][0]["problem"]["errors"] == [
+        {"pointer": "/counts/0/on_hand", "detail": "cannot be less than nothing"}
+    ]
+    assert await _on_hand(api, "F-MORE") == 3
 
 
 async def test_a_feed_of_json_lines_is_taken_in(api: Api) -> None:

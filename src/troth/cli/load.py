@@ -76,7 +76,7 @@ def items(file: File, database_url: DatabaseUrl = None, data_dir: DataDir = None
 
 @app.command("stock")
 def stock(file: File, database_url: DatabaseUrl = None, data_dir: DataDir = None) -> None:
-    """Set what nodes hold: a CSV file with the columns node, sku and on_hand. Exit code 1: some names are unknown."""
+    """Set what nodes hold: a CSV file with the columns node, sku and on_hand. Exit code 1: some were left out."""
     settings = settings_of(database_url=database_url, data_dir=data_dir)
 
     async def work(system: System) -> int:
@@ -188,8 +188,9 @@ def _tell_stock(report: LoadReport) -> int:
     show(f"{report.given:,} positions read, {report.moved:,} changed, by {report.units:,} units")
     if report.unknown:
         say(f"Left out, since nobody knows them: {', '.join(report.unknown)}")
-        return PROBLEMS
-    return 0
+    if report.by_lot:
+        say(f"Left out, since it is held by lot and each lot must be counted: {', '.join(report.by_lot)}")
+    return PROBLEMS if report.unknown or report.by_lot else 0
 
 
 def _run(settings: Settings, work: Callable[[System], Awaitable[int]]) -> None:

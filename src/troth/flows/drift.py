@@ -11,10 +11,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from troth.flows.access import Actor
-from troth.flows.stock import Counted, LineResult, find_line_flaws
+from troth.flows.stock import Counted, LineResult
+from troth.flows.stock_lines import KIT, find_held_by_lot, find_line_flaws, is_kit, must_name_lot
 from troth.flows.system import System
 from troth.model.ids import NodeId, Sku
-from troth.model.inventory import VarianceReason
+from troth.model.inventory import SupplyKey, VarianceReason
 from troth.model.refusals import FieldFlaw, Invalid
 from troth.store.drift import (
     Evidence,
@@ -106,6 +107,12 @@ async def find_drift(
         first = seen.setdefault((one.sku, one.node), number)
         if first != number:
             flaws[number].append(FieldFlaw("/sku", f"{one.sku} at {one.node} is in line {first} already"))
+        if one.on_hand < 0:
+            flaws[number].append(FieldFlaw("/on_hand", "cannot be less than nothing"))
+        if is_kit(system, one.sku):
+            flaws[number].append(KIT)
+    for number in await find_held_by_lot(system, [SupplyKey(one.sku, one.node) for one in positions]):
+        flaws[number].append(FieldFlaw("/sku", must_name_lot(positions[number].sku, positions[number].node)))
     kept = [one for number, one in enumerate(positions) if number not in flaws]
     differing, unposted, overdue = await _look(system, as_of, kept)
     items = system.door.reference.items

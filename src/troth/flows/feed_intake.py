@@ -161,7 +161,7 @@ class Intake:
             elif not self._actor.may_at(row.node):
                 flaws.append(self._flaw(row, "node", f"you are not bound to node {row.node}"))
             elif row.sku not in self._known["sku"]:
-                flaws.append(self._flaw(row, "sku", f"there is no item {row.sku}"))
+                flaws.append(self._flaw(row, "sku", f"there is no item {row.sku} that is stocked by the piece"))
             elif row.as_of is not None and row.as_of > now:
                 flaws.append(self._flaw(row, "as_of", "cannot be in the future"))
             elif row.as_of is not None and self._feed.zeroes_missing:

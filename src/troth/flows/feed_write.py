@@ -8,8 +8,10 @@ import asyncpg
 
 from troth.flows.feed import Feed, FeedAccount
 from troth.flows.feed_rows import FeedRow, RowFlaw
+from troth.flows.stock_lines import must_name_lot
 from troth.model.events import ConfigurationSet
 from troth.model.ids import NodeId, Sku
+from troth.store.balances import find_places_with_lots
 from troth.store.configure import append_configuration_events
 from troth.store.database import Connection, Pool, transaction
 from troth.store.stock_load import (
@@ -52,13 +54,20 @@ async def write_by_key(pool: Pool, work: Callable[[Connection], Awaitable[T]]) -
 async def write_rows(
     connection: Connection, feed: Feed, rows: Sequence[FeedRow], *, actor: str, at: datetime
 ) -> FeedAccount:
-    """Move what the rows move, with the event that says so; the account of what moved, and of movements beyond what is
-    on hand.
+    """Move what the rows move, with the event that says so; the account of what moved, of positions of what is held
+    by lot, and of movements beyond what is on hand.
     """
     with_units = [row for row in rows if row.units is not None]
     flaws: list[RowFlaw] = []
     if feed.mode == "positions":
-        positions = {(row.sku, row.node): row for row in with_units}
+        by_lot = await find_places_with_lots(connection, [(row.sku, row.node) for row in with_units])
+        column = feed.form.columns.get("sku", "sku")
+        flaws += [
+            RowFlaw(row.line, column, must_name_lot(row.sku, row.node))
+            for row in with_units
+            if (row.sku, row.node) in by_lot
+        ]
+        positions = {(row.sku, row.node): row for row in with_units if (row.sku, row.node) not in by_lot}
         wanted = [Position(row.sku, row.node, row.units or 0, row.as_of) for row in positions.values()]
         loaded = await load_balances(
             connection, wanted, as_of=feed.as_of, at=at, reason=feed.reason, reference=feed.entry_reference

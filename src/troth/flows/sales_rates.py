@@ -6,7 +6,8 @@ from itertools import islice
 from typing import Final
 
 from troth.flows.access import Actor
-from troth.flows.stock import LineResult, find_line_flaws
+from troth.flows.stock import LineResult
+from troth.flows.stock_lines import find_line_flaws
 from troth.flows.system import System
 from troth.model.events import ConfigurationSet
 from troth.model.refusals import FieldFlaw, Invalid

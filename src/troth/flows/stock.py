@@ -1,6 +1,5 @@
 """Stock that is adjusted, counted or loaded. Of a list, a line that is refused does not hurt its neighbors."""
 
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,6 +11,7 @@ import asyncpg
 from troth.engine.stock import RECEIPT
 from troth.flows.access import Actor
 from troth.flows.requests import Accepted, Answer, Key, Outcome, Request, Result
+from troth.flows.stock_lines import KIT, find_held_by_lot, find_line_flaws, is_kit, must_name_lot
 from troth.flows.system import System
 from troth.flows.waiting import find_helped
 from troth.model.commands import AdjustStock, Command, CountStock, RepromiseOrder
@@ -19,6 +19,7 @@ from troth.model.events import ConfigurationSet
 from troth.model.ids import NodeId, OrderId, Sku
 from troth.model.inventory import SupplyKey, VarianceReason, lot_source
 from troth.model.refusals import FieldFlaw, Invalid, KeyReused, Refusal
+from troth.store.balances import find_places_with_lots
 from troth.store.codec import decode, encode_bytes
 from troth.store.configure import append_configuration_events
 from troth.store.database import Pool, transaction
@@ -86,12 +87,15 @@ class LineResult:
 
 @dataclass(frozen=True, slots=True)
 class LoadReport:
-    """How many positions were given and how many moved, by how many units, and names that nobody knows."""
+    """How many positions were given and how many moved, by how many units; names that nobody knows, and positions that
+    were left out since their lots must be counted one by one.
+    """
 
     given: int
     moved: int
     units: int
     unknown: tuple[str, ...]
+    by_lot: tuple[str, ...] = ()
 
 
 async def adjust(
@@ -102,6 +106,8 @@ async def adjust(
     for number, line in enumerate(lines):
         if line.delta == 0:
             flaws[number].append(FieldFlaw("/delta", "must not be zero"))
+        if line.delta > 0 and is_kit(system, line.sku):
+            flaws[number].append(KIT)
         if line.expires_on is not None and not line.lot:
             flaws[number].append(_NO_LOT)
     waiting = await _find_waiting(system, [line for number, line in enumerate(lines) if number not in flaws])
@@ -133,7 +139,8 @@ async def count(
 ) -> tuple[LineResult, ...] | Invalid | KeyReused:
     """Set what a node holds to what was counted at `as_of`, plus what moved since.
 
-    Of a supply that was counted later already the line is refused: the newer count knows more.
+    Of a supply that was counted later already the line is refused: the newer count knows more. So is one without a lot
+    of what is held by lot there, unless the list counts a lot of it too: nobody could tell whether it is the sum.
     """
     if as_of > system.door.now():
         return Invalid((FieldFlaw("/as_of", "a count cannot have been taken in the future"),))
@@ -145,10 +152,14 @@ async def count(
         if first != number:
             field, what = ("/lot", f"lot {line.lot} of {line.sku}") if line.lot else ("/sku", line.sku)
             flaws[number].append(FieldFlaw(field, f"{what} is counted already in line {first}"))
+        if line.on_hand > 0 and is_kit(system, line.sku):
+            flaws[number].append(KIT)
         if line.on_hand < 0:
             flaws[number].append(FieldFlaw("/on_hand", "cannot be less than nothing"))
         if line.expires_on is not None and not line.lot:
             flaws[number].append(_NO_LOT)
+    for number in await find_held_by_lot(system, keys):
+        flaws[number].append(FieldFlaw("/lot", must_name_lot(keys[number].sku, keys[number].node)))
     commands: dict[int, Command] = {
         number: CountStock(one, line.on_hand, as_of, reference, line.expires_on, line.reason, line.counted_by)
         for number, (line, one) in enumerate(zip(lines, keys, strict=True))
@@ -168,43 +179,27 @@ async def load_positions(
 ) -> LoadReport:
     """Set what nodes hold, in transactions of 10,000 positions; a position that is so already writes nothing.
 
-    Of two with one SKU and node the last of its transaction wins; those of unknown SKUs and nodes are left out and
-    named, at most a hundred. `progress` is told after each transaction how many positions were given so far.
+    Of two with one SKU and node the last of its transaction wins; those of unknown SKUs and nodes and of what is held
+    by lot there are left out and named, at most a hundred. `progress` is told after each transaction how many positions
+    were given so far.
     """
     given = moved = units = 0
     unknown: dict[str, None] = {}
+    by_lot: dict[str, None] = {}
     remaining = iter(positions)
     while chunk := list(islice(remaining, _POSITIONS_A_TIME)):
         given += len(chunk)
         kept = sorted({(position.sku, position.node): position for position in chunk}.values())
-        loaded, nobody_knows = await _load(pool, kept, actor=actor, reason=reason, at=at())
+        loaded, nobody_knows, held_by_lot = await _load(pool, kept, actor=actor, reason=reason, at=at())
         moved, units = moved + loaded.moved, units + loaded.units
         unknown |= dict.fromkeys(nobody_knows)
+        by_lot |= {f"{sku} at {node}": None for sku, node in sorted(held_by_lot)}
         if progress is not None:
             progress(given)
-    return LoadReport(given, moved, units, tuple(islice(unknown, 100)))
+    return LoadReport(given, moved, units, tuple(islice(unknown, 100)), tuple(islice(by_lot, 100)))
 
 
 # Lines ------------------------------------------------------------------------------------------
-
-
-async def find_line_flaws(
-    system: System, wanted: Sequence[tuple[NodeId, Sku]], actor: Actor
-) -> defaultdict[int, list[FieldFlaw]]:
-    """By line, what it names that is not there or not the actor's."""
-    reference = system.door.reference
-    await reference.need_items({sku for _, sku in wanted})
-    if any(node not in reference.network.index for node, _ in wanted):
-        await system.door.follow()
-    flaws: defaultdict[int, list[FieldFlaw]] = defaultdict(list)
-    for number, (node, sku) in enumerate(wanted):
-        if node not in reference.network.index:
-            flaws[number].append(FieldFlaw("/node", f"there is no node {node}"))
-        elif not actor.may_at(node):
-            flaws[number].append(FieldFlaw("/node", f"you are not bound to node {node}"))
-        if sku not in reference.items:
-            flaws[number].append(FieldFlaw("/sku", f"there is no item {sku}"))
-    return flaws
 
 
 async def _find_waiting(
@@ -327,7 +322,7 @@ def _flawed(number: int, flaws: Sequence[FieldFlaw]) -> LineResult:
 
 async def _load(
     pool: Pool, positions: Sequence[Position], *, actor: str, reason: str, at: datetime
-) -> tuple[Loaded, Collection[str]]:
+) -> tuple[Loaded, Collection[str], Collection[tuple[Sku, NodeId]]]:
     """One transaction of a load, tried again a few times where captures or other loads got in its way."""
     attempts = 0
     while True:
@@ -337,13 +332,15 @@ async def _load(
                 skus = await find_unknown_skus(connection, {position.sku for position in positions})
                 nodes = await find_unknown_nodes(connection, {position.node for position in positions})
                 absent, away = frozenset(skus), frozenset(nodes)
-                kept = [one for one in positions if one.sku not in absent and one.node not in away]
+                there = [one for one in positions if one.sku not in absent and one.node not in away]
+                by_lot = await find_places_with_lots(connection, [(one.sku, one.node) for one in there])
+                kept = [one for one in there if (one.sku, one.node) not in by_lot]
                 loaded = await load_balances(connection, kept, as_of=at, at=at, reason=reason, reference="")
                 if loaded.moved:
                     after = {"positions": loaded.moved, "units": loaded.units, "reason": reason}
                     event = ConfigurationSet("stock_load", at.isoformat(), after)
                     await append_configuration_events(connection, (event,), at=at, actor=actor)
-            return loaded, [*(f"item {sku}" for sku in skus), *(f"node {node}" for node in nodes)]
+            return loaded, [*(f"item {sku}" for sku in skus), *(f"node {node}" for node in nodes)], by_lot
         except (*_TRANSIENT, Overtaken):
             attempts += 1
             if attempts == _ATTEMPTS:

@@ -27,7 +27,7 @@ class TheirPositionBody(Strict):
 
     sku: Id
     node: Id
-    on_hand: Annotated[int, Field(ge=0, le=UNITS_MAX)]
+    on_hand: Annotated[int, Field(ge=-UNITS_MAX, le=UNITS_MAX)]
 
 
 class DriftBody(Strict):

@@ -31,7 +31,7 @@ class CountBody(Strict):
     """Units that were found of one SKU, or of one lot of it."""
 
     sku: Id
-    on_hand: Annotated[Given, Measured(0, UNITS_MAX)]
+    on_hand: Annotated[Given, Measured(-UNITS_MAX, UNITS_MAX)]
     lot: LotName | None = None
     expires_on: LastDay = None
     node: Annotated[Id | None, Field(description="Where it is not the node of the whole count.")] = None

@@ -85,6 +85,15 @@ async def read_lots(connection: Connection, places: Sequence[tuple[str, str]]) -
     return [_balance(row) for row in rows]
 
 
+async def find_places_with_lots(
+    connection: Connection, places: Sequence[tuple[Sku, NodeId]]
+) -> frozenset[tuple[Sku, NodeId]]:
+    """Those of some places (SKU, node) where lots hold or have reserved anything."""
+    return (
+        frozenset((lot.key.sku, lot.key.node) for lot in await read_lots(connection, places)) if places else frozenset()
+    )
+
+
 async def find_lots(
     connection: Connection,
     before: date,

@@ -42,9 +42,12 @@ class VarianceSum:
 async def read_counts(connection: Connection, keys: Collection[SupplyKey]) -> dict[SupplyKey, CountMark]:
     """The newest counts of these supplies on hand, as far as they were counted at all."""
     wanted = sorted(keys)
-    rows = await connection.fetch(_READ, [key.sku for key in wanted], [key.node for key in wanted])
+    rows = await connection.fetch(
+        _READ, [key.sku for key in wanted], [key.node for key in wanted], [key.source for key in wanted]
+    )
     marks = (
-        CountMark(SupplyKey(row["sku"], row["node"]), row["as_of"], row["on_hand"], row["reference"]) for row in rows
+        CountMark(SupplyKey(row["sku"], row["node"], row["source"]), row["as_of"], row["on_hand"], row["reference"])
+        for row in rows
     )
     return {mark.key: mark for mark in marks}
 
@@ -56,6 +59,7 @@ async def write_counts(connection: Connection, marks: Iterable[CountMark], at: d
         _WRITE,
         [mark.key.sku for mark in wanted],
         [mark.key.node for mark in wanted],
+        [mark.key.source for mark in wanted],
         [mark.as_of for mark in wanted],
         [mark.on_hand for mark in wanted],
         [mark.reference for mark in wanted],

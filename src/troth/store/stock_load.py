@@ -141,7 +141,7 @@ async def find_unnamed_positions(
 
 
 async def find_unknown_skus(connection: Connection, skus: Collection[str]) -> list[str]:
-    """Those of the SKUs that no item has which is sold by the piece, sorted."""
+    """Those of the SKUs that no item has which is stocked by the piece (neither a kit nor a measured one), sorted."""
     return [row["sku"] for row in await connection.fetch(_UNKNOWN_SKUS, sorted(skus))]
 
 

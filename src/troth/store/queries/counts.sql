@@ -1,15 +1,16 @@
 -- name: read_counts
 -- Reads the newest counts of some supplies on hand.
-SELECT c.sku, c.node, c.as_of, c.on_hand, c.reference
-FROM counts AS c JOIN unnest($1::text[], $2::text[]) AS k (sku, node) USING (sku, node);
+SELECT c.sku, c.node, c.source, c.as_of, c.on_hand, c.reference
+FROM counts AS c JOIN unnest($1::text[], $2::text[], $3::text[]) AS k (sku, node, source) USING (sku, node, source);
 
 -- name: write_counts
 -- Keeps counts as the newest of their supplies, unless a newer one is known.
-INSERT INTO counts AS c (sku, node, as_of, on_hand, reference, counted_at)
-SELECT sku, node, as_of, on_hand, reference, $6
-FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::bigint[], $5::text[]) AS k (sku, node, as_of, on_hand, reference)
-ORDER BY sku, node
-ON CONFLICT (sku, node) DO UPDATE
+INSERT INTO counts AS c (sku, node, source, as_of, on_hand, reference, counted_at)
+SELECT sku, node, source, as_of, on_hand, reference, $7
+FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::bigint[], $6::text[])
+    AS k (sku, node, source, as_of, on_hand, reference)
+ORDER BY sku, node, source
+ON CONFLICT (sku, node, source) DO UPDATE
 SET as_of = excluded.as_of, on_hand = excluded.on_hand, reference = excluded.reference, counted_at = excluded.counted_at
 WHERE c.as_of <= excluded.as_of;
 

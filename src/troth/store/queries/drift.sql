@@ -8,7 +8,7 @@ SELECT
     c.as_of AS counted_as_of
 FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS k (sku, node, position)
 LEFT JOIN balances AS b ON b.sku = k.sku AND b.node = k.node AND b.source = 'on_hand'
-LEFT JOIN counts AS c ON c.sku = k.sku AND c.node = k.node
+LEFT JOIN counts AS c ON c.sku = k.sku AND c.node = k.node AND c.source = 'on_hand'
 LEFT JOIN entries AS e ON e.sku = k.sku AND e.node = k.node AND e.source = 'on_hand' AND e.at > $3
 GROUP BY k.position, b.on_hand, c.as_of
 ORDER BY k.position;

@@ -42,7 +42,7 @@ seen AS MATERIALIZED (
         coalesce(c.as_of > g.as_of, false) AS is_outdated
     FROM given AS g
     JOIN balances AS b ON b.sku = g.sku AND b.node = g.node AND b.source = 'on_hand'
-    LEFT JOIN counts AS c ON c.sku = g.sku AND c.node = g.node
+    LEFT JOIN counts AS c ON c.sku = g.sku AND c.node = g.node AND c.source = 'on_hand'
     CROSS JOIN LATERAL (
         SELECT coalesce(sum(e.on_hand_delta), 0) AS units FROM entries AS e
         WHERE e.sku = g.sku AND e.node = g.node AND e.source = 'on_hand' AND e.at > g.as_of AND e.kind <> 'count'
@@ -75,14 +75,14 @@ SELECT
 -- name: mark_counted
 -- Keeps positions as the newest counts of their supplies, unless a newer one is known; gives how many were kept.
 WITH kept AS (
-    INSERT INTO counts AS c (sku, node, as_of, on_hand, reference, counted_at)
-    SELECT sku, node, coalesce(as_of, $6), on_hand, $4, $5
+    INSERT INTO counts AS c (sku, node, source, as_of, on_hand, reference, counted_at)
+    SELECT sku, node, 'on_hand', coalesce(as_of, $6), on_hand, $4, $5
     FROM unnest(
         string_to_array($1, E'\n'), string_to_array($2, E'\n'), string_to_array($3, E'\n')::bigint[],
         string_to_array($7, E'\n', '')::timestamptz[]
     ) AS k (sku, node, on_hand, as_of)
     ORDER BY sku, node
-    ON CONFLICT (sku, node) DO UPDATE
+    ON CONFLICT (sku, node, source) DO UPDATE
     SET as_of = excluded.as_of, on_hand = excluded.on_hand, reference = excluded.reference, counted_at = excluded.counted_at
     WHERE c.as_of <= excluded.as_of
     RETURNING 1
@@ -116,15 +116,16 @@ SELECT sku, node, 'on_hand', $1, 'adjustment', delta, 0, reason, $6 FROM given;
 
 -- name: find_unnamed_positions
 -- Finds a page of the positions of a node that hold something and were not counted since an instant, after the SKU given.
-SELECT b.sku FROM balances AS b LEFT JOIN counts AS c ON c.sku = b.sku AND c.node = b.node
+SELECT b.sku FROM balances AS b LEFT JOIN counts AS c ON c.sku = b.sku AND c.node = b.node AND c.source = b.source
 WHERE b.node = $1 AND b.source = 'on_hand' AND b.on_hand <> 0 AND b.sku > $3 AND (c.as_of IS NULL OR c.as_of < $2)
 ORDER BY b.sku LIMIT $4;
 
 -- name: find_unknown_skus
--- Finds those of some SKUs that no item has which is sold by the piece.
+-- Finds those of some SKUs that no item has which is stocked by the piece: a kit has no stock.
 SELECT k.sku FROM unnest($1::text[]) AS k (sku)
 WHERE NOT EXISTS (
     SELECT FROM items AS i WHERE i.sku = k.sku AND coalesce((i.document ->> 'decimals')::integer, 0) = 0
+        AND coalesce(json_array_length(i.document -> 'kit'), 0) = 0
 )
 ORDER BY k.sku;
 
