@@ -123,15 +123,16 @@ async def test_lines_that_cannot_be_compared_are_named_and_the_others_are(system
 
 
 async def test_positions_that_cannot_be_compared_are_refused_line_by_line(system: System, clock: Clock) -> None:
-    await set_up(system.pool, nodes=(), items=(item("KIT", kit=((A, 2),)),))
+    await set_up(system.pool, nodes=(), items=(item("KIT", kit=((A, 2),)), item("CHEESE", unit="kg", decimals=3)))
     await adjust(system, [Adjustment(PA, A, 5, "receipt", lot="L-1")], actor=ANN)
     clock.advance(hours=1)
 
-    found = await _find(system, clock, {A: 5, B: -1, Sku("KIT"): 5, C: 9})
+    found = await _find(system, clock, {A: 5, B: -1, Sku("KIT"): 5, C: 9, Sku("CHEESE"): 5})
 
     assert [(one.line, one.flaws) for one in found.refused] == [
         (0, (FieldFlaw("/sku", "A is held by lot at DC-PA: count each lot by its name"),)),
         (1, (FieldFlaw("/on_hand", "cannot be less than nothing"),)),
         (2, (FieldFlaw("/sku", "is a kit, which has no stock: name its components"),)),
+        (4, (FieldFlaw("/sku", "is sold by the kg, and quantities here are of pieces"),)),
     ]
     assert [(one.sku, one.units) for one in found.differences] == [(C, -1)]

@@ -133,6 +133,21 @@ async def test_what_cannot_be_moved_is_named_and_nothing_is(
     assert await system.pool.fetchval("SELECT count(*) FROM entries") == before
 
 
+async def test_what_has_no_pieces_is_not_planned(system: System) -> None:
+    kit, cheese = item("KIT", kit=((A, 2),)), item("CHEESE", unit="kg", decimals=3)
+    await set_up(system.pool, nodes=(), items=(kit, cheese))
+    lines = (TransferLine(1, kit.sku, 1), TransferLine(2, cheese.sku, 5), TransferLine(3, A, 1))
+
+    refused = await set_transfer(system, "T-1", Transfer(PA, NYC, SOON, lines), actor=ANN)
+
+    assert refused == Invalid(
+        (
+            FieldFlaw("/lines/0/sku", "is a kit, which has no stock: name its components"),
+            FieldFlaw("/lines/1/sku", "is sold by the kg, and quantities here are of pieces"),
+        )
+    )
+
+
 async def test_more_than_was_sent_cannot_be_received(system: System) -> None:
     await set_transfer(system, "T-1", PLAN, actor=ANN)
     await _move(system, SHIP, {1: 2})

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from troth.flows.access import Actor
 from troth.flows.stock import Counted, LineResult
-from troth.flows.stock_lines import KIT, find_held_by_lot, find_line_flaws, is_kit, must_name_lot
+from troth.flows.stock_lines import find_held_by_lot, find_line_flaws, must_name_lot, why_not_by_piece
 from troth.flows.system import System
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import SupplyKey, VarianceReason
@@ -102,6 +102,7 @@ async def find_drift(
     if as_of > system.door.now():
         return Invalid((FieldFlaw("/as_of", "positions cannot be those of the future"),))
     flaws = await find_line_flaws(system, [(one.node, one.sku) for one in positions], actor)
+    items = system.door.reference.items
     seen: dict[Place, int] = {}
     for number, one in enumerate(positions):
         first = seen.setdefault((one.sku, one.node), number)
@@ -109,13 +110,12 @@ async def find_drift(
             flaws[number].append(FieldFlaw("/sku", f"{one.sku} at {one.node} is in line {first} already"))
         if one.on_hand < 0:
             flaws[number].append(FieldFlaw("/on_hand", "cannot be less than nothing"))
-        if is_kit(system, one.sku):
-            flaws[number].append(KIT)
+        if one.sku in items and (why := why_not_by_piece(items[one.sku])):
+            flaws[number].append(FieldFlaw("/sku", why))
     for number in await find_held_by_lot(system, [SupplyKey(one.sku, one.node) for one in positions]):
         flaws[number].append(FieldFlaw("/sku", must_name_lot(positions[number].sku, positions[number].node)))
     kept = [one for number, one in enumerate(positions) if number not in flaws]
     differing, unposted, overdue = await _look(system, as_of, kept)
-    items = system.door.reference.items
     differences = [
         _difference(one, then, as_of, unposted, overdue, items[one.sku].cost_minor) for one, then in differing
     ]

@@ -14,6 +14,7 @@ from troth.flows.configure import Set
 from troth.flows.door import Door
 from troth.flows.expected import ANYTHING, Expected
 from troth.flows.requests import Accepted, Answer, Key, Outcome, Request
+from troth.flows.stock_lines import why_not_by_piece
 from troth.flows.system import System
 from troth.model.events import ConfigurationSet
 from troth.model.ids import OrderId
@@ -219,6 +220,8 @@ async def _find_flaws(system: System, transfer_id: str, transfer: Transfer, acto
         seen.add(line.line)
         if line.sku not in reference.items:
             flaws.append(FieldFlaw(f"/lines/{place}/sku", f"there is no item {line.sku}"))
+        elif why := why_not_by_piece(reference.items[line.sku]):
+            flaws.append(FieldFlaw(f"/lines/{place}/sku", why))
     return tuple(flaws)
 
 
