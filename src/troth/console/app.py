@@ -19,6 +19,7 @@ from troth.console import (
     inventory,
     live,
     order,
+    order_change,
     orders,
     overview,
     records,
@@ -43,7 +44,7 @@ def create_console(system: System, settings: Settings) -> Starlette:
     `end_streams` first: it would otherwise wait for everybody who watches.
     """
     modules = (
-        *(session, overview, orders, order, work, waterfall, inventory, count_tasks, catalog),
+        *(session, overview, orders, order, order_change, work, waterfall, inventory, count_tasks, catalog),
         *(routing_trial, exposure_preview, configuration, records, live),
     )
     routes: list[BaseRoute] = list(chain.from_iterable(module.routes for module in modules))

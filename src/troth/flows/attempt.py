@@ -25,9 +25,11 @@ from troth.flows.reference import Reference
 from troth.flows.requests import Accepted, Answer, Outcome, Request, Result, supplies_of
 from troth.model.capacity import Slot
 from troth.model.cart_hold import CartHold
+from troth.model.change import named_lines
 from troth.model.commands import (
     CaptureOrder,
     CartCommand,
+    ChangeOrder,
     Command,
     CountStock,
     EndCartHold,
@@ -228,12 +230,20 @@ class Attempt:
         refused = [
             line
             for command in self._commands
-            if isinstance(command, PickWork | RejectWork | RepromiseOrder)
+            if isinstance(command, ChangeOrder | PickWork | RejectWork | RepromiseOrder)
             for order_id in order_ids_of(command)
             if order_id in self._loaded
             for line in self._loaded[order_id].lines
         ]
+        wished = [
+            line
+            for command in self._commands
+            if isinstance(command, ChangeOrder)
+            for line in named_lines(command.actions)
+        ]
         failing = {line.sku for line in refused} | set(named_skus(refused))
+        if wished:
+            failing |= await self._reference.need_lines(wished)
         await self._load_serials(connection)
         skus = await self._reference.need_lines(asked)
         await self._reference.need_items(failing)

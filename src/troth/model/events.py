@@ -9,11 +9,13 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from troth.model.cart_hold import CartHold, CartHoldState
+from troth.model.change import FieldChange
 from troth.model.commands import ExpectedLine, LineQuantity
 from troth.model.ids import CartHoldId, FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku
 from troth.model.inventory import Source
 from troth.model.lifecycle import AllocationEvent
-from troth.model.order import Allocation, Customer, Fulfillment, Hold, Order, Package
+from troth.model.network import Address
+from troth.model.order import Allocation, Customer, Fulfillment, Hold, Line, Method, Order, Package
 from troth.model.serials import UnitSerial
 from troth.model.transfer_moves import TransferLost, TransferReceived, TransferShipped
 
@@ -66,6 +68,27 @@ class OrderCanceled:
     reason: str
     at: datetime
     parts: PartsChange
+
+
+@dataclass(frozen=True, slots=True)
+class OrderChanged:
+    """What an order asks for was changed: its lines, and where and how it goes, as they now are.
+
+    Units that are no longer wanted were canceled, and those that are promised anew have given up their supply; what
+    becomes of them is said by the events of the same change. Of the lines in `moved` the promise given before no longer
+    counts.
+    """
+
+    lines: tuple[Line, ...]
+    ship_to: Address | None
+    method: Method
+    pickup_node: NodeId | None
+    service: str
+    changes: tuple[FieldChange, ...]
+    reason: str
+    at: datetime
+    parts: PartsChange
+    moved: tuple[LineId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,6 +372,7 @@ OrderEvent = (
     OrderCaptured
     | DuplicateReceived
     | OrderCanceled
+    | OrderChanged
     | HoldPlaced
     | HoldLifted
     | OrderReleased
@@ -380,6 +404,7 @@ EVENTS: Final[dict[str, type[Event]]] = {
         OrderCaptured,
         DuplicateReceived,
         OrderCanceled,
+        OrderChanged,
         HoldPlaced,
         HoldLifted,
         OrderReleased,
