@@ -1,17 +1,31 @@
-"""Changes of an order: its wish and its promise change as one, or not at all."""
+"""Changes of an order: its wish and its promise change as one."""
 
 import random
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
-from tests.builders import NEW_YORK, NOW, capture, item, node
+from tests.builders import NEW_YORK, NOW, capture, node
+from tests.engine.changing import (
+    CHICAGO,
+    IL,
+    NYC,
+    ONE,
+    PA,
+    PO,
+    TWO,
+    assert_kept,
+    captured,
+    change,
+    changed,
+    reserved,
+    sources,
+    world_with,
+)
 from troth.engine.context import Decision
 from troth.engine.evolve import evolve_all
-from troth.engine.network import compile_network
 from troth.model.change import (
     AddLine,
     ChangeAction,
@@ -25,86 +39,21 @@ from troth.model.change import (
     Substitute,
 )
 from troth.model.commands import (
-    AcceptWork,
     AdjustStock,
-    ChangeOrder,
     ExpectedLine,
     ExpectSupply,
-    PackWork,
-    PickWork,
-    PlaceHold,
     ReleaseOrder,
-    ShipWork,
 )
 from troth.model.events import OrderChanged, OrderEvent, PromiseChanged
 from troth.model.ids import LineId, NodeId, Sku
-from troth.model.inventory import SupplyKey, purchase_order_source
+from troth.model.inventory import SupplyKey
 from troth.model.kits import kits_of, whole_units
-from troth.model.lifecycle import RESERVING, AllocationState
+from troth.model.lifecycle import AllocationState
 from troth.model.order import Line, Method, Order
 from troth.model.policy import DEFAULT_POLICY
-from troth.model.refusals import Invalid, NotPossibleNow, StockShort, VersionConflict
+from troth.model.refusals import StockShort
 from troth.model.routing import Action, Routing, Tier
-from troth.model.status import OrderStatus, live_allocations, order_status, promise_of, uncovered_quantities
-from troth.replay.world import World
-
-ONE, TWO = LineId("1"), LineId("2")
-PA, IL, NYC = NodeId("DC-PA"), NodeId("DC-IL"), NodeId("ST-NYC")
-NODES = (node("DC-PA"), node("DC-IL"), node("ST-NYC"))
-ITEMS = (item("A"), item("B"), item("C"), item("K", kit=((Sku("A"), 2), (Sku("B"), 1))))
-PO = SupplyKey(Sku("A"), PA, purchase_order_source(number="P", line=1))
-CHICAGO = replace(
-    NEW_YORK, line1="2 Lake St", city="Chicago", region="IL", postcode="60601", latitude=41.88, longitude=-87.63
-)
-
-
-def world_with(
-    stock: dict[tuple[str, str], int], *, nodes: Sequence[Any] = NODES, policy: Any = DEFAULT_POLICY
-) -> World:
-    world = World(compile_network(tuple(nodes)), {one.sku: one for one in ITEMS}, policy)
-    for (sku, name), units in stock.items():
-        world.apply(AdjustStock(SupplyKey(Sku(sku), NodeId(name)), units, "initial"), now=NOW)
-    return world
-
-
-def captured(world: World, lines: dict[str, int], external_id: str = "W-1", **changes: Any) -> Order:
-    decision = world.apply(capture(external_id, lines, **changes), now=NOW)
-    assert isinstance(decision, Decision), decision
-    return decision.changes[0].after
-
-
-def change(world: World, order: Order, *actions: ChangeAction, **more: Any) -> Any:
-    command = ChangeOrder(order.order_id, actions, "asked by phone", **more)
-    return world.apply(command, now=NOW + timedelta(minutes=5))
-
-
-def changed(world: World, order: Order, *actions: ChangeAction) -> Order:
-    decision = change(world, order, *actions)
-    assert isinstance(decision, Decision), decision
-    return world.orders[order.order_id]
-
-
-def sources(order: Order) -> set[tuple[str, str, int]]:
-    return {(part.line_id, part.node, part.quantity) for part in live_allocations(order)}
-
-
-def reserved(world: World) -> dict[SupplyKey, int]:
-    return {key: balance.reserved for key, balance in world.balances.items() if balance.reserved}
-
-
-def assert_kept(world: World) -> None:
-    """Each unit that is reserved is a live part of an order, none beyond its supply; lines are covered or missing."""
-    held: dict[SupplyKey, int] = {}
-    for order in world.orders.values():
-        covered, missing = whole_units(live_allocations(order), kits_of(order)), uncovered_quantities(order)
-        for line in order.lines:
-            wanted = line.quantity - line.canceled_quantity
-            assert covered.get(line.line_id, 0) + missing.get(line.line_id, 0) == wanted
-        for part in live_allocations(order):
-            if part.state in RESERVING:
-                held[part.key] = held.get(part.key, 0) + part.quantity
-    assert held == reserved(world)
-    assert all(balance.reserved <= balance.on_hand for balance in world.balances.values())
+from troth.model.status import live_allocations, promise_of, uncovered_quantities
 
 
 def test_more_units_come_in_the_same_parcel() -> None:
@@ -271,135 +220,6 @@ def test_what_a_routing_lets_wait_is_parked() -> None:
     assert uncovered_quantities(after) == {"1": 1}
     assert [parked.is_waiting for parked in after.parked] == [True]
     assert sources(after) == {("1", "DC-PA", 2)}
-
-
-def test_all_that_is_wrong_is_said_at_once_and_nothing_is_changed() -> None:
-    world = world_with({("A", "DC-PA"): 9})
-    order = captured(world, {"A": 2})
-    refused = change(
-        world,
-        order,
-        SetQuantity(LineId("7"), 1),
-        AddLine(Line(ONE, Sku("A"), 1)),
-        AddLine(Line(TWO, Sku("nothing"), 1)),
-        SetDates(ONE, None, NOW - timedelta(days=1)),
-        SetNode(ONE, NodeId("nowhere")),
-        Substitute(ONE, Sku("A"), 1),
-    )
-    assert isinstance(refused, Invalid)
-    assert [flaw.pointer for flaw in refused.flaws] == [
-        "/actions/0/line_id",
-        "/actions/1/line/line_id",
-        "/actions/2/line/sku",
-        "/actions/3/need_by",
-        "/actions/4/node",
-        "/actions/5/sku",
-    ]
-    assert world.orders[order.order_id] == order
-
-
-def test_a_method_without_its_place_is_refused() -> None:
-    world = world_with({("A", "ST-NYC"): 9})
-    order = captured(world, {"A": 1}, method=Method.PICKUP, pickup_node=NYC, ship_to=None)
-    refused = change(world, order, SetMethod(Method.SHIP, None, ""))
-    assert isinstance(refused, Invalid)
-    assert refused.flaws[0].pointer == "/actions/0/ship_to"
-    together = changed(world, order, SetMethod(Method.SHIP, None, ""), SetAddress(NEW_YORK))
-    assert (together.method, together.pickup_node) == (Method.SHIP, None)
-
-
-def released(world: World, order: Order) -> Order:
-    world.apply(ReleaseOrder(order.order_id), now=NOW + timedelta(minutes=1))
-    return world.orders[order.order_id]
-
-
-def shipped(world: World, order: Order) -> Order:
-    order = released(world, order)
-    for work in order.fulfillments:
-        name = work.fulfillment_id
-        for command in (AcceptWork(name), PickWork(name), PackWork(name), ShipWork(name)):
-            assert isinstance(world.apply(command, now=NOW + timedelta(minutes=2)), Decision)
-    return world.orders[order.order_id]
-
-
-@pytest.mark.parametrize(
-    "action",
-    [
-        SetAddress(CHICAGO),
-        SetDates(ONE, NOW + timedelta(days=20), None),
-        SetMethod(Method.SHIP, None, "express"),
-        SetNode(ONE, IL),
-        Substitute(ONE, Sku("B"), 100),
-    ],
-)
-def test_where_it_goes_and_from_where_is_settled_once_a_node_has_it(action: ChangeAction) -> None:
-    world = world_with({("A", "DC-PA"): 9, ("B", "DC-PA"): 9})
-    order = released(world, captured(world, {"A": 2}))
-    refused = change(world, order, action)
-    assert isinstance(refused, Invalid)
-    assert "too late" in refused.flaws[0].detail
-    assert world.orders[order.order_id] == order
-
-
-def test_after_the_release_more_and_fewer_units_are_still_possible() -> None:
-    world = world_with({("A", "DC-PA"): 9})
-    order = released(world, captured(world, {"A": 2}))
-    more = changed(world, order, SetQuantity(ONE, 3))
-    assert sorted(part.state for part in live_allocations(more)) == ["released", "reserved"]
-    fewer = changed(world, more, SetQuantity(ONE, 1))
-    assert sum(part.quantity for part in live_allocations(fewer)) == 1
-    assert_kept(world)
-
-
-def test_what_has_left_is_neither_taken_back_nor_priced_anew() -> None:
-    world = world_with({("A", "DC-PA"): 9, ("B", "DC-IL"): 9})
-    order = captured(world, {"A": 2, "B": 1})
-    name = next(work.fulfillment_id for work in order.fulfillments if work.node == PA)
-    released(world, order)
-    for command in (PickWork(name), PackWork(name), ShipWork(name)):
-        assert isinstance(world.apply(command, now=NOW + timedelta(minutes=2)), Decision)
-    order = world.orders[order.order_id]
-    refused = change(world, order, SetQuantity(ONE, 1), SetPrice(ONE, 5), RemoveLine(ONE))
-    assert isinstance(refused, Invalid)
-    assert [flaw.pointer for flaw in refused.flaws] == ["/actions/0/quantity", "/actions/1", "/actions/2"]
-
-
-def test_an_order_that_is_gone_or_canceled_is_not_changed() -> None:
-    world = world_with({("A", "DC-PA"): 9})
-    order = shipped(world, captured(world, {"A": 2}))
-    assert change(world, order, SetQuantity(ONE, 3)) == NotPossibleNow("change", OrderStatus.SHIPPED)
-
-
-def test_the_last_line_removed_cancels_the_order() -> None:
-    world = world_with({("A", "DC-PA"): 9})
-    order = captured(world, {"A": 2})
-    after = changed(world, order, RemoveLine(ONE))
-    assert order_status(after) is OrderStatus.CANCELED
-    assert after.canceled_at is not None
-    assert reserved(world) == {}
-
-
-def test_a_change_of_an_order_as_it_no_longer_is_is_refused() -> None:
-    world = world_with({("A", "DC-PA"): 9})
-    order = captured(world, {"A": 2})
-    changed(world, order, SetQuantity(ONE, 3))
-    refused = change(world, order, SetQuantity(ONE, 4), version=order.version)
-    assert refused == VersionConflict("1", "3")
-
-
-def test_asking_for_what_is_so_already_changes_nothing() -> None:
-    world = world_with({("A", "DC-PA"): 9})
-    order = captured(world, {"A": 2})
-    decision = change(world, order, SetQuantity(ONE, 2), SetAddress(NEW_YORK))
-    assert decision == Decision()
-
-
-def test_an_order_on_hold_is_changed_and_stays_on_hold() -> None:
-    world = world_with({("A", "DC-PA"): 9})
-    order = captured(world, {"A": 2})
-    world.apply(PlaceHold(order.order_id, "fraud", "look"), now=NOW)
-    after = changed(world, order, SetQuantity(ONE, 3))
-    assert order_status(after) is OrderStatus.ON_HOLD
 
 
 @pytest.mark.parametrize("seed", range(12))

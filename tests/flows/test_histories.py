@@ -8,7 +8,7 @@ from datetime import date, time, timedelta
 
 import pytest
 
-from tests.builders import NOW, Clock, capture, item, node, set_up
+from tests.builders import NEW_YORK, NOW, Clock, capture, item, node, set_up
 from tests.conftest import Database
 from tests.supply_moves import settle
 from troth.engine.context import Decision
@@ -19,11 +19,23 @@ from troth.flows.requests import Accepted, Request
 from troth.flows.system import System, open_system
 from troth.model.capacity import CapacityUnit, Shift
 from troth.model.cart_hold import CartHoldState
+from troth.model.change import (
+    AddLine,
+    ChangeAction,
+    RemoveLine,
+    SetAddress,
+    SetDates,
+    SetNode,
+    SetPrice,
+    SetQuantity,
+    Substitute,
+)
 from troth.model.commands import (
     AcceptWork,
     ActOnDue,
     AdjustStock,
     CancelOrder,
+    ChangeOrder,
     CollectWork,
     Command,
     CountStock,
@@ -41,10 +53,10 @@ from troth.model.commands import (
     ReleaseOrder,
     ShipWork,
 )
-from troth.model.ids import CartHoldId, NodeId, Sku
+from troth.model.ids import CartHoldId, LineId, NodeId, Sku
 from troth.model.inventory import Balance, SupplyKey, lot_source, purchase_order_source
 from troth.model.lifecycle import RESERVING
-from troth.model.order import Customer, Order
+from troth.model.order import Customer, Line, Order
 from troth.model.policy import DEFAULT_POLICY
 from troth.model.transfer_moves import LoseTransfer, ReceiveTransfer, ShipTransfer, TransferUnits
 from troth.replay.world import World
@@ -154,7 +166,26 @@ def _draw_order_command(draw: random.Random, order: Order) -> Command:
         CollectWork(work),
         DeliverWork(work),
     ]
-    return draw.choices(commands, weights=[6, 2, 1, 2, 3, 2, 4, 3, 3, 1, 2])[0]
+    commands.append(ChangeOrder(order.order_id, _draw_actions(draw, order)))
+    return draw.choices(commands, weights=[6, 2, 1, 2, 3, 2, 4, 3, 3, 1, 2, 6])[0]
+
+
+def _draw_actions(draw: random.Random, order: Order) -> tuple[ChangeAction, ...]:
+    line = draw.choice(order.lines).line_id
+    place = replace(NEW_YORK, city="Chicago", region="IL", postcode="60601", latitude=41.88, longitude=-87.63)
+    actions: list[ChangeAction] = [
+        SetQuantity(line, draw.randint(1, 7)),
+        AddLine(
+            Line(LineId(f"{order.version}-{draw.randint(0, 9)}"), Sku(draw.choice("ABC")), draw.randint(1, 3), 700)
+        ),
+        RemoveLine(line),
+        SetPrice(line, draw.randint(0, 3000)),
+        SetDates(line, draw.choice([None, NOW + timedelta(days=draw.randint(1, 15))]), None),
+        SetAddress(draw.choice([NEW_YORK, place])),
+        SetNode(line, draw.choice([None, NodeId("DC-PA")])),
+        Substitute(line, Sku(draw.choice("ABC")), 800),
+    ]
+    return tuple(draw.choices(actions, k=draw.randint(1, 3)))
 
 
 async def _assert_tables_agree(system: System, world: World) -> None:
