@@ -55,7 +55,7 @@ async def write_rows(
     connection: Connection, feed: Feed, rows: Sequence[FeedRow], *, actor: str, at: datetime
 ) -> FeedAccount:
     """Move what the rows move, with the event that says so; the account of what moved, of positions of what is held
-    by lot, and of movements beyond what is on hand.
+    by lot, and of movements beyond what is on hand when it is their turn.
     """
     with_units = [row for row in rows if row.units is not None]
     flaws: list[RowFlaw] = []
@@ -73,16 +73,14 @@ async def write_rows(
             connection, wanted, as_of=feed.as_of, at=at, reason=feed.reason, reference=feed.entry_reference
         )
     else:
-        movements = [
-            Movement(row.sku, row.node, row.units, row.reason or feed.reason) for row in with_units if row.units
-        ]
+        moving = [row for row in with_units if row.units]
+        movements = [Movement(row.sku, row.node, row.units or 0, row.reason or feed.reason) for row in moving]
         short = await add_to_balances(connection, movements, at=at, reference=feed.entry_reference)
-        for row in with_units:
-            if (row.sku, row.node) in short:
-                held = short[row.sku, row.node]
-                column = feed.form.columns.get("delta", "delta")
-                flaws.append(RowFlaw(row.line, column, f"only {held} units are on hand"))
-        kept = [one for one in movements if (one.sku, one.node) not in short]
+        column = feed.form.columns.get("delta", "delta")
+        flaws += [
+            RowFlaw(moving[place].line, column, f"only {held} units are on hand") for place, held in short.items()
+        ]
+        kept = [one for place, one in enumerate(movements) if place not in short]
         loaded = Loaded(len({(one.sku, one.node) for one in kept}), sum(one.delta for one in kept))
     await _tell(connection, feed, loaded, actor=actor, at=at)
     return FeedAccount(

@@ -107,20 +107,24 @@ async def load_balances(
 
 async def add_to_balances(
     connection: Connection, movements: Sequence[Movement], *, at: datetime, reference: str
-) -> dict[tuple[Sku, NodeId], int]:
-    """Move what these supplies hold, unless all movements of one together would take more than is on hand.
+) -> dict[int, int]:
+    """Move what these supplies hold, one movement after the other, but none that takes more than is there by then.
 
-    Those are left as they are and returned with the units that they hold.
+    Gives those that were left out, by their place in the sequence, with the units that they found.
     """
-    sums: dict[tuple[Sku, NodeId], int] = {}
-    for one in movements:
-        key = (one.sku, one.node)
-        sums[key] = sums.get(key, 0) + one.delta
-    skus, nodes = [sku for sku, _ in sums], [node for _, node in sums]
-    await connection.execute(_CREATE, skus, nodes, ["on_hand"] * len(sums))
+    keys = list(dict.fromkeys((one.sku, one.node) for one in movements))
+    skus, nodes = [sku for sku, _ in keys], [node for _, node in keys]
+    await connection.execute(_CREATE, skus, nodes, ["on_hand"] * len(keys))
     held = {(row["sku"], row["node"]): row["on_hand"] for row in await connection.fetch(_LOCK, skus, nodes)}
-    short = {key: held[key] for key, delta in sums.items() if held[key] + delta < 0}
-    kept = [one for one in movements if (one.sku, one.node) not in short]
+    short: dict[int, int] = {}
+    kept: list[Movement] = []
+    for place, one in enumerate(movements):
+        key = (one.sku, one.node)
+        if held[key] + one.delta < 0:
+            short[place] = held[key]
+        else:
+            held[key] += one.delta
+            kept.append(one)
     await connection.execute(
         _ADD,
         at,
