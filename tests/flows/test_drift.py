@@ -80,8 +80,50 @@ async def test_the_correction_is_an_ordinary_count_that_adds_what_moved_since(sy
     async with system.pool.acquire() as connection:
         (position, *_) = await find_positions(connection, skus=[A], limit=1)
     assert position.on_hand == 11
-    assert [one.cause for one in again.differences] == [Cause.UNKNOWN]
+    assert (again.compared, again.differences) == (1, ())
     assert (await examine(system.pool)).is_clean
+
+
+async def test_what_was_corrected_is_clean_also_later_and_where_more_left_since_than_they_had(
+    system: System, clock: Clock
+) -> None:
+    clock.advance(minutes=20)
+    as_of = clock.now
+    clock.advance(minutes=10)
+    await adjust(system, [Adjustment(PA, A, -3, "damaged"), Adjustment(PA, B, -9, "damaged")], actor=ANN)
+    found = await find_drift(system, as_of, [TheirPosition(A, PA, 13), TheirPosition(B, PA, 1)], actor=ANN)
+    assert isinstance(found, DriftReport)
+    await count(system, None, found.as_of, found.correction(), actor=ANN, reference="drift WMS")
+    clock.advance(minutes=10)
+    await adjust(system, [Adjustment(PA, A, 5, "receipt")], actor=ANN)
+    later = clock.now
+    clock.advance(minutes=10)
+
+    then = await find_drift(system, as_of, [TheirPosition(A, PA, 13), TheirPosition(B, PA, 1)], actor=ANN)
+    now = await find_drift(system, later, [TheirPosition(A, PA, 15), TheirPosition(B, PA, 0)], actor=ANN)
+
+    assert then == DriftReport(as_of, 2, (), ())
+    assert now == DriftReport(later, 2, (), ())
+
+
+async def test_a_count_of_an_earlier_time_that_was_written_later_is_what_the_books_held_then(
+    system: System, clock: Clock
+) -> None:
+    clock.advance(minutes=10)
+    counted_at = clock.now
+    clock.advance(minutes=10)
+    await adjust(system, [Adjustment(PA, A, -2, "damaged")], actor=ANN)
+    clock.advance(minutes=10)
+    as_of = clock.now
+    clock.advance(minutes=10)
+    await count(system, PA, counted_at, [Counted(A, 7)], actor=ANN)
+
+    found = await find_drift(system, as_of, [TheirPosition(A, PA, 5)], actor=ANN)
+    off = await find_drift(system, as_of, [TheirPosition(A, PA, 8)], actor=ANN)
+
+    assert found == DriftReport(as_of, 1, (), ())
+    assert isinstance(off, DriftReport)
+    assert [(one.ours, one.units, one.moved_since) for one in off.differences] == [(5, 3, 0)]
 
 
 async def test_more_units_than_the_evidence_explains_are_of_unknown_cause(system: System, clock: Clock) -> None:

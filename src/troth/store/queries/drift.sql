@@ -1,16 +1,26 @@
 -- name: read_positions_at
--- Reads what some supplies on hand held at an instant, by how many units they moved since, and when they were counted last.
--- A count after the instant is taken out of what they held, but is no movement.
+-- Reads what some supplies on hand held at an instant by what is known now, by how many units they moved since, and when they were counted last.
+-- A count that was only written later counts for the instant as of which it is: one of that instant or before is what they held, plus what moved
+-- until then; one of later is taken out of what they held, but is no movement.
 SELECT
     k.position,
-    coalesce(b.on_hand, 0) - coalesce(sum(e.on_hand_delta), 0)::bigint AS on_hand,
-    coalesce(sum(e.on_hand_delta) FILTER (WHERE e.kind <> 'count'), 0)::bigint AS moved_since,
+    CASE
+        WHEN c.as_of <= $3 AND c.counted_at > $3 THEN greatest(0, c.on_hand + m.until)
+        ELSE coalesce(b.on_hand, 0) - m.since - m.counted
+    END::bigint AS on_hand,
+    m.since AS moved_since,
     c.as_of AS counted_as_of
 FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS k (sku, node, position)
 LEFT JOIN balances AS b ON b.sku = k.sku AND b.node = k.node AND b.source = 'on_hand'
 LEFT JOIN counts AS c ON c.sku = k.sku AND c.node = k.node AND c.source = 'on_hand'
-LEFT JOIN entries AS e ON e.sku = k.sku AND e.node = k.node AND e.source = 'on_hand' AND e.at > $3
-GROUP BY k.position, b.on_hand, c.as_of
+CROSS JOIN LATERAL (
+    SELECT
+        coalesce(sum(e.on_hand_delta) FILTER (WHERE e.kind <> 'count' AND e.at > $3), 0)::bigint AS since,
+        coalesce(sum(e.on_hand_delta) FILTER (WHERE e.kind = 'count' AND e.at > $3), 0)::bigint AS counted,
+        coalesce(sum(e.on_hand_delta) FILTER (WHERE e.kind <> 'count' AND e.at > c.as_of AND e.at <= $3), 0)::bigint AS until
+    FROM entries AS e
+    WHERE e.sku = k.sku AND e.node = k.node AND e.source = 'on_hand' AND e.at > least($3, c.as_of)
+) AS m
 ORDER BY k.position;
 
 -- name: find_unposted_work
