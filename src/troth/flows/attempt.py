@@ -11,8 +11,9 @@ from time import monotonic
 from typing import Final
 
 from troth.engine.context import Decision, Facts, State
-from troth.engine.exposure.consumed import DrawMove, draw_moves
+from troth.engine.exposure.consumed import DrawMove, cart_draw_moves, draw_moves
 from troth.engine.exposure.expose import Exposure
+from troth.engine.exposure.quotas import PRODUCT_ALLOCATION
 from troth.engine.exposure.taking import most_of
 from troth.engine.lifecycle import decide
 from troth.engine.line_terms import named_skus
@@ -341,6 +342,7 @@ class Attempt:
         batch = self.batch
         for hold in decision.cart_holds:
             self._book(cart_moves(self._carts.get(hold.hold_id), hold))
+            self._draw(cart_draw_moves(self._carts.get(hold.hold_id), hold))
             self._carts[hold.hold_id] = self._changed_carts[hold.hold_id] = hold
         for change in decision.changes:
             order_id = change.after.order_id
@@ -437,10 +439,15 @@ class Attempt:
             self._index.move(entry for entry in self.batch.entries if entry.key.sku in missing)
         for request, position, number in doubtful:
             command = request.commands[position]
-            again = await decide_aside((command,), self._index, partial(self._decide, command, request))
-            _list(outcomes[number])[position] = again
-        if not self._ending and any(isinstance(_list(outcomes[n])[at], StockShort) for _, at, n in doubtful):
-            self.overdue = await find_overdue_cart_holds(connection, self._now, skus, limit=_OVERDUE_MAX)
+            outcome = await decide_aside((command,), self._index, partial(self._decide, command, request))
+            _list(outcomes[number])[position] = outcome
+        again = [_list(outcomes[number])[position] for _, position, number in doubtful]
+        short = [outcome for outcome in again if isinstance(outcome, StockShort)]
+        if short and not self._ending:
+            lacks_quota = any(line.reason == PRODUCT_ALLOCATION for outcome in short for line in outcome.lines)
+            self.overdue = await find_overdue_cart_holds(
+                connection, self._now, skus, with_draws=lacks_quota, limit=_OVERDUE_MAX
+            )
 
     def _answer(self, outcomes: Sequence[list[Outcome] | UsedKey | KeyReused]) -> list[Result]:
         results: list[Result] = []

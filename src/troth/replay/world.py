@@ -10,7 +10,7 @@ from datetime import datetime
 from troth.engine.capture import settled
 from troth.engine.context import Decision, Facts, State
 from troth.engine.exposure.compiled import compile_exposure
-from troth.engine.exposure.consumed import Consumed, draw_moves
+from troth.engine.exposure.consumed import Consumed, cart_draw_moves, draw_moves
 from troth.engine.exposure.expose import Exposure
 from troth.engine.lifecycle import decide
 from troth.engine.line_terms import named_skus
@@ -98,6 +98,7 @@ class World:
             self.serials.pop(serial, None)
         for hold in decision.cart_holds:
             self._network.load.move(cart_moves(self.cart_holds.get(hold.hold_id), hold))
+            self.consumed.move(cart_draw_moves(self.cart_holds.get(hold.hold_id), hold))
             self.cart_holds[hold.hold_id] = hold
         self.counts.update({mark.key: mark for mark in decision.counts})
         for key, expected_at in (decision.expected or {}).items():

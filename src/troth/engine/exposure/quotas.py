@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import assert_never
+from typing import Final, assert_never
 
 from troth.engine.exposure.asker import Asker
 from troth.engine.exposure.compiled import Ready
@@ -11,6 +11,9 @@ from troth.engine.exposure.consumed import Consumed
 from troth.engine.exposure.item_rules import ItemRules
 from troth.model.exposure import Draw, Period, ProductAllocation
 from troth.model.ids import NodeId, Sku
+
+PRODUCT_ALLOCATION: Final = "product_allocation"
+"""The reason where a quota leaves a holder too little."""
 
 
 @dataclass(frozen=True, slots=True)
