@@ -58,7 +58,7 @@ def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decisio
     demand = demand_of(command, facts)
     supply = supply_of(command, demand, state, facts, hold)
     case = case_of(demand, supply, facts)
-    answer = with_cap_reasons(case.plan(), state.supply, state.backordered, facts.items)
+    answer = with_cap_reasons(case.plan(), state.supply, state.backordered, facts.items, demand)
     if answer.uncovered and not may_wait(answer):
         return short(case, answer, command.lines)
     order = _order_of(command, answer, facts)
@@ -154,11 +154,11 @@ def supply_of(
         skus |= dict.fromkeys(named_skus(command.lines))
     supply = exposed_supply(facts.pool, demand, skus, state.supply)
     if hold is None:
-        return cap_backorders(supply, state.backordered, facts.items)
+        return cap_backorders(supply, state.backordered, facts.items, demand=demand)
     kept = {held.key: held.quantity for held in hold.units}
     freed = {sku: with_freed(supply, sku, state.supply(sku), state.supply_freed(sku, kept)) for sku in skus}
     freed = within_quotas(facts.pool, demand, freed, kept)
-    return cap_backorders(freed, state.backordered, facts.items, kept)
+    return cap_backorders(freed, state.backordered, facts.items, kept, demand=demand)
 
 
 def short(case: Case, answer: Plan, lines: Iterable[Line]) -> StockShort:

@@ -52,7 +52,7 @@ def _decide_hold(command: HoldCart, state: State, facts: Facts) -> Decision | Re
     demand = demand_of(asked, facts)
     supply = supply_of(asked, demand, state, facts, kept)
     case = case_of(demand, supply, facts)
-    answer = with_cap_reasons(case.plan(), state.supply, state.backordered, facts.items)
+    answer = with_cap_reasons(case.plan(), state.supply, state.backordered, facts.items, demand)
     if answer.uncovered:
         return short(case, answer, asked.lines)
     draws, relies = _draws_of(answer, demand, facts)

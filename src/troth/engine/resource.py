@@ -71,7 +71,7 @@ def supply_missing(
     rows = exposed_supply(facts.pool, demand, skus, state.supply)
     if freed:
         rows = {sku: with_freed(rows, sku, state.supply(sku), state.supply_freed(sku, freed)) for sku in skus}
-    return cap_backorders(rows, state.backordered, facts.items, freed)
+    return cap_backorders(rows, state.backordered, facts.items, freed, demand=demand)
 
 
 def demand_missing(order: Order, facts: Facts) -> Demand:

@@ -10,6 +10,7 @@ from functools import partial
 from time import monotonic
 from typing import Final
 
+from troth.engine.backorder_cap import find_capped
 from troth.engine.context import Decision, Facts, State
 from troth.engine.exposure.consumed import DrawMove, cart_draw_moves, draw_moves
 from troth.engine.exposure.expose import Exposure
@@ -49,6 +50,7 @@ from troth.model.order import Order
 from troth.model.refusals import Invalid, KeyReused, StockShort
 from troth.model.serials import SerialKey, SerialPlace
 from troth.model.transfer_moves import ShipTransfer
+from troth.store.backordered import lock_backordered
 from troth.store.balances import lock_stock, lock_supplies, read_moves_since, read_ordered, read_stock, write_expiries
 from troth.store.cart_holds import (
     find_overdue_cart_holds,
@@ -173,7 +175,7 @@ class Attempt:
             await create_draws(connection, self.batch.draws)
         if self.batch.orders or self.batch.entries or self.batch.events or self.batch.keys:
             saved = await self._save(connection)
-            if not saved.holds:
+            if saved is None or not saved.holds:
                 return None
             if saved.orders_written != len(self.batch.orders):
                 raise RuntimeError(f"{saved.orders_written} of {len(self.batch.orders)} orders were written")
@@ -193,16 +195,24 @@ class Attempt:
 
     saved: Saved | None = None
 
-    async def _save(self, connection: Connection) -> Saved:
-        """Write the batch, and what its orders have parked in the same transaction."""
+    async def _save(self, connection: Connection) -> Saved | None:
+        """Write the batch, and what its orders have parked in the same transaction; None, with nothing written, where
+        more would be backordered than may be.
+        """
         parked = [
             change.after
             for change in self.batch.orders.values()
             if change.after.parked or (change.before is not None and change.before.parked)
         ]
-        if not parked:
+        capped = find_capped(self.batch.entries, self._reference.items)
+        if not parked and not capped:
             return await save(connection, self.batch)
         async with connection.transaction():
+            if capped:
+                moved = {entry.key for entry in self.batch.entries}
+                backordered = await lock_backordered(connection, capped, moved)
+                if any(backordered.get(sku, 0) > most for sku, most in capped.items()):
+                    return None
             saved = await save(connection, self.batch)
             if saved.holds:
                 await write_parked(connection, parked, self._now)

@@ -116,10 +116,10 @@ async def quote(
     items = facts.items
 
     def supply_for(wanted: Demand) -> Mapping[Sku, SupplyRows]:
-        return cap_backorders(dict(exposed(wanted)), backordered.__getitem__, items, kept)
+        return cap_backorders(dict(exposed(wanted)), backordered.__getitem__, items, kept, demand=wanted)
 
     def with_reasons(plan: Plan) -> Plan:
-        return with_cap_reasons(plan, rows.__getitem__, backordered.__getitem__, items)
+        return with_cap_reasons(plan, rows.__getitem__, backordered.__getitem__, items, demand)
 
     case = case_of(demand, supply_for(demand), facts)
     work = partial(_plan, case, supply_for, with_reasons, is_explained=is_explained)
