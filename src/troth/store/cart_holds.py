@@ -1,6 +1,6 @@
 """Holds of carts: a row each, with the units that it keeps as arrays."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ _LOCK = sql("lock_cart_holds")
 _READ = sql("read_cart_hold")
 _WRITE = sql("write_cart_hold")
 _FIND_DUE = sql("find_due_cart_holds")
+_EXPIRE = sql("expire_cart_holds")
 _FIND_OVERDUE = sql("find_overdue_cart_holds")
 _READ_OF_CUSTOMERS = sql("read_cart_holds_of_customers")
 _DELETE_OLD = sql("delete_old_cart_holds")
@@ -61,6 +62,14 @@ async def write_cart_holds(connection: Connection, holds: Iterable[CartHold]) ->
 async def find_due_cart_holds(connection: Connection, now: datetime, *, limit: int) -> list[CartHoldId]:
     """The holds whose time is over by `now`, the longest overdue first."""
     return [row["hold_id"] for row in await connection.fetch(_FIND_DUE, now, limit)]
+
+
+async def expire_cart_holds(
+    connection: Connection, hold_ids: Sequence[CartHoldId], now: datetime, *, actor: str, policy_version: str
+) -> int:
+    """End those of some holds whose time is over by `now`, free what they keep and log it; how many ended."""
+    ended: int = await connection.fetchval(_EXPIRE, list(hold_ids), now, actor, policy_version)
+    return ended
 
 
 async def find_overdue_cart_holds(
