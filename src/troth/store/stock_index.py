@@ -120,6 +120,11 @@ class StockIndex:
         shelf = self._shelves[sku]
         return int(shelf.reserved[shelf.rows.available_from > 0.0].sum())
 
+    @property
+    def size(self) -> int:
+        """How many supplies are remembered."""
+        return self._rows
+
     def balances(self, sku: Sku) -> list[Balance]:
         """Every supply of a remembered SKU, sorted by node and source."""
         return self._shelves[sku].balances(self._network)
