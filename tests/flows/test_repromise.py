@@ -55,7 +55,7 @@ async def test_the_least_important_order_gives_way_and_the_others_keep_their_pro
     assert [(one.reason, one.promised_at) for one in lost.parked] == [
         ("A at DC-PA is short", promise_of(kept[1], kept[1].lines[0].line_id))
     ]
-    assert kinds(await log(system, second)) == ["OrderCaptured", "SupplyGivenUp", "SourcingFailed"]
+    assert kinds(await log(system, second)) == ["OrderCaptured", "SupplyGivenUp", "SourcingFailed", "PromiseChanged"]
     await assert_sound(system)
 
 

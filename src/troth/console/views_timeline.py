@@ -250,7 +250,8 @@ def _lines(lines: tuple[LineQuantity, ...]) -> str:
 
 def _put_off(move: PromiseMove) -> str:
     was = "not at all" if move.before is None else f"{moment(move.before)} UTC"
-    return f"line {move.line_id} by {moment(move.after)} UTC instead of {was}"
+    is_now = "not at all" if move.after is None else f"by {moment(move.after)} UTC"
+    return f"line {move.line_id} {is_now} instead of {was}"
 
 
 def _changed(change: FieldChange) -> str:

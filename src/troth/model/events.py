@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from troth.model.cart_hold import CartHold, CartHoldState
 from troth.model.change import FieldChange
+from troth.model.choice import Choice
 from troth.model.commands import ExpectedLine, LineQuantity
 from troth.model.ids import CartHoldId, FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku
 from troth.model.inventory import Source
@@ -265,18 +266,23 @@ class SupplyGivenUp:
 
 @dataclass(frozen=True, slots=True)
 class PromiseMove:
-    """When a line was promised (null: it was not) and is promised now; `quantity` is what of it is promised."""
+    """When a line was promised (null: it was not) and is promised now (null: no longer); `quantity` is what of it is
+    promised, or lies nowhere.
+    """
 
     line_id: LineId
     sku: Sku
     quantity: int
     before: datetime | None
-    after: datetime
+    after: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class PromiseChanged:
-    """Lines of an order are promised for another time than the customer was told, once for each change."""
+    """Lines of an order are promised for another time than the customer was told, or no longer, once for each change.
+
+    Where any is worse off, `choices` are what the customer could have instead at that moment.
+    """
 
     lines: tuple[PromiseMove, ...]
     reason: str
@@ -284,6 +290,7 @@ class PromiseChanged:
     channel: str
     external_id: str
     customer: Customer
+    choices: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
