@@ -87,8 +87,9 @@ def decide_change(command: ChangeOrder, order: Order, state: State, facts: Facts
     )
     before = uncovered_quantities(order)
     without = evolve(order, plain)
-    grown = {line_id for line_id, units in uncovered_quantities(without).items() if units > before.get(line_id, 0)}
-    if not grown and not wish.moved & {part.line_id for part in _unlocked(without)}:
+    missing = uncovered_quantities(without)
+    grown = {line_id for line_id, units in missing.items() if units > before.get(line_id, 0)}
+    if not grown and not wish.moved & {*missing, *(part.line_id for part in _unlocked(without))}:
         return Changed((plain, *tell_change(order, without, command.reason, facts.now)))
     return _promised(command, order, plain, grown, state, facts)
 

@@ -15,6 +15,7 @@ from troth.engine.cancel import decide_cancel
 from troth.engine.capture import demand_line
 from troth.engine.case import case_of
 from troth.engine.context import Facts, State
+from troth.engine.line_terms import NO_TERMS
 from troth.engine.order_demand import demand_again, supply_again
 from troth.engine.reserve import reserve_entries
 from troth.engine.substitution import consent_of, with_offers
@@ -73,19 +74,36 @@ def find_choices(
 def _pickups(
     lines: Sequence[Line], promised_at: datetime | None, before: Order, after: Order, state: State, facts: Facts
 ) -> list[Choice]:
-    """The nearest nodes that hand all of these lines over sooner than they are promised."""
+    """The nearest nodes that hand these lines, or the whole order where these are all of it, over sooner than they are
+    promised; asked for as the change will be that takes it.
+    """
     own_way = any(line.terms is not None and line.terms.method is not None for line in lines)
     if own_way or after.method not in (Method.SHIP, Method.DELIVERY):
         return []
-    asked = [replace(demand_line(line, _open_units(line), facts)) for line in lines]
-    demand = replace(demand_again(after, asked), method=Method.PICKUP, service="", pickup_node=None)
-    supply = _supply(demand, lines, before, after, state, facts)
+    is_whole = len(lines) == sum(_open_units(line) > 0 for line in after.lines)
+    supply = _supply(_pickup(lines, after, None, facts, is_whole=is_whole), lines, before, after, state, facts)
+    wanted = _whole(lines)
     found = []
-    for node in _nodes_that_have_all(demand, supply, facts):
-        answer = case_of(replace(demand, pickup_node=node), supply, facts).plan()
+    for node in _nodes_that_have_all(lines, after, supply, facts):
+        answer = case_of(_pickup(lines, after, node, facts, is_whole=is_whole), supply, facts).plan()
         if _is_sooner(answer, promised_at):
-            found.append(replace(_choice(ChoiceKind.PICKUP, _whole(lines)), promised_at=answer.promised_at, node=node))
+            choice = _choice(ChoiceKind.PICKUP, () if is_whole else wanted)
+            found.append(replace(choice, promised_at=answer.promised_at, node=node))
     return found
+
+
+def _pickup(lines: Sequence[Line], order: Order, node: NodeId | None, facts: Facts, *, is_whole: bool) -> Demand:
+    """The demand of lines at the node where they are picked up: of the whole order, or each with a method of its own,
+    by which rules see how the rest of the order goes.
+    """
+    asked = [demand_line(line, _open_units(line), facts) for line in lines]
+    if is_whole:
+        return replace(demand_again(order, asked), method=Method.PICKUP, service="", pickup_node=node)
+    own = [
+        replace(one, terms=replace(one.terms or NO_TERMS, method=Method.PICKUP, pickup_node=node, service=""))
+        for one in asked
+    ]
+    return demand_again(order, own)
 
 
 def _substitutes(
@@ -132,18 +150,20 @@ def _supply(
     return {sku: replace(found, available=np.maximum(found.available, 0)) for sku, found in rows.items()}
 
 
-def _nodes_that_have_all(demand: Demand, supply: Mapping[Sku, SupplyRows], facts: Facts) -> list[NodeId]:
+def _nodes_that_have_all(
+    lines: Sequence[Line], order: Order, supply: Mapping[Sku, SupplyRows], facts: Facts
+) -> list[NodeId]:
     """The nearest few nodes that hand over to customers and have enough of every line on hand."""
     network = facts.network
-    latitude, longitude = find_coordinates(demand.destination)
+    latitude, longitude = find_coordinates(order.ship_to)
     if latitude is None or longitude is None:
         return []
     able = network.is_pickup & network.is_active
-    for line in demand.lines:
+    for line in lines:
         rows = supply[line.sku]
         here = rows.available_from == 0.0
         held = np.bincount(rows.node_index[here], rows.available[here], len(network.nodes))[: len(network.nodes)]
-        able &= held >= line.quantity
+        able &= held >= _open_units(line)
     miles = compute_miles(network, latitude, longitude)
     nearest = np.argsort(miles, kind="stable")
     nearest = nearest[(miles <= facts.policy.pickup_miles_max)[nearest] & able[nearest]]

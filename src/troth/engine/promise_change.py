@@ -29,7 +29,7 @@ def _moves(before: Order, after: Order) -> Iterator[PromiseMove]:
         if units and now_at is not None and (now_at != was or lost < lost_before):
             yield PromiseMove(line.line_id, line.sku, units, was, now_at)
         had = promise_of(before, line.line_id)
-        if lost > lost_before and had is not None:
+        if lost > lost_before and had is not None and units < _units_told(before, line):
             yield PromiseMove(line.line_id, line.sku, lost, had, None)
 
 
@@ -38,6 +38,13 @@ def _told(order: Order, line_id: LineId) -> datetime | None:
     parked = next((parked for parked in order.parked if parked.line_id == line_id), None)
     has_parts = any(part.line_id == line_id for part in live_allocations(order))
     return promise_of(order, line_id) if has_parts or parked is None or not parked.is_sought else None
+
+
+def _units_told(order: Order, line: Line) -> int:
+    """The units of a line that the customer knows as promised: those that just lost their supply are among them."""
+    promised = whole_units(live_allocations(order), kits_of(order)).get(line.line_id, 0)
+    is_unsought = any(parked.line_id == line.line_id and not parked.is_sought for parked in order.parked)
+    return promised + (uncovered_quantities(order).get(line.line_id, 0) if is_unsought else 0)
 
 
 def _lost_units(order: Order, line: Line) -> int:

@@ -37,8 +37,9 @@ class ChoiceLine:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One thing that the customer may choose: for which units, when they would be there (null: that is not known, or
-    they are not wanted), where they would be picked up, and which item at which difference in price for a unit.
+    """One thing that the customer may choose: for which units (of no line: the whole order), when they would be there
+    (null: that is not known, or they are not wanted), where they would be picked up, and which item at which difference
+    in price for a unit.
 
     `operation` takes it (empty: nothing has to be sent).
     """
