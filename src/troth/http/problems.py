@@ -91,9 +91,7 @@ class Unavailable:
 
 @dataclass(frozen=True, slots=True)
 class WarmingUp:
-    """The process has just started and loads what it is going to be asked for; it answers, but not as quickly as it
-    will in some seconds.
-    """
+    """The process has just started and still loads what it is going to be asked for; it is ready in some seconds."""
 
     code: ClassVar[str] = "warming-up"
     transient: ClassVar[bool] = True
