@@ -58,7 +58,7 @@ from troth.model.inventory import Balance, SupplyKey, lot_source, purchase_order
 from troth.model.lifecycle import RESERVING
 from troth.model.order import Customer, Line, Order
 from troth.model.policy import DEFAULT_POLICY
-from troth.model.transfer_moves import LoseTransfer, ReceiveTransfer, ShipTransfer, TransferUnits
+from troth.model.transfer_moves import Consignment, LoseTransfer, ReceiveTransfer, ShipTransfer, TransferUnits
 from troth.replay.world import World
 from troth.store.balances import find_balances
 from troth.store.cart_holds import lock_cart_holds
@@ -119,16 +119,16 @@ def _draw_transfer_command(draw: random.Random, world: World) -> Command:
     """Units of two lines go from Illinois to Pennsylvania: shipped, received and lost in parts."""
     numbers = draw.sample((1, 2), draw.randint(1, 2))
     lines = tuple(TransferUnits(number, Sku("AB"[number - 1]), 30, draw.randint(1, 4)) for number in numbers)
-    sender, receiver = NodeId("DC-IL"), NodeId("DC-PA")
+    between = Consignment("T", NodeId("DC-IL"), NodeId("DC-PA"))
     waiting = tuple(
         order_id
         for order_id, order in sorted(world.orders.items())
         if any(part.source.startswith("transfer/T/") for part in order.allocations)
     )
     commands: list[Command] = [
-        ShipTransfer("T", sender, receiver, lines, NOW + timedelta(days=draw.randint(1, 9))),
-        ReceiveTransfer("T", receiver, lines, waiting),
-        LoseTransfer("T", receiver, lines, "damaged"),
+        ShipTransfer(between, lines, NOW + timedelta(days=draw.randint(1, 9))),
+        ReceiveTransfer(between, lines, waiting),
+        LoseTransfer(between, lines, "damaged"),
     ]
     return draw.choices(commands, weights=[5, 3, 1])[0]
 

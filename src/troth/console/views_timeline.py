@@ -7,7 +7,7 @@ from typing import Final, assert_never
 
 import msgspec
 
-from troth.console.views import moment, words
+from troth.console.views import moment, number, words
 from troth.model.cart_hold import CartHoldState
 from troth.model.change import FieldChange
 from troth.model.commands import LineQuantity
@@ -165,7 +165,12 @@ def tell(event: Event) -> str:
 
 
 def _moved(event: TransferShipped | TransferReceived | TransferLost) -> str:
-    return _count(sum(line.quantity for line in event.lines), "unit")
+    """The units in words; what is sold by measure by itself, as amounts of several measures have no sum."""
+    pieces = sum(line.quantity for line in event.lines if not line.decimals)
+    amounts = [f"{number(line.quantity, line.decimals)} of {line.sku}" for line in event.lines if line.decimals]
+    lots = dict.fromkeys(line.lot for line in event.lines if line.lot)
+    of_lots = f" (lot{'s' if len(lots) > 1 else ''} {_and(lots)})" if lots else ""
+    return _and([*([_count(pieces, "unit")] if pieces or not amounts else []), *amounts]) + of_lots
 
 
 def _tell_order(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.calendars import MIDNIGHT, day_number, local_instant
-from troth.model.inventory import Balance, Source, lot_of
+from troth.model.inventory import Balance, Source, lot_within
 
 if TYPE_CHECKING:
     from troth.engine.network import Network
@@ -92,8 +92,8 @@ def rows_of(balances: Iterable[Balance], network: "Network") -> SupplyRows:
 
 
 def ends_of_life(sources: Sequence[Source], good_until: Sequence[float]) -> NDArray[np.float64] | None:
-    """When each row stops being good, as `SupplyRows` has it: None where no source is a lot."""
-    return np.array(good_until, dtype=np.float64) if any(map(lot_of, sources)) else None
+    """When each row stops being good, as `SupplyRows` has it: None where no source is of a lot, here or on its way."""
+    return np.array(good_until, dtype=np.float64) if any(map(lot_within, sources)) else None
 
 
 def end_of_life(expires_on: date | None, time_zone: str) -> float:

@@ -10,6 +10,8 @@ from functools import partial
 from time import monotonic
 from typing import Final
 
+import asyncpg
+
 from troth.engine.backorder_cap import find_capped
 from troth.engine.context import Decision, Facts, State
 from troth.engine.exposure.consumed import DrawMove, cart_draw_moves, draw_moves
@@ -20,6 +22,7 @@ from troth.engine.lifecycle import decide
 from troth.engine.line_terms import named_skus
 from troth.engine.node_load import capacity_of, cart_moves, load_moves
 from troth.engine.serials import SerialWork, serial_keys
+from troth.engine.transfer_serials import traveling_keys
 from troth.engine.unit_prices import UnitPrices
 from troth.flows.aside import decide_aside
 from troth.flows.expected import ANYTHING
@@ -48,8 +51,8 @@ from troth.model.ids import CartHoldId, FulfillmentId, OrderId, Sku
 from troth.model.inventory import Balance, CountMark, EntryKind, SupplyKey
 from troth.model.order import Order
 from troth.model.refusals import Invalid, KeyReused, StockShort
-from troth.model.serials import SerialKey, SerialPlace
-from troth.model.transfer_moves import ShipTransfer
+from troth.model.serials import SerialKey, SerialPlace, TravelingSerial
+from troth.model.transfer_moves import ShipTransfer, TransferCommand
 from troth.store.backordered import lock_backordered
 from troth.store.balances import lock_stock, lock_supplies, read_moves_since, read_ordered, read_stock, write_expiries
 from troth.store.cart_holds import (
@@ -67,6 +70,7 @@ from troth.store.parked import write_parked
 from troth.store.save import Batch, Happened, OrderChange, Saved, SlotMove, UsedKey, create_balances, save
 from troth.store.serials import claim_serials, free_serials, read_serials
 from troth.store.stock_index import SkuStock, StockIndex
+from troth.store.transfers import read_traveling, write_traveling
 
 CLOCK: Final = "clock"
 """Who acts, in the log, where nobody but the time asks for it."""
@@ -126,6 +130,8 @@ class Attempt:
         self._freed: dict[SerialKey, FulfillmentId] = {}
         self._counts: dict[SupplyKey, CountMark] = {}
         self._new_counts: dict[SupplyKey, CountMark] = {}
+        self._traveling: dict[SerialKey, TravelingSerial] = {}
+        self._moved_serials: dict[SerialKey, TravelingSerial] = {}
         self._state = State(
             self._orders,
             index.rows,
@@ -137,6 +143,7 @@ class Attempt:
             self._serials,
             index.backordered,
             self._counts.get,
+            self._traveling,
         )
         self._changed_carts: dict[CartHoldId, CartHold] = {}
         self._expiries: dict[SupplyKey, date] = {}
@@ -186,6 +193,8 @@ class Attempt:
             await free_serials(connection, self._freed)
         if self._claimed and not await claim_serials(connection, self._claimed, seen=self._serials_seen, at=self._now):
             return None
+        if self._moved_serials and not await self._write_traveling(connection):
+            return None
         if self._expiries:
             await write_expiries(connection, self._expiries)
             self._index.forget({key.sku for key in self._expiries})
@@ -217,6 +226,14 @@ class Attempt:
             if saved.holds:
                 await write_parked(connection, parked, self._now)
         return saved
+
+    async def _write_traveling(self, connection: Connection) -> bool:
+        """Write where transfers have serials; False where another transfer has one of them on its way meanwhile."""
+        try:
+            await write_traveling(connection, self._moved_serials)
+        except asyncpg.UniqueViolationError:
+            return False
+        return True
 
     # Loading ----------------------------------------------------------------------------------------------------------
 
@@ -280,6 +297,11 @@ class Attempt:
         if reports:
             await self._reference.need_items({part.sku for _, order in reports for part in order.allocations})
         keys = [key for command, order in reports for key in serial_keys(command, order)]
+        sent = [command for command in self._commands if isinstance(command, TransferCommand)]
+        if sent:
+            named = [key for command in sent for key in traveling_keys(command)]
+            self._traveling |= await read_traveling(connection, named, {one.consignment.transfer_id for one in sent})
+            keys += named
         if keys:
             self._serials |= await read_serials(connection, keys)
             self._serials_seen = {key: place.fulfillment_id for key, place in self._serials.items()}
@@ -370,6 +392,8 @@ class Attempt:
             self._serials.pop(serial, None)
             if self._claimed.pop(serial, None) is None:
                 self._freed[serial] = work
+        self._traveling |= decision.traveling or {}
+        self._moved_serials |= decision.traveling or {}
         for draw, used in decision.relies.items():
             self._join(draw, DrawMove(0, least=used - batch.draws.get(draw, _UNMOVED).amount))
         for mark in decision.counts:

@@ -12,7 +12,15 @@ from troth.model.ids import CartHoldId, FulfillmentId, HoldId, LineId, NodeId, O
 from troth.model.inventory import SupplyKey, VarianceReason
 from troth.model.network import Address
 from troth.model.order import Customer, Line, Method, Package, Payment
-from troth.model.transfer_moves import LoseTransfer, ReceiveTransfer, ShipTransfer, TransferCommand, transit_keys
+from troth.model.transfer_moves import (
+    LoseTransfer,
+    ReceiveTransfer,
+    ShipTransfer,
+    TransferCommand,
+    received_keys,
+    shipped_keys,
+    transit_keys,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -396,11 +404,9 @@ def supply_keys_of(command: Command) -> tuple[SupplyKey, ...]:
         case RepromiseOrder():
             return (*(lost.key for lost in command.lost), *command.moved)
         case ShipTransfer():
-            sent = (SupplyKey(line.sku, command.sender) for line in command.lines)
-            return (*sent, *transit_keys(command))
+            return shipped_keys(command)
         case ReceiveTransfer():
-            arrived = (SupplyKey(line.sku, command.receiver) for line in command.lines)
-            return (*arrived, *transit_keys(command))
+            return (*received_keys(command), *transit_keys(command))
         case LoseTransfer():
             return transit_keys(command)
         case _:

@@ -27,6 +27,15 @@ def half_up(amount: int, divisor: int) -> int:
     return amount if divisor == 1 else (2 * amount + divisor) // (2 * divisor)
 
 
+def told(units: int, decimals: int, unit: str) -> str:
+    """Units in words, as a refusal tells them.
+
+    >>> told(4, 0, "each"), told(1250, 3, "kg")
+    ('4 units', '1.250 kg')
+    """
+    return f"{units} units" if decimals == 0 else f"{units / scale_of(decimals):.{decimals}f} {unit}"
+
+
 def shown(units: int | float, decimals: int) -> int | float:
     """Units as the number that people know; exact, since it has at most three decimals.
 

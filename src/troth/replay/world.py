@@ -27,7 +27,7 @@ from troth.model.item import Item
 from troth.model.order import Order
 from troth.model.policy import DEFAULT_POLICY, Policy
 from troth.model.refusals import Refusal, StockShort
-from troth.model.serials import SerialKey, SerialPlace
+from troth.model.serials import SerialKey, SerialPlace, TravelingSerial
 
 
 class World:
@@ -52,6 +52,7 @@ class World:
         self.serials: dict[SerialKey, SerialPlace] = {}
         self.ledger: list[tuple[datetime, Entry]] = []
         self.counts: dict[SupplyKey, CountMark] = {}
+        self.traveling: dict[SerialKey, TravelingSerial] = {}
 
     def apply(self, command: Command, *, now: datetime, actor: str = "replay") -> Decision | Refusal:
         """Decide a command and carry it out; a refused one leaves everything as it was, but for holds of carts whose
@@ -94,6 +95,7 @@ class World:
             )
             self.ledger.append((now, entry))
         self.serials |= decision.serials or {}
+        self.traveling |= decision.traveling or {}
         for serial in decision.freed_serials or {}:
             self.serials.pop(serial, None)
         for hold in decision.cart_holds:
@@ -118,6 +120,7 @@ class World:
             self._serials(),
             self._backordered,
             self.counts.get,
+            self.traveling,
         )
 
     def _serials(self) -> Mapping[SerialKey, SerialPlace]:
