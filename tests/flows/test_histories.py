@@ -54,7 +54,7 @@ from troth.model.commands import (
     ShipWork,
 )
 from troth.model.ids import CartHoldId, LineId, NodeId, Sku
-from troth.model.inventory import Balance, SupplyKey, lot_source, purchase_order_source
+from troth.model.inventory import Balance, SupplyKey, is_on_hand, lot_source, purchase_order_source
 from troth.model.lifecycle import RESERVING
 from troth.model.order import Customer, Line, Order
 from troth.model.policy import DEFAULT_POLICY
@@ -116,17 +116,25 @@ def _draw_commands(draw: random.Random, world: World, count: int) -> Iterator[Co
 
 
 def _draw_transfer_command(draw: random.Random, world: World) -> Command:
-    """Units of two lines go from Illinois to Pennsylvania: shipped, received and lost in parts."""
+    """Units of two lines go from Illinois to Pennsylvania, by lots or not: shipped, received and lost in parts."""
     numbers = draw.sample((1, 2), draw.randint(1, 2))
-    lines = tuple(TransferUnits(number, Sku("AB"[number - 1]), 30, draw.randint(1, 4)) for number in numbers)
+    lots = ("", "", *(lot for lot, _last in LOTS))
+    lines = tuple(
+        TransferUnits(number, Sku("AB"[number - 1]), 30, draw.randint(1, 4), draw.choice(lots)) for number in numbers
+    )
     between = Consignment("T", NodeId("DC-IL"), NodeId("DC-PA"))
+    known = tuple(
+        key
+        for key in sorted(world.balances)
+        if key.source.startswith("transfer/T/") or (key.node == between.sender and is_on_hand(key.source))
+    )
     waiting = tuple(
         order_id
         for order_id, order in sorted(world.orders.items())
         if any(part.source.startswith("transfer/T/") for part in order.allocations)
     )
     commands: list[Command] = [
-        ShipTransfer(between, lines, NOW + timedelta(days=draw.randint(1, 9))),
+        ShipTransfer(between, lines, NOW + timedelta(days=draw.randint(1, 9)), known),
         ReceiveTransfer(between, lines, waiting),
         LoseTransfer(between, lines, "damaged"),
     ]
