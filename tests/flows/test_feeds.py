@@ -111,9 +111,7 @@ async def test_each_row_that_is_wrong_says_where_and_why_and_the_others_are_take
         (3, "sku"), (4, "node"), (5, "on_hand"), (6, "on_hand"), (7, ""), (8, "sku"), (9, ""), (10, "as_of"),
         (11, "as_of"), (13, ""),
     ]  # fmt: skip
-    assert done.account.flaws[0] == RowFlaw(
-        3, "sku", "there is no item NOPE that is stocked by the piece", "NOPE,DC-PA,1,"
-    )
+    assert done.account.flaws[0] == RowFlaw(3, "sku", "there is no item NOPE", "NOPE,DC-PA,1,")
     assert await on_hand(system) == {("A", PA): (7, 0), ("B", IL): (2, 0)}
 
 
@@ -309,5 +307,5 @@ async def test_a_kit_has_no_position_in_a_feed(system: System) -> None:
 
     done = await taken_in(system, HEAD + "KIT,DC-PA,5\n")
 
-    reason = "there is no item KIT that is stocked by the piece"
+    reason = "is a kit, which has no stock: name its components"
     assert done.account.flaws == (RowFlaw(2, "sku", reason, "KIT,DC-PA,5"),)

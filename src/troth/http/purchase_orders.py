@@ -11,7 +11,7 @@ from troth.flows import expect
 from troth.flows.configure import Set
 from troth.flows.expect import LineState
 from troth.http.body import Body, Id, Instant, NoQuery, Strict
-from troth.http.measures import Quantity, Scaling, Units, known_items, of_sku
+from troth.http.measures import Quantity, Scaling, Units, known_items, of_sku, summed
 from troth.http.operations import NO_BODY, AnyOperation, Call, Nothing, Operation, Plain, Shown
 from troth.http.pages import Page, PageQuery, decode_cursor, page_reply
 from troth.http.preconditions import expected_of, path_id, set_reply
@@ -22,7 +22,6 @@ from troth.http.whole_operations import put_and_read
 from troth.model.commands import ExpectedLine
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
-from troth.model.measure import DECIMALS_MAX
 from troth.model.refusals import FieldFlaw, Invalid, NotFound
 
 _LINES_MAX: Final = 5_000
@@ -158,15 +157,10 @@ def _answer_row(number: str, lines: Sequence[ExpectedLine], items: Mapping[Sku, 
     return PurchaseOrderRow(
         number,
         len(lines),
-        _rounded(sum(of_sku(line.quantity, line.sku, items) for line in lines)),
+        summed(of_sku(line.quantity, line.sku, items) for line in lines),
         min(dates, default=None),
         max(dates, default=None),
     )
-
-
-def _rounded(quantity: Units) -> Units:
-    """A sum of what is measured in different ways, without what adding decimals leaves behind."""
-    return round(quantity, DECIMALS_MAX) if isinstance(quantity, float) else quantity
 
 
 _AT: Final = datetime.fromisoformat("2026-12-01T09:00:00-05:00")

@@ -10,22 +10,22 @@ SELECT
     END::bigint AS on_hand,
     m.since AS moved_since,
     c.as_of AS counted_as_of
-FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS k (sku, node, position)
-LEFT JOIN balances AS b ON b.sku = k.sku AND b.node = k.node AND b.source = 'on_hand'
-LEFT JOIN counts AS c ON c.sku = k.sku AND c.node = k.node AND c.source = 'on_hand'
+FROM unnest($1::text[], $2::text[], $4::text[]) WITH ORDINALITY AS k (sku, node, source, position)
+LEFT JOIN balances AS b ON b.sku = k.sku AND b.node = k.node AND b.source = k.source
+LEFT JOIN counts AS c ON c.sku = k.sku AND c.node = k.node AND c.source = k.source
 CROSS JOIN LATERAL (
     SELECT
         coalesce(sum(e.on_hand_delta) FILTER (WHERE e.kind <> 'count' AND e.at > $3), 0)::bigint AS since,
         coalesce(sum(e.on_hand_delta) FILTER (WHERE e.kind = 'count' AND e.at > $3), 0)::bigint AS counted,
         coalesce(sum(e.on_hand_delta) FILTER (WHERE e.kind <> 'count' AND e.at > c.as_of AND e.at <= $3), 0)::bigint AS until
     FROM entries AS e
-    WHERE e.sku = k.sku AND e.node = k.node AND e.source = 'on_hand' AND e.at > least($3, c.as_of)
+    WHERE e.sku = k.sku AND e.node = k.node AND e.source = k.source AND e.at > least($3, c.as_of)
 ) AS m
 ORDER BY k.position;
 
 -- name: find_unposted_work
 -- Finds the units of some SKUs at some nodes that nodes were given to send by an instant and that are not shipped yet, with the work they are of.
-SELECT a.sku, a.node, sum(a.quantity)::bigint AS units, array_agg(DISTINCT a.fulfillment_id ORDER BY a.fulfillment_id) AS fulfillments
+SELECT a.sku, a.node, a.source, sum(a.quantity)::bigint AS units, array_agg(DISTINCT a.fulfillment_id ORDER BY a.fulfillment_id) AS fulfillments
 FROM fulfillments AS f
 JOIN orders AS o ON o.order_id = f.order_id
 JOIN allocations AS a ON a.order_id = f.order_id AND a.fulfillment_id = f.fulfillment_id
@@ -33,9 +33,9 @@ WHERE f.status IN ('released', 'accepted', 'picked', 'packed', 'ready')
     AND f.node = ANY($2::text[])
     AND o.released_at <= $3
     AND a.sku = ANY($1::text[])
-    AND a.source = 'on_hand'
+    AND (a.source = 'on_hand' OR starts_with(a.source, 'lot/'))
     AND a.state = ANY($4::text[])
-GROUP BY a.sku, a.node;
+GROUP BY a.sku, a.node, a.source;
 
 -- name: find_overdue_supply
 -- Finds the units of some SKUs at some nodes that should have arrived by an instant and are not received, with their sources.
