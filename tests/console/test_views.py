@@ -186,6 +186,17 @@ EVERY_EVENT: tuple[tuple[Event, str], ...] = (
         "Transfer T-7: 1 unit arrived at ST-NYC.",
     ),
     (
+        TransferReceived(
+            "T-7",
+            NodeId("ST-NYC"),
+            (
+                TransferUnits(1, Sku("A"), 10, 2, "L-7"),
+                TransferUnits(2, Sku("M"), 9000, 1250, "L-8", decimals=3),
+            ),
+        ),
+        "Transfer T-7: 2 units and 1.250 of M (lots L-7 and L-8) arrived at ST-NYC.",
+    ),
+    (
         TransferLost("T-7", NodeId("ST-NYC"), (TransferUnits(1, Sku("A"), 10, 2),), "damaged"),
         "Transfer T-7: 2 units will not arrive (damaged).",
     ),

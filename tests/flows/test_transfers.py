@@ -40,7 +40,7 @@ ON_WAY_A = SupplyKey(A, NYC, transfer_source(transfer_id="T-1", line=1))
 
 def gone(**units: int) -> TransitState:
     """Units of a line that no lot holds."""
-    return TransitState((LotInTransit("", **units),))
+    return TransitState((LotInTransit("", None, **units),))
 
 
 @pytest.fixture

@@ -241,12 +241,15 @@ def _work(order: Order, work: Fulfillment, nodes: Mapping[str, Node]) -> WorkVie
 def supply_text(source: str) -> str:
     """Which supply of a node a part comes from, in words.
 
-    >>> supply_text("po/4500017/1"), supply_text("on_hand"), supply_text("lot/L-7")
-    ('purchase order 4500017, line 1', 'on hand', 'lot L-7')
+    >>> supply_text("po/4500017/1"), supply_text("on_hand"), supply_text("lot/L-7"), supply_text("transfer/T-7/1/L-7")
+    ('purchase order 4500017, line 1', 'on hand', 'lot L-7', 'transfer T-7, line 1, lot L-7')
     """
     if lot_of(Source(source)):
         return f"lot {lot_of(Source(source))}"
     kind, _, rest = source.partition("/")
+    if kind == "transfer" and rest:
+        transfer_id, line, *lot = rest.split("/")
+        return f"transfer {transfer_id}, line {line}{', lot ' if lot else ''}{''.join(lot)}"
     number, _, line = rest.rpartition("/")
     return f"purchase order {number}, line {line}" if kind == "po" and number else source.replace("_", " ")
 
