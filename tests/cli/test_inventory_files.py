@@ -148,3 +148,37 @@ def test_a_file_that_has_no_positions_is_wrong_use(capsys: Capture, books: str, 
     typed = type_command(capsys, "drift", str(path), "--system", "WMS", "--database-url", books)
 
     assert (typed.code, typed.err) == (2, f"{path} has no column on_hand\n")
+
+
+def test_a_first_load_of_lots_and_measures_says_what_it_left_out(capsys: Capture, books: str, tmp_path: Path) -> None:
+    items, path, wrong = tmp_path / "more.jsonl", tmp_path / "lots.csv", tmp_path / "wrong.csv"
+    items.write_text('{"sku": "M", "unit": "kg", "decimals": 3}\n')
+    assert type_command(capsys, "load", "items", str(items), "--database-url", books).code == 0
+    path.write_text(
+        "node,sku,lot,expires_on,on_hand\n"
+        "DC-1,B,L-1,2027-03-31,4\nDC-1,M,L-2,,1.250\nDC-1,A,,,2.5\nDC-1,B,,,1\nDC-1,NOPE,,,1\n"
+    )
+    wrong.write_text(
+        "node,sku,lot,expires_on,on_hand\nDC-1,B,L/1,,1\nDC-1,B,,2027-03-31,1\nDC-1,B,L,soon,1\nDC-1,B,,,1.2345\n"
+    )
+
+    refused = type_command(capsys, "load", "stock", str(wrong), "--database-url", books)
+    loaded = type_command(capsys, "load", "stock", str(path), "--database-url", books)
+    path.write_text("node,sku,lot,on_hand\nDC-1,B,L-1,3\nDC-1,M,L-2,1.250\nDC-1,B,,1\n")
+    told = type_command(capsys, "drift", str(path), "--system", "us", "--as-of", datetime.now(UTC).isoformat(),
+                        "--database-url", books)  # fmt: skip
+
+    assert refused.code == 2
+    for line in (
+        "line 2: a lot has no slash",
+        "line 3: expires_on is of a lot",
+        "line 4: expires_on must be",
+        "line 5:",
+    ):
+        assert line in refused.err
+    assert loaded.code == 1
+    assert "5 positions read, 3 changed, by 5 pieces" in loaded.out
+    assert "2.5 at DC-1 must be a whole number: A is sold by the piece" in loaded.err
+    assert "item NOPE" in loaded.err
+    assert "B, lot L-1, at DC-1: ours 4, theirs 3" in told.out
+    assert "3 positions compared, 2 agree" in told.out

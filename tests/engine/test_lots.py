@@ -14,7 +14,7 @@ from troth.engine.record import recall, record
 from troth.engine.spoilage import find_spoiled
 from troth.engine.supply import SupplyRows, rows_of
 from troth.model.ids import LineId, NodeId, Sku
-from troth.model.inventory import Balance, SupplyKey, lot_source, purchase_order_source
+from troth.model.inventory import Balance, SupplyKey, lot_source, purchase_order_source, transfer_source
 from troth.model.order import Terms
 from troth.model.plan import Demand, DemandLine, Plan
 from troth.model.policy import Policy
@@ -238,4 +238,46 @@ def test_a_decision_with_lots_is_made_again_from_its_recording(case: tuple[Deman
 
     assert again.plan() == first.plan()
     assert digest_case(again) == digest_case(replace(first, supply=recall(record(asked, stock, world), world)))
+    assert record(asked, again.supply, world) == kept
+
+
+def on_way(world: Network, *lots: tuple[str, int, int | None], loose: int = 0) -> SupplyRows:
+    """Lots (name, units, last day from today) that come to n0 in three days, and what lies there by no lot."""
+    key = SupplyKey(Sku("A"), NodeId("n0"))
+    coming = [
+        Balance(
+            replace(key, source=transfer_source(transfer_id="T", line=1, lot=lot)),
+            units,
+            expected_at=MONDAY + timedelta(days=3),
+            expires_on=None if days is None else TODAY + timedelta(days=days),
+        )
+        for lot, units, days in lots
+    ]
+    return rows_of([*coming, *([Balance(key, loose)] if loose else [])], world)
+
+
+def test_a_lot_on_its_way_is_promised_only_as_long_as_it_is_good_and_never_counted_before_it_comes() -> None:
+    world = net(1)
+    stock = {Sku("A"): on_way(world, ("soon", 4, 4), ("late", 5, 90), loose=2)}
+
+    some = plan(demand(line("A", 2)), stock, world, EASY, MONDAY)
+    more = plan(demand(line("A", 7)), stock, world, EASY, MONDAY)
+    most = plan(demand(line("A", 9)), stock, world, EASY, MONDAY)
+
+    assert taken(some) == {("n0", "on_hand"): 2}
+    assert taken(more) == {("n0", "on_hand"): 2, ("n0", "transfer/T/1/late"): 5}
+    assert [(gap.quantity, gap.reason) for gap in most.uncovered] == [(2, "no_stock")]
+
+
+def test_a_decision_with_lots_on_their_way_is_made_again_from_its_recording() -> None:
+    world = net(1)
+    stock = {Sku("A"): on_way(world, ("soon", 4, 4), ("late", 5, 90), ("open", 1, None), loose=2)}
+    asked = demand(line("A", 8))
+    first = Case(asked, stock, world, EASY, MONDAY)
+
+    kept = record(asked, stock, world)
+    again = Case(asked, recall(kept, world), world, EASY, MONDAY)
+
+    assert again.plan() == first.plan()
+    assert taken(again.plan()) == {("n0", "on_hand"): 2, ("n0", "transfer/T/1/late"): 5, ("n0", "transfer/T/1/open"): 1}
     assert record(asked, again.supply, world) == kept

@@ -261,3 +261,32 @@ async def test_who_is_bound_to_a_node_ships_only_from_there_and_receives_only_th
 
 def test_the_document_of_a_transfer_is_read_as_it_was_written() -> None:
     assert decode(encode_bytes(PLAN), Transfer) == PLAN
+
+
+async def test_a_serial_is_on_its_way_once_also_when_two_processes_send_it_at_the_same_instant(
+    system: System, database: Database
+) -> None:
+    async def send(by: System, number: str, serial: str) -> bool:
+        seen: list[TransferNow | Refusal] = []
+        moving = Moving(SHIP, lambda _transfer: (MovedLine(1, 1, serials=(serial,)),))
+        await move_transfer(
+            by,
+            number,
+            moving,
+            actor=ANN,
+            render=lambda done: seen.append(done) or Answer(200, b""),  # type: ignore[func-returns-value]
+        )
+        return isinstance(seen[0], TransferNow)
+
+    for number in ("T-1", "T-2"):
+        await set_transfer(system, number, PLAN, actor=ANN)
+    async with open_system(database.dsn, clock=Clock()) as other:
+        sent = [
+            await asyncio.gather(send(system, "T-1", serial), send(other, "T-2", serial))
+            for serial in ("SN-1", "SN-2", "SN-3")
+        ]
+
+    assert [sum(both) for both in sent] == [1, 1, 1]
+    rows = await system.pool.fetch("SELECT serial, count(*) FROM transfer_serials GROUP BY serial ORDER BY serial")
+    assert [tuple(row) for row in rows] == [("SN-1", 1), ("SN-2", 1), ("SN-3", 1)]
+    assert (await examine(system.pool)).is_clean
