@@ -177,9 +177,19 @@ async def test_serials_are_recorded_when_units_leave_and_arrive(api: Api) -> Non
     lost = await _move(api, "TL-8", "lose", reason="stolen")
     again = await _move(api, "TL-9", "ship", {"line": 1, "quantity": 1, "serials": ["SN-2"]})
 
+    arrived = (await api.get("/v1/serials/TL-PHONE/SN-3")).json()
+    sent_on = (await api.get("/v1/serials/TL-PHONE/SN-2")).json()
+    key = await api.key_for("fulfillments:read", nodes=["DC-CA"])
+    hidden = await api.get("/v1/serials/TL-PHONE/SN-2", headers={"authorization": f"Bearer {key}"})
+
     def states(line: dict[str, Any]) -> dict[str, str]:
         return {one["serial"]: one["state"] for one in line["serials"]}
 
+    assert (arrived["order_id"], arrived["transfer"]["state"], arrived["transfer"]["to"]) == (
+        None, "received", "ST-NYC",
+    )  # fmt: skip
+    assert (sent_on["transfer"]["transfer_id"], sent_on["transfer"]["state"]) == ("TL-9", "shipped")
+    assert hidden.status_code == 404
     assert twice == {"/lines/0/serials/0": "SN-1 is on its way by transfer TL-8 already"}
     assert too_many == {"/lines/0/serials": "has 2 serials of 1 units"}
     assert strange == {"/lines/0/serials/1": "SN-9 did not leave with line 1"}

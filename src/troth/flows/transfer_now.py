@@ -17,7 +17,13 @@ from troth.model.transfer import LotInTransit, Transfer, TransferLine, TransitSt
 from troth.model.transfer_moves import TransferUnits
 from troth.store.database import Connection
 from troth.store.reference import Versioned
-from troth.store.transfers import find_transfers, read_serials_of_transfers, read_transfer, read_transits
+from troth.store.transfers import (
+    find_transfers,
+    read_serials_of_transfers,
+    read_transfer,
+    read_transits,
+    read_traveling,
+)
 
 # Moving one holds a connection while the door needs another: one at a time, so that the pool cannot run dry.
 _turns: "WeakKeyDictionary[Door, asyncio.Lock]" = WeakKeyDictionary()
@@ -68,6 +74,14 @@ async def find(
         )
         for id_, one in found
     ]
+
+
+async def find_journey(system: System, sku: Sku, serial: str) -> tuple[TravelingSerial, Transfer] | None:
+    """The transfer that last moved a unit, and how far it is, if any did."""
+    async with system.pool.acquire() as connection:
+        place = (await read_traveling(connection, [(sku, serial)], ())).get((sku, serial))
+        found = None if place is None else await read_transfer(connection, place.transfer_id)
+    return None if place is None or found is None else (place, found.value)
 
 
 async def read_now(connection: Connection, transfer_id: str) -> Versioned[TransferNow] | None:
