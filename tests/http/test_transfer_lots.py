@@ -174,7 +174,7 @@ async def test_serials_are_recorded_when_units_leave_and_arrive(api: Api) -> Non
     too_many = await _flaws(api, "TL-8", "receive", {"line": 1, "quantity": 1, "serials": ["SN-1", "SN-2"]})
     strange = await _flaws(api, "TL-8", "receive", {"line": 1, "quantity": 2, "serials": ["SN-8", "SN-9"]})
     received = await _move(api, "TL-8", "receive", {"line": 1, "quantity": 2, "serials": ["SN-1", "SN-3"]})
-    lost = await _move(api, "TL-8", "lose", reason="stolen")
+    lost = await _move(api, "TL-8", "lose", {"line": 1, "quantity": 1}, reason="stolen")
     again = await _move(api, "TL-9", "ship", {"line": 1, "quantity": 1, "serials": ["SN-2"]})
 
     arrived = (await api.get("/v1/serials/TL-PHONE/SN-3")).json()
@@ -197,6 +197,29 @@ async def test_serials_are_recorded_when_units_leave_and_arrive(api: Api) -> Non
     assert states(lost) == {"SN-1": "received", "SN-2": "lost", "SN-3": "received"}
     assert states(again) == {"SN-2": "shipped"}
     assert states((await api.get("/v1/transfers/TL-8")).json()["lines"][0]) == states(lost)
+
+
+async def test_numbers_that_are_not_named_go_with_the_rest_of_their_units(api: Api) -> None:
+    await _set_up(api, "TL-TABLET", {"L-1": (5, LATE)}, serialized=True)
+    await _plan(api, "TL-10", {"sku": "TL-TABLET", "quantity": 5})
+    await _move(api, "TL-10", "ship", {"line": 1, "quantity": 3, "serials": ["SN-1", "SN-2", "SN-3"]})
+
+    one = await _move(api, "TL-10", "receive", {"line": 1, "quantity": 1})
+    rest = await _move(api, "TL-10", "receive", {"line": 1, "quantity": 2, "serials": ["SN-2"]})
+
+    assert {(serial["lot"], serial["state"]) for serial in one["serials"]} == {("L-1", "shipped")}
+    assert {serial["state"] for serial in rest["serials"]} == {"received"}
+
+
+async def test_a_lot_on_its_way_is_not_listed_with_what_expires_on_the_shelf(api: Api) -> None:
+    await _set_up(api, "TL-MILK", {"L-1": (5, SOON)})
+    await _plan(api, "TL-11", {"sku": "TL-MILK", "quantity": 5})
+    await _move(api, "TL-11", "ship", {"line": 1, "quantity": 2})
+
+    listed = (await api.get("/v1/inventory/expiring?before=2027-01-01&limit=200")).json()["items"]
+
+    of_it = [(one["node"], one["lot"], one["on_hand"]) for one in listed if one["sku"] == "TL-MILK"]
+    assert of_it == [("DC-PA", "L-1", 3)]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from troth.engine.context import Facts, State
+from troth.model.inventory import SupplyKey
 from troth.model.lifecycle import TransferState
 from troth.model.refusals import FieldFlaw
 from troth.model.serials import SerialKey, TravelingSerial
@@ -45,15 +46,16 @@ def leave(command: TransferCommand, moved: Sequence[Sequence[TransferUnits]], st
 
 
 def end_journey(command: TransferCommand, state: State, facts: Facts, ended: TransferState) -> Traveling:
-    """The serials of units that arrived or were lost: those named, else, where all of a lot on its way is meant, all of
-    it.
+    """The serials of units that arrived or were lost: those named, and where all of a lot on its way is meant the rest
+    of it.
 
     What was on its way without a number may be given one now; not more than there are such units.
     """
     flaws = _form_flaws(command, facts)
     serials: dict[SerialKey, TravelingSerial] = {}
+    on_way_by_supply = _on_way(command, state)
     for place, (line, on_way) in enumerate(zip(command.lines, transit_keys(command), strict=True)):
-        known = _on_way(command, line, state)
+        known = on_way_by_supply.get(on_way, frozenset())
         left = state.balance(on_way).on_hand
         unnamed = left - len(known)
         for at, serial in enumerate(line.serials):
@@ -68,20 +70,18 @@ def end_journey(command: TransferCommand, state: State, facts: Facts, ended: Tra
             else:
                 unnamed -= 1
                 serials[key] = _traveling(command, line, ended, facts)
-        if not line.serials and line.quantity == left:
+        if line.quantity == left:
             serials |= dict.fromkeys(known, _traveling(command, line, ended, facts))
     return Traveling(serials, tuple(flaws))
 
 
-def _on_way(command: TransferCommand, line: TransferUnits, state: State) -> list[SerialKey]:
-    """The numbers of the units of a line that are on their way out of its lot."""
-    return sorted(
-        key
-        for key, at in state.traveling.items()
-        if key[0] == line.sku
-        and at.state is TransferState.SHIPPED
-        and (at.transfer_id, at.line, at.lot) == (command.consignment.transfer_id, line.line, line.lot)
-    )
+def _on_way(command: TransferCommand, state: State) -> Mapping[SupplyKey, frozenset[SerialKey]]:
+    """The numbers of the transfer's units that are on their way, by the supply that these are."""
+    found: dict[SupplyKey, set[SerialKey]] = {}
+    for key, at in state.traveling.items():
+        if at.state is TransferState.SHIPPED and at.transfer_id == command.consignment.transfer_id:
+            found.setdefault(command.consignment.transit_key(key[0], at.line, at.lot), set()).add(key)
+    return {supply: frozenset(keys) for supply, keys in found.items()}
 
 
 def _form_flaws(command: TransferCommand, facts: Facts) -> list[FieldFlaw]:
