@@ -27,7 +27,16 @@ from troth.engine.network import Network
 from troth.engine.problem import Problem
 from troth.engine.restrictions import find_bars, has_restrictions
 from troth.engine.shape import Shape, find_shape
-from troth.engine.shelf_life import Perishable, find_perishable, has_lots, keep_lasting, only_swiftest, outlast, spoil
+from troth.engine.shelf_life import (
+    Perishable,
+    find_perishable,
+    has_lots,
+    keep_lasting,
+    leaves_any,
+    only_swiftest,
+    outlast,
+    spoil,
+)
 from troth.engine.supply import NO_SUPPLY, SupplyRows
 from troth.engine.timetable import Timetable, find_timetable
 from troth.engine.transit import NEVER, Lanes, find_lanes
@@ -100,9 +109,11 @@ def pose_question(
         lanes = only_swiftest(lanes, timetable)
     special = is_special(demand, asked, policy)
     is_lots = has_lots(supply)
-    kits = None
+    kits, has_swifter = None, False
     if special and has_kits(asked):
-        kits = find_kits(asked, keep_lasting(asked, supply, timetable, lanes) if is_lots else supply, now)
+        lasting = keep_lasting(asked, supply, timetable, lanes) if is_lots else supply
+        has_swifter = is_lots and not is_swift and lanes.lane.shape[0] > 1 and leaves_any(lasting, supply)
+        kits = find_kits(asked, lasting, now)
     rows = tuple([supply.get(line.sku, NO_SUPPLY) for line in asked]) if kits is None else rows_of_kits(asked, kits)
     dated = [row.has_dated for row in rows]
     eligible, ranks, on_hand = _rows_of(demand, admission)
@@ -116,7 +127,6 @@ def pose_question(
         need = find_need(asked, policy)
     if need is not None:
         base = spill(network, lanes, base, need)
-    has_swifter = False
     if perishable:
         base, kept_lots = spoil(base, perishable)
         has_swifter = not is_swift and lanes.lane.shape[0] > 1 and kept_lots != perishable

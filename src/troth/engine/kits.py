@@ -39,6 +39,16 @@ def components_of(line: DemandLine) -> tuple[tuple[Sku, int], ...]:
     return ((line.sku, 1),)
 
 
+def counted_component(kit: Sequence[tuple[Sku, int]]) -> tuple[Sku, int]:
+    """The component that stands for a kit where what orders take of it is counted, and its units: that of which a kit
+    takes fewest, of several the first.
+
+    >>> counted_component([(Sku("A"), 4), (Sku("B"), 1), (Sku("C"), 1)])
+    ('B', 1)
+    """
+    return min(kit, key=lambda part: (part[1], part[0]))
+
+
 def has_kits(lines: Sequence[DemandLine]) -> bool:
     """Whether any of the lines is of a kit."""
     return any(line.terms is not None and bool(line.terms.kit) for line in lines)

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from troth.engine.context import Facts
 from troth.engine.exposure.compiled import compile_exposure
-from troth.engine.exposure.expose import Exposure
-from troth.engine.exposure.waterfall import Waterfall, find_waterfall
+from troth.engine.exposure.in_force import Exposure
+from troth.engine.exposure.waterfall import Waterfall
 from troth.flows.system import System
-from troth.flows.waterfall import Inquirer, know
+from troth.flows.waterfall import Inquirer, find_class_flaws, know, look
 from troth.model.document import label_of
 from troth.model.exposure import ExposureRules
 from troth.model.ids import NodeId, Sku
+from troth.model.measure import DECIMALS_MAX, shown
 from troth.model.refusals import FieldFlaw, Invalid
 from troth.store.positions import find_stocked_skus
 
@@ -24,22 +24,24 @@ _AT_ONCE: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """Units that a rule would keep back of a SKU at a node."""
+    """Units that a rule would keep back of a SKU at a node, as people know them."""
 
     sku: Sku
     node: NodeId
-    units: int
+    units: int | float
 
 
 @dataclass(slots=True)
 class RuleHits:
-    """What one rule would do: the SKUs and SKU-nodes with stock at which it decides something, and the units."""
+    """What one rule would do: the SKUs and SKU-nodes with stock at which it decides something, and the units, as people
+    know them: pieces and meters in one sum.
+    """
 
     kind: str
     rule: str
     skus: int = 0
     sku_nodes: int = 0
-    units: int = 0
+    units: int | float = 0
     examples: list[Hit] = field(default_factory=list)
 
 
@@ -50,8 +52,8 @@ class Preview:
     rules: tuple[RuleHits, ...]
     looked_at: int
     is_partial: bool
-    available: int
-    available_now: int
+    available: int | float
+    available_now: int | float
 
 
 async def preview_exposure(
@@ -65,7 +67,8 @@ async def preview_exposure(
     looked_at = wanted[:SKUS_MAX]
     reference = system.door.reference
     hits: dict[tuple[str, str], RuleHits] = {}
-    total = total_now = 0
+    total: int | float = 0
+    total_now: int | float = 0
     exposure: Exposure | None = None
     for start in range(0, len(looked_at), _AT_ONCE):
         some = looked_at[start : start + _AT_ONCE]
@@ -82,8 +85,13 @@ async def preview_exposure(
         if exposure.rules.looks_at_sales:
             await reference.need_sales(some)
         for sku in some:
-            total += _add(hits, sku, _look(system, replace(facts, exposure=exposure), sku, who))
-            total_now += _look(system, facts, sku, who).available
+            ruled = replace(facts, exposure=exposure)
+            if flaws := find_class_flaws(ruled, facts.items[sku], who, pointer="/customer_class"):
+                return Invalid(tuple(flaws))
+            found, now = look(system, ruled, sku, who), look(system, facts, sku, who)
+            _add(hits, sku, found)
+            total = _sum(total, found.available, found.decimals)
+            total_now = _sum(total_now, now.available, now.decimals)
         await asyncio.sleep(0)  # orders come first
     return Preview(
         tuple(sorted(hits.values(), key=lambda hit: (-hit.units, hit.kind, hit.rule))),
@@ -94,25 +102,24 @@ async def preview_exposure(
     )
 
 
-def _look(system: System, facts: Facts, sku: Sku, who: Inquirer) -> Waterfall:
-    item = facts.items[sku]
-    return find_waterfall(facts.pool, who.demand(item), item, system.door.index.rows(sku))
-
-
-def _add(hits: dict[tuple[str, str], RuleHits], sku: Sku, found: Waterfall) -> int:
+def _add(hits: dict[tuple[str, str], RuleHits], sku: Sku, found: Waterfall) -> None:
     for fall in found.falls:
         if fall.rule:
             hit = hits.setdefault((fall.kind, fall.rule), RuleHits(fall.kind, fall.rule))
             hit.skus += 1
-            hit.units += fall.units
+            hit.units = _sum(hit.units, fall.units, found.decimals)
     for node in found.nodes:
         for fall in node.falls:
-            if fall.rule:
+            if fall.rule and (fall.kind, fall.rule) in hits:
                 hit = hits[fall.kind, fall.rule]
                 hit.sku_nodes += 1
                 if len(hit.examples) < _EXAMPLES_MAX:
-                    hit.examples.append(Hit(sku, node.node, fall.units))
-    return found.available
+                    hit.examples.append(Hit(sku, node.node, shown(fall.units, found.decimals)))
+
+
+def _sum(total: int | float, units: int, decimals: int) -> int | float:
+    """Pieces and parts of what is sold by measure together, to the smallest part."""
+    return total + units if not decimals else round(total + shown(units, decimals), DECIMALS_MAX)
 
 
 async def _stocked(system: System) -> list[Sku]:
