@@ -31,7 +31,7 @@ async def test_the_page_names_each_step_and_leads_to_the_orders_and_to_the_rule(
     assert "10 of 20 may be sold now" in web
     assert "15 of 20 may be sold now" in at_node
     assert 'href="/console/orders?sku=A&amp;reserving=1"' in web
-    assert 'href="/console/orders?sku=A&amp;node=DC-PA"' in at_node
+    assert 'href="/console/orders?sku=A&amp;node=DC-PA&amp;reserving=1"' in at_node
     assert web.count('href="/console/exposure-rules/everyday"') == 2
     units = re.findall(r'<td class="num">−(\d+)</td>', web)
     assert units == ["3", "2", "5"]

@@ -54,9 +54,9 @@ class Question:
     (aligned with `asked`).
 
     The problem is None where nothing can be covered; `refusal` is then the reason for all lines. `removed` counts nodes
-    by reason; `has_more` says that there is dated supply that was not looked at, and `has_swifter` that lots were left
-    out which last for quicker services only. `reasons` are those of single lines (positions in `asked`): a code and a
-    sentence.
+    by reason; `has_more` says that there is dated supply that was not looked at, `is_extended` that some was because
+    what is on hand falls short, and `has_swifter` that lots were left out which last for quicker services only.
+    `reasons` are those of single lines (positions in `asked`): a code and a sentence.
     """
 
     asked: tuple[DemandLine, ...]
@@ -68,6 +68,7 @@ class Question:
     has_more: bool = False
     reasons: Mapping[int, tuple[str, str]] = field(default_factory=dict)
     has_swifter: bool = False
+    is_extended: bool = False
 
 
 def pose_question(
@@ -141,7 +142,8 @@ def pose_question(
     coverable, lost = measure(asked, shape, base.available, [base])
     dates, blocks = [row.available_from for row in rows], [base]
     has_more = True in dated and (admission is None or admission.counts_dated)
-    if (has_more and (is_dated or _is_short(asked, coverable))) or _wishes(asked):
+    is_extended = has_more and not is_dated and _is_short(asked, coverable)
+    if is_extended or (has_more and is_dated) or _wishes(asked):
         coverable, dates, blocks = _extend(
             demand, asked, rows, coverable, base, network, lanes, policy, eligible, shape, need, perishable
         )
@@ -152,7 +154,9 @@ def pose_question(
     kept = [at for at, units in enumerate(coverable) if units > 0]
     reasons = {} if bars is None and not lost else explain_lines(asked, coverable, rows, eligible, bars, lost)
     if not kept:
-        return Question(asked, coverable, None, "no_stock", removed, lanes.is_located, has_more, reasons, has_swifter)
+        return Question(
+            asked, coverable, None, "no_stock", removed, lanes.is_located, has_more, reasons, has_swifter, is_extended
+        )
     if len(kept) < len(asked):
         blocks = [keep_lines(block, kept) for block in blocks]
     lines = tuple([asked[at] for at in kept])
@@ -175,7 +179,9 @@ def pose_question(
     )
     if special:
         problem = limit(problem, demand, policy, None if bars is None else bars.services[kept], kits, kept)
-    return Question(asked, coverable, problem, "", removed, lanes.is_located, has_more, reasons, has_swifter)
+    return Question(
+        asked, coverable, problem, "", removed, lanes.is_located, has_more, reasons, has_swifter, is_extended
+    )
 
 
 def _extend(

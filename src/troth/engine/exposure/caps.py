@@ -13,7 +13,7 @@ from troth.engine.exposure.item_rules import ItemRules, Mask
 from troth.engine.exposure.pooled import Pooled
 from troth.engine.exposure.quotas import quotas_of
 from troth.engine.network import Network
-from troth.engine.supply import BookUnits, SupplyRows
+from troth.engine.supply import QUANTITY_MAX, BookUnits, SupplyRows
 from troth.model.exposure import ChannelBuffer, Draw
 from troth.model.ids import Sku
 from troth.model.measure import shown
@@ -107,13 +107,15 @@ def cap_sums(
     """
     note: Note | None = None
     asker, asked = sums.asker, sums.asked
+    most = taken  # what may be had of it at all, whatever is asked
     for pool in pools:
+        most = pool.trim(rows, most, QUANTITY_MAX)
         before, taken = taken, pool.trim(rows, taken, asked)
         if taken is not before:
             _tell(account, "protected", pool.label, before, taken)
             note = ("withheld", f"{shown(pool.units, sums.decimals)} units are kept for others over all nodes")
     is_here = rows.available_from == 0.0
-    here = int(taken[is_here].sum())
+    here = int(most[is_here].sum())
     kept, label = buffer_units(rules, asker, here, base=base)
     if kept and asked > here - kept:
         before, taken = taken, trim(rows, taken, is_here, max(0, here - kept))
