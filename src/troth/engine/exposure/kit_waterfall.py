@@ -84,9 +84,12 @@ def find_kit_waterfall(
     lies = np.any([units > 0 for units in left], axis=0)
     on_hand, steps = _made(parts, left), list[tuple[str, str, Units]]()
     made = on_hand
-    for kind in AT_NODES:
-        for at, part in enumerate(parts):
-            for step in (one for one in part.flow.steps if one.kind == kind):
+    of_kit = {(kind, label) for floors in kept.values() for kind, label, _floor in floors}
+    for kind, is_own in ((kind, is_own) for kind in AT_NODES for is_own in (False, True)):
+        for at, part in enumerate(parts):  # what is kept of components comes before what is kept of the kit
+            for step in part.flow.steps:
+                if step.kind != kind or ((step.kind, step.rule) in of_kit) is not is_own:
+                    continue
                 left[at] = left[at] - at_nodes(step.units, part.flow.rows, network)
                 before, made = made, _made(parts, left)
                 steps.append((step.kind, step.rule, before - made))
