@@ -26,6 +26,12 @@ async def _waterfall(api: Api, sku: str, **query: str) -> dict[str, Any]:
     return found
 
 
+def _cable_order(external_id: str, meters: float) -> dict[str, Any]:
+    body = order(external_id, {"WF-CABLE": 1})
+    body["lines"][0]["quantity"] = meters
+    return body
+
+
 async def test_a_customer_class_that_no_rule_asks_for_is_refused_by_name(api: Api) -> None:
     await api.stocked("WF-CLASS", {"DC-PA": 3})
     rules = {
@@ -66,8 +72,8 @@ async def test_units_of_what_is_sold_by_measure_are_told_as_it_is_sold(api: Api)
     preview = (await api.post("/v1/exposure-rules/preview", body)).json()
     await _publish(api, "wf-cable", rules)
     found = await _waterfall(api, "WF-CABLE")
-    refused = await api.post("/v1/orders", order("wf-cable-1", {"WF-CABLE": 8.01}))
-    taken = await api.post("/v1/orders", order("wf-cable-2", {"WF-CABLE": 7.25}))
+    refused = await api.post("/v1/orders", _cable_order("wf-cable-1", 8.01))
+    taken = await api.post("/v1/orders", _cable_order("wf-cable-2", 7.25))
 
     assert (preview["rules"][0]["units"], preview["available"], preview["available_now"]) == (2.0, 8.0, 10.0)
     assert preview["rules"][0]["examples"] == [{"sku": "WF-CABLE", "node": "DC-PA", "units": 2.0}]
@@ -104,6 +110,23 @@ async def test_a_kit_is_told_through_its_components_and_leads_to_the_orders_that
     pole = await _waterfall(api, "WF-POLE")
     listed = (await api.get(pole["steps"][0]["orders"])).json()["items"]
     assert [one["order_id"] for one in listed] == [held["order_id"]]
+
+
+async def test_a_preview_says_what_a_rule_keeps_of_a_kit_without_being_asked_about_it(api: Api) -> None:
+    await api.stocked("WF-LID", {"DC-PA": 7})
+    made = await api.put("/v1/items/WF-BOX", {"name": "Box", "kit": [{"sku": "WF-LID", "quantity": 2}]})
+    assert made.status_code in (200, 201), made.text
+    rules = {"safety_stock": [{"name": "boxes", "where": "item.sku == 'WF-BOX'", "units": 1}]}
+
+    found = (await api.post("/v1/exposure-rules/preview", {"name": "wf-box", "rules": rules})).json()
+    named = (
+        await api.post("/v1/exposure-rules/preview", {"name": "wf-box", "rules": rules, "skus": ["WF-BOX"]})
+    ).json()
+
+    (hit,) = (one for one in found["rules"] if one["rule"] == "wf-box/boxes")
+    assert (hit["skus"], hit["units"], hit["examples"]) == (1, 1, [{"sku": "WF-BOX", "node": "DC-PA", "units": 1}])
+    assert found["available"] == found["available_now"], "components are counted once"
+    assert (named["available"], named["available_now"]) == (2, 3)
 
 
 async def test_orders_that_hold_nothing_any_more_are_not_among_those_that_do(api: Api) -> None:

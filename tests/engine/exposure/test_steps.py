@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.engine.exposure.worlds import ITEM, KEY, LOYAL, NET, ask, exposure, fall, pool, shown, stock
 from tests.engine.worlds import MONDAY
+from troth.engine.exposure.amounts import Units
 from troth.engine.exposure.waterfall import Fall, find_waterfall
 from troth.engine.supply import SupplyRows, rows_of
 from troth.model.exposure import (
@@ -29,8 +31,8 @@ from troth.model.item import Item
 CABLE = Item(Sku("A"), category="cable", decimals=2, unit="m")
 
 
-def _cable(units: int, **rules: object) -> int:
-    """How much of a hundred meters at each of two nodes may be taken where so much is asked, in centimeters."""
+def _cable(**rules: Any) -> int:
+    """How much of a hundred meters at each of two nodes may be taken, in centimeters."""
     asked = pool(exposure(**rules), item=CABLE)
     demand = replace(ask(), lines=(replace(ask().lines[0], item=CABLE),))
     found = find_waterfall(asked, demand, CABLE, stock(("dc", 10_000), ("store-1", 10_000)))
@@ -54,8 +56,8 @@ def _cable(units: int, **rules: object) -> int:
         ({"safety_stock": (SafetyStock("s", days_of_cover=7.0),), "rates": {"dc": SalesRate(6.5)}}, 19_350),
     ],
 )  # fmt: skip
-def test_amounts_are_of_what_an_item_is_sold_in(rules: dict[str, object], left: int) -> None:
-    assert _cable(1, **rules) == left
+def test_amounts_are_of_what_an_item_is_sold_in(rules: dict[str, Any], left: int) -> None:
+    assert _cable(**rules) == left
 
 
 def test_a_percent_of_a_channel_is_of_what_is_on_hand_and_does_not_melt_away_as_it_is_sold() -> None:
@@ -95,9 +97,9 @@ def test_units_that_may_not_be_found_name_the_rule_that_says_how_sure_one_must_b
 def test_of_what_is_sold_by_measure_wholes_are_found_or_not() -> None:
     asked: list[list[int]] = []
 
-    def findable(_item: Item, units: np.ndarray, _sure: float) -> np.ndarray:
+    def findable(_item: Item, units: Units, _sure: float) -> Units:
         asked.append(units.tolist())
-        return np.maximum(units - 1, 0)
+        return units - np.minimum(units, 1)
 
     rules = replace(exposure(finding=(Finding("sure", 0.9),)), findable=findable)
     demand = replace(ask(), lines=(replace(ask().lines[0], item=CABLE),))

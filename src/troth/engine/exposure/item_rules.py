@@ -67,6 +67,12 @@ class ItemRules:
         )
 
 
+def labels_of(rules: ItemRules) -> frozenset[str]:
+    """The names (document/rule) of all of them."""
+    plain = {ready.label for ready in rules.buffers} | {ready.label for ready in rules.allocations}
+    return frozenset(plain | {label for label, _mask in _masks(rules)})
+
+
 def find_item_rules(rules: CompiledExposure, item: Item, network: Network, now: datetime) -> ItemRules:
     """The rules that speak of an item. One that cannot be evaluated somewhere does not speak there, unless it is about
     what must not be shown: an exclusion then does.
