@@ -59,3 +59,18 @@ async def test_a_version_shows_what_it_would_hit_before_it_is_in_force(
     assert re.findall(r"<dd>(\d+)</dd>", web) == ["40", "26"]  # two items, each less two and five
     assert "there is no item NONE" in unknown
     assert missing.status_code == 404
+
+
+async def test_where_stock_is_listed_it_says_what_is_exposed_and_leads_to_why(
+    client: httpx.AsyncClient, system: System
+) -> None:
+    assert isinstance(await save_draft(system, EXPOSURE_RULES, "everyday", RULES, actor="ann"), Saved)
+    assert isinstance(await activate(system, EXPOSURE_RULES, "everyday", 1, reason="test", actor="ann"), Acted)
+
+    pages = [(await client.get(f"/console/{path}")).text for path in ("inventory", "inventory/A", "items/A")]
+
+    for page in pages:
+        told = re.findall(
+            r'href="/console/inventory/A/waterfall" title="What is kept back, and why">(?:<strong>)?(\d+)', page
+        )
+        assert told == ["18"]  # of twenty, less the two of safety stock; the buffer is of the channel web
