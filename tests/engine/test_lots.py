@@ -128,6 +128,23 @@ def test_where_the_usual_service_is_too_slow_for_a_lot_the_quickest_one_is_taken
     assert taken(found) == {("n0", "lot/L"): 1}
 
 
+def test_a_lot_that_lasts_by_the_quickest_service_comes_before_what_is_still_to_come() -> None:
+    cards = [flat_card(500, transit=5), flat_card(2000, service="express", transit=1)]
+    world = network(node("n0"), cards=cards)
+    balances = (
+        Balance(SupplyKey(Sku("A"), NodeId("n0"), lot_source("L")), 1, expires_on=TODAY + timedelta(days=3)),
+        Balance(
+            SupplyKey(Sku("A"), NodeId("n0"), purchase_order_source(number="7", line=1)),
+            4,
+            expected_at=MONDAY + timedelta(days=20),
+        ),
+    )
+
+    found = plan(demand(line("A")), {Sku("A"): rows_of(balances, world)}, world, EASY, MONDAY)
+
+    assert taken(found) == {("n0", "lot/L"): 1}
+
+
 def test_what_waits_for_dated_supply_is_not_promised_out_of_a_lot_that_expires_meanwhile() -> None:
     world = net(1)
     later = MONDAY + timedelta(days=20)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from troth.engine.budget import Clock
-from troth.engine.exposure.expose import Exposure
+from troth.engine.exposure.in_force import Exposure
 from troth.engine.exposure.taking import Pool
 from troth.engine.network import Network
 from troth.engine.supply import SupplyRows
@@ -42,7 +42,8 @@ class Facts:
     @property
     def pool(self) -> Pool:
         """The one pool of stock as this decision sees it."""
-        return Pool(self.items, self.network, self.exposure, self.policy.currency, self.now)
+        policy = self.policy
+        return Pool(self.items, self.network, self.exposure, policy.currency, self.now, policy.pickup_ready_hours)
 
 
 @dataclass(frozen=True, slots=True)

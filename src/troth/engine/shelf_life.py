@@ -152,6 +152,11 @@ def keep_lasting(lines: Sequence[DemandLine], supply: Supply, timetable: Timetab
     }
 
 
+def leaves_any(lasting: Supply, supply: Supply) -> bool:
+    """Whether any units of a supply are left out of what lasts."""
+    return any(int(lasting[sku].available.sum()) < int(rows.available.sum()) for sku, rows in supply.items())
+
+
 def _keep(lots: Perishable, is_kept: NDArray[np.bool_]) -> Perishable:
     return Perishable(
         lots.line, lots.nodes[is_kept], lots.units[is_kept], lots.deliver_by[is_kept], lots.come_at[is_kept]

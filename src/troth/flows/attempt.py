@@ -15,7 +15,7 @@ import asyncpg
 from troth.engine.backorder_cap import find_capped
 from troth.engine.context import Decision, Facts, State
 from troth.engine.exposure.consumed import DrawMove, cart_draw_moves, draw_moves
-from troth.engine.exposure.expose import Exposure
+from troth.engine.exposure.in_force import Exposure
 from troth.engine.exposure.quotas import PRODUCT_ALLOCATION
 from troth.engine.exposure.taking import most_of
 from troth.engine.lifecycle import decide
@@ -433,7 +433,7 @@ class Attempt:
     def _draw(self, moves: Iterable[tuple[Draw, int]]) -> None:
         self._reference.consumed.move(moves)
         for draw, amount in moves:
-            self._join(draw, DrawMove(amount, most_of(self._exposure, draw)))
+            self._join(draw, DrawMove(amount, most_of(self._exposure, draw, self._reference.items)))
 
     def _join(self, draw: Draw, move: DrawMove) -> None:
         self.batch.draws[draw] = self.batch.draws.get(draw, _UNMOVED).joined(move)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from troth.engine.exposure.compiled import compile_exposure
 from troth.engine.exposure.consumed import Consumed
-from troth.engine.exposure.expose import Exposure, Findable
+from troth.engine.exposure.in_force import Exposure, Findable
 from troth.engine.find_rates import estimate_rates
 from troth.engine.finding import FindRates, findable
 from troth.engine.in_force import choose

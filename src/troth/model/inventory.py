@@ -158,3 +158,13 @@ class Entry:
     reason: str = ""
     reference: str = ""
     keeps: int = 0
+
+    @property
+    def is_witness(self) -> bool:
+        """Whether it moves nothing, and only says what has to stay free of a supply for what other entries take."""
+        return self.kind is EntryKind.PENDING and not self.reserved_delta and self.keeps > 0
+
+
+def witness_entry(key: SupplyKey, keeps: int) -> Entry:
+    """The entry that lets nothing be written unless so many units of a supply stay free."""
+    return Entry(key, EntryKind.PENDING, keeps=keeps)

@@ -11,7 +11,7 @@ from troth.engine.capture import settled
 from troth.engine.context import Decision, Facts, State
 from troth.engine.exposure.compiled import compile_exposure
 from troth.engine.exposure.consumed import Consumed, cart_draw_moves, draw_moves
-from troth.engine.exposure.expose import Exposure
+from troth.engine.exposure.in_force import Exposure
 from troth.engine.lifecycle import decide
 from troth.engine.line_terms import named_skus
 from troth.engine.network import Network
@@ -93,7 +93,8 @@ class World:
                 on_hand=balance.on_hand + entry.on_hand_delta,
                 reserved=balance.reserved + entry.reserved_delta,
             )
-            self.ledger.append((now, entry))
+            if not entry.is_witness:
+                self.ledger.append((now, entry))
         self.serials |= decision.serials or {}
         self.traveling |= decision.traveling or {}
         for serial in decision.freed_serials or {}:

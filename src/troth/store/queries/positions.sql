@@ -29,6 +29,10 @@ SELECT i.sku FROM items AS i
 WHERE EXISTS (SELECT FROM balances AS b WHERE b.sku = i.sku AND b.on_hand > 0)
 ORDER BY i.sku LIMIT $1;
 
+-- name: find_kits
+-- Finds the first items that are kits.
+SELECT sku FROM items WHERE coalesce(json_array_length(document -> 'kit'), 0) > 0 ORDER BY sku LIMIT $1;
+
 -- name: find_positions_as_of
 -- Finds a page of positions as they were after all entries up to an instant: what is there now, less what moved since.
 WITH page AS (
