@@ -21,7 +21,7 @@ import uvloop
 
 from benchmarks.load import Load
 from benchmarks.paced import Pace, Stream
-from benchmarks.report import Figure, figure, publish
+from benchmarks.report import Baseline, Figure, figure, publish
 from benchmarks.retailer import fill, processor_seconds, serve
 from troth.settings import Settings
 from troth.store.embedded import start
@@ -75,7 +75,7 @@ def run(*, seed: int) -> Path:
             figures += asyncio.run(_compare(shop, draw))
     notes = (
         f"carts of {_LINES} lines to {len(_PLACES)} places, {_SKUS} items of which each of {_NODES} nodes has"
-        f" {_HELD_PERCENT} %, all of which hand over; HTTP, one API process, no worker; {_PER_SECOND} quotes and as many"
+        f" {_HELD_PERCENT} %, all nodes hand over; HTTP, one API process, no worker; {_PER_SECOND} quotes and as many"
         f" requests for an empty route a second, by an open loop: a latency counts from when the request was due;"
         f" beside_orders: {_ORDERS_PER_SECOND} orders a second, beside_full_load: {_CLIENTS} clients that order as fast"
         f" as they can; server, PostgreSQL and load generators share the machine; {_ROUNDS} rounds of {_SECONDS} s"
@@ -151,12 +151,13 @@ async def _compare(shop: _Shop, draw: random.Random) -> list[Figure]:
             counts[1] += 1
     what = "orders placed after their quote"
     return [
-        figure(
-            f"same_promise.{name.replace(' ', '_')}.share_pct", "%", [100.0 * equal / tried],
-            baseline=what, baseline_values=[tried],
-        )
+        _share(name.replace(" ", "_"), 100.0 * equal / tried, Baseline(what, tried))
         for name, (equal, tried) in same.items()
-    ]  # fmt: skip
+    ]
+
+
+def _share(name: str, percent: float, tried: Baseline) -> Figure:
+    return Figure(f"same_promise.{name}.share_pct", round(percent, 2), "%", (round(percent, 2),) * 2, tried, None)
 
 
 def _quoted(option: dict[str, Any]) -> object:
