@@ -7,6 +7,7 @@ process of its own (`python -m benchmarks.paced`), told by one line of JSON on i
 import asyncio
 import json
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, cast
@@ -82,7 +83,7 @@ async def send(pace: Pace) -> dict[str, Timed]:
     """Send the streams side by side; what came back of each, by its name."""
     loop = asyncio.get_running_loop()
     free: list[_Connection] = []
-    begins = loop.time() + 0.1
+    begins = time.perf_counter() + 0.1
     seen = {stream.name: Timed() for stream in pace.streams}
 
     async def ask(request: bytes, due: float, timed: Timed) -> None:
@@ -91,7 +92,7 @@ async def send(pace: Pace) -> dict[str, Timed]:
         else:
             _transport, connection = await loop.create_connection(_Connection, "127.0.0.1", pace.port)
         status = await connection.ask(request)
-        timed.latencies_ms.append(1e3 * (loop.time() - due))
+        timed.latencies_ms.append(1e3 * (time.perf_counter() - due))
         timed.statuses[status] = timed.statuses.get(status, 0) + 1
         free.append(connection)
 
@@ -100,7 +101,7 @@ async def send(pace: Pace) -> dict[str, Timed]:
         asked = []
         for number in range(int(pace.seconds * stream.per_second)):
             due = begins + (number + shift) / stream.per_second
-            await asyncio.sleep(max(0.0, due - loop.time()))
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
             asked.append(asyncio.create_task(ask(requests[number % len(requests)], due, seen[stream.name])))
         await asyncio.wait_for(asyncio.gather(*asked), _PATIENCE_SECONDS)
 

@@ -1,5 +1,7 @@
 """Quotes: carts of four lines over 1,000 nodes through HTTP at a pace, alone and beside orders, with an empty route of
 the same server in the same seconds; and how often an order gets what its quote said.
+
+It measures waits, so other work on the machine is measured with it: `nice -n -10` keeps that apart.
 """
 
 import asyncio
@@ -32,7 +34,7 @@ _HELD_PERCENT: Final = 80
 _LINES: Final = 4
 _PER_SECOND: Final = 50
 _ORDERS_PER_SECOND: Final = 100
-_CLIENTS: Final = 8
+_CLIENTS: Final = 2
 _SECONDS: Final = 10
 _ROUNDS: Final = 5
 _TRIES: Final = 500
@@ -61,7 +63,7 @@ class _Shop:
 
 
 def run(*, seed: int) -> Path:
-    """Measure quotes alone, beside orders at a pace and beside as many as clients can send; the path of the results."""
+    """Measure quotes alone, and beside orders at a pace; the path of the results."""
     draw = random.Random(seed)
     with _shop() as shop:
         quotes = Stream("quotes", _PER_SECOND, "/v1/quotes", shop.key, [_cart(draw) for _ in range(_BODIES)])
@@ -71,14 +73,14 @@ def run(*, seed: int) -> Path:
         orders = Stream("orders", _ORDERS_PER_SECOND, "/v1/orders", shop.key)
         figures += _measure("beside_orders", shop, (quotes, orders), draw)
         with _ordering(shop, seed):
-            figures += _measure("beside_full_load", shop, (quotes,), draw)
             figures += asyncio.run(_compare(shop, draw))
     notes = (
         f"carts of {_LINES} lines to {len(_PLACES)} places, {_SKUS} items of which each of {_NODES} nodes has"
         f" {_HELD_PERCENT} %, all nodes hand over; HTTP, one API process, no worker; {_PER_SECOND} quotes and as many"
         f" requests for an empty route a second, by an open loop: a latency counts from when the request was due;"
-        f" beside_orders: {_ORDERS_PER_SECOND} orders a second, beside_full_load: {_CLIENTS} clients that order as fast"
-        f" as they can; server, PostgreSQL and load generators share the machine; {_ROUNDS} rounds of {_SECONDS} s"
+        f" beside_orders: {_ORDERS_PER_SECOND} orders a second by the same loop; same_promise: beside {_CLIENTS}"
+        f" clients that order as fast as they can; server, PostgreSQL and load generators share the machine, of which"
+        f" they were given priority over other work; {_ROUNDS} rounds of {_SECONDS} s"
     )
     return publish("quote", figures, seed=seed, notes=notes)
 
@@ -138,7 +140,7 @@ async def _compare(shop: _Shop, draw: random.Random) -> list[Figure]:
             cart = json.loads(_cart(draw))
             quoted = await client.post("/v1/quotes", json=cart)
             quoted.raise_for_status()
-            options = quoted.json()["options"]
+            options = [option for option in quoted.json()["options"] if option["is_complete"]]
             is_any = number % 2 == 1
             option = draw.choice(options) if is_any else options[0]
             if is_any:
