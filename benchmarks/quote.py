@@ -6,6 +6,7 @@ It measures waits, so other work on the machine is measured with it: `nice -n -1
 
 import asyncio
 import json
+import os
 import random
 import secrets
 import subprocess
@@ -79,8 +80,8 @@ def run(*, seed: int) -> Path:
         f" {_HELD_PERCENT} %, all nodes hand over; HTTP, one API process, no worker; {_PER_SECOND} quotes and as many"
         f" requests for an empty route a second, by an open loop: a latency counts from when the request was due;"
         f" beside_orders: {_ORDERS_PER_SECOND} orders a second by the same loop; same_promise: beside {_CLIENTS}"
-        f" clients that order as fast as they can; server, PostgreSQL and load generators share the machine, of which"
-        f" they were given priority over other work; {_ROUNDS} rounds of {_SECONDS} s"
+        f" clients that order as fast as they can; server, PostgreSQL and load generators share the machine"
+        f"{', with priority over other work' if os.nice(0) < 0 else ''}; {_ROUNDS} rounds of {_SECONDS} s"
     )
     return publish("quote", figures, seed=seed, notes=notes)
 
