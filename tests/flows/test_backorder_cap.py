@@ -8,7 +8,7 @@ import pytest
 
 from tests.builders import NOW, Clock, accepted, capture, item, node, set_up
 from tests.conftest import Database
-from troth.flows import attempt
+from troth.flows import batch_write
 from troth.flows.access import Actor
 from troth.flows.cart import hold_cart
 from troth.flows.doctor import examine
@@ -82,7 +82,7 @@ async def test_a_stale_process_is_kept_below_the_cap_by_the_check_under_lock(
     assert _is_at_cap(await first.door.one(capture("W-4", {"A": 2}), actor="web"))
     accepted(await first.door.one(capture("W-5"), actor="web"))
 
-    monkeypatch.setattr(attempt, "find_capped", lambda _entries, _items: {})
+    monkeypatch.setattr(batch_write, "find_capped", lambda _entries, _items: {})
     accepted(await second.door.one(capture("W-6"), actor="web"))  # the control: one unit too many
     assert await _backordered(first) == 6
 

@@ -251,19 +251,19 @@ class Door:
             raise
         if results is None:
             self._forget(attempt)
-            if attempt.batch.slots:
-                await self.reference.read_load({slot.node for slot in attempt.batch.slots})
-            if attempt.batch.draws:
+            if attempt.written.batch.slots:
+                await self.reference.read_load({slot.node for slot in attempt.written.batch.slots})
+            if attempt.written.batch.draws:
                 await self.reference.read_draws()
-        elif attempt.saved is not None:
-            self.index.settle(attempt.saved.balances)
-            self._own.add(attempt.saved.xid)
+        elif attempt.written.saved is not None:
+            self.index.settle(attempt.written.saved.balances)
+            self._own.add(attempt.written.saved.xid)
         return results
 
     def _forget(self, attempt: Attempt) -> None:
         """Let nothing be remembered of what was not written."""
-        self.index.forget(attempt.touched)
-        attempt.give_back()
+        self.index.forget(attempt.written.skus)
+        attempt.written.give_back()
 
     def _remember(self, requests: Sequence[Request]) -> None:
         """Remember which orders came lately.

@@ -1,0 +1,205 @@
+"""What the commands of a batch are about: loaded and locked before they are decided, and as the decisions leave it."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from troth.engine.context import Decision, State
+from troth.engine.line_terms import named_skus
+from troth.engine.serials import SerialWork, serial_keys
+from troth.engine.transfer_serials import traveling_keys
+from troth.flows.reference import Reference
+from troth.flows.requests import supplies_of
+from troth.model.cart_hold import CartHold
+from troth.model.change import named_lines
+from troth.model.commands import (
+    CaptureOrder,
+    CartCommand,
+    ChangeOrder,
+    Command,
+    CountStock,
+    ExpectSupply,
+    HoldCart,
+    PickWork,
+    RejectWork,
+    RepromiseOrder,
+    cart_hold_of,
+    order_ids_of,
+)
+from troth.model.ids import CartHoldId, FulfillmentId, OrderId, Sku
+from troth.model.inventory import Balance, CountMark, Entry, EntryKind, SupplyKey
+from troth.model.order import Line, Order
+from troth.model.serials import SerialKey, SerialPlace, TravelingSerial
+from troth.model.transfer_moves import ShipTransfer, TransferCommand
+from troth.store.balances import lock_supplies, read_moves_since, read_ordered
+from troth.store.cart_holds import lock_cart_holds, read_customers_cart_holds
+from troth.store.counts import read_counts
+from troth.store.database import Connection
+from troth.store.orders import lock_orders, read_orders
+from troth.store.save import create_balances
+from troth.store.serials import read_serials
+from troth.store.stock_index import StockIndex
+from troth.store.transfers import read_traveling
+
+
+class BatchState:
+    """Orders, carts, serials and exact balances that commands name, and holds of carts that are `ending`.
+
+    `loaded` are the orders as they were read; everything else moves along with each decision. What is in stock is
+    looked up in the index, which moves along, too.
+    """
+
+    def __init__(
+        self,
+        commands: Sequence[Command],
+        index: StockIndex,
+        *,
+        lookup: Collection[OrderId],
+        ending: Collection[CartHoldId],
+    ) -> None:
+        self._commands = commands
+        self._index = index
+        self._locked = {order_id for command in commands for order_id in order_ids_of(command)}
+        self._lookup = [one.order_id for one in commands if isinstance(one, CaptureOrder) and one.order_id in lookup]
+        self._supplies = {key for command in commands for key in supplies_of(command)}
+        self._cart_ids = {hold_id for hold_id in map(cart_hold_of, commands) if hold_id is not None} | {*ending}
+        self._is_about_carts = bool(ending) or any(isinstance(command, CartCommand) for command in commands)
+        self._exact: dict[SupplyKey, Balance] = {}
+        self._moved: dict[tuple[SupplyKey, datetime], int] = {}
+        self._moved_here: dict[SupplyKey, int] = {}
+        self._ordered: dict[SupplyKey, int] = {}
+        self._ordered_here: dict[SupplyKey, int] = {}
+        self._counts: dict[SupplyKey, CountMark] = {}
+        self._serials: dict[SerialKey, SerialPlace] = {}
+        self._traveling: dict[SerialKey, TravelingSerial] = {}
+        self.serials_seen: dict[SerialKey, FulfillmentId] = {}
+        self.loaded: dict[OrderId, Order] = {}
+        self.orders: dict[OrderId, Order] = {}
+        self.carts: dict[CartHoldId, CartHold] = {}
+
+    @property
+    def needs_locks(self) -> bool:
+        """Whether anything is locked or looked up before these commands are decided."""
+        return bool(self._locked or self._lookup or self._supplies or self._cart_ids or self._is_about_carts)
+
+    @property
+    def seen(self) -> State:
+        """What decisions may look at."""
+        index = self._index
+        return State(
+            self.orders,
+            index.rows,
+            self._balance,
+            self._moved_since,
+            self._ordered_units,
+            index.rows_freed,
+            self.carts,
+            self._serials,
+            index.backordered,
+            self._counts.get,
+            self._traveling,
+        )
+
+    async def load(self, connection: Connection, reference: Reference, now: datetime) -> None:
+        """Lock and read all but the stock, of which each supply that a command may make has a row then."""
+        if self._locked:
+            await lock_orders(connection, self._locked)
+        if self._locked or self._lookup:
+            self.loaded = await read_orders(connection, self._locked | set(self._lookup))
+            self.orders.update(self.loaded)
+        holding = [one for one in self._commands if isinstance(one, HoldCart) and one.units_max is not None]
+        if holding:
+            customers = {(one.asked.channel, one.asked.customer.id) for one in holding}
+            self.carts.update(await read_customers_cart_holds(connection, customers, now))
+        if self._cart_ids:
+            self.carts.update(await lock_cart_holds(connection, self._cart_ids))
+        if self._supplies:
+            await create_balances(connection, self._supplies)
+        await self._load_serials(connection, reference)
+
+    async def find_doubtful(self, reference: Reference) -> set[Sku]:
+        """The SKUs of which only what is true now will do: of orders that lose something or are changed."""
+        lines: list[Line] = []
+        wished: list[Line] = []
+        for command in self._commands:
+            if isinstance(command, ChangeOrder | PickWork | RejectWork | RepromiseOrder):
+                for order_id in order_ids_of(command):
+                    lines += self.loaded[order_id].lines if order_id in self.loaded else ()
+            if isinstance(command, ChangeOrder):
+                wished += named_lines(command.actions)
+        skus = {line.sku for line in lines} | set(named_skus(lines))
+        await reference.need_items(skus)
+        return skus | await reference.need_lines(wished) if wished else skus
+
+    async def lock_supplies(self, connection: Connection) -> None:
+        """Lock and read the exact balances that commands name, after the stock was read."""
+        if not self._supplies:
+            return
+        self._exact = {balance.key: balance for balance in await lock_supplies(connection, self._supplies)}
+        counts = [(one.key, one.as_of) for one in self._commands if isinstance(one, CountStock)]
+        if counts:
+            self._moved = dict(zip(counts, await read_moves_since(connection, counts), strict=True))
+            self._counts |= await read_counts(connection, {key for key, _ in counts})
+        expecting = sorted(
+            {key for one in self._commands if isinstance(one, ExpectSupply | ShipTransfer) for key in supplies_of(one)}
+        )
+        if expecting:
+            self._ordered = dict(zip(expecting, await read_ordered(connection, expecting), strict=True))
+
+    def move(self, decision: Decision) -> None:
+        """Take over what a decision leaves of it."""
+        self.carts.update({hold.hold_id: hold for hold in decision.cart_holds})
+        self.orders.update({change.after.order_id: change.after for change in decision.changes})
+        self._serials |= decision.serials or {}
+        for serial in decision.freed_serials or {}:
+            self._serials.pop(serial, None)
+        self._traveling |= decision.traveling or {}
+        self._counts.update({mark.key: mark for mark in decision.counts})
+        for entry in decision.entries:
+            self._move_exact(entry)
+        for key, expires_on in (decision.expiries or {}).items():
+            self._exact[key] = replace(self._balance(key), expires_on=expires_on)
+        if decision.expiries:
+            self._index.expire(decision.expiries)
+        self._index.move(decision.entries)
+
+    async def _load_serials(self, connection: Connection, reference: Reference) -> None:
+        """Where the serials are that reports and transfers name, and which items have any."""
+        reports = [
+            (command, self.loaded[order_id])
+            for command in self._commands
+            if isinstance(command, SerialWork)
+            for order_id in order_ids_of(command)
+            if order_id in self.loaded
+        ]
+        if reports:
+            await reference.need_items({part.sku for _, order in reports for part in order.allocations})
+        keys = [key for command, order in reports for key in serial_keys(command, order)]
+        sent = [command for command in self._commands if isinstance(command, TransferCommand)]
+        if sent:
+            named = [key for command in sent for key in traveling_keys(command)]
+            self._traveling |= await read_traveling(connection, named, {one.consignment.transfer_id for one in sent})
+            keys += named
+        if keys:
+            self._serials |= await read_serials(connection, keys)
+            self.serials_seen = {key: place.fulfillment_id for key, place in self._serials.items()}
+
+    def _move_exact(self, entry: Entry) -> None:
+        known = self._exact.get(entry.key)
+        if known is None:
+            return
+        if entry.kind is not EntryKind.COUNT:
+            moved = self._ordered_here if entry.kind is EntryKind.EXPECT else self._moved_here
+            moved[entry.key] = moved.get(entry.key, 0) + entry.on_hand_delta
+        self._exact[entry.key] = replace(
+            known, on_hand=known.on_hand + entry.on_hand_delta, reserved=known.reserved + entry.reserved_delta
+        )
+
+    def _balance(self, key: SupplyKey) -> Balance:
+        return self._exact.get(key) or Balance(key)
+
+    def _moved_since(self, key: SupplyKey, as_of: datetime) -> int:
+        return self._moved[key, as_of] + self._moved_here.get(key, 0)
+
+    def _ordered_units(self, key: SupplyKey) -> int:
+        return self._ordered.get(key, 0) + self._ordered_here.get(key, 0)

@@ -1,0 +1,171 @@
+"""What the decisions of a batch come to, gathered, and written as one where every balance still holds it."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Final
+
+import asyncpg
+
+from troth.engine.backorder_cap import find_capped
+from troth.engine.context import Decision
+from troth.engine.exposure.consumed import DrawMove, cart_draw_moves, draw_moves
+from troth.engine.exposure.in_force import Exposure
+from troth.engine.exposure.taking import most_of
+from troth.engine.node_load import capacity_of, cart_moves, load_moves
+from troth.flows.batch_state import BatchState
+from troth.flows.reference import Reference
+from troth.flows.requests import Request
+from troth.model.capacity import Slot
+from troth.model.cart_hold import CartHold
+from troth.model.exposure import Draw
+from troth.model.ids import CartHoldId, FulfillmentId, Sku
+from troth.model.inventory import CountMark, SupplyKey
+from troth.model.serials import SerialKey, SerialPlace, TravelingSerial
+from troth.store.backordered import lock_backordered
+from troth.store.balances import write_expiries
+from troth.store.cart_holds import write_cart_holds
+from troth.store.counts import write_counts
+from troth.store.database import Connection
+from troth.store.draws import create_draws
+from troth.store.parked import write_parked
+from troth.store.save import Batch, Happened, OrderChange, Saved, SlotMove, save
+from troth.store.serials import claim_serials, free_serials
+from troth.store.transfers import write_traveling
+
+_UNMOVED: Final = DrawMove(0)
+
+
+class BatchWrite:
+    """The rows that a batch is going to write. `skus` says what to forget of the stock if it is not written, `saved`
+    what was written.
+    """
+
+    def __init__(self, now: datetime, state: BatchState, reference: Reference) -> None:
+        self._now = now
+        self._state = state
+        self._reference = reference
+        self._changed_carts: dict[CartHoldId, CartHold] = {}
+        self._claimed: dict[SerialKey, SerialPlace] = {}
+        self._freed: dict[SerialKey, FulfillmentId] = {}
+        self._traveling: dict[SerialKey, TravelingSerial] = {}
+        self._counts: dict[SupplyKey, CountMark] = {}
+        self.expiries: dict[SupplyKey, date] = {}
+        self.batch = Batch(now)
+        self.skus: set[Sku] = set()
+        self.saved: Saved | None = None
+
+    def add(self, decision: Decision, request: Request, policy_version: str, exposure: Exposure | None) -> None:
+        """Add what a decision comes to, which the state does not show yet; days of nodes and counts against quotas are
+        taken from others at once.
+        """
+        batch = self.batch
+        for hold in decision.cart_holds:
+            before = self._state.carts.get(hold.hold_id)
+            self._book(cart_moves(before, hold))
+            self._draw(cart_draw_moves(before, hold), exposure)
+            self._changed_carts[hold.hold_id] = hold
+        for change in decision.changes:
+            order_id = change.after.order_id
+            batch.orders[order_id] = OrderChange(self._state.loaded.get(order_id), change.after)
+            self._book(load_moves(change.before, change.after))
+            self._draw(draw_moves(change.before, change.after), exposure)
+            if decision.trace is not None:
+                batch.traces.append((order_id, change.after.version, decision.trace))
+        self._claimed |= decision.serials or {}
+        for serial, work in (decision.freed_serials or {}).items():
+            if self._claimed.pop(serial, None) is None:
+                self._freed[serial] = work
+        self._traveling |= decision.traveling or {}
+        for draw, used in decision.relies.items():
+            self._join(draw, DrawMove(0, least=used - batch.draws.get(draw, _UNMOVED).amount))
+        self._counts.update({mark.key: mark for mark in decision.counts})
+        self.expiries |= decision.expiries or {}
+        self.skus.update([entry.key.sku for entry in decision.entries])
+        batch.entries += decision.entries
+        batch.expected |= decision.expected or {}
+        batch.events += [
+            Happened(subject, event, request.actor, request.cause, policy_version) for subject, event in decision.events
+        ]
+
+    def give_back(self) -> None:
+        """Take back what was booked of the days of nodes, and drawn, since it is not written."""
+        self._reference.network.load.move((slot, -move.amount) for slot, move in self.batch.slots.items())
+        self._reference.consumed.move((draw, -move.amount) for draw, move in self.batch.draws.items())
+
+    def book_again(self) -> None:
+        """Book the same days on a network that was read anew."""
+        self._reference.network.load.move((slot, move.amount) for slot, move in self.batch.slots.items())
+
+    async def write(self, connection: Connection) -> bool:
+        """Write everything; False, to be undone by whoever began the transaction, where it no longer holds."""
+        batch = self.batch
+        if batch.draws:
+            await create_draws(connection, batch.draws)
+        if batch.orders or batch.entries or batch.events or batch.keys:
+            saved = await self._save(connection)
+            if saved is None or not saved.holds:
+                return False
+            if saved.orders_written != len(batch.orders):
+                raise RuntimeError(f"{saved.orders_written} of {len(batch.orders)} orders were written")
+            self.saved = saved
+        if self._changed_carts:
+            await write_cart_holds(connection, self._changed_carts.values())
+        if self._freed:
+            await free_serials(connection, self._freed)
+        seen = self._state.serials_seen
+        if self._claimed and not await claim_serials(connection, self._claimed, seen=seen, at=self._now):
+            return False
+        if self._traveling and not await self._write_traveling(connection):
+            return False
+        if self.expiries:
+            await write_expiries(connection, self.expiries)
+        if self._counts:
+            await write_counts(connection, self._counts.values(), self._now)
+        return True
+
+    async def _save(self, connection: Connection) -> Saved | None:
+        """Write the batch, and what its orders have parked in the same transaction; None, with nothing written, where
+        more would be backordered than may be.
+        """
+        parked = [
+            change.after
+            for change in self.batch.orders.values()
+            if change.after.parked or (change.before is not None and change.before.parked)
+        ]
+        capped = find_capped(self.batch.entries, self._reference.items)
+        if not parked and not capped:
+            return await save(connection, self.batch)
+        async with connection.transaction():
+            if capped:
+                moved = {entry.key for entry in self.batch.entries}
+                backordered = await lock_backordered(connection, capped, moved)
+                if any(backordered.get(sku, 0) > most for sku, most in capped.items()):
+                    return None
+            saved = await save(connection, self.batch)
+            if saved.holds:
+                await write_parked(connection, parked, self._now)
+        return saved
+
+    async def _write_traveling(self, connection: Connection) -> bool:
+        """Write where transfers have serials; False where another transfer has one of them on its way meanwhile."""
+        try:
+            await write_traveling(connection, self._traveling)
+        except asyncpg.UniqueViolationError:
+            return False
+        return True
+
+    def _book(self, moves: Iterable[tuple[Slot, int]]) -> None:
+        network = self._reference.network
+        network.load.move(moves)
+        for slot, amount in moves:
+            before = self.batch.slots.get(slot)
+            capacity = capacity_of(network.limits, network.index.get(slot.node), slot)
+            self.batch.slots[slot] = SlotMove(amount + (before.amount if before else 0), capacity)
+
+    def _draw(self, moves: Iterable[tuple[Draw, int]], exposure: Exposure | None) -> None:
+        self._reference.consumed.move(moves)
+        for draw, amount in moves:
+            self._join(draw, DrawMove(amount, most_of(exposure, draw, self._reference.items)))
+
+    def _join(self, draw: Draw, move: DrawMove) -> None:
+        self.batch.draws[draw] = self.batch.draws.get(draw, _UNMOVED).joined(move)
