@@ -1,12 +1,14 @@
 """The floor under all costs: never above what the best plan costs, and what greedy plans are measured against."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.engine.problems import cost_of, random_problem
 from tests.engine.worlds import MONDAY, demand, flat_card, line, network, node, supply
 from troth.engine.budget import Budget
 from troth.engine.choose import choose_parcels
-from troth.engine.cost_floor import find_floor
+from troth.engine.cost_floor import find_floor, find_gap
 from troth.engine.plan_goals import find_goals
 from troth.engine.promise import plan
 from troth.engine.scoring import build_columns, split_columns
@@ -110,3 +112,37 @@ def test_costs_below_zero_have_no_floor() -> None:
     )
 
     assert found.trace.gap is None
+
+
+def test_a_line_sold_by_measure_has_the_floor_of_as_many_pieces() -> None:
+    net = network(node("near"), node("far", degrees=9.0))
+    skus = [f"s{at}" for at in range(70)]
+    gaps = []
+    for scale in (1, 1000):
+        stock = supply(net, **{sku: {"near": 2 * scale} for sku in skus[1:]}, s0={"far": 2 * scale})
+        wish = demand(*(line(sku, 2 * scale, scale=scale) for sku in skus))
+        gaps.append(plan(wish, stock, net, PLAIN, MONDAY).trace.gap)
+
+    assert gaps[0] is not None
+    assert gaps[0] > 0.0
+    assert gaps[0] == gaps[1]
+
+
+def test_a_proven_gap_is_the_least_of_what_the_method_and_the_floors_prove() -> None:
+    asked = random_problem(4, lines=28, nodes=150, share=0.5)
+    columns = build_columns(asked)
+    parts = split_columns(asked)
+    greedy = solve_greedily(asked, columns, parts)
+    goals = find_goals(asked, columns, parts, greedy)
+    assert goals[:2] == (0, 0)
+    apart = 1.0 - find_floor(asked, columns, parts) / goals[2]
+
+    for own, whole_floor, expected in (
+        (float("nan"), -float("inf"), apart),
+        (0.9, -float("inf"), apart),
+        (0.01, -float("inf"), 0.01),
+        (0.9, 0.95 * goals[2], 0.05),
+        (0.0, 0.95 * goals[2], 0.0),
+    ):
+        found = find_gap(replace(greedy, gap=own), goals, asked, columns, parts, whole_floor=whole_floor)
+        assert found == pytest.approx(expected)

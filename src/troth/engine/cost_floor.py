@@ -24,18 +24,21 @@ def find_gap(
     *,
     whole_floor: float = -math.inf,
 ) -> float:
-    """The gap of a solution that comes to these goals: its own, or what a floor proves (a share of its cost); nan where
-    it leaves units uncovered, or nothing is proven.
+    """The gap of a solution that comes to these goals (a share of its cost): its own, or what a floor proves, whichever
+    is less; nan where it leaves units uncovered, or nothing is proven.
 
     No plan of whole lines counts less than `whole_floor`, which counts for a solution that splits none.
     """
     uncovered, split, cost = goals
-    if not math.isnan(solution.gap) or uncovered:
+    if uncovered or solution.gap == 0.0:
         return solution.gap
     floor = find_floor(problem, columns, parts)
     if split == 0 and whole_floor > -math.inf:
-        floor = whole_floor if math.isnan(floor) else max(floor, whole_floor)
-    return floor if math.isnan(floor) else min(1.0, max(0.0, cost - floor) / max(cost, 1.0))
+        floor = float(np.fmax(floor, whole_floor))
+    if math.isnan(floor):
+        return solution.gap
+    by_floor = min(1.0, max(0.0, cost - floor) / max(cost, 1.0))
+    return float(np.fmin(solution.gap, by_floor))
 
 
 def find_floor(problem: Problem, columns: Columns, parts: SplitColumns) -> float:
@@ -43,14 +46,14 @@ def find_floor(problem: Problem, columns: Columns, parts: SplitColumns) -> float
     would be no bound then.
     """
     can_send = (parts.available > 0.0) & (parts.dates < NEVER)
-    grams = np.array([line.weight_grams for line in problem.lines], dtype=np.float64)
+    weights, _volumes = whole_loads(problem)
     quantities = np.array(problem.quantities, dtype=np.float64)
-    least, by_gram = _parcel_floors(problem, columns, float(grams @ quantities))
+    least, by_gram = _parcel_floors(problem, columns, float(weights.sum()))
     used = can_send.any(axis=0)
     if (least[used] < 0.0).any() or (parts.dates[can_send] < 0.0).any():
         return math.nan
     own = np.where(can_send, parts.dates + parts.unit * quantities[:, np.newaxis], np.inf)
-    shared = own + (grams * quantities)[:, np.newaxis] * by_gram
+    shared = own + weights[:, np.newaxis] * by_gram
     one_parcel = float(own.min(axis=1).sum()) + float(least[used].min(initial=np.inf))
     return max(one_parcel, float(shared.min(axis=1).sum()))
 
