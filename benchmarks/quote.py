@@ -70,16 +70,16 @@ def run(*, seed: int) -> Path:
         quotes = Stream("quotes", _PER_SECOND, "/v1/quotes", shop.key, [_cart(draw) for _ in range(_BODIES)])
         _send(shop, _BODIES / _PER_SECOND, (quotes,))  # the stock of each item is read when it is first asked for
         figures = [_processor(shop, quotes)]
-        figures += _measure("alone", shop, (quotes,), draw)
+        figures += _measure("k4_n1000_alone", shop, (quotes,), draw)
         orders = Stream("orders", _ORDERS_PER_SECOND, "/v1/orders", shop.key)
-        figures += _measure("beside_orders", shop, (quotes, orders), draw)
+        figures += _measure("k4_n1000", shop, (quotes, orders), draw)
         with _ordering(shop, seed):
             figures += asyncio.run(_compare(shop, draw))
     notes = (
         f"carts of {_LINES} lines to {len(_PLACES)} places, {_SKUS} items of which each of {_NODES} nodes has"
         f" {_HELD_PERCENT} %, all nodes hand over; HTTP, one API process, no worker; {_PER_SECOND} quotes and as many"
         f" requests for an empty route a second, by an open loop: a latency counts from when the request was due;"
-        f" beside_orders: {_ORDERS_PER_SECOND} orders a second by the same loop; same_promise: beside {_CLIENTS}"
+        f" k4_n1000: beside {_ORDERS_PER_SECOND} orders a second by the same loop; same_promise: beside {_CLIENTS}"
         f" clients that order as fast as they can; server, PostgreSQL and load generators share the machine"
         f"{', with priority over other work' if os.nice(0) < 0 else ''}; {_ROUNDS} rounds of {_SECONDS} s"
     )
