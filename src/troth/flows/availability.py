@@ -193,7 +193,8 @@ def _count_draws(exposure: Exposure) -> int:
 def find_now(door: Door, sku: Sku, terms: Terms, *, channel: str) -> Availability:
     """The availability of a SKU, on the terms of now, over all nodes."""
     now, rows = door.now(), _rows(door, terms, sku, channel)
-    stock = compute_stock(rows, now.timestamp(), low_stock_max(terms.item))
+    low_max = low_stock_max(terms.item, door.reference.wording_at(now).voice(channel).low_stock_units)
+    stock = compute_stock(rows, now.timestamp(), low_max)
     stock = replace(stock, decimals=terms.item.decimals)
     if terms.item.kit:  # what is kept of it would not know of a component that moves
         return Availability(sku, terms, stock, now.timestamp())
@@ -288,7 +289,7 @@ def _find_columns(
     found, units = _find_units(door, sku, terms, channel)
     incoming = None if units.incoming is None else units.incoming[listed]
     next_at = None if units.next_at is None else units.next_at[listed]
-    columns = NodeUnits(units.available[listed], incoming, next_at)
+    columns = NodeUnits(units.available[listed], incoming, next_at)  # whose messages nobody asks for
     place = None if there is None else _find_place(door, found, channel, units, there)
     return replace(found, place=place, columns=columns)
 
@@ -320,7 +321,7 @@ def _find_units(door: Door, sku: Sku, terms: Terms, channel: str) -> tuple[Avail
     if terms.exposure is None:
         return found, units
     incoming = None if units.incoming is None else np.minimum(units.incoming, found.stock.incoming)
-    return found, NodeUnits(np.minimum(units.available, found.stock.available), incoming, units.next_at)
+    return found, NodeUnits(np.minimum(units.available, found.stock.available), incoming, units.next_at, units.rows)
 
 
 def _units_by_node(door: Door, sku: Sku, terms: Terms, channel: str, method: Method) -> NodeUnits:

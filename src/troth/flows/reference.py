@@ -27,6 +27,8 @@ from troth.flows.families import EXPOSURE_RULES, LANE_TABLES, RATE_CARDS, ROUTIN
 from troth.flows.find_memory import FindMemory
 from troth.flows.price_memory import PriceMemory, read_price_memory
 from troth.flows.standing import Standing
+from troth.flows.wording import Wording
+from troth.flows.wording_in_force import WordingInForce
 from troth.model.capacity import Slot
 from troth.model.document import InForce
 from troth.model.exposure import ExposureRules, SalesRate
@@ -69,6 +71,7 @@ class Reference:
         self.sales: dict[Sku, dict[NodeId, SalesRate]] = {}
         self.consumed = Consumed()
         self.findable: Findable | None = self._find
+        self._wording = WordingInForce()
         self._in_force = InForce()
         self._policy = DEFAULT_POLICY
         self._policy_turns_at: datetime | None = None
@@ -113,6 +116,10 @@ class Reference:
             self._turn_rules(now)
         return self._exposure
 
+    def wording_at(self, now: datetime) -> Wording:
+        """The texts of messages that are told at an instant."""
+        return self._wording.at(now)
+
     async def refresh(self) -> bool:
         """Read again what has changed; True where the network is another one now."""
         now = self._clock()
@@ -135,6 +142,8 @@ class Reference:
                 await self._rules.read(connection, now)
                 self.consumed.replace(await read_draws(connection, self._counted()))
                 self._turn_rules(now)
+            if "message-templates" in changed:
+                await self._wording.read(connection, now)
             is_other = await self._follow_cards(connection, now, changed) or "nodes" in changed
             if FIND_RATES in changed:
                 await self._finds.follow(connection, now)
