@@ -35,8 +35,8 @@ class StockStatus(StrEnum):
 class Stock:
     """Units that can be promised now, those that can be promised of what is coming, and when that begins to come.
 
-    From one unit up to `low_max` it is low. Of what is sold by measure units have so many `decimals`. `next_node` is the
-    position of the node to which the first of what is coming comes (-1: nothing does), out of `next_source`.
+    From one unit up to `low_max` it is low. Of what is sold by measure units have so many `decimals`. The first of what
+    is coming comes to the node at position `next_node` (-1: nothing does), out of `next_source`.
     """
 
     available: int

@@ -20,7 +20,7 @@ from troth.model.lifecycle import AllocationState
 from troth.model.measure import shown
 from troth.model.network import Address, NodeType
 from troth.model.order import Method, Order
-from troth.model.plan import Shipment
+from troth.model.plan import Shipment, Uncovered
 from troth.model.status import fulfillment_status, live_allocations, uncovered_quantities, waiting_lines
 
 _HANDED_OVER: Final = frozenset({Method.PICKUP, Method.CURBSIDE})
@@ -179,11 +179,24 @@ def stock_message(
             return voice.say("not_available", brand=brand)
 
 
+def gap_message(gap: Uncovered, now: datetime, voice: Voice, item: Item | None) -> str:
+    """What is said of units that cannot be promised as asked: how many could be, or that none can."""
+    brand, decimals = ("", 0) if item is None else (item.brand, item.decimals)
+    if gap.available_quantity > 0:
+        return voice.count("low_stock", shown(gap.available_quantity, decimals), brand=brand)
+    if gap.available_at is None:
+        return voice.say("not_available", brand=brand)
+    day = _day(gap.available_at, now.astimezone(gap.available_at.tzinfo).date(), voice, brand)
+    return voice.say("expected", {"supply": voice.say("on_backorder", brand=brand), "day": day}, brand=brand)
+
+
 def supply_message(sources: Iterable[Source]) -> str:
     """The message that says where units of these sources come from; empty where they all are there.
 
-    >>> supply_message([Source("on_hand"), Source("po/1/1")]), supply_message([Source("po/1/1"), Source("transfer/2/1")])
-    ('from_supplier', 'on_backorder')
+    >>> supply_message([Source("on_hand"), Source("po/4500017/1")])
+    'from_supplier'
+    >>> supply_message([Source("po/4500017/1"), Source("transfer/T-7/1")])
+    'on_backorder'
     """
     kinds = {_SUPPLIES.get(source.split("/")[0], "on_backorder") for source in sources if not is_on_hand(source)}
     return kinds.pop() if len(kinds) == 1 else "on_backorder" if kinds else ""

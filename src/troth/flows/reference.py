@@ -1,4 +1,4 @@
-"""The reference data that a process holds.
+"""One thing: the reference data that a process holds.
 
 The network, the policies in force and the items that were asked for, read again when they have changed.
 """
@@ -35,6 +35,7 @@ from troth.model.exposure import ExposureRules, SalesRate
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
 from troth.model.lanes import LaneTable
+from troth.model.messages import MessageTemplates
 from troth.model.network import Node, RateCard
 from troth.model.order import Line
 from troth.model.policy import DEFAULT_POLICY, Policy
@@ -119,6 +120,10 @@ class Reference:
     def wording_at(self, now: datetime) -> Wording:
         """The texts of messages that are told at an instant."""
         return self._wording.at(now)
+
+    def message_documents(self, now: datetime) -> list[tuple[str, tuple[str, MessageTemplates]]]:
+        """The documents of texts in force at an instant: name, label and texts, by name."""
+        return self._wording.documents(now)
 
     async def refresh(self) -> bool:
         """Read again what has changed; True where the network is another one now."""

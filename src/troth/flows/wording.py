@@ -76,9 +76,12 @@ class Voice:
         days = (day - today).days
         if days in _NAMED_DAYS:
             return self.say(_NAMED_DAYS[days], brand=brand)
-        is_far = day.year != today.year and abs(days) > _YEAR_SHOWN_DAYS
-        weekday, written = _written(day, self.locale, is_far)
+        weekday, written = self.written(day, is_far=day.year != today.year and abs(days) > _YEAR_SHOWN_DAYS)
         return self.say("day", {"weekday": weekday, "date": written}, brand=brand)
+
+    def written(self, day: date, *, is_far: bool = False) -> tuple[str, str]:
+        """The weekday and the date of a day; with the year where it is far."""
+        return _written(day, self.locale, is_far)
 
     def time(self, at: time) -> str:
         """A time of the day."""

@@ -28,8 +28,12 @@ class WordingInForce:
             self._turn(now)
         return self._wording
 
+    def documents(self, now: datetime) -> list[tuple[str, tuple[str, MessageTemplates]]]:
+        """The documents in force at an instant: name, label and texts, by name."""
+        return self._documents.values_in_force(now)
+
     def _turn(self, now: datetime) -> None:
-        self._wording = Wording(labeled for _, labeled in self._documents.values_in_force(now))
+        self._wording = Wording(labeled for _, labeled in self.documents(now))
         self._turns_at = self._documents.next_change(now)
 
 

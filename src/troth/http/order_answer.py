@@ -1,11 +1,13 @@
 """An order as the API shows it: with all of its parts, where it stands, and what may still become of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from troth.engine.network import Network
 from troth.flows.fulfill import pickup_code
 from troth.flows.messages import order_message
+from troth.flows.wording import NO_WORDING, Voice, Wording
 from troth.http.measures import decimals_of_lines, of_line
 from troth.http.order_shapes import (
     AddressAnswer,
@@ -31,9 +33,11 @@ from troth.http.timeline import timeline_of
 from troth.http.values import Window, cost, money, total
 from troth.model.ids import FulfillmentId, LineId, Sku
 from troth.model.inventory import lot_of
+from troth.model.item import Item
 from troth.model.kits import Kits, kits_of, whole_units
 from troth.model.lifecycle import ENDED, AllocationEvent, AllocationState, is_possible
 from troth.model.measure import shown
+from troth.model.messages import LANGUAGE_ATTRIBUTE
 from troth.model.network import Address
 from troth.model.order import Allocation, Fulfillment, Hold, Line, Method, Order, Package, Parked, Terms
 from troth.model.status import (
@@ -50,7 +54,25 @@ from troth.model.totals import total_minor
 from troth.model.ways import destination_of
 
 
-def answer_order(order: Order, network: Network, cost_currency: str, now: datetime) -> OrderAnswer:
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """With which words, about which items and in which languages orders are told of (the best first; the order's own
+    follows).
+    """
+
+    wording: Wording = NO_WORDING
+    items: Mapping[Sku, Item] = field(default_factory=dict)
+    languages: Sequence[str] = ()
+
+    def voice(self, order: Order) -> Voice:
+        """How an order is told of."""
+        own = order.attributes.get(LANGUAGE_ATTRIBUTE)
+        return self.wording.voice(order.channel, (*self.languages, own) if own else self.languages)
+
+
+def answer_order(
+    order: Order, network: Network, cost_currency: str, now: datetime, speaker: Speaker | None = None
+) -> OrderAnswer:
     """The order as it is shown at an instant; `cost_currency` is that of costs to serve."""
     live = live_allocations(order)
     parts: dict[LineId, list[Allocation]] = {line.line_id: [] for line in order.lines}
@@ -94,7 +116,7 @@ def answer_order(order: Order, network: Network, cost_currency: str, now: dateti
             )
             for line in order.lines
         ),
-        promise=_promise(order, live, works, network, cost_currency, now),
+        promise=_promise(order, live, works, network, cost_currency, now, speaker or Speaker()),
         fulfillments=tuple(works.values()),
         holds=tuple(map(_hold, order.holds)),
         payments=tuple(
@@ -258,12 +280,15 @@ def _promise(
     network: Network,
     cost_currency: str,
     now: datetime,
+    speaker: Speaker,
 ) -> PromiseAnswer:
+    voice = speaker.voice(order)
     kept = {part.fulfillment_id for part in live}
     costs = [work.cost for work in order.fulfillments if work.fulfillment_id in kept]
     return PromiseAnswer(
         _last(works[name].promised_at for name in kept),
-        order_message(order, network, now),
+        order_message(order, network, now, voice, speaker.items),
+        voice.language,
         cost(total(costs), cost_currency),
     )
 

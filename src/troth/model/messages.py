@@ -1,4 +1,4 @@
-"""What customers are told about a promise and about stock: the messages that there are, and documents of their texts."""
+"""What customers are told about a promise and about stock: the messages there are, and documents of their texts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
