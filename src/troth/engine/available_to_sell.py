@@ -72,10 +72,10 @@ class NodeUnits:
         available = int(self.available[node])
         if self.incoming is None or self.next_at is None or not self.incoming[node]:
             return Stock(available, 0, None, low_max)
-        at = _instant(float(self.next_at[node]))
+        at = float(self.next_at[node])
         here = (self.rows.node_index == node) & (self.rows.available_from > 0.0) & (self.rows.available > 0)
-        source = _first_coming(self.rows, here)[1]
-        return Stock(available, int(self.incoming[node]), at, low_max, next_node=node, next_source=source)
+        source = _first_coming(self.rows, here, at)[1]
+        return Stock(available, int(self.incoming[node]), _instant(at), low_max, next_node=node, next_source=source)
 
     def next_supply_at(self) -> list[datetime | None] | None:
         """When supply begins to come to each node (N), None where none does; None where none comes anywhere."""
@@ -113,7 +113,7 @@ def compute_stock(rows: SupplyRows, now: float, low_max: int = LOW_STOCK_MAX) ->
     if not incoming:
         return Stock(total, 0, None, low_max)
     at = float(_ready(rows.available_from[is_coming], now).min())
-    node, source = _first_coming(rows, is_coming)
+    node, source = _first_coming(rows, is_coming, at)
     return Stock(total - incoming, incoming, _instant(at), low_max, next_node=node, next_source=source)
 
 
@@ -150,11 +150,14 @@ def valid_until(rows: SupplyRows, now: float) -> float:
     return min(ends, next_day, float(np.where(dates > now, dates, next_second).min()))
 
 
-def _first_coming(rows: SupplyRows, is_coming: NDArray[np.bool_]) -> tuple[int, Source]:
-    """The node (its position) to which the first of some rows comes, and its source; of equals the first by these."""
-    dates = np.where(is_coming, rows.available_from, inf)
-    first = np.flatnonzero(dates == dates.min(initial=inf))
-    found = [(int(rows.node_index[row]), rows.sources[row]) for row in first.tolist() if is_coming[row]]
+def _first_coming(rows: SupplyRows, is_coming: NDArray[np.bool_], at: float) -> tuple[int, Source]:
+    """The node (its position) and the source of those of some rows that come first, which is at `at` (POSIX seconds):
+    on their date, or else since they are overdue. Of equals the first by node and source.
+    """
+    first = is_coming & (rows.available_from == at)
+    if not first.any():
+        first = is_coming & (rows.available_from < at)
+    found = [(int(rows.node_index[row]), rows.sources[row]) for row in np.flatnonzero(first).tolist()]
     return min(found, default=(-1, ON_HAND))
 
 
