@@ -7,6 +7,7 @@ from troth.engine.exposure.waterfall import RESERVED, Waterfall
 _WORDS = {
     RESERVED: "Promised to orders and carts",
     "inactive": "At nodes that are not active",
+    "feed_late": "At nodes whose stock feed is late",
     "look_ahead": "Left to promises of supply that falls short",
     "unfindable": "May not be found where the books say",
     "safety_stock": "Safety stock",

@@ -24,6 +24,7 @@ from troth.engine.backorder_cap import cap_backorders
 from troth.engine.calendars import DAY_SECONDS
 from troth.engine.exposure.asker import asker_of
 from troth.engine.exposure.expose import Exposure, expose
+from troth.engine.feed_age import fed_rows
 from troth.engine.kits import kit_rows
 from troth.engine.line_terms import components, explode
 from troth.engine.network import Network
@@ -198,7 +199,10 @@ def find_now(door: Door, sku: Sku, terms: Terms, *, channel: str) -> Availabilit
     stock = replace(stock, decimals=terms.item.decimals)
     if terms.item.kit:  # what is kept of it would not know of a component that moves
         return Availability(sku, terms, stock, now.timestamp())
-    return Availability(sku, terms, stock, min(valid_until(rows, now.timestamp()), _rules_until(terms, now)))
+    until = min(valid_until(rows, now.timestamp()), _rules_until(terms, now))
+    if door.reference.network.feed_due is not None:  # a feed becomes late, or comes, without moving any row
+        until = min(until, floor(now.timestamp()) + 1.0)
+    return Availability(sku, terms, stock, until)
 
 
 def find_everywhere(door: Door, sku: Sku, terms: Terms, *, channel: str) -> Availability:
@@ -221,7 +225,8 @@ def _rows(
     """
     if terms.item.kit:
         return _kit_rows(door, terms, channel, method)
-    reference, rows = door.reference, fresh_rows(door.index.rows(sku), door.now().timestamp())
+    reference, now = door.reference, door.now().timestamp()
+    rows = fed_rows(fresh_rows(door.index.rows(sku), now), reference.network, now)
     if terms.exposure is None:
         return _capped(door, terms, sku, expose(None, terms.item, rows, None, reference.network))
     demand = Inquirer(channel, method=method).demand(terms.item)
@@ -252,7 +257,7 @@ def _rules_until(terms: Terms, now: datetime) -> float:
     """
     if terms.exposure is None:
         return inf
-    if terms.exposure.rules.finding:
+    if terms.exposure.rules.finding or terms.exposure.rules.looks_at_feeds:
         return floor(now.timestamp()) + 1.0
     if terms.exposure.rules.allocations:
         return (floor(now.timestamp() / DAY_SECONDS) + 1.0) * DAY_SECONDS

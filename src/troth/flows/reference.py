@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from troth.engine.exposure.compiled import compile_exposure
 from troth.engine.exposure.consumed import Consumed
 from troth.engine.exposure.expose import Exposure, Findable
+from troth.engine.feed_age import fed_at_of
 from troth.engine.find_rates import estimate_rates
 from troth.engine.finding import FindRates, findable
 from troth.engine.in_force import choose
@@ -43,6 +44,7 @@ from troth.model.routing import Routing
 from troth.store.database import Connection, Pool
 from troth.store.draws import find_moved_draws, read_draws
 from troth.store.node_days import count_open_pickups, find_moved_node_days, read_node_days
+from troth.store.node_feeds import NODE_FEEDS, read_node_feeds
 from troth.store.reference import read_items, read_nodes, read_versions
 from troth.store.sales_rates import read_sales_rates
 
@@ -73,6 +75,7 @@ class Reference:
         self.consumed = Consumed()
         self.findable: Findable | None = self._find
         self._wording = WordingInForce()
+        self._fed_at: dict[NodeId, float] = {}
         self._in_force = InForce()
         self._policy = DEFAULT_POLICY
         self._policy_turns_at: datetime | None = None
@@ -152,12 +155,18 @@ class Reference:
             is_other = await self._follow_cards(connection, now, changed) or "nodes" in changed
             if FIND_RATES in changed:
                 await self._finds.follow(connection, now)
+            if NODE_FEEDS in changed:
+                self._fed_at = {
+                    node: one.as_of.timestamp() for node, one in (await read_node_feeds(connection)).items()
+                }
             network = await self._compile(connection, now) if is_other else None
             self._versions = versions
         if self._policy_turns_at is not None:
             self._turn(now)
         if network is not None:
             self.network = network
+        if NODE_FEEDS in changed or is_other:
+            self.network.load.feed(fed_at_of(self.network, self._fed_at))
         if is_other or self._finds.is_due(now):
             self.find_rates = self._finds.rates(self.network, now)
         return is_other

@@ -19,6 +19,7 @@ from troth.model.refusals import FieldFlaw, Invalid
 WORDS: Final = {
     RESERVED: "promised to orders and carts",
     "inactive": "at nodes that are not active",
+    "feed_late": "at nodes whose stock feed is late",
     "look_ahead": "left to promises of supply that falls short",
     "unfindable": "may not be found where the books say",
     "safety_stock": "safety stock",

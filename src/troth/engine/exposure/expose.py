@@ -40,6 +40,8 @@ class Exposure:
 
     def of_item(self, item: Item, network: Network, asker: Asker) -> ItemRules:
         """The rules that speak of an item."""
+        if self.rules.looks_at_feeds:
+            return find_item_rules(self.rules, item, network, asker.now)
         known = self.looked_up.get(item.sku)
         if known is not None and known[0] is item and known[1] is network:
             return known[2]

@@ -9,6 +9,7 @@ from troth.engine.exposure.compiled import NO_CLASS
 from troth.engine.exposure.expose import Exposure, expose
 from troth.engine.exposure.item_rules import ItemRules, holds_at
 from troth.engine.exposure.quotas import quotas_of
+from troth.engine.feed_age import fed_rows
 from troth.engine.kits import wanted_units
 from troth.engine.network import Network
 from troth.engine.shelf_life import fresh_rows
@@ -33,6 +34,11 @@ class Pool:
     currency: str
     now: datetime
 
+    def there(self, rows: SupplyRows) -> SupplyRows:
+        """The rows of a SKU without what has expired, and without what lies where the stock feed is late."""
+        now = self.now.timestamp()
+        return fed_rows(fresh_rows(rows, now), self.network, now)
+
     def asker(self, demand: Demand) -> Asker | None:
         """Whoever asks for a demand, as the rules see them; None where there are no rules."""
         if self.exposure is None:
@@ -44,15 +50,15 @@ def exposed_supply(
     pool: Pool, demand: Demand, skus: Iterable[Sku], read: Callable[[Sku], SupplyRows]
 ) -> dict[Sku, SupplyRows]:
     """The supply of each SKU that a demand may be planned from; `read` gives what there is of it."""
-    asker, now = pool.asker(demand), pool.now.timestamp()
+    asker = pool.asker(demand)
     if asker is None:
-        return {sku: expose(None, None, fresh_rows(read(sku), now), None, pool.network) for sku in skus}
+        return {sku: expose(None, None, pool.there(read(sku)), None, pool.network) for sku in skus}
     wanted, spent = wanted_units(demand), dict[Draw, int]()
     return {
         sku: expose(
             pool.exposure,
             pool.items.get(sku),
-            fresh_rows(read(sku), now),
+            pool.there(read(sku)),
             asker,
             pool.network,
             asked=wanted.get(sku, 0),
@@ -69,8 +75,7 @@ def supply_reader(
     wanted = tuple(skus)
     if pool.exposure is not None:
         return lambda demand: exposed_supply(pool, demand, wanted, read)
-    now = pool.now.timestamp()
-    found = {sku: expose(None, None, fresh_rows(read(sku), now), None, pool.network) for sku in wanted}
+    found = {sku: expose(None, None, pool.there(read(sku)), None, pool.network) for sku in wanted}
     return lambda _: found
 
 

@@ -12,6 +12,7 @@ from troth.engine.exposure.compiled import compile_exposure
 from troth.engine.exposure.expose import Exposure, Step, buffer_units, expose, free_units
 from troth.engine.exposure.quotas import quotas_of
 from troth.engine.exposure.taking import Pool
+from troth.engine.feed_age import fed_rows
 from troth.engine.shelf_life import fresh_rows
 from troth.engine.supply import BookUnits, SupplyRows
 from troth.model.ids import NodeId
@@ -20,6 +21,7 @@ from troth.model.plan import Demand
 
 RESERVED: Final = "reserved"
 INACTIVE: Final = "inactive"
+FEED_LATE: Final = "feed_late"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,9 @@ def find_waterfall(
     pool: Pool, demand: Demand, item: Item, rows: SupplyRows, *, nodes: Iterable[NodeId] = ()
 ) -> Waterfall:
     """The waterfall of an item's rows for whoever asks for the demand; of some nodes, or of all that have any units."""
-    network, rows = pool.network, fresh_rows(rows, pool.now.timestamp())
+    network, now = pool.network, pool.now.timestamp()
+    fresh = fresh_rows(rows, now)
+    rows = fed_rows(fresh, network, now)
     count = len(network.nodes)
     exposure = pool.exposure or Exposure(compile_exposure((), pool.now))
     asker = replace(pool, exposure=exposure).asker(demand)
@@ -76,10 +80,15 @@ def find_waterfall(
     shown = expose(exposure, item, rows, asker, network, steps=steps)
     on_hand = _here(rows, rows.available if rows.on_hand is None else rows.on_hand, count)
     free = _here(rows, np.maximum(free_units(rows), 0), count)
-    unreserved = free
+    there = _here(fresh, np.maximum(free_units(fresh), 0), count)
+    unreserved = there
     if rows.on_hand is not None and rows.reserved is not None:
         unreserved = _here(rows, np.maximum(rows.on_hand - rows.reserved, 0), count)
-    before = [Step(RESERVED, "", on_hand - unreserved), Step(INACTIVE, "", unreserved - free)]
+    before = [
+        Step(RESERVED, "", on_hand - unreserved),
+        Step(INACTIVE, "", unreserved - there),
+        Step(FEED_LATE, "", there - free),
+    ]
     exposed = _here(rows, shown.available, count)
     every = [step for step in (*before, *steps) if step.units.any()]
     asked = sorted(network.index[node] for node in nodes if node in network.index)
