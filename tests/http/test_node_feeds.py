@@ -57,7 +57,7 @@ async def test_what_a_vendor_told_too_long_ago_is_not_counted_on_until_it_tells_
     listed = (await api.get("/v1/inventory/node-feeds", params={"late": "true"})).json()["items"]
     steps = (await api.get("/v1/inventory/waterfall?sku=LATE")).json()["steps"]
     kept = (await api.get("/v1/orders/web:late-1")).json()
-    await _feed(api, "V-LATE", "LATE,V-LATE,19")
+    await _feed(api, "V-LATE", "LATE,V-LATE,20")
     again = await _told(api, "LATE")
 
     assert (never["is_late"], never["as_of"], never["due_every_hours"]) == (True, None, 6)
@@ -160,8 +160,9 @@ async def test_a_routing_passes_over_old_news_and_is_reproduced(api: Api) -> Non
     assert retired.status_code == 200
     assert [one["fulfillments"][0]["node"] for one in (near, far)] == ["V-RULE", "DC-IL"]
     assert [(one["is_reproduced"], one["missing"]) for one in answers] == [(True, ""), (True, "")]
+    assert answers[1]["trace"]["removed"]["rule old news"] >= 1
     (candidate,) = answers[1]["trace"]["candidates"]
-    assert (candidate["standing"], candidate["reason"]) == ("removed", "rule old news")
+    assert (candidate["standing"], candidate["reason"]) == ("removed", "excluded_by_rules")
 
 
 async def test_a_feed_that_is_due_is_said_in_whole_hours(api: Api) -> None:

@@ -1,13 +1,11 @@
 """An order as the API shows it: with all of its parts, where it stands, and what may still become of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from troth.engine.network import Network
 from troth.flows.fulfill import pickup_code
 from troth.flows.messages import order_message
-from troth.flows.wording import NO_WORDING, Voice, Wording
 from troth.http.measures import decimals_of_lines, of_line
 from troth.http.order_shapes import (
     AddressAnswer,
@@ -29,15 +27,14 @@ from troth.http.order_shapes import (
     SerialsAnswer,
     WorkLine,
 )
+from troth.http.speaker import Speaker
 from troth.http.timeline import timeline_of
 from troth.http.values import Window, cost, money, total
 from troth.model.ids import FulfillmentId, LineId, Sku
 from troth.model.inventory import lot_of
-from troth.model.item import Item
 from troth.model.kits import Kits, kits_of, whole_units
 from troth.model.lifecycle import ENDED, AllocationEvent, AllocationState, is_possible
 from troth.model.measure import shown
-from troth.model.messages import LANGUAGE_ATTRIBUTE
 from troth.model.network import Address
 from troth.model.order import Allocation, Fulfillment, Hold, Line, Method, Order, Package, Parked, Terms
 from troth.model.status import (
@@ -52,22 +49,6 @@ from troth.model.status import (
 )
 from troth.model.totals import total_minor
 from troth.model.ways import destination_of
-
-
-@dataclass(frozen=True, slots=True)
-class Speaker:
-    """With which words, about which items and in which languages orders are told of (the best first; the order's own
-    follows).
-    """
-
-    wording: Wording = NO_WORDING
-    items: Mapping[Sku, Item] = field(default_factory=dict)
-    languages: Sequence[str] = ()
-
-    def voice(self, order: Order) -> Voice:
-        """How an order is told of."""
-        own = order.attributes.get(LANGUAGE_ATTRIBUTE)
-        return self.wording.voice(order.channel, (*self.languages, own) if own else self.languages)
 
 
 def answer_order(

@@ -9,9 +9,10 @@ from troth.flows.expected import ANYTHING, Expected
 from troth.flows.requests import Accepted, Answer, Outcome
 from troth.http.idempotency import problem_answer, reply_of, submit
 from troth.http.operations import Call
-from troth.http.order_answer import Speaker, answer_order
+from troth.http.order_answer import answer_order
 from troth.http.problems import Refused
 from troth.http.replies import Reply, etag
+from troth.http.speaker import Speaker
 from troth.model.commands import CaptureOrder, Command, order_ids_of
 from troth.model.order import Order
 from troth.model.refusals import Invalid

@@ -12,13 +12,14 @@ from troth.http.bounds import choose_bound, is_visible, order_id_of, read_visibl
 from troth.http.languages import VARY, Language, LanguageQuery, asked_languages
 from troth.http.measures import known_items
 from troth.http.operations import NO_BODY, Call, Nothing, Operation, Shown
-from troth.http.order_answer import Speaker, answer_order
+from troth.http.order_answer import answer_order
 from troth.http.order_body import ORDER_EXAMPLE, OrderBody
 from troth.http.order_replies import command_order, learn_brands, order_bytes
 from troth.http.order_shapes import OrderAnswer
 from troth.http.pages import Page, PageQuery, decode_cursor, page_reply
 from troth.http.problems import Refused
 from troth.http.replies import Reply, etag
+from troth.http.speaker import Speaker
 from troth.model.ids import LineId, Sku
 from troth.model.refusals import (
     ContentDiffers,
