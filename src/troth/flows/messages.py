@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo
 from troth.engine.available_to_sell import Stock, StockStatus
 from troth.engine.network import Network
 from troth.flows.wording import Voice
-from troth.model.ids import NodeId, Sku
+from troth.model.ids import FulfillmentId, NodeId, Sku
 from troth.model.inventory import Source, is_on_hand
 from troth.model.item import Item
 from troth.model.lifecycle import AllocationState
 from troth.model.measure import shown
 from troth.model.network import Address, NodeType
-from troth.model.order import Method, Order
+from troth.model.order import Allocation, Method, Order
 from troth.model.plan import Shipment, Uncovered
 from troth.model.status import fulfillment_status, live_allocations, uncovered_quantities, waiting_lines
 
@@ -76,11 +76,9 @@ def promised_shipments(
 
 def promised_work(order: Order, network: Network, items: Mapping[Sku, Item]) -> list[Promised]:
     """What the fulfillments of an order that still have units promise."""
-    live = live_allocations(order)
-    parts = {
-        work.fulfillment_id: [part for part in live if part.fulfillment_id == work.fulfillment_id]
-        for work in order.fulfillments
-    }
+    parts: dict[FulfillmentId, list[Allocation]] = {work.fulfillment_id: [] for work in order.fulfillments}
+    for part in live_allocations(order):
+        parts[part.fulfillment_id].append(part)
     return [
         Promised(
             *_place(network, work.via or work.node, work.method, order.ship_to),
