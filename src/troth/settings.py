@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     cart_units_max: Annotated[
         int | None, Field(ge=1, description="Most units that one customer's carts keep at a time; unset: no limit.")
     ] = None
+    warm_balances_max: Annotated[
+        int, Field(ge=0, le=20_000_000, description="Most balances that an API process loads when it starts; 0: none.")
+    ] = 2_000_000
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Field(description="Least severe message that is logged.")
     ] = "info"

@@ -29,6 +29,8 @@ from troth.settings import Settings
 from troth.store.subscriptions import claim_subscriptions, read_lags
 
 DUE_MAX: Final = 1_000
+CARTS_MAX: Final = 2_500
+"""As many are ended while an order that wants the same units waits for some tens of milliseconds."""
 DELIVERING_MAX: Final = 64
 RESENDS_MAX: Final = 20
 IDLE_SECONDS: Final = 0.25
@@ -176,7 +178,7 @@ def _due_task(system: System) -> Callable[[], Awaitable[float]]:
 
 
 async def _end_carts(system: System) -> float:
-    ended = await end_due_carts(system, system.door.now(), limit=DUE_MAX)
+    ended = await end_due_carts(system, system.door.now(), limit=CARTS_MAX)
     CARTS_ENDED.inc(ended)
     return 0.0 if ended else IDLE_SECONDS
 

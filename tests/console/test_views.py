@@ -14,6 +14,7 @@ from troth.console.views_timeline import moment_of, tell
 from troth.console.views_trace import view_decision
 from troth.flows.explain import Decided
 from troth.model.cart_hold import CartHold, CartHoldState, HeldUnits
+from troth.model.change import FieldChange
 from troth.model.commands import ExpectedLine, LineQuantity
 from troth.model.events import (
     EVENTS,
@@ -37,6 +38,7 @@ from troth.model.events import (
     HoldPlaced,
     OrderCanceled,
     OrderCaptured,
+    OrderChanged,
     OrderReleased,
     OrderResourced,
     PartsChange,
@@ -96,6 +98,20 @@ PUT_OFF = PromiseMove(LineId("1"), Sku("A"), 1, NOW, NOW)
 EVERY_EVENT: tuple[tuple[Event, str], ...] = (
     (OrderCaptured(ORDER), "Captured from web as W-1, promised from DC-PA."),
     (DuplicateReceived(OrderId("O-1")), "The channel sent the same order again; nothing changed."),
+    (
+        OrderChanged(
+            (),
+            None,
+            Method.SHIP,
+            None,
+            "",
+            (FieldChange(LineId("1"), "quantity", "2", "3"), FieldChange(LineId("2"), "quantity", "1", "0")),
+            "asked by phone",
+            NOW,
+            PARTS,
+        ),
+        "Changed: quantity of line 1 from 2 to 3 and line 2 removed (asked by phone).",
+    ),
     (OrderCanceled((LineQuantity(LineId("1"), 2),), "too late", NOW, PARTS), "Canceled 2 of line 1: too late."),
     (HoldPlaced(Hold(HoldId("H1"), "fraud", "odd", "user/x", NOW)), "Hold H1 (fraud) was placed: odd."),
     (HoldLifted(HoldId("H1"), has_expired=True), "Hold H1 expired."),
@@ -168,6 +184,17 @@ EVERY_EVENT: tuple[tuple[Event, str], ...] = (
     (
         TransferReceived("T-7", NodeId("ST-NYC"), (TransferUnits(1, Sku("A"), 10, 1),)),
         "Transfer T-7: 1 unit arrived at ST-NYC.",
+    ),
+    (
+        TransferReceived(
+            "T-7",
+            NodeId("ST-NYC"),
+            (
+                TransferUnits(1, Sku("A"), 10, 2, "L-7"),
+                TransferUnits(2, Sku("M"), 9000, 1250, "L-8", decimals=3),
+            ),
+        ),
+        "Transfer T-7: 2 units and 1.250 of M (lots L-7 and L-8) arrived at ST-NYC.",
     ),
     (
         TransferLost("T-7", NodeId("ST-NYC"), (TransferUnits(1, Sku("A"), 10, 2),), "damaged"),

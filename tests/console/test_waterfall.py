@@ -30,8 +30,8 @@ async def test_the_page_names_each_step_and_leads_to_the_orders_and_to_the_rule(
     assert "15 of 20 may be sold now" in everybody
     assert "10 of 20 may be sold now" in web
     assert "15 of 20 may be sold now" in at_node
-    assert 'href="/console/orders?sku=A"' in web
-    assert 'href="/console/orders?sku=A&amp;node=DC-PA"' in at_node
+    assert 'href="/console/orders?sku=A&amp;reserving=1"' in web
+    assert 'href="/console/orders?sku=A&amp;node=DC-PA&amp;reserving=1"' in at_node
     assert web.count('href="/console/exposure-rules/everyday"') == 2
     units = re.findall(r'<td class="num">−(\d+)</td>', web)
     assert units == ["3", "2", "5"]
@@ -59,3 +59,18 @@ async def test_a_version_shows_what_it_would_hit_before_it_is_in_force(
     assert re.findall(r"<dd>(\d+)</dd>", web) == ["40", "26"]  # two items, each less two and five
     assert "there is no item NONE" in unknown
     assert missing.status_code == 404
+
+
+async def test_where_stock_is_listed_it_says_what_is_exposed_and_leads_to_why(
+    client: httpx.AsyncClient, system: System
+) -> None:
+    assert isinstance(await save_draft(system, EXPOSURE_RULES, "everyday", RULES, actor="ann"), Saved)
+    assert isinstance(await activate(system, EXPOSURE_RULES, "everyday", 1, reason="test", actor="ann"), Acted)
+
+    pages = [(await client.get(f"/console/{path}")).text for path in ("inventory", "inventory/A", "items/A")]
+
+    for page in pages:
+        told = re.findall(
+            r'href="/console/inventory/A/waterfall" title="What is kept back, and why">(?:<strong>)?(\d+)', page
+        )
+        assert told == ["18"]  # of twenty, less the two of safety stock; the buffer is of the channel web

@@ -14,7 +14,7 @@ from troth.engine.record import recall, record
 from troth.engine.spoilage import find_spoiled
 from troth.engine.supply import SupplyRows, rows_of
 from troth.model.ids import LineId, NodeId, Sku
-from troth.model.inventory import Balance, SupplyKey, lot_source, purchase_order_source
+from troth.model.inventory import Balance, SupplyKey, lot_source, purchase_order_source, transfer_source
 from troth.model.order import Terms
 from troth.model.plan import Demand, DemandLine, Plan
 from troth.model.policy import Policy
@@ -128,6 +128,23 @@ def test_where_the_usual_service_is_too_slow_for_a_lot_the_quickest_one_is_taken
     assert taken(found) == {("n0", "lot/L"): 1}
 
 
+def test_a_lot_that_lasts_by_the_quickest_service_comes_before_what_is_still_to_come() -> None:
+    cards = [flat_card(500, transit=5), flat_card(2000, service="express", transit=1)]
+    world = network(node("n0"), cards=cards)
+    balances = (
+        Balance(SupplyKey(Sku("A"), NodeId("n0"), lot_source("L")), 1, expires_on=TODAY + timedelta(days=3)),
+        Balance(
+            SupplyKey(Sku("A"), NodeId("n0"), purchase_order_source(number="7", line=1)),
+            4,
+            expected_at=MONDAY + timedelta(days=20),
+        ),
+    )
+
+    found = plan(demand(line("A")), {Sku("A"): rows_of(balances, world)}, world, EASY, MONDAY)
+
+    assert taken(found) == {("n0", "lot/L"): 1}
+
+
 def test_what_waits_for_dated_supply_is_not_promised_out_of_a_lot_that_expires_meanwhile() -> None:
     world = net(1)
     later = MONDAY + timedelta(days=20)
@@ -238,4 +255,46 @@ def test_a_decision_with_lots_is_made_again_from_its_recording(case: tuple[Deman
 
     assert again.plan() == first.plan()
     assert digest_case(again) == digest_case(replace(first, supply=recall(record(asked, stock, world), world)))
+    assert record(asked, again.supply, world) == kept
+
+
+def on_way(world: Network, *lots: tuple[str, int, int | None], loose: int = 0) -> SupplyRows:
+    """Lots (name, units, last day from today) that come to n0 in three days, and what lies there by no lot."""
+    key = SupplyKey(Sku("A"), NodeId("n0"))
+    coming = [
+        Balance(
+            replace(key, source=transfer_source(transfer_id="T", line=1, lot=lot)),
+            units,
+            expected_at=MONDAY + timedelta(days=3),
+            expires_on=None if days is None else TODAY + timedelta(days=days),
+        )
+        for lot, units, days in lots
+    ]
+    return rows_of([*coming, *([Balance(key, loose)] if loose else [])], world)
+
+
+def test_a_lot_on_its_way_is_promised_only_as_long_as_it_is_good_and_never_counted_before_it_comes() -> None:
+    world = net(1)
+    stock = {Sku("A"): on_way(world, ("soon", 4, 4), ("late", 5, 90), loose=2)}
+
+    some = plan(demand(line("A", 2)), stock, world, EASY, MONDAY)
+    more = plan(demand(line("A", 7)), stock, world, EASY, MONDAY)
+    most = plan(demand(line("A", 9)), stock, world, EASY, MONDAY)
+
+    assert taken(some) == {("n0", "on_hand"): 2}
+    assert taken(more) == {("n0", "on_hand"): 2, ("n0", "transfer/T/1/late"): 5}
+    assert [(gap.quantity, gap.reason) for gap in most.uncovered] == [(2, "no_stock")]
+
+
+def test_a_decision_with_lots_on_their_way_is_made_again_from_its_recording() -> None:
+    world = net(1)
+    stock = {Sku("A"): on_way(world, ("soon", 4, 4), ("late", 5, 90), ("open", 1, None), loose=2)}
+    asked = demand(line("A", 8))
+    first = Case(asked, stock, world, EASY, MONDAY)
+
+    kept = record(asked, stock, world)
+    again = Case(asked, recall(kept, world), world, EASY, MONDAY)
+
+    assert again.plan() == first.plan()
+    assert taken(again.plan()) == {("n0", "on_hand"): 2, ("n0", "transfer/T/1/late"): 5, ("n0", "transfer/T/1/open"): 1}
     assert record(asked, again.supply, world) == kept

@@ -1,7 +1,8 @@
 """Drift: what another system says is held against the books of that instant, explained, and corrected by a count."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -37,7 +38,7 @@ async def system(database: Database, clock: Clock) -> AsyncIterator[System]:
         yield opened
 
 
-async def _find(system: System, clock: Clock, theirs: dict[Sku, int]) -> DriftReport:
+async def _find(system: System, clock: Clock, theirs: Mapping[Sku, int | Decimal]) -> DriftReport:
     positions = [TheirPosition(sku, PA, units) for sku, units in theirs.items()]
     found = await find_drift(system, clock.now - timedelta(minutes=10), positions, actor=ANN)
     assert isinstance(found, DriftReport)
@@ -80,8 +81,50 @@ async def test_the_correction_is_an_ordinary_count_that_adds_what_moved_since(sy
     async with system.pool.acquire() as connection:
         (position, *_) = await find_positions(connection, skus=[A], limit=1)
     assert position.on_hand == 11
-    assert [one.cause for one in again.differences] == [Cause.UNKNOWN]
+    assert (again.compared, again.differences) == (1, ())
     assert (await examine(system.pool)).is_clean
+
+
+async def test_what_was_corrected_is_clean_also_later_and_where_more_left_since_than_they_had(
+    system: System, clock: Clock
+) -> None:
+    clock.advance(minutes=20)
+    as_of = clock.now
+    clock.advance(minutes=10)
+    await adjust(system, [Adjustment(PA, A, -3, "damaged"), Adjustment(PA, B, -9, "damaged")], actor=ANN)
+    found = await find_drift(system, as_of, [TheirPosition(A, PA, 13), TheirPosition(B, PA, 1)], actor=ANN)
+    assert isinstance(found, DriftReport)
+    await count(system, None, found.as_of, found.correction(), actor=ANN, reference="drift WMS")
+    clock.advance(minutes=10)
+    await adjust(system, [Adjustment(PA, A, 5, "receipt")], actor=ANN)
+    later = clock.now
+    clock.advance(minutes=10)
+
+    then = await find_drift(system, as_of, [TheirPosition(A, PA, 13), TheirPosition(B, PA, 1)], actor=ANN)
+    now = await find_drift(system, later, [TheirPosition(A, PA, 15), TheirPosition(B, PA, 0)], actor=ANN)
+
+    assert then == DriftReport(as_of, 2, (), ())
+    assert now == DriftReport(later, 2, (), ())
+
+
+async def test_a_count_of_an_earlier_time_that_was_written_later_is_what_the_books_held_then(
+    system: System, clock: Clock
+) -> None:
+    clock.advance(minutes=10)
+    counted_at = clock.now
+    clock.advance(minutes=10)
+    await adjust(system, [Adjustment(PA, A, -2, "damaged")], actor=ANN)
+    clock.advance(minutes=10)
+    as_of = clock.now
+    clock.advance(minutes=10)
+    await count(system, PA, counted_at, [Counted(A, 7)], actor=ANN)
+
+    found = await find_drift(system, as_of, [TheirPosition(A, PA, 5)], actor=ANN)
+    off = await find_drift(system, as_of, [TheirPosition(A, PA, 8)], actor=ANN)
+
+    assert found == DriftReport(as_of, 1, (), ())
+    assert isinstance(off, DriftReport)
+    assert [(one.ours, one.units, one.moved_since) for one in off.differences] == [(5, 3, 0)]
 
 
 async def test_more_units_than_the_evidence_explains_are_of_unknown_cause(system: System, clock: Clock) -> None:
@@ -127,12 +170,42 @@ async def test_positions_that_cannot_be_compared_are_refused_line_by_line(system
     await adjust(system, [Adjustment(PA, A, 5, "receipt", lot="L-1")], actor=ANN)
     clock.advance(hours=1)
 
-    found = await _find(system, clock, {A: 5, B: -1, Sku("KIT"): 5, C: 9, Sku("CHEESE"): 5})
+    found = await _find(system, clock, {A: 5, B: -1, Sku("KIT"): 5, C: 9, Sku("CHEESE"): Decimal("0.1234")})
 
     assert [(one.line, one.flaws) for one in found.refused] == [
-        (0, (FieldFlaw("/sku", "A is held by lot at DC-PA: count each lot by its name"),)),
+        (0, (FieldFlaw("/lot", "A is held by lot at DC-PA: count each lot by its name"),)),
         (1, (FieldFlaw("/on_hand", "cannot be less than nothing"),)),
         (2, (FieldFlaw("/sku", "is a kit, which has no stock: name its components"),)),
-        (4, (FieldFlaw("/sku", "is sold by the kg, and quantities here are of pieces"),)),
+        (4, (FieldFlaw("/on_hand", "must have at most 3 decimals: CHEESE is sold by measure"),)),
     ]
     assert [(one.sku, one.units) for one in found.differences] == [(C, -1)]
+
+
+async def test_lots_and_measures_are_compared_each_for_itself_and_corrected(system: System, clock: Clock) -> None:
+    cheese = item("CHEESE", unit="kg", decimals=3, cost_minor=1000)
+    await set_up(system.pool, nodes=(), items=(cheese,))
+    lots = [Adjustment(PA, A, 5, "receipt", lot="L-1"), Adjustment(PA, A, 4, "receipt", lot="L-2")]
+    await adjust(system, [*lots, Adjustment(PA, cheese.sku, 1500, "receipt", lot="L-9")], actor=ANN)
+    clock.advance(hours=1)
+    theirs = [
+        TheirPosition(A, PA, 5, "L-1"),
+        TheirPosition(A, PA, 3, "L-2"),
+        TheirPosition(A, PA, 10),
+        TheirPosition(cheese.sku, PA, Decimal("1.25"), "L-9"),
+        TheirPosition(A, PA, 3, "L-2"),
+    ]
+
+    found = await find_drift(system, clock.now, theirs, actor=ANN)
+
+    assert isinstance(found, DriftReport)
+    assert [(one.sku, one.lot, one.ours, one.theirs, one.cost_minor) for one in found.differences] == [
+        (A, "L-2", 4, 3, -800),
+        (cheese.sku, "L-9", 1500, 1250, -250),
+    ]
+    assert [(one.line, one.flaws[0].detail) for one in found.refused] == [
+        (4, "lot L-2 of A at DC-PA is in line 1 already")
+    ]
+    await count(system, None, found.as_of, found.correction(), actor=ANN)
+    again = await find_drift(system, clock.now, theirs[:4], actor=ANN)
+    assert isinstance(again, DriftReport)
+    assert (again.compared, again.differences) == (4, ())

@@ -3,61 +3,20 @@
 import asyncio
 import itertools
 import random
-from collections.abc import AsyncIterator, Iterable
-from dataclasses import replace
+from collections.abc import Iterable
 from datetime import timedelta
 
 import pytest
 
-from tests.builders import Clock, accepted, capture, item, node, set_up, stock
-from tests.conftest import Database
-from troth.flows.access import Actor
+from tests.builders import Clock, accepted, capture, item, set_up, stock
+from tests.flows.feeding import ANN, HEAD, IL, PA, on_hand, taken_in
 from troth.flows.doctor import examine
-from troth.flows.feed import Feed, FeedReport
-from troth.flows.feeds import take_in
 from troth.flows.requests import Accepted
 from troth.flows.stock import Adjustment, adjust
-from troth.flows.system import System, open_system
+from troth.flows.system import System
 from troth.model.commands import PackWork, PickWork, ReleaseOrder, ShipWork
-from troth.model.ids import NodeId, Sku
+from troth.model.ids import Sku
 from troth.model.refusals import StockShort
-from troth.store.balances import find_balances
-
-ANN = Actor("key/wms", frozenset({"inventory:write"}))
-PA, IL = NodeId("DC-PA"), NodeId("DC-IL")
-HEAD = "sku,node,on_hand\n"
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def system(database: Database, clock: Clock) -> AsyncIterator[System]:
-    await set_up(database.pool, nodes=(node(PA), node(IL)), items=tuple(item(sku) for sku in "ABC"))
-    async with open_system(database.dsn, clock=clock) as opened:
-        yield opened
-
-
-async def _chunks(text: str | bytes, size: int = 7) -> AsyncIterator[bytes]:
-    """The text in pieces that end anywhere."""
-    data = text if isinstance(text, bytes) else text.encode()
-    for start in range(0, len(data), size):
-        yield data[start : start + size]
-
-
-async def _take_in(system: System, text: str | bytes, **changes: object) -> FeedReport:
-    feed = replace(Feed("WMS", system.door.now(), "R-1"), **changes)  # type: ignore[arg-type]
-    done = await take_in(system, feed, _chunks(text), actor=ANN)
-    assert isinstance(done, FeedReport), done
-    return done
-
-
-async def _on_hand(system: System) -> dict[tuple[str, str], tuple[int, int]]:
-    async with system.pool.acquire() as connection:
-        found = await find_balances(connection, limit=1000)
-    return {(one.key.sku, one.key.node): (one.on_hand, one.reserved) for one in found if one.expected_at is None}
 
 
 async def test_a_feed_between_captures_shipments_and_receipts_in_any_order_ends_the_same(
@@ -78,7 +37,7 @@ async def test_a_feed_between_captures_shipments_and_receipts_in_any_order_ends_
         for act in acts:
             match act:
                 case "feed":
-                    await _take_in(system, f"{HEAD}{sku},DC-PA,17\n", as_of=taken_at, reference=sku)
+                    await taken_in(system, f"{HEAD}{sku},DC-PA,17\n", as_of=taken_at, reference=sku)
                 case "capture":
                     accepted(await system.door.one(capture(f"{sku}-1", {sku: 4}), actor="test"))
                 case "ship":
@@ -86,7 +45,7 @@ async def test_a_feed_between_captures_shipments_and_receipts_in_any_order_ends_
                 case _:
                     await adjust(system, [Adjustment(PA, Sku(sku), 6, "receipt")], actor=ANN)
 
-    assert await _on_hand(system) == {(f"P{number}", PA): (17 - 5 + 6, 4) for number in range(len(rounds))}
+    assert await on_hand(system) == {(f"P{number}", PA): (17 - 5 + 6, 4) for number in range(len(rounds))}
     assert (await examine(system.pool)).is_clean
 
 
@@ -99,11 +58,11 @@ async def test_feeds_beside_captures_lose_no_reservation_and_oversell_nothing(sy
     def rows(units: int) -> Iterable[str]:
         return (f"{sku},{at},{units}\n" for sku in draw.sample(skus, len(skus)) for at in (PA, IL))
 
-    await _take_in(system, HEAD + "".join(rows(3)), as_of=system.door.now(), reference="R-0")
+    await taken_in(system, HEAD + "".join(rows(3)), as_of=system.door.now(), reference="R-0")
 
     async def feed() -> None:
         for number, units in enumerate((4, 2, 5, 3), start=1):
-            await _take_in(system, HEAD + "".join(rows(units)), as_of=system.door.now(), reference=f"R-{number}")
+            await taken_in(system, HEAD + "".join(rows(units)), as_of=system.door.now(), reference=f"R-{number}")
 
     captures = (
         system.door.one(capture(f"W-{number}", dict.fromkeys(draw.sample(skus, 2), 1)), actor="test")
@@ -113,6 +72,6 @@ async def test_feeds_beside_captures_lose_no_reservation_and_oversell_nothing(sy
 
     promised = sum(isinstance(outcome, Accepted) for outcome in outcomes)
     assert all(isinstance(outcome, Accepted | StockShort) for outcome in outcomes)
-    assert sum(reserved for _, reserved in (await _on_hand(system)).values()) == 2 * promised > 0
+    assert sum(reserved for _, reserved in (await on_hand(system)).values()) == 2 * promised > 0
     assert await system.pool.fetchval("SELECT max(reserved - on_hand - deficit) FROM balances") <= 0
     assert (await examine(system.pool)).is_clean

@@ -2,87 +2,43 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from tests.builders import NOW, Clock, accepted, capture, item, node, set_up, stock
-from tests.conftest import Database
-from troth.flows.access import Actor
+from tests.builders import NOW, Clock, accepted, capture, item, set_up, stock
+from tests.flows.feeding import ANN, HEAD, IL, PA, chunks, on_hand, refused, taken_in
+from troth.flows import feed_intake
 from troth.flows.doctor import examine
 from troth.flows.feed import Feed, FeedAccount, FeedReport
 from troth.flows.feed_rows import FeedCut, FeedForm, RowFlaw
 from troth.flows.feeds import find, take_in
 from troth.flows.stock import Adjustment, Counted, adjust, count
-from troth.flows.system import System, open_system
+from troth.flows.system import System
 from troth.model.commands import PackWork, PickWork, ReleaseOrder, ShipWork
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import SupplyKey
-from troth.model.refusals import FieldFlaw, Invalid
+from troth.model.refusals import FieldFlaw
 from troth.store.balances import find_balances
 from troth.store.purchase_orders import read_purchase_order
-
-ANN = Actor("key/wms", frozenset({"inventory:write"}))
-PA, IL = NodeId("DC-PA"), NodeId("DC-IL")
-HEAD = "sku,node,on_hand\n"
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def system(database: Database, clock: Clock) -> AsyncIterator[System]:
-    await set_up(database.pool, nodes=(node(PA), node(IL)), items=tuple(item(sku) for sku in "ABC"))
-    async with open_system(database.dsn, clock=clock) as opened:
-        yield opened
-
-
-async def _chunks(text: str | bytes, size: int = 7) -> AsyncIterator[bytes]:
-    """The text in pieces that end anywhere."""
-    data = text if isinstance(text, bytes) else text.encode()
-    for start in range(0, len(data), size):
-        yield data[start : start + size]
-
-
-async def _take_in(system: System, text: str | bytes, **changes: object) -> FeedReport:
-    feed = replace(Feed("WMS", system.door.now(), "R-1"), **changes)  # type: ignore[arg-type]
-    done = await take_in(system, feed, _chunks(text), actor=ANN)
-    assert isinstance(done, FeedReport), done
-    return done
-
-
-async def _refused(system: System, text: str | bytes, **changes: object) -> list[FieldFlaw]:
-    feed = replace(Feed("WMS", system.door.now(), "R-1"), **changes)  # type: ignore[arg-type]
-    done = await take_in(system, feed, _chunks(text), actor=ANN)
-    assert isinstance(done, Invalid), done
-    return list(done.flaws)
-
-
-async def _on_hand(system: System) -> dict[tuple[str, str], tuple[int, int]]:
-    async with system.pool.acquire() as connection:
-        found = await find_balances(connection, limit=1000)
-    return {(one.key.sku, one.key.node): (one.on_hand, one.reserved) for one in found if one.expected_at is None}
 
 
 async def test_positions_are_set_and_the_same_feed_again_is_known(system: System) -> None:
     await stock(system, {("A", PA): 5, ("B", PA): 2})
     text = HEAD + "A,DC-PA,7\nB,DC-PA,2\nC,DC-IL,4\n"
 
-    first = await _take_in(system, text)
+    first = await taken_in(system, text)
     before = await system.pool.fetchval("SELECT count(*) FROM entries")
-    again = await _take_in(system, text)
+    again = await taken_in(system, text)
 
     assert (first.status, first.account) == ("taken_in", FeedAccount(rows=3, accepted=3, moved=2, units=6))
     assert (again.status, again.account) == ("known", first.account)
     assert await system.pool.fetchval("SELECT count(*) FROM entries") == before
-    assert await _on_hand(system) == {("A", PA): (7, 0), ("B", PA): (2, 0), ("C", IL): (4, 0)}
-    assert await _refused(system, text.replace("7", "8")) == [
+    assert await on_hand(system) == {("A", PA): (7, 0), ("B", PA): (2, 0), ("C", IL): (4, 0)}
+    assert await refused(system, text.replace("7", "8")) == [
         FieldFlaw("?reference", "R-1 was used for a feed with other rows")
     ]
-    assert await _refused(system, text[:-11]) != []
+    assert await refused(system, text[:-11]) != []
     assert [one.reference for one in await find(system, "WMS", limit=9)] == ["R-1"]
     assert (await examine(system.pool)).is_clean
 
@@ -98,10 +54,10 @@ async def test_what_was_reserved_shipped_and_received_since_is_respected(system:
     accepted(await system.door.one(capture("W-2", {"A": 4}), actor="test"))
     await adjust(system, [Adjustment(PA, Sku("A"), 6, "receipt")], actor=ANN)
 
-    done = await _take_in(system, HEAD + "A,DC-PA,8\n", as_of=taken_at)
+    done = await taken_in(system, HEAD + "A,DC-PA,8\n", as_of=taken_at)
 
     assert done.account.moved == 1
-    assert await _on_hand(system) == {("A", PA): (8 - 3 + 6, 4)}
+    assert await on_hand(system) == {("A", PA): (8 - 3 + 6, 4)}
     assert (await examine(system.pool)).is_clean
 
 
@@ -109,7 +65,7 @@ async def test_a_position_below_what_is_reserved_leaves_the_promise_and_a_defici
     await stock(system, {("A", PA): 5})
     accepted(await system.door.one(capture(lines={"A": 4}), actor="test"))
 
-    await _take_in(system, HEAD + "A,DC-PA,1\n", as_of=system.door.now())
+    await taken_in(system, HEAD + "A,DC-PA,1\n", as_of=system.door.now())
 
     async with system.pool.acquire() as connection:
         (balance,) = await find_balances(connection, limit=9)
@@ -119,17 +75,17 @@ async def test_a_position_below_what_is_reserved_leaves_the_promise_and_a_defici
 async def test_an_older_feed_or_count_never_undoes_a_newer_one(system: System, clock: Clock) -> None:
     clock.advance(hours=2)
     newest = NOW + timedelta(hours=1)
-    await _take_in(system, HEAD + "A,DC-PA,7\n", as_of=newest, sequence=2)
+    await taken_in(system, HEAD + "A,DC-PA,7\n", as_of=newest, sequence=2)
 
-    late = await _take_in(system, HEAD + "A,DC-PA,3\nB,DC-PA,3\n", reference="R-0", as_of=NOW)
-    numbered = await _take_in(system, HEAD + "A,DC-PA,3\n", reference="R-9", sequence=1)
+    late = await taken_in(system, HEAD + "A,DC-PA,3\nB,DC-PA,3\n", reference="R-0", as_of=NOW)
+    numbered = await taken_in(system, HEAD + "A,DC-PA,3\n", reference="R-9", sequence=1)
     counted = await count(system, PA, NOW, [Counted(Sku("A"), 1)], actor=ANN)
 
     assert (late.account.moved, late.account.outdated) == (1, 1)
     assert (numbered.status, numbered.account.rows) == ("outdated", 0)
     assert isinstance(counted, tuple)
     assert counted[0].flaws == (FieldFlaw("/as_of", f"A was counted later already, at {newest.isoformat()}"),)
-    assert await _on_hand(system) == {("A", PA): (7, 0), ("B", PA): (3, 0)}
+    assert await on_hand(system) == {("A", PA): (7, 0), ("B", PA): (3, 0)}
 
 
 async def test_each_row_that_is_wrong_says_where_and_why_and_the_others_are_taken_in(system: System) -> None:
@@ -148,17 +104,15 @@ async def test_each_row_that_is_wrong_says_where_and_why_and_the_others_are_take
         b"\n"
     ) + b"B\xff,DC-PA,1,\nB,DC-IL,2,\n"
 
-    done = await _take_in(system, text)
+    done = await taken_in(system, text)
 
     assert (done.account.rows, done.account.accepted, done.account.refused) == (12, 2, 10)
     assert [(flaw.line, flaw.column) for flaw in done.account.flaws] == [
         (3, "sku"), (4, "node"), (5, "on_hand"), (6, "on_hand"), (7, ""), (8, "sku"), (9, ""), (10, "as_of"),
         (11, "as_of"), (13, ""),
     ]  # fmt: skip
-    assert done.account.flaws[0] == RowFlaw(
-        3, "sku", "there is no item NOPE that is stocked by the piece", "NOPE,DC-PA,1,"
-    )
-    assert await _on_hand(system) == {("A", PA): (7, 0), ("B", IL): (2, 0)}
+    assert done.account.flaws[0] == RowFlaw(3, "sku", "there is no item NOPE", "NOPE,DC-PA,1,")
+    assert await on_hand(system) == {("A", PA): (7, 0), ("B", IL): (2, 0)}
 
 
 @pytest.mark.parametrize(
@@ -171,8 +125,8 @@ async def test_each_row_that_is_wrong_says_where_and_why_and_the_others_are_take
     ],
 )
 async def test_a_feed_that_cannot_be_read_is_refused(system: System, text: str, why: str) -> None:
-    assert await _refused(system, text) == [FieldFlaw("", why)]
-    assert await _on_hand(system) == {}
+    assert await refused(system, text) == [FieldFlaw("", why)]
+    assert await on_hand(system) == {}
 
 
 @pytest.mark.parametrize("cut", [0, 5, *range(len(HEAD), len(HEAD) + 31, 4), len(HEAD) + 11, len(HEAD) + 29])
@@ -182,29 +136,29 @@ async def test_a_feed_that_is_cut_anywhere_is_taken_in_up_to_its_last_whole_row_
     text = HEAD + "A,DC-PA,70\nB,DC-PA,20\nC,DC-IL,4\n"
     await stock(system, {("B", IL): 9})
 
-    first = await _take_in(system, text[:cut], rows=3, is_full=True, zeroes_missing=True)
-    half = await _on_hand(system)
-    whole = await _take_in(system, text, rows=3, is_full=True, zeroes_missing=True)
+    first = await taken_in(system, text[:cut], rows=3, is_full=True, zeroes_missing=True)
+    half = await on_hand(system)
+    whole = await taken_in(system, text, rows=3, is_full=True, zeroes_missing=True)
 
     assert first.status == "incomplete"
     assert first.account.rows == max(0, text[:cut].count("\n") - 1)
     assert half[("B", IL)] == (9, 0)
     assert half.get(("A", PA), (70, 0)) == (70, 0)
     assert (whole.status, whole.account.rows, whole.account.zeroed) == ("taken_in", 3, 1)
-    assert await _on_hand(system) == {("A", PA): (70, 0), ("B", PA): (20, 0), ("C", IL): (4, 0), ("B", IL): (0, 0)}
+    assert await on_hand(system) == {("A", PA): (70, 0), ("B", PA): (20, 0), ("C", IL): (4, 0), ("B", IL): (0, 0)}
 
 
 async def test_a_last_row_without_line_end_is_taken_in_only_where_it_shows_that_it_is_whole(system: System) -> None:
-    cut = await _take_in(system, HEAD + "A,DC-PA,7")
-    told = await _take_in(system, HEAD + "A,DC-PA,7", reference="R-2", rows=1)
-    ended = await _take_in(system, HEAD + "A,DC-PA,7\n#rows,1", reference="R-5", has_trailer=True)
+    cut = await taken_in(system, HEAD + "A,DC-PA,7")
+    told = await taken_in(system, HEAD + "A,DC-PA,7", reference="R-2", rows=1)
+    ended = await taken_in(system, HEAD + "A,DC-PA,7\n#rows,1", reference="R-5", has_trailer=True)
     lines = FeedForm("jsonl")
-    json = await _take_in(system, '{"sku":"B","node":"DC-PA","on_hand":3}', reference="R-3", form=lines)
-    half = await _take_in(system, '{"sku":"C","node":"DC-PA","on_ha', reference="R-4", form=lines)
+    json = await taken_in(system, '{"sku":"B","node":"DC-PA","on_hand":3}', reference="R-3", form=lines)
+    half = await taken_in(system, '{"sku":"C","node":"DC-PA","on_ha', reference="R-4", form=lines)
 
     assert [one.status for one in (cut, told, half)] == ["incomplete"] * 3
     assert [one.status for one in (ended, json)] == ["taken_in"] * 2
-    assert await _on_hand(system) == {("A", PA): (7, 0), ("B", PA): (3, 0)}
+    assert await on_hand(system) == {("A", PA): (7, 0), ("B", PA): (3, 0)}
 
 
 async def test_a_stream_that_breaks_between_two_rows_is_incomplete_too(system: System) -> None:
@@ -218,14 +172,14 @@ async def test_a_stream_that_breaks_between_two_rows_is_incomplete_too(system: S
 
     assert isinstance(done, FeedReport)
     assert (done.status, done.detail) == ("incomplete", "the line went dead; all whole rows before are taken in")
-    assert await _on_hand(system) == {("A", PA): (7, 0), ("B", PA): (2, 0)}
+    assert await on_hand(system) == {("A", PA): (7, 0), ("B", PA): (2, 0)}
 
 
 async def test_a_trailer_that_was_announced_must_be_there_and_right(system: System) -> None:
     rows = HEAD + "A,DC-PA,7\n"
-    missing = await _take_in(system, rows, has_trailer=True)
-    wrong = await _take_in(system, rows + "#rows,2\n", has_trailer=True)
-    right = await _take_in(system, rows + "#rows,1\n", has_trailer=True)
+    missing = await taken_in(system, rows, has_trailer=True)
+    wrong = await taken_in(system, rows + "#rows,2\n", has_trailer=True)
+    right = await taken_in(system, rows + "#rows,1\n", has_trailer=True)
 
     assert (missing.status, wrong.status, right.status) == ("incomplete", "incomplete", "taken_in")
     assert missing.detail.startswith("the trailer that says how many rows there are is missing")
@@ -237,22 +191,22 @@ async def test_a_full_feed_zeroes_what_it_does_not_name_at_its_nodes_only_if_it_
     accepted(await system.door.one(capture(lines={"B": 2}), actor="test"))
     at = system.door.now()
 
-    kept = await _take_in(system, HEAD + "A,DC-PA,5\n", as_of=at, is_full=True)
-    flawed = await _take_in(
+    kept = await taken_in(system, HEAD + "A,DC-PA,5\n", as_of=at, is_full=True)
+    flawed = await taken_in(
         system, HEAD + "A,DC-PA,5\nD,DC-PA,1\n", as_of=at, is_full=True, zeroes_missing=True, reference="R-2"
     )
     await adjust(system, [Adjustment(PA, Sku("C"), 1, "receipt")], actor=ANN)
-    zeroed = await _take_in(system, HEAD + "A,DC-PA,5\n", as_of=at, is_full=True, zeroes_missing=True, reference="R-3")
+    zeroed = await taken_in(system, HEAD + "A,DC-PA,5\n", as_of=at, is_full=True, zeroes_missing=True, reference="R-3")
 
     assert (kept.account.zeroed, flawed.account.zeroed) == (0, 0)
     assert flawed.detail == "1 of 2 rows were accepted; nothing was zeroed, since rows were refused"
     assert (zeroed.account.zeroed, zeroed.account.units) == (2, -14)
-    assert await _on_hand(system) == {("A", PA): (5, 0), ("B", PA): (0, 2), ("B", IL): (7, 0), ("C", PA): (1, 0)}
+    assert await on_hand(system) == {("A", PA): (5, 0), ("B", PA): (0, 2), ("B", IL): (7, 0), ("C", PA): (1, 0)}
     assert (await examine(system.pool)).is_clean
 
 
 async def test_a_partial_feed_cannot_say_what_is_missing(system: System) -> None:
-    flaws = await _refused(system, HEAD, zeroes_missing=True, as_of=NOW + timedelta(days=1), nodes=(NodeId("MARS"),))
+    flaws = await refused(system, HEAD, zeroes_missing=True, as_of=NOW + timedelta(days=1), nodes=(NodeId("MARS"),))
 
     assert [flaw.pointer for flaw in flaws] == ["?as_of", "?missing", "?node"]
 
@@ -261,13 +215,13 @@ async def test_movements_happen_once_each_and_never_take_more_than_is_on_hand(sy
     await stock(system, {("A", PA): 5, ("B", PA): 1})
     text = "sku,node,delta,reason\nA,DC-PA,-2,damaged\nA,DC-PA,4,\nB,DC-PA,-3,\nC,DC-IL,2,found\n"
 
-    cut = await _take_in(system, text[:-5], mode="deltas")
-    whole = await _take_in(system, text, mode="deltas")
-    again = await _take_in(system, text, mode="deltas")
+    cut = await taken_in(system, text[:-5], mode="deltas")
+    whole = await taken_in(system, text, mode="deltas")
+    again = await taken_in(system, text, mode="deltas")
 
     assert [one.status for one in (cut, whole, again)] == ["incomplete", "taken_in", "known"]
     assert whole.account.flaws == (RowFlaw(4, "delta", "only 1 units are on hand", "B,DC-PA,-3,"),)
-    assert await _on_hand(system) == {("A", PA): (7, 0), ("B", PA): (1, 0), ("C", IL): (2, 0)}
+    assert await on_hand(system) == {("A", PA): (7, 0), ("B", PA): (1, 0), ("C", IL): (2, 0)}
     reasons = await system.pool.fetch(
         "SELECT reason FROM entries WHERE kind = 'adjustment' AND reference LIKE 'feed/%'"
     )
@@ -275,34 +229,55 @@ async def test_movements_happen_once_each_and_never_take_more_than_is_on_hand(sy
     assert (await examine(system.pool)).is_clean
 
 
+@pytest.mark.parametrize("rows_a_time", [1, 2, 5_000])
+async def test_movements_are_done_in_their_order_and_only_those_that_find_too_little_are_refused(
+    system: System, monkeypatch: pytest.MonkeyPatch, rows_a_time: int
+) -> None:
+    monkeypatch.setattr(feed_intake, "ROWS_A_TIME", rows_a_time)
+    await stock(system, {("A", PA): 5})
+    deltas = (-3, -4, 1, -3, -1, 6, -6)
+    text = "sku,node,delta\n" + "".join(f"A,DC-PA,{delta}\n" for delta in deltas)
+
+    done = await taken_in(system, text, mode="deltas")
+
+    assert done.account.flaws == (
+        RowFlaw(3, "delta", "only 2 units are on hand", "A,DC-PA,-4"),
+        RowFlaw(6, "delta", "only 0 units are on hand", "A,DC-PA,-1"),
+    )
+    moved = await system.pool.fetch("SELECT on_hand_delta FROM entries WHERE reference LIKE 'feed/%' ORDER BY seq")
+    assert [row["on_hand_delta"] for row in moved] == [-3, 1, -3, 6, -6]
+    assert await on_hand(system) == {("A", PA): (0, 0)}
+    assert (await examine(system.pool)).is_clean
+
+
 async def test_two_who_send_the_same_movements_at_once_move_them_once(system: System) -> None:
     text = "sku,node,delta\n" + "A,DC-PA,1\n" * 300
 
     feed = Feed("WMS", NOW, "R-1", mode="deltas")
-    done = await asyncio.gather(*(take_in(system, feed, _chunks(text), actor=ANN) for _ in range(4)))
+    done = await asyncio.gather(*(take_in(system, feed, chunks(text), actor=ANN) for _ in range(4)))
 
     assert any(isinstance(one, FeedReport) and one.status == "taken_in" for one in done)
-    assert await _on_hand(system) == {("A", PA): (300, 0)}
+    assert await on_hand(system) == {("A", PA): (300, 0)}
 
 
 async def test_columns_of_other_names_and_constants_are_declared(system: System) -> None:
     form = FeedForm("csv", ";", {"sku": "Artikel", "on_hand": "Menge"}, {"node": "DC-IL"})
 
-    done = await _take_in(system, "Artikel;Lager;Menge\nA;x;3\nNOPE;x;4\n", form=form)
+    done = await taken_in(system, "Artikel;Lager;Menge\nA;x;3\nNOPE;x;4\n", form=form)
 
-    assert await _on_hand(system) == {("A", IL): (3, 0)}
+    assert await on_hand(system) == {("A", IL): (3, 0)}
     assert [flaw.column for flaw in done.account.flaws] == ["Artikel"]
 
 
 async def test_supply_still_to_come_can_be_promised_and_keeps_what_was_received(system: System) -> None:
     head = "sku,node,on_hand,expected_at,quantity,number\n"
     first = head + "A,DC-PA,0,2026-12-01T09:00:00Z,10,V-1\nB,DC-PA,2,,,\n"
-    done = await _take_in(system, first)
+    done = await taken_in(system, first)
     order = accepted(await system.door.one(capture(lines={"A": 3}), actor="test"))
     await adjust(system, [Adjustment(PA, Sku("A"), 4, "receipt", "V-1")], actor=ANN)
 
     later = head + "A,DC-PA,,2026-12-05T09:00:00Z,6,V-1\nC,DC-PA,,2026-12-09T09:00:00Z,5,V-1\n"
-    await _take_in(system, later, reference="R-2")
+    await taken_in(system, later, reference="R-2")
 
     assert (done.account.dated, done.account.moved) == (1, 2)
     assert [part.source for part in order.allocations] == ["po/V-1/1"]
@@ -318,19 +293,19 @@ async def test_supply_still_to_come_can_be_promised_and_keeps_what_was_received(
 async def test_a_position_of_what_is_held_by_lot_is_refused_and_nothing_is_counted_twice(system: System) -> None:
     await adjust(system, [Adjustment(PA, Sku("A"), 5, "receipt", lot="L-1")], actor=ANN)
 
-    done = await _take_in(system, HEAD + "A,DC-PA,5\nB,DC-PA,2\n")
+    done = await taken_in(system, HEAD + "A,DC-PA,5\nB,DC-PA,2\n")
 
     reason = "A is held by lot at DC-PA: count each lot by its name"
     assert (done.account.accepted, done.account.refused) == (1, 1)
     assert done.account.flaws == (RowFlaw(2, "sku", reason, "A,DC-PA,5"),)
-    assert await _on_hand(system) == {("A", PA): (5, 0), ("B", PA): (2, 0)}
+    assert await on_hand(system) == {("A", PA): (5, 0), ("B", PA): (2, 0)}
     assert (await examine(system.pool)).is_clean
 
 
 async def test_a_kit_has_no_position_in_a_feed(system: System) -> None:
     await set_up(system.pool, nodes=(), items=(item("KIT", kit=((Sku("A"), 2),)),))
 
-    done = await _take_in(system, HEAD + "KIT,DC-PA,5\n")
+    done = await taken_in(system, HEAD + "KIT,DC-PA,5\n")
 
-    reason = "there is no item KIT that is stocked by the piece"
+    reason = "is a kit, which has no stock: name its components"
     assert done.account.flaws == (RowFlaw(2, "sku", reason, "KIT,DC-PA,5"),)

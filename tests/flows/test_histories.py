@@ -8,7 +8,7 @@ from datetime import date, time, timedelta
 
 import pytest
 
-from tests.builders import NOW, Clock, capture, item, node, set_up
+from tests.builders import NEW_YORK, NOW, Clock, capture, item, node, set_up
 from tests.conftest import Database
 from tests.supply_moves import settle
 from troth.engine.context import Decision
@@ -19,11 +19,23 @@ from troth.flows.requests import Accepted, Request
 from troth.flows.system import System, open_system
 from troth.model.capacity import CapacityUnit, Shift
 from troth.model.cart_hold import CartHoldState
+from troth.model.change import (
+    AddLine,
+    ChangeAction,
+    RemoveLine,
+    SetAddress,
+    SetDates,
+    SetNode,
+    SetPrice,
+    SetQuantity,
+    Substitute,
+)
 from troth.model.commands import (
     AcceptWork,
     ActOnDue,
     AdjustStock,
     CancelOrder,
+    ChangeOrder,
     CollectWork,
     Command,
     CountStock,
@@ -41,12 +53,12 @@ from troth.model.commands import (
     ReleaseOrder,
     ShipWork,
 )
-from troth.model.ids import CartHoldId, NodeId, Sku
-from troth.model.inventory import Balance, SupplyKey, lot_source, purchase_order_source
+from troth.model.ids import CartHoldId, LineId, NodeId, Sku
+from troth.model.inventory import Balance, SupplyKey, is_on_hand, lot_source, purchase_order_source
 from troth.model.lifecycle import RESERVING
-from troth.model.order import Customer, Order
+from troth.model.order import Customer, Line, Order
 from troth.model.policy import DEFAULT_POLICY
-from troth.model.transfer_moves import LoseTransfer, ReceiveTransfer, ShipTransfer, TransferUnits
+from troth.model.transfer_moves import Consignment, LoseTransfer, ReceiveTransfer, ShipTransfer, TransferUnits
 from troth.replay.world import World
 from troth.store.balances import find_balances
 from troth.store.cart_holds import lock_cart_holds
@@ -104,19 +116,27 @@ def _draw_commands(draw: random.Random, world: World, count: int) -> Iterator[Co
 
 
 def _draw_transfer_command(draw: random.Random, world: World) -> Command:
-    """Units of two lines go from Illinois to Pennsylvania: shipped, received and lost in parts."""
+    """Units of two lines go from Illinois to Pennsylvania, by lots or not: shipped, received and lost in parts."""
     numbers = draw.sample((1, 2), draw.randint(1, 2))
-    lines = tuple(TransferUnits(number, Sku("AB"[number - 1]), 30, draw.randint(1, 4)) for number in numbers)
-    sender, receiver = NodeId("DC-IL"), NodeId("DC-PA")
+    lots = ("", "", *(lot for lot, _last in LOTS))
+    lines = tuple(
+        TransferUnits(number, Sku("AB"[number - 1]), 30, draw.randint(1, 4), draw.choice(lots)) for number in numbers
+    )
+    between = Consignment("T", NodeId("DC-IL"), NodeId("DC-PA"))
+    known = tuple(
+        key
+        for key in sorted(world.balances)
+        if key.source.startswith("transfer/T/") or (key.node == between.sender and is_on_hand(key.source))
+    )
     waiting = tuple(
         order_id
         for order_id, order in sorted(world.orders.items())
         if any(part.source.startswith("transfer/T/") for part in order.allocations)
     )
     commands: list[Command] = [
-        ShipTransfer("T", sender, receiver, lines, NOW + timedelta(days=draw.randint(1, 9))),
-        ReceiveTransfer("T", receiver, lines, waiting),
-        LoseTransfer("T", receiver, lines, "damaged"),
+        ShipTransfer(between, lines, NOW + timedelta(days=draw.randint(1, 9)), known),
+        ReceiveTransfer(between, lines, waiting),
+        LoseTransfer(between, lines, "damaged"),
     ]
     return draw.choices(commands, weights=[5, 3, 1])[0]
 
@@ -154,7 +174,26 @@ def _draw_order_command(draw: random.Random, order: Order) -> Command:
         CollectWork(work),
         DeliverWork(work),
     ]
-    return draw.choices(commands, weights=[6, 2, 1, 2, 3, 2, 4, 3, 3, 1, 2])[0]
+    commands.append(ChangeOrder(order.order_id, _draw_actions(draw, order)))
+    return draw.choices(commands, weights=[6, 2, 1, 2, 3, 2, 4, 3, 3, 1, 2, 6])[0]
+
+
+def _draw_actions(draw: random.Random, order: Order) -> tuple[ChangeAction, ...]:
+    line = draw.choice(order.lines).line_id
+    place = replace(NEW_YORK, city="Chicago", region="IL", postcode="60601", latitude=41.88, longitude=-87.63)
+    actions: list[ChangeAction] = [
+        SetQuantity(line, draw.randint(1, 7)),
+        AddLine(
+            Line(LineId(f"{order.version}-{draw.randint(0, 9)}"), Sku(draw.choice("ABC")), draw.randint(1, 3), 700)
+        ),
+        RemoveLine(line),
+        SetPrice(line, draw.randint(0, 3000)),
+        SetDates(line, draw.choice([None, NOW + timedelta(days=draw.randint(1, 15))]), None),
+        SetAddress(draw.choice([NEW_YORK, place])),
+        SetNode(line, draw.choice([None, NodeId("DC-PA")])),
+        Substitute(line, Sku(draw.choice("ABC")), 800),
+    ]
+    return tuple(draw.choices(actions, k=draw.randint(1, 3)))
 
 
 async def _assert_tables_agree(system: System, world: World) -> None:

@@ -16,7 +16,7 @@ from troth.flows.stock import Adjustment, Counted, adjust, count
 from troth.flows.system import System, open_system
 from troth.model.commands import CancelOrder
 from troth.model.ids import NodeId, OrderId, Sku
-from troth.model.transfer_moves import ReceiveTransfer, ShipTransfer, TransferUnits
+from troth.model.transfer_moves import Consignment, ReceiveTransfer, ShipTransfer, TransferUnits
 from troth.store.positions import find_positions
 
 ANN = Actor("key/ann", frozenset({"inventory:write"}))
@@ -71,10 +71,12 @@ async def _act(draw: random.Random, system: System, number: int, orders: list[Or
             assert isinstance(await take_in(system, Feed("F", as_of, f"R-{number}"), rows(), actor=ANN), FeedReport)
         case "ship":
             units = (TransferUnits(1, sku, 1_000, draw.randint(1, 3)),)
-            await system.door.one(ShipTransfer(f"T{sku}", IL, PA, units, NOW + timedelta(days=2)), actor="test")
+            await system.door.one(
+                ShipTransfer(Consignment(f"T{sku}", IL, PA), units, NOW + timedelta(days=2)), actor="test"
+            )
         case _:
             units = (TransferUnits(1, sku, 1_000, 1),)
-            await system.door.one(ReceiveTransfer(f"T{sku}", PA, units, tuple(orders)), actor="test")
+            await system.door.one(ReceiveTransfer(Consignment(f"T{sku}", IL, PA), units, tuple(orders)), actor="test")
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -1,11 +1,8 @@
 """What becomes of promises when supply moves, through the door, in the tables, and for the customer."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
-import pytest
-
-from tests.builders import Clock, accepted, capture, item, node, set_up, stock
+from tests.builders import accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
 from tests.flows.moving import (
     ANN,
@@ -28,7 +25,7 @@ from troth.flows.expect import expect
 from troth.flows.explain import explain_order
 from troth.flows.requests import Accepted
 from troth.flows.stock import Adjustment, Counted, adjust, count
-from troth.flows.system import System, open_system
+from troth.flows.system import System
 from troth.model.commands import (
     ExpectedLine,
     HoldCart,
@@ -41,18 +38,6 @@ from troth.model.ids import CartHoldId, LineId
 from troth.model.inventory import SupplyKey
 from troth.model.lifecycle import AllocationState
 from troth.model.status import OrderStatus, live_allocations, order_status, promise_of
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def system(database: Database, clock: Clock) -> AsyncIterator[System]:
-    await set_up(database.pool, nodes=(node(PA), node(IL)), items=(item(A), item(B)))
-    async with open_system(database.dsn, clock=clock) as opened:
-        yield opened
 
 
 async def test_the_least_important_order_gives_way_and_the_others_keep_their_promise(system: System) -> None:
@@ -70,7 +55,7 @@ async def test_the_least_important_order_gives_way_and_the_others_keep_their_pro
     assert [(one.reason, one.promised_at) for one in lost.parked] == [
         ("A at DC-PA is short", promise_of(kept[1], kept[1].lines[0].line_id))
     ]
-    assert kinds(await log(system, second)) == ["OrderCaptured", "SupplyGivenUp", "SourcingFailed"]
+    assert kinds(await log(system, second)) == ["OrderCaptured", "SupplyGivenUp", "SourcingFailed", "PromiseChanged"]
     await assert_sound(system)
 
 

@@ -1,19 +1,14 @@
 """What supply moved is looked after exactly once: by two workers, again after a crash, and from its middle on."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
-import pytest
-
-from tests.builders import Clock, accepted, item, node, set_up, stock
+from tests.builders import Clock, accepted, stock
 from tests.conftest import Database
 from tests.flows.moving import (
     ANN,
-    IL,
     PA,
     A,
-    B,
     assert_sound,
     kinds,
     line,
@@ -34,18 +29,6 @@ from troth.model.commands import (
 )
 from troth.model.inventory import SupplyKey
 from troth.model.refusals import VersionConflict
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def system(database: Database, clock: Clock) -> AsyncIterator[System]:
-    await set_up(database.pool, nodes=(node(PA), node(IL)), items=(item(A), item(B)))
-    async with open_system(database.dsn, clock=clock) as opened:
-        yield opened
 
 
 async def test_a_round_that_is_repeated_changes_nothing(system: System) -> None:

@@ -10,8 +10,9 @@ from tests.builders import NOW, Clock, accepted, capture, item, node, set_up, st
 from tests.conftest import Database
 from troth.flows.access import Actor
 from troth.flows.expect import expect
+from troth.flows.load_stock import load_positions
 from troth.flows.requests import Accepted, Key
-from troth.flows.stock import Adjustment, Counted, LineResult, adjust, count, load_positions
+from troth.flows.stock import Adjustment, Counted, LineResult, adjust, count
 from troth.flows.system import System, open_system
 from troth.model.commands import ExpectedLine
 from troth.model.events import StockCounted

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.http.conftest import Api
+from tests.http.conftest import Api, order
 from troth.flows.accuracy import learn_from_log
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -126,3 +126,24 @@ async def test_rates_come_in_pages_that_join_without_a_gap(api: Api) -> None:
 
     assert pages == whole
     assert len({(one["node"], one["category"]) for one in whole}) == len(whole) > 2
+
+
+async def test_what_is_sold_by_measure_is_proposed_learned_and_told_in_wholes(api: Api) -> None:
+    await api.stocked("CT-CABLE", {"ST-CBL": 1_250}, decimals=2, unit="m", price_minor=5_000, category="cable")
+    body = order("W-CT-CABLE", {"CT-CABLE": 1})
+    body["lines"][0]["quantity"] = 2.5
+    captured = (await api.post("/v1/orders", body)).json()
+    (work,) = captured["fulfillments"]
+    await api.post(f"/v1/orders/{captured['order_id']}/release")
+    lines = {"lines": [{"line_id": "1", "quantity": 1.25, "short_reason": "not_found"}]}
+    picked = await api.post(f"/v1/fulfillments/{work['fulfillment_id']}/pick", lines)
+    assert picked.status_code == 200, picked.text
+    await learn(api)
+
+    (task,) = await tasks(api, node="ST-CBL")
+    cells = (await api.get("/v1/inventory/accuracy", params={"node": "ST-CBL", "category": "cable"})).json()["items"]
+
+    assert (task["on_hand"], task["available"]) == (11.25, 10.0)
+    assert task["reasons"][0]["detail"] == "2 units not found at a pick"  # 1.25 m, as wholes
+    assert task["missing_units"] < 10.0
+    assert cells[0]["observations"] == 1

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tests.http.conftest import Api
+from troth.flows.warm_up import WarmUp
 from troth.http.app import create_app
 from troth.http.problems import PROBLEMS, PROTESTS, TYPE_BASE
 from troth.model.refusals import REFUSALS
@@ -32,6 +33,20 @@ async def test_a_process_with_its_database_is_ready(api: Api) -> None:
     answer = await api.get("/readyz")
 
     assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+
+
+async def test_a_process_is_not_ready_until_it_has_loaded_what_was_ordered_lately(api: Api) -> None:
+    warm_up = WarmUp(api.system, balances_max=10)
+    cold = create_app(api.system, Settings(), warm_up=warm_up)
+    transport = httpx.ASGITransport(cold)
+    async with httpx.AsyncClient(transport=transport, base_url="http://troth") as client:
+        before = await client.get("/readyz")
+        await warm_up.run()
+        after = await client.get("/readyz")
+
+    assert (before.status_code, before.json()["type"].rpartition("/")[2]) == (503, "warming-up")
+    assert before.headers["retry-after"] == "1"
+    assert (after.status_code, after.json()["stock"]) == (200, "loaded")
 
 
 async def test_metrics_count_requests_by_operation(api: Api) -> None:

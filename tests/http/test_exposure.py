@@ -67,7 +67,7 @@ async def test_rules_in_force_show_in_positions_and_in_the_waterfall(api: Api) -
         ("safety_stock", "shown/two", 2),
         ("channel_buffer", "shown/web", 3),
     ]
-    assert waterfall["steps"][0]["orders"] == "/v1/orders?sku=SHOWN"
+    assert waterfall["steps"][0]["orders"] == "/v1/orders?sku=SHOWN&reserving=true"
     assert (waterfall["on_hand"], waterfall["available"]) == (14, 8)
 
     refused = await api.post("/v1/orders", order("SHOWN-2", {"SHOWN": 9}))

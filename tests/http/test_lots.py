@@ -77,10 +77,10 @@ async def test_goods_that_must_keep_come_from_a_lot_that_does_or_not_at_all(api:
 
 async def test_what_expires_is_not_available_from_midnight_on_without_anything_being_run(api: Api) -> None:
     sku = await api.stocked("L-MID", {"DC-PA": 1})
-    await receive(api, sku, ("today", 6, "2026-11-23"))
+    await receive(api, sku, ("soon", 6, "2026-11-25"), ("today", 5, "2026-11-23"))  # the last would expire on its way
     before = (await api.get("/v1/availability", params={"sku": sku})).json()["items"][0]["available"]
 
-    api.clock.now = NOW.replace(day=24, hour=5, minute=0, second=0)  # midnight at the node in Pennsylvania
+    api.clock.now = NOW.replace(day=26, hour=5, minute=0, second=0)  # midnight at the node in Pennsylvania
     try:
         after = (await api.get("/v1/availability", params={"sku": sku})).json()["items"][0]["available"]
         listed = (await api.get(INVENTORY, params={"sku": sku})).json()["items"][0]
@@ -89,9 +89,9 @@ async def test_what_expires_is_not_available_from_midnight_on_without_anything_b
         api.clock.now = NOW
 
     assert (before, after) == (7, 1)
-    assert (listed["on_hand"], listed["available"], listed["lots"][0]["available"]) == (7, 1, 0)
+    assert (listed["on_hand"], listed["available"], listed["lots"][0]["available"]) == (12, 1, 0)
     assert refused.status_code == 409
-    assert await lots_of(api, sku) == {"today": (6, 0, 6)}
+    assert await lots_of(api, sku) == {"soon": (6, 0, 6), "today": (5, 0, 5)}
 
 
 async def test_lots_that_expire_are_listed_before_a_day_the_first_to_expire_first(api: Api) -> None:

@@ -191,6 +191,28 @@ async def test_a_get_speaks_what_it_accepts_and_says_so_to_caches(shop: Api) -> 
     assert (named["message"], named["language"]) == ("Ships today from DC-PA; arrives tomorrow.", "en")
 
 
+async def test_a_change_of_an_order_is_told_in_its_language_and_in_the_words_of_its_brand(shop: Api) -> None:
+    await _put(shop, "in a distribution center", "CHANGED")
+    await set_up(shop.system.pool, nodes=(), items=(item("CHANGED", brand="Maison"),))
+    await put_in_force(
+        shop,
+        "maison",
+        {"texts": [{"language": "es", "brands": ["Maison"], "texts": {"ships": "De {place}, {arrival}"}}]},
+    )
+    await shop.system.door.follow()
+    captured = await shop.capture("M-CHANGED", {"CHANGED": 1}, language="es")
+    url, more = f"/v1/orders/{captured['order_id']}/changes", {"action": "set_quantity", "line_id": "1", "quantity": 2}
+    await set_up(shop.system.pool, nodes=(), items=(item("CHANGED-2"),))
+    await shop.system.door.follow()  # which forgets the items
+    assert Sku("CHANGED") not in shop.system.door.reference.items
+
+    shown = await shop.post(f"{url}?preview=true", {"actions": [more]})
+    applied = await shop.post(url, {"actions": [more]})
+
+    told = [(one["promise"]["message"], one["promise"]["language"]) for one in (captured, shown.json(), applied.json())]
+    assert told == [("De DC-PA, mañana", "es")] * 3
+
+
 async def test_a_language_is_said_once_and_is_one(shop: Api) -> None:
     twice = await shop.post("/v1/orders", order("M-2", {"ACCEPTS": 1}, language="es", attributes={"language": "en"}))
     none = await shop.post("/v1/orders", order("M-3", {"ACCEPTS": 1}, language="Spanish, please"))

@@ -16,7 +16,7 @@ async def test_a_canceled_order_gives_its_stock_back(api: Api) -> None:
     body = answer.json()
     assert (answer.status_code, body["status"], body["version"], answer.headers["etag"]) == (200, "canceled", 2, '"2"')
     assert body["promise"]["message"] == "Canceled."
-    assert body["possible"] == {"actions": [], "cancelable": []}
+    assert body["possible"] == {"actions": [], "cancelable": [], "changes": []}
     assert [(point["milestone"], point["is_expected"]) for point in body["timeline"]] == [
         ("captured", False),
         ("canceled", False),
@@ -91,7 +91,7 @@ async def test_a_hold_keeps_an_order_until_it_is_lifted(api: Api) -> None:
     assert (lifted.status_code, lifted.json()["status"]) == (200, "promised")
     assert lifted.json()["holds"][0]["state"] == "lifted"
     assert (released.status_code, released.json()["status"]) == (200, "released")
-    assert released.json()["possible"]["actions"] == ["cancel"]
+    assert released.json()["possible"]["actions"] == ["cancel", "change"]
 
 
 async def test_a_hold_ends_in_the_future_and_has_a_type(api: Api) -> None:

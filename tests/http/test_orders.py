@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.http.conftest import Api, order
+from troth.model.change import Action
 from troth.model.ids import derive_order_id
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -43,8 +44,9 @@ async def test_a_new_order_is_promised_and_its_stock_reserved(api: Api) -> None:
     ]
     assert body["promise"]["message"] == "Ships today from DC-PA; arrives tomorrow."
     assert body["possible"] == {
-        "actions": ["cancel", "hold", "release"],
+        "actions": ["cancel", "change", "hold", "release"],
         "cancelable": [{"line_id": "1", "quantity": 2}],
+        "changes": [action.value for action in Action],
     }
     assert await api.available(sku) == {"DC-PA": 8}
 

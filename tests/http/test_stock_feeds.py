@@ -46,10 +46,10 @@ async def test_a_feed_of_csv_is_taken_in_and_says_which_rows_were_refused(api: A
         {
             "line": 3,
             "column": "sku",
-            "reason": "there is no item NOPE that is stocked by the piece",
+            "reason": "there is no item NOPE",
             "row": "NOPE,DC-PA,1",
         },
-        {"line": 4, "column": "on_hand", "reason": "must be a whole number, not x", "row": "F2,DC-PA,x"},
+        {"line": 4, "column": "on_hand", "reason": "must be a number, not x", "row": "F2,DC-PA,x"},
     ]
     assert await _on_hand(api, "F1") == 7
     assert [(row["reference"], row["rows"], row["is_whole"]) for row in listed.json()["items"]] == [("N-1", 3, True)]

@@ -36,6 +36,7 @@ async def test_a_transfer_is_planned_shipped_received_and_lost_in_part(api: Api)
     assert read.json() == lost.json()
     assert read.json()["lines"][0] == {
         "line": 1, "sku": "TR-A", "quantity": 6, "planned": 1, "in_transit": 0, "received": 3, "lost": 2, "reserved": 0,
+        "lot": "", "lots": [], "serials": [],
     }  # fmt: skip
     position = (await api.get("/v1/inventory?sku=TR-A&node=ST-NYC")).json()["items"][0]
     assert (position["on_hand"], position["incoming"]) == (3, 0)

@@ -19,6 +19,7 @@ from troth.cli.processes import Life
 from troth.cli.running import run_loop
 from troth.console.app import create_console, end_streams
 from troth.flows.system import open_system
+from troth.flows.warm_up import WarmUp, warming_up
 from troth.http.app import create_app
 from troth.settings import Settings
 from troth.worker import run_worker
@@ -32,17 +33,17 @@ process remembers is searched each time: at Python's own thresholds that took a 
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that says when it is ready and takes signals through the loop: its own way raises them again later."""
+    """uvicorn that says when it listens and takes signals through the loop: its own way raises them again later."""
 
-    def __init__(self, config: uvicorn.Config, *, on_ready: Callable[[], None], on_end: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, *, on_end: Callable[[], None]) -> None:
         super().__init__(config)
-        self._on_ready = on_ready
+        self.is_listening = asyncio.Event()
         self._on_end = on_end
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            self._on_ready()
+            self.is_listening.set()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -88,10 +89,13 @@ def serve_worker(settings: Settings, dsn: str, life: Life) -> None:
 
 async def _serve(settings: Settings, dsn: str, listener: socket.socket, life: Life) -> None:
     gc.set_threshold(*_COLLECT_AFTER)
-    async with open_system(dsn, pool_size=settings.pool_size, cart_units_max=settings.cart_units_max) as system:
+    async with (
+        open_system(dsn, pool_size=settings.pool_size, cart_units_max=settings.cart_units_max) as system,
+        warming_up(system, balances_max=settings.warm_balances_max) as warm_up,
+    ):
         console = create_console(system, settings)
         config = uvicorn.Config(
-            create_app(system, settings, more=_pages(console)),
+            create_app(system, settings, more=_pages(console), warm_up=warm_up),
             http="httptools",
             ws="none",
             loop="none",
@@ -103,9 +107,19 @@ async def _serve(settings: Settings, dsn: str, listener: socket.socket, life: Li
             timeout_keep_alive=75,
             timeout_graceful_shutdown=_FINISH_SECONDS_MAX,
         )
-        server = _Server(config, on_ready=life.say_ready, on_end=lambda: end_streams(console))
+        server = _Server(config, on_end=lambda: end_streams(console))
         _when_orphaned(life, server.end)
-        await server.serve([listener])
+        telling = asyncio.create_task(_say_ready(server, warm_up, life))
+        try:
+            await server.serve([listener])
+        finally:
+            telling.cancel()
+
+
+async def _say_ready(server: _Server, warm_up: WarmUp, life: Life) -> None:
+    await server.is_listening.wait()
+    await warm_up.until_warm()
+    life.say_ready()
 
 
 def _pages(console: Starlette) -> list[BaseRoute]:

@@ -41,7 +41,7 @@ def register(app: typer.Typer) -> None:
 
 
 def drift(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV with node, sku and on_hand.")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV: node, sku, on_hand, perhaps lot.")],
     system: Annotated[str, typer.Option(help="Whose positions they are, such as WMS-EAST.")],
     as_of: Annotated[str | None, typer.Option(help="When it was so; left out: when the file was last changed.")] = None,
     apply: Annotated[bool, typer.Option("--apply", help="Count what is proposed to be counted.")] = False,
@@ -52,12 +52,16 @@ def drift(
     """Say where another system differs from the books of the same time, why, and what to do. Exit code 1: it does."""
     settings = settings_of(database_url=database_url, data_dir=data_dir)
     at = datetime.fromtimestamp(file.stat().st_mtime, UTC) if as_of is None else read_instant(as_of)
-    given = [TheirPosition(one.sku, one.node, one.on_hand) for one in read_positions(file)]
+    given = [
+        TheirPosition(one.position.sku, one.position.node, one.on_hand, one.position.lot)
+        for one in read_positions(file)
+    ]
 
     async def run(dsn: str) -> int:
         async with migrated_system(settings, dsn) as opened:
             report = await _compare(opened, at, given)
-            answer = answer_drift(report, system, opened.door.reference.policy.currency)
+            reference = opened.door.reference
+            answer = answer_drift(report, system, reference.policy.currency, reference.items)
             show(json.dumps(msgspec.json.decode(encode_bytes(answer)), indent=2) if as_json else _text(answer))
             if apply:
                 await _apply(opened, report, system)
@@ -110,7 +114,8 @@ def _text(answer: DriftAnswer) -> str:
         told = f"ours {one.ours:,}, theirs {one.theirs:,}, moved since {one.moved_since:+,}"
         evidence = f" ({', '.join(one.evidence[:3])})" if one.evidence else ""
         todo = f"{one.cause.replace('_', ' ')}: {one.proposal.replace('_', ' ')}"
-        lines.append(f"  {one.sku} at {one.node}: {told}; {todo}{evidence}")
+        lot = f", lot {one.lot}," if one.lot else ""
+        lines.append(f"  {one.sku}{lot} at {one.node}: {told}; {todo}{evidence}")
     if len(answer.differences) > _SHOWN_MAX:
         lines.append(f"  and {len(answer.differences) - _SHOWN_MAX:,} more; --json lists all")
     for refused in answer.refused[:_SHOWN_MAX]:

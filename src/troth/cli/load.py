@@ -27,7 +27,7 @@ from troth.cli.running import (
 )
 from troth.cli.terminal import Steps, say, show
 from troth.flows.configure import DecimalsKeptError, set_items, set_nodes
-from troth.flows.stock import LoadReport, load_positions
+from troth.flows.load_stock import LoadReport, load_positions
 from troth.flows.system import System
 from troth.settings import Settings
 
@@ -76,7 +76,10 @@ def items(file: File, database_url: DatabaseUrl = None, data_dir: DataDir = None
 
 @app.command("stock")
 def stock(file: File, database_url: DatabaseUrl = None, data_dir: DataDir = None) -> None:
-    """Set what nodes hold: a CSV file with the columns node, sku and on_hand. Exit code 1: some were left out."""
+    """Set what nodes hold: a CSV file with the columns node, sku and on_hand, and perhaps lot and expires_on.
+
+    Exit code 1: some were left out.
+    """
     settings = settings_of(database_url=database_url, data_dir=data_dir)
 
     async def work(system: System) -> int:
@@ -185,12 +188,14 @@ def _account_text(account: Account, seconds: float) -> str:
 
 
 def _tell_stock(report: LoadReport) -> int:
-    show(f"{report.given:,} positions read, {report.moved:,} changed, by {report.units:,} units")
+    show(f"{report.given:,} positions read, {report.moved:,} changed, by {report.units:,} pieces")
     if report.unknown:
         say(f"Left out, since nobody knows them: {', '.join(report.unknown)}")
     if report.by_lot:
         say(f"Left out, since it is held by lot and each lot must be counted: {', '.join(report.by_lot)}")
-    return PROBLEMS if report.unknown or report.by_lot else 0
+    if report.unfit:
+        say(f"Left out, since it is no quantity of the item: {'; '.join(report.unfit)}")
+    return PROBLEMS if report.unknown or report.by_lot or report.unfit else 0
 
 
 def _run(settings: Settings, work: Callable[[System], Awaitable[int]]) -> None:

@@ -3,13 +3,17 @@
 import csv
 import gzip
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from troth.cli.exits import USAGE, Failed
+from troth.flows.load_stock import Measured
 from troth.http.body import flaws_of
 from troth.http.item_body import ItemBody
 from troth.http.node_body import NodeBody
@@ -25,6 +29,8 @@ V = TypeVar("V")
 
 _FLAWS_MAX: Final = 20
 _STOCK_COLUMNS: Final = ("node", "sku", "on_hand")
+_LOT_COLUMNS: Final = ("lot", "expires_on")
+_AMOUNT: Final = re.compile(r"[0-9]{1,13}(\.[0-9]{1,3})?", re.ASCII)
 _UNITS_MAX: Final = 10**12
 
 
@@ -40,9 +46,9 @@ def read_items(path: Path) -> list[Item]:
     return _make_each(path, bodies, _item)
 
 
-def read_positions(path: Path) -> list[Position]:
-    """The positions of a CSV file; raises Failed with its flaws."""
-    positions: list[Position] = []
+def read_positions(path: Path) -> list[Measured]:
+    """The positions of a CSV file, by lot where it names lots; raises Failed with its flaws."""
+    positions: list[Measured] = []
     flaws: list[str] = []
     reader = csv.DictReader(_read_text(path).splitlines(keepends=True))
     missing = [name for name in _STOCK_COLUMNS if name not in (reader.fieldnames or ())]
@@ -50,10 +56,21 @@ def read_positions(path: Path) -> list[Position]:
         raise Failed(f"{path} has no column {', '.join(missing)}", USAGE)
     for row in reader:
         node, sku, units = ((row[name] or "").strip() for name in _STOCK_COLUMNS)
-        if not node or not sku or not units.isdecimal() or int(units) > _UNITS_MAX:
-            flaws.append(f"line {reader.line_num}: wants a node, a SKU and a number of units, not {node},{sku},{units}")
-        else:
-            positions.append(Position(Sku(sku), NodeId(node), int(units)))
+        if not node or not sku or not _AMOUNT.fullmatch(units) or Decimal(units) > _UNITS_MAX:
+            flaws.append(f"line {reader.line_num}: wants a node, a SKU and a quantity, not {node},{sku},{units}")
+            continue
+        lot, last = ((row.get(name) or "").strip() for name in _LOT_COLUMNS)
+        try:
+            expires_on = date.fromisoformat(last) if last else None
+        except ValueError:
+            flaws.append(f"line {reader.line_num}: expires_on must be a day such as 2027-03-31, not {last}")
+            continue
+        if "/" in lot or (last and not lot):
+            why = "a lot has no slash in its name" if lot else "expires_on is of a lot, and the line names none"
+            flaws.append(f"line {reader.line_num}: {why}")
+            continue
+        position = Position(Sku(sku), NodeId(node), 0, lot=lot, expires_on=expires_on)
+        positions.append(Measured(position, Decimal(units) if "." in units else int(units)))
     _fail_on(path, flaws)
     return positions
 

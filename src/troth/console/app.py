@@ -20,11 +20,13 @@ from troth.console import (
     live,
     message_preview,
     order,
+    order_change,
     orders,
     overview,
     records,
     routing_trial,
     session,
+    transfers,
     waterfall,
     work,
 )
@@ -44,7 +46,8 @@ def create_console(system: System, settings: Settings) -> Starlette:
     `end_streams` first: it would otherwise wait for everybody who watches.
     """
     modules = (
-        *(session, overview, orders, order, work, waterfall, inventory, count_tasks, catalog),
+        *(session, overview, orders, order, order_change, work, waterfall),
+        *(inventory, count_tasks, transfers, catalog),
         *(routing_trial, exposure_preview, message_preview, configuration, records, live),
     )
     routes: list[BaseRoute] = list(chain.from_iterable(module.routes for module in modules))

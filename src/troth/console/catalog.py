@@ -11,6 +11,7 @@ from troth.console.pages import page
 from troth.console.session import guarded
 from troth.console.views import query
 from troth.engine.feed_age import is_late
+from troth.flows.exposed import find_exposed
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
 from troth.model.network import NodeType
@@ -102,6 +103,7 @@ async def show_item(visit: Visit) -> Response:
         sums = await sum_balances(connection, [sku])
     if item is None:
         return page(visit, "missing.html", status=404, section="items", title="No such item", name=sku)
+    exposed = await find_exposed(visit.system, [sku])
     return page(
         visit,
         "item.html",
@@ -110,6 +112,7 @@ async def show_item(visit: Visit) -> Response:
         item=item.value,
         version=item.version,
         stock=sums.get(sku, StockSum()),
+        exposed=exposed[sku],
     )
 
 

@@ -90,40 +90,12 @@ async def put_in_force(pages: FamilyPages, visit: Visit) -> Response:
 
 async def take_back(pages: FamilyPages, visit: Visit) -> Response:
     """Roll back to what was in force before."""
-    form = await visit.request.form()
-    return await _act(
-        pages,
-        visit,
-        form,
-        "roll-back",
-        lambda expected: roll_back(
-            visit.system,
-            pages.family,
-            visit.request.path_params["name"],
-            reason=text(form, "reason"),
-            actor=visit.actor.name,
-            expected=expected,
-        ),
-    )
+    return await _undo(pages, visit, "roll-back", roll_back)
 
 
 async def put_out_of_force(pages: FamilyPages, visit: Visit) -> Response:
     """Let what is built in hold again."""
-    form = await visit.request.form()
-    return await _act(
-        pages,
-        visit,
-        form,
-        "retire",
-        lambda expected: retire(
-            visit.system,
-            pages.family,
-            visit.request.path_params["name"],
-            reason=text(form, "reason"),
-            actor=visit.actor.name,
-            expected=expected,
-        ),
-    )
+    return await _undo(pages, visit, "retire", retire)
 
 
 def missing(pages: FamilyPages, visit: Visit, found: NotFound) -> Response:
@@ -143,6 +115,23 @@ def version_asked(visit: Visit, name: str = "version") -> int | None:
     """The version that the address names, if it does."""
     asked = visit.asked(name)
     return int(asked) if asked.isdecimal() and 0 < len(asked) < 9 else None
+
+
+async def _undo(
+    pages: FamilyPages, visit: Visit, action: str, undo: Callable[..., Awaitable[Acted | Refusal]]
+) -> Response:
+    """Do what takes a document out of force, for the reason that a form gives."""
+    form = await visit.request.form()
+    name, reason = visit.request.path_params["name"], text(form, "reason")
+    return await _act(
+        pages,
+        visit,
+        form,
+        action,
+        lambda expected: undo(
+            visit.system, pages.family, name, reason=reason, actor=visit.actor.name, expected=expected
+        ),
+    )
 
 
 async def _act(

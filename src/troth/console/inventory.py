@@ -10,6 +10,7 @@ from troth.console.pages import page
 from troth.console.session import guarded
 from troth.console.views import query
 from troth.console.views_stock import view_ledger, view_positions
+from troth.flows.exposed import find_exposed, find_exposed_by_node
 from troth.model.ids import NodeId, Sku
 from troth.store.balances import read_entries
 from troth.store.console import StockSum, read_supplies, sum_balances
@@ -22,26 +23,27 @@ _ENTRIES_MAX: Final = 2_000
 
 
 async def show_inventory(visit: Visit) -> Response:
-    """A page of items by SKU, with their stock over all nodes."""
+    """A page of items by SKU, with their stock over all nodes, and how much of it is exposed to who has no class."""
     text, after = visit.asked("q"), visit.asked("after")
     async with visit.system.pool.acquire() as connection:
         found = await find_items(connection, text=text or None, after=after or None, limit=_PAGE + 1)
         items = [item.value for item in found[:_PAGE]]
         sums = await sum_balances(connection, [item.sku for item in items])
+    exposed = await find_exposed(visit.system, [item.sku for item in items])
     return page(
         visit,
         "inventory.html",
         section="inventory",
         title="Inventory",
         text=text,
-        rows=[(item, sums.get(item.sku, StockSum())) for item in items],
+        rows=[(item, sums.get(item.sku, StockSum()), exposed[item.sku]) for item in items],
         more=query(q=text, after=items[-1].sku) if len(found) > _PAGE else "",
         is_first=not after,
     )
 
 
 async def show_sku(visit: Visit) -> Response:
-    """One SKU by node: on hand, reserved, available, and what comes when."""
+    """One SKU by node: on hand, reserved, exposed to who has no class, and what comes when."""
     sku = Sku(visit.request.path_params["sku"])
     async with visit.system.pool.acquire() as connection:
         item = await read_item(connection, sku)
@@ -50,6 +52,7 @@ async def show_sku(visit: Visit) -> Response:
         return page(visit, "missing.html", status=404, section="inventory", title="No such SKU", name=sku)
     positions = view_positions(balances, visit.nodes, visit.now)
     is_all = bool(visit.asked("all"))
+    exposed, by_node = await find_exposed_by_node(visit.system, sku) if item else (0, {})
     return page(
         visit,
         "sku.html",
@@ -62,7 +65,9 @@ async def show_sku(visit: Visit) -> Response:
         positions_count=len(positions),
         on_hand=sum(position.on_hand for position in positions),
         reserved=sum(position.reserved for position in positions),
-        available=sum(position.available for position in positions),
+        available=exposed,
+        exposed=by_node,
+        is_kit=bool(item and item.value.kit),
         incoming=sum(position.incoming_units for position in positions),
         top=max((position.on_hand for position in positions), default=0),
         zone_of=visit.zone_of,

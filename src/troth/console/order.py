@@ -13,7 +13,7 @@ from troth.console.pages import page
 from troth.console.session import guarded
 from troth.console.views_drawing import view_map
 from troth.console.views_order import HOLD_TYPES, OrderView, view_order
-from troth.console.views_refusal import flaw, tell_refusal
+from troth.console.views_refusal import Told, flaw, tell_refusal
 from troth.console.views_timeline import timeline
 from troth.console.views_trace import view_decision
 from troth.flows.explain import explain_order, read_decisions
@@ -24,13 +24,15 @@ from troth.store.events import read_subject_events
 from troth.store.orders import read_orders
 from troth.store.reference import read_items
 
-Told = tuple[str, tuple[str, ...]]
+DONE_CHANGE: Final = "change"
+"""What the page is told once an order was changed on a page of its own."""
 
 _DONE: Final = {
     "release": "Released to its nodes.",
     "hold": "The hold is placed.",
     "lift": "The hold is lifted.",
     "cancel": "Canceled; the stock is free again.",
+    DONE_CHANGE: "Changed, and promised anew.",
 }
 
 
@@ -42,7 +44,7 @@ async def show_order(visit: Visit) -> Response:
 async def release(visit: Visit) -> Response:
     """Release now."""
     form = await visit.request.form()
-    refusal = await ask(visit, form, ReleaseOrder(_order_id(visit)))
+    refusal = await ask(visit, form, ReleaseOrder(order_id_of(visit)))
     return await _after(visit, "release", tell_refusal(refusal) if refusal else None)
 
 
@@ -56,14 +58,14 @@ async def hold(visit: Visit) -> Response:
         expires_at = datetime.fromisoformat(until).replace(tzinfo=UTC) if until else None
     except ValueError:
         return await _after(visit, "hold", flaw("the time until which to hold is not a time"))
-    refusal = await ask(visit, form, PlaceHold(_order_id(visit), type_, reason, expires_at))
+    refusal = await ask(visit, form, PlaceHold(order_id_of(visit), type_, reason, expires_at))
     return await _after(visit, "hold", tell_refusal(refusal) if refusal else None)
 
 
 async def lift(visit: Visit) -> Response:
     """Lift one hold."""
     form = await visit.request.form()
-    refusal = await ask(visit, form, LiftHold(_order_id(visit), HoldId(text(form, "hold_id"))))
+    refusal = await ask(visit, form, LiftHold(order_id_of(visit), HoldId(text(form, "hold_id"))))
     return await _after(visit, "lift", tell_refusal(refusal) if refusal else None)
 
 
@@ -78,13 +80,13 @@ async def cancel(visit: Visit) -> Response:
         lines, problem = _asked_lines(form)
         if problem:
             return await _after(visit, "cancel", flaw(problem))
-    refusal = await ask(visit, form, CancelOrder(_order_id(visit), reason, lines))
+    refusal = await ask(visit, form, CancelOrder(order_id_of(visit), reason, lines))
     return await _after(visit, "cancel", tell_refusal(refusal) if refusal else None)
 
 
 async def show_why(visit: Visit) -> Response:
     """Why its sources were chosen: each decision made again, node by node, and what would have flipped it."""
-    order_id = _order_id(visit)
+    order_id = order_id_of(visit)
     async with visit.system.pool.acquire() as connection:
         order = (await read_orders(connection, [order_id])).get(order_id)
     if order is None:
@@ -113,18 +115,19 @@ def _asked_lines(form: FormData) -> tuple[tuple[LineQuantity, ...], str]:
     return lines, "" if lines else "say how many units of which line to cancel, or choose the whole order"
 
 
-def _order_id(visit: Visit) -> OrderId:
+def order_id_of(visit: Visit) -> OrderId:
+    """The order that the address names."""
     return OrderId(visit.request.path_params["order_id"])
 
 
 async def _after(visit: Visit, action: str, told: Told | None) -> Response:
     if told is None:
-        return RedirectResponse(f"{visit.base}/orders/{_order_id(visit)}?done={action}", 303)
+        return RedirectResponse(f"{visit.base}/orders/{order_id_of(visit)}?done={action}", 303)
     return await _page(visit, refused=action, told=told)
 
 
 async def _page(visit: Visit, *, refused: str = "", told: Told = ("", ())) -> Response:
-    order_id = _order_id(visit)
+    order_id = order_id_of(visit)
     async with visit.system.pool.acquire() as connection:
         order = (await read_orders(connection, [order_id])).get(order_id)
         if order is None:

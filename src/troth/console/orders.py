@@ -24,7 +24,7 @@ _PAGE: Final = 50
 _NEWER_MAX: Final = 1_000
 _CHANNELS_SECONDS: Final = 60.0
 _NODES_LISTED_MAX: Final = 200
-_FILTERS: Final = ("q", "status", "channel", "node", "sku")
+_FILTERS: Final = ("q", "status", "channel", "node", "sku", "reserving")
 
 
 async def show_orders(visit: Visit) -> Response:
@@ -40,6 +40,7 @@ async def show_orders(visit: Visit) -> Response:
         channel=asked["channel"] or None,
         node=asked["node"] or None,
         sku=asked["sku"] or None,
+        is_reserving=bool(asked["reserving"]),
         after=after,
         limit=_PAGE + 1,
     )

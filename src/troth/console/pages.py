@@ -46,6 +46,7 @@ _environment: Final = Environment(
 _environment.filters.update(
     money=views.money,
     number=views.number,
+    quantity=views.quantity,
     count=views.count_text,
     words=views.words,
     node_type=views.node_type_text,

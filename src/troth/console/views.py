@@ -96,6 +96,16 @@ def number(value: int, decimals: int = 0) -> str:
     return f"{Decimal(value).scaleb(-decimals):,.{decimals}f}".replace("-", "−")
 
 
+def quantity(value: int | float) -> str:
+    """A quantity as people know it, with separators and no more decimals than it has.
+
+    >>> quantity(1234), quantity(1.25), quantity(-3)
+    ('1,234', '1.25', '−3')
+    """
+    text = f"{value:,.3f}"
+    return text.rstrip("0").rstrip(".").replace("-", "−")
+
+
 def count_text(count: int) -> str:
     """A count that went no further than COUNT_MAX.
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from troth.console.views import Chip, state_chip, status_chip
+from troth.console.views import Chip, moment, money, state_chip, status_chip, words
 from troth.console.views_timeline import short_id
+from troth.engine.change_fields import find_changes
+from troth.engine.change_wish import CLOSED
 from troth.model.ids import Sku
 from troth.model.inventory import ON_HAND, Source, lot_of
 from troth.model.item import Item
@@ -22,8 +24,10 @@ from troth.model.status import (
     live_allocations,
     order_status,
     placed_holds,
+    promise_of,
     uncovered_quantities,
 )
+from troth.model.totals import total_minor
 
 HOLD_TYPES: Final = ("manual", "fraud", "address", "credit", "price")
 _HOLDABLE: Final = frozenset({AllocationState.RESERVED, AllocationState.BACKORDERED})
@@ -100,6 +104,45 @@ class OrderView:
     can_hold: bool
     can_release: bool
     can_cancel: bool
+    can_change: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something about an order now and after a change, as text."""
+
+    what: str
+    before: str
+    after: str
+
+
+def view_differences(before: Order, after: Order) -> tuple[Difference, ...]:
+    """What a change makes of an order: its fields, when each line comes and from where, and what it comes to."""
+    found = [
+        Difference(
+            words(change.field.removesuffix("_minor")) + (f" of line {change.line_id}" if change.line_id else ""),
+            change.before,
+            change.after,
+        )
+        for change in find_changes(before, after)
+    ]
+    for line in after.lines:
+        was, is_now = promise_of(before, line.line_id), promise_of(after, line.line_id)
+        if was != is_now:
+            dates = ["" if at is None else f"{moment(at)} UTC" for at in (was, is_now)]
+            found.append(Difference(f"Promise of line {line.line_id}", *dates))
+        from_nodes = [_from(order, line) for order in (before, after)]
+        if from_nodes[0] != from_nodes[1]:
+            found.append(Difference(f"Line {line.line_id} comes from", *from_nodes))
+    totals = [money(total_minor(order), order.currency) for order in (before, after)]
+    if totals[0] != totals[1]:
+        found.append(Difference("Total", *totals))
+    return tuple(found)
+
+
+def _from(order: Order, line: Line) -> str:
+    parts = [part.node for part in live_allocations(order) if part.line_id == line.line_id]
+    return ", ".join(dict.fromkeys(parts))
 
 
 def view_order(order: Order, items: Mapping[Sku, Item], nodes: Mapping[str, Node]) -> OrderView:
@@ -123,6 +166,7 @@ def view_order(order: Order, items: Mapping[Sku, Item], nodes: Mapping[str, Node
         can_hold=bool(states & _HOLDABLE),
         can_release=AllocationState.RESERVED in states and not holds,
         can_cancel=status is not OrderStatus.CANCELED and any(line.cancelable for line in lines),
+        can_change=status not in CLOSED,
     )
 
 
@@ -197,12 +241,15 @@ def _work(order: Order, work: Fulfillment, nodes: Mapping[str, Node]) -> WorkVie
 def supply_text(source: str) -> str:
     """Which supply of a node a part comes from, in words.
 
-    >>> supply_text("po/4500017/1"), supply_text("on_hand"), supply_text("lot/L-7")
-    ('purchase order 4500017, line 1', 'on hand', 'lot L-7')
+    >>> supply_text("po/4500017/1"), supply_text("on_hand"), supply_text("lot/L-7"), supply_text("transfer/T-7/1/L-7")
+    ('purchase order 4500017, line 1', 'on hand', 'lot L-7', 'transfer T-7, line 1, lot L-7')
     """
     if lot_of(Source(source)):
         return f"lot {lot_of(Source(source))}"
     kind, _, rest = source.partition("/")
+    if kind == "transfer" and rest:
+        transfer_id, line, *lot = rest.split("/")
+        return f"transfer {transfer_id}, line {line}{', lot ' if lot else ''}{''.join(lot)}"
     number, _, line = rest.rpartition("/")
     return f"purchase order {number}, line {line}" if kind == "po" and number else source.replace("_", " ")
 

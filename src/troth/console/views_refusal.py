@@ -1,6 +1,6 @@
 """A refusal as an operator reads it: what it says of itself, then its own facts."""
 
-from typing import assert_never
+from typing import Final, assert_never
 
 from troth.console.views import moment, words
 from troth.model.refusals import (
@@ -21,8 +21,13 @@ from troth.model.refusals import (
     VersionConflict,
 )
 
+_PREDICATES: Final = ("is ", "must ", "has ", "should ", "needs ")
 
-def tell_refusal(refusal: Refusal) -> tuple[str, tuple[str, ...]]:
+Told = tuple[str, tuple[str, ...]]
+"""A sentence, and facts."""
+
+
+def tell_refusal(refusal: Refusal) -> Told:
     """The sentence of a refusal, and its facts, one by one.
 
     >>> tell_refusal(NotPossibleNow("cancel", "shipped"))[1]
@@ -31,19 +36,24 @@ def tell_refusal(refusal: Refusal) -> tuple[str, tuple[str, ...]]:
     return (type(refusal).__doc__ or refusal.code).strip(), _facts(refusal)
 
 
-def tell_by_field(refusal: Refusal) -> tuple[str, tuple[str, ...]]:
-    """The same, with each flaw under the name of its field.
+def tell_by_field(refusal: Refusal) -> Told:
+    """The same, with each flaw that says something of its field under the field's name.
 
     >>> tell_by_field(Invalid((FieldFlaw("/parameters/units", "must not be empty"),)))[1]
     ('Units must not be empty.',)
     """
     if not isinstance(refusal, Invalid):
         return tell_refusal(refusal)
-    named = (f"{words(found.pointer.rpartition('/')[2])} {found.detail}." for found in refusal.flaws)
+    named = (
+        f"{words(found.pointer.rpartition('/')[2])} {found.detail}."
+        if found.detail.startswith(_PREDICATES)
+        else f"{words(found.detail)}."
+        for found in refusal.flaws
+    )
     return tell_refusal(refusal)[0], tuple(named)
 
 
-def flaw(detail: str) -> tuple[str, tuple[str, ...]]:
+def flaw(detail: str) -> Told:
     """The same for a form that does not say enough to ask for anything."""
     return tell_refusal(Invalid((FieldFlaw("", detail),)))
 

@@ -7,8 +7,9 @@ from typing import Final, assert_never
 
 import msgspec
 
-from troth.console.views import moment, words
+from troth.console.views import moment, number, words
 from troth.model.cart_hold import CartHoldState
+from troth.model.change import FieldChange
 from troth.model.commands import LineQuantity
 from troth.model.events import (
     AcceptanceMissed,
@@ -31,6 +32,7 @@ from troth.model.events import (
     HoldPlaced,
     OrderCanceled,
     OrderCaptured,
+    OrderChanged,
     OrderReleased,
     OrderResourced,
     PromiseChanged,
@@ -61,6 +63,7 @@ _SIGNS: Final = {
     "FulfillmentCollected": ("green", "done"),
     "FulfillmentDelivered": ("green", "done"),
     "OrderCanceled": ("gray", "cross"),
+    "OrderChanged": ("amber", "open"),
     "SourcingFailed": ("red", "alert"),
     "OrderResourced": ("blue", "open"),
     "BackorderCovered": ("blue", "clock"),
@@ -114,6 +117,9 @@ def tell(event: Event) -> str:
     match event:
         case OrderCaptured() | DuplicateReceived() | OrderCanceled() | HoldPlaced() | HoldLifted() | OrderReleased():
             return _tell_order(event)
+        case OrderChanged():
+            why = f" ({event.reason})" if event.reason else ""
+            return f"Changed: {_and(_changed(change) for change in event.changes)}{why}."
         case OrderResourced():
             return f"Promised: {_parts(event.parts.added)}."
         case SourcingFailed():
@@ -159,7 +165,12 @@ def tell(event: Event) -> str:
 
 
 def _moved(event: TransferShipped | TransferReceived | TransferLost) -> str:
-    return _count(sum(line.quantity for line in event.lines), "unit")
+    """The units in words; what is sold by measure by itself, as amounts of several measures have no sum."""
+    pieces = sum(line.quantity for line in event.lines if not line.decimals)
+    amounts = [f"{number(line.quantity, line.decimals)} of {line.sku}" for line in event.lines if line.decimals]
+    lots = dict.fromkeys(line.lot for line in event.lines if line.lot)
+    of_lots = f" (lot{'s' if len(lots) > 1 else ''} {_and(lots)})" if lots else ""
+    return _and([*([_count(pieces, "unit")] if pieces or not amounts else []), *amounts]) + of_lots
 
 
 def _tell_order(
@@ -244,7 +255,24 @@ def _lines(lines: tuple[LineQuantity, ...]) -> str:
 
 def _put_off(move: PromiseMove) -> str:
     was = "not at all" if move.before is None else f"{moment(move.before)} UTC"
-    return f"line {move.line_id} by {moment(move.after)} UTC instead of {was}"
+    is_now = "not at all" if move.after is None else f"by {moment(move.after)} UTC"
+    return f"line {move.line_id} {is_now} instead of {was}"
+
+
+def _changed(change: FieldChange) -> str:
+    """What a change says of one field.
+
+    >>> from troth.model.ids import LineId
+    >>> _changed(FieldChange(LineId("2"), "quantity", "1", "3")), _changed(FieldChange(None, "pickup_node", "ST-1", ""))
+    ('quantity of line 2 from 1 to 3', 'pickup node from ST-1 to nothing')
+    """
+    if change.field == "line":
+        return f"line {change.line_id} added, {change.after}"
+    if change.field == "quantity" and change.after == "0":
+        return f"line {change.line_id} removed"
+    of_line = "" if change.line_id is None else f" of line {change.line_id}"
+    was, is_now = change.before or "nothing", change.after or "nothing"
+    return f"{_plain(change.field.removesuffix('_minor'))}{of_line} from {was} to {is_now}"
 
 
 def _tracking(packages: tuple[Package, ...]) -> str:

@@ -1,13 +1,27 @@
 """A waterfall as its page shows it: each step as a bar that begins where the one before it ended."""
 
 from dataclasses import dataclass
+from typing import Final
 
-from troth.engine.exposure.waterfall import RESERVED, Waterfall
+from troth.console.views_order import supply_text
+from troth.engine.exposure.kit_waterfall import TOGETHER
+from troth.engine.exposure.waterfall import (
+    BACKORDER_MAX,
+    EXPIRED,
+    FEED_LATE,
+    INACTIVE,
+    RESERVED,
+    TOO_OLD,
+    DatedWaterfall,
+    Waterfall,
+)
 
-_WORDS = {
+_WORDS: Final = {
+    EXPIRED: "Expired",
     RESERVED: "Promised to orders and carts",
-    "inactive": "At nodes that are not active",
-    "feed_late": "At nodes whose stock feed is late",
+    INACTIVE: "At nodes that are not active",
+    FEED_LATE: "At nodes whose stock feed is late",
+    TOO_OLD: "Too old when they arrive",
     "look_ahead": "Left to promises of supply that falls short",
     "unfindable": "May not be found where the books say",
     "safety_stock": "Safety stock",
@@ -16,6 +30,8 @@ _WORDS = {
     "excluded": "Excluded",
     "channel_buffer": "Left by the channel over all nodes",
     "product_allocation": "Above the quota",
+    BACKORDER_MAX: "More than may be backordered",
+    TOGETHER: "Left by what limits several components together",
 }
 
 
@@ -48,6 +64,20 @@ def view_waterfall(found: Waterfall) -> tuple[StepView, ...]:
         begins, width = 100.0 * max(0, left) / top, 100.0 * max(0, fall.units) / top
         steps.append(StepView(fall.kind, word_of(fall.kind), document, rule, fall.units, left, begins, width))
     return tuple(steps)
+
+
+@dataclass(frozen=True, slots=True)
+class DatedView:
+    """A supply that is to come: out of what, in words, and its units."""
+
+    text: str
+    of: DatedWaterfall
+
+
+def view_dated(found: Waterfall) -> tuple[DatedView, ...]:
+    """What is to come, the soonest first."""
+    dated = sorted(found.dated, key=lambda one: (one.expected_at is None, one.expected_at, one.node, one.source))
+    return tuple(DatedView(supply_text(one.source), one) for one in dated)
 
 
 def word_of(kind: str) -> str:

@@ -8,7 +8,7 @@ from starlette.routing import Route
 from troth.console.desk import Visit
 from troth.console.pages import page
 from troth.console.session import guarded
-from troth.console.views_waterfall import view_waterfall
+from troth.console.views_waterfall import view_dated, view_waterfall
 from troth.flows.waterfall import Inquirer, read_waterfall
 from troth.model.ids import NodeId, Sku
 from troth.model.order import Method
@@ -50,7 +50,11 @@ async def show_waterfall(visit: Visit) -> Response:
         methods=[one.value for one in Method],
         node_names=sorted(visit.nodes) if len(visit.nodes) <= _NODES_SHOWN * 2 else [],
         found=found,
+        decimals=found.decimals,
         steps=view_waterfall(found),
+        dated=view_dated(found)[:_NODES_SHOWN],
+        dated_count=len(found.dated),
+        zone_of=visit.zone_of,
         nodes_shown=by_node[:_NODES_SHOWN],
     )
 

@@ -44,6 +44,14 @@ def answer(
     spending.count_question()
     question = pose_question(demand, supply, network, policy, now.timestamp(), admission=admission, need=need)
     found = _answer(demand, question, policy, now, prices, loads, spending)
+    if question.has_swifter and question.is_extended:
+        # What is on hand, by each node's quickest service, comes before what is still to come by any.
+        soon = pose_question(
+            demand, supply, network, policy, now.timestamp(), is_swift=True, admission=admission, need=need
+        )
+        swift = found if soon.is_extended else _answer(demand, soon, policy, now, prices, loads, spending)
+        if not swift.uncovered:
+            return swift
     if found.uncovered and question.has_more:
         # What is on hand would do, but not within the limit of shipments: then dated supply counts as well.
         question = pose_question(

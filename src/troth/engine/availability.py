@@ -28,7 +28,16 @@ from troth.engine.network import Network
 from troth.engine.problem import Problem
 from troth.engine.restrictions import find_bars, has_restrictions
 from troth.engine.shape import Shape, find_shape
-from troth.engine.shelf_life import Perishable, find_perishable, has_lots, keep_lasting, only_swiftest, outlast, spoil
+from troth.engine.shelf_life import (
+    Perishable,
+    find_perishable,
+    has_lots,
+    keep_lasting,
+    leaves_any,
+    only_swiftest,
+    outlast,
+    spoil,
+)
 from troth.engine.supply import NO_SUPPLY, SupplyRows
 from troth.engine.timetable import Timetable, find_timetable
 from troth.engine.transit import NEVER, Lanes, find_lanes
@@ -46,9 +55,9 @@ class Question:
     (aligned with `asked`).
 
     The problem is None where nothing can be covered; `refusal` is then the reason for all lines. `removed` counts nodes
-    by reason; `has_more` says that there is dated supply that was not looked at, and `has_swifter` that lots were left
-    out which last for quicker services only. `reasons` are those of single lines (positions in `asked`): a code and a
-    sentence.
+    by reason; `has_more` says that there is dated supply that was not looked at, `is_extended` that some was because
+    what is on hand falls short, and `has_swifter` that lots were left out which last for quicker services only.
+    `reasons` are those of single lines (positions in `asked`): a code and a sentence.
     """
 
     asked: tuple[DemandLine, ...]
@@ -60,6 +69,7 @@ class Question:
     has_more: bool = False
     reasons: Mapping[int, tuple[str, str]] = field(default_factory=dict)
     has_swifter: bool = False
+    is_extended: bool = False
 
 
 def pose_question(
@@ -101,9 +111,11 @@ def pose_question(
         lanes = only_swiftest(lanes, timetable)
     special = is_special(demand, asked, policy)
     is_lots = has_lots(supply)
-    kits = None
+    kits, has_swifter = None, False
     if special and has_kits(asked):
-        kits = find_kits(asked, keep_lasting(asked, supply, timetable, lanes) if is_lots else supply, now)
+        lasting = keep_lasting(asked, supply, timetable, lanes) if is_lots else supply
+        has_swifter = is_lots and not is_swift and lanes.lane.shape[0] > 1 and leaves_any(lasting, supply)
+        kits = find_kits(asked, lasting, now)
     rows = tuple([supply.get(line.sku, NO_SUPPLY) for line in asked]) if kits is None else rows_of_kits(asked, kits)
     dated = [row.has_dated for row in rows]
     eligible, ranks, on_hand = _rows_of(demand, admission)
@@ -117,7 +129,6 @@ def pose_question(
         need = find_need(asked, policy)
     if need is not None:
         base = spill(network, lanes, base, need)
-    has_swifter = False
     if perishable:
         base, kept_lots = spoil(base, perishable)
         has_swifter = not is_swift and lanes.lane.shape[0] > 1 and kept_lots != perishable
@@ -132,7 +143,8 @@ def pose_question(
     coverable, lost = measure(asked, shape, base.available, [base])
     dates, blocks = [row.available_from for row in rows], [base]
     has_more = True in dated and (admission is None or admission.counts_dated)
-    if (has_more and (is_dated or _is_short(asked, coverable))) or _wishes(asked):
+    is_extended = has_more and not is_dated and _is_short(asked, coverable)
+    if is_extended or (has_more and is_dated) or _wishes(asked):
         coverable, dates, blocks = _extend(
             demand, asked, rows, coverable, base, network, lanes, policy, eligible, shape, need, perishable
         )
@@ -143,7 +155,9 @@ def pose_question(
     kept = [at for at, units in enumerate(coverable) if units > 0]
     reasons = {} if bars is None and not lost else explain_lines(asked, coverable, rows, eligible, bars, lost)
     if not kept:
-        return Question(asked, coverable, None, "no_stock", removed, lanes.is_located, has_more, reasons, has_swifter)
+        return Question(
+            asked, coverable, None, "no_stock", removed, lanes.is_located, has_more, reasons, has_swifter, is_extended
+        )
     if len(kept) < len(asked):
         blocks = [keep_lines(block, kept) for block in blocks]
     lines = tuple([asked[at] for at in kept])
@@ -166,7 +180,9 @@ def pose_question(
     )
     if special:
         problem = limit(problem, demand, policy, None if bars is None else bars.services[kept], kits, kept)
-    return Question(asked, coverable, problem, "", removed, lanes.is_located, has_more, reasons, has_swifter)
+    return Question(
+        asked, coverable, problem, "", removed, lanes.is_located, has_more, reasons, has_swifter, is_extended
+    )
 
 
 def _extend(

@@ -15,6 +15,7 @@ from troth.model.inventory import ON_HAND, Source
 from troth.model.item import Item
 from troth.model.measure import scale_of
 
+MINUTE_SECONDS: Final = 60.0
 LOW_STOCK_MAX: Final = 5
 """From one unit up to this many an item is low in stock, unless it says otherwise."""
 
@@ -141,7 +142,10 @@ def valid_until(rows: SupplyRows, now: float) -> float:
     """
     ends = inf
     if rows.good_until is not None:
-        ends = float(rows.good_until[rows.good_until > now].min(initial=inf))
+        left = rows.good_until[rows.good_until > now]
+        ends = float(left.min(initial=inf))
+        if ends < inf:  # when what leaves now arrives may be another time in the next minute
+            ends = min(ends, (floor(now / MINUTE_SECONDS) + 1) * MINUTE_SECONDS)
     if not rows.has_dated:
         return ends
     dates = rows.available_from[rows.available_from > 0.0]

@@ -1,5 +1,7 @@
 """Canceling units of an order."""
 
+from collections.abc import Mapping
+
 from troth.engine.context import Facts
 from troth.engine.parts import choose_units, moves_through, next_allocation
 from troth.model.commands import CancelOrder, LineQuantity
@@ -15,7 +17,7 @@ _RANK = {state: rank for rank, state in enumerate(AllocationState)}
 
 
 def decide_cancel(command: CancelOrder, order: Order, facts: Facts) -> tuple[OrderEvent, ...] | Refusal:
-    """The cancelation of the named units: first what lies nowhere, then the parts that are least advanced.
+    """The cancelation of the named units, those first that have come least far.
 
     Without lines it is everything that is not canceled yet, and is refused if some of it has left already.
     """
@@ -33,6 +35,23 @@ def decide_cancel(command: CancelOrder, order: Order, facts: Facts) -> tuple[Ord
     wanted = named or {line_id: units for line_id, units in open_units.items() if units}
     if not wanted:
         return NotPossibleNow("cancel", order_status(order))
+    parts = cancel_units(order, wanted)
+    if parts is None:
+        return NotPossibleNow("cancel", order_status(order))
+    return (
+        OrderCanceled(
+            lines=tuple(LineQuantity(line_id, units, command.reason) for line_id, units in wanted.items()),
+            reason=command.reason,
+            at=facts.now,
+            parts=parts,
+        ),
+    )
+
+
+def cancel_units(order: Order, wanted: Mapping[LineId, int]) -> PartsChange | None:
+    """What becomes of an order's parts where so many units of its lines are canceled: first what lies nowhere, then the
+    parts that are least advanced. None where so many can no longer be canceled.
+    """
     uncovered = uncovered_quantities(order)
     cancelable = sorted(
         (part for part in live_allocations(order) if is_possible(part.state, AllocationEvent.CANCEL)),
@@ -45,13 +64,6 @@ def decide_cancel(command: CancelOrder, order: Order, facts: Facts) -> tuple[Ord
         kits=kits_of(order),
     )
     if chosen.missing:
-        return NotPossibleNow("cancel", order_status(order))
+        return None
     moves = tuple(move for part in chosen.parts for move in moves_through(part, (AllocationEvent.CANCEL,)))
-    return (
-        OrderCanceled(
-            lines=tuple(LineQuantity(line_id, units, command.reason) for line_id, units in wanted.items()),
-            reason=command.reason,
-            at=facts.now,
-            parts=PartsChange(splits=chosen.splits, moves=moves),
-        ),
-    )
+    return PartsChange(splits=chosen.splits, moves=moves)

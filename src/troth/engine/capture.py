@@ -10,6 +10,7 @@ from troth.engine.cart_units import find_hold, use_hold, without_hold
 from troth.engine.case import Case, case_of, kept_trace, with_what_could_be
 from troth.engine.context import Change, Decision, Facts, State
 from troth.engine.disposition import holds_of, may_wait, parked_of
+from troth.engine.exposure.kept_quotas import within_quotas
 from troth.engine.exposure.taking import draw_parts, exposed_supply, keeping, with_freed
 from troth.engine.feasible import find_late, find_unknown
 from troth.engine.line_terms import named_skus, on_terms, settle_lines
@@ -53,10 +54,11 @@ def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decisio
     hold = None if named is None else find_hold(command, state.cart_holds.get(named), facts.now)
     if isinstance(hold, Invalid):
         return hold
+    facts = without_hold(facts, hold)
     demand = demand_of(command, facts)
     supply = supply_of(command, demand, state, facts, hold)
-    case = case_of(demand, supply, without_hold(facts, hold))
-    answer = with_cap_reasons(case.plan(), state.supply, state.backordered, facts.items)
+    case = case_of(demand, supply, facts)
+    answer = with_cap_reasons(case.plan(), state.supply, state.backordered, facts.items, demand)
     if answer.uncovered and not may_wait(answer):
         return short(case, answer, command.lines)
     order = _order_of(command, answer, facts)
@@ -143,16 +145,20 @@ def demand_line(line: Line, quantity: int, facts: Facts) -> DemandLine:
 def supply_of(
     command: CaptureOrder, demand: Demand, state: State, facts: Facts, hold: CartHold | None = None
 ) -> dict[Sku, SupplyRows]:
-    """The supply of every SKU of an order that it may be planned from, with what its cart holds free for it."""
+    """The supply of every SKU of an order that it may be planned from, with what its cart holds free for it.
+
+    `facts` are those without the hold.
+    """
     skus = {line.sku: None for line in command.lines}
     if any([line.terms is not None for line in command.lines]):  # noqa: C419 - a list is quicker, for every order
         skus |= dict.fromkeys(named_skus(command.lines))
     supply = exposed_supply(facts.pool, demand, skus, state.supply)
     if hold is None:
-        return cap_backorders(supply, state.backordered, facts.items)
+        return cap_backorders(supply, state.backordered, facts.items, demand=demand)
     kept = {held.key: held.quantity for held in hold.units}
     freed = {sku: with_freed(supply, sku, state.supply(sku), state.supply_freed(sku, kept)) for sku in skus}
-    return cap_backorders(freed, state.backordered, facts.items, kept)
+    freed = within_quotas(facts.pool, demand, freed, kept)
+    return cap_backorders(freed, state.backordered, facts.items, kept, demand=demand)
 
 
 def short(case: Case, answer: Plan, lines: Iterable[Line]) -> StockShort:

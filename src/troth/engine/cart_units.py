@@ -56,10 +56,15 @@ def find_misuse(hold_id: CartHoldId | None, hold: CartHold | None, channel: str)
 
 
 def without_hold(facts: Facts, hold: CartHold | None) -> Facts:
-    """What is known, for whoever may use a hold: what it keeps of the days of nodes is not promised to others."""
-    if hold is None or not hold.days:
-        return facts
-    return replace(facts, network=facts.network.with_load(facts.network.load.without(hold.days)))
+    """What is known, for whoever may use a hold: what it keeps of the days of nodes is not promised to others, and what
+    it draws from quotas is theirs.
+    """
+    if hold is not None and hold.days:
+        facts = replace(facts, network=facts.network.with_load(facts.network.load.without(hold.days)))
+    if hold is not None and hold.draws and facts.exposure is not None:
+        consumed = facts.exposure.consumed.without(hold.draws)
+        facts = replace(facts, exposure=replace(facts.exposure, consumed=consumed))
+    return facts
 
 
 def use_hold(hold: CartHold, captured: Decision, order_id: OrderId) -> Decision:

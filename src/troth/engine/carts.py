@@ -5,18 +5,20 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from troth.engine.backorder_cap import with_cap_reasons
-from troth.engine.capture import demand_of, settled, short, supply_of
+from troth.engine.capture import demand_of, parts_of, settled, short, supply_of
 from troth.engine.cart_units import end_entries, end_hold, find_misuse, hold_entries, subject_of_cart, without_hold
 from troth.engine.case import case_of
 from troth.engine.context import Decision, Facts, State
-from troth.engine.exposure.taking import keeping
+from troth.engine.exposure.taking import draw_parts, keeping
 from troth.engine.feasible import find_unknown
 from troth.model.capacity import Slot
 from troth.model.cart_hold import CART_HOLD, CartHold, CartHoldEvent, CartHoldState, HeldUnits
 from troth.model.commands import CartCommand, EndCartHold, ExtendCartHold, HoldCart
 from troth.model.events import CartHeld, CartHoldEnded, CartHoldExtended
+from troth.model.exposure import Draw
+from troth.model.ids import OrderId
 from troth.model.inventory import SupplyKey
-from troth.model.plan import Plan
+from troth.model.plan import Demand, Plan
 from troth.model.refusals import HoldLimit, Invalid, NotFound, NotPossibleNow, Refusal
 
 HOLD_SECONDS_MAX: Final = 3_600
@@ -46,12 +48,14 @@ def _decide_hold(command: HoldCart, state: State, facts: Facts) -> Decision | Re
         return misuse or Invalid(flaws)
     asked = settled(command.asked, facts)
     kept = known if known is not None and known.state is CartHoldState.HELD else None
+    facts = without_hold(facts, kept)
     demand = demand_of(asked, facts)
     supply = supply_of(asked, demand, state, facts, kept)
-    case = case_of(demand, supply, without_hold(facts, kept))
-    answer = with_cap_reasons(case.plan(), state.supply, state.backordered, facts.items)
+    case = case_of(demand, supply, facts)
+    answer = with_cap_reasons(case.plan(), state.supply, state.backordered, facts.items, demand)
     if answer.uncovered:
         return short(case, answer, asked.lines)
+    draws, relies = _draws_of(answer, demand, facts)
     hold = CartHold(
         command.hold_id,
         asked.channel,
@@ -61,6 +65,7 @@ def _decide_hold(command: HoldCart, state: State, facts: Facts) -> Decision | Re
         CartHoldState.HELD if known is None else CART_HOLD[known.state, CartHoldEvent.KEEP],
         asked.customer.id,
         _days_of(answer),
+        draws,
     )
     held = _held_beside(hold, state, facts)
     if command.units_max is not None and held + hold.quantity > command.units_max:
@@ -73,6 +78,7 @@ def _decide_hold(command: HoldCart, state: State, facts: Facts) -> Decision | Re
         events=((subject_of_cart(hold.hold_id), CartHeld(hold)),),
         cart_holds=(hold,),
         plan=answer,
+        relies=relies,
     )
 
 
@@ -131,6 +137,17 @@ def _held_beside(hold: CartHold, state: State, facts: Facts) -> int:
         and other.hold_id != hold.hold_id
         and other.holds_at(facts.now)
     )
+
+
+def _draws_of(answer: Plan, demand: Demand, facts: Facts) -> tuple[tuple[tuple[Draw, int], ...], dict[Draw, int]]:
+    """What a plan's units count against, as they will for an order, and the counts on which they rely."""
+    _, parts = parts_of(answer.shipments, OrderId(""), first_fulfillment=1, first_allocation=1)
+    drawn, relies = draw_parts(facts.pool, demand, parts)
+    draws: dict[Draw, int] = {}
+    for part in drawn:
+        for draw in part.draws:
+            draws[draw] = draws.get(draw, 0) + part.quantity
+    return tuple(sorted(draws.items())), relies
 
 
 def _days_of(answer: Plan) -> tuple[tuple[Slot, int], ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from troth.engine.budget import Clock
-from troth.engine.exposure.expose import Exposure
+from troth.engine.exposure.in_force import Exposure
 from troth.engine.exposure.taking import Pool
 from troth.engine.network import Network
 from troth.engine.supply import SupplyRows
@@ -19,7 +19,7 @@ from troth.model.item import Item
 from troth.model.order import Order
 from troth.model.plan import Plan, Trace
 from troth.model.policy import Policy
-from troth.model.serials import SerialKey, SerialPlace
+from troth.model.serials import SerialKey, SerialPlace, TravelingSerial
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ class Facts:
     @property
     def pool(self) -> Pool:
         """The one pool of stock as this decision sees it."""
-        return Pool(self.items, self.network, self.exposure, self.policy.currency, self.now)
+        policy = self.policy
+        return Pool(self.items, self.network, self.exposure, policy.currency, self.now, policy.pickup_ready_hours)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,8 @@ class State:
     (zero where it never moved), `moved_since` the units by which a supply's on-hand moved after an instant, `ordered`
     the units that a purchase order's line was set to (or that were sent of a transfer's), `cart_holds` the carts' holds
     that commands name, `serials` where the serials are that they name, `backordered` the units of a SKU that are
-    reserved of what is still to come, `counted` the newest count of a supply.
+    reserved of what is still to come, `counted` the newest count of a supply, `traveling` where transfers last had the
+    serials that they name or have on their way.
     """
 
     orders: Mapping[OrderId, Order]
@@ -66,6 +68,7 @@ class State:
     serials: Mapping[SerialKey, SerialPlace] = field(default_factory=dict)
     backordered: Callable[[Sku], int] = lambda _sku: 0
     counted: Callable[[SupplyKey], CountMark | None] = lambda _key: None
+    traveling: Mapping[SerialKey, TravelingSerial] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ class Decision:
     Changed orders, ledger entries, expected dates of supplies, events by subject, and the reasons; holds of carts as
     they are now, and the plan of one that is new. `relies` are counts of what others have taken on which it counts, as
     they were taken to be; `counts` are the newest of their supplies. Last good days of lots; which serials go where,
-    and which are free again.
+    which are free again, and which are `traveling` by a transfer or have come by one.
     """
 
     changes: tuple[Change, ...] = ()
@@ -98,3 +101,4 @@ class Decision:
     serials: Mapping[SerialKey, SerialPlace] | None = None
     freed_serials: Mapping[SerialKey, FulfillmentId] | None = None
     counts: tuple[CountMark, ...] = ()
+    traveling: Mapping[SerialKey, TravelingSerial] | None = None

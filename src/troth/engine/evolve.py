@@ -15,6 +15,7 @@ from troth.model.events import (
     HoldPlaced,
     OrderCanceled,
     OrderCaptured,
+    OrderChanged,
     OrderEvent,
     OrderReleased,
     PartsChange,
@@ -42,6 +43,8 @@ def evolve(order: Order | None, event: OrderEvent) -> Order:
             after = replace(after, lines=_cancel_lines(after.lines, event))
             if order_status(after) is OrderStatus.CANCELED:
                 after = replace(after, canceled_at=event.at)
+        case OrderChanged():
+            after = _change(order, after, event)
         case HoldPlaced():
             after = replace(after, holds=(*after.holds, event.hold))
         case HoldLifted():
@@ -124,6 +127,29 @@ def _cancel_lines(lines: tuple[Line, ...], event: OrderCanceled) -> tuple[Line, 
     return tuple(
         replace(line, canceled_quantity=line.canceled_quantity + canceled.get(line.line_id, 0)) for line in lines
     )
+
+
+def _change(before: Order, after: Order, event: OrderChanged) -> Order:
+    """The order as it was changed; what lies nowhere now is parked, with the promise it had where that still counts."""
+    after = replace(
+        after,
+        lines=event.lines,
+        ship_to=event.ship_to,
+        method=event.method,
+        pickup_node=event.pickup_node,
+        service=event.service,
+    )
+    if order_status(after) is OrderStatus.CANCELED:
+        after = replace(after, canceled_at=event.at)
+    given_up = {move.allocation for move in event.parts.moves if move.event is AllocationEvent.REPLACE}
+    touched = {part.line_id for part in after.allocations if part.allocation in given_up}
+    known = {parked.line_id: parked for parked in after.parked}
+    for line_id in uncovered_quantities(after):
+        if line_id in event.moved:
+            known[line_id] = replace(known.get(line_id) or Parked(line_id, event.reason, event.at), promised_at=None)
+        elif line_id in touched:
+            known.setdefault(line_id, Parked(line_id, event.reason, event.at, promised_at=promise_of(before, line_id)))
+    return replace(after, parked=tuple(known[line.line_id] for line in after.lines if line.line_id in known))
 
 
 def _park(

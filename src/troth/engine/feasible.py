@@ -20,7 +20,7 @@ def find_unknown(command: CaptureOrder, facts: Facts) -> tuple[FieldFlaw, ...]:
         for position, line in enumerate(command.lines)
         if line.sku not in items
     ]
-    flaws += _way_flaws("", command.method, command.pickup_node, command.service, facts)
+    flaws += find_way_flaws("", command.method, command.pickup_node, command.service, facts)
     for position, line in enumerate(command.lines):
         if line.terms is not None:
             flaws += _line_flaws(f"/lines/{position}", command, line.terms, facts)
@@ -38,12 +38,13 @@ def _line_flaws(pointer: str, command: CaptureOrder, terms: Terms, facts: Facts)
     if terms.method is None and terms.pickup_node is None and terms.service is None:
         return
     method = terms.method or command.method
-    yield from _way_flaws(pointer, method, terms.pickup_node, terms.service or "", facts)
+    yield from find_way_flaws(pointer, method, terms.pickup_node, terms.service or "", facts)
 
 
-def _way_flaws(
+def find_way_flaws(
     pointer: str, method: Method, pickup_node: NodeId | None, service: str, facts: Facts
 ) -> Iterator[FieldFlaw]:
+    """The fields of a way to have it that name a node or a service which is not there, or not so."""
     network = facts.network
     if pickup_node is not None:
         at = network.index.get(pickup_node)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from troth.engine.network import Network
 from troth.engine.supply import SupplyRows
 from troth.model.ids import NodeId
+from troth.model.measure import shown
 
 NEVER_FED: Final = 0.0
 """As of when (POSIX) the newest feed of a node is that has sent none."""
@@ -40,8 +41,11 @@ def late_nodes(network: Network, now: float) -> NDArray[np.bool_] | None:
     return late if late.any() else None
 
 
-def fed_rows(rows: SupplyRows, network: Network, now: float) -> SupplyRows:
-    """The rows without what nodes have whose feed is late at a time (POSIX); they say how much that is, and why."""
+def fed_rows(rows: SupplyRows, network: Network, now: float, *, decimals: int = 0) -> SupplyRows:
+    """The rows without what nodes have whose feed is late at a time (POSIX); they say how much that is, and why.
+
+    Of what is sold by measure units have so many `decimals`.
+    """
     late = late_nodes(network, now)
     if late is None:
         return rows
@@ -50,7 +54,8 @@ def fed_rows(rows: SupplyRows, network: Network, now: float) -> SupplyRows:
     if not kept.any():
         return rows
     names = [network.nodes[position].node for position in np.unique(rows.node_index[kept > 0]).tolist()]
-    note = ("feed_late", f"{int(kept.sum())} units are at nodes whose stock feed is late: {', '.join(names[:5])}")
+    units = shown(int(kept.sum()), decimals)
+    note = ("feed_late", f"{units} units are at nodes whose stock feed is late: {', '.join(names[:5])}")
     withheld = kept if rows.withheld is None else rows.withheld + kept
     return replace(rows, available=rows.available - kept, withheld=withheld, note=note)
 

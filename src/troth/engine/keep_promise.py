@@ -17,12 +17,18 @@ _STRICTS: dict[int, tuple[Policy, Policy]] = {}
 
 
 def keep_promise(case: Case) -> tuple[Case, Plan]:
-    """The case and its plan; where that is late, the case in which delay costs more than anything, if it is not."""
-    answer = case.plan()
+    """The case and its plan; where that is late, the case in which delay costs more than anything, if it is not.
+
+    Both are one decision, and share what it may spend.
+    """
+    budget = case.budget()
+    budget.parts = 2 if any(line.need_by is not None for line in case.demand.lines) else 1
+    answer = case.plan(budget)
     if not is_late(case.demand, answer):
         return case, answer
     strict = replace(case, policy=_strict(case.policy))
-    found = strict.plan()
+    budget.parts = 1
+    found = strict.plan(budget)
     if missing_units(found) <= missing_units(answer) and not is_late(case.demand, found):
         return strict, found
     return case, answer

@@ -39,6 +39,16 @@ def components_of(line: DemandLine) -> tuple[tuple[Sku, int], ...]:
     return ((line.sku, 1),)
 
 
+def counted_component(kit: Sequence[tuple[Sku, int]]) -> tuple[Sku, int]:
+    """The component that stands for a kit where what orders take of it is counted, and its units: that of which a kit
+    takes fewest, of several the first.
+
+    >>> counted_component([(Sku("A"), 4), (Sku("B"), 1), (Sku("C"), 1)])
+    ('B', 1)
+    """
+    return min(kit, key=lambda part: (part[1], part[0]))
+
+
 def has_kits(lines: Sequence[DemandLine]) -> bool:
     """Whether any of the lines is of a kit."""
     return any(line.terms is not None and bool(line.terms.kit) for line in lines)
@@ -83,6 +93,9 @@ def rows_of_kits(lines: Sequence[DemandLine], kits: Kits) -> tuple[SupplyRows, .
 def kit_rows(kit: Sequence[tuple[Sku, int]], rows: Mapping[Sku, SupplyRows]) -> SupplyRows:
     """The supply of a kit: at each node and date so many more units as all components then make.
 
+    A lot that does not keep makes kits that leave now, and none that wait for another component: whether it would still
+    be good is not known before the plan is.
+
     >>> a = SupplyRows(np.array([0, 0]), np.array([3, 4]), np.array([0.0, 50.0]), (KIT_SOURCE, KIT_SOURCE))
     >>> b = SupplyRows(np.array([0]), np.array([2]), np.array([0.0]), (KIT_SOURCE,))
     >>> found = kit_rows([(Sku("A"), 2), (Sku("B"), 1)], {Sku("A"): a, Sku("B"): b})
@@ -95,7 +108,7 @@ def kit_rows(kit: Sequence[tuple[Sku, int]], rows: Mapping[Sku, SupplyRows]) -> 
     made = np.zeros((dates.size + 1, count), dtype=np.int64)
     for at, date in enumerate(dates.tolist(), 1):
         made[at] = np.min([_cumulative(row, date, count) // units for row, units in parts], axis=0)
-    more = np.diff(made, axis=0)
+    more = np.diff(np.maximum.accumulate(made, axis=0), axis=0)
     at_date, node = np.nonzero(more)
     return SupplyRows(node.astype(np.int32), more[at_date, node], dates[at_date], (KIT_SOURCE,) * node.size)
 
@@ -112,9 +125,11 @@ def share_a_sku(components: Iterable[Sequence[tuple[Sku, int]]]) -> bool:
 
 
 def _cumulative(rows: SupplyRows, until: float, count: int) -> NDArray[np.int64]:
-    """The units (nodes) that have come by a time."""
+    """The units (nodes) that have come by a time; of a later one without lots that do not keep."""
     totals = np.zeros(count, dtype=np.int64)
     has_come = rows.available_from <= until
+    if until > 0.0 and rows.good_until is not None:
+        has_come &= np.isinf(rows.good_until)
     np.add.at(totals, rows.node_index[has_come], rows.available[has_come])
     return totals
 

@@ -4,8 +4,10 @@ from troth.engine.acceptance import decide_missed
 from troth.engine.cancel import decide_cancel
 from troth.engine.capture import decide_capture
 from troth.engine.carts import decide_cart
+from troth.engine.change import Changed, decide_change
 from troth.engine.context import Change, Decision, Facts, State
 from troth.engine.evolve import evolve_all
+from troth.engine.exposure.taking import keeping
 from troth.engine.holds import decide_due, decide_lift, decide_place
 from troth.engine.release import decide_release
 from troth.engine.repromise import decide_repromise
@@ -20,6 +22,7 @@ from troth.model.commands import (
     AdjustStock,
     CancelOrder,
     CaptureOrder,
+    ChangeOrder,
     Command,
     CountStock,
     EndCartHold,
@@ -69,6 +72,9 @@ def _decide_for_order(command: OrderCommand, state: State, facts: Facts) -> Deci
     if before is None:
         return NotFound("order", order_id)
     trace: Trace | None = None
+    if isinstance(command, ChangeOrder):
+        changed = decide_change(command, before, state, facts)
+        return _change(before, changed, facts) if isinstance(changed, Changed) else changed
     if isinstance(command, RepromiseOrder):
         found = decide_repromise(command, before, state, facts)
         if not isinstance(found, tuple):
@@ -100,6 +106,22 @@ def _decide_for_order(command: OrderCommand, state: State, facts: Facts) -> Deci
         trace=trace,
         serials=named.claims,
         freed_serials=named.freed,
+    )
+
+
+def _change(before: Order, changed: Changed, facts: Facts) -> Decision:
+    if not changed.events:
+        return Decision()
+    after = evolve_all(before, changed.events)
+    entries = reserve_entries(before, after)
+    if facts.exposure is not None and changed.supply is not None:
+        entries = keeping(entries, changed.supply, facts.network)
+    return Decision(
+        changes=(Change(before, after),),
+        entries=entries,
+        events=tuple((after.order_id, event) for event in changed.events),
+        trace=changed.trace,
+        relies=changed.relies,
     )
 
 

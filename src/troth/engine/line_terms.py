@@ -128,6 +128,11 @@ def explode(sku: Sku, items: Mapping[Sku, Item]) -> tuple[tuple[Sku, int], ...] 
     return None
 
 
+def is_whole(sku: Sku, items: Mapping[Sku, Item]) -> bool:
+    """Whether all that a kit is made of, of whatever depth, is known and comes to an end."""
+    return components(sku, items) <= items.keys() and explode(sku, items) is not None
+
+
 def _settle(line: Line, items: Mapping[Sku, Item]) -> Line:
     item = items[line.sku]
     terms = line.terms or NO_TERMS

@@ -1,8 +1,9 @@
 """What events say about finding stock: who looked for units where, what was counted, and what moved."""
 
+import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Final, Protocol
+from dataclasses import dataclass, field, replace
+from typing import Final, Protocol, assert_never
 
 from troth.model.accuracy import NOT_FOUND_REASONS, Counted, Looked, Moved, Observation, PositionKey
 from troth.model.events import (
@@ -19,6 +20,7 @@ from troth.model.events import (
 from troth.model.ids import FulfillmentId, LineId, NodeId, Sku, order_of_fulfillment
 from troth.model.inventory import ON_HAND
 from troth.model.lifecycle import AllocationEvent
+from troth.model.measure import scale_of
 
 # A report that skips the pick says with a later step that the units were found.
 _REPORTED: Final = (
@@ -95,6 +97,32 @@ def find_observations(event: Event, parts: Mapping[int, Part]) -> tuple[Observat
             )
         case _:
             return ()
+
+
+def in_wholes(seen: Observation, decimals: int) -> Observation:
+    """What was seen of an item that is sold by measure, in wholes, rounded up: a length of cable is looked for, found
+    or missed as one, and not as so many centimeters.
+
+    >>> from datetime import UTC, datetime
+    >>> key, at = (Sku("CABLE"), NodeId("DC")), datetime(2026, 11, 23, tzinfo=UTC)
+    >>> look = in_wholes(Looked(key, at, asked=250, found=125.0, by="pick"), 2)
+    >>> (look.asked, look.found) if isinstance(look, Looked) else look
+    (3, 1.0)
+    """
+    scale = scale_of(decimals)
+    match seen:
+        case Looked():
+            asked, missed = -(-seen.asked // scale), math.ceil((seen.asked - seen.found) / scale)
+            return replace(seen, asked=asked, found=float(max(0, asked - missed)))
+        case Counted():
+            books, counted = -(-seen.books // scale), -(-seen.counted // scale)
+            if seen.counted < seen.books:
+                counted = max(0, books + (seen.counted - seen.books) // scale)
+            return replace(seen, books=books, counted=counted)
+        case Moved():
+            return replace(seen, units=-(-seen.units // scale) if seen.units > 0 else seen.units // scale)
+        case _:
+            assert_never(seen)
 
 
 def _is_written_off(event: StockAdjusted) -> bool:

@@ -19,7 +19,7 @@ from troth.engine.node_load import Limits, NodeLoad
 from troth.engine.supply import QUANTITY_MAX, SupplyRows
 from troth.model.capacity import Slot
 from troth.model.ids import NodeId, Sku
-from troth.model.inventory import ON_HAND, lot_of
+from troth.model.inventory import ON_HAND, lot_of, lot_within
 from troth.model.plan import Demand
 from troth.model.recording import RecordedDated, RecordedLot, RecordedStock, Recording
 
@@ -129,9 +129,14 @@ def _record_rows(sku: Sku, rows: SupplyRows, nodes: int, most: int) -> RecordedS
     node_index, available = rows.node_index, rows.available
     if rows.has_dated:
         dated = tuple(
-            RecordedDated(node, min(units, most), date, source)
-            for node, units, date, source in zip(
-                node_index.tolist(), available.tolist(), rows.available_from.tolist(), rows.sources, strict=True
+            RecordedDated(node, min(units, most), date, source, end if end is not None and math.isfinite(end) else None)
+            for node, units, date, source, end in zip(
+                node_index.tolist(),
+                available.tolist(),
+                rows.available_from.tolist(),
+                rows.sources,
+                [None] * len(rows.sources) if rows.good_until is None else rows.good_until.tolist(),
+                strict=True,
             )
             if date > 0.0 and units > 0
         )
@@ -174,13 +179,14 @@ def _recall_rows(stock: RecordedStock, nodes: int) -> SupplyRows:
     here = np.flatnonzero(level)
     more: tuple[RecordedLot | RecordedDated, ...] = (*stock.lots, *stock.dated)
     dates = [0.0] * len(stock.lots) + [row.available_from for row in stock.dated]
-    ends = [math.inf if lot.good_until is None else lot.good_until for lot in stock.lots]
+    ends = [math.inf if row.good_until is None else row.good_until for row in more]
+    is_of_lots = any(lot_within(row.source) for row in more)
     return SupplyRows(
         np.concatenate([here, np.array([row.node for row in more], dtype=np.intp)]).astype(np.int32),
         np.concatenate([level[here], np.array([row.units for row in more], dtype=np.int64)]),
         np.concatenate([np.zeros(here.size), np.array(dates, dtype=np.float64)]),
         (*((ON_HAND,) * here.size), *(row.source for row in more)),
-        good_until=np.array([math.inf] * here.size + ends + [math.inf] * len(stock.dated)) if stock.lots else None,
+        good_until=np.array([math.inf] * here.size + ends) if is_of_lots else None,
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from troth.engine.case import Case, kept_trace
+from troth.engine.choices import with_choices
 from troth.engine.context import Facts, State
 from troth.engine.disposition import may_wait
 from troth.engine.evolve import evolve, evolve_all
@@ -137,7 +138,7 @@ def _promise_again(
         return NOTHING
     lines = {*unsought, *(line.line_id for event in tried.given_up for line in event.lines)}
     events = (*tried.events, *left_over(tried.answer, lines, facts))
-    return _told(command.reason, order, events, facts), tried.trace
+    return _told(command.reason, order, events, state, facts), tried.trace
 
 
 def _try(command: RepromiseOrder, order: Order, units: Units, state: State, facts: Facts) -> _Tried:
@@ -173,7 +174,7 @@ def _keep_own_supply(
         event, _freed = give_up(after, units, command.reason, facts.now)
         more: tuple[OrderEvent, ...] = (event, *resourced(evolve(after, event), case, own, facts))
         events, after = (*events, *more), evolve_all(after, more)
-    return _told(command.reason, order, events, facts), trace
+    return _told(command.reason, order, events, state, facts), trace
 
 
 def _cover(command: RepromiseOrder, order: Order, state: State, facts: Facts) -> Found:
@@ -185,7 +186,7 @@ def _cover(command: RepromiseOrder, order: Order, state: State, facts: Facts) ->
     is_whole = not tried.answer.uncovered or may_wait(tried.answer)
     if not tried.answer.shipments or not (is_whole or missing.keys() - waiting_lines(order)):
         return NOTHING
-    return _told(command.reason, order, tried.events, facts), tried.trace
+    return _told(command.reason, order, tried.events, state, facts), tried.trace
 
 
 def _improve(command: RepromiseOrder, order: Order, state: State, facts: Facts) -> Found:
@@ -203,11 +204,16 @@ def _improve(command: RepromiseOrder, order: Order, state: State, facts: Facts) 
     known = [(was, is_now) for was, is_now in pairs if was is not None and is_now is not None]
     if any(is_now > was for was, is_now in known) or all(is_now == was for was, is_now in known):
         return NOTHING
-    return _told(command.reason, order, tried.events, facts), tried.trace
+    return _told(command.reason, order, tried.events, state, facts), tried.trace
 
 
-def _told(reason: str, order: Order, events: tuple[OrderEvent, ...], facts: Facts) -> tuple[OrderEvent, ...]:
-    return (*events, *tell_change(order, evolve_all(order, events), reason, facts.now))
+def _told(
+    reason: str, order: Order, events: tuple[OrderEvent, ...], state: State, facts: Facts
+) -> tuple[OrderEvent, ...]:
+    """The events, with what the customer is told of them and may choose."""
+    after = evolve_all(order, events)
+    told = tell_change(order, after, reason, facts.now)
+    return (*events, *with_choices(told, order, after, state, facts))
 
 
 def _backordered(order: Order, keys: Sequence[SupplyKey], fulfillment_id: str) -> list[Allocation]:

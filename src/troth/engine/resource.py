@@ -2,17 +2,16 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Final
 
-from troth.engine.backorder_cap import cap_backorders
-from troth.engine.capture import CUSTOMER_CLASS, demand_line, find_priority, find_tender, parts_of
+from troth.engine.capture import demand_line, parts_of
 from troth.engine.case import Case, case_of, kept_trace
+from troth.engine.choices import with_choices
 from troth.engine.context import Facts, State
 from troth.engine.disposition import ends_waiting_at, is_queued
 from troth.engine.evolve import evolve_all
-from troth.engine.exposure.taking import draw_parts, exposed_supply, with_freed
+from troth.engine.exposure.taking import draw_parts
 from troth.engine.keep_promise import keep_promise
-from troth.engine.kits import wanted_skus
+from troth.engine.order_demand import NOTHING_FREED, demand_again, supply_again
 from troth.engine.parts import next_allocation
 from troth.engine.promise_change import tell_change
 from troth.engine.spoilage import Lots, without_lots
@@ -25,8 +24,6 @@ from troth.model.lifecycle import AllocationState
 from troth.model.order import Allocation, Order
 from troth.model.plan import Demand, Plan, Trace
 from troth.model.status import live_allocations, promise_of, uncovered_quantities
-
-NOTHING_FREED: Final[Mapping[SupplyKey, int]] = {}
 
 _FAILED = frozenset({AllocationState.REJECTED, AllocationState.SHORT})
 
@@ -47,8 +44,11 @@ def decide_resource(
     known = uncovered_quantities(before)
     failed = [line_id for line_id, units in missing.items() if units > known.get(line_id, 0)]
     events = (*resourced(order, case, answer, facts), *left_over(answer, failed, facts))
-    told = tell_change(before, evolve_all(order, events), "a node could not provide it", facts.now)
-    return (*events, *told), kept_trace(case, answer.trace, asked_name(order))
+    after = evolve_all(order, events)
+    told = tell_change(before, after, "a node could not provide it", facts.now)
+    return (*events, *with_choices(told, before, after, state, facts)), kept_trace(
+        case, answer.trace, asked_name(order)
+    )
 
 
 def plan_missing(
@@ -56,52 +56,26 @@ def plan_missing(
 ) -> tuple[Case, Plan]:
     """The plan of all units of an order that lie nowhere; `freed` are its own reserved units that it may take again."""
     demand = demand_missing(order, facts)
-    supply: Mapping[Sku, SupplyRows] = supply_missing(demand, state, facts, freed)
+    supply: Mapping[Sku, SupplyRows] = supply_again(demand, state, facts, freed)
     missed = _missed_lots(order)
     if missed:
         supply = without_lots(missed, supply, facts.network)
     return keep_promise(case_of(demand, supply, facts))
 
 
-def supply_missing(
-    demand: Demand, state: State, facts: Facts, freed: Mapping[SupplyKey, int] = NOTHING_FREED
-) -> dict[Sku, SupplyRows]:
-    """The supply rows of every SKU that the units of an order may take."""
-    skus = wanted_skus(demand)
-    rows = exposed_supply(facts.pool, demand, skus, state.supply)
-    if freed:
-        rows = {sku: with_freed(rows, sku, state.supply(sku), state.supply_freed(sku, freed)) for sku in skus}
-    return cap_backorders(rows, state.backordered, facts.items, freed)
-
-
 def demand_missing(order: Order, facts: Facts) -> Demand:
     """What the engine is asked for the units of an order that lie nowhere."""
     missing = uncovered_quantities(order)
-    lines = tuple(
+    lines = (
         replace(
             demand_line(line, missing[line.line_id], facts), need_by=line.need_by or promise_of(order, line.line_id)
         )
         for line in order.lines
         if line.line_id in missing
     )
-    return Demand(
-        lines=lines,
-        destination=order.ship_to,
-        method=order.method,
-        pickup_node=order.pickup_node,
-        service=order.service,
-        ship_complete=order.ship_complete and not live_allocations(order),
-        excluded_nodes=frozenset(
-            part.node for part in order.allocations if part.state in _FAILED and not _is_missed_lot(part)
-        ),
-        channel=order.channel,
-        customer_id=order.customer.id,
-        customer_class=order.attributes.get(CUSTOMER_CLASS, ""),
-        priority=find_priority(order.attributes),
-        attributes=order.attributes,
-        shipments_max=order.shipments_max,
-        tender=find_tender(order.payments, order.attributes),
-    )
+    failed = (part.node for part in order.allocations if part.state in _FAILED and not _is_missed_lot(part))
+    complete = order.ship_complete and not live_allocations(order)
+    return demand_again(order, lines, ship_complete=complete, excluded_nodes=frozenset(failed))
 
 
 def resourced(order: Order, case: Case, answer: Plan, facts: Facts) -> tuple[OrderResourced, ...]:

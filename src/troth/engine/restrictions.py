@@ -1,5 +1,5 @@
-"""Which nodes and services may send an item at all: places it may not go, and what its keeper and carrier must be able
-to do.
+"""Which nodes and services may send a line at all: places its item may not go, what its keeper and carrier must be able
+to do, and the one node that it is to come from.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from troth.engine.network import Network
 from troth.engine.transit import Lanes
+from troth.model.ids import NodeId
 from troth.model.item import Restrictions
 from troth.model.network import Address
 from troth.model.order import Method
@@ -28,8 +29,8 @@ class Bars:
 
 
 def has_restrictions(lines: Sequence[DemandLine]) -> bool:
-    """Whether any of the lines is of an item with restrictions."""
-    return any(line.item is not None and line.item.restrictions is not None for line in lines)
+    """Whether any of the lines is of an item with restrictions, or is to come from one node."""
+    return any(_restrictions(line) is not None or _only_from(line) is not None for line in lines)
 
 
 def find_bars(
@@ -40,10 +41,12 @@ def find_bars(
     services = np.ones((len(lines), len(lanes.services)), dtype=np.bool_)
     details = []
     for row, line in enumerate(lines):
-        asked = None if line.item is None else line.item.restrictions
-        details.append(
-            "" if asked is None else _bar(asked, network, method, destination, lanes, nodes[row], services[row])
-        )
+        asked, only_from = _restrictions(line), _only_from(line)
+        detail = "" if asked is None else _bar(asked, network, method, destination, lanes, nodes[row], services[row])
+        if only_from is not None:
+            nodes[row] &= np.arange(len(network.nodes)) == network.index.get(only_from, -1)
+            detail = "; ".join(filter(None, (detail, f"it is to come from {only_from} only")))
+        details.append(detail)
     return Bars(nodes, services, tuple(details))
 
 
@@ -57,6 +60,14 @@ def is_in(address: Address | None, places: Sequence[str]) -> str:
         return ""
     own = {address.country.upper(), f"{address.country}-{address.region}".upper()}
     return next((place for place in places if place.upper() in own), "")
+
+
+def _restrictions(line: DemandLine) -> Restrictions | None:
+    return None if line.item is None else line.item.restrictions
+
+
+def _only_from(line: DemandLine) -> NodeId | None:
+    return None if line.terms is None else line.terms.only_from
 
 
 def _bar(

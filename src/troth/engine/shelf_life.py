@@ -27,14 +27,15 @@ Supply = Mapping[Sku, SupplyRows]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Perishable:
-    """The lots of a line that do not keep: at which nodes, how many units, and until when they may be delivered
-    (POSIX), all of one length.
+    """The lots of a line that do not keep: at which nodes, how many units, until when they may be delivered and from
+    when they are there (POSIX, 0.0: now), all of one length.
     """
 
     line: int
     nodes: NDArray[np.int32]
     units: NDArray[np.int64]
     deliver_by: NDArray[np.float64]
+    come_at: NDArray[np.float64]
 
 
 def remaining_seconds(line: DemandLine) -> float:
@@ -92,19 +93,24 @@ def find_perishable(lines: Sequence[DemandLine], rows: Sequence[SupplyRows]) -> 
         ends = np.flatnonzero(np.isfinite(row.good_until) & (row.available > 0))
         if ends.size:
             deliver_by = row.good_until[ends] - remaining_seconds(line)
-            found.append(Perishable(at, row.node_index[ends], row.available[ends], deliver_by))
+            found.append(
+                Perishable(at, row.node_index[ends], row.available[ends], deliver_by, row.available_from[ends])
+            )
     return tuple(found)
 
 
 def spoil(block: Block, perishable: Sequence[Perishable]) -> tuple[Block, tuple[Perishable, ...]]:
-    """The block without the lots that would not last to its slowest delivery, and the lots that it still counts."""
+    """The block without the lots that would not last to its slowest delivery, and the lots that it or a later one still
+    counts: those that are yet to come are judged when they have.
+    """
     slowest = _slowest(block.timetable, block.lane)
     available = block.available.copy()
     kept = []
     for lots in perishable:
         column = np.searchsorted(block.nodes, lots.nodes)
         column[column == block.nodes.size] = 0  # of a node that is not in the block; any will do
-        is_lost = (block.nodes[column] == lots.nodes) & (slowest[column] > lots.deliver_by)
+        is_there = lots.come_at <= (0.0 if block.is_on_hand else block.ready)
+        is_lost = is_there & (block.nodes[column] == lots.nodes) & (slowest[column] > lots.deliver_by)
         np.subtract.at(available[lots.line], column[is_lost], lots.units[is_lost])
         kept.append(lots if not is_lost.any() else _keep(lots, ~is_lost))
     return replace(block, available=np.maximum(available, 0.0)), tuple(kept)
@@ -146,8 +152,15 @@ def keep_lasting(lines: Sequence[DemandLine], supply: Supply, timetable: Timetab
     }
 
 
+def leaves_any(lasting: Supply, supply: Supply) -> bool:
+    """Whether any units of a supply are left out of what lasts."""
+    return any(int(lasting[sku].available.sum()) < int(rows.available.sum()) for sku, rows in supply.items())
+
+
 def _keep(lots: Perishable, is_kept: NDArray[np.bool_]) -> Perishable:
-    return Perishable(lots.line, lots.nodes[is_kept], lots.units[is_kept], lots.deliver_by[is_kept])
+    return Perishable(
+        lots.line, lots.nodes[is_kept], lots.units[is_kept], lots.deliver_by[is_kept], lots.come_at[is_kept]
+    )
 
 
 def _slowest(timetable: Timetable, lane: NDArray[np.intp]) -> NDArray[np.float64]:

@@ -87,10 +87,12 @@ def decide_count(command: CountStock, state: State, facts: Facts) -> Decision | 
         command.counted_by,
     )
     entries = (Entry(command.key, EntryKind.COUNT, delta, reason=command.reason, reference=command.reference),)
+    expiries = _expiries(held, command.expires_on)
     return Decision(
-        entries=entries if delta else (),
+        # One of no units tells those who remember the lot that it is good for another time.
+        entries=entries if delta or expiries else (),
         events=((f"sku:{command.key.sku}", counted),),
-        expiries=_expiries(held, command.expires_on),
+        expiries=expiries,
         counts=(CountMark(command.key, command.as_of, command.on_hand, command.reference),),
     )
 

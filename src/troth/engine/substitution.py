@@ -39,7 +39,7 @@ def plan_substitutes(demand: Demand, found: Plan, supply: Mapping[Sku, SupplyRow
     if not found.uncovered or all(consent_of(line) is Consent.NONE for line in demand.lines):
         return found
     best = _fill(demand, supply, ask) or found
-    offered = [_with_offers(demand, gap, supply, ask) for gap in best.uncovered[:LINES_MAX]]
+    offered = [with_offers(demand, gap, supply, ask) for gap in best.uncovered[:LINES_MAX]]
     return replace(best, uncovered=(*offered, *best.uncovered[LINES_MAX:]))
 
 
@@ -162,7 +162,7 @@ def _with_cost(asked: Mapping[LineId, DemandLine], shipment: Shipment) -> Shipme
     return replace(shipment, cost={**shipment.cost, "substitution": minor}) if minor else shipment
 
 
-def _with_offers(demand: Demand, gap: Uncovered, supply: Mapping[Sku, SupplyRows], ask: Ask) -> Uncovered:
+def with_offers(demand: Demand, gap: Uncovered, supply: Mapping[Sku, SupplyRows], ask: Ask) -> Uncovered:
     """What is short with what could be had instead: each substitute planned by itself."""
     line = next((line for line in demand.lines if (line.line_id, line.sku) == (gap.line_id, gap.sku)), None)
     if line is None or consent_of(line) is Consent.NONE:

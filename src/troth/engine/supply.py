@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.calendars import MIDNIGHT, day_number, local_instant
-from troth.model.inventory import Balance, Source, lot_of
+from troth.model.inventory import Balance, Source, lot_within
 
 if TYPE_CHECKING:
+    from troth.engine.exposure.pooled import Pooled
     from troth.engine.network import Network
 
 BookUnits = NDArray[np.int32] | NDArray[np.int64]
@@ -32,8 +33,8 @@ class SupplyRows:
 
     `on_hand` and `reserved` (int32 where all fit) are what the books say of each row, where they are known. Where rules
     of exposure keep units back, `withheld` (int64) says how many of each row are free and not `available`, and `note`
-    why, as a code and a sentence. `good_until` (float64, POSIX) is when each row stops being good, infinity where it
-    keeps; None: there are no lots among them.
+    why, as a code and a sentence; `pools` are units that have to stay over several of them together. `good_until`
+    (float64, POSIX) is when each row stops being good, infinity where it keeps; None: there are no lots among them.
     """
 
     node_index: NDArray[np.int32]
@@ -46,6 +47,7 @@ class SupplyRows:
     note: tuple[str, str] | None = None
     is_plain: bool = False
     good_until: NDArray[np.float64] | None = None
+    pools: tuple["Pooled", ...] = ()
 
     @property
     def has_dated(self) -> bool:
@@ -92,8 +94,8 @@ def rows_of(balances: Iterable[Balance], network: "Network") -> SupplyRows:
 
 
 def ends_of_life(sources: Sequence[Source], good_until: Sequence[float]) -> NDArray[np.float64] | None:
-    """When each row stops being good, as `SupplyRows` has it: None where no source is a lot."""
-    return np.array(good_until, dtype=np.float64) if any(map(lot_of, sources)) else None
+    """When each row stops being good, as `SupplyRows` has it: None where no source is of a lot, here or on its way."""
+    return np.array(good_until, dtype=np.float64) if any(map(lot_within, sources)) else None
 
 
 def end_of_life(expires_on: date | None, time_zone: str) -> float:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from troth.engine.accuracy import learn
-from troth.engine.observations import LEARNED_KINDS, find_observations, looked_at
+from troth.engine.observations import LEARNED_KINDS, find_observations, in_wholes, looked_at
 from troth.model.accuracy import Observation
 from troth.model.ids import OrderId
 from troth.store.accuracy import (
     Allocated,
     advance_learned_position,
+    find_measured,
     read_allocated,
     read_categories,
     read_events_of_kinds,
@@ -61,6 +62,8 @@ async def _observe(connection: Connection, events: Sequence[LoggedEvent]) -> lis
 async def _learn(connection: Connection, observations: Sequence[Observation]) -> None:
     if not observations:
         return
+    measured = await find_measured(connection, {one.key[0] for one in observations})
+    observations = [in_wholes(one, measured[one.key[0]]) if one.key[0] in measured else one for one in observations]
     keys = {one.key for one in observations}
     categories = await read_categories(connection, (sku for sku, _ in keys))
     cells = await read_evidence(connection, {(node, categories.get(sku, "")) for sku, node in keys})

@@ -16,7 +16,7 @@ import numpy as np
 from troth.engine.effort import is_quick
 from troth.engine.network import Network
 from troth.engine.supply import NO_SUPPLY, SupplyRows
-from troth.model.commands import CaptureOrder, Command, HoldCart
+from troth.model.commands import CaptureOrder, ChangeOrder, Command, HoldCart
 from troth.model.ids import Sku
 from troth.store.stock_index import StockIndex
 
@@ -45,7 +45,8 @@ async def decide_aside(commands: Sequence[Command], index: StockIndex, decide: C
 
     asked = [command.asked if isinstance(command, HoldCart) else command for command in commands]
     captures = [command for command in asked if isinstance(command, CaptureOrder)]
-    if all([is_quick(one.lines, read, lines_max=_QUICK_LINES_MAX) for one in captures]):  # noqa: C419 - quicker
+    is_change = any([isinstance(command, ChangeOrder) for command in commands])  # noqa: C419 - quicker
+    if not is_change and all([is_quick(one.lines, read, lines_max=_QUICK_LINES_MAX) for one in captures]):  # noqa: C419
         return decide()
     return await asyncio.get_running_loop().run_in_executor(_OF_DOOR, decide)
 
@@ -58,7 +59,7 @@ def rows_at_rest(rows: SupplyRows) -> SupplyRows:
 
 
 def network_at_rest(network: Network) -> Network:
-    """The network with the work of its nodes as it is now, whatever is promised of it later."""
-    if network.limits is None and not network.load.queue_minutes:
+    """The network with the work and the feeds of its nodes as they are now, whatever is promised or told later."""
+    if network.limits is None and not network.load.queue_minutes and network.load.fed_at is None:
         return network
     return network.with_load(network.load.without(()))

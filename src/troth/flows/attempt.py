@@ -10,14 +10,19 @@ from functools import partial
 from time import monotonic
 from typing import Final
 
+import asyncpg
+
+from troth.engine.backorder_cap import find_capped
 from troth.engine.context import Decision, Facts, State
-from troth.engine.exposure.consumed import DrawMove, draw_moves
-from troth.engine.exposure.expose import Exposure
+from troth.engine.exposure.consumed import DrawMove, cart_draw_moves, draw_moves
+from troth.engine.exposure.in_force import Exposure
+from troth.engine.exposure.quotas import PRODUCT_ALLOCATION
 from troth.engine.exposure.taking import most_of
 from troth.engine.lifecycle import decide
 from troth.engine.line_terms import named_skus
 from troth.engine.node_load import capacity_of, cart_moves, load_moves
 from troth.engine.serials import SerialWork, serial_keys
+from troth.engine.transfer_serials import traveling_keys
 from troth.engine.unit_prices import UnitPrices
 from troth.flows.aside import decide_aside
 from troth.flows.expected import ANYTHING
@@ -25,9 +30,11 @@ from troth.flows.reference import Reference
 from troth.flows.requests import Accepted, Answer, Outcome, Request, Result, supplies_of
 from troth.model.capacity import Slot
 from troth.model.cart_hold import CartHold
+from troth.model.change import named_lines
 from troth.model.commands import (
     CaptureOrder,
     CartCommand,
+    ChangeOrder,
     Command,
     CountStock,
     EndCartHold,
@@ -44,8 +51,9 @@ from troth.model.ids import CartHoldId, FulfillmentId, OrderId, Sku
 from troth.model.inventory import Balance, CountMark, EntryKind, SupplyKey
 from troth.model.order import Order
 from troth.model.refusals import Invalid, KeyReused, StockShort
-from troth.model.serials import SerialKey, SerialPlace
-from troth.model.transfer_moves import ShipTransfer
+from troth.model.serials import SerialKey, SerialPlace, TravelingSerial
+from troth.model.transfer_moves import ShipTransfer, TransferCommand
+from troth.store.backordered import lock_backordered
 from troth.store.balances import lock_stock, lock_supplies, read_moves_since, read_ordered, read_stock, write_expiries
 from troth.store.cart_holds import (
     find_overdue_cart_holds,
@@ -62,6 +70,7 @@ from troth.store.parked import write_parked
 from troth.store.save import Batch, Happened, OrderChange, Saved, SlotMove, UsedKey, create_balances, save
 from troth.store.serials import claim_serials, free_serials, read_serials
 from troth.store.stock_index import SkuStock, StockIndex
+from troth.store.transfers import read_traveling, write_traveling
 
 CLOCK: Final = "clock"
 """Who acts, in the log, where nobody but the time asks for it."""
@@ -121,6 +130,8 @@ class Attempt:
         self._freed: dict[SerialKey, FulfillmentId] = {}
         self._counts: dict[SupplyKey, CountMark] = {}
         self._new_counts: dict[SupplyKey, CountMark] = {}
+        self._traveling: dict[SerialKey, TravelingSerial] = {}
+        self._moved_serials: dict[SerialKey, TravelingSerial] = {}
         self._state = State(
             self._orders,
             index.rows,
@@ -132,6 +143,7 @@ class Attempt:
             self._serials,
             index.backordered,
             self._counts.get,
+            self._traveling,
         )
         self._changed_carts: dict[CartHoldId, CartHold] = {}
         self._expiries: dict[SupplyKey, date] = {}
@@ -170,7 +182,7 @@ class Attempt:
             await create_draws(connection, self.batch.draws)
         if self.batch.orders or self.batch.entries or self.batch.events or self.batch.keys:
             saved = await self._save(connection)
-            if not saved.holds:
+            if saved is None or not saved.holds:
                 return None
             if saved.orders_written != len(self.batch.orders):
                 raise RuntimeError(f"{saved.orders_written} of {len(self.batch.orders)} orders were written")
@@ -181,6 +193,8 @@ class Attempt:
             await free_serials(connection, self._freed)
         if self._claimed and not await claim_serials(connection, self._claimed, seen=self._serials_seen, at=self._now):
             return None
+        if self._moved_serials and not await self._write_traveling(connection):
+            return None
         if self._expiries:
             await write_expiries(connection, self._expiries)
             self._index.forget({key.sku for key in self._expiries})
@@ -190,20 +204,36 @@ class Attempt:
 
     saved: Saved | None = None
 
-    async def _save(self, connection: Connection) -> Saved:
-        """Write the batch, and what its orders have parked in the same transaction."""
+    async def _save(self, connection: Connection) -> Saved | None:
+        """Write the batch, and what its orders have parked in the same transaction; None, with nothing written, where
+        more would be backordered than may be.
+        """
         parked = [
             change.after
             for change in self.batch.orders.values()
             if change.after.parked or (change.before is not None and change.before.parked)
         ]
-        if not parked:
+        capped = find_capped(self.batch.entries, self._reference.items)
+        if not parked and not capped:
             return await save(connection, self.batch)
         async with connection.transaction():
+            if capped:
+                moved = {entry.key for entry in self.batch.entries}
+                backordered = await lock_backordered(connection, capped, moved)
+                if any(backordered.get(sku, 0) > most for sku, most in capped.items()):
+                    return None
             saved = await save(connection, self.batch)
             if saved.holds:
                 await write_parked(connection, parked, self._now)
         return saved
+
+    async def _write_traveling(self, connection: Connection) -> bool:
+        """Write where transfers have serials; False where another transfer has one of them on its way meanwhile."""
+        try:
+            await write_traveling(connection, self._moved_serials)
+        except asyncpg.UniqueViolationError:
+            return False
+        return True
 
     # Loading ----------------------------------------------------------------------------------------------------------
 
@@ -228,12 +258,20 @@ class Attempt:
         refused = [
             line
             for command in self._commands
-            if isinstance(command, PickWork | RejectWork | RepromiseOrder)
+            if isinstance(command, ChangeOrder | PickWork | RejectWork | RepromiseOrder)
             for order_id in order_ids_of(command)
             if order_id in self._loaded
             for line in self._loaded[order_id].lines
         ]
+        wished = [
+            line
+            for command in self._commands
+            if isinstance(command, ChangeOrder)
+            for line in named_lines(command.actions)
+        ]
         failing = {line.sku for line in refused} | set(named_skus(refused))
+        if wished:
+            failing |= await self._reference.need_lines(wished)
         await self._load_serials(connection)
         skus = await self._reference.need_lines(asked)
         await self._reference.need_items(failing)
@@ -259,6 +297,11 @@ class Attempt:
         if reports:
             await self._reference.need_items({part.sku for _, order in reports for part in order.allocations})
         keys = [key for command, order in reports for key in serial_keys(command, order)]
+        sent = [command for command in self._commands if isinstance(command, TransferCommand)]
+        if sent:
+            named = [key for command in sent for key in traveling_keys(command)]
+            self._traveling |= await read_traveling(connection, named, {one.consignment.transfer_id for one in sent})
+            keys += named
         if keys:
             self._serials |= await read_serials(connection, keys)
             self._serials_seen = {key: place.fulfillment_id for key, place in self._serials.items()}
@@ -331,6 +374,7 @@ class Attempt:
         batch = self.batch
         for hold in decision.cart_holds:
             self._book(cart_moves(self._carts.get(hold.hold_id), hold))
+            self._draw(cart_draw_moves(self._carts.get(hold.hold_id), hold))
             self._carts[hold.hold_id] = self._changed_carts[hold.hold_id] = hold
         for change in decision.changes:
             order_id = change.after.order_id
@@ -348,6 +392,8 @@ class Attempt:
             self._serials.pop(serial, None)
             if self._claimed.pop(serial, None) is None:
                 self._freed[serial] = work
+        self._traveling |= decision.traveling or {}
+        self._moved_serials |= decision.traveling or {}
         for draw, used in decision.relies.items():
             self._join(draw, DrawMove(0, least=used - batch.draws.get(draw, _UNMOVED).amount))
         for mark in decision.counts:
@@ -387,7 +433,7 @@ class Attempt:
     def _draw(self, moves: Iterable[tuple[Draw, int]]) -> None:
         self._reference.consumed.move(moves)
         for draw, amount in moves:
-            self._join(draw, DrawMove(amount, most_of(self._exposure, draw)))
+            self._join(draw, DrawMove(amount, most_of(self._exposure, draw, self._reference.items)))
 
     def _join(self, draw: Draw, move: DrawMove) -> None:
         self.batch.draws[draw] = self.batch.draws.get(draw, _UNMOVED).joined(move)
@@ -427,10 +473,15 @@ class Attempt:
             self._index.move(entry for entry in self.batch.entries if entry.key.sku in missing)
         for request, position, number in doubtful:
             command = request.commands[position]
-            again = await decide_aside((command,), self._index, partial(self._decide, command, request))
-            _list(outcomes[number])[position] = again
-        if not self._ending and any(isinstance(_list(outcomes[n])[at], StockShort) for _, at, n in doubtful):
-            self.overdue = await find_overdue_cart_holds(connection, self._now, skus, limit=_OVERDUE_MAX)
+            outcome = await decide_aside((command,), self._index, partial(self._decide, command, request))
+            _list(outcomes[number])[position] = outcome
+        again = [_list(outcomes[number])[position] for _, position, number in doubtful]
+        short = [outcome for outcome in again if isinstance(outcome, StockShort)]
+        if short and not self._ending:
+            lacks_quota = any(line.reason == PRODUCT_ALLOCATION for outcome in short for line in outcome.lines)
+            self.overdue = await find_overdue_cart_holds(
+                connection, self._now, skus, with_draws=lacks_quota, limit=_OVERDUE_MAX
+            )
 
     def _answer(self, outcomes: Sequence[list[Outcome] | UsedKey | KeyReused]) -> list[Result]:
         results: list[Result] = []

@@ -6,6 +6,7 @@ Where another process sold the stock a number is some hundred milliseconds old; 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from math import floor, inf
 from typing import Final
 
@@ -22,15 +23,16 @@ from troth.engine.available_to_sell import (
 )
 from troth.engine.backorder_cap import cap_backorders
 from troth.engine.calendars import DAY_SECONDS
-from troth.engine.exposure.asker import asker_of
-from troth.engine.exposure.expose import Exposure, expose
+from troth.engine.context import Facts
+from troth.engine.exposure.accepting import Accepted, RowsAsked, find_accepted, rows_of_line
+from troth.engine.exposure.expose import expose
+from troth.engine.exposure.in_force import Exposure
+from troth.engine.exposure.lasting import spoils_soon
 from troth.engine.feed_age import fed_rows
-from troth.engine.kits import kit_rows
-from troth.engine.line_terms import components, explode
+from troth.engine.line_terms import components, is_whole
 from troth.engine.network import Network
 from troth.engine.reach import nodes_in, nodes_that_hand_over, nodes_that_ship, nodes_within
-from troth.engine.shelf_life import fresh_rows
-from troth.engine.supply import NO_SUPPLY, QUANTITY_MAX, SupplyRows
+from troth.engine.supply import NO_SUPPLY, SupplyRows
 from troth.engine.transit import compute_miles
 from troth.flows.door import Door
 from troth.flows.places import find_coordinates
@@ -39,6 +41,7 @@ from troth.flows.system import System
 from troth.flows.waterfall import Inquirer
 from troth.flows.zip_states import find_state
 from troth.model.ids import NodeId, Sku
+from troth.model.inventory import ON_HAND
 from troth.model.item import Item
 from troth.model.network import Address
 from troth.model.order import Method
@@ -139,11 +142,13 @@ async def read_availability(
     """What a channel may sell of each SKU."""
     door, wanted = system.door, asked or Asked()
     for _ in range(_LOADS_MAX):
+        times_forgotten = door.reference.times_forgotten
         await door.need_stock(await door.reference.need_kits(skus))
         unknown = [sku for sku in skus if sku not in door.reference.items]
         terms = [(sku, found) for sku in skus if (found := find_terms(door, sku)) is not None]
-        if unknown or len(terms) == len(skus):
-            break  # what was read could have been forgotten again while the rest was
+        # What was read could have been forgotten again while the rest was: then nobody knows that it does not exist.
+        if len(terms) == len(skus) or (unknown and door.reference.times_forgotten == times_forgotten):
+            break
     else:
         return Busy(_LOADS_MAX)
     network = door.reference.network
@@ -193,13 +198,16 @@ def _count_draws(exposure: Exposure) -> int:
 
 def find_now(door: Door, sku: Sku, terms: Terms, *, channel: str) -> Availability:
     """The availability of a SKU, on the terms of now, over all nodes."""
-    now, rows = door.now(), _rows(door, terms, sku, channel)
-    low_max = low_stock_max(terms.item, door.reference.wording_at(now).voice(channel).low_stock_units)
-    stock = compute_stock(rows, now.timestamp(), low_max)
-    stock = replace(stock, decimals=terms.item.decimals)
-    if terms.item.kit:  # what is kept of it would not know of a component that moves
+    now, item = door.now(), terms.item
+    found = _accepted(door, terms, Inquirer(channel), None)
+    low_max = low_stock_max(item, door.reference.wording_at(now).voice(channel).low_stock_units)
+    stock = compute_stock(found.rows, now.timestamp(), low_max)
+    if not found.incoming:
+        stock = replace(stock, next_supply_at=None, next_node=-1, next_source=ON_HAND)
+    stock = replace(stock, available=found.available, incoming=found.incoming, decimals=item.decimals)
+    if item.kit:  # what is kept of it would not know of a component that moves
         return Availability(sku, terms, stock, now.timestamp())
-    until = min(valid_until(rows, now.timestamp()), _rules_until(terms, now))
+    until = min(valid_until(found.rows, now.timestamp()), _rules_until(terms, now))
     if door.reference.network.feed_due is not None:  # a feed becomes late, or comes, without moving any row
         until = min(until, floor(now.timestamp()) + 1.0)
     return Availability(sku, terms, stock, until)
@@ -216,38 +224,40 @@ def active_nodes(network: Network) -> tuple[NodeId, ...]:
     return tuple(network.nodes[position].node for position in np.flatnonzero(network.is_active).tolist())
 
 
-def _rows(
-    door: Door, terms: Terms, sku: Sku, channel: str, method: Method = Method.SHIP, *, asked: int = QUANTITY_MAX
-) -> SupplyRows:
-    """What a channel may take of a SKU if it asks for so many units, by default for all.
+def _accepted(door: Door, terms: Terms, who: Inquirer, destination: Address | None) -> Accepted:
+    """How much of a SKU is accepted of who asks, who is in a place where one is given."""
+    if not terms.item.kit:
+        return find_accepted(partial(_rows, door, terms, who, destination), is_kit=False)
+    if not is_whole(terms.item.sku, door.reference.items):
+        return Accepted(0, 0, NO_SUPPLY)
+    return find_accepted(_line(door, terms, who, destination), is_kit=True)
+
+
+def _rows(door: Door, terms: Terms, who: Inquirer, destination: Address | None, asked: int) -> SupplyRows:
+    """What may be taken of a SKU by who asks for so many units.
 
     Here is the one place between what is remembered and what is shown: what an order sees goes the same way.
     """
-    if terms.item.kit:
-        return _kit_rows(door, terms, channel, method)
-    reference, now = door.reference, door.now().timestamp()
-    rows = fed_rows(fresh_rows(door.index.rows(sku), now), reference.network, now)
-    if terms.exposure is None:
-        return _capped(door, terms, sku, expose(None, terms.item, rows, None, reference.network))
-    demand = Inquirer(channel, method=method).demand(terms.item)
-    asker = asker_of(terms.exposure.rules, demand, reference.network, reference.policy.currency, door.now())
-    exposed = expose(terms.exposure, terms.item, rows, asker, reference.network, asked=asked)
-    return _capped(door, terms, sku, exposed)
-
-
-def _capped(door: Door, terms: Terms, sku: Sku, rows: SupplyRows) -> SupplyRows:
-    """The rows with no more of what is to come than may still be backordered."""
-    return cap_backorders({sku: rows}, door.index.backordered, {sku: terms.item})[sku]
-
-
-def _kit_rows(door: Door, terms: Terms, channel: str, method: Method) -> SupplyRows:
-    """How many of a kit could be made at each node by each date, if nothing else were sold."""
-    sku, items = terms.item.sku, door.reference.items
-    kit = explode(sku, items) if components(sku, items) <= items.keys() else None
-    if kit is None:
+    sku, rows = terms.item.sku, door.index.rows(terms.item.sku)
+    if terms.item.kit and not is_whole(sku, door.reference.items):
         return NO_SUPPLY
-    rows = {one: _rows(door, replace(terms, item=items[one]), one, channel, method) for one, _units in kit}
-    return kit_rows(kit, rows)
+    if terms.exposure is None and rows.good_until is None and not terms.item.kit:
+        network = door.reference.network
+        fed = fed_rows(rows, network, door.now().timestamp())
+        return _cap(door, sku, expose(None, terms.item, fed, None, network))
+    return _line(door, terms, who, destination)(asked)
+
+
+def _line(door: Door, terms: Terms, who: Inquirer, destination: Address | None) -> RowsAsked:
+    reference = door.reference
+    facts = Facts(door.now(), "", reference.network, reference.items, reference.policy, exposure=terms.exposure)
+    demand = who.demand(terms.item, facts, destination)
+    return rows_of_line(facts.pool, demand, door.index.rows, partial(_cap, door))
+
+
+def _cap(door: Door, sku: Sku, rows: SupplyRows) -> SupplyRows:
+    """The rows with no more of what is to come than may still be backordered."""
+    return cap_backorders({sku: rows}, door.index.backordered, door.reference.items)[sku]
 
 
 def _rules_until(terms: Terms, now: datetime) -> float:
@@ -322,28 +332,40 @@ def _find_nodes(
 def _find_units(door: Door, sku: Sku, terms: Terms, channel: str) -> tuple[Availability, NodeUnits]:
     """The stock over all nodes and by node: of each node alone, as far as the sum over all allows."""
     found = find_now(door, sku, terms, channel=channel)
-    units = _units_by_node(door, sku, terms, channel, Method.SHIP)
+    units = _units_by_node(door, terms, Inquirer(channel), None)
     if terms.exposure is None:
         return found, units
     incoming = None if units.incoming is None else np.minimum(units.incoming, found.stock.incoming)
     return found, NodeUnits(np.minimum(units.available, found.stock.available), incoming, units.next_at, units.rows)
 
 
-def _units_by_node(door: Door, sku: Sku, terms: Terms, channel: str, method: Method) -> NodeUnits:
-    rows = _rows(door, terms, sku, channel, method, asked=0)
+def _units_by_node(door: Door, terms: Terms, who: Inquirer, destination: Address | None) -> NodeUnits:
+    rows = _rows(door, terms, who, destination, 0)
     return compute_node_units(rows, len(door.reference.network.nodes), door.now().timestamp())
 
 
 def _find_place(door: Door, found: Availability, channel: str, units: NodeUnits, there: _There) -> PlaceStock:
+    """What can be had at a place: sent there in the time that it takes there, or picked up."""
     network, terms = door.reference.network, found.terms
     ships = nodes_that_ship(network, terms.item, there.address)
     hands_over = nodes_that_hand_over(network, terms.item) & there.is_near
-    ship = min(found.stock.available, int(units.available[ships].sum()))
-    if terms.exposure is None:
+    most = found.stock.available
+    if _spoils(door, terms.item):
+        units = _units_by_node(door, terms, Inquirer(channel), there.address)
+        most = _accepted(door, terms, Inquirer(channel), there.address).available
+    ship = min(most, int(units.available[ships].sum()))
+    if terms.exposure is None and not _spoils(door, terms.item):
         return PlaceStock(ship, int(units.available[hands_over].sum()))
-    here = _units_by_node(door, found.sku, terms, channel, Method.PICKUP)
-    most = compute_stock(_rows(door, terms, found.sku, channel, Method.PICKUP), door.now().timestamp()).available
+    collecting = Inquirer(channel, method=Method.PICKUP)
+    here = _units_by_node(door, terms, collecting, None)
+    most = _accepted(door, terms, collecting, None).available
     return PlaceStock(ship, min(most, int(here.available[hands_over].sum())))
+
+
+def _spoils(door: Door, item: Item) -> bool:
+    """Whether it depends on the way what may be had of an item."""
+    skus = components(item.sku, door.reference.items) if item.kit else {item.sku}
+    return spoils_soon({sku: door.index.rows(sku) for sku in skus})
 
 
 def _with_units(network: Network, units: NodeUnits, there: _There) -> NDArray[np.intp]:

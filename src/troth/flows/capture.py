@@ -115,7 +115,7 @@ async def prepare(system: System, content: OrderContent, *, is_inquiry: bool = F
                 _price_minor(line, items),
                 line.need_by,
                 line.not_before,
-                terms=None if line.terms is None else _terms(line.terms, line.together),
+                terms=None if line.terms is None else settle_terms(line.terms, line.together),
             )
             for line in content.lines
         ),
@@ -157,7 +157,7 @@ def find_flaws(content: OrderContent, *, is_inquiry: bool = False) -> tuple[Fiel
     return (*flaws, *of_terms)
 
 
-def _terms(terms: Terms, together: Money | None) -> Terms:
+def settle_terms(terms: Terms, together: Money | None) -> Terms:
     """The terms with the destination's coordinates and the price of parting in minor units."""
     address = terms.ship_to
     return replace(

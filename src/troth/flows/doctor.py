@@ -271,8 +271,8 @@ CHECKS: Final[Mapping[str, Check]] = {
     "draws": _differences_check(
         "draws",
         doctor.find_draw_differences,
-        fits="what is counted against protections and quotas is what allocations take",
-        differs="counts of protections and quotas differ from what allocations take",
+        fits="what is counted against protections and quotas is what orders and carts take",
+        differs="counts of protections and quotas differ from what orders and carts take",
     ),
     "orphans": _differences_check(
         "orphans", doctor.find_orphans, fits="no part is without its order", differs="parts lack their order"

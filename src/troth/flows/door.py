@@ -100,10 +100,7 @@ class Door:
         What is accepted is durable when this returns.
         """
         waiting = _Waiting(request, asyncio.get_running_loop().create_future())
-        if request.comes_first:
-            self._waiting.insert(0, waiting)
-        else:
-            self._waiting.append(waiting)
+        self._waiting.append(waiting)
         self._count_crowd()
         if self._draining is None or self._draining.done():
             self._draining = asyncio.create_task(self._drain())

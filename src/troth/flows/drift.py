@@ -8,14 +8,17 @@ and positions that were counted here since.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 
 from troth.flows.access import Actor
 from troth.flows.stock import Counted, LineResult
-from troth.flows.stock_lines import find_held_by_lot, find_line_flaws, must_name_lot, why_not_by_piece
+from troth.flows.stock_lines import KIT, find_held_by_lot, find_line_flaws, must_name_lot
 from troth.flows.system import System
 from troth.model.ids import NodeId, Sku
-from troth.model.inventory import SupplyKey, VarianceReason
+from troth.model.inventory import SupplyKey, VarianceReason, lot_of, lot_source
+from troth.model.item import Item
+from troth.model.measure import half_up, scale_of, units_in, why_not_units
 from troth.model.refusals import FieldFlaw, Invalid
 from troth.store.drift import (
     Evidence,
@@ -47,11 +50,17 @@ class Proposal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TheirPosition:
-    """How many units another system says that a node held of a SKU."""
+    """How much another system says that a node held of a SKU or of a lot of it, in the measure of the item."""
 
     sku: Sku
     node: NodeId
-    on_hand: int
+    on_hand: int | Decimal
+    lot: str = ""
+
+    @property
+    def key(self) -> SupplyKey:
+        """Which supply that is."""
+        return SupplyKey(self.sku, self.node, lot_source(self.lot))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,7 @@ class Difference:
     cause: Cause
     proposal: Proposal
     evidence: tuple[str, ...] = ()
+    lot: str = ""
 
     @property
     def units(self) -> int:
@@ -79,7 +89,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class DriftReport:
-    """How many positions were compared, those that differ by SKU and node, and the lines that could not be compared."""
+    """How many positions were compared, those that differ by SKU, node and lot, and the lines that could not be."""
 
     as_of: datetime
     compared: int
@@ -89,7 +99,7 @@ class DriftReport:
     def correction(self) -> tuple[Counted, ...]:
         """The counts that would set the books to what they say, where a count is what is proposed."""
         return tuple(
-            Counted(one.sku, one.theirs, one.node, VarianceReason.UNKNOWN)
+            Counted(one.sku, one.theirs, one.node, VarianceReason.UNKNOWN, lot=one.lot)
             for one in self.differences
             if one.proposal is Proposal.COUNT
         )
@@ -103,66 +113,80 @@ async def find_drift(
         return Invalid((FieldFlaw("/as_of", "positions cannot be those of the future"),))
     flaws = await find_line_flaws(system, [(one.node, one.sku) for one in positions], actor)
     items = system.door.reference.items
-    seen: dict[Place, int] = {}
-    for number, one in enumerate(positions):
-        first = seen.setdefault((one.sku, one.node), number)
+    keys = [one.key for one in positions]
+    units: dict[int, int] = {}
+    seen: dict[SupplyKey, int] = {}
+    for number, (one, key) in enumerate(zip(positions, keys, strict=True)):
+        first = seen.setdefault(key, number)
         if first != number:
-            flaws[number].append(FieldFlaw("/sku", f"{one.sku} at {one.node} is in line {first} already"))
+            what = f"lot {one.lot} of {one.sku}" if one.lot else one.sku
+            flaws[number].append(FieldFlaw("/sku", f"{what} at {one.node} is in line {first} already"))
         if one.on_hand < 0:
             flaws[number].append(FieldFlaw("/on_hand", "cannot be less than nothing"))
-        if one.sku in items and (why := why_not_by_piece(items[one.sku])):
-            flaws[number].append(FieldFlaw("/sku", why))
-    for number in await find_held_by_lot(system, [SupplyKey(one.sku, one.node) for one in positions]):
-        flaws[number].append(FieldFlaw("/sku", must_name_lot(positions[number].sku, positions[number].node)))
-    kept = [one for number, one in enumerate(positions) if number not in flaws]
+        item = items.get(one.sku)
+        if item is not None and item.kit:
+            flaws[number].append(KIT)
+        elif item is not None:
+            measured = units_in(one.on_hand, item.decimals)
+            if measured is None:
+                flaws[number].append(FieldFlaw("/on_hand", why_not_units(one.sku, item.decimals)))
+            units[number] = measured or 0
+    for number in await find_held_by_lot(system, keys):
+        flaws[number].append(FieldFlaw("/lot", must_name_lot(positions[number].sku, positions[number].node)))
+    kept = [(key, units[number]) for number, key in enumerate(keys) if number not in flaws]
     differing, unposted, overdue = await _look(system, as_of, kept)
     differences = [
-        _difference(one, then, as_of, unposted, overdue, items[one.sku].cost_minor) for one, then in differing
+        _difference(key, theirs, then, as_of, unposted, overdue, items[key.sku]) for key, theirs, then in differing
     ]
     refused = tuple(LineResult(number, Invalid.code, flaws=tuple(flaws[number])) for number in sorted(flaws))
-    return DriftReport(as_of, len(kept), tuple(sorted(differences, key=lambda one: (one.sku, one.node))), refused)
+    in_order = sorted(differences, key=lambda one: (one.sku, one.node, one.lot))
+    return DriftReport(as_of, len(kept), tuple(in_order), refused)
 
 
 async def _look(
-    system: System, as_of: datetime, positions: Sequence[TheirPosition]
-) -> tuple[list[tuple[TheirPosition, PositionThen]], Mapping[Place, Evidence], Mapping[Place, Evidence]]:
-    """The positions that differ with ours, and what may explain fewer or more units there."""
+    system: System, as_of: datetime, theirs: Sequence[tuple[SupplyKey, int]]
+) -> tuple[list[tuple[SupplyKey, int, PositionThen]], Mapping[SupplyKey, Evidence], Mapping[Place, Evidence]]:
+    """The supplies that differ with ours (units), and what may explain fewer or more units there."""
     async with system.pool.acquire() as connection:
-        then = await read_positions_at(connection, [(one.sku, one.node) for one in positions], as_of)
-        differing = [(one, ours) for one, ours in zip(positions, then, strict=True) if one.on_hand != ours.on_hand]
-        places = [(one.sku, one.node) for one, _ in differing]
-        if not places:
+        then = await read_positions_at(connection, [key for key, _ in theirs], as_of)
+        differing = [
+            (key, units, ours) for (key, units), ours in zip(theirs, then, strict=True) if units != ours.on_hand
+        ]
+        keys = [key for key, _, _ in differing]
+        if not keys:
             return [], {}, {}
-        unposted = await find_unposted_work(connection, places, as_of)
-        overdue = await find_overdue_supply(connection, places, as_of)
+        unposted = await find_unposted_work(connection, keys, as_of)
+        overdue = await find_overdue_supply(connection, keys, as_of)
     return differing, unposted, overdue
 
 
 def _difference(
-    theirs: TheirPosition,
+    key: SupplyKey,
+    theirs: int,
     ours: PositionThen,
     as_of: datetime,
-    unposted: Mapping[Place, Evidence],
+    unposted: Mapping[SupplyKey, Evidence],
     overdue: Mapping[Place, Evidence],
-    cost_minor: int,
+    item: Item,
 ) -> Difference:
-    place = (theirs.sku, theirs.node)
-    units = theirs.on_hand - ours.on_hand
+    place = (key.sku, key.node)
+    units = theirs - ours.on_hand
     cause, proposal, names = Cause.UNKNOWN, Proposal.COUNT, tuple[str, ...]()
     if ours.counted_as_of is not None and ours.counted_as_of > as_of:
         cause, proposal, names = Cause.COUNT_OLDER, Proposal.NOTHING, (ours.counted_as_of.isoformat(),)
-    elif units < 0 and place in unposted and unposted[place].units >= -units:
-        cause, proposal, names = Cause.UNPOSTED_SHIPMENT, Proposal.POST_SHIPMENT, unposted[place].names
+    elif units < 0 and key in unposted and unposted[key].units >= -units:
+        cause, proposal, names = Cause.UNPOSTED_SHIPMENT, Proposal.POST_SHIPMENT, unposted[key].names
     elif units > 0 and place in overdue and overdue[place].units >= units:
         cause, proposal, names = Cause.MISSED_RECEIPT, Proposal.POST_RECEIPT, overdue[place].names
     return Difference(
-        theirs.sku,
-        theirs.node,
+        key.sku,
+        key.node,
         ours.on_hand,
-        theirs.on_hand,
+        theirs,
         ours.moved_since,
-        units * cost_minor,
+        half_up(units * item.cost_minor, scale_of(item.decimals)),
         cause,
         proposal,
         names,
+        lot_of(key.source),
     )

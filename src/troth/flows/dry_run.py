@@ -115,7 +115,7 @@ async def dry_run(
     supply = exposed_supply(facts.pool, demand, skus, door.index.rows)
     if held:
         supply = {sku: with_freed(supply, sku, door.index.rows(sku), door.index.rows_freed(sku, held)) for sku in skus}
-    supply = cap_backorders(supply, door.index.backordered, facts.items, held)
+    supply = cap_backorders(supply, door.index.backordered, facts.items, held, demand=demand)
     supply = {sku: rows_at_rest(rows) for sku, rows in supply.items()}
     facts = replace(facts, network=network_at_rest(network))
     tried, in_force = case_of(demand, supply, replace(facts, policy=policy)), case_of(demand, supply, facts)

@@ -42,7 +42,8 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class FeedAccount:
-    """What became of a feed so far, in rows; `units` is the balance of what moved on hand.
+    """What became of a feed so far, in rows; `units` is the balance of the pieces that moved on hand (amounts of
+    different measures have no sum).
 
     `moved` positions were not as they should be, `outdated` ones were counted later already, `zeroed` were not named;
     `dated` are rows of supply still to come. Of the `refused` ones at most a thousand are in `flaws`.

@@ -4,19 +4,21 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import blake2b
-from typing import Final, Literal
+from typing import Final
 
 from troth.flows.access import Actor
 from troth.flows.feed import Feed, FeedAccount, FeedReport
 from troth.flows.feed_rows import FeedCut, FeedRow, FeedUnreadable, RowFlaw, RowReader, read_lines
 from troth.flows.feed_supply import set_dated_supply
 from troth.flows.feed_write import ROWS_A_TIME, write_by_key, write_rows, zero_unnamed
+from troth.flows.stock_lines import KIT
 from troth.flows.system import System
-from troth.model.ids import NodeId
+from troth.model.ids import NodeId, Sku
+from troth.model.measure import units_in, why_not_units
 from troth.store.database import Connection, transaction
 from troth.store.node_feeds import write_node_feeds
 from troth.store.stock_feeds import StoredFeed, advance_stock_feed
-from troth.store.stock_load import find_unknown_nodes, find_unknown_skus
+from troth.store.stock_load import find_stocked, find_unknown_nodes
 
 _DATED_MAX: Final = 50_000
 _TRAILER: Final = "#rows,"
@@ -54,8 +56,10 @@ class Intake:
         self._tail = b""
         self._broken = ""
         self._announced = feed.rows
-        self._known: dict[str, set[str]] = {"sku": set(), "node": set()}
+        self._stocked: dict[str, int | None] = {}
+        self._known_nodes: set[str] = set()
         self._nodes: set[NodeId] = set(feed.nodes)
+        self._by_lot: set[tuple[Sku, NodeId]] = set()
         self._dated: list[FeedRow] = []
 
     async def read(self, chunks: AsyncIterator[bytes], progress: Callable[[int], None]) -> None:
@@ -132,7 +136,15 @@ class Intake:
 
         async def write(connection: Connection) -> tuple[FeedAccount, tuple[RowFlaw, ...]]:
             at = self._system.door.now()
-            done = await write_rows(connection, self._feed, rows, actor=self._actor.name, at=at)
+            done = await write_rows(
+                connection,
+                self._feed,
+                rows,
+                decimals=self._stocked,
+                by_lot=self._by_lot,
+                actor=self._actor.name,
+                at=at,
+            )
             refused = _with_texts((*flaws, *done.flaws), texts)
             done = replace(
                 done,
@@ -151,37 +163,59 @@ class Intake:
         self._rows_done = self._rows
 
     async def _check(self, rows: Sequence[FeedRow]) -> tuple[list[FeedRow], list[RowFlaw]]:
-        """The rows whose item and node are there and the actor's, which are noted; and what is wrong with others."""
-        await self._learn("sku", {row.sku for row in rows})
-        await self._learn("node", {row.node for row in rows})
+        """The rows whose item and node are there and the actor's, in units of their items; why others are refused."""
+        await self._learn(rows)
         kept, flaws = [], []
         now = self._system.door.now()
         for row in rows:
-            if row.node not in self._known["node"]:
+            if row.node not in self._known_nodes:
                 flaws.append(self._flaw(row, "node", f"there is no node {row.node}"))
             elif not self._actor.may_at(row.node):
                 flaws.append(self._flaw(row, "node", f"you are not bound to node {row.node}"))
-            elif row.sku not in self._known["sku"]:
-                flaws.append(self._flaw(row, "sku", f"there is no item {row.sku} that is stocked by the piece"))
+            elif row.sku not in self._stocked:
+                flaws.append(self._flaw(row, "sku", f"there is no item {row.sku}"))
+            elif self._stocked[row.sku] is None:
+                flaws.append(self._flaw(row, "sku", KIT.detail))
             elif row.as_of is not None and row.as_of > now:
                 flaws.append(self._flaw(row, "as_of", "cannot be in the future"))
             elif row.as_of is not None and self._feed.zeroes_missing:
                 flaws.append(self._flaw(row, "as_of", "must be empty where what is missing is zero"))
             else:
-                kept.append(row)
+                measured = self._in_units(row)
+                if isinstance(measured, RowFlaw):
+                    flaws.append(measured)
+                else:
+                    kept.append(measured)
         self._nodes |= {row.node for row in kept}
+        self._by_lot |= {(row.sku, row.node) for row in kept if row.lot}
         self._dated += [row for row in kept if row.expected_at is not None]
         return kept, flaws
+
+    def _in_units(self, row: FeedRow) -> FeedRow | RowFlaw:
+        """The row with its amounts in units of its item, or what is wrong with them."""
+        decimals = self._stocked[row.sku] or 0
+        if not decimals and isinstance(row.units, int | None) and isinstance(row.quantity, int):
+            return row
+        units = None if row.units is None else units_in(row.units, decimals)
+        quantity = units_in(row.quantity, decimals)
+        if quantity is None:
+            return self._flaw(row, "quantity", why_not_units(row.sku, decimals))
+        if units is None and row.units is not None:
+            column = "on_hand" if self._feed.mode == "positions" else "delta"
+            return self._flaw(row, column, why_not_units(row.sku, decimals))
+        return row._replace(units=units, quantity=quantity)
 
     def _flaw(self, row: FeedRow, column: str, reason: str) -> RowFlaw:
         return RowFlaw(row.line, self._feed.form.columns.get(column, column), reason)
 
-    async def _learn(self, what: Literal["sku", "node"], names: set[str]) -> None:
-        new = names - self._known[what]
-        if new:
+    async def _learn(self, rows: Sequence[FeedRow]) -> None:
+        """Which items and nodes there are of those that rows name."""
+        skus = {row.sku for row in rows} - self._stocked.keys()
+        nodes = {row.node for row in rows} - self._known_nodes
+        if skus or nodes:
             async with self._system.pool.acquire() as connection:
-                find_unknown = find_unknown_skus if what == "sku" else find_unknown_nodes
-                self._known[what] |= new - set(await find_unknown(connection, new))
+                self._stocked |= await find_stocked(connection, skus)
+                self._known_nodes |= nodes - set(await find_unknown_nodes(connection, nodes))
 
     async def _advance(self, connection: Connection, account: FeedAccount, rows: int, *, is_whole: bool) -> None:
         is_ours = await advance_stock_feed(

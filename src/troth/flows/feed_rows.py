@@ -8,15 +8,22 @@ import csv
 import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Final, Literal, NamedTuple
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 import msgspec
 
 from troth.model.ids import NodeId, Sku
+from troth.model.measure import DECIMALS_MAX
+
+A = TypeVar("A", int, Decimal)
 
 FeedFormat = Literal["csv", "jsonl"]
 FeedMode = Literal["positions", "deltas"]
+
+Amount = int | Decimal
+"""How much of an item a row says: a whole number as such, so that most need no arithmetic."""
 
 FIELDS: Final = (
     "sku",
@@ -29,15 +36,21 @@ FIELDS: Final = (
     "quantity",
     "number",
     "line",
+    "lot",
+    "expires_on",
 )
-"""What a row may say. `expected_at` and `quantity` are of supply still to come, by `number` and `line` of its order."""
+"""What a row may say. `expected_at` and `quantity` are of supply still to come, by `number` and `line` of its order.
+
+`lot` and its last good day are of what is on hand.
+"""
 
 _UNITS_MAX: Final = 1_000_000_000
 _LINE_BYTES_MAX: Final = 10_000
 _ID_MAX: Final = 64
 _DIGITS_MAX: Final = 10
-_TEXT_MAX: Final = {"sku": _ID_MAX, "node": _ID_MAX, "reason": 120, "number": 64}
+_TEXT_MAX: Final = {"sku": _ID_MAX, "node": _ID_MAX, "reason": 120, "number": 64, "lot": _ID_MAX}
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,12}")
+_DECIMAL: Final = re.compile(r"[+-]?[0-9]{1,12}\.[0-9]{1,12}")
 _BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -54,7 +67,9 @@ class FeedForm:
 
 
 class FeedRow(NamedTuple):
-    """A row: units on hand (or to add) where it says so, and units still to come where it says that.
+    """A row: how much is on hand (or to add) where it says so, and how much is still to come where it says that; in the
+    measure of its item as it was read, and in units once the item is known. `expires_on` is the last good day of its
+    lot.
 
     A tuple, as it is made by the million.
     """
@@ -62,13 +77,15 @@ class FeedRow(NamedTuple):
     line: int
     sku: Sku
     node: NodeId
-    units: int | None
+    units: Amount | None
     as_of: datetime | None = None
     reason: str = ""
     expected_at: datetime | None = None
-    quantity: int = 0
+    quantity: Amount = 0
     number: str = ""
     order_line: int | None = None
+    lot: str = ""
+    expires_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,20 +210,27 @@ class RowReader:
         sku, node = _text(fields, "sku"), _text(fields, "node")
         if not sku or not node:
             raise _Flawed("node" if sku else "sku", "is empty")
-        units = _units(fields, self._units, least=0 if self._units == "on_hand" else -_UNITS_MAX)
+        units = _amount(fields, self._units, least=0 if self._units == "on_hand" else -_UNITS_MAX)
         row = FeedRow(number, Sku(sku), NodeId(node), units)
         return self._more(row, fields)
 
     def _more(self, row: FeedRow, fields: Mapping[str, Any]) -> FeedRow:
         expected_at = _instant(fields, "expected_at")
-        quantity = _units(fields, "quantity", least=0)
+        quantity = _amount(fields, "quantity", least=0)
         if row.units is None and expected_at is None:
             raise _Flawed(self._units, "is empty")
         if (expected_at is None) is not (quantity is None):
             raise _Flawed(
                 "quantity" if quantity is None else "expected_at", "is empty where the other of the two is not"
             )
-        line = _units(fields, "line", least=1)
+        line = _whole(fields, "line", least=1)
+        lot, expires_on = _text(fields, "lot"), _day(fields, "expires_on")
+        if "/" in lot:
+            raise _Flawed("lot", "must not contain a slash")
+        if expires_on is not None and not lot:
+            raise _Flawed("expires_on", "is of a lot, and the row names none")
+        if lot and row.units is None:
+            raise _Flawed("lot", "is of what is on hand, and the row says nothing of that")
         return FeedRow(
             row.line,
             row.sku,
@@ -218,6 +242,8 @@ class RowReader:
             quantity or 0,
             _text(fields, "number"),
             line,
+            lot,
+            expires_on,
         )
 
 
@@ -250,19 +276,49 @@ def _text(fields: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def _units(fields: Mapping[str, Any], name: str, *, least: int) -> int | None:
+def _amount(fields: Mapping[str, Any], name: str, *, least: int) -> Amount | None:
+    """How much of an item; with at most the decimals that any item may have."""
+    value = fields.get(name)
+    if isinstance(value, float):
+        value = repr(value)
+    if not isinstance(value, str) or not _DECIMAL.fullmatch(value):
+        return _whole(fields, name, least=least)
+    amount = Decimal(value)
+    if amount != round(amount, DECIMALS_MAX):
+        raise _Flawed(name, f"must have at most {DECIMALS_MAX} decimals")
+    return _within(name, amount, least)
+
+
+def _whole(fields: Mapping[str, Any], name: str, *, least: int) -> int | None:
     value = fields.get(name)
     if value is None or value == "":
         return None
     if isinstance(value, str):
         if not _WHOLE.fullmatch(value):
-            raise _Flawed(name, f"must be a whole number, not {value[:40]}")
+            raise _Flawed(name, f"must be a number, not {value[:40]}")
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):
-        raise _Flawed(name, "must be a whole number")
-    if not least <= value <= _UNITS_MAX:
+        raise _Flawed(name, "must be a number")
+    return _within(name, value, least)
+
+
+def _within(name: str, amount: A, least: int) -> A:
+    if not least <= amount <= _UNITS_MAX:
         raise _Flawed(name, f"must be from {least} to {_UNITS_MAX}")
-    return value
+    return amount
+
+
+def _day(fields: Mapping[str, Any], name: str) -> date | None:
+    value = fields.get(name)
+    if value is None or value == "":
+        return None
+    try:
+        day = date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise _Flawed(name, "must be a day such as 2027-03-31") from None
+    if not 2000 <= day.year < 2100:
+        raise _Flawed(name, "must be a day from 2000 to 2099")
+    return day
 
 
 def _instant(fields: Mapping[str, Any], name: str) -> datetime | None:

@@ -29,7 +29,7 @@ async def set_dated_supply(system: System, feed: str, rows: Sequence[FeedRow], *
         states = {} if found is None else {state.line.line: state for state in found.value}
         numbered = _numbered(of_number, states)
         lines = [
-            ExpectedLine(line, row.node, row.sku, row.quantity + _received(states.get(line), row), row.expected_at)
+            ExpectedLine(line, row.node, row.sku, int(row.quantity) + _received(states.get(line), row), row.expected_at)
             for line, row in numbered
             if row.expected_at is not None
         ]

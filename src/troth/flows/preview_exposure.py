@@ -1,45 +1,51 @@
 """What exposure rules would hit if they were in force: SKU-nodes by rule, and what would be shown then and now."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from troth.engine.context import Facts
 from troth.engine.exposure.compiled import compile_exposure
-from troth.engine.exposure.expose import Exposure
-from troth.engine.exposure.waterfall import Waterfall, find_waterfall
+from troth.engine.exposure.in_force import Exposure
+from troth.engine.exposure.item_rules import labels_of
+from troth.engine.exposure.kit_limits import find_kit_rules_of
+from troth.engine.exposure.waterfall import Waterfall
 from troth.flows.system import System
-from troth.flows.waterfall import Inquirer, know
+from troth.flows.waterfall import Inquirer, find_class_flaws, know, look
 from troth.model.document import label_of
 from troth.model.exposure import ExposureRules
 from troth.model.ids import NodeId, Sku
+from troth.model.measure import DECIMALS_MAX, shown
 from troth.model.refusals import FieldFlaw, Invalid
-from troth.store.positions import find_stocked_skus
+from troth.store.positions import find_kits, find_stocked_skus
 
 SKUS_MAX: Final = 2_000
 _EXAMPLES_MAX: Final = 20
 _AT_ONCE: Final = 50
+_KITS_MAX: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """Units that a rule would keep back of a SKU at a node."""
+    """Units that a rule would keep back of a SKU at a node, as people know them."""
 
     sku: Sku
     node: NodeId
-    units: int
+    units: int | float
 
 
 @dataclass(slots=True)
 class RuleHits:
-    """What one rule would do: the SKUs and SKU-nodes with stock at which it decides something, and the units."""
+    """What one rule would do: the SKUs and SKU-nodes with stock at which it decides something, and the units, as people
+    know them: pieces and meters in one sum.
+    """
 
     kind: str
     rule: str
     skus: int = 0
     sku_nodes: int = 0
-    units: int = 0
+    units: int | float = 0
     examples: list[Hit] = field(default_factory=list)
 
 
@@ -50,8 +56,8 @@ class Preview:
     rules: tuple[RuleHits, ...]
     looked_at: int
     is_partial: bool
-    available: int
-    available_now: int
+    available: int | float
+    available_now: int | float
 
 
 async def preview_exposure(
@@ -59,16 +65,20 @@ async def preview_exposure(
 ) -> Preview | Invalid:
     """What would be if `rules` stood under a name, for some SKUs or the first ones that have stock; nothing is written.
 
-    Everything else that is in force stays so.
+    Everything else that is in force stays so. Where no SKUs are given the first kits are looked at as well, for what
+    would be kept of them; their units are those of their components and are not added up again.
     """
     wanted = list(dict.fromkeys(skus)) or await _stocked(system)
     looked_at = wanted[:SKUS_MAX]
+    kits = frozenset[Sku]() if skus else frozenset(await _kits(system))
     reference = system.door.reference
     hits: dict[tuple[str, str], RuleHits] = {}
-    total = total_now = 0
+    total: int | float = 0
+    total_now: int | float = 0
     exposure: Exposure | None = None
-    for start in range(0, len(looked_at), _AT_ONCE):
-        some = looked_at[start : start + _AT_ONCE]
+    every = [*looked_at, *sorted(kits)]
+    for start in range(0, len(every), _AT_ONCE):
+        some = every[start : start + _AT_ONCE]
         facts = await know(system, some)
         unknown = [sku for sku in some if sku not in facts.items]
         if unknown:
@@ -82,8 +92,17 @@ async def preview_exposure(
         if exposure.rules.looks_at_sales:
             await reference.need_sales(some)
         for sku in some:
-            total += _add(hits, sku, _look(system, replace(facts, exposure=exposure), sku, who))
-            total_now += _look(system, facts, sku, who).available
+            ruled = replace(facts, exposure=exposure)
+            if flaws := find_class_flaws(ruled, facts.items[sku], who, pointer="/customer_class"):
+                return Invalid(tuple(flaws))
+            found = look(system, ruled, sku, who)
+            if sku in kits:
+                _add(hits, sku, found, of=_kit_labels(ruled, sku, who))
+                continue
+            _add(hits, sku, found)
+            now = look(system, facts, sku, who)
+            total = _sum(total, found.available, found.decimals)
+            total_now = _sum(total_now, now.available, now.decimals)
         await asyncio.sleep(0)  # orders come first
     return Preview(
         tuple(sorted(hits.values(), key=lambda hit: (-hit.units, hit.kind, hit.rule))),
@@ -94,27 +113,44 @@ async def preview_exposure(
     )
 
 
-def _look(system: System, facts: Facts, sku: Sku, who: Inquirer) -> Waterfall:
-    item = facts.items[sku]
-    return find_waterfall(facts.pool, who.demand(item), item, system.door.index.rows(sku))
+def _kit_labels(facts: Facts, sku: Sku, who: Inquirer) -> frozenset[str]:
+    """The rules that name a kit itself."""
+    demand, pool = who.demand(facts.items[sku], facts), facts.pool
+    asker = pool.asker(demand)
+    if asker is None or pool.exposure is None:
+        return frozenset()
+    named = find_kit_rules_of(pool.exposure, demand, facts.items, facts.network, asker)
+    return frozenset(label for kit in named for label in labels_of(kit.rules))
 
 
-def _add(hits: dict[tuple[str, str], RuleHits], sku: Sku, found: Waterfall) -> int:
+def _add(
+    hits: dict[tuple[str, str], RuleHits], sku: Sku, found: Waterfall, *, of: Collection[str] | None = None
+) -> None:
+    """Add what rules take, or only some of them."""
     for fall in found.falls:
-        if fall.rule:
+        if fall.rule and (of is None or fall.rule in of):
             hit = hits.setdefault((fall.kind, fall.rule), RuleHits(fall.kind, fall.rule))
             hit.skus += 1
-            hit.units += fall.units
+            hit.units = _sum(hit.units, fall.units, found.decimals)
     for node in found.nodes:
         for fall in node.falls:
-            if fall.rule:
+            if fall.rule and (of is None or fall.rule in of) and (fall.kind, fall.rule) in hits:
                 hit = hits[fall.kind, fall.rule]
                 hit.sku_nodes += 1
                 if len(hit.examples) < _EXAMPLES_MAX:
-                    hit.examples.append(Hit(sku, node.node, fall.units))
-    return found.available
+                    hit.examples.append(Hit(sku, node.node, shown(fall.units, found.decimals)))
+
+
+def _sum(total: int | float, units: int, decimals: int) -> int | float:
+    """Pieces and parts of what is sold by measure together, to the smallest part."""
+    return total + units if not decimals else round(total + shown(units, decimals), DECIMALS_MAX)
 
 
 async def _stocked(system: System) -> list[Sku]:
     async with system.pool.acquire() as connection:
         return await find_stocked_skus(connection, limit=SKUS_MAX + 1)
+
+
+async def _kits(system: System) -> list[Sku]:
+    async with system.pool.acquire() as connection:
+        return await find_kits(connection, limit=_KITS_MAX)

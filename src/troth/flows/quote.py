@@ -15,7 +15,8 @@ from troth.engine.case import Case, case_of, with_what_could_be
 from troth.engine.context import Facts
 from troth.engine.effort import is_quick
 from troth.engine.explain import explain
-from troth.engine.exposure.taking import supply_reader, with_freed
+from troth.engine.exposure.kept_quotas import within_quotas
+from troth.engine.exposure.taking import Pool, supply_reader, with_freed
 from troth.engine.feasible import find_unknown
 from troth.engine.network import Network
 from troth.engine.options import plan_options
@@ -28,6 +29,7 @@ from troth.model.cart_hold import CartHold
 from troth.model.commands import CaptureOrder
 from troth.model.explanation import Explanation
 from troth.model.ids import LineId, Sku
+from troth.model.inventory import SupplyKey
 from troth.model.network import Address
 from troth.model.plan import Demand, Plan, Trace, Uncovered
 from troth.model.refusals import Busy, Invalid, NotFound, Refusal, StockShort
@@ -109,15 +111,15 @@ async def quote(
         rows = {sku: rows_at_rest(found) for sku, found in rows.items()}
         freed = {sku: rows_at_rest(found) for sku, found in freed.items()}
         facts = replace(facts, network=network_at_rest(facts.network))
-    exposed = _with_own(supply_reader(facts.pool, skus, rows.__getitem__), rows, freed)
     kept = {} if own is None else {held.key: held.quantity for held in own.units}
+    exposed = _with_own(supply_reader(facts.pool, skus, rows.__getitem__), facts.pool, rows, freed, kept)
     items = facts.items
 
     def supply_for(wanted: Demand) -> Mapping[Sku, SupplyRows]:
-        return cap_backorders(dict(exposed(wanted)), backordered.__getitem__, items, kept)
+        return cap_backorders(dict(exposed(wanted)), backordered.__getitem__, items, kept, demand=wanted)
 
     def with_reasons(plan: Plan) -> Plan:
-        return with_cap_reasons(plan, rows.__getitem__, backordered.__getitem__, items)
+        return with_cap_reasons(plan, rows.__getitem__, backordered.__getitem__, items, demand)
 
     case = case_of(demand, supply_for(demand), facts)
     work = partial(_plan, case, supply_for, with_reasons, is_explained=is_explained)
@@ -195,8 +197,10 @@ def _with_kept_units(rows: Mapping[Sku, SupplyRows], own: CartHold | None, index
 
 def _with_own(
     supply_for: Callable[[Demand], Mapping[Sku, SupplyRows]],
+    pool: Pool,
     rows: Mapping[Sku, SupplyRows],
     freed: Mapping[Sku, SupplyRows],
+    kept: Mapping[SupplyKey, int],
 ) -> Callable[[Demand], Mapping[Sku, SupplyRows]]:
     """The supply for any demand, with what a hold keeps free for it."""
     if not freed:
@@ -204,7 +208,8 @@ def _with_own(
 
     def with_own(demand: Demand) -> Mapping[Sku, SupplyRows]:
         supply = supply_for(demand)
-        return {sku: with_freed(supply, sku, rows[sku], freed[sku]) for sku in supply}
+        with_kept = {sku: with_freed(supply, sku, rows[sku], freed[sku]) for sku in supply}
+        return within_quotas(pool, demand, with_kept, kept)
 
     return with_own
 

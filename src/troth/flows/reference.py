@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from troth.engine.exposure.compiled import compile_exposure
 from troth.engine.exposure.consumed import Consumed
-from troth.engine.exposure.expose import Exposure, Findable
+from troth.engine.exposure.in_force import Exposure, Findable
 from troth.engine.feed_age import fed_at_of
 from troth.engine.find_rates import estimate_rates
 from troth.engine.finding import FindRates, findable
@@ -63,6 +63,7 @@ class Reference:
         self._clock = clock or (lambda: datetime.now(UTC))
         self._versions: dict[str, int] = {}
         self._items: dict[Sku, Item] = {}
+        self._times_forgotten = 0
         self._nodes: Sequence[Node] = ()
         self._cards = Standing(RATE_CARDS, _same)
         self._tables = Standing(LANE_TABLES, _same_table)
@@ -90,6 +91,11 @@ class Reference:
     def items(self) -> Mapping[Sku, Item]:
         """The items that were asked for so far."""
         return self._items
+
+    @property
+    def times_forgotten(self) -> int:
+        """How often the items were forgotten: while it stays so, what was looked up and is not there is no item."""
+        return self._times_forgotten
 
     @property
     def policy(self) -> Policy:
@@ -138,6 +144,7 @@ class Reference:
                 self._nodes = await read_nodes(connection)
             if "items" in changed:
                 self._items.clear()
+                self._times_forgotten += 1
             if "routings" in changed:
                 await self._routings.read(connection, now)
                 self._policy_turns_at = now

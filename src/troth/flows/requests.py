@@ -56,8 +56,7 @@ class Request:
 
     With a key, `answer` puts the outcomes into the words of the entrance, and that answer is kept under the key.
     Where every command is refused nothing is kept, since nothing happened that could happen twice. `expected` is the
-    version of the order that they are about, as the client last saw it. One that `comes_first` goes before all that
-    wait, because others wait for what it frees.
+    version of the order that they are about, as the client last saw it.
     """
 
     commands: tuple[Command, ...]
@@ -66,7 +65,6 @@ class Request:
     key: Key | None = None
     answer: Callable[[tuple[Outcome, ...]], Answer] | None = None
     expected: Expected = ANYTHING
-    comes_first: bool = False
 
     @property
     def is_about_stock(self) -> bool:

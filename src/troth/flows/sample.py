@@ -12,8 +12,8 @@ from typing import Final
 from troth.flows.access import ADMIN, Actor
 from troth.flows.configure import Set, set_items, set_nodes
 from troth.flows.expect import expect
+from troth.flows.load_stock import load_positions
 from troth.flows.sales_rates import load_sales_rates
-from troth.flows.stock import load_positions
 from troth.flows.system import System
 from troth.model.commands import ExpectedLine
 from troth.model.events import ConfigurationSet

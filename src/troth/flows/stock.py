@@ -1,9 +1,8 @@
 """Stock that is adjusted, counted or loaded. Of a list, a line that is refused does not hurt its neighbors."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import islice
 from typing import Final
 
 import asyncpg
@@ -15,25 +14,12 @@ from troth.flows.stock_lines import KIT, find_held_by_lot, find_line_flaws, is_k
 from troth.flows.system import System
 from troth.flows.waiting import find_helped
 from troth.model.commands import AdjustStock, Command, CountStock, RepromiseOrder
-from troth.model.events import ConfigurationSet
 from troth.model.ids import NodeId, OrderId, Sku
 from troth.model.inventory import SupplyKey, VarianceReason, lot_source
 from troth.model.refusals import FieldFlaw, Invalid, KeyReused, Refusal
-from troth.store.balances import find_places_with_lots
 from troth.store.codec import decode, encode_bytes
-from troth.store.configure import append_configuration_events
-from troth.store.database import Pool, transaction
 from troth.store.orders import find_orders_pegged
 from troth.store.purchase_orders import find_expected_supplies
-from troth.store.stock_load import (
-    Loaded,
-    Overtaken,
-    Position,
-    find_unknown_nodes,
-    find_unknown_skus,
-    load_balances,
-    plan_by_key,
-)
 
 _LINES_A_TIME: Final = 500
 _POSITIONS_A_TIME: Final = 10_000
@@ -83,19 +69,6 @@ class LineResult:
     code: str = ""
     transient: bool = False
     flaws: tuple[FieldFlaw, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LoadReport:
-    """How many positions were given and how many moved, by how many units; names that nobody knows, and positions that
-    were left out since their lots must be counted one by one.
-    """
-
-    given: int
-    moved: int
-    units: int
-    unknown: tuple[str, ...]
-    by_lot: tuple[str, ...] = ()
 
 
 async def adjust(
@@ -166,37 +139,6 @@ async def count(
         if number not in flaws
     }
     return await _submit(system, len(lines), commands, flaws, actor=actor, key=key)
-
-
-async def load_positions(
-    pool: Pool,
-    positions: Iterable[Position],
-    *,
-    actor: str,
-    reason: str,
-    at: Callable[[], datetime],
-    progress: Callable[[int], None] | None = None,
-) -> LoadReport:
-    """Set what nodes hold, in transactions of 10,000 positions; a position that is so already writes nothing.
-
-    Of two with one SKU and node the last of its transaction wins; those of unknown SKUs and nodes and of what is held
-    by lot there are left out and named, at most a hundred. `progress` is told after each transaction how many positions
-    were given so far.
-    """
-    given = moved = units = 0
-    unknown: dict[str, None] = {}
-    by_lot: dict[str, None] = {}
-    remaining = iter(positions)
-    while chunk := list(islice(remaining, _POSITIONS_A_TIME)):
-        given += len(chunk)
-        kept = sorted({(position.sku, position.node): position for position in chunk}.values())
-        loaded, nobody_knows, held_by_lot = await _load(pool, kept, actor=actor, reason=reason, at=at())
-        moved, units = moved + loaded.moved, units + loaded.units
-        unknown |= dict.fromkeys(nobody_knows)
-        by_lot |= {f"{sku} at {node}": None for sku, node in sorted(held_by_lot)}
-        if progress is not None:
-            progress(given)
-    return LoadReport(given, moved, units, tuple(islice(unknown, 100)), tuple(islice(by_lot, 100)))
 
 
 # Lines ------------------------------------------------------------------------------------------
@@ -315,33 +257,3 @@ def _result(number: int, outcome: Outcome) -> LineResult:
 
 def _flawed(number: int, flaws: Sequence[FieldFlaw]) -> LineResult:
     return LineResult(number, Invalid.code, flaws=tuple(flaws))
-
-
-# Loads ------------------------------------------------------------------------------------------
-
-
-async def _load(
-    pool: Pool, positions: Sequence[Position], *, actor: str, reason: str, at: datetime
-) -> tuple[Loaded, Collection[str], Collection[tuple[Sku, NodeId]]]:
-    """One transaction of a load, tried again a few times where captures or other loads got in its way."""
-    attempts = 0
-    while True:
-        try:
-            async with transaction(pool) as connection:
-                await plan_by_key(connection)
-                skus = await find_unknown_skus(connection, {position.sku for position in positions})
-                nodes = await find_unknown_nodes(connection, {position.node for position in positions})
-                absent, away = frozenset(skus), frozenset(nodes)
-                there = [one for one in positions if one.sku not in absent and one.node not in away]
-                by_lot = await find_places_with_lots(connection, [(one.sku, one.node) for one in there])
-                kept = [one for one in there if (one.sku, one.node) not in by_lot]
-                loaded = await load_balances(connection, kept, as_of=at, at=at, reason=reason, reference="")
-                if loaded.moved:
-                    after = {"positions": loaded.moved, "units": loaded.units, "reason": reason}
-                    event = ConfigurationSet("stock_load", at.isoformat(), after)
-                    await append_configuration_events(connection, (event,), at=at, actor=actor)
-            return loaded, [*(f"item {sku}" for sku in skus), *(f"node {node}" for node in nodes)], by_lot
-        except (*_TRANSIENT, Overtaken):
-            attempts += 1
-            if attempts == _ATTEMPTS:
-                raise

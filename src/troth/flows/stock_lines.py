@@ -8,7 +8,6 @@ from troth.flows.access import Actor
 from troth.flows.system import System
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import ON_HAND, SupplyKey
-from troth.model.item import Item
 from troth.model.refusals import FieldFlaw
 from troth.store.balances import find_places_with_lots
 
@@ -38,13 +37,6 @@ def is_kit(system: System, sku: Sku) -> bool:
     """Whether an item that was looked at is made of others."""
     item = system.door.reference.items.get(sku)
     return item is not None and bool(item.kit)
-
-
-def why_not_by_piece(item: Item) -> str:
-    """Why pieces of an item cannot be named; empty where they can."""
-    if item.kit:
-        return KIT.detail
-    return f"is sold by the {item.unit}, and quantities here are of pieces" if item.decimals else ""
 
 
 async def find_held_by_lot(system: System, keys: Sequence[SupplyKey]) -> list[int]:

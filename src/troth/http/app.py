@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Lifespan
 
 from troth.flows.system import System
+from troth.flows.warm_up import WarmUp
 from troth.http import (
     accuracy,
     api_keys,
@@ -31,6 +32,7 @@ from troth.http import (
     node_feeds,
     nodes,
     order_actions,
+    order_changes,
     order_history,
     orders,
     positions,
@@ -67,6 +69,7 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *quotes.OPERATIONS,
     *carts.OPERATIONS,
     *order_actions.OPERATIONS,
+    *order_changes.OPERATIONS,
     *order_history.OPERATIONS,
     *exceptions.OPERATIONS,
     *fulfillments.OPERATIONS,
@@ -103,9 +106,16 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
 
 
 def create_app(
-    system: System, settings: Settings, *, more: Sequence[BaseRoute] = (), lifespan: Lifespan[Starlette] | None = None
+    system: System,
+    settings: Settings,
+    *,
+    more: Sequence[BaseRoute] = (),
+    lifespan: Lifespan[Starlette] | None = None,
+    warm_up: WarmUp | None = None,
 ) -> Starlette:
-    """The app of an open system; `more` are routes of others, such as the console's, tried after ours."""
+    """The app of an open system; `more` are routes of others, such as the console's, tried after ours. It is ready once
+    the `warm_up` says so (None: at once).
+    """
     metrics = make_metrics()
     document = describe_api(OPERATIONS)
     openapi, page = encode_bytes(document), render_docs(document)
@@ -119,7 +129,7 @@ def create_app(
     routes = _routes(OPERATIONS, system)
     spots = [
         Route("/healthz", Spot(live), methods=["GET"]),
-        Route("/readyz", Spot(ready(system)), methods=["GET"]),
+        Route("/readyz", Spot(ready(system, warm_up)), methods=["GET"]),
         Route("/metrics", Spot(measured(metrics)), methods=["GET"]),
         Route("/v1/openapi.json", Spot(answer_openapi), methods=["GET"]),
         Route("/docs", Spot(answer_docs), methods=["GET"]),

@@ -201,7 +201,12 @@ def _no_of(error: ValidationError, alternatives: Collection[str]) -> Invalid | M
 
 
 def _without_tag(location: Sequence[int | str], alternatives: Collection[str]) -> Sequence[int | str]:
-    return location[1:] if location and location[0] in alternatives else location
+    """The place without tags of alternatives: a tag comes first, or after the number of a list's entry."""
+    return [
+        part
+        for at, part in enumerate(location)
+        if part not in alternatives or not (at == 0 or isinstance(location[at - 1], int))
+    ]
 
 
 def _is_echo(found: ErrorDetails, errors: Sequence[ErrorDetails]) -> bool:

@@ -9,6 +9,7 @@ from pydantic import Field
 from troth.flows.count_tasks import propose_counts
 from troth.http.accuracy import choose_nodes
 from troth.http.body import Query, Text
+from troth.http.measures import Units
 from troth.http.operations import NO_BODY, Call, Nothing, Operation, Shown
 from troth.http.pages import Page
 from troth.http.replies import Reply, json_reply
@@ -17,6 +18,7 @@ from troth.http.values import MoneyAnswer, money
 from troth.model.accuracy import PositionRecord
 from troth.model.count_task import Candidate, CountTask, Reason
 from troth.model.ids import NodeId, Sku
+from troth.model.measure import shown
 from troth.model.refusals import NotFound
 
 
@@ -36,8 +38,8 @@ class CountTaskAnswer(msgspec.Struct, frozen=True):
     node: str
     sku: str
     name: str
-    on_hand: int
-    available: int
+    on_hand: Units
+    available: Units
     probability: float
     wrong_probability: float
     missing_units: float
@@ -70,8 +72,8 @@ def answer_count_task(task: CountTask, currency: str) -> CountTaskAnswer:
         node=of.node,
         sku=of.sku,
         name=of.name,
-        on_hand=of.on_hand,
-        available=of.available,
+        on_hand=shown(of.on_hand, of.decimals),
+        available=shown(of.available, of.decimals),
         probability=round(task.probability, 4),
         wrong_probability=round(task.wrong_probability, 4),
         missing_units=round(task.missing_units, 2),

@@ -1,6 +1,7 @@
 """Drift: another system's positions held against the books of the same instant."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -9,25 +10,28 @@ from pydantic import Field, TypeAdapter
 
 from troth.flows.drift import Cause, Difference, DriftReport, Proposal, TheirPosition, find_drift
 from troth.flows.stock import Counted
-from troth.http.body import Body, Id, Instant, Name, NoQuery, Strict
+from troth.http.body import Body, Id, Instant, LotName, Name, NoQuery, Strict
 from troth.http.idempotency import once
 from troth.http.inventory import LINES_MAX, UNITS_MAX
 from troth.http.line_results import LineResultAnswer, line_answer
+from troth.http.measures import Given, Measured, Units, of_sku, summed
 from troth.http.operations import Call, Operation, Shown
 from troth.http.problems import Refused
 from troth.http.replies import Reply, json_reply
 from troth.http.values import Instant as At
 from troth.http.values import MoneyAnswer, money
 from troth.model.ids import NodeId, Sku
+from troth.model.item import Item
 from troth.model.refusals import FieldFlaw, Invalid
 
 
 class TheirPositionBody(Strict):
-    """What the other system says that a node held."""
+    """What the other system says that a node held, of a lot where it names one."""
 
     sku: Id
     node: Id
-    on_hand: Annotated[int, Field(ge=-UNITS_MAX, le=UNITS_MAX)]
+    on_hand: Annotated[Given, Measured(-UNITS_MAX, UNITS_MAX)]
+    lot: LotName | None = None
 
 
 class DriftBody(Strict):
@@ -43,23 +47,26 @@ class DifferenceAnswer(msgspec.Struct, frozen=True):
 
     sku: str
     node: str
-    ours: int
-    theirs: int
-    units: int
-    moved_since: int
+    ours: Units
+    theirs: Units
+    units: Units
+    moved_since: Units
     cost: MoneyAnswer
     cause: Cause
     proposal: Proposal
     evidence: tuple[str, ...]
+    lot: str
 
 
 class CauseAnswer(msgspec.Struct, frozen=True):
-    """The differences of one likely cause: how many, their units more and less, and the balance at cost."""
+    """The differences of one likely cause: how many, their units more and less (whatever they are measured in), and the
+    balance at cost.
+    """
 
     cause: Cause
     positions: int
-    units_more: int
-    units_less: int
+    units_more: Units
+    units_less: Units
     cost: MoneyAnswer
 
 
@@ -68,8 +75,9 @@ class CorrectionLine(msgspec.Struct, frozen=True):
 
     sku: str
     node: str
-    on_hand: int
+    on_hand: Units
     reason: str
+    lot: str | None = None
 
 
 class Correction(msgspec.Struct, frozen=True):
@@ -95,19 +103,20 @@ class DriftAnswer(msgspec.Struct, frozen=True):
 async def post_drift(call: Call[DriftBody, NoQuery]) -> Reply:
     """Compare."""
     body = call.body
-    positions = [TheirPosition(Sku(one.sku), NodeId(one.node), one.on_hand) for one in body.positions]
+    positions = [TheirPosition(Sku(one.sku), NodeId(one.node), one.on_hand, one.lot or "") for one in body.positions]
 
     async def run() -> Reply:
         found = await find_drift(call.system, body.as_of, positions, actor=call.actor)
         if isinstance(found, Invalid):
             raise Refused(found)
-        return json_reply(answer_drift(found, body.system, call.system.door.reference.policy.currency))
+        reference = call.system.door.reference
+        return json_reply(answer_drift(found, body.system, reference.policy.currency, reference.items))
 
     return await once(call, run)
 
 
-def answer_drift(report: DriftReport, system: str, currency: str) -> DriftAnswer:
-    """A comparison as it is answered."""
+def answer_drift(report: DriftReport, system: str, currency: str, items: Mapping[Sku, Item]) -> DriftAnswer:
+    """A comparison as it is answered, in the measures of its items."""
     by_cause: dict[Cause, list[Difference]] = defaultdict(list)
     for one in report.differences:
         by_cause[one.cause].append(one)
@@ -116,40 +125,46 @@ def answer_drift(report: DriftReport, system: str, currency: str) -> DriftAnswer
         report.as_of,
         report.compared,
         report.compared - len(report.differences),
-        tuple(_answer_cause(cause, by_cause[cause], currency) for cause in Cause if cause in by_cause),
-        tuple(_answer_difference(one, currency) for one in report.differences),
-        Correction(report.as_of, tuple(map(_line, counts)), f"drift {system}") if counts else None,
+        tuple(_answer_cause(cause, by_cause[cause], currency, items) for cause in Cause if cause in by_cause),
+        tuple(_answer_difference(one, currency, items) for one in report.differences),
+        Correction(report.as_of, tuple(_line(one, items) for one in counts), f"drift {system}") if counts else None,
         tuple(line_answer(result, "/positions", ()) for result in report.refused),
     )
 
 
-def _answer_cause(cause: Cause, differences: list[Difference], currency: str) -> CauseAnswer:
+def _answer_cause(cause: Cause, differences: list[Difference], currency: str, items: Mapping[Sku, Item]) -> CauseAnswer:
+    units = [of_sku(one.units, one.sku, items) for one in differences]
     return CauseAnswer(
         cause,
         len(differences),
-        sum(max(0, one.units) for one in differences),
-        sum(max(0, -one.units) for one in differences),
+        summed(max(0, one) for one in units),
+        summed(max(0, -one) for one in units),
         money(sum(one.cost_minor for one in differences), currency),
     )
 
 
-def _answer_difference(one: Difference, currency: str) -> DifferenceAnswer:
+def _answer_difference(one: Difference, currency: str, items: Mapping[Sku, Item]) -> DifferenceAnswer:
+    def told(units: int) -> Units:
+        return of_sku(units, one.sku, items)
+
     return DifferenceAnswer(
         one.sku,
         one.node,
-        one.ours,
-        one.theirs,
-        one.units,
-        one.moved_since,
+        told(one.ours),
+        told(one.theirs),
+        told(one.units),
+        told(one.moved_since),
         money(one.cost_minor, currency),
         one.cause,
         one.proposal,
         one.evidence,
+        one.lot,
     )
 
 
-def _line(counted: Counted) -> CorrectionLine:
-    return CorrectionLine(counted.sku, counted.node or "", counted.on_hand, counted.reason)
+def _line(counted: Counted, items: Mapping[Sku, Item]) -> CorrectionLine:
+    on_hand = of_sku(counted.on_hand, counted.sku, items)
+    return CorrectionLine(counted.sku, counted.node or "", on_hand, counted.reason, counted.lot or None)
 
 
 _AT: Final = datetime.fromisoformat("2026-11-23T06:00:00-05:00")
@@ -157,7 +172,7 @@ _UNPOSTED: Final = Difference(
     Sku("A-1001"), NodeId("DC-PA"), 40, 38, 0, -1600, Cause.UNPOSTED_SHIPMENT, Proposal.POST_SHIPMENT, ("O-1-F1",)
 )
 _STRANGE: Final = Difference(Sku("A-1002"), NodeId("DC-PA"), 7, 9, -1, 2400, Cause.UNKNOWN, Proposal.COUNT)
-_EXAMPLE: Final = answer_drift(DriftReport(_AT, 120, (_UNPOSTED, _STRANGE), ()), "WMS-EAST", "USD")
+_EXAMPLE: Final = answer_drift(DriftReport(_AT, 120, (_UNPOSTED, _STRANGE), ()), "WMS-EAST", "USD", {})
 _BODY: Final = Body(
     TypeAdapter(DriftBody),
     {

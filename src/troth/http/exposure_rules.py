@@ -12,6 +12,7 @@ from troth.flows.waterfall import Inquirer
 from troth.http.body import Body, Id, NoQuery, Strict, Text
 from troth.http.document_answer import DocumentAnswer, VersionAnswer
 from troth.http.document_operations import operations_of
+from troth.http.measures import Units
 from troth.http.operations import Call, Operation, Shown
 from troth.http.problems import Refused
 from troth.http.replies import Reply, json_reply
@@ -58,7 +59,7 @@ class HitAnswer(msgspec.Struct, frozen=True):
 
     sku: str
     node: str
-    units: int
+    units: Units
 
 
 class RuleHitsAnswer(msgspec.Struct, frozen=True):
@@ -68,7 +69,7 @@ class RuleHitsAnswer(msgspec.Struct, frozen=True):
     rule: str
     skus: int
     sku_nodes: int
-    units: int
+    units: Units
     examples: tuple[HitAnswer, ...]
 
 
@@ -78,8 +79,8 @@ class PreviewAnswer(msgspec.Struct, frozen=True):
     rules: tuple[RuleHitsAnswer, ...]
     skus_looked_at: int
     is_partial: bool
-    available: int
-    available_now: int
+    available: Units
+    available_now: Units
 
 
 async def preview(call: Call[PreviewBody, NoQuery]) -> Reply:

@@ -7,8 +7,9 @@ import asyncpg
 from starlette.types import Receive, Scope, Send
 
 from troth.flows.system import System
+from troth.flows.warm_up import Warmth, WarmUp
 from troth.http.metrics import Metrics
-from troth.http.problems import MethodNotAllowed, Unavailable, problem_reply
+from troth.http.problems import MethodNotAllowed, Unavailable, WarmingUp, problem_reply
 from troth.http.replies import Reply, json_reply, send_reply
 from troth.store.reference import read_versions
 
@@ -33,8 +34,8 @@ async def live() -> Reply:
     return json_reply({"status": "ok"})
 
 
-def ready(system: System) -> Callable[[], Awaitable[Reply]]:
-    """Whether the database is there and has the schema."""
+def ready(system: System, warm_up: WarmUp | None = None) -> Callable[[], Awaitable[Reply]]:
+    """Whether the database is there and has the schema, and what was ordered lately is loaded; how far the rest is."""
 
     async def render() -> Reply:
         try:
@@ -42,7 +43,10 @@ def ready(system: System) -> Callable[[], Awaitable[Reply]]:
                 await read_versions(connection)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
             return problem_reply(Unavailable())
-        return json_reply({"status": "ok", "nodes": len(system.door.reference.network.nodes)})
+        warmth = Warmth.LOADED if warm_up is None else warm_up.warmth
+        if warmth is Warmth.COLD:
+            return problem_reply(WarmingUp())
+        return json_reply({"status": "ok", "nodes": len(system.door.reference.network.nodes), "stock": warmth})
 
     return render
 

@@ -5,6 +5,7 @@ import msgspec
 from troth.http.body import NoQuery
 from troth.http.operations import NO_BODY, Operation, Plain, Shown
 from troth.http.replies import Reply, json_reply
+from troth.model.change import CHANGEABLE
 from troth.model.lifecycle import (
     ALLOCATION,
     ALLOCATION_STARTS,
@@ -35,7 +36,10 @@ class Lifecycle(msgspec.Struct, frozen=True):
 
 
 class Lifecycles(msgspec.Struct, frozen=True):
-    """All machines. An order's status follows from its parts: in `ended` it no longer counts, in `gone` it has left."""
+    """All machines. An order's status follows from its parts: in `ended` it no longer counts, in `gone` it has left.
+
+    `changes` says for each action of a change in which states the parts must be of the lines that it is about.
+    """
 
     allocation: Lifecycle
     hold: Lifecycle
@@ -43,6 +47,7 @@ class Lifecycles(msgspec.Struct, frozen=True):
     order_statuses: tuple[str, ...]
     ended: tuple[str, ...]
     gone: tuple[str, ...]
+    changes: dict[str, tuple[str, ...]]
 
 
 PUBLISHED = Lifecycles(
@@ -62,6 +67,7 @@ PUBLISHED = Lifecycles(
     order_statuses=tuple(OrderStatus),
     ended=tuple(sorted(ENDED)),
     gone=tuple(sorted(GONE)),
+    changes={action.value: tuple(sorted(allowed)) for action, allowed in CHANGEABLE.items()},
 )
 
 

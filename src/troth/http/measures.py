@@ -18,7 +18,7 @@ from troth.http.operations import Call
 from troth.http.problems import Refused
 from troth.model.ids import LineId, Sku
 from troth.model.item import Item
-from troth.model.measure import DECIMALS_MAX, scale_of, shown
+from troth.model.measure import DECIMALS_MAX, shown, units_in
 from troth.model.order import Order
 from troth.model.refusals import FieldFlaw, Invalid
 
@@ -99,13 +99,12 @@ class Scaling:
 
     def units(self, given: Given, decimals: int, pointer: str, why: str) -> int:
         """The units that are meant where one has so many decimals."""
-        if isinstance(given, int):
-            return given * scale_of(decimals)
-        scaled = given * scale_of(decimals)
-        if not decimals or scaled != scaled.to_integral_value():
+        units = units_in(given, decimals)
+        if units is None:
             what = f"must have at most {decimals} decimals" if decimals else "must be a whole number"
             self._flaws.append(FieldFlaw(pointer, f"{what}: {why}"))
-        return int(scaled)
+            return 0
+        return units
 
     def done(self) -> None:
         """Refuse the request if anything did not fit."""
@@ -122,6 +121,12 @@ def of_sku(units: int, sku: str, items: Mapping[Sku, Item]) -> Units:
     """Units of a SKU as they are answered."""
     item = items.get(Sku(sku))
     return units if item is None else shown(units, item.decimals)
+
+
+def summed(amounts: Iterable[Units]) -> Units:
+    """A sum of what may be measured in different ways, without what adding decimals leaves behind."""
+    total = sum(amounts)
+    return round(total, DECIMALS_MAX) if isinstance(total, float) else total
 
 
 def of_line(units: int, line_id: LineId, decimals: Mapping[str, int]) -> Units:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cache
 
 from troth.engine.network import Network
 from troth.flows.fulfill import pickup_code
@@ -30,10 +31,11 @@ from troth.http.order_shapes import (
 from troth.http.speaker import Speaker
 from troth.http.timeline import timeline_of
 from troth.http.values import Window, cost, money, total
+from troth.model.change import CHANGEABLE
 from troth.model.ids import FulfillmentId, LineId, Sku
 from troth.model.inventory import lot_of
 from troth.model.kits import Kits, kits_of, whole_units
-from troth.model.lifecycle import ENDED, AllocationEvent, AllocationState, is_possible
+from troth.model.lifecycle import ENDED, GONE, AllocationEvent, AllocationState, is_possible
 from troth.model.measure import shown
 from troth.model.network import Address
 from troth.model.order import Allocation, Fulfillment, Hold, Line, Method, Order, Package, Parked, Terms
@@ -251,6 +253,7 @@ def _terms(terms: Terms, currency: str, cost_currency: str) -> LineTerms:
         tuple(AgreedSubstitute(sku, money(delta, currency)) for sku, delta in terms.substituted),
         terms.min_remaining_days,
         terms.decimals,
+        terms.only_from,
     )
 
 
@@ -316,8 +319,9 @@ def _possible(order: Order, live: tuple[Allocation, ...], uncovered: Mapping[Lin
     for line_id, quantity in whole_units(cancelable, kits_of(order)).items():
         if quantity:
             units[line_id] = units.get(line_id, 0) + quantity
-    states = {part.state for part in live}
-    actions = ["cancel"] if units else []
+    states = frozenset(part.state for part in live)
+    changes = _changes(states, bool(uncovered))
+    actions = [name for name, is_open in (("cancel", units), ("change", changes)) if is_open]
     if states & {AllocationState.RESERVED, AllocationState.BACKORDERED}:
         actions.append("hold")
     if AllocationState.RESERVED in states and not placed_holds(order):
@@ -329,4 +333,18 @@ def _possible(order: Order, live: tuple[Allocation, ...], uncovered: Mapping[Lin
             for line in order.lines
             if line.line_id in units
         ),
+        changes,
     )
+
+
+@cache
+def _changes(states: frozenset[AllocationState], is_missing: bool) -> tuple[str, ...]:
+    """The actions of a change that are possible for parts in some of these states; none of an order that is closed.
+
+    >>> _changes(frozenset({AllocationState.SHIPPED}), False)
+    ()
+    """
+    if not is_missing and states <= GONE:
+        return ()
+    open_states = states - GONE
+    return tuple(action for action, allowed in CHANGEABLE.items() if is_missing or open_states & allowed)

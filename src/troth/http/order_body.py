@@ -42,6 +42,7 @@ _TERMS: Final = frozenset(
         "ship_alone",
         "substitutes",
         "min_remaining_days",
+        "only_from",
     }
 )
 """The fields of a line that few lines have."""
@@ -135,6 +136,7 @@ class LineBody(Strict):
             description="For how many days after the delivery the goods must still be good, if more than the item's.",
         ),
     ] = 0
+    only_from: Annotated[Id | None, Field(description="The one node that may send this line.")] = None
 
     def line(self, pointer: str, items: Mapping[Sku, Item], scaling: Scaling) -> ContentLine:
         """The line that this is."""
@@ -160,6 +162,7 @@ class LineBody(Strict):
             ship_alone=self.ship_alone,
             substitutes=self.substitutes,
             min_remaining_days=self.min_remaining_days,
+            only_from=None if self.only_from is None else NodeId(self.only_from),
         )
         together = None if penalty is None else penalty.parse(f"{pointer}/ship_together_penalty")
         return plain if terms == _NO_TERMS and together is None else replace(plain, terms=terms, together=together)

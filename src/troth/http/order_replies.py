@@ -10,6 +10,7 @@ from troth.flows.requests import Accepted, Answer, Outcome
 from troth.http.idempotency import problem_answer, reply_of, submit
 from troth.http.operations import Call
 from troth.http.order_answer import answer_order
+from troth.http.order_shapes import OrderAnswer
 from troth.http.problems import Refused
 from troth.http.replies import Reply, etag
 from troth.http.speaker import Speaker
@@ -47,11 +48,16 @@ async def command_order(
     return reply_of(answer, (etag(head.version), ("location", f"/v1/orders/{head.order_id}")))
 
 
-def order_bytes(call: Call[Any, Any], order: Order, languages: Sequence[str] = ()) -> bytes:
+def told_order(call: Call[Any, Any], order: Order, languages: Sequence[str] = ()) -> OrderAnswer:
     """An order as it is answered, its message in the first of these languages that is spoken, or else in its own."""
     reference, now = call.system.door.reference, call.system.door.now()
     speaker = Speaker(reference.wording_at(now), reference.items, languages)
-    return encode_bytes(answer_order(order, reference.network, reference.policy.currency, now, speaker))
+    return answer_order(order, reference.network, reference.policy.currency, now, speaker)
+
+
+def order_bytes(call: Call[Any, Any], order: Order, languages: Sequence[str] = ()) -> bytes:
+    """The same as JSON."""
+    return encode_bytes(told_order(call, order, languages))
 
 
 async def learn_brands(call: Call[Any, Any], orders: Iterable[Order]) -> None:

@@ -79,6 +79,7 @@ class LineTerms(msgspec.Struct, frozen=True):
     substituted: tuple[AgreedSubstitute, ...]
     min_remaining_days: int
     decimals: int
+    only_from: str | None
 
 
 class ParkedAnswer(msgspec.Struct, frozen=True):
@@ -216,10 +217,13 @@ class PaymentAnswer(msgspec.Struct, frozen=True):
 
 
 class Possible(msgspec.Struct, frozen=True):
-    """What may be done with the order now, and of which lines units may still be canceled."""
+    """What may be done with the order now, of which lines units may still be canceled, and which actions of a change
+    are possible for some of it.
+    """
 
     actions: tuple[str, ...]
     cancelable: tuple[LineUnits, ...]
+    changes: tuple[str, ...]
 
 
 class OrderAnswer(msgspec.Struct, frozen=True):

@@ -43,6 +43,10 @@ class OrdersQuery(PageQuery):
     customer: Annotated[Filter | None, Field(description="The customer's id or email.")] = None
     sku: Filter | None = None
     node: Annotated[Filter | None, Field(description="A node with work for the order.")] = None
+    reserving: Annotated[
+        bool,
+        Field(description="Only orders that hold units now: of the SKU, also as a part of a kit, and at the node."),
+    ] = False
     q: Annotated[
         Filter | None,
         Field(
@@ -81,6 +85,7 @@ async def search_orders(call: Call[Nothing, OrdersQuery]) -> Reply:
             sku=asked.sku,
             node=choose_bound(call.actor.nodes, asked.node, "node"),
             text=asked.q,
+            is_reserving=asked.reserving,
             after=decode_cursor(asked.cursor, tuple[datetime, str]),
             limit=asked.limit + 1,
         )

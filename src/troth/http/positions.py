@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from pydantic import Field
 
-from troth.engine.exposure.waterfall import RESERVED
+from troth.engine.exposure.waterfall import EXPIRED, RESERVED
 from troth.engine.network import Network
 from troth.engine.supply import end_of_life
 from troth.flows.waterfall import find_kept_back
@@ -23,9 +23,12 @@ from troth.http.values import Instant as At
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import Balance, EntryKind, SupplyKey, lot_of, lot_source
 from troth.model.item import Item
-from troth.model.refusals import NotFound
+from troth.model.refusals import FieldFlaw, Invalid, NotFound
 from troth.store.balances import find_lots, read_lots
 from troth.store.positions import LedgerEntry, StockPosition, find_positions, read_ledger
+
+_COUNTED: Final = frozenset({RESERVED, EXPIRED})
+"""What is not free of a position anyway, before anything is kept back."""
 
 
 class LotAnswer(msgspec.Struct, frozen=True):
@@ -41,8 +44,8 @@ class LotAnswer(msgspec.Struct, frozen=True):
 class PositionAnswer(msgspec.Struct, frozen=True):
     """What a node holds of a SKU, in units, `lots` included.
 
-    `available` is what can still be promised of what is on hand to whoever has no class: without `safety_stock`, and
-    without what is `protected` for higher classes.
+    `available` is what can still be promised of what is on hand to whoever has no class: without `safety_stock`,
+    without what is `protected` for higher classes, and without lots that would be too old when they reach anybody.
     """
 
     sku: str
@@ -93,7 +96,8 @@ class PositionsQuery(PageQuery):
     sku: Annotated[tuple[Text, ...], Field(max_length=200, description="May be given more than once.")] = ()
     node: Annotated[tuple[Text, ...], Field(max_length=200, description="May be given more than once.")] = ()
     as_of: Annotated[
-        Instant | None, Field(description="As they were at that instant, by the ledger; left out: as they are.")
+        Instant | None,
+        Field(description="As they were at that instant, by the ledger; left out: as they are. Not after now."),
     ] = None
 
 
@@ -114,6 +118,9 @@ class EntriesQuery(PageQuery):
 async def list_positions(call: Call[Nothing, PositionsQuery]) -> Reply:
     """A page of positions, by SKU and node."""
     asked = call.query
+    now = call.system.door.now()
+    if asked.as_of is not None and asked.as_of > now:
+        raise Refused(Invalid((FieldFlaw("?as_of", f"is after now, {now.isoformat(timespec='seconds')}"),)))
     async with call.system.pool.acquire() as connection:
         found = await find_positions(
             connection,
@@ -128,7 +135,7 @@ async def list_positions(call: Call[Nothing, PositionsQuery]) -> Reply:
         lots = await read_lots(connection, [(one.sku, one.node) for one in shown])
     items = await known_items(call, [one.sku for one in found])
     by_place: dict[tuple[str, str], list[Balance]] = {}
-    is_over = expiry_of(call.system.door.reference.network, call.system.door.now())
+    is_over = expiry_of(call.system.door.reference.network, now)
     for lot in lots:
         by_place.setdefault((lot.key.sku, lot.key.node), []).append(lot)
     kept = await find_kept_back(call.system, list(dict.fromkeys(one.sku for one in shown)))
@@ -216,7 +223,7 @@ def answer_position(
     on_hand = position.on_hand - sum(lot.on_hand for lot in lots)
     reserved = position.reserved - sum(lot.reserved for lot in lots)
     available = max(0, on_hand - reserved) + sum(lot.available for lot in lots if not is_over(lot))
-    available = max(0, available - sum(units for kind, units in kept.items() if kind != RESERVED))
+    available = max(0, available - sum(units for kind, units in kept.items() if kind not in _COUNTED))
 
     def told(units: int) -> Units:
         return of_sku(units, position.sku, items)
@@ -300,6 +307,7 @@ OPERATIONS = (
         body=NO_BODY,
         query=PositionsQuery,
         scope="inventory:read",
+        refusals=(Invalid((FieldFlaw("?as_of", "is after now, 2026-11-23T15:00:00+00:00"),)),),
     ),
     Operation(
         method="GET",

@@ -89,7 +89,24 @@ class Unavailable:
     transient: ClassVar[bool] = True
 
 
-Protest = MalformedJson | MediaTypeUnsupported | BodyTooLarge | NoSuchPath | MethodNotAllowed | Failed | Unavailable
+@dataclass(frozen=True, slots=True)
+class WarmingUp:
+    """The process has just started and still loads what it is going to be asked for; it is ready in some seconds."""
+
+    code: ClassVar[str] = "warming-up"
+    transient: ClassVar[bool] = True
+
+
+Protest = (
+    MalformedJson
+    | MediaTypeUnsupported
+    | BodyTooLarge
+    | NoSuchPath
+    | MethodNotAllowed
+    | Failed
+    | Unavailable
+    | WarmingUp
+)
 """What HTTP itself refuses, before anything is decided."""
 
 No = Refusal | Protest
@@ -104,6 +121,7 @@ PROTESTS: Final[dict[str, type[Protest]]] = {
         MethodNotAllowed,
         Failed,
         Unavailable,
+        WarmingUp,
     )
 }
 
@@ -127,6 +145,7 @@ PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     MethodNotAllowed.code: (405, "Method not allowed"),
     Failed.code: (500, "Internal error"),
     Unavailable.code: (503, "Unavailable"),
+    WarmingUp.code: (503, "Warming up"),
 }
 """HTTP status and title of every code."""
 
@@ -182,7 +201,7 @@ def problem_reply(no: No) -> Reply:
             headers = (("www-authenticate", 'Bearer realm="troth"'),)
         case MethodNotAllowed():
             headers = (("allow", ", ".join(no.allowed)),)
-        case Busy() | Unavailable():
+        case Busy() | Unavailable() | WarmingUp():
             headers = (("retry-after", _RETRY_AFTER_SECONDS),)
         case _:
             pass

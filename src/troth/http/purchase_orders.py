@@ -11,18 +11,18 @@ from troth.flows import expect
 from troth.flows.configure import Set
 from troth.flows.expect import LineState
 from troth.http.body import Body, Id, Instant, NoQuery, Strict
-from troth.http.measures import Quantity, Scaling, Units, known_items, of_sku
-from troth.http.operations import NO_BODY, Call, Nothing, Operation, Plain, Shown
+from troth.http.measures import Quantity, Scaling, Units, known_items, of_sku, summed
+from troth.http.operations import NO_BODY, AnyOperation, Call, Nothing, Operation, Plain, Shown
 from troth.http.pages import Page, PageQuery, decode_cursor, page_reply
 from troth.http.preconditions import expected_of, path_id, set_reply
 from troth.http.problems import Refused
 from troth.http.replies import Reply, etag, json_reply
 from troth.http.values import Instant as At
+from troth.http.whole_operations import put_and_read
 from troth.model.commands import ExpectedLine
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
-from troth.model.measure import DECIMALS_MAX
-from troth.model.refusals import Busy, FieldFlaw, Invalid, NotFound
+from troth.model.refusals import FieldFlaw, Invalid, NotFound
 
 _LINES_MAX: Final = 5_000
 
@@ -157,15 +157,10 @@ def _answer_row(number: str, lines: Sequence[ExpectedLine], items: Mapping[Sku, 
     return PurchaseOrderRow(
         number,
         len(lines),
-        _rounded(sum(of_sku(line.quantity, line.sku, items) for line in lines)),
+        summed(of_sku(line.quantity, line.sku, items) for line in lines),
         min(dates, default=None),
         max(dates, default=None),
     )
-
-
-def _rounded(quantity: Units) -> Units:
-    """A sum of what is measured in different ways, without what adding decimals leaves behind."""
-    return round(quantity, DECIMALS_MAX) if isinstance(quantity, float) else quantity
 
 
 _AT: Final = datetime.fromisoformat("2026-12-01T09:00:00-05:00")
@@ -175,40 +170,18 @@ _BODY: Final = Body(
     TypeAdapter(PurchaseOrderBody),
     {"lines": [{"node": "DC-PA", "sku": "A-1001", "quantity": 100, "expected_at": "2026-12-01T09:00:00-05:00"}]},
 )
-_NUMBER: Final = (("number", "4500017"),)
 
-OPERATIONS = (
-    Operation(
-        method="PUT",
+OPERATIONS: Final[tuple[AnyOperation, ...]] = (
+    *put_and_read(
         path="/v1/purchase-orders/{number}",
-        name="put_purchase_order",
-        summary="Create or replace a purchase order",
-        tag="inventory",
-        run=put_purchase_order,
-        shown=(
-            Shown(200, "The purchase order, replaced", PurchaseOrderAnswer, _EXAMPLE),
-            Shown(201, "The purchase order, new", PurchaseOrderAnswer, _EXAMPLE),
-        ),
+        missing=NotFound("purchase order", "4500017"),
+        put=put_purchase_order,
+        read=get_purchase_order,
+        summaries=("Create or replace a purchase order", "Read a purchase order with how far it has arrived"),
         body=_BODY,
-        query=NoQuery,
-        scope="inventory:write",
-        refusals=(Invalid((FieldFlaw("/lines/0/sku", "there is no item A-1001"),)), Busy(1)),
-        has_if_match=True,
-        path_examples=_NUMBER,
-    ),
-    Operation(
-        method="GET",
-        path="/v1/purchase-orders/{number}",
-        name="get_purchase_order",
-        summary="Read a purchase order with how far it has arrived",
-        tag="inventory",
-        run=get_purchase_order,
-        shown=(Shown(200, "The purchase order; its version is the ETag", PurchaseOrderAnswer, _EXAMPLE),),
-        body=NO_BODY,
-        query=NoQuery,
-        scope="inventory:read",
-        refusals=(NotFound("purchase order", "4500017"),),
-        path_examples=_NUMBER,
+        answer=PurchaseOrderAnswer,
+        example=_EXAMPLE,
+        flaw=FieldFlaw("/lines/0/sku", "there is no item A-1001"),
     ),
     Operation(
         method="GET",

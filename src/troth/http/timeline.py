@@ -8,7 +8,7 @@ from functools import cache
 import msgspec
 
 from troth.http.values import Instant
-from troth.model.lifecycle import AllocationEvent, AllocationState, HoldState, is_possible
+from troth.model.lifecycle import RESERVING, AllocationEvent, AllocationState, HoldState, is_possible
 from troth.model.order import Fulfillment, Method, Order
 from troth.model.status import fulfillment_status, live_allocations
 
@@ -57,11 +57,15 @@ def timeline_of(order: Order) -> tuple[TimelinePoint, ...]:
 def _points(order: Order) -> Iterable[TimelinePoint]:
     yield TimelinePoint(order.captured_at, Milestone.CAPTURED, False, _still_possible(AllocationState.RESERVED))
     for hold in order.holds:
-        possible = _still_possible(AllocationState.RESERVED) if hold.state is HoldState.LIFTED else ("cancel", "hold")
+        possible = (
+            _still_possible(AllocationState.RESERVED)
+            if hold.state is HoldState.LIFTED
+            else ("cancel", "change", "hold")
+        )
         yield TimelinePoint(hold.placed_at, Milestone.HELD, False, possible, hold_id=hold.hold_id)
     for parked in order.parked:
         milestone = Milestone.WAITING if parked.is_waiting else Milestone.EXCEPTION
-        yield TimelinePoint(parked.since, milestone, False, ("cancel",), line_id=parked.line_id)
+        yield TimelinePoint(parked.since, milestone, False, ("cancel", "change"), line_id=parked.line_id)
         if parked.is_waiting and parked.until is not None:
             yield TimelinePoint(parked.until, Milestone.CANCELED, True, (), line_id=parked.line_id)
     waiting = any(part.state is AllocationState.RESERVED for part in order.allocations)
@@ -101,9 +105,11 @@ def _still_possible(state: AllocationState) -> tuple[str, ...]:
     """What may be asked for while a part is in a state.
 
     >>> _still_possible(AllocationState.RESERVED), _still_possible(AllocationState.SHIPPED)
-    (('cancel', 'hold', 'release'), ())
+    (('cancel', 'change', 'hold', 'release'), ())
     """
     asked = ["cancel"] if is_possible(state, AllocationEvent.CANCEL) else []
+    if state in RESERVING:
+        asked.append("change")
     if is_possible(state, AllocationEvent.RELEASE):
         asked += ["hold", "release"]
     return tuple(asked)

@@ -1,27 +1,57 @@
-"""A transfer as it is answered: how many units of each line are where."""
+"""A transfer as it is answered: how many units of each line, and of each of its lots, are where."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Final
 
 import msgspec
 
-from troth.flows.transfers import TransferNow
+from troth.flows.transfer_now import TransferNow
+from troth.http.measures import Units, of_sku
 from troth.http.values import Instant
 from troth.model.ids import NodeId, Sku
-from troth.model.transfer import Transfer, TransferLine, TransitState
+from troth.model.item import Item
+from troth.model.lifecycle import TransferState
+from troth.model.serials import TravelingSerial
+from troth.model.transfer import LotInTransit, Transfer, TransferLine, TransitState
+
+
+class TransferLotAnswer(msgspec.Struct, frozen=True):
+    """The units of a line that are of one lot, good until the end of `expires_on`; `reserved` as of the line."""
+
+    lot: str
+    expires_on: date | None
+    in_transit: Units
+    received: Units
+    lost: Units
+    reserved: Units
+
+
+class TransferSerialAnswer(msgspec.Struct, frozen=True):
+    """A unit by its serial number: the lot that it is of (empty: none), and whether it has left, arrived or is lost."""
+
+    serial: str
+    lot: str
+    state: TransferState
 
 
 class TransferLineAnswer(msgspec.Struct, frozen=True):
-    """A line, in units: `planned` have not left yet, `reserved` of those in transit are promised to orders."""
+    """A line, in units: `planned` have not left yet, `reserved` of those in transit are promised to orders.
+
+    `lot` is the one that was asked for, empty where none was; `lots` are those of which units have left.
+    """
 
     line: int
     sku: str
-    quantity: int
-    planned: int
-    in_transit: int
-    received: int
-    lost: int
-    reserved: int
+    quantity: Units
+    planned: Units
+    in_transit: Units
+    received: Units
+    lost: Units
+    reserved: Units
+    lot: str
+    lots: tuple[TransferLotAnswer, ...]
+    serials: tuple[TransferSerialAnswer, ...]
 
 
 class TransferAnswer(msgspec.Struct, frozen=True, rename={"from_": "from"}):
@@ -34,39 +64,64 @@ class TransferAnswer(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     lines: tuple[TransferLineAnswer, ...]
 
 
-def answer_transfer(transfer_id: str, now: TransferNow) -> TransferAnswer:
-    """A transfer as it is answered."""
+def answer_transfer(transfer_id: str, now: TransferNow, items: Mapping[Sku, Item]) -> TransferAnswer:
+    """A transfer as it is answered, in the measures of its items."""
     transfer = now.transfer
+    serials: dict[int, list[TransferSerialAnswer]] = {}
+    for (_sku, serial), at in now.serials:
+        serials.setdefault(at.line, []).append(TransferSerialAnswer(serial, at.lot, at.state))
     return TransferAnswer(
         transfer_id,
         transfer.sender,
         transfer.receiver,
         transfer.expected_at,
         tuple(
-            TransferLineAnswer(
-                line.line,
-                line.sku,
-                line.quantity,
-                line.quantity - state.shipped,
-                state.in_transit,
-                state.received,
-                state.lost,
-                state.reserved,
-            )
+            _answer_line(line, state, tuple(serials.get(line.line, ())), items)
             for line, state in zip(transfer.lines, now.states, strict=True)
         ),
     )
 
 
+def _answer_line(
+    line: TransferLine, state: TransitState, serials: tuple[TransferSerialAnswer, ...], items: Mapping[Sku, Item]
+) -> TransferLineAnswer:
+    def told(units: int) -> Units:
+        return of_sku(units, line.sku, items)
+
+    return TransferLineAnswer(
+        line=line.line,
+        sku=line.sku,
+        quantity=told(line.quantity),
+        planned=told(line.quantity - state.shipped),
+        in_transit=told(state.in_transit),
+        received=told(state.received),
+        lost=told(state.lost),
+        reserved=told(state.reserved),
+        lot=line.lot,
+        lots=tuple(
+            TransferLotAnswer(
+                one.lot,
+                one.expires_on,
+                told(one.in_transit),
+                told(one.received),
+                told(one.lost),
+                told(one.reserved),
+            )
+            for one in state.lots
+            if one.lot
+        ),
+        serials=serials,
+    )
+
+
+_AT: Final = datetime.fromisoformat("2026-12-01T09:00:00-05:00")
+_LOT: Final = LotInTransit("L-77", date(2027, 3, 31), shipped=8, received=4, lost=1, reserved=2)
 EXAMPLE: Final = answer_transfer(
     "T-7",
     TransferNow(
-        Transfer(
-            NodeId("DC-PA"),
-            NodeId("ST-NYC"),
-            datetime.fromisoformat("2026-12-01T09:00:00-05:00"),
-            (TransferLine(1, Sku("A-1001"), 10),),
-        ),
-        (TransitState(shipped=8, received=4, lost=1, reserved=2),),
+        Transfer(NodeId("DC-PA"), NodeId("ST-NYC"), _AT, (TransferLine(1, Sku("A-1001"), 10),)),
+        (TransitState((_LOT,)),),
+        (((Sku("A-1001"), "SN-00417"), TravelingSerial("T-7", 1, "L-77", TransferState.SHIPPED, _AT)),),
     ),
+    {},
 )

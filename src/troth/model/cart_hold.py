@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from troth.model.capacity import Slot
+from troth.model.exposure import Draw
 from troth.model.ids import CartHoldId
 from troth.model.inventory import SupplyKey
 
@@ -53,7 +54,8 @@ class HeldUnits:
 class CartHold:
     """Units that a channel keeps for a cart from `held_at` until `expires_at`: at that instant they are free again.
 
-    `days` is what the cart's shipments would take of the days of limited nodes, by slot, sorted; it is kept as well.
+    `days` is what the cart's shipments would take of the days of limited nodes, by slot, sorted, and `draws` what its
+    units count against protections and quotas; both are kept as well.
     """
 
     hold_id: CartHoldId
@@ -64,6 +66,7 @@ class CartHold:
     state: CartHoldState = CartHoldState.HELD
     customer_id: str = ""
     days: tuple[tuple[Slot, int], ...] = ()
+    draws: tuple[tuple[Draw, int], ...] = ()
 
     @property
     def quantity(self) -> int:

@@ -7,11 +7,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from troth.model.change import ChangeAction
 from troth.model.ids import CartHoldId, FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku, order_of_fulfillment
 from troth.model.inventory import SupplyKey, VarianceReason
 from troth.model.network import Address
 from troth.model.order import Customer, Line, Method, Package, Payment
-from troth.model.transfer_moves import LoseTransfer, ReceiveTransfer, ShipTransfer, TransferCommand, transit_keys
+from troth.model.transfer_moves import (
+    LoseTransfer,
+    ReceiveTransfer,
+    ShipTransfer,
+    TransferCommand,
+    received_keys,
+    shipped_keys,
+    transit_keys,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +113,19 @@ class CancelOrder:
     order_id: OrderId
     reason: str
     lines: tuple[LineQuantity, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeOrder:
+    """Change an order as one: all actions, and the promise that follows from them, or nothing.
+
+    Refused where the order is no longer of the `version` that was looked at (None: whichever it is).
+    """
+
+    order_id: OrderId
+    actions: tuple[ChangeAction, ...]
+    reason: str = ""
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,7 +351,15 @@ FulfillmentCommand = (
     AcceptWork | RejectWork | PickWork | PackWork | StageWork | ShipWork | CollectWork | DeliverWork | RecordTracking
 )
 OrderCommand = (
-    CancelOrder | PlaceHold | LiftHold | ReleaseOrder | ActOnDue | RepromiseOrder | MissAcceptance | FulfillmentCommand
+    CancelOrder
+    | ChangeOrder
+    | PlaceHold
+    | LiftHold
+    | ReleaseOrder
+    | ActOnDue
+    | RepromiseOrder
+    | MissAcceptance
+    | FulfillmentCommand
 )
 StockCommand = AdjustStock | CountStock | ExpectSupply | TransferCommand
 CartCommand = HoldCart | ExtendCartHold | EndCartHold
@@ -345,7 +375,7 @@ def order_ids_of(command: Command) -> tuple[OrderId, ...]:
             return ()
         case AdjustStock() | ReceiveTransfer():
             return command.orders
-        case CancelOrder() | PlaceHold() | LiftHold() | ReleaseOrder() | ActOnDue() | RepromiseOrder():
+        case CancelOrder() | ChangeOrder() | PlaceHold() | LiftHold() | ReleaseOrder() | ActOnDue() | RepromiseOrder():
             return (command.order_id,)
         case _:
             return (order_of_fulfillment(command.fulfillment_id),)
@@ -374,11 +404,9 @@ def supply_keys_of(command: Command) -> tuple[SupplyKey, ...]:
         case RepromiseOrder():
             return (*(lost.key for lost in command.lost), *command.moved)
         case ShipTransfer():
-            sent = (SupplyKey(line.sku, command.sender) for line in command.lines)
-            return (*sent, *transit_keys(command))
+            return shipped_keys(command)
         case ReceiveTransfer():
-            arrived = (SupplyKey(line.sku, command.receiver) for line in command.lines)
-            return (*arrived, *transit_keys(command))
+            return (*received_keys(command), *transit_keys(command))
         case LoseTransfer():
             return transit_keys(command)
         case _:

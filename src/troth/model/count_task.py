@@ -10,7 +10,8 @@ from troth.model.ids import NodeId, Sku
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A position that may be counted: units, those of them reserved, what a unit earns (minor units), how many units
-    were asked of it in 28 days, and its record, if it has one.
+    were asked of it in 28 days, and its record, if it has one. Of what is sold by measure units have so many
+    `decimals`, while a unit's earnings and the record are of wholes.
     """
 
     sku: Sku
@@ -22,6 +23,7 @@ class Candidate:
     margin_minor: int
     asked_units: int
     record: PositionRecord | None = None
+    decimals: int = 0
 
     @property
     def available(self) -> int:

@@ -9,11 +9,14 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from troth.model.cart_hold import CartHold, CartHoldState
+from troth.model.change import FieldChange
+from troth.model.choice import Choice
 from troth.model.commands import ExpectedLine, LineQuantity
 from troth.model.ids import CartHoldId, FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku
 from troth.model.inventory import Source
 from troth.model.lifecycle import AllocationEvent
-from troth.model.order import Allocation, Customer, Fulfillment, Hold, Order, Package
+from troth.model.network import Address
+from troth.model.order import Allocation, Customer, Fulfillment, Hold, Line, Method, Order, Package
 from troth.model.serials import UnitSerial
 from troth.model.transfer_moves import TransferLost, TransferReceived, TransferShipped
 
@@ -66,6 +69,27 @@ class OrderCanceled:
     reason: str
     at: datetime
     parts: PartsChange
+
+
+@dataclass(frozen=True, slots=True)
+class OrderChanged:
+    """What an order asks for was changed: its lines, and where and how it goes, as they now are.
+
+    Units that are no longer wanted were canceled, and those that are promised anew have given up their supply; what
+    becomes of them is said by the events of the same change. Of the lines in `moved` the promise given before no longer
+    counts.
+    """
+
+    lines: tuple[Line, ...]
+    ship_to: Address | None
+    method: Method
+    pickup_node: NodeId | None
+    service: str
+    changes: tuple[FieldChange, ...]
+    reason: str
+    at: datetime
+    parts: PartsChange
+    moved: tuple[LineId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,18 +266,23 @@ class SupplyGivenUp:
 
 @dataclass(frozen=True, slots=True)
 class PromiseMove:
-    """When a line was promised (null: it was not) and is promised now; `quantity` is what of it is promised."""
+    """When a line was promised (null: it was not) and is promised now (null: no longer); `quantity` is what of it is
+    promised, or lies nowhere.
+    """
 
     line_id: LineId
     sku: Sku
     quantity: int
     before: datetime | None
-    after: datetime
+    after: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class PromiseChanged:
-    """Lines of an order are promised for another time than the customer was told, once for each change."""
+    """Lines of an order are promised for another time than the customer was told, or no longer, once for each change.
+
+    Where any is worse off, `choices` are what the customer could have instead at that moment.
+    """
 
     lines: tuple[PromiseMove, ...]
     reason: str
@@ -261,6 +290,7 @@ class PromiseChanged:
     channel: str
     external_id: str
     customer: Customer
+    choices: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,6 +379,7 @@ OrderEvent = (
     OrderCaptured
     | DuplicateReceived
     | OrderCanceled
+    | OrderChanged
     | HoldPlaced
     | HoldLifted
     | OrderReleased
@@ -380,6 +411,7 @@ EVENTS: Final[dict[str, type[Event]]] = {
         OrderCaptured,
         DuplicateReceived,
         OrderCanceled,
+        OrderChanged,
         HoldPlaced,
         HoldLifted,
         OrderReleased,

@@ -130,7 +130,8 @@ class Protection:
 
     Units, a percent of what is on hand, or a `curve` of steps in time. With `needed_from` and `needed_until` they are
     kept for what that class wants in that time: stock that comes before it counts, and what the class has ordered for
-    it is no longer kept. Unused units are free after `needed_until`. `lending` are the rules of borrowing.
+    it is no longer kept. Unused units are free after `needed_until`. `lending` are the rules of borrowing. With
+    `is_pooled` the units are kept over all the nodes together that `where` names, instead of at each.
     """
 
     name: str
@@ -144,6 +145,7 @@ class Protection:
     lending: Lending | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+    is_pooled: bool = False
 
     @property
     def is_consumed(self) -> bool:

@@ -12,6 +12,7 @@ Source = NewType("Source", str)
 
 ON_HAND: Final = Source("on_hand")
 _LOT: Final = "lot/"
+_TRANSFER: Final = "transfer/"
 
 
 def lot_source(lot: str) -> Source:
@@ -50,13 +51,24 @@ def purchase_order_source(*, number: str, line: int) -> Source:
     return Source(f"po/{number}/{line}")
 
 
-def transfer_source(*, transfer_id: str, line: int) -> Source:
-    """The source that stands for the units of one line of a transfer that are on their way.
+def transfer_source(*, transfer_id: str, line: int, lot: str = "") -> Source:
+    """The source that stands for the units of one line of a transfer that are on their way, or for those of one lot.
 
-    >>> transfer_source(transfer_id="T-7", line=2)
-    'transfer/T-7/2'
+    >>> transfer_source(transfer_id="T-7", line=2), transfer_source(transfer_id="T-7", line=2, lot="L-7")
+    ('transfer/T-7/2', 'transfer/T-7/2/L-7')
     """
-    return Source(f"transfer/{transfer_id}/{line}")
+    return Source(f"{_TRANSFER}{transfer_id}/{line}{'/' if lot else ''}{lot}")
+
+
+def lot_within(source: Source) -> str:
+    """The lot that a source's units are of, on hand or on their way; empty where they are of none.
+
+    >>> lot_within(Source("lot/L-7")), lot_within(Source("transfer/T-7/2/L-7")), lot_within(Source("transfer/T-7/2"))
+    ('L-7', 'L-7', '')
+    """
+    if source.startswith(_TRANSFER):
+        return "".join(source.split("/", 3)[3:])  # no transfer and no lot has a slash in its name
+    return lot_of(source)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -146,3 +158,13 @@ class Entry:
     reason: str = ""
     reference: str = ""
     keeps: int = 0
+
+    @property
+    def is_witness(self) -> bool:
+        """Whether it moves nothing, and only says what has to stay free of a supply for what other entries take."""
+        return self.kind is EntryKind.PENDING and not self.reserved_delta and self.keeps > 0
+
+
+def witness_entry(key: SupplyKey, keeps: int) -> Entry:
+    """The entry that lets nothing be written unless so many units of a supply stay free."""
+    return Entry(key, EntryKind.PENDING, keeps=keeps)

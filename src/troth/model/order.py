@@ -60,7 +60,7 @@ class Terms:
     `line_complete`: all units in one shipment. `kit` are the components of one unit (SKU, units) as they were at
     capture; `substituted` what a unit of each substitute costs the customer more (minor units). For so many days after
     the delivery (`min_remaining_days`) the goods must still be good. Of an item sold by measure quantities have so many
-    `decimals`; what is paid for is rounded once a line.
+    `decimals`; what is paid for is rounded once a line. `only_from` is the one node that may send it (None: any).
     """
 
     ship_to: Address | None = None
@@ -76,6 +76,7 @@ class Terms:
     substituted: tuple[tuple[Sku, int], ...] = ()
     min_remaining_days: int = 0
     decimals: int = 0
+    only_from: NodeId | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,15 @@ from troth.model.inventory import Source
 
 @dataclass(frozen=True, slots=True)
 class RecordedDated:
-    """A dated supply: its node's position in the network, units, when it is there (POSIX seconds), and its source."""
+    """A dated supply: its node's position in the network, units, when it is there (POSIX seconds), its source, and
+    where it is of a lot until when it is good (POSIX seconds; None: it keeps).
+    """
 
     node: int
     units: int
     available_from: float
     source: Source
+    good_until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from troth.model.ids import FulfillmentId, LineId, OrderId, Sku
+from troth.model.lifecycle import TransferState
 
 SerialKey = tuple[Sku, str]
 """A serial number is one among those of its SKU."""
@@ -21,6 +22,17 @@ class UnitSerial:
     def key(self) -> SerialKey:
         """What tells it from all others."""
         return self.sku, self.serial
+
+
+@dataclass(frozen=True, slots=True)
+class TravelingSerial:
+    """A serial of which a transfer said that it left, arrived or was lost: with which line, and out of which lot."""
+
+    transfer_id: str
+    line: int
+    lot: str
+    state: TransferState
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

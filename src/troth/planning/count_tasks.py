@@ -18,6 +18,7 @@ from troth.engine.accuracy import effective_trials, find_probability, is_doubted
 from troth.engine.finding import FindRates
 from troth.model.accuracy import LEARNING, Learning
 from troth.model.count_task import Candidate, CountTask, Reason
+from troth.model.measure import scale_of, shown
 
 ASKED_DAYS: Final = 28
 """Demand is what was reserved at a position in so many days."""
@@ -61,13 +62,15 @@ def _task(candidate: Candidate, rates: FindRates, now: datetime, worth: CountWor
     rate = float(rates.probability[row, rates.nodes[candidate.node]])
     record = candidate.record
     chance = rate if record is None else find_probability(record, rate, now, learning)
-    wrong = 1.0 - chance ** effective_trials(float(candidate.on_hand), learning.correlation)
-    missing = min(float(candidate.available), candidate.on_hand * (1.0 - chance) / wrong) if wrong > 0.0 else 0.0
+    scale = scale_of(candidate.decimals)  # wholes are found or missed, and cost what a unit costs
+    on_hand, available = candidate.on_hand / scale, candidate.available / scale
+    wrong = 1.0 - chance ** effective_trials(on_hand, learning.correlation)
+    missing = min(available, on_hand * (1.0 - chance) / wrong) if wrong > 0.0 else 0.0
     # Half a unit more than was asked for: that nobody asked for 28 days does not say that nobody will.
-    asked = (candidate.asked_units + 0.5) * worth.horizon_days / ASKED_DAYS
-    share = min(1.0, asked / max(1, candidate.available))
+    asked = (candidate.asked_units / scale + 0.5) * worth.horizon_days / ASKED_DAYS
+    share = min(1.0, asked / max(1.0, available))
     unit = worth.lost_share * max(0, candidate.margin_minor) + (1.0 - worth.lost_share) * worth.reship_minor
-    cost = worth.count_minor + worth.count_unit_minor * candidate.on_hand
+    cost = worth.count_minor + worth.count_unit_minor * on_hand
     return CountTask(
         candidate,
         probability=chance,
@@ -98,8 +101,9 @@ def _reasons(
     if unit_minor > 2 * worth.reship_minor:
         yield Reason("high_value", "a missing unit costs more than two parcels")
     if candidate.asked_units >= max(1, candidate.available):
-        yield Reason("fast", f"{_units(candidate.asked_units)} asked for in {ASKED_DAYS} days")
+        asked = shown(candidate.asked_units, candidate.decimals)
+        yield Reason("fast", f"{_units(asked)} asked for in {ASKED_DAYS} days")
 
 
-def _units(count: int) -> str:
+def _units(count: int | float) -> str:
     return "1 unit" if count == 1 else f"{count} units"

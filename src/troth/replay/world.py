@@ -10,8 +10,8 @@ from datetime import datetime
 from troth.engine.capture import settled
 from troth.engine.context import Decision, Facts, State
 from troth.engine.exposure.compiled import compile_exposure
-from troth.engine.exposure.consumed import Consumed, draw_moves
-from troth.engine.exposure.expose import Exposure
+from troth.engine.exposure.consumed import Consumed, cart_draw_moves, draw_moves
+from troth.engine.exposure.in_force import Exposure
 from troth.engine.lifecycle import decide
 from troth.engine.line_terms import named_skus
 from troth.engine.network import Network
@@ -27,7 +27,7 @@ from troth.model.item import Item
 from troth.model.order import Order
 from troth.model.policy import DEFAULT_POLICY, Policy
 from troth.model.refusals import Refusal, StockShort
-from troth.model.serials import SerialKey, SerialPlace
+from troth.model.serials import SerialKey, SerialPlace, TravelingSerial
 
 
 class World:
@@ -52,6 +52,7 @@ class World:
         self.serials: dict[SerialKey, SerialPlace] = {}
         self.ledger: list[tuple[datetime, Entry]] = []
         self.counts: dict[SupplyKey, CountMark] = {}
+        self.traveling: dict[SerialKey, TravelingSerial] = {}
 
     def apply(self, command: Command, *, now: datetime, actor: str = "replay") -> Decision | Refusal:
         """Decide a command and carry it out; a refused one leaves everything as it was, but for holds of carts whose
@@ -92,12 +93,15 @@ class World:
                 on_hand=balance.on_hand + entry.on_hand_delta,
                 reserved=balance.reserved + entry.reserved_delta,
             )
-            self.ledger.append((now, entry))
+            if not entry.is_witness:
+                self.ledger.append((now, entry))
         self.serials |= decision.serials or {}
+        self.traveling |= decision.traveling or {}
         for serial in decision.freed_serials or {}:
             self.serials.pop(serial, None)
         for hold in decision.cart_holds:
             self._network.load.move(cart_moves(self.cart_holds.get(hold.hold_id), hold))
+            self.consumed.move(cart_draw_moves(self.cart_holds.get(hold.hold_id), hold))
             self.cart_holds[hold.hold_id] = hold
         self.counts.update({mark.key: mark for mark in decision.counts})
         for key, expected_at in (decision.expected or {}).items():
@@ -117,6 +121,7 @@ class World:
             self._serials(),
             self._backordered,
             self.counts.get,
+            self.traveling,
         )
 
     def _serials(self) -> Mapping[SerialKey, SerialPlace]:

@@ -18,6 +18,7 @@ _ADVANCE = sql("advance_log_reader")
 _EVENTS = sql("read_events_of_kinds")
 _ALLOCATED = sql("read_allocated")
 _CATEGORIES = sql("read_categories")
+_MEASURED = sql("find_measured")
 _EVIDENCE = sql("read_find_evidence")
 _CHANGED_EVIDENCE = sql("find_changed_evidence")
 _WRITE_EVIDENCE = sql("write_find_evidence")
@@ -93,6 +94,11 @@ async def read_allocated(
 async def read_categories(connection: Connection, skus: Iterable[Sku]) -> dict[Sku, str]:
     """The category by SKU; items that do not exist are left out."""
     return {row["sku"]: row["category"] for row in await connection.fetch(_CATEGORIES, sorted(set(skus)))}
+
+
+async def find_measured(connection: Connection, skus: Iterable[Sku]) -> dict[Sku, int]:
+    """The decimals of those items that are sold by measure."""
+    return {row["sku"]: row["decimals"] for row in await connection.fetch(_MEASURED, sorted(set(skus)))}
 
 
 async def read_evidence(connection: Connection, keys: Iterable[CellKey]) -> dict[CellKey, CellEvidence]:

@@ -1,11 +1,12 @@
 """Holds of carts: a row each, with the units that it keeps as arrays."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from troth.model.capacity import Slot
 from troth.model.cart_hold import CartHold, CartHoldState, HeldUnits
+from troth.model.exposure import Draw
 from troth.model.ids import CartHoldId, NodeId, Sku
 from troth.model.inventory import Source, SupplyKey
 from troth.store.codec import decode, encode
@@ -16,10 +17,12 @@ _LOCK = sql("lock_cart_holds")
 _READ = sql("read_cart_hold")
 _WRITE = sql("write_cart_hold")
 _FIND_DUE = sql("find_due_cart_holds")
+_EXPIRE = sql("expire_cart_holds")
 _FIND_OVERDUE = sql("find_overdue_cart_holds")
 _READ_OF_CUSTOMERS = sql("read_cart_holds_of_customers")
 _DELETE_OLD = sql("delete_old_cart_holds")
 _DAYS = tuple[tuple[Slot, int], ...]
+_DRAWS = tuple[tuple[Draw, int], ...]
 
 
 async def lock_cart_holds(connection: Connection, hold_ids: Collection[CartHoldId]) -> dict[CartHoldId, CartHold]:
@@ -49,6 +52,7 @@ async def write_cart_holds(connection: Connection, holds: Iterable[CartHold]) ->
             [held.quantity for held in hold.units],
             hold.customer_id,
             encode(hold.days),
+            encode(hold.draws) if hold.draws else None,
         )
         for hold in holds
     ]
@@ -60,11 +64,22 @@ async def find_due_cart_holds(connection: Connection, now: datetime, *, limit: i
     return [row["hold_id"] for row in await connection.fetch(_FIND_DUE, now, limit)]
 
 
+async def expire_cart_holds(
+    connection: Connection, hold_ids: Sequence[CartHoldId], now: datetime, *, actor: str, policy_version: str
+) -> int:
+    """End those of some holds whose time is over by `now`, free what they keep and log it; how many ended."""
+    ended: int = await connection.fetchval(_EXPIRE, list(hold_ids), now, actor, policy_version)
+    return ended
+
+
 async def find_overdue_cart_holds(
-    connection: Connection, now: datetime, skus: Collection[Sku], *, limit: int
+    connection: Connection, now: datetime, skus: Collection[Sku], *, with_draws: bool, limit: int
 ) -> list[CartHoldId]:
-    """The holds whose time is over by `now` and that still keep some of these SKUs, the longest overdue first."""
-    return [row["hold_id"] for row in await connection.fetch(_FIND_OVERDUE, now, list(skus), limit)]
+    """The holds whose time is over by `now` and that still keep some of these SKUs, or draw from a quota (which may be
+    shared with other SKUs) where that is wanted `with_draws`; the longest overdue first.
+    """
+    rows = await connection.fetch(_FIND_OVERDUE, now, list(skus), with_draws, limit)
+    return [row["hold_id"] for row in rows]
 
 
 async def read_customers_cart_holds(
@@ -95,4 +110,5 @@ def _hold(row: Any) -> CartHold:
         CartHoldState(row["state"]),
         row["customer_id"],
         decode(row["days"], _DAYS),
+        decode(row["draws"], _DRAWS) if row["draws"] else (),
     )

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from troth.model.ids import FulfillmentId, NodeId, OrderId, Sku
 from troth.model.inventory import Balance, SupplyKey
-from troth.model.lifecycle import AllocationState
+from troth.model.lifecycle import RESERVING, AllocationState
 from troth.model.order import Fulfillment, Order
 from troth.store.database import Connection, Pool, transaction
 from troth.store.events import Position
@@ -133,14 +133,19 @@ async def find_order_rows(
     channel: str | None = None,
     node: str | None = None,
     sku: str | None = None,
+    is_reserving: bool = False,
     after: tuple[datetime, str] | None = None,
     limit: int,
 ) -> list[OrderRow]:
-    """A page of orders, newest first; `after` is the position (captured_at, order_id) of the last one seen."""
+    """A page of orders, newest first; `after` is the position (captured_at, order_id) of the last one seen.
+
+    `is_reserving` finds only those that hold units now: of the SKU, also as a part of a kit, and at the node.
+    """
     at, last = after or (None, None)
+    states = sorted(RESERVING) if is_reserving else None
     async with transaction(pool, read_only=True) as connection:
         await connection.execute(_AFRESH)
-        rows = await connection.fetch(_ROWS, order_ids, statuses, channel, node, sku, at, last, limit)
+        rows = await connection.fetch(_ROWS, order_ids, statuses, channel, node, sku, at, last, limit, states)
     return [OrderRow(**{**row, "nodes": tuple(row["nodes"])}) for row in map(dict, rows)]
 
 

@@ -53,4 +53,5 @@ def _candidate(row: Any) -> Candidate:
         row["margin_minor"],
         row["asked_units"],
         position_record(row) if row["has_record"] else None,
+        row["decimals"],
     )

@@ -92,9 +92,9 @@ async def find_resolved_twice(connection: Connection) -> Differences:
 
 
 async def find_draw_differences(connection: Connection) -> Differences:
-    """The counts of protections and quotas that are not what the parts of orders take."""
+    """The counts of protections and quotas that are not what orders and carts take."""
     rows = await connection.fetch(_DRAWS, sorted(DRAWS_NOTHING), SHOWN_MAX)
-    return _differences(rows, "{rule} of {sku} {node} {holder} {period}: counted {used}, parts of orders take {taken}")
+    return _differences(rows, "{rule} of {sku} {node} {holder} {period}: counted {used}, orders and carts take {taken}")
 
 
 async def find_orphans(connection: Connection) -> Differences:

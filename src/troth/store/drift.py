@@ -3,9 +3,10 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from troth.model.ids import NodeId, Sku
+from troth.model.inventory import SupplyKey
 from troth.model.lifecycle import AllocationState
 from troth.store.database import Connection
 from troth.store.queries import sql
@@ -44,28 +45,30 @@ class Evidence:
     names: tuple[str, ...]
 
 
-async def read_positions_at(connection: Connection, places: Sequence[Place], as_of: datetime) -> list[PositionThen]:
+async def read_positions_at(connection: Connection, keys: Sequence[SupplyKey], as_of: datetime) -> list[PositionThen]:
     """What each of these supplies held after all entries up to and including an instant."""
-    rows = await connection.fetch(_POSITIONS, [sku for sku, _ in places], [node for _, node in places], as_of)
+    rows = await connection.fetch(
+        _POSITIONS, [key.sku for key in keys], [key.node for key in keys], as_of, [key.source for key in keys]
+    )
     return [PositionThen(row["on_hand"], row["moved_since"], row["counted_as_of"]) for row in rows]
 
 
 async def find_unposted_work(
-    connection: Connection, places: Collection[Place], as_of: datetime
-) -> dict[Place, Evidence]:
+    connection: Connection, keys: Collection[SupplyKey], as_of: datetime
+) -> dict[SupplyKey, Evidence]:
     """Units that nodes were given to send by an instant and have not said to have shipped."""
-    skus, nodes = {sku for sku, _ in places}, {node for _, node in places}
+    skus, nodes = {key.sku for key in keys}, {key.node for key in keys}
     rows = await connection.fetch(_UNPOSTED, sorted(skus), sorted(nodes), as_of, _AT_NODES)
-    return _evidence(rows, "fulfillments")
+    return {
+        SupplyKey(row["sku"], row["node"], row["source"]): Evidence(row["units"], tuple(row["fulfillments"]))
+        for row in rows
+    }
 
 
 async def find_overdue_supply(
-    connection: Connection, places: Collection[Place], as_of: datetime
+    connection: Connection, keys: Collection[SupplyKey], as_of: datetime
 ) -> dict[Place, Evidence]:
     """Units that should have arrived by an instant and were not received."""
-    skus, nodes = {sku for sku, _ in places}, {node for _, node in places}
-    return _evidence(await connection.fetch(_OVERDUE, sorted(skus), sorted(nodes), as_of), "sources")
-
-
-def _evidence(rows: Sequence[Any], names: str) -> dict[Place, Evidence]:
-    return {(row["sku"], row["node"]): Evidence(row["units"], tuple(row[names])) for row in rows}
+    skus, nodes = {key.sku for key in keys}, {key.node for key in keys}
+    rows = await connection.fetch(_OVERDUE, sorted(skus), sorted(nodes), as_of)
+    return {(row["sku"], row["node"]): Evidence(row["units"], tuple(row["sources"])) for row in rows}

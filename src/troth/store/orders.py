@@ -8,7 +8,7 @@ from troth.model.capacity import Booking
 from troth.model.exposure import Draw
 from troth.model.ids import FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku
 from troth.model.inventory import Source
-from troth.model.lifecycle import AllocationState, HoldState
+from troth.model.lifecycle import RESERVING, AllocationState, HoldState
 from troth.model.network import Address
 from troth.model.order import (
     Allocation,
@@ -62,12 +62,17 @@ async def find_orders(
     sku: str | None = None,
     node: str | None = None,
     text: str | None = None,
+    is_reserving: bool = False,
     after: tuple[datetime, str] | None = None,
     limit: int = 50,
 ) -> list[Order]:
-    """A page of orders, newest first; `after` is the position (captured_at, order_id) of the last one seen."""
+    """A page of orders, newest first; `after` is the position (captured_at, order_id) of the last one seen.
+
+    `is_reserving` finds only those that hold units now: of the SKU, also as a part of a kit, and at the node.
+    """
     at, order_id = after or (None, None)
-    rows = await connection.fetch(_FIND, channel, statuses, customer, sku, node, text, at, order_id, limit)
+    states = sorted(RESERVING) if is_reserving else None
+    rows = await connection.fetch(_FIND, channel, statuses, customer, sku, node, text, at, order_id, limit, states)
     found = await read_orders(connection, [row["order_id"] for row in rows])
     return [found[row["order_id"]] for row in rows]
 

@@ -13,6 +13,7 @@ _FIND = sql("find_positions")
 _FIND_AS_OF = sql("find_positions_as_of")
 _LEDGER = sql("read_ledger")
 _STOCKED = sql("find_stocked_skus")
+_KITS = sql("find_kits")
 _PURCHASE_ORDER = sql("read_supplies_of_purchase_order")
 _LOCK_PURCHASE_ORDER = sql("lock_purchase_order")
 
@@ -84,6 +85,11 @@ async def find_positions(
 async def find_stocked_skus(connection: Connection, *, limit: int) -> list[Sku]:
     """The first SKUs of which any node has units."""
     return [row["sku"] for row in await connection.fetch(_STOCKED, limit)]
+
+
+async def find_kits(connection: Connection, *, limit: int) -> list[Sku]:
+    """The first SKUs that are kits."""
+    return [row["sku"] for row in await connection.fetch(_KITS, limit)]
 
 
 async def read_ledger(

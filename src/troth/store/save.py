@@ -179,6 +179,7 @@ def _columns(batch: Batch) -> list[Sequence[Any]]:
                 entry.reference,
             )
             for entry in batch.entries
+            if not entry.is_witness
         ],
         "events": _event_rows(batch.events),
         "keys": [(key.actor, key.key, key.request_digest, key.status, key.answer) for key in batch.keys],
@@ -221,7 +222,7 @@ def _balance_rows(entries: Iterable[Entry], expected: Mapping[SupplyKey, datetim
     With the available units a at the start and deltas d1, d2 … in the order of the decisions, each reservation asks
     that a + d1 + … + di >= what it has to leave; so a must be at least the largest of that less (d1 + … + di). What an
     order only takes back of what it freed a moment before (a part that is divided does) asks for nothing, so that it
-    can be done while a supply is short of what it has promised.
+    can be done while a supply is short of what it has promised. A witness takes nothing and has to leave as much.
     """
     # Plain tuples, which sort and hash several times faster than keys do.
     sums: dict[tuple[str, str, str], list[Any]] = {_plain(key): [0, 0, None, False, at] for key, at in expected.items()}
@@ -234,7 +235,7 @@ def _balance_rows(entries: Iterable[Entry], expected: Mapping[SupplyKey, datetim
         order_id, taken = runs.get(key, (None, 0))
         taken = (taken if order_id == entry.order_id else 0) + entry.reserved_delta - entry.on_hand_delta
         runs[key] = (entry.order_id, taken)
-        if entry.reserved_delta > 0 and (taken > 0 or entry.order_id is None):
+        if entry.is_witness or (entry.reserved_delta > 0 and (taken > 0 or entry.order_id is None)):
             least = row[1] - row[0] + entry.keeps
             row[2] = least if row[2] is None else max(row[2], least)
         row[3] = row[3] or entry.kind in _MAY_FALL or (entry.kind is EntryKind.RECEIPT and entry.on_hand_delta < 0)

@@ -5,6 +5,7 @@ it is looked up first.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -91,6 +92,12 @@ class StockIndex:
         """The supply rows of a remembered SKU as they were if so many reserved units of some supplies were free."""
         return self._shelves[sku].rows_freed(freed, self._network)
 
+    def at_rest(self, skus: Iterable[Sku]) -> "StockIndex":
+        """An index of its own of these remembered SKUs as they are now, whatever is promised of them later."""
+        still = StockIndex(self._network)
+        still._shelves = {sku: self._shelves[sku].copied() for sku in skus}
+        return still
+
     def keep(self, sku: Sku, name: str, value: object, *, size: int) -> None:
         """Keep under a name what was made of the rows of a remembered SKU (`size` bytes), until one of them moves."""
         if self._kept_bytes > _KEPT_BYTES_MAX:
@@ -112,6 +119,11 @@ class StockIndex:
         """The units of a remembered SKU that are reserved of what is still to come."""
         shelf = self._shelves[sku]
         return int(shelf.reserved[shelf.rows.available_from > 0.0].sum())
+
+    @property
+    def size(self) -> int:
+        """How many supplies are remembered."""
+        return self._rows
 
     def balances(self, sku: Sku) -> list[Balance]:
         """Every supply of a remembered SKU, sorted by node and source."""
@@ -186,6 +198,14 @@ class _Shelf:
             is_plain=not available_from.any() and bool((nodes[1:] > nodes[:-1]).all()),
             good_until=ends_of_life(sources, [_end_of_life(stock.expires_on, row, at[row], network) for row in kept]),
         )
+
+    def copied(self) -> "_Shelf":
+        """The same shelf with arrays of its own."""
+        other = copy(self)
+        other.on_hand, other.reserved = self.on_hand.copy(), self.reserved.copy()
+        available = self.rows.available.copy()
+        other.rows = replace(self.rows, available=available, on_hand=other.on_hand, reserved=other.reserved)
+        return other
 
     def find(self, key: SupplyKey, network: Network) -> int:
         """The row of a supply, or -1."""

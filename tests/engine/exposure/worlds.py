@@ -6,7 +6,7 @@ from typing import Any
 from tests.engine.worlds import MONDAY, network, node, rows
 from troth.engine.exposure.compiled import compile_exposure
 from troth.engine.exposure.consumed import Consumed
-from troth.engine.exposure.expose import Exposure
+from troth.engine.exposure.in_force import Exposure
 from troth.engine.exposure.taking import Pool, exposed_supply
 from troth.engine.exposure.waterfall import Waterfall, find_waterfall
 from troth.engine.network import Network

@@ -15,6 +15,7 @@ from troth.engine.rules.facts import WEEKLY_UNITS
 from troth.model.exposure import Protection, SafetyStock, SalesRate
 from troth.model.ids import NodeId
 from troth.model.item import Item
+from troth.model.measure import scale_of
 
 Units = NDArray[np.int64]
 
@@ -34,7 +35,8 @@ class Sales:
 
 def sales_of(item: Item, network: Network, rates: Mapping[NodeId, SalesRate]) -> Sales:
     """The item's sales by node. Where nothing is known of a node it is the item's attribute `weekly_units`, or nothing;
-    an unknown deviation is that of a Poisson process, an unknown lead time a week.
+    an unknown deviation is that of a Poisson process, an unknown lead time a week. Of what is sold by measure rates are
+    of what its price is for, and the sales of its smallest part.
     """
     count = len(network.nodes)
     weekly = np.full(count, _stated(item))
@@ -45,7 +47,8 @@ def sales_of(item: Item, network: Network, rates: Mapping[NodeId, SalesRate]) ->
             weekly[at] = rate.weekly_units
             deviation[at] = rate.weekly_deviation if rate.weekly_deviation > 0.0 else -1.0
             lead[at] = rate.lead_days if rate.lead_days > 0.0 else _WEEK_DAYS
-    return Sales(weekly, np.where(deviation < 0.0, np.sqrt(weekly), deviation), lead)
+    scale = float(scale_of(item.decimals))
+    return Sales(weekly * scale, np.where(deviation < 0.0, np.sqrt(weekly), deviation) * scale, lead)
 
 
 def safety_units(rule: SafetyStock, on_hand: Units, sales: Sales | None) -> Units:

@@ -78,6 +78,12 @@ def asker_of(rules: CompiledExposure, demand: Demand, network: Network, currency
     )
 
 
+def names_class(rules: CompiledExposure, customer_class: str) -> bool:
+    """Whether a condition that counts has a customer class in quotes."""
+    asked = [one.demand_class.when for one in rules.classes] + [one.rule.when for one in rules.exclusions]
+    return any(f"{quote}{customer_class}{quote}" in when for when in asked for quote in ("'", '"'))
+
+
 def _wishes(demand: Demand) -> dict[Sku, datetime]:
     """When what is not wanted now is wanted, by SKU: the earliest of its lines."""
     wished: dict[Sku, datetime] = {}

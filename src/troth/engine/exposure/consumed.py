@@ -1,10 +1,11 @@
-"""What orders have taken of protections and quotas, counted from how their parts change: no verb can forget it."""
+"""What orders and carts have taken of protections and quotas, counted from how they change: no verb can forget it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from troth.model.cart_hold import CartHold, CartHoldState
 from troth.model.exposure import Draw
 from troth.model.ids import NodeId, Sku
 from troth.model.lifecycle import AllocationState
@@ -48,9 +49,10 @@ class Consumed:
     `version` is another number after each change.
     """
 
-    __slots__ = ("_at_nodes", "_used", "version")
+    __slots__ = ("_at_nodes", "_less", "_used", "version")
 
     def __init__(self, counts: Iterable[tuple[Draw, int]] = ()) -> None:
+        self._less: Mapping[Draw, int] = {}
         self._used: dict[Draw, int] = {}
         self._at_nodes: dict[tuple[str, Sku], dict[NodeId, int]] = {}
         self.version = 0
@@ -76,13 +78,23 @@ class Consumed:
         for draw, amount in moves:
             self.put(draw, self._used.get(draw, 0) + amount)
 
+    def without(self, draws: Iterable[tuple[Draw, int]]) -> "Consumed":
+        """The same counts to be read as if some units were not counted; what is counted meanwhile shows in them."""
+        view = Consumed()
+        view._used, view._at_nodes, view.version = self._used, self._at_nodes, self.version
+        view._less = dict(draws)
+        return view
+
     def used(self, draw: Draw) -> int:
         """What is counted, 0 where nothing is."""
-        return self._used.get(draw, 0)
+        return self._used.get(draw, 0) - self._less.get(draw, 0)
 
     def at_nodes(self, rule: str, sku: Sku) -> Mapping[NodeId, int]:
         """What a rule counts of an item, by node."""
-        return self._at_nodes.get((rule, sku), _NOTHING)
+        found = self._at_nodes.get((rule, sku), _NOTHING)
+        if not self._less:
+            return found
+        return {node: used - self._less.get(Draw(rule, sku, node), 0) for node, used in found.items()}
 
 
 def draws_of(order: Order) -> dict[Draw, int]:
@@ -99,7 +111,18 @@ def draw_moves(before: Order | None, after: Order) -> tuple[tuple[Draw, int], ..
     """By how much each count changes between two states of an order, sorted."""
     if not any([part.draws for part in after.allocations]):  # noqa: C419 - a list is quicker, for every order
         return ()
-    old = {} if before is None else draws_of(before)
-    new = draws_of(after)
+    return _moves({} if before is None else draws_of(before), draws_of(after))
+
+
+def cart_draw_moves(before: CartHold | None, after: CartHold) -> tuple[tuple[Draw, int], ...]:
+    """By how much each count changes between two states of a cart's hold, sorted."""
+    return _moves({} if before is None else _drawn_by(before), _drawn_by(after))
+
+
+def _drawn_by(hold: CartHold) -> dict[Draw, int]:
+    return dict(hold.draws) if hold.state is CartHoldState.HELD else {}
+
+
+def _moves(old: Mapping[Draw, int], new: Mapping[Draw, int]) -> tuple[tuple[Draw, int], ...]:
     moves = ((draw, new.get(draw, 0) - old.get(draw, 0)) for draw in sorted(old.keys() | new.keys()))
     return tuple((draw, amount) for draw, amount in moves if amount)

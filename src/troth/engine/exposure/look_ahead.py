@@ -54,7 +54,7 @@ def take_ahead(rows: SupplyRows, free: NDArray[np.int64], floors: Sequence[Floor
     for floor in floors:
         left[(dates >= max(0.0, floor.starts)) & (dates < floor.ends)] -= floor.units
     ahead = np.maximum(np.minimum.accumulate(left[::-1], axis=0)[::-1], 0)
-    return _share(rows, np.maximum(free, 0), at, np.diff(ahead, axis=0, prepend=0))
+    return share_rows(rows, np.maximum(free, 0), at, np.diff(ahead, axis=0, prepend=0))
 
 
 def is_plain(rows: SupplyRows) -> bool:
@@ -63,11 +63,11 @@ def is_plain(rows: SupplyRows) -> bool:
     return rows.is_plain or (not rows.available_from.any() and bool((index[1:] > index[:-1]).all()))
 
 
-def _share(
+def share_rows(
     rows: SupplyRows, free: NDArray[np.int64], at: NDArray[np.intp], more: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """What each row gives of what its node may give more at its date (dates, N); of a date what expires first first,
-    then the first rows.
+    """What each row (R) gives of what its node may give `more` at its date (dates, N); `free` is what it has, and `at`
+    the position of its date. Of a date what expires first comes first, then the first rows.
     """
     life = np.zeros(at.size) if rows.good_until is None else rows.good_until  # what expires first is given first
     order = np.lexsort((np.arange(at.size), life, rows.node_index, at))

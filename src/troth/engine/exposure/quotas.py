@@ -1,9 +1,9 @@
 """Product allocations: how much a holder may still take in a period."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import assert_never
+from typing import Final, assert_never
 
 from troth.engine.exposure.asker import Asker
 from troth.engine.exposure.compiled import Ready
@@ -11,6 +11,9 @@ from troth.engine.exposure.consumed import Consumed
 from troth.engine.exposure.item_rules import ItemRules
 from troth.model.exposure import Draw, Period, ProductAllocation
 from troth.model.ids import NodeId, Sku
+
+PRODUCT_ALLOCATION: Final = "product_allocation"
+"""The reason where a quota leaves a holder too little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +24,11 @@ class Quota:
     most: int
     left: int
 
-    @property
-    def sentence(self) -> str:
-        """The quota in words."""
+    def sentence(self, told: Callable[[int], int | float]) -> str:
+        """The quota in words, its units as they are told."""
         when = f" in {self.draw.period}" if self.draw.period else ""
         whom = self.draw.holder or "who is unknown"
-        return f"allocation {self.draw.rule} leaves {whom} {self.left} of {self.most} units{when}"
+        return f"allocation {self.draw.rule} leaves {whom} {told(self.left)} of {told(self.most)} units{when}"
 
 
 def quotas_of(consumed: Consumed, rules: ItemRules, asker: Asker, sku: Sku) -> Iterable[Quota]:

@@ -37,6 +37,11 @@ FROM allocations AS a JOIN unnest($1::text[], $2::integer[]) AS k (order_id, all
 -- Reads the categories of some items.
 SELECT sku, category FROM items WHERE sku = ANY($1::text[]);
 
+-- name: find_measured
+-- Finds which of some items are sold by measure, with how many decimals.
+SELECT sku, (document ->> 'decimals')::integer AS decimals FROM items
+WHERE sku = ANY($1::text[]) AND coalesce((document ->> 'decimals')::integer, 0) > 0;
+
 -- name: read_find_evidence
 -- Reads what was seen of some categories at their nodes.
 SELECT e.node, e.category, e.as_of, e.found, e.missed, e.observations, e.units

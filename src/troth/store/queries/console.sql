@@ -46,8 +46,13 @@ CROSS JOIN LATERAL (
 WHERE ($1::text[] IS NULL OR o.order_id = ANY($1))
     AND ($2::text[] IS NULL OR o.status = ANY($2))
     AND ($3::text IS NULL OR o.channel = $3)
-    AND ($4::text IS NULL OR EXISTS (SELECT FROM fulfillments AS f WHERE f.order_id = o.order_id AND f.node = $4))
-    AND ($5::text IS NULL OR EXISTS (SELECT FROM order_lines AS w WHERE w.order_id = o.order_id AND w.sku = $5))
+    AND ($4::text IS NULL OR $9::text[] IS NOT NULL OR EXISTS (SELECT FROM fulfillments AS f WHERE f.order_id = o.order_id AND f.node = $4))
+    AND ($5::text IS NULL OR $9::text[] IS NOT NULL OR EXISTS (SELECT FROM order_lines AS w WHERE w.order_id = o.order_id AND w.sku = $5))
+    AND ($9::text[] IS NULL OR EXISTS (
+        SELECT FROM allocations AS a
+        WHERE a.order_id = o.order_id AND a.state = ANY($9)
+            AND ($4 IS NULL OR a.node = $4) AND ($5 IS NULL OR a.sku = $5)
+    ))
     AND ($6::timestamptz IS NULL OR (o.captured_at, o.order_id) < ($6, $7::text))
 ORDER BY o.captured_at DESC, o.order_id DESC
 LIMIT $8;

@@ -23,6 +23,7 @@ SELECT
     b.sku, b.node, i.name, i.category, b.on_hand, b.reserved,
     coalesce((i.document ->> 'price_minor')::bigint, 0) - coalesce((i.document ->> 'cost_minor')::bigint, 0) AS margin_minor,
     coalesce(e.units, 0)::bigint AS asked_units,
+    coalesce((i.document ->> 'decimals')::integer, 0) AS decimals,
     r.sku IS NOT NULL AS has_record, r.as_of, r.found, r.missed, r.moved, r.counted_at, r.variance, r.missed_at, r.missed_units,
     r.missed_by
 FROM unnest($1::text[], $2::text[]) AS k (sku, node)

@@ -18,7 +18,7 @@ WHERE c.as_of <= excluded.as_of;
 -- Finds a page of what counts found more or less than the books, newest first, of a node, SKU and time (null: any), before a position.
 SELECT at, seq, sku, node, on_hand_delta, reason, reference
 FROM entries
-WHERE kind = 'count'
+WHERE kind = 'count' AND on_hand_delta <> 0
     AND ($1::text IS NULL OR node = $1)
     AND ($2::text IS NULL OR sku = $2)
     AND ($3::timestamptz IS NULL OR at >= $3)
@@ -34,7 +34,7 @@ SELECT
     coalesce(-sum(e.on_hand_delta) FILTER (WHERE e.on_hand_delta < 0), 0)::bigint AS units_less,
     coalesce(sum(e.on_hand_delta * coalesce((i.document ->> 'cost_minor')::bigint, 0)), 0)::bigint AS cost_minor
 FROM entries AS e LEFT JOIN items AS i ON i.sku = e.sku
-WHERE e.kind = 'count'
+WHERE e.kind = 'count' AND e.on_hand_delta <> 0
     AND ($1::text IS NULL OR e.node = $1)
     AND ($2::text IS NULL OR e.sku = $2)
     AND ($3::timestamptz IS NULL OR e.at >= $3)

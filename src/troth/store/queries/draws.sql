@@ -15,13 +15,21 @@ SELECT sku, rule, node, holder, period, used FROM draws WHERE rule = ANY($1::tex
 SELECT sku, rule, node, holder, period, used FROM draws WHERE xid >= $1::xid8;
 
 -- name: find_draw_differences
--- Finds counts that are not what the parts of orders take, at most some, with how many there are.
-WITH taken AS (
-    SELECT d.sku, d.rule, d.node, d.holder, d.period, sum(a.quantity)::bigint AS units
+-- Finds counts that are not what the parts of orders and carts take, at most some, with how many there are.
+WITH takes AS (
+    SELECT d.sku, d.rule, d.node, d.holder, d.period, a.quantity AS units
     FROM allocations AS a,
         json_to_recordset(a.draws) AS d (sku text, rule text, node text, holder text, period text)
     WHERE a.draws IS NOT NULL AND NOT a.state = ANY($1::text[])
-    GROUP BY d.sku, d.rule, d.node, d.holder, d.period
+    UNION ALL
+    SELECT d.sku, d.rule, d.node, d.holder, d.period, (w.value ->> 1)::bigint
+    FROM cart_holds AS c,
+        json_array_elements(c.draws) AS w,
+        json_to_record(w.value -> 0) AS d (sku text, rule text, node text, holder text, period text)
+    WHERE c.draws IS NOT NULL AND c.state = 'held'
+),
+taken AS (
+    SELECT sku, rule, node, holder, period, sum(units)::bigint AS units FROM takes GROUP BY sku, rule, node, holder, period
 )
 SELECT
     sku, rule, node, holder, period, coalesce(c.used, 0) AS used, coalesce(t.units, 0) AS taken,

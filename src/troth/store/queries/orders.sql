@@ -23,8 +23,13 @@ FROM orders AS o
 WHERE ($1::text IS NULL OR o.channel = $1)
     AND ($2::text[] IS NULL OR o.status = ANY($2))
     AND ($3::text IS NULL OR o.customer_id = $3 OR lower(o.customer_email) = lower($3))
-    AND ($4::text IS NULL OR EXISTS (SELECT FROM order_lines AS l WHERE l.order_id = o.order_id AND l.sku = $4))
-    AND ($5::text IS NULL OR EXISTS (SELECT FROM fulfillments AS f WHERE f.order_id = o.order_id AND f.node = $5))
+    AND ($4::text IS NULL OR $10::text[] IS NOT NULL OR EXISTS (SELECT FROM order_lines AS l WHERE l.order_id = o.order_id AND l.sku = $4))
+    AND ($5::text IS NULL OR $10::text[] IS NOT NULL OR EXISTS (SELECT FROM fulfillments AS f WHERE f.order_id = o.order_id AND f.node = $5))
+    AND ($10::text[] IS NULL OR EXISTS (
+        SELECT FROM allocations AS a
+        WHERE a.order_id = o.order_id AND a.state = ANY($10::text[])
+            AND ($4 IS NULL OR a.sku = $4) AND ($5 IS NULL OR a.node = $5)
+    ))
     AND (
         $6::text IS NULL
         OR o.order_id = upper($6)

@@ -29,6 +29,10 @@ SELECT i.sku FROM items AS i
 WHERE EXISTS (SELECT FROM balances AS b WHERE b.sku = i.sku AND b.on_hand > 0)
 ORDER BY i.sku LIMIT $1;
 
+-- name: find_kits
+-- Finds the first items that are kits.
+SELECT sku FROM items WHERE coalesce(json_array_length(document -> 'kit'), 0) > 0 ORDER BY sku LIMIT $1;
+
 -- name: find_positions_as_of
 -- Finds a page of positions as they were after all entries up to an instant: what is there now, less what moved since.
 WITH page AS (
@@ -52,11 +56,11 @@ past AS (
 SELECT
     sku,
     node,
-    coalesce(sum(on_hand) FILTER (WHERE source = 'on_hand'), 0)::bigint AS on_hand,
-    coalesce(sum(reserved) FILTER (WHERE source = 'on_hand'), 0)::bigint AS reserved,
-    coalesce(sum(on_hand) FILTER (WHERE source <> 'on_hand'), 0)::bigint AS incoming,
-    coalesce(sum(reserved) FILTER (WHERE source <> 'on_hand'), 0)::bigint AS incoming_reserved,
-    min(expected_at) FILTER (WHERE source <> 'on_hand' AND on_hand > 0) AS next_incoming_at
+    coalesce(sum(on_hand) FILTER (WHERE source = 'on_hand' OR starts_with(source, 'lot/')), 0)::bigint AS on_hand,
+    coalesce(sum(reserved) FILTER (WHERE source = 'on_hand' OR starts_with(source, 'lot/')), 0)::bigint AS reserved,
+    coalesce(sum(on_hand) FILTER (WHERE source <> 'on_hand' AND NOT starts_with(source, 'lot/')), 0)::bigint AS incoming,
+    coalesce(sum(reserved) FILTER (WHERE source <> 'on_hand' AND NOT starts_with(source, 'lot/')), 0)::bigint AS incoming_reserved,
+    min(expected_at) FILTER (WHERE source <> 'on_hand' AND NOT starts_with(source, 'lot/') AND on_hand > 0) AS next_incoming_at
 FROM past
 GROUP BY sku, node
 ORDER BY sku, node;

@@ -174,6 +174,7 @@ saved_lines AS (
     WHERE verdict.holds
     ON CONFLICT (order_id, line_id) DO UPDATE SET
         position = excluded.position,
+        sku = excluded.sku,
         quantity = excluded.quantity,
         unit_price_minor = excluded.unit_price_minor,
         need_by = excluded.need_by,

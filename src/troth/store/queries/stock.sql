@@ -62,7 +62,7 @@ WHERE b.sku = k.sku AND b.node = k.node AND b.source = k.source;
 -- name: find_lots
 -- Finds a page of the lots that hold anything and stop being good before a day, at some nodes (null: any), the first to expire first.
 SELECT sku, node, source, on_hand, reserved, deficit, expected_at, expires_on FROM balances
-WHERE expires_on < $1 AND on_hand > 0
+WHERE expires_on < $1 AND on_hand > 0 AND starts_with(source, 'lot/')
     AND ($2::text[] IS NULL OR node = ANY($2))
     AND ($3::date IS NULL OR (expires_on, node, sku, source) > ($3, $4::text, $5::text, $6::text))
 ORDER BY expires_on, node, sku, source

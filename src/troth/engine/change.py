@@ -1,0 +1,198 @@
+"""Changing an order: what it asks for now, promised anew as one decision against what is on hand and what is to come.
+
+First all that may still be promised from elsewhere is planned as a whole, with its own units free for it; where that
+would keep a promise less than it was given, or not cover everything, only what was changed is. Where even that lacks
+something the order stays as it was, with the promise it had, unless its routing lets units wait.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from troth.engine.cancel import cancel_units
+from troth.engine.capture import short
+from troth.engine.case import Case, kept_trace
+from troth.engine.change_fields import find_changes
+from troth.engine.change_wish import Wish, wish_of
+from troth.engine.context import Facts, State
+from troth.engine.disposition import may_wait
+from troth.engine.evolve import evolve, evolve_all
+from troth.engine.exposure.taking import draw_parts
+from troth.engine.give_up import bound_parts
+from troth.engine.node_load import load_moves
+from troth.engine.promise_change import tell_change
+from troth.engine.resource import asked_name, left_over, plan_missing, resourced
+from troth.engine.supply import SupplyRows
+from troth.model.commands import ChangeOrder
+from troth.model.events import OrderChanged, OrderEvent, PartMove, PartsChange
+from troth.model.exposure import Draw
+from troth.model.ids import LineId, Sku
+from troth.model.inventory import SupplyKey
+from troth.model.kits import kits_of, whole_units
+from troth.model.lifecycle import UNLOCKED, AllocationEvent
+from troth.model.measure import shown
+from troth.model.order import Allocation, Order
+from troth.model.plan import Plan, Trace
+from troth.model.refusals import NotPossibleNow, Refusal, StockShort, VersionConflict
+from troth.model.status import live_allocations, order_status, promise_of, uncovered_quantities
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What a change causes: the events, and where something was promised, the reasons, the supply it was chosen from,
+    and the counts that it relies on. Nothing where the order is already as it is asked to be.
+    """
+
+    events: tuple[OrderEvent, ...] = ()
+    trace: Trace | None = None
+    supply: Mapping[Sku, SupplyRows] | None = None
+    relies: Mapping[Draw, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """The change with some units given up, the order that it leaves, and the plan of what then lies nowhere."""
+
+    event: OrderChanged
+    without: Order
+    case: Case
+    answer: Plan
+    facts: Facts
+
+
+def decide_change(command: ChangeOrder, order: Order, state: State, facts: Facts) -> Changed | Refusal:
+    """The order as it is asked to be, with its promise; or why it stays as it is."""
+    if command.version is not None and command.version != order.version:
+        return VersionConflict(str(command.version), str(order.version))
+    wish = wish_of(order, command.actions, facts)
+    if not isinstance(wish, Wish):
+        return wish
+    changes = find_changes(order, wish.order)
+    if not changes:
+        return Changed()
+    canceled = cancel_units(order, wish.fewer)
+    if canceled is None:
+        return NotPossibleNow("change", order_status(order))
+    plain = OrderChanged(
+        wish.order.lines,
+        wish.order.ship_to,
+        wish.order.method,
+        wish.order.pickup_node,
+        wish.order.service,
+        changes,
+        command.reason,
+        facts.now,
+        canceled,
+        tuple(line.line_id for line in wish.order.lines if line.line_id in wish.moved),
+    )
+    before = uncovered_quantities(order)
+    without = evolve(order, plain)
+    missing = uncovered_quantities(without)
+    grown = {line_id for line_id, units in missing.items() if units > before.get(line_id, 0)}
+    if not grown and not wish.moved & {*missing, *(part.line_id for part in _unlocked(without))}:
+        return Changed((plain, *tell_change(order, without, command.reason, facts.now)))
+    return _promised(command, order, plain, grown, state, facts)
+
+
+def _promised(
+    command: ChangeOrder, order: Order, plain: OrderChanged, grown: set[LineId], state: State, facts: Facts
+) -> Changed | Refusal:
+    """The change with the promise of what is asked for now."""
+    tried = None
+    for units in _ways(order, plain, grown):
+        tried = _try(order, plain, units, state, facts)
+        if not tried.answer.uncovered and not _is_later(order, tried):
+            return _done(command, order, tried)
+    if tried is None:
+        raise RuntimeError("a change has at least one way to be promised")
+    open_lines = {gap.line_id for gap in tried.answer.uncovered}
+    was_open = uncovered_quantities(order).keys() - set(plain.moved) - grown
+    if open_lines <= was_open or may_wait(tried.answer):
+        return _done(command, order, tried)
+    return _short(tried)
+
+
+def _ways(order: Order, plain: OrderChanged, grown: set[LineId]) -> Iterator[set[int]]:
+    """The parts (by number) that may give up their supply, the most first: all that are not locked; those that were
+    changed with all that is to leave with them; and those alone whose promise is of something else.
+    """
+    without = evolve(order, plain)
+    moved = {part.allocation: part.quantity for part in _unlocked(without) if part.line_id in plain.moved}
+    tried: list[set[int]] = []
+    for units in (
+        {part.allocation for part in _unlocked(without)},
+        set(bound_parts(without, moved, grown)),
+        set(moved),
+    ):
+        if units not in tried:
+            tried.append(units)
+            yield units
+
+
+def _unlocked(order: Order) -> Iterable[Allocation]:
+    return (part for part in order.allocations if part.state in UNLOCKED)
+
+
+def _try(order: Order, plain: OrderChanged, units: set[int], state: State, facts: Facts) -> _Tried:
+    parts = {part.allocation: part for part in evolve(order, plain).allocations}
+    replaced = tuple(PartMove(number, AllocationEvent.REPLACE) for number in sorted(units))
+    event = replace(plain, parts=PartsChange(splits=plain.parts.splits, moves=(*plain.parts.moves, *replaced)))
+    without = evolve(order, event)
+    freed: dict[SupplyKey, int] = {}
+    for number in units:
+        freed[parts[number].key] = freed.get(parts[number].key, 0) + parts[number].quantity
+    days = [(slot, -amount) for slot, amount in load_moves(order, without)]
+    if days:
+        network = facts.network
+        facts = replace(facts, network=network.with_load(network.load.without(days)))
+    return _Tried(event, without, *plan_missing(without, state, facts, freed), facts)
+
+
+def _is_later(order: Order, tried: _Tried) -> bool:
+    """Whether of a line that still goes as it went fewer units would be there by when they were promised."""
+    after = evolve_all(tried.without, resourced(tried.without, tried.case, tried.answer, tried.facts))
+    wanted = {line.line_id: line.quantity - line.canceled_quantity for line in after.lines}
+    for line in order.lines:
+        by = promise_of(order, line.line_id)
+        if by is None or line.line_id in tried.event.moved:
+            continue
+        promised = min(_units_by(order, line.line_id, by), wanted[line.line_id])
+        if _units_by(after, line.line_id, by) < promised:
+            return True
+    return False
+
+
+def _units_by(order: Order, line_id: LineId, by: datetime) -> int:
+    """The units of a line that are promised until a time."""
+    promised = {work.fulfillment_id: work.promised_at for work in order.fulfillments}
+    parts = (
+        part for part in live_allocations(order) if part.line_id == line_id and promised[part.fulfillment_id] <= by
+    )
+    return whole_units(parts, kits_of(order)).get(line_id, 0)
+
+
+def _short(tried: _Tried) -> StockShort:
+    """The refusal; of a line of which units keep their supply these could be promised as well."""
+    kept = whole_units(live_allocations(tried.without), kits_of(tried.without))
+    decimals = {line.line_id: line.decimals for line in tried.without.lines}
+    refused = short(tried.case, tried.answer, tried.without.lines)
+    return StockShort(
+        tuple(
+            replace(
+                line,
+                available_quantity=line.available_quantity + shown(kept.get(line.line_id, 0), decimals[line.line_id]),
+            )
+            for line in refused.lines
+        )
+    )
+
+
+def _done(command: ChangeOrder, order: Order, tried: _Tried) -> Changed:
+    covered = resourced(tried.without, tried.case, tried.answer, tried.facts)
+    waiting = left_over(tried.answer, {gap.line_id for gap in tried.answer.uncovered}, tried.facts)
+    events: tuple[OrderEvent, ...] = (tried.event, *covered, *waiting)
+    told = tell_change(order, evolve_all(order, events), command.reason, tried.facts.now)
+    added = [part for event in covered for part in event.parts.added]
+    _, relies = draw_parts(tried.facts.pool, tried.case.demand, added)
+    trace = kept_trace(tried.case, tried.answer.trace, asked_name(tried.without))
+    return Changed((*events, *told), trace, tried.case.supply, relies)

@@ -1,0 +1,75 @@
+"""What differs between an order and the order as it is asked to be, field by field, as text for the log."""
+
+from collections.abc import Iterator
+
+from troth.model.change import FieldChange
+from troth.model.measure import shown
+from troth.model.network import Address
+from troth.model.order import Line, Order, Terms
+
+_HEAD = ("method", "pickup_node", "service")
+_OF_LINE = ("sku", "unit_price_minor", "not_before", "need_by")
+_OF_TERMS = ("method", "pickup_node", "service", "only_from")
+_NO_TERMS = Terms()
+
+
+def find_changes(before: Order, after: Order) -> tuple[FieldChange, ...]:
+    """The fields that differ: first those of the order, then those of its lines in their order."""
+    return tuple(_changes(before, after))
+
+
+def _changes(before: Order, after: Order) -> Iterator[FieldChange]:
+    if before.ship_to != after.ship_to:
+        yield FieldChange(None, "ship_to", _address(before.ship_to), _address(after.ship_to))
+    for name in _HEAD:
+        was, is_now = _text(getattr(before, name)), _text(getattr(after, name))
+        if was != is_now:
+            yield FieldChange(None, name, was, is_now)
+    known = {line.line_id: line for line in before.lines}
+    for line in after.lines:
+        yield from _line_changes(known.get(line.line_id), line)
+
+
+def _line_changes(was: Line | None, line: Line) -> Iterator[FieldChange]:
+    quantities = (_quantity(was), _quantity(line))
+    if was is None:
+        yield FieldChange(line.line_id, "line", "", f"{quantities[1]} of {line.sku}")
+        return
+    if quantities[0] != quantities[1]:
+        yield FieldChange(line.line_id, "quantity", quantities[0], quantities[1])
+    for name in _OF_LINE:
+        if getattr(was, name) != getattr(line, name):
+            yield FieldChange(line.line_id, name, _text(getattr(was, name)), _text(getattr(line, name)))
+    terms, before = line.terms or _NO_TERMS, was.terms or _NO_TERMS
+    if before.ship_to != terms.ship_to:
+        yield FieldChange(line.line_id, "ship_to", _address(before.ship_to), _address(terms.ship_to))
+    for name in _OF_TERMS:
+        if getattr(before, name) != getattr(terms, name):
+            yield FieldChange(line.line_id, name, _text(getattr(before, name)), _text(getattr(terms, name)))
+
+
+def _quantity(line: Line | None) -> str:
+    """What is wanted of a line.
+
+    >>> from troth.model.ids import LineId, Sku
+    >>> _quantity(Line(LineId("1"), Sku("A"), 5, canceled_quantity=2))
+    '3'
+    """
+    return "" if line is None else str(shown(line.quantity - line.canceled_quantity, line.decimals))
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _address(address: Address | None) -> str:
+    """An address in one line.
+
+    >>> _address(Address("US", name="Ada Park", line1="1 Main St", city="Reno", region="NV", postcode="89501"))
+    'Ada Park, 1 Main St, Reno, NV 89501, US'
+    """
+    if address is None:
+        return ""
+    place = " ".join(filter(None, (address.region, address.postcode)))
+    parts = (address.name, address.line1, address.line2, address.city, place, address.country)
+    return ", ".join(part for part in parts if part)

@@ -1,0 +1,54 @@
+"""What the engine is asked for units of an order that is there already, and the supply from which it may take them."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Final
+
+from troth.engine.backorder_cap import cap_backorders
+from troth.engine.capture import CUSTOMER_CLASS, find_priority, find_tender
+from troth.engine.context import Facts, State
+from troth.engine.exposure.taking import exposed_supply, with_freed
+from troth.engine.kits import wanted_skus
+from troth.engine.supply import SupplyRows
+from troth.model.ids import NodeId, Sku
+from troth.model.inventory import SupplyKey
+from troth.model.order import Order
+from troth.model.plan import Demand, DemandLine
+
+NOTHING_FREED: Final[Mapping[SupplyKey, int]] = {}
+
+
+def demand_again(
+    order: Order,
+    lines: Iterable[DemandLine],
+    *,
+    ship_complete: bool = False,
+    excluded_nodes: Collection[NodeId] = (),
+) -> Demand:
+    """The demand of these lines, as the order they are of wants them."""
+    return Demand(
+        lines=tuple(lines),
+        destination=order.ship_to,
+        method=order.method,
+        pickup_node=order.pickup_node,
+        service=order.service,
+        ship_complete=ship_complete,
+        excluded_nodes=frozenset(excluded_nodes),
+        channel=order.channel,
+        customer_id=order.customer.id,
+        customer_class=order.attributes.get(CUSTOMER_CLASS, ""),
+        priority=find_priority(order.attributes),
+        attributes=order.attributes,
+        shipments_max=order.shipments_max,
+        tender=find_tender(order.payments, order.attributes),
+    )
+
+
+def supply_again(
+    demand: Demand, state: State, facts: Facts, freed: Mapping[SupplyKey, int] = NOTHING_FREED
+) -> dict[Sku, SupplyRows]:
+    """The supply rows of every SKU that a demand may take; `freed` are reserved units that are free for it besides."""
+    skus = wanted_skus(demand)
+    rows = exposed_supply(facts.pool, demand, skus, state.supply)
+    if freed:
+        rows = {sku: with_freed(rows, sku, state.supply(sku), state.supply_freed(sku, freed)) for sku in skus}
+    return cap_backorders(rows, state.backordered, facts.items, freed, demand=demand)

@@ -1,0 +1,238 @@
+"""Changing an order: what a client asks for becomes one command, which is previewed and applied by one decision."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from time import monotonic
+
+from troth.engine.context import Decision, Facts, State
+from troth.engine.lifecycle import decide
+from troth.engine.line_terms import named_skus
+from troth.flows.aside import aside, network_at_rest
+from troth.flows.capture import HANDED_OVER, ContentLine, settle_terms
+from troth.flows.line_flaws import find_terms_flaws
+from troth.flows.places import country_code, locate
+from troth.flows.system import System
+from troth.model.change import (
+    AddLine,
+    ChangeAction,
+    RemoveLine,
+    SetAddress,
+    SetDates,
+    SetMethod,
+    SetNode,
+    SetPrice,
+    SetQuantity,
+    Substitute,
+    named_lines,
+)
+from troth.model.commands import ChangeOrder
+from troth.model.ids import LineId, NodeId, Sku
+from troth.model.inventory import Balance
+from troth.model.item import Item
+from troth.model.money import Money
+from troth.model.order import Line, Order
+from troth.model.refusals import FieldFlaw, Invalid, Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class AddedLine:
+    """A line that is to be added, as a client sends it."""
+
+    line: ContentLine
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a unit of a line is to cost."""
+
+    line_id: LineId
+    unit_price: Money
+
+
+@dataclass(frozen=True, slots=True)
+class OtherItem:
+    """The item that stands in for that of a line; without a price it has its own."""
+
+    line_id: LineId
+    sku: Sku
+    unit_price: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """When a line is wanted; what is left out (not in `given`) stays as it is."""
+
+    line_id: LineId
+    given: frozenset[str]
+    not_before: datetime | None = None
+    need_by: datetime | None = None
+
+
+ContentAction = AddedLine | Price | OtherItem | Dates | RemoveLine | SetQuantity | SetAddress | SetMethod | SetNode
+"""An action as a client sends it, each field valid by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeContent:
+    """A change as a client sends it."""
+
+    actions: tuple[ContentAction, ...]
+    reason: str = ""
+    version: int | None = None
+
+
+async def prepare_change(system: System, order: Order, content: ChangeContent) -> ChangeOrder | Invalid:
+    """The command that changes an order, or everything about its content that does not fit together."""
+    reference = system.door.reference
+    await reference.need_items({sku for action in content.actions for sku in _priced_by_item(action)})
+    if any(_names_node(action, reference.network.index) for action in content.actions):
+        await system.door.follow()  # another process may have just set it
+    flaws = [
+        flaw for at, action in enumerate(content.actions) for flaw in _flaws(f"/actions/{at}", action, order, system)
+    ]
+    if flaws:
+        return Invalid(tuple(flaws))
+    known = {line.line_id: line for line in order.lines}
+    actions = tuple(_settled(action, known, reference.items) for action in content.actions)
+    return ChangeOrder(order.order_id, actions, content.reason, content.version)
+
+
+async def preview_change(system: System, order: Order, command: ChangeOrder, *, actor: str) -> Decision | Refusal:
+    """What the change would cause if it were made now: the decision that applying it makes, and nothing is written."""
+    door = system.door
+    reference = door.reference
+    skus = await reference.need_lines([*order.lines, *named_lines(command.actions)])
+    skus |= {*named_skus(order.lines), *(part.sku for part in order.allocations)}
+    await reference.need_items(skus)
+    await door.need_stock(skus)
+    prices = await reference.need_prices(skus)
+    now = door.now()
+    policy = reference.policy_for(order.customer.id or order.order_id, now)
+    network = network_at_rest(reference.network)
+    exposure = reference.exposure_at(now)
+    facts = Facts(now, actor, network, reference.items, policy, prices=prices, exposure=exposure, clock=monotonic)
+    index = door.index.at_rest(skus)
+    state = State(
+        {order.order_id: order},
+        index.rows,
+        Balance,
+        lambda _key, _as_of: 0,
+        lambda _key: 0,
+        index.rows_freed,
+        backordered=index.backordered,
+    )
+    return await aside(lambda: decide(command, state, facts))
+
+
+def _priced_by_item(action: ContentAction) -> Iterator[Sku]:
+    if isinstance(action, AddedLine) and action.line.unit_price is None:
+        yield action.line.sku
+    elif isinstance(action, OtherItem) and action.unit_price is None:
+        yield action.sku
+
+
+def _names_node(action: ContentAction, known: Mapping[NodeId, int]) -> bool:
+    """Whether an action names a node that is not known yet."""
+    named = {getattr(action, "node", None), getattr(action, "pickup_node", None)} - {None}
+    return any(name not in known for name in named)
+
+
+def _flaws(pointer: str, action: ContentAction, order: Order, system: System) -> Iterable[FieldFlaw]:
+    items = system.door.reference.items
+    match action:
+        case AddedLine():
+            yield from _added_flaws(f"{pointer}/line", action.line, order, system)
+        case Price():
+            yield from _money_flaws(f"{pointer}/unit_price", action.unit_price, order.currency)
+        case OtherItem() if action.unit_price is not None:
+            yield from _money_flaws(f"{pointer}/unit_price", action.unit_price, order.currency)
+        case OtherItem():
+            yield from _unpriced_flaws(f"{pointer}/unit_price", action.sku, items, order.currency)
+        case SetAddress():
+            country = action.ship_to.country
+            if country_code(country) != country:
+                yield FieldFlaw(f"{pointer}/ship_to/country", f"{country} is no ISO 3166 alpha-2 code of a country")
+        case SetMethod():
+            yield from _method_flaws(pointer, action)
+        case _:
+            pass
+
+
+def _added_flaws(pointer: str, line: ContentLine, order: Order, system: System) -> Iterable[FieldFlaw]:
+    if line.unit_price is None:
+        yield from _unpriced_flaws(f"{pointer}/unit_price", line.sku, system.door.reference.items, order.currency)
+    else:
+        yield from _money_flaws(f"{pointer}/unit_price", line.unit_price, order.currency)
+    cost_currency = system.door.reference.policy.currency
+    if line.together is not None and line.together.currency != cost_currency:
+        yield FieldFlaw(f"{pointer}/ship_together_penalty/currency", f"costs are weighed in {cost_currency}")
+    for flaw in find_terms_flaws(
+        [line.terms],
+        order.method,
+        is_inquiry=True,  # where it is picked up may be said by another action
+        has_address=True,
+        has_pickup_node=order.pickup_node is not None,
+    ):
+        yield FieldFlaw(flaw.pointer.replace("/lines/0", pointer, 1), flaw.detail)
+
+
+def _money_flaws(pointer: str, given: Money, currency: str) -> Iterable[FieldFlaw]:
+    if given.minor < 0:
+        yield FieldFlaw(f"{pointer}/amount", "must not be negative")
+    if given.currency != currency:
+        yield FieldFlaw(f"{pointer}/currency", f"the order is in {currency}")
+
+
+def _unpriced_flaws(pointer: str, sku: Sku, items: Mapping[Sku, Item], currency: str) -> Iterable[FieldFlaw]:
+    if sku in items and items[sku].currency != currency:
+        yield FieldFlaw(pointer, f"is required: {sku} has no price in {currency}")
+
+
+def _method_flaws(pointer: str, action: SetMethod) -> Iterable[FieldFlaw]:
+    if action.method in HANDED_OVER:
+        if action.pickup_node is None:
+            yield FieldFlaw(f"{pointer}/pickup_node", f"is required for method {action.method}")
+        if action.service:
+            yield FieldFlaw(f"{pointer}/service", f"has no meaning for method {action.method}")
+    elif action.pickup_node is not None:
+        yield FieldFlaw(f"{pointer}/pickup_node", f"has no meaning for method {action.method}")
+
+
+def _settled(action: ContentAction, lines: Mapping[LineId, Line], items: Mapping[Sku, Item]) -> ChangeAction:
+    """The action with everything filled in that the client left out."""
+    match action:
+        case AddedLine():
+            return AddLine(_line(action.line, items))
+        case Price():
+            return SetPrice(action.line_id, action.unit_price.minor)
+        case OtherItem():
+            return Substitute(action.line_id, action.sku, _minor(action.unit_price, action.sku, items))
+        case Dates():
+            known = lines.get(action.line_id)
+            kept = {} if known is None else {"not_before": known.not_before, "need_by": known.need_by}
+            given = {name: getattr(action, name) for name in action.given}
+            dates = kept | given
+            return SetDates(action.line_id, dates.get("not_before"), dates.get("need_by"))
+        case SetAddress():
+            return replace(action, ship_to=locate(action.ship_to))
+        case _:
+            return action
+
+
+def _line(line: ContentLine, items: Mapping[Sku, Item]) -> Line:
+    return Line(
+        line.line_id,
+        line.sku,
+        line.quantity,
+        _minor(line.unit_price, line.sku, items),
+        line.need_by,
+        line.not_before,
+        terms=None if line.terms is None else settle_terms(line.terms, line.together),
+    )
+
+
+def _minor(given: Money | None, sku: Sku, items: Mapping[Sku, Item]) -> int:
+    if given is not None:
+        return given.minor
+    return items[sku].price_minor if sku in items else 0

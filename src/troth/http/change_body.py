@@ -1,0 +1,173 @@
+"""What clients send to change an order: a list of small actions, each named."""
+
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
+
+from troth.flows.change import (
+    AddedLine,
+    ChangeContent,
+    ContentAction,
+    Dates,
+    OtherItem,
+    Price,
+)
+from troth.http.body import Id, Instant, MoneyBody, Strict, Text
+from troth.http.measures import Quantity, Scaling
+from troth.http.order_body import AddressBody, LineBody, Service
+from troth.model.change import Action, RemoveLine, SetAddress, SetMethod, SetNode, SetQuantity
+from troth.model.ids import LineId, NodeId, Sku
+from troth.model.item import Item
+from troth.model.order import Method
+
+ACTIONS_MAX: Final = 1_000
+ALTERNATIVES: Final = frozenset(action.value for action in Action)
+
+OfLine = Annotated[Id | None, Field(description="The line; without one the order, and lines without their own.")]
+
+
+class AddLineBody(Strict):
+    """One more line."""
+
+    action: Literal["add_line"]
+    line: LineBody
+
+
+class RemoveLineBody(Strict):
+    """A line is no longer wanted."""
+
+    action: Literal["remove_line"]
+    line_id: Id
+
+
+class SetQuantityBody(Strict):
+    """So many units of a line are wanted, with those that have left."""
+
+    action: Literal["set_quantity"]
+    line_id: Id
+    quantity: Quantity
+
+
+class SetPriceBody(Strict):
+    """What a unit of a line costs; no stock moves."""
+
+    action: Literal["set_price"]
+    line_id: Id
+    unit_price: MoneyBody
+
+
+class SetDatesBody(Strict):
+    """When a line is wanted; what is left out stays, and null takes it away."""
+
+    action: Literal["set_dates"]
+    line_id: Id
+    not_before: Instant | None = None
+    need_by: Instant | None = None
+
+
+class SetAddressBody(Strict):
+    """Where it goes."""
+
+    action: Literal["set_address"]
+    ship_to: AddressBody
+    line_id: OfLine = None
+
+
+class SetMethodBody(Strict):
+    """How it is had."""
+
+    action: Literal["set_method"]
+    method: Annotated[Method, Field(strict=False)]
+    pickup_node: Id | None = None
+    service: Service = ""
+    line_id: OfLine = None
+
+
+class SetNodeBody(Strict):
+    """The one node that a line is to come from; null: any."""
+
+    action: Literal["set_node"]
+    line_id: Id
+    node: Id | None
+
+
+class SubstituteBody(Strict):
+    """Another item instead of a line's; without a price it has its own."""
+
+    action: Literal["substitute"]
+    line_id: Id
+    sku: Id
+    unit_price: MoneyBody | None = None
+
+
+ActionBody = Annotated[
+    AddLineBody
+    | RemoveLineBody
+    | SetQuantityBody
+    | SetPriceBody
+    | SetDatesBody
+    | SetAddressBody
+    | SetMethodBody
+    | SetNodeBody
+    | SubstituteBody,
+    Field(discriminator="action"),
+]
+
+
+class ChangeBody(Strict):
+    """A change: all of it, or nothing. With `version` only of the order as the client saw it."""
+
+    actions: Annotated[tuple[ActionBody, ...], Field(min_length=1, max_length=ACTIONS_MAX, strict=False)]
+    version: Annotated[int, Field(ge=1)] | None = None
+    reason: Text = ""
+
+    def skus(self) -> set[str]:
+        """The items that are named."""
+        added = {action.line.sku for action in self.actions if isinstance(action, AddLineBody)}
+        return added | {action.sku for action in self.actions if isinstance(action, SubstituteBody)}
+
+    def change(self, items: Mapping[Sku, Item], decimals: Mapping[str, int]) -> ChangeContent:
+        """The change that this is; Refused where an amount does not fit its currency, or a quantity its item.
+
+        `decimals` are those of the order's lines that are sold by measure.
+        """
+        scaling = Scaling()
+        actions = tuple(
+            _action(action, f"/actions/{position}", items, decimals, scaling)
+            for position, action in enumerate(self.actions)
+        )
+        scaling.done()
+        return ChangeContent(actions, self.reason, self.version)
+
+
+def _action(
+    body: ActionBody, pointer: str, items: Mapping[Sku, Item], decimals: Mapping[str, int], scaling: Scaling
+) -> ContentAction:
+    match body:
+        case AddLineBody():
+            return AddedLine(body.line.line(f"{pointer}/line", items, scaling))
+        case RemoveLineBody():
+            return RemoveLine(LineId(body.line_id))
+        case SetQuantityBody():
+            quantity = scaling.of_line(body.quantity, decimals, body.line_id, f"{pointer}/quantity")
+            return SetQuantity(LineId(body.line_id), quantity)
+        case SetPriceBody():
+            return Price(LineId(body.line_id), body.unit_price.parse(f"{pointer}/unit_price"))
+        case SetDatesBody():
+            given = frozenset(body.model_fields_set & {"not_before", "need_by"})
+            return Dates(LineId(body.line_id), given, body.not_before, body.need_by)
+        case SetAddressBody():
+            return SetAddress(body.ship_to.address(), _line_id(body.line_id))
+        case SetMethodBody():
+            node = None if body.pickup_node is None else NodeId(body.pickup_node)
+            return SetMethod(body.method, node, body.service, _line_id(body.line_id))
+        case SetNodeBody():
+            return SetNode(LineId(body.line_id), None if body.node is None else NodeId(body.node))
+        case SubstituteBody():
+            price = None if body.unit_price is None else body.unit_price.parse(f"{pointer}/unit_price")
+            return OtherItem(LineId(body.line_id), Sku(body.sku), price)
+
+
+def _line_id(given: str | None) -> LineId | None:
+    return None if given is None else LineId(given)
