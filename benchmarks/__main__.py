@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Final, Protocol
 
-from benchmarks import accuracy, availability, capture, carts, engine, feed, gap, rivals, rules
+from benchmarks import accuracy, availability, capture, carts, engine, feed, gap, quote, rivals, rules
 
 
 class _Run(Protocol):
@@ -19,6 +19,7 @@ BENCHMARKS: Final[dict[str, _Run]] = {
     "engine": engine.run,
     "feed": feed.run,
     "gap": gap.run,
+    "quote": quote.run,
     "rivals": rivals.run,
     "rules": rules.run,
 }

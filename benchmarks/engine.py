@@ -20,6 +20,7 @@ from benchmarks.exact import cheapest_by_all_sets, cheapest_by_model
 from benchmarks.random_orders import POLICY, Order, make_network, make_orders
 from benchmarks.report import Baseline, Figure, figure, publish
 from benchmarks.stored import measure_stored
+from troth.engine.cost_floor import find_floor
 from troth.engine.scoring import build_columns, split_columns
 from troth.engine.solve_greedy import solve_greedily
 
@@ -27,6 +28,9 @@ _ROUNDS: Final = 3
 _NODES: Final = (20, 100, 500, 1_000, 2_000)
 _LINES: Final = (1, 2, 4, 8, 12)
 _PER_CELL: Final = 120
+_MANY: Final = 24
+_LARGE: Final = (30, 40, 60, 120, 300)
+_LARGE_ORDERS: Final = 12
 _COMPARED: Final = 10_000
 _COMPARE_SECONDS: Final = 600.0
 """The model takes far longer than the engine: as many orders as fit into this time are compared."""
@@ -49,6 +53,7 @@ def run(*, seed: int) -> Path:
     figures += _measure_case(random, "k12_n2000", lines=12, nodes=2_000, count=240)
     figures += _measure_table(random)
     figures += _measure_many(random)
+    figures += _measure_large(random)
     figures += measure_stored(random)
     figures += _compare(seed)
     notes = (
@@ -115,7 +120,7 @@ def _measure_many(random: np.random.Generator) -> list[Figure]:
     for lines in range(13, 21):
         rounds, gaps, shares = [], [], []
         for _ in range(_ROUNDS):
-            orders = list(make_orders(random, network, 20, lines=lines))
+            orders = list(make_orders(random, network, _MANY, lines=lines))
             rounds.append(_time([order.plan for order in orders]))
             found = [plan.trace.gap for plan in (order.plan() for order in orders) if not plan.uncovered]
             gaps.append(100.0 * max(1.0 if gap is None else gap for gap in found))
@@ -125,6 +130,44 @@ def _measure_many(random: np.random.Generator) -> list[Figure]:
         figures.append(figure(f"many.k{lines}_n2000.gap_max_pct", "%", gaps))
         figures.append(figure(f"many.k{lines}_n2000.optimal_pct", "%", shares))
         print(f"  {lines} lines: p99 {figures[-3].value:.0f} ms, gap at most {max(gaps):.2f} %")
+    return figures
+
+
+def _measure_large(random: np.random.Generator) -> list[Figure]:
+    """Orders of more lines than any method proves, over 2,000 nodes: the time, and the gap that floors leave, in
+    percent, beside what the floor of each line by itself leaves.
+    """
+    network = make_network(random, 2_000)
+    figures = []
+    for lines in _LARGE:
+        orders = list(make_orders(random, network, _LARGE_ORDERS, lines=lines))
+        times = _time([order.plan for order in orders])
+        gaps, apart = [], []
+        for order in orders:
+            plan = order.plan()
+            if plan.uncovered or plan.trace.gap is None:
+                continue
+            problem = order.pose()
+            columns = build_columns(problem)
+            cost = plan.cost_minor + POLICY.split_minor
+            gaps.append(100.0 * plan.trace.gap)
+            apart.append(100.0 * (1.0 - find_floor(problem, columns, split_columns(problem)) / cost))
+        stem, other = f"large.k{lines}_n2000", "each line by itself"
+        figures.append(figure(f"{stem}.p50_ms", "ms", [_percentile(times, 50)]))
+        figures.append(figure(f"{stem}.max_ms", "ms", [max(times)]))
+        figures.append(
+            figure(
+                f"{stem}.gap_pct",
+                "%",
+                [_percentile(gaps, 50)],
+                baseline=other,
+                baseline_values=[_percentile(apart, 50)],
+            )
+        )
+        figures.append(figure(f"{stem}.gap_max_pct", "%", [max(gaps)], baseline=other, baseline_values=[max(apart)]))
+        print(
+            f"  {lines} lines: p50 {figures[-4].value:.0f} ms, gap {figures[-2].value:.1f} %, at most {max(gaps):.1f} %"
+        )
     return figures
 
 

@@ -1,4 +1,4 @@
-"""Rules: what 30 rules of every kind add to a plan of 4 lines over 1,000 nodes."""
+"""Rules: what 30 rules of every kind add to a plan of 4 lines over 1,000 nodes, and of 10 lines over 2,000."""
 
 import statistics
 import time
@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks.report import figure, publish
+from benchmarks.report import Figure, figure, publish
 from troth.engine.network import Network, compile_network
 from troth.engine.promise import plan
 from troth.engine.rules.check import check
@@ -27,8 +27,9 @@ from troth.model.plan import Demand, DemandLine
 from troth.model.policy import DEFAULT_POLICY, Policy
 from troth.model.routing import Routing, Rule, Tier
 
-_NODES: Final = 1_000
-_LINES: Final = 4
+_SIZES: Final = ((4, 1_000), (10, 2_000))
+"""Lines of an order and nodes of the network."""
+
 _SKUS: Final = 40
 _ROUNDS: Final = 15
 _DEMANDS: Final = 60
@@ -76,37 +77,49 @@ _EXPRESSIONS: Final = (
 
 
 def run(*, seed: int) -> Path:
-    """Measure plans with and without rules, in turn; the path of the results."""
+    """Measure plans with and without rules, in turn, of each size; the path of the results."""
     random = Random(seed)
-    network = _network(random)
-    routing = _routing()
-    policy = policy_of(routing, "benchmark@1")
+    policy = policy_of(_routing(), "benchmark@1")
+    figures = [found for lines, nodes in _SIZES for found in _measure_size(random, policy, lines=lines, nodes=nodes)]
+    notes = (
+        f"{len(_EXPRESSIONS)} rules, {_DEMANDS} demands from as many places, {_ROUNDS} rounds of each in turn, "
+        "processor time; ms: median of the demands, p99_ms: of the demands of a round; optimal_pct: plans under rules "
+        "that are proven the cheapest; removed: how often an order a rule took lines from one of the nodes"
+    )
+    return publish("rules", figures, seed=seed, notes=notes)
+
+
+def _measure_size(random: Random, policy: Policy, *, lines: int, nodes: int) -> list[Figure]:
+    """What plans of so many lines over so many nodes take under rules, beside the same without."""
+    network, supply = _network(random, nodes), _supply(random, nodes)
     prices = _sales(network, random)
-    supply = _supply(random)
-    demands = [_demand(random, number) for number in range(_DEMANDS)]
-    plain, ruled, removed = [], [], 0
+    demands = [_demand(random, number, lines) for number in range(_DEMANDS)]
+    plain, ruled = [], []
     for number in range(_ROUNDS + 1):
         without = _measure(demands, supply, network, DEFAULT_POLICY, prices)
         with_rules = _measure(demands, supply, network, policy, prices)
         if number:  # the first round fills what is remembered with the network
             plain.append(without)
             ruled.append(with_rules)
-    for demand in demands:
-        trace = plan(demand, supply, network, policy, _NOW, prices=prices).trace
-        removed += sum(count for name, count in trace.removed.items() if name.startswith("rule "))
-    notes = (
-        f"{len(_EXPRESSIONS)} rules, {_DEMANDS} demands from as many places, {_ROUNDS} rounds of each in turn, "
-        f"processor time; {removed / _DEMANDS:,.0f} times an order a rule took lines from one of the nodes"
-    )
-    figures = [
+    traces = [plan(demand, supply, network, policy, _NOW, prices=prices).trace for demand in demands]
+    removed = [
+        sum(count for name, count in trace.removed.items() if name.startswith("rule ")) / _DEMANDS for trace in traces
+    ]
+    medians, plain_medians = ([statistics.median(times) for times in some] for some in (ruled, plain))
+    tails, plain_tails = ([float(np.percentile(times, 99)) for times in some] for some in (ruled, plain))
+    print(f"  {lines} lines, {nodes} nodes: {statistics.median(medians):.2f} ms, p99 {statistics.median(tails):.2f} ms")
+    stem, other = f"k{lines}_n{nodes}_r{len(_EXPRESSIONS)}", "the same demands without rules"
+    return [
         figure(
-            "k4_n1000_r30.ratio_to_no_rules", "times",
-            [one / other for one, other in zip(ruled, plain, strict=True)],
-            baseline="the same demands without rules", baseline_values=[1.0] * _ROUNDS,
+            f"{stem}.ratio_to_no_rules", "times",
+            [one / without for one, without in zip(medians, plain_medians, strict=True)],
+            baseline=other, baseline_values=[1.0] * _ROUNDS,
         ),
-        figure("k4_n1000_r30.ms", "ms", ruled, baseline="the same demands without rules", baseline_values=plain),
+        figure(f"{stem}.ms", "ms", medians, baseline=other, baseline_values=plain_medians),
+        figure(f"{stem}.p99_ms", "ms", tails, baseline=other, baseline_values=plain_tails),
+        figure(f"{stem}.optimal_pct", "%", [100.0 * sum(trace.gap == 0.0 for trace in traces) / _DEMANDS]),
+        figure(f"{stem}.removed", "times an order", [sum(removed)]),
     ]  # fmt: skip
-    return publish("rules", figures, seed=seed, notes=notes)
 
 
 def _measure(
@@ -115,8 +128,8 @@ def _measure(
     network: Network,
     policy: Policy,
     prices: UnitPrices,
-) -> float:
-    """Milliseconds of a plan (median over the demands)."""
+) -> list[float]:
+    """Milliseconds of each demand's plan."""
     times = []
     for demand in demands:
         begun = time.process_time_ns()
@@ -124,7 +137,7 @@ def _measure(
         times.append((time.process_time_ns() - begun) / 1e6)
         if found.uncovered:
             raise RuntimeError(f"a demand was not covered: {found.trace}")
-    return statistics.median(times)
+    return times
 
 
 def _routing() -> Routing:
@@ -135,9 +148,9 @@ def _routing() -> Routing:
     return routing
 
 
-def _network(random: Random) -> Network:
+def _network(random: Random, count: int) -> Network:
     nodes = []
-    for number in range(_NODES):
+    for number in range(count):
         kind = random.choices((NodeType.STORE, NodeType.DC, NodeType.THIRD_PARTY, NodeType.DROP_SHIP), (90, 6, 3, 1))[0]
         attributes = {"class": random.choice("AABBCCD")}
         if random.random() < 0.4:
@@ -160,21 +173,21 @@ def _sales(network: Network, random: Random) -> UnitPrices:
     return UnitPrices("", _NOW - timedelta(days=30), sold=weekly)
 
 
-def _supply(random: Random) -> dict[Sku, SupplyRows]:
+def _supply(random: Random, nodes: int) -> dict[Sku, SupplyRows]:
     generator = np.random.default_rng(random.randrange(2**32))
     return {
         Sku(f"S{sku}"): SupplyRows(
-            np.arange(_NODES, dtype=np.int32),
-            generator.integers(0, 12, _NODES, dtype=np.int64),
-            np.zeros(_NODES),
-            (ON_HAND,) * _NODES,
+            np.arange(nodes, dtype=np.int32),
+            generator.integers(0, 12, nodes, dtype=np.int64),
+            np.zeros(nodes),
+            (ON_HAND,) * nodes,
         )
         for sku in range(_SKUS)
     }
 
 
-def _demand(random: Random, number: int) -> Demand:
-    lines = tuple(_line(random, Sku(f"S{sku}")) for sku in random.sample(range(_SKUS), _LINES))
+def _demand(random: Random, number: int, count: int) -> Demand:
+    lines = tuple(_line(random, Sku(f"S{sku}")) for sku in random.sample(range(_SKUS), count))
     place = Address(
         "US", region=random.choice(_REGIONS), postcode=f"{number:05d}", latitude=30 + random.random() * 15,
         longitude=-120 + random.random() * 40,

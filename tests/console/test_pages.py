@@ -176,12 +176,15 @@ async def test_why_an_order_is_sourced_so_is_told_node_by_node(client: httpx.Asy
     every = (await client.get(f"/console/orders/{order.order_id}/why")).text
     one = (await client.get(f"/console/orders/{order.order_id}/why?node=ST-NYC")).text
     none = (await client.get(f"/console/orders/{order.order_id}/why?node=NOWHERE")).text
+    weighed = (await client.get(f"/console/orders/{order.order_id}/why?front=1")).text
 
     assert "Made again from what was recorded, it chose the same." in every
     assert every.count('<tr class="is-chosen">') == 1
     assert "has none of it" in one
     assert '<tr class="is-chosen">' not in one
     assert "There is no node NOWHERE." in none
+    assert '<tr class="chosen">' not in every
+    assert weighed.count('<tr class="chosen">') == 1
 
 
 async def test_the_ledger_runs_from_what_is_there_back_to_nothing(client: httpx.AsyncClient, system: System) -> None:

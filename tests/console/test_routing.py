@@ -142,6 +142,22 @@ async def test_an_order_is_tried_under_a_draft_beside_what_is_in_force(
     assert order.order_id in chosen.text
 
 
+async def test_what_sooner_or_fewer_shipments_would_cost_is_shown_where_it_is_asked_for(
+    planner: httpx.AsyncClient, system: System
+) -> None:
+    accepted(await system.door.one(capture("W-1", {"A": 2}), actor="key/web"))
+    await _save(planner, weights={"split_minor": 5})
+
+    without = await planner.get("/console/routing/everyday/try", params={"order": "web:W-1", "version": "1"})
+    page = await planner.get("/console/routing/everyday/try", params={"order": "web:W-1", "version": "1", "front": "1"})
+
+    assert "front=1" in without.text
+    assert "Would be chosen with" not in without.text
+    assert page.text.count("Would be chosen with") == 2
+    assert "a further shipment $0.05." in page.text
+    assert "a further shipment $1.00." in page.text
+
+
 async def test_a_preset_is_gone_on_from_with_its_parameters(planner: httpx.AsyncClient) -> None:
     page = await planner.get("/console/routing-new?preset=protect_stores&units=7")
     wrong = await planner.get("/console/routing-new?preset=protect_stores&units=many")

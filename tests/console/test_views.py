@@ -1,6 +1,7 @@
 """One thing: view models: pure functions from values to what a page shows."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from tests.builders import NEW_YORK, NOW, node
 from troth.console.views import status_chip
 from troth.console.views_audit import differences
 from troth.console.views_drawing import view_hours, view_map
+from troth.console.views_front import view_front
 from troth.console.views_refusal import tell_refusal
 from troth.console.views_stock import view_ledger, view_positions
 from troth.console.views_timeline import moment_of, tell
@@ -54,6 +56,7 @@ from troth.model.events import (
     UnitsQueued,
 )
 from troth.model.explanation import Candidate, Explanation, Flip
+from troth.model.front import Front, FrontPlan, Span
 from troth.model.ids import CartHoldId, FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku
 from troth.model.inventory import ON_HAND, Balance, Source, SupplyKey, lot_source
 from troth.model.lifecycle import AllocationState
@@ -257,6 +260,28 @@ def test_the_body_of_an_event_is_laid_out_to_be_read() -> None:
     event = HoldLifted(HoldId("H1"))
     shown = moment_of(LoggedEvent("O-1", NOW, (1, 1), "HoldLifted", 1, encode(event), "user/x", "", ""))
     assert shown.body == '{\n  "hold_id": "H1",\n  "has_expired": false\n}'
+
+
+def test_a_front_is_drawn_with_the_chosen_plan_on_top_and_told_in_money() -> None:
+    def sent(name: str, minor: int, **facts: Any) -> FrontPlan:
+        shipment = Shipment(NodeId(name), Method.SHIP, "standard", NOW, NOW, NOW, (), {"shipping": minor, "delay": 150})
+        return FrontPlan((shipment,), minor, 100 * minor, **facts)
+
+    plans = (
+        sent("DC-PA", 700, delay_days=4, is_chosen=True, at_day=Span(0, 50), at_shipment=Span(0, None)),
+        sent("DC-IL", 900, delay_days=0, is_chosen=False, day_minor=50),
+    )
+    weights = {"delay_minor_per_day": 20, "split_minor": 100}
+    view = view_front(Front(plans, weights, is_complete=True), "USD")
+    assert view.parts == ("shipping",)
+    assert [(row.label, row.difference, row.worth, row.best) for row in view.rows] == [
+        ("DC-PA by standard", 0, (), ("a day: up to $0.50", "a shipment: whatever it counts")),
+        ("DC-IL by standard", 200, ("a day at $0.50",), ()),
+    ]
+    assert [(dot.x, dot.y, dot.is_chosen) for dot in view.dots] == [(78.0, 18.0, False), (540.0, 166.0, True)]
+    assert [told for _place, told in view.days] == ["0", "1", "2", "3", "4"]
+    assert [told for _place, told in view.amounts] == ["$7.00", "$8.00", "$9.00"]
+    assert view_front(Front(plans[:1], weights, is_complete=True), "USD").dots == ()
 
 
 def test_a_decision_shows_what_the_best_of_the_rest_would_have_cost_more() -> None:

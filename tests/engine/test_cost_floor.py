@@ -10,7 +10,9 @@ from troth.engine.cost_floor import find_floor
 from troth.engine.plan_goals import find_goals
 from troth.engine.promise import plan
 from troth.engine.scoring import build_columns, split_columns
+from troth.engine.solve import solve_by_subsets
 from troth.engine.solve_greedy import solve_greedily
+from troth.engine.whole_floor import find_whole_floor
 from troth.model.policy import Policy
 
 PLAIN = Policy(split_minor=0, delay_minor_per_day=0)
@@ -34,6 +36,32 @@ def test_no_plan_costs_less_than_the_floor(seed: int, units_max: int) -> None:
     quick = find_goals(asked, columns, parts, solve_greedily(asked, columns, parts))
     if greedy.method == "greedy" and not quick[0]:
         assert quick[2] * (1.0 - greedy.gap) <= cost + 1e-6
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_no_plan_of_whole_lines_costs_less_than_the_floor_of_line_prices(seed: int) -> None:
+    asked = random_problem(seed, lines=5 + seed % 5, nodes=12, share=0.7, has_volume=seed % 3 == 0)
+    columns = build_columns(asked)
+    best = solve_by_subsets(asked, columns)
+    assert best is not None
+    cost = cost_of(asked, columns, best) + asked.policy.split_minor
+
+    floor = find_whole_floor(asked, columns, solve_greedily(asked, columns, split_columns(asked)))
+
+    assert 0.5 * cost < floor <= cost + 1e-6
+
+
+def test_an_order_of_many_lines_has_a_nearer_floor_than_what_its_lines_cost_by_themselves() -> None:
+    asked = random_problem(4, lines=28, nodes=150, share=0.5)
+    columns = build_columns(asked)
+    parts = split_columns(asked)
+    apart = find_floor(asked, columns, parts)
+
+    found = choose_parcels(asked, columns)
+
+    cost = find_goals(asked, columns, parts, found)[2]
+    assert found.gap < 1.0 - apart / cost
+    assert found.gap < 0.2
 
 
 def test_the_floor_is_the_cost_where_one_parcel_is_the_whole_plan() -> None:

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.engine.problems import cost_of, random_problem
+from troth.engine.cover_prices import Prices
 from troth.engine.parcel_bounds import bound_parcels, find_steps, find_values
 from troth.engine.parcel_halves import find_best, halve, meet
 from troth.engine.parcel_join import join_parcels
-from troth.engine.parcel_moves import move_lines
 from troth.engine.parcel_pairs import find_pair, pair_candidates
-from troth.engine.parcel_trios import find_trios
+from troth.engine.parcel_rest import complete_plans
+from troth.engine.parcel_search import ONE, begin_search, bound_candidates, list_parcels
 from troth.engine.possible_parcels import Parcels, price_lines, price_parcels
 from troth.engine.problem import Columns, Problem
 from troth.engine.scoring import build_columns, split_columns, subset_costs
@@ -195,47 +196,40 @@ def test_the_best_two_parcels_of_all_pairs_are_found(seed: int, share: float) ->
 
 
 @pytest.mark.parametrize(("seed", "share"), list(enumerate(SHARES * 3)))
-def test_no_trio_of_a_better_plan_is_left_out(seed: int, share: float) -> None:
-    lines = 5
-    asked = random_problem(seed, lines=lines, nodes=8, share=share, has_volume=seed % 2 == 1)
+@pytest.mark.parametrize("number", [2, 3])
+def test_half_of_the_waste_is_enough_to_find_the_best_plan_of_few_parcels(seed: int, share: float, number: int) -> None:
+    lines = 6
+    asked = random_problem(seed, lines=lines, nodes=9, share=share, has_volume=seed % 2 == 1)
     columns = build_columns(asked)
-    costs = subset_costs(asked, columns)
+    cheapest = np.minimum(subset_costs(asked, columns).min(axis=1), NEVER)
     full = (1 << lines) - 1
-    splits = [
-        (one, other, full ^ one ^ other)
-        for one, other in itertools.product(range(1, full), repeat=2)
-        if one & other == 0 and one < other < full ^ one ^ other
-    ]
-    best = {
-        tuple(sorted(int(costs[part].argmin()) for part in parts)): float(sum(costs[part].min() for part in parts))
-        for parts in splits
-        if all(costs[part].min() < NEVER for part in parts)
-    }
-    cost_max = float(np.median(list(best.values()))) if best else 1e6
-    steps, _coarse = find_steps(asked)
-    everyone = np.arange(columns.fixed.size)
+    plans = (
+        (*some, full ^ sum(some))
+        for some in itertools.combinations(range(1, full), number - 1)
+        if sum(some) == np.bitwise_or.reduce(some) and sum(some) < full
+    )
+    best = min((float(cheapest[list(parts)].sum()) for parts in plans), default=math.inf)
+    search = begin_search(asked, columns, np.arange(columns.fixed.size))
+    if search is None:
+        assert best >= NEVER
+        return
+    search.cost = min(best, 1e6) + 100.0
+    line, parcel = np.random.default_rng(seed).uniform(0.3, 0.6) * cheapest[1 << np.arange(lines)], 25.0
+    prices = Prices(line, parcel, 0.0)
+    bounds = bound_candidates(search, search.candidates, prices)
+    spare = search.cost - ONE - float(line.sum()) - number * parcel
+    half = (spare - min(float(bounds.min()), 0.0)) / 2.0
+    listed = list_parcels(search, search.candidates[bounds <= half], prices, half)
+    assert listed is not None
 
-    trios = find_trios(columns, steps, everyone, np.zeros(everyone.size), spare=0.0, cost_max=cost_max)
+    is_all = complete_plans(
+        search, listed, prices, bounds, number=number, spare=spare, waste_max=half, cells_max=1_000_000
+    )
 
-    assert trios is not None
-    listed = {tuple(sorted(trio)) for trio in trios.T.tolist()}
-    assert {trio for trio, cost in best.items() if cost < cost_max} <= listed
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_moving_lines_makes_a_whole_plan_of_three_candidates(seed: int) -> None:
-    asked = random_problem(seed, lines=9, nodes=12, share=0.7, has_volume=seed % 2 == 1)
-    columns = build_columns(asked)
-    has = columns.penalty < NEVER
-    trios = np.array([trio for trio in itertools.combinations(range(12), 3) if has[:, trio].any(axis=1).all()]).T
-
-    found = move_lines(asked, columns, trios)
-
-    best = solve_by_subsets(asked, columns)
-    assert found is not None
-    assert found.lines.sum() == (1 << 9) - 1
-    assert best is not None
-    assert float(found.cost.sum()) >= cost_of(asked, columns, best) + asked.policy.split_minor
+    assert is_all
+    assert search.best is None if best >= NEVER else search.cost == best
+    if search.best is not None:
+        assert sum(search.pool.lines[search.best].tolist()) == full
 
 
 @pytest.mark.parametrize(("seed", "share"), list(enumerate(SHARES * 3)))

@@ -70,6 +70,26 @@ async def test_the_candidates_are_gone_through_one_by_one_on_both_sides(system: 
     assert standings == [{"DC-PA": "chosen", "DC-IL": "removed"}, {"DC-PA": "chosen", "DC-IL": "dearer"}]
 
 
+async def test_what_sooner_and_fewer_shipments_would_cost_is_told_on_both_sides(system: System) -> None:
+    before = await _rows(system)
+
+    plain = await _run(system, _content("A", "B"))
+    done = await _run(system, _content("A", "B"), has_fronts=True)
+
+    assert (plain.tried_fronts, plain.in_force_fronts) == ((), ())
+    [tried], [in_force] = done.tried_fronts, done.in_force_fronts
+    assert (tried.weights["split_minor"], in_force.weights["split_minor"]) == (100_000, 100)
+    points = [
+        [(plan.money_minor, plan.delay_days, len(plan.shipments)) for plan in front.plans]
+        for front in (tried, in_force)
+    ]
+    assert points[0] == points[1]
+    assert {count for _money, _days, count in points[0]} == {1, 2}
+    chosen = [plan.shipments for front in (tried, in_force) for plan in front.plans if plan.is_chosen]
+    assert chosen == [done.tried.shipments, done.in_force.shipments]
+    assert await _rows(system) == before
+
+
 async def test_what_an_order_has_reserved_itself_counts_as_free(system: System) -> None:
     order = accepted(await system.door.one(capture("W-1", {"A": 2}), actor="web"))
     before = await _rows(system)

@@ -61,6 +61,27 @@ async def test_one_may_ask_why_not_a_certain_node(api: Api) -> None:
     ]
 
 
+async def test_what_sooner_or_fewer_shipments_would_have_cost_is_answered_where_it_is_asked_for(api: Api) -> None:
+    first = await api.stocked("EXP-F1", {"DC-PA": 5, "ST-NYC": 1})
+    captured = await api.capture("EXP-FRONT", {first: 1})
+
+    without = await explained(api, captured["order_id"])
+    decision = await explained(api, captured["order_id"], "?front=true")
+
+    assert without["fronts"] == []
+    [front] = decision["fronts"]
+    assert (front["is_complete"], front["reason"], front["left_out"]) == (True, "", 0)
+    assert front["weights"]["delay_minor_per_day"] == {"amount": "1.50", "currency": "USD"}
+    [chosen] = [plan for plan in front["plans"] if plan["is_chosen"]]
+    assert chosen["dearer_by"]["amount"] == "0.00"
+    assert float(chosen["best_at_day"]["least"]["amount"]) <= 1.50
+    assert [shipment["line_ids"] for shipment in chosen["shipments"]] == [["1"]]
+    for plan in front["plans"]:
+        parts = {name: float(text) for name, text in plan["cost_to_serve"]["parts"].items()}
+        paid = sum(amount for name, amount in parts.items() if name not in ("split", "delay"))
+        assert float(plan["money"]["amount"]) == pytest.approx(paid)
+
+
 async def test_a_re_sourced_order_has_both_decisions_and_both_can_be_made_again(api: Api) -> None:
     sku = await api.stocked("EXP-5", {"DC-PA": 5, "ST-NYC": 5})
     captured = await api.capture("EXP-AGAIN", {sku: 2})

@@ -12,6 +12,7 @@ from troth.console.desk import Visit
 from troth.console.pages import page
 from troth.console.session import guarded
 from troth.console.views_drawing import view_map
+from troth.console.views_front import view_front
 from troth.console.views_order import HOLD_TYPES, OrderView, view_order
 from troth.console.views_refusal import Told, flaw, tell_refusal
 from troth.console.views_timeline import timeline
@@ -92,7 +93,9 @@ async def show_why(visit: Visit) -> Response:
     if order is None:
         return page(visit, "missing.html", status=404, section="orders", title="No such order", name=order_id)
     node = visit.asked("node")
-    decisions = await explain_order(visit.system, order, nodes=[NodeId(node)] if node in visit.nodes else ())
+    nodes = [NodeId(node)] if node in visit.nodes else ()
+    has_fronts = visit.asked("front") == "1"
+    decisions = await explain_order(visit.system, order, nodes=nodes, has_fronts=has_fronts)
     return page(
         visit,
         "why.html",
@@ -100,6 +103,8 @@ async def show_why(visit: Visit) -> Response:
         title=f"Why order {order.external_id} is sourced so",
         order=order,
         whys=[view_decision(decided, order.currency) for decided in decisions],
+        fronts=[[view_front(front, order.currency) for front in decided.fronts] for decided in decisions],
+        has_fronts=has_fronts,
         nodes=sorted(visit.nodes),
         node=node,
         zone_of=visit.zone_of,

@@ -12,6 +12,7 @@ from troth.console.documents import SECTION, missing, version_asked
 from troth.console.pages import page
 from troth.console.routing import ROUTING_PAGES
 from troth.console.session import guarded
+from troth.console.views_front import FrontView, view_front
 from troth.console.views_refusal import tell_refusal
 from troth.console.views_trace import Bar, stack, tell_removed
 from troth.flows.dry_run import DryRun, dry_run
@@ -20,6 +21,7 @@ from troth.flows.published import read_published
 from troth.flows.tell_flip import tell_candidate
 from troth.model.cost_rates import PARTS
 from troth.model.explanation import Explanation
+from troth.model.front import Front
 from troth.model.ids import OrderId, named_order
 from troth.model.plan import Plan, Shipment
 from troth.model.refusals import NotFound
@@ -41,6 +43,7 @@ class Side:
     bars: tuple[Bar, ...]
     removed: tuple[str, ...]
     shipments: tuple[Shipment, ...]
+    fronts: tuple[FrontView, ...]
 
 
 async def show_trial(visit: Visit) -> Response:
@@ -50,8 +53,16 @@ async def show_trial(visit: Visit) -> Response:
     if isinstance(published, NotFound):
         return missing(ROUTING_PAGES, visit, published)
     order_id = OrderId("") if not asked else named_order(asked)
+    has_fronts = visit.asked("front") == "1"
     done = (
-        await dry_run(visit.system, name, order_id, version=published.document.version, is_explained=True)
+        await dry_run(
+            visit.system,
+            name,
+            order_id,
+            version=published.document.version,
+            is_explained=True,
+            has_fronts=has_fronts,
+        )
         if asked
         else None
     )
@@ -70,6 +81,7 @@ async def show_trial(visit: Visit) -> Response:
         parts=_parts_of(done) if isinstance(done, DryRun) else (),
         sides=_sides(done) if isinstance(done, DryRun) else (),
         candidates=_candidates(done) if isinstance(done, DryRun) else (),
+        has_fronts=has_fronts,
         recent=recent,
         zone_of=visit.zone_of,
         currency=visit.system.door.reference.policy.currency,
@@ -80,8 +92,8 @@ def _sides(done: DryRun) -> tuple[Side, ...]:
     parts = _parts_of(done)
     dearest = max(done.tried.cost_minor, done.in_force.cost_minor)
     return (
-        _side("In force", done.in_force, parts, dearest),
-        _side("Tried", done.tried, parts, dearest),
+        _side("In force", done.in_force, parts, dearest, _fronts(done.in_force_fronts, done.currency)),
+        _side("Tried", done.tried, parts, dearest, _fronts(done.tried_fronts, done.currency)),
     )
 
 
@@ -117,7 +129,11 @@ def _parts_of(done: DryRun) -> tuple[str, ...]:
     return tuple(part for part in PARTS if part in names) + tuple(sorted(names - set(PARTS)))
 
 
-def _side(title: str, plan: Plan, parts: Sequence[str], dearest: int) -> Side:
+def _fronts(fronts: Sequence[Front], currency: str) -> tuple[FrontView, ...]:
+    return tuple(view_front(front, currency) for front in fronts)
+
+
+def _side(title: str, plan: Plan, parts: Sequence[str], dearest: int, fronts: tuple[FrontView, ...]) -> Side:
     cost: dict[str, int] = {}
     for shipment in plan.shipments:
         for part, minor in shipment.cost.items():
@@ -132,6 +148,7 @@ def _side(title: str, plan: Plan, parts: Sequence[str], dearest: int) -> Side:
         stack(cost, parts, dearest),
         tuple(tell_removed(reason, count) for reason, count in sorted(plan.trace.removed.items()) if count),
         plan.shipments,
+        fronts,
     )
 
 

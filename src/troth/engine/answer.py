@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
 from troth.engine.admission import Admission
 from troth.engine.assemble import build_shipments
@@ -12,7 +13,7 @@ from troth.engine.budget import Budget
 from troth.engine.capacity import Need
 from troth.engine.choose import choose_parcels
 from troth.engine.network import Network
-from troth.engine.problem import Solution
+from troth.engine.problem import Problem, Solution
 from troth.engine.scoring import build_columns
 from troth.engine.supply import SupplyRows
 from troth.engine.uncovered import find_uncovered, refuse_all
@@ -21,6 +22,41 @@ from troth.engine.weighing import with_terms
 from troth.model.ids import NodeId, Sku
 from troth.model.plan import Demand, Plan, Trace
 from troth.model.policy import Policy
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answered:
+    """A question that was asked, with its plan: the demand, the problem that was posed of it (without cost terms; None
+    where nothing could be covered), what its costs depend on besides, and the solution that the plan was made of.
+    """
+
+    demand: Demand
+    problem: Problem | None
+    prices: UnitPrices | None
+    loads: Mapping[NodeId, float] | None
+    now: datetime
+    solution: Solution
+    plan: Plan
+
+
+class Answer(Protocol):
+    """Whatever answers one demand in one go, as `answer` does."""
+
+    def __call__(
+        self,
+        demand: Demand,
+        supply: Mapping[Sku, SupplyRows],
+        network: Network,
+        policy: Policy,
+        now: datetime,
+        *,
+        prices: UnitPrices | None = None,
+        loads: Mapping[NodeId, float] | None = None,
+        admission: Admission | None = None,
+        need: Need | None = None,
+        budget: Budget | None = None,
+    ) -> Plan:
+        """The plan."""
 
 
 def answer(
@@ -40,6 +76,25 @@ def answer(
     what is on hand does not do. `admission` is what rules leave of the candidates, `need`
     the work of the order that the demand is a part of, and `budget` what may be spent on it (None: the policy's).
     """
+    return find_answer(
+        demand, supply, network, policy, now, prices=prices, loads=loads, admission=admission, need=need, budget=budget
+    ).plan
+
+
+def find_answer(
+    demand: Demand,
+    supply: Mapping[Sku, SupplyRows],
+    network: Network,
+    policy: Policy,
+    now: datetime,
+    *,
+    prices: UnitPrices | None = None,
+    loads: Mapping[NodeId, float] | None = None,
+    admission: Admission | None = None,
+    need: Need | None = None,
+    budget: Budget | None = None,
+) -> Answered:
+    """The same with the question that the plan answers."""
     spending = Budget(policy.decision_seconds_max) if budget is None else budget
     spending.count_question()
     question = pose_question(demand, supply, network, policy, now.timestamp(), admission=admission, need=need)
@@ -50,15 +105,15 @@ def answer(
             demand, supply, network, policy, now.timestamp(), is_swift=True, admission=admission, need=need
         )
         swift = found if soon.is_extended else _answer(demand, soon, policy, now, prices, loads, spending)
-        if not swift.uncovered:
+        if not swift.plan.uncovered:
             return swift
-    if found.uncovered and question.has_more:
+    if found.plan.uncovered and question.has_more:
         # What is on hand would do, but not within the limit of shipments: then dated supply counts as well.
         question = pose_question(
             demand, supply, network, policy, now.timestamp(), is_dated=True, admission=admission, need=need
         )
         found = _answer(demand, question, policy, now, prices, loads, spending)
-    if found.uncovered and question.has_swifter:
+    if found.plan.uncovered and question.has_swifter:
         # Some lots last only if they go by each node's quickest service.
         question = pose_question(
             demand,
@@ -72,7 +127,7 @@ def answer(
             need=need,
         )
         swift = _answer(demand, question, policy, now, prices, loads, spending)
-        if _missing(swift) < _missing(found):
+        if _missing(swift.plan) < _missing(found.plan):
             return swift
     return found
 
@@ -89,9 +144,11 @@ def _answer(
     prices: UnitPrices | None,
     loads: Mapping[NodeId, float] | None,
     budget: Budget,
-) -> Plan:
+) -> Answered:
     if question.problem is None:
-        return Plan((), find_uncovered(question, {}), _trace(question, policy, Solution((), "none"), 0))
+        nothing = Solution((), "none")
+        plan = Plan((), find_uncovered(question, {}), _trace(question, policy, nothing, 0))
+        return Answered(demand, None, prices, loads, now, nothing, plan)
     problem = with_terms(question.problem, demand, prices=prices, loads=loads, now=now)
     columns = build_columns(problem)
     solution = choose_parcels(problem, columns, budget)
@@ -104,11 +161,12 @@ def _answer(
     if problem.terms is not None:
         trace = replace(trace, prices_version=problem.terms.prices_version)
     if demand.ship_complete and uncovered:
-        return Plan((), refuse_all(question, uncovered), trace)
+        plan = Plan((), refuse_all(question, uncovered), trace)
+        return Answered(demand, question.problem, prices, loads, now, solution, plan)
     shipments = build_shipments(
         problem, columns.starts, solution.parcels, is_together=demand.ship_complete, ship_from=demand.ship_from
     )
-    return Plan(shipments, uncovered, trace)
+    return Answered(demand, question.problem, prices, loads, now, solution, Plan(shipments, uncovered, trace))
 
 
 def _trace(question: Question, policy: Policy, solution: Solution, candidates: int) -> Trace:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Final
 
+from troth.engine.answer import Answer
 from troth.engine.budget import Budget, Clock
 from troth.engine.context import Facts
 from troth.engine.load_shares import shares_used
@@ -38,9 +39,11 @@ class Case:
     loads: Mapping[NodeId, float] | None = None
     clock: Clock | None = None
 
-    def plan(self, budget: Budget | None = None) -> Plan:
-        """The engine's answer to these inputs, within a budget (None: the policy's)."""
-        answer = plan(
+    def plan(self, budget: Budget | None = None, *, by: Answer | None = None) -> Plan:
+        """The engine's answer to these inputs, within a budget (None: the policy's); `by` answers each question of it
+        (None: the engine).
+        """
+        found = plan(
             self.demand,
             self.supply,
             self.network,
@@ -49,8 +52,9 @@ class Case:
             prices=self.prices,
             loads=self.loads,
             budget=self.budget() if budget is None else budget,
+            by=by,
         )
-        return _with_notes(answer, self.supply) if answer.uncovered else answer
+        return _with_notes(found, self.supply) if found.uncovered else found
 
     def budget(self) -> Budget:
         """What a decision may spend; that a routing is compiled first does not count."""

@@ -1,5 +1,6 @@
 """Which solver a problem gets: the one that proves the optimum in the time that an order may wait."""
 
+import math
 from dataclasses import replace
 from typing import Final
 
@@ -16,6 +17,7 @@ from troth.engine.solve import SUBSET_LINES_MAX, solve_by_subsets
 from troth.engine.solve_greedy import solve_greedily
 from troth.engine.solve_milp import solve_mixed
 from troth.engine.solve_parcels import PARCEL_LINES_MAX, solve_by_parcels
+from troth.engine.whole_floor import find_whole_floor
 
 MIXED_LINES_MAX: Final = 40
 """Above this many lines the mixed-integer model would take longer than an order may wait."""
@@ -89,16 +91,29 @@ def _choose(problem: Problem, columns: Columns, budget: Budget) -> Solution:
     else:
         whole = None
     parts = split_columns(problem)
+    greedy = solve_greedily(problem, columns, parts)
+    best, goals = greedy, find_goals(problem, columns, parts, greedy)
+    floor = _find_floor(problem, columns, greedy, goals, budget) if whole is None else -math.inf
     found = whole
     if found is None and len(problem.lines) <= MIXED_LINES_MAX:
         found = _solve_mixed(problem, columns, parts, budget)
         if found is not None and found.gap == 0.0:
             return found
-    greedy = solve_greedily(problem, columns, parts)
-    best, goals = greedy, find_goals(problem, columns, parts, greedy)
     if found is not None and (of_found := find_goals(problem, columns, parts, found)) <= goals:
         best, goals = found, of_found
-    return replace(best, gap=find_gap(best, goals, problem, columns, parts))
+    return replace(best, gap=find_gap(best, goals, problem, columns, parts, whole_floor=floor))
+
+
+def _find_floor(
+    problem: Problem, columns: Columns, known: Solution, goals: tuple[int, int, float], budget: Budget
+) -> float:
+    """What a plan of many whole lines costs at least, where one is known; before the model, which may take all the time
+    that there is.
+    """
+    is_small = len(problem.lines) <= SUBSET_LINES_MAX or columns.fixed.size <= _FEW_COLUMNS
+    if is_small or goals[:2] != (0, 0) or not budget.take_search():
+        return -math.inf
+    return find_whole_floor(problem, columns, known)
 
 
 def _solve_whole(problem: Problem, columns: Columns, budget: Budget) -> Solution | None:

@@ -10,20 +10,31 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.engine.possible_parcels import whole_loads
 from troth.engine.problem import Columns, Problem, Solution, SplitColumns
 from troth.engine.transit import NEVER
 
 
 def find_gap(
-    solution: Solution, goals: tuple[int, int, float], problem: Problem, columns: Columns, parts: SplitColumns
+    solution: Solution,
+    goals: tuple[int, int, float],
+    problem: Problem,
+    columns: Columns,
+    parts: SplitColumns,
+    *,
+    whole_floor: float = -math.inf,
 ) -> float:
     """The gap of a solution that comes to these goals: its own, or what a floor proves (a share of its cost); nan where
     it leaves units uncovered, or nothing is proven.
+
+    No plan of whole lines counts less than `whole_floor`, which counts for a solution that splits none.
     """
-    uncovered, _split, cost = goals
+    uncovered, split, cost = goals
     if not math.isnan(solution.gap) or uncovered:
         return solution.gap
     floor = find_floor(problem, columns, parts)
+    if split == 0 and whole_floor > -math.inf:
+        floor = whole_floor if math.isnan(floor) else max(floor, whole_floor)
     return floor if math.isnan(floor) else min(1.0, max(0.0, cost - floor) / max(cost, 1.0))
 
 
@@ -42,6 +53,14 @@ def find_floor(problem: Problem, columns: Columns, parts: SplitColumns) -> float
     shared = own + (grams * quantities)[:, np.newaxis] * by_gram
     one_parcel = float(own.min(axis=1).sum()) + float(least[used].min(initial=np.inf))
     return max(one_parcel, float(shared.min(axis=1).sum()))
+
+
+def share_costs(problem: Problem, columns: Columns) -> NDArray[np.float64]:
+    """What each line (K) costs at least as a whole, with its share of a parcel: no parcel costs less than its lines."""
+    weights, _volumes = whole_loads(problem)
+    _least, by_gram = _parcel_floors(problem, columns, float(weights.sum()))
+    shared: NDArray[np.float64] = (columns.penalty + weights[:, np.newaxis] * by_gram).min(axis=1)
+    return shared
 
 
 def _parcel_floors(problem: Problem, columns: Columns, grams: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

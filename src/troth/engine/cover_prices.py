@@ -53,14 +53,18 @@ class Cover:
     def add(self, parcels: Parcels) -> None:
         """Let the mix use these parcels as well."""
         held = (parcels.lines[:, np.newaxis] >> np.arange(self._count)) & 1
-        held = np.column_stack([held, np.ones(len(held), dtype=held.dtype)])
-        rows = np.nonzero(held)[1].astype(np.int32)
-        ends = np.cumsum(held.sum(axis=1)).astype(np.int32)
-        number = parcels.cost.size
+        self.add_shares(held.astype(np.float64), parcels.cost)
+
+    def add_shares(self, held: NDArray[np.float64], cost: NDArray[np.float64]) -> None:
+        """Let the mix use parcels that hold so much of each line (P, K)."""
+        held = np.column_stack([held, np.ones(len(held))])
+        at, rows = np.nonzero(held)
+        ends = np.cumsum(np.count_nonzero(held, axis=1)).astype(np.int32)
         starts = np.concatenate([np.zeros(1, dtype=np.int32), ends[:-1]])
         self._solver.addCols(
-            number, parcels.cost, np.zeros(number), np.full(number, np.inf), rows.size, starts, rows, np.ones(rows.size)
-        )
+            cost.size, cost, np.zeros(cost.size), np.full(cost.size, np.inf),
+            rows.size, starts, rows.astype(np.int32), held[at, rows],
+        )  # fmt: skip
 
     def limit(self, fewest: int, most: int) -> None:
         """From now on so many parcels."""

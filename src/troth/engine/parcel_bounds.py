@@ -2,11 +2,11 @@
 
 A parcel's reduced cost is its cost less the prices of the lines it holds. Within one step of a rate the best choice of
 lines is a knapsack, and min over m of (m * limit + sum of max(0, value - m * grams)) is never less than its value; a
-few multipliers m come close. *Source:* G. B. Dantzig, "Discrete-variable extremum problems", Operations Research 5
-(1957).
+few multipliers m come close. A line that is billed for more than the step by itself is in no parcel of it. *Source:*
+G. B. Dantzig, "Discrete-variable extremum problems", Operations Research 5 (1957).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -29,13 +29,16 @@ class Steps:
     its rate lane (B, lanes).
 
     `grams` (K) is what each whole line counts: its weight, or its volume where that is what makes parcels dear, and
-    `other` the other of them; a parcel is billed for no less than either.
+    `other` the other of them; a parcel is billed for no less than either. `by_size` (K) are the lines from the smallest
+    to the largest by the larger of both, of which the first `fitting` (B) can be in a parcel of each step.
     """
 
     grams: NDArray[np.float64]
     other: NDArray[np.float64]
     limits: NDArray[np.float64]
     lowest: NDArray[np.float64]
+    by_size: NDArray[np.intp]
+    fitting: NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,11 +62,16 @@ def find_steps(problem: Problem) -> tuple[Steps, Steps]:
     total = max(1.0, float(np.ceil(max(grams.sum(), other.sum()))))
     limits = _find_limits(problem.offer, total)
     fine = _price_steps(problem.offer, grams, other, limits)
-    if limits.size <= _COARSE_STEPS_MAX:
-        return fine, fine
-    rise = np.diff(fine.lowest.mean(axis=1))
-    kept = np.sort(np.argsort(-rise, kind="stable")[: _COARSE_STEPS_MAX - 1])
-    return fine, _price_steps(problem.offer, grams, other, np.append(limits[kept], total))
+    return fine, choose_steps(problem, fine, _COARSE_STEPS_MAX)
+
+
+def choose_steps(problem: Problem, steps: Steps, most: int) -> Steps:
+    """At most so many of these steps: those after which rates rise most."""
+    if steps.limits.size <= most:
+        return steps
+    rise = np.diff(steps.lowest.mean(axis=1))
+    kept = np.sort(np.argsort(-rise, kind="stable")[: most - 1])
+    return _price_steps(problem.offer, steps.grams, steps.other, np.append(steps.limits[kept], steps.limits[-1]))
 
 
 def mix_steps(problem: Problem, steps: Steps) -> Steps | None:
@@ -73,7 +81,7 @@ def mix_steps(problem: Problem, steps: Steps) -> Steps | None:
     """
     if steps.other is steps.grams:
         return None
-    return _price_steps(problem.offer, (steps.grams + steps.other) / 2.0, steps.other, steps.limits)
+    return replace(steps, grams=(steps.grams + steps.other) / 2.0)
 
 
 def _price_steps(
@@ -83,7 +91,10 @@ def _price_steps(
     nothing = np.zeros(limits.size)
     rates = np.minimum(parcel_rates(offer, begins, nothing), parcel_rates(offer, limits, nothing))
     lowest = np.minimum.accumulate(rates[::-1], axis=0)[::-1]  # volume may lift a parcel to any later step
-    return Steps(grams, other, limits, lowest)
+    size = np.maximum(grams, other)
+    by_size = np.argsort(size, kind="stable")
+    fitting = size[by_size].searchsorted(limits + _EASE, side="right")
+    return Steps(grams, other, limits, lowest, by_size, fitting)
 
 
 def find_values(steps: Steps, columns: Columns, prices: NDArray[np.float64], at: NDArray[np.intp]) -> Values:
@@ -91,6 +102,11 @@ def find_values(steps: Steps, columns: Columns, prices: NDArray[np.float64], at:
     value = prices[:, np.newaxis] - columns.penalty.take(at, axis=1)
     floor = steps.lowest.take(columns.rate_lane[at], axis=1) + columns.fixed[at]
     return Values(value, floor, _find_multipliers(steps, prices))
+
+
+def pick_values(values: Values, at: NDArray[np.intp]) -> Values:
+    """The same for some of the candidates."""
+    return Values(values.value.take(at, axis=1), values.floor.take(at, axis=1), values.multipliers)
 
 
 def bound_parcels(steps: Steps, values: Values) -> NDArray[np.float64]:
@@ -102,11 +118,15 @@ def bound_parcels(steps: Steps, values: Values) -> NDArray[np.float64]:
 def bound_steps(steps: Steps, values: Values) -> NDArray[np.float64]:
     """The same for the parcels up to each step (B, C)."""
     most = np.full(values.floor.shape, np.inf)
-    rest = np.empty(values.value.shape)
+    value, grams = values.value.take(steps.by_size, axis=0), steps.grams[steps.by_size]
+    worth = np.zeros((value.shape[0] + 1, value.shape[1]))  # of the first so many lines by size
+    rest = worth[1:]
     for multiplier in values.multipliers.tolist():
-        np.subtract(values.value, (multiplier * steps.grams)[:, np.newaxis], out=rest)
+        np.subtract(value, (multiplier * grams)[:, np.newaxis], out=rest)
         np.maximum(rest, 0.0, out=rest)
-        np.minimum(most, rest.sum(axis=0) + (multiplier * steps.limits)[:, np.newaxis], out=most)
+        for line in range(1, grams.size):  # a row at a time, which is quicker than cumsum
+            np.add(rest[line], rest[line - 1], out=rest[line])
+        np.minimum(most, worth.take(steps.fitting, axis=0) + (multiplier * steps.limits)[:, np.newaxis], out=most)
     bounds: NDArray[np.float64] = values.floor - most
     return bounds
 

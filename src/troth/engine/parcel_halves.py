@@ -85,7 +85,8 @@ def find_best(
             fits = halves.fits[step]
             reached = sums.first[at] + sums.best[at[:, np.newaxis], fits]
             chosen = reached.argmax(axis=1)
-            cost[step, start + at] = values.floor[step, start + at] - reached[np.arange(at.size), chosen]
+            best = values.floor[step, start + at] - reached[np.arange(at.size), chosen]
+            cost[step, start + at] = np.maximum(cost[step, start + at], best)
             lines[step, start + at] = chosen | (_find_second(halves, sums, at, fits[chosen]) << halves.first)
     return cost, lines
 

@@ -40,7 +40,7 @@ def join_parcels(
     best: list[int] | None = None
     pairs = 0
     for used in range(1, most + 1):
-        last = _find(parcels.lines, full ^ held)
+        last = find_parcel(parcels.lines, full ^ held)
         whole = np.flatnonzero(last >= 0)
         if whole.size:
             total = cost[whole] + parcels.cost[last[whole]]
@@ -92,7 +92,7 @@ def _by_first_line(lines: NDArray[np.int64], waste: NDArray[np.float64]) -> dict
     return buckets
 
 
-def _find(lines: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.intp]:
+def find_parcel(lines: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.intp]:
     """Where each wanted set of lines is among the sorted ones, -1 where it is not."""
     if not lines.size:
         return np.full(wanted.size, -1, dtype=np.intp)

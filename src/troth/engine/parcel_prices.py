@@ -16,6 +16,7 @@ from troth.engine.parcel_search import EASE, LOOKED_AT, ONE, Search, bound_candi
 from troth.engine.possible_parcels import Parcels, cheapest_of_each, price_parcels
 
 ROUNDS_MAX: Final = 60
+_ROUGH_ROUNDS: Final = 8
 _NEAR: Final = 400
 _LISTED_AT_ONCE: Final = 8
 _LISTED_MAX: Final = 200_000
@@ -30,10 +31,11 @@ def find_prices(search: Search, fewest: int, most: int) -> tuple[Prices, NDArray
     prices = search.cover.solve()
     bounds = bound_candidates(search, search.candidates, prices)
     near = np.sort(np.argsort(bounds, kind="stable")[:_NEAR])
+    may_list = len(search.measures) > 1
     for _ in range(ROUNDS_MAX):
         if prices.total > search.cost - ONE:
             bounds = bound_candidates(search, search.candidates, prices)
-            if _find_low(prices, bounds, fewest, most) > search.cost - ONE:
+            if find_low(prices, bounds, fewest, most) > search.cost - ONE:
                 break
         before = prices
         prices = widen_mix(search, search.candidates[near], prices)
@@ -43,22 +45,43 @@ def find_prices(search: Search, fewest: int, most: int) -> tuple[Prices, NDArray
         spare = search.cost - ONE + EASE - float(prices.line.sum())
         goal = min(spare / (fewest if spare > 0.0 else most) - prices.parcel, -EASE)
         some = bound_candidates(search, search.candidates[near], prices)
-        found = price_best(search, search.candidates[near], prices, some, goal)
+        found = _list_first(search, search.candidates[near], prices, some, goal) if may_list else search.none
+        may_list = found.cost.size > 0
+        if not found.cost.size:
+            found = price_best(search, search.candidates[near], prices, some, goal)
         if not found.cost.size:
             bounds = bound_candidates(search, search.candidates, prices)
             bounds[near] = np.maximum(bounds[near], some)
             outside = np.setdiff1d(np.flatnonzero(bounds < goal), near)
-            if outside.size:
-                near = np.union1d(near, outside[np.argsort(bounds[outside], kind="stable")[:_NEAR]])
-                continue
-            found = price_listed(search, search.candidates, prices, bounds, goal)
+            outside = outside[np.argsort(bounds[outside], kind="stable")]
+            for start in range(0, outside.size, _NEAR):
+                more = outside[start : start + _NEAR]
+                some = bounds[more]
+                found = price_best(search, search.candidates[more], prices, some, goal)
+                near, bounds[more] = np.union1d(near, more), some
+                if found.cost.size:
+                    break
+            else:
+                found = price_listed(search, search.candidates, prices, bounds, goal)
         if not found.cost.size:
             break
         search.add(found)
         prices = search.cover.solve()
     else:
         bounds = bound_candidates(search, search.candidates, prices)
-    return prices, bounds, _find_low(prices, bounds, fewest, most)
+    return prices, bounds, find_low(prices, bounds, fewest, most)
+
+
+def find_rough_prices(search: Search, most: int) -> tuple[Prices, NDArray[np.float64]]:
+    """Prices that are near the best ones for plans of up to so many parcels, and a bound on each candidate's parcels
+    at them.
+    """
+    search.cover.limit(1, most)
+    prices = search.cover.solve()
+    bounds = bound_candidates(search, search.candidates, prices)
+    near = np.sort(np.argsort(bounds, kind="stable")[:_NEAR])
+    prices = widen_mix(search, search.candidates[near], prices, _ROUGH_ROUNDS)
+    return prices, bound_candidates(search, search.candidates, prices)
 
 
 def widen_mix(search: Search, looked_at: NDArray[np.intp], prices: Prices, rounds_max: int = ROUNDS_MAX) -> Prices:
@@ -79,6 +102,17 @@ def widen_mix(search: Search, looked_at: NDArray[np.intp], prices: Prices, round
         search.add(found)
         prices = search.cover.solve()
     return prices
+
+
+def _list_first(
+    search: Search, candidates: NDArray[np.intp], prices: Prices, bounds: NDArray[np.float64], goal: float
+) -> Parcels:
+    """Parcels of the most promising of these candidates that cost so much less than their prices.
+
+    Where weight is not all that is billed, what halves find by one measure is mostly no good by the other.
+    """
+    first = np.argsort(bounds, kind="stable")[:_LISTED_AT_ONCE]
+    return price_listed(search, candidates[first], prices, bounds[first], goal)
 
 
 def price_best(
@@ -104,7 +138,7 @@ def price_best(
             found = pick_lowest(cheapest_of_each(found), prices)
             if found.cost.size:
                 return found
-    return search.pool.pick(np.zeros(0, dtype=np.intp))
+    return search.none
 
 
 def price_listed(
@@ -128,10 +162,10 @@ def price_listed(
                 return found
             bounds[part] = np.maximum(bounds[part], spare)
             break
-    return search.pool.pick(np.zeros(0, dtype=np.intp))
+    return search.none
 
 
-def _find_low(prices: Prices, bounds: NDArray[np.float64], fewest: int, most: int) -> float:
+def find_low(prices: Prices, bounds: NDArray[np.float64], fewest: int, most: int) -> float:
     """What plans of so many parcels cost at least."""
     parcel = prices.parcel + float(bounds.min(initial=0.0))
     return float(prices.line.sum()) + min(fewest * parcel, most * parcel)

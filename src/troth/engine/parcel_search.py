@@ -60,11 +60,16 @@ class Search:
         """How many lines there are."""
         return len(self.problem.lines)
 
+    @property
+    def none(self) -> Parcels:
+        """No parcels."""
+        return self.pool.pick(np.zeros(0, dtype=np.intp))
+
     def add(self, parcels: Parcels) -> None:
         """Lets the mix use these parcels."""
         self.mixes += 1
         self.cover.add(parcels)
-        self.pool = _join_all([self.pool, parcels])
+        self.pool = join_all([self.pool, parcels])
 
     def know(self, plan: Parcels | None) -> None:
         """Keeps a plan that is better than the best known."""
@@ -179,7 +184,8 @@ def pick_lowest(found: Parcels, prices: Prices) -> Parcels:
     return found.pick(order[reduced[order] < -EASE])
 
 
-def _join_all(parts: Sequence[Parcels]) -> Parcels:
+def join_all(parts: Sequence[Parcels]) -> Parcels:
+    """All of these parcels in a row."""
     return Parcels(
         np.concatenate([part.lines for part in parts]),
         np.concatenate([part.column for part in parts]),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from troth.engine.answer import answer
+from troth.engine.answer import Answer, answer
 from troth.engine.bookings import settle_bookings
 from troth.engine.budget import Budget
 from troth.engine.capacity import find_need
@@ -31,6 +31,7 @@ def plan(
     prices: UnitPrices | None = None,
     loads: Mapping[NodeId, float] | None = None,
     budget: Budget | None = None,
+    by: Answer | None = None,
 ) -> Plan:
     """The cheapest plan that covers the most units, with what it cannot cover and why.
 
@@ -39,14 +40,15 @@ def plan(
 
     `prices` are what units are worth elsewhere, applied while they are fresh; `loads` is each node's share of its
     capacity that is used (0 to 1). Without them neither costs anything. `budget` is what may be spent, of which
-    the rest is left; without one it is the policy's, and only counted.
+    the rest is left; without one it is the policy's, and only counted. `by` answers each question of it (None:
+    the engine), for who wants to see them.
     """
     spending = Budget(policy.decision_seconds_max) if budget is None else budget
     need = None if network.limits is None else find_need(demand.lines, policy)
     given, prices = prices, None if prices is None else fresh(prices, now, policy.prices_hours_max)
 
     def ask(wanted: Demand, left: Mapping[Sku, SupplyRows]) -> Plan:
-        by_rules = partial(answer, prices=prices, loads=loads, need=need, budget=spending)
+        by_rules = partial(answer if by is None else by, prices=prices, loads=loads, need=need, budget=spending)
         if policy.routing is None:
             return by_rules(wanted, left, network, policy, now)
         return plan_by_tiers(by_rules, wanted, left, network, policy, now, prices=prices, order=demand, budget=spending)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from troth.engine.possible_parcels import price_parcels
 from troth.engine.problem import Columns, Problem
-from troth.engine.scoring import price_subsets, subset_costs
+from troth.engine.scoring import price_subsets
 from troth.engine.shape import set_costs
 from troth.engine.transit import NEVER
 
@@ -43,7 +43,19 @@ def add_shape_costs(problem: Problem, cheapest: NDArray[np.float64]) -> NDArray[
 
 def price_all_sets(problem: Problem, columns: Columns) -> NDArray[np.float64]:
     """The first way, without shapes."""
-    cheapest: NDArray[np.float64] = subset_costs(problem, columns).min(axis=1)
+    count = len(problem.lines)
+    rates = np.ascontiguousarray(price_subsets(problem).T)
+    cheapest = np.full(1 << count, np.inf)
+    step = max(1, _CELLS_AT_ONCE >> count)
+    for start in range(0, columns.fixed.size, step):
+        some = slice(start, start + step)
+        costs = np.empty((columns.fixed[some].size, 1 << count))
+        costs[:, 0] = columns.fixed[some]
+        for line in range(count):
+            penalty = columns.penalty[line, some, np.newaxis]
+            np.add(costs[:, : 1 << line], penalty, out=costs[:, 1 << line : 2 << line])
+        costs += rates[columns.rate_lane[some]]
+        np.minimum(cheapest, costs.min(axis=0), out=cheapest)
     return cheapest
 
 
@@ -54,8 +66,9 @@ def price_held_sets(problem: Problem, columns: Columns) -> NDArray[np.float64]:
     cheapest = np.full(1 << count, NEVER)
     is_held = columns.penalty < NEVER
     size = is_held.sum(axis=0)
+    by_lane = np.argsort(columns.rate_lane, kind="stable")  # the rates of one lane stay near the processor
     for held in np.unique(size[size > 0]).tolist():
-        at = np.flatnonzero(size == held)
+        at = by_lane[size[by_lane] == held]
         step = max(1, _CELLS_AT_ONCE >> held)
         for start in range(0, at.size, step):
             _lower(cheapest, columns, rates, is_held, at[start : start + step], held)

@@ -103,10 +103,13 @@ def partition(cheapest: Sequence[float] | NDArray[np.float64], count: int, parts
 def _partition_within(cheapest: NDArray[np.float64], count: int, parts_max: int) -> list[int] | None:
     """The cheapest partition into at most so many parts: one layer of prices for each part more."""
     full = (1 << count) - 1
-    layers = [np.where(np.arange(full + 1) == 0, 0.0, NEVER)]
-    for _ in range(parts_max):
+    none = np.where(np.arange(full + 1) == 0, 0.0, NEVER)
+    layers = [none, np.minimum(none, cheapest)]
+    for _ in range(parts_max - 2):
         layers.append(np.minimum(layers[-1], _best_with_one_more(cheapest, layers[-1], count)))
-    if layers[-1][full] >= NEVER:
+    # Of the last layer only the whole is asked for.
+    first = _first_part(cheapest, layers[parts_max - 1], full)
+    if cheapest[first] + layers[parts_max - 1][full ^ first] >= NEVER:
         return None
     found, rest = [], full
     for used in range(parts_max, 0, -1):

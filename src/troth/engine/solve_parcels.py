@@ -2,12 +2,12 @@
 
 Line prices from the linear relaxation of set partitioning bound every parcel from below. What costs so much more than
 the prices of its lines that no plan with it can beat the best plan known is left out. Plans of one parcel, of two, of
-three and of more are looked at apart, each in the way that is quickest for them. Limits count branches and rounds, not
+three and of more are looked at apart, each in the way that is quickest for them. Limits count sets and rounds, not
 time. Where one of them stops the search, the best plan found is returned with the gap that is proven.
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 
 from troth.engine.cover_prices import Prices
 from troth.engine.parcel_halves import HALVED_LINES_MAX
-from troth.engine.parcel_moves import move_lines
 from troth.engine.parcel_pairs import find_pair, pair_candidates
-from troth.engine.parcel_prices import ROUNDS_MAX, find_prices, price_best, price_listed, widen_mix
-from troth.engine.parcel_search import EASE, ONE, Search, begin_search, bound_candidates, join_listed, list_parcels
-from troth.engine.parcel_trios import find_trios
+from troth.engine.parcel_prices import find_prices, find_rough_prices
+from troth.engine.parcel_rest import complete_plans
+from troth.engine.parcel_search import EASE, ONE, Search, begin_search, join_listed, list_parcels
 from troth.engine.possible_parcels import Parcels, cheapest_of_each, price_parcels
 from troth.engine.problem import Columns, Parcel, Problem, Solution
 from troth.engine.prune import undominated
@@ -32,14 +31,15 @@ _WASTE_MIN: Final = 0.01
 _ABOVE_SHARE: Final = 0.02
 """Plans of two parcels are first looked for that cost so much of the known cost more than the mix."""
 
-_MIXES_EASY: Final = 30
+_MIXES_EASY: Final = 40
 """An order whose prices took more rounds than that is proven to a gap only, which is less than half a percent."""
 
 _GAP_SPARED: Final = 0.004
-_TRIOS_MAX: Final = 2_500
-_TRIES: Final = 6
-_MOVED: Final = 64
-"""Lines are moved in the plans of so many trios."""
+_CELLS_FIRST: Final = 2_000_000
+_CELLS_MAX: Final = 50_000_000
+"""So many sets of lines times candidates are looked at for a last parcel: while a good plan is looked for, and to prove
+the best.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,11 +59,7 @@ def solve_by_parcels(problem: Problem, columns: Columns) -> Solution | None:
     if search is None:
         return None
     most = min(problem.shipments_max, search.count)
-    prices, bounds, low = find_prices(search, 1, most)
-    join_listed(search, cheapest_of_each(search.pool), prices, most=most, low=low, waste_max=search.cost - low)
-    bound = low if low <= search.cost - ONE else search.cost
-    if bound < search.cost:
-        bound = _prove_all(search, prices, bounds, most)
+    bound = _prove_all(search, most)
     if search.best is None:
         return None
     above = search.cost - bound
@@ -85,34 +81,50 @@ def find_contenders(problem: Problem, columns: Columns, kept: NDArray[np.intp]) 
     return Contenders(search.candidates[is_near], bounds[is_near], low)
 
 
-def _prove_all(search: Search, prices: Prices, bounds: NDArray[np.float64], most: int) -> float:
+def _prove_all(search: Search, most: int) -> float:
     """A bound on the cost of all plans, after the best of them is known: plans of one parcel, of two, of three and of
     more are looked at apart.
+
+    Rough prices are enough for pairs; the exact ones are those for three parcels and more.
     """
+    prices, bounds = find_rough_prices(search, most)
+    join_listed(search, cheapest_of_each(search.pool), prices, most=most, low=0.0, waste_max=np.inf)
     search.know(_find_single(search))
-    order = np.argsort(bounds, kind="stable")
-    near, waste = search.candidates[order], bounds[order]
-    has_paired = most < 2 or _try_pairs(search, near, waste, prices)
-    spared = _GAP_SPARED if search.mixes > _MIXES_EASY else 0.0
-    bound = _prove_threes(search, near, waste, prices, spared) if most >= 3 else search.cost
-    if not has_paired and not _try_pairs(search, near, waste, prices):
-        bound = min(bound, _prove(search, 2, 2))
-    if most >= 4:
-        least = float(bounds.min())
-        parcels = 4 if prices.parcel + least > 0.0 else most
-        others = float(prices.line.sum()) + parcels * prices.parcel + (parcels - 1) * least
-        cost_max = math.floor(search.cost * (1.0 - spared))
-        some = search.narrow(search.candidates[bounds <= cost_max - others], cost_max)
-        bound = min(bound, _prove(some, 4, most))
-        search.know_of(some)
+    has_paired = most < 2 or _try_pairs(search, bounds, prices)
+    bound = np.inf
+    if most >= 3:
+        prices, bounds, low = find_prices(search, 3, most)
+        spared = _GAP_SPARED if search.mixes > _MIXES_EASY else 0.0
+        if low <= search.cost - ONE:
+            bound = _prove_few(search, prices, bounds, 3, spared)
+            bound = min(bound, _prove_more(search, prices, bounds, spared, most))
+    if not has_paired and not _try_pairs(search, bounds, prices):
+        prices, bounds, _low = find_prices(search, 2, 2)
+        bound = min(bound, _prove_few(search, prices, bounds, 2, 0.0))
     return min(bound, search.cost)
 
 
-def _try_pairs(search: Search, near: NDArray[np.intp], waste: NDArray[np.float64], prices: Prices) -> bool:
+def _prove_more(search: Search, prices: Prices, bounds: NDArray[np.float64], spared: float, most: int) -> float:
+    """A bound on the cost of plans of four parcels and more, after the best of them is known."""
+    if most < 4:
+        return search.cost
+    least = float(bounds.min())
+    parcels = 4 if prices.parcel + least > 0.0 else most
+    others = float(prices.line.sum()) + parcels * prices.parcel + (parcels - 1) * least
+    cost_max = math.floor(search.cost * (1.0 - spared))
+    some = search.narrow(search.candidates[bounds <= cost_max - others], cost_max)
+    bound = _prove(some, 4, most)
+    search.know_of(some)
+    return bound
+
+
+def _try_pairs(search: Search, bounds: NDArray[np.float64], prices: Prices) -> bool:
     """Finds the best plan of two parcels if it is better than the one known; whether all were looked at.
 
     First those that cost little more than the mix, then those of twice as much above it, and so on.
     """
+    order = np.argsort(bounds, kind="stable")
+    near, waste = search.candidates[order], bounds[order]
     bits = 1 << np.arange(search.count, dtype=np.int64)
     has = bits @ (search.columns.penalty.take(near, axis=1) < NEVER)
     worth = float(prices.line.sum()) + 2.0 * prices.parcel
@@ -130,83 +142,37 @@ def _try_pairs(search: Search, near: NDArray[np.intp], waste: NDArray[np.float64
         above *= 2.0
 
 
-def _prove_threes(
-    search: Search, near: NDArray[np.intp], waste: NDArray[np.float64], prices: Prices, spared: float
-) -> float:
-    """A bound on the cost of plans of three parcels, after the best of them is known; a plan that saves no more than
-    the share `spared` of the cost is not looked for.
+def _prove_few(search: Search, prices: Prices, bounds: NDArray[np.float64], number: int, spared: float) -> float:
+    """A bound on the cost of plans of two or of three parcels, after the best of them is known; a plan that saves no
+    more than the share `spared` of the cost is not looked for.
 
-    Where there are too many trios for the plan known, some of them make a better one first.
+    Parcels that waste little are listed first, then those that waste twice as much: all but one of a plan waste no more
+    than half of what it wastes in all.
     """
-    share, is_known = 1.0, False
-    for _ in range(_TRIES):
+    worth, least = float(prices.line.sum()) + number * prices.parcel, min(float(bounds.min()), 0.0)
+    waste_max, cells_max, proven = max(_WASTE_MIN * worth / 2.0, 1.0), _CELLS_FIRST, worth + number * least
+    while True:
         goal = math.floor(search.cost * (1.0 - spared))
-        cost_max = math.floor(prices.total + share * (goal - prices.total) + EASE)
-        spare = cost_max - float(prices.line.sum()) - 3.0 * prices.parcel
-        trios = find_trios(search.columns, search.steps, near, waste, spare=spare, cost_max=cost_max)
-        if trios is None or (trios.shape[1] > _TRIOS_MAX and not is_known):
-            share /= 2.0
-            continue
-        if trios.size and not is_known:
-            search.know(move_lines(search.problem, search.columns, near[trios[:, :_MOVED]]))
-            is_known, share = True, 1.0
-            continue
-        bound = _prove_trios(search, near, trios, cost_max) if trios.size else np.inf
-        if bound < np.inf or min(goal, search.cost) <= cost_max:
-            return min(bound, goal, search.cost)
-        break
-    return _prove(search, 3, 3)
-
-
-def _prove_trios(search: Search, near: NDArray[np.intp], trios: NDArray[np.intp], cost_max: float) -> float:
-    """A bound on the cost of the plans of these trios that cost less than `cost_max`, after the best of them is known;
-    infinity where all of them are.
-    """
-    members, trios = np.unique(trios, return_inverse=True)
-    trios = trios.reshape(3, -1)
-    some = search.narrow(near[members], cost_max)
-    some.cover.limit(3, 3)
-    prices = some.cover.solve()
-    for _ in range(ROUNDS_MAX):
-        bounds = bound_candidates(some, some.candidates, prices)
-        trios, some, bounds = _drop_trios(some, trios, prices, bounds)
-        if not trios.size:
-            return np.inf
-        before = prices
-        prices = widen_mix(some, some.candidates, prices, 2)
-        if prices is before:
-            goal = (some.cost - ONE + EASE - float(prices.line.sum())) / 3.0 - prices.parcel
-            goal = min(goal, -EASE)
-            found = price_best(some, some.candidates, prices, bounds, goal)
-            trios, some, bounds = _drop_trios(some, trios, prices, bounds)
-            if not trios.size:
-                return np.inf
-            if not found.cost.size:
-                found = price_listed(some, some.candidates, prices, bounds, goal)
-                trios, some, bounds = _drop_trios(some, trios, prices, bounds)
-                if not trios.size:
-                    return np.inf
-            if not found.cost.size:
-                break
-            some.add(found)
-            prices = some.cover.solve()
-    bound = _prove(some, 3, 3)
-    search.know_of(some)
-    return bound if bound < some.cost else np.inf
-
-
-def _drop_trios(
-    some: Search, trios: NDArray[np.intp], prices: Prices, bounds: NDArray[np.float64]
-) -> tuple[NDArray[np.intp], Search, NDArray[np.float64]]:
-    """The trios that may still cost less than is known, the search among their candidates, and the bounds of these."""
-    costs = float(prices.line.sum()) + 3.0 * prices.parcel + bounds[trios].sum(axis=0)
-    trios = trios[:, costs <= some.cost - ONE]
-    kept, trios = np.unique(trios, return_inverse=True)
-    trios = trios.reshape(3, -1)
-    if kept.size < some.candidates.size:
-        some = replace(some, candidates=some.candidates[kept])
-        bounds = bounds[kept]
-    return trios, some, bounds
+        spare = goal - ONE - worth
+        half = (spare - least) / 2.0
+        waste_max = min(waste_max, half)
+        listed = list_parcels(search, search.candidates[bounds <= waste_max], prices, waste_max)
+        if listed is None:
+            return proven
+        is_all = complete_plans(
+            search, listed, prices, bounds, number=number, spare=spare, waste_max=waste_max, cells_max=cells_max
+        )
+        goal = math.floor(search.cost * (1.0 - spared))
+        if is_all and waste_max >= (goal - ONE - worth - least) / 2.0:
+            return min(search.cost, goal)
+        if cells_max == _CELLS_MAX:
+            return proven
+        if is_all:
+            proven = min(search.cost, goal, worth + 2.0 * waste_max + least)
+        half = (goal - ONE - worth - least) / 2.0
+        waste_max *= 2.0
+        if 1.5 * waste_max >= half:
+            waste_max, cells_max = half, _CELLS_MAX
 
 
 def _prove(search: Search, fewest: int, most: int) -> float:

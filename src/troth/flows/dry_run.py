@@ -4,6 +4,7 @@ It is the path of capturing, ended before it writes: with the stock of this mome
 order itself has reserved counts as free, so that an order that exists can be asked about too.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from time import monotonic
@@ -17,9 +18,11 @@ from troth.engine.context import Facts
 from troth.engine.explain import explain, find_nodes_of_interest
 from troth.engine.exposure.taking import exposed_supply, with_freed
 from troth.engine.feasible import find_unknown
+from troth.engine.front import find_fronts
 from troth.engine.network import Network
 from troth.engine.reserve import reserve_entries
 from troth.engine.rules.weights import policy_of
+from troth.engine.supply import SupplyRows
 from troth.flows.aside import aside, network_at_rest, rows_at_rest
 from troth.flows.capture import OrderContent, prepare
 from troth.flows.draft import flaws_of
@@ -28,10 +31,11 @@ from troth.flows.system import System
 from troth.model.commands import CaptureOrder
 from troth.model.document import Document, label_of
 from troth.model.explanation import Explanation
-from troth.model.ids import OrderId
+from troth.model.front import Front
+from troth.model.ids import OrderId, Sku
 from troth.model.inventory import SupplyKey
 from troth.model.order import Order
-from troth.model.plan import Plan
+from troth.model.plan import Demand, Plan
 from troth.model.policy import Policy
 from troth.model.refusals import FieldFlaw, Invalid, NotFound
 from troth.store.documents import find_versions, read_document
@@ -42,7 +46,8 @@ from troth.store.orders import read_orders
 class DryRun:
     """The two plans at an instant; `order_id` is there where an order of ours was asked about.
 
-    `why_tried` and `why_in_force` go through the candidates one by one, where that was asked for.
+    `why_tried` and `why_in_force` go through the candidates one by one, and the fronts say what sooner and fewer
+    shipments would cost, where that was asked for.
     """
 
     at: datetime
@@ -53,11 +58,21 @@ class DryRun:
     currency: str
     why_tried: Explanation | None = None
     why_in_force: Explanation | None = None
+    tried_fronts: tuple[Front, ...] = ()
+    in_force_fronts: tuple[Front, ...] = ()
 
     @property
     def is_same(self) -> bool:
         """Whether both promise the same, from the same places, at the same cost."""
         return (self.tried.shipments, self.tried.uncovered) == (self.in_force.shipments, self.in_force.uncovered)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is to be planned, and the order of ours that it is, if it is one."""
+
+    command: CaptureOrder
+    order: Order | None
 
 
 async def dry_run(
@@ -68,6 +83,7 @@ async def dry_run(
     version: int | None = None,
     body: object = None,
     is_explained: bool = False,
+    has_fronts: bool = False,
 ) -> DryRun | Invalid | NotFound:
     """Both plans for an order that exists or a content; nothing is written.
 
@@ -76,6 +92,28 @@ async def dry_run(
     policy = await _policy(system, name, version, body)
     if not isinstance(policy, Policy):
         return policy
+    found = await _find_asked(system, asked)
+    if not isinstance(found, _Asked):
+        return found
+    posed = await _pose(system, found, policy)
+    if isinstance(posed, Invalid):
+        return posed
+    tried, in_force = posed
+    order_id = None if found.order is None else found.order.order_id
+
+    def plan_both() -> DryRun:
+        done = DryRun(in_force.now, order_id, tried.plan(), in_force.plan(), in_force.network, in_force.policy.currency)
+        if is_explained:
+            done = _explained(done, tried, in_force)
+        if has_fronts:
+            done = replace(done, tried_fronts=find_fronts(tried), in_force_fronts=find_fronts(in_force))
+        return done
+
+    return await aside(plan_both)
+
+
+async def _find_asked(system: System, asked: OrderId | OrderContent) -> _Asked | Invalid | NotFound:
+    """What would capture an order that exists, or a content."""
     order: Order | None = None
     if isinstance(asked, str):
         async with system.pool.acquire() as connection:
@@ -89,11 +127,16 @@ async def dry_run(
         return command
     if not command.lines:
         return Invalid((FieldFlaw("/order_id", "all of its lines are canceled, so that there is nothing to promise"),))
-    door = system.door
+    return _Asked(command, order)
+
+
+async def _pose(system: System, asked: _Asked, tried: Policy) -> tuple[Case, Case] | Invalid:
+    """The case under the policy that is tried and under the one in force, with the stock of this moment at rest."""
+    door, command = system.door, asked.command
     skus = await door.reference.need_lines(command.lines)
     await door.need_stock(skus)
     reference = door.reference
-    prices = await reference.need_prices(skus, policy)
+    prices = await reference.need_prices(skus, tried)
     now = door.now()
     facts = Facts(
         now,
@@ -108,30 +151,25 @@ async def dry_run(
     flaws = find_unknown(command, facts)
     if flaws:
         return Invalid(flaws)
-    demand, network = demand_of(command, facts), reference.network
+    demand = demand_of(command, facts)
+    supply = _find_supply(system, asked, demand, skus, facts)
+    facts = replace(facts, network=network_at_rest(reference.network))
+    return case_of(demand, supply, replace(facts, policy=tried)), case_of(demand, supply, facts)
+
+
+def _find_supply(
+    system: System, asked: _Asked, demand: Demand, skus: Collection[Sku], facts: Facts
+) -> dict[Sku, SupplyRows]:
+    """What the demand may take, with what the order itself holds free for it."""
+    index = system.door.index
     held: dict[SupplyKey, int] = {}
-    for entry in () if order is None else reserve_entries(None, order):
+    for entry in () if asked.order is None else reserve_entries(None, asked.order):
         held[entry.key] = held.get(entry.key, 0) + entry.reserved_delta
-    supply = exposed_supply(facts.pool, demand, skus, door.index.rows)
+    supply = exposed_supply(facts.pool, demand, skus, index.rows)
     if held:
-        supply = {sku: with_freed(supply, sku, door.index.rows(sku), door.index.rows_freed(sku, held)) for sku in skus}
-    supply = cap_backorders(supply, door.index.backordered, facts.items, held, demand=demand)
-    supply = {sku: rows_at_rest(rows) for sku, rows in supply.items()}
-    facts = replace(facts, network=network_at_rest(network))
-    tried, in_force = case_of(demand, supply, replace(facts, policy=policy)), case_of(demand, supply, facts)
-
-    def plan_both() -> DryRun:
-        done = DryRun(
-            now,
-            None if order is None else order.order_id,
-            tried.plan(),
-            in_force.plan(),
-            network,
-            facts.policy.currency,
-        )
-        return _explained(done, tried, in_force) if is_explained else done
-
-    return await aside(plan_both)
+        supply = {sku: with_freed(supply, sku, index.rows(sku), index.rows_freed(sku, held)) for sku in skus}
+    supply = cap_backorders(supply, index.backordered, facts.items, held, demand=demand)
+    return {sku: rows_at_rest(rows) for sku, rows in supply.items()}
 
 
 def _explained(done: DryRun, tried: Case, in_force: Case) -> DryRun:

@@ -7,12 +7,13 @@ from time import monotonic
 
 import msgspec
 
-from troth.engine.budget import OUT_OF_TIME
+from troth.engine.budget import OUT_OF_TIME, Budget
 from troth.engine.capture import demand_of, parts_of
 from troth.engine.case import Case
 from troth.engine.context import Facts
 from troth.engine.evolve import evolve
 from troth.engine.explain import explain
+from troth.engine.front import FRONT_SECONDS_MAX, find_fronts
 from troth.engine.keep_promise import keep_promise
 from troth.engine.line_terms import named_skus
 from troth.engine.parts import next_allocation
@@ -32,6 +33,7 @@ from troth.model.events import (
     UnitsQueued,
 )
 from troth.model.explanation import Explanation
+from troth.model.front import Front
 from troth.model.ids import NodeId
 from troth.model.order import Allocation, Fulfillment, Order
 from troth.model.plan import Trace
@@ -47,7 +49,8 @@ class Decided:
     """One decision about an order's sources: its trace and what it chose; where it could be made again, the
     explanation, and whether the same was chosen again.
 
-    `missing` says which of its inputs is no longer at hand, where it could not.
+    `missing` says which of its inputs is no longer at hand, where it could not. `fronts` are there where they were
+    asked for.
     """
 
     version: int
@@ -57,6 +60,16 @@ class Decided:
     explanation: Explanation | None = None
     is_reproduced: bool | None = None
     missing: str = ""
+    fronts: tuple[Front, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """How decisions are made again: with which nodes explained, with fronts or not, in what share of the time."""
+
+    nodes: Sequence[NodeId]
+    has_fronts: bool
+    share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +87,16 @@ async def read_decisions(system: System, order: Order) -> tuple[Decided, ...]:
     return tuple(decided for decided, _ in await _read(system, order))
 
 
-async def explain_order(system: System, order: Order, *, nodes: Sequence[NodeId] = ()) -> tuple[Decided, ...]:
+async def explain_order(
+    system: System, order: Order, *, nodes: Sequence[NodeId] = (), has_fronts: bool = False
+) -> tuple[Decided, ...]:
     """The decisions, the newest first, each made again from what was kept with it (the newest few); with `nodes`, why
-    or why not these. They share the time of one explanation.
+    or why not these. They share the time of one explanation, and that of one front where fronts are asked for.
     """
     decisions = await _read(system, order)
     newest = decisions[:_PLANNED_AGAIN_MAX]
-    seconds = SECONDS_MAX / max(1, len(newest))
-    again = [await _decide_again(system, decided, taken, nodes, seconds) for decided, taken in newest]
+    how = _Again(nodes, has_fronts, 1.0 / max(1, len(newest)))
+    again = [await _decide_again(system, decided, taken, how) for decided, taken in newest]
     return (*again, *(decided for decided, _ in decisions[_PLANNED_AGAIN_MAX:]))
 
 
@@ -122,33 +137,17 @@ def _of_order(event: object) -> OrderEvent:
     return event
 
 
-async def _decide_again(
-    system: System, decided: Decided, taken: _Taken | None, nodes: Sequence[NodeId], seconds: float
-) -> Decided:
-    recording = decided.trace.recording
-    if recording is None or taken is None:
-        return _without(decided, "the stock that it saw")
-    network = await recall_network(system, decided.at, recording.network)
-    if network is None:
-        return _without(decided, "the nodes and rate cards as they were")
-    network = recall_load(recording, network)
-    policy = await recall_policy(system, decided.trace.policy_version)
-    if policy is None:
-        return _without(decided, f"the policy {decided.trace.policy_version}")
-    skus = {line.sku for line in taken.before.lines} | set(named_skus(taken.before.lines))
-    items = await recall_items(system, decided.at, skus)
-    if any(line.sku not in items for line in taken.before.lines):
-        return _without(decided, "the items as they were")
-    prices = await recall_prices(system, decided.at, decided.trace.prices_version, policy, skus)
-    if isinstance(prices, str):
-        return _without(decided, prices)
-    facts = Facts(decided.at, "", network, items, policy, loads=recording.loads or None)
-    demand = demand_of(command_of(taken.before), facts) if taken.is_capture else demand_missing(taken.before, facts)
-    loads, supply = recording.loads or None, recall(recording, network)
-    case = Case(demand, supply, network, policy, decided.at, prices, loads, monotonic)
-    if not taken.is_capture:
-        case, _answer = keep_promise(case)
-    explanation = await aside(lambda: explain(case, nodes=nodes, tries=Tries(monotonic, seconds)))
+async def _decide_again(system: System, decided: Decided, taken: _Taken | None, how: _Again) -> Decided:
+    case = await _recall_case(system, decided, taken)
+    if isinstance(case, str) or taken is None:
+        return _without(decided, case if isinstance(case, str) else "the stock that it saw")
+
+    def look() -> tuple[Explanation, tuple[Front, ...]]:
+        explanation = explain(case, nodes=how.nodes, tries=Tries(monotonic, SECONDS_MAX * how.share))
+        fronts = find_fronts(case, Budget(FRONT_SECONDS_MAX * how.share, monotonic)) if how.has_fronts else ()
+        return explanation, fronts
+
+    explanation, fronts = await aside(look)
     fulfillments, allocations = parts_of(
         explanation.plan.shipments,
         taken.before.order_id,
@@ -158,11 +157,37 @@ async def _decide_again(
     # What a part is counted against follows from the part; it is no choice.
     chosen = tuple(replace(part, draws=()) for part in taken.allocations)
     is_same = (fulfillments, allocations) == (taken.fulfillments, chosen)
-    again = Decided(decided.version, decided.at, decided.trace, decided.chosen, explanation, is_same)
+    again = replace(decided, explanation=explanation, is_reproduced=is_same, fronts=fronts)
     if not is_same and OUT_OF_TIME in (*decided.trace.notes, *explanation.plan.trace.notes):
         return replace(again, is_reproduced=None, missing="the time to look for its plan to the end")
     return again
 
 
+async def _recall_case(system: System, decided: Decided, taken: _Taken | None) -> Case | str:
+    """Everything that a decision depended on, or what of it is no longer at hand."""
+    recording = decided.trace.recording
+    if recording is None or taken is None:
+        return "the stock that it saw"
+    network = await recall_network(system, decided.at, recording.network)
+    if network is None:
+        return "the nodes and rate cards as they were"
+    network = recall_load(recording, network)
+    policy = await recall_policy(system, decided.trace.policy_version)
+    if policy is None:
+        return f"the policy {decided.trace.policy_version}"
+    skus = {line.sku for line in taken.before.lines} | set(named_skus(taken.before.lines))
+    items = await recall_items(system, decided.at, skus)
+    if any(line.sku not in items for line in taken.before.lines):
+        return "the items as they were"
+    prices = await recall_prices(system, decided.at, decided.trace.prices_version, policy, skus)
+    if isinstance(prices, str):
+        return prices
+    loads = recording.loads or None
+    facts = Facts(decided.at, "", network, items, policy, loads=loads)
+    demand = demand_of(command_of(taken.before), facts) if taken.is_capture else demand_missing(taken.before, facts)
+    case = Case(demand, recall(recording, network), network, policy, decided.at, prices, loads, monotonic)
+    return case if taken.is_capture else keep_promise(case)[0]
+
+
 def _without(decided: Decided, missing: str) -> Decided:
-    return Decided(decided.version, decided.at, decided.trace, decided.chosen, missing=missing)
+    return replace(decided, missing=missing)

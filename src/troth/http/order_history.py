@@ -11,6 +11,8 @@ from troth.http import examples
 from troth.http.body import Query, Text
 from troth.http.bounds import order_id_of, read_visible
 from troth.http.explanation import EXAMPLE, TraceAnswer, answer_trace
+from troth.http.front_answer import EXAMPLE as FRONT_EXAMPLE
+from troth.http.front_answer import FrontAnswer, answer_front
 from troth.http.operations import NO_BODY, Call, Nothing, Operation, Shown
 from troth.http.orders import NO_ORDER, ORDER_PATH
 from troth.http.pages import Page, PageQuery, decode_cursor, page_reply
@@ -40,7 +42,8 @@ class DecisionAnswer(msgspec.Struct, frozen=True):
     """Why sources were chosen. `version` is that of the order which the decision made.
 
     `is_reproduced` says whether the decision, made again from what was recorded with it, chose the same; null where it
-    could not be made again because of what is `missing`.
+    could not be made again because of what is `missing`. `fronts`, where they were asked for, are one for each part of
+    the order that is planned by itself.
     """
 
     version: int
@@ -49,15 +52,19 @@ class DecisionAnswer(msgspec.Struct, frozen=True):
     is_reproduced: bool | None
     missing: str
     trace: TraceAnswer
+    fronts: tuple[FrontAnswer, ...]
 
 
 class ExplanationQuery(Query):
-    """Which nodes to explain; the chosen ones and the nearest where none is named."""
+    """Which nodes to explain (the chosen ones and the nearest where none is named), and whether with the fronts."""
 
     node: Annotated[
         tuple[Text, ...],
         Field(max_length=20, description="Why, or why not, this node? May be given more than once."),
     ] = ()
+    front: Annotated[
+        bool, Field(description="Add the fronts: what sooner and fewer shipments would have cost, in money.")
+    ] = False
 
 
 class ExplanationAnswer(msgspec.Struct, frozen=True):
@@ -88,7 +95,7 @@ async def explain_sources(call: Call[Nothing, ExplanationQuery]) -> Reply:
     order = await read_visible(call, order_id_of(call))
     nodes = [NodeId(node) for node in call.query.node]
     await _ensure_known(call, nodes)
-    found = await explain_order(call.system, order, nodes=nodes)
+    found = await explain_order(call.system, order, nodes=nodes, has_fronts=call.query.front)
     decisions = tuple(_decision(decided, order.currency) for decided in found)
     return json_reply(ExplanationAnswer(order.order_id, decisions))
 
@@ -105,7 +112,10 @@ async def _ensure_known(call: Call[Nothing, ExplanationQuery], nodes: Sequence[N
 
 def _decision(decided: Decided, currency: str) -> DecisionAnswer:
     trace = answer_trace(decided.trace, decided.explanation, currency)
-    return DecisionAnswer(decided.version, decided.at, trace.summary, decided.is_reproduced, decided.missing, trace)
+    fronts = tuple(answer_front(front, currency) for front in decided.fronts)
+    return DecisionAnswer(
+        decided.version, decided.at, trace.summary, decided.is_reproduced, decided.missing, trace, fronts
+    )
 
 
 def _event(logged: LoggedEvent) -> EventAnswer:
@@ -120,7 +130,7 @@ def _event(logged: LoggedEvent) -> EventAnswer:
     )
 
 
-_DECIDED = Decided(1, examples.AT, EXAMPLE.plan.trace, (), EXAMPLE, is_reproduced=True)
+_DECIDED = Decided(1, examples.AT, EXAMPLE.plan.trace, (), EXAMPLE, is_reproduced=True, fronts=(FRONT_EXAMPLE,))
 _EVENT = EventAnswer(
     examples.AT,
     OrderCaptured.__name__,

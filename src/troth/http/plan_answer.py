@@ -1,14 +1,16 @@
 """Two plans for one order side by side, as a dry run shows them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from troth.flows.dry_run import DryRun
 from troth.http.explanation import TraceAnswer, answer_trace
+from troth.http.front_answer import FrontAnswer, answer_front
 from troth.http.measures import Units, of_sku
 from troth.http.values import CostAnswer, Instant, MoneyAnswer, Window, cost, money, total
 from troth.model.explanation import Explanation
+from troth.model.front import Front
 from troth.model.ids import Sku
 from troth.model.item import Item
 from troth.model.order import Method
@@ -51,7 +53,8 @@ class UnplannedUnits(msgspec.Struct, frozen=True):
 class PlanAnswer(msgspec.Struct, frozen=True):
     """What would be promised under one routing, at which cost by part, and how many candidates it left out and why.
 
-    `trace` goes through the candidates one by one, where that was asked for.
+    `trace` goes through the candidates one by one, and `fronts` say what sooner and fewer shipments would cost, one for
+    each part of the order that is planned by itself; both where they were asked for.
     """
 
     policy_version: str
@@ -65,6 +68,7 @@ class PlanAnswer(msgspec.Struct, frozen=True):
     removed: dict[str, int]
     notes: tuple[str, ...]
     trace: TraceAnswer | None
+    fronts: tuple[FrontAnswer, ...]
 
 
 class DryRunAnswer(msgspec.Struct, frozen=True):
@@ -85,13 +89,14 @@ def answer_dry_run(done: DryRun, items: Mapping[Sku, Item]) -> DryRunAnswer:
         done.order_id,
         done.is_same,
         money(done.tried.cost_minor - done.in_force.cost_minor, done.currency),
-        answer_plan(done.tried, done.currency, items, done.why_tried),
-        answer_plan(done.in_force, done.currency, items, done.why_in_force),
+        _answer_plan(done.tried, done.currency, items, done.why_tried, done.tried_fronts),
+        _answer_plan(done.in_force, done.currency, items, done.why_in_force, done.in_force_fronts),
     )
 
 
-def answer_plan(plan: Plan, currency: str, items: Mapping[Sku, Item], why: Explanation | None = None) -> PlanAnswer:
-    """A plan as it is shown."""
+def _answer_plan(
+    plan: Plan, currency: str, items: Mapping[Sku, Item], why: Explanation | None, fronts: Sequence[Front]
+) -> PlanAnswer:
     last = max(plan.shipments, key=lambda shipment: shipment.promised_at, default=None)
     trace = plan.trace
     return PlanAnswer(
@@ -106,6 +111,7 @@ def answer_plan(plan: Plan, currency: str, items: Mapping[Sku, Item], why: Expla
         dict(trace.removed),
         trace.notes,
         None if why is None else answer_trace(trace, why, currency),
+        tuple(answer_front(front, currency) for front in fronts),
     )
 
 

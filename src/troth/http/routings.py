@@ -14,6 +14,7 @@ from troth.http.bounds import ensure_visible
 from troth.http.document_answer import DocumentAnswer, VersionAnswer
 from troth.http.document_body import Version
 from troth.http.document_operations import operations_of
+from troth.http.front_answer import EXAMPLE as FRONT_EXAMPLE
 from troth.http.idempotency import once
 from troth.http.measures import known_items
 from troth.http.operations import Call, Operation, Shown
@@ -53,6 +54,9 @@ class DryRunQuery(Query):
     """How a dry run is answered."""
 
     explain: Annotated[bool, Field(description="Add the traces: the candidates one by one.")] = False
+    front: Annotated[
+        bool, Field(description="Add the fronts: what sooner and fewer shipments would cost, in money.")
+    ] = False
 
 
 async def dry_run_routing(call: Call[DryRunBody, DryRunQuery]) -> Reply:
@@ -70,6 +74,7 @@ async def dry_run_routing(call: Call[DryRunBody, DryRunQuery]) -> Reply:
             version=call.body.version,
             body=call.body.routing,
             is_explained=call.query.explain,
+            has_fronts=call.query.front,
         )
         if not isinstance(done, DryRun):
             raise Refused(_at_order(done) if isinstance(asked, OrderContent) else done)
@@ -131,7 +136,16 @@ _PLAN: Final = Plan(
     (),
     Trace("subset", 12, {"no_stock": 3}, policy_version="everyday@2", tier="DCs"),
 )
-_DRY_RUN: Final = DryRun(examples.AT, examples.ORDER_ID, _PLAN, _PLAN, examples.NETWORK, examples.CURRENCY)
+_DRY_RUN: Final = DryRun(
+    examples.AT,
+    examples.ORDER_ID,
+    _PLAN,
+    _PLAN,
+    examples.NETWORK,
+    examples.CURRENCY,
+    tried_fronts=(FRONT_EXAMPLE,),
+    in_force_fronts=(FRONT_EXAMPLE,),
+)
 
 OPERATIONS = (
     Operation(
