@@ -1,5 +1,6 @@
 """A process learns what others wrote within one look, whatever else is under way in the database."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import asyncpg
@@ -10,6 +11,7 @@ from tests.conftest import Database
 from troth.flows.availability import Answered, read_availability
 from troth.flows.system import System, open_system
 from troth.model.ids import NodeId, Sku
+from troth.model.refusals import FieldFlaw, Invalid
 from troth.store.stock_load import Position, load_balances
 
 BEHIND_HORIZON = "SELECT count(*) FROM entries WHERE xid >= $1::xid8 AND xid < pg_snapshot_xmin(pg_current_snapshot())"
@@ -105,3 +107,22 @@ async def test_a_look_that_failed_is_made_good_by_the_next(pair: tuple[System, S
     await reader.door.follow()
 
     assert await _available(reader, "A") == 6
+
+
+async def test_an_item_that_is_forgotten_while_its_stock_is_read_is_looked_up_again(
+    pair: tuple[System, System], database: Database
+) -> None:
+    _, reader = pair
+    await reader.door.reference.need_items([Sku("A")])
+    async with reader.door._lane:
+        asked = asyncio.create_task(read_availability(reader, [Sku("A")]))
+        await asyncio.sleep(0)  # it knows the item now, and waits for the lane to read its stock
+        await set_up(database.pool, items=(item("C"),))
+        await reader.door.reference.refresh()
+        forgotten = Sku("A") not in reader.door.reference.items
+    answered, unknown = await asked, await read_availability(reader, [Sku("A"), Sku("NONE")])
+
+    assert forgotten, "the control: without another look it is no item"
+    assert isinstance(answered, Answered)
+    assert answered.items[0].stock.available == 10
+    assert unknown == Invalid((FieldFlaw("?sku", "there is no item NONE"),))

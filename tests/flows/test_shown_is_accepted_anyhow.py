@@ -1,4 +1,6 @@
-"""Whatever the lots, kits, measures and rules: as many as are shown are accepted, one more is not, and all are told."""
+"""Whatever the lots, kits, measures, late feeds and rules: as many as are shown are accepted, one more is not; all are
+told.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -39,7 +41,11 @@ from troth.model.policy import DEFAULT_POLICY
 from troth.model.refusals import StockShort
 from troth.replay.world import World
 
-NODES = (node("dc"), node("s1", type=NodeType.STORE, degrees=2.0), node("s2", type=NodeType.STORE, degrees=3.0))
+NODES = (
+    node("dc"),
+    node("s1", type=NodeType.STORE, degrees=2.0),
+    node("s2", type=NodeType.STORE, degrees=3.0, feed_due_every_hours=6),
+)
 NET = network(*NODES, cards=[flat_card(500, transit=4), flat_card(900, service="express", transit=1)])
 POLICY = replace(DEFAULT_POLICY, shipments_max=50)
 ITEMS = {
@@ -64,9 +70,13 @@ _WHERE = st.sampled_from(
         "item.sku == 'K' && node.type == 'store'",
         "item.category == 'sets'",
         "item.sku == 'M'",
+        "node.feed_age_hours > 4.0",
+        "item.category == 'sets' && node.feed_age_hours > 4.0",
     )
 )
 _FEW = st.integers(0, 4)
+_FED_HOURS_AGO = st.sampled_from((None, 1.0, 5.0, 7.0))
+"""How long ago the last store's feed came that is due every six hours; None: nobody knows of any."""
 
 
 @st.composite
@@ -127,16 +137,22 @@ def _balances(drawn: list[tuple[str, str, Any, int, int]]) -> dict[SupplyKey, Ba
 class _Store:
     """Some supply under some rules: what is shown of it, and what becomes of an order."""
 
-    def __init__(self, rules: ExposureRules | None, balances: Mapping[SupplyKey, Balance]) -> None:
+    def __init__(
+        self, rules: ExposureRules | None, balances: Mapping[SupplyKey, Balance], fed_hours_ago: float | None = None
+    ) -> None:
         documents = () if rules is None else (("doc", "doc@1", rules),)
         self.balances = balances
         self.world = World(NET, ITEMS, POLICY, documents)
         self.world.balances = dict(balances)
         exposure = Exposure(compile_exposure(documents, MONDAY), self.world.consumed) if documents else None
-        self.facts = Facts(MONDAY, "", NET, ITEMS, POLICY, exposure=exposure)
+        self.network = NET.with_load()
+        if fed_hours_ago is not None:
+            for load in (self.world.load, self.network.load):
+                load.feed({NodeId("s2"): (MONDAY - timedelta(hours=fed_hours_ago)).timestamp()})
+        self.facts = Facts(MONDAY, "", self.network, ITEMS, POLICY, exposure=exposure)
 
     def read(self, sku: Sku) -> SupplyRows:
-        return rows_of((one for key, one in self.balances.items() if key.sku == sku), NET)
+        return rows_of((one for key, one in self.balances.items() if key.sku == sku), self.network)
 
     def accepted(self, sku: str, channel: str) -> Accepted:
         item = ITEMS[Sku(sku)]
@@ -169,30 +185,45 @@ class _Store:
     _SUPPLY,
     st.sampled_from(("A", "B", "M", "K", "L")),
     st.sampled_from(("web", "pos")),
+    _FED_HOURS_AGO,
 )
 def test_as_many_as_are_shown_are_accepted_and_one_more_is_not(
-    rules: ExposureRules | None, drawn: list[tuple[str, str, Any, int, int]], sku: str, channel: str
+    rules: ExposureRules | None,
+    drawn: list[tuple[str, str, Any, int, int]],
+    sku: str,
+    channel: str,
+    fed_hours_ago: float | None,
 ) -> None:
     balances = _balances(drawn)
     note(f"{rules}")
-    shown = _Store(rules, balances).accepted(sku, channel)
+    shown = _Store(rules, balances, fed_hours_ago).accepted(sku, channel)
 
     most = shown.available + shown.incoming
-    assert _Store(rules, balances).order(sku, most + 1, channel) is None
+    assert _Store(rules, balances, fed_hours_ago).order(sku, most + 1, channel) is None
     if shown.available:
-        taken = _Store(rules, balances).order(sku, shown.available, channel)
+        taken = _Store(rules, balances, fed_hours_ago).order(sku, shown.available, channel)
         assert taken is not None
         assert all(map(is_on_hand, taken)), "what is shown now is what comes from what is there now"
     if most:
-        assert _Store(rules, balances).order(sku, most, channel) is not None
+        assert _Store(rules, balances, fed_hours_ago).order(sku, most, channel) is not None
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.one_of(st.none(), _rules()), _SUPPLY, st.sampled_from(("A", "M", "K", "L")), st.sampled_from(("web", "pos")))
+@given(
+    st.one_of(st.none(), _rules()),
+    _SUPPLY,
+    st.sampled_from(("A", "M", "K", "L")),
+    st.sampled_from(("web", "pos")),
+    _FED_HOURS_AGO,
+)
 def test_the_waterfall_ends_with_what_is_accepted_and_accounts_for_every_unit(
-    rules: ExposureRules | None, drawn: list[tuple[str, str, Any, int, int]], sku: str, channel: str
+    rules: ExposureRules | None,
+    drawn: list[tuple[str, str, Any, int, int]],
+    sku: str,
+    channel: str,
+    fed_hours_ago: float | None,
 ) -> None:
-    store = _Store(rules, _balances(drawn))
+    store = _Store(rules, _balances(drawn), fed_hours_ago)
     shown, found = store.accepted(sku, channel), store.waterfall(sku, channel)
 
     assert (found.available, found.incoming) == (shown.available, shown.incoming)
@@ -219,3 +250,28 @@ def test_a_lot_is_shown_as_long_as_it_lasts_by_the_quickest_service(days: int, s
 
     # It arrives on Tuesday, the first day after this one, and has to be good three days longer.
     assert store.accepted("A", "web").available == shown
+
+
+@pytest.mark.parametrize(
+    ("hours_ago", "shown", "made", "late"), [(5.0, 9, 2, ()), (7.0, 4, 1, (("feed_late", 5),)), (None, 9, 2, ())]
+)
+def test_of_a_store_whose_feed_is_late_nothing_is_shown_also_of_lots_and_of_what_is_to_come(
+    hours_ago: float | None, shown: int, made: int, late: tuple[tuple[str, int], ...]
+) -> None:
+    drawn = [("B", "dc", None, 4, 0), ("B", "s2", None, 3, 0), ("B", "s2", 9, 2, 0), ("B", "s2", "po", 7, 1)]
+    store = _Store(None, _balances(drawn), hours_ago)
+    of_it, of_kit = store.waterfall("B", "web"), store.waterfall("L", "web")
+
+    assert (of_it.available, of_kit.available) == (shown, made)
+    assert tuple((fall.kind, fall.units) for fall in of_it.falls) == late
+    assert [fall.kind for fall in of_kit.falls] == (["feed_late"] if late else [])
+    assert [(one.exposed, [fall.kind for fall in one.falls]) for one in of_it.dated] == [
+        (0, ["reserved", "feed_late"]) if late else (6, ["reserved"])
+    ]
+
+
+def test_of_one_store_that_is_late_the_channel_leaves_no_percent() -> None:
+    rules = ExposureRules(buffers=(ChannelBuffer("half", percent=50.0),))
+    balances = _balances([("B", "dc", None, 10, 0), ("B", "s2", None, 10, 0)])
+
+    assert [_Store(rules, balances, hours).accepted("B", "web").available for hours in (5.0, 7.0)] == [10, 5]

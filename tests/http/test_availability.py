@@ -50,7 +50,7 @@ async def test_few_units_are_low_stock_and_coming_ones_a_backorder(api: Api) -> 
 
     assert answer["channel"] == "web"
     assert [(row["sku"], row["available"], row["status"], row["message"]) for row in answer["items"]] == [
-        ("V4", 0, "backorder", "On backorder, expected 2026-12-01"),
+        ("V4", 0, "backorder", "From the supplier, expected Tuesday, December 1"),
         ("V2", 5, "low_stock", "Only 5 left"),
         ("V3", 1, "low_stock", "Only 1 left"),
     ]

@@ -97,7 +97,7 @@ async def test_what_is_still_to_come_is_said_to_be_backordered(api: Api) -> None
     captured = await api.capture("coming-1", {sku: 1})
 
     assert option["message"] == (
-        "Backordered until Wednesday, December 2, then ships from DC-PA; arrives Thursday, December 3."
+        "From the supplier; ships Wednesday, December 2 from DC-PA; arrives Thursday, December 3."
     )
     assert option["shipments"][0]["is_backordered"] is True
     assert (captured["status"], captured["promise"]["message"]) == ("backordered", option["message"])

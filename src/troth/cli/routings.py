@@ -1,4 +1,4 @@
-"""`troth routing`, `rate-card`, `lane-table`, `exposure-rules`: drafted, checked, put in force and taken back."""
+"""`troth routing`, `rate-card`, `lane-table`, `exposure-rules`, `message-templates`: drafted, in force, taken back."""
 
 import json
 from pathlib import Path
@@ -16,6 +16,7 @@ app = make_app("routings", "routing")
 rate_cards = make_app("rate-cards", "rate card")
 lane_tables = make_app("lane-tables", "lane table")
 exposure_rules = make_app("exposure-rules", "rule set")
+message_templates = make_app("message-templates", "message template")
 
 
 @app.command("dry-run")

@@ -18,6 +18,7 @@ from troth.console import (
     exposure_preview,
     inventory,
     live,
+    message_preview,
     order,
     order_change,
     orders,
@@ -47,7 +48,7 @@ def create_console(system: System, settings: Settings) -> Starlette:
     modules = (
         *(session, overview, orders, order, order_change, work, waterfall),
         *(inventory, count_tasks, transfers, catalog),
-        *(routing_trial, exposure_preview, configuration, records, live),
+        *(routing_trial, exposure_preview, message_preview, configuration, records, live),
     )
     routes: list[BaseRoute] = list(chain.from_iterable(module.routes for module in modules))
     routes.append(Mount("/static", StaticFiles(directory=_STATIC), name="static"))

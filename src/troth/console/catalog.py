@@ -10,11 +10,13 @@ from troth.console.desk import Visit
 from troth.console.pages import page
 from troth.console.session import guarded
 from troth.console.views import query
+from troth.engine.feed_age import is_late
 from troth.flows.exposed import find_exposed
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
 from troth.model.network import NodeType
 from troth.store.console import OPEN_WORK, StockSum, count_work, find_supplies_of_node, find_work, sum_balances
+from troth.store.node_feeds import read_node_feeds
 from troth.store.reference import find_items, find_nodes, read_item, read_items, read_node
 
 _PAGE: Final = 50
@@ -55,7 +57,9 @@ async def show_node(visit: Visit) -> Response:
         counts = await count_work(connection, OPEN_WORK, node=name)
         balances = await find_supplies_of_node(connection, name, after=_read_key(visit), limit=_PAGE + 1)
         items = await read_items(connection, {balance.key.sku for balance in balances})
+        newest = (await read_node_feeds(connection)).get(name)
     shown = balances[:_PAGE]
+    network = visit.system.door.reference.network
     return page(
         visit,
         "node.html",
@@ -63,6 +67,8 @@ async def show_node(visit: Visit) -> Response:
         title=node.value.name,
         node=node.value,
         version=node.version,
+        newest_feed=newest,
+        is_feed_late=name in network.index and is_late(network, name, visit.now.timestamp()),
         work=work,
         counts=[(state, counts.get(state, 0)) for state in OPEN_WORK],
         work_count=sum(counts.values()),

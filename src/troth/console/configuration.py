@@ -8,7 +8,7 @@ from troth.console import document_editor, documents
 from troth.console.family_pages import FamilyPages
 from troth.console.routing import ROUTING_PAGES
 from troth.engine.rate_cards import STANDARD
-from troth.flows.families import EXPOSURE_RULES, LANE_TABLES, RATE_CARDS
+from troth.flows.families import EXPOSURE_RULES, LANE_TABLES, MESSAGE_TEMPLATES, RATE_CARDS
 from troth.store.codec import encode
 
 RATE_CARD_PAGES: Final = FamilyPages(
@@ -41,7 +41,18 @@ EXPOSURE_PAGES: Final = FamilyPages(
     panel="exposure_panel.html",
 )
 
-FAMILIES: Final = (ROUTING_PAGES, RATE_CARD_PAGES, LANE_TABLE_PAGES, EXPOSURE_PAGES)
+MESSAGE_PAGES: Final = FamilyPages(
+    family=MESSAGE_TEMPLATES,
+    path="message-templates",
+    title="Message templates",
+    built_in="messages have the texts that are built in, where the other documents say nothing else",
+    effect="Quotes, orders and availability are told in its words from then on.",
+    hint="Messages have the texts that are built in: English and Spanish.",
+    blank={"texts": [{"language": "en", "texts": {"in_store": "Here today at {place}"}}]},
+    panel="message_panel.html",
+)
+
+FAMILIES: Final = (ROUTING_PAGES, RATE_CARD_PAGES, LANE_TABLE_PAGES, EXPOSURE_PAGES, MESSAGE_PAGES)
 """In the order of the tabs. A further family is one more of these."""
 
 routes = list(

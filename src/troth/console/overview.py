@@ -10,6 +10,7 @@ from troth.console.desk import Visit
 from troth.console.pages import page
 from troth.console.session import guarded
 from troth.console.views_drawing import view_hours
+from troth.engine.feed_age import find_late
 from troth.model.status import OrderStatus
 from troth.store.console import (
     OPEN_WORK,
@@ -80,6 +81,7 @@ async def show_overview(visit: Visit) -> Response:
         behind=visit.desk.feed.behind_seconds,
         lags=lags,
         newest=await find_order_rows(pool, limit=_NEWEST_SHOWN),
+        late_feeds=find_late(visit.system.door.reference.network, now.timestamp()),
         zone_of=visit.zone_of,
     )
 

@@ -8,6 +8,7 @@ from troth.engine.exposure.kit_waterfall import TOGETHER
 from troth.engine.exposure.waterfall import (
     BACKORDER_MAX,
     EXPIRED,
+    FEED_LATE,
     INACTIVE,
     RESERVED,
     TOO_OLD,
@@ -19,6 +20,7 @@ _WORDS: Final = {
     EXPIRED: "Expired",
     RESERVED: "Promised to orders and carts",
     INACTIVE: "At nodes that are not active",
+    FEED_LATE: "At nodes whose stock feed is late",
     TOO_OLD: "Too old when they arrive",
     "look_ahead": "Left to promises of supply that falls short",
     "unfindable": "May not be found where the books say",

@@ -21,6 +21,7 @@ from troth.engine.candidates import (
     whole_minute_now,
 )
 from troth.engine.capacity import Need, find_need, is_limited, spill
+from troth.engine.feed_age import late_nodes
 from troth.engine.kits import find_kits, has_kits, rows_of_kits
 from troth.engine.limits import admit, explain_lines, is_special, limit, measure, totals_of
 from troth.engine.network import Network
@@ -150,7 +151,7 @@ def pose_question(
         if shape is not None:
             lost = measure(asked, shape, totals_of(base, blocks), blocks)[1]
         has_more = False
-    removed = _count_without_stock(base, lanes, eligible)
+    removed = _count_without_stock(base, lanes, eligible, rows, late_nodes(network, now))
     kept = [at for at, units in enumerate(coverable) if units > 0]
     reasons = {} if bars is None and not lost else explain_lines(asked, coverable, rows, eligible, bars, lost)
     if not kept:
@@ -293,14 +294,32 @@ def _without(network: Network, lanes: Lanes, excluded: frozenset[NodeId]) -> Lan
     )
 
 
-def _count_without_stock(base: Block, lanes: Lanes, eligible: NDArray[np.bool_] | None) -> Mapping[str, int]:
-    """Nodes removed, by reason: those without a lane, and those with one but without any unit on hand of any line."""
+def _count_without_stock(
+    base: Block,
+    lanes: Lanes,
+    eligible: NDArray[np.bool_] | None,
+    rows: Sequence[SupplyRows],
+    late: NDArray[np.bool_] | None,
+) -> Mapping[str, int]:
+    """Nodes removed, by reason: those without a lane, and those with one but without any unit on hand of any line; of
+    these apart those that have some by their stock feed, which is `late` (N).
+    """
     if eligible is not None:
         is_left = lanes.is_reachable & eligible.any(axis=0)
         without = int(np.count_nonzero(is_left & ~base.available.any(axis=0)))
     else:
         without = base.nodes.size - int(np.count_nonzero(base.available.any(axis=0))) - sum(lanes.removed.values())
-    return {**lanes.removed, "no_stock": without} if without > 0 else lanes.removed
+    removed = {**lanes.removed, "no_stock": without} if without > 0 else lanes.removed
+    if late is None or without <= 0:
+        return removed
+    withheld = np.zeros(late.size, dtype=np.bool_)
+    for row in rows:
+        if row.withheld is not None:
+            withheld[row.node_index[row.withheld > 0]] = True
+    of_late = min(without, int(np.count_nonzero(withheld & late & lanes.is_reachable)))
+    if not of_late:
+        return removed
+    return {**lanes.removed, **({"no_stock": without - of_late} if without > of_late else {}), "feed_late": of_late}
 
 
 def _stocked(block: Block) -> Block:

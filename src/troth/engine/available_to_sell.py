@@ -10,15 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.calendars import DAY_SECONDS
-from troth.engine.supply import SupplyRows
+from troth.engine.supply import NO_SUPPLY, SupplyRows
+from troth.model.inventory import ON_HAND, Source
 from troth.model.item import Item
-from troth.model.measure import scale_of, shown
+from troth.model.measure import scale_of
 
 MINUTE_SECONDS: Final = 60.0
 LOW_STOCK_MAX: Final = 5
 """From one unit up to this many an item is low in stock, unless it says otherwise."""
 
 LOW_STOCK_ATTRIBUTE: Final = "low_stock_units"
+_QUARTER_SECONDS: Final = 900.0
 
 
 class StockStatus(StrEnum):
@@ -34,7 +36,8 @@ class StockStatus(StrEnum):
 class Stock:
     """Units that can be promised now, those that can be promised of what is coming, and when that begins to come.
 
-    From one unit up to `low_max` it is low. Of what is sold by measure units have so many `decimals`.
+    From one unit up to `low_max` it is low. Of what is sold by measure units have so many `decimals`. The first of what
+    is coming comes to the node at position `next_node` (-1: nothing does), out of `next_source`.
     """
 
     available: int
@@ -42,6 +45,8 @@ class Stock:
     next_supply_at: datetime | None
     low_max: int = LOW_STOCK_MAX
     decimals: int = 0
+    next_node: int = -1
+    next_source: Source = ON_HAND
 
     @property
     def status(self) -> StockStatus:
@@ -50,41 +55,28 @@ class Stock:
             return StockStatus.IN_STOCK if self.available > self.low_max else StockStatus.LOW_STOCK
         return StockStatus.BACKORDER if self.incoming > 0 else StockStatus.OUT_OF_STOCK
 
-    @property
-    def message(self) -> str:
-        """A sentence for a product page.
-
-        >>> Stock(3, 0, None).message
-        'Only 3 left'
-        """
-        match self.status:
-            case StockStatus.IN_STOCK:
-                return "In stock"
-            case StockStatus.LOW_STOCK:
-                return f"Only {shown(self.available, self.decimals)} left"
-            case StockStatus.BACKORDER if self.next_supply_at is not None:
-                return f"On backorder, expected {self.next_supply_at.date().isoformat()}"
-            case _:
-                return "Out of stock"
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NodeUnits:
     """The same by node, arrays (N): units now, units to come, and when those begin to come (POSIX seconds, inf: never).
 
-    `incoming` and `next_at` are None where nothing is coming anywhere.
+    `incoming` and `next_at` are None where nothing is coming anywhere. `rows` are those that this is of.
     """
 
     available: NDArray[np.int64]
     incoming: NDArray[np.int64] | None
     next_at: NDArray[np.float64] | None
+    rows: SupplyRows = NO_SUPPLY
 
     def stock(self, node: int, low_max: int) -> Stock:
         """The stock of one node, by position."""
         available = int(self.available[node])
         if self.incoming is None or self.next_at is None or not self.incoming[node]:
             return Stock(available, 0, None, low_max)
-        return Stock(available, int(self.incoming[node]), _instant(float(self.next_at[node])), low_max)
+        at = float(self.next_at[node])
+        here = (self.rows.node_index == node) & (self.rows.available_from > 0.0) & (self.rows.available > 0)
+        source = _first_coming(self.rows, here, at)[1]
+        return Stock(available, int(self.incoming[node]), _instant(at), low_max, next_node=node, next_source=source)
 
     def next_supply_at(self) -> list[datetime | None] | None:
         """When supply begins to come to each node (N), None where none does; None where none comes anywhere."""
@@ -96,7 +88,7 @@ class NodeUnits:
         return found
 
 
-def low_stock_max(item: Item) -> int:
+def low_stock_max(item: Item, otherwise: int = LOW_STOCK_MAX) -> int:
     """Up to how many units the item is low in stock: what its attribute says, as far as that is a number.
 
     >>> from troth.model.ids import Sku
@@ -104,7 +96,7 @@ def low_stock_max(item: Item) -> int:
     (5, 20)
     """
     given = item.attributes.get(LOW_STOCK_ATTRIBUTE, "")
-    return (int(given) if is_low_stock_max(given) else LOW_STOCK_MAX) * scale_of(item.decimals)
+    return (int(given) if is_low_stock_max(given) else otherwise) * scale_of(item.decimals)
 
 
 def is_low_stock_max(text: str) -> bool:
@@ -119,8 +111,11 @@ def compute_stock(rows: SupplyRows, now: float, low_max: int = LOW_STOCK_MAX) ->
         return Stock(total, 0, None, low_max)
     is_coming = (rows.available_from > 0.0) & (rows.available > 0)
     incoming = int(rows.available[is_coming].sum())
-    at = _instant(float(_ready(rows.available_from[is_coming], now).min())) if incoming else None
-    return Stock(total - incoming, incoming, at, low_max)
+    if not incoming:
+        return Stock(total, 0, None, low_max)
+    at = float(_ready(rows.available_from[is_coming], now).min())
+    node, source = _first_coming(rows, is_coming, at)
+    return Stock(total - incoming, incoming, _instant(at), low_max, next_node=node, next_source=source)
 
 
 def compute_node_units(rows: SupplyRows, nodes: int, now: float) -> NodeUnits:
@@ -135,13 +130,15 @@ def compute_node_units(rows: SupplyRows, nodes: int, now: float) -> NodeUnits:
         _by_node(rows.node_index[is_here], rows.available[is_here], nodes),
         _by_node(rows.node_index[is_coming], rows.available[is_coming], nodes),
         next_at,
+        rows,
     )
 
 
 def valid_until(rows: SupplyRows, now: float) -> float:
     """Until when (POSIX seconds) what is said of these rows stays right by itself: then the next date goes by.
 
-    What is overdue is expected a day from now, whenever that is asked, so that an answer about it lasts a second.
+    What is overdue is expected a day from now, whenever that is asked, so that an answer about it lasts a second. A day
+    is called otherwise once another one begins, which is at a quarter of an hour in every time zone.
     """
     ends = inf
     if rows.good_until is not None:
@@ -153,7 +150,19 @@ def valid_until(rows: SupplyRows, now: float) -> float:
         return ends
     dates = rows.available_from[rows.available_from > 0.0]
     next_second = floor(now) + 1.0
-    return min(ends, float(np.where(dates > now, dates, next_second).min()))
+    next_day = (floor(now / _QUARTER_SECONDS) + 1.0) * _QUARTER_SECONDS
+    return min(ends, next_day, float(np.where(dates > now, dates, next_second).min()))
+
+
+def _first_coming(rows: SupplyRows, is_coming: NDArray[np.bool_], at: float) -> tuple[int, Source]:
+    """The node (its position) and the source of those of some rows that come first, which is at `at` (POSIX seconds):
+    on their date, or else since they are overdue. Of equals the first by node and source.
+    """
+    first = is_coming & (rows.available_from == at)
+    if not first.any():
+        first = is_coming & (rows.available_from < at)
+    found = [(int(rows.node_index[row]), rows.sources[row]) for row in np.flatnonzero(first).tolist()]
+    return min(found, default=(-1, ON_HAND))
 
 
 def _ready(dates: NDArray[np.float64], now: float) -> NDArray[np.float64]:

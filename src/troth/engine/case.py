@@ -101,7 +101,11 @@ def _looks_at_levels(case: Case) -> bool:
 
 
 def _recorded(case: Case, *, with_levels: bool) -> Recording:
-    return record(case.demand, case.supply, case.network, loads=case.loads, with_levels=with_levels)
+    routing = case.policy.routing
+    with_feeds = routing is not None and compiled_routing(routing).looks_at_feeds
+    return record(
+        case.demand, case.supply, case.network, loads=case.loads, with_levels=with_levels, with_feeds=with_feeds
+    )
 
 
 def _digest(case: Case, recorded: Recording, asked: str) -> str:
@@ -116,7 +120,7 @@ def _digest(case: Case, recorded: Recording, asked: str) -> str:
         digest.update(b"".join((stock.sku.encode(), stock.full, stock.partial, stock.units)))
         for row in (*stock.dated, *stock.lots):
             digest.update(repr(row).encode())
-    for more in (recorded.loads, recorded.queue_minutes):
+    for more in (recorded.loads, recorded.queue_minutes, recorded.fed_at):
         if more:
             digest.update(repr(sorted(more.items())).encode())
     if recorded.slots:

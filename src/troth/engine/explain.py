@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.case import Case, digest_case, goals, outline
+from troth.engine.feed_age import is_late
 from troth.engine.flips import find_flips
 from troth.engine.kits import wanted_units
 from troth.engine.ship_groups import HANDED_OVER
@@ -140,6 +141,8 @@ def _outside(case: Case, node: NodeId) -> str:
         return "inactive"
     if node in case.demand.excluded_nodes:
         return "excluded"
+    if is_late(case.network, node, case.now.timestamp()):
+        return "feed_late"
     is_other = case.demand.method in HANDED_OVER and node != case.demand.pickup_node
     return "other_node" if is_other and not case.policy.ship_to_store else ""
 

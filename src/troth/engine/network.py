@@ -28,7 +28,8 @@ class Network:
     by id.
 
     `clock_index` (N) points into `clocks`, the distinct work clocks. Costs are float64 made from minor units here and
-    nowhere else. `limits` are the nodes' capacities (None: no node has one) and `load` is what is promised of them:
+    nowhere else. A node's next stock feed is late after so many seconds (`feed_due`, N; infinite: never; None: no node
+    has any). `limits` are the nodes' capacities (None: no node has one) and `load` is what is promised of them:
     whoever commits promises moves it, and every copy of a network that has promises of its own has a load of its own.
     `memory` holds pure functions' results (zones by destination, dates by minute), bounded; it never
     changes an answer.
@@ -53,6 +54,7 @@ class Network:
     hand_over_spans: Spans
     lane_index: LaneIndex
     limits: Limits | None
+    feed_due: NDArray[np.float64] | None
     load: NodeLoad = field(repr=False)
     memory: "Memory" = field(repr=False)
 
@@ -139,6 +141,7 @@ def compile_network(
         hand_over_spans=compile_spans(hand_over, lane_index),
         lane_index=lane_index,
         limits=compile_limits(ordered),
+        feed_due=_due_seconds(ordered),
         load=NodeLoad(index),
         memory=Memory(
             {
@@ -158,6 +161,13 @@ def compile_network(
             }
         ),
     )
+
+
+def _due_seconds(nodes: Sequence[Node]) -> NDArray[np.float64] | None:
+    hours = [node.feed_due_every_hours for node in nodes]
+    if not any(hours):
+        return None
+    return np.array([np.inf if each is None else each * 3600.0 for each in hours], dtype=np.float64)
 
 
 def _offered(nodes: Sequence[Node], service: str) -> NDArray[np.bool_]:

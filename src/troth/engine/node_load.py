@@ -52,7 +52,8 @@ class SlotTimes:
 
 
 class NodeLoad:
-    """What is promised of each slot, and how much work waits at each node before a pickup (minutes).
+    """What is promised of each slot, how much work waits at each node before a pickup (minutes), and as of when (POSIX)
+    each node's newest stock feed is (`fed_at`, N; not a number where that is not known; None: of none it is).
 
     It belongs to whoever commits promises, who moves it with them; the engine only reads it. `used_max` (N) is at least
     what is used in any slot of a node. `placed` remembers where work was placed, as long as nothing moves at its node.
@@ -63,6 +64,7 @@ class NodeLoad:
         "_positions",
         "_since",
         "_tight",
+        "fed_at",
         "placed",
         "queue_minutes",
         "used",
@@ -80,6 +82,17 @@ class NodeLoad:
         self._tight: dict[tuple[int, int], tuple[int, tuple[tuple[Slot, int], ...]]] = {}
         self.placed: dict[tuple[int, int, int], tuple[int, int]] = {}
         self.queue_minutes = dict(queue_minutes or {})
+        self.fed_at: NDArray[np.float64] | None = None
+
+    def feed(self, fed_at: Mapping[NodeId, float]) -> None:
+        """Say as of when (POSIX) the newest stock feed of nodes is; of others it is not known. What was said before is
+        left as it is to whoever looks at it.
+        """
+        times = np.full(len(self._positions), np.nan)
+        for node, at in fed_at.items():
+            if node in self._positions:
+                times[self._positions[node]] = at
+        self.fed_at = times if fed_at else None
 
     def move(self, moves: Iterable[tuple[Slot, int]]) -> None:
         """Add to what slots have promised, or take from it."""
@@ -98,6 +111,7 @@ class NodeLoad:
     def without(self, days: Iterable[tuple[Slot, int]]) -> "NodeLoad":
         """A load of its own in which some promises are not made; what is promised beside them is as it is here."""
         freed = NodeLoad(self._positions, self.queue_minutes)
+        freed.fed_at = self.fed_at
         freed.used, freed.used_max = self.used.copy(), self.used_max.copy()
         freed._of_node = {position: slots.copy() for position, slots in self._of_node.items()}
         for slot, amount in days:

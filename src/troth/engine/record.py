@@ -33,14 +33,17 @@ def record(
     *,
     loads: Mapping[NodeId, float] | None = None,
     with_levels: bool = False,
+    with_feeds: bool = False,
 ) -> Recording:
-    """What a plan for this demand sees of this supply; with the true stock levels where the policy looks at them."""
+    """What a plan for this demand sees of this supply; with the true stock levels, and with when the stock feeds of
+    all nodes with stock came, where the policy looks at them.
+    """
     stocks = []
     stocked: set[int] = set()
     for sku, units in wanted_units(demand).items():
         rows = supply.get(sku)
         if rows is not None and rows.available.size:
-            if network.limits is not None:
+            if network.limits is not None or network.load.fed_at is not None:
                 stocked.update(rows.node_index.tolist())
             stocks.append(_record_rows(sku, rows, len(network.nodes), QUANTITY_MAX if with_levels else units))
     return Recording(
@@ -49,6 +52,7 @@ def record(
         loads or {},
         () if network.limits is None else _tight_slots(demand, network, network.limits, stocked),
         _waiting(demand, network),
+        _fed(network, stocked, with_feeds=with_feeds),
     )
 
 
@@ -59,9 +63,10 @@ def recall(recording: Recording, network: Network) -> dict[Sku, SupplyRows]:
 
 def recall_load(recording: Recording, network: Network) -> Network:
     """The network with what was recorded of its nodes' promises, and nothing else."""
-    if network.limits is None and not recording.queue_minutes:
+    if network.limits is None and not recording.queue_minutes and not recording.fed_at:
         return network
     load = NodeLoad(network.index, recording.queue_minutes)
+    load.feed(recording.fed_at)
     load.move(recording.slots)
     return network.with_load(load)
 
@@ -96,6 +101,18 @@ def _tight_slots(
         for position in sorted(suspects.intersection(stocked))
         for slot in network.load.tight_slots(position, limits.of[position], need.of(limits.of[position].unit))
     )
+
+
+def _fed(network: Network, stocked: Iterable[int], *, with_feeds: bool) -> dict[NodeId, float]:
+    """As of when the newest feeds of nodes with stock are: of those whose feed is due, or of all."""
+    fed_at, due = network.load.fed_at, network.feed_due
+    if fed_at is None or (due is None and not with_feeds):
+        return {}
+    return {
+        network.nodes[position].node: float(fed_at[position])
+        for position in sorted(stocked)
+        if math.isfinite(fed_at[position]) and (with_feeds or (due is not None and math.isfinite(due[position])))
+    }
 
 
 def _waiting(demand: Demand, network: Network) -> dict[NodeId, int]:

@@ -28,6 +28,7 @@ from troth.engine.exposure.accepting import Accepted, RowsAsked, find_accepted, 
 from troth.engine.exposure.expose import expose
 from troth.engine.exposure.in_force import Exposure
 from troth.engine.exposure.lasting import spoils_soon
+from troth.engine.feed_age import fed_rows
 from troth.engine.line_terms import components, is_whole
 from troth.engine.network import Network
 from troth.engine.reach import nodes_in, nodes_that_hand_over, nodes_that_ship, nodes_within
@@ -40,6 +41,7 @@ from troth.flows.system import System
 from troth.flows.waterfall import Inquirer
 from troth.flows.zip_states import find_state
 from troth.model.ids import NodeId, Sku
+from troth.model.inventory import ON_HAND
 from troth.model.item import Item
 from troth.model.network import Address
 from troth.model.order import Method
@@ -140,11 +142,13 @@ async def read_availability(
     """What a channel may sell of each SKU."""
     door, wanted = system.door, asked or Asked()
     for _ in range(_LOADS_MAX):
+        times_forgotten = door.reference.times_forgotten
         await door.need_stock(await door.reference.need_kits(skus))
         unknown = [sku for sku in skus if sku not in door.reference.items]
         terms = [(sku, found) for sku in skus if (found := find_terms(door, sku)) is not None]
-        if unknown or len(terms) == len(skus):
-            break  # what was read could have been forgotten again while the rest was
+        # What was read could have been forgotten again while the rest was: then nobody knows that it does not exist.
+        if len(terms) == len(skus) or (unknown and door.reference.times_forgotten == times_forgotten):
+            break
     else:
         return Busy(_LOADS_MAX)
     network = door.reference.network
@@ -196,14 +200,16 @@ def find_now(door: Door, sku: Sku, terms: Terms, *, channel: str) -> Availabilit
     """The availability of a SKU, on the terms of now, over all nodes."""
     now, item = door.now(), terms.item
     found = _accepted(door, terms, Inquirer(channel), None)
-    stock = compute_stock(found.rows, now.timestamp(), low_stock_max(item))
-    next_at = stock.next_supply_at if found.incoming else None
-    stock = replace(
-        stock, available=found.available, incoming=found.incoming, next_supply_at=next_at, decimals=item.decimals
-    )
+    low_max = low_stock_max(item, door.reference.wording_at(now).voice(channel).low_stock_units)
+    stock = compute_stock(found.rows, now.timestamp(), low_max)
+    if not found.incoming:
+        stock = replace(stock, next_supply_at=None, next_node=-1, next_source=ON_HAND)
+    stock = replace(stock, available=found.available, incoming=found.incoming, decimals=item.decimals)
     if item.kit:  # what is kept of it would not know of a component that moves
         return Availability(sku, terms, stock, now.timestamp())
     until = min(valid_until(found.rows, now.timestamp()), _rules_until(terms, now))
+    if door.reference.network.feed_due is not None:  # a feed becomes late, or comes, without moving any row
+        until = min(until, floor(now.timestamp()) + 1.0)
     return Availability(sku, terms, stock, until)
 
 
@@ -236,7 +242,9 @@ def _rows(door: Door, terms: Terms, who: Inquirer, destination: Address | None, 
     if terms.item.kit and not is_whole(sku, door.reference.items):
         return NO_SUPPLY
     if terms.exposure is None and rows.good_until is None and not terms.item.kit:
-        return _cap(door, sku, expose(None, terms.item, rows, None, door.reference.network))
+        network = door.reference.network
+        fed = fed_rows(rows, network, door.now().timestamp())
+        return _cap(door, sku, expose(None, terms.item, fed, None, network))
     return _line(door, terms, who, destination)(asked)
 
 
@@ -259,7 +267,7 @@ def _rules_until(terms: Terms, now: datetime) -> float:
     """
     if terms.exposure is None:
         return inf
-    if terms.exposure.rules.finding:
+    if terms.exposure.rules.finding or terms.exposure.rules.looks_at_feeds:
         return floor(now.timestamp()) + 1.0
     if terms.exposure.rules.allocations:
         return (floor(now.timestamp() / DAY_SECONDS) + 1.0) * DAY_SECONDS
@@ -296,7 +304,7 @@ def _find_columns(
     found, units = _find_units(door, sku, terms, channel)
     incoming = None if units.incoming is None else units.incoming[listed]
     next_at = None if units.next_at is None else units.next_at[listed]
-    columns = NodeUnits(units.available[listed], incoming, next_at)
+    columns = NodeUnits(units.available[listed], incoming, next_at)  # whose messages nobody asks for
     place = None if there is None else _find_place(door, found, channel, units, there)
     return replace(found, place=place, columns=columns)
 
@@ -328,7 +336,7 @@ def _find_units(door: Door, sku: Sku, terms: Terms, channel: str) -> tuple[Avail
     if terms.exposure is None:
         return found, units
     incoming = None if units.incoming is None else np.minimum(units.incoming, found.stock.incoming)
-    return found, NodeUnits(np.minimum(units.available, found.stock.available), incoming, units.next_at)
+    return found, NodeUnits(np.minimum(units.available, found.stock.available), incoming, units.next_at, units.rows)
 
 
 def _units_by_node(door: Door, terms: Terms, who: Inquirer, destination: Address | None) -> NodeUnits:

@@ -12,9 +12,11 @@ from troth.engine.lane_check import check_lanes, lint_lanes
 from troth.engine.rules.check import check
 from troth.engine.rules.lint import lint
 from troth.flows.document_body import read_body
+from troth.flows.message_check import check_messages, lint_messages
 from troth.model.document import Activation, Finding
 from troth.model.exposure import ExposureRules
 from troth.model.lanes import LaneTable
+from troth.model.messages import MessageTemplates
 from troth.model.network import RateCard
 from troth.model.routing import Routing
 from troth.store.configure import Family as FamilyKey
@@ -73,4 +75,13 @@ ROUTINGS: Final = Family(
     is_exclusive=True,
     has_canary=True,
     reserved=frozenset({"presets", "fields"}),
+)
+
+MESSAGE_TEMPLATES: Final = Family(
+    "message-templates",
+    "message template",
+    MessageTemplates,
+    check_messages,
+    lint_messages,
+    reserved=frozenset({"preview"}),
 )

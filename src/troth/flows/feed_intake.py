@@ -16,6 +16,7 @@ from troth.flows.system import System
 from troth.model.ids import NodeId, Sku
 from troth.model.measure import units_in, why_not_units
 from troth.store.database import Connection, transaction
+from troth.store.node_feeds import write_node_feeds
 from troth.store.stock_feeds import StoredFeed, advance_stock_feed
 from troth.store.stock_load import find_stocked, find_unknown_nodes
 
@@ -254,6 +255,7 @@ class Intake:
             )
         async with transaction(self._system.pool) as connection:
             await self._advance(connection, account, self._rows, is_whole=True)
+            await write_node_feeds(connection, self._nodes, as_of=feed.as_of, feed=feed.name, reference=feed.reference)
         held_back = "; nothing was zeroed, since rows were refused" if feed.zeroes_missing and account.refused else ""
         detail = f"{account.accepted:,} of {account.rows:,} rows were accepted{held_back}"
         return FeedReport(feed.reference, "taken_in", detail, account)

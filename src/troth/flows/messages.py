@@ -1,31 +1,44 @@
-"""What a customer is told about a promise: it leaves today, it arrives then, it waits for supply until then."""
+"""What a customer is told about a promise and about stock: the message follows where the units are and when they come.
 
-from collections.abc import Iterable, Sequence
+Quotes, orders and availability all speak through here, so that the same position is told in the same words.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from troth.engine.available_to_sell import Stock, StockStatus
 from troth.engine.network import Network
-from troth.model.ids import NodeId
-from troth.model.inventory import is_on_hand
+from troth.flows.wording import Voice
+from troth.model.ids import FulfillmentId, NodeId, Sku
+from troth.model.inventory import Source, is_on_hand
+from troth.model.item import Item
 from troth.model.lifecycle import AllocationState
-from troth.model.network import Address
-from troth.model.order import Method, Order
-from troth.model.plan import Shipment
+from troth.model.measure import shown
+from troth.model.network import Address, NodeType
+from troth.model.order import Allocation, Method, Order
+from troth.model.plan import Shipment, Uncovered
 from troth.model.status import fulfillment_status, live_allocations, uncovered_quantities, waiting_lines
 
-_NAMED_DAYS: Final = {-1: "yesterday", 0: "today", 1: "tomorrow"}
 _HANDED_OVER: Final = frozenset({Method.PICKUP, Method.CURBSIDE})
+_SUPPLIES: Final = {"transfer": "on_its_way", "po": "from_supplier"}
+_SENDERS: Final = {
+    NodeType.STORE: "ships_from_store",
+    NodeType.DROP_SHIP: "ships_from_vendor",
+    NodeType.SUPPLIER: "ships_from_vendor",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Promised:
     """What one shipment promises, and how far it is.
 
-    `place` is the node's name. Days are counted in `time_zone`: that of the destination where the goods are sent and it
-    is known, else the node's.
+    `place` is the name of the node that sends it or hands it over, of type `type`, and `sender` of the one that sends
+    it there first. Days are counted in `time_zone`: that of the destination where the goods are sent and it is known,
+    else the node's. `supply` is the message that says where units come from that are not there yet (empty: all are).
     """
 
     place: str
@@ -33,13 +46,18 @@ class Promised:
     method: Method
     ship_by: datetime
     promised_at: datetime
-    is_backordered: bool = False
+    type: NodeType = NodeType.DC
+    sender: str = ""
+    supply: str = ""
+    brand: str = ""
     shipped_at: datetime | None = None
     delivered_at: datetime | None = None
     is_ready: bool = False
 
 
-def promised_shipments(shipments: Iterable[Shipment], network: Network, destination: Address | None) -> list[Promised]:
+def promised_shipments(
+    shipments: Iterable[Shipment], network: Network, destination: Address | None, items: Mapping[Sku, Item]
+) -> list[Promised]:
     """What the shipments of a plan promise to a destination."""
     return [
         Promised(
@@ -47,39 +65,45 @@ def promised_shipments(shipments: Iterable[Shipment], network: Network, destinat
             shipment.method,
             shipment.ship_by,
             shipment.promised_at,
-            is_backordered=shipment.is_backordered,
+            _type(network, shipment.node),
+            _name(network, shipment.node) if shipment.via else "",
+            supply_message(peg.source for peg in shipment.pegs),
+            brand_of((peg.sku for peg in shipment.pegs), items),
         )
         for shipment in shipments
     ]
 
 
-def promised_work(order: Order, network: Network) -> list[Promised]:
+def promised_work(order: Order, network: Network, items: Mapping[Sku, Item]) -> list[Promised]:
     """What the fulfillments of an order that still have units promise."""
-    live = live_allocations(order)
-    waiting = {part.fulfillment_id for part in live if not is_on_hand(part.source)}
-    kept = {part.fulfillment_id for part in live}
+    parts: dict[FulfillmentId, list[Allocation]] = {work.fulfillment_id: [] for work in order.fulfillments}
+    for part in live_allocations(order):
+        parts[part.fulfillment_id].append(part)
     return [
         Promised(
             *_place(network, work.via or work.node, work.method, order.ship_to),
             work.method,
             work.ship_by,
             work.promised_at,
-            is_backordered=work.fulfillment_id in waiting,
+            _type(network, work.node),
+            _name(network, work.node) if work.via else "",
+            supply_message(part.source for part in parts[work.fulfillment_id]),
+            brand_of((part.sku for part in parts[work.fulfillment_id]), items),
             shipped_at=work.shipped_at,
             delivered_at=work.delivered_at,
             is_ready=work.method in _HANDED_OVER
             and fulfillment_status(order, work.fulfillment_id) is AllocationState.READY,
         )
         for work in order.fulfillments
-        if work.fulfillment_id in kept
+        if parts[work.fulfillment_id]
     ]
 
 
-def order_message(order: Order, network: Network, now: datetime) -> str:
+def order_message(order: Order, network: Network, now: datetime, voice: Voice, items: Mapping[Sku, Item]) -> str:
     """What the customer of an order is told now."""
     if order.canceled_at is not None:
-        return "Canceled."
-    told = promise_message(promised_work(order, network), now)
+        return voice.say("canceled")
+    told = promise_message(promised_work(order, network, items), now, voice)
     missing = uncovered_quantities(order)
     if not missing:
         return told
@@ -87,69 +111,166 @@ def order_message(order: Order, network: Network, now: datetime) -> str:
     waiting = sum(units for line_id, units in missing.items() if line_id in queued)
     lost = sum(missing.values()) - waiting
     sentences = [
-        f"{lost} {'unit' if lost == 1 else 'units'} cannot be promised at this moment." if lost else "",
-        f"{waiting} {'unit waits' if waiting == 1 else 'units wait'} for stock." if waiting else "",
+        voice.count("short", lost) if lost else "",
+        voice.count("waiting", waiting) if waiting else "",
         told,
     ]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def promise_message(promised: Sequence[Promised], now: datetime) -> str:
+def promise_message(promised: Sequence[Promised], now: datetime, voice: Voice) -> str:
     """One sentence for each shipment, the first to leave first; empty where nothing is promised.
 
     >>> from datetime import UTC, timedelta
+    >>> from troth.flows.wording import NO_WORDING
     >>> at, day = datetime(2026, 11, 23, 22, tzinfo=UTC), timedelta(days=1)
-    >>> promise_message([Promised("Reno", "UTC", Method.SHIP, at, at + 2 * day)], at)
+    >>> here = Promised("Reno", "UTC", Method.SHIP, at, at + 2 * day)
+    >>> promise_message([here], at, NO_WORDING.voice())
     'Ships today from Reno; arrives Wednesday, November 25.'
-    >>> promise_message([Promised("Reno", "UTC", Method.SHIP, at + 9 * day, at + 11 * day, True)], at)
-    'Backordered until Wednesday, December 2, then ships from Reno; arrives Friday, December 4.'
+    >>> promise_message([here], at, NO_WORDING.voice("web", ["es-MX"]))
+    'Sale hoy de Reno; llega el miércoles 25 de noviembre.'
     """
     ordered = sorted(promised, key=lambda shipment: (shipment.ship_by, shipment.promised_at, shipment.place))
-    sentences = [_sentence(shipment, now.astimezone(ZoneInfo(shipment.time_zone)).date()) for shipment in ordered]
+    sentences = [
+        _sentence(shipment, now.astimezone(ZoneInfo(shipment.time_zone)).date(), voice) for shipment in ordered
+    ]
     if len(sentences) > 1:
-        sentences.insert(0, f"{len(sentences)} shipments.")
+        sentences.insert(0, voice.count("shipments", len(sentences)))
     return " ".join(sentences)
+
+
+def stock_message(
+    stock: Stock,
+    network: Network,
+    now: datetime,
+    voice: Voice,
+    *,
+    brand: str = "",
+    node: NodeId | None = None,
+    is_elsewhere: bool = False,
+) -> str:
+    """What a product page says of stock: over all nodes, or of one; `is_elsewhere`: others have some.
+
+    >>> from datetime import UTC
+    >>> from troth.engine.network import compile_network
+    >>> from troth.flows.wording import NO_WORDING
+    >>> stock_message(Stock(3, 0, None), compile_network(()), datetime(2026, 11, 23, tzinfo=UTC), NO_WORDING.voice())
+    'Only 3 left'
+    """
+    units = shown(stock.available, stock.decimals)
+    place = {} if node is None else {"place": _name(network, node)}
+    match stock.status:
+        case StockStatus.LOW_STOCK:
+            return voice.count("low_stock", units, brand=brand)
+        case StockStatus.IN_STOCK:
+            is_here = node is not None and bool(network.is_pickup[network.index[node]])
+            values = {**place, "units": voice.number(units)}
+            return voice.say("in_store" if is_here else "in_stock", values, brand=brand)
+        case _ if is_elsewhere and node is not None:
+            return voice.say("elsewhere", place, brand=brand)
+        case StockStatus.BACKORDER if stock.next_supply_at is not None:
+            zone = ZoneInfo("UTC" if stock.next_node < 0 else network.nodes[stock.next_node].time_zone)
+            day = _day(stock.next_supply_at.astimezone(zone), now.astimezone(zone).date(), voice, brand)
+            supply = voice.say(supply_message((stock.next_source,)) or "on_backorder", brand=brand)
+            return voice.say("expected", {"supply": supply, "day": day}, brand=brand)
+        case _:
+            return voice.say("not_available", brand=brand)
+
+
+def gap_message(gap: Uncovered, now: datetime, voice: Voice, item: Item | None) -> str:
+    """What is said of units that cannot be promised as asked: how many could be, or that none can."""
+    brand, decimals = ("", 0) if item is None else (item.brand, item.decimals)
+    if gap.available_quantity > 0:
+        return voice.count("low_stock", shown(gap.available_quantity, decimals), brand=brand)
+    if gap.available_at is None:
+        return voice.say("not_available", brand=brand)
+    day = _day(gap.available_at, now.astimezone(gap.available_at.tzinfo).date(), voice, brand)
+    return voice.say("expected", {"supply": voice.say("on_backorder", brand=brand), "day": day}, brand=brand)
+
+
+def supply_message(sources: Iterable[Source]) -> str:
+    """The message that says where units of these sources come from; empty where they all are there.
+
+    >>> supply_message([Source("on_hand"), Source("po/4500017/1")])
+    'from_supplier'
+    >>> supply_message([Source("po/4500017/1"), Source("transfer/T-7/1")])
+    'on_backorder'
+    """
+    kinds = {_SUPPLIES.get(source.split("/")[0], "on_backorder") for source in sources if not is_on_hand(source)}
+    return kinds.pop() if len(kinds) == 1 else "on_backorder" if kinds else ""
+
+
+def brand_of(skus: Iterable[Sku], items: Mapping[Sku, Item]) -> str:
+    """The brand of all of these items; empty where they are of several, or one is not known."""
+    brands = {items[sku].brand if sku in items else "" for sku in skus}
+    return brands.pop() if len(brands) == 1 else ""
 
 
 def _place(network: Network, node: NodeId, method: Method, destination: Address | None) -> tuple[str, str]:
     """A node's name, and the time zone of whoever waits for what it sends."""
     position = network.index.get(node)
-    known = None if position is None else network.nodes[position]
-    name, zone = (node, "UTC") if known is None else (known.name or node, known.time_zone)
+    zone = "UTC" if position is None else network.nodes[position].time_zone
     if destination is not None and destination.time_zone and method not in _HANDED_OVER:
         zone = destination.time_zone
-    return name, zone
+    return _name(network, node), zone
+
+
+def _name(network: Network, node: NodeId) -> str:
+    position = network.index.get(node)
+    return node if position is None else network.nodes[position].name or node
+
+
+def _type(network: Network, node: NodeId) -> NodeType:
+    position = network.index.get(node)
+    return NodeType.DC if position is None else network.nodes[position].type
 
 
 @lru_cache(maxsize=16_384)
-def _sentence(shipment: Promised, today: date) -> str:
+def _sentence(shipment: Promised, today: date, voice: Voice) -> str:
     """One shipment's sentence; remembered, since the orders of an hour leave and arrive alike."""
-    zone = ZoneInfo(shipment.time_zone)
+    zone, brand = ZoneInfo(shipment.time_zone), shipment.brand
     leaves, arrives = shipment.ship_by.astimezone(zone), shipment.promised_at.astimezone(zone)
     if shipment.method in _HANDED_OVER:
-        return _pickup_sentence(shipment, arrives, today)
+        return _pickup_sentence(shipment, arrives, today, voice)
     if shipment.delivered_at is not None:
-        return f"Delivered {_day(shipment.delivered_at.astimezone(zone), today)}."
-    arrival = f"arrives {_day(arrives, today)}"
-    if shipment.shipped_at is not None:
-        return f"Shipped {_day(shipment.shipped_at.astimezone(zone), today)} from {shipment.place}; {arrival}."
-    if shipment.is_backordered:
-        return f"Backordered until {_day(leaves, today)}, then ships from {shipment.place}; {arrival}."
-    return f"Ships {_day(leaves, today)} from {shipment.place}; {arrival}."
+        day = _day(shipment.delivered_at.astimezone(zone), today, voice, brand)
+        return voice.say("delivered", {"day": day}, brand=brand)
+    is_gone = shipment.shipped_at is not None
+    left = shipment.shipped_at.astimezone(zone) if shipment.shipped_at is not None else leaves
+    values = {
+        "place": shipment.place,
+        "day": _day(left, today, voice, brand),
+        "arrival": _day(arrives, today, voice, brand),
+        "supply": voice.say(shipment.supply, brand=brand) if shipment.supply else "",
+    }
+    message = "shipped" if is_gone else "ships_awaited" if shipment.supply else _SENDERS.get(shipment.type, "ships")
+    return voice.say(message, values, brand=brand)
 
 
-def _pickup_sentence(shipment: Promised, ready: datetime, today: date) -> str:
+def _pickup_sentence(shipment: Promised, ready: datetime, today: date, voice: Voice) -> str:
+    brand = shipment.brand
     if shipment.delivered_at is not None:
-        return f"Collected at {shipment.place} {_day(shipment.delivered_at.astimezone(ready.tzinfo), today)}."
+        day = _day(shipment.delivered_at.astimezone(ready.tzinfo), today, voice, brand)
+        return voice.say("collected", {"place": shipment.place, "day": day}, brand=brand)
+    values = {
+        "place": shipment.place,
+        "from": shipment.sender,
+        "day": _day(ready, today, voice, brand),
+        "time": voice.time(ready.time()),
+        "supply": voice.say(shipment.supply, brand=brand) if shipment.supply else "",
+    }
+    return voice.say(_pickup_message(shipment, ready, today), values, brand=brand)
+
+
+def _pickup_message(shipment: Promised, ready: datetime, today: date) -> str:
     if shipment.is_ready:
-        return f"Ready for pickup at {shipment.place}."
-    when = f"ready for pickup at {shipment.place} {_day(ready, today)} by {ready:%H:%M}"
-    return f"Backordered; {when}." if shipment.is_backordered else f"{when[0].upper()}{when[1:]}."
+        return "pickup_now"
+    if shipment.supply:
+        return "pickup_awaited"
+    if shipment.sender:
+        return "pickup_sent"
+    return "pickup_today" if ready.date() == today else "pickup_later"
 
 
-def _day(at: datetime, today: date) -> str:
-    days = (at.date() - today).days
-    if days in _NAMED_DAYS:
-        return _NAMED_DAYS[days]
-    year = f", {at.year}" if at.year != today.year and abs(days) > 180 else ""
-    return f"{at:%A}, {at:%B} {at.day}{year}"
+def _day(at: datetime, today: date, voice: Voice, brand: str) -> str:
+    return voice.day(at.date(), today, brand=brand)

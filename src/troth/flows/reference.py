@@ -1,4 +1,4 @@
-"""The reference data that a process holds.
+"""One thing: the reference data that a process holds.
 
 The network, the policies in force and the items that were asked for, read again when they have changed.
 """
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from troth.engine.exposure.compiled import compile_exposure
 from troth.engine.exposure.consumed import Consumed
 from troth.engine.exposure.in_force import Exposure, Findable
+from troth.engine.feed_age import fed_at_of
 from troth.engine.find_rates import estimate_rates
 from troth.engine.finding import FindRates, findable
 from troth.engine.in_force import choose
@@ -27,12 +28,15 @@ from troth.flows.families import EXPOSURE_RULES, LANE_TABLES, RATE_CARDS, ROUTIN
 from troth.flows.find_memory import FindMemory
 from troth.flows.price_memory import PriceMemory, read_price_memory
 from troth.flows.standing import Standing
+from troth.flows.wording import Wording
+from troth.flows.wording_in_force import WordingInForce
 from troth.model.capacity import Slot
 from troth.model.document import InForce
 from troth.model.exposure import ExposureRules, SalesRate
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
 from troth.model.lanes import LaneTable
+from troth.model.messages import MessageTemplates
 from troth.model.network import Node, RateCard
 from troth.model.order import Line
 from troth.model.policy import DEFAULT_POLICY, Policy
@@ -40,6 +44,7 @@ from troth.model.routing import Routing
 from troth.store.database import Connection, Pool
 from troth.store.draws import find_moved_draws, read_draws
 from troth.store.node_days import count_open_pickups, find_moved_node_days, read_node_days
+from troth.store.node_feeds import NODE_FEEDS, read_node_feeds
 from troth.store.reference import read_items, read_nodes, read_versions
 from troth.store.sales_rates import read_sales_rates
 
@@ -58,6 +63,7 @@ class Reference:
         self._clock = clock or (lambda: datetime.now(UTC))
         self._versions: dict[str, int] = {}
         self._items: dict[Sku, Item] = {}
+        self._times_forgotten = 0
         self._nodes: Sequence[Node] = ()
         self._cards = Standing(RATE_CARDS, _same)
         self._tables = Standing(LANE_TABLES, _same_table)
@@ -69,6 +75,8 @@ class Reference:
         self.sales: dict[Sku, dict[NodeId, SalesRate]] = {}
         self.consumed = Consumed()
         self.findable: Findable | None = self._find
+        self._wording = WordingInForce()
+        self._fed_at: dict[NodeId, float] = {}
         self._in_force = InForce()
         self._policy = DEFAULT_POLICY
         self._policy_turns_at: datetime | None = None
@@ -83,6 +91,11 @@ class Reference:
     def items(self) -> Mapping[Sku, Item]:
         """The items that were asked for so far."""
         return self._items
+
+    @property
+    def times_forgotten(self) -> int:
+        """How often the items were forgotten: while it stays so, what was looked up and is not there is no item."""
+        return self._times_forgotten
 
     @property
     def policy(self) -> Policy:
@@ -113,6 +126,14 @@ class Reference:
             self._turn_rules(now)
         return self._exposure
 
+    def wording_at(self, now: datetime) -> Wording:
+        """The texts of messages that are told at an instant."""
+        return self._wording.at(now)
+
+    def message_documents(self, now: datetime) -> list[tuple[str, tuple[str, MessageTemplates]]]:
+        """The documents of texts in force at an instant: name, label and texts, by name."""
+        return self._wording.documents(now)
+
     async def refresh(self) -> bool:
         """Read again what has changed; True where the network is another one now."""
         now = self._clock()
@@ -123,6 +144,7 @@ class Reference:
                 self._nodes = await read_nodes(connection)
             if "items" in changed:
                 self._items.clear()
+                self._times_forgotten += 1
             if "routings" in changed:
                 await self._routings.read(connection, now)
                 self._policy_turns_at = now
@@ -135,15 +157,23 @@ class Reference:
                 await self._rules.read(connection, now)
                 self.consumed.replace(await read_draws(connection, self._counted()))
                 self._turn_rules(now)
+            if "message-templates" in changed:
+                await self._wording.read(connection, now)
             is_other = await self._follow_cards(connection, now, changed) or "nodes" in changed
             if FIND_RATES in changed:
                 await self._finds.follow(connection, now)
+            if NODE_FEEDS in changed:
+                self._fed_at = {
+                    node: one.as_of.timestamp() for node, one in (await read_node_feeds(connection)).items()
+                }
             network = await self._compile(connection, now) if is_other else None
             self._versions = versions
         if self._policy_turns_at is not None:
             self._turn(now)
         if network is not None:
             self.network = network
+        if NODE_FEEDS in changed or is_other:
+            self.network.load.feed(fed_at_of(self.network, self._fed_at))
         if is_other or self._finds.is_due(now):
             self.find_rates = self._finds.rates(self.network, now)
         return is_other

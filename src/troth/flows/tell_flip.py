@@ -11,6 +11,7 @@ _REASONS: Final = {
     "service_not_offered": "does not offer the service",
     "node_cannot_hand_over": "hands nothing over",
     "inactive": "is not active",
+    "feed_late": "has sent no stock feed in time",
     "excluded": "was left out of this decision",
     "restricted": "may not send it there",
     "no_service_to_destination": "has no service to the destination",

@@ -10,6 +10,7 @@ from troth.engine.exposure.asker import names_class
 from troth.engine.exposure.kit_waterfall import find_kit_waterfall
 from troth.engine.exposure.lasting import spoils_soon
 from troth.engine.exposure.waterfall import Waterfall, find_waterfall
+from troth.engine.feed_age import late_nodes
 from troth.engine.line_terms import is_whole, settle_lines
 from troth.engine.supply import SupplyRows
 from troth.flows.system import System
@@ -95,15 +96,16 @@ def find_class_flaws(facts: Facts, item: Item, who: Inquirer, *, pointer: str = 
 
 
 async def find_kept_back(system: System, skus: Sequence[Sku]) -> dict[Sku, Waterfall]:
-    """By SKU, what is kept back from whoever has no class and no channel; nothing where neither rules nor lots do."""
+    """By SKU, what is kept back from whoever has no class and no channel; nothing where no rules, lots or feeds do."""
     facts = await know(system, skus)
     index = system.door.index
+    is_late = late_nodes(facts.network, facts.now.timestamp()) is not None
     return {
         sku: look(system, facts, sku, Inquirer())
         for sku in skus
         if sku in facts.items
         and not facts.items[sku].kit
-        and (facts.exposure is not None or spoils_soon({sku: index.rows(sku)}))
+        and (facts.exposure is not None or is_late or spoils_soon({sku: index.rows(sku)}))
     }
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 from pydantic import Field
+from starlette.types import Scope
 
 from troth.engine.available_to_sell import LOW_STOCK_MAX, Stock
 from troth.flows.availability import (
@@ -26,8 +27,11 @@ from troth.flows.availability import (
 from troth.flows.door import Door
 from troth.flows.places import country_code
 from troth.flows.system import System
-from troth.http.availability_answer import AvailabilityAnswer, answer_availability, answer_sku
+from troth.flows.wording import NO_WORDING, Wording
+from troth.http.availability_answer import AvailabilityAnswer, Told, answer_availability, answer_sku
 from troth.http.body import Country, Query, Text, parse_query
+from troth.http.examples import AT, NETWORK
+from troth.http.languages import VARY, Language, asked_languages
 from troth.http.operations import NO_BODY, Call, Nothing, Operation, Shown
 from troth.http.problems import Refused
 from troth.http.replies import Reply, json_reply
@@ -77,6 +81,7 @@ class AvailabilityQuery(Query):
             " place are given."
         ),
     ] = "list"
+    language: Language | None = None
 
 
 async def read(call: Call[Nothing, AvailabilityQuery]) -> Reply:
@@ -86,7 +91,11 @@ async def read(call: Call[Nothing, AvailabilityQuery]) -> Reply:
     )
     if not isinstance(found, Answered):
         raise Refused(found)
-    return json_reply(answer_availability(call.query.channel, found))
+    door = call.system.door
+    now = door.now()
+    voice = door.reference.wording_at(now).voice(call.query.channel, asked_languages(call.scope, call.query.language))
+    answer = answer_availability(call.query.channel, found, Told(voice, door.reference.network, now))
+    return json_reply(answer, headers=(VARY,))
 
 
 def _asked(query: AvailabilityQuery) -> Asked:
@@ -105,10 +114,11 @@ def _asked(query: AvailabilityQuery) -> Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """A SKU's part of an answer as JSON: right until then, as long as no row moves and the terms are the same."""
+    """A SKU's part of an answer as JSON: right until then, as long as no row moves and terms and texts are the same."""
 
     json: msgspec.Raw
     terms: Terms
+    wording: Wording
     until: float
 
 
@@ -116,43 +126,52 @@ class _Quick(msgspec.Struct, frozen=True):
     """As AvailabilityAnswer, of parts that are JSON already."""
 
     channel: str
+    language: str
     nodes: tuple[str, ...] | None
     items: list[msgspec.Raw]
 
 
-def answer_quickly(system: System, query_string: bytes) -> Reply | None:
+def answer_quickly(system: System, scope: Scope) -> Reply | None:
     """The answer to who asks about SKUs, over all nodes or of each, where the process remembers them; None: run it.
 
     Nearly every product page asks so, and the same again and again. Reading its query and making its answer took two
     thirds of the time of a request, so both are kept; what is kept of a SKU goes with its next move.
     """
+    query_string = scope["query_string"]
     asked = _read_plain(query_string) if len(query_string) <= _QUERY_BYTES_KEPT else None
     if asked is None:
         return None
     door = system.door
     index, reference, now = door.index, door.reference, door.now()
     exposure, at = reference.exposure_at(now), now.timestamp()
+    voice = reference.wording_at(now).voice(asked.channel, asked_languages(scope, asked.language))
+    name = f"{asked.form} {voice.language} {asked.channel}"
     parts = []
     for sku in asked.skus:
-        kept = index.kept(sku, asked.name)
-        if not isinstance(kept, _Kept) or at >= kept.until or not kept.terms.stand(reference, exposure):
+        kept = index.kept(sku, name)
+        if (
+            not isinstance(kept, _Kept)
+            or at >= kept.until
+            or kept.wording is not voice.wording
+            or not kept.terms.stand(reference, exposure)
+        ):
             terms = find_terms(door, sku)
             if terms is None:
                 return None
-            kept = _keep(door, sku, terms, asked)
+            kept = _keep(door, sku, terms, asked, Told(voice, reference.network, now), name)
         parts.append(kept.json)
-    nodes = active_nodes(door.reference.network) if asked.has_columns else None
-    return Reply(200, encode_bytes(_Quick(asked.channel, nodes, parts)))
+    nodes = active_nodes(door.reference.network) if asked.form == "columns" else None
+    return Reply(200, encode_bytes(_Quick(asked.channel, voice.language, nodes, parts)), (VARY,))
 
 
 @dataclass(frozen=True, slots=True)
 class _Plain:
-    """A query about nothing but SKUs; `name` is that under which parts of its answer are kept."""
+    """A query about nothing but SKUs."""
 
     channel: str
     skus: tuple[Sku, ...]
-    has_columns: bool
-    name: str
+    form: str
+    language: str | None
 
 
 @lru_cache(maxsize=_QUERIES_KEPT)
@@ -162,18 +181,18 @@ def _read_plain(query_string: bytes) -> _Plain | None:
         query = parse_query(AvailabilityQuery, query_string)
     except Refused:
         return None
-    if query.model_fields_set - {"sku", "channel", "form"}:
+    if query.model_fields_set - {"sku", "channel", "form", "language"}:
         return None
     skus = tuple(Sku(sku) for sku in query.sku)
-    return _Plain(query.channel, skus, query.form == "columns", f"{query.form} {query.channel}")
+    return _Plain(query.channel, skus, query.form, query.language)
 
 
-def _keep(door: Door, sku: Sku, terms: Terms, asked: _Plain) -> _Kept:
-    find = find_everywhere if asked.has_columns else find_now
+def _keep(door: Door, sku: Sku, terms: Terms, asked: _Plain, told: Told, name: str) -> _Kept:
+    find = find_everywhere if asked.form == "columns" else find_now
     found = find(door, sku, terms, channel=asked.channel)
-    json = encode_bytes(answer_sku(found))
-    kept = _Kept(msgspec.Raw(json), terms, found.until)
-    door.index.keep(sku, asked.name, kept, size=len(json))
+    json = encode_bytes(answer_sku(found, told))
+    kept = _Kept(msgspec.Raw(json), terms, told.voice.wording, found.until)
+    door.index.keep(sku, name, kept, size=len(json))
     return kept
 
 
@@ -192,6 +211,7 @@ _EXAMPLE: Final = answer_availability(
             ),
         )
     ),
+    Told(NO_WORDING.voice("web"), NETWORK, AT),
 )
 
 OPERATIONS = (

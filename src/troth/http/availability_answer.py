@@ -1,11 +1,17 @@
 """What a channel may sell, as it is answered: SKU by SKU, with nodes as a list or as columns."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.available_to_sell import NodeUnits, StockStatus
+from troth.engine.network import Network
 from troth.flows.availability import Answered, Availability, NodeStock
+from troth.flows.messages import stock_message
+from troth.flows.wording import Voice
 from troth.http.measures import Units
 from troth.http.values import Instant as At
 from troth.model.measure import shown
@@ -58,44 +64,60 @@ class SkuAvailability(msgspec.Struct, frozen=True):
 
 
 class AvailabilityAnswer(msgspec.Struct, frozen=True):
-    """What may be sold of each SKU, in the order in which they were asked; `nodes` are those of the columns."""
+    """What may be sold of each SKU, in the order in which they were asked; `nodes` are those of the columns, and
+    `language` is that of the messages.
+    """
 
     channel: str
+    language: str
     nodes: tuple[str, ...] | None
     items: tuple[SkuAvailability, ...]
 
 
-def answer_availability(channel: str, found: Answered) -> AvailabilityAnswer:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How and when something is told, and of which nodes."""
+
+    voice: Voice
+    network: Network
+    now: datetime
+
+
+def answer_availability(channel: str, found: Answered, told: Told) -> AvailabilityAnswer:
     """What a channel may sell, as it is answered."""
-    return AvailabilityAnswer(channel, found.columns_of, tuple(answer_sku(one) for one in found.items))
+    items = tuple(answer_sku(one, told) for one in found.items)
+    return AvailabilityAnswer(channel, told.voice.language, found.columns_of, items)
 
 
-def answer_sku(found: Availability) -> SkuAvailability:
+def answer_sku(found: Availability, told: Told) -> SkuAvailability:
     """What may be sold of one SKU, as it is answered."""
-    stock, decimals = found.stock, found.terms.item.decimals
+    stock, decimals, brand = found.stock, found.terms.item.decimals, found.terms.item.brand
     return SkuAvailability(
         found.sku,
         shown(stock.available, decimals),
         stock.status,
-        stock.message,
+        stock_message(stock, told.network, told.now, told.voice, brand=brand),
         stock.next_supply_at,
         shown(stock.incoming, decimals),
         shown(stock.low_max, decimals),
         None
         if found.place is None
         else PlaceAvailability(shown(found.place.ship, decimals), shown(found.place.pickup, decimals)),
-        tuple(_answer_node(one) for one in found.nodes),
+        tuple(_answer_node(one, told, brand, is_elsewhere=stock.available > 0) for one in found.nodes),
         None if found.columns is None else _answer_columns(found.columns, decimals),
     )
 
 
-def _answer_node(found: NodeStock) -> NodeAvailability:
+def _answer_node(found: NodeStock, told: Told, brand: str, *, is_elsewhere: bool) -> NodeAvailability:
     stock = found.stock
+    message = stock_message(
+        stock, told.network, told.now, told.voice, brand=brand, node=found.node, is_elsewhere=is_elsewhere
+    )
     return NodeAvailability(
         found.node,
         shown(stock.available, stock.decimals),
         stock.status,
-        stock.message,
+        message,
         stock.next_supply_at,
         found.miles,
     )

@@ -48,7 +48,7 @@ class Resource:
 async def _run(operation: AnyOperation, system: System, scope: Scope, receive: Receive) -> Reply:
     actor = await admit(system, scope, operation.scope)
     if operation.quick is not None:
-        reply = operation.quick(system, scope["query_string"])
+        reply = operation.quick(system, scope)
         if reply is not None:
             return reply
     query = parse_query(operation.query, scope["query_string"])

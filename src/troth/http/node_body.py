@@ -147,6 +147,10 @@ class NodeBody(Strict):
     pickup_minutes: Annotated[
         int, Field(ge=0, le=1_440, description="How long one open pickup keeps those behind it waiting.")
     ] = 5
+    feed_due_every_hours: Annotated[
+        Annotated[int, Field(ge=1, le=8_760)] | None,
+        Field(description="Its stock feed is due so often: while it is late its stock is not counted on; null: never."),
+    ] = None
     capacity_unit: CapacityUnit = CapacityUnit.LINES
     shifts: Annotated[
         tuple[ShiftBody, ...], Field(max_length=24, description="They take the place of capacity_per_day.")
@@ -185,6 +189,7 @@ class NodeBody(Strict):
             acceptance_minutes=self.acceptance_minutes,
             reroute_after_minutes=self.reroute_after_minutes,
             pickup_minutes=self.pickup_minutes,
+            feed_due_every_hours=self.feed_due_every_hours,
             capacity_unit=self.capacity_unit,
             shifts=self._shifts(),
         )

@@ -82,6 +82,7 @@ class NodeAnswer(msgspec.Struct, frozen=True):
     shifts: tuple[ShiftAnswer, ...]
     reroute_after_minutes: int | None
     pickup_minutes: int
+    feed_due_every_hours: int | None
 
 
 class NodesQuery(PageQuery):
@@ -133,6 +134,7 @@ def answer_node(node: Node, currency: str) -> NodeAnswer:
         shifts=tuple(ShiftAnswer(_clock(shift.begins), shift.capacity) for shift in node.shifts),
         reroute_after_minutes=node.reroute_after_minutes,
         pickup_minutes=node.pickup_minutes,
+        feed_due_every_hours=node.feed_due_every_hours,
     )
 
 

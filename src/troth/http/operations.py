@@ -80,7 +80,7 @@ class Operation(Generic[B, Q]):
     """`method` on `path`, called `name` by programs. Without `scope` anybody may call it.
 
     `refusals` are examples of what it refuses beside what every operation refuses; `has_if_match`: it takes If-Match.
-    `quick` answers some of its requests from the query string alone, and leaves the others (None) to `run`.
+    `quick` answers some of its requests from query string and headers alone, and leaves the others (None) to `run`.
     `streams` are the forms of a body that is no JSON and that it reads while it comes.
     """
 
@@ -97,7 +97,7 @@ class Operation(Generic[B, Q]):
     refusals: tuple[No, ...] = ()
     has_if_match: bool = False
     path_examples: tuple[tuple[str, str], ...] = ()
-    quick: Callable[[System, bytes], Reply | None] | None = None
+    quick: Callable[[System, Scope], Reply | None] | None = None
     streams: tuple[Stream, ...] = ()
 
 

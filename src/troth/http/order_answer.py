@@ -28,6 +28,7 @@ from troth.http.order_shapes import (
     SerialsAnswer,
     WorkLine,
 )
+from troth.http.speaker import Speaker
 from troth.http.timeline import timeline_of
 from troth.http.values import Window, cost, money, total
 from troth.model.change import CHANGEABLE
@@ -52,7 +53,9 @@ from troth.model.totals import total_minor
 from troth.model.ways import destination_of
 
 
-def answer_order(order: Order, network: Network, cost_currency: str, now: datetime) -> OrderAnswer:
+def answer_order(
+    order: Order, network: Network, cost_currency: str, now: datetime, speaker: Speaker | None = None
+) -> OrderAnswer:
     """The order as it is shown at an instant; `cost_currency` is that of costs to serve."""
     live = live_allocations(order)
     parts: dict[LineId, list[Allocation]] = {line.line_id: [] for line in order.lines}
@@ -96,7 +99,7 @@ def answer_order(order: Order, network: Network, cost_currency: str, now: dateti
             )
             for line in order.lines
         ),
-        promise=_promise(order, live, works, network, cost_currency, now),
+        promise=_promise(order, live, works, network, cost_currency, now, speaker or Speaker()),
         fulfillments=tuple(works.values()),
         holds=tuple(map(_hold, order.holds)),
         payments=tuple(
@@ -261,12 +264,15 @@ def _promise(
     network: Network,
     cost_currency: str,
     now: datetime,
+    speaker: Speaker,
 ) -> PromiseAnswer:
+    voice = speaker.voice(order)
     kept = {part.fulfillment_id for part in live}
     costs = [work.cost for work in order.fulfillments if work.fulfillment_id in kept]
     return PromiseAnswer(
         _last(works[name].promised_at for name in kept),
-        order_message(order, network, now),
+        order_message(order, network, now, voice, speaker.items),
+        voice.language,
         cost(total(costs), cost_currency),
     )
 

@@ -9,12 +9,16 @@ from pydantic import Field, StringConstraints
 from troth.engine.carts import HOLD_SECONDS_MAX
 from troth.flows.capture import ContentLine, ContentPayment, OrderContent
 from troth.http.body import Country, Id, Instant, MoneyBody, Name, Strict, Text
+from troth.http.languages import Language
 from troth.http.measures import Quantity, Scaling
+from troth.http.problems import Refused
 from troth.model.commands import LineQuantity
 from troth.model.ids import CartHoldId, LineId, NodeId, Sku
 from troth.model.item import Item
+from troth.model.messages import LANGUAGE_ATTRIBUTE
 from troth.model.network import Address
 from troth.model.order import Consent, Customer, Method, Terms
+from troth.model.refusals import FieldFlaw, Invalid
 
 LINES_MAX = 1_000
 _ATTRIBUTES_MAX = 50
@@ -174,9 +178,10 @@ class PaymentBody(Strict):
 
 
 class ContentBody(Strict):
-    """What is asked, with or without an order."""
+    """What is asked, with or without an order. The `language` is kept among the attributes."""
 
     channel: Channel
+    language: Language | None = None
     method: Annotated[Method, Field(strict=False)] = Method.SHIP
     ship_to: AddressBody | None = None
     pickup_node: Id | None = None
@@ -223,8 +228,16 @@ class ContentBody(Strict):
                 )
                 for position, payment in enumerate(payments)
             ),
-            attributes=self.attributes,
+            attributes=self._attributes(),
         )
+
+    def _attributes(self) -> dict[str, str]:
+        """What the channel sent along, the language with it; Refused where it says two."""
+        if self.language is None:
+            return self.attributes
+        if self.attributes.get(LANGUAGE_ATTRIBUTE, self.language) != self.language:
+            raise Refused(Invalid((FieldFlaw("/language", f"is not that of /attributes/{LANGUAGE_ATTRIBUTE}"),)))
+        return {**self.attributes, LANGUAGE_ATTRIBUTE: self.language}
 
 
 class QuoteBody(ContentBody):

@@ -20,6 +20,7 @@ from troth.http.idempotency import once, problem_answer, reply_of, submit
 from troth.http.measures import decimals_of_lines, known_items
 from troth.http.operations import Call, Operation, Shown
 from troth.http.order_answer import answer_order
+from troth.http.order_replies import learn_brands, told_order
 from troth.http.order_shapes import OrderAnswer
 from troth.http.orders import NO_ORDER, ORDER_PATH, SHORT
 from troth.http.preconditions import expected_of
@@ -80,6 +81,7 @@ async def change_order(call: Call[ChangeBody, ChangesQuery]) -> Reply:
     order = await read_visible(call, order_id_of(call))
     content = call.body.change(await known_items(call, call.body.skus()), decimals_of_lines(order))
     command = await prepare_change(call.system, order, content)
+    await learn_brands(call, [order])
     if isinstance(command, Invalid):
         raise Refused(command)
     expected = expected_of(call)
@@ -121,13 +123,11 @@ def _renderer(call: Call[Any, Any], order: Order) -> Callable[[tuple[Outcome, ..
 
 
 def _shown(call: Call[Any, Any], order: Order, decision: Decision, *, is_preview: bool) -> ChangedOrder:
-    door = call.system.door
     before = after = order
     for change in decision.changes:
         before, after = change.before or change.after, change.after
     events = [event for _, event in decision.events if isinstance(event, OrderChanged)]
-    answer = answer_order(after, door.reference.network, door.reference.policy.currency, door.now())
-    return answer_change(before, after, events, answer, is_preview=is_preview)
+    return answer_change(before, after, events, told_order(call, after), is_preview=is_preview)
 
 
 def answer_change(

@@ -1,6 +1,6 @@
 """Answers that are an order, or a no to a command about one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -10,12 +10,15 @@ from troth.flows.requests import Accepted, Answer, Outcome
 from troth.http.idempotency import problem_answer, reply_of, submit
 from troth.http.operations import Call
 from troth.http.order_answer import answer_order
+from troth.http.order_shapes import OrderAnswer
 from troth.http.problems import Refused
 from troth.http.replies import Reply, etag
-from troth.model.commands import Command
+from troth.http.speaker import Speaker
+from troth.model.commands import CaptureOrder, Command, order_ids_of
 from troth.model.order import Order
 from troth.model.refusals import Invalid
 from troth.store.codec import encode_bytes
+from troth.store.orders import read_orders
 
 
 class _Head(msgspec.Struct, frozen=True):
@@ -37,6 +40,7 @@ async def command_order(
     """
     if isinstance(command, Invalid):
         raise Refused(command)
+    await _learn_brands(call, command)
     answer = await submit(call, (command,), _renderer(call, status), expected=expected)
     if answer.status >= 400:
         return reply_of(answer)
@@ -44,10 +48,33 @@ async def command_order(
     return reply_of(answer, (etag(head.version), ("location", f"/v1/orders/{head.order_id}")))
 
 
-def order_bytes(call: Call[Any, Any], order: Order) -> bytes:
-    """An order as it is answered."""
+def told_order(call: Call[Any, Any], order: Order, languages: Sequence[str] = ()) -> OrderAnswer:
+    """An order as it is answered, its message in the first of these languages that is spoken, or else in its own."""
+    reference, now = call.system.door.reference, call.system.door.now()
+    speaker = Speaker(reference.wording_at(now), reference.items, languages)
+    return answer_order(order, reference.network, reference.policy.currency, now, speaker)
+
+
+def order_bytes(call: Call[Any, Any], order: Order, languages: Sequence[str] = ()) -> bytes:
+    """The same as JSON."""
+    return encode_bytes(told_order(call, order, languages))
+
+
+async def learn_brands(call: Call[Any, Any], orders: Iterable[Order]) -> None:
+    """Look up what orders are of, where what is told depends on the brand."""
     door = call.system.door
-    return encode_bytes(answer_order(order, door.reference.network, door.reference.policy.currency, door.now()))
+    if door.reference.wording_at(door.now()).names_brands:
+        await door.reference.need_items({part.sku for order in orders for part in order.allocations})
+
+
+async def _learn_brands(call: Call[Any, Any], command: Command) -> None:
+    """The same for an order that is there already, before it is answered in the middle of the write."""
+    door = call.system.door
+    if isinstance(command, CaptureOrder) or not door.reference.wording_at(door.now()).names_brands:
+        return
+    async with call.system.pool.acquire() as connection:
+        orders = await read_orders(connection, order_ids_of(command))
+    await learn_brands(call, orders.values())
 
 
 def _renderer(call: Call[Any, Any], status: int) -> Callable[[tuple[Outcome, ...]], Answer]:

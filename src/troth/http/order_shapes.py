@@ -119,10 +119,11 @@ class LineAnswer(msgspec.Struct, frozen=True):
 
 
 class PromiseAnswer(msgspec.Struct, frozen=True):
-    """When everything is promised, and what the customer is told."""
+    """When everything is promised, and what the customer is told, in which language."""
 
     promised_at: Window | None
     message: str
+    language: str
     cost_to_serve: CostAnswer
 
 

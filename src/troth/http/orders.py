@@ -9,15 +9,17 @@ from troth.flows.capture import prepare
 from troth.http import examples
 from troth.http.body import Body, NoQuery
 from troth.http.bounds import choose_bound, is_visible, order_id_of, read_visible
+from troth.http.languages import VARY, Language, LanguageQuery, asked_languages
 from troth.http.measures import known_items
-from troth.http.operations import NO_BODY, Call, Nothing, Operation, Plain, Shown
+from troth.http.operations import NO_BODY, Call, Nothing, Operation, Shown
 from troth.http.order_answer import answer_order
 from troth.http.order_body import ORDER_EXAMPLE, OrderBody
-from troth.http.order_replies import command_order, order_bytes
+from troth.http.order_replies import command_order, learn_brands, order_bytes
 from troth.http.order_shapes import OrderAnswer
 from troth.http.pages import Page, PageQuery, decode_cursor, page_reply
 from troth.http.problems import Refused
 from troth.http.replies import Reply, etag
+from troth.http.speaker import Speaker
 from troth.model.ids import LineId, Sku
 from troth.model.refusals import (
     ContentDiffers,
@@ -51,6 +53,7 @@ class OrdersQuery(PageQuery):
             description="An order id, SKU or tracking number, or how an external id, email or name (in part) begins."
         ),
     ] = None
+    language: Language | None = None
 
 
 async def capture_order(call: Call[OrderBody, NoQuery]) -> Reply:
@@ -62,10 +65,12 @@ async def capture_order(call: Call[OrderBody, NoQuery]) -> Reply:
     return await command_order(call, await prepare(call.system, content), status=201)
 
 
-async def read_order(call: Plain) -> Reply:
+async def read_order(call: Call[Nothing, LanguageQuery]) -> Reply:
     """One order."""
     order = await read_visible(call, order_id_of(call))
-    return Reply(200, order_bytes(call, order), (etag(order.version),))
+    await learn_brands(call, [order])
+    languages = asked_languages(call.scope, call.query.language)
+    return Reply(200, order_bytes(call, order, languages), (etag(order.version), VARY))
 
 
 async def search_orders(call: Call[Nothing, OrdersQuery]) -> Reply:
@@ -86,11 +91,14 @@ async def search_orders(call: Call[Nothing, OrdersQuery]) -> Reply:
         )
     door = call.system.door
     network, currency, now = door.reference.network, door.reference.policy.currency, door.now()
+    await learn_brands(call, found)
+    languages = asked_languages(call.scope, asked.language)
+    speaker = Speaker(door.reference.wording_at(now), door.reference.items, languages)
     return page_reply(
         call,
         [order for order in found if is_visible(call.actor, order)],
         limit=asked.limit,
-        shown=lambda order: answer_order(order, network, currency, now),
+        shown=lambda order: answer_order(order, network, currency, now, speaker),
         position=lambda order: (order.captured_at, order.order_id),
     )
 
@@ -142,7 +150,7 @@ OPERATIONS = (
         run=read_order,
         shown=(Shown(200, "The order", OrderAnswer, examples.ORDER_ANSWER),),
         body=NO_BODY,
-        query=NoQuery,
+        query=LanguageQuery,
         scope="orders:read",
         refusals=(NO_ORDER,),
         path_examples=ORDER_PATH,

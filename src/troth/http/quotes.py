@@ -10,8 +10,9 @@ from pydantic import Field, TypeAdapter
 
 from troth.engine.network import Network
 from troth.flows.capture import OrderContent
-from troth.flows.messages import promise_message, promised_shipments
+from troth.flows.messages import gap_message, promise_message, promised_shipments
 from troth.flows.quote import Kit, Option, Quote, quote
+from troth.flows.wording import NO_WORDING, Voice
 from troth.http import examples
 from troth.http.body import Body, Query
 from troth.http.carts import CartHoldAnswer, answer_hold
@@ -29,6 +30,7 @@ from troth.model.inventory import ON_HAND, is_on_hand
 from troth.model.item import Item
 from troth.model.kits import whole_units
 from troth.model.measure import shown
+from troth.model.messages import LANGUAGE_ATTRIBUTE
 from troth.model.network import Address
 from troth.model.order import Method
 from troth.model.plan import Peg, Plan, Shipment, Trace, Uncovered
@@ -100,6 +102,7 @@ class UnavailableAnswer(msgspec.Struct, frozen=True):
     quantity: Units
     reason: str
     detail: str
+    message: str
     available_quantity: Units
     available_at: Instant | None
     could_be: tuple[CouldBe, ...]
@@ -109,6 +112,7 @@ class QuoteAnswer(msgspec.Struct, frozen=True):
     """The ways to have it, first the one that an order as asked would get; `trace` only where it was asked for."""
 
     quoted_at: Instant
+    language: str
     options: tuple[OptionAnswer, ...]
     unavailable: tuple[UnavailableAnswer, ...]
     trace: TraceAnswer | None
@@ -130,9 +134,12 @@ async def quote_order(call: Call[QuoteBody, QuoteQuery]) -> Reply:
         )
         if not isinstance(answer, Quote):
             raise Refused(answer)
+        own = content.attributes.get(LANGUAGE_ATTRIBUTE)
+        voice = call.system.door.reference.wording_at(answer.at).voice(content.channel, (own,) if own else ())
         return json_reply(
             QuoteAnswer(
                 answer.at,
+                voice.language,
                 tuple(
                     answer_option(
                         option,
@@ -140,12 +147,13 @@ async def quote_order(call: Call[QuoteBody, QuoteQuery]) -> Reply:
                         answer.currency,
                         answer.at,
                         items,
+                        voice,
                         destination=answer.destination,
                         kits=answer.kits,
                     )
                     for option in answer.options
                 ),
-                tuple(_unavailable(gap, answer, content, call.body.method, items) for gap in answer.uncovered),
+                tuple(_unavailable(gap, answer, content, call.body.method, items, voice) for gap in answer.uncovered),
                 None
                 if answer.explanation is None
                 else answer_trace(answer.explanation.plan.trace, answer.explanation, answer.currency),
@@ -162,6 +170,7 @@ def answer_option(
     currency: str,
     now: datetime,
     items: Mapping[Sku, Item],
+    voice: Voice,
     *,
     destination: Address | None = None,
     kits: Mapping[LineId, Kit] = MappingProxyType({}),
@@ -177,7 +186,7 @@ def answer_option(
         (last.via or last.node) if is_handed_over else None,
         not option.plan.uncovered,
         _window(last),
-        promise_message(promised_shipments(shipments, network, destination), now),
+        promise_message(promised_shipments(shipments, network, destination, items), now, voice),
         cost(total([shipment.cost for shipment in shipments]), currency),
         tuple(_shipment(shipment, currency, items) for shipment in shipments),
         _lines(shipments, items, kits),
@@ -226,7 +235,7 @@ def _window(shipment: Shipment) -> Window:
 
 
 def _unavailable(
-    gap: Uncovered, answer: Quote, content: OrderContent, method: Method, items: Mapping[Sku, Item]
+    gap: Uncovered, answer: Quote, content: OrderContent, method: Method, items: Mapping[Sku, Item], voice: Voice
 ) -> UnavailableAnswer:
     line = next((line for line in content.lines if line.line_id == gap.line_id), None)
     wanted = gap.quantity if line is None else line.quantity
@@ -238,6 +247,7 @@ def _unavailable(
         shown(gap.quantity, decimals),
         gap.reason,
         gap.detail,
+        gap_message(gap, answer.at, voice, item),
         shown(gap.available_quantity, decimals),
         gap.available_at,
         tuple(find_ways_out(gap, wanted, answer.options, method, answer.currency, answer.kits, decimals=decimals)),
@@ -255,6 +265,7 @@ _SHIPMENT = Shipment(
     (Peg(LineId("1"), Sku("A-1001"), ON_HAND, 2),),
     _WORK.cost,
 )
+_VOICE = NO_WORDING.voice("web")
 _OPTION = Option("P-5b0c9d1c2f6e7a8890ab", Plan((_SHIPMENT,), (), Trace("subsets", 12)))
 
 OPERATIONS = (
@@ -272,7 +283,8 @@ OPERATIONS = (
                 QuoteAnswer,
                 QuoteAnswer(
                     examples.AT,
-                    (answer_option(_OPTION, examples.NETWORK, examples.CURRENCY, examples.AT, {}),),
+                    _VOICE.language,
+                    (answer_option(_OPTION, examples.NETWORK, examples.CURRENCY, examples.AT, {}, _VOICE),),
                     (),
                     None,
                     None,

@@ -13,6 +13,7 @@ from troth.engine.exposure.kit_waterfall import TOGETHER
 from troth.engine.exposure.waterfall import (
     BACKORDER_MAX,
     EXPIRED,
+    FEED_LATE,
     INACTIVE,
     RESERVED,
     TOO_OLD,
@@ -41,6 +42,7 @@ WORDS: Final = {
     EXPIRED: "expired",
     RESERVED: "promised to orders and carts",
     INACTIVE: "at nodes that are not active",
+    FEED_LATE: "at nodes whose stock feed is late",
     TOO_OLD: "in lots that would be too old when they arrive",
     "look_ahead": "left to promises of supply that falls short",
     "unfindable": "may not be found where the books say",

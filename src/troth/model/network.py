@@ -72,7 +72,8 @@ class Node:
     and `goods_percent` what goods cost here in percent of the item's cost: more than 100 at a vendor who adds a margin.
     An order is with the node `feed_minutes` after it was placed, and taken on after `acceptance_minutes` of its hours.
     What it has not accepted by then is sourced again `reroute_after_minutes` later (None: it waits for the node).
-    `pickup_minutes` is how much later a pickup is ready for each open one that waits there before it.
+    Its stock feed is due after so many hours (`feed_due_every_hours`, None: none is): while it is late nothing of its
+    stock is counted on. `pickup_minutes` is how much later a pickup is ready for each open one that waits before it.
     `capabilities` are what items may need of a node (`hazardous`, `chilled` …), `attributes` what rules may ask about.
     """
 
@@ -104,6 +105,7 @@ class Node:
     attributes: Mapping[str, str] = field(default_factory=dict)
     pickup_minutes: int = 5
     reroute_after_minutes: int | None = None
+    feed_due_every_hours: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

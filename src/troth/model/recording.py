@@ -58,7 +58,8 @@ class Recording:
 
     Units beyond what the demand could take are left out where nothing in the policy looks at them. `loads` is each
     node's share of its capacity that was used, where that counted; `slots` are those that had no room for the order,
-    with what they had promised, and `queue_minutes` the work that waited before its pickup.
+    with what they had promised, and `queue_minutes` the work that waited before its pickup. `fed_at` is as of when
+    (POSIX) the newest stock feeds of nodes with stock were, where that counted.
     """
 
     network: str
@@ -66,3 +67,4 @@ class Recording:
     loads: Mapping[NodeId, float] = field(default_factory=dict)
     slots: tuple[tuple[Slot, int], ...] = ()
     queue_minutes: Mapping[NodeId, int] = field(default_factory=dict)
+    fed_at: Mapping[NodeId, float] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from troth.engine.exposure.in_force import Exposure
 from troth.engine.exposure.item_rules import ItemRules, Mask
 from troth.engine.exposure.pooled import Pooled
 from troth.engine.exposure.quotas import quotas_of
+from troth.engine.feed_age import late_nodes
 from troth.engine.network import Network
 from troth.engine.supply import QUANTITY_MAX, BookUnits, SupplyRows
 from troth.model.exposure import ChannelBuffer, Draw
@@ -79,13 +80,16 @@ def find_closed(
 
 
 def base_of_buffers(rules: ItemRules, on_hand: Units, asker: Asker, network: Network) -> int:
-    """What a channel's percent is of: what is on hand (N) at the active nodes that no exclusion hides from the asker.
+    """What a channel's percent is of: what is on hand (N) at the active nodes whose stock feed is not late and that no
+    exclusion hides from the asker.
 
     It is not what is still free there: of that a percent would melt away as stock is sold.
     """
     if not rules.buffers:
         return 0
-    counts = network.is_active
+    counts, late = network.is_active, late_nodes(network, asker.now.timestamp())
+    if late is not None:
+        counts = counts & ~late
     for _label, hidden in _hidden(rules, asker, on_hand.size):
         counts = np.logical_and(counts, np.logical_not(hidden))
     return int(on_hand[counts].sum())

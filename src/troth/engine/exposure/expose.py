@@ -77,8 +77,8 @@ def expose(
     withheld = np.maximum(free_units(rows), 0) - taken
     if not withheld.any() and not pools:
         return rows
-    note = note or _note(withheld, asked, taken, item.decimals)
-    return replace(rows, available=taken, withheld=withheld, note=note, pools=pools)
+    note = note or rows.note or _note(withheld, asked, taken, item.decimals)
+    return replace(rows, available=taken, withheld=_besides(rows, withheld), note=note, pools=pools)
 
 
 def _ahead(rows: SupplyRows) -> SupplyRows:
@@ -90,7 +90,12 @@ def _ahead(rows: SupplyRows) -> SupplyRows:
     free = free_units(rows)
     taken = take_ahead(rows, free, (), int(rows.node_index.max()) + 1)
     kept = np.maximum(free, 0) - taken
-    return replace(rows, available=taken, withheld=kept, note=None) if kept.any() else rows
+    return replace(rows, available=taken, withheld=_besides(rows, kept)) if kept.any() else rows
+
+
+def _besides(rows: SupplyRows, withheld: Units) -> Units:
+    """What is kept back with what was before any rule, where a stock feed is late."""
+    return withheld if rows.withheld is None else withheld + rows.withheld
 
 
 def _found(findable: Findable, rules: ItemRules, item: Item, on_hand: Units) -> list[tuple[str, Units]]:

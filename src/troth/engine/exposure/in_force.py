@@ -34,6 +34,8 @@ class Exposure:
 
     def of_item(self, item: Item, network: Network, asker: Asker) -> ItemRules:
         """The rules that speak of an item."""
+        if self.rules.looks_at_feeds:  # what they name changes with the time
+            return find_item_rules(self.rules, item, network, asker.now)
         known = self.looked_up.get(item.sku)
         if known is not None and known[0] is item and known[1] is network:
             return known[2]
@@ -45,6 +47,8 @@ class Exposure:
         """The rules that speak of a kit itself, and of none of its parts; `counted` is how many units stand for one kit
         where what orders take is counted.
         """
+        if self.rules.looks_at_feeds:
+            return find_kit_rules(self.rules, kit, parts, network, asker.now, counted=counted)
         known = self.looked_up_kits.get(kit.sku)
         named = (kit, *parts)
         if known is not None and known[1] is network and all(map(_is, known[0], named)) and len(named) == len(known[0]):

@@ -14,6 +14,7 @@ from troth.engine.exposure.item_rules import ItemRules, holds_at
 from troth.engine.exposure.kit_limits import KitRules, find_kit_rules_of, joined, kit_floors, limit_kit
 from troth.engine.exposure.lasting import lasting_rows, spoils_soon
 from troth.engine.exposure.quotas import quotas_of
+from troth.engine.feed_age import fed_rows
 from troth.engine.kits import counted_component, has_kits, wanted_units
 from troth.engine.line_terms import components, explode
 from troth.engine.network import Network
@@ -51,11 +52,16 @@ class Pool:
         return asker_of(self.exposure.rules, demand, self.network, self.currency, self.now)
 
     def usable(self, demand: Demand, sku: Sku, rows: SupplyRows) -> SupplyRows:
-        """The rows of a SKU without what has expired, or would not last on its way to who asks."""
+        """The rows of a SKU that are `there`, without what would not last on its way to who asks."""
+        rows = self.there(sku, rows)
         if rows.good_until is None:
             return rows
-        fresh = fresh_rows(rows, self.now.timestamp())
-        return lasting_rows(fresh, sku, demand, self.network, self.now, ready_hours=self.ready_hours)
+        return lasting_rows(rows, sku, demand, self.network, self.now, ready_hours=self.ready_hours)
+
+    def there(self, sku: Sku, rows: SupplyRows) -> SupplyRows:
+        """The rows of a SKU without what has expired, and without what lies where the stock feed is late."""
+        now, item = self.now.timestamp(), self.items.get(sku)
+        return fed_rows(fresh_rows(rows, now), self.network, now, decimals=0 if item is None else item.decimals)
 
 
 def exposed_supply(
@@ -110,8 +116,7 @@ def supply_reader(
     wanted = tuple(skus)
     if pool.exposure is not None or spoils_soon({sku: read(sku) for sku in wanted}):
         return lambda demand: exposed_supply(pool, demand, wanted, read)
-    now = pool.now.timestamp()
-    found = {sku: expose(None, None, fresh_rows(read(sku), now), None, pool.network) for sku in wanted}
+    found = {sku: expose(None, None, pool.there(sku, read(sku)), None, pool.network) for sku in wanted}
     return lambda _: found
 
 

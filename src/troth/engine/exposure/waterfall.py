@@ -28,11 +28,12 @@ from troth.model.plan import Demand
 EXPIRED: Final = "expired"
 RESERVED: Final = "reserved"
 INACTIVE: Final = "inactive"
+FEED_LATE: Final = "feed_late"
 TOO_OLD: Final = "too_old"
 BACKORDER_MAX: Final = "backorder_max"
 AT_NODES: Final = (
-    EXPIRED, RESERVED, INACTIVE, TOO_OLD, "look_ahead", "unfindable", "safety_stock", "protected", "threshold",
-    "excluded",
+    EXPIRED, RESERVED, INACTIVE, FEED_LATE, TOO_OLD, "look_ahead", "unfindable", "safety_stock", "protected",
+    "threshold", "excluded",
 )  # fmt: skip
 """What takes units of single supplies, in this order."""
 
@@ -190,6 +191,7 @@ def find_flow(
     books = rows.available if rows.on_hand is None else rows.on_hand.astype(np.int64)
     good = fresh.available if fresh.on_hand is None else fresh.on_hand.astype(np.int64)
     free = np.maximum(free_units(fresh), 0)
+    fed = np.maximum(free_units(pool.there(item.sku, rows)), 0)
     unreserved = free
     if fresh.on_hand is not None and fresh.reserved is not None:
         unreserved = np.maximum(fresh.on_hand - fresh.reserved, 0).astype(np.int64)
@@ -197,7 +199,8 @@ def find_flow(
         Step(EXPIRED, "", books - good),
         Step(RESERVED, "", good - unreserved),
         Step(INACTIVE, "", unreserved - free),
-        Step(TOO_OLD, "", free - np.maximum(free_units(usable), 0)),
+        Step(FEED_LATE, "", free - fed),
+        Step(TOO_OLD, "", fed - np.maximum(free_units(usable), 0)),
     )
     taken = cap(item.sku, shown).available
     over = (*account.over, Step(BACKORDER_MAX, "", shown.available - taken))

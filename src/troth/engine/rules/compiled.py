@@ -7,7 +7,7 @@ from typing import Final
 
 from troth.engine.rules.code import Code
 from troth.engine.rules.expression import CONDITION, MEASURE, compile_expression
-from troth.engine.rules.fields import EVERYTHING, ORDER, SALES, STOCK
+from troth.engine.rules.fields import EVERYTHING, FEEDS, ORDER, SALES, STOCK
 from troth.engine.rules.syntax import At, Flaw
 from troth.engine.rules.values import Kind
 from troth.model.routing import NAMED_SORTS, Routing, Rule, Sort, Tier
@@ -57,7 +57,7 @@ class CompiledTier:
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledRouting:
     """A routing with all its expressions. `looks_at_stock`: it can matter to them how much more than is asked for a
-    node has; `looks_at_sales`: it can matter to them what a node sells.
+    node has; `looks_at_sales`: it can matter to them what a node sells; `looks_at_feeds`: how old its stock feed is.
     """
 
     routing: Routing
@@ -65,6 +65,7 @@ class CompiledRouting:
     tiers: tuple[CompiledTier, ...]
     looks_at_stock: bool
     looks_at_sales: bool
+    looks_at_feeds: bool
 
 
 _COMPILED: dict[int, CompiledRouting] = {}
@@ -93,7 +94,8 @@ def compile_routing(routing: Routing) -> CompiledRouting:
     tiers = tuple(
         _tier(tier, _follows(tier, at, len(routing.tiers), positions)) for at, tier in enumerate(routing.tiers)
     )
-    return CompiledRouting(routing, rules, tiers, _look_at(rules, tiers, STOCK), _look_at(rules, tiers, SALES))
+    looks = [_look_at(rules, tiers, what) for what in (STOCK, SALES, FEEDS)]
+    return CompiledRouting(routing, rules, tiers, looks[0], looks[1], looks[2])
 
 
 @lru_cache(maxsize=_EXPRESSIONS_MAX)

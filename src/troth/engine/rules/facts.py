@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.engine.feed_age import feed_ages
 from troth.engine.kits import find_kits, has_kits, rows_of_kits
 from troth.engine.network import Network
 from troth.engine.rules.values import NO_NUMBER, NO_TEXT, UNKNOWN, Known, Value, code_words
@@ -175,6 +176,12 @@ def _is_same(path: str) -> Callable[[Facts], Value]:
     return load
 
 
+def _feed_ages(facts: Facts) -> Value:
+    hours = feed_ages(facts.network, facts.now.timestamp())
+    is_known = np.isfinite(hours)
+    return Value(np.where(is_known, hours, 0.0), _known(is_known))
+
+
 def _available(facts: Facts) -> Value:
     lines, count = facts.demand.lines, len(facts.network.nodes)
     if has_kits(lines):
@@ -299,6 +306,7 @@ LOADERS: Final[Mapping[str, Loader]] = {
     "node.services": _node_sets(lambda node: node.services),
     "node.capabilities": _node_sets(lambda node: node.capabilities),
     "node.attributes": lambda _: UNKNOWN,
+    "node.feed_age_hours": _feed_ages,
     "lane.miles": _miles,
     "lane.zone": lambda f: _lanes(f, lambda lanes: lanes.zone + 1),
     "lane.transit_days": lambda f: _lanes(f, lambda lanes: lanes.transit),

@@ -16,7 +16,8 @@ LANE: Final = 8
 STOCK: Final = 16
 ITEM: Final = 32
 SALES: Final = 64
-EVERYTHING: Final = ORDER | LINE | ITEM | NODE | LANE | STOCK | SALES
+FEEDS: Final = 128
+EVERYTHING: Final = ORDER | LINE | ITEM | NODE | LANE | STOCK | SALES | FEEDS
 
 SCOPES: Final = {"order": ORDER, "customer": ORDER, "line": LINE, "item": ITEM, "node": NODE, "lane": LANE,
                  "stock": STOCK}  # fmt: skip
@@ -26,7 +27,7 @@ SCOPES: Final = {"order": ORDER, "customer": ORDER, "line": LINE, "item": ITEM, 
 @dataclass(frozen=True, slots=True)
 class Field:
     """A field of the catalog. `is_optional`: it may be missing, and then a rule about it cannot be evaluated;
-    `is_of_sales`: it depends on what nodes sell.
+    `is_of_sales`: it depends on what nodes sell; `is_of_feeds`: on the time and on when their stock feeds came.
     """
 
     path: str
@@ -36,11 +37,13 @@ class Field:
     is_optional: bool = False
     is_by_line: bool = True
     is_of_sales: bool = False
+    is_of_feeds: bool = False
 
     @property
     def reads(self) -> int:
         """What an expression reads that names the field."""
-        return SCOPES[self.path.split(".")[0]] | (SALES if self.is_of_sales else 0)
+        more = (SALES if self.is_of_sales else 0) | (FEEDS if self.is_of_feeds else 0)
+        return SCOPES[self.path.split(".")[0]] | more
 
     @property
     def axes(self) -> int:
@@ -107,6 +110,8 @@ _CATALOG: Final = (
     Field("node.services", Kind.STRINGS, "", "the services it offers; empty for all"),
     Field("node.capabilities", Kind.STRINGS, "", "what it can do (`hazardous`, `chilled` …)"),
     Field("node.attributes", _M, "", "its attributes, by name"),
+    Field("node.feed_age_hours", _D, "hours", "the age of its newest stock feed, where one is known", True,
+          is_of_feeds=True),
     Field("lane.miles", _D, "miles", "great-circle distance to the destination or the pickup node", True),
     Field("lane.zone", _I, "", "the nearest zone, counted from 1, in which a card of the method has it", True),
     Field("lane.transit_days", _I, "carrier days", "days of transit of the quickest service it may use", True),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from troth.engine.network import Network
 from troth.engine.rules.facts import LOADERS, load_entry
+from troth.engine.rules.fields import FIELDS
 from troth.engine.rules.values import Value
 from troth.engine.supply import SupplyRows
 from troth.engine.transit import find_coordinates
@@ -91,7 +92,7 @@ class Ground:
         if key:
             return load_entry(self, path, key)
         loader = LOADERS[path]
-        if path.startswith("node."):
+        if path.startswith("node.") and not FIELDS[path].is_of_feeds:
             return self.remember((loader, self.currency), loader, has_lane=False)
         if path.startswith("lane."):
             return self.remember(loader, loader, has_lane=True)

@@ -1,0 +1,41 @@
+"""What a version of texts would say if it were in force: every message with made-up places and days."""
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from troth.console.desk import Visit
+from troth.console.documents import version_asked
+from troth.console.pages import page
+from troth.console.session import guarded
+from troth.flows.families import MESSAGE_TEMPLATES
+from troth.flows.preview_messages import preview_messages
+from troth.flows.published import read_published
+from troth.model.refusals import NotFound
+
+
+async def show_preview(visit: Visit) -> Response:
+    """Every message as a channel would tell it, and whose text it is."""
+    name = visit.request.path_params["name"]
+    published = await read_published(visit.system, MESSAGE_TEMPLATES, name, version_asked(visit))
+    texts = () if isinstance(published, NotFound) else MESSAGE_TEMPLATES.read(published.content)
+    if isinstance(published, NotFound) or isinstance(texts, tuple):
+        return page(
+            visit, "missing.html", status=404, section="configuration", title="No such message template", name=name
+        )
+    asked = {field: visit.asked(field) for field in ("channel", "language", "brand")}
+    return page(
+        visit,
+        "message_preview.html",
+        section="configuration",
+        title=f"What {published.document.label} would say",
+        document=published.document,
+        asked=asked,
+        found=preview_messages(visit.system, name, texts, **asked),
+    )
+
+
+routes = [
+    Route(
+        "/message-templates/{name}/preview", guarded(show_preview, scope="configuration:read"), name="message_preview"
+    ),
+]

@@ -1,0 +1,100 @@
+"""What customers are told about a promise and about stock: the messages there are, and documents of their texts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+LANGUAGE_ATTRIBUTE: Final = "language"
+"""The attribute of an order in which its language is kept, so that rules can ask about it too."""
+
+ENGLISH: Final = "en"
+"""The language of what has no text in the language that was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageState:
+    """A message: when it is told, the placeholders that its text may have, and the one whose number its plural follows
+    (empty: it has none). `essential` is the one without which the customer is not told when, or how many.
+    """
+
+    name: str
+    doc: str
+    placeholders: tuple[str, ...] = ()
+    counted: str = ""
+    essential: str = ""
+
+
+_WAY: Final = ("place", "day", "arrival")
+_HAND_OVER: Final = ("place", "day", "time")
+
+_CATALOG: Final = (
+    MessageState("today", "the day of today"),
+    MessageState("tomorrow", "the day of tomorrow"),
+    MessageState("yesterday", "the day of yesterday"),
+    MessageState("day", "any other day", ("weekday", "date"), essential="date"),
+    MessageState("on_its_way", "where units come from: a transfer"),
+    MessageState("from_supplier", "where units come from: a purchase order"),
+    MessageState("on_backorder", "where units come from: several of these, or anything else"),
+    MessageState("in_stock", "more units than are low stock", ("units",)),
+    MessageState("in_store", "the same at a node that hands over to customers", ("place", "units")),
+    MessageState("low_stock", "few units", ("units",), "units", "units"),
+    MessageState("elsewhere", "nothing at this node, but elsewhere", ("place",)),
+    MessageState("expected", "nothing now, but something is to come", ("supply", "day"), essential="day"),
+    MessageState("not_available", "nothing, and nothing is to come"),
+    MessageState("pickup_now", "it waits for the customer", ("place",)),
+    MessageState("pickup_today", "to be picked up today", _HAND_OVER),
+    MessageState("pickup_later", "to be picked up another day", _HAND_OVER, essential="day"),
+    MessageState("pickup_sent", "to be picked up where another node sends it", ("from", *_HAND_OVER), essential="day"),
+    MessageState("pickup_awaited", "to be picked up once it has come", ("supply", *_HAND_OVER), essential="day"),
+    MessageState("ships", "sent from a distribution center or a 3PL", _WAY, essential="arrival"),
+    MessageState("ships_from_store", "sent from a store", _WAY, essential="arrival"),
+    MessageState("ships_from_vendor", "sent by a vendor or a supplier", _WAY, essential="arrival"),
+    MessageState("ships_awaited", "sent once it has come", ("supply", *_WAY), essential="arrival"),
+    MessageState("shipped", "on its way to the customer", _WAY, essential="arrival"),
+    MessageState("delivered", "with the customer", ("day",)),
+    MessageState("collected", "picked up by the customer", ("place", "day")),
+    MessageState("shipments", "before several of these", ("shipments",), "shipments"),
+    MessageState("canceled", "an order that was canceled"),
+    MessageState("short", "units of an order that lie at no supply", ("units",), "units"),
+    MessageState("waiting", "units of an order that wait for stock", ("units",), "units"),
+)
+
+MESSAGES: Final = {state.name: state for state in _CATALOG}
+
+Text = str | Mapping[str, str]
+"""A text with placeholders in braces; or one for each plural category of the language (`one`, `other` …)."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageTexts:
+    """Texts by message in one language (BCP 47), for some channels and brands; none named: for all."""
+
+    language: str
+    texts: Mapping[str, Text]
+    channels: tuple[str, ...] = ()
+    brands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LowStock:
+    """Up to how many units some channels (none named: all) say how few are left; 0: never.
+
+    An item that says it itself is not asked about.
+    """
+
+    units: int
+    channels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MessageTemplates:
+    """One document of texts; all documents in force count together.
+
+    `language` is spoken where nobody asks for one, `channel_languages` where a channel speaks another.
+    """
+
+    description: str = ""
+    language: str = ""
+    channel_languages: Mapping[str, str] = field(default_factory=dict)
+    low_stock: tuple[LowStock, ...] = ()
+    texts: tuple[MessageTexts, ...] = ()

@@ -1,0 +1,52 @@
+"""Texts of messages and late stock feeds in the console."""
+
+from html import unescape
+
+import httpx
+import pytest
+
+from tests.builders import node
+from tests.console.conftest import HOSTILE, begin_session, post
+from troth.flows.configure import set_node
+from troth.flows.system import System
+
+TEXTS = '{"texts": [{"language": "es", "channels": ["tienda"], "texts": {"in_stock": "Aquí está"}}]}'
+
+
+@pytest.fixture
+async def planner(stranger: httpx.AsyncClient, system: System) -> httpx.AsyncClient:
+    token = await begin_session(system, "pia", "planner")
+    stranger.cookies.set("troth_session", token, domain="console.test", path="/console")
+    return stranger
+
+
+async def test_a_version_shows_what_it_would_say_in_a_language_and_a_channel(planner: httpx.AsyncClient) -> None:
+    saved = await post(planner, "/message-templates-new", "/message-templates-save", name="one", written=TEXTS)
+    at = "/console/message-templates/one"
+
+    shown = await planner.get(at)
+    spanish = await planner.get(f"{at}/preview", params={"version": "1", "language": "es", "channel": "tienda"})
+    hostile = await planner.get(f"{at}/preview", params={"language": HOSTILE, "channel": HOSTILE, "brand": HOSTILE})
+    missing = await planner.get("/console/message-templates/none/preview")
+
+    assert (saved.status_code, shown.status_code, spanish.status_code) == (303, 200, 200)
+    assert "What would it say?" in shown.text
+    assert "Aquí está" in spanish.text
+    assert "Solo queda 1" in spanish.text
+    assert "Out of stock" not in spanish.text
+    assert (hostile.status_code, HOSTILE in hostile.text, HOSTILE in unescape(hostile.text)) == (200, False, True)
+    assert "Out of stock" in hostile.text
+    assert missing.status_code == 404
+
+
+async def test_a_late_feed_is_told_on_the_overview_and_at_its_node(client: httpx.AsyncClient, system: System) -> None:
+    before = [(await client.get(path)).text for path in ("/console/", "/console/nodes/DC-IL")]
+    await set_node(system, node("DC-IL", feed_due_every_hours=6), actor="test")
+    await system.door.follow()
+
+    after = [(await client.get(path)).text for path in ("/console/", "/console/nodes/DC-IL")]
+
+    assert [("Late stock feeds" in text, "Stock feed</dt>" in text) for text in before] == [(False, False)] * 2
+    assert "Late stock feeds" in after[0]
+    assert "late: its stock is not counted on" in after[1]
+    assert "none so far, due every 6 h" in after[1]
