@@ -109,7 +109,7 @@ def trip(
         for day in days_from(out):
             between = [out + timedelta(days=number) for number in range(1, (day - out).days)]
             moved = sum(at.weekday() in card.weekdays and at not in card.holidays for at in between)
-            until = first_minute(there, day, time(20))
+            until = first_minute(there, day, card.window_closes)
             if (
                 moved >= transit - 1
                 and day >= out + timedelta(days=min(transit, 1))
@@ -122,5 +122,6 @@ def trip(
         else:
             return None
         if not_before is None or until * 60 > not_before:
-            return min(leaves, until), first_minute(there, day, time(8)), until
+            opens = first_minute(there, day, card.window_opens)
+            return min(leaves, until), max(opens, leaves) if transit else opens, until
     return None

@@ -97,12 +97,15 @@ def nodes(draw: st.DrawFn, zone: str, day: date) -> Node:
 
 @st.composite
 def cards(draw: st.DrawFn, day: date) -> RateCard:
+    opens, closes = draw(st.sampled_from(((time(8), time(20)), (time(18), time(21, 30)), (time(0), time(23, 59)))))
     return flat_card(
         500,
         transit=draw(st.integers(0, 4)),
         weekdays=draw(WEEKDAYS),
         holidays=holidays(draw, day),
         delivery_weekdays=draw(st.just(()) | WEEKDAYS),
+        window_opens=opens,
+        window_closes=closes,
     )
 
 
@@ -175,7 +178,8 @@ def test_a_shipment_has_the_dates_of_the_reference(
     shipment = found.shipments[0]
     leaves, opens, closes = expected
     assert (minute(shipment.ship_by), minute(shipment.promised_at)) == (leaves, closes)
-    begins = max(opens * 60.0, now.timestamp(), not_before or 0.0)
+    there_at = ready if ready is not None and card.transit_days[0] == 0 else 0
+    begins = max(opens * 60.0, now.timestamp(), not_before or 0.0, there_at * 60.0)
     assert shipment.promised_from.timestamp() == begins
 
 

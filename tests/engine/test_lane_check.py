@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from troth.engine.lane_check import LANES_MAX, check_lanes, lint_lanes
+from troth.engine.lane_check import LANES_MAX, check_lanes, lint_known, lint_lanes
+from troth.engine.rate_cards import DEFAULT_CARDS
 from troth.model.ids import NodeId
 from troth.model.lanes import Lane, LaneTable, PlaceHolidays
 
@@ -63,4 +64,26 @@ def test_rows_that_another_hides_and_prefixes_of_every_country_are_warned_of() -
     assert [(finding.pointer, finding.sentence) for finding in lint_lanes(table)] == [
         ("/lanes/0/transit_days", "is hidden by row 1, of the same lane"),
         ("/lanes/2/postcode_prefix", "fits postcodes of every country"),
+    ]
+
+
+def test_what_a_table_names_that_there_is_not_is_worth_a_second_look() -> None:
+    table = LaneTable(
+        (
+            Lane(node=NodeId("NOWHERE"), service="standard", zone=1),
+            Lane(service="warp", transit_days=1),
+            Lane(service="standard", zone=50),
+            Lane(service="standard", country="US", region="California", served=False),
+        )
+    )
+
+    found = [
+        (finding.pointer, finding.detail) for finding in (*lint_lanes(table), *lint_known(table, (), DEFAULT_CARDS))
+    ]
+
+    assert found == [
+        ("/lanes/3/region", "California is no region of US; write CA"),
+        ("/lanes/0/node", "there is no node NOWHERE"),
+        ("/lanes/1/service", "there is no service warp"),
+        ("/lanes/2/zone", "is behind the last zone, which is 6: that counts"),
     ]

@@ -73,3 +73,11 @@ def test_no_store_is_offered_where_nobody_has_the_rest() -> None:
     stock = supply(net, A={"s1": 1, "dc": 9}, B={"dc": 1})
 
     assert offered(demand(line("A"), line("B", 2)), stock, net, Policy(ship_to_store=True)) == []
+
+
+def test_a_customer_of_whom_only_the_country_is_known_is_offered_what_is_there() -> None:
+    net = network(node("berlin", pickup=True, address=Address("DE")), node("paris", pickup=True, address=Address("FR")))
+    stock = supply(net, A={"berlin": 1, "paris": 1})
+
+    assert offered(demand(line("A"), destination=Address("DE")), stock, net) == ["berlin"]
+    assert offered(demand(line("A"), destination=Address("AQ")), stock, net) == []

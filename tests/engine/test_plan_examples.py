@@ -257,7 +257,8 @@ def test_an_order_of_ten_thousand_lines_is_planned() -> None:
     net = network(*(node(f"n{at}") for at in range(20)))
     stock = supply(net, **{f"S{at}": {f"n{at % 20}": 3, f"n{at % 7}": 2} for at in range(10_000)})
 
-    found = plan(demand(*(line(f"S{at}") for at in range(10_000))), stock, net, Policy(shipments_max=20), MONDAY)
+    lines = (line(f"S{at}", weight_grams=5) for at in range(10_000))
+    found = plan(demand(*lines), stock, net, Policy(shipments_max=20), MONDAY)
 
     assert (found.uncovered, found.trace.method) == ((), "greedy")
     assert sum(len(shipment.pegs) for shipment in found.shipments) == 10_000

@@ -3,8 +3,9 @@ from dataclasses import replace
 
 import pytest
 
-from troth.flows.places import country_code, find_coordinates, locate
+from troth.flows.places import country_code, find_place, locate
 from troth.model.network import Address
+from troth.model.place_notes import place_notes
 
 DENVER = (39.7392, -104.9847)
 
@@ -98,9 +99,44 @@ def test_the_center_of_a_country_across_the_antimeridian_lies_in_it() -> None:
     assert miles_between(coordinates(Address(country="FJ")), (-17.9, 178.2)) < 100
 
 
+def test_an_unknown_city_of_a_wide_country_has_no_place_and_the_decision_says_so() -> None:
+    found = locate(Address(country="US", city="Nowhere"))
+
+    assert (found.latitude, found.longitude) == (None, None)
+    assert place_notes(found) == ("where it goes is not known: it is counted as the farthest zone",)
+
+
+def test_a_place_that_is_only_guessed_is_said_to_be() -> None:
+    state = locate(Address(country="US", region="CO", city="Nowhere"))
+    country = locate(Address(country="DE", city="Nowhere"))
+
+    assert place_notes(state) == ("Nowhere is not known: it is taken for the middle of CO",)
+    assert place_notes(country) == ("Nowhere is not known: it is taken for the middle of DE",)
+
+
+@pytest.mark.parametrize(
+    ("address", "notes"),
+    [
+        (
+            Address("US", city="New York", region="NY", postcode="90001"),
+            ("postcode 90001 does not lie in NY: the postcode is believed",),
+        ),
+        (
+            Address("US", city="New York", postcode="90001"),
+            ("postcode 90001 does not lie in New York: the postcode is believed",),
+        ),
+        (Address("US", city="New York", region="NY", postcode="10001"), ()),
+        (Address("US", city="Nowhere", postcode="10001"), ()),
+        (Address("US", city="New York", region="New York", postcode="10118"), ()),
+    ],
+)
+def test_a_postcode_that_contradicts_the_rest_is_believed_and_said(address: Address, notes: tuple[str, ...]) -> None:
+    assert place_notes(locate(address)) == notes
+
+
 def test_what_is_known_already_stays() -> None:
     address = Address(country="US", postcode="80202", latitude=1.0, longitude=2.0, time_zone="UTC")
-    assert locate(address) is address
+    assert locate(address) == replace(address, region_code="CO")
 
 
 def test_half_of_the_coordinates_is_as_good_as_none() -> None:
@@ -124,9 +160,9 @@ def test_an_unknown_country_leaves_the_address_as_it_is(country: str) -> None:
 
 def test_what_was_looked_up_is_kept_in_a_bounded_cache() -> None:
     locate(Address(country="US", postcode="80202", city="Denver", region="CO", name="Ada"))
-    before = find_coordinates.cache_info()
+    before = find_place.cache_info()
     locate(Address(country="US", postcode="80202", city="Denver", region="CO", name="Ben"))
-    after = find_coordinates.cache_info()
+    after = find_place.cache_info()
     assert (after.hits - before.hits, after.misses - before.misses) == (1, 0)
     assert after.maxsize == 65_536
 
@@ -188,4 +224,5 @@ def test_an_address_has_the_time_zone_of_its_place(address: Address, zone: str) 
 def test_what_an_address_says_besides_its_place_is_kept() -> None:
     address = Address("US", name="Ada Park", line1="1 Main St", city="New York", postcode="10001", residential=True)
 
-    assert replace(locate(address), latitude=None, longitude=None, time_zone="") == address
+    found = replace(locate(address), latitude=None, longitude=None, time_zone="")
+    assert found == replace(address, region_code="NY", located_by="postcode")

@@ -177,3 +177,24 @@ async def test_items_are_listed_by_category_and_text(api: Api) -> None:
 
     assert [item["sku"] for item in (*first.json()["items"], *second.json()["items"])] == ["L-1", "L-2", "L-3"]
     assert [item["sku"] for item in red.json()["items"]] == ["L-1", "L-3"]
+
+
+async def test_a_kit_that_is_made_of_itself_by_another_is_refused(api: Api) -> None:
+    await api.put("/v1/items/CYCLE-1", {"price": {"amount": "1.00", "currency": "USD"}})
+    await api.put("/v1/items/CYCLE-2", {"kit": [{"sku": "CYCLE-1", "quantity": 1}]})
+
+    answer = await api.put("/v1/items/CYCLE-1", {"kit": [{"sku": "CYCLE-2", "quantity": 1}]})
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [
+        {"pointer": "/kit/0/sku", "detail": "CYCLE-2 is made of CYCLE-1; a kit does not contain itself"}
+    ]
+    assert (await api.get("/v1/items/CYCLE-1")).json()["kit"] == []
+
+
+async def test_a_restriction_to_a_place_that_no_address_is_in_is_refused(api: Api) -> None:
+    answer = await api.put("/v1/items/PLACED", {"restrictions": {"not_to": ["US-ZZ", "US-NY"]}})
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [{"pointer": "/restrictions/not_to/0", "detail": "US-ZZ is no region of US"}]
+    assert (await api.get("/v1/items/PLACED")).status_code == 404

@@ -185,3 +185,50 @@ async def test_a_message_counts_days_where_the_customer_is(api: Api) -> None:
 
     arrives = datetime.fromisoformat(option["promised_at"]["to"]).astimezone(ZoneInfo("Pacific/Honolulu"))
     assert f"{arrives:%A}, {arrives:%B} {arrives.day}" in option["message"]
+
+
+async def test_a_quote_says_which_services_do_not_go_there(api: Api) -> None:
+    sku = await api.stocked("HAWAII", {"DC-PA": 5})
+    honolulu = {"country": "US", "city": "Honolulu", "region": "Hawaii", "postcode": "96813"}
+
+    body = (await api.post("/v1/quotes", inquiry({sku: 1}, ship_to=honolulu))).json()
+
+    assert [one["service"] for one in body["options"]] == ["standard", "express"]
+    assert body["not_served"] == [
+        {
+            "method": "ship", "service": "next_day", "carrier": "parcel",
+            "detail": "next_day does not go to US-HI",
+        },
+        {
+            "method": "delivery", "service": "delivery", "carrier": "local",
+            "detail": "delivery goes 25 miles at most",
+        },
+    ]  # fmt: skip
+
+
+async def test_an_order_that_no_service_can_bring_is_refused_and_says_why(api: Api) -> None:
+    sku = await api.stocked("POLE", {"DC-PA": 5})
+    before = await api.available(sku)
+
+    answer = await api.post("/v1/orders", order("pole-1", {sku: 1}, ship_to={"country": "AQ"}, service="standard"))
+
+    assert answer.status_code == 409
+    (line,) = answer.json()["lines"]
+    assert (line["reason"], line["detail"]) == ("no_service_to_destination", "standard does not go to AQ")
+    assert await api.available(sku) == before
+
+
+async def test_who_carries_it_is_said_from_the_quote_to_the_work_of_the_node(api: Api) -> None:
+    sku = await api.stocked("CARRIER", {"DC-PA": 5})
+
+    quoted = (await api.post("/v1/quotes", inquiry({sku: 1}, service="express"))).json()["options"][0]
+    captured = await api.capture("carrier-1", {sku: 1}, service="express")
+    (work,) = captured["fulfillments"]
+    read = (await api.get(f"/v1/orders/{captured['order_id']}")).json()
+
+    assert [one["carrier"] for one in quoted["shipments"]] == ["parcel"]
+    assert quoted["shipments"][0]["carbon_grams"] is None  # the policy knows no factors
+    assert work["carrier"] == "parcel"
+    assert [one["carrier"] for one in read["fulfillments"]] == ["parcel"]
+    listed = (await api.get("/v1/fulfillments?node=DC-PA&limit=100")).json()["items"]
+    assert [one["carrier"] for one in listed if one["order_id"] == captured["order_id"]] == ["parcel"]

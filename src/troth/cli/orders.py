@@ -111,7 +111,8 @@ def _whole(order: dict[str, Any]) -> str:
         f"  line {line['line_id']}: {line['quantity']} x {line['sku']}, {line['status']}" for line in order["lines"]
     ]
     lines += [
-        f"  {work['fulfillment_id']} at {work['node']}: {work['method']}, {work['status']}, "
+        f"  {work['fulfillment_id']} at {work['node']}: {work['method']}"
+        f"{' by ' + work['carrier'] if work['carrier'] else ''}, {work['status']}, "
         f"{work['promised_at']['from']} to {work['promised_at']['to']}"
         for work in order["fulfillments"]
     ]

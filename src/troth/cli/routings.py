@@ -55,7 +55,7 @@ def _side(title: str, plan: dict[str, Any]) -> list[str]:
     lines = [f"{title}: {plan['policy_version']}{tier}, {cost['amount']} {cost['currency']} {_parts(cost['parts'])}"]
     for shipment in plan["shipments"]:
         units = ", ".join(f"{line['quantity']} x {line['sku']}" for line in shipment["lines"])
-        way = " ".join(part for part in (shipment["method"], shipment["service"]) if part)
+        way = " ".join(part for part in (shipment["method"], shipment["service"], shipment["carrier"]) if part)
         lines.append(f"  {shipment['node']} ({way}): {units}, by {shipment['promised_at']['to']}")
     lines += [f"  not promised: {gap['quantity']} x {gap['sku']} ({gap['reason']})" for gap in plan["unavailable"]]
     if plan["removed"]:

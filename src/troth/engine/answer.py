@@ -176,4 +176,5 @@ def _trace(question: Question, policy: Policy, solution: Solution, candidates: i
         removed=question.removed,
         gap=None if math.isnan(solution.gap) else solution.gap,  # JSON knows no NaN
         policy_version=policy.version,
+        notes=question.notes,
     )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from troth.engine.bookings import book
 from troth.engine.calendars import instant
-from troth.engine.capacity import Need
+from troth.engine.capacity import Need, find_done
 from troth.engine.cost_parts import carbon_grams
 from troth.engine.problem import Parcel, Place, Problem, place_of
 from troth.engine.scoring import shipment_cost
@@ -88,6 +88,7 @@ def _build_shipment(
     is_first: bool,
 ) -> Shipment:
     timetable, lane = place.block.timetable, place.lane
+    card = problem.offer.cards[problem.lanes.services[place.service_row]]
     pegs: list[Peg] = []
     is_backordered = False
     for line in sorted(quantities):
@@ -104,7 +105,7 @@ def _build_shipment(
     return Shipment(
         node=problem.network.nodes[place.node].node,
         method=problem.method,
-        service=problem.offer.cards[problem.lanes.services[place.service_row]].service,
+        service=card.service,
         ship_by=instant(timetable.ship_by.item(lane)),
         promised_from=instant(_opening(problem, place, quantities)),
         promised_at=instant(timetable.promised_at.item(lane)),
@@ -113,6 +114,7 @@ def _build_shipment(
         is_backordered=is_backordered,
         booking=None if problem.need is None else _book(problem, problem.need, place, quantities, booked),
         carbon_grams=carbon_grams(problem, place, quantities),
+        carrier=card.carrier,
     )
 
 
@@ -140,8 +142,14 @@ def _book(
 
 
 def _opening(problem: Problem, place: Place, quantities: Mapping[int, int]) -> float:
-    """When the window of a shipment opens (POSIX): not before its work can begin, nor before any line is wanted."""
+    """When the window of a shipment opens (POSIX): not before its work can begin, nor before any line is wanted; and of
+    what is delivered on the day itself, not before it is done.
+    """
     opens = max(place.block.timetable.promised_from.item(place.lane), place.block.ready)
+    is_same_day = problem.lanes.pickup < 0 and problem.lanes.transit.item(place.service_row, place.node) == 0
+    if is_same_day:
+        done = find_done(problem.network, problem.lanes, place.node, place.block.minute, problem.need)
+        opens = opens if done is None else max(opens, done * 60.0)
     for line in quantities:
         wish = problem.lines[line].not_before
         if wish is not None:

@@ -25,8 +25,9 @@ from troth.engine.feed_age import late_nodes
 from troth.engine.kits import find_kits, has_kits, rows_of_kits
 from troth.engine.limits import admit, explain_lines, is_special, limit, measure, totals_of
 from troth.engine.network import Network
+from troth.engine.offers import lighten_offer
 from troth.engine.problem import Problem
-from troth.engine.restrictions import find_bars, has_restrictions
+from troth.engine.restrictions import bar_large, find_bars, has_restrictions
 from troth.engine.shape import Shape, find_shape
 from troth.engine.shelf_life import (
     Perishable,
@@ -38,9 +39,11 @@ from troth.engine.shelf_life import (
     outlast,
     spoil,
 )
+from troth.engine.sizes import find_large
 from troth.engine.supply import NO_SUPPLY, SupplyRows
 from troth.engine.timetable import Timetable, find_timetable
 from troth.engine.transit import NEVER, Lanes, find_lanes
+from troth.engine.unserved import tell_unserved, way_notes
 from troth.model.ids import NodeId, Sku
 from troth.model.order import Method
 from troth.model.plan import Demand, DemandLine
@@ -54,10 +57,11 @@ class Question:
     """A demand made ready to be solved: the problem of what can be covered, and per asked line how much that is
     (aligned with `asked`).
 
-    The problem is None where nothing can be covered; `refusal` is then the reason for all lines. `removed` counts nodes
-    by reason; `has_more` says that there is dated supply that was not looked at, `is_extended` that some was because
-    what is on hand falls short, and `has_swifter` that lots were left out which last for quicker services only.
-    `reasons` are those of single lines (positions in `asked`): a code and a sentence.
+    The problem is None where nothing can be covered; `refusal` is then the reason for all lines, and `detail` the same
+    in words. `removed` counts nodes by reason; `has_more` says that there is dated supply that was not looked at,
+    `is_extended` that some was because what is on hand falls short, and `has_swifter` that lots were left out which
+    last for quicker services only. `reasons` are those of single lines (positions in `asked`): a code and a sentence.
+    `notes` are what is worth knowing about the way there.
     """
 
     asked: tuple[DemandLine, ...]
@@ -70,6 +74,8 @@ class Question:
     reasons: Mapping[int, tuple[str, str]] = field(default_factory=dict)
     has_swifter: bool = False
     is_extended: bool = False
+    detail: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def pose_question(
@@ -106,10 +112,22 @@ def pose_question(
     earliest = float(timetable.arrival_day.take(every.lane).min(initial=NEVER))
     unreached = _find_unreached(timetable, lanes)
     if earliest >= NEVER or (unreached is not None and unreached.all()):
-        return Question(asked, (0,) * len(asked), None, "no_service_to_destination", lanes.removed, lanes.is_located)
+        return Question(
+            asked,
+            (0,) * len(asked),
+            None,
+            "no_service_to_destination",
+            lanes.removed,
+            lanes.is_located,
+            detail=tell_unserved(network, lanes, demand.service),
+            notes=way_notes(network, lanes, demand.destination),
+        )
+    notes = way_notes(network, lanes, demand.destination)
+    offer = lighten_offer(network.offer(method), sum([line.grams(line.quantity) for line in asked]))
     if is_swift:
         lanes = only_swiftest(lanes, timetable)
-    special = is_special(demand, asked, policy)
+    large = find_large(offer.sizes, asked)
+    special = bool(large) or is_special(demand, asked, policy)
     is_lots = has_lots(supply)
     kits, has_swifter = None, False
     if special and has_kits(asked):
@@ -134,8 +152,8 @@ def pose_question(
         has_swifter = not is_swift and lanes.lane.shape[0] > 1 and kept_lots != perishable
         perishable = kept_lots
     bars = None
-    if special and has_restrictions(asked):
-        bars = find_bars(asked, network, method, demand.destination, lanes)
+    if special and (large or has_restrictions(asked)):
+        bars = bar_large(find_bars(asked, network, method, demand.destination, lanes), large, offer, lanes)
         eligible = admit(eligible, bars, timetable, lanes)
     if eligible is not None:
         base.available[:] *= eligible
@@ -156,7 +174,17 @@ def pose_question(
     reasons = {} if bars is None and not lost else explain_lines(asked, coverable, rows, eligible, bars, lost)
     if not kept:
         return Question(
-            asked, coverable, None, "no_stock", removed, lanes.is_located, has_more, reasons, has_swifter, is_extended
+            asked,
+            coverable,
+            None,
+            "no_stock",
+            removed,
+            lanes.is_located,
+            has_more,
+            reasons,
+            has_swifter,
+            is_extended,
+            notes=notes,
         )
     if len(kept) < len(asked):
         blocks = [keep_lines(block, kept) for block in blocks]
@@ -164,7 +192,7 @@ def pose_question(
     problem = Problem(
         network=network,
         method=method,
-        offer=network.offer(method),
+        offer=offer,
         lanes=lanes,
         policy=policy,
         lines=lines,
@@ -181,7 +209,17 @@ def pose_question(
     if special:
         problem = limit(problem, demand, policy, None if bars is None else bars.services[kept], kits, kept)
     return Question(
-        asked, coverable, problem, "", removed, lanes.is_located, has_more, reasons, has_swifter, is_extended
+        asked,
+        coverable,
+        problem,
+        "",
+        removed,
+        lanes.is_located,
+        has_more,
+        reasons,
+        has_swifter,
+        is_extended,
+        notes=notes,
     )
 
 

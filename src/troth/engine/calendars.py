@@ -159,10 +159,10 @@ def local_instant(time_zone: str, day: int, at: time) -> float:
 
 
 @lru_cache(maxsize=16_384)
-def first_arrival_day(time_zone: str, not_before: float) -> int:
-    """The first local day whose delivery hours have not ended at `not_before` (POSIX)."""
+def first_arrival_day(time_zone: str, not_before: float, closes: time = DELIVERY_UNTIL) -> int:
+    """The first local day whose delivery hours, which end when it `closes`, have not ended at `not_before` (POSIX)."""
     day = local_day(time_zone, minute_of(not_before))
-    return day if local_instant(time_zone, day, DELIVERY_UNTIL) > not_before else day + 1
+    return day if local_instant(time_zone, day, closes) > not_before else day + 1
 
 
 def instant(posix: float) -> datetime:

@@ -202,6 +202,7 @@ def parts_of(
                 shipment.cost,
                 booking=shipment.booking,
                 via=shipment.via,
+                carrier=shipment.carrier,
             )
         )
         for peg in shipment.pegs:

@@ -21,13 +21,14 @@ _GRAMS_PER_KG: Final = 1000
 @dataclass(frozen=True, slots=True, eq=False)
 class Carbon:
     """The factors of one destination: its distance (km, N) from each node, grams of CO2e by tonne and kilometer of each
-    card, grams by parcel, and what a kilogram costs in minor units.
+    card, grams by parcel, what a kilogram costs in minor units, and of which cards the policy knows a factor at all.
     """
 
     kilometers: NDArray[np.float64]
     factors: tuple[float, ...]
     parcel_grams: int
     minor_per_kg: int
+    is_known: tuple[bool, ...]
 
     def line_grams(
         self, weight_grams: int, card: int, nodes: NDArray[np.intp] | slice = slice(None)
@@ -69,4 +70,7 @@ def find_carbon(
         factors=tuple(factors.get(service, factors.get("", 0.0)) for service in services),
         parcel_grams=rates.carbon_grams_per_parcel,
         minor_per_kg=rates.carbon_minor_per_kg,
+        is_known=tuple(
+            bool(rates.carbon_grams_per_parcel) or service in factors or "" in factors for service in services
+        ),
     )

@@ -9,17 +9,20 @@ from troth.engine.cost_check import check_surcharges
 from troth.model.document import Finding
 from troth.model.network import RateCard
 from troth.model.policy import DEFAULT_POLICY
+from troth.model.regions import place_flaw
 
 _SERVICE: Final = re.compile(r"[a-z0-9_]{1,64}")
 _MINOR_MAX: Final = 10**12
 _SIZE_MAX: Final = 1_000
 _WEEKDAYS: Final = range(7)
 _DAYS_MAX: Final = 365
+_MILES_MAX: Final = 25_000.0
+_COUNTRY: Final = re.compile(r"[A-Z]{2}")
 
 
 def check_card(card: RateCard) -> tuple[Finding, ...]:
     """Everything that forbids a rate card, in the order of its fields; nothing where it can be used."""
-    return (*_names(card), *_shape(card), *_values(card), *check_surcharges(card))
+    return (*_names(card), *_shape(card), *_values(card), *_reach(card), *check_surcharges(card))
 
 
 def _names(card: RateCard) -> Iterable[Finding]:
@@ -52,6 +55,20 @@ def _shape(card: RateCard) -> Iterable[Finding]:
             yield Finding(f"/rates_minor/{zone}", detail)
 
 
+def _reach(card: RateCard) -> Iterable[Finding]:
+    """Places that there are, and miles that make sense."""
+    if card.max_miles is not None and not 0.0 < card.max_miles <= _MILES_MAX:
+        yield Finding("/max_miles", f"must be above zero, and at most {_MILES_MAX:,.0f}")
+    for at, country in enumerate(card.countries):
+        if not _COUNTRY.fullmatch(country):
+            yield Finding(f"/countries/{at}", "must be an ISO 3166 alpha-2 code such as US")
+    for name, places in (("regions", card.regions), ("not_regions", card.not_regions)):
+        for at, place in enumerate(places):
+            flaw = place_flaw(place)
+            if flaw:
+                yield Finding(f"/{name}/{at}", f"{place} {flaw}")
+
+
 def _values(card: RateCard) -> Iterable[Finding]:
     if card.grams_max is not None and card.grams_max <= 0:
         yield Finding("/grams_max", "must be above zero")
@@ -62,6 +79,11 @@ def _values(card: RateCard) -> Iterable[Finding]:
         yield Finding("/transit_days", f"must be from 0 to {_DAYS_MAX}")
     if not card.weekdays:
         yield Finding("/weekdays", "must name at least one day, with Monday as 0")
+    if card.window_closes.replace(second=0, microsecond=0) <= card.window_opens.replace(second=0, microsecond=0):
+        yield Finding("/window_closes", "must be later than window_opens, on the same day")
+    for name, size in (("length_mm_max", card.length_mm_max), ("girth_mm_max", card.girth_mm_max)):
+        if size is not None and size <= 0:
+            yield Finding(f"/{name}", "must be above zero")
     for name, days in (("weekdays", card.weekdays), ("delivery_weekdays", card.delivery_weekdays)):
         if any(day not in _WEEKDAYS for day in days):
             yield Finding(f"/{name}", "must be from 0, which is Monday, to 6")

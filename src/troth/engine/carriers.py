@@ -23,13 +23,17 @@ from troth.model.network import CarrierPickup, RateCard
 
 @dataclass(frozen=True, slots=True)
 class CarrierClock:
-    """The days on which a carrier picks up and moves goods (`weekdays`) and those on which it delivers."""
+    """The days on which a carrier picks up and moves goods (`weekdays`) and those on which it delivers, and between
+    which hours (local, at the place) it does.
+    """
 
     weekdays: frozenset[int]
     holidays: frozenset[date]
     delivery_weekdays: frozenset[int]
     carrier: str = ""
     service: str = ""
+    opens: time = DELIVERY_FROM
+    closes: time = DELIVERY_UNTIL
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +75,8 @@ def carrier_clock(card: RateCard) -> CarrierClock:
         delivery_weekdays=frozenset(card.delivery_weekdays or card.weekdays),
         carrier=card.carrier,
         service=card.service,
+        opens=_whole_minute(card.window_opens),
+        closes=_whole_minute(card.window_closes),
     )
 
 
@@ -90,7 +96,7 @@ def find_trip(
     """
     zone = destination.time_zone or clock.time_zone
     done_day = local_day(clock.time_zone, done)
-    wanted = None if not_before is None else first_arrival_day(zone, not_before)
+    wanted = None if not_before is None else first_arrival_day(zone, not_before, carrier.closes)
     earliest = done_day if day_min is None else max(done_day, day_min)
     if wanted is not None:
         earliest = max(earliest, wanted - _slack_days(transit))
@@ -104,8 +110,10 @@ def find_trip(
         if arrival is None:
             return None
         if wanted is None or arrival >= wanted:
-            opens = local_instant(zone, arrival, DELIVERY_FROM)
-            closes = local_instant(zone, arrival, DELIVERY_UNTIL)
+            opens = local_instant(zone, arrival, carrier.opens)
+            closes = local_instant(zone, arrival, carrier.closes)
+            if transit > 0:  # around the world a window can open before the goods have left
+                opens = max(opens, departure.leaves)
             return Trip(
                 ship_by=min(departure.leaves, closes),
                 opens=opens if not_before is None else max(opens, not_before),
@@ -161,7 +169,7 @@ def find_arrival_day(
         if (
             is_working_day(carrier.delivery_weekdays, carrier.holidays, at)
             and is_working_day(carrier.delivery_weekdays, destination.holidays, at)
-            and (ready is None or local_instant(zone, at, DELIVERY_UNTIL) > ready)
+            and (ready is None or local_instant(zone, at, carrier.closes) > ready)
         ):
             return at
     return None
@@ -181,10 +189,14 @@ def last_pickups(pickups: tuple[CarrierPickup, ...], carrier: str, service: str)
     for row in fitting:
         if (row.service != "", row.carrier != "") == closest:
             for weekday in row.weekdays:
-                at = row.at.replace(second=0, microsecond=0, tzinfo=None)
+                at = _whole_minute(row.at)
                 earlier = by_day[weekday]
                 by_day[weekday] = at if earlier is None else max(at, earlier)
     return tuple(by_day)
+
+
+def _whole_minute(at: time) -> time:
+    return at.replace(second=0, microsecond=0, tzinfo=None)
 
 
 def _slack_days(transit: int) -> int:

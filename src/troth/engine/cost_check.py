@@ -7,8 +7,9 @@ from typing import Final
 from troth.engine.rate_cards import is_merging_cheaper
 from troth.model.cost_rates import CostRates
 from troth.model.document import Finding
-from troth.model.network import RateCard, Surcharge
+from troth.model.network import Carriage, RateCard, Surcharge
 from troth.model.order import Method
+from troth.model.regions import has_regions, place_flaw, region_code
 
 _MINOR_MAX: Final = 10**12
 _SURCHARGES_MAX: Final = 200
@@ -76,7 +77,33 @@ def lint_card(card: RateCard) -> tuple[Finding, ...]:
     for zone, (sooner, later) in enumerate(pairwise(card.transit_days), start=1):
         if later < sooner:
             found.append(Finding(f"/transit_days/{zone}", "is quicker than the nearer zone before it"))
+    if card.service == "delivery" and card.method is Carriage.SHIP:
+        found.append(Finding("/method", "is ship: this is a service of parcels, and the built-in local delivery stays"))
+    if card.method is Carriage.DELIVERY and card.max_miles is None:
+        found.append(Finding("/max_miles", "is missing: a van goes any distance"))
+    served = {place.partition("-")[0] for place in card.regions}
+    if card.countries and not served <= set(card.countries):
+        outside = ", ".join(sorted(served - set(card.countries)))
+        found.append(Finding("/regions", f"has regions of {outside}, which is not among the countries"))
+    for at, place in enumerate(card.not_regions):
+        if place in card.regions or place in card.countries:
+            found.append(Finding(f"/not_regions/{at}", f"{place} is served and not served: it is not"))
+    for at, surcharge in enumerate(card.surcharges):
+        found += _lint_regions(surcharge, f"/surcharges/{at}/regions")
     return tuple(found)
+
+
+def _lint_regions(surcharge: Surcharge, pointer: str) -> Iterable[Finding]:
+    """Regions that no address has: such as names, where addresses have codes."""
+    countries = surcharge.countries or ("US",)
+    for at, region in enumerate(surcharge.regions):
+        if "-" in region:
+            flaw = place_flaw(region)
+            if flaw:
+                yield Finding(f"{pointer}/{at}", f"{region} {flaw}")
+        elif all(has_regions(country) and region_code(country, region) != region for country in countries):
+            codes = [code for country in countries if (code := region_code(country, region))]
+            yield Finding(f"{pointer}/{at}", f"{region} is no region there" + (f"; write {codes[0]}" if codes else ""))
 
 
 def _conditions(card: RateCard, surcharge: Surcharge, pointer: str) -> Iterable[Finding]:

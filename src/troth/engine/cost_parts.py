@@ -67,10 +67,15 @@ def _of_units(problem: Problem, quantities: Mapping[int, int], each: NDArray[np.
     return sum(half_up(units * int(each[line]), lines[line].scale) for line, units in quantities.items())
 
 
-def carbon_grams(problem: Problem, place: Place, quantities: Mapping[int, int]) -> int:
-    """The CO2e of one shipment's way in grams; 0 where the policy has no factors."""
+def carbon_grams(problem: Problem, place: Place, quantities: Mapping[int, int]) -> int | None:
+    """The CO2e of one shipment's way in grams; None where it is not known: the policy has no factor for the service, or
+    the place is not known.
+    """
     if problem.terms is None or problem.terms.carbon is None:
-        return 0
+        return None
+    carbon, card = problem.terms.carbon, problem.lanes.services[place.service_row]
+    if not carbon.is_known[card]:
+        return None
     return problem.terms.carbon.parcel_grams + sum(_line_grams(problem, place, quantities))
 
 

@@ -3,29 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.offers import Offer
+from troth.engine.where import NOWHERE, Where, regions_of
 from troth.model.ids import NodeId
 from troth.model.lanes import Lane, LaneTable
 from troth.model.network import Address
 
 ABSENT: Final = -1
 """The zone or the days of a lane of which no row says anything."""
-
-
-class Where(NamedTuple):
-    """What of an address tells lanes apart: country, region, and as much of the postcode as any row asks for."""
-
-    country: str
-    region: str
-    postcode: str
-
-
-NOWHERE: Final = Where("", "", "")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,18 +28,21 @@ class LaneIndex:
     transit_days: frozenset[tuple[str, int]]
 
     def where(self, address: Address | None) -> Where:
-        """What of an address the table tells apart; the same for all where it is empty."""
-        if address is None or not (self.by_prefix or self.holidays):
+        """What of an address the table, and the reach of cards, tell apart."""
+        if address is None:
             return NOWHERE
-        return Where(address.country.upper(), address.region.upper(), _plain(address.postcode)[: self.prefix_max])
+        postcode = _plain(address.postcode)[: self.prefix_max] if self.prefix_max else ""
+        return Where(address.country.upper(), regions_of(address), postcode)
 
     def days_without_delivery(self, where: Where) -> frozenset[date]:
         """The holidays of a place: of its country and of its region."""
         if not self.holidays:
             return frozenset()
         none: frozenset[date] = frozenset()
-        of_country = self.holidays.get((where.country, ""), none)
-        return of_country | self.holidays.get((where.country, where.region), none) if where.region else of_country
+        found = self.holidays.get((where.country, ""), none)
+        for region in where.regions:
+            found |= self.holidays.get((where.country, region), none)
+        return found
 
     def find_rows(self, where: Where) -> list[Lane]:
         """The rows that fit a place, the more specific ones later.
@@ -63,7 +56,7 @@ class LaneIndex:
             (number, row)
             for length in range(len(where.postcode) + 1)
             for number, row in self.by_prefix.get(where.postcode[:length], ())
-            if row.country.upper() in ("", where.country) and row.region.upper() in ("", where.region)
+            if row.country.upper() in ("", where.country) and row.region.upper() in ("", *where.regions)
         ]
         found.sort(key=lambda pair: (*_specificity(pair[1]), pair[0]))
         return [row for _number, row in found]
@@ -128,10 +121,12 @@ def compile_spans(offer: Offer, index: LaneIndex) -> Spans:
 
 def overrides(
     rows: list[Lane], nodes: Mapping[NodeId, int], count: int, services: list[str]
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Zone and transit days (services, nodes) as the rows say, ABSENT where none does; later rows count."""
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
+    """Zone and transit days (services, nodes) as the rows say, ABSENT where none does, and whether the lane is served;
+    later rows count.
+    """
     zone = np.full((len(services), count), ABSENT, dtype=np.intp)
-    transit = zone.copy()
+    transit, served = zone.copy(), np.ones(zone.shape, dtype=np.bool_)
     for row in rows:
         position = slice(None) if row.node is None else nodes.get(row.node)
         if position is None:
@@ -142,7 +137,9 @@ def overrides(
                     zone[at, position] = max(0, row.zone)
                 if row.transit_days is not None:
                     transit[at, position] = max(0, row.transit_days)
-    return zone, transit
+                if row.served is not None:
+                    served[at, position] = row.served
+    return zone, transit, served
 
 
 def _card_days(transit_days: tuple[int, ...], zone: int) -> int:

@@ -119,5 +119,5 @@ def explain_lines(
             if detail and coverable[at] < asked[at].quantity:
                 may = eligible[at if eligible.shape[0] > 1 else 0]
                 if rows[at].available[~may[rows[at].node_index]].any() or not may.any():
-                    reasons[at] = ("restricted", detail)
+                    reasons[at] = ("too_large" if at in bars.large else "restricted", detail)
     return reasons

@@ -16,7 +16,7 @@ from troth.engine.offers import Offer, compile_offer
 from troth.engine.rate_cards import DEFAULT_CARDS, HAND_OVER, LOCAL_DELIVERY
 from troth.model.ids import NodeId
 from troth.model.lanes import NO_LANES, LaneTable
-from troth.model.network import Node, NodeType, RateCard
+from troth.model.network import Carriage, Node, NodeType, RateCard
 from troth.model.order import Method
 
 _DELIVERING: Final = frozenset({NodeType.STORE, NodeType.DC})
@@ -46,6 +46,7 @@ class Network:
     clock_index: NDArray[np.intp]
     is_active: NDArray[np.bool_]
     is_pickup: NDArray[np.bool_]
+    countries: NDArray[np.str_]
     ship: Offer
     delivery: Offer
     hand_over: Offer
@@ -98,7 +99,7 @@ def compile_network(
     nodes: Sequence[Node], cards: Sequence[RateCard] = DEFAULT_CARDS, lanes: LaneTable = NO_LANES
 ) -> Network:
     """The network of these nodes and rate cards, and of what is known about lanes. Of two nodes with one id the last
-    wins; of two cards of one service both are offered.
+    wins; of two cards of one service both are offered. Where no card is one of local delivery, the built-in one is.
     """
     by_id = {node.node: node for node in nodes}
     ordered = tuple(by_id[key] for key in sorted(by_id))
@@ -108,15 +109,10 @@ def compile_network(
     count = max(1, len(ordered))
     is_active = np.array([node.active for node in ordered], dtype=np.bool_)
     is_pickup = np.array([node.pickup and node.active for node in ordered], dtype=np.bool_)
-    delivers = np.array([node.active and node.type in _DELIVERING for node in ordered], dtype=np.bool_)
-    offered = {card.service: _offered(ordered, card.service) for card in (*cards, LOCAL_DELIVERY)}
-    ship_rows = np.array([offered[card.service] & is_active for card in cards], dtype=np.bool_)
-    ship = compile_offer(cards, ship_rows.reshape(len(cards), len(ordered)))
-    delivery = compile_offer(
-        (LOCAL_DELIVERY,),
-        (delivers & offered[LOCAL_DELIVERY.service])[np.newaxis],
-        reach_miles=LOCAL_DELIVERY.zone_miles[0],
-    )
+    parcels = [card for card in cards if card.method is Carriage.SHIP]
+    vans = [card for card in cards if card.method is Carriage.DELIVERY] or [LOCAL_DELIVERY]
+    ship = _offer(ordered, parcels, is_active)
+    delivery = _offer(ordered, vans, is_active)
     hand_over = compile_offer((HAND_OVER,), is_pickup[np.newaxis])
     lane_index = index_lanes(lanes)
     ship_spans = compile_spans(ship, lane_index)
@@ -133,6 +129,7 @@ def compile_network(
         clock_index=np.array(clock_index, dtype=np.intp),
         is_active=is_active,
         is_pickup=is_pickup,
+        countries=np.array([node.address.country.upper() for node in ordered], dtype=np.str_),
         ship=ship,
         delivery=delivery,
         hand_over=hand_over,
@@ -170,5 +167,18 @@ def _due_seconds(nodes: Sequence[Node]) -> NDArray[np.float64] | None:
     return np.array([np.inf if each is None else each * 3600.0 for each in hours], dtype=np.float64)
 
 
-def _offered(nodes: Sequence[Node], service: str) -> NDArray[np.bool_]:
-    return np.array([not node.services or service in node.services for node in nodes], dtype=np.bool_)
+def _offer(nodes: Sequence[Node], cards: Sequence[RateCard], is_active: NDArray[np.bool_]) -> Offer:
+    rows = np.array([_offers(nodes, card) & is_active for card in cards], dtype=np.bool_)
+    return compile_offer(cards, rows.reshape(len(cards), len(nodes)))
+
+
+def _offers(nodes: Sequence[Node], card: RateCard) -> NDArray[np.bool_]:
+    """The nodes (N) that offer a card: those without a list of services offer all. Only stores and DCs have vans."""
+    return np.array(
+        [
+            (not node.services or card.service in node.services)
+            and (card.method is Carriage.SHIP or node.type in _DELIVERING)
+            for node in nodes
+        ],
+        dtype=np.bool_,
+    )

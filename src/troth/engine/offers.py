@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.engine.card_reach import EVERYWHERE, Reach, compile_reach
 from troth.engine.carriers import CarrierClock, carrier_clock
 from troth.engine.rate_cards import weighted_card
+from troth.engine.sizes import Sizes, compile_sizes
 from troth.engine.surcharges import Charge, compile_charges
 from troth.model.network import RateCard
 
@@ -35,7 +37,8 @@ class Offer:
     A rate lane is position * zones + zone. `is_dearer` (rate lanes a, b) says whether b costs at no weight less than a,
     which is only known of cards that weigh alike; `lane_scores` (rate lanes) never falls from a lane to a dearer one.
     `priced` are the cards with what a choice counts: fuel is in their rates, and weights. `grams_max` (rate lanes) is
-    the most that a parcel may weigh; None: anything.
+    the most that a parcel may weigh; None: anything. `reach` says where the cards go, and `sizes` what they take (None:
+    units of any size). `light` is the same offer for what is within all limits of weight, where there are any.
     """
 
     cards: tuple[RateCard, ...]
@@ -48,8 +51,10 @@ class Offer:
     is_dearer: NDArray[np.bool_]
     lane_scores: NDArray[np.float64]
     charges: tuple[Charge, ...]
-    reach_miles: float | None = None
     grams_max: NDArray[np.float64] | None = None
+    reach: Reach = EVERYWHERE
+    sizes: Sizes | None = None
+    light: "Offer | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +66,7 @@ class RateWeights:
     fuel: int = 1
 
 
-def compile_offer(
-    cards: Sequence[RateCard], is_offered: NDArray[np.bool_], *, reach_miles: float | None = None
-) -> Offer:
+def compile_offer(cards: Sequence[RateCard], is_offered: NDArray[np.bool_]) -> Offer:
     """The offer of these cards; a card without zones or brackets prices nothing and is left out."""
     usable = [position for position, card in enumerate(cards) if card.rates_minor and card.brackets_grams]
     kept = tuple(cards[position] for position in usable)
@@ -73,7 +76,7 @@ def compile_offer(
     charges = compile_charges(kept, zones)
     grams_max = _grams_max(kept, zones)
     is_dearer, lane_scores = _compare_lanes(groups, charges, len(kept), zones, grams_max)
-    return Offer(
+    offer = Offer(
         cards=kept,
         priced=priced,
         carriers=tuple(carrier_clock(card) for card in kept),
@@ -84,9 +87,23 @@ def compile_offer(
         is_dearer=is_dearer,
         lane_scores=lane_scores,
         charges=charges,
-        reach_miles=reach_miles,
         grams_max=grams_max,
+        reach=compile_reach(kept),
+        sizes=compile_sizes(kept),
     )
+    if grams_max is None:
+        return offer
+    is_dearer, lane_scores = _compare_lanes(groups, charges, len(kept), zones, None)
+    return replace(offer, light=replace(offer, grams_max=None, is_dearer=is_dearer, lane_scores=lane_scores))
+
+
+def lighten_offer(offer: Offer, grams: int) -> Offer:
+    """The offer for so many grams in all: within all limits of weight no parcel can break one, and nothing is to be
+    done about them.
+    """
+    if offer.light is None or any([card.grams_max is not None and grams > card.grams_max for card in offer.cards]):  # noqa: C419 - a list is quicker, for every order
+        return offer
+    return offer.light
 
 
 def weigh_offer(offer: Offer, weights: RateWeights) -> Offer:
@@ -95,7 +112,15 @@ def weigh_offer(offer: Offer, weights: RateWeights) -> Offer:
     groups = _groups(priced, offer.zones)
     charges = compile_charges(offer.cards, offer.zones, surcharge_weight=weights.surcharges, fuel_weight=weights.fuel)
     is_dearer, lane_scores = _compare_lanes(groups, charges, len(offer.cards), offer.zones, offer.grams_max)
-    return replace(offer, priced=priced, groups=groups, charges=charges, is_dearer=is_dearer, lane_scores=lane_scores)
+    return replace(
+        offer,
+        priced=priced,
+        groups=groups,
+        charges=charges,
+        is_dearer=is_dearer,
+        lane_scores=lane_scores,
+        light=None,
+    )
 
 
 def _groups(cards: Sequence[RateCard], zones: int) -> tuple[CardGroup, ...]:

@@ -41,7 +41,8 @@ def plan_options(
     soonest first.
 
     A delivery plan is offered where it covers anything; a pickup only where one node hands over everything, and not
-    farther than `policy.pickup_miles_max` from where the customer is. A pickup node that the demand names comes first,
+    farther than `policy.pickup_miles_max` from where the customer is; where that is not known, in the customer's
+    country. A pickup node that the demand names comes first,
     however far it is. `supply_for` gives what each way to have it may be planned from. All of them together spend one
     `budget` (None: the policy's); where it leaves no further question, the ways that were not looked at are not
     offered.
@@ -102,6 +103,8 @@ def _pickup_positions(
         miles = compute_miles(network, latitude, longitude)
         nearest = np.argsort(miles, kind="stable")
         nearest = nearest[miles[nearest] <= policy.pickup_miles_max]
+    elif demand.destination is not None and demand.destination.country:
+        nearest = np.flatnonzero(network.countries == demand.destination.country.upper())
     else:
         nearest = network.positions
     positions: list[int] = nearest[has_all[nearest]][: max(0, count)].tolist()

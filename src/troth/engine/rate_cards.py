@@ -7,10 +7,32 @@ from itertools import pairwise
 from typing import Final
 
 from troth.engine.surcharges import fuel_minor
-from troth.model.network import RateCard
+from troth.model.network import Carriage, RateCard
 
 _ZONE_MILES: Final = (150.0, 300.0, 600.0, 1000.0, 1400.0, 1800.0, 25_000.0)
 _BRACKETS_GRAMS: Final = (250, 500, 1000, 2000, 3000, 5000, 7500, 10_000, 15_000, 20_000, 25_000, 30_000)
+
+_LENGTH_MM_MAX: Final = 2743
+_GIRTH_MM_MAX: Final = 4191
+_GRAMS_MAX: Final = 68_000
+"""What US parcel carriers take: 108 inches of length, 165 of length and girth, 150 pounds."""
+
+_NOWHERE: Final = ("AQ", "BV", "GS", "HM", "TF")
+"""Places in which nobody lives who could be delivered to."""
+
+_NOT_NEXT_DAY: Final = (
+    "US-AA",
+    "US-AE",
+    "US-AK",
+    "US-AP",
+    "US-AS",
+    "US-GU",
+    "US-HI",
+    "US-MP",
+    "US-PR",
+    "US-UM",
+    "US-VI",
+)
 
 
 def _spread(near_minor: tuple[int, ...], percent_by_zone: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
@@ -31,6 +53,10 @@ STANDARD: Final = RateCard(
     ),
     over_minor=(95, 99, 105, 115, 127, 141, 157),
     transit_days=(1, 2, 2, 3, 4, 4, 5),
+    grams_max=_GRAMS_MAX,
+    not_regions=_NOWHERE,
+    length_mm_max=_LENGTH_MM_MAX,
+    girth_mm_max=_GIRTH_MM_MAX,
 )
 
 EXPRESS: Final = RateCard(
@@ -44,6 +70,10 @@ EXPRESS: Final = RateCard(
     ),
     over_minor=(240, 259, 288, 329, 370, 408, 446),
     transit_days=(1, 1, 2, 2, 2, 2, 2),
+    grams_max=_GRAMS_MAX,
+    not_regions=_NOWHERE,
+    length_mm_max=_LENGTH_MM_MAX,
+    girth_mm_max=_GIRTH_MM_MAX,
 )
 
 NEXT_DAY: Final = RateCard(
@@ -58,6 +88,11 @@ NEXT_DAY: Final = RateCard(
     ),
     over_minor=(440, 506, 594, 704, 814, 902, 968),
     transit_days=(1, 1, 1, 1, 1, 1, 1),
+    grams_max=_GRAMS_MAX,
+    not_regions=(*_NOWHERE, *_NOT_NEXT_DAY),
+    is_domestic=True,
+    length_mm_max=_LENGTH_MM_MAX,
+    girth_mm_max=_GIRTH_MM_MAX,
 )
 
 DEFAULT_CARDS: Final = (STANDARD, EXPRESS, NEXT_DAY)
@@ -72,8 +107,22 @@ LOCAL_DELIVERY: Final = RateCard(
     over_minor=(20,),
     transit_days=(0,),
     weekdays=(0, 1, 2, 3, 4, 5, 6),
+    grams_max=500_000,
+    method=Carriage.DELIVERY,
+    max_miles=25.0,
+    is_domestic=True,
 )
-"""A van of the store's own town: one flat price, the same day, and nothing beyond `zone_miles[0]`."""
+"""A van of the store's own town: one flat price, the same day, and nothing beyond `max_miles`."""
+
+FIRST_CARDS: Final = tuple(
+    replace(card, grams_max=None, not_regions=(), is_domestic=False, length_mm_max=None, girth_mm_max=None, holidays=())
+    for card in DEFAULT_CARDS
+)
+FIRST_DELIVERY: Final = replace(LOCAL_DELIVERY, grams_max=None, is_domestic=False, holidays=())
+FIRST_NAMED: Final = replace(FIRST_DELIVERY, method=Carriage.SHIP, max_miles=None)
+"""The built-in cards as they were before cards had a reach, and the name that local delivery then had: so decisions
+that were recorded with them are made again as they were.
+"""
 
 HAND_OVER: Final = RateCard(
     service="",

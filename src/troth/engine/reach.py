@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.network import Network
-from troth.engine.restrictions import find_bars, is_in
+from troth.engine.restrictions import bar_large, find_bars, is_in
+from troth.engine.sizes import find_large
 from troth.engine.transit import Lanes, compute_miles, find_lanes
 from troth.model.ids import LineId
 from troth.model.item import Item
@@ -54,9 +55,10 @@ def _allowed(
     can: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:
     """Of the services and nodes (services, N) that can, the nodes (N) that the item's restrictions leave."""
-    if item.restrictions is not None:
-        line = DemandLine(LineId("1"), item.sku, 1, item=item)
-        bars = find_bars((line,), network, method, destination, lanes)
+    offer, line = network.offer(method), DemandLine(LineId("1"), item.sku, 1, item=item)
+    large = find_large(offer.sizes, (line,))
+    if large or item.restrictions is not None:
+        bars = bar_large(find_bars((line,), network, method, destination, lanes), large, offer, lanes)
         can = can & bars.services[0][:, np.newaxis] & bars.nodes[0]
     allowed: NDArray[np.bool_] = np.any(can, axis=0)
     return allowed

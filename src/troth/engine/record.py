@@ -16,6 +16,7 @@ from troth.engine.capacity import Need
 from troth.engine.kits import wanted_units
 from troth.engine.network import Network
 from troth.engine.node_load import Limits, NodeLoad
+from troth.engine.rate_cards import FIRST_DELIVERY, FIRST_NAMED
 from troth.engine.supply import QUANTITY_MAX, SupplyRows
 from troth.model.capacity import Slot
 from troth.model.ids import NodeId, Sku
@@ -23,6 +24,13 @@ from troth.model.inventory import ON_HAND, lot_of, lot_within
 from troth.model.plan import Demand
 from troth.model.recording import RecordedDated, RecordedLot, RecordedStock, Recording
 
+_LATER: Final = (
+    ", region_code='', located_by=''",
+    ", method=<Carriage.SHIP: 'ship'>, max_miles=None, countries=(), regions=(), not_regions=(), is_domestic=False,"
+    " length_mm_max=None, girth_mm_max=None, window_opens=datetime.time(8, 0), window_closes=datetime.time(20, 0)",
+    ", served=None",
+)
+"""Fields that came to be after decisions had been recorded: at their defaults they are no part of a network's name."""
 _WIDTHS: Final = ((1, 0xFF), (2, 0xFFFF), (4, 0xFFFFFFFF), (8, 0xFFFFFFFFFFFFFFFF))
 
 
@@ -79,11 +87,14 @@ def digest_network(network: Network) -> str:
     if isinstance(found, str):
         return found
     lanes = network.lane_index
-    parts = repr((network.nodes, network.ship.cards, network.delivery.cards)).encode()
+    vans = network.delivery.cards
+    parts = repr((network.nodes, network.ship.cards, (FIRST_NAMED,) if vans == (FIRST_DELIVERY,) else vans))
     if lanes.by_prefix or lanes.holidays:
         days = sorted((place, sorted(closed)) for place, closed in lanes.holidays.items())
-        parts += repr((sorted(lanes.by_prefix.items()), days)).encode()
-    digest = blake2b(parts, digest_size=12).hexdigest()
+        parts += repr((sorted(lanes.by_prefix.items()), days))
+    for fields in _LATER:
+        parts = parts.replace(fields, "")
+    digest = blake2b(parts.encode(), digest_size=12).hexdigest()
     network.memory.keep("digest", "network", digest)
     return digest
 

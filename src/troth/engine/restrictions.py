@@ -2,30 +2,36 @@
 to do, and the one node that it is to come from.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.network import Network
+from troth.engine.offers import Offer
+from troth.engine.sizes import takes
 from troth.engine.transit import Lanes
+from troth.engine.where import regions_of
 from troth.model.ids import NodeId
 from troth.model.item import Restrictions
 from troth.model.network import Address
 from troth.model.order import Method
 from troth.model.plan import DemandLine
+from troth.model.regions import codes_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bars:
     """What restrictions leave: `nodes` (lines, N) and `services` (lines, services of the lanes) that may send each
-    line; `details` say by line what bars the others (empty: nothing is barred).
+    line; `details` say by line what bars the others (empty: nothing is barred). `large` are the lines that are barred
+    by the size of their units alone.
     """
 
     nodes: NDArray[np.bool_]
     services: NDArray[np.bool_]
     details: tuple[str, ...]
+    large: frozenset[int] = frozenset()
 
 
 def has_restrictions(lines: Sequence[DemandLine]) -> bool:
@@ -50,15 +56,33 @@ def find_bars(
     return Bars(nodes, services, tuple(details))
 
 
+def bar_large(bars: Bars, large: Mapping[int, tuple[int, int]], offer: Offer, lanes: Lanes) -> Bars:
+    """The bars with those services barred, for each line of `large` units, that do not take a unit of its longest side
+    and its length and girth (mm).
+    """
+    if not large or offer.sizes is None:
+        return bars
+    services, details = bars.services.copy(), list(bars.details)
+    for at, (longest, girth) in large.items():
+        able = takes(offer.sizes, lanes.services, longest, girth)
+        if not able.all():
+            services[at] &= able
+            size = f"a unit is {longest:,} mm long, {girth:,} mm with its girth"
+            details[at] = f"{details[at]}; {size}" if details[at] else size
+    return Bars(bars.nodes, services, tuple(details), frozenset(at for at in large if not bars.details[at]))
+
+
 def is_in(address: Address | None, places: Sequence[str]) -> str:
     """The first of the places (`US`, `US-CA`) in which an address lies, or nothing.
 
     >>> is_in(Address("US", region="CA"), ("DE", "US-CA")), is_in(Address("US", region="NY"), ("US-CA",))
     ('US-CA', '')
+    >>> is_in(Address("US", region="Calif.", region_code="CA"), ("US-CA",)), is_in(Address("PR"), ("US-PR",))
+    ('US-CA', 'US-PR')
     """
     if address is None:
         return ""
-    own = {address.country.upper(), f"{address.country}-{address.region}".upper()}
+    own = codes_of(address.country.upper(), regions_of(address))
     return next((place for place in places if place.upper() in own), "")
 
 

@@ -232,7 +232,8 @@ def _date_parts(problem: Problem, place: Place, quantities: Mapping[int, int]) -
         reference = int(problem.earliest_day)
         if line.not_before is not None:
             zone = problem.lanes.destination.time_zone or problem.network.nodes[place.node].time_zone
-            reference = max(reference, first_arrival_day(zone, line.not_before.timestamp()))
+            closes = problem.offer.carriers[problem.lanes.services[place.service_row]].closes
+            reference = max(reference, first_arrival_day(zone, line.not_before.timestamp(), closes))
         delay += max(0, arrival - reference) * policy.delay_minor_per_day
         if line.need_by is not None:
             over = float(timetable.promised_at[place.lane]) - line.need_by.timestamp()
@@ -241,7 +242,7 @@ def _date_parts(problem: Problem, place: Place, quantities: Mapping[int, int]) -
 
 
 def _wanted_days(problem: Problem, block: Block, not_before: float) -> NDArray[np.float64]:
-    return find_wanted_days(problem.network, problem.lanes, not_before)[block.nodes]
+    return find_wanted_days(problem.network, problem.lanes, not_before)[:, block.nodes]
 
 
 def _penalty(problem: Problem, block: Block) -> NDArray[np.float64]:

@@ -110,8 +110,10 @@ def is_due_at(surcharge: Surcharge, destination: Address | None) -> bool:
     if destination is None or (surcharge.countries and destination.country not in surcharge.countries):
         return False
     if surcharge.regions:
-        full = f"{destination.country}-{destination.region}"
-        if destination.region not in surcharge.regions and full not in surcharge.regions:
+        own = (destination.region, destination.subdivision)
+        if not any(
+            region in surcharge.regions or f"{destination.country}-{region}" in surcharge.regions for region in own
+        ):
             return False
     postcode = destination.postcode.replace(" ", "").upper()
     return not surcharge.postcode_prefixes or postcode.startswith(surcharge.postcode_prefixes)

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.calendars import (
-    DELIVERY_UNTIL,
     WorkClock,
     finish_work,
     first_arrival_day,
@@ -90,12 +89,19 @@ def find_timetable(
 
 
 def find_wanted_days(network: Network, lanes: Lanes, not_before: float) -> NDArray[np.float64]:
-    """The first day (N) on which each node may deliver what is not wanted before an instant (POSIX)."""
+    """The first day (services, N) on which each service of each node may deliver what is not wanted before an instant
+    (POSIX).
+    """
+    carriers = network.offer(lanes.method).carriers
+    closings = [carriers[position].closes for position in lanes.services]
+    wanted = np.empty((len(closings), len(network.nodes)))
     zone = lanes.destination.time_zone
-    if zone:
-        return np.full(len(network.nodes), float(first_arrival_day(zone, not_before)))
-    days = np.array([float(first_arrival_day(clock.time_zone, not_before)) for clock in network.clocks])
-    wanted: NDArray[np.float64] = days[network.clock_index]
+    for row, closes in enumerate(closings):
+        if zone:
+            wanted[row] = first_arrival_day(zone, not_before, closes)
+        else:
+            days = np.array([first_arrival_day(clock.time_zone, not_before, closes) for clock in network.clocks])
+            wanted[row] = days[network.clock_index]
     return wanted
 
 
@@ -177,7 +183,8 @@ def _code_of_work(network: Network, lanes: Lanes, clock: WorkClock, done: int) -
             missed += at is not None and local_instant(clock.time_zone, day, at) < done * 60
     if network.spans(lanes.method).has_same_day:
         zone = lanes.destination.time_zone or clock.time_zone
-        missed += sum(local_instant(zone, at, DELIVERY_UNTIL) <= done * 60 for at in (day, day + 1))
+        for closes in {carrier.closes for carrier in network.offer(lanes.method).carriers}:
+            missed += sum(local_instant(zone, at, closes) <= done * 60 for at in (day, day + 1))
     return day * _STAGES + min(missed, _STAGES - 1)
 
 

@@ -4,18 +4,20 @@ A lane is (clock, service, days of transit), and there are few of them however m
 """
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.engine.card_reach import find_served
 from troth.engine.carriers import ANYWHERE, Destination
-from troth.engine.lane_table import ABSENT, NOWHERE, Where, overrides
+from troth.engine.lane_table import ABSENT, overrides
 from troth.engine.network import Network
 from troth.engine.offers import Offer
 from troth.engine.rate_cards import HAND_OVER
+from troth.engine.where import NOWHERE, Where
 from troth.model.network import Address
 from troth.model.order import Method
 
@@ -30,8 +32,8 @@ class Lanes:
 
     `lane` indexes a timetable (`absent`: no lane), `rate_lane` is position * zones + zone of the rates; `transit` is in
     the carrier's days; `services` are positions of cards. `is_complete` says that every node has every service.
-    `removed` counts the nodes that cannot reach it, by reason. `pickup` is the position of the node that hands over, or
-    -1.
+    `removed` counts the nodes that cannot reach it, by reason, and `unserved` says why no node has a lane of a service
+    (position of its card). `pickup` is the position of the node that hands over, or -1.
     """
 
     services: tuple[int, ...]
@@ -47,6 +49,7 @@ class Lanes:
     method: Method = Method.SHIP
     destination: Destination = ANYWHERE
     pickup: int = -1
+    unserved: Mapping[int, str] = field(default_factory=dict)
 
 
 def find_lanes(network: Network, method: Method, destination: Address | None, service: str, pickup: int = -1) -> Lanes:
@@ -103,8 +106,10 @@ def _compute_lanes(
     count = len(network.nodes)
     usable = offer.is_offered[list(services)] if services else np.zeros((0, count), dtype=np.bool_)
     latitude, longitude = coordinates
+    offered = usable
     last = np.array([len(offer.cards[position].rates_minor) - 1 for position in services], dtype=np.intp)
     zone = np.zeros((len(services), count), dtype=np.intp)
+    miles: NDArray[np.float64] | None = None
     if latitude is not None and longitude is not None:
         miles = compute_miles(network, latitude, longitude)
         by_miles: dict[tuple[float, ...], NDArray[np.intp]] = {}
@@ -113,19 +118,21 @@ def _compute_lanes(
             if card_miles not in by_miles:  # most cards share their zones
                 by_miles[card_miles] = np.searchsorted(offer.boundaries[position], miles, side="left")
             zone[row] = by_miles[card_miles]
-        if offer.reach_miles is not None:
-            usable = usable & (miles <= offer.reach_miles)
     elif pickup >= 0:
         usable = usable & (network.positions == pickup)
     else:
         zone[:] = last[:, np.newaxis]
-        if offer.reach_miles is not None:
-            usable = np.zeros_like(usable)
+    why: dict[int, str] = {}
+    if pickup < 0 and offer.reach.is_limited:
+        served, why = find_served(offer.reach, services, where, network.countries, miles)
+        usable = usable & served
     rows = network.lane_index.find_rows(where)
     names = [offer.cards[position].service for position in services]
     named_transit: NDArray[np.intp] | None = None
     if rows:
-        named_zone, named_transit = overrides(rows, network.index, count, names)
+        named_zone, named_transit, is_served = overrides(rows, network.index, count, names)
+        if pickup < 0:
+            usable = usable & is_served
         zone = np.where(named_zone == ABSENT, zone, named_zone)
     zone = np.minimum(zone, last[:, np.newaxis])
     position_column = np.array(services, dtype=np.intp)[:, np.newaxis]
@@ -151,7 +158,16 @@ def _compute_lanes(
         method=method,
         destination=_find_destination(network, time_zone, where) if pickup < 0 else ANYWHERE,
         pickup=pickup,
+        unserved=_find_unserved(services, offered, usable, why) if pickup < 0 else {},
     )
+
+
+def _find_unserved(
+    services: Sequence[int], offered: NDArray[np.bool_], usable: NDArray[np.bool_], why: Mapping[int, str]
+) -> dict[int, str]:
+    """Why services that nodes offer (services, N) are not usable from any (services, N); `why` is by row."""
+    lost = offered.any(axis=1) & ~usable.any(axis=1)
+    return {services[row]: why.get(row, "has no lane there") for row in np.flatnonzero(lost).tolist()}
 
 
 def _days_at(days: tuple[tuple[int, ...], ...], services: tuple[int, ...], place: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -23,6 +23,7 @@ def find_uncovered(question: Question, covered: Mapping[int, int]) -> tuple[Unco
                 (reason, detail), could_be, when = question.reasons[at], coverable, _when(question, position)
             elif question.refusal or units == coverable:
                 reason, could_be, when = question.refusal or "no_stock", coverable, _when(question, position)
+                detail = question.detail
             else:  # there is more, but not within what one order, or this one's shape, may have
                 reason, could_be, when = _limit_of(question.problem, position), units, None
             found.append(Uncovered(line.line_id, line.sku, line.quantity - units, reason, could_be, when, detail))
@@ -48,7 +49,7 @@ def _limit_of(problem: Problem | None, line: int | None) -> str:
     """
     shape = None if problem is None else problem.shape
     if problem is not None and line is not None and problem.offer.grams_max is not None:
-        heaviest = problem.offer.grams_max.max(initial=0.0)
+        heaviest = problem.offer.grams_max[problem.lanes.rate_lane].max(initial=0.0)
         if problem.lines[line].grams(1) > heaviest:
             return "too_heavy"
     if problem is None or shape is None or line is None:

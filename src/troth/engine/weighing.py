@@ -197,7 +197,7 @@ def _weighted_offer(problem: Problem, weights: Weights) -> Offer:
     """The offer with weighted rates, remembered with the network."""
     parts = weights.parts
     wanted = RateWeights(parts["shipping"], parts["surcharges"], parts["fuel"])
-    base = problem.network.offer(problem.method)
+    base = problem.offer
     if wanted == RateWeights():
         return base
     key = (id(base), wanted)

@@ -35,7 +35,7 @@ from troth.engine.reach import nodes_in, nodes_that_hand_over, nodes_that_ship, 
 from troth.engine.supply import NO_SUPPLY, SupplyRows
 from troth.engine.transit import compute_miles
 from troth.flows.door import Door
-from troth.flows.places import find_coordinates
+from troth.flows.places import find_place
 from troth.flows.reference import Reference
 from troth.flows.system import System
 from troth.flows.waterfall import Inquirer
@@ -45,6 +45,7 @@ from troth.model.inventory import ON_HAND
 from troth.model.item import Item
 from troth.model.network import Address
 from troth.model.order import Method
+from troth.model.place_notes import BY_COUNTRY
 from troth.model.refusals import Busy, FieldFlaw, Invalid
 
 PICKUP_MILES: Final = 50.0
@@ -288,10 +289,10 @@ def _find_there(network: Network, place: Place) -> _There | None:
     if not place.postcode:
         inside = nodes_in(network, f"{place.country}-{place.region}" if place.region else place.country)
         return _There(Address(place.country, region=place.region), inside, None)
-    found = find_coordinates(place.country, "", "", place.postcode)
-    if found is None or found == find_coordinates(place.country, "", "", ""):
+    found = find_place(place.country, "", "", place.postcode)
+    if found is None or found.by == BY_COUNTRY:
         return None  # the middle of the country is no place to measure from
-    latitude, longitude = found
+    latitude, longitude = found.coordinates
     region = place.region or find_state(place.country, place.postcode)
     address = Address(place.country, region=region, postcode=place.postcode, latitude=latitude, longitude=longitude)
     near = nodes_within(network, latitude, longitude, miles=PICKUP_MILES)

@@ -58,7 +58,7 @@ async def save_draft(
         if conflict is not None:
             return conflict
         if newest is not None and newest.digest == digest:
-            return Saved(newest, False, family.lint(value), revision)
+            return Saved(newest, False, family.remarks(value, system.door.reference.network), revision)
         version = newest.version + 1 if newest else 1
         document = Document(family.key, name, version, body_text(body), digest, note, at, actor)
         await append_document(connection, document)
@@ -69,7 +69,7 @@ async def save_draft(
             before=None if newest is None else {"version": newest.version, "body": msgspec.json.decode(newest.body)},
         )
         await append_configuration_events(connection, (event,), at=at, actor=actor)
-    return Saved(document, True, family.lint(value), revision_of(document, acts))
+    return Saved(document, True, family.remarks(value, system.door.reference.network), revision_of(document, acts))
 
 
 def revision_of(newest: Document | None, scope: tuple[Activation, ...]) -> int:

@@ -8,7 +8,8 @@ from troth.engine.card_check import check_card
 from troth.engine.cost_check import lint_card
 from troth.engine.exposure.check import check_exposure
 from troth.engine.exposure.lint import lint_exposure
-from troth.engine.lane_check import check_lanes, lint_lanes
+from troth.engine.lane_check import check_lanes, lint_known, lint_lanes
+from troth.engine.network import Network
 from troth.engine.rules.check import check
 from troth.engine.rules.lint import lint
 from troth.flows.document_body import read_body
@@ -26,7 +27,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Family(Generic[T]):
-    """One family. `check` finds what forbids a document, `lint` what is worth a second look.
+    """One family. `check` finds what forbids a document, `lint` what is worth a second look by itself, and `lint_known`
+    beside what there is.
 
     Where it `is_exclusive`, one document of all names decides; else each name has one in force. Where it `has_canary`,
     a version may decide for a part of the orders. `reserved` are names that no document may have.
@@ -37,6 +39,7 @@ class Family(Generic[T]):
     type: type[T]
     check: Callable[[T], tuple[Finding, ...]]
     lint: Callable[[T], tuple[Finding, ...]]
+    lint_known: Callable[[T, Network], tuple[Finding, ...]] | None = None
     is_exclusive: bool = False
     has_canary: bool = False
     reserved: frozenset[str] = frozenset()
@@ -44,6 +47,11 @@ class Family(Generic[T]):
     def scope(self, acts: tuple[Activation, ...], name: str) -> tuple[Activation, ...]:
         """The acts that decide together about what is in force under a name."""
         return acts if self.is_exclusive else tuple(act for act in acts if act.name == name)
+
+    def remarks(self, value: T, network: Network) -> tuple[Finding, ...]:
+        """What is worth a second look about a document, by itself and in this network."""
+        found = self.lint(value)
+        return found if self.lint_known is None else (*found, *self.lint_known(value, network))
 
     def read(self, body: object) -> T | tuple[Finding, ...]:
         """The document that a decoded JSON body is, or everything that forbids it."""
@@ -55,7 +63,12 @@ class Family(Generic[T]):
 
 RATE_CARDS: Final = Family("rate-cards", "rate card", RateCard, check_card, lint_card)
 
-LANE_TABLES: Final = Family("lane-tables", "lane table", LaneTable, check_lanes, lint_lanes)
+
+def _lint_lanes_known(table: LaneTable, network: Network) -> tuple[Finding, ...]:
+    return lint_known(table, network.index, (*network.ship.cards, *network.delivery.cards))
+
+
+LANE_TABLES: Final = Family("lane-tables", "lane table", LaneTable, check_lanes, lint_lanes, _lint_lanes_known)
 
 EXPOSURE_RULES: Final = Family(
     "exposure-rules",

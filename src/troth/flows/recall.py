@@ -7,19 +7,19 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from troth.engine.network import Network, compile_network
+from troth.engine.rate_cards import FIRST_CARDS, FIRST_DELIVERY
 from troth.engine.record import digest_network
 from troth.engine.rules.weights import looks_at_sales, policy_of
 from troth.engine.unit_prices import UnitPrices
 from troth.flows.families import LANE_TABLES, RATE_CARDS, ROUTINGS
+from troth.flows.offered import join_tables, offer_cards, with_region_code
 from troth.flows.price_memory import PriceMemory
-from troth.flows.reference import join_tables, offer_cards
 from troth.flows.standing import Standing
 from troth.flows.system import System
 from troth.model.events import ConfigurationSet
 from troth.model.ids import Sku
 from troth.model.item import Item
-from troth.model.lanes import LaneTable
-from troth.model.network import Node, RateCard
+from troth.model.network import Node
 from troth.model.policy import DEFAULT_POLICY, Policy
 from troth.store.configure import read_changes_since, subject_of
 from troth.store.documents import read_document
@@ -46,11 +46,16 @@ async def recall_network(system: System, at: datetime, digest: str) -> Network |
         await cards.read(connection, at)
         tables = Standing(LANE_TABLES, lambda table, _: table)
         await tables.read(connection, at)
-    offered, lanes = offer_cards(cards.values_in_force(at)), join_tables(tables.values_in_force(at))
+    named, lanes = list(cards.values_in_force(at)), join_tables(tables.values_in_force(at))
+    offered, first = offer_cards(named), offer_cards(named, FIRST_CARDS, FIRST_DELIVERY)
     steps = 0
     for set_at, change in [*changes, (None, None)]:
         if set_at is None or set_at <= at + _LAG:
-            network = _compiled(documents.values(), offered, lanes)
+            nodes = [msgspec.convert(document, Node) for document in documents.values()]
+            network = compile_network([with_region_code(node) for node in nodes], offered, lanes)
+            if digest_network(network) == digest:
+                return network
+            network = compile_network(nodes, first, lanes)
             if digest_network(network) == digest:
                 return network
             steps += 1
@@ -111,7 +116,3 @@ def _undo(documents: dict[Any, Any], change: ConfigurationSet) -> None:
         documents.pop(change.id, None)
     else:
         documents[change.id] = change.before
-
-
-def _compiled(documents: Iterable[Mapping[str, Any]], cards: tuple[RateCard, ...], lanes: LaneTable) -> Network:
-    return compile_network([msgspec.convert(document, Node) for document in documents], cards, lanes)

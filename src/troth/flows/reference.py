@@ -19,13 +19,13 @@ from troth.engine.finding import FindRates, findable
 from troth.engine.in_force import choose
 from troth.engine.line_terms import DEPTH_MAX, components, related_skus
 from troth.engine.network import Network, compile_network
-from troth.engine.rate_cards import DEFAULT_CARDS
 from troth.engine.rules.compiled import compiled_routing
 from troth.engine.rules.weights import looks_at_sales, policy_of
 from troth.engine.unit_prices import UnitPrices
 from troth.flows.accuracy import FIND_RATES
 from troth.flows.families import EXPOSURE_RULES, LANE_TABLES, RATE_CARDS, ROUTINGS
 from troth.flows.find_memory import FindMemory
+from troth.flows.offered import join_tables, offer_cards, with_region_code
 from troth.flows.price_memory import PriceMemory, read_price_memory
 from troth.flows.standing import Standing
 from troth.flows.wording import Wording
@@ -285,7 +285,8 @@ class Reference:
     async def _compile(self, connection: Connection, now: datetime) -> Network:
         """The network of what is known now, with what its nodes have promised and how many pickups wait there."""
         cards = offer_cards(self._cards.values_in_force(now))
-        network = compile_network(self._nodes, cards, join_tables(self._tables.values_in_force(now)))
+        nodes = [with_region_code(node) for node in self._nodes]
+        network = compile_network(nodes, cards, join_tables(self._tables.values_in_force(now)))
         _put_days(network, await read_node_days(connection, first_day(now)))
         await self._read_queues(connection, network, now)
         return network
@@ -332,26 +333,10 @@ def first_day(now: datetime) -> date:
     return now.date() - timedelta(days=1)
 
 
-def offer_cards(named: Iterable[tuple[str, RateCard]]) -> tuple[RateCard, ...]:
-    """The cards that parcels go by: those in force, and those built in for services that none of them offers."""
-    active = [card for _, card in named]
-    services = {card.service for card in active}
-    return (*(card for card in DEFAULT_CARDS if card.service not in services), *active)
-
-
 def _ready_policy(routing: Routing, label: str) -> Policy:
     """The policy of a routing, which is compiled here so that no order waits for it."""
     compiled_routing(routing)
     return policy_of(routing, label)
-
-
-def join_tables(named: Iterable[tuple[str, LaneTable]]) -> LaneTable:
-    """The one table of all that are in force; of rows that are equally specific those of the last name count."""
-    tables = [table for _, table in sorted(named, key=lambda pair: pair[0])]
-    return LaneTable(
-        tuple(lane for table in tables for lane in table.lanes),
-        tuple(place for table in tables for place in table.holidays),
-    )
 
 
 def _put_days(network: Network, days: Iterable[tuple[Slot, int]]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from troth.engine.network import Network
 from troth.flows.differences import differences
 from troth.flows.draft import Saved, name_flaws, save_draft
 from troth.flows.families import Family
@@ -49,7 +50,10 @@ class Documents:
     async def get(self, call: Plain) -> Reply:
         """The newest version, with what is in force."""
         published = await self._read(call)
-        return json_reply(answer_document(published, self.findings(published)), headers=(etag(published.revision),))
+        return json_reply(
+            answer_document(published, self.findings(published, call.system.door.reference.network)),
+            headers=(etag(published.revision),),
+        )
 
     async def list(self, call: Call[Nothing, PageQuery]) -> Reply:
         """A page of documents, by name."""
@@ -112,7 +116,7 @@ class Documents:
             self._named(call)
             read = self.family.read(call.body)
             errors: tuple[Finding, ...] = read if isinstance(read, tuple) else ()
-            findings = () if isinstance(read, tuple) else self.family.lint(read)
+            findings = () if isinstance(read, tuple) else self.family.remarks(read, call.system.door.reference.network)
             return json_reply(
                 CheckAnswer(not errors, tuple(map(answer_finding, errors)), tuple(map(answer_finding, findings)))
             )
@@ -175,10 +179,10 @@ class Documents:
         """As `put`, for a content that was made here."""
         return await once(call, lambda: self._save(call, name, body, note))
 
-    def findings(self, published: Published) -> tuple[Finding, ...]:
+    def findings(self, published: Published, network: Network) -> tuple[Finding, ...]:
         """What is worth a second look about a version, or forbids it since a release that is stricter than it was."""
         read = self.family.read(published.content)
-        return read if isinstance(read, tuple) else self.family.lint(read)
+        return read if isinstance(read, tuple) else self.family.remarks(read, network)
 
     async def _save(self, call: Call[Any, Any], name: str, body: object, note: str) -> Reply:
         saved = await save_draft(

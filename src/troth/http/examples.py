@@ -27,6 +27,7 @@ WORK: Final = Fulfillment(
     promised_from=AT + timedelta(hours=42),
     promised_at=AT + timedelta(hours=54),
     cost={"transport": 727, "handling": 60},
+    carrier="parcel",
 )
 ORDER: Final = Order(
     order_id=ORDER_ID,

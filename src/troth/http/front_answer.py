@@ -43,7 +43,7 @@ class FrontPlanAnswer(msgspec.Struct, frozen=True):
     shipments: tuple[FrontShipment, ...]
     promised_at: Instant
     cost_to_serve: CostAnswer
-    carbon_grams: int
+    carbon_grams: int | None
     dearer_by: MoneyAnswer
     day_worth: MoneyAnswer | None
     shipment_worth: MoneyAnswer | None
@@ -77,6 +77,13 @@ def answer_front(front: Front, currency: str) -> FrontAnswer:
     )
 
 
+def _carbon(plan: FrontPlan) -> int | None:
+    """The grams of all shipments; null where those of one are not known."""
+    grams = [shipment.carbon_grams for shipment in plan.shipments]
+    known = [one for one in grams if one is not None]
+    return sum(known) if len(known) == len(grams) else None
+
+
 def _plan(plan: FrontPlan, chosen_minor: int, currency: str) -> FrontPlanAnswer:
     return FrontPlanAnswer(
         plan.is_chosen,
@@ -86,7 +93,7 @@ def _plan(plan: FrontPlan, chosen_minor: int, currency: str) -> FrontPlanAnswer:
         tuple(_shipment(shipment) for shipment in plan.shipments),
         max(shipment.promised_at for shipment in plan.shipments),
         cost(plan.cost, currency),
-        sum(shipment.carbon_grams for shipment in plan.shipments),
+        _carbon(plan),
         money(plan.money_minor - chosen_minor, currency),
         None if plan.day_minor is None else money(plan.day_minor, currency),
         None if plan.shipment_minor is None else money(plan.shipment_minor, currency),

@@ -1,5 +1,6 @@
 """What clients send about an item, and the item that it is: exact to the cent, the gram and the millimeter."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated, Final
 
@@ -13,6 +14,7 @@ from troth.model.item import Item, Restrictions, Substitute
 from troth.model.measure import DECIMALS_MAX, PIECE
 from troth.model.order import Method
 from troth.model.refusals import FieldFlaw, Invalid
+from troth.model.regions import place_flaw
 
 _GTIN_LENGTHS: Final = frozenset({8, 12, 13, 14})
 GRAMS_A_KILOGRAM: Final = 1000
@@ -167,6 +169,7 @@ class ItemBody(Strict):
             backorder_max=self.backorder_max,
         )
         flaws += _kit_flaws(item)
+        flaws += _place_flaws(item)
         flaws += _substitute_flaws(item)
         flaws += _measure_flaws(item)
         if flaws:
@@ -251,6 +254,16 @@ def _substitute_flaws(item: Item) -> list[FieldFlaw]:
         for position, sku in enumerate(skus)
         if sku == item.sku or sku in skus[:position]
     ]
+
+
+def _place_flaws(item: Item) -> Iterator[FieldFlaw]:
+    """Places that no address is in, which would restrict nothing."""
+    if item.restrictions is not None:
+        for name, places in (("not_to", item.restrictions.not_to), ("not_from", item.restrictions.not_from)):
+            for at, place in enumerate(places):
+                flaw = place_flaw(place.upper())
+                if flaw:
+                    yield FieldFlaw(f"/restrictions/{name}/{at}", f"{place} {flaw}")
 
 
 def _kit_flaws(item: Item) -> list[FieldFlaw]:

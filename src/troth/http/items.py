@@ -5,6 +5,7 @@ from typing import Annotated, Final
 import msgspec
 from pydantic import Field, TypeAdapter
 
+from troth.engine.line_terms import components
 from troth.flows.configure import Set, set_item
 from troth.http.body import Body, NoQuery, Text
 from troth.http.item_body import (
@@ -138,6 +139,12 @@ async def put_item(call: Call[ItemBody, NoQuery]) -> Reply:
         FieldFlaw(f"/kit/{position}/sku", f"{sku} is sold by measure; a kit is made of pieces")
         for position, (sku, _) in enumerate(item.kit)
         if sku in reference.items and reference.items[sku].decimals
+    ]
+    await reference.need_kits([sku for sku, _ in item.kit])
+    unknown += [
+        FieldFlaw(f"/kit/{position}/sku", f"{sku} is made of {item.sku}; a kit does not contain itself")
+        for position, (sku, _) in enumerate(item.kit)
+        if item.sku in components(sku, reference.items)
     ]
     if unknown:
         raise Refused(Invalid(tuple(unknown)))

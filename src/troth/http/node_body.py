@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from troth.flows.places import find_coordinates, locate
+from troth.flows.places import find_middle, locate, with_region
 from troth.http.body import Id, MoneyBody, Name, Strict, Text
 from troth.http.order_body import AddressBody
 from troth.http.problems import Refused
@@ -169,7 +169,7 @@ class NodeBody(Strict):
             latitude=latitude,
             longitude=longitude,
             time_zone=self.time_zone,
-            address=address,
+            address=with_region(address),
             calendar=Calendar() if self.calendar is None else self.calendar.calendar(),
             cut_off=self.cut_off,
             processing_hours=float(self.processing_hours),
@@ -208,7 +208,7 @@ class NodeBody(Strict):
             return self.latitude, self.longitude
         located = address if self.address is None else locate(address)
         # That a node is in a country says nothing about where: its middle is no place to ship from.
-        middle = find_coordinates(address.country, "", "", "")
+        middle = find_middle(address.country)
         if located.latitude is None or located.longitude is None or (located.latitude, located.longitude) == middle:
             raise Refused(
                 Invalid(

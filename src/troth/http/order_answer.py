@@ -305,6 +305,7 @@ def _work(order: Order, work: Fulfillment, cost_currency: str) -> OrderWork:
         work.via,
         None if elsewhere is order.ship_to or elsewhere is None else answer_address(elsewhere),
         answer_serials(work),
+        work.carrier or None,
     )
 
 

@@ -172,7 +172,7 @@ class OrderWork(msgspec.Struct, frozen=True):
     """The work of one node for the order. `pickup_code` is what the customer says when collecting.
 
     `via` is the node to which the goods go first, where the customer picks them up; `ship_to` where they go, if not
-    where the order goes.
+    where the order goes. `carrier` is the one that was planned with; null: nobody carries it, or it is not known.
     """
 
     fulfillment_id: str
@@ -193,6 +193,7 @@ class OrderWork(msgspec.Struct, frozen=True):
     via: str | None
     ship_to: AddressAnswer | None
     serials: tuple[SerialsAnswer, ...]
+    carrier: str | None
 
 
 class HoldAnswer(msgspec.Struct, frozen=True):

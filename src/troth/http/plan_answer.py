@@ -27,7 +27,7 @@ class PlannedUnits(msgspec.Struct, frozen=True):
 
 
 class PlannedShipment(msgspec.Struct, frozen=True):
-    """What one node would send or hand over at once."""
+    """What one node would send or hand over at once; `carrier` is null where nobody carries it."""
 
     node: str
     method: Method
@@ -37,6 +37,7 @@ class PlannedShipment(msgspec.Struct, frozen=True):
     is_backordered: bool
     cost_to_serve: CostAnswer
     lines: tuple[PlannedUnits, ...]
+    carrier: str | None
 
 
 class UnplannedUnits(msgspec.Struct, frozen=True):
@@ -128,6 +129,7 @@ def _shipment(shipment: Shipment, currency: str, items: Mapping[Sku, Item]) -> P
             PlannedUnits(peg.line_id, peg.sku, of_sku(peg.quantity, peg.sku, items), peg.source)
             for peg in shipment.pegs
         ),
+        shipment.carrier or None,
     )
 
 

@@ -9,6 +9,7 @@ import msgspec
 from pydantic import Field, TypeAdapter
 
 from troth.engine.network import Network
+from troth.engine.unserved import find_unserved
 from troth.flows.capture import OrderContent
 from troth.flows.messages import gap_message, promise_message, promised_shipments
 from troth.flows.quote import Kit, Option, Quote, quote
@@ -55,7 +56,8 @@ class QuotedUnits(msgspec.Struct, frozen=True):
 class QuotedShipment(msgspec.Struct, frozen=True):
     """What one node would send or hand over at once; `via` is where it goes first, where the customer picks it up.
 
-    `carbon_grams` is the CO2e of its way where the policy knows factors for it.
+    `carbon_grams` is the CO2e of its way; null: the policy has no factors for it. `carrier` is null where nobody
+    carries it.
     """
 
     node: str
@@ -67,7 +69,8 @@ class QuotedShipment(msgspec.Struct, frozen=True):
     cost_to_serve: CostAnswer
     lines: tuple[QuotedUnits, ...]
     via: str | None
-    carbon_grams: int
+    carbon_grams: int | None
+    carrier: str | None
 
 
 class QuotedLine(msgspec.Struct, frozen=True):
@@ -108,8 +111,19 @@ class UnavailableAnswer(msgspec.Struct, frozen=True):
     could_be: tuple[CouldBe, ...]
 
 
+class NotServed(msgspec.Struct, frozen=True):
+    """A service that does not go where the order goes, from any node, and why."""
+
+    method: Method
+    service: str
+    carrier: str
+    detail: str
+
+
 class QuoteAnswer(msgspec.Struct, frozen=True):
-    """The ways to have it, first the one that an order as asked would get; `trace` only where it was asked for."""
+    """The ways to have it, first the one that an order as asked would get; `trace` only where it was asked for.
+    `not_served` are the services that are no option because they do not go there.
+    """
 
     quoted_at: Instant
     language: str
@@ -117,6 +131,7 @@ class QuoteAnswer(msgspec.Struct, frozen=True):
     unavailable: tuple[UnavailableAnswer, ...]
     trace: TraceAnswer | None
     hold: CartHoldAnswer | None
+    not_served: tuple[NotServed, ...]
 
 
 async def quote_order(call: Call[QuoteBody, QuoteQuery]) -> Reply:
@@ -158,10 +173,20 @@ async def quote_order(call: Call[QuoteBody, QuoteQuery]) -> Reply:
                 if answer.explanation is None
                 else answer_trace(answer.explanation.plan.trace, answer.explanation, answer.currency),
                 None if answer.hold is None else answer_hold(answer.hold, answer.at, items),
+                _not_served(answer),
             )
         )
 
     return await once(call, run)
+
+
+def _not_served(answer: Quote) -> tuple[NotServed, ...]:
+    if answer.destination is None:
+        return ()
+    return tuple(
+        NotServed(one.method, one.service, one.carrier, f"{one.service} {one.why}")
+        for one in find_unserved(answer.network, answer.destination)
+    )
 
 
 def answer_option(
@@ -208,6 +233,7 @@ def _shipment(shipment: Shipment, currency: str, items: Mapping[Sku, Item]) -> Q
         ),
         shipment.via,
         shipment.carbon_grams,
+        shipment.carrier or None,
     )
 
 
@@ -264,6 +290,7 @@ _SHIPMENT = Shipment(
     _WORK.promised_at,
     (Peg(LineId("1"), Sku("A-1001"), ON_HAND, 2),),
     _WORK.cost,
+    carrier=_WORK.carrier,
 )
 _VOICE = NO_WORDING.voice("web")
 _OPTION = Option("P-5b0c9d1c2f6e7a8890ab", Plan((_SHIPMENT,), (), Trace("subsets", 12)))
@@ -288,6 +315,7 @@ OPERATIONS = (
                     (),
                     None,
                     None,
+                    (NotServed(Method.DELIVERY, "delivery", "local", "delivery goes 25 miles at most"),),
                 ),
             ),
         ),

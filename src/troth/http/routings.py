@@ -131,6 +131,7 @@ _PLAN: Final = Plan(
             _WORK.promised_at,
             (Peg(LineId("1"), Sku("A-1001"), ON_HAND, 2),),
             _WORK.cost,
+            carrier=_WORK.carrier,
         ),
     ),
     (),

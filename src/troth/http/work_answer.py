@@ -45,7 +45,7 @@ class WorkAnswer(msgspec.Struct, frozen=True):
 
     `resourced` are units that this very report gave to other nodes, `unsourced` those that can be had nowhere else.
     `accept_by` is there as long as the node still has to accept the work by an instant, and not in the answer to a
-    report.
+    report. `carrier` is the one that was planned with.
     """
 
     fulfillment_id: str
@@ -75,6 +75,7 @@ class WorkAnswer(msgspec.Struct, frozen=True):
     unsourced: tuple[LineUnits, ...] = ()
     serials: tuple[SerialsAnswer, ...] = ()
     accept_by: Instant | None = None
+    carrier: str | None = None
 
 
 def answer_work(
@@ -128,6 +129,7 @@ def answer_work(
         ),
         serials=answer_serials(work),
         accept_by=accept_by,
+        carrier=work.carrier or None,
     )
 
 

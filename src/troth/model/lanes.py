@@ -8,10 +8,12 @@ from troth.model.ids import NodeId
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One row: the zone, the transit days, or both, from a node to a place by a service.
+    """One row: the zone, the transit days, and whether it is served at all, from a node to a place by a service.
 
     What is empty stands for all. `zone` counts from 0 and takes the place of the zone by miles; `transit_days` takes
-    the place of the rate card's. A prefix is compared without blanks and in capitals.
+    the place of the rate card's. What is not `served` has no lane, where a more specific row does not say that it is
+    (None: the row says nothing); it never goes farther than the card. A prefix is compared without blanks and in
+    capitals.
     """
 
     node: NodeId | None = None
@@ -21,6 +23,7 @@ class Lane:
     postcode_prefix: str = ""
     zone: int | None = None
     transit_days: int | None = None
+    served: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

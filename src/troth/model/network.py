@@ -9,6 +9,13 @@ from troth.model.capacity import CapacityUnit, Shift
 from troth.model.ids import NodeId
 
 
+class Carriage(StrEnum):
+    """How the goods of a rate card travel: in a parcel, or in a van of the node's own surroundings."""
+
+    SHIP = "ship"
+    DELIVERY = "delivery"
+
+
 class NodeType(StrEnum):
     """What kind of place a node is."""
 
@@ -23,6 +30,9 @@ class NodeType(StrEnum):
 class Address:
     """A postal address; `country` is ISO 3166 alpha-2, the coordinates (degrees) and the IANA time zone are there
     where they are known. `residential` None is not known: surcharges take it for a home.
+
+    `region` is as it was sent, `region_code` what stands for it in ISO 3166-2 behind the country, as `locate` found it
+    (empty: it was not looked for), and `located_by` says by what it found the coordinates.
     """
 
     country: str
@@ -36,6 +46,13 @@ class Address:
     longitude: float | None = None
     time_zone: str = ""
     residential: bool | None = None
+    region_code: str = ""
+    located_by: str = ""
+
+    @property
+    def subdivision(self) -> str:
+        """The region as it is compared: its code, where that is known, else as it was sent."""
+        return self.region_code or self.region
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +160,14 @@ class RateCard:
     costs `rates_minor[z][b]` for the first bracket b with w <= `brackets_grams[b]`, and above the last bracket
     `over_minor[z]` more for each further kilogram or part of it. Transit takes `transit_days[z]` of the carrier's
     days, and ends on a day of `delivery_weekdays` (empty: the same days). `capabilities` are what items may need of
-    whoever carries them. A parcel weighs at most `grams_max` (None: any weight); heavier goods go by freight, which is
-    a card like any other.
+    whoever carries them. A parcel weighs at most `grams_max` (None: any weight), no unit in it has a side longer than
+    `length_mm_max`, nor a length and girth (the longest side and twice the two others) of more than `girth_mm_max`;
+    what is more goes by freight, which is a card like any other.
     Fuel is `fuel_basis_points` (hundredths of a percent) of each rate and of each fuelable surcharge, each rounded by
     itself.
+    It reaches places at most `max_miles` away (None: any), in its `countries` (empty: all), in its `regions` (`US-CA`;
+    empty: all) and in none of `not_regions` (`US-HI`, or a whole country as `AQ`), where it `is_domestic` only in the
+    node's own country. It is there between `window_opens` and `window_closes`, in the time zone of the place.
     """
 
     service: str
@@ -165,3 +186,13 @@ class RateCard:
     fuel_basis_points: int = 0
     surcharges: tuple[Surcharge, ...] = ()
     grams_max: int | None = None
+    method: Carriage = Carriage.SHIP
+    max_miles: float | None = None
+    countries: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    not_regions: tuple[str, ...] = ()
+    is_domestic: bool = False
+    length_mm_max: int | None = None
+    girth_mm_max: int | None = None
+    window_opens: time = time(8, 0)
+    window_closes: time = time(20, 0)

@@ -147,7 +147,7 @@ class Fulfillment:
 
     Out by `ship_by`, there between `promised_from` and `promised_at`. `booking` is what it takes of a limited capacity.
     `via` is the node to which the goods go first, where the customer picks them up. `serials` are those of its units,
-    as far as they were named.
+    as far as they were named. `carrier` is the one that was planned with (empty: none, or not known).
     """
 
     fulfillment_id: FulfillmentId
@@ -166,6 +166,7 @@ class Fulfillment:
     booking: Booking | None = None
     via: NodeId | None = None
     serials: tuple[UnitSerial, ...] = ()
+    carrier: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,8 +95,9 @@ class Peg:
 class Shipment:
     """What one node sends (or hands over) at once, and when. `cost` names every part of its cost, in minor units.
 
-    `carbon_grams` is the CO2e of its way, where the policy knows factors for it. `via` is the node to which the goods
-    go first, where the customer picks them up.
+    `carbon_grams` is the CO2e of its way; None: the policy has no factors for it, or where it goes is not known. `via`
+    is the node to which the goods go first, where the customer picks them up. `carrier` is that of the card that was
+    chosen (empty: nobody carries it).
     """
 
     node: NodeId
@@ -109,8 +110,9 @@ class Shipment:
     cost: Mapping[str, int]
     is_backordered: bool = False
     booking: Booking | None = None
-    carbon_grams: int = 0
+    carbon_grams: int | None = None
     via: NodeId | None = None
+    carrier: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,6 +210,7 @@ def _fulfillment(row: Row) -> Fulfillment:
         booking=None if row["booking"] is None else decode(row["booking"], Booking),
         via=row["via"],
         serials=decode(row["serials"], tuple[UnitSerial, ...]),
+        carrier=row["carrier"] or "",
     )
 
 

@@ -162,7 +162,7 @@ def _columns(batch: Batch) -> list[Sequence[Any]]:
         "orders": orders,
         "lines": lines,
         "allocations": [row[:_ALLOCATION_WIDTH] for row in allocations],
-        "fulfillments": [row[:-1] for row in fulfillments],
+        "fulfillments": [row[:-2] for row in fulfillments],
         "holds": holds,
         "explanations": [(order_id, version, encode(trace)) for order_id, version, trace in batch.traces],
         "entries": [
@@ -197,7 +197,7 @@ def _columns(batch: Batch) -> list[Sequence[Any]]:
     columns.append([row[_ALLOCATION_WIDTH] for row in allocations])
     draws = [(*draw_row(draw), move.amount, move.most, move.least) for draw, move in sorted(batch.draws.items())]
     columns += zip(*draws, strict=True) if draws else [()] * _DRAW_WIDTH
-    columns.append([row[-1] for row in fulfillments])
+    columns += [[row[-2] for row in fulfillments], [row[-1] for row in fulfillments]]
     return columns
 
 
@@ -352,6 +352,7 @@ def _fulfillment_rows(before: Order | None, after: Order) -> list[tuple[Any, ...
                 work.via,
                 None if work.booking is None else encode(work.booking),
                 encode(work.serials),
+                work.carrier or None,
             )
         )
     return rows

@@ -93,6 +93,7 @@ def capture_columns(
                 work.promised_from,
                 work.promised_at,
                 encode(work.cost),
+                work.carrier or None,
             )
             for work in order.fulfillments
         ]
@@ -104,12 +105,13 @@ def capture_columns(
         (order_rows, 23),
         (lines, 8),
         (parts, 9),
-        (works, 10),
+        ([work[:10] for work in works], 10),
         (explanations, 2),
         (events, 7),
     ):
         columns += zip(*rows, strict=True) if rows else [()] * width
     columns.append([row[4] for row in supplies])
+    columns.append([work[10] for work in works])
     return columns
 
 

@@ -84,7 +84,7 @@ class Ground:
             self._lane_key = (
                 demand.method,
                 demand.service,
-                None if place is None else (*find_coordinates(place), place.country, place.region, place.postcode),
+                None if place is None else (*find_coordinates(place), place.country, place.subdivision, place.postcode),
             )
         return self._lane_key
 
@@ -110,6 +110,7 @@ def _place_of(demand: Demand, network: Network) -> Address | None:
         country=address.country,
         city=address.city,
         region=address.region,
+        region_code=address.region_code,
         postcode=address.postcode,
         latitude=node.latitude,
         longitude=node.longitude,

@@ -201,18 +201,18 @@ saved_allocations AS (
 saved_fulfillments AS (
     INSERT INTO fulfillments (
         order_id, fulfillment_id, node, status, method, service, ship_by, promised_from, promised_at, cost,
-        packages, tracking_numbers, staging, collected_by, shipped_at, delivered_at, via, booking, serials
+        packages, tracking_numbers, staging, collected_by, shipped_at, delivered_at, via, booking, serials, carrier
     )
     SELECT
         order_id, fulfillment_id, node, status, method, service, ship_by, promised_from, promised_at, cost,
-        packages, string_to_array(tracking_numbers, E'\n'), staging, collected_by, shipped_at, delivered_at, via, booking, serials
+        packages, string_to_array(tracking_numbers, E'\n'), staging, collected_by, shipped_at, delivered_at, via, booking, serials, carrier
     FROM verdict, unnest(
         $58::text[], $59::text[], $60::text[], $61::text[], $62::text[], $63::text[], $64::timestamptz[],
         $65::timestamptz[], $66::timestamptz[], $67::json[], $68::json[], $69::text[], $70::text[], $71::text[],
-        $72::timestamptz[], $73::timestamptz[], $74::text[], $75::json[], $123::json[]
+        $72::timestamptz[], $73::timestamptz[], $74::text[], $75::json[], $123::json[], $124::text[]
     ) AS r (
         order_id, fulfillment_id, node, status, method, service, ship_by, promised_from, promised_at, cost,
-        packages, tracking_numbers, staging, collected_by, shipped_at, delivered_at, via, booking, serials
+        packages, tracking_numbers, staging, collected_by, shipped_at, delivered_at, via, booking, serials, carrier
     )
     WHERE verdict.holds
     ON CONFLICT (order_id, fulfillment_id) DO UPDATE SET

@@ -79,16 +79,17 @@ saved_entries AS (
 saved_fulfillments AS (
     INSERT INTO fulfillments (
         order_id, fulfillment_id, node, status, method, service, ship_by, promised_from, promised_at, cost,
-        packages, tracking_numbers, staging, collected_by, shipped_at, delivered_at, via, booking, serials
+        packages, tracking_numbers, staging, collected_by, shipped_at, delivered_at, via, booking, serials,
+        carrier
     )
     SELECT
         order_id, fulfillment_id, node, status, method, service, ship_by, promised_from, promised_at, cost,
-        '[]', '{}', '', '', NULL, NULL, NULL, NULL, '[]'
+        '[]', '{}', '', '', NULL, NULL, NULL, NULL, '[]', carrier
     FROM verdict, unnest(
         $46::text[], $47::text[], $48::text[], $49::text[], $50::text[], $51::text[], $52::timestamptz[],
-        $53::timestamptz[], $54::timestamptz[], $55::json[]
+        $53::timestamptz[], $54::timestamptz[], $55::json[], $66::text[]
     ) AS r (
-        order_id, fulfillment_id, node, status, method, service, ship_by, promised_from, promised_at, cost
+        order_id, fulfillment_id, node, status, method, service, ship_by, promised_from, promised_at, cost, carrier
     )
     WHERE verdict.holds
 ),

@@ -1,0 +1,38 @@
+"""What a network is compiled of: nodes as they are compared, cards as they are offered, and lane tables joined."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from troth.engine.rate_cards import DEFAULT_CARDS, LOCAL_DELIVERY
+from troth.flows.places import with_region
+from troth.model.lanes import LaneTable
+from troth.model.network import Carriage, Node, RateCard
+
+
+def offer_cards(
+    named: Iterable[tuple[str, RateCard]],
+    built_in: Sequence[RateCard] = DEFAULT_CARDS,
+    delivery: RateCard = LOCAL_DELIVERY,
+) -> tuple[RateCard, ...]:
+    """The cards that goods go by: those in force, and those built in for services that none of them offers. Cards of
+    local delivery take the place of the built-in one, whatever their services are.
+    """
+    active = [card for _, card in named]
+    services = {card.service for card in active if card.method is Carriage.SHIP}
+    vans = () if any(card.method is Carriage.DELIVERY for card in active) else (delivery,)
+    return (*(card for card in built_in if card.service not in services), *vans, *active)
+
+
+def join_tables(named: Iterable[tuple[str, LaneTable]]) -> LaneTable:
+    """The one table of all that are in force; of rows that are equally specific those of the last name count."""
+    tables = [table for _, table in sorted(named, key=lambda pair: pair[0])]
+    return LaneTable(
+        tuple(lane for table in tables for lane in table.lanes),
+        tuple(place for table in tables for place in table.holidays),
+    )
+
+
+def with_region_code(node: Node) -> Node:
+    """The node whose address has the code of its region, also where it was set before there were any."""
+    address = with_region(node.address)
+    return node if address is node.address else replace(node, address=address)
