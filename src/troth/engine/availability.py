@@ -22,6 +22,7 @@ from troth.engine.candidates import (
 )
 from troth.engine.capacity import Need, find_need, is_limited, spill
 from troth.engine.kits import find_kits, has_kits, rows_of_kits
+from troth.engine.lacking import Lack, find_lacks
 from troth.engine.limits import admit, explain_lines, is_special, limit, measure, totals_of
 from troth.engine.network import Network
 from troth.engine.problem import Problem
@@ -54,9 +55,10 @@ class Question:
     (aligned with `asked`).
 
     The problem is None where nothing can be covered; `refusal` is then the reason for all lines. `removed` counts nodes
-    by reason; `has_more` says that there is dated supply that was not looked at, `is_extended` that some was because
-    what is on hand falls short, and `has_swifter` that lots were left out which last for quicker services only.
-    `reasons` are those of single lines (positions in `asked`): a code and a sentence.
+    by reason; `lacks` are why lines are short that some node has; `has_more` says that there is dated supply that was
+    not looked at, `is_extended` that some was because what is on hand falls short, and `has_swifter` that lots were
+    left out which last for quicker services only. `reasons` are those of single lines (positions in `asked`): a code
+    and a sentence.
     """
 
     asked: tuple[DemandLine, ...]
@@ -69,6 +71,7 @@ class Question:
     reasons: Mapping[int, tuple[str, str]] = field(default_factory=dict)
     has_swifter: bool = False
     is_extended: bool = False
+    lacks: Mapping[int, Lack] = field(default_factory=dict)
 
 
 def pose_question(
@@ -153,9 +156,37 @@ def pose_question(
     removed = _count_without_stock(base, lanes, eligible)
     kept = [at for at, units in enumerate(coverable) if units > 0]
     reasons = {} if bars is None and not lost else explain_lines(asked, coverable, rows, eligible, bars, lost)
+    short = [at for at, line in enumerate(asked) if coverable[at] < line.quantity and at not in reasons]
+    lacks = (
+        {}
+        if not short
+        else find_lacks(
+            short,
+            asked,
+            rows,
+            supply,
+            network,
+            lanes,
+            timetable,
+            excluded=demand.excluded_nodes,
+            eligible=eligible,
+            need=need,
+            minute=minute,
+        )
+    )
     if not kept:
         return Question(
-            asked, coverable, None, "no_stock", removed, lanes.is_located, has_more, reasons, has_swifter, is_extended
+            asked,
+            coverable,
+            None,
+            "no_stock",
+            removed,
+            lanes.is_located,
+            has_more,
+            reasons,
+            has_swifter,
+            is_extended,
+            lacks,
         )
     if len(kept) < len(asked):
         blocks = [keep_lines(block, kept) for block in blocks]
@@ -180,7 +211,7 @@ def pose_question(
     if special:
         problem = limit(problem, demand, policy, None if bars is None else bars.services[kept], kits, kept)
     return Question(
-        asked, coverable, problem, "", removed, lanes.is_located, has_more, reasons, has_swifter, is_extended
+        asked, coverable, problem, "", removed, lanes.is_located, has_more, reasons, has_swifter, is_extended, lacks
     )
 
 
@@ -265,7 +296,7 @@ def _pickup_position(demand: Demand, network: Network) -> tuple[int, str]:
         return -1, "unknown_node"
     if demand.pickup_node in demand.excluded_nodes:
         return -1, "excluded"
-    return (position, "") if network.is_pickup[position] else (-1, "node_cannot_hand_over")
+    return (position, "") if network.is_pickup[position] else (-1, "no_pickup_there")
 
 
 def _find_unreached(timetable: Timetable, lanes: Lanes) -> NDArray[np.bool_] | None:

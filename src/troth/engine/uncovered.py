@@ -22,7 +22,8 @@ def find_uncovered(question: Question, covered: Mapping[int, int]) -> tuple[Unco
             if at in question.reasons:
                 (reason, detail), could_be, when = question.reasons[at], coverable, _when(question, position)
             elif question.refusal or units == coverable:
-                reason, could_be, when = question.refusal or "no_stock", coverable, _when(question, position)
+                reason, detail = question.lacks.get(at, (question.refusal or "no_stock", ""))
+                could_be, when = coverable, _when(question, position)
             else:  # there is more, but not within what one order, or this one's shape, may have
                 reason, could_be, when = _limit_of(question.problem, position), units, None
             found.append(Uncovered(line.line_id, line.sku, line.quantity - units, reason, could_be, when, detail))

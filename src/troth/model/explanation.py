@@ -8,17 +8,36 @@ from typing import Literal
 from troth.model.ids import NodeId, Sku
 from troth.model.plan import Alternative, Plan
 
-Standing = Literal["chosen", "dearer", "partial", "removed"]
-"""What became of a node: it is in the plan; it could do all of it, but not better; it could do a part; it could not."""
+Standing = Literal["chosen", "dearer", "behind", "partial", "removed"]
+"""What became of a node: it is in the plan; it could do all of it for more; for no more, but what comes before cost put
+others first; it could do a part; it could not.
+"""
 
-Change = Literal["stock", "cost", "weight", "limit", "rule"]
+Change = Literal["capacity", "cut_off", "processing", "calendar", "stock", "cost", "weight", "limit", "rule"]
+
+
+Kind = Literal["eligibility", "exclusion", "filter"]
+"""What a rule is: one that must hold, one that must not, or one of a tier."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A rule that keeps a node from sending: one of all tiers (`tier` empty), or a filter of a tier."""
+
+    kind: Kind
+    name: str
+    expression: str
+    tier: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """One node by itself: how many units of the demand it could send, when, and what that would cost by part.
 
-    `reason` says why it was removed, or why it could not send the rest; costs are in minor units.
+    `reason` says why it was removed, why it could not send the rest, or what came before cost, and `detail` says it in
+    a sentence where the code is not enough. `bars` are the rules that removed it from the tiers that answered, and
+    `could_in` other tiers in which it could send something. Costs are in minor units; `dearer_minor` is by how much the
+    choice counted it dearer than the plan, with the policy's weights.
     """
 
     node: NodeId
@@ -27,6 +46,10 @@ class Candidate:
     units: int
     promised_at: datetime | None = None
     cost: Mapping[str, int] = field(default_factory=dict)
+    detail: str = ""
+    bars: tuple[Bar, ...] = ()
+    could_in: tuple[str, ...] = ()
+    dearer_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,3 +195,9 @@ class Plan:
     def promised_at(self) -> datetime | None:
         """When the last shipment is promised; None where nothing is."""
         return max((shipment.promised_at for shipment in self.shipments), default=None)
+
+    @property
+    def wanted(self) -> int:
+        """How many units were asked for: those that are sent, and those that are not covered."""
+        sent = sum(peg.quantity for shipment in self.shipments for peg in shipment.pegs)
+        return sent + sum(gap.quantity for gap in self.uncovered)
