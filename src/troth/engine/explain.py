@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from troth.engine.case import Case, digest_case, goals, outline
+from troth.engine.counted import counted_cost, policy_of_tier
 from troth.engine.explain_stands import cost_of, find_outside, find_stands, units_there
 from troth.engine.flips import find_flips
 from troth.engine.transit import compute_miles, find_coordinates
@@ -51,7 +52,8 @@ def explain(case: Case, *, nodes: Sequence[NodeId] = (), tries: Tries | None = N
         left_out["not_looked_at"] = len(shown) - len(stands)
     alone = [answer for candidate, answer in stands if answer is not None and candidate.standing in _RIVALS]
     by_node = [rival for rival in rivals if set(_services(rival)) <= set(_services(chosen))]
-    by_cost = sorted([*by_node, *alone], key=lambda rival: (rival.cost_minor, _nodes(rival)))
+    policy = policy_of_tier(case.policy, chosen.trace.tier)
+    by_cost = sorted([*by_node, *alone], key=lambda rival: (counted_cost(rival, policy), _nodes(rival)))
     kept = rivals[: max(0, case.policy.alternatives_kept)]
     return Explanation(
         chosen,

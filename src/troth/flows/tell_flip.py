@@ -25,6 +25,7 @@ _SAID: Final = frozenset({"no_capacity", "out_of_reach", "service_not_offered", 
 """Reasons whose detail only names the node again."""
 
 _WEIGHTS: Final = {"split_minor": "With a split penalty of {amount}"}
+_OF_DATES: Final = frozenset({"capacity", "cut_off", "processing", "calendar"})
 _LIMITS: Final = {"shipments_max": "With {amount} shipments allowed"}
 
 
@@ -36,6 +37,16 @@ def tell_flip(flip: Flip, currency: str) -> str:
     'One more unit of LAMP at S-212 would have saved 4.10 USD (from S-212).'
     """
     match flip.change:
+        case "capacity":
+            work = flip.name if flip.amount != 1 else flip.name.removesuffix("s")
+            change = f"Room for {flip.amount:,} more {work} at {flip.node} on {flip.day}"
+        case "cut_off":
+            change = f"A cut-off of {flip.amount // 60:02}:{flip.amount % 60:02} at {flip.node}"
+        case "processing":
+            minutes = "minute" if flip.amount == 1 else "minutes"
+            change = f"Work in {flip.amount:,} {minutes} instead of {flip.amount + flip.size:,} at {flip.node}"
+        case "calendar":
+            change = f"Work at {flip.node} on {f'{flip.name}s, as' if flip.name else 'the holiday'} {flip.day}"
         case "stock":
             units = "One more unit" if flip.amount == 1 else f"{flip.amount:,} more units"
             change = f"{units} of {flip.sku} at {flip.node}"
@@ -109,6 +120,8 @@ def _effect(flip: Flip, currency: str) -> str:
     elif flip.saves_minor < 0:
         told.append(f"cost {_money(-flip.saves_minor, currency)} more")
     came = f"come from {', '.join(dict.fromkeys(flip.nodes))}"
+    if not told and flip.change in _OF_DATES and flip.promised_at is not None:
+        return f"been promised for {flip.promised_at:%Y-%m-%d %H:%M} UTC ({came.removeprefix('come ')})"
     return f"{' and '.join(told)} ({came.removeprefix('come ')})" if told else came
 
 

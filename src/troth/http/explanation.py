@@ -1,5 +1,7 @@
 """A decision as it is answered: how it was made, the candidates one by one, and what would have flipped it."""
 
+from datetime import date
+
 import msgspec
 
 from troth.engine.rules.verdicts import tell_bar
@@ -52,7 +54,10 @@ class AlternativeAnswer(msgspec.Struct, frozen=True):
 class FlipAnswer(msgspec.Struct, frozen=True):
     """A single change that would have led to another plan, solved again before it is told.
 
-    `amount` is in units for `stock`, in `amount_money` for `cost` and `weight`, and the limit itself for `limit`.
+    `amount` is in units for `stock`, in the node's unit of work (`name`) for `capacity` on `day`, in minutes for
+    `processing` and since midnight for `cut_off`, in `amount_money` for `cost` and `weight`, and the limit itself for
+    `limit`. They come by kind (capacity, cut_off, processing, calendar, stock, cost, limit, weight, rule), and the
+    smallest change of a kind first.
     """
 
     change: str
@@ -66,6 +71,7 @@ class FlipAnswer(msgspec.Struct, frozen=True):
     adds_units: int
     nodes: tuple[str, ...]
     promised_at: Instant | None
+    day: date | None
 
 
 class TraceAnswer(msgspec.Struct, frozen=True):
@@ -167,7 +173,7 @@ def _flip(one: Flip, currency: str) -> FlipAnswer:
     return FlipAnswer(
         one.change,
         tell_flip(one, currency),
-        None if is_money or one.change == "rule" else one.amount,
+        None if is_money or one.change in ("rule", "calendar") else one.amount,
         money(one.amount, currency) if is_money else None,
         one.node,
         one.sku,
@@ -176,6 +182,7 @@ def _flip(one: Flip, currency: str) -> FlipAnswer:
         one.adds_units,
         one.nodes,
         one.promised_at,
+        one.day,
     )
 
 

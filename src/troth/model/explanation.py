@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from troth.model.ids import NodeId, Sku
@@ -13,7 +13,7 @@ Standing = Literal["chosen", "dearer", "behind", "partial", "removed"]
 others first; it could do a part; it could not.
 """
 
-Change = Literal["capacity", "cut_off", "processing", "calendar", "stock", "cost", "weight", "limit", "rule"]
+Change = Literal["capacity", "cut_off", "processing", "calendar", "stock", "cost", "limit", "weight", "rule"]
 
 
 Kind = Literal["eligibility", "exclusion", "filter"]
@@ -56,10 +56,13 @@ class Candidate:
 class Flip:
     """A single change that would have led to another plan, as solving again with it showed.
 
-    `change` says of what kind it is: `stock` (`amount` more units of `sku` at `node`), `cost` (a shipment of `node`
-    cheaper by `amount` minor units), `weight` (the policy's `name` at `amount`), `limit` (the policy's `name` at
-    `amount`), `rule` (without the rule `name`). `saves_minor` is how much cheaper the plan would be (negative: dearer),
-    `adds_units` how many units more it would cover.
+    `change` says of what kind it is: `capacity` (`amount` more of the work that `node` counts, `name`, on `day`),
+    `cut_off` (that of `node` at `amount` minutes after midnight, its time), `processing` (`amount` minutes at `node`),
+    `calendar` (`node` open on `day`, or on each weekday `name`), `stock` (`amount` more units of `sku` at `node`),
+    `cost` (a shipment of `node` cheaper by `amount` minor units), `weight` (the policy's `name` at `amount`), `limit`
+    (the policy's `name` at `amount`), `rule` (without the rule `name`). `size` is how far that is from what is, in the
+    same unit. `saves_minor` is how much cheaper the plan would be (negative: dearer), `adds_units` how many units more
+    it would cover.
     """
 
     change: Change
@@ -71,13 +74,16 @@ class Flip:
     node: NodeId | None = None
     sku: Sku | None = None
     name: str = ""
+    day: date | None = None
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """A plan with the candidates one by one, the best plans not chosen, and the changes that would have flipped it.
 
-    `flips` come in the order of what they save. Everything in it was solved by the engine from the same inputs.
+    `flips` come by kind, in the order of `Change`, and within a kind the smallest change first. Everything in it was
+    solved by the engine from the same inputs.
 
     `left_out` counts the nodes that are not among the candidates, by reason; `alternatives_skipped` and `flips_skipped`
     count what was not looked at because the time for an explanation was over.
