@@ -77,7 +77,10 @@ async def quote(
         return known
     posed = pose(system, command, known, is_explained=is_explained)
     work = partial(_plan, posed, is_explained=is_explained)
-    asked, offered, explanation = await aside(work) if posed.is_aside else work()
+    done = await aside(work, "quote") if posed.is_aside else work()
+    if isinstance(done, Busy):
+        return done
+    asked, offered, explanation = done
     hold = known.own
     if hold_seconds and not asked.uncovered and asked.shipments:
         held = await _hold(system, command, asked, hold_seconds, actor)
