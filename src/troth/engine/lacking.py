@@ -109,11 +109,11 @@ def _first_lack(
 
 
 _TOLD: Final = {
-    "out_of_reach": "{nodes} with stock of it would have to send farther than they do",
-    "service_not_offered": "{nodes} with stock of it do not offer what is asked for",
-    "no_service_to_destination": "{nodes} with stock of it never get it there",
-    "inactive": "{nodes} with stock of it are not active",
-    "excluded": "{nodes} with stock of it are left out, for they failed this order before",
+    "out_of_reach": "stock of it lies out of reach, at {nodes}",
+    "service_not_offered": "stock of it lies at {nodes}, without the service that is asked for",
+    "no_service_to_destination": "stock of it lies at {nodes}, from where it never gets there",
+    "inactive": "stock of it lies at {nodes}, not active",
+    "excluded": "stock of it lies at {nodes}, left out because this order failed there before",
 }
 
 
