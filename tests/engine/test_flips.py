@@ -168,3 +168,18 @@ def test_a_clock_of_another_node_is_not_touched() -> None:
     clocks = [work_clock(one) for one in case.network.nodes]
     explain(case)
     assert [case.network.clocks[at] for at in case.network.clock_index.tolist()] == clocks
+
+
+def test_the_least_stock_that_flips_is_the_least_also_where_a_draft_left_nodes_out() -> None:
+    far = [node(f"n{at:02d}", degrees=3.0 + at / 10, shipment_minor=at) for at in range(40)]
+    net = network(node("near", degrees=0.5, shipment_minor=-200), *far, cards=[flat_card(500)])
+    stock = {"a": {f"n{at:02d}": 4 for at in range(40)} | {"near": 1}, "b": {f"n{at:02d}": 2 for at in range(20)}}
+    case = Case(
+        demand(line("a", 4), line("b", 2)), supply(net, **stock | {"b": stock["b"] | {"near": 2}}), net, DAILY, MONDAY
+    )
+    found = flips_of(case, "stock")
+    assert [(flip.sku, flip.node, flip.amount) for flip in found] == [("a", "near", 3)]
+    for more, is_flipped in ((2, False), (3, True)):
+        held = {**stock["a"], "near": 1 + more}
+        other = replace(case, supply={**case.supply, **supply(net, a=held)}).plan()
+        assert (outline(other) != outline(case.plan())) is is_flipped

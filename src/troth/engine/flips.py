@@ -12,26 +12,20 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Final, get_args
 
-import numpy as np
-
 from troth.engine.case import Case, outline
 from troth.engine.counted import counted_cost, factors_of, policy_of_tier, with_amount
 from troth.engine.flips_dates import find_date_flips
 from troth.engine.flips_measure import Measure
 from troth.engine.flips_rules import find_rule_flips
-from troth.engine.kits import wanted_units
+from troth.engine.flips_stock import find_stock_flips
 from troth.engine.network import Network
-from troth.engine.supply import NO_SUPPLY, SupplyRows
-from troth.engine.transit import compute_miles, find_coordinates
 from troth.engine.tries import Tries
 from troth.model.explanation import Change, Flip
-from troth.model.ids import NodeId, Sku
-from troth.model.inventory import ON_HAND
+from troth.model.ids import NodeId
 from troth.model.plan import Plan
 
 FLIPS_MAX: Final = 9
 _OF_A_KIND_MAX: Final = 2
-_NODES_TRIED: Final = 6
 _RIVALS_TRIED: Final = 3
 _KINDS: Final = {change: number for number, change in enumerate(get_args(Change))}
 
@@ -50,7 +44,7 @@ def find_flips(case: Case, chosen: Plan, rivals: Sequence[Plan], tries: Tries) -
         *_cost_flips(case, measure, rivals, tries),
         *_weight_flips(case, measure, rivals, tries),
         *find_date_flips(case, measure, rivals[:_RIVALS_TRIED], tries),
-        *_stock_flips(case, measure, tries),
+        *find_stock_flips(case, measure, tries),
     ]
     found.sort(key=_place)
     least = [flip for _, same in groupby(found, key=lambda flip: flip.change) for flip in [*same][:_OF_A_KIND_MAX]]
@@ -61,65 +55,6 @@ def _place(flip: Flip) -> tuple[object, ...]:
     """Where a flip comes: by kind, the smallest change first, then what it adds and saves, then by name."""
     worth = (-flip.adds_units, -flip.saves_minor)
     return (_KINDS[flip.change], flip.size, *worth, flip.node or "", flip.sku or "", flip.name)
-
-
-def _stock_flips(case: Case, measure: Measure, tries: Tries) -> Iterator[Flip]:
-    """For each SKU the node where having it would have helped most, with the fewest units that do."""
-    wanted = {sku: units for sku, units in wanted_units(case.demand).items() if units > 0}
-    ideal = tries.plan(replace(case, supply={sku: _everywhere(case, units) for sku, units in wanted.items()}))
-    if ideal is None or not measure.is_better(ideal):
-        return
-    tried = _tried_nodes(case, measure.chosen, ideal)
-    for sku in sorted(wanted):
-        lacking = [(node, units) for node in tried if (units := wanted[sku] - _on_hand(case, sku, node)) > 0]
-        full = case
-        for node, units in lacking:
-            full = _with_stock(full, sku, node, units)
-        best_of_all = tries.plan(full) if lacking else None
-        if best_of_all is None or not measure.is_better(best_of_all):
-            continue
-        best: Flip | None = None
-        for node, units in lacking:
-            flip = _least_stock(case, measure, sku, node, units, tries)
-            if flip is not None and (best is None or _worth(flip) > _worth(best)):
-                best = flip
-        if best is not None:
-            yield best
-
-
-def _everywhere(case: Case, units: int) -> SupplyRows:
-    """So many units on hand at every node."""
-    nodes = case.network.positions
-    sources = (ON_HAND,) * nodes.size
-    return SupplyRows(nodes.astype(np.int32), np.full(nodes.size, units, dtype=np.int64), np.zeros(nodes.size), sources)
-
-
-def _tried_nodes(case: Case, chosen: Plan, ideal: Plan) -> list[NodeId]:
-    """The nodes of the `ideal` plan, that would be made if every node had everything, of this plan, and the nearest."""
-    names = [shipment.node for shipment in (*ideal.shipments, *chosen.shipments)]
-    latitude, longitude = find_coordinates(case.demand.destination)
-    if latitude is not None and longitude is not None:
-        miles = compute_miles(case.network, latitude, longitude)
-        names += [case.network.nodes[at].node for at in np.argsort(miles, kind="stable")[:_NODES_TRIED].tolist()]
-    return list(dict.fromkeys(names))[:_NODES_TRIED]
-
-
-def _least_stock(case: Case, measure: Measure, sku: Sku, node: NodeId, missing: int, tries: Tries) -> Flip | None:
-    """The fewest further units of a SKU at a node that make a better plan, by halving; None where all do not."""
-    best = tries.plan(_with_stock(case, sku, node, missing))
-    if best is None or not measure.is_better(best):
-        return None
-    low, high = 1, missing
-    while low < high:
-        middle = (low + high) // 2
-        other = tries.plan(_with_stock(case, sku, node, middle))
-        if other is None:
-            return None
-        if measure.is_better(other):
-            high, best = middle, other
-        else:
-            low = middle + 1
-    return measure.flip(Flip("stock", high, (), 0, 0, None, node, sku, size=high), best)
 
 
 def _cost_flips(case: Case, measure: Measure, rivals: Sequence[Plan], tries: Tries) -> Iterator[Flip]:
@@ -182,36 +117,6 @@ def _limit_flips(case: Case, measure: Measure, tries: Tries) -> Iterator[Flip]:
 
 def _has_reason(answer: Plan, reason: str) -> bool:
     return any(gap.reason == reason for gap in answer.uncovered)
-
-
-def _worth(flip: Flip) -> tuple[int, int, int]:
-    return flip.adds_units, flip.saves_minor, -flip.amount
-
-
-def _on_hand(case: Case, sku: Sku, node: NodeId) -> int:
-    rows = case.supply.get(sku, NO_SUPPLY)
-    here = (rows.node_index == case.network.index[node]) & (rows.available_from == 0.0)
-    return int(rows.available[here].sum())
-
-
-def _with_stock(case: Case, sku: Sku, node: NodeId, units: int) -> Case:
-    """The case with further units of a SKU on hand at a node."""
-    rows = case.supply.get(sku, NO_SUPPLY)
-    position = case.network.index[node]
-    available = rows.available.copy()
-    at = [row for row, source in enumerate(rows.sources) if source == ON_HAND and rows.node_index[row] == position]
-    if at:
-        available[at[0]] += units
-        more = replace(rows, available=available)
-    else:
-        more = SupplyRows(
-            np.append(rows.node_index, np.int32(position)),
-            np.append(available, np.int64(units)),
-            np.append(rows.available_from, 0.0),
-            (*rows.sources, ON_HAND),
-            good_until=None if rows.good_until is None else np.append(rows.good_until, np.inf),
-        )
-    return replace(case, supply={**case.supply, sku: more})
 
 
 def _cheaper(network: Network, node: NodeId, minor: int) -> Network:
