@@ -7,6 +7,7 @@ import pytest
 from tests.engine.test_explain import POLICY, by_node
 from tests.engine.worlds import MONDAY, demand, flat_card, line, network, node, reasons, supply
 from troth.engine.case import Case
+from troth.engine.disposition import holds_of
 from troth.engine.explain import explain
 from troth.flows.tell_flip import tell_candidate
 from troth.model.cost_rates import Objective
@@ -159,3 +160,15 @@ def test_stock_that_no_tier_may_take_is_not_called_barred_where_it_lies_out_of_t
     routing = Routing(eligibility=(Rule("all", 'node.type == "dc"'),))
     case = Case(demand(line("a")), supply(net, a={"n1": 1}), net, Policy(routing=routing), MONDAY)
     assert reasons(case.plan()) == {"a": (1, "inactive")}
+
+
+def test_a_plan_of_nothing_names_its_policy_too() -> None:
+    routing = Routing(eligibility=(Rule("nobody", 'node.id == "x"'),))
+    case = case_of(routing, policy=Policy(version="big@3"))
+    assert case.plan().trace.policy_version == "big@3"
+
+
+def test_a_hold_names_its_tier_once() -> None:
+    routing = Routing(tiers=(Tier("big", full=Action.HOLD),))
+    (hold,) = holds_of(case_of(routing).plan(), "big@1", MONDAY)
+    assert hold.reason == "tier big: the routing asks for it"

@@ -36,4 +36,4 @@ def plan_nowhere(demand: Demand, supply: Mapping[Sku, SupplyRows], network: Netw
             reason = "out_of_reach"
             detail = f"no node with stock of it hands over within {policy.pickup_miles_max:g} miles"
         uncovered.append(Uncovered(line.line_id, line.sku, line.quantity, reason, detail=detail))
-    return Plan((), tuple(uncovered), Trace("none", 0))
+    return Plan((), tuple(uncovered), Trace("none", 0, policy_version=policy.version))
