@@ -289,7 +289,7 @@ def test_a_decision_shows_what_the_best_of_the_rest_would_have_cost_more() -> No
     trace = Trace("subset", 12, {"no_stock": 3, "inactive": 0}, gap=None)
     sent = Shipment(NodeId("DC-PA"), Method.SHIP, "standard", NOW, NOW, NOW, (), {"shipping": 700})
     flip = Flip("cost", 350, (NodeId("DC-IL"),), -1, 0, NOW, NodeId("DC-IL"))
-    near = Candidate(NodeId("ST-NYC"), "dearer", "", 1, NOW, {"shipping": 950})
+    near = Candidate(NodeId("ST-NYC"), "dearer", "", 1, NOW, {"shipping": 950}, dearer_minor=250)
     told = Explanation(Plan((sent,), (), trace), (near,), (rival,), (flip,), "")
     why = view_decision(Decided(1, NOW, trace, (FULFILLMENT,), told, is_reproduced=True), "USD")
     assert why.parts == ("shipping", "delay")

@@ -90,7 +90,7 @@ def test_an_order_takes_what_room_there_is_and_is_done_with_the_last() -> None:
 
 
 def test_a_node_that_can_do_nothing_promises_nothing() -> None:
-    assert reasons(asked(limited(capacity_per_day=0))) == {"A0": (1, "no_stock")}
+    assert reasons(asked(limited(capacity_per_day=0))) == {"A0": (1, "no_capacity")}
 
 
 def test_another_node_takes_over_where_that_costs_less_than_the_delay() -> None:

@@ -75,7 +75,7 @@ def test_a_kit_whose_components_lie_apart_is_short() -> None:
 
     found = plan(demand(kit()), supply(world, A={"n0": 9}, B={"n1": 9}), world, EASY, MONDAY)
 
-    assert reasons(found) == {"K": (1, "no_stock")}
+    assert reasons(found) == {"K": (1, "components_apart")}
 
 
 def test_a_kit_and_a_line_of_its_component_share_what_there_is() -> None:

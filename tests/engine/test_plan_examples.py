@@ -163,7 +163,7 @@ def test_an_order_that_ships_complete_is_refused_as_a_whole() -> None:
 PICKUP_REFUSALS: list[tuple[str, dict[str, Any], str]] = [
     ("no node named", {}, "unknown_node"),
     ("a node nobody knows", {"pickup_node": NodeId("x")}, "unknown_node"),
-    ("a node that hands nothing over", {"pickup_node": NodeId("dc")}, "node_cannot_hand_over"),
+    ("a node that hands nothing over", {"pickup_node": NodeId("dc")}, "no_pickup_there"),
     ("an excluded node", {"pickup_node": NodeId("s"), "excluded_nodes": frozenset({NodeId("s")})}, "excluded"),
 ]
 
@@ -198,7 +198,7 @@ def test_local_delivery_comes_the_same_day_from_stores_and_dcs_in_reach_only() -
     found = plan(wish, supply(net, A={"near": 1, "far": 1, "vendor": 1}), net, Policy(), MONDAY)
 
     assert (sent(found), found.promised_at) == ({"near": {"A": 1}}, MONDAY.replace(hour=20))
-    assert plan(wish, supply(net, A={"far": 1}), net, Policy(), MONDAY).uncovered[0].reason == "no_stock"
+    assert plan(wish, supply(net, A={"far": 1}), net, Policy(), MONDAY).uncovered[0].reason == "out_of_reach"
 
 
 def test_a_service_that_a_node_does_not_offer_is_not_used_there() -> None:

@@ -80,4 +80,4 @@ def test_nothing_is_sent_to_a_node_that_hands_nothing_over() -> None:
 
     found = plan(demand(line("A"), **AT_STORE), supply(world, A={"dc": 1}), world, SENDING, MONDAY)
 
-    assert reasons(found) == {"A": (1, "node_cannot_hand_over")}
+    assert reasons(found) == {"A": (1, "no_pickup_there")}

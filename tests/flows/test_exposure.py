@@ -10,11 +10,11 @@ import pytest
 
 from tests.builders import NOW, Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
+from tests.flows.explained import explained
 from troth.engine import capture as engine_capture
 from troth.engine.exposure.waterfall import Waterfall
 from troth.flows.doctor import examine
 from troth.flows.draft import Saved, save_draft
-from troth.flows.explain import explain_order
 from troth.flows.families import EXPOSURE_RULES
 from troth.flows.publish import Acted, activate, retire
 from troth.flows.system import System, open_system
@@ -99,7 +99,7 @@ async def test_the_decision_under_rules_can_be_made_again(system: System) -> Non
     await _publish(system, PROTECTED)
     order = accepted(await system.door.one(_wholesale("E-1", 5), actor="edi"))
 
-    (decided,) = await explain_order(system, order)
+    (decided,) = await explained(system, order)
 
     assert decided.is_reproduced is True
 

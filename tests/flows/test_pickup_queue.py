@@ -7,8 +7,8 @@ import pytest
 
 from tests.builders import Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
+from tests.flows.explained import explained
 from troth.flows.configure import set_node
-from troth.flows.explain import explain_order
 from troth.flows.requests import Request
 from troth.flows.system import System, open_system
 from troth.model.commands import ActOnDue, StageWork
@@ -82,7 +82,7 @@ async def test_the_queue_is_kept_with_the_decision_and_explains_it_when_it_is_lo
         await pick_up(system, f"P-{number}")
     await follow(system, clock)
 
-    (decided,) = await explain_order(system, order)
+    (decided,) = await explained(system, order)
 
     assert decided.trace.recording is not None
     assert decided.trace.recording.queue_minutes == {STORE: 7}

@@ -9,12 +9,12 @@ import pytest
 
 from tests.builders import NOW, Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
+from tests.flows.explained import explained
 from troth.engine.holds import WAITED_TOO_LONG
 from troth.flows.access import Actor
 from troth.flows.doctor import examine
 from troth.flows.draft import Saved, save_draft
 from troth.flows.due import act_on_due, find_next_due
-from troth.flows.explain import explain_order
 from troth.flows.families import ROUTINGS
 from troth.flows.publish import Acted, activate
 from troth.flows.repromise import LOOK_AFTER, repromise_moved, try_parked
@@ -101,7 +101,7 @@ async def test_the_customer_is_told_the_first_promise_and_the_decision_can_be_ma
     assert [(one.before, one.after) for event in told for one in event.lines] == [
         (None, promise_of(order, order.lines[0].line_id))
     ]
-    assert [decided.is_reproduced for decided in await explain_order(system, order)] == [True, True]
+    assert [decided.is_reproduced for decided in await explained(system, order)] == [True, True]
 
 
 async def test_what_another_order_gives_back_is_tried_by_who_waits(system: System) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.builders import accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
+from tests.flows.explained import explained
 from tests.flows.moving import (
     ANN,
     IL,
@@ -22,7 +23,6 @@ from tests.flows.moving import (
     sources,
 )
 from troth.flows.expect import expect
-from troth.flows.explain import explain_order
 from troth.flows.requests import Accepted
 from troth.flows.stock import Adjustment, Counted, adjust, count
 from troth.flows.system import System
@@ -253,6 +253,6 @@ async def test_who_gains_nothing_by_a_part_leaves_it_to_who_lies_nowhere(system:
 
     assert sorted(await sources(system, plain)) == [("DC-PA", "on_hand", 1), ("DC-PA", "po/P-1/1", 1)]
     assert await sources(system, vip) == [("DC-PA", "po/P-1/1", 2)]
-    decided = await explain_order(system, await read(system, plain))
+    decided = await explained(system, await read(system, plain))
     assert [one.is_reproduced for one in decided] == [True] * len(decided)
     await assert_sound(system)

@@ -7,10 +7,10 @@ import pytest
 
 from tests.builders import NOW, Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
+from tests.flows.explained import explained
 from troth.flows import price_memory
 from troth.flows.draft import Saved, save_draft
 from troth.flows.dry_run import DryRun, dry_run
-from troth.flows.explain import explain_order
 from troth.flows.families import ROUTINGS
 from troth.flows.maintain import PRICES_KEPT, delete_old
 from troth.flows.publish import Acted, activate
@@ -119,10 +119,10 @@ async def test_a_decision_by_sales_is_explained_until_they_change(system: System
     await route_by_weeks(system)
     await sells(system, [("A", STORE, 1.0)], clock)
     order = accepted(await system.door.one(capture(), actor="web"))
-    (decided,) = await explain_order(system, order)
+    (decided,) = await explained(system, order)
     assert (decided.is_reproduced, decided.missing) == (True, "")
     await system.pool.execute("UPDATE sales_rates SET weekly_units = 8, changed_at = $1", NOW + timedelta(hours=1))
-    (decided,) = await explain_order(system, order)
+    (decided,) = await explained(system, order)
     assert (decided.is_reproduced, decided.missing) == (None, "what the nodes sold then")
 
 
@@ -145,7 +145,7 @@ async def test_a_set_is_kept_while_it_is_in_force_and_for_ninety_days(system: Sy
     await delete_old(system.pool, clock.now)
     assert [listed.prices.version for listed in await list_prices(system, limit=10)] == ["p@3", "p@2"]
     assert await system.pool.fetchval("SELECT count(*) FROM unit_prices") == 2
-    (decided,) = await explain_order(system, order)
+    (decided,) = await explained(system, order)
     assert decided.missing == "the unit prices p@1"
     clock.advance(days=8)
     await delete_old(system.pool, clock.now)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.http.conftest import Api, order
@@ -189,3 +190,14 @@ async def test_what_cannot_be_measured_is_refused(api: Api) -> None:
     assert [one.json()["errors"][0]["pointer"] for one in (unnamed, serialized, kit)] == [
         "/unit", "/decimals", "/kit/0/sku",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", ["NaN", "1e400", "-Infinity"])
+async def test_what_is_no_number_of_pieces_is_refused_as_such(api: Api, number: str) -> None:
+    sku = await api.stocked("M-NONE", {"DC-PA": 4})
+    body = msgspec.json.encode({**QUOTE, "lines": [{"line_id": "1", "sku": sku, "quantity": 77}]})
+    body = body.replace(b"77", number.encode())
+    answer = await api.client.post("/v1/quotes", content=body, headers={"content-type": "application/json"})
+    assert answer.json()["errors"] == [
+        {"pointer": "/lines/0/quantity", "detail": "should be a number, neither infinite nor NaN"}
+    ]

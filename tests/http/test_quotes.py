@@ -86,6 +86,22 @@ async def test_what_cannot_be_promised_is_named_with_what_could_be(api: Api) -> 
     (gap,) = body["unavailable"]
     assert (gap["line_id"], gap["sku"], gap["quantity"], gap["reason"]) == ("1", sku, 2, "no_stock")
     assert gap["available_quantity"] == 3
+    (less,) = gap["could_be"]
+    assert (less["kind"], less["quantity"], less["plan_id"]) == ("less", 3, body["options"][0]["plan_id"])
+
+
+async def test_what_the_orders_own_wish_keeps_back_could_be_had_separately(api: Api) -> None:
+    first, second = await api.stocked("SET-1", {"DC-PA": 3}), await api.stocked("SET-2", {"ST-NYC": 3})
+    asked = inquiry({first: 1, second: 1})
+    asked["shipments_max"] = 1
+
+    body = (await api.post("/v1/quotes", asked)).json()
+
+    (gap,) = body["unavailable"]
+    ways = [
+        (way["quantity"], way["without"], way["shipments"]) for way in gap["could_be"] if way["kind"] == "separately"
+    ]
+    assert (gap["reason"], ways) == ("too_many_shipments", [(1, ["shipments_max"], 2)])
 
 
 async def test_what_is_still_to_come_is_said_to_be_backordered(api: Api) -> None:

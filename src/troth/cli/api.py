@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from troth.cli.processes import Life
 from troth.cli.running import run_loop
 from troth.console.app import create_console, end_streams
+from troth.flows.load_places import load_places
 from troth.flows.system import open_system
 from troth.flows.warm_up import WarmUp, warming_up
 from troth.http.app import create_app
@@ -89,6 +90,7 @@ def serve_worker(settings: Settings, dsn: str, life: Life) -> None:
 
 async def _serve(settings: Settings, dsn: str, listener: socket.socket, life: Life) -> None:
     gc.set_threshold(*_COLLECT_AFTER)
+    await asyncio.to_thread(load_places)  # else the first address abroad would keep everybody waiting
     async with (
         open_system(dsn, pool_size=settings.pool_size, cart_units_max=settings.cart_units_max) as system,
         warming_up(system, balances_max=settings.warm_balances_max) as warm_up,

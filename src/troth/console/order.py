@@ -21,6 +21,7 @@ from troth.flows.explain import explain_order, read_decisions
 from troth.model.commands import CancelOrder, LiftHold, LineQuantity, PlaceHold, ReleaseOrder
 from troth.model.ids import HoldId, LineId, NodeId, OrderId
 from troth.model.order import Order
+from troth.model.refusals import Busy
 from troth.store.events import read_subject_events
 from troth.store.orders import read_orders
 from troth.store.reference import read_items
@@ -96,6 +97,8 @@ async def show_why(visit: Visit) -> Response:
     nodes = [NodeId(node)] if node in visit.nodes else ()
     has_fronts = visit.asked("front") == "1"
     decisions = await explain_order(visit.system, order, nodes=nodes, has_fronts=has_fronts)
+    if isinstance(decisions, Busy):
+        return page(visit, "refused.html", status=503, section="orders", title="Too much is asked at once", needs="")
     return page(
         visit,
         "why.html",

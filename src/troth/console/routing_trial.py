@@ -112,9 +112,9 @@ def _candidates(done: DryRun) -> tuple[tuple[str, str, str, bool], ...]:
 def _standings(why: Explanation, currency: str) -> dict[str, tuple[str, str]]:
     """How each candidate stands, as a word and in words."""
     plan = why.plan
-    wanted = sum(peg.quantity for shipment in plan.shipments for peg in shipment.pegs)
-    wanted += sum(gap.quantity for gap in plan.uncovered)
-    return {one.node: (one.standing, tell_candidate(one, plan.cost_minor, wanted, currency)) for one in why.candidates}
+    return {
+        one.node: (one.standing, tell_candidate(one, plan.cost_minor, plan.wanted, currency)) for one in why.candidates
+    }
 
 
 def _parts_of(done: DryRun) -> tuple[str, ...]:

@@ -76,7 +76,8 @@ def _facts(refusal: Refusal) -> tuple[str, ...]:
         case VersionConflict():
             return (f"Expected version {refusal.expected}, found {refusal.found}.",)
         case Busy():
-            return (f"It was tried {refusal.attempts} times.",)
+            tried = (f"It was tried {refusal.attempts} times.",) if refusal.attempts else ()
+            return (*tried, f"Try again in {refusal.retry_seconds} s.") if refusal.retry_seconds > 1 else tried
         case HoldLimit():
             return (f"{refusal.asked} are asked, {refusal.held} are kept already, and {refusal.units_max} may be.",)
         case Forbidden():

@@ -169,9 +169,7 @@ def stack(cost: Mapping[str, int], parts: Sequence[str], dearest: int) -> tuple[
 
 def _candidates(explanation: Explanation, currency: str) -> tuple[CandidateRow, ...]:
     plan = explanation.plan
-    sent = sum(peg.quantity for shipment in plan.shipments for peg in shipment.pegs)
-    wanted = sent + sum(gap.quantity for gap in plan.uncovered)
-    return tuple(_candidate(one, plan.cost_minor, wanted, currency) for one in explanation.candidates)
+    return tuple(_candidate(one, plan.cost_minor, plan.wanted, currency) for one in explanation.candidates)
 
 
 def _candidate(one: Candidate, total: int, wanted: int, currency: str) -> CandidateRow:

@@ -8,12 +8,13 @@ from typing import Protocol
 
 from troth.engine.admission import Admission
 from troth.engine.assemble import build_shipments
-from troth.engine.availability import Question, pose_question
+from troth.engine.availability import pose_question
 from troth.engine.budget import Budget
 from troth.engine.capacity import Need
 from troth.engine.choose import choose_parcels
 from troth.engine.network import Network
 from troth.engine.problem import Problem, Solution
+from troth.engine.question import Question
 from troth.engine.scoring import build_columns
 from troth.engine.supply import SupplyRows
 from troth.engine.uncovered import find_uncovered, refuse_all

@@ -1,7 +1,7 @@
 """What supply there is for a demand, by node and date, and how much of each line it can cover at all."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -23,10 +23,12 @@ from troth.engine.candidates import (
 from troth.engine.capacity import Need, find_need, is_limited, spill
 from troth.engine.feed_age import late_nodes
 from troth.engine.kits import find_kits, has_kits, rows_of_kits
+from troth.engine.lacking import find_lacks
 from troth.engine.limits import admit, explain_lines, is_special, limit, measure, totals_of
 from troth.engine.network import Network
 from troth.engine.offers import lighten_offer
 from troth.engine.problem import Problem
+from troth.engine.question import Question
 from troth.engine.restrictions import bar_large, find_bars, has_restrictions
 from troth.engine.shape import Shape, find_shape
 from troth.engine.shelf_life import (
@@ -41,41 +43,15 @@ from troth.engine.shelf_life import (
 )
 from troth.engine.sizes import find_large
 from troth.engine.supply import NO_SUPPLY, SupplyRows
-from troth.engine.timetable import Timetable, find_timetable
+from troth.engine.timetable import find_timetable
 from troth.engine.transit import NEVER, Lanes, find_lanes
 from troth.engine.unserved import tell_unserved, way_notes
-from troth.model.ids import NodeId, Sku
-from troth.model.order import Method
+from troth.engine.way_there import find_unreached, pickup_position, without_nodes
+from troth.model.ids import Sku
 from troth.model.plan import Demand, DemandLine
 from troth.model.policy import Policy
 
 _NODES_BEFORE_COMPRESSION: Final = 64
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Question:
-    """A demand made ready to be solved: the problem of what can be covered, and per asked line how much that is
-    (aligned with `asked`).
-
-    The problem is None where nothing can be covered; `refusal` is then the reason for all lines, and `detail` the same
-    in words. `removed` counts nodes by reason; `has_more` says that there is dated supply that was not looked at,
-    `is_extended` that some was because what is on hand falls short, and `has_swifter` that lots were left out which
-    last for quicker services only. `reasons` are those of single lines (positions in `asked`): a code and a sentence.
-    `notes` are what is worth knowing about the way there.
-    """
-
-    asked: tuple[DemandLine, ...]
-    coverable: tuple[int, ...]
-    problem: Problem | None
-    refusal: str
-    removed: Mapping[str, int]
-    is_located: bool = True
-    has_more: bool = False
-    reasons: Mapping[int, tuple[str, str]] = field(default_factory=dict)
-    has_swifter: bool = False
-    is_extended: bool = False
-    detail: str = ""
-    notes: tuple[str, ...] = ()
 
 
 def pose_question(
@@ -97,7 +73,7 @@ def pose_question(
     quickest service counts. `need` is the work of the order that the demand is a part of; None: it is a whole order.
     """
     asked = tuple([line for line in demand.lines if line.quantity > 0])
-    pickup, refusal = _pickup_position(demand, network)
+    pickup, refusal = pickup_position(demand, network)
     if refusal or not asked:
         return Question(asked, (0,) * len(asked), None, refusal, {})
     method = demand.method
@@ -108,9 +84,9 @@ def pose_question(
     if demand.service and pickup < 0:
         lanes = find_lanes(network, method, demand.destination, demand.service, pickup)
     if demand.excluded_nodes:
-        lanes = _without(network, lanes, demand.excluded_nodes)
+        lanes = without_nodes(network, lanes, demand.excluded_nodes)
     earliest = float(timetable.arrival_day.take(every.lane).min(initial=NEVER))
-    unreached = _find_unreached(timetable, lanes)
+    unreached = find_unreached(timetable, lanes)
     if earliest >= NEVER or (unreached is not None and unreached.all()):
         return Question(
             asked,
@@ -172,20 +148,40 @@ def pose_question(
     removed = _count_without_stock(base, lanes, eligible, rows, late_nodes(network, now))
     kept = [at for at, units in enumerate(coverable) if units > 0]
     reasons = {} if bars is None and not lost else explain_lines(asked, coverable, rows, eligible, bars, lost)
-    if not kept:
-        return Question(
+    short = [at for at, line in enumerate(asked) if coverable[at] < line.quantity and at not in reasons]
+    lacks = (
+        {}
+        if not short
+        else find_lacks(
+            short,
             asked,
-            coverable,
-            None,
-            "no_stock",
-            removed,
-            lanes.is_located,
-            has_more,
-            reasons,
-            has_swifter,
-            is_extended,
-            notes=notes,
+            rows,
+            supply,
+            network,
+            lanes,
+            timetable,
+            excluded=demand.excluded_nodes,
+            eligible=eligible,
+            need=need,
+            minute=minute,
         )
+    )
+    found = Question(
+        asked,
+        coverable,
+        None,
+        "no_stock",
+        removed,
+        lanes.is_located,
+        has_more,
+        reasons,
+        has_swifter,
+        is_extended,
+        lacks=lacks,
+        notes=notes,
+    )
+    if not kept:
+        return found
     if len(kept) < len(asked):
         blocks = [keep_lines(block, kept) for block in blocks]
     lines = tuple([asked[at] for at in kept])
@@ -208,19 +204,7 @@ def pose_question(
     )
     if special:
         problem = limit(problem, demand, policy, None if bars is None else bars.services[kept], kits, kept)
-    return Question(
-        asked,
-        coverable,
-        problem,
-        "",
-        removed,
-        lanes.is_located,
-        has_more,
-        reasons,
-        has_swifter,
-        is_extended,
-        notes=notes,
-    )
+    return replace(found, problem=problem, refusal="")
 
 
 def _extend(
@@ -293,43 +277,6 @@ def _wishes(asked: Sequence[DemandLine]) -> list[float]:
 
 def _is_short(asked: Sequence[DemandLine], coverable: Sequence[int]) -> bool:
     return any(line.quantity > units for line, units in zip(asked, coverable, strict=True))
-
-
-def _pickup_position(demand: Demand, network: Network) -> tuple[int, str]:
-    """The position of the node where the goods are to be handed over (-1: they are sent), or why it cannot be there."""
-    if demand.method in (Method.SHIP, Method.DELIVERY):
-        return -1, ""
-    position = -1 if demand.pickup_node is None else network.index.get(demand.pickup_node, -1)
-    if position < 0:
-        return -1, "unknown_node"
-    if demand.pickup_node in demand.excluded_nodes:
-        return -1, "excluded"
-    return (position, "") if network.is_pickup[position] else (-1, "node_cannot_hand_over")
-
-
-def _find_unreached(timetable: Timetable, lanes: Lanes) -> NDArray[np.bool_] | None:
-    """The nodes (N) from which no service arrives at all; None where every service of every node does."""
-    if timetable.is_complete and lanes.is_complete:
-        return None
-    unreached: NDArray[np.bool_] = np.all(timetable.arrival_day.take(lanes.lane) >= NEVER, axis=0)
-    return unreached
-
-
-def _without(network: Network, lanes: Lanes, excluded: frozenset[NodeId]) -> Lanes:
-    at = sorted(network.index[node] for node in excluded if node in network.index)
-    is_lost = lanes.is_reachable[at]
-    if not is_lost.any():
-        return lanes
-    lane, is_reachable = lanes.lane.copy(), lanes.is_reachable.copy()
-    lane[:, at] = lanes.absent
-    is_reachable[at] = False
-    return replace(
-        lanes,
-        lane=lane,
-        is_reachable=is_reachable,
-        is_complete=False,
-        removed={**lanes.removed, "excluded": int(is_lost.sum())},
-    )
 
 
 def _count_without_stock(

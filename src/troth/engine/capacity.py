@@ -140,6 +140,20 @@ def _find_done(network: Network, lanes: Lanes, position: int, minute: int, need:
     return done
 
 
+def find_full(network: Network, lanes: Lanes, minute: int, need: Need, positions: Iterable[int]) -> list[int]:
+    """Those of some nodes (positions) that have no room for the need on any day."""
+    limits = network.limits
+    limited = positions if lanes.pickup >= 0 else () if limits is None else [at for at in positions if at in limits.of]
+    return [
+        at
+        for at in limited
+        if _place_anew(
+            network, lanes, at, minute, need, None if limits is None else limits.of.get(at), is_own_kept=False
+        )
+        == _NEVER_DONE
+    ]
+
+
 def _place_anew(
     network: Network,
     lanes: Lanes,

@@ -95,4 +95,4 @@ def _values(card: RateCard) -> Iterable[Finding]:
 
 def _amounts(amounts: Sequence[int], pointer: str) -> Iterable[Finding]:
     if not all(0 <= amount <= _MINOR_MAX for amount in amounts):
-        yield Finding(pointer, "must be amounts in minor units, none of them negative")
+        yield Finding(pointer, f"must be amounts in minor units from 0 to {_MINOR_MAX}")

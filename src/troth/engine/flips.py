@@ -1,207 +1,122 @@
 """What would have flipped the choice: single changes, each of them solved again before it is told.
 
-Tried are: stock that a better node lacked, a shipment of a rival's node made so much cheaper that the rival wins, the
-split penalty at which the number of shipments changes, one shipment more than allowed, and each rule left out. The
-smallest change of each kind that leads to another plan is kept. More stock never makes a plan worse, so where stock
-everywhere would change nothing, no single node's stock is tried.
+Tried are: room, cut-off, time of work and days of work where they moved a date; stock that a better node lacked; a
+shipment of a rival's node made so much cheaper that the rival wins; one shipment more than allowed; the split penalty
+at which the number of shipments changes; and each rule left out. The smallest change of each kind that leads to another
+plan is kept. More stock never makes a plan worse, so where stock everywhere would change nothing, no single node's
+stock is tried.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Final
+from itertools import groupby
+from typing import Final, get_args
 
-import numpy as np
-
-from troth.engine.case import Case, goals, missing_units, outline
+from troth.engine.case import Case, outline
+from troth.engine.counted import counted_cost, factors_of, policy_of_tier, with_amount
+from troth.engine.flips_dates import find_date_flips
+from troth.engine.flips_measure import Measure
 from troth.engine.flips_rules import find_rule_flips
-from troth.engine.kits import wanted_units
+from troth.engine.flips_stock import find_stock_flips
 from troth.engine.network import Network
-from troth.engine.supply import NO_SUPPLY, SupplyRows
-from troth.engine.transit import compute_miles, find_coordinates
 from troth.engine.tries import Tries
-from troth.model.explanation import Flip
-from troth.model.ids import NodeId, Sku
-from troth.model.inventory import ON_HAND
+from troth.model.explanation import Change, Flip
+from troth.model.ids import NodeId
 from troth.model.plan import Plan
 
-FLIPS_MAX: Final = 5
-_NODES_TRIED: Final = 6
+FLIPS_MAX: Final = 9
+_OF_A_KIND_MAX: Final = 2
 _RIVALS_TRIED: Final = 3
+_KINDS: Final = {change: number for number, change in enumerate(get_args(Change))}
 
 
 def find_flips(case: Case, chosen: Plan, rivals: Sequence[Plan], tries: Tries) -> tuple[Flip, ...]:
-    """The changes that would have led to another plan, at most FLIPS_MAX: those that add or save, most first; then what
-    a rival lacks to be chosen, the least first.
+    """The changes that would have led to another plan: at most two of a kind, the smallest ones, and FLIPS_MAX in all.
 
-    `rivals` are other plans for the same inputs, the cheapest first. `tries` is what may be planned; changes that it
-    does not let be tried are counted there.
+    They come by kind, in the order of `Change`: from the day's work to the rules; within a kind the smallest change
+    first, of equals the one that covers and saves most. `rivals` are other plans for the same inputs, the cheapest
+    first. `tries` is what may be planned; changes that it does not let be tried are counted there.
     """
-    found = [*_limit_flips(case, chosen, tries), *find_rule_flips(case, chosen, tries)]
-    lacking = sorted(_cost_flips(case, chosen, rivals, tries), key=lambda flip: (flip.amount, flip.nodes))
-    found += [*_weight_flips(case, chosen, rivals, tries), *_stock_flips(case, chosen, tries)]
-    found.sort(key=lambda flip: (-flip.adds_units, -flip.saves_minor, flip.amount, flip.change, flip.nodes))
-    return (*found[: FLIPS_MAX - len(lacking[:2])], *lacking[:2])
+    measure = Measure(chosen, policy_of_tier(case.policy, chosen.trace.tier))
+    found = [
+        *_limit_flips(case, measure, tries),
+        *find_rule_flips(case, measure, tries),
+        *_cost_flips(case, measure, rivals, tries),
+        *_weight_flips(case, measure, rivals, tries),
+        *find_date_flips(case, measure, rivals[:_RIVALS_TRIED], tries),
+        *find_stock_flips(case, measure, tries),
+    ]
+    found.sort(key=_place)
+    least = [flip for _, same in groupby(found, key=lambda flip: flip.change) for flip in [*same][:_OF_A_KIND_MAX]]
+    return tuple(least[:FLIPS_MAX])
 
 
-def _stock_flips(case: Case, chosen: Plan, tries: Tries) -> Iterator[Flip]:
-    """For each SKU the node where having it would have helped most, with the fewest units that do."""
-    wanted = {sku: units for sku, units in wanted_units(case.demand).items() if units > 0}
-    ideal = tries.plan(replace(case, supply={sku: _everywhere(case, units) for sku, units in wanted.items()}))
-    if ideal is None or not _is_better(ideal, chosen):
-        return
-    tried = _tried_nodes(case, chosen, ideal)
-    for sku in sorted(wanted):
-        lacking = [(node, units) for node in tried if (units := wanted[sku] - _on_hand(case, sku, node)) > 0]
-        full = case
-        for node, units in lacking:
-            full = _with_stock(full, sku, node, units)
-        best_of_all = tries.plan(full) if lacking else None
-        if best_of_all is None or not _is_better(best_of_all, chosen):
-            continue
-        best: Flip | None = None
-        for node, units in lacking:
-            flip = _least_stock(case, chosen, sku, node, units, tries)
-            if flip is not None and (best is None or _worth(flip) > _worth(best)):
-                best = flip
-        if best is not None:
-            yield best
+def _place(flip: Flip) -> tuple[object, ...]:
+    """Where a flip comes: by kind, the smallest change first, then what it adds and saves, then by name."""
+    worth = (-flip.adds_units, -flip.saves_minor)
+    return (_KINDS[flip.change], flip.size, *worth, flip.node or "", flip.sku or "", flip.name)
 
 
-def _everywhere(case: Case, units: int) -> SupplyRows:
-    """So many units on hand at every node."""
-    nodes = case.network.positions
-    sources = (ON_HAND,) * nodes.size
-    return SupplyRows(nodes.astype(np.int32), np.full(nodes.size, units, dtype=np.int64), np.zeros(nodes.size), sources)
-
-
-def _tried_nodes(case: Case, chosen: Plan, ideal: Plan) -> list[NodeId]:
-    """The nodes of the `ideal` plan, that would be made if every node had everything, of this plan, and the nearest."""
-    names = [shipment.node for shipment in (*ideal.shipments, *chosen.shipments)]
-    latitude, longitude = find_coordinates(case.demand.destination)
-    if latitude is not None and longitude is not None:
-        miles = compute_miles(case.network, latitude, longitude)
-        names += [case.network.nodes[at].node for at in np.argsort(miles, kind="stable")[:_NODES_TRIED].tolist()]
-    return list(dict.fromkeys(names))[:_NODES_TRIED]
-
-
-def _least_stock(case: Case, chosen: Plan, sku: Sku, node: NodeId, missing: int, tries: Tries) -> Flip | None:
-    """The fewest further units of a SKU at a node that make a better plan, by halving; None where all do not."""
-    best = tries.plan(_with_stock(case, sku, node, missing))
-    if best is None or not _is_better(best, chosen):
-        return None
-    low, high = 1, missing
-    while low < high:
-        middle = (low + high) // 2
-        other = tries.plan(_with_stock(case, sku, node, middle))
-        if other is None:
-            return None
-        if _is_better(other, chosen):
-            high, best = middle, other
-        else:
-            low = middle + 1
-    return _flip(Flip("stock", high, (), 0, 0, None, node, sku), chosen, best)
-
-
-def _cost_flips(case: Case, chosen: Plan, rivals: Sequence[Plan], tries: Tries) -> Iterator[Flip]:
+def _cost_flips(case: Case, measure: Measure, rivals: Sequence[Plan], tries: Tries) -> Iterator[Flip]:
     """How much cheaper a shipment of a rival's own node would have to be for the rival to win."""
+    chosen, factor = measure.chosen, factors_of(measure.policy)["packaging"]
     own = {shipment.node for shipment in chosen.shipments}
     tried: set[NodeId] = set()
-    for rival in rivals[:_RIVALS_TRIED]:
+    for rival in rivals[:_RIVALS_TRIED] if factor else ():
         nodes = [shipment.node for shipment in rival.shipments]
         others = [node for node in dict.fromkeys(nodes) if node not in own]
         if not others or others[0] in tried:
             continue
         node = others[0]
         tried.add(node)
-        uses = nodes.count(node)
-        amount = -(-(rival.cost_minor - chosen.cost_minor + 1) // uses)
+        # What a shipment costs at its node is counted `factor` times.
+        dearer = counted_cost(rival, measure.policy) - counted_cost(chosen, measure.policy)
+        amount = -(-(dearer + 1) // (nodes.count(node) * factor))
         if amount <= 0:
             continue
         other = tries.plan(replace(case, network=_cheaper(case.network, node, amount)))
         if other is None:
             continue
         if outline(other) != outline(chosen) and any(shipment.node == node for shipment in other.shipments):
-            yield _flip(Flip("cost", amount, (), 0, 0, None, node), chosen, other)
+            yield measure.flip(Flip("cost", amount, (), 0, 0, None, node, size=amount), other)
 
 
-def _weight_flips(case: Case, chosen: Plan, rivals: Sequence[Plan], tries: Tries) -> Iterator[Flip]:
+def _weight_flips(case: Case, measure: Measure, rivals: Sequence[Plan], tries: Tries) -> Iterator[Flip]:
     """The split penalty nearest to the present one at which a plan with more or fewer shipments is chosen."""
-    now, parcels = case.policy.split_minor, len(chosen.shipments)
+    chosen, policy = measure.chosen, measure.policy
+    now, parcels, factor = policy.split_minor, len(chosen.shipments), factors_of(policy)["split"]
     asked = set()
-    for rival in rivals:
+    for rival in rivals if factor else ():
         more = len(rival.shipments) - parcels
         if more == 0:
             continue
-        without = rival.cost_minor - chosen.cost_minor - more * now
-        # The rival wins where without + more * penalty < 0.
-        penalty = (-without - 1) // more if more > 0 else without // -more + 1
+        without = counted_cost(rival, policy) - counted_cost(chosen, policy) - more * now * factor
+        # The rival wins where without + more * penalty * factor < 0.
+        penalty = (-without - 1) // (more * factor) if more > 0 else without // (-more * factor) + 1
         if penalty >= 0 and penalty != now:
             asked.add(penalty)
-    if parcels > 1 or rivals:
+    if factor and (parcels > 1 or rivals):
         asked.add(0)
     for penalty in sorted(asked, key=lambda penalty: (abs(penalty - now), penalty)):
-        other = tries.plan(replace(case, policy=replace(case.policy, split_minor=penalty)))
+        other = tries.plan(replace(case, policy=with_amount(case.policy, "split_minor", penalty)))
         if other is not None and penalty != now and len(other.shipments) != parcels:
-            yield _flip(Flip("weight", penalty, (), 0, 0, None, name="split_minor"), chosen, other)
+            change = Flip("weight", penalty, (), 0, 0, None, name="split_minor", size=abs(penalty - now))
+            yield measure.flip(change, other)
             return
 
 
-def _limit_flips(case: Case, chosen: Plan, tries: Tries) -> Iterator[Flip]:
-    more = case.policy.shipments_max + 1
-    if len(chosen.shipments) < case.policy.shipments_max and not _has_reason(chosen, "too_many_shipments"):
+def _limit_flips(case: Case, measure: Measure, tries: Tries) -> Iterator[Flip]:
+    more = measure.policy.shipments_max + 1
+    chosen = measure.chosen
+    if len(chosen.shipments) < more - 1 and not _has_reason(chosen, "too_many_shipments"):
         return
-    other = tries.plan(replace(case, policy=replace(case.policy, shipments_max=more)))
-    if other is not None and _is_better(other, chosen):
-        yield _flip(Flip("limit", more, (), 0, 0, None, name="shipments_max"), chosen, other)
+    other = tries.plan(replace(case, policy=with_amount(case.policy, "shipments_max", more)))
+    if other is not None and measure.is_better(other):
+        yield measure.flip(Flip("limit", more, (), 0, 0, None, name="shipments_max", size=1), other)
 
 
 def _has_reason(answer: Plan, reason: str) -> bool:
     return any(gap.reason == reason for gap in answer.uncovered)
-
-
-def _flip(change: Flip, chosen: Plan, other: Plan) -> Flip:
-    return replace(
-        change,
-        nodes=tuple(shipment.node for shipment in other.shipments),
-        saves_minor=chosen.cost_minor - other.cost_minor,
-        adds_units=missing_units(chosen) - missing_units(other),
-        promised_at=other.promised_at,
-    )
-
-
-def _is_better(other: Plan, chosen: Plan) -> bool:
-    """Whether it is better by the goals, or as good for less."""
-    return (goals(other), other.cost_minor) < (goals(chosen), chosen.cost_minor)
-
-
-def _worth(flip: Flip) -> tuple[int, int, int]:
-    return flip.adds_units, flip.saves_minor, -flip.amount
-
-
-def _on_hand(case: Case, sku: Sku, node: NodeId) -> int:
-    rows = case.supply.get(sku, NO_SUPPLY)
-    here = (rows.node_index == case.network.index[node]) & (rows.available_from == 0.0)
-    return int(rows.available[here].sum())
-
-
-def _with_stock(case: Case, sku: Sku, node: NodeId, units: int) -> Case:
-    """The case with further units of a SKU on hand at a node."""
-    rows = case.supply.get(sku, NO_SUPPLY)
-    position = case.network.index[node]
-    available = rows.available.copy()
-    at = [row for row, source in enumerate(rows.sources) if source == ON_HAND and rows.node_index[row] == position]
-    if at:
-        available[at[0]] += units
-        more = replace(rows, available=available)
-    else:
-        more = SupplyRows(
-            np.append(rows.node_index, np.int32(position)),
-            np.append(available, np.int64(units)),
-            np.append(rows.available_from, 0.0),
-            (*rows.sources, ON_HAND),
-            good_until=None if rows.good_until is None else np.append(rows.good_until, np.inf),
-        )
-    return replace(case, supply={**case.supply, sku: more})
 
 
 def _cheaper(network: Network, node: NodeId, minor: int) -> Network:

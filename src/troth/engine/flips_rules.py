@@ -6,39 +6,29 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from troth.engine.case import Case, goals, missing_units, outline
+from troth.engine.case import Case, outline
+from troth.engine.flips_measure import Measure
 from troth.engine.tries import Tries
 from troth.model.explanation import Flip
-from troth.model.plan import Plan
 from troth.model.routing import Routing, Rule
 
 _RULES_TRIED: Final = 8
 
 
-def find_rule_flips(case: Case, chosen: Plan, tries: Tries) -> Iterator[Flip]:
+def find_rule_flips(case: Case, measure: Measure, tries: Tries) -> Iterator[Flip]:
     """The rules without which another plan, better by goals or cost, would have been chosen."""
     routing = case.policy.routing
     if routing is None:
         return
-    named = [name for name, count in chosen.trace.removed.items() if count and name.startswith("rule ")]
+    named = [name for name, count in measure.chosen.trace.removed.items() if count and name.startswith("rule ")]
     for label in named[:_RULES_TRIED]:
         name = label.removeprefix("rule ")
         without = _without(routing, name)
         if without == routing:
             continue
         other = tries.plan(replace(case, policy=replace(case.policy, routing=without)))
-        if other is None:
-            continue
-        if outline(other) != outline(chosen) and (goals(other), other.cost_minor) < (goals(chosen), chosen.cost_minor):
-            yield Flip(
-                "rule",
-                0,
-                tuple(shipment.node for shipment in other.shipments),
-                chosen.cost_minor - other.cost_minor,
-                missing_units(chosen) - missing_units(other),
-                other.promised_at,
-                name=name,
-            )
+        if other is not None and outline(other) != outline(measure.chosen) and measure.is_better(other):
+            yield measure.flip(Flip("rule", 0, (), 0, 0, None, name=name, size=1), other)
 
 
 def _without(routing: Routing, name: str) -> Routing:

@@ -16,6 +16,7 @@ from troth.engine.shelf_life import fresh_supply
 from troth.engine.spoilage import plan_with_lots
 from troth.engine.supply import SupplyRows
 from troth.engine.unit_prices import UnitPrices, fresh, with_age
+from troth.engine.waits import with_waits
 from troth.model.ids import NodeId, Sku
 from troth.model.plan import Demand, Plan
 from troth.model.policy import Policy
@@ -61,6 +62,8 @@ def plan(
     found = plan_with_lots(demand, fresh_supply(supply, now.timestamp()), network, ask_all)
     if spending.notes:
         found = replace(found, trace=replace(found.trace, notes=(*found.trace.notes, *spending.notes)))
+    if not found.trace.policy_version:  # where no question came to be asked
+        found = replace(found, trace=replace(found.trace, policy_version=policy.version))
     if given is not None and given is not prices:
         found = replace(found, trace=with_age(found.trace, given, policy, now))
-    return found if need is None else settle_bookings(network, found, now)
+    return found if need is None else with_waits(network, demand, settle_bookings(network, found, now), now, need)

@@ -6,7 +6,7 @@ from troth.engine.budget import Budget, Clock
 from troth.engine.case import Case
 from troth.model.plan import Plan
 
-SECONDS_MAX: Final = 3.0
+SECONDS_MAX: Final = 1.5
 """So long may an explanation look for what else there was."""
 
 TRIES_MAX: Final = 600

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from troth.engine.availability import Question
 from troth.engine.calendars import instant
 from troth.engine.problem import Problem
+from troth.engine.question import Question
 from troth.engine.transit import NEVER
 from troth.model.plan import DemandLine, Uncovered
 
@@ -22,8 +22,8 @@ def find_uncovered(question: Question, covered: Mapping[int, int]) -> tuple[Unco
             if at in question.reasons:
                 (reason, detail), could_be, when = question.reasons[at], coverable, _when(question, position)
             elif question.refusal or units == coverable:
-                reason, could_be, when = question.refusal or "no_stock", coverable, _when(question, position)
-                detail = question.detail
+                reason, detail = question.lacks.get(at, (question.refusal or "no_stock", question.detail))
+                could_be, when = coverable, _when(question, position)
             else:  # there is more, but not within what one order, or this one's shape, may have
                 reason, could_be, when = _limit_of(question.problem, position), units, None
             found.append(Uncovered(line.line_id, line.sku, line.quantity - units, reason, could_be, when, detail))

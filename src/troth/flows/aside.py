@@ -16,23 +16,29 @@ import numpy as np
 from troth.engine.effort import is_quick
 from troth.engine.network import Network
 from troth.engine.supply import NO_SUPPLY, SupplyRows
+from troth.flows.turns import Kind, Turns
 from troth.model.commands import CaptureOrder, ChangeOrder, Command, HoldCart
 from troth.model.ids import Sku
+from troth.model.refusals import Busy
 from troth.store.stock_index import StockIndex
 
 T = TypeVar("T")
 
 _THREADS_MAX: Final = 2
 _POOL: Final = ThreadPoolExecutor(_THREADS_MAX, thread_name_prefix="aside")
+_TURNS: Final = Turns(_THREADS_MAX)
 _QUICK_LINES_MAX: Final = 12
 """An order of more lines is planned beside the loop."""
 
 _OF_DOOR: Final = ThreadPoolExecutor(1, thread_name_prefix="aside door")
 
 
-async def aside(work: Callable[[], T]) -> T:
-    """What the work returns or raises. It must read nothing that the loop changes while it runs."""
-    return await asyncio.get_running_loop().run_in_executor(_POOL, work)
+async def aside(work: Callable[[], T], kind: Kind, *, turns: Turns = _TURNS) -> T | Busy:
+    """What the work returns or raises, when its turn has come; Busy where that would be too long to wait. It must read
+    nothing that the loop changes while it runs.
+    """
+    loop = asyncio.get_running_loop()
+    return await turns.run(kind, lambda: loop.run_in_executor(_POOL, work))
 
 
 async def decide_aside(commands: Sequence[Command], index: StockIndex, decide: Callable[[], T]) -> T:

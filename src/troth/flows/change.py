@@ -122,7 +122,7 @@ async def preview_change(system: System, order: Order, command: ChangeOrder, *, 
         index.rows_freed,
         backordered=index.backordered,
     )
-    return await aside(lambda: decide(command, state, facts))
+    return await aside(lambda: decide(command, state, facts), "change")
 
 
 def _priced_by_item(action: ContentAction) -> Iterator[Sku]:

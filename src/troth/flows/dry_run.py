@@ -37,7 +37,7 @@ from troth.model.inventory import SupplyKey
 from troth.model.order import Order
 from troth.model.plan import Demand, Plan
 from troth.model.policy import Policy
-from troth.model.refusals import FieldFlaw, Invalid, NotFound
+from troth.model.refusals import Busy, FieldFlaw, Invalid, NotFound
 from troth.store.documents import find_versions, read_document
 from troth.store.orders import read_orders
 
@@ -84,7 +84,7 @@ async def dry_run(
     body: object = None,
     is_explained: bool = False,
     has_fronts: bool = False,
-) -> DryRun | Invalid | NotFound:
+) -> DryRun | Invalid | NotFound | Busy:
     """Both plans for an order that exists or a content; nothing is written.
 
     What is tried is a body that need not be saved, or a version of the name: the newest one where none is given.
@@ -109,7 +109,7 @@ async def dry_run(
             done = replace(done, tried_fronts=find_fronts(tried), in_force_fronts=find_fronts(in_force))
         return done
 
-    return await aside(plan_both)
+    return await aside(plan_both, "trial")
 
 
 async def _find_asked(system: System, asked: OrderId | OrderContent) -> _Asked | Invalid | NotFound:

@@ -37,6 +37,7 @@ from troth.model.front import Front
 from troth.model.ids import NodeId
 from troth.model.order import Allocation, Fulfillment, Order
 from troth.model.plan import Trace
+from troth.model.refusals import Busy
 from troth.store.codec import decode
 from troth.store.events import LoggedEvent, read_subject_events
 from troth.store.orders import read_explanations
@@ -89,14 +90,20 @@ async def read_decisions(system: System, order: Order) -> tuple[Decided, ...]:
 
 async def explain_order(
     system: System, order: Order, *, nodes: Sequence[NodeId] = (), has_fronts: bool = False
-) -> tuple[Decided, ...]:
+) -> tuple[Decided, ...] | Busy:
     """The decisions, the newest first, each made again from what was kept with it (the newest few); with `nodes`, why
     or why not these. They share the time of one explanation, and that of one front where fronts are asked for.
+    Busy where so much is asked at once that it would wait too long.
     """
     decisions = await _read(system, order)
     newest = decisions[:_PLANNED_AGAIN_MAX]
     how = _Again(nodes, has_fronts, 1.0 / max(1, len(newest)))
-    again = [await _decide_again(system, decided, taken, how) for decided, taken in newest]
+    again: list[Decided] = []
+    for decided, taken in newest:
+        made = await _decide_again(system, decided, taken, how)
+        if isinstance(made, Busy):
+            return made
+        again.append(made)
     return (*again, *(decided for decided, _ in decisions[_PLANNED_AGAIN_MAX:]))
 
 
@@ -137,7 +144,7 @@ def _of_order(event: object) -> OrderEvent:
     return event
 
 
-async def _decide_again(system: System, decided: Decided, taken: _Taken | None, how: _Again) -> Decided:
+async def _decide_again(system: System, decided: Decided, taken: _Taken | None, how: _Again) -> Decided | Busy:
     case = await _recall_case(system, decided, taken)
     if isinstance(case, str) or taken is None:
         return _without(decided, case if isinstance(case, str) else "the stock that it saw")
@@ -147,7 +154,10 @@ async def _decide_again(system: System, decided: Decided, taken: _Taken | None, 
         fronts = find_fronts(case, Budget(FRONT_SECONDS_MAX * how.share, monotonic)) if how.has_fronts else ()
         return explanation, fronts
 
-    explanation, fronts = await aside(look)
+    looked = await aside(look, "explanation")
+    if isinstance(looked, Busy):
+        return looked
+    explanation, fronts = looked
     fulfillments, allocations = parts_of(
         explanation.plan.shipments,
         taken.before.order_id,

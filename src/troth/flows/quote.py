@@ -9,7 +9,9 @@ from hashlib import blake2b
 from troth.engine.case import with_what_could_be
 from troth.engine.explain import explain
 from troth.engine.network import Network
+from troth.engine.nowhere import plan_nowhere
 from troth.engine.options import plan_options
+from troth.engine.wishes import with_wishes_given_up
 from troth.flows.aside import aside
 from troth.flows.capture import HANDED_OVER, OrderContent, prepare
 from troth.flows.cart import hold_cart
@@ -20,7 +22,7 @@ from troth.model.commands import CaptureOrder
 from troth.model.explanation import Explanation
 from troth.model.ids import LineId, Sku
 from troth.model.network import Address
-from troth.model.plan import Demand, Plan, Trace, Uncovered
+from troth.model.plan import Demand, Plan, Uncovered
 from troth.model.refusals import Busy, Invalid, Refusal, StockShort
 from troth.store.codec import encode_bytes
 
@@ -77,7 +79,10 @@ async def quote(
         return known
     posed = pose(system, command, known, is_explained=is_explained)
     work = partial(_plan, posed, is_explained=is_explained)
-    asked, offered, explanation = await aside(work) if posed.is_aside else work()
+    done = await aside(work, "quote") if posed.is_aside else work()
+    if isinstance(done, Busy):
+        return done
+    asked, offered, explanation = done
     hold = known.own
     if hold_seconds and not asked.uncovered and asked.shipments:
         held = await _hold(system, command, asked, hold_seconds, actor)
@@ -123,7 +128,7 @@ def _plan(posed: Posed, *, is_explained: bool) -> tuple[Plan, tuple[Plan, ...], 
     is_anywhere = demand.method in HANDED_OVER and demand.pickup_node is None
     asked = None if is_anywhere else posed.with_reasons(case.plan())
     if asked is not None and asked.uncovered:
-        asked = with_what_could_be(case, asked)
+        asked = with_wishes_given_up(case, with_what_could_be(case, asked))
     offered = plan_options(
         demand,
         posed.supply_for,
@@ -137,14 +142,9 @@ def _plan(posed: Posed, *, is_explained: bool) -> tuple[Plan, tuple[Plan, ...], 
     if demand.destination is None:
         offered = tuple(option for option in offered if option.shipments[0].method in HANDED_OVER)
     if asked is None:
-        asked = next((option for option in offered if option.shipments[0].method in HANDED_OVER), _nowhere(demand))
+        nowhere = plan_nowhere(demand, case.supply, case.network, case.policy)
+        asked = next((option for option in offered if option.shipments[0].method in HANDED_OVER), nowhere)
     return asked, offered, explain(case) if is_explained else None
-
-
-def _nowhere(demand: Demand) -> Plan:
-    """The plan of a pickup that no node can hand over whole."""
-    uncovered = tuple(Uncovered(line.line_id, line.sku, line.quantity, "no_node_has_all") for line in demand.lines)
-    return Plan((), uncovered, Trace("none", 0))
 
 
 def _options(plans: Iterable[Plan]) -> tuple[Option, ...]:

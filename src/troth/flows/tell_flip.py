@@ -9,15 +9,24 @@ _REASONS: Final = {
     "no_stock": "has none of it",
     "out_of_reach": "is too far away",
     "service_not_offered": "does not offer the service",
-    "node_cannot_hand_over": "hands nothing over",
+    "no_pickup_there": "hands nothing over",
     "inactive": "is not active",
     "feed_late": "has sent no stock feed in time",
     "excluded": "was left out of this decision",
     "restricted": "may not send it there",
+    "no_capacity": "has no room for it on any day",
+    "components_apart": "does not have all of the kit's components",
+    "excluded_by_rules": "is barred by rules",
+    "too_many_shipments": "would need more shipments than are allowed",
+    "ship_together": "does not have all that must leave together",
     "no_service_to_destination": "has no service to the destination",
     "other_node": "is not the one asked for",
 }
+_SAID: Final = frozenset({"no_capacity", "out_of_reach", "service_not_offered", "inactive", "excluded"})
+"""Reasons whose detail only names the node again."""
+
 _WEIGHTS: Final = {"split_minor": "With a split penalty of {amount}"}
+_OF_DATES: Final = frozenset({"capacity", "cut_off", "processing", "calendar"})
 _LIMITS: Final = {"shipments_max": "With {amount} shipments allowed"}
 
 
@@ -29,6 +38,16 @@ def tell_flip(flip: Flip, currency: str) -> str:
     'One more unit of LAMP at S-212 would have saved 4.10 USD (from S-212).'
     """
     match flip.change:
+        case "capacity":
+            work = flip.name if flip.amount != 1 else flip.name.removesuffix("s")
+            change = f"Room for {flip.amount:,} more {work} at {flip.node} on {flip.day}"
+        case "cut_off":
+            change = f"A cut-off of {flip.amount // 60:02}:{flip.amount % 60:02} at {flip.node}"
+        case "processing":
+            minutes = "minute" if flip.amount == 1 else "minutes"
+            change = f"Work in {flip.amount:,} {minutes} instead of {flip.amount + flip.size:,} at {flip.node}"
+        case "calendar":
+            change = f"Work at {flip.node} on {f'{flip.name}s, as' if flip.name else 'the holiday'} {flip.day}"
         case "stock":
             units = "One more unit" if flip.amount == 1 else f"{flip.amount:,} more units"
             change = f"{units} of {flip.sku} at {flip.node}"
@@ -58,11 +77,39 @@ def tell_candidate(candidate: Candidate, total: int, wanted: int, currency: str)
             return "chosen"
         case "dearer":
             more = sum(candidate.cost.values()) - total
-            return f"{_money(more, currency)} dearer" if more > 0 else "no dearer, but worse by what comes before cost"
+            counted = f"{_money(candidate.dearer_minor, currency)} dearer"
+            return counted if more == candidate.dearer_minor else f"{counted} as the policy weighs it"
+        case "behind":
+            return _behind(candidate, currency)
         case "partial":
-            return f"has {candidate.units:,} of the {wanted:,} units"
+            has = f"has {candidate.units:,} of the {wanted:,} units"
+            return has if candidate.reason in ("", "no_stock") else f"{has}: {_reason(candidate)}"
         case "removed":
-            return _REASONS.get(candidate.reason, candidate.reason.replace("_", " "))
+            return _reason(candidate) + _elsewhere(candidate)
+
+
+def _behind(candidate: Candidate, currency: str) -> str:
+    """Why a node that could do all of it is not the one, though cost alone would not say so."""
+    if candidate.reason == "tie":
+        return "costs the same; of equals the first by its id is taken"
+    more = candidate.dearer_minor
+    told = f" ({_money(abs(more), currency)} {'dearer' if more > 0 else 'cheaper'})" if more else ""
+    return (candidate.detail or "no dearer, but worse by what comes before cost") + told
+
+
+def _reason(candidate: Candidate) -> str:
+    if candidate.bars:
+        return f"barred by {candidate.detail}"
+    told = _REASONS.get(candidate.reason, candidate.reason.replace("_", " "))
+    return f"{told} ({candidate.detail})" if candidate.detail and candidate.reason not in _SAID else told
+
+
+def _elsewhere(candidate: Candidate) -> str:
+    """In which tiers a barred node could send something."""
+    if not candidate.could_in:
+        return ""
+    several = len(candidate.could_in) > 1
+    return f"; it could send in {'tiers' if several else 'tier'} {', '.join(candidate.could_in)}, which did not answer"
 
 
 def _effect(flip: Flip, currency: str) -> str:
@@ -74,6 +121,8 @@ def _effect(flip: Flip, currency: str) -> str:
     elif flip.saves_minor < 0:
         told.append(f"cost {_money(-flip.saves_minor, currency)} more")
     came = f"come from {', '.join(dict.fromkeys(flip.nodes))}"
+    if not told and flip.change in _OF_DATES and flip.promised_at is not None:
+        return f"been promised for {flip.promised_at:%Y-%m-%d %H:%M} UTC ({came.removeprefix('come ')})"
     return f"{' and '.join(told)} ({came.removeprefix('come ')})" if told else came
 
 

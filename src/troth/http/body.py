@@ -24,6 +24,7 @@ from starlette.types import Receive, Scope
 
 from troth.http.headers import find_header
 from troth.http.problems import BodyTooLarge, MalformedJson, MediaTypeUnsupported, Refused
+from troth.http.unique_keys import find_repeated
 from troth.model.money import Money, currency_decimals, parse_money
 from troth.model.refusals import FieldFlaw, Invalid
 
@@ -122,9 +123,13 @@ class Body(Generic[T]):
     def parse(self, raw: bytes) -> T:
         """The body's value; Refused with every flaw otherwise."""
         try:
-            return self.adapter.validate_json(raw or b"{}" if self.is_optional else raw)
+            found = self.adapter.validate_json(raw or b"{}" if self.is_optional else raw)
         except ValidationError as error:
             raise Refused(_no_of(error, self.alternatives)) from None
+        repeated = find_repeated(raw) if raw else ()
+        if repeated:
+            raise Refused(Invalid(repeated[:_FLAWS_MAX]))
+        return found
 
 
 async def read_bytes(scope: Scope, receive: Receive) -> bytes:

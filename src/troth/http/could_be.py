@@ -1,6 +1,7 @@
 """What could be had instead of what cannot be promised: less, later, elsewhere, or another item."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -14,7 +15,7 @@ from troth.model.measure import shown
 from troth.model.order import Method
 from troth.model.plan import Uncovered
 
-Kind = Literal["less", "later", "elsewhere", "instead"]
+Kind = Literal["less", "separately", "later", "elsewhere", "instead"]
 
 _ELSEWHERE_MAX = 3
 
@@ -22,6 +23,8 @@ _ELSEWHERE_MAX = 3
 class CouldBe(msgspec.Struct, frozen=True):
     """One way out: so many units by then; as the option `plan_id` promises them; or of another item, at a price more or
     less for each unit.
+
+    `separately`: so many, and the whole order in so many `shipments`, if it gave up its wishes `without`.
     """
 
     kind: Kind
@@ -33,6 +36,8 @@ class CouldBe(msgspec.Struct, frozen=True):
     plan_id: str | None = None
     sku: str | None = None
     price_delta: MoneyAnswer | None = None
+    without: tuple[str, ...] = ()
+    shipments: int | None = None
 
 
 def find_ways_out(
@@ -45,17 +50,24 @@ def find_ways_out(
     *,
     decimals: int = 0,
 ) -> list[CouldBe]:
-    """The ways to have a line all the same: less of it, then all of it by other options, the soonest first, then what
-    may stand in for it.
+    """The ways to have a line all the same: less of it, more without a wish of the order, then all of it by other
+    options, the soonest first, then what may stand in for it. A way names the option that promises just that.
     """
     found = []
+    options, kit = tuple(options), kits.get(gap.line_id)
     if gap.available_quantity > 0:
-        found.append(CouldBe("less", shown(gap.available_quantity, decimals), gap.available_at))
-    kit = kits.get(gap.line_id)
+        less = _named(options, gap, gap.sku, gap.available_quantity, gap.available_at, kit)
+        found.append(CouldBe("less", shown(gap.available_quantity, decimals), gap.available_at, plan_id=less))
+    found += [
+        CouldBe(
+            "separately", shown(way.quantity, decimals), way.promised_at, without=way.without, shipments=way.shipments
+        )
+        for way in gap.separately
+    ]
     others = [way for option in options if (way := _by_option(option, gap, wanted, asked, kit, decimals)) is not None]
     others.sort(key=lambda way: (way.promised_at is None, way.promised_at, way.node or ""))
     found += others[:_ELSEWHERE_MAX]
-    found += _instead(gap, currency, decimals)
+    found += _instead(gap, options, currency, decimals)
     return found
 
 
@@ -80,12 +92,32 @@ def _by_option(
     )
 
 
-def _instead(gap: Uncovered, currency: str, decimals: int) -> Iterator[CouldBe]:
+def _instead(gap: Uncovered, options: Iterable[Option], currency: str, decimals: int) -> Iterator[CouldBe]:
     for other in gap.instead:
         yield CouldBe(
             "instead",
             shown(other.quantity, decimals),
             other.available_at,
+            plan_id=_named(options, gap, other.sku, int(other.quantity), other.available_at, None),
             sku=other.sku,
             price_delta=money(other.price_delta_minor, currency),
         )
+
+
+def _named(
+    options: Iterable[Option], gap: Uncovered, sku: str, quantity: int, at: datetime | None, kit: Kit | None
+) -> str | None:
+    """The first option that promises just so many of an item for the line, all by then; None where none does."""
+    parts = None if kit is None else {gap.line_id: kit.components}
+    for option in options:
+        sending = [one for one in option.plan.shipments if any(peg.line_id == gap.line_id for peg in one.pegs)]
+        pegs = [peg for one in sending for peg in one.pegs if peg.line_id == gap.line_id]
+        if not pegs or max(one.promised_at for one in sending) != at:
+            continue
+        if parts is None:
+            units = sum(peg.quantity for peg in pegs if peg.sku == sku)
+        else:
+            units = whole_units(pegs, parts).get(gap.line_id, 0)
+        if units == quantity:
+            return option.plan_id
+    return None

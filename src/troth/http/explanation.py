@@ -1,23 +1,44 @@
 """A decision as it is answered: how it was made, the candidates one by one, and what would have flipped it."""
 
+from datetime import date
+
 import msgspec
 
-from troth.flows.tell_flip import tell_flip
+from troth.engine.rules.verdicts import tell_bar
+from troth.flows.tell_flip import tell_candidate, tell_flip
 from troth.http.values import CostAnswer, Instant, MoneyAnswer, cost, money
-from troth.model.explanation import Candidate, Explanation, Flip
+from troth.model.explanation import Bar, Candidate, Explanation, Flip
 from troth.model.ids import NodeId, Sku
 from troth.model.plan import Alternative, Plan, Trace
 
 
+class BarAnswer(msgspec.Struct, frozen=True):
+    """A rule that removed a node: of all tiers (`eligibility`, `exclusion`; tier null), or the `filter` of a tier."""
+
+    kind: str
+    name: str
+    expression: str
+    tier: str | None
+
+
 class CandidateAnswer(msgspec.Struct, frozen=True):
-    """One node by itself: chosen, dearer, partial (`units` of it) or removed, why, and what it alone would cost."""
+    """One node by itself: chosen, dearer, behind (by what comes before cost), partial (`units` of it) or removed, why,
+    and what it alone would cost.
+
+    `summary` says it in words, as the console does. `bars` are the rules that removed it from the tiers that answered,
+    `could_in` other tiers in which it could send something; `dearer_by` is what the choice counted more for it.
+    """
 
     node: str
     standing: str
     reason: str
+    summary: str
     units: int
     promised_at: Instant | None
     cost_to_serve: CostAnswer | None
+    dearer_by: MoneyAnswer | None
+    bars: tuple[BarAnswer, ...]
+    could_in: tuple[str, ...]
 
 
 class AlternativeAnswer(msgspec.Struct, frozen=True):
@@ -33,7 +54,10 @@ class AlternativeAnswer(msgspec.Struct, frozen=True):
 class FlipAnswer(msgspec.Struct, frozen=True):
     """A single change that would have led to another plan, solved again before it is told.
 
-    `amount` is in units for `stock`, in `amount_money` for `cost` and `weight`, and the limit itself for `limit`.
+    `amount` is in units for `stock`, in the node's unit of work (`name`) for `capacity` on `day`, in minutes for
+    `processing` and since midnight for `cut_off`, in `amount_money` for `cost` and `weight`, and the limit itself for
+    `limit`. They come by kind (capacity, cut_off, processing, calendar, stock, cost, limit, weight, rule), and the
+    smallest change of a kind first.
     """
 
     change: str
@@ -47,6 +71,7 @@ class FlipAnswer(msgspec.Struct, frozen=True):
     adds_units: int
     nodes: tuple[str, ...]
     promised_at: Instant | None
+    day: date | None
 
 
 class TraceAnswer(msgspec.Struct, frozen=True):
@@ -87,7 +112,7 @@ def answer_trace(trace: Trace, explanation: Explanation | None, currency: str) -
         policy_version=trace.policy_version,
         prices_version=trace.prices_version,
         input_digest=trace.input_digest or (explanation.input_digest if explanation else ""),
-        candidates=tuple(_candidate(one, currency) for one in explanation.candidates) if explanation else (),
+        candidates=_candidates(explanation, currency) if explanation else (),
         alternatives=tuple(_alternative(one, explanation.plan, currency) for one in explanation.alternatives)
         if explanation
         else (),
@@ -117,9 +142,23 @@ def summarize(trace: Trace) -> str:
     return f"Of {trace.candidates} candidates the cheapest were chosen by {trace.method}, {proof}{removed}."
 
 
-def _candidate(one: Candidate, currency: str) -> CandidateAnswer:
-    shown = cost(one.cost, currency) if one.cost else None
-    return CandidateAnswer(one.node, one.standing, one.reason, one.units, one.promised_at, shown)
+def _candidates(explanation: Explanation, currency: str) -> tuple[CandidateAnswer, ...]:
+    plan = explanation.plan
+    return tuple(
+        CandidateAnswer(
+            one.node,
+            one.standing,
+            one.reason,
+            tell_candidate(one, plan.cost_minor, plan.wanted, currency),
+            one.units,
+            one.promised_at,
+            cost(one.cost, currency) if one.cost else None,
+            money(one.dearer_minor, currency) if one.standing in ("dearer", "behind") else None,
+            tuple(BarAnswer(bar.kind, bar.name, bar.expression, bar.tier or None) for bar in one.bars),
+            one.could_in,
+        )
+        for one in explanation.candidates
+    )
 
 
 def _alternative(one: Alternative, chosen: Plan, currency: str) -> AlternativeAnswer:
@@ -134,7 +173,7 @@ def _flip(one: Flip, currency: str) -> FlipAnswer:
     return FlipAnswer(
         one.change,
         tell_flip(one, currency),
-        None if is_money or one.change == "rule" else one.amount,
+        None if is_money or one.change in ("rule", "calendar") else one.amount,
         money(one.amount, currency) if is_money else None,
         one.node,
         one.sku,
@@ -143,12 +182,17 @@ def _flip(one: Flip, currency: str) -> FlipAnswer:
         one.adds_units,
         one.nodes,
         one.promised_at,
+        one.day,
     )
 
 
+_STORES = Bar("filter", "dcs only", 'node.type == "dc"', "near")
+_BARRED = Candidate(
+    NodeId("ST-BOS"), "removed", "excluded_by_rules", 0, detail=tell_bar(_STORES), bars=(_STORES,), could_in=("rest",)
+)
 EXAMPLE = Explanation(
     Plan((), (), Trace("subset", 12, {"no_stock": 3}, policy_version="everyday@4")),
-    (Candidate(NodeId("DC-PA"), "chosen", "", 2), Candidate(NodeId("ST-NYC"), "partial", "no_stock", 1)),
+    (Candidate(NodeId("DC-PA"), "chosen", "", 2), Candidate(NodeId("ST-NYC"), "partial", "no_stock", 1), _BARRED),
     (),
     (Flip("stock", 1, (NodeId("ST-NYC"),), 410, 0, None, NodeId("ST-NYC"), Sku("A-1001")),),
     "8a7e5e2d6f1b4c3da1b2c3d4e5f60718",

@@ -47,7 +47,9 @@ class Measured:
             value: Given = given
         elif isinstance(given, float) or (isinstance(given, str) and _DECIMAL.fullmatch(given)):
             value = Decimal(repr(given) if isinstance(given, float) else given)
-            if not value.is_finite() or value != round(value, DECIMALS_MAX):
+            if not value.is_finite():
+                raise PydanticCustomError("finite_number", "should be a number, neither infinite nor NaN")
+            if value != round(value, DECIMALS_MAX):
                 raise PydanticCustomError("decimals", f"should have at most {DECIMALS_MAX} decimals")
         else:
             raise PydanticCustomError("quantity", "should be a valid integer, or a number of what is sold by measure")

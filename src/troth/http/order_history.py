@@ -21,7 +21,7 @@ from troth.http.replies import Reply, json_reply
 from troth.http.values import Instant
 from troth.model.events import OrderCaptured
 from troth.model.ids import NodeId
-from troth.model.refusals import FieldFlaw, Invalid
+from troth.model.refusals import Busy, FieldFlaw, Invalid
 from troth.store.codec import encode_bytes
 from troth.store.events import LoggedEvent, read_subject_events
 
@@ -96,6 +96,8 @@ async def explain_sources(call: Call[Nothing, ExplanationQuery]) -> Reply:
     nodes = [NodeId(node) for node in call.query.node]
     await _ensure_known(call, nodes)
     found = await explain_order(call.system, order, nodes=nodes, has_fronts=call.query.front)
+    if isinstance(found, Busy):
+        raise Refused(found)
     decisions = tuple(_decision(decided, order.currency) for decided in found)
     return json_reply(ExplanationAnswer(order.order_id, decisions))
 
@@ -177,7 +179,7 @@ OPERATIONS = (
         body=NO_BODY,
         query=ExplanationQuery,
         scope="orders:read",
-        refusals=(NO_ORDER, Invalid((FieldFlaw("?node", "there is no node ST-NYC"),))),
+        refusals=(NO_ORDER, Invalid((FieldFlaw("?node", "there is no node ST-NYC"),)), Busy(0, 12)),
         path_examples=ORDER_PATH,
     ),
 )

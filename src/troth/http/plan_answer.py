@@ -47,6 +47,7 @@ class UnplannedUnits(msgspec.Struct, frozen=True):
     sku: str
     quantity: Units
     reason: str
+    detail: str
     available_quantity: Units
     available_at: Instant | None
 
@@ -139,6 +140,7 @@ def _unplanned(gap: Uncovered, items: Mapping[Sku, Item]) -> UnplannedUnits:
         gap.sku,
         of_sku(gap.quantity, gap.sku, items),
         gap.reason,
+        gap.detail,
         of_sku(gap.available_quantity, gap.sku, items),
         gap.available_at,
     )

@@ -201,7 +201,9 @@ def problem_reply(no: No) -> Reply:
             headers = (("www-authenticate", 'Bearer realm="troth"'),)
         case MethodNotAllowed():
             headers = (("allow", ", ".join(no.allowed)),)
-        case Busy() | Unavailable() | WarmingUp():
+        case Busy():
+            headers = (("retry-after", str(no.retry_seconds)),)
+        case Unavailable() | WarmingUp():
             headers = (("retry-after", _RETRY_AFTER_SECONDS),)
         case _:
             pass

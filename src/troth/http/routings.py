@@ -26,7 +26,7 @@ from troth.model.ids import LineId, OrderId, Sku, named_order
 from troth.model.inventory import ON_HAND
 from troth.model.item import Item
 from troth.model.plan import Peg, Plan, Shipment, Trace
-from troth.model.refusals import FieldFlaw, Invalid, NotFound
+from troth.model.refusals import Busy, FieldFlaw, Invalid, NotFound
 from troth.model.routing import Routing
 
 
@@ -83,9 +83,9 @@ async def dry_run_routing(call: Call[DryRunBody, DryRunQuery]) -> Reply:
     return await once(call, run)
 
 
-def _at_order(no: Invalid | NotFound) -> Invalid | NotFound:
+def _at_order(no: Invalid | NotFound | Busy) -> Invalid | NotFound | Busy:
     """Flaws of an order's content, which is a part of this body."""
-    if isinstance(no, NotFound):
+    if not isinstance(no, Invalid):
         return no
     return Invalid(
         tuple(

@@ -126,10 +126,23 @@ class Instead:
 
 
 @dataclass(frozen=True, slots=True)
+class Separately:
+    """What could be promised of a line if the order gave up some of its own wishes (`without`, by name): units, in how
+    many shipments of the whole order, and by when.
+    """
+
+    without: tuple[str, ...]
+    quantity: int
+    shipments: int
+    promised_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Uncovered:
     """What cannot be promised of a line, why, and what could be: (units, earliest time they could be promised for).
 
-    `detail` says the reason in a sentence where the code is not enough; `instead` are other items that could be had.
+    `detail` says the reason in a sentence where the code is not enough; `instead` are other items that could be had,
+    and `separately` is more of it, where it is the order's own wishes that stand in the way.
     """
 
     line_id: LineId
@@ -140,6 +153,7 @@ class Uncovered:
     available_at: datetime | None = None
     detail: str = ""
     instead: tuple[Instead, ...] = ()
+    separately: tuple[Separately, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,3 +211,9 @@ class Plan:
     def promised_at(self) -> datetime | None:
         """When the last shipment is promised; None where nothing is."""
         return max((shipment.promised_at for shipment in self.shipments), default=None)
+
+    @property
+    def wanted(self) -> int:
+        """How many units were asked for: those that are sent, and those that are not covered."""
+        sent = sum(peg.quantity for shipment in self.shipments for peg in shipment.pegs)
+        return sent + sum(gap.quantity for gap in self.uncovered)

@@ -112,11 +112,12 @@ class VersionConflict:
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """Too many orders compete for the same stock at this moment; the same request can be sent again shortly."""
+    """Too much is asked at once of the same stock, or of large plans; the same request can be sent again shortly."""
 
     code: ClassVar[str] = "busy"
     transient: ClassVar[bool] = True
     attempts: int
+    retry_seconds: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ class CompiledRule:
     """A rule, under the name by which a trace counts it (`rule NAME`); `when` None speaks always."""
 
     name: str
+    rule: Rule
     condition: Compiled
     when: Compiled | None
     is_exclusion: bool = False
@@ -141,7 +142,7 @@ def _tier(tier: Tier, follows: int | None) -> CompiledTier:
 
 def _rule(rule: Rule, label: str, *, is_exclusion: bool = False) -> CompiledRule:
     when = try_compile(rule.when, reads=ORDER) if rule.when else None
-    return CompiledRule(f"rule {label}", try_compile(rule.expression), when, is_exclusion)
+    return CompiledRule(f"rule {label}", rule, try_compile(rule.expression), when, is_exclusion)
 
 
 def _sort(sort: Sort) -> CompiledSort:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from troth.engine.rules.compiled import Compiled, CompiledRule, CompiledSort
 from troth.engine.rules.ground import Ground
 from troth.engine.rules.operators import not_of
-from troth.engine.rules.values import Value, is_certain
+from troth.engine.rules.values import Known, Value, is_certain
 
 
 @dataclass(slots=True)
@@ -67,6 +67,16 @@ def narrow(
             tally.removed[name] = tally.removed.get(name, 0) + lost
         is_open, left = rest, count
     return is_open
+
+
+def kept_by(rule: CompiledRule, ground: Ground) -> Known:
+    """What one rule leaves (K or 1, N, or one value for all). What cannot be evaluated is removed."""
+    if rule.when is not None and not speaks(rule.when, ground):
+        return True
+    if rule.condition.code is None:
+        return False
+    value = rule.condition.code.run(ground)
+    return is_certain(not_of(value) if rule.is_exclusion else value)
 
 
 def rank_nodes(sorts: Sequence[CompiledSort], ground: Ground, is_open: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -88,31 +88,6 @@ def empty_plan(demand: Demand, reason: str, disposition: Disposition | None = No
     return Plan((), uncovered, Trace(method="none", candidates=0), disposition)
 
 
-def with_reasons(plan: Plan, demand: Demand, supply: Mapping[Sku, SupplyRows], network: Network) -> Plan:
-    """The plan; units that some node has beyond what the plan takes lacked no stock, but an admitted node."""
-    if not any(gap.reason == "no_stock" for gap in plan.uncovered):
-        return plan
-    taken: dict[Sku, int] = {}
-    for shipment in plan.shipments:
-        for peg in shipment.pegs:
-            taken[peg.sku] = taken.get(peg.sku, 0) + peg.quantity
-    excluded = {network.index[node] for node in demand.excluded_nodes if node in network.index}
-    uncovered = tuple(
-        replace(gap, reason=BY_RULES)
-        if gap.reason == "no_stock" and _units(supply.get(gap.sku), excluded) > taken.get(gap.sku, 0)
-        else gap
-        for gap in plan.uncovered
-    )
-    return replace(plan, uncovered=uncovered)
-
-
-def _units(rows: SupplyRows | None, excluded: set[int]) -> int:
-    if rows is None:
-        return 0
-    pairs = zip(rows.node_index.tolist(), rows.available.tolist(), strict=True)
-    return sum(units for node, units in pairs if node not in excluded)
-
-
 def nodes_of(plan: Plan) -> tuple[NodeId, ...]:
     """The nodes that send, in the order of the shipments."""
     return tuple(shipment.node for shipment in plan.shipments)

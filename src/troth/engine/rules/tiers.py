@@ -22,8 +22,8 @@ from troth.engine.rules.merge import (
     nodes_of,
     reduce_supply,
     remaining,
-    with_reasons,
 )
+from troth.engine.rules.shortfall import with_reasons
 from troth.engine.rules.weights import weighed
 from troth.engine.supply import SupplyRows
 from troth.engine.unit_prices import UnitPrices
@@ -123,7 +123,11 @@ class _Run:
         trace = found.trace
         trace = replace(trace, removed={**trace.removed, **self.tally.removed}, notes=(*trace.notes, *self.tally.notes))
         found = replace(found, trace=trace)
-        return with_reasons(found, ground.demand, ground.supply, ground.network) if found.uncovered else found
+        return with_reasons(found, ground, self.routing.routing, self._names()) if found.uncovered else found
+
+    def _names(self) -> list[str]:
+        """The tiers that were asked."""
+        return [self.routing.tiers[at].tier.name for at in sorted(self.visited)]
 
     def _admit(self, ground: Ground) -> NDArray[np.bool_]:
         """What the rules of all tiers leave; counted once, also where part of a demand is asked for again."""
@@ -266,7 +270,7 @@ def _disposed(plan: Plan, tier: CompiledTier, action: Action) -> Plan:
     if action not in (Action.QUEUE, Action.HOLD, Action.CANCEL):
         return plan
     missing = missing_units(plan)
-    reason = f"{missing} units are not covered" if missing else f"the routing asks for it at tier {tier.tier.name}"
+    reason = f"{missing} units are not covered" if missing else "the routing asks for it"
     days = tier.tier.cancel_after_days if action is Action.QUEUE else None
     return replace(plan, disposition=Disposition(action, tier.tier.name, reason, days))
 

@@ -1,0 +1,51 @@
+"""Where a demand is handed over, and which nodes have a way there at all."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from troth.engine.network import Network
+from troth.engine.timetable import Timetable
+from troth.engine.transit import NEVER, Lanes
+from troth.model.ids import NodeId
+from troth.model.order import Method
+from troth.model.plan import Demand
+
+
+def pickup_position(demand: Demand, network: Network) -> tuple[int, str]:
+    """The position of the node where the goods are to be handed over (-1: they are sent), or why it cannot be there."""
+    if demand.method in (Method.SHIP, Method.DELIVERY):
+        return -1, ""
+    position = -1 if demand.pickup_node is None else network.index.get(demand.pickup_node, -1)
+    if position < 0:
+        return -1, "unknown_node"
+    if demand.pickup_node in demand.excluded_nodes:
+        return -1, "excluded"
+    return (position, "") if network.is_pickup[position] else (-1, "no_pickup_there")
+
+
+def find_unreached(timetable: Timetable, lanes: Lanes) -> NDArray[np.bool_] | None:
+    """The nodes (N) from which no service arrives at all; None where every service of every node does."""
+    if timetable.is_complete and lanes.is_complete:
+        return None
+    unreached: NDArray[np.bool_] = np.all(timetable.arrival_day.take(lanes.lane) >= NEVER, axis=0)
+    return unreached
+
+
+def without_nodes(network: Network, lanes: Lanes, excluded: frozenset[NodeId]) -> Lanes:
+    """The lanes without those of nodes that a demand excludes."""
+    at = sorted(network.index[node] for node in excluded if node in network.index)
+    is_lost = lanes.is_reachable[at]
+    if not is_lost.any():
+        return lanes
+    lane, is_reachable = lanes.lane.copy(), lanes.is_reachable.copy()
+    lane[:, at] = lanes.absent
+    is_reachable[at] = False
+    return replace(
+        lanes,
+        lane=lane,
+        is_reachable=is_reachable,
+        is_complete=False,
+        removed={**lanes.removed, "excluded": int(is_lost.sum())},
+    )
