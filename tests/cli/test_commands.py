@@ -91,7 +91,7 @@ def test_nodes_items_and_stock_are_loaded_and_loading_them_again_changes_nothing
     assert first == [
         "1 nodes read, 1 new or changed\n",
         "2 items read, 2 new or changed\n",
-        "2 positions read, 2 changed, by 12 units\n",
+        "2 positions read, 2 changed, by 12 pieces\n",
     ]
     assert again == [
         "1 nodes read, 0 new or changed\n",
