@@ -53,6 +53,11 @@ class Carbon:
         return (grams * self.minor_per_kg * 2 + _GRAMS_PER_KG) // (2 * _GRAMS_PER_KG)
 
 
+def has_factors(rates: CostRates) -> bool:
+    """Whether a policy knows what any way there costs the climate."""
+    return bool(rates.carbon_grams_per_tonne_km or rates.carbon_grams_per_parcel)
+
+
 def find_carbon(
     network: Network, method: Method, destination: Address | None, rates: CostRates, services: tuple[str, ...]
 ) -> Carbon | None:
@@ -60,7 +65,7 @@ def find_carbon(
     sent, where it lies is not known, or the policy has no factors.
     """
     factors = rates.carbon_grams_per_tonne_km
-    if not (factors or rates.carbon_grams_per_parcel) or method not in (Method.SHIP, Method.DELIVERY):
+    if not has_factors(rates) or method not in (Method.SHIP, Method.DELIVERY):
         return None
     latitude, longitude = find_coordinates(destination)
     if latitude is None or longitude is None:

@@ -5,12 +5,14 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.engine.carbon import has_factors
 from troth.engine.costs import CostTerms
 from troth.engine.problem import Place, Problem
 from troth.engine.rate_cards import fuel_card, parcel_rate_minor
 from troth.engine.surcharges import fuel_minor, parcel_surcharges
 from troth.model.measure import half_up
 from troth.model.network import RateCard
+from troth.model.order import Method
 
 
 def carriage_parts(
@@ -68,9 +70,11 @@ def _of_units(problem: Problem, quantities: Mapping[int, int], each: NDArray[np.
 
 
 def carbon_grams(problem: Problem, place: Place, quantities: Mapping[int, int]) -> int | None:
-    """The CO2e of one shipment's way in grams; None where it is not known: the policy has no factor for the service, or
-    the place is not known.
+    """The CO2e of one shipment's way in grams, none where the customer comes for it; None where it is not known: the
+    policy has no factor for the service, or the place is not known.
     """
+    if problem.method in (Method.PICKUP, Method.CURBSIDE):
+        return 0 if has_factors(problem.policy.cost_rates) else None
     if problem.terms is None or problem.terms.carbon is None:
         return None
     carbon, card = problem.terms.carbon, problem.lanes.services[place.service_row]

@@ -29,6 +29,7 @@ _LATER: Final = (
     ", method=<Carriage.SHIP: 'ship'>, max_miles=None, countries=(), regions=(), not_regions=(), is_domestic=False,"
     " length_mm_max=None, girth_mm_max=None, window_opens=datetime.time(8, 0), window_closes=datetime.time(20, 0)",
     ", served=None",
+    ", feed_due_every_hours=None",
 )
 """Fields that came to be after decisions had been recorded: at their defaults they are no part of a network's name."""
 _WIDTHS: Final = ((1, 0xFF), (2, 0xFFFF), (4, 0xFFFFFFFF), (8, 0xFFFFFFFFFFFFFFFF))

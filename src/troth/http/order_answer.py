@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from functools import cache
 
 from troth.engine.network import Network
 from troth.flows.fulfill import pickup_code
@@ -23,19 +22,18 @@ from troth.http.order_shapes import (
     PackageAnswer,
     ParkedAnswer,
     PaymentAnswer,
-    Possible,
     PromiseAnswer,
     SerialsAnswer,
     WorkLine,
 )
+from troth.http.possible import find_possible
 from troth.http.speaker import Speaker
 from troth.http.timeline import timeline_of
 from troth.http.values import Window, cost, money, total
-from troth.model.change import CHANGEABLE
 from troth.model.ids import FulfillmentId, LineId, Sku
 from troth.model.inventory import lot_of
 from troth.model.kits import Kits, kits_of, whole_units
-from troth.model.lifecycle import ENDED, GONE, AllocationEvent, AllocationState, is_possible
+from troth.model.lifecycle import ENDED, AllocationState
 from troth.model.measure import shown
 from troth.model.network import Address
 from troth.model.order import Allocation, Fulfillment, Hold, Line, Method, Order, Package, Parked, Terms
@@ -45,7 +43,6 @@ from troth.model.status import (
     line_status,
     live_allocations,
     order_status,
-    placed_holds,
     uncovered_quantities,
     waiting_lines,
 )
@@ -110,7 +107,7 @@ def answer_order(
         ),
         attributes=dict(order.attributes),
         timeline=timeline_of(order),
-        possible=_possible(order, live, uncovered),
+        possible=find_possible(order, live, uncovered),
         policy_version=order.policy_version,
         shipments_max=order.shipments_max,
     )
@@ -311,41 +308,3 @@ def _work(order: Order, work: Fulfillment, cost_currency: str) -> OrderWork:
 
 def _hold(hold: Hold) -> HoldAnswer:
     return HoldAnswer(hold.hold_id, hold.type, hold.reason, hold.placed_by, hold.placed_at, hold.state, hold.expires_at)
-
-
-def _possible(order: Order, live: tuple[Allocation, ...], uncovered: Mapping[LineId, int]) -> Possible:
-    """Read from the lifecycle table: what is there for each part, and what lies nowhere can be canceled too."""
-    units = dict(uncovered)
-    cancelable = [part for part in live if is_possible(part.state, AllocationEvent.CANCEL)]
-    for line_id, quantity in whole_units(cancelable, kits_of(order)).items():
-        if quantity:
-            units[line_id] = units.get(line_id, 0) + quantity
-    states = frozenset(part.state for part in live)
-    changes = _changes(states, bool(uncovered))
-    actions = [name for name, is_open in (("cancel", units), ("change", changes)) if is_open]
-    if states & {AllocationState.RESERVED, AllocationState.BACKORDERED}:
-        actions.append("hold")
-    if AllocationState.RESERVED in states and not placed_holds(order):
-        actions.append("release")
-    return Possible(
-        tuple(actions),
-        tuple(
-            LineUnits(line.line_id, shown(units[line.line_id], line.decimals))
-            for line in order.lines
-            if line.line_id in units
-        ),
-        changes,
-    )
-
-
-@cache
-def _changes(states: frozenset[AllocationState], is_missing: bool) -> tuple[str, ...]:
-    """The actions of a change that are possible for parts in some of these states; none of an order that is closed.
-
-    >>> _changes(frozenset({AllocationState.SHIPPED}), False)
-    ()
-    """
-    if not is_missing and states <= GONE:
-        return ()
-    open_states = states - GONE
-    return tuple(action for action, allowed in CHANGEABLE.items() if is_missing or open_states & allowed)
