@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from troth.engine.rules.code import Code
-from troth.engine.rules.expression import CONDITION, MEASURE, compile_expression
+from troth.engine.rules.expression import AMOUNT, CONDITION, MEASURE, compile_expression
 from troth.engine.rules.fields import EVERYTHING, FEEDS, ORDER, SALES, STOCK
 from troth.engine.rules.syntax import At, Flaw
 from troth.engine.rules.values import Kind
@@ -26,7 +26,7 @@ class Compiled:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledRule:
-    """A rule, under the name by which a trace counts it (`rule NAME`); `when` None speaks always."""
+    """A rule, under the name by which a trace counts it (`rule NAME`, `keep NAME`); `when` None speaks always."""
 
     name: str
     rule: Rule
@@ -51,6 +51,7 @@ class CompiledTier:
     tier: Tier
     when: Compiled | None
     filters: tuple[CompiledRule, ...]
+    keeps: tuple[CompiledRule, ...]
     sorts: tuple[CompiledSort, ...]
     follows: int | None
 
@@ -63,6 +64,7 @@ class CompiledRouting:
 
     routing: Routing
     rules: tuple[CompiledRule, ...]
+    keeps: tuple[CompiledRule, ...]
     tiers: tuple[CompiledTier, ...]
     looks_at_stock: bool
     looks_at_sales: bool
@@ -95,8 +97,9 @@ def compile_routing(routing: Routing) -> CompiledRouting:
     tiers = tuple(
         _tier(tier, _follows(tier, at, len(routing.tiers), positions)) for at, tier in enumerate(routing.tiers)
     )
-    looks = [_look_at(rules, tiers, what) for what in (STOCK, SALES, FEEDS)]
-    return CompiledRouting(routing, rules, tiers, looks[0], looks[1], looks[2])
+    keeps = tuple(_keep(rule, rule.name) for rule in routing.keep)
+    looks = [_look_at((*rules, *keeps), tiers, what) for what in (STOCK, SALES, FEEDS)]
+    return CompiledRouting(routing, rules, keeps, tiers, routing.has_keep or looks[0], looks[1], looks[2])
 
 
 @lru_cache(maxsize=_EXPRESSIONS_MAX)
@@ -119,7 +122,7 @@ def measure_of(sort: Sort) -> tuple[str, bool]:
 
 
 def _look_at(rules: Sequence[CompiledRule], tiers: Sequence[CompiledTier], what: int) -> bool:
-    read = [rule.condition for rule in (*rules, *(rule for tier in tiers for rule in tier.filters))]
+    read = [rule.condition for rule in (*rules, *(rule for tier in tiers for rule in (*tier.filters, *tier.keeps)))]
     read += [sort.measure for tier in tiers for sort in tier.sorts if sort.measure is not None]
     return any(one.code is not None and one.code.reads & what for one in read)
 
@@ -135,6 +138,7 @@ def _tier(tier: Tier, follows: int | None) -> CompiledTier:
         tier,
         try_compile(tier.when, reads=ORDER) if tier.when else None,
         tuple(_rule(rule, f"{tier.name}/{rule.name}") for rule in tier.filters),
+        tuple(_keep(rule, f"{tier.name}/{rule.name}") for rule in tier.keep),
         tuple(_sort(sort) for sort in tier.sort),
         follows,
     )
@@ -143,6 +147,11 @@ def _tier(tier: Tier, follows: int | None) -> CompiledTier:
 def _rule(rule: Rule, label: str, *, is_exclusion: bool = False) -> CompiledRule:
     when = try_compile(rule.when, reads=ORDER) if rule.when else None
     return CompiledRule(f"rule {label}", rule, try_compile(rule.expression), when, is_exclusion)
+
+
+def _keep(rule: Rule, label: str) -> CompiledRule:
+    when = try_compile(rule.when, reads=ORDER) if rule.when else None
+    return CompiledRule(f"keep {label}", try_compile(rule.expression, kinds=AMOUNT), when)
 
 
 def _sort(sort: Sort) -> CompiledSort:

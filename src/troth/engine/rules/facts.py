@@ -208,12 +208,17 @@ def _lines_covered(facts: Facts) -> Value:
     return Value(has_all.view(np.int8).sum(axis=0, dtype=np.int32).astype(np.float64))
 
 
-def _weeks_of_supply(facts: Facts) -> Value:
-    available, network, prices = facts.field("stock.available").data, facts.network, facts.prices
-    weekly = np.empty_like(available)
+def _weekly_units(facts: Facts) -> Value:
+    network, prices = facts.network, facts.prices
+    weekly = np.empty((len(facts.demand.lines), len(network.nodes)))
     for at, line in enumerate(facts.demand.lines):
         stated = _stated_weekly(line)
         weekly[at] = stated if prices is None else align(prices.weekly_units, line.sku, network, missing=stated)
+    return Value(weekly, _known(weekly >= 0.0))
+
+
+def _weeks_of_supply(facts: Facts) -> Value:
+    available, weekly = facts.field("stock.available").data, facts.field("stock.weekly_units").data
     with np.errstate(all="ignore"):
         weeks = available / weekly
     if weekly.min(initial=1.0) > 0.0:
@@ -315,6 +320,7 @@ LOADERS: Final[Mapping[str, Loader]] = {
     "stock.available": _available,
     "stock.has_all": _has_all,
     "stock.lines_covered": _lines_covered,
+    "stock.weekly_units": _weekly_units,
     "stock.weeks_of_supply": _weeks_of_supply,
 }
 """The maps have no values of their own; their entries do."""

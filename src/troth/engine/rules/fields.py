@@ -120,6 +120,7 @@ _CATALOG: Final = (
     Field("stock.available", _I, "units", "what the node has on hand and may promise; of a kit, how many it can make"),
     Field("stock.has_all", _B, "", "whether that is as much as the line asks for"),
     Field("stock.lines_covered", _I, "lines", "how many lines of the order the node can send whole", is_by_line=False),
+    Field("stock.weekly_units", _D, "units a week", "what sells there in a week", True, is_of_sales=True),
     Field("stock.weeks_of_supply", _D, "weeks", "`available` divided by what sells there in a week", True,
           is_of_sales=True),
 )  # fmt: skip
