@@ -12,6 +12,7 @@ from troth.engine.lane_check import check_lanes, lint_known, lint_lanes
 from troth.engine.network import Network
 from troth.engine.rules.check import check
 from troth.engine.rules.lint import lint
+from troth.engine.rules.lint_known import lint_nodes
 from troth.flows.document_body import read_body
 from troth.flows.message_check import check_messages, lint_messages
 from troth.model.document import Activation, Finding
@@ -85,6 +86,7 @@ ROUTINGS: Final = Family(
     Routing,
     check,
     lint,
+    lint_nodes,
     is_exclusive=True,
     has_canary=True,
     reserved=frozenset({"presets", "fields"}),

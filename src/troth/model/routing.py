@@ -70,10 +70,10 @@ class Tier:
     follows.
 
     Of each item units stay at its candidates as `keep` says. Candidates are chosen by `sort`, one criterion after the
-    other, and among equals by cost; `weights` say what cost is: amounts by the name of a field of the policy, factors by the name of a part of the cost. `full`, `partial` and
-    `none` are what to do by how much the candidates cover; `next_tier` names where that leads, empty is the tier below.
-    What is queued is canceled after `cancel_after_days`. A tier that competes by cost pays its `surcharge_minor` there,
-    in minor units; no shipment's cost holds it.
+    other, and among equals by cost; `weights` say what cost is: amounts by the name of a field of the policy, factors
+    by the name of a part of the cost. `full`, `partial` and `none` are what to do by how much the candidates cover;
+    `next_tier` names where that leads, empty is the tier below. What is queued is canceled after `cancel_after_days`. A
+    tier that competes by cost pays its `surcharge_minor` there, in minor units; no shipment's cost holds it.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """A routing made ready to be applied: every expression as code, or as the flaw that keeps it from being used."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -150,8 +150,7 @@ def _rule(rule: Rule, label: str, *, is_exclusion: bool = False) -> CompiledRule
 
 
 def _keep(rule: Rule, label: str) -> CompiledRule:
-    when = try_compile(rule.when, reads=ORDER) if rule.when else None
-    return CompiledRule(f"keep {label}", try_compile(rule.expression, kinds=AMOUNT), when)
+    return replace(_rule(rule, label), name=f"keep {label}", condition=try_compile(rule.expression, kinds=AMOUNT))
 
 
 def _sort(sort: Sort) -> CompiledSort:

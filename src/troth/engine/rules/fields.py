@@ -27,7 +27,8 @@ SCOPES: Final = {"order": ORDER, "customer": ORDER, "line": LINE, "item": ITEM, 
 @dataclass(frozen=True, slots=True)
 class Field:
     """A field of the catalog. `is_optional`: it may be missing, and then a rule about it cannot be evaluated;
-    `is_of_sales`: it depends on what nodes sell; `is_of_feeds`: on the time and on when their stock feeds came.
+    `is_of_sales`: it depends on what nodes sell; `is_of_feeds`: on the time and on when their stock feeds came;
+    `is_signed`: it is a number that may be below zero.
     """
 
     path: str
@@ -38,6 +39,7 @@ class Field:
     is_by_line: bool = True
     is_of_sales: bool = False
     is_of_feeds: bool = False
+    is_signed: bool = False
 
     @property
     def reads(self) -> int:
@@ -77,8 +79,9 @@ _CATALOG: Final = (
     Field("line.quantity", _I, "units", "how many units the line asks for"),
     Field("line.price", _D, "currency units", "price of one unit"),
     Field("line.value", _D, "currency units", "price times quantity"),
-    Field("line.need_by_days", _D, "days", "days from now until the line is needed", True),
-    Field("line.not_before_days", _D, "days", "days from now before which the line is not wanted", True),
+    Field("line.need_by_days", _D, "days", "days from now until the line is needed", True, is_signed=True),
+    Field("line.not_before_days", _D, "days", "days from now before which the line is not wanted", True,
+          is_signed=True),
     Field("item.sku", _S, "", "the item"),
     Field("item.name", _S, "", "the item's name", True),
     Field("item.category", _S, "", "the item's category; empty where it has none", True),
@@ -99,8 +102,8 @@ _CATALOG: Final = (
     Field("node.city", _S, "", "city of its address", True),
     Field("node.postcode", _S, "", "postcode of its address", True),
     Field("node.time_zone", _S, "", "its time zone, as `America/Chicago`"),
-    Field("node.latitude", _D, "degrees", "where it is, north of the equator"),
-    Field("node.longitude", _D, "degrees", "where it is, east of Greenwich"),
+    Field("node.latitude", _D, "degrees", "where it is, north of the equator", is_signed=True),
+    Field("node.longitude", _D, "degrees", "where it is, east of Greenwich", is_signed=True),
     Field("node.pickup", _B, "", "whether it hands over to customers"),
     Field("node.capacity_per_day", _I, "a day", "what it can work on in a day, where that is limited", True),
     Field("node.processing_hours", _D, "hours", "how long it works on an order"),

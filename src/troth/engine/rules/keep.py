@@ -11,12 +11,15 @@ from troth.engine.kits import components_of, wanted_units
 from troth.engine.rules.compiled import CompiledRule
 from troth.engine.rules.ground import Ground
 from troth.engine.rules.masks import Tally, speaks
+from troth.engine.rules.merge import BY_RULES
 from troth.engine.rules.values import Value
 from troth.engine.supply import SupplyRows
 from troth.model.ids import Sku
-from troth.model.plan import DemandLine
+from troth.model.plan import Demand, DemandLine, Plan
 
 Units = NDArray[np.float64]
+
+_FOR_WANT_OF_UNITS = frozenset({"no_stock", "components_apart", BY_RULES})
 
 _TOLERANCE = 1e-9
 """What a product of decimals may be above a whole number without asking for one unit more."""
@@ -51,6 +54,21 @@ def keep_back(keeps: Sequence[CompiledRule], ground: Ground, tally: Tally) -> Ma
         if (rows := left.get(sku)) is not None and rows.available.size:
             left[sku] = _without(rows, units)
     return left
+
+
+def tell_kept(plan: Plan, demand: Demand, kept: Mapping[Sku, Iterable[str]]) -> Plan:
+    """The plan whose gaps say what keeps units of theirs back, by its names."""
+    if not plan.uncovered or not kept:
+        return plan
+    parts = {(line.line_id, line.sku): components_of(line) for line in demand.lines}
+    told = []
+    for gap in plan.uncovered:
+        own = [name for sku, _each in parts.get((gap.line_id, gap.sku), ()) for name in kept.get(sku, ())]
+        if own and gap.reason in _FOR_WANT_OF_UNITS and not gap.detail:
+            names = ", ".join(dict.fromkeys(own))
+            gap = replace(gap, reason=BY_RULES, detail=f"units of it stay where they are: {names}")
+        told.append(gap)
+    return replace(plan, uncovered=tuple(told))
 
 
 def _units(keep: CompiledRule, ground: Ground, tally: Tally) -> Units:

@@ -13,7 +13,7 @@ from troth.engine.budget import Budget
 from troth.engine.network import Network
 from troth.engine.rules.compiled import CompiledRouting, CompiledRule, CompiledTier, compiled_routing
 from troth.engine.rules.ground import Ground
-from troth.engine.rules.keep import keep_back
+from troth.engine.rules.keep import keep_back, tell_kept
 from troth.engine.rules.masks import Tally, applies, narrow, rank_nodes
 from troth.engine.rules.merge import (
     BY_RULES,
