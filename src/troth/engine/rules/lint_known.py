@@ -1,4 +1,4 @@
-"""What a routing names that there is not: a name that is misspelled ranks or admits nobody, and nothing else says so."""
+"""What a routing names that there is not: a misspelled name ranks or admits nobody, and nothing else says so."""
 
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
