@@ -67,6 +67,8 @@ def weigh_shape(shape: Shape, *, together: int, small: int) -> Shape:
 def find_shape(demand: Demand, lines: Sequence[DemandLine], policy: Policy) -> Shape | None:
     """The shape that these lines of a demand have; None where every set of them may leave together at no price."""
     value_min = max(policy.shipment_value_min_minor, demand.shipment_value_min_minor or 0)
+    if demand.currency not in ("", policy.currency):  # what its goods are worth is not known in the currency of costs
+        value_min = 0
     if value_min <= 0 and not any(line.terms is not None or _is_alone(line) for line in lines):
         return None
     bonds = _find_bonds(lines)

@@ -43,7 +43,8 @@ def plan_substitutes(demand: Demand, found: Plan, supply: Mapping[Sku, SupplyRow
     if not found.uncovered or all(consent_of(line) is Consent.NONE for line in demand.lines):
         return found
     if Objective.HIGHEST_MARGIN in policy.objectives:
-        demand = replace(demand, lines=tuple(map(_by_margin, demand.lines)))
+        currency = demand.currency or policy.currency
+        demand = replace(demand, lines=tuple(_by_margin(line, currency) for line in demand.lines))
     best = _fill(demand, supply, policy, ask) or found
     offered = [with_offers(demand, gap, supply, ask) for gap in best.uncovered[:LINES_MAX]]
     return replace(best, uncovered=(*offered, *best.uncovered[LINES_MAX:]))
@@ -54,17 +55,17 @@ def consent_of(line: DemandLine) -> Consent:
     return line.terms.substitutes if line.terms is not None and line.instead else Consent.NONE
 
 
-def _by_margin(line: DemandLine) -> DemandLine:
+def _by_margin(line: DemandLine, currency: str) -> DemandLine:
     """The line with its substitutes by what a unit earns, the most first and equals by rank; those whose cost is not
-    known come after the others.
+    known in the order's currency come after the others.
     """
     if len(line.instead) < 2:
         return line
-    return replace(line, instead=tuple(sorted(line.instead, key=_margin_key)))
+    return replace(line, instead=tuple(sorted(line.instead, key=lambda other: _margin_key(other, currency))))
 
 
-def _margin_key(other: DemandLine) -> tuple[bool, int]:
-    cost = 0 if other.item is None else other.item.cost_minor
+def _margin_key(other: DemandLine, currency: str) -> tuple[bool, int]:
+    cost = 0 if other.item is None or other.item.currency != currency else other.item.cost_minor
     return cost == 0, 0 if cost == 0 else cost - other.unit_price_minor
 
 
@@ -90,7 +91,7 @@ def _fill(demand: Demand, supply: Mapping[Sku, SupplyRows], policy: Policy, ask:
         if best.uncovered:
             return None
         best = ask(_demand_of(demand, portions), supply)
-    return _named(demand, best, policy.currency)
+    return _named(demand, best, demand.currency or policy.currency)
 
 
 def _short_portions(

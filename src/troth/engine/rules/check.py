@@ -6,7 +6,7 @@ from typing import Final
 from troth.engine.cost_check import check_cost_rates
 from troth.engine.rules.compiled import measure_of, try_compile
 from troth.engine.rules.expression import AMOUNT, CONDITION, MEASURE
-from troth.engine.rules.fields import EVERYTHING, ORDER
+from troth.engine.rules.fields import EVERYTHING, OF_ORDER
 from troth.engine.rules.values import Kind
 from troth.engine.rules.weights import AMOUNTS
 from troth.model.cost_rates import PARTS
@@ -62,7 +62,7 @@ def _characters(routing: Routing) -> int:
 def _tier(tier: Tier, pointer: str) -> Iterable[Finding]:
     yield from _named(tier.name, pointer)
     if tier.when:
-        yield from _expression(tier.when, f"{pointer}/when", reads=ORDER)
+        yield from _expression(tier.when, f"{pointer}/when", reads=OF_ORDER)
     yield from _rules(tier.filters, f"{pointer}/filters")
     yield from _repeated([rule.name for rule in tier.filters], f"{pointer}/filters")
     yield from _keeps(tier.keep, f"{pointer}/keep")
@@ -86,7 +86,7 @@ def _rules(rules: Sequence[Rule], pointer: str, *, kinds: tuple[Kind, ...] = CON
         yield from _named(rule.name, f"{pointer}/{at}")
         yield from _expression(rule.expression, f"{pointer}/{at}/expression", kinds=kinds)
         if rule.when:
-            yield from _expression(rule.when, f"{pointer}/{at}/when", reads=ORDER)
+            yield from _expression(rule.when, f"{pointer}/{at}/when", reads=OF_ORDER)
 
 
 def _sort(sort: Sort, pointer: str) -> Iterable[Finding]:

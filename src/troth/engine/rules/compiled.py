@@ -7,7 +7,7 @@ from typing import Final
 
 from troth.engine.rules.code import Code
 from troth.engine.rules.expression import AMOUNT, CONDITION, MEASURE, compile_expression
-from troth.engine.rules.fields import EVERYTHING, FEEDS, ORDER, SALES, STOCK
+from troth.engine.rules.fields import EVERYTHING, FEEDS, LOAD, OF_ORDER, SALES, STOCK
 from troth.engine.rules.syntax import At, Flaw
 from troth.engine.rules.values import Kind
 from troth.model.routing import NAMED_SORTS, Routing, Rule, Sort, Tier
@@ -59,7 +59,8 @@ class CompiledTier:
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledRouting:
     """A routing with all its expressions. `looks_at_stock`: it can matter to them how much more than is asked for a
-    node has; `looks_at_sales`: it can matter to them what a node sells; `looks_at_feeds`: how old its stock feed is.
+    node has; `looks_at_sales`: it can matter to them what a node sells; `looks_at_feeds`: how old its stock feed is;
+    `looks_at_load`: what it has promised.
     """
 
     routing: Routing
@@ -69,6 +70,7 @@ class CompiledRouting:
     looks_at_stock: bool
     looks_at_sales: bool
     looks_at_feeds: bool
+    looks_at_load: bool
 
 
 _COMPILED: dict[int, CompiledRouting] = {}
@@ -98,8 +100,8 @@ def compile_routing(routing: Routing) -> CompiledRouting:
         _tier(tier, _follows(tier, at, len(routing.tiers), positions)) for at, tier in enumerate(routing.tiers)
     )
     keeps = tuple(_keep(rule, rule.name) for rule in routing.keep)
-    looks = [_look_at((*rules, *keeps), tiers, what) for what in (STOCK, SALES, FEEDS)]
-    return CompiledRouting(routing, rules, keeps, tiers, routing.has_keep or looks[0], looks[1], looks[2])
+    looks = [_look_at((*rules, *keeps), tiers, what) for what in (STOCK, SALES, FEEDS, LOAD)]
+    return CompiledRouting(routing, rules, keeps, tiers, routing.has_keep or looks[0], looks[1], looks[2], looks[3])
 
 
 @lru_cache(maxsize=_EXPRESSIONS_MAX)
@@ -136,7 +138,7 @@ def _follows(tier: Tier, at: int, count: int, positions: Mapping[str, int]) -> i
 def _tier(tier: Tier, follows: int | None) -> CompiledTier:
     return CompiledTier(
         tier,
-        try_compile(tier.when, reads=ORDER) if tier.when else None,
+        try_compile(tier.when, reads=OF_ORDER) if tier.when else None,
         tuple(_rule(rule, f"{tier.name}/{rule.name}") for rule in tier.filters),
         tuple(_keep(rule, f"{tier.name}/{rule.name}") for rule in tier.keep),
         tuple(_sort(sort) for sort in tier.sort),
@@ -145,7 +147,7 @@ def _tier(tier: Tier, follows: int | None) -> CompiledTier:
 
 
 def _rule(rule: Rule, label: str, *, is_exclusion: bool = False) -> CompiledRule:
-    when = try_compile(rule.when, reads=ORDER) if rule.when else None
+    when = try_compile(rule.when, reads=OF_ORDER) if rule.when else None
     return CompiledRule(f"rule {label}", rule, try_compile(rule.expression), when, is_exclusion)
 
 

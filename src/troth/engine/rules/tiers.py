@@ -28,7 +28,7 @@ from troth.engine.rules.shortfall import with_reasons
 from troth.engine.rules.weights import weighed
 from troth.engine.supply import SupplyRows
 from troth.engine.unit_prices import UnitPrices
-from troth.model.ids import Sku
+from troth.model.ids import NodeId, Sku
 from troth.model.order import Terms
 from troth.model.plan import Demand, Plan
 from troth.model.policy import Policy
@@ -56,6 +56,7 @@ def plan_by_tiers(
     *,
     prices: UnitPrices | None = None,
     order: Demand | None = None,
+    loads: Mapping[NodeId, float] | None = None,
     budget: Budget | None = None,
 ) -> Plan:
     """The plan of the tier that answers, with what every rule removed in its trace; without a routing, of none.
@@ -68,7 +69,7 @@ def plan_by_tiers(
     if routing is None:
         return ask(demand, supply, network, policy, now, admission=Admission())
     policy = weighed(policy, routing.weights, routing.objectives, routing.limits)
-    ground = Ground(demand, supply, network, currency=policy.currency, now=now, prices=prices, order=order)
+    ground = Ground(demand, supply, network, currency=policy.currency, now=now, prices=prices, order=order, loads=loads)
     with np.errstate(all="ignore"):
         spending = Budget(policy.decision_seconds_max) if budget is None else budget
         return _Run(compiled_routing(routing), policy, ask, spending).plan(ground)
@@ -275,6 +276,7 @@ class _Run:
             now=ground.now,
             prices=ground.prices,
             order=ground.order,
+            loads=ground.loads,
         )
 
 
