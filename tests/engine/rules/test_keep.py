@@ -12,6 +12,7 @@ from tests.engine.brute_force import World, best_spread
 from tests.engine.test_plan_properties import ask, count_divided, covered_in_order, worlds
 from tests.engine.worlds import MONDAY, demand, flat_card, line, network, node, reasons, rows, sent, supply
 from troth.engine.case import Case, kept_trace
+from troth.engine.explain import explain
 from troth.engine.promise import plan
 from troth.engine.record import recall
 from troth.engine.rules.check import check
@@ -183,3 +184,11 @@ def test_a_pickup_leaves_what_stays() -> None:
     found = plan(wish, supply(net, A={"ST": 5}), net, Policy(routing=KEPT), MONDAY)
 
     assert reasons(found) == {"A": (1, "excluded_by_rules")}
+
+
+def test_an_explanation_names_the_keep_that_stood_in_the_way() -> None:
+    case = Case(demand(line("A", 4)), supply(NET, A={"ST": 5, "DC": 1}), NET, Policy(routing=KEPT), MONDAY)
+
+    told = explain(case)
+
+    assert [flip.name for flip in told.flips if flip.change == "rule"] == ["stores keep 2"]
