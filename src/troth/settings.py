@@ -35,6 +35,10 @@ class Settings(BaseSettings):
     statement_timeout_ms: Annotated[
         int, Field(ge=0, le=3_600_000, description="Longest run of one statement, in milliseconds; 0: no limit.")
     ] = 60_000
+    currency: Annotated[
+        str,
+        Field(pattern="^[A-Z]{3}$", description="The one currency (ISO 4217) of costs, rate cards and rules."),
+    ] = "USD"
     cart_units_max: Annotated[
         int | None, Field(ge=1, description="Most units that one customer's carts keep at a time; unset: no limit.")
     ] = None

@@ -223,6 +223,18 @@ def test_a_soft_group_is_split_where_that_is_cheaper_than_its_price() -> None:
     assert [shipment.cost.get("together", 0) for shipment in found.shipments] == [0, 70]
 
 
+def test_a_price_that_one_line_of_a_group_names_is_that_of_all_of_them() -> None:
+    net = two_nodes()
+    stock = supply(net, A={"near": 1}, B={"far": 1})
+    named = Terms(ship_together="set", together_minor=70)
+
+    for own in ((named, Terms(ship_together="set")), (Terms(ship_together="set"), named)):
+        found = plan(demand(line("A", terms=own[0]), line("B", terms=own[1])), stock, net, CHEAP_SPLITS, MONDAY)
+
+        assert sent(found) == {"far": {"B": 1}, "near": {"A": 1}}
+        assert [shipment.cost.get("together", 0) for shipment in found.shipments] == [0, 70]
+
+
 def test_a_complete_line_is_never_divided() -> None:
     net = two_nodes()
     stock = supply(net, A={"near": 2, "far": 2})

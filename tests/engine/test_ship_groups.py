@@ -135,6 +135,18 @@ def test_what_must_leave_together_and_goes_different_ways_is_refused() -> None:
     assert reasons(found) == {"A": (1, "ship_together"), "B": (1, "ship_together")}
 
 
+def test_a_group_of_which_one_line_names_a_price_may_go_different_ways() -> None:
+    world = net()
+    wish = demand(
+        line("A", terms=Terms(ship_together="set", together_minor=50)),
+        line("B", terms=Terms(ship_together="set", ship_to=THERE)),
+    )
+
+    found = plan(wish, supply(world, A={"north": 1}, B={"north": 1}), world, EASY, MONDAY)
+
+    assert found.uncovered == ()
+
+
 @st.composite
 def cases(draw: st.DrawFn) -> tuple[Demand, dict[str, dict[str, int]], int]:
     count = draw(st.integers(2, 4))

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from tests.engine.worlds import MONDAY, demand, flat_card, line, network, node, reasons, supply
 from troth.engine.network import Network
 from troth.engine.promise import plan
+from troth.model.cost_rates import Objective
 from troth.model.ids import LineId, Sku
+from troth.model.item import Item
 from troth.model.order import Consent, Method, Terms
 from troth.model.plan import DemandLine, Plan
 from troth.model.policy import Policy
@@ -51,7 +53,34 @@ def test_a_substitute_fills_what_the_asked_item_leaves_short() -> None:
 
     assert units(found) == {"A": 2, "B": 1, "C": 2}
     assert found.uncovered == ()
-    assert sum(one.cost.get("substitution", 0) for one in found.shipments) == 2 * 300 - 200
+    assert found.trace.notes == (
+        "1 of B stand in for A, each for 2.00 more",
+        "2 of C stand in for A, each for 3.00 less",
+    )
+
+
+def test_what_a_customer_pays_more_is_no_cost_to_serve() -> None:
+    world = net()
+    asked, other = wanted(2, Consent.ALLOW, ("B", 100)), line("B", 2, line_id=LineId("1"), unit_price_minor=1100)
+
+    found = plan(demand(asked), supply(world, B={"n0": 9}), world, EASY, MONDAY)
+
+    plain = plan(demand(other), supply(world, B={"n0": 9}), world, EASY, MONDAY)
+    assert [one.cost for one in found.shipments] == [one.cost for one in plain.shipments]
+
+
+def test_the_rank_decides_unless_the_margin_is_an_objective() -> None:
+    world = net()
+    costs = {"B": 1050, "C": 5, "D": 0, "E": 100}
+    ask = wanted(2, Consent.ALLOW, ("D", 0), ("B", 100), ("C", 0), ("E", 95))
+    priced = replace(
+        ask, instead=tuple(replace(one, item=Item(one.sku, cost_minor=costs[one.sku])) for one in ask.instead)
+    )
+    stock = supply(world, **{sku: {"n0": 1} for sku in "BCDE"})
+    earning = replace(EASY, objectives=(Objective.HIGHEST_MARGIN, Objective.CHEAPEST))
+
+    assert units(plan(demand(priced), stock, world, EASY, MONDAY)) == {"D": 1, "B": 1}
+    assert units(plan(demand(priced), stock, world, earning, MONDAY)) == {"C": 1, "E": 1}
 
 
 def test_nothing_stands_in_without_consent() -> None:

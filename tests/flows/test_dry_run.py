@@ -1,6 +1,7 @@
 """A dry run says what would be promised under another routing, and leaves no trace of itself."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from troth.flows.families import ROUTINGS
 from troth.flows.system import System, open_system
 from troth.model.commands import CancelOrder
 from troth.model.ids import LineId, OrderId, Sku
+from troth.model.money import Money
 from troth.model.refusals import Invalid, NotFound
 
 
@@ -126,3 +128,16 @@ async def test_what_cannot_be_tried_is_refused(system: System) -> None:
     unknown = await dry_run(system, "dear", _content("Z"))
     assert isinstance(unknown, Invalid)
     assert [flaw.pointer for flaw in unknown.flaws] == ["/lines/0/sku"]
+
+
+async def test_a_dry_run_sees_the_currency_of_the_order_and_weighs_no_price_in_it(system: System) -> None:
+    euros = replace(_content("A"), lines=(ContentLine(LineId("1"), Sku("A"), 1, unit_price=Money(99_900, "EUR")),))
+    rules = [
+        {"name": "euros", "expression": "order.currency == 'EUR'"},
+        {"name": "no value", "expression": "!has(order.value)"},
+    ]
+
+    done = await _run(system, euros, body=routing(tiers=[], eligibility=rules))
+
+    assert done.tried.uncovered == ()
+    assert "costs are in USD: no rule and no cost looks at the order's prices in EUR" in done.tried.trace.notes

@@ -74,6 +74,23 @@ async def test_what_does_not_fit_together_is_refused_by_field(api: Api) -> None:
     ]
 
 
+async def test_a_price_of_parting_a_group_holds_for_all_of_it_and_two_prices_are_refused(api: Api) -> None:
+    here, there = await api.stocked("TABLE", {"DC-PA": 5}), await api.stocked("CHAIR", {"ST-NYC": 5})
+
+    def group(name: str, *prices: str | None) -> dict[str, Any]:
+        named = [{} if one is None else {"ship_together_penalty": {"amount": one, "currency": "USD"}} for one in prices]
+        lines = [{"sku": sku, "ship_together": "set", **own} for sku, own in zip((here, there), named, strict=True)]
+        return on_terms(name, *lines)
+
+    parted = await api.post("/v1/orders", group("set-1", "5.00", None))
+    two = await api.post("/v1/orders", group("set-2", "5.00", "4.00"))
+
+    assert parted.status_code == 201, parted.text
+    assert {work["node"] for work in parted.json()["fulfillments"]} == {"DC-PA", "ST-NYC"}
+    assert two.status_code == 422
+    assert [flaw["pointer"] for flaw in two.json()["errors"]] == ["/lines/1/ship_together_penalty"]
+
+
 async def test_a_service_that_nobody_offers_and_a_node_that_hands_nothing_over_are_named(api: Api) -> None:
     sku = await api.stocked("NOBODY", {"DC-PA": 5})
 

@@ -33,7 +33,7 @@ async def test_every_preset_is_listed_and_becomes_a_draft_that_can_be_activated(
 
 async def test_a_preset_takes_its_parameters_and_refuses_others(api: Api) -> None:
     saved = await api.post("/v1/routings/presets/protect_stores", {"name": "kept", "parameters": {"units": 5}})
-    assert "5" in saved.json()["content"]["eligibility"][0]["expression"]
+    assert "5" in saved.json()["content"]["keep"][0]["expression"]
     before = await written(api)
 
     for preset, parameters, status in (

@@ -92,7 +92,12 @@ async def _serve(settings: Settings, dsn: str, listener: socket.socket, life: Li
     gc.set_threshold(*_COLLECT_AFTER)
     await asyncio.to_thread(load_places)  # else the first address abroad would keep everybody waiting
     async with (
-        open_system(dsn, pool_size=settings.pool_size, cart_units_max=settings.cart_units_max) as system,
+        open_system(
+            dsn,
+            pool_size=settings.pool_size,
+            cart_units_max=settings.cart_units_max,
+            currency=settings.currency,
+        ) as system,
         warming_up(system, balances_max=settings.warm_balances_max) as warm_up,
     ):
         console = create_console(system, settings)
@@ -137,7 +142,12 @@ async def _work(settings: Settings, dsn: str, life: Life) -> None:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     _when_orphaned(life, stop.set)
-    async with open_system(dsn, pool_size=settings.pool_size, cart_units_max=settings.cart_units_max) as system:
+    async with open_system(
+        dsn,
+        pool_size=settings.pool_size,
+        cart_units_max=settings.cart_units_max,
+        currency=settings.currency,
+    ) as system:
         life.say_ready()
         await run_worker(system, settings, stop)
 

@@ -53,7 +53,12 @@ def running_database(settings: Settings) -> Iterator[str]:
 async def migrated_system(settings: Settings, dsn: str) -> AsyncIterator[System]:
     """An open system on the database, with all migrations applied."""
     await migrate(dsn)
-    async with open_system(dsn, pool_size=settings.pool_size, cart_units_max=settings.cart_units_max) as system:
+    async with open_system(
+        dsn,
+        pool_size=settings.pool_size,
+        cart_units_max=settings.cart_units_max,
+        currency=settings.currency,
+    ) as system:
         yield system
 
 

@@ -60,6 +60,7 @@ class TierView:
     description: str
     when: str
     filters: tuple[RuleView, ...]
+    keep: tuple[RuleView, ...]
     order: tuple[str, ...]
     terms: tuple[str, ...]
     outcomes: tuple[Outcome, ...]
@@ -72,6 +73,7 @@ class RoutingView:
     description: str
     must: tuple[RuleView, ...]
     must_not: tuple[RuleView, ...]
+    keep: tuple[RuleView, ...]
     terms: tuple[str, ...]
     compares: str
     tiers: tuple[TierView, ...]
@@ -84,6 +86,7 @@ def view_routing(routing: Routing, currency: str) -> RoutingView:
         description=routing.description,
         must=tuple(map(_rule, routing.eligibility)),
         must_not=tuple(map(_rule, routing.exclusions)),
+        keep=tuple(map(_rule, routing.keep)),
         terms=_terms(routing.limits, routing.weights, routing.objectives, currency),
         compares="The first tier that is content wins."
         if routing.compare is Compare.FIRST
@@ -106,6 +109,7 @@ def _tier(number: int, tier: Tier, names: Sequence[str], currency: str) -> TierV
         tier.description,
         tier.when,
         tuple(map(_rule, tier.filters)),
+        tuple(map(_rule, tier.keep)),
         tuple(map(_sort, tier.sort)),
         tuple(terms),
         tuple(

@@ -12,6 +12,7 @@ from troth.engine.availability import pose_question
 from troth.engine.budget import Budget
 from troth.engine.capacity import Need
 from troth.engine.choose import choose_parcels
+from troth.engine.cost_currency import in_cost_currency
 from troth.engine.network import Network
 from troth.engine.problem import Problem, Solution
 from troth.engine.question import Question
@@ -98,6 +99,7 @@ def find_answer(
     """The same with the question that the plan answers."""
     spending = Budget(policy.decision_seconds_max) if budget is None else budget
     spending.count_question()
+    demand = in_cost_currency(demand, policy.currency)
     question = pose_question(demand, supply, network, policy, now.timestamp(), admission=admission, need=need)
     found = _answer(demand, question, policy, now, prices, loads, spending)
     if question.has_swifter and question.is_extended:

@@ -101,6 +101,11 @@ def demand_of(command: CaptureOrder, facts: Facts) -> Demand:
         attributes=command.attributes,
         shipments_max=command.shipments_max,
         tender=find_tender(command.payments, command.attributes),
+        currency=command.currency,
+        ordered_at=command.ordered_at,
+        external_id=command.external_id,
+        customer_name=command.customer.name,
+        customer_email=command.customer.email,
     )
 
 

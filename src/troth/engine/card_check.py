@@ -8,9 +8,9 @@ from typing import Final
 from troth.engine.cost_check import check_surcharges
 from troth.model.document import Finding
 from troth.model.network import RateCard
-from troth.model.policy import DEFAULT_POLICY
 from troth.model.regions import place_flaw
 
+_CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _SERVICE: Final = re.compile(r"[a-z0-9_]{1,64}")
 _MINOR_MAX: Final = 10**12
 _SIZE_MAX: Final = 1_000
@@ -30,8 +30,8 @@ def _names(card: RateCard) -> Iterable[Finding]:
         yield Finding("/service", "must be 1 to 64 lower-case letters, digits and underscores")
     if not card.carrier.strip():
         yield Finding("/carrier", "must not be empty")
-    if card.currency != DEFAULT_POLICY.currency:
-        yield Finding("/currency", f"must be {DEFAULT_POLICY.currency}, in which costs are counted")
+    if not _CURRENCY.fullmatch(card.currency):
+        yield Finding("/currency", "must be the code of a currency (ISO 4217), as USD")
 
 
 def _shape(card: RateCard) -> Iterable[Finding]:

@@ -66,10 +66,16 @@ class Case:
 def case_of(demand: Demand, supply: Mapping[Sku, SupplyRows], facts: Facts) -> Case:
     """The case of a demand with what is known now; how busy nodes are is looked up where the policy asks."""
     loads = facts.loads
-    if loads is None and facts.policy.cost_rates.load_minor:
+    if loads is None and _looks_at_load(facts.policy):
         loads = shares_used(facts.network, facts.now)
     there = fresh_supply(supply, facts.now.timestamp())
     return Case(demand, there, facts.network, facts.policy, facts.now, facts.prices, loads, facts.clock)
+
+
+def _looks_at_load(policy: Policy) -> bool:
+    if policy.cost_rates.load_minor:
+        return True
+    return policy.routing is not None and compiled_routing(policy.routing).looks_at_load
 
 
 def digest_case(case: Case) -> str:

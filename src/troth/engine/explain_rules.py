@@ -55,6 +55,7 @@ def judge(case: Case, chosen: Plan, nodes: Sequence[NodeId]) -> Judged:
                 now=case.now,
                 prices=case.prices,
                 order=case.demand,
+                loads=case.loads,
             )
             at = np.array([case.network.index[node] for node in here], dtype=np.intp)
             verdicts = find_verdicts(routing, ground, at, with_ranks=True)

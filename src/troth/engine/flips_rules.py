@@ -1,5 +1,5 @@
-"""Which rules of a routing stood in the way: each rule that removed a candidate is left out in turn and the plan made
-again.
+"""Which rules of a routing stood in the way: each one that removed a candidate, or kept units back, is left out in turn
+and the plan made again.
 """
 
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from troth.model.explanation import Flip
 from troth.model.routing import Routing, Rule
 
 _RULES_TRIED: Final = 8
+_KINDS: Final = ("rule ", "keep ")
 
 
 def find_rule_flips(case: Case, measure: Measure, tries: Tries) -> Iterator[Flip]:
@@ -20,10 +21,10 @@ def find_rule_flips(case: Case, measure: Measure, tries: Tries) -> Iterator[Flip
     routing = case.policy.routing
     if routing is None:
         return
-    named = [name for name, count in measure.chosen.trace.removed.items() if count and name.startswith("rule ")]
+    named = [name for name, count in measure.chosen.trace.removed.items() if count and name.startswith(_KINDS)]
     for label in named[:_RULES_TRIED]:
-        name = label.removeprefix("rule ")
-        without = _without(routing, name)
+        kind, _, name = label.partition(" ")
+        without = _without(routing, name) if kind == "rule" else _without_keep(routing, name)
         if without == routing:
             continue
         other = tries.plan(replace(case, policy=replace(case.policy, routing=without)))
@@ -38,6 +39,15 @@ def _without(routing: Routing, name: str) -> Routing:
         eligibility=_left(routing.eligibility, name),
         exclusions=_left(routing.exclusions, name),
         tiers=tuple(replace(tier, filters=_left(tier.filters, name, f"{tier.name}/")) for tier in routing.tiers),
+    )
+
+
+def _without_keep(routing: Routing, name: str) -> Routing:
+    """The routing without the keep that traces call so."""
+    return replace(
+        routing,
+        keep=_left(routing.keep, name),
+        tiers=tuple(replace(tier, keep=_left(tier.keep, name, f"{tier.name}/")) for tier in routing.tiers),
     )
 
 

@@ -42,6 +42,8 @@ def plan_in_turn(
     most: int,
     ask: Ask,
     budget: Budget,
+    *,
+    has_keep: bool = False,
 ) -> list[Plan]:
     """The best of planning the groups one after the other, each from what the earlier ones left.
 
@@ -78,7 +80,7 @@ def plan_in_turn(
                 plan = plan_next(number, left, taken)
             else:
                 plan = alone[number]
-                if len(plan.shipments) > left or not is_within((plan,), supply, network, taken):
+                if len(plan.shipments) > left or not is_within((plan,), supply, network, taken, has_keep=has_keep):
                     plan = plan_nothing(groups[number])
             found[number] = plan
             left -= len(plan.shipments)
@@ -127,8 +129,16 @@ def is_within(
     supply: Mapping[Sku, SupplyRows],
     network: Network,
     before: Taken = MappingProxyType({}),
+    *,
+    has_keep: bool = False,
 ) -> bool:
-    """Whether the plans together take no more than there is, besides what was taken before."""
+    """Whether the plans together take no more than there is, besides what was taken before.
+
+    Where units have to stay (`has_keep`) each plan left enough of what it saw, so no two may take of one SKU at one
+    node unless the later one saw what the earlier one had left.
+    """
+    if has_keep and not _are_apart(plans, before):
+        return False
     taken = taken_by(plans)
     for sku in {key[0] for key in taken}:
         rows = supply[sku]
@@ -136,6 +146,16 @@ def is_within(
             key = (sku, network.nodes[rows.node_index[at]].node, source)
             if key in taken and taken[key] + before.get(key, 0) > rows.available[at]:
                 return False
+    return True
+
+
+def _are_apart(plans: Sequence[Plan], before: Taken) -> bool:
+    taken = {(sku, node) for sku, node, _source in before}
+    for plan in plans:
+        own = {(peg.sku, shipment.node) for shipment in plan.shipments for peg in shipment.pegs}
+        if taken & own:
+            return False
+        taken |= own
     return True
 
 

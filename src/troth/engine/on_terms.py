@@ -39,4 +39,4 @@ def plan_on_terms(
     def by_groups(wanted: Demand, left: Mapping[Sku, SupplyRows]) -> Plan:
         return plan_groups(wanted, left, network, policy, to_store, budget)
 
-    return plan_substitutes(demand, by_groups(demand, supply), supply, by_groups)
+    return plan_substitutes(demand, by_groups(demand, supply), supply, policy, by_groups)

@@ -40,6 +40,11 @@ def demand_again(
         attributes=order.attributes,
         shipments_max=order.shipments_max,
         tender=find_tender(order.payments, order.attributes),
+        currency=order.currency,
+        ordered_at=order.ordered_at,
+        external_id=order.external_id,
+        customer_name=order.customer.name,
+        customer_email=order.customer.email,
     )
 
 

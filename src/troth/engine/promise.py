@@ -9,6 +9,7 @@ from troth.engine.answer import Answer, answer
 from troth.engine.bookings import settle_bookings
 from troth.engine.budget import Budget
 from troth.engine.capacity import find_need
+from troth.engine.cost_currency import notes_on_currency
 from troth.engine.network import Network
 from troth.engine.on_terms import has_terms, plan_on_terms
 from troth.engine.rules.tiers import plan_by_tiers
@@ -52,7 +53,9 @@ def plan(
         by_rules = partial(answer if by is None else by, prices=prices, loads=loads, need=need, budget=spending)
         if policy.routing is None:
             return by_rules(wanted, left, network, policy, now)
-        return plan_by_tiers(by_rules, wanted, left, network, policy, now, prices=prices, order=demand, budget=spending)
+        return plan_by_tiers(
+            by_rules, wanted, left, network, policy, now, prices=prices, order=demand, loads=loads, budget=spending
+        )
 
     is_on_terms = has_terms(demand, policy)
 
@@ -64,6 +67,8 @@ def plan(
         found = replace(found, trace=replace(found.trace, notes=(*found.trace.notes, *spending.notes)))
     if not found.trace.policy_version:  # where no question came to be asked
         found = replace(found, trace=replace(found.trace, policy_version=policy.version))
+    if notes := tuple(notes_on_currency(demand, policy.currency)):
+        found = replace(found, trace=replace(found.trace, notes=(*found.trace.notes, *notes)))
     if given is not None and given is not prices:
         found = replace(found, trace=with_age(found.trace, given, policy, now))
     return found if need is None else with_waits(network, demand, settle_bookings(network, found, now), now, need)

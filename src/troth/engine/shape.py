@@ -67,6 +67,8 @@ def weigh_shape(shape: Shape, *, together: int, small: int) -> Shape:
 def find_shape(demand: Demand, lines: Sequence[DemandLine], policy: Policy) -> Shape | None:
     """The shape that these lines of a demand have; None where every set of them may leave together at no price."""
     value_min = max(policy.shipment_value_min_minor, demand.shipment_value_min_minor or 0)
+    if demand.currency not in ("", policy.currency):  # what its goods are worth is not known in the currency of costs
+        value_min = 0
     if value_min <= 0 and not any(line.terms is not None or _is_alone(line) for line in lines):
         return None
     bonds = _find_bonds(lines)
@@ -189,8 +191,8 @@ def _is_anywhere(asked: Sequence[DemandLine], lines: Sequence[int], blocks: Sequ
 
 
 def _find_bonds(lines: Sequence[DemandLine]) -> tuple[Bond, ...]:
-    """The bonds by name, in the order in which they first appear; the price is the dearest that is named, and one line
-    that must makes all of them.
+    """The bonds by name, in the order in which they first appear; a price that one line names is that of all of them,
+    the dearest where several are named.
     """
     named: dict[str, list[int]] = {}
     for at, line in enumerate(lines):
@@ -198,9 +200,9 @@ def _find_bonds(lines: Sequence[DemandLine]) -> tuple[Bond, ...]:
             named.setdefault(line.terms.ship_together, []).append(at)
     bonds = []
     for members in named.values():
-        prices = [terms.together_minor for at in members if (terms := lines[at].terms) is not None]
-        is_must = any(price is None for price in prices)
-        bonds.append(Bond(tuple(members), None if is_must else max(0, *(price or 0 for price in prices), 0)))
+        named_minor = [terms.together_minor for at in members if (terms := lines[at].terms) is not None]
+        prices = [price for price in named_minor if price is not None]
+        bonds.append(Bond(tuple(members), max(0, *prices) if prices else None))
     return tuple(bonds)
 
 

@@ -91,8 +91,9 @@ def plan_groups(
     ]
     plans = _plan_within(loose, alone, supply, most, ask, budget)
     notes: tuple[str, ...] = ()
-    if not is_within(plans, supply, network):
-        plans = plan_in_turn(loose, alone, supply, network, most, ask, budget)
+    has_keep = policy.routing is not None and policy.routing.has_keep
+    if not is_within(plans, supply, network, has_keep=has_keep):
+        plans = plan_in_turn(loose, alone, supply, network, most, ask, budget, has_keep=has_keep)
         notes = ("ship groups want the same scarce stock: they were planned one after the other",)
     found = _merge(plans, apart, notes)
     if not demand.ship_complete:
@@ -159,11 +160,14 @@ def share_shipments(tables: Sequence[Sequence[Plan]], most: int) -> list[Plan]:
 def _drop_divided_bonds(groups: Sequence[Demand]) -> tuple[tuple[Demand, ...], tuple[Uncovered, ...]]:
     """The groups without lines that must leave together and go different ways, and those as uncovered."""
     ways: dict[str, set[int]] = {}
+    priced: set[str] = set()
     for number, group in enumerate(groups):
         for line in group.lines:
-            if line.terms is not None and line.terms.ship_together and line.terms.together_minor is None:
+            if line.terms is not None and line.terms.ship_together:
                 ways.setdefault(line.terms.ship_together, set()).add(number)
-    torn = {name for name, numbers in ways.items() if len(numbers) > 1}
+                if line.terms.together_minor is not None:  # the price that one line names is that of its whole group
+                    priced.add(line.terms.ship_together)
+    torn = {name for name, numbers in ways.items() if len(numbers) > 1 and name not in priced}
     if not torn:
         return tuple(groups), ()
     detail = "its lines go to different places or by different methods"

@@ -2,19 +2,23 @@
 
 They are ranked after the item that was asked for: it covers what it can, also at a later date, and the best substitute
 that covers more takes the rest. The engine then plans all of it at once. An item's own list is all that counts, so that
-lists which name each other are harmless.
+lists which name each other are harmless; its order is the rank, unless the highest margin is an objective. What a
+customer pays more or less is no cost to serve: it changes the price of the goods, which is told in a note.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from troth.engine.group_turns import Ask
 from troth.engine.supply import SupplyRows
+from troth.model.cost_rates import Objective
 from troth.model.ids import LineId, Sku
-from troth.model.measure import half_up
+from troth.model.measure import shown
+from troth.model.money import Money
 from troth.model.order import Consent
-from troth.model.plan import Demand, DemandLine, Instead, Plan, Shipment, Uncovered
+from troth.model.plan import Demand, DemandLine, Instead, Plan, Uncovered
+from troth.model.policy import Policy
 
 OFFERS_MAX: Final = 5
 """So many substitutes are offered for a line."""
@@ -32,13 +36,16 @@ class _Portion:
     quantity: int
 
 
-def plan_substitutes(demand: Demand, found: Plan, supply: Mapping[Sku, SupplyRows], ask: Ask) -> Plan:
+def plan_substitutes(demand: Demand, found: Plan, supply: Mapping[Sku, SupplyRows], policy: Policy, ask: Ask) -> Plan:
     """The plan with substitutes for what `found` leaves short, and with offers for what is short then; `found` itself
     where nobody has agreed to any.
     """
     if not found.uncovered or all(consent_of(line) is Consent.NONE for line in demand.lines):
         return found
-    best = _fill(demand, supply, ask) or found
+    if Objective.HIGHEST_MARGIN in policy.objectives:
+        currency = demand.currency or policy.currency
+        demand = replace(demand, lines=tuple(_by_margin(line, currency) for line in demand.lines))
+    best = _fill(demand, supply, policy, ask) or found
     offered = [with_offers(demand, gap, supply, ask) for gap in best.uncovered[:LINES_MAX]]
     return replace(best, uncovered=(*offered, *best.uncovered[LINES_MAX:]))
 
@@ -48,7 +55,21 @@ def consent_of(line: DemandLine) -> Consent:
     return line.terms.substitutes if line.terms is not None and line.instead else Consent.NONE
 
 
-def _fill(demand: Demand, supply: Mapping[Sku, SupplyRows], ask: Ask) -> Plan | None:
+def _by_margin(line: DemandLine, currency: str) -> DemandLine:
+    """The line with its substitutes by what a unit earns, the most first and equals by rank; those whose cost is not
+    known in the order's currency come after the others.
+    """
+    if len(line.instead) < 2:
+        return line
+    return replace(line, instead=tuple(sorted(line.instead, key=lambda other: _margin_key(other, currency))))
+
+
+def _margin_key(other: DemandLine, currency: str) -> tuple[bool, int]:
+    cost = 0 if other.item is None or other.item.currency != currency else other.item.cost_minor
+    return cost == 0, 0 if cost == 0 else cost - other.unit_price_minor
+
+
+def _fill(demand: Demand, supply: Mapping[Sku, SupplyRows], policy: Policy, ask: Ask) -> Plan | None:
     """The plan in which substitutes cover what they can, None where they cover nothing."""
     loose = replace(demand, ship_complete=False)
     portions = [_Portion(at, 0, line.quantity) for at, line in enumerate(demand.lines) if line.quantity > 0]
@@ -70,7 +91,7 @@ def _fill(demand: Demand, supply: Mapping[Sku, SupplyRows], ask: Ask) -> Plan | 
         if best.uncovered:
             return None
         best = ask(_demand_of(demand, portions), supply)
-    return _named(demand, best)
+    return _named(demand, best, demand.currency or policy.currency)
 
 
 def _short_portions(
@@ -131,10 +152,8 @@ def _line_of(line: DemandLine, portion: _Portion) -> DemandLine:
     )
 
 
-def _named(demand: Demand, plan: Plan) -> Plan:
-    """The plan in which what is short is short of the item that was asked for, and what a substitute costs has a
-    name.
-    """
+def _named(demand: Demand, plan: Plan, currency: str) -> Plan:
+    """The plan in which what is short is short of the item that was asked for, and which says what stands in for it."""
     asked = {line.line_id: line for line in demand.lines}
     gaps: dict[LineId, Uncovered] = {}
     for gap in plan.uncovered:
@@ -145,21 +164,30 @@ def _named(demand: Demand, plan: Plan) -> Plan:
             gaps[gap.line_id] = replace(gap, sku=asked[gap.line_id].sku)
     return replace(
         plan,
-        shipments=tuple(_with_cost(asked, shipment) for shipment in plan.shipments),
         uncovered=tuple(gaps.values()),
-        trace=replace(plan.trace, notes=(*plan.trace.notes, "substitutes stand in for what was short")),
+        trace=replace(plan.trace, notes=(*plan.trace.notes, *_notes(demand, plan, currency))),
     )
 
 
-def _with_cost(asked: Mapping[LineId, DemandLine], shipment: Shipment) -> Shipment:
-    """The shipment with what its substitutes bring less than what was asked for (minor units; negative: more)."""
-    minor = 0
-    for peg in shipment.pegs:
-        line = asked[peg.line_id]
-        other = next((other for other in line.instead if other.sku == peg.sku), None)
-        if other is not None and peg.sku != line.sku:
-            minor += half_up(peg.quantity * (line.unit_price_minor - other.unit_price_minor), line.scale)
-    return replace(shipment, cost={**shipment.cost, "substitution": minor}) if minor else shipment
+def _notes(demand: Demand, plan: Plan, currency: str) -> Iterable[str]:
+    """What stands in for what, and what a unit of it costs the customer more or less: by line, in the order of rank."""
+    taken: dict[tuple[LineId, Sku], int] = {}
+    for shipment in plan.shipments:
+        for peg in shipment.pegs:
+            taken[peg.line_id, peg.sku] = taken.get((peg.line_id, peg.sku), 0) + peg.quantity
+    for line in demand.lines:
+        for other in line.instead:
+            units = taken.get((line.line_id, other.sku), 0)
+            if units and other.sku != line.sku:
+                decimals = 0 if line.terms is None else line.terms.decimals
+                yield f"{shown(units, decimals)} of {other.sku} stand in for {line.sku}{_priced(line, other, currency)}"
+
+
+def _priced(line: DemandLine, other: DemandLine, currency: str) -> str:
+    delta = other.unit_price_minor - line.unit_price_minor
+    if not delta:
+        return ""
+    return f", each for {Money(abs(delta), currency).amount} {'more' if delta > 0 else 'less'}"
 
 
 def with_offers(demand: Demand, gap: Uncovered, supply: Mapping[Sku, SupplyRows], ask: Ask) -> Uncovered:

@@ -146,7 +146,7 @@ def digest_content(content: OrderContent) -> str:
 def find_flaws(content: OrderContent, *, is_inquiry: bool = False) -> tuple[FieldFlaw, ...]:
     """What does not fit together, by field."""
     flaws = (*_address_flaws(content, is_inquiry=is_inquiry), *_line_flaws(content.lines))
-    terms = [line.terms for line in content.lines]
+    terms = [_priced(line) for line in content.lines]
     if not any(terms):
         return flaws
     of_terms = find_terms_flaws(
@@ -157,6 +157,13 @@ def find_flaws(content: OrderContent, *, is_inquiry: bool = False) -> tuple[Fiel
         has_pickup_node=content.pickup_node is not None,
     )
     return (*flaws, *of_terms)
+
+
+def _priced(line: ContentLine) -> Terms | None:
+    """A line's terms with what parting its group costs, in whatever currency."""
+    if line.terms is None or line.together is None:
+        return line.terms
+    return replace(line.terms, together_minor=line.together.minor)
 
 
 def settle_terms(terms: Terms, together: Money | None) -> Terms:

@@ -10,7 +10,7 @@ from troth.engine.lifecycle import decide
 from troth.engine.line_terms import named_skus
 from troth.flows.aside import aside, network_at_rest
 from troth.flows.capture import HANDED_OVER, ContentLine, settle_terms
-from troth.flows.line_flaws import find_terms_flaws
+from troth.flows.line_flaws import find_terms_flaws, find_together_prices
 from troth.flows.places import country_code, locate
 from troth.flows.system import System
 from troth.model.change import (
@@ -167,6 +167,10 @@ def _added_flaws(pointer: str, line: ContentLine, order: Order, system: System) 
     cost_currency = system.door.reference.policy.currency
     if line.together is not None and line.together.currency != cost_currency:
         yield FieldFlaw(f"{pointer}/ship_together_penalty/currency", f"costs are weighed in {cost_currency}")
+    price = find_together_prices(one.terms for one in order.lines if one.quantity > one.canceled_quantity)
+    named = None if line.terms is None else price.get(line.terms.ship_together)
+    if line.together is not None and named is not None and line.together.minor != named:
+        yield FieldFlaw(f"{pointer}/ship_together_penalty", "differs from that of the order's other lines of the group")
     for flaw in find_terms_flaws(
         [line.terms],
         order.method,

@@ -45,7 +45,7 @@ async def save_draft(
 ) -> Saved | Invalid | VersionConflict:
     """Save a body as the newest version of a name, or say what forbids it. The newest again writes nothing."""
     flaws = (*name_flaws(family, name), *_own_name_flaws(body, name))
-    value = family.read(body)
+    value = family.read(body, system.door.reference.base.currency)
     if flaws or isinstance(value, tuple):
         return Invalid((*flaws, *(flaws_of(value) if isinstance(value, tuple) else ())))
     digest, at = digest_body(body), system.door.now()

@@ -195,14 +195,14 @@ async def _policy(system: System, name: str, version: int | None, body: object) 
         given = ROUTINGS.read(body)
         if isinstance(given, tuple):
             return Invalid(tuple(FieldFlaw(f"/routing{flaw.pointer}", flaw.detail) for flaw in flaws_of(given)))
-        return policy_of(given, label_of(name, 0))
+        return policy_of(given, label_of(name, 0), system.door.reference.base)
     found = await _document(system, name, version)
     if found is None:
         return NotFound(ROUTINGS.what, name if version is None else label_of(name, version))
     value = ROUTINGS.read(msgspec.json.decode(found.body))
     if isinstance(value, tuple):
         return Invalid(flaws_of(value))
-    return policy_of(value, found.label)
+    return policy_of(value, found.label, system.door.reference.base)
 
 
 async def _document(system: System, name: str, version: int | None) -> Document | None:

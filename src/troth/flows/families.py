@@ -12,6 +12,7 @@ from troth.engine.lane_check import check_lanes, lint_known, lint_lanes
 from troth.engine.network import Network
 from troth.engine.rules.check import check
 from troth.engine.rules.lint import lint
+from troth.engine.rules.lint_known import lint_nodes
 from troth.flows.document_body import read_body
 from troth.flows.message_check import check_messages, lint_messages
 from troth.model.document import Activation, Finding
@@ -43,6 +44,7 @@ class Family(Generic[T]):
     is_exclusive: bool = False
     has_canary: bool = False
     reserved: frozenset[str] = frozenset()
+    currency_of: Callable[[T], str] | None = None
 
     def scope(self, acts: tuple[Activation, ...], name: str) -> tuple[Activation, ...]:
         """The acts that decide together about what is in force under a name."""
@@ -53,15 +55,22 @@ class Family(Generic[T]):
         found = self.lint(value)
         return found if self.lint_known is None else (*found, *self.lint_known(value, network))
 
-    def read(self, body: object) -> T | tuple[Finding, ...]:
-        """The document that a decoded JSON body is, or everything that forbids it."""
+    def read(self, body: object, currency: str | None = None) -> T | tuple[Finding, ...]:
+        """The document that a decoded JSON body is, or everything that forbids it: also that its amounts are in another
+        currency than costs are, where that is given.
+        """
         value = read_body(body, self.type)
         if isinstance(value, tuple):
             return value
-        return self.check(value) or value
+        flaws = self.check(value)
+        if not flaws and currency is not None and self.currency_of is not None and self.currency_of(value) != currency:
+            return (Finding("/currency", f"must be {currency}, in which costs are counted"),)
+        return flaws or value
 
 
-RATE_CARDS: Final = Family("rate-cards", "rate card", RateCard, check_card, lint_card)
+RATE_CARDS: Final = Family(
+    "rate-cards", "rate card", RateCard, check_card, lint_card, currency_of=lambda card: card.currency
+)
 
 
 def _lint_lanes_known(table: LaneTable, network: Network) -> tuple[Finding, ...]:
@@ -85,6 +94,7 @@ ROUTINGS: Final = Family(
     Routing,
     check,
     lint,
+    lint_nodes,
     is_exclusive=True,
     has_canary=True,
     reserved=frozenset({"presets", "fields"}),

@@ -15,6 +15,7 @@ def find_terms_flaws(
 ) -> Iterable[FieldFlaw]:
     """What does not fit together, by field; `has_address` and `has_pickup_node` say what the order names itself."""
     members: dict[str, int] = {}
+    prices = find_together_prices(terms)
     for one in terms:
         if one is not None and one.ship_together:
             members[one.ship_together] = members.get(one.ship_together, 0) + 1
@@ -37,8 +38,23 @@ def find_terms_flaws(
                 yield FieldFlaw(f"{pointer}/ship_to", f"is required for method {own}")
         if one.ship_to is not None:
             yield from _country_flaws(one.ship_to, pointer)
-        if one.ship_alone and one.ship_together and one.together_minor is None and members[one.ship_together] > 1:
+        price = prices.get(one.ship_together)
+        if one.together_minor is not None and price is not None and one.together_minor != price:
+            detail = f"differs from another line's; {one.ship_together} has one price for all of its lines"
+            yield FieldFlaw(f"{pointer}/ship_together_penalty", detail)
+        if one.ship_alone and one.ship_together and price is None and members[one.ship_together] > 1:
             yield FieldFlaw(f"{pointer}/ship_alone", f"contradicts that it leaves together with {one.ship_together}")
+
+
+def find_together_prices(terms: Iterable[Terms | None]) -> dict[str, int]:
+    """What each shipment more costs of every group that may be parted (minor units): what its first line with a price
+    names is that of all of its lines.
+    """
+    prices: dict[str, int] = {}
+    for one in terms:
+        if one is not None and one.ship_together and one.together_minor is not None:
+            prices.setdefault(one.ship_together, one.together_minor)
+    return prices
 
 
 def _country_flaws(address: Address, pointer: str) -> Iterable[FieldFlaw]:

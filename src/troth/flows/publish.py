@@ -69,7 +69,7 @@ async def activate(
         document = await read_document(work.connection, family.key, name, version)
         if document is None:
             return NotFound(family.what, label_of(name, version))
-        value = family.read(msgspec.json.decode(document.body))
+        value = family.read(msgspec.json.decode(document.body), system.door.reference.base.currency)
         if isinstance(value, tuple):  # what a release before this one let pass
             flaws = (*flaws, *(FieldFlaw("/version", f"{flaw.pointer}: {flaw.detail}") for flaw in flaws_of(value)))
         begins_at = max(effective_from or work.at, work.at)

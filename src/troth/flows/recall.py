@@ -20,7 +20,7 @@ from troth.model.events import ConfigurationSet
 from troth.model.ids import Sku
 from troth.model.item import Item
 from troth.model.network import Node
-from troth.model.policy import DEFAULT_POLICY, Policy
+from troth.model.policy import Policy
 from troth.store.configure import read_changes_since, subject_of
 from troth.store.documents import read_document
 from troth.store.reference import read_items, read_nodes
@@ -81,8 +81,9 @@ async def recall_items(system: System, at: datetime, skus: Iterable[Sku]) -> Map
 
 async def recall_policy(system: System, version: str) -> Policy | None:
     """The policy of this version; None where there is none (any more)."""
-    if version == DEFAULT_POLICY.version:
-        return DEFAULT_POLICY
+    base = system.door.reference.base
+    if version == base.version:
+        return base
     name, _, number = version.rpartition("@")
     if not number.isdigit():
         return None
@@ -91,7 +92,7 @@ async def recall_policy(system: System, version: str) -> Policy | None:
     if document is None:
         return None
     routing = ROUTINGS.read(msgspec.json.decode(document.body))
-    return None if isinstance(routing, tuple) else policy_of(routing, document.label)
+    return None if isinstance(routing, tuple) else policy_of(routing, document.label, base)
 
 
 async def recall_prices(

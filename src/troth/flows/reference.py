@@ -4,7 +4,9 @@ The network, the policies in force and the items that were asked for, read again
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -19,15 +21,14 @@ from troth.engine.finding import FindRates, findable
 from troth.engine.in_force import choose
 from troth.engine.line_terms import DEPTH_MAX, components, related_skus
 from troth.engine.network import Network, compile_network
-from troth.engine.rules.compiled import compiled_routing
-from troth.engine.rules.weights import looks_at_sales, policy_of
+from troth.engine.rules.weights import looks_at_sales, ready_policy
 from troth.engine.unit_prices import UnitPrices
 from troth.flows.accuracy import FIND_RATES
 from troth.flows.families import EXPOSURE_RULES, LANE_TABLES, RATE_CARDS, ROUTINGS
 from troth.flows.find_memory import FindMemory
 from troth.flows.offered import join_tables, offer_cards, with_region_code
 from troth.flows.price_memory import PriceMemory, read_price_memory
-from troth.flows.standing import Standing
+from troth.flows.standing import Standing, as_it_is, with_label
 from troth.flows.wording import Wording
 from troth.flows.wording_in_force import WordingInForce
 from troth.model.capacity import Slot
@@ -35,12 +36,10 @@ from troth.model.document import InForce
 from troth.model.exposure import ExposureRules, SalesRate
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
-from troth.model.lanes import LaneTable
 from troth.model.messages import MessageTemplates
-from troth.model.network import Node, RateCard
+from troth.model.network import Node
 from troth.model.order import Line
 from troth.model.policy import DEFAULT_POLICY, Policy
-from troth.model.routing import Routing
 from troth.store.database import Connection, Pool
 from troth.store.draws import find_moved_draws, read_draws
 from troth.store.node_days import count_open_pickups, find_moved_node_days, read_node_days
@@ -58,18 +57,25 @@ keeps nobody waiting.
 class Reference:
     """A copy that is never the truth for longer than the next `refresh`; unknown names are always looked up."""
 
-    def __init__(self, pool: Pool, *, clock: Callable[[], datetime] | None = None) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        *,
+        clock: Callable[[], datetime] | None = None,
+        currency: str = DEFAULT_POLICY.currency,
+    ) -> None:
         self._pool = pool
+        self.base = replace(DEFAULT_POLICY, currency=currency)
         self._clock = clock or (lambda: datetime.now(UTC))
         self._versions: dict[str, int] = {}
         self._items: dict[Sku, Item] = {}
         self._times_forgotten = 0
         self._nodes: Sequence[Node] = ()
-        self._cards = Standing(RATE_CARDS, _same)
-        self._tables = Standing(LANE_TABLES, _same_table)
+        self._cards = Standing(RATE_CARDS, as_it_is)
+        self._tables = Standing(LANE_TABLES, as_it_is)
         self._cards_turn_at: datetime | None = None
-        self._routings = Standing(ROUTINGS, _ready_policy)
-        self._rules = Standing(EXPOSURE_RULES, _named_rules)
+        self._routings = Standing(ROUTINGS, partial(ready_policy, base=self.base))
+        self._rules = Standing(EXPOSURE_RULES, with_label)
         self._rules_turn_at: datetime | None = None
         self._exposure: Exposure | None = None
         self.sales: dict[Sku, dict[NodeId, SalesRate]] = {}
@@ -78,7 +84,7 @@ class Reference:
         self._wording = WordingInForce()
         self._fed_at: dict[NodeId, float] = {}
         self._in_force = InForce()
-        self._policy = DEFAULT_POLICY
+        self._policy = self.base
         self._policy_turns_at: datetime | None = None
         self._finds = FindMemory()
         self._prices = PriceMemory()
@@ -118,7 +124,7 @@ class Reference:
             self._turn(now)
         if self._in_force.canary is None or subject is None:
             return self._policy
-        return self._routings.value(choose(self._in_force, subject)) or DEFAULT_POLICY
+        return self._routings.value(choose(self._in_force, subject)) or self.base
 
     def exposure_at(self, now: datetime) -> Exposure | None:
         """The rules of exposure that count at an instant; None where there are none."""
@@ -309,7 +315,7 @@ class Reference:
         if self._policy_turns_at is None or now < self._policy_turns_at:
             return
         self._in_force = self._routings.in_force(now)
-        self._policy = self._routings.value(self._in_force.base) or DEFAULT_POLICY
+        self._policy = self._routings.value(self._in_force.base) or self.base
         self._policy_turns_at = self._routings.next_change(now)
 
     def _turn_rules(self, now: datetime) -> None:
@@ -333,25 +339,7 @@ def first_day(now: datetime) -> date:
     return now.date() - timedelta(days=1)
 
 
-def _ready_policy(routing: Routing, label: str) -> Policy:
-    """The policy of a routing, which is compiled here so that no order waits for it."""
-    compiled_routing(routing)
-    return policy_of(routing, label)
-
-
 def _put_days(network: Network, days: Iterable[tuple[Slot, int]]) -> None:
     if network.limits is not None:
         for slot, used in days:
             network.load.put(slot, used)
-
-
-def _named_rules(rules: ExposureRules, label: str) -> tuple[str, ExposureRules]:
-    return label, rules
-
-
-def _same_table(table: LaneTable, _: str) -> LaneTable:
-    return table
-
-
-def _same(card: RateCard, _: str) -> RateCard:
-    return card

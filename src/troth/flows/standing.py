@@ -88,3 +88,13 @@ class Standing(Generic[T, V]):
             yield from (act for act in (decided.base, decided.canary) if act is not None)
             coming = (act for act in scope if act.effective_from > now and act.number not in undone)
             yield from (act for act in coming if act.version is not None)
+
+
+def as_it_is(document: T, _label: str) -> T:
+    """The document itself, where there is nothing to make of it."""
+    return document
+
+
+def with_label(document: T, label: str) -> tuple[str, T]:
+    """The document with its label."""
+    return label, document

@@ -8,6 +8,7 @@ from typing import Final
 
 from troth.flows.door import Door
 from troth.flows.reference import Reference
+from troth.model.policy import DEFAULT_POLICY
 from troth.store.database import BY_KEY, Pool, open_pool
 
 _DOOR_POOL_SIZE: Final = 4  # one writes, others read for whoever asks beside it
@@ -32,8 +33,9 @@ async def open_system(
     pool_size: int = 10,
     clock: Callable[[], datetime] | None = None,
     cart_units_max: int | None = None,
+    currency: str = DEFAULT_POLICY.currency,
 ) -> AsyncIterator[System]:
-    """A system on a migrated database.
+    """A system on a migrated database, whose costs are counted in a currency.
 
     When the block ends what was submitted is written and the connections are closed.
     """
@@ -42,7 +44,7 @@ async def open_system(
         stack.push_async_callback(pool.close)
         of_door = await open_pool(dsn, size=_DOOR_POOL_SIZE, name="troth door", options=BY_KEY)
         stack.push_async_callback(of_door.close)
-        door = Door(of_door, Reference(of_door, clock=clock), clock=clock)
+        door = Door(of_door, Reference(of_door, clock=clock, currency=currency), clock=clock)
         await door.open()
         stack.push_async_callback(door.close)
         yield System(pool, door, cart_units_max)

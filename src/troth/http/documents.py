@@ -114,7 +114,7 @@ class Documents:
 
         async def run() -> Reply:
             self._named(call)
-            read = self.family.read(call.body)
+            read = self.family.read(call.body, call.system.door.reference.base.currency)
             errors: tuple[Finding, ...] = read if isinstance(read, tuple) else ()
             findings = () if isinstance(read, tuple) else self.family.remarks(read, call.system.door.reference.network)
             return json_reply(

@@ -58,9 +58,10 @@ class DemandLine:
 class Demand:
     """One order's wish, as the engine sees it. `service` empty asks for the cheapest service that is offered.
 
-    `channel`, `customer_id`, `customer_class`, `priority` (a larger number comes first) and `attributes` are what rules
-    may ask about. `shipments_max` and `shipment_value_min_minor` are the order's own limits, besides the
-    policy's; nothing leaves before the day `ship_from` (each node's own); `tender` is how it is paid.
+    `channel`, what is said of the customer, `priority` (a larger number comes first), `ordered_at`, `external_id` and
+    `attributes` are what rules may ask about. `shipments_max` and `shipment_value_min_minor` are the order's own
+    limits, besides the policy's; nothing leaves before the day `ship_from` (each node's own); `tender` is how it is
+    paid. The prices of lines are in its `currency`; empty is the policy's.
     """
 
     lines: tuple[DemandLine, ...]
@@ -79,6 +80,11 @@ class Demand:
     shipment_value_min_minor: int | None = None
     ship_from: date | None = None
     tender: str = ""
+    currency: str = ""
+    ordered_at: datetime | None = None
+    external_id: str = ""
+    customer_name: str = ""
+    customer_email: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,9 @@ class Compare(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A condition in CEL, by name; it only speaks where `when` (of order and customer) holds."""
+    """A condition in CEL (or, of a keep, a number of units), by name; it only speaks where `when` (of order and
+    customer) holds.
+    """
 
     name: str
     expression: str
@@ -67,17 +69,18 @@ class Tier:
     """A step of a routing: whether it applies (`when`), its candidates (`filters`), which of them come first, and what
     follows.
 
-    Candidates are chosen by `sort`, one criterion after the other, and among equals by cost; `weights` say what cost
-    is: amounts by the name of a field of the policy, factors by the name of a part of the cost. `full`, `partial` and
-    `none` are what to do by how much the candidates cover; `next_tier` names where that leads, empty is the tier below.
-    What is queued is canceled after `cancel_after_days`. A tier that competes by cost pays its `surcharge_minor` there,
-    in minor units; no shipment's cost holds it.
+    Of each item units stay at its candidates as `keep` says. Candidates are chosen by `sort`, one criterion after the
+    other, and among equals by cost; `weights` say what cost is: amounts by the name of a field of the policy, factors
+    by the name of a part of the cost. `full`, `partial` and `none` are what to do by how much the candidates cover;
+    `next_tier` names where that leads, empty is the tier below. What is queued is canceled after `cancel_after_days`. A
+    tier that competes by cost pays its `surcharge_minor` there, in minor units; no shipment's cost holds it.
     """
 
     name: str
     description: str = ""
     when: str = ""
     filters: tuple[Rule, ...] = ()
+    keep: tuple[Rule, ...] = ()
     sort: tuple[Sort, ...] = ()
     weights: Mapping[str, float] = field(default_factory=dict)
     objectives: tuple[Objective, ...] = ()
@@ -94,7 +97,8 @@ class Tier:
 class Routing:
     """Tiers in order, and what holds in all of them.
 
-    A candidate must meet every rule of `eligibility` and none of `exclusions`. Without tiers there is one of all
+    A candidate must meet every rule of `eligibility` and none of `exclusions`, and gives no more than leaves what
+    `keep` says, a number of units by node and line. Without tiers there is one of all
     candidates that may use dated supply. `priority_classes` are the classes of customers, those first who keep scarce
     supply before others and are the first to get what arrives; `fair_share_percent` of what arrives is kept for the
     classes behind them.
@@ -104,6 +108,7 @@ class Routing:
     description: str = ""
     eligibility: tuple[Rule, ...] = ()
     exclusions: tuple[Rule, ...] = ()
+    keep: tuple[Rule, ...] = ()
     tiers: tuple[Tier, ...] = ()
     compare: Compare = Compare.FIRST
     limits: Limits = Limits()
@@ -112,6 +117,11 @@ class Routing:
     cost_rates: CostRates | None = None
     priority_classes: tuple[str, ...] = ()
     fair_share_percent: int = 0
+
+    @property
+    def has_keep(self) -> bool:
+        """Whether units have to stay anywhere."""
+        return bool(self.keep) or any(tier.keep for tier in self.tiers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,12 @@
 import msgspec
 import pytest
 
+from tests.engine.worlds import network, node
 from troth.engine.rules.check import RULES_MAX, TIERS_MAX, check
 from troth.engine.rules.contradictions import find_contradiction
 from troth.engine.rules.lint import lint
+from troth.engine.rules.lint_known import lint_nodes
+from troth.engine.rules.presets import ranked_locations
 from troth.engine.rules.weights import policy_of
 from troth.model.cost_rates import CostRates, Objective
 from troth.model.document import Finding
@@ -199,3 +202,52 @@ def test_a_routing_in_force_is_a_policy_with_its_weights_limits_and_label() -> N
     assert policy.cost_rates.load_minor == 7
     assert policy.routing is routing
     assert policy.late_minor_per_day == DEFAULT_POLICY.late_minor_per_day
+
+
+@pytest.mark.parametrize(
+    ("when", "detail"),
+    [
+        (
+            "order.value > 10.0 && order.value < 5.0",
+            "contradicts itself: no value of order.value is left, so it never holds",
+        ),
+        ("order.units < 0", "contradicts itself: no value of order.units is left, so it never holds"),
+    ],
+)
+def test_a_when_that_can_never_hold_is_found(when: str, detail: str) -> None:
+    routing = Routing(exclusions=(Rule("r", "node.type == 'store'", when=when),), tiers=(Tier("one", when=when), LAST))
+
+    assert [(one.pointer, one.detail) for one in lint(routing)] == [
+        ("/exclusions/0/when", detail), ("/tiers/0/when", detail),
+    ]  # fmt: skip
+
+
+def test_what_no_distance_can_be_is_found_and_what_may_be_negative_is_not() -> None:
+    rules = (Rule("far", "lane.miles < -1.0"), Rule("south", "node.latitude < -1.0"))
+
+    assert [(one.pointer, one.detail) for one in lint(Routing(exclusions=rules))] == [
+        ("/exclusions/0/expression", "contradicts itself: no value of lane.miles is left")
+    ]
+
+
+def test_a_keep_that_keeps_nothing_is_found() -> None:
+    routing = Routing(keep=(Rule("none", "0"), Rule("odd", "1 / 0"), Rule("two", "2")))
+
+    assert [(one.pointer, one.detail) for one in lint(routing)] == [
+        ("/keep/0/expression", "keeps nothing"),
+        ("/keep/1/expression", "can never be evaluated, so it keeps everything"),
+    ]
+
+
+def test_nodes_that_are_named_and_are_not_there_are_found() -> None:
+    net = network(node("DC-PA"), node("ST-NYC"))
+    routing = Routing(
+        eligibility=(Rule("r", "node.id in ['DC-PA', 'DC-PB'] || 'NONE' == node.id || node.type == 'dc'"),),
+        tiers=ranked_locations(("ST-NYC", "ST-NCY")).tiers,
+    )
+
+    assert [(one.pointer, one.line, one.column, one.detail) for one in lint_nodes(routing, net)] == [
+        ("/eligibility/0/expression", 1, 22, "there is no node DC-PB; did you mean DC-PA?"),
+        ("/eligibility/0/expression", 1, 34, "there is no node NONE"),
+        ("/tiers/0/sort/0/ranked/1", 0, 0, "there is no node ST-NCY; did you mean ST-NYC?"),
+    ]

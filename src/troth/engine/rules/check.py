@@ -5,8 +5,8 @@ from typing import Final
 
 from troth.engine.cost_check import check_cost_rates
 from troth.engine.rules.compiled import measure_of, try_compile
-from troth.engine.rules.expression import CONDITION, MEASURE
-from troth.engine.rules.fields import EVERYTHING, ORDER
+from troth.engine.rules.expression import AMOUNT, CONDITION, MEASURE
+from troth.engine.rules.fields import EVERYTHING, OF_ORDER
 from troth.engine.rules.values import Kind
 from troth.engine.rules.weights import AMOUNTS
 from troth.model.cost_rates import PARTS
@@ -24,7 +24,8 @@ _PERCENT_MAX: Final = 100
 
 def check(routing: Routing) -> tuple[Finding, ...]:
     """Everything that forbids a routing, in the order of its fields; nothing where it can be used."""
-    rules = len(routing.eligibility) + len(routing.exclusions) + sum(len(tier.filters) for tier in routing.tiers)
+    rules = len(routing.eligibility) + len(routing.exclusions) + len(routing.keep)
+    rules += sum(len(tier.filters) + len(tier.keep) for tier in routing.tiers)
     if len(routing.tiers) > TIERS_MAX:
         return (Finding("/tiers", f"there are {len(routing.tiers)} tiers; there may be {TIERS_MAX}"),)
     if rules > RULES_MAX:
@@ -34,6 +35,7 @@ def check(routing: Routing) -> tuple[Finding, ...]:
     found = [*_rules(routing.eligibility, "/eligibility"), *_rules(routing.exclusions, "/exclusions")]
     taken = [*(rule.name for rule in routing.eligibility), *(rule.name for rule in routing.exclusions)]
     found += _repeated(taken, "/eligibility")
+    found += [*_keeps(routing.keep, "/keep")]
     for at, tier in enumerate(routing.tiers):
         found += _tier(tier, f"/tiers/{at}")
     found += _repeated([tier.name for tier in routing.tiers], "/tiers")
@@ -50,7 +52,8 @@ def check(routing: Routing) -> tuple[Finding, ...]:
 
 def _characters(routing: Routing) -> int:
     """How long all expressions are together."""
-    rules = [*routing.eligibility, *routing.exclusions, *(rule for tier in routing.tiers for rule in tier.filters)]
+    rules = [*routing.eligibility, *routing.exclusions, *routing.keep]
+    rules += [rule for tier in routing.tiers for rule in (*tier.filters, *tier.keep)]
     sorts = [sort.by for tier in routing.tiers for sort in tier.sort]
     texts = [*(rule.expression + rule.when for rule in rules), *(tier.when for tier in routing.tiers), *sorts]
     return sum(map(len, texts))
@@ -59,9 +62,10 @@ def _characters(routing: Routing) -> int:
 def _tier(tier: Tier, pointer: str) -> Iterable[Finding]:
     yield from _named(tier.name, pointer)
     if tier.when:
-        yield from _expression(tier.when, f"{pointer}/when", reads=ORDER)
+        yield from _expression(tier.when, f"{pointer}/when", reads=OF_ORDER)
     yield from _rules(tier.filters, f"{pointer}/filters")
     yield from _repeated([rule.name for rule in tier.filters], f"{pointer}/filters")
+    yield from _keeps(tier.keep, f"{pointer}/keep")
     for at, sort in enumerate(tier.sort):
         yield from _sort(sort, f"{pointer}/sort/{at}")
     yield from _weights(tier.weights.items(), f"{pointer}/weights")
@@ -72,12 +76,17 @@ def _tier(tier: Tier, pointer: str) -> Iterable[Finding]:
         yield Finding(f"{pointer}/surcharge_minor", "must not be negative, nor above a trillion")
 
 
-def _rules(rules: Sequence[Rule], pointer: str) -> Iterable[Finding]:
+def _keeps(rules: Sequence[Rule], pointer: str) -> Iterable[Finding]:
+    yield from _rules(rules, pointer, kinds=AMOUNT)
+    yield from _repeated([rule.name for rule in rules], pointer)
+
+
+def _rules(rules: Sequence[Rule], pointer: str, *, kinds: tuple[Kind, ...] = CONDITION) -> Iterable[Finding]:
     for at, rule in enumerate(rules):
         yield from _named(rule.name, f"{pointer}/{at}")
-        yield from _expression(rule.expression, f"{pointer}/{at}/expression")
+        yield from _expression(rule.expression, f"{pointer}/{at}/expression", kinds=kinds)
         if rule.when:
-            yield from _expression(rule.when, f"{pointer}/{at}/when", reads=ORDER)
+            yield from _expression(rule.when, f"{pointer}/{at}/when", reads=OF_ORDER)
 
 
 def _sort(sort: Sort, pointer: str) -> Iterable[Finding]:

@@ -1,13 +1,13 @@
 """A routing made ready to be applied: every expression as code, or as the flaw that keeps it from being used."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
 from troth.engine.rules.code import Code
-from troth.engine.rules.expression import CONDITION, MEASURE, compile_expression
-from troth.engine.rules.fields import EVERYTHING, FEEDS, ORDER, SALES, STOCK
+from troth.engine.rules.expression import AMOUNT, CONDITION, MEASURE, compile_expression
+from troth.engine.rules.fields import EVERYTHING, FEEDS, LOAD, OF_ORDER, SALES, STOCK
 from troth.engine.rules.syntax import At, Flaw
 from troth.engine.rules.values import Kind
 from troth.model.routing import NAMED_SORTS, Routing, Rule, Sort, Tier
@@ -26,7 +26,7 @@ class Compiled:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledRule:
-    """A rule, under the name by which a trace counts it (`rule NAME`); `when` None speaks always."""
+    """A rule, under the name by which a trace counts it (`rule NAME`, `keep NAME`); `when` None speaks always."""
 
     name: str
     rule: Rule
@@ -51,6 +51,7 @@ class CompiledTier:
     tier: Tier
     when: Compiled | None
     filters: tuple[CompiledRule, ...]
+    keeps: tuple[CompiledRule, ...]
     sorts: tuple[CompiledSort, ...]
     follows: int | None
 
@@ -58,15 +59,18 @@ class CompiledTier:
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledRouting:
     """A routing with all its expressions. `looks_at_stock`: it can matter to them how much more than is asked for a
-    node has; `looks_at_sales`: it can matter to them what a node sells; `looks_at_feeds`: how old its stock feed is.
+    node has; `looks_at_sales`: it can matter to them what a node sells; `looks_at_feeds`: how old its stock feed is;
+    `looks_at_load`: what it has promised.
     """
 
     routing: Routing
     rules: tuple[CompiledRule, ...]
+    keeps: tuple[CompiledRule, ...]
     tiers: tuple[CompiledTier, ...]
     looks_at_stock: bool
     looks_at_sales: bool
     looks_at_feeds: bool
+    looks_at_load: bool
 
 
 _COMPILED: dict[int, CompiledRouting] = {}
@@ -95,8 +99,9 @@ def compile_routing(routing: Routing) -> CompiledRouting:
     tiers = tuple(
         _tier(tier, _follows(tier, at, len(routing.tiers), positions)) for at, tier in enumerate(routing.tiers)
     )
-    looks = [_look_at(rules, tiers, what) for what in (STOCK, SALES, FEEDS)]
-    return CompiledRouting(routing, rules, tiers, looks[0], looks[1], looks[2])
+    keeps = tuple(_keep(rule, rule.name) for rule in routing.keep)
+    looks = [_look_at((*rules, *keeps), tiers, what) for what in (STOCK, SALES, FEEDS, LOAD)]
+    return CompiledRouting(routing, rules, keeps, tiers, routing.has_keep or looks[0], looks[1], looks[2], looks[3])
 
 
 @lru_cache(maxsize=_EXPRESSIONS_MAX)
@@ -119,7 +124,7 @@ def measure_of(sort: Sort) -> tuple[str, bool]:
 
 
 def _look_at(rules: Sequence[CompiledRule], tiers: Sequence[CompiledTier], what: int) -> bool:
-    read = [rule.condition for rule in (*rules, *(rule for tier in tiers for rule in tier.filters))]
+    read = [rule.condition for rule in (*rules, *(rule for tier in tiers for rule in (*tier.filters, *tier.keeps)))]
     read += [sort.measure for tier in tiers for sort in tier.sorts if sort.measure is not None]
     return any(one.code is not None and one.code.reads & what for one in read)
 
@@ -133,16 +138,21 @@ def _follows(tier: Tier, at: int, count: int, positions: Mapping[str, int]) -> i
 def _tier(tier: Tier, follows: int | None) -> CompiledTier:
     return CompiledTier(
         tier,
-        try_compile(tier.when, reads=ORDER) if tier.when else None,
+        try_compile(tier.when, reads=OF_ORDER) if tier.when else None,
         tuple(_rule(rule, f"{tier.name}/{rule.name}") for rule in tier.filters),
+        tuple(_keep(rule, f"{tier.name}/{rule.name}") for rule in tier.keep),
         tuple(_sort(sort) for sort in tier.sort),
         follows,
     )
 
 
 def _rule(rule: Rule, label: str, *, is_exclusion: bool = False) -> CompiledRule:
-    when = try_compile(rule.when, reads=ORDER) if rule.when else None
+    when = try_compile(rule.when, reads=OF_ORDER) if rule.when else None
     return CompiledRule(f"rule {label}", rule, try_compile(rule.expression), when, is_exclusion)
+
+
+def _keep(rule: Rule, label: str) -> CompiledRule:
+    return replace(_rule(rule, label), name=f"keep {label}", condition=try_compile(rule.expression, kinds=AMOUNT))
 
 
 def _sort(sort: Sort) -> CompiledSort:

@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from troth.engine.rules.fields import FIELDS
 from troth.engine.rules.parse import parse
 from troth.engine.rules.syntax import Binary, Flaw, ListOf, Literal, Logic, Name, Piece, Select, Unary
+from troth.engine.rules.values import NUMERIC
 
 _OPPOSITE: Final = {"==": "!=", "!=": "==", "<": ">=", "<=": ">", ">": "<=", ">=": "<", "in": "not in"}
 _MIRRORED: Final = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
@@ -85,8 +87,15 @@ def find_contradiction(conditions: Iterable[tuple[str, bool]]) -> str:
         except Flaw:
             continue
         for demanded in _demands(piece, is_negated=is_negated):
-            ranges.setdefault(demanded.path, Range()).narrow(demanded)
+            ranges.setdefault(demanded.path, _any_value(demanded.path)).narrow(demanded)
     return next((path for path, left in ranges.items() if left.is_empty()), "")
+
+
+def _any_value(path: str) -> Range:
+    """What a field may be at all: few numbers are ever negative."""
+    known = FIELDS.get(path)
+    is_signed = known is None or known.kind not in NUMERIC or known.is_signed
+    return Range() if is_signed else Range(least=0.0)
 
 
 def _demands(piece: Piece, *, is_negated: bool) -> Iterable[Demanded]:

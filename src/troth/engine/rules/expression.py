@@ -9,6 +9,7 @@ from troth.engine.rules.values import Kind
 
 CONDITION = (Kind.BOOL,)
 MEASURE = (Kind.BOOL, Kind.INT, Kind.DOUBLE)
+AMOUNT = (Kind.INT, Kind.DOUBLE)
 
 
 def compile_expression(text: str, *, reads: int = EVERYTHING, kinds: tuple[Kind, ...] = CONDITION) -> Code:

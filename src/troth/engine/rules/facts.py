@@ -2,48 +2,36 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from troth.engine.feed_age import feed_ages
 from troth.engine.kits import find_kits, has_kits, rows_of_kits
-from troth.engine.network import Network
+from troth.engine.rules.lane_facts import LANE_LOADERS
+from troth.engine.rules.loading import (
+    Facts,
+    Loader,
+    as_known,
+    as_text,
+    in_money,
+    is_foreign,
+    node_numbers,
+    node_sets,
+    node_texts,
+)
+from troth.engine.rules.moment_facts import MOMENT_LOADERS
 from troth.engine.rules.values import NO_NUMBER, NO_TEXT, UNKNOWN, Known, Value, code_words
 from troth.engine.supply import NO_SUPPLY, SupplyRows
-from troth.engine.transit import compute_miles, find_coordinates, find_lanes
-from troth.engine.unit_prices import UnitPrices, align
-from troth.model.ids import Sku
-from troth.model.money import currency_decimals
-from troth.model.network import Address, Node
-from troth.model.order import Method
-from troth.model.plan import Demand, DemandLine
+from troth.engine.unit_prices import align
+from troth.model.item import Item
+from troth.model.network import Address
+from troth.model.plan import DemandLine
 
 WEEKLY_UNITS: Final = "weekly_units"
 """The item attribute that says what a node sells in a week, where nothing better is known."""
 
 _DAY_SECONDS: Final = 86_400.0
-
-
-class Facts(Protocol):
-    """What fields are made of."""
-
-    demand: Demand
-    order: Demand
-    network: Network
-    supply: Mapping[Sku, SupplyRows]
-    place: Address | None
-    currency: str
-    now: datetime
-    prices: UnitPrices | None
-
-    def field(self, path: str, key: str = "") -> Value:
-        """The values of a field."""
-
-    def remember(self, token: object, run: Callable[[Any], Value], *, has_lane: bool) -> Value:
-        """What `run` comes to, remembered."""
 
 
 def load_entry(facts: Facts, path: str, key: str) -> Value:
@@ -62,26 +50,14 @@ def load_entry(facts: Facts, path: str, key: str) -> Value:
 def _entries(maps: Sequence[Mapping[str, str]], key: str, *, by_line: bool = True) -> Value:
     shape = (len(maps), 1) if by_line else (len(maps),)
     is_there = np.array([key in entries for entries in maps], dtype=np.bool_).reshape(shape)
-    return Value(code_words([entries.get(key, "") for entries in maps], shape), _known(is_there))
+    return Value(code_words([entries.get(key, "") for entries in maps], shape), as_known(is_there))
 
 
-def _known(is_known: NDArray[np.bool_]) -> Known:
-    return True if is_known.all() else is_known
+def _of_place(read: Callable[[Address], str]) -> Loader:
+    return lambda facts: NO_TEXT if facts.place is None else as_text(read(facts.place))
 
 
-def _text(found: str) -> Value:
-    return Value(found) if found else NO_TEXT
-
-
-def _money(facts: Facts, minor: float) -> float:
-    return float(minor / 10 ** currency_decimals(facts.currency))
-
-
-def _of_place(read: Callable[[Address], str]) -> Callable[[Facts], Value]:
-    return lambda facts: NO_TEXT if facts.place is None else _text(read(facts.place))
-
-
-def _line_numbers(read: Callable[[Facts, DemandLine], float | None]) -> Callable[[Facts], Value]:
+def _line_numbers(read: Callable[[Facts, DemandLine], float | None]) -> Loader:
     def load(facts: Facts) -> Value:
         found = [read(facts, line) for line in facts.demand.lines]
         numbers = [number or 0.0 for number in found]
@@ -90,7 +66,7 @@ def _line_numbers(read: Callable[[Facts, DemandLine], float | None]) -> Callable
     return load
 
 
-def _line_bools(read: Callable[[DemandLine], bool | None]) -> Callable[[Facts], Value]:
+def _line_bools(read: Callable[[DemandLine], bool | None]) -> Loader:
     def load(facts: Facts) -> Value:
         found = [read(line) for line in facts.demand.lines]
         return Value(np.array([bool(flag) for flag in found], dtype=np.bool_).reshape(-1, 1), _where_known(found))
@@ -98,10 +74,30 @@ def _line_bools(read: Callable[[DemandLine], bool | None]) -> Callable[[Facts], 
     return load
 
 
-def _line_texts(read: Callable[[DemandLine], str | None]) -> Callable[[Facts], Value]:
+def _line_texts(read: Callable[[DemandLine], str | None]) -> Loader:
     def load(facts: Facts) -> Value:
         found = [read(line) for line in facts.demand.lines]
         return Value(code_words([text or "" for text in found], (len(found), 1)), _where_known(found))
+
+    return load
+
+
+def _of_item(read: Callable[[Item], float]) -> Loader:
+    return _line_numbers(lambda _, line: None if line.item is None else read(line.item))
+
+
+def _item_money(read: Callable[[Item], int]) -> Loader:
+    """An amount of the catalog, missing where it is in another currency than costs are."""
+    return _line_numbers(
+        lambda f, line: None if line.item is None or line.item.currency != f.currency else in_money(f, read(line.item))
+    )
+
+
+def _item_sets(read: Callable[[Item], Sequence[str]]) -> Loader:
+    def load(facts: Facts) -> Value:
+        items = [line.item for line in facts.demand.lines]
+        sets = [frozenset() if item is None else frozenset(read(item)) for item in items]
+        return Value(code_words(sets, (len(sets), 1)), _where_known(items))
 
     return load
 
@@ -113,81 +109,34 @@ def _where_known(found: Sequence[object]) -> Known:
     return np.array([one is not None for one in found], dtype=np.bool_).reshape(-1, 1)
 
 
-def _node_texts(read: Callable[[Node], str], *, is_optional: bool = False) -> Callable[[Facts], Value]:
-    def load(facts: Facts) -> Value:
-        found = [read(node) for node in facts.network.nodes]
-        is_known = np.array([bool(text) or not is_optional for text in found], dtype=np.bool_)
-        return Value(code_words(found, (len(found),)), _known(is_known))
-
-    return load
+def _supplies(facts: Facts) -> tuple[SupplyRows, ...]:
+    lines = facts.demand.lines
+    if has_kits(lines):
+        return rows_of_kits(lines, find_kits(lines, facts.supply, facts.now.timestamp()))
+    return tuple(facts.supply.get(line.sku, NO_SUPPLY) for line in lines)
 
 
-def _node_sets(read: Callable[[Node], Sequence[str]]) -> Callable[[Facts], Value]:
-    return lambda facts: Value(
-        code_words([frozenset(read(node)) for node in facts.network.nodes], (len(facts.network.nodes),))
-    )
-
-
-def _node_numbers(read: Callable[[Facts, Node], float | None]) -> Callable[[Facts], Value]:
-    def load(facts: Facts) -> Value:
-        numbers = [read(facts, node) for node in facts.network.nodes]
-        is_known = np.array([number is not None for number in numbers], dtype=np.bool_)
-        return Value(np.array([number or 0.0 for number in numbers], dtype=np.float64), _known(is_known))
-
-    return load
-
-
-def _miles(facts: Facts) -> Value:
-    latitude, longitude = find_coordinates(facts.place)
-    if latitude is None or longitude is None:
-        return NO_NUMBER
-    return Value(compute_miles(facts.network, latitude, longitude))
-
-
-def _lanes(facts: Facts, read: Callable[[Any], NDArray[np.intp]]) -> Value:
-    """The least over the services that a node may use."""
-    demand, network = facts.demand, facts.network
-    pickup = -1
-    if demand.method in (Method.PICKUP, Method.CURBSIDE):
-        if demand.pickup_node is None or demand.pickup_node not in network.index:
-            return NO_NUMBER
-        pickup = network.index[demand.pickup_node]
-    lanes = find_lanes(network, demand.method, demand.destination, "" if pickup >= 0 else demand.service, pickup)
-    if not lanes.services:
-        return NO_NUMBER
-    is_there = lanes.lane != lanes.absent
-    least = np.where(is_there, read(lanes), np.iinfo(np.intp).max).min(axis=0)
-    return Value(least.astype(np.float64), _known(is_there.any(axis=0)))
-
-
-def _is_same(path: str) -> Callable[[Facts], Value]:
-    def load(facts: Facts) -> Value:
-        place = facts.place
-        here = "" if place is None else getattr(place, path)
-        if not here:
-            return UNKNOWN
-        nodes = facts.network.nodes
-        found = [getattr(node.address, path) for node in nodes]
-        is_same = np.array([text == here for text in found], dtype=np.bool_)
-        if path == "region" and place is not None:  # regions of two countries may share a name
-            is_same &= np.array([node.address.country == place.country for node in nodes], dtype=np.bool_)
-        return Value(is_same, _known(np.array([bool(text) for text in found], dtype=np.bool_)))
-
-    return load
+def _incoming(facts: Facts) -> Value:
+    lines, count = facts.demand.lines, len(facts.network.nodes)
+    units = np.zeros((len(lines), count))
+    for at, rows in enumerate(_supplies(facts)):
+        if rows.has_dated:
+            is_later = rows.available_from > 0.0
+            units[at] = (
+                np.bincount(rows.node_index[is_later], rows.available[is_later], count)[:count] / lines[at].scale
+            )
+    return Value(units)
 
 
 def _feed_ages(facts: Facts) -> Value:
     hours = feed_ages(facts.network, facts.now.timestamp())
     is_known = np.isfinite(hours)
-    return Value(np.where(is_known, hours, 0.0), _known(is_known))
+    return Value(np.where(is_known, hours, 0.0), as_known(is_known))
 
 
 def _available(facts: Facts) -> Value:
     lines, count = facts.demand.lines, len(facts.network.nodes)
-    if has_kits(lines):
-        supplies = rows_of_kits(lines, find_kits(lines, facts.supply, facts.now.timestamp()))
-    else:
-        supplies = tuple(facts.supply.get(line.sku, NO_SUPPLY) for line in lines)
+    supplies = _supplies(facts)
     available = np.empty((len(lines), count))
     for at, rows in enumerate(supplies):
         node, units = rows.node_index, rows.available
@@ -208,18 +157,23 @@ def _lines_covered(facts: Facts) -> Value:
     return Value(has_all.view(np.int8).sum(axis=0, dtype=np.int32).astype(np.float64))
 
 
-def _weeks_of_supply(facts: Facts) -> Value:
-    available, network, prices = facts.field("stock.available").data, facts.network, facts.prices
-    weekly = np.empty_like(available)
+def _weekly_units(facts: Facts) -> Value:
+    network, prices = facts.network, facts.prices
+    weekly = np.empty((len(facts.demand.lines), len(network.nodes)))
     for at, line in enumerate(facts.demand.lines):
         stated = _stated_weekly(line)
         weekly[at] = stated if prices is None else align(prices.weekly_units, line.sku, network, missing=stated)
+    return Value(weekly, as_known(weekly >= 0.0))
+
+
+def _weeks_of_supply(facts: Facts) -> Value:
+    available, weekly = facts.field("stock.available").data, facts.field("stock.weekly_units").data
     with np.errstate(all="ignore"):
         weeks = available / weekly
     if weekly.min(initial=1.0) > 0.0:
         return Value(weeks)
     weeks[weekly == 0.0] = math.inf  # what never sells lasts forever
-    return Value(weeks, _known(weekly >= 0.0))
+    return Value(weeks, as_known(weekly >= 0.0))
 
 
 def _stated_weekly(line: DemandLine) -> float:
@@ -237,16 +191,16 @@ def _days_until(facts: Facts, line: DemandLine) -> float | None:
 
 
 def _order_value(facts: Facts) -> Value:
-    return Value(_money(facts, sum(line.value_minor(line.quantity) for line in facts.order.lines)))
+    if is_foreign(facts):
+        return NO_NUMBER
+    return Value(in_money(facts, sum(line.value_minor(line.quantity) for line in facts.order.lines)))
 
-
-Loader = Callable[[Any], Value]
 
 LOADERS: Final[Mapping[str, Loader]] = {
     "order.channel": lambda f: Value(f.demand.channel),
     "order.method": lambda f: Value(str(f.demand.method)),
     "order.service": lambda f: Value(f.demand.service),
-    "order.currency": lambda f: Value(f.currency),
+    "order.currency": lambda f: Value(f.demand.currency or f.currency),
     "order.value": _order_value,
     "order.units": lambda f: Value(sum(line.count(line.quantity) for line in f.order.lines)),
     "order.weight_kg": lambda f: Value(sum(line.grams(line.quantity) for line in f.order.lines) / 1000),
@@ -262,11 +216,14 @@ LOADERS: Final[Mapping[str, Loader]] = {
         Value(False, False) if f.place is None or f.place.residential is None else Value(f.place.residential)
     ),
     "order.tender": lambda f: Value(f.demand.tender),
+    "order.shipments_max": lambda f: NO_NUMBER if f.order.shipments_max is None else Value(f.order.shipments_max),
     "customer.id": lambda f: Value(f.demand.customer_id),
     "customer.class": lambda f: Value(f.demand.customer_class),
     "line.quantity": _line_numbers(lambda _, line: line.quantity if line.scale == 1 else line.quantity / line.scale),
-    "line.price": _line_numbers(lambda f, line: _money(f, line.unit_price_minor)),
-    "line.value": _line_numbers(lambda f, line: _money(f, line.value_minor(line.quantity))),
+    "line.price": _line_numbers(lambda f, line: None if is_foreign(f) else in_money(f, line.unit_price_minor)),
+    "line.value": _line_numbers(
+        lambda f, line: None if is_foreign(f) else in_money(f, line.value_minor(line.quantity))
+    ),
     "line.need_by_days": _line_numbers(_days_until),
     "line.not_before_days": _line_numbers(
         lambda f, line: None if line.not_before is None else (line.not_before - f.now).total_seconds() / _DAY_SECONDS
@@ -281,40 +238,46 @@ LOADERS: Final[Mapping[str, Loader]] = {
             None if line.item is None or line.item.return_basis_points is None else line.item.return_basis_points / 100
         )
     ),
-    "item.price": _line_numbers(lambda f, line: None if line.item is None else _money(f, line.item.price_minor)),
-    "item.cost": _line_numbers(lambda f, line: None if line.item is None else _money(f, line.item.cost_minor)),
+    "item.price": _item_money(lambda item: item.price_minor),
+    "item.cost": _item_money(lambda item: item.cost_minor),
     "item.weight_kg": _line_numbers(lambda _, line: line.weight_grams / 1000),
     "item.volume_liters": _line_numbers(lambda _, line: line.volume_cm3 / 1000),
+    "item.length_mm": _of_item(lambda item: item.dimensions_mm[0]),
+    "item.width_mm": _of_item(lambda item: item.dimensions_mm[1]),
+    "item.height_mm": _of_item(lambda item: item.dimensions_mm[2]),
+    "item.kit": _line_bools(lambda line: None if line.item is None else bool(line.item.kit)),
+    "item.serialized": _line_bools(lambda line: None if line.item is None else line.item.serialized),
+    "item.needs": _item_sets(lambda item: () if item.restrictions is None else item.restrictions.node_needs),
+    "item.not_to": _item_sets(lambda item: () if item.restrictions is None else item.restrictions.not_to),
     "item.ship_alone": _line_bools(lambda line: None if line.item is None else line.item.ship_alone),
     "item.attributes": lambda _: UNKNOWN,
-    "node.id": _node_texts(lambda node: node.node),
-    "node.type": _node_texts(lambda node: str(node.type)),
-    "node.name": _node_texts(lambda node: node.name),
-    "node.country": _node_texts(lambda node: node.address.country),
-    "node.region": _node_texts(lambda node: node.address.subdivision, is_optional=True),
-    "node.city": _node_texts(lambda node: node.address.city, is_optional=True),
-    "node.postcode": _node_texts(lambda node: node.address.postcode, is_optional=True),
-    "node.time_zone": _node_texts(lambda node: node.time_zone),
-    "node.latitude": _node_numbers(lambda _, node: node.latitude),
-    "node.longitude": _node_numbers(lambda _, node: node.longitude),
+    "node.id": node_texts(lambda node: node.node),
+    "node.type": node_texts(lambda node: str(node.type)),
+    "node.name": node_texts(lambda node: node.name),
+    "node.country": node_texts(lambda node: node.address.country),
+    "node.region": node_texts(lambda node: node.address.subdivision, is_optional=True),
+    "node.city": node_texts(lambda node: node.address.city, is_optional=True),
+    "node.postcode": node_texts(lambda node: node.address.postcode, is_optional=True),
+    "node.time_zone": node_texts(lambda node: node.time_zone),
+    "node.latitude": node_numbers(lambda _, node: node.latitude),
+    "node.longitude": node_numbers(lambda _, node: node.longitude),
     "node.pickup": lambda f: Value(np.array([node.pickup for node in f.network.nodes], dtype=np.bool_)),
-    "node.capacity_per_day": _node_numbers(lambda _, node: node.capacity_per_day),
-    "node.processing_hours": _node_numbers(lambda _, node: node.processing_hours),
-    "node.handling": _node_numbers(lambda f, node: _money(f, node.handling_minor)),
-    "node.shipment": _node_numbers(lambda f, node: _money(f, node.shipment_minor)),
-    "node.labor": _node_numbers(lambda f, node: _money(f, node.labor_minor)),
-    "node.services": _node_sets(lambda node: node.services),
-    "node.capabilities": _node_sets(lambda node: node.capabilities),
+    "node.capacity_per_day": node_numbers(lambda _, node: node.capacity_per_day),
+    "node.processing_hours": node_numbers(lambda _, node: node.processing_hours),
+    "node.handling": node_numbers(lambda f, node: in_money(f, node.handling_minor)),
+    "node.shipment": node_numbers(lambda f, node: in_money(f, node.shipment_minor)),
+    "node.labor": node_numbers(lambda f, node: in_money(f, node.labor_minor)),
+    "node.services": node_sets(lambda node: node.services),
+    "node.capabilities": node_sets(lambda node: node.capabilities),
     "node.attributes": lambda _: UNKNOWN,
     "node.feed_age_hours": _feed_ages,
-    "lane.miles": _miles,
-    "lane.zone": lambda f: _lanes(f, lambda lanes: lanes.zone + 1),
-    "lane.transit_days": lambda f: _lanes(f, lambda lanes: lanes.transit),
-    "lane.same_region": _is_same("subdivision"),
-    "lane.same_country": _is_same("country"),
+    **LANE_LOADERS,
+    **MOMENT_LOADERS,
     "stock.available": _available,
     "stock.has_all": _has_all,
     "stock.lines_covered": _lines_covered,
+    "stock.incoming": _incoming,
+    "stock.weekly_units": _weekly_units,
     "stock.weeks_of_supply": _weeks_of_supply,
 }
 """The maps have no values of their own; their entries do."""

@@ -17,17 +17,23 @@ STOCK: Final = 16
 ITEM: Final = 32
 SALES: Final = 64
 FEEDS: Final = 128
-EVERYTHING: Final = ORDER | LINE | ITEM | NODE | LANE | STOCK | SALES | FEEDS
+MOMENT: Final = 256
+LOAD: Final = 512
+OF_ORDER: Final = ORDER | MOMENT
+EVERYTHING: Final = OF_ORDER | LINE | ITEM | NODE | LANE | STOCK | SALES | FEEDS | LOAD
 
 SCOPES: Final = {"order": ORDER, "customer": ORDER, "line": LINE, "item": ITEM, "node": NODE, "lane": LANE,
                  "stock": STOCK}  # fmt: skip
-"""What an expression reads when it names a field of these."""
+"""What an expression reads when it names a field of these. Besides, MOMENT is what is only known when one order is
+decided, such as the time; LOAD is what nodes have promised; and SALES what they sell.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of the catalog. `is_optional`: it may be missing, and then a rule about it cannot be evaluated;
-    `is_of_sales`: it depends on what nodes sell; `is_of_feeds`: on the time and on when their stock feeds came.
+    """A field of the catalog. `is_optional`: it may be missing, and then a rule about it cannot be evaluated; `also`:
+    what it reads besides its scope; `is_of_sales`: it depends on what nodes sell; `is_of_feeds`: on the time and on
+    when their stock feeds came; `is_signed`: it is a number that may be below zero.
     """
 
     path: str
@@ -38,12 +44,19 @@ class Field:
     is_by_line: bool = True
     is_of_sales: bool = False
     is_of_feeds: bool = False
+    is_signed: bool = False
+    also: int = 0
 
     @property
     def reads(self) -> int:
         """What an expression reads that names the field."""
         more = (SALES if self.is_of_sales else 0) | (FEEDS if self.is_of_feeds else 0)
-        return SCOPES[self.path.split(".")[0]] | more
+        return self.scope | self.also | more
+
+    @property
+    def scope(self) -> int:
+        """What it is a field of."""
+        return SCOPES[self.path.split(".")[0]]
 
     @property
     def axes(self) -> int:
@@ -52,14 +65,14 @@ class Field:
         return by_line | (NODES_AXIS if self.reads & (NODE | LANE | STOCK) else 0)
 
 
-_B, _I, _D, _S, _M = Kind.BOOL, Kind.INT, Kind.DOUBLE, Kind.STRING, Kind.MAP
+_B, _I, _D, _S, _M, _T = Kind.BOOL, Kind.INT, Kind.DOUBLE, Kind.STRING, Kind.MAP, Kind.TIMESTAMP
 
 _CATALOG: Final = (
     Field("order.channel", _S, "", "where the order was placed"),
     Field("order.method", _S, "", "`ship`, `pickup`, `curbside` or `delivery`"),
     Field("order.service", _S, "", "the service asked for; empty for any"),
-    Field("order.currency", _S, "", "the policy's currency"),
-    Field("order.value", _D, "currency units", "price times quantity of all lines"),
+    Field("order.currency", _S, "", "the order's currency"),
+    Field("order.value", _D, "currency units", "price times quantity of all lines", True),
     Field("order.units", _I, "units", "quantity of all lines"),
     Field("order.weight_kg", _D, "kg", "weight of all units"),
     Field("order.lines", Kind.LINES, "", "the lines, for `size`, `exists` and `all`"),
@@ -72,13 +85,20 @@ _CATALOG: Final = (
     Field("order.attributes", _M, "", "what the channel sent along, by name"),
     Field("order.residential", _B, "", "whether the destination is a home, where that is known", True),
     Field("order.tender", _S, "", "how the order is paid; empty where it does not say"),
+    Field("order.external_id", _S, "", "the channel's own number; empty in a quote without one", also=MOMENT),
+    Field("order.shipments_max", _I, "shipments", "how many shipments the order may have at most, where it says", True),
+    Field("order.now", _T, "", "the time at which it is decided", also=MOMENT),
+    Field("order.ordered_at", _T, "", "when the customer ordered", True, also=MOMENT),
     Field("customer.id", _S, "", "the customer as the channel knows them; empty where it does not"),
     Field("customer.class", _S, "", "the customer's class; empty where there is none"),
+    Field("customer.name", _S, "", "the customer's name; empty where the channel does not say", also=MOMENT),
+    Field("customer.email", _S, "", "the customer's mail address; empty where the channel does not say", also=MOMENT),
     Field("line.quantity", _I, "units", "how many units the line asks for"),
-    Field("line.price", _D, "currency units", "price of one unit"),
-    Field("line.value", _D, "currency units", "price times quantity"),
-    Field("line.need_by_days", _D, "days", "days from now until the line is needed", True),
-    Field("line.not_before_days", _D, "days", "days from now before which the line is not wanted", True),
+    Field("line.price", _D, "currency units", "price of one unit", True),
+    Field("line.value", _D, "currency units", "price times quantity", True),
+    Field("line.need_by_days", _D, "days", "days from now until the line is needed", True, is_signed=True),
+    Field("line.not_before_days", _D, "days", "days from now before which the line is not wanted", True,
+          is_signed=True),
     Field("item.sku", _S, "", "the item"),
     Field("item.name", _S, "", "the item's name", True),
     Field("item.category", _S, "", "the item's category; empty where it has none", True),
@@ -89,6 +109,13 @@ _CATALOG: Final = (
     Field("item.cost", _D, "currency units", "cost of one unit", True),
     Field("item.weight_kg", _D, "kg", "weight of one unit"),
     Field("item.volume_liters", _D, "liters", "volume of one unit"),
+    Field("item.length_mm", _I, "mm", "length of one unit; 0 where it is not measured", True),
+    Field("item.width_mm", _I, "mm", "width of one unit; 0 where it is not measured", True),
+    Field("item.height_mm", _I, "mm", "height of one unit; 0 where it is not measured", True),
+    Field("item.kit", _B, "", "whether it is made of other items", True),
+    Field("item.serialized", _B, "", "whether each unit has a number", True),
+    Field("item.needs", Kind.STRINGS, "", "what whoever keeps it must be able to do (`hazardous` …)", True),
+    Field("item.not_to", Kind.STRINGS, "", "the countries and regions where it may not go (`US-CA` …)", True),
     Field("item.ship_alone", _B, "", "whether it is never packed with other lines", True),
     Field("item.attributes", _M, "", "the item's attributes, by name"),
     Field("node.id", _S, "", "the node"),
@@ -99,14 +126,24 @@ _CATALOG: Final = (
     Field("node.city", _S, "", "city of its address", True),
     Field("node.postcode", _S, "", "postcode of its address", True),
     Field("node.time_zone", _S, "", "its time zone, as `America/Chicago`"),
-    Field("node.latitude", _D, "degrees", "where it is, north of the equator"),
-    Field("node.longitude", _D, "degrees", "where it is, east of Greenwich"),
+    Field("node.latitude", _D, "degrees", "where it is, north of the equator", is_signed=True),
+    Field("node.longitude", _D, "degrees", "where it is, east of Greenwich", is_signed=True),
     Field("node.pickup", _B, "", "whether it hands over to customers"),
     Field("node.capacity_per_day", _I, "a day", "what it can work on in a day, where that is limited", True),
     Field("node.processing_hours", _D, "hours", "how long it works on an order"),
     Field("node.handling", _D, "currency units", "cost of handling one unit there"),
     Field("node.shipment", _D, "currency units", "cost of one shipment from there"),
     Field("node.labor", _D, "currency units", "cost of picking one line there"),
+    Field("node.cut_off", _I, "minutes", "its cut-off, in minutes since its midnight"),
+    Field("node.opens", _I, "minutes", "when it opens, in minutes since its midnight"),
+    Field("node.closes", _I, "minutes", "when it closes, in minutes since its midnight"),
+    Field("node.local_hour", _I, "hours", "the hour of the day there, 0 to 23", also=MOMENT),
+    Field("node.local_minute", _I, "minutes", "the time of day there, in minutes since midnight", also=MOMENT),
+    Field("node.weekday", _S, "", "the day of the week there, `monday` to `sunday`", also=MOMENT),
+    Field("node.load", _D, "share", "the share of today's capacity that is promised, where it is limited", True,
+          also=MOMENT | LOAD),
+    Field("node.capacity_left", _I, "a day", "what is left of today's capacity, where it is limited", True,
+          also=MOMENT | LOAD),
     Field("node.services", Kind.STRINGS, "", "the services it offers; empty for all"),
     Field("node.capabilities", Kind.STRINGS, "", "what it can do (`hazardous`, `chilled` …)"),
     Field("node.attributes", _M, "", "its attributes, by name"),
@@ -117,9 +154,15 @@ _CATALOG: Final = (
     Field("lane.transit_days", _I, "carrier days", "days of transit of the quickest service it may use", True),
     Field("lane.same_region", _B, "", "whether it is in the destination's region", True),
     Field("lane.same_country", _B, "", "whether it is in the destination's country", True),
+    Field("lane.cost", _D, "currency units", "the least that a card charges for all of the order in one parcel", True,
+          also=ORDER),
+    Field("lane.services", Kind.STRINGS, "", "the services by which it may go"),
+    Field("lane.carriers", Kind.STRINGS, "", "the carriers of these services"),
     Field("stock.available", _I, "units", "what the node has on hand and may promise; of a kit, how many it can make"),
     Field("stock.has_all", _B, "", "whether that is as much as the line asks for"),
     Field("stock.lines_covered", _I, "lines", "how many lines of the order the node can send whole", is_by_line=False),
+    Field("stock.incoming", _I, "units", "what is to come there and may be promised"),
+    Field("stock.weekly_units", _D, "units a week", "what sells there in a week", True, is_of_sales=True),
     Field("stock.weeks_of_supply", _D, "weeks", "`available` divided by what sells there in a week", True,
           is_of_sales=True),
 )  # fmt: skip

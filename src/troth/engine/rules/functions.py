@@ -1,7 +1,9 @@
 """The functions and macros of CEL that rules may use, as code."""
 
+import math
 from collections.abc import Callable, Sequence
 from functools import cache
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any, Final
 
 import numpy as np
@@ -10,8 +12,9 @@ from troth.engine.rules import operators
 from troth.engine.rules.code import Code, combine, constant
 from troth.engine.rules.fields import LINES_AXIS, ORDER
 from troth.engine.rules.ground import Ground
+from troth.engine.rules.moments import PARTS, READERS
 from troth.engine.rules.syntax import INTEGER_MAX, PATTERN_MAX, At, Flaw
-from troth.engine.rules.values import Data, Kind, Value, both, join_texts, map_text, map_texts
+from troth.engine.rules.values import Coded, Data, Kind, Value, both, join_texts, map_text, map_texts, recode
 
 TESTS: Final[dict[str, Callable[[str, str], bool]]] = {
     "startsWith": str.startswith,
@@ -20,6 +23,15 @@ TESTS: Final[dict[str, Callable[[str, str], bool]]] = {
 }
 """Tests of one text against another."""
 
+_TO_LOWER: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
+_TO_UPPER: Final = str.maketrans(ascii_lowercase, ascii_uppercase)
+
+CASES: Final[dict[str, Callable[[str], str]]] = {
+    "lowerAscii": lambda word: word.translate(_TO_LOWER),
+    "upperAscii": lambda word: word.translate(_TO_UPPER),
+}
+"""What makes another text of one, letter by letter."""
+
 CONVERSIONS: Final = frozenset({"int", "double"})
 
 _PATTERN_BYTES: Final = 1 << 20
@@ -27,7 +39,7 @@ _PATTERN_BYTES: Final = 1 << 20
 
 def explain_unknown(name: str, *, has_target: bool) -> str:
     """Why a function cannot be called so."""
-    known = [*TESTS, "matches", *CONVERSIONS, "size", "has", "exists", "all"]
+    known = [*TESTS, "matches", *CASES, *CONVERSIONS, "string", *READERS, *PARTS, "size", "has", "exists", "all"]
     if name in known:
         return f"{name} cannot be called like this"
     return f"there is no {'method' if has_target else 'function'} {name}; there are {', '.join(sorted(known))}"
@@ -82,6 +94,42 @@ def _compile_pattern(pattern: str) -> Any:
     except re2.error as error:
         said = error.args[0] if error.args else ""
         return said.decode(errors="replace") if isinstance(said, bytes) else str(said)
+
+
+def change_case(name: str, target: Code) -> Code:
+    """Code that makes letters of the ASCII alphabet small or large."""
+    change, inner = CASES[name], target.run
+
+    def run(ground: Ground) -> Value:
+        data, known = inner(ground)
+        return Value(
+            recode([change(word) for word in data.words], data.codes) if isinstance(data, Coded) else change(data),
+            known,
+        )
+
+    return combine(Kind.STRING, run, target)
+
+
+def as_string(argument: Code) -> Code:
+    """Code that makes a text of a whole number, a bool or a text."""
+    if argument.kind is Kind.STRING:
+        return argument
+    inner = argument.run
+    tell: Callable[[Any], str] = (lambda found: "true" if found else "false") if argument.kind is Kind.BOOL else _digits
+
+    def run(ground: Ground) -> Value:
+        data, known = inner(ground)
+        if not isinstance(data, np.ndarray):
+            return Value(tell(data), known)
+        distinct, codes = np.unique(data, return_inverse=True)
+        return Value(recode([tell(one) for one in distinct.tolist()], codes.reshape(data.shape)), known)
+
+    return combine(Kind.STRING, run, argument)
+
+
+def _digits(number: float) -> str:
+    """The digits of a whole number; of what is none (it is not known) nothing that counts."""
+    return str(int(number)) if math.isfinite(number) else ""
 
 
 def concatenate(left: Value, right: Value) -> Value:

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from troth.engine.network import Network
 from troth.engine.rules.facts import LOADERS, load_entry
-from troth.engine.rules.fields import FIELDS
+from troth.engine.rules.fields import FIELDS, LANE, NODE
 from troth.engine.rules.values import Value
 from troth.engine.supply import SupplyRows
 from troth.engine.transit import find_coordinates
 from troth.engine.unit_prices import UnitPrices
-from troth.model.ids import Sku
+from troth.model.ids import NodeId, Sku
 from troth.model.network import Address
 from troth.model.order import Method
 from troth.model.plan import Demand
@@ -26,10 +26,13 @@ _CELLS_MAX: Final = 2_000_000
 
 class Ground:
     """The values of one demand's fields, each computed once. What only depends on the network, or on it and the
-    destination, is remembered with the network. `order` is the whole of which the demand may be what is left.
+    destination, is remembered with the network. `order` is the whole of which the demand may be what is left, `loads`
+    each limited node's share of today's capacity that is promised.
     """
 
-    __slots__ = ("_lane_key", "_values", "currency", "demand", "network", "now", "order", "place", "prices", "supply")
+    __slots__ = (
+        "_lane_key", "_values", "currency", "demand", "loads", "network", "now", "order", "place", "prices", "supply",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -41,10 +44,12 @@ class Ground:
         now: datetime,
         prices: UnitPrices | None = None,
         order: Demand | None = None,
+        loads: Mapping[NodeId, float] | None = None,
     ) -> None:
         self.demand, self.supply, self.network = demand, supply, network
         self.currency, self.now, self.prices = currency, now, prices
         self.order = order or demand
+        self.loads = loads
         self.place = _place_of(demand, network)
         self._values: dict[tuple[str, str], Value] = {}
         self._lane_key: object = None
@@ -92,9 +97,10 @@ class Ground:
         if key:
             return load_entry(self, path, key)
         loader = LOADERS[path]
-        if path.startswith("node.") and not FIELDS[path].is_of_feeds:
+        reads = FIELDS[path].reads
+        if reads == NODE:
             return self.remember((loader, self.currency), loader, has_lane=False)
-        if path.startswith("lane."):
+        if reads == LANE:
             return self.remember(loader, loader, has_lane=True)
         return loader(self)
 

@@ -27,6 +27,8 @@ def lint(routing: Routing) -> tuple[Finding, ...]:
     places += [f"/exclusions/{at}" for at in range(len(routing.exclusions))]
     for place, rule, source in zip(places, compiled.rules, (*routing.eligibility, *routing.exclusions), strict=True):
         found += _rule(rule, source, place)
+    for at, (kept, source) in enumerate(zip(compiled.keeps, routing.keep, strict=True)):
+        found += _keep(kept, source, f"/keep/{at}")
     common = [(rule.expression, False) for rule in routing.eligibility if not rule.when]
     common += [(rule.expression, True) for rule in routing.exclusions if not rule.when]
     if path := find_contradiction(common):
@@ -47,9 +49,11 @@ def _tier(compiled: CompiledTier, pointer: str, common: list[tuple[str, bool]]) 
     own = [(rule.expression, False) for rule in tier.filters if not rule.when]
     if own and not find_contradiction(common) and (path := find_contradiction([*common, *own])):
         yield Finding(f"{pointer}/filters", f"these, with the rules of all tiers, leave no value of {path}")
+    for at, (rule, source) in enumerate(zip(compiled.keeps, tier.keep, strict=True)):
+        yield from _keep(rule, source, f"{pointer}/keep/{at}")
     if _always(compiled) is False:
         yield Finding(f"{pointer}/when", "never holds")
-    yield from _words(tier.when, f"{pointer}/when")
+    yield from _when(tier.when, f"{pointer}/when")
     if tier.full in (Action.SPLIT, Action.BACKORDER, Action.CANCEL):
         yield Finding(f"{pointer}/full", f"there is nothing left to {tier.full} where everything is covered")
     if tier.cancel_after_days is not None and Action.QUEUE not in (tier.full, tier.partial, tier.none):
@@ -71,11 +75,34 @@ def _rule(compiled: CompiledRule, rule: Rule, pointer: str) -> Iterable[Finding]
     elif find_contradiction([(rule.expression, False)]):
         path = find_contradiction([(rule.expression, False)])
         yield Finding(f"{pointer}/expression", f"contradicts itself: no value of {path} is left")
+    yield from _spoken(compiled, rule, pointer)
+
+
+def _keep(compiled: CompiledRule, rule: Rule, pointer: str) -> Iterable[Finding]:
+    code = compiled.condition.code
+    if code is not None and code.fixed is not None:
+        if code.fixed.known is not True:
+            yield Finding(f"{pointer}/expression", "can never be evaluated, so it keeps everything")
+        elif code.fixed.data <= 0:
+            yield Finding(f"{pointer}/expression", "keeps nothing")
+    yield from _spoken(compiled, rule, pointer)
+
+
+def _spoken(compiled: CompiledRule, rule: Rule, pointer: str) -> Iterable[Finding]:
+    """What is to be said of when a rule speaks, and of the constants that it names."""
     when = compiled.when
     if when is not None and when.code is not None and when.code.fixed is not None:
         yield Finding(f"{pointer}/when", "is the same for every order")
+    yield from _when(rule.when, f"{pointer}/when")
     yield from _words(rule.expression, f"{pointer}/expression")
-    yield from _words(rule.when, f"{pointer}/when")
+
+
+def _when(text: str, pointer: str) -> Iterable[Finding]:
+    if not text:
+        return
+    if path := find_contradiction([(text, False)]):
+        yield Finding(pointer, f"contradicts itself: no value of {path} is left, so it never holds")
+    yield from _words(text, pointer)
 
 
 def _always(compiled: CompiledTier) -> bool | None:
@@ -126,13 +153,11 @@ def _end(compiled: CompiledRouting, reached: set[int]) -> Iterable[Finding]:
 
 def _words(text: str, pointer: str) -> Iterable[Finding]:
     """Constants that a field never has."""
-    if not text:
-        return
     try:
         piece = parse(text)
     except Flaw:
         return
-    for one in _walk(piece):
+    for one in walk(piece):
         if isinstance(one, Binary) and one.operator in ("==", "!=", "in") and (known := _WORDS.get(path_of(one.left))):
             items = one.right.items if isinstance(one.right, ListOf) else (one.right,)
             for item in items:
@@ -141,7 +166,8 @@ def _words(text: str, pointer: str) -> Iterable[Finding]:
                     yield Finding(pointer, detail, item.at.line, item.at.column)
 
 
-def _walk(piece: Piece) -> Iterable[Piece]:
+def walk(piece: Piece) -> Iterable[Piece]:
+    """A piece and every piece within it, from the outside in."""
     yield piece
     match piece:
         case Logic(parts=parts) | ListOf(items=parts):
@@ -157,4 +183,4 @@ def _walk(piece: Piece) -> Iterable[Piece]:
         case _:
             inner = ()
     for part in inner:
-        yield from _walk(part)
+        yield from walk(part)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final, assert_never
 
-from troth.engine.rules import functions, operators
+from troth.engine.rules import functions, moments, operators
 from troth.engine.rules.code import Code, combine, constant, read_field, settle
 from troth.engine.rules.fields import (
     EVERYTHING,
@@ -12,6 +12,7 @@ from troth.engine.rules.fields import (
     LANE,
     LINE,
     LINES_AXIS,
+    MOMENT,
     NODE,
     ORDER,
     SCOPES,
@@ -41,6 +42,16 @@ from troth.engine.rules.values import NUMERIC, UNKNOWN, Kind, Value, map_text
 _WHAT: Final = {
     ORDER: "the order", LINE: "its lines", ITEM: "items", NODE: "nodes", LANE: "lanes", STOCK: "stock",
 }  # fmt: skip
+_TIMES: Final = (Kind.TIMESTAMP, Kind.DURATION)
+_TIME_KINDS: Final = {
+    (Kind.TIMESTAMP, "-", Kind.TIMESTAMP): Kind.DURATION,
+    (Kind.TIMESTAMP, "+", Kind.DURATION): Kind.TIMESTAMP,
+    (Kind.TIMESTAMP, "-", Kind.DURATION): Kind.TIMESTAMP,
+    (Kind.DURATION, "+", Kind.TIMESTAMP): Kind.TIMESTAMP,
+    (Kind.DURATION, "+", Kind.DURATION): Kind.DURATION,
+    (Kind.DURATION, "-", Kind.DURATION): Kind.DURATION,
+}
+"""What arithmetic of times gives."""
 _LISTS: Final = frozenset({Kind.STRINGS, Kind.MAP, Kind.LINES, Kind.LINE})
 
 
@@ -107,7 +118,7 @@ class Lowering:
         if field is None:
             known = "" if scope in SCOPES else f" (there is no {scope})"
             raise Flaw(f"there is no field {path}{known}{suggest(path)}", piece.at)
-        if not field.reads & self._reads:
+        if not field.scope & self._reads or (MOMENT & field.reads & ~self._reads):
             allowed = ", ".join(what for scope_bit, what in _WHAT.items() if scope_bit & self._reads)
             raise Flaw(f"{path} cannot be used here, where only {allowed} can", start_of(piece.operand))
         if self._variable and field.axes & LINES_AXIS:
@@ -203,11 +214,36 @@ class Lowering:
             if name == "matches":
                 return functions.matching(target, argument, start_of(arguments[0]))
             return functions.test_text(functions.TESTS[name], target, argument)
+        if piece.target is not None and name in functions.CASES and not arguments:
+            target = settle(self.lower(piece.target))
+            _require(target, (Kind.STRING,), start_of(piece.target), f".{name}")
+            return functions.change_case(name, target)
+        if piece.target is not None and name in moments.PARTS and len(arguments) <= 1:
+            return self._part(piece, piece.target)
+        if piece.target is None and name in moments.READERS and len(arguments) == 1:
+            argument = settle(self.lower(arguments[0]))
+            _require(argument, (Kind.STRING, moments.READERS[name][0]), start_of(arguments[0]), name)
+            return moments.reading(name, argument)
+        if piece.target is None and name == "string" and len(arguments) == 1:
+            argument = settle(self.lower(arguments[0]))
+            _require(argument, (Kind.STRING, Kind.INT, Kind.BOOL), start_of(arguments[0]), name)
+            return functions.as_string(argument)
         if piece.target is None and name in functions.CONVERSIONS and len(arguments) == 1:
             argument = settle(self.lower(arguments[0]))
             _require(argument, (Kind.INT, Kind.DOUBLE, Kind.STRING), start_of(arguments[0]), name)
             return functions.convert(argument, is_whole=name == "int")
         raise Flaw(functions.explain_unknown(name, has_target=piece.target is not None), piece.at)
+
+    def _part(self, piece: Call, target: Piece) -> Code:
+        moment = settle(self.lower(target))
+        _require(moment, (Kind.TIMESTAMP,), start_of(target), f".{piece.function}")
+        if not piece.arguments:
+            return moments.part_of(piece.function, moment, None)
+        zone = settle(self.lower(piece.arguments[0]))
+        _require(zone, (Kind.STRING,), start_of(piece.arguments[0]), f".{piece.function}")
+        if zone.fixed is not None and not moments.is_zone(zone.fixed.data):
+            raise Flaw(f"there is no time zone {zone.fixed.data}", start_of(piece.arguments[0]))
+        return moments.part_of(piece.function, moment, zone)
 
     def _macro(self, piece: Call) -> Code:
         if not isinstance(piece.target, Select) or (field := self.find_field(piece.target)) is None:
@@ -287,11 +323,13 @@ def _find_operation(piece: Binary, left: Kind, right: Kind) -> tuple[Kind, opera
     are_texts = left is Kind.STRING and right is Kind.STRING
     if sign in ("==", "!="):
         operation = operators.equal_words if are_texts else operators.equal_numbers
-        if are_texts or are_numbers or (left is Kind.BOOL and right is Kind.BOOL):
+        if are_texts or are_numbers or (left is right and left in (Kind.BOOL, *_TIMES)):
             return Kind.BOOL, operation if sign == "==" else operators.opposite(operation)
     elif sign in operators.ORDERINGS:
-        if are_numbers or are_texts:
+        if are_numbers or are_texts or (left is right and left in _TIMES):
             return Kind.BOOL, operators.order_words(sign) if are_texts else operators.order_numbers(sign)
+    elif (left, sign, right) in _TIME_KINDS:
+        return _TIME_KINDS[left, sign, right], operators.arithmetic(sign, is_whole=False)
     elif are_texts and sign == "+":
         return Kind.STRING, functions.concatenate
     elif are_numbers:

@@ -10,14 +10,18 @@ from troth.engine.rules.compiled import Compiled, CompiledRule, CompiledSort
 from troth.engine.rules.ground import Ground
 from troth.engine.rules.operators import not_of
 from troth.engine.rules.values import Known, Value, is_certain
+from troth.model.ids import Sku
 
 
 @dataclass(slots=True)
 class Tally:
-    """How many nodes each rule took at least one line from, and what is to be said about rules in sentences."""
+    """How many nodes each rule took at least one line from, what is to be said about rules in sentences, and by SKU the
+    names of what keeps units of it back.
+    """
 
     removed: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    kept: dict[Sku, dict[str, None]] = field(default_factory=dict)
 
 
 def speaks(when: Compiled | None, ground: Ground) -> bool:

@@ -79,12 +79,12 @@ def weeks_of_supply(*, weeks: float = 4.0) -> Routing:
 
 
 def protect_stores(*, units: int = 2) -> Routing:
-    """No store sends a line that would leave it with fewer than so many units of the item."""
-    kept = f'node.type != "store" || stock.available - line.quantity >= {units}'
+    """Stores keep so many units of each item, however many lines of an order ask for it; they give what is above."""
+    kept = f'node.type == "store" ? {units} : 0'
     return Routing(
         "protect_stores",
         f"stores keep {units} of each item",
-        eligibility=(Rule(f"stores keep {units}", kept),),
+        keep=(Rule(f"stores keep {units}", kept),),
         tiers=(_last("spared"),),
     )
 

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from troth.engine.admission import Admission
 from troth.engine.budget import Budget
 from troth.engine.network import Network
-from troth.engine.rules.compiled import CompiledRouting, CompiledTier, compiled_routing
+from troth.engine.rules.compiled import CompiledRouting, CompiledRule, CompiledTier, compiled_routing
 from troth.engine.rules.ground import Ground
+from troth.engine.rules.keep import keep_back, tell_kept
 from troth.engine.rules.masks import Tally, applies, narrow, rank_nodes
 from troth.engine.rules.merge import (
     BY_RULES,
@@ -27,7 +28,7 @@ from troth.engine.rules.shortfall import with_reasons
 from troth.engine.rules.weights import weighed
 from troth.engine.supply import SupplyRows
 from troth.engine.unit_prices import UnitPrices
-from troth.model.ids import Sku
+from troth.model.ids import NodeId, Sku
 from troth.model.order import Terms
 from troth.model.plan import Demand, Plan
 from troth.model.policy import Policy
@@ -55,6 +56,7 @@ def plan_by_tiers(
     *,
     prices: UnitPrices | None = None,
     order: Demand | None = None,
+    loads: Mapping[NodeId, float] | None = None,
     budget: Budget | None = None,
 ) -> Plan:
     """The plan of the tier that answers, with what every rule removed in its trace; without a routing, of none.
@@ -67,7 +69,7 @@ def plan_by_tiers(
     if routing is None:
         return ask(demand, supply, network, policy, now, admission=Admission())
     policy = weighed(policy, routing.weights, routing.objectives, routing.limits)
-    ground = Ground(demand, supply, network, currency=policy.currency, now=now, prices=prices, order=order)
+    ground = Ground(demand, supply, network, currency=policy.currency, now=now, prices=prices, order=order, loads=loads)
     with np.errstate(all="ignore"):
         spending = Budget(policy.decision_seconds_max) if budget is None else budget
         return _Run(compiled_routing(routing), policy, ask, spending).plan(ground)
@@ -78,22 +80,33 @@ class _Asked:
     """A question that a tier came to, and its answer."""
 
     ground: Ground
+    supply: Supply
     demand: Demand
     policy: Policy
     admission: Admission
     plan: Plan
 
-    def is_same(self, ground: Ground, demand: Demand, policy: Policy, admission: Admission) -> bool:
+    def is_same(self, ground: Ground, supply: Supply, demand: Demand, policy: Policy, admission: Admission) -> bool:
         """Whether another question is this one. What rules read of the stock besides changes no plan."""
         own = self.admission
         return (
             self.ground is ground
+            and self.supply is supply
             and own.counts_dated is admission.counts_dated
             and _is_equal(own.eligible, admission.eligible)
             and _is_equal(own.ranks, admission.ranks)
             and self.demand == demand
             and self.policy == policy
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The supply of a ground without what some keeps let stay there."""
+
+    ground: Ground
+    keeps: tuple[CompiledRule, ...]
+    supply: Supply
 
 
 @dataclass(slots=True)
@@ -106,6 +119,7 @@ class _Run:
     budget: Budget
     tally: Tally = field(default_factory=Tally)
     visited: set[int] = field(default_factory=set)
+    kept: list[_Kept] = field(default_factory=list)
     asked: list[_Asked] = field(default_factory=list)
 
     def plan(self, ground: Ground) -> Plan:
@@ -123,7 +137,8 @@ class _Run:
         trace = found.trace
         trace = replace(trace, removed={**trace.removed, **self.tally.removed}, notes=(*trace.notes, *self.tally.notes))
         found = replace(found, trace=trace)
-        return with_reasons(found, ground, self.routing.routing, self._names()) if found.uncovered else found
+        found = with_reasons(found, ground, self.routing.routing, self._names()) if found.uncovered else found
+        return tell_kept(found, ground.demand, self.tally.kept)
 
     def _names(self) -> list[str]:
         """The tiers that were asked."""
@@ -218,17 +233,31 @@ class _Run:
         else:
             ranks = rank_nodes(tier.sorts, ground, is_open) if tier is not None and tier.sorts else None
             demand = _whole(ground.demand) if self._is_whole(tier) else ground.demand
-            admission = Admission(None if is_open.all() else is_open, ranks, counts_dated, ground.on_hand())
-            plan = self._ask_once(ground, demand, policy, admission)
+            supply = self._keep_back(tier, ground)
+            on_hand = ground.on_hand() if supply is ground.supply else None
+            admission = Admission(None if is_open.all() else is_open, ranks, counts_dated, on_hand)
+            plan = self._ask_once(ground, supply, demand, policy, admission)
         return plan if tier is None else replace(plan, trace=replace(plan.trace, tier=tier.tier.name))
 
-    def _ask_once(self, ground: Ground, demand: Demand, policy: Policy, admission: Admission) -> Plan:
+    def _keep_back(self, tier: CompiledTier | None, ground: Ground) -> Supply:
+        """What a tier may give; the same object for tiers that keep the same."""
+        keeps = self.routing.keeps if tier is None else (*self.routing.keeps, *tier.keeps)
+        if not keeps:
+            return ground.supply
+        for known in self.kept:
+            if known.ground is ground and known.keeps == keeps:
+                return known.supply
+        supply = keep_back(keeps, ground, self.tally)
+        self.kept.append(_Kept(ground, keeps, supply))
+        return supply
+
+    def _ask_once(self, ground: Ground, supply: Supply, demand: Demand, policy: Policy, admission: Admission) -> Plan:
         """The answer, remembered: where a tier leaves what an earlier one left, and weighs the same, so is its plan."""
         for known in self.asked:
-            if known.is_same(ground, demand, policy, admission):
+            if known.is_same(ground, supply, demand, policy, admission):
                 return known.plan
-        plan = self.ask(demand, ground.supply, ground.network, policy, ground.now, admission=admission)
-        self.asked.append(_Asked(ground, demand, policy, admission, plan))
+        plan = self.ask(demand, supply, ground.network, policy, ground.now, admission=admission)
+        self.asked.append(_Asked(ground, supply, demand, policy, admission, plan))
         return plan
 
     def _is_whole(self, tier: CompiledTier | None) -> bool:
@@ -247,6 +276,7 @@ class _Run:
             now=ground.now,
             prices=ground.prices,
             order=ground.order,
+            loads=ground.loads,
         )
 
 

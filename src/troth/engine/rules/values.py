@@ -2,6 +2,7 @@
 
 Shapes: a plain Python value where all lines and nodes agree, (K, 1) by line, (N,) by node, (K, N) by both. `known`
 says where there is a value at all (True: everywhere); what stands elsewhere means nothing. Numbers are float64.
+Timestamps are POSIX seconds and durations seconds.
 Text is `Coded`: the distinct words, and for each entry the number of its word.
 """
 
@@ -23,6 +24,8 @@ class Kind(StrEnum):
     INT = "int"
     DOUBLE = "double"
     STRING = "string"
+    TIMESTAMP = "timestamp"
+    DURATION = "duration"
     STRINGS = "list of strings"
     MAP = "map of strings"
     LINES = "list of order lines"

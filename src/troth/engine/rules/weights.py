@@ -31,6 +31,12 @@ def policy_of(routing: Routing, label: str, base: Policy = DEFAULT_POLICY) -> Po
     return replace(policy, version=label, routing=routing, cost_rates=rates)
 
 
+def ready_policy(routing: Routing, label: str, base: Policy) -> Policy:
+    """The policy of a routing, which is compiled here so that no order waits for it."""
+    compiled_routing(routing)
+    return policy_of(routing, label, base)
+
+
 def weighed(policy: Policy, weights: Mapping[str, float], objectives: tuple[Objective, ...], limits: Limits) -> Policy:
     """The policy with these amounts and factors, objectives and limits in place of its own; the same one where there
     are none.
