@@ -99,7 +99,7 @@ def answer_order(
             )
             for line in order.lines
         ),
-        promise=_promise(order, live, works, network, cost_currency, now, speaker or Speaker()),
+        promise=_promise(order, live, works, network, cost_currency, now, speaker or Speaker(), is_whole=not uncovered),
         fulfillments=tuple(works.values()),
         holds=tuple(map(_hold, order.holds)),
         payments=tuple(
@@ -265,12 +265,15 @@ def _promise(
     cost_currency: str,
     now: datetime,
     speaker: Speaker,
+    *,
+    is_whole: bool,
 ) -> PromiseAnswer:
+    """The promise of all that is wanted: without a date while any of it lies nowhere."""
     voice = speaker.voice(order)
     kept = {part.fulfillment_id for part in live}
     costs = [work.cost for work in order.fulfillments if work.fulfillment_id in kept]
     return PromiseAnswer(
-        _last(works[name].promised_at for name in kept),
+        _last(works[name].promised_at for name in kept) if is_whole else None,
         order_message(order, network, now, voice, speaker.items),
         voice.language,
         cost(total(costs), cost_currency),
