@@ -8,6 +8,7 @@ from functools import partial
 from troth.engine.case import with_what_could_be
 from troth.engine.disposition import may_wait
 from troth.engine.explain import explain
+from troth.engine.front import find_fronts
 from troth.engine.network import Network
 from troth.engine.nowhere import plan_nowhere
 from troth.engine.options import Offered, plan_options
@@ -21,6 +22,7 @@ from troth.flows.system import System
 from troth.model.cart_hold import CartHold
 from troth.model.commands import CaptureOrder
 from troth.model.explanation import Explanation
+from troth.model.front import Front
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.network import Address
 from troth.model.order import Method
@@ -68,7 +70,8 @@ class Quote:
     `asked` is the plan of an order as asked, and `uncovered` what it cannot promise; `explanation` says why, where it
     was asked. `hold` keeps the units of the first option, where that was asked and everything could be promised; else
     it is the hold that the inquiry names, as it was before. `destination` is where it would go, `near` the place around
-    which pickups were looked for, and `kits` are the lines that are asked for as kits.
+    which pickups were looked for, and `kits` are the lines that are asked for as kits. `fronts` say what sooner and
+    fewer shipments would cost, where that was asked.
     """
 
     at: datetime
@@ -82,10 +85,17 @@ class Quote:
     destination: Address | None = None
     kits: Mapping[LineId, Kit] = field(default_factory=dict)
     near: Address | None = None
+    fronts: tuple[Front, ...] = ()
 
 
 async def quote(
-    system: System, content: OrderContent, *, is_explained: bool = False, hold_seconds: int = 0, actor: str = ""
+    system: System,
+    content: OrderContent,
+    *,
+    is_explained: bool = False,
+    has_fronts: bool = False,
+    hold_seconds: int = 0,
+    actor: str = "",
 ) -> Quote | Refusal:
     """What could be promised now; nothing is reserved unless `hold_seconds` is given, and then for so long. A pickup
     without a node asks where it could be. With a `plan_id` it is that option which is kept, and which comes first.
@@ -98,8 +108,8 @@ async def quote(
     known = await find_known(system, command)
     if isinstance(known, Invalid):
         return known
-    posed = pose(system, command, known, is_explained=is_explained)
-    work = partial(_plan, posed, command.near, is_explained=is_explained)
+    posed = pose(system, command, known, is_explained=is_explained or has_fronts)
+    work = partial(_plan, posed, command.near, is_explained=is_explained, has_fronts=has_fronts)
     found = await aside(work, "quote") if posed.is_aside else work()
     if isinstance(found, Busy):
         return found
@@ -123,6 +133,7 @@ async def quote(
         case.demand.destination,
         _find_kits(case.demand),
         command.near,
+        found.fronts,
     )
 
 
@@ -161,9 +172,10 @@ class _Found:
     asked: Offered
     offered: tuple[Offered, ...]
     explanation: Explanation | None
+    fronts: tuple[Front, ...]
 
 
-def _plan(posed: Posed, near: Address | None, *, is_explained: bool) -> _Found:
+def _plan(posed: Posed, near: Address | None, *, is_explained: bool, has_fronts: bool) -> _Found:
     case = posed.case
     demand = case.demand
     is_anywhere = demand.method in HANDED_OVER and demand.pickup_node is None
@@ -185,7 +197,8 @@ def _plan(posed: Posed, near: Address | None, *, is_explained: bool) -> _Found:
     if first is None:
         nowhere = Offered(demand, plan_nowhere(demand, case.supply, case.network, case.policy))
         first = next((way for way in offered if way.demand.method in HANDED_OVER), nowhere)
-    return _Found(first, offered, explain(case) if is_explained else None)
+    explanation = explain(case) if is_explained else None
+    return _Found(first, offered, explanation, find_fronts(case) if has_fronts else ())
 
 
 def _options(ways: Iterable[Offered]) -> tuple[Option, ...]:
