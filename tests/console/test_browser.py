@@ -349,6 +349,4 @@ async def test_an_operator_asks_for_a_quote_by_keyboard_alone(
         await page.evaluate(AXE)
         found = await page.evaluate("axe.run().then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.html)]))")
         assert found == []
-    if "TROTH_SHOTS" in os.environ:
-        await page.screenshot(path=f"{os.environ['TROTH_SHOTS']}-{width}.png", full_page=True)
     assert complaints == []

@@ -69,7 +69,9 @@ async def save_draft(
             before=None if newest is None else {"version": newest.version, "body": msgspec.json.decode(newest.body)},
         )
         await append_configuration_events(connection, (event,), at=at, actor=actor)
-    return Saved(document, True, family.remarks(value, system.door.reference.network), revision_of(document, acts, name))
+    return Saved(
+        document, True, family.remarks(value, system.door.reference.network), revision_of(document, acts, name)
+    )
 
 
 def revision_of(newest: Document | None, scope: tuple[Activation, ...], name: str) -> int:
