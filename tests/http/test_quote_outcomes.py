@@ -56,7 +56,7 @@ async def test_an_order_that_would_wait_is_an_option_that_says_so(api: Api) -> N
     assert (option["will_be_held"], option["disposition"]) == (False, found["disposition"])
     assert (captured["status"], captured["promise"]["promised_at"]) == ("backordered", None)
     assert captured["promise"]["message"] == option["message"]
-    assert option["message"] == "2 units wait for stock until Saturday, November 28 at most."
+    assert option["message"] == "2 units wait for stock. Until Saturday, November 28 at most."
 
 
 async def test_a_part_that_waits_leaves_the_whole_without_a_date_and_the_rest_with_its_own(api: Api) -> None:
@@ -90,7 +90,7 @@ async def test_what_needs_a_person_is_quoted_as_held(api: Api) -> None:
     assert option["message"] == captured["promise"]["message"]
     assert option["message"] == (
         "On hold: waits for a person. 2 units cannot be promised at this moment. "
-        "If let go in time: ships today from DC-PA; arrives tomorrow."
+        "If let go in time: Ships today from DC-PA; arrives tomorrow."
     )
 
 
@@ -106,7 +106,7 @@ async def test_a_whole_order_that_a_tier_holds_does_not_say_that_it_just_ships(a
     assert captured["status"] == "on_hold"
     assert option["promised_at"] == captured["promise"]["promised_at"]
     assert option["message"] == captured["promise"]["message"]
-    assert option["message"].startswith("On hold: waits for a person. If let go in time: ships today from DC-PA;")
+    assert option["message"].startswith("On hold: waits for a person. If let go in time: Ships today from DC-PA;")
     assert {one["will_be_held"] for one in found["options"]} == {True}
 
 

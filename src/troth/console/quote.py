@@ -159,7 +159,9 @@ def _page(
     count = min(_ROWS_MAX, max(_ROWS_FIRST, len(form.getlist("sku")) + more))
     network, zone_of = visit.system.door.reference.network, visit.zone_of
     services = dict.fromkeys(card.service for card in (*network.ship.cards, *network.delivery.cards))
-    options = () if found is None else view_options(found)
+    reference = visit.system.door.reference
+    voice = reference.wording_at(visit.now).voice(text(form, "channel"))
+    options = () if found is None else view_options(found, voice, reference.items)
     return page(
         visit,
         "quote.html",

@@ -14,6 +14,7 @@ from troth.engine.transit import KM_PER_MILE, compute_miles, find_coordinates
 from troth.flows.explain import Decided
 from troth.flows.messages import plan_message
 from troth.flows.quote import Option, Quote
+from troth.flows.wording import Voice
 from troth.model.cost_rates import PARTS
 from troth.model.ids import NodeId, OrderId, Sku
 from troth.model.item import Item
@@ -33,7 +34,7 @@ class OptionView:
 
     plan_id: str
     title: str
-    is_complete: bool
+    is_orderable: bool
     message: str
     promised_from: datetime | None
     promised_at: datetime | None
@@ -57,10 +58,10 @@ class GapView:
     ways: tuple[tuple[str, str], ...]
 
 
-def view_options(found: Quote) -> tuple[OptionView, ...]:
+def view_options(found: Quote, voice: Voice, items: Mapping[Sku, Item]) -> tuple[OptionView, ...]:
     """The ways to have it, in their order; the dearest is as wide as there is."""
     dearest = max((option.plan.cost_minor for option in found.options), default=0)
-    return tuple(_option(option, found, dearest) for option in found.options)
+    return tuple(_option(option, found, dearest, voice, items) for option in found.options)
 
 
 def view_unavailable(found: Quote, items: Mapping[Sku, Item]) -> tuple[GapView, ...]:
@@ -99,7 +100,7 @@ def tell_way(option: Option) -> str:
     return words(option.method) + (f", {words(service).lower()}" if service and service != option.method else "")
 
 
-def _option(option: Option, found: Quote, dearest: int) -> OptionView:
+def _option(option: Option, found: Quote, dearest: int, voice: Voice, items: Mapping[Sku, Item]) -> OptionView:
     plan = option.plan
     cost: dict[str, int] = {}
     for shipment in plan.shipments:
@@ -113,8 +114,8 @@ def _option(option: Option, found: Quote, dearest: int) -> OptionView:
     return OptionView(
         option.plan_id,
         tell_way(option),
-        not plan.uncovered,
-        plan_message(plan, found.network, found.destination, found.at),
+        not plan.uncovered or option.will_wait,
+        plan_message(plan, found.network, found.destination, found.at, voice, items),
         None if whole is None else whole.promised_from,
         None if whole is None else whole.promised_at,
         "" if whole is None else whole.via or whole.node,

@@ -36,4 +36,5 @@ def _told(shipment: Shipment, ago: timedelta) -> tuple[object, ...]:
     if shipment.method in HANDED_OVER:
         moments = [(moment - ago.total_seconds()) // GRACE.total_seconds() for moment in moments]
     pegs = [(peg.line_id, peg.sku, peg.source, peg.quantity) for peg in shipment.pegs]
-    return (shipment.node, shipment.method.value, shipment.service, shipment.via or "", *moments, pegs)
+    way = (shipment.method.value, shipment.service, shipment.carrier)
+    return (shipment.node, *way, shipment.via or "", *moments, pegs)
