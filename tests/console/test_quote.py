@@ -39,7 +39,7 @@ async def test_the_ways_to_have_it_are_shown_with_dates_costs_and_the_name_to_or
     assert answer.status_code == 200
     for told in ("5 ways to have it", "Ship, standard", "Ship, next day", "Delivery", "Pickup at ST-NYC", "as asked"):
         assert told in answer.text
-    assert "Ships today from ST-NYC" in answer.text
+    assert "Ships today from our store ST-NYC" in answer.text
     assert "open today 00:00–23:59, 0.9 miles (1.4 km) away" in answer.text
     assert 'value="1 Main St"' in answer.text
     assert "Node by node" not in answer.text

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
+from troth.engine.as_quoted import by_way, find_quoted
 from troth.engine.backorder_cap import cap_backorders, with_cap_reasons
 from troth.engine.cart_units import find_hold, use_hold, without_hold
 from troth.engine.case import Case, case_of, kept_trace, with_what_could_be
@@ -14,8 +15,7 @@ from troth.engine.exposure.kept_quotas import within_quotas
 from troth.engine.exposure.taking import draw_parts, exposed_supply, keeping, with_freed
 from troth.engine.feasible import find_late, find_unknown
 from troth.engine.line_terms import named_skus, on_terms, settle_lines
-from troth.engine.options import keep_own_way, plan_options
-from troth.engine.plan_name import is_named, name_plan
+from troth.engine.options import Offered
 from troth.engine.reserve import reserve_entries
 from troth.engine.ship_groups import HANDED_OVER
 from troth.engine.supply import SupplyRows
@@ -30,7 +30,7 @@ from troth.model.measure import scale_of, shown
 from troth.model.order import Allocation, Fulfillment, Line, Order, Payment
 from troth.model.plan import Demand, DemandLine, Plan, Shipment
 from troth.model.policy import Policy
-from troth.model.refusals import ContentDiffers, Invalid, OfferedNow, QuoteOutdated, Refusal, ShortLine, StockShort
+from troth.model.refusals import ContentDiffers, Invalid, QuoteOutdated, Refusal, ShortLine, StockShort
 
 CUSTOMER_CLASS: Final = "customer_class"
 PRIORITY: Final = "priority"
@@ -96,72 +96,27 @@ class Planned:
 def plan_capture(command: CaptureOrder, state: State, facts: Facts, hold: CartHold | None) -> Planned | QuoteOutdated:
     """The plan of a settled command, with what its cart holds free for it; `facts` are those without the hold.
 
-    An option that is named by its plan is looked for as a quote looks for it, and by nothing else: no date, cost or
-    source is taken from whoever asks. Whoever sends it later gets it if it is still there, and as much work is done
-    for it as for a quote.
+    An option that is named by its plan is looked for as a quote looks for it.
     """
-    if not command.plan_id:
-        return _plan_as_sent(command, state, facts, hold)
-    asked: Planned | None = None
-    if command.method not in HANDED_OVER or command.pickup_node is not None:
-        asked = _plan_as_sent(command, state, facts, hold)
-        if is_named(asked.answer, command.plan_id):
-            return _as_quoted(asked, command.plan_id)
-    demand = demand_of(command, facts)
-    case = case_of(demand, supply_of(command, demand, state, facts, hold), facts)
-    ways = plan_options(
-        demand,
-        lambda wanted: supply_of(command, wanted, state, facts, hold),
-        case.network,
-        case.policy,
-        case.now,
-        prices=case.prices,
-        loads=case.loads,
-        budget=case.budget(),
-        near=command.near,
-    )
-    for way in ways:
-        if is_named(way.plan, command.plan_id):
-            by_it = _by_way(command, way.demand)
-            supply = supply_of(by_it, way.demand, state, facts, hold)
-            return _as_quoted(Planned(by_it, supply, case_of(way.demand, supply, facts), way.plan), command.plan_id)
-    plans = [(asked.case.demand, asked.answer)] if asked is not None and _can_be_had(asked.answer) else []
-    plans += [(way.demand, way.plan) for way in ways]
-    return QuoteOutdated(
-        command.plan_id, tuple({name_plan(plan): offer_now(ask, plan) for ask, plan in plans}.values())
-    )
-
-
-def offer_now(ask: Demand, plan: Plan) -> OfferedNow:
-    """A plan as it is offered instead of one that is no longer there."""
-    promised_at = None if plan.uncovered else plan.promised_at
-    return OfferedNow(name_plan(plan), ask.method, ask.service, ask.pickup_node, promised_at, not plan.uncovered)
-
-
-def _plan_as_sent(command: CaptureOrder, state: State, facts: Facts, hold: CartHold | None) -> Planned:
     demand = demand_of(command, facts)
     supply = supply_of(command, demand, state, facts, hold)
     case = case_of(demand, supply, facts)
-    answer = with_cap_reasons(case.plan(), state.supply, state.backordered, facts.items, demand)
-    return Planned(command, supply, case, answer)
 
+    def plan_as_sent() -> Plan:
+        return with_cap_reasons(case.plan(), state.supply, state.backordered, facts.items, demand)
 
-def _by_way(command: CaptureOrder, way: Demand) -> CaptureOrder:
-    """The command as if its channel had asked for this way, so that it is decided again as any other."""
-    lines = command.lines
-    if (way.method in HANDED_OVER) != (command.method in HANDED_OVER):
-        lines = tuple(replace(line, terms=keep_own_way(line.terms, command.method, command.service)) for line in lines)
-    return replace(command, lines=lines, method=way.method, service=way.service, pickup_node=way.pickup_node)
-
-
-def _as_quoted(planned: Planned, plan_id: str) -> Planned:
-    trace = planned.answer.trace
-    note = f"ordered as it was quoted: {plan_id}"
-    return replace(planned, answer=replace(planned.answer, trace=replace(trace, notes=(*trace.notes, note))))
-
-
-def _can_be_had(answer: Plan) -> bool:
-    return bool(answer.shipments) or may_wait(answer)
+    if not command.plan_id:
+        return Planned(command, supply, case, plan_as_sent())
+    is_anywhere = command.method in HANDED_OVER and command.pickup_node is None
+    asked = None if is_anywhere else Offered(demand, plan_as_sent())
+    found = find_quoted(command, asked, case, lambda wanted: supply_of(command, wanted, state, facts, hold))
+    if isinstance(found, QuoteOutdated):
+        return found
+    if found.demand is not demand:
+        command = by_way(command, found.demand)
+        supply = supply_of(command, found.demand, state, facts, hold)
+        case = case_of(found.demand, supply, facts)
+    return Planned(command, supply, case, found.plan)
 
 
 def settled(command: CaptureOrder, facts: Facts) -> CaptureOrder:
