@@ -7,9 +7,9 @@ from functools import cache
 from troth.engine.network import Network
 from troth.flows.fulfill import pickup_code
 from troth.flows.messages import order_message
+from troth.http.address_answer import answer_address
 from troth.http.measures import decimals_of_lines, of_line
 from troth.http.order_shapes import (
-    AddressAnswer,
     AgreedSubstitute,
     AllocationAnswer,
     CustomerAnswer,
@@ -37,7 +37,6 @@ from troth.model.inventory import lot_of
 from troth.model.kits import Kits, kits_of, whole_units
 from troth.model.lifecycle import ENDED, GONE, AllocationEvent, AllocationState, is_possible
 from troth.model.measure import shown
-from troth.model.network import Address
 from troth.model.order import Allocation, Fulfillment, Hold, Line, Method, Order, Package, Parked, Terms
 from troth.model.status import (
     OrderStatus,
@@ -113,22 +112,6 @@ def answer_order(
         possible=_possible(order, live, uncovered),
         policy_version=order.policy_version,
         shipments_max=order.shipments_max,
-    )
-
-
-def answer_address(address: Address) -> AddressAnswer:
-    """An address as it is shown."""
-    return AddressAnswer(
-        address.name,
-        address.line1,
-        address.line2,
-        address.city,
-        address.region,
-        address.postcode,
-        address.country,
-        address.latitude,
-        address.longitude,
-        address.residential,
     )
 
 

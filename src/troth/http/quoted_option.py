@@ -16,8 +16,8 @@ from troth.engine.transit import KM_PER_MILE, compute_miles, find_coordinates
 from troth.flows.messages import plan_message
 from troth.flows.quote import Kit, Option
 from troth.flows.wording import Voice
+from troth.http.address_answer import answer_address
 from troth.http.measures import Units, of_sku
-from troth.http.order_answer import answer_address
 from troth.http.order_shapes import AddressAnswer
 from troth.http.values import CostAnswer, Instant, Window, cost, total
 from troth.model.ids import LineId, NodeId, Sku
