@@ -126,7 +126,8 @@ def order_message(order: Order, network: Network, now: datetime, voice: Voice, i
     missing, queued = uncovered_quantities(order), waiting_lines(order)
     waiting = sum(units for line_id, units in missing.items() if line_id in queued)
     ends = [parked.until for parked in order.parked if parked.is_waiting and parked.until is not None]
-    standing = Standing(waiting, max(ends, default=None), sum(missing.values()) - waiting, bool(placed_holds(order)))
+    is_held = any(hold.expires_at is None for hold in placed_holds(order))  # others end by themselves
+    standing = Standing(waiting, max(ends, default=None), sum(missing.values()) - waiting, is_held)
     return standing_message(promised_work(order, network, items), standing, order.ship_to, now, voice)
 
 
