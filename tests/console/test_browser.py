@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Page, Route, async_playwright, expect
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from tests.builders import accepted, capture
+from tests.builders import accepted, capture, stock
 from tests.console.conftest import PASSWORD
 from tests.documents import rate_card
 from troth.console.app import create_console, end_streams
@@ -205,7 +205,7 @@ async def test_no_page_is_wider_than_the_screen_or_hard_to_read(
     page, complaints = await _enter(
         browser, address, system, viewport={"width": width, "height": 900}, color_scheme=scheme
     )
-    paths = ("/", "/orders", f"/orders/{order.order_id}", "/fulfillments", "/inventory", "/inventory/B")
+    paths = ("/", "/orders", f"/orders/{order.order_id}", "/quote", "/fulfillments", "/inventory", "/inventory/B")
     for path in (
         *paths,
         "/inventory/A/at/DC-PA",
@@ -309,4 +309,42 @@ async def test_a_planner_changes_a_rate_card_compares_it_and_takes_it_back(
     await page.get_by_role("button", name="Roll back").click()
     await expect(page.get_by_text("No version of it is in force")).to_be_visible()
     assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert complaints == []
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1360, "dark")])
+async def test_an_operator_asks_for_a_quote_by_keyboard_alone(
+    browser: Browser, address: str, system: System, width: int, scheme: str
+) -> None:
+    await stock(system, {("A", "ST-NYC"): 2})
+    page, complaints = await _enter(
+        browser, address, system, viewport={"width": width, "height": 900}, color_scheme=scheme
+    )
+    await page.get_by_role("link", name="Quote", exact=True).focus()
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(f"{address}/quote")
+    await page.get_by_label("SKU of row 1").focus()
+    for key in ("A", "Tab", "3", "Tab", "B", "Tab", "1"):
+        await page.keyboard.press(key)
+    await page.get_by_role("button", name="Add a row").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_label("SKU of row 4")).to_be_focused()
+    await expect(page.get_by_label("SKU of row 2")).to_have_value("B")
+    await page.get_by_label("Postcode").fill("10001")
+    await page.get_by_label("City").fill("New York")
+    await page.get_by_label("Why").focus()
+    for key in ("Space", "Tab", "Space"):
+        await page.keyboard.press(key)
+    await page.get_by_label("City").focus()
+    await page.keyboard.press("Enter")  # which asks, whichever field it is pressed in
+
+    await expect(page.locator("#ways-head")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Ship, standard")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Node by node")).to_be_visible()
+    await expect(page.get_by_role("group", name="The plans of the front").first).to_be_visible()
+    assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    if AXE:
+        await page.evaluate(AXE)
+        found = await page.evaluate("axe.run().then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.html)]))")
+        assert found == []
     assert complaints == []

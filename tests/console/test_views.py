@@ -74,6 +74,7 @@ from troth.model.refusals import (
     KeyReused,
     NotFound,
     NotPossibleNow,
+    QuoteOutdated,
     Refusal,
     ShortLine,
     StockShort,
@@ -225,6 +226,7 @@ EVERY_REFUSAL: tuple[tuple[Refusal, str], ...] = (
     (VersionConflict("3", "4"), "Expected version 3, found 4."),
     (Busy(4), "It was tried 4 times."),
     (HoldLimit(50, 48, 6), "6 are asked, 48 are kept already, and 50 may be."),
+    (QuoteOutdated("P-0", ()), "Quote it again to see what can be had now."),
     (Unauthorized(), ""),
     (Forbidden("admin"), "It needs admin."),
 )

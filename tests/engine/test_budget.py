@@ -235,9 +235,9 @@ def test_all_ways_to_have_it_spend_one_budget() -> None:
 
     offered = plan_options(wish, lambda _: stock, net, Policy(), MONDAY, budget=budget)
 
-    assert [option.shipments[0].service for option in offered] == ["standard", "express"]
+    assert [way.demand.service for way in offered] == ["standard", "express"]
     assert budget.searches_left == 0
-    assert offered[1].trace.method == "greedy"
+    assert offered[1].plan.trace.method == "greedy"
 
 
 def test_very_many_destinations_that_want_one_scarce_item_are_answered() -> None:

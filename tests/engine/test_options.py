@@ -20,7 +20,7 @@ def offered(
 ) -> list[str]:
     """The nodes at which a pickup is offered, in their order."""
     found = plan_options(wish, lambda _: stock, net, policy, MONDAY, pickup_nodes_max=pickup_nodes_max)
-    pickups = [option.shipments[0] for option in found if option.shipments[0].method is Method.PICKUP]
+    pickups = [way.plan.shipments[0] for way in found if way.demand.method is Method.PICKUP]
     return [str(shipment.via or shipment.node) for shipment in pickups]
 
 

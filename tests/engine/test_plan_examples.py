@@ -272,9 +272,7 @@ def test_options_are_one_plan_for_each_service_then_pickups_the_soonest_first() 
 
     found = plan_options(demand(line("A")), lambda _: stock, net, Policy(), MONDAY)
 
-    assert [
-        (option.shipments[0].method, option.shipments[0].service, option.shipments[0].node) for option in found
-    ] == [
+    assert [(way.demand.method, way.plan.shipments[0].service, way.plan.shipments[0].node) for way in found] == [
         (Method.SHIP, "standard", "dc"),
         (Method.SHIP, "express", "dc"),
         (Method.SHIP, "next_day", "dc"),

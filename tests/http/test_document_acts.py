@@ -151,3 +151,37 @@ async def test_the_same_key_rolls_back_once_also_at_the_same_time(api: Api) -> N
     assert (await api.get("/v1/routings/keyed")).json()["in_force"]["active"]["label"] == "keyed@2"
     other = await api.post("/v1/routings/keyed/roll-back", {"reason": "y"}, headers={"idempotency-key": "roll-1"})
     assert (other.status_code, other.json()["code"]) == (409, "idempotency-key-reused")
+
+
+async def test_what_a_client_has_seen_of_a_routing_is_not_overtaken_by_acts_on_others(api: Api) -> None:
+    await api.put("/v1/routings/mine", routing())
+    for name in ("theirs-1", "theirs-2"):
+        await api.put(f"/v1/routings/{name}", routing())
+    seen = [(await api.get("/v1/routings/mine")).headers["etag"]]
+    for name in ("theirs-1", "theirs-2"):
+        await activate(api, name, 1)
+    seen.append((await api.get("/v1/routings/mine")).headers["etag"])
+
+    saved = await api.put("/v1/routings/mine", routing(description="Later"), headers={"if-match": seen[0]})
+
+    assert (seen[0], saved.status_code) == (seen[1], 201)
+
+
+async def test_what_puts_a_routing_out_of_force_or_back_is_an_act_about_it(api: Api) -> None:
+    for name in ("in", "instead"):
+        await api.put(f"/v1/routings/{name}", routing())
+
+    async def seen() -> str:
+        return (await api.get("/v1/routings/in")).headers["etag"]
+
+    tags = [await seen()]
+    await activate(api, "in", 1)
+    tags.append(await seen())
+    await activate(api, "instead", 1)
+    tags.append(await seen())
+    await api.post("/v1/routings/instead/roll-back", {"reason": "test"})
+    tags.append(await seen())
+    late = await api.post("/v1/routings/in/retire", {"reason": "x"}, headers={"if-match": tags[1]})
+
+    assert len(set(tags)) == 4
+    assert late.status_code == 412

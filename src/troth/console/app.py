@@ -23,6 +23,7 @@ from troth.console import (
     order_change,
     orders,
     overview,
+    quote,
     records,
     routing_trial,
     session,
@@ -46,7 +47,7 @@ def create_console(system: System, settings: Settings) -> Starlette:
     `end_streams` first: it would otherwise wait for everybody who watches.
     """
     modules = (
-        *(session, overview, orders, order, order_change, work, waterfall),
+        *(session, overview, orders, order, order_change, quote, work, waterfall),
         *(inventory, count_tasks, transfers, catalog),
         *(routing_trial, exposure_preview, message_preview, configuration, records, live),
     )

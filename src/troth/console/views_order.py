@@ -90,7 +90,7 @@ class WorkView:
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
-    """The order; the promise is the window in which its last part arrives."""
+    """The order; the promise is the window in which its last part arrives, none while any of it lies nowhere."""
 
     order: Order
     chip: Chip
@@ -151,6 +151,7 @@ def view_order(order: Order, items: Mapping[Sku, Item], nodes: Mapping[str, Node
     lines = tuple(_line(order, line, items, nodes) for line in order.lines)
     works = tuple(_work(order, work, nodes) for work in order.fulfillments)
     live = [work for work in works if not work.is_ended]
+    promised = () if uncovered_quantities(order) else live
     states = {part.state for part in order.allocations}
     holds = placed_holds(order)
     return OrderView(
@@ -161,8 +162,8 @@ def view_order(order: Order, items: Mapping[Sku, Item], nodes: Mapping[str, Node
         holds=holds,
         total_minor=sum(line.total_minor for line in lines),
         cost_minor=sum(work.cost_minor for work in live),
-        promised_from=max((work.work.promised_from for work in live), default=None),
-        promised_at=max((work.work.promised_at for work in live), default=None),
+        promised_from=max((work.work.promised_from for work in promised), default=None),
+        promised_at=max((work.work.promised_at for work in promised), default=None),
         can_hold=bool(states & _HOLDABLE),
         can_release=AllocationState.RESERVED in states and not holds,
         can_cancel=status is not OrderStatus.CANCELED and any(line.cancelable for line in lines),

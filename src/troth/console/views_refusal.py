@@ -14,6 +14,7 @@ from troth.model.refusals import (
     KeyReused,
     NotFound,
     NotPossibleNow,
+    QuoteOutdated,
     Refusal,
     ShortLine,
     StockShort,
@@ -80,6 +81,8 @@ def _facts(refusal: Refusal) -> tuple[str, ...]:
             return (*tried, f"Try again in {refusal.retry_seconds} s.") if refusal.retry_seconds > 1 else tried
         case HoldLimit():
             return (f"{refusal.asked} are asked, {refusal.held} are kept already, and {refusal.units_max} may be.",)
+        case QuoteOutdated():
+            return ("Quote it again to see what can be had now.",)
         case Forbidden():
             return (f"It needs {refusal.scope}.",)
         case KeyReused() | Unauthorized():

@@ -1,10 +1,11 @@
 """Capturing an order: the promise is planned, and becomes the order with its allocations and fulfillments."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
+from troth.engine.as_quoted import by_way, find_quoted
 from troth.engine.backorder_cap import cap_backorders, with_cap_reasons
 from troth.engine.cart_units import find_hold, use_hold, without_hold
 from troth.engine.case import Case, case_of, kept_trace, with_what_could_be
@@ -14,7 +15,9 @@ from troth.engine.exposure.kept_quotas import within_quotas
 from troth.engine.exposure.taking import draw_parts, exposed_supply, keeping, with_freed
 from troth.engine.feasible import find_late, find_unknown
 from troth.engine.line_terms import named_skus, on_terms, settle_lines
+from troth.engine.options import Offered
 from troth.engine.reserve import reserve_entries
+from troth.engine.ship_groups import HANDED_OVER
 from troth.engine.supply import SupplyRows
 from troth.model.cart_hold import CartHold
 from troth.model.commands import CaptureOrder
@@ -27,7 +30,7 @@ from troth.model.measure import scale_of, shown
 from troth.model.order import Allocation, Fulfillment, Line, Order, Payment
 from troth.model.plan import Demand, DemandLine, Plan, Shipment
 from troth.model.policy import Policy
-from troth.model.refusals import ContentDiffers, Invalid, Refusal, ShortLine, StockShort
+from troth.model.refusals import ContentDiffers, Invalid, QuoteOutdated, Refusal, ShortLine, StockShort
 
 CUSTOMER_CLASS: Final = "customer_class"
 PRIORITY: Final = "priority"
@@ -55,12 +58,12 @@ def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decisio
     if isinstance(hold, Invalid):
         return hold
     facts = without_hold(facts, hold)
-    demand = demand_of(command, facts)
-    supply = supply_of(command, demand, state, facts, hold)
-    case = case_of(demand, supply, facts)
-    answer = with_cap_reasons(case.plan(), state.supply, state.backordered, facts.items, demand)
+    planned = plan_capture(command, state, facts, hold)
+    if isinstance(planned, QuoteOutdated):
+        return planned
+    command, demand, supply, answer = planned.command, planned.case.demand, planned.supply, planned.answer
     if answer.uncovered and not may_wait(answer):
-        return short(case, answer, command.lines)
+        return short(planned.case, answer, command.lines)
     order = _order_of(command, answer, facts)
     relies: dict[Draw, int] = {}
     entries = reserve_entries(None, order)
@@ -72,10 +75,48 @@ def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decisio
         changes=(Change(None, order),),
         entries=entries,
         events=((order.order_id, OrderCaptured(order)),),
-        trace=kept_trace(case, answer.trace, command.digest),
+        trace=kept_trace(planned.case, answer.trace, command.digest),
         relies=relies,
     )
     return captured if hold is None else use_hold(hold, captured, order.order_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A settled command with its plan: as it was sent, or by the way of the option that it names; and what the plan was
+    made from, `supply` before what has gone bad is left out.
+    """
+
+    command: CaptureOrder
+    supply: Mapping[Sku, SupplyRows]
+    case: Case
+    answer: Plan
+
+
+def plan_capture(command: CaptureOrder, state: State, facts: Facts, hold: CartHold | None) -> Planned | QuoteOutdated:
+    """The plan of a settled command, with what its cart holds free for it; `facts` are those without the hold.
+
+    An option that is named by its plan is looked for as a quote looks for it.
+    """
+    demand = demand_of(command, facts)
+    supply = supply_of(command, demand, state, facts, hold)
+    case = case_of(demand, supply, facts)
+
+    def plan_as_sent() -> Plan:
+        return with_cap_reasons(case.plan(), state.supply, state.backordered, facts.items, demand)
+
+    if not command.plan_id:
+        return Planned(command, supply, case, plan_as_sent())
+    is_anywhere = command.method in HANDED_OVER and command.pickup_node is None
+    asked = None if is_anywhere else Offered(demand, plan_as_sent())
+    found = find_quoted(command, asked, case, lambda wanted: supply_of(command, wanted, state, facts, hold))
+    if isinstance(found, QuoteOutdated):
+        return found
+    if found.demand is not demand:
+        command = by_way(command, found.demand)
+        supply = supply_of(command, found.demand, state, facts, hold)
+        case = case_of(found.demand, supply, facts)
+    return Planned(command, supply, case, found.plan)
 
 
 def settled(command: CaptureOrder, facts: Facts) -> CaptureOrder:

@@ -4,10 +4,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from troth.engine.backorder_cap import with_cap_reasons
-from troth.engine.capture import demand_of, parts_of, settled, short, supply_of
+from troth.engine.capture import parts_of, plan_capture, settled, short
 from troth.engine.cart_units import end_entries, end_hold, find_misuse, hold_entries, subject_of_cart, without_hold
-from troth.engine.case import case_of
 from troth.engine.context import Decision, Facts, State
 from troth.engine.exposure.taking import draw_parts, keeping
 from troth.engine.feasible import find_unknown
@@ -19,7 +17,7 @@ from troth.model.exposure import Draw
 from troth.model.ids import OrderId
 from troth.model.inventory import SupplyKey
 from troth.model.plan import Demand, Plan
-from troth.model.refusals import HoldLimit, Invalid, NotFound, NotPossibleNow, Refusal
+from troth.model.refusals import HoldLimit, Invalid, NotFound, NotPossibleNow, QuoteOutdated, Refusal
 
 HOLD_SECONDS_MAX: Final = 3_600
 """A cart is held for an hour at a time; each sign of activity may begin another one."""
@@ -49,12 +47,12 @@ def _decide_hold(command: HoldCart, state: State, facts: Facts) -> Decision | Re
     asked = settled(command.asked, facts)
     kept = known if known is not None and known.state is CartHoldState.HELD else None
     facts = without_hold(facts, kept)
-    demand = demand_of(asked, facts)
-    supply = supply_of(asked, demand, state, facts, kept)
-    case = case_of(demand, supply, facts)
-    answer = with_cap_reasons(case.plan(), state.supply, state.backordered, facts.items, demand)
+    planned = plan_capture(asked, state, facts, kept)
+    if isinstance(planned, QuoteOutdated):
+        return planned
+    demand, supply, answer = planned.case.demand, planned.supply, planned.answer
     if answer.uncovered:
-        return short(case, answer, asked.lines)
+        return short(planned.case, answer, asked.lines)
     draws, relies = _draws_of(answer, demand, facts)
     hold = CartHold(
         command.hold_id,

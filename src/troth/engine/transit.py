@@ -22,6 +22,7 @@ from troth.model.network import Address
 from troth.model.order import Method
 
 EARTH_RADIUS_MILES: Final = 3958.8
+KM_PER_MILE: Final = 1.609344
 NEVER: Final = 1e30
 """A day, instant or cost that is as good as none: larger than all real ones, and sums of it stay finite."""
 

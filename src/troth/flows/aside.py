@@ -30,6 +30,9 @@ _TURNS: Final = Turns(_THREADS_MAX)
 _QUICK_LINES_MAX: Final = 12
 """An order of more lines is planned beside the loop."""
 
+_QUOTED_LINES_MAX: Final = 4
+"""One that names a quoted option is planned by each way to have it."""
+
 _OF_DOOR: Final = ThreadPoolExecutor(1, thread_name_prefix="aside door")
 
 
@@ -52,9 +55,13 @@ async def decide_aside(commands: Sequence[Command], index: StockIndex, decide: C
     asked = [command.asked if isinstance(command, HoldCart) else command for command in commands]
     captures = [command for command in asked if isinstance(command, CaptureOrder)]
     is_change = any([isinstance(command, ChangeOrder) for command in commands])  # noqa: C419 - quicker
-    if not is_change and all([is_quick(one.lines, read, lines_max=_QUICK_LINES_MAX) for one in captures]):  # noqa: C419
+    if not is_change and all([is_quick(one.lines, read, lines_max=_lines_max(one)) for one in captures]):  # noqa: C419
         return decide()
     return await asyncio.get_running_loop().run_in_executor(_OF_DOOR, decide)
+
+
+def _lines_max(command: CaptureOrder) -> int:
+    return _QUOTED_LINES_MAX if command.plan_id else _QUICK_LINES_MAX
 
 
 def rows_at_rest(rows: SupplyRows) -> SupplyRows:

@@ -18,7 +18,7 @@ from troth.flows.reference import Reference
 from troth.flows.requests import Accepted, Answer, Outcome, Request, Result
 from troth.model.commands import CaptureOrder, Command, EndCartHold, HoldCart, order_ids_of
 from troth.model.ids import CartHoldId, OrderId, Sku
-from troth.model.refusals import Invalid, KeyReused, StockShort
+from troth.model.refusals import Invalid, KeyReused, QuoteOutdated, StockShort
 from troth.store.balances import lock_stock, read_stock
 from troth.store.cart_holds import find_overdue_cart_holds
 from troth.store.database import Connection
@@ -162,7 +162,7 @@ class Attempt:
             for number, request in enumerate(self._requests)
             for position, outcome in enumerate(_list(outcomes[number]))
             if isinstance(request.commands[position], CaptureOrder | HoldCart)
-            and isinstance(outcome, StockShort | Invalid)
+            and isinstance(outcome, StockShort | Invalid | QuoteOutdated)
         ]
         if not doubtful:
             return

@@ -7,6 +7,7 @@ from hashlib import blake2b
 from typing import Final
 
 from troth.flows.line_flaws import find_terms_flaws
+from troth.flows.near import find_near_flaws, locate_point
 from troth.flows.places import country_code, locate
 from troth.flows.requests import Outcome
 from troth.flows.system import System
@@ -52,7 +53,11 @@ class ContentPayment:
 
 @dataclass(frozen=True, slots=True)
 class OrderContent:
-    """An order as a channel sends it, each field valid by itself. Without `ordered_at` it is ordered now."""
+    """An order as a channel sends it, each field valid by itself. Without `ordered_at` it is ordered now.
+
+    With a `plan_id` it is to be had as the option of a quote that was named so; `near` is the place around which a
+    pickup is looked for.
+    """
 
     channel: str
     external_id: str
@@ -68,6 +73,8 @@ class OrderContent:
     attributes: Mapping[str, str] = field(default_factory=dict)
     cart_hold: CartHoldId | None = None
     shipments_max: int | None = None
+    plan_id: str = ""
+    near: Address | None = None
 
 
 async def capture(system: System, content: OrderContent, *, actor: str, cause: str = "") -> Outcome:
@@ -79,7 +86,7 @@ async def capture(system: System, content: OrderContent, *, actor: str, cause: s
 async def prepare(system: System, content: OrderContent, *, is_inquiry: bool = False) -> CaptureOrder | Invalid:
     """The command that captures an order, or everything about its content that does not fit together.
 
-    An inquiry may leave the node of a pickup open.
+    An inquiry may leave the node of a pickup open, and so may an order of what was quoted.
     """
     flaws = find_flaws(content, is_inquiry=is_inquiry)
     if flaws:
@@ -127,6 +134,8 @@ async def prepare(system: System, content: OrderContent, *, is_inquiry: bool = F
         attributes=content.attributes,
         cart_hold=content.cart_hold,
         shipments_max=content.shipments_max,
+        plan_id=content.plan_id,
+        near=None if content.near is None else locate_point(content.near),
     )
 
 
@@ -145,14 +154,19 @@ def digest_content(content: OrderContent) -> str:
 
 def find_flaws(content: OrderContent, *, is_inquiry: bool = False) -> tuple[FieldFlaw, ...]:
     """What does not fit together, by field."""
-    flaws = (*_address_flaws(content, is_inquiry=is_inquiry), *_line_flaws(content.lines))
+    is_open = is_inquiry or bool(content.plan_id)
+    flaws = (
+        *_address_flaws(content, is_inquiry=is_open),
+        *find_near_flaws(content.near, is_looked_for=is_open),
+        *_line_flaws(content.lines),
+    )
     terms = [_priced(line) for line in content.lines]
     if not any(terms):
         return flaws
     of_terms = find_terms_flaws(
         terms,
         content.method,
-        is_inquiry=is_inquiry,
+        is_inquiry=is_open,
         has_address=content.ship_to is not None,
         has_pickup_node=content.pickup_node is not None,
     )
@@ -190,6 +204,9 @@ def _address_flaws(content: OrderContent, *, is_inquiry: bool) -> Iterable[Field
     if content.method in HANDED_OVER:
         if content.pickup_node is None and not is_inquiry:
             yield FieldFlaw("/pickup_node", f"is required for method {content.method}")
+        if _is_nowhere(content) and is_inquiry:
+            detail = "is required where neither ship_to nor pickup_node says where a pickup is to be looked for"
+            yield FieldFlaw("/near", detail)
     else:
         if content.ship_to is None:
             yield FieldFlaw("/ship_to", f"is required for method {content.method}")
@@ -197,6 +214,14 @@ def _address_flaws(content: OrderContent, *, is_inquiry: bool) -> Iterable[Field
             yield FieldFlaw("/pickup_node", f"has no meaning for method {content.method}")
     if content.ship_to is not None and country_code(content.ship_to.country) != content.ship_to.country:
         yield FieldFlaw("/ship_to/country", f"{content.ship_to.country} is no ISO 3166 alpha-2 code of a country")
+
+
+def _is_nowhere(content: OrderContent) -> bool:
+    """Whether lines are to be picked up and nothing says where about."""
+    if content.near is not None or content.ship_to is not None or content.pickup_node is not None:
+        return False
+    ways = [(line.terms.method, line.terms.pickup_node) if line.terms else (None, None) for line in content.lines]
+    return any((method or content.method) in HANDED_OVER and node is None for method, node in ways)
 
 
 def _line_flaws(lines: Iterable[ContentLine]) -> Iterable[FieldFlaw]:

@@ -53,7 +53,7 @@ async def save_draft(
         await lock_family(connection, family.key)
         newest = next(iter(await find_versions(connection, family.key, name, limit=1)), None)
         acts = family.scope(await read_activations(connection, family.key), name)
-        revision = revision_of(newest, acts)
+        revision = revision_of(newest, acts, name)
         conflict = expected.refuse(revision if newest else None)
         if conflict is not None:
             return conflict
@@ -69,12 +69,34 @@ async def save_draft(
             before=None if newest is None else {"version": newest.version, "body": msgspec.json.decode(newest.body)},
         )
         await append_configuration_events(connection, (event,), at=at, actor=actor)
-    return Saved(document, True, family.remarks(value, system.door.reference.network), revision_of(document, acts))
+    return Saved(
+        document, True, family.remarks(value, system.door.reference.network), revision_of(document, acts, name)
+    )
 
 
-def revision_of(newest: Document | None, scope: tuple[Activation, ...]) -> int:
-    """A number that grows by one with every version saved and every act, so that it tells what a client has seen."""
-    return (newest.version if newest else 0) + len(scope)
+def revision_of(newest: Document | None, scope: tuple[Activation, ...], name: str) -> int:
+    """A number that grows by one with every version saved of a name and every act about it, so that it tells what a
+    client has seen of it.
+
+    Where names take each other's place, an act about another name counts if it puts this one out of force, or back.
+    """
+    count, now, before = 0, frozenset[str](), dict[int, tuple[frozenset[str], bool]]()
+    for act in scope:
+        if act.undoes is not None and act.undoes in before:
+            now, is_about = before[act.undoes]
+        else:
+            is_about = act.name == name or name in now
+            before[act.number] = (now, is_about)
+            now = _in_force_after(act, now)
+        count += is_about or act.name == name
+    return (newest.version if newest else 0) + count
+
+
+def _in_force_after(act: Activation, now: frozenset[str]) -> frozenset[str]:
+    """The names of which anything is in force after an act: a canary stands beside what was there."""
+    if act.version is None:
+        return frozenset()
+    return now | {act.name} if act.canary_percent is not None else frozenset({act.name})
 
 
 def digest_body(body: object) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from time import monotonic
+from typing import Final
 
 import msgspec
 
@@ -40,6 +41,9 @@ from troth.model.policy import Policy
 from troth.model.refusals import Busy, FieldFlaw, Invalid, NotFound
 from troth.store.documents import find_versions, read_document
 from troth.store.orders import read_orders
+
+_OF_CAPTURE_ALONE: Final = frozenset({"cart_hold", "plan_id", "near"})
+"""What a channel says for the moment of the capture, and no order keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +189,8 @@ def command_of(order: Order) -> CaptureOrder:
         for line in order.lines
         if line.quantity > line.canceled_quantity
     )
-    values = {field.name: getattr(order, field.name) for field in fields(CaptureOrder) if field.name != "cart_hold"}
+    names = [field.name for field in fields(CaptureOrder) if field.name not in _OF_CAPTURE_ALONE]
+    values = {name: getattr(order, name) for name in names}
     return CaptureOrder(**values | {"lines": lines})
 
 

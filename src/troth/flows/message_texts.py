@@ -39,6 +39,9 @@ BUILT_IN: Final[Mapping[str, Mapping[str, Text]]] = {
             "other": "{units} units cannot be promised at this moment.",
         },
         "waiting": {"one": "{units} unit waits for stock.", "other": "{units} units wait for stock."},
+        "waiting_ends": "Until {day} at most.",
+        "held": "On hold: waits for a person.",
+        "if_let_go": "If let go in time:",
     },
     "es": {
         "today": "hoy",
@@ -73,5 +76,8 @@ BUILT_IN: Final[Mapping[str, Mapping[str, Text]]] = {
             "other": "{units} unidades no se pueden prometer en este momento.",
         },
         "waiting": {"one": "{units} unidad espera stock.", "other": "{units} unidades esperan stock."},
+        "waiting_ends": "Como máximo hasta {day}.",
+        "held": "Retenido: espera a una persona.",
+        "if_let_go": "Si se libera a tiempo:",
     },
 }

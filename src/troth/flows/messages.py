@@ -11,6 +11,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from troth.engine.available_to_sell import Stock, StockStatus
+from troth.engine.disposition import ends_waiting_at, is_queued, may_wait
 from troth.engine.network import Network
 from troth.flows.wording import Voice
 from troth.model.ids import FulfillmentId, NodeId, Sku
@@ -20,8 +21,15 @@ from troth.model.lifecycle import AllocationState
 from troth.model.measure import shown
 from troth.model.network import Address, NodeType
 from troth.model.order import Allocation, Method, Order
-from troth.model.plan import Shipment, Uncovered
-from troth.model.status import fulfillment_status, live_allocations, uncovered_quantities, waiting_lines
+from troth.model.plan import Plan, Shipment, Uncovered
+from troth.model.routing import Action
+from troth.model.status import (
+    fulfillment_status,
+    live_allocations,
+    placed_holds,
+    uncovered_quantities,
+    waiting_lines,
+)
 
 _HANDED_OVER: Final = frozenset({Method.PICKUP, Method.CURBSIDE})
 _SUPPLIES: Final = {"transfer": "on_its_way", "po": "from_supplier"}
@@ -99,20 +107,71 @@ def promised_work(order: Order, network: Network, items: Mapping[Sku, Item]) -> 
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What keeps units from being on their way: so many wait for stock, until then at most (None: for as long as it
+    takes), so many lie nowhere, and whether a person has to let the order go first.
+    """
+
+    waiting: int = 0
+    until: datetime | None = None
+    lost: int = 0
+    is_held: bool = False
+
+
 def order_message(order: Order, network: Network, now: datetime, voice: Voice, items: Mapping[Sku, Item]) -> str:
     """What the customer of an order is told now."""
     if order.canceled_at is not None:
         return voice.say("canceled")
-    told = promise_message(promised_work(order, network, items), now, voice)
-    missing = uncovered_quantities(order)
-    if not missing:
-        return told
-    queued = waiting_lines(order)
+    missing, queued = uncovered_quantities(order), waiting_lines(order)
     waiting = sum(units for line_id, units in missing.items() if line_id in queued)
-    lost = sum(missing.values()) - waiting
+    ends = [parked.until for parked in order.parked if parked.is_waiting and parked.until is not None]
+    is_held = any(hold.expires_at is None for hold in placed_holds(order))  # others end by themselves
+    standing = Standing(waiting, max(ends, default=None), sum(missing.values()) - waiting, is_held)
+    return standing_message(promised_work(order, network, items), standing, order.ship_to, now, voice)
+
+
+def plan_message(
+    plan: Plan, network: Network, destination: Address | None, now: datetime, voice: Voice, items: Mapping[Sku, Item]
+) -> str:
+    """What the customer of an order of a plan would be told; the same once it is ordered."""
+    standing, wish = Standing(), plan.disposition
+    if wish is not None and may_wait(plan):
+        missing, is_waiting = sum(gap.quantity for gap in plan.uncovered), is_queued(plan)
+        standing = Standing(
+            missing if is_waiting else 0,
+            ends_waiting_at(wish, now),
+            0 if is_waiting else missing,
+            wish.action is Action.HOLD,
+        )
+    promised = promised_shipments(plan.shipments, network, destination, items)
+    return standing_message(promised, standing, destination, now, voice)
+
+
+def standing_message(
+    promised: Sequence[Promised], standing: Standing, destination: Address | None, now: datetime, voice: Voice
+) -> str:
+    """What is promised, after what keeps it, or a part of it, from being sent.
+
+    >>> from datetime import UTC
+    >>> from troth.flows.wording import NO_WORDING
+    >>> at, voice = datetime(2026, 11, 23, 22, tzinfo=UTC), NO_WORDING.voice()
+    >>> standing_message([], Standing(2, datetime(2026, 12, 4, tzinfo=UTC)), None, at, voice)
+    '2 units wait for stock. Until Friday, December 4 at most.'
+    >>> standing_message([Promised("Reno", "UTC", Method.SHIP, at, at)], Standing(is_held=True), None, at, voice)
+    'On hold: waits for a person. If let go in time: Ships today from Reno; arrives today.'
+    """
+    told, ends = promise_message(promised, now, voice), ""
+    if standing.until is not None and standing.waiting:
+        zone = ZoneInfo(destination.time_zone if destination is not None and destination.time_zone else "UTC")
+        day = _day(standing.until.astimezone(zone), now.astimezone(zone).date(), voice, "")
+        ends = voice.say("waiting_ends", {"day": day})
     sentences = [
-        voice.count("short", lost) if lost else "",
-        voice.count("waiting", waiting) if waiting else "",
+        voice.say("held") if standing.is_held else "",
+        voice.count("short", standing.lost) if standing.lost else "",
+        voice.count("waiting", standing.waiting) if standing.waiting else "",
+        ends,
+        voice.say("if_let_go") if standing.is_held and told else "",
         told,
     ]
     return " ".join(sentence for sentence in sentences if sentence)

@@ -220,6 +220,11 @@ def _miles(one: Coordinates, other: Coordinates) -> float:
     return _RADIUS_MILES * math.acos(max(-1.0, min(1.0, cosine)))
 
 
+def find_zip(country: str, postcode: str) -> Coordinates | None:
+    """Latitude and longitude (degrees) of the prefix of a US ZIP code; None where it is none that is known."""
+    return _zip_prefixes().get(postcode.strip()[:3]) if country.upper() in ZIP_COUNTRIES else None
+
+
 @lru_cache(maxsize=4096)
 def country_code(name: str) -> str | None:
     """The ISO 3166 alpha-2 code of a country given by code (alpha-2 or alpha-3), name or usual synonym; else None.

@@ -182,7 +182,7 @@ async def _act(
         if newest is None:
             return NotFound(family.what, name)
         scope = family.scope(acts, name)
-        conflict = expected.refuse(revision_of(newest, scope))
+        conflict = expected.refuse(revision_of(newest, scope, name))
         if conflict is not None:
             return conflict
         act = await decide(_Work(connection, at, (acts[-1].number if acts else 0) + 1, newest, scope))

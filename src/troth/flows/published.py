@@ -43,7 +43,7 @@ class Published:
     @property
     def revision(self) -> int:
         """What tells what a client has seen of the name."""
-        return revision_of(self.newest, self.acts)
+        return revision_of(self.newest, self.acts, self.newest.name)
 
     @property
     def content(self) -> Any:

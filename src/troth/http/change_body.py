@@ -15,7 +15,8 @@ from troth.flows.change import (
 )
 from troth.http.body import Id, Instant, MoneyBody, Strict, Text
 from troth.http.measures import Quantity, Scaling
-from troth.http.order_body import AddressBody, LineBody, Service
+from troth.http.order_body import LineBody, Service
+from troth.http.place_body import AddressBody
 from troth.model.change import Action, RemoveLine, SetAddress, SetMethod, SetNode, SetQuantity
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.item import Item

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from troth.flows.places import find_middle, locate, with_region
 from troth.http.body import Id, MoneyBody, Name, Strict, Text
-from troth.http.order_body import AddressBody
+from troth.http.place_body import AddressBody
 from troth.http.problems import Refused
 from troth.model.capacity import CapacityUnit, Shift
 from troth.model.ids import NodeId

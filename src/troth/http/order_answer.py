@@ -6,9 +6,9 @@ from datetime import datetime
 from troth.engine.network import Network
 from troth.flows.fulfill import pickup_code
 from troth.flows.messages import order_message
+from troth.http.address_answer import answer_address
 from troth.http.measures import decimals_of_lines, of_line
 from troth.http.order_shapes import (
-    AddressAnswer,
     AgreedSubstitute,
     AllocationAnswer,
     CustomerAnswer,
@@ -35,7 +35,6 @@ from troth.model.inventory import lot_of
 from troth.model.kits import Kits, kits_of, whole_units
 from troth.model.lifecycle import ENDED, AllocationState
 from troth.model.measure import shown
-from troth.model.network import Address
 from troth.model.order import Allocation, Fulfillment, Hold, Line, Method, Order, Package, Parked, Terms
 from troth.model.status import (
     OrderStatus,
@@ -96,7 +95,7 @@ def answer_order(
             )
             for line in order.lines
         ),
-        promise=_promise(order, live, works, network, cost_currency, now, speaker or Speaker()),
+        promise=_promise(order, live, works, network, cost_currency, now, speaker or Speaker(), is_whole=not uncovered),
         fulfillments=tuple(works.values()),
         holds=tuple(map(_hold, order.holds)),
         payments=tuple(
@@ -110,22 +109,6 @@ def answer_order(
         possible=find_possible(order, live, uncovered),
         policy_version=order.policy_version,
         shipments_max=order.shipments_max,
-    )
-
-
-def answer_address(address: Address) -> AddressAnswer:
-    """An address as it is shown."""
-    return AddressAnswer(
-        address.name,
-        address.line1,
-        address.line2,
-        address.city,
-        address.region,
-        address.postcode,
-        address.country,
-        address.latitude,
-        address.longitude,
-        address.residential,
     )
 
 
@@ -262,12 +245,15 @@ def _promise(
     cost_currency: str,
     now: datetime,
     speaker: Speaker,
+    *,
+    is_whole: bool,
 ) -> PromiseAnswer:
+    """The promise of all that is wanted: without a date while any of it lies nowhere."""
     voice = speaker.voice(order)
     kept = {part.fulfillment_id for part in live}
     costs = [work.cost for work in order.fulfillments if work.fulfillment_id in kept]
     return PromiseAnswer(
-        _last(works[name].promised_at for name in kept),
+        _last(works[name].promised_at for name in kept) if is_whole else None,
         order_message(order, network, now, voice, speaker.items),
         voice.language,
         cost(total(costs), cost_currency),

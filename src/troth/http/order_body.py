@@ -8,15 +8,15 @@ from pydantic import Field, StringConstraints
 
 from troth.engine.carts import HOLD_SECONDS_MAX
 from troth.flows.capture import ContentLine, ContentPayment, OrderContent
-from troth.http.body import Country, Id, Instant, MoneyBody, Name, Strict, Text
+from troth.http.body import Id, Instant, MoneyBody, Name, Strict, Text
 from troth.http.languages import Language
 from troth.http.measures import Quantity, Scaling
+from troth.http.place_body import AddressBody, NearBody
 from troth.http.problems import Refused
 from troth.model.commands import LineQuantity
 from troth.model.ids import CartHoldId, LineId, NodeId, Sku
 from troth.model.item import Item
 from troth.model.messages import LANGUAGE_ATTRIBUTE
-from troth.model.network import Address
 from troth.model.order import Consent, Customer, Method, Terms
 from troth.model.refusals import FieldFlaw, Invalid
 
@@ -27,6 +27,11 @@ Channel = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=
 Email = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+$")]
 
 
+PlanId = Annotated[
+    str,
+    StringConstraints(max_length=64, pattern=r"^(P-[0-9a-f]+)?$"),
+    Field(description="An option of a quote of the same content: it is promised so, or refused as `quote-outdated`."),
+]
 Service = Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z0-9_]*$")]
 
 _NO_TERMS: Final = Terms()
@@ -55,38 +60,6 @@ class CustomerBody(Strict):
     name: Text = ""
     email: Email | None = None
     phone: Text = ""
-
-
-class AddressBody(Strict):
-    """A postal address; the coordinates (degrees) are looked up where they are left out."""
-
-    country: Country
-    name: Text = ""
-    line1: Text = ""
-    line2: Text = ""
-    city: Text = ""
-    region: Text = ""
-    postcode: Annotated[Text, StringConstraints(max_length=20)] = ""
-    latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
-    longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
-    residential: Annotated[bool | None, Field(description="Whether it is a home; not known: surcharges say yes.")] = (
-        None
-    )
-
-    def address(self) -> Address:
-        """The address that this is."""
-        return Address(
-            self.country,
-            self.name,
-            self.line1,
-            self.line2,
-            self.city,
-            self.region,
-            self.postcode,
-            self.latitude,
-            self.longitude,
-            residential=self.residential,
-        )
 
 
 class LineBody(Strict):
@@ -194,6 +167,14 @@ class ContentBody(Strict):
     ordered_at: Instant | None = None
     customer: CustomerBody = CustomerBody()
     attributes: Annotated[dict[Name, Text], Field(max_length=_ATTRIBUTES_MAX, default_factory=dict)]
+    plan_id: PlanId = ""
+    near: Annotated[
+        NearBody | None,
+        Field(
+            description="Where about a pickup is looked for, if not around `ship_to`.",
+            examples=[{"latitude": 40.75, "longitude": -73.99}],
+        ),
+    ] = None
 
     def skus(self) -> set[Sku]:
         """The items that are named."""
@@ -229,6 +210,8 @@ class ContentBody(Strict):
                 for position, payment in enumerate(payments)
             ),
             attributes=self._attributes(),
+            plan_id=self.plan_id,
+            near=None if self.near is None else self.near.point(),
         )
 
     def _attributes(self) -> dict[str, str]:
@@ -244,7 +227,8 @@ class QuoteBody(ContentBody):
     """An inquiry: an order without its id and payments. Of a pickup the node may be left open.
 
     With `hold_seconds` what is promised is kept for so long, to be ordered by the hold's id. What the hold named by
-    `hold_id` keeps is free for this inquiry; with both it keeps what is promised now instead, without a gap.
+    `hold_id` keeps is free for this inquiry; with both it keeps what is promised now instead, without a gap. With
+    `plan_id` the hold is of that option.
     """
 
     hold_seconds: Annotated[int, Field(ge=1, le=HOLD_SECONDS_MAX)] | None = None
@@ -252,11 +236,15 @@ class QuoteBody(ContentBody):
 
     def inquiry(self, items: Mapping[Sku, Item]) -> OrderContent:
         """The content that this is; Refused where an amount does not fit its currency, or a quantity its item."""
+        if self.plan_id and self.hold_seconds is None:
+            raise Refused(Invalid((FieldFlaw("/plan_id", "has a meaning only together with hold_seconds"),)))
         return _with_hold(self.content(items), self.hold_id)
 
 
 class OrderBody(ContentBody):
-    """An order as a channel sends it; `hold_id` takes over what a quote kept for it."""
+    """An order as a channel sends it; `hold_id` takes over what a quote kept for it, and `plan_id` is the option of a
+    quote that it is to get.
+    """
 
     external_id: Id
     hold_id: Id | None = None

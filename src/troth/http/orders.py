@@ -18,6 +18,7 @@ from troth.http.order_replies import command_order, learn_brands, order_bytes
 from troth.http.order_shapes import OrderAnswer
 from troth.http.pages import Page, PageQuery, decode_cursor, page_reply
 from troth.http.problems import Refused
+from troth.http.quotes import OUTDATED
 from troth.http.replies import Reply, etag
 from troth.http.speaker import Speaker
 from troth.model.ids import LineId, Sku
@@ -125,6 +126,7 @@ OPERATIONS = (
         refusals=(
             SHORT,
             ContentDiffers(examples.ORDER_ID),
+            OUTDATED,
             Invalid((FieldFlaw("/lines/0/sku", "there is no item A-1001"),)),
         ),
     ),

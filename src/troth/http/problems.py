@@ -17,6 +17,8 @@ from troth.model.refusals import (
     KeyReused,
     NotFound,
     NotPossibleNow,
+    OfferedNow,
+    QuoteOutdated,
     Refusal,
     ShortLine,
     StockShort,
@@ -136,6 +138,7 @@ PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     VersionConflict.code: (412, "Version conflict"),
     Busy.code: (503, "Busy"),
     HoldLimit.code: (409, "Too much held in carts"),
+    QuoteOutdated.code: (409, "Quote outdated"),
     Unauthorized.code: (401, "Unauthorized"),
     Forbidden.code: (403, "Forbidden"),
     MalformedJson.code: (400, "Malformed JSON"),
@@ -247,6 +250,8 @@ def _told(no: No) -> str:
             return f"expected {no.expected}, found {no.found}"
         case HoldLimit():
             return f"{no.asked} are asked, {no.held} are kept already, and {no.units_max} may be"
+        case QuoteOutdated():
+            return "; ".join(map(_offered, no.options[:3])) or "nothing can be had at this moment"
         case Forbidden():
             return no.scope
         case MalformedJson():
@@ -259,6 +264,13 @@ def _told(no: No) -> str:
             return f"it takes {', '.join(no.allowed)}"
         case _:
             return ""
+
+
+def _offered(option: OfferedNow) -> str:
+    where = f" at {option.node}" if option.node else ""
+    when = f" by {option.promised_at.isoformat()}" if option.promised_at is not None else ""
+    part = "" if option.is_complete else ", a part of it"
+    return f"{option.plan_id}: {option.method} {option.service}".rstrip() + f"{where}{when}{part}"
 
 
 def _short(line: ShortLine) -> str:

@@ -4,8 +4,9 @@ from datetime import datetime
 
 import msgspec
 
+from troth.http.address_answer import answer_address
 from troth.http.measures import Units, decimals_of_lines, of_line
-from troth.http.order_answer import answer_address, answer_package, answer_serials, window, work_lines
+from troth.http.order_answer import answer_package, answer_serials, window, work_lines
 from troth.http.order_shapes import AddressAnswer, CustomerAnswer, LineUnits, PackageAnswer, SerialsAnswer, WorkLine
 from troth.http.values import CostAnswer, Instant, Window, cost
 from troth.model.events import OrderEvent, OrderResourced, SourcingFailed

@@ -25,7 +25,11 @@ from troth.model.transfer_moves import (
 
 @dataclass(frozen=True, slots=True)
 class CaptureOrder:
-    """Promise an order and reserve its stock, or refuse it. `digest` tells the same content from other content."""
+    """Promise an order and reserve its stock, or refuse it. `digest` tells the same content from other content.
+
+    With a `plan_id` it is promised as the option of a quote that was named so, or refused; pickups were offered `near`
+    a place.
+    """
 
     order_id: OrderId
     channel: str
@@ -44,6 +48,8 @@ class CaptureOrder:
     attributes: Mapping[str, str] = field(default_factory=dict)
     cart_hold: CartHoldId | None = None
     shipments_max: int | None = None
+    plan_id: str = ""
+    near: Address | None = None
 
 
 @dataclass(frozen=True, slots=True)

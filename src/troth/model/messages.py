@@ -57,6 +57,9 @@ _CATALOG: Final = (
     MessageState("canceled", "an order that was canceled"),
     MessageState("short", "units of an order that lie at no supply", ("units",), "units"),
     MessageState("waiting", "units of an order that wait for stock", ("units",), "units"),
+    MessageState("waiting_ends", "after it: the day on which they are canceled", ("day",), essential="day"),
+    MessageState("held", "an order that is on hold"),
+    MessageState("if_let_go", "after it: before what is promised if the hold is lifted in time"),
 )
 
 MESSAGES: Final = {state.name: state for state in _CATALOG}

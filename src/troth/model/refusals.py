@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Final
 
-from troth.model.ids import LineId, Sku
+from troth.model.ids import LineId, NodeId, Sku
+from troth.model.order import Method
 from troth.model.plan import Instead
 
 
@@ -132,6 +133,28 @@ class HoldLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferedNow:
+    """A way to have it that can be ordered at this moment, by the id of its plan."""
+
+    plan_id: str
+    method: Method
+    service: str
+    node: NodeId | None
+    promised_at: datetime | None
+    is_complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteOutdated:
+    """What was quoted by this plan_id can no longer be had so; nothing was reserved, and options says what can be."""
+
+    code: ClassVar[str] = "quote-outdated"
+    transient: ClassVar[bool] = False
+    plan_id: str
+    options: tuple[OfferedNow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Unauthorized:
     """The request carries no valid key or login."""
 
@@ -159,6 +182,7 @@ Refusal = (
     | VersionConflict
     | Busy
     | HoldLimit
+    | QuoteOutdated
     | Unauthorized
     | Forbidden
 )
@@ -176,6 +200,7 @@ REFUSALS: Final[dict[str, type[Refusal]]] = {
         VersionConflict,
         Busy,
         HoldLimit,
+        QuoteOutdated,
         Unauthorized,
         Forbidden,
     )

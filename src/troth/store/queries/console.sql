@@ -19,7 +19,7 @@ FROM orders WHERE captured_at >= $1 GROUP BY hour ORDER BY hour;
 SELECT count(*) FROM (SELECT FROM orders WHERE (captured_at, order_id) > ($1, $2::text) LIMIT $3) AS newer;
 
 -- name: find_order_rows
--- Finds a page of orders as a list shows them, newest first, after the position given; a filter that is null is no filter.
+-- Finds a page of orders as a list shows them, newest first, after the position given, promised while all of them lies somewhere; a filter that is null is no filter.
 SELECT
     o.order_id,
     o.channel,
@@ -30,7 +30,7 @@ SELECT
     o.currency,
     o.total_minor,
     o.captured_at,
-    o.promised_at,
+    CASE WHEN NOT EXISTS (SELECT FROM parked AS p WHERE p.order_id = o.order_id) THEN o.promised_at END AS promised_at,
     o.method,
     l.lines,
     l.units,
