@@ -2,12 +2,13 @@
 
 import httpx
 
-from tests.builders import accepted, capture, stock
+from tests.builders import accepted, capture, item, stock
 from tests.console.conftest import post
 from troth.flows.system import System
 from troth.model.ids import OrderId
 from troth.model.order import Order
 from troth.store.orders import read_orders
+from troth.store.reference import write_items
 
 SAME = {"method": "ship", "service": ""}
 
@@ -82,3 +83,15 @@ async def test_a_change_of_an_order_that_somebody_else_changed_is_refused(
 
 async def test_the_form_of_an_order_that_is_not_there_says_so(client: httpx.AsyncClient) -> None:
     assert (await client.get("/console/orders/O-NONE/change")).status_code == 404
+
+
+async def test_a_line_that_is_sold_by_measure_is_shown_in_its_measure(
+    client: httpx.AsyncClient, system: System
+) -> None:
+    async with system.pool.acquire() as connection, connection.transaction():
+        await write_items(connection, (item("ROPE", decimals=2, unit="m"),), system.door.now())
+    await stock(system, {("ROPE", "DC-PA"): 900})
+    order = accepted(await system.door.one(capture("M-1", {"ROPE": 250}), actor="test"))
+    shown = await client.get(f"/console/orders/{order.order_id}/change")
+    assert shown.status_code == 200
+    assert "<td>2.50</td>" in shown.text
