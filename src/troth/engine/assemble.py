@@ -127,6 +127,7 @@ def _book(
         problem.lanes,
         place.block,
         place.node,
+        problem.offer.cards[problem.lanes.services[place.service_row]].service,
         whole=whole,
         own=Need(
             len(quantities),
