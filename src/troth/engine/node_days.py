@@ -39,9 +39,7 @@ class NodeDay:
 
 def find_node_days(node: Node, used: Mapping[Slot, int], first: date, last: date) -> tuple[NodeDay, ...]:
     """The days of a node from the first to the last; `used` is what is promised of its slots."""
-    return tuple(
-        _find_day(node, used, first + timedelta(days=number)) for number in range((last - first).days + 1)
-    )
+    return tuple(_find_day(node, used, first + timedelta(days=number)) for number in range((last - first).days + 1))
 
 
 def _find_day(node: Node, used: Mapping[Slot, int], day: date) -> NodeDay:

@@ -195,19 +195,21 @@ def limit_of(node: Node) -> Limit | None:
 def _day_limit(node: Node, shifts: Sequence[Shift], capacity: int | None) -> DayLimit:
     if not shifts:
         return DayLimit((time(0),), (UNLIMITED if capacity is None else max(0, capacity),))
-    capacities = {shift.begins.replace(second=0, microsecond=0, tzinfo=None): shift.capacity for shift in shifts}
-    begins = in_order(capacities, (node.calendar.opens, node.calendar.closes))
-    return DayLimit(tuple(begins), tuple(max(0, capacities[at]) for at in begins))
+    hours = (node.calendar.opens, node.calendar.closes)
+    ordered = sorted(shifts, key=lambda shift: turn_of(shift.begins, hours))
+    return DayLimit(
+        tuple(shift.begins.replace(second=0, microsecond=0, tzinfo=None) for shift in ordered),
+        tuple(max(0, shift.capacity) for shift in ordered),
+    )
 
 
-def in_order(begins: Iterable[time], hours: tuple[time, time]) -> list[time]:
-    """When shifts begin, one after the other: where the hours close on the next day, those after midnight come last.
+def turn_of(begins: time, hours: tuple[time, time]) -> tuple[bool, time]:
+    """What shifts are put in order by: where the hours close on the next day, those after midnight come last.
 
-    >>> [at.hour for at in in_order((time(2), time(22)), (time(22), time(6)))]
+    >>> [at.hour for at in sorted((time(2), time(22)), key=lambda at: turn_of(at, (time(22), time(6))))]
     [22, 2]
     """
-    has_night = is_night(*hours)
-    return sorted(begins, key=lambda at: (has_night and at <= hours[1], at))
+    return is_night(*hours) and begins <= hours[1], begins
 
 
 def compile_limits(nodes: Iterable[Node]) -> Limits | None:

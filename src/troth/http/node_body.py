@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from troth.engine.node_load import in_order
+from troth.engine.node_load import turn_of
 from troth.flows.places import find_middle, locate, with_region
 from troth.http.body import Id, MoneyBody, Name, Strict, Text
 from troth.http.place_body import AddressBody
@@ -335,7 +335,7 @@ class NodeBody(Strict):
 
 def _is_in_order(shifts: Sequence[ShiftBody], hours: tuple[time, time]) -> bool:
     begins = [shift.begins for shift in shifts]
-    return len(set(begins)) == len(begins) and begins == in_order(begins, hours)
+    return len(set(begins)) == len(begins) and begins == sorted(begins, key=lambda at: turn_of(at, hours))
 
 
 def _shifts_of(shifts: Sequence[ShiftBody]) -> tuple[Shift, ...]:
