@@ -233,15 +233,17 @@ def find_work(network: Network, lanes: Lanes, position: int, clock: WorkClock, m
     return None if done is None else Work(done, minutes)
 
 
-def find_done(network: Network, lanes: Lanes, position: int, minute: int, need: Need | None) -> int | None:
-    """The minute in which work that can begin at a minute is done at a node that has room for the need (None: as if
-    there were room); None where it never is.
+def find_done(
+    network: Network, lanes: Lanes, position: int, service: str, minute: int, need: Need | None
+) -> int | None:
+    """The minute in which work that can begin at a minute, and goes by a service, is done at a node that has room for
+    the need (None: as if there were room); None where it never is.
     """
-    work = find_work(network, lanes, position, minute, Need(0, 0) if need is None else need)
+    clock = network.clock_of(position, service)
+    work = find_work(network, lanes, position, clock, minute, Need(0, 0) if need is None else need)
     limit = None if network.limits is None else network.limits.of.get(position)
     if work is None or need is None or limit is None:
         return None if work is None else work.done
-    clock = network.clocks[network.clock_index.item(position)]
     placed = place_work(network, clock, limit, work, need.of(limit.unit))
     return None if placed is None else placed.done
 
