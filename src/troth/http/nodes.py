@@ -10,7 +10,8 @@ from pydantic import Field, TypeAdapter
 from troth.flows.configure import set_node
 from troth.http.address_answer import answer_address
 from troth.http.body import Body, NoQuery, Text
-from troth.http.node_body import WEEKDAYS, NodeBody
+from troth.http.calendar_body import WEEKDAYS
+from troth.http.node_body import NodeBody
 from troth.http.operations import NO_BODY, Call, Nothing, Operation, Plain, Shown
 from troth.http.order_shapes import AddressAnswer
 from troth.http.pages import Page, PageQuery, decode_cursor, page_reply
