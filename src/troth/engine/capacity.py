@@ -167,7 +167,14 @@ def find_full(network: Network, lanes: Lanes, minute: int, need: Need, positions
         at
         for at in limited
         if _place_anew(
-            network, lanes, at, minute, need, None if limits is None else limits.of.get(at), is_own_kept=False
+            network,
+            lanes,
+            at,
+            network.clock_index.item(at),
+            minute,
+            need,
+            None if limits is None else limits.of.get(at),
+            is_own_kept=False,
         )
         == _NEVER_DONE
     ]
