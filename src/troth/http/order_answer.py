@@ -185,6 +185,7 @@ def _line(
     kits: Kits,
     parked: Parked | None,
 ) -> LineAnswer:
+    promised_at = _last(works[part.fulfillment_id].promised_at for part in parts)
     return LineAnswer(
         line.line_id,
         line.sku,
@@ -196,7 +197,7 @@ def _line(
         line.need_by,
         line.not_before,
         status,
-        _last(works[part.fulfillment_id].promised_at for part in parts),
+        promised_at,
         tuple(
             AllocationAnswer(
                 part.sku,
@@ -210,12 +211,11 @@ def _line(
             for part in parts
         ),
         None if line.terms is None else _terms(line.terms, currency, cost_currency),
-        None if parked is None else _parked(parked),
+        None
+        if parked is None
+        else ParkedAnswer(parked.reason, parked.since, parked.is_waiting, parked.until, parked.promised_at),
+        is_late=line.need_by is not None and promised_at is not None and promised_at.to > line.need_by,
     )
-
-
-def _parked(parked: Parked) -> ParkedAnswer:
-    return ParkedAnswer(parked.reason, parked.since, parked.is_waiting, parked.until, parked.promised_at)
 
 
 def _terms(terms: Terms, currency: str, cost_currency: str) -> LineTerms:
