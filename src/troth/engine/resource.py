@@ -53,10 +53,18 @@ def decide_resource(
 
 
 def plan_missing(
-    order: Order, state: State, facts: Facts, freed: Mapping[SupplyKey, int] = NOTHING_FREED
+    order: Order,
+    state: State,
+    facts: Facts,
+    freed: Mapping[SupplyKey, int] = NOTHING_FREED,
+    *,
+    allowed: Collection[NodeId] = (),
 ) -> tuple[Case, Plan]:
-    """The plan of all units of an order that lie nowhere; `freed` are its own reserved units that it may take again."""
+    """The plan of all units of an order that lie nowhere; `freed` are its own reserved units that it may take again,
+    and `allowed` are nodes that a person names although they failed it.
+    """
     demand = demand_missing(order, facts)
+    demand = replace(demand, excluded_nodes=demand.excluded_nodes.difference(allowed))
     supply: Mapping[Sku, SupplyRows] = supply_again(demand, state, facts, freed)
     missed = _missed_lots(order)
     if missed:

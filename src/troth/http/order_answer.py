@@ -185,7 +185,6 @@ def _line(
     kits: Kits,
     parked: Parked | None,
 ) -> LineAnswer:
-    promised_at = _last(works[part.fulfillment_id].promised_at for part in parts)
     return LineAnswer(
         line.line_id,
         line.sku,
@@ -197,7 +196,7 @@ def _line(
         line.need_by,
         line.not_before,
         status,
-        promised_at,
+        _last(works[part.fulfillment_id].promised_at for part in parts),
         tuple(
             AllocationAnswer(
                 part.sku,
@@ -214,7 +213,7 @@ def _line(
         None
         if parked is None
         else ParkedAnswer(parked.reason, parked.since, parked.is_waiting, parked.until, parked.promised_at),
-        is_late=line.need_by is not None and promised_at is not None and promised_at.to > line.need_by,
+        any(works[part.fulfillment_id].promised_at.to > line.need_by for part in parts) if line.need_by else False,
     )
 
 
