@@ -164,6 +164,19 @@ async def test_the_capacity_of_days_says_what_is_promised_and_free(api: Api) -> 
     ]
 
 
+async def test_what_an_order_takes_of_a_day_is_promised_and_no_longer_free(api: Api) -> None:
+    sku = await api.stocked("CAPACITY", {"N-P": 5})
+    await api.put(
+        "/v1/nodes/N-P", {"type": "dc", "latitude": 40.6, "longitude": -75.5, "capacity_per_day": 3, "cut_off": "20:00"}
+    )
+    await api.capture("capacity-1", {sku: 2})
+
+    days = (await api.get("/v1/nodes/N-P/capacity")).json()["days"]
+
+    used = [(slot["promised"], slot["free"]) for day in days for slot in day["slots"]]
+    assert (len(days), used) == (14, [(1, 2)] + [(0, 3)] * 13)
+
+
 async def test_the_capacity_of_days_is_refused_where_there_is_no_such_node_or_no_such_span(api: Api) -> None:
     missing = await api.get("/v1/nodes/NONE/capacity")
     turned = await api.get("/v1/nodes/N-1/capacity?from=2030-01-07&to=2030-01-06")
