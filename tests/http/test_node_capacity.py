@@ -76,7 +76,7 @@ async def test_what_an_order_takes_of_a_day_is_promised_and_no_longer_free(api: 
 
 async def test_the_capacity_of_days_is_refused_where_there_is_no_such_node_or_no_such_span(api: Api) -> None:
     missing = await api.get("/v1/nodes/NONE/capacity")
-    turned = await api.get("/v1/nodes/N-1/capacity?from=2030-01-07&to=2030-01-06")
+    turned = await api.get("/v1/nodes/N-C/capacity?from=2030-01-07&to=2030-01-06")
 
     assert missing.status_code == 404
     assert (turned.status_code, turned.json()["errors"][0]["pointer"]) == (422, "?to")
