@@ -2,16 +2,17 @@
 the engine.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from troth.model.network import CarrierPickup, Node, RateCard
+from troth.model.network import Calendar, CarrierPickup, Node, RateCard
 
 DAY_MINUTES = 24 * 60
 MINUTES_MAX = 16 * DAY_MINUTES
 DAYS_MAX = 60
+CLOSING = "closing"
 
 
 def wall(zone: str, minute: int) -> datetime:
@@ -28,52 +29,120 @@ def first_minute(zone: str, day: date, at: time) -> int:
     return minute
 
 
-def works(node: Node, day: date) -> bool:
-    return day.weekday() in node.calendar.weekdays and day not in node.calendar.holidays
-
-
-def is_open(node: Node, minute: int) -> bool:
-    day = wall(node.time_zone, minute).date()
-    calendar = node.calendar
-    return works(node, day) and (
-        first_minute(node.time_zone, day, calendar.opens) <= minute < first_minute(node.time_zone, day, calendar.closes)
+def hours(calendar: Calendar, day: date) -> tuple[time, time] | None:
+    """From when and until when it works in the hours that begin on a day."""
+    for special in calendar.special_days:
+        if special.day == day:
+            return special.opens, special.closes
+    if day.weekday() not in calendar.weekdays or day in calendar.holidays:
+        return None
+    return next(
+        ((row.opens, row.closes) for row in reversed(calendar.hours) if day.weekday() in row.weekdays),
+        (calendar.opens, calendar.closes),
     )
 
 
-def work(node: Node, begin: int, minutes: int) -> int | None:
-    """The minute behind the last one that is worked, from the first open minute on."""
+def works(node: Node, day: date) -> bool:
+    return hours(node.calendar, day) is not None
+
+
+def moment(calendar: Calendar, zone: str, day: date, at: time) -> int:
+    """The minute of a time in the hours of a day: of a night's, the early ones are on the next morning."""
+    times = hours(calendar, day)
+    if times is not None and times[1] <= times[0] and at <= times[1]:
+        day += timedelta(days=1)
+    return first_minute(zone, day, at)
+
+
+@cache
+def span(calendar: Calendar, zone: str, day: date) -> range:
+    """The minutes of the hours that begin on a day, without those that are the night's before it."""
+    times = hours(calendar, day)
+    if times is None:
+        return range(0)
+    minutes = range(first_minute(zone, day, times[0]), moment(calendar, zone, day, times[1]))
+    before = day - timedelta(days=1)
+    night = hours(calendar, before)
+    if night is None or night[0] < night[1]:
+        return minutes
+    return minutes[max(0, moment(calendar, zone, before, night[1]) - minutes.start) :]
+
+
+def cut_off(node: Node, day: date, service: str) -> int:
+    """The minute at which it is too late for the hours of a day."""
+    at = node.cut_off
+    for named in ("", service):
+        for row in node.cut_offs:
+            if row.service == named and day.weekday() in row.weekdays:
+                at = row.at
+    for special in node.calendar.special_days:
+        if special.day == day and special.cut_off is not None:
+            at = special.cut_off
+    return moment(node.calendar, node.time_zone, day, at)
+
+
+def work(node: Node, begin: int, minutes: int, admits: Callable[[date], bool] = lambda _: True) -> int | None:
+    """The minute behind the last one that is worked, from the first open minute on, on days that admit it."""
+
+    @cache
+    def minutes_of(day: date) -> range:
+        return span(node.calendar, node.time_zone, day) if admits(day) else range(0)
+
+    def is_open(minute: int) -> bool:
+        today = wall(node.time_zone, minute).date()
+        return minute in minutes_of(today) or minute in minutes_of(today - timedelta(days=1))
+
     minute = begin
-    while not is_open(node, minute):
+    while not is_open(minute):
         minute += 1
         if minute > begin + MINUTES_MAX:
             return None
     while minutes > 0:
-        minutes -= is_open(node, minute)
+        minutes -= is_open(minute)
         minute += 1
         if minute > begin + MINUTES_MAX:
             return None
     return minute
 
 
-def done(node: Node, ordered: int) -> int | None:
+def done(node: Node, ordered: int, service: str = "standard") -> int | None:
     """When the work of an order is done."""
     begin: int | None = ordered + node.feed_minutes
     if node.acceptance_minutes:
         begin = work(node, ordered + node.feed_minutes, node.acceptance_minutes)
     if begin is None:
         return None
-    day = wall(node.time_zone, begin).date()
-    if begin >= first_minute(node.time_zone, day, node.cut_off):
-        begin = first_minute(node.time_zone, day + timedelta(days=1), time(0))
-    return work(node, begin, round(node.processing_hours * 60))
+    start = begin
+    return work(node, start, round(node.processing_hours * 60), lambda day: start < cut_off(node, day, service))
 
 
 def days_from(day: date) -> Iterator[date]:
     return (day + timedelta(days=number) for number in range(DAYS_MAX))
 
 
-def pickup_on(node: Node, card: RateCard, day: date) -> time | None:
-    """When the carrier comes on a day: as the rows say that fit best, or else at closing time."""
+def pickups_on(node: Node, card: RateCard, day: date) -> list[int]:
+    """When the carrier comes on a day: as the rows say that fit best, or else at closing time. That is while the node
+    has hours that begin on this day, or is still there from the day before.
+    """
+    before = day - timedelta(days=1)
+    at = pickup_at(node, card, day)
+    if at == CLOSING:
+        nights = [hours(node.calendar, begun) for begun in (before, day)]
+        return [
+            first_minute(node.time_zone, day, times[1])
+            for begun, times in zip((before, day), nights, strict=True)
+            if times is not None and (times[1] <= times[0]) == (begun == before)
+        ]
+    if not isinstance(at, time):
+        return []
+    leaves = first_minute(node.time_zone, day, at)
+    night = span(node.calendar, node.time_zone, before)
+    is_night_before = bool(night) and leaves <= night[-1] + 1
+    return [leaves] if works(node, day) or is_night_before else []
+
+
+def pickup_at(node: Node, card: RateCard, day: date) -> time | str | None:
+    """The time at which the carrier comes on a weekday, as the rows say."""
 
     def fits(row: CarrierPickup) -> int:
         if row.carrier not in ("", card.carrier) or row.service not in ("", card.service):
@@ -82,7 +151,7 @@ def pickup_on(node: Node, card: RateCard, day: date) -> time | None:
 
     best = max((fits(row) for row in node.pickups), default=0)
     if best == 0:
-        return node.calendar.closes
+        return CLOSING
     return max((row.at for row in node.pickups if fits(row) == best and day.weekday() in row.weekdays), default=None)
 
 
@@ -100,11 +169,10 @@ def trip(
     delivers = card.delivery_weekdays or card.weekdays
     there = zone or node.time_zone
     for out in days_from(wall(node.time_zone, ready).date()):
-        at = pickup_on(node, card, out)
-        if at is None or not works(node, out) or out.weekday() not in card.weekdays or out in card.holidays:
+        if out.weekday() not in card.weekdays or out in card.holidays:
             continue
-        leaves = first_minute(node.time_zone, out, at)
-        if leaves < ready:
+        leaves = next((at for at in pickups_on(node, card, out) if at >= ready), None)
+        if leaves is None:
             continue
         for day in days_from(out):
             between = [out + timedelta(days=number) for number in range(1, (day - out).days)]

@@ -1,5 +1,6 @@
 """Exact instants: cut-offs, weekends, holidays, opening hours and both changes of daylight saving time."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import Any
 
@@ -10,7 +11,7 @@ from troth.engine.calendars import finish_work, first_arrival_day, minutes_of, w
 from troth.engine.promise import plan
 from troth.engine.rate_cards import DEFAULT_CARDS
 from troth.model.ids import NodeId
-from troth.model.network import Calendar
+from troth.model.network import Calendar, CutOff, DayHours, SpecialDay
 from troth.model.order import Method
 from troth.model.plan import Shipment
 from troth.model.policy import Policy
@@ -31,6 +32,7 @@ def promised(now: str, *, transit: int = 2, need: dict[str, Any] | None = None, 
     return found.shipments[0]
 
 
+NIGHT = Calendar(weekdays=(0, 1, 2, 3, 4), opens=time(22), closes=time(6))
 OFFICE = Calendar(weekdays=(0, 1, 2, 3, 4), opens=time(9), closes=time(17))
 
 # What happens | order at | facts of the node | leaves by | promised until
@@ -79,6 +81,65 @@ SHIPPING: list[tuple[str, str, dict[str, Any], str, str]] = [
         {"calendar": OFFICE, "processing_hours": 20.0},
         "2026-11-25T17:00Z",
         "2026-11-27T20:00Z",
+    ),
+    (
+        "an order of the night is worked on in the night",
+        "2026-11-24T01:00Z",
+        {"calendar": NIGHT, "cut_off": time(2), "processing_hours": 2.0},
+        "2026-11-24T06:00Z",
+        "2026-11-26T20:00Z",
+    ),
+    (
+        "behind the cut-off of the night it waits for the next",
+        "2026-11-24T02:00Z",
+        {"calendar": NIGHT, "cut_off": time(2), "processing_hours": 2.0},
+        "2026-11-25T06:00Z",
+        "2026-11-27T20:00Z",
+    ),
+    (
+        "what the last night of the week does leaves on Saturday with a carrier that comes then, else on Monday",
+        "2026-11-27T23:00Z",
+        {"calendar": NIGHT, "cut_off": time(2), "processing_hours": 2.0},
+        "2026-12-01T06:00Z",
+        "2026-12-03T20:00Z",
+    ),
+    (
+        "on a short day work ends early",
+        "2026-11-23T11:30Z",
+        {
+            "calendar": replace(OFFICE, special_days=(SpecialDay(date(2026, 11, 23), time(9), time(12)),)),
+            "processing_hours": 1.0,
+        },
+        "2026-11-24T17:00Z",
+        "2026-11-26T20:00Z",
+    ),
+    (
+        "a Sunday can be worked for once",
+        "2026-11-27T17:30Z",
+        {
+            "calendar": replace(OFFICE, special_days=(SpecialDay(date(2026, 11, 29), time(10), time(18)),)),
+            "processing_hours": 8.0,
+        },
+        "2026-11-30T17:00Z",
+        "2026-12-02T20:00Z",
+    ),
+    (
+        "a weekday has hours of its own",
+        "2026-11-23T16:00Z",
+        {
+            "calendar": replace(OFFICE, hours=(DayHours((0,), time(9), time(22)),)),
+            "cut_off": time(18),
+            "processing_hours": 5.0,
+        },
+        "2026-11-23T22:00Z",
+        "2026-11-25T20:00Z",
+    ),
+    (
+        "the cut-off of the service counts before that of all",
+        "2026-11-23T15:00Z",
+        {"cut_offs": (CutOff(time(16), "standard"), CutOff(time(9)))},
+        "2026-11-23T23:59Z",
+        "2026-11-25T20:00Z",
     ),
     (
         "a day of summer and one of winter: the promise is 20:00 on the clock after the change",

@@ -10,9 +10,9 @@ import pytest
 from tests.engine.worlds import HERE, MONDAY, demand, flat_card, line, network, node, reasons, rows, supply
 from troth.engine.network import Network
 from troth.engine.promise import plan
-from troth.model.capacity import CapacityUnit, Shift, Slot
+from troth.model.capacity import CapacityUnit, DayCapacity, Shift, Slot
 from troth.model.ids import NodeId, Sku
-from troth.model.network import Calendar, CarrierPickup
+from troth.model.network import Calendar, CarrierPickup, CutOff
 from troth.model.order import Method, Terms
 from troth.model.plan import Plan, Shipment
 from troth.model.policy import Policy
@@ -202,3 +202,55 @@ def test_ship_groups_that_are_larger_than_a_day_divide_what_room_there_is() -> N
         [("2026-11-24", 0, 4)],
     ]
     assert {shipment.ship_by for shipment in found.shipments} == {at("2026-11-24T17:00Z")}
+
+
+def test_a_day_of_the_week_and_a_date_have_capacities_of_their_own_and_the_date_counts_first() -> None:
+    facts: dict[str, Any] = {
+        "capacity_per_day": 5,
+        "capacity_days": (DayCapacity(weekdays=(0,), capacity=1), DayCapacity(dates=(TUESDAY,), capacity=9)),
+    }
+
+    shipment = asked(limited(**facts), units=(1,) * 8).shipments[0]
+    on_a_peak_day = asked(
+        limited(**{**facts, "capacity_days": (*facts["capacity_days"], DayCapacity(dates=(TODAY,), capacity=8))}),
+        units=(1,) * 8,
+    ).shipments[0]
+
+    assert booked(shipment) == [("2026-11-23", 0, 1), ("2026-11-24", 0, 7)]
+    assert booked(on_a_peak_day) == [("2026-11-23", 0, 8)]
+
+
+def test_a_day_without_a_limit_takes_what_the_days_before_it_could_not() -> None:
+    found = limited({TODAY: 1}, capacity_days=(DayCapacity(weekdays=(0,), capacity=1),))
+
+    assert booked(asked(found, units=(1, 1)).shipments[0]) == [("2026-11-24", 0, 2)]
+
+
+def test_work_after_midnight_is_booked_on_the_day_on_which_the_night_began() -> None:
+    night = Calendar(weekdays=(0, 1, 2, 3, 4), opens=time(22), closes=time(6))
+    shifts = (Shift(time(22), 2), Shift(time(2), 2))
+    facts: dict[str, Any] = {"calendar": night, "cut_off": time(5), "shifts": shifts}
+    now = at("2026-11-24T03:00Z")
+
+    shipment = asked(limited(**facts), now).shipments[0]
+    net = limited(**facts)
+    net.load.move([(Slot(NodeId("N"), TODAY, 1), 2)])
+    later = asked(net, now).shipments[0]
+
+    assert (shipment.ship_by, booked(shipment)) == (at("2026-11-24T06:00Z"), [("2026-11-23", 1, 1)])
+    assert (later.ship_by, booked(later)) == (at("2026-11-25T06:00Z"), [("2026-11-24", 0, 1)])
+
+
+def test_a_full_day_moves_a_service_from_its_own_cut_off_on() -> None:
+    net = network(
+        node("N", calendar=OFFICE, capacity_per_day=5, cut_offs=(CutOff(time(9, 30), "express"),)),
+        cards=[flat_card(500, transit=2), flat_card(500, service="express", transit=1)],
+    )
+    net.load.move([(Slot(NodeId("N"), TUESDAY), 5)])
+
+    found = {service: asked(net, service=service).shipments[0] for service in ("standard", "express")}
+
+    assert {service: (shipment.ship_by, booked(shipment)) for service, shipment in found.items()} == {
+        "standard": (at("2026-11-23T17:00Z"), [("2026-11-23", 0, 1)]),
+        "express": (at("2026-11-25T17:00Z"), [("2026-11-25", 0, 1)]),
+    }

@@ -42,6 +42,7 @@ from troth.model.commands import (
     AdjustStock,
     ExpectedLine,
     ExpectSupply,
+    RejectWork,
     ReleaseOrder,
 )
 from troth.model.events import OrderChanged, OrderEvent, PromiseChanged
@@ -176,6 +177,25 @@ def test_a_line_comes_from_the_one_node_that_is_named() -> None:
     assert {part.node for part in live_allocations(after)} == {elsewhere}
     back = changed(world, after, SetNode(ONE, None))
     assert sources(back) == sources(order)
+
+
+def test_a_node_that_failed_is_asked_again_where_a_person_names_it_and_not_otherwise() -> None:
+    world = world_with({("A", "DC-PA"): 9})
+    order = captured(world, {"A": 1})
+    work = order.fulfillments[0].fulfillment_id
+    world.apply(ReleaseOrder(order.order_id), now=NOW + timedelta(minutes=1))
+    world.apply(RejectWork(work, "too_busy"), now=NOW + timedelta(minutes=2))
+    failed = world.orders[order.order_id]
+    assert not live_allocations(failed)
+
+    elsewhere = change(world, failed, SetNode(ONE, IL))
+    moved = change(world, failed, SetAddress(CHICAGO))
+    unchanged = world.orders[order.order_id]
+    named = changed(world, failed, SetNode(ONE, PA))
+
+    assert (type(elsewhere), type(moved)) == (StockShort, StockShort)
+    assert unchanged == failed
+    assert sources(named) == {(ONE, "DC-PA", 1)}
 
 
 def test_another_item_stands_in_at_its_own_price() -> None:

@@ -16,7 +16,7 @@ from troth.engine.timetable import find_timetable
 from troth.engine.transit import find_lanes
 from troth.model.ids import NodeId
 from troth.model.lanes import LaneTable, PlaceHolidays
-from troth.model.network import Address, Calendar, CarrierPickup, Node, RateCard
+from troth.model.network import Address, Calendar, CarrierPickup, CutOff, DayHours, Node, RateCard, SpecialDay
 from troth.model.order import Method
 from troth.model.policy import Policy
 
@@ -69,6 +69,37 @@ def holidays(draw: st.DrawFn, day: date) -> tuple[date, ...]:
     return tuple(sorted(day + timedelta(days=number) for number in draw(st.frozensets(st.integers(0, 9), max_size=3))))
 
 
+def hours(draw: st.DrawFn) -> tuple[time, time]:
+    """Of a day, of a night, or of a whole day and night."""
+    return clock(draw(TIMES)), clock(draw(TIMES))
+
+
+@st.composite
+def calendars(draw: st.DrawFn, day: date) -> Calendar:
+    """Hours by weekday and by date, over midnight as well."""
+    opens, closes = hours(draw)
+    return Calendar(
+        draw(WEEKDAYS),
+        opens,
+        closes,
+        holidays(draw, day),
+        tuple(DayHours(draw(WEEKDAYS), *hours(draw)) for _ in range(draw(st.integers(0, 2)))),
+        tuple(
+            SpecialDay(at, *hours(draw), draw(st.none() | TIMES.map(clock)))
+            for at in holidays(draw, day - timedelta(days=1))
+        ),
+    )
+
+
+@st.composite
+def nodes_with_hours(draw: st.DrawFn, zone: str, day: date) -> Node:
+    rows = tuple(
+        CutOff(clock(draw(TIMES)), draw(st.sampled_from(("", "standard", "express"))), draw(WEEKDAYS))
+        for _ in range(draw(st.integers(0, 3)))
+    )
+    return replace(draw(nodes(zone, day)), calendar=draw(calendars(day)), cut_offs=rows)
+
+
 @st.composite
 def nodes(draw: st.DrawFn, zone: str, day: date) -> Node:
     opens, closes = sorted((draw(TIMES), draw(TIMES)))
@@ -116,7 +147,8 @@ def questions(draw: st.DrawFn) -> tuple[Node, RateCard, datetime, str, datetime 
     day = now.astimezone(ZoneInfo(zone)).date()
     there = draw(st.sampled_from(("", *ZONES)))
     wish = draw(st.none() | st.integers(0, 12 * 24 * 60).map(lambda minutes: now + timedelta(minutes=minutes)))
-    return draw(nodes(zone, day)), draw(cards(day)), now, there, wish
+    of = draw(st.sampled_from((nodes, nodes_with_hours)))
+    return draw(of(zone, day)), draw(cards(day)), now, there, wish
 
 
 def minute(at: datetime) -> int:
@@ -144,7 +176,7 @@ def test_work_is_done_when_as_many_open_minutes_have_passed(
 ) -> None:
     place, _card, now, _there, _wish = question
     expected = slow_dates.done(place, minute(now))
-    of_node = work_clock(place)
+    of_node = work_clock(place, "standard")
 
     begin = take_on(of_node, minute(now))
     found = None if begin is None else finish_work(of_node, begin, of_node.processing_minutes, has_cut_off=True)
@@ -190,7 +222,10 @@ def test_what_is_remembered_of_other_minutes_changes_no_date(data: st.DataObject
     now = data.draw(moments(zone))
     day = now.astimezone(ZoneInfo(zone)).date()
     places = [
-        replace(data.draw(nodes(data.draw(st.sampled_from(ZONES)), day)), node=NodeId(f"n{number}"))
+        replace(
+            data.draw(data.draw(st.sampled_from((nodes, nodes_with_hours)))(data.draw(st.sampled_from(ZONES)), day)),
+            node=NodeId(f"n{number}"),
+        )
         for number in range(3)
     ]
     offered = [data.draw(cards(day)), replace(data.draw(cards(day)), service="express")]

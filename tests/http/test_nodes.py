@@ -25,6 +25,8 @@ STORE: dict[str, Any] = {
     "handling_cost": {"amount": "0.35", "currency": "USD"},
 }
 
+NIGHT = {"opens": "22:00", "closes": "06:00"}
+
 
 async def test_a_node_is_created_read_and_sent_back_as_it_was_read(api: Api) -> None:
     created = await api.put("/v1/nodes/N-1", STORE)
@@ -38,6 +40,7 @@ async def test_a_node_is_created_read_and_sent_back_as_it_was_read(api: Api) -> 
     assert shown["node_id"] == "N-1"
     assert shown["calendar"] == {
         "weekdays": ["monday", "friday"], "opens": "09:00", "closes": "21:30", "holidays": ["2026-12-25"],
+        "hours": [], "special_days": [],
     }  # fmt: skip
     assert (shown["cut_off"], shown["processing_hours"], shown["capacity_per_day"]) == ("16:00", 1.5, 120)
     assert shown["handling_cost"] == {"amount": "0.35", "currency": "USD"}
@@ -51,6 +54,7 @@ async def test_pickups_shifts_and_latency_of_a_node_are_kept(api: Api) -> None:
         "feed_minutes": 15,
         "acceptance_minutes": 240,
         "capacity_unit": "units",
+        "capacity_per_day": None,
         "shifts": [{"begins": "09:00", "capacity": 40}, {"begins": "13:00", "capacity": 60}],
     }
 
@@ -70,11 +74,43 @@ async def test_pickups_shifts_and_latency_of_a_node_are_kept(api: Api) -> None:
 async def test_shifts_must_begin_one_after_the_other(api: Api) -> None:
     shifts = [{"begins": "13:00", "capacity": 40}, {"begins": "09:00", "capacity": 60}]
 
-    refused = await api.put("/v1/nodes/N-E", {**STORE, "shifts": shifts})
+    refused = await api.put("/v1/nodes/N-E", {**STORE, "capacity_per_day": None, "shifts": shifts})
 
     assert refused.status_code == 422
     assert refused.json()["errors"] == [{"pointer": "/shifts", "detail": "must begin one after the other"}]
     assert (await api.get("/v1/nodes/N-E")).status_code == 404
+
+
+async def test_hours_cut_offs_and_capacities_of_days_are_kept(api: Api) -> None:
+    body = {
+        **STORE,
+        "calendar": {
+            **NIGHT,
+            "weekdays": ["monday", "tuesday", "saturday"],
+            "holidays": [],
+            "hours": [{"weekdays": ["saturday"], "opens": "10:00", "closes": "18:00"}],
+            "special_days": [{"date": "2026-12-24", "opens": "09:00", "closes": "14:00", "cut_off": "11:00"}],
+        },
+        "capacity_days": [
+            {
+                "weekdays": ["saturday"],
+                "dates": [],
+                "capacity": None,
+                "shifts": [{"begins": "22:00", "capacity": 3}, {"begins": "02:00", "capacity": 5}],
+            },
+            {"weekdays": [], "dates": ["2026-11-27"], "capacity": 200, "shifts": []},
+        ],
+        "cut_offs": [{"at": "23:30", "service": "standard", "weekdays": ["monday"]}],
+    }
+
+    created = await api.put("/v1/nodes/N-H", body)
+    again = await api.put("/v1/nodes/N-H", created.json())
+
+    assert (created.status_code, again.status_code) == (201, 200)
+    shown = again.json()
+    assert {name: shown[name] for name in ("calendar", "capacity_days", "cut_offs")} == {
+        name: body[name] for name in ("calendar", "capacity_days", "cut_offs")
+    }
 
 
 async def test_a_node_needs_only_a_type_and_a_place_and_has_the_documented_defaults(api: Api) -> None:
@@ -88,6 +124,8 @@ async def test_a_node_needs_only_a_type_and_a_place_and_has_the_documented_defau
         "opens": "00:00",
         "closes": "23:59",
         "holidays": [],
+        "hours": [],
+        "special_days": [],
     }
     assert (shown["cut_off"], shown["capacity_per_day"], shown["services"]) == ("14:00", None, [])
 
@@ -131,7 +169,22 @@ async def test_a_node_is_located_by_its_address(api: Api) -> None:
         ({"latitude": None, "longitude": None, "address": None}, ["/latitude", "/longitude"]),
         ({"calendar": {"weekdays": []}}, ["/calendar/weekdays"]),
         ({"calendar": {"weekdays": ["funday", 7]}}, ["/calendar/weekdays/0", "/calendar/weekdays/1"]),
-        ({"calendar": {"opens": "18:00", "closes": "09:00"}}, ["/calendar/closes"]),
+        ({"calendar": {"weekdays": [0], "hours": [{**NIGHT, "weekdays": [1]}]}}, ["/calendar/hours/0/weekdays"]),
+        ({"calendar": {"hours": [{**NIGHT, "weekdays": [1]}] * 2}}, ["/calendar/hours/1/weekdays"]),
+        ({"calendar": {"hours": [{"weekdays": [0], "opens": "09:00"}]}}, ["/calendar/hours/0/closes"]),
+        (
+            {"calendar": {"holidays": ["2026-12-25"], "special_days": [{**NIGHT, "date": "2026-12-25"}]}},
+            ["/calendar/special_days/0/date"],
+        ),
+        ({"shifts": [{"begins": "09:00", "capacity": 4}]}, ["/capacity_per_day"]),
+        ({"capacity_days": [{"capacity": 4}]}, ["/capacity_days/0/weekdays"]),
+        ({"capacity_days": [{"weekdays": [0], "dates": ["2026-11-27"]}]}, ["/capacity_days/0/weekdays"]),
+        ({"capacity_days": [{"weekdays": [0], "capacity": 4}] * 2}, ["/capacity_days/1/weekdays"]),
+        (
+            {"capacity_days": [{"weekdays": [0], "capacity": 4, "shifts": [{"begins": "09:00", "capacity": 4}]}]},
+            ["/capacity_days/0/capacity"],
+        ),
+        ({"cut_offs": [{"at": "10:00", "service": "drone"}]}, ["/cut_offs/0/service"]),
         ({"calendar": {"holidays": ["2026-02-30"]}}, ["/calendar/holidays/0"]),
         ({"cut_off": "25:00"}, ["/cut_off"]),
         ({"cut_off": "14:00Z"}, ["/cut_off"]),

@@ -50,6 +50,41 @@ async def test_a_quote_offers_delivery_and_pickup_and_reserves_nothing(api: Api)
     assert await api.available(sku) == {"DC-PA": 5, "ST-NYC": 3}
 
 
+async def test_what_comes_later_than_it_is_needed_is_said_of_the_line_and_of_the_option(api: Api) -> None:
+    sku = await api.stocked("LATE", {"DC-PA": 5})
+    body = inquiry({sku: 1}, method="ship")
+    body["lines"][0]["need_by"] = "2026-11-25T01:00:00Z"
+
+    in_time = _lateness((await api.post("/v1/quotes", body)).json())
+    body["lines"][0]["need_by"] = "2026-11-24T20:00:00Z"
+    later = _lateness((await api.post("/v1/quotes", body)).json())
+    captured = await api.post("/v1/orders", {**body, "external_id": "late-1", "ordered_at": NOW.isoformat()})
+
+    assert in_time["standard"] == (False, False)
+    assert later == dict.fromkeys(in_time, (True, True))
+    (line,) = captured.json()["lines"]
+    assert (captured.status_code, line["is_late"], line["promised_at"]["to"]) == (201, True, "2026-11-25T01:00:00Z")
+
+
+def _lateness(quote: dict[str, Any]) -> dict[str, tuple[bool, bool]]:
+    """By service whether an option to ship is late, and its only line."""
+    options = [one for one in quote["options"] if one["method"] == "ship"]
+    return {one["service"]: (one["is_late"], one["lines"][0]["is_late"]) for one in options}
+
+
+async def test_what_was_needed_before_now_is_not_quoted(api: Api) -> None:
+    sku = await api.stocked("PAST", {"DC-PA": 5})
+    body = inquiry({sku: 1})
+    body["lines"][0]["need_by"] = (NOW - timedelta(minutes=1)).isoformat()
+
+    refused = await api.post("/v1/quotes", body)
+
+    assert refused.status_code == 422
+    assert refused.json()["errors"] == [
+        {"pointer": "/lines/0/need_by", "detail": "has passed: nothing can be there by then"}
+    ]
+
+
 async def test_the_first_option_is_what_an_order_as_asked_is_promised(api: Api) -> None:
     sku = await api.stocked("FIRST", {"DC-PA": 5})
 

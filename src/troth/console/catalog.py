@@ -1,6 +1,7 @@
 """Nodes and items: lists, and one of each."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Final
 
 from starlette.responses import Response
@@ -10,17 +11,21 @@ from troth.console.desk import Visit
 from troth.console.pages import page
 from troth.console.session import guarded
 from troth.console.views import query
+from troth.engine.calendars import day_date, local_day, minute_of
 from troth.engine.feed_age import is_late
+from troth.engine.node_days import find_node_days
 from troth.flows.exposed import find_exposed
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
 from troth.model.network import NodeType
 from troth.store.console import OPEN_WORK, StockSum, count_work, find_supplies_of_node, find_work, sum_balances
+from troth.store.node_days import read_node_days
 from troth.store.node_feeds import read_node_feeds
 from troth.store.reference import find_items, find_nodes, read_item, read_items, read_node
 
 _PAGE: Final = 50
 _WORK_SHOWN: Final = 10
+_DAYS_SHOWN: Final = 14
 _MARK: Final = "~"
 
 
@@ -58,6 +63,9 @@ async def show_node(visit: Visit) -> Response:
         balances = await find_supplies_of_node(connection, name, after=_read_key(visit), limit=_PAGE + 1)
         items = await read_items(connection, {balance.key.sku for balance in balances})
         newest = (await read_node_feeds(connection)).get(name)
+        minute = minute_of(visit.system.door.now().timestamp())
+        today = day_date(local_day(node.value.time_zone, minute))
+        used = dict(await read_node_days(connection, today, nodes=(name,)))
     shown = balances[:_PAGE]
     network = visit.system.door.reference.network
     return page(
@@ -69,6 +77,7 @@ async def show_node(visit: Visit) -> Response:
         version=node.version,
         newest_feed=newest,
         is_feed_late=name in network.index and is_late(network, name, visit.now.timestamp()),
+        node_days=find_node_days(node.value, used, today, today + timedelta(days=_DAYS_SHOWN - 1)),
         work=work,
         counts=[(state, counts.get(state, 0)) for state in OPEN_WORK],
         work_count=sum(counts.values()),

@@ -127,6 +127,7 @@ def _book(
         problem.lanes,
         place.block,
         place.node,
+        problem.offer.cards[problem.lanes.services[place.service_row]].service,
         whole=whole,
         own=Need(
             len(quantities),
@@ -148,7 +149,8 @@ def _opening(problem: Problem, place: Place, quantities: Mapping[int, int]) -> f
     opens = max(place.block.timetable.promised_from.item(place.lane), place.block.ready)
     is_same_day = problem.lanes.pickup < 0 and problem.lanes.transit.item(place.service_row, place.node) == 0
     if is_same_day:
-        done = find_done(problem.network, problem.lanes, place.node, place.block.minute, problem.need)
+        service = problem.offer.cards[problem.lanes.services[place.service_row]].service
+        done = find_done(problem.network, problem.lanes, place.node, service, place.block.minute, problem.need)
         opens = opens if done is None else max(opens, done * 60.0)
     for line in quantities:
         wish = problem.lines[line].not_before

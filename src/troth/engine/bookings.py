@@ -19,13 +19,14 @@ def book(
     lanes: Lanes,
     block: Block,
     position: int,
+    service: str,
     *,
     whole: Need,
     own: Need,
     ship_by: float,
     taken: Mapping[Slot, int],
 ) -> Booking | None:
-    """What a shipment from a node takes of its slots; None where the node has no limit.
+    """What a shipment from a node by a service takes of its slots; None where the node has no limit.
 
     The first that have room; the last that are in time where it is not wanted yet. Its date left room for the `whole`
     order, so its `own` part is in time as well; `taken` is what the plan's other shipments have booked.
@@ -33,8 +34,8 @@ def book(
     limit = None if network.limits is None else network.limits.of.get(position)
     if limit is None:
         return None
-    clock = network.clocks[network.clock_index[position]]
-    work = find_work(network, lanes, position, block.minute, whole)
+    clock = network.clock_of(position, service)
+    work = find_work(network, lanes, position, clock, block.minute, whole)
     if work is None:
         return None
     amount, latest, is_late = own.of(limit.unit), minute_of(ship_by), block.not_before is not None

@@ -1,4 +1,4 @@
-"""When a node's work is done: working days, opening hours, cut-offs, holidays and daylight saving.
+"""When a node's work is done: working days, opening hours, night shifts, cut-offs, holidays and daylight saving.
 
 Instants are POSIX seconds, days are days since 1970-01-01, and everything local goes through the node's time zone. All
 thresholds lie on whole minutes (cut-offs are cut down, work is rounded up), so the answer is the same for all instants
@@ -6,13 +6,14 @@ of one minute: that is what lets the network remember it by the minute.
 """
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from troth.model.network import CarrierPickup, Node
+from troth.model.network import Calendar, CarrierPickup, CutOff, Node, SpecialDay
 
 DAY_SECONDS: Final = 86_400.0
 DAYS_SEARCHED_MAX: Final = 400
@@ -27,7 +28,11 @@ _EPOCH: Final = date(1970, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class WorkClock:
-    """All that decides when a node's work is done and leaves. Nodes with equal clocks share one computation."""
+    """All that decides when a node's work is done and leaves. Nodes with equal clocks share one computation.
+
+    `hours` (opening, closing) and `cut_offs` are by weekday where they differ (empty: every day the same), `special`
+    days are by date. `is_nightly` says that on some day it closes on the next.
+    """
 
     time_zone: str
     weekdays: frozenset[int]
@@ -39,24 +44,73 @@ class WorkClock:
     feed_minutes: int = 0
     acceptance_minutes: int = 0
     pickups: tuple[CarrierPickup, ...] = ()
+    hours: tuple[tuple[time, time], ...] = ()
+    special: tuple[SpecialDay, ...] = ()
+    cut_offs: tuple[time, ...] = ()
+    is_nightly: bool = False
 
 
-def work_clock(node: Node) -> WorkClock:
-    """The clock of a node. A closing time not after the opening time means open until midnight."""
+def work_clock(node: Node, service: str = "") -> WorkClock:
+    """The clock of a node, for what goes by a service (empty: by one without a cut-off of its own)."""
     calendar = node.calendar
-    closes = calendar.closes if calendar.closes > calendar.opens else time(23, 59)
+    hours = _hours_by_weekday(calendar)
+    special = tuple(
+        SpecialDay(
+            special.day,
+            _whole_minute(special.opens),
+            _whole_minute(special.closes),
+            None if special.cut_off is None else _whole_minute(special.cut_off),
+        )
+        for special in sorted(calendar.special_days, key=lambda special: special.day)
+    )
+    cut_offs = _cut_offs_by_weekday(node, service)
+    spans = (
+        *(hours[weekday] for weekday in calendar.weekdays),
+        *((day.opens, day.closes) for day in special),
+    )
     return WorkClock(
         time_zone=node.time_zone,
         weekdays=frozenset(calendar.weekdays),
         opens=_whole_minute(calendar.opens),
-        closes=_whole_minute(closes),
+        closes=_whole_minute(calendar.closes),
         holidays=frozenset(calendar.holidays),
         cut_off=_whole_minute(node.cut_off),
         processing_minutes=minutes_of(node.processing_hours),
         feed_minutes=max(0, node.feed_minutes),
         acceptance_minutes=max(0, node.acceptance_minutes),
         pickups=node.pickups,
+        hours=hours if calendar.hours else (),
+        special=special,
+        cut_offs=cut_offs if node.cut_offs else (),
+        is_nightly=any(is_night(opens, closes) for opens, closes in spans),
     )
+
+
+def _hours_by_weekday(calendar: Calendar) -> tuple[tuple[time, time], ...]:
+    found = [(_whole_minute(calendar.opens), _whole_minute(calendar.closes))] * 7
+    for row in calendar.hours:
+        for weekday in row.weekdays:
+            found[weekday] = (_whole_minute(row.opens), _whole_minute(row.closes))
+    return tuple(found)
+
+
+def _cut_offs_by_weekday(node: Node, service: str) -> tuple[time, ...]:
+    found = [_whole_minute(node.cut_off)] * 7
+    rows: list[CutOff] = [row for row in node.cut_offs if not row.service]
+    rows += [row for row in node.cut_offs if service and row.service == service]
+    for row in rows:
+        for weekday in row.weekdays:
+            found[weekday] = _whole_minute(row.at)
+    return tuple(found)
+
+
+def is_night(opens: time, closes: time) -> bool:
+    """Whether hours close on the day after the one on which they open.
+
+    >>> is_night(time(22), time(6)), is_night(time(9), time(17))
+    (True, False)
+    """
+    return closes <= opens
 
 
 def minutes_of(hours: float) -> int:
@@ -90,19 +144,89 @@ def finish_work(clock: WorkClock, minute: int, work_minutes: int, *, has_cut_off
     Work goes on in opening hours only and is carried over to the next working day. With a cut-off, what arrives at or
     after it waits for the next working day.
     """
-    zone = clock.time_zone
-    first = local_day(zone, minute)
+    first = local_day(clock.time_zone, minute)
     left = work_minutes
-    for day in range(first, first + DAYS_SEARCHED_MAX):
-        if is_working_day(clock.weekdays, clock.holidays, day):
-            start = max(minute, local_minute(zone, day, clock.opens))
-            room = local_minute(zone, day, clock.closes) - start
-            is_admitted = day > first or not has_cut_off or minute < local_minute(zone, day, clock.cut_off)
-            if is_admitted and room > 0:
+    for day in range(first - clock.is_nightly, first + DAYS_SEARCHED_MAX):
+        span = find_hours(clock, day)
+        if span is not None:
+            start = max(minute, span[0])
+            room = span[1] - start
+            if room > 0 and (day > first or not has_cut_off or minute < find_cut_off(clock, day)):
                 if left <= room:
                     return start + left
                 left -= room
     return None
+
+
+def works_on(clock: WorkClock, day: int) -> bool:
+    """Whether a node has hours that begin on a day (days since 1970)."""
+    return is_working_day(clock.weekdays, clock.holidays, day) or _special(clock, day) is not None
+
+
+def find_hours(clock: WorkClock, day: int) -> tuple[int, int] | None:
+    """The minutes in which the hours of a day (days since 1970) begin and end; None where there are none.
+
+    A night that reaches into the hours of the day behind it counts once: these then begin when it ends.
+    """
+    hours = _hours_of(clock, day)
+    if hours is None:
+        return None
+    opens = local_minute(clock.time_zone, day, hours[0])
+    closes = _closing(clock, day, hours)
+    if clock.is_nightly:
+        night = _hours_of(clock, day - 1)
+        if night is not None and is_night(*night):
+            opens = max(opens, _closing(clock, day - 1, night))
+    return (opens, closes) if closes > opens else None
+
+
+def find_cut_off(clock: WorkClock, day: int) -> int:
+    """The minute from which on work is too late for the hours of a day (days since 1970)."""
+    special = _special(clock, day)
+    at = None if special is None else special.cut_off
+    if at is None:
+        at = clock.cut_offs[(day + 3) % 7] if clock.cut_offs else clock.cut_off
+    return minute_within(clock, day, at)
+
+
+def minute_within(clock: WorkClock, day: int, at: time) -> int:
+    """The minute of a local time within the hours of a day (days since 1970): at night a time that is not after closing
+    is one of the next day.
+    """
+    hours = _hours_of(clock, day) if clock.is_nightly else None
+    is_next_day = hours is not None and is_night(*hours) and at <= hours[1]
+    return local_minute(clock.time_zone, day + is_next_day, at)
+
+
+def closings_on(clock: WorkClock, day: int) -> tuple[float, ...]:
+    """When hours end on a day (days since 1970), as POSIX instants: those of the night before it, then its own."""
+    found = []
+    for begun in (day - 1, day) if clock.is_nightly else (day,):
+        hours = _hours_of(clock, begun)
+        if hours is not None and begun + is_night(*hours) == day:
+            found.append(local_instant(clock.time_zone, day, hours[1]))
+    return tuple(found)
+
+
+def _hours_of(clock: WorkClock, day: int) -> tuple[time, time] | None:
+    special = _special(clock, day)
+    if special is not None:
+        return special.opens, special.closes
+    if not is_working_day(clock.weekdays, clock.holidays, day):
+        return None
+    return clock.hours[(day + 3) % 7] if clock.hours else (clock.opens, clock.closes)
+
+
+def _closing(clock: WorkClock, day: int, hours: tuple[time, time]) -> int:
+    return local_minute(clock.time_zone, day + is_night(*hours), hours[1])
+
+
+def _special(clock: WorkClock, day: int) -> SpecialDay | None:
+    if not clock.special:
+        return None
+    at = day_date(day)
+    found = bisect_left(clock.special, at, key=lambda special: special.day)
+    return clock.special[found] if found < len(clock.special) and clock.special[found].day == at else None
 
 
 def is_working_day(weekdays: frozenset[int], holidays: frozenset[date], day: int) -> bool:

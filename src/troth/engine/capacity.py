@@ -81,28 +81,31 @@ def spill(network: Network, lanes: Lanes, block: Block, need: Need) -> Block:
     rows = [np.array([times.ship_by, times.promised_from, times.promised_at, times.arrival_day])]
     size = rows[0].shape[1]
     width = len(network.offer(lanes.method).cards) * network.spans(lanes.method).width
-    never: list[int] = []
-    for (clock, done), columns in groups.items():
+    never: dict[int, int] = {}
+    for (clock, done, services), columns in groups.items():
         dates = _dates(network, lanes, clock, done, block.not_before)
-        own = lanes.lane[:, block.nodes[columns]]
+        at = np.ix_(np.array(services, dtype=np.intp), np.array(columns, dtype=np.intp))
+        own = lanes.lane[at[0], block.nodes[at[1]]]
         first = 0 if lanes.pickup >= 0 else clock * width
-        lane[:, columns] = np.where(own == lanes.absent, lanes.absent, own - first + size)
+        lane[at] = np.where(own == lanes.absent, lanes.absent, own - first + size)
         rows.append(dates)
         size += dates.shape[1]
         if done is None:
-            never += columns
+            never.update((column, never.get(column, 0) + len(services)) for column in columns)
     found = np.concatenate(rows, axis=1)
     if never and block.not_before is None:
-        block.available[:, never] = 0.0
+        block.available[:, [column for column, count in never.items() if count == len(lanes.services)]] = 0.0
     return replace(block, timetable=Timetable(found[0], found[1], found[2], found[3]), lane=lane)
 
 
-def _find_spilled(network: Network, lanes: Lanes, block: Block, need: Need) -> dict[tuple[int, int | None], list[int]]:
-    """The columns of a block whose dates are others than their clocks', by clock and the minute in which work is done
-    there (None: never).
+def _find_spilled(
+    network: Network, lanes: Lanes, block: Block, need: Need
+) -> dict[tuple[int, int | None, tuple[int, ...]], list[int]]:
+    """The columns of a block whose dates are others than their clocks', by clock, the minute in which work is done
+    there (None: never), and the rows of the services for which that holds.
     """
     suspects = _find_suspects(network, lanes, block, need)
-    groups: dict[tuple[int, int | None], list[int]] = {}
+    groups: dict[tuple[int, int | None, tuple[int, ...]], list[int]] = {}
     if not suspects:
         return groups
     has_any: list[bool] = np.any(block.available[:, suspects], axis=0).tolist()
@@ -111,29 +114,45 @@ def _find_spilled(network: Network, lanes: Lanes, block: Block, need: Need) -> d
         if not has:
             continue
         position = block.nodes.item(column)
-        clock = network.clock_index.item(position)
-        day = None if standing is None else standing.day(clock)
-        done = _find_done(network, lanes, position, block.minute, need, day)
-        if done != _OWN:
-            groups.setdefault((clock, None if done == _NEVER_DONE else done), []).append(column)
+        for clock, services in _clocks_of(network, lanes, position):
+            day = None if standing is None else standing.day(clock)
+            done = _find_done(network, lanes, position, clock, block.minute, need, day)
+            if done != _OWN:
+                groups.setdefault((clock, None if done == _NEVER_DONE else done, services), []).append(column)
     return groups
 
 
-def _find_done(network: Network, lanes: Lanes, position: int, minute: int, need: Need, day: int | None) -> int:
+def _clocks_of(network: Network, lanes: Lanes, position: int) -> Iterable[tuple[int, tuple[int, ...]]]:
+    """The clocks by which a node works, each with the rows of its services."""
+    rows = tuple(range(len(lanes.services)))
+    if lanes.pickup >= 0 or not network.clocks_by_service:
+        return ((network.clock_index.item(position), rows),)
+    cards = network.offer(lanes.method).cards
+    found: dict[int, tuple[int, ...]] = {}
+    for row, card in enumerate(lanes.services):
+        clock = network.clocks_of(cards[card].service).item(position)
+        found[clock] = (*found.get(clock, ()), row)
+    return found.items()
+
+
+def _find_done(
+    network: Network, lanes: Lanes, position: int, clock: int, minute: int, need: Need, day: int | None
+) -> int:
     """The minute in which work is done where there is room; _OWN where that is the day of the clock, _NEVER_DONE.
 
-    With one slot a day it depends on the day on which the clock would have it done, not on the minute.
+    With one slot a day it depends on the day on which the clock would have it done, not on the minute; but after
+    midnight the slot of a night is that of the day before.
     """
     limit = None if network.limits is None else network.limits.of.get(position)
-    if limit is None or day is None or len(limit.capacity) > 1:
-        return _place_anew(network, lanes, position, minute, need, limit, is_own_kept=False)
+    if limit is None or day is None or limit.has_shifts or network.clocks[clock].is_nightly:
+        return _place_anew(network, lanes, position, clock, minute, need, limit, is_own_kept=False)
     load = network.load
-    key = (position, day, need.of(limit.unit))
+    key = (position, clock, day, need.of(limit.unit))
     version = load.versions[position]
     known = load.placed.get(key)
     if known is not None and known[0] == version:
         return known[1]
-    done = _place_anew(network, lanes, position, minute, need, limit, is_own_kept=True)
+    done = _place_anew(network, lanes, position, clock, minute, need, limit, is_own_kept=True)
     if len(load.placed) >= _PLACED_MAX:
         load.placed.clear()
     load.placed[key] = (version, done)
@@ -148,7 +167,14 @@ def find_full(network: Network, lanes: Lanes, minute: int, need: Need, positions
         at
         for at in limited
         if _place_anew(
-            network, lanes, at, minute, need, None if limits is None else limits.of.get(at), is_own_kept=False
+            network,
+            lanes,
+            at,
+            network.clock_index.item(at),
+            minute,
+            need,
+            None if limits is None else limits.of.get(at),
+            is_own_kept=False,
         )
         == _NEVER_DONE
     ]
@@ -158,20 +184,19 @@ def _place_anew(
     network: Network,
     lanes: Lanes,
     position: int,
+    clock: int,
     minute: int,
     need: Need,
     limit: Limit | None,
     *,
     is_own_kept: bool,
 ) -> int:
-    work = find_work(network, lanes, position, minute, need)
+    work = find_work(network, lanes, position, network.clocks[clock], minute, need)
     if work is None:
         return _NEVER_DONE
     if limit is None:
         return work.done
-    amount = need.of(limit.unit)
-    clock = network.clocks[network.clock_index.item(position)]
-    placed = place_work(network, clock, limit, work, amount)
+    placed = place_work(network, network.clocks[clock], limit, work, need.of(limit.unit))
     if placed is None:
         return _NEVER_DONE
     return _OWN if is_own_kept and placed.done == work.done else placed.done
@@ -204,9 +229,8 @@ def _find_suspects(network: Network, lanes: Lanes, block: Block, need: Need) -> 
     return found
 
 
-def find_work(network: Network, lanes: Lanes, position: int, minute: int, need: Need) -> Work | None:
+def find_work(network: Network, lanes: Lanes, position: int, clock: WorkClock, minute: int, need: Need) -> Work | None:
     """The work on an order at a node from a minute on, as if there were room; None where it is never done."""
-    clock = network.clocks[network.clock_index[position]]
     begin = take_on(clock, minute)
     minutes = clock.processing_minutes
     if lanes.pickup >= 0:
@@ -216,15 +240,17 @@ def find_work(network: Network, lanes: Lanes, position: int, minute: int, need: 
     return None if done is None else Work(done, minutes)
 
 
-def find_done(network: Network, lanes: Lanes, position: int, minute: int, need: Need | None) -> int | None:
-    """The minute in which work that can begin at a minute is done at a node that has room for the need (None: as if
-    there were room); None where it never is.
+def find_done(
+    network: Network, lanes: Lanes, position: int, service: str, minute: int, need: Need | None
+) -> int | None:
+    """The minute in which work that can begin at a minute, and goes by a service, is done at a node that has room for
+    the need (None: as if there were room); None where it never is.
     """
-    work = find_work(network, lanes, position, minute, Need(0, 0) if need is None else need)
+    clock = network.clock_of(position, service)
+    work = find_work(network, lanes, position, clock, minute, Need(0, 0) if need is None else need)
     limit = None if network.limits is None else network.limits.of.get(position)
     if work is None or need is None or limit is None:
         return None if work is None else work.done
-    clock = network.clocks[network.clock_index.item(position)]
     placed = place_work(network, clock, limit, work, need.of(limit.unit))
     return None if placed is None else placed.done
 
@@ -250,7 +276,7 @@ def place_work(
     first = local_day(clock.time_zone, last)
     rooms: list[tuple[Slot, int]] = []
     left, done = amount, work.done
-    for day in range(first, first + DAYS_SEARCHED_MAX):
+    for day in range(first - clock.is_nightly, first + DAYS_SEARCHED_MAX):
         for times in slots_of_day(clock, limit, day):
             if times.ends <= last:
                 continue

@@ -13,10 +13,13 @@ from troth.engine.calendars import (
     DELIVERY_FROM,
     DELIVERY_UNTIL,
     WorkClock,
+    closings_on,
+    find_hours,
     first_arrival_day,
     is_working_day,
     local_day,
     local_instant,
+    works_on,
 )
 from troth.model.network import CarrierPickup, RateCard
 
@@ -129,16 +132,29 @@ def find_departure(clock: WorkClock, carrier: CarrierClock, done: int, earliest:
 
     That is a working day of both. A node that names no pickup of the carrier has one every day at closing time.
     """
-    pickups = last_pickups(clock.pickups, carrier.carrier, carrier.service)
     for day in range(earliest, earliest + DAYS_SEARCHED_MAX):
-        if is_working_day(clock.weekdays, clock.holidays, day) and is_working_day(
-            carrier.weekdays, carrier.holidays, day
-        ):
-            at = clock.closes if pickups is None else pickups[(day + 3) % 7]
-            leaves = None if at is None else local_instant(clock.time_zone, day, at)
-            if leaves is not None and leaves >= done * 60:
-                return Departure(day, leaves)
+        if is_working_day(carrier.weekdays, carrier.holidays, day):
+            for leaves in pickups_on(clock, carrier, day):
+                if leaves >= done * 60:
+                    return Departure(day, leaves)
     return None
+
+
+def pickups_on(clock: WorkClock, carrier: CarrierClock, day: int) -> tuple[float, ...]:
+    """When a carrier comes to a node on a day on which it works (days since 1970), as POSIX instants: as the node says,
+    or whenever it closes. In the hours after midnight a node is still there that opened the day before.
+    """
+    pickups = last_pickups(clock.pickups, carrier.carrier, carrier.service)
+    if pickups is None:
+        return closings_on(clock, day)
+    at = pickups[(day + 3) % 7]
+    if at is None:
+        return ()
+    leaves = local_instant(clock.time_zone, day, at)
+    if works_on(clock, day):
+        return (leaves,)
+    night = find_hours(clock, day - 1) if clock.is_nightly else None
+    return (leaves,) if night is not None and leaves <= night[1] * 60 else ()
 
 
 def find_arrival_day(

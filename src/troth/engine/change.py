@@ -145,7 +145,10 @@ def _try(order: Order, plain: OrderChanged, units: set[int], state: State, facts
     if days:
         network = facts.network
         facts = replace(facts, network=network.with_load(network.load.without(days)))
-    return _Tried(event, without, *plan_missing(without, state, facts, freed), facts)
+    # Who names the node of a line knows whether it failed before: it is asked once more.
+    moved = [line.terms for line in without.lines if line.line_id in event.moved and line.terms is not None]
+    named = {terms.only_from for terms in moved if terms.only_from is not None}
+    return _Tried(event, without, *plan_missing(without, state, facts, freed, allowed=named), facts)
 
 
 def _is_later(order: Order, tried: _Tried) -> bool:

@@ -25,6 +25,9 @@ def shares_used(network: Network, now: datetime) -> Mapping[NodeId, float]:
         if amount > 0 and position in limits.of and slot.day == today[network.clock_index[position]]:
             used[position] = used.get(position, 0) + amount
     return {
-        network.nodes[position].node: round(used[position] / max(1, sum(limits.of[position].capacity)), _DECIMALS)
+        network.nodes[position].node: round(
+            used[position] / max(1, sum(limits.of[position].of_day(today[network.clock_index[position]]).capacity)),
+            _DECIMALS,
+        )
         for position in sorted(used)
     }

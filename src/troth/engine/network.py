@@ -27,9 +27,10 @@ class Network:
     """All nodes with what they offer. N is the number of nodes; arrays of nodes are in the order of `nodes`, which is
     by id.
 
-    `clock_index` (N) points into `clocks`, the distinct work clocks. Costs are float64 made from minor units here and
-    nowhere else. A node's next stock feed is late after so many seconds (`feed_due`, N; infinite: never; None: no node
-    has any). `limits` are the nodes' capacities (None: no node has one) and `load` is what is promised of them:
+    `clock_index` (N) points into `clocks`, the distinct work clocks, and so do the rows of `clocks_by_service` for the
+    services that have a cut-off of their own somewhere. Costs are float64 made from minor units here and nowhere else.
+    A node's next stock feed is late after so many seconds (`feed_due`, N; infinite: never; None: no node has any).
+    `limits` are the nodes' capacities (None: no node has one) and `load` is what is promised of them:
     whoever commits promises moves it, and every copy of a network that has promises of its own has a load of its own.
     `memory` holds pure functions' results (zones by destination, dates by minute), bounded; it never
     changes an answer.
@@ -44,6 +45,7 @@ class Network:
     shipment: NDArray[np.float64]
     clocks: tuple[WorkClock, ...]
     clock_index: NDArray[np.intp]
+    clocks_by_service: Mapping[str, NDArray[np.intp]]
     is_active: NDArray[np.bool_]
     is_pickup: NDArray[np.bool_]
     countries: NDArray[np.str_]
@@ -58,6 +60,14 @@ class Network:
     feed_due: NDArray[np.float64] | None
     load: NodeLoad = field(repr=False)
     memory: "Memory" = field(repr=False)
+
+    def clocks_of(self, service: str) -> NDArray[np.intp]:
+        """Of each node (N) the position of the clock by which it works on what goes by a service."""
+        return self.clocks_by_service.get(service, self.clock_index)
+
+    def clock_of(self, position: int, service: str) -> WorkClock:
+        """The clock by which a node works on what goes by a service."""
+        return self.clocks[self.clocks_of(service).item(position)]
 
     def with_load(self, load: NodeLoad | None = None) -> "Network":
         """The same network with another load; with none at all by default."""
@@ -106,6 +116,13 @@ def compile_network(
     index = {node.node: position for position, node in enumerate(ordered)}
     clocks: dict[WorkClock, int] = {}
     clock_index = [clocks.setdefault(work_clock(node), len(clocks)) for node in ordered]
+    named = {row.service for node in ordered for row in node.cut_offs if row.service}
+    by_service = {
+        service: np.array(
+            [clocks.setdefault(work_clock(node, service), len(clocks)) for node in ordered], dtype=np.intp
+        )
+        for service in sorted(named)
+    }
     count = max(1, len(ordered))
     is_active = np.array([node.active for node in ordered], dtype=np.bool_)
     is_pickup = np.array([node.pickup and node.active for node in ordered], dtype=np.bool_)
@@ -127,6 +144,7 @@ def compile_network(
         shipment=np.array([node.shipment_minor for node in ordered], dtype=np.float64),
         clocks=tuple(clocks),
         clock_index=np.array(clock_index, dtype=np.intp),
+        clocks_by_service=by_service,
         is_active=is_active,
         is_pickup=is_pickup,
         countries=np.array([node.address.country.upper() for node in ordered], dtype=np.str_),

@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.calendars import WorkClock, day_date, is_working_day, local_minute
-from troth.model.capacity import CapacityUnit, Slot
+from troth.engine.calendars import WorkClock, day_date, find_hours, is_night, minute_within
+from troth.model.capacity import CapacityUnit, Shift, Slot
 from troth.model.cart_hold import CartHold, CartHoldState
 from troth.model.ids import LineId, NodeId
 from troth.model.lifecycle import FREED
@@ -23,13 +23,32 @@ UNLIMITED: Final = 2**62
 
 
 @dataclass(frozen=True, slots=True)
+class DayLimit:
+    """What can be done in each shift of one working day; the first shift begins with the day."""
+
+    begins: tuple[time, ...]
+    capacity: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Limit:
-    """What a node can do in each shift of a working day, in its unit; the first shift begins with the day."""
+    """What a node can do on a working day, in its unit: as said of the date, else of the weekday (Monday is 0)."""
 
     node: NodeId
     unit: CapacityUnit
-    begins: tuple[time, ...]
-    capacity: tuple[int, ...]
+    by_weekday: tuple[DayLimit, ...]
+    by_date: Mapping[date, DayLimit]
+    has_shifts: bool
+    least: int
+
+    def of_day(self, day: date) -> DayLimit:
+        """What it can do on a day, in each shift."""
+        return self.by_date.get(day) or self.by_weekday[day.weekday()]
+
+    def of_slot(self, slot: Slot) -> int:
+        """What it can do in a slot; without end in one that there is not (any more)."""
+        capacity = self.of_day(slot.day).capacity
+        return capacity[slot.shift] if slot.shift < len(capacity) else UNLIMITED
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +99,7 @@ class NodeLoad:
         self.versions = [0] * len(positions)
         self._of_node: dict[int, dict[Slot, int]] = {}
         self._tight: dict[tuple[int, int], tuple[int, tuple[tuple[Slot, int], ...]]] = {}
-        self.placed: dict[tuple[int, int, int], tuple[int, int]] = {}
+        self.placed: dict[tuple[int, int, int, int], tuple[int, int]] = {}
         self.queue_minutes = dict(queue_minutes or {})
         self.fed_at: NDArray[np.float64] | None = None
 
@@ -127,7 +146,7 @@ class NodeLoad:
         found = tuple(
             (slot, used)
             for slot, used in sorted(self._of_node.get(position, {}).items())
-            if used > 0 and slot.shift < len(limit.capacity) and limit.capacity[slot.shift] - used < amount
+            if used > 0 and limit.of_slot(slot) - used < amount
         )
         if len(self._tight) >= TIGHT_MAX:
             self._tight.clear()
@@ -150,18 +169,47 @@ class NodeLoad:
 
 
 def limit_of(node: Node) -> Limit | None:
-    """The limit of a node: that of its shifts, or else of its day; None where it has none."""
-    if node.shifts:
-        shifts = sorted(node.shifts, key=lambda shift: shift.begins)
-        return Limit(
-            node.node,
-            node.capacity_unit,
-            tuple(shift.begins.replace(second=0, microsecond=0, tzinfo=None) for shift in shifts),
-            tuple(max(0, shift.capacity) for shift in shifts),
-        )
-    if node.capacity_per_day is None:
+    """The limit of a node: that of its shifts, or else of its day, and those of the days that have others; None where
+    it has none.
+    """
+    if not node.shifts and node.capacity_per_day is None and not node.capacity_days:
         return None
-    return Limit(node.node, node.capacity_unit, (time(0),), (max(0, node.capacity_per_day),))
+    by_weekday = [_day_limit(node, node.shifts, node.capacity_per_day)] * 7
+    by_date: dict[date, DayLimit] = {}
+    for row in node.capacity_days:
+        limit = _day_limit(node, row.shifts, row.capacity)
+        for weekday in row.weekdays:
+            by_weekday[weekday] = limit
+        by_date.update(dict.fromkeys(row.dates, limit))
+    days = (*by_weekday, *by_date.values())
+    return Limit(
+        node.node,
+        node.capacity_unit,
+        tuple(by_weekday),
+        by_date,
+        has_shifts=any(len(day.capacity) > 1 for day in days),
+        least=min(min(day.capacity) for day in days),
+    )
+
+
+def _day_limit(node: Node, shifts: Sequence[Shift], capacity: int | None) -> DayLimit:
+    if not shifts:
+        return DayLimit((time(0),), (UNLIMITED if capacity is None else max(0, capacity),))
+    hours = (node.calendar.opens, node.calendar.closes)
+    ordered = sorted(shifts, key=lambda shift: turn_of(shift.begins, hours))
+    return DayLimit(
+        tuple(shift.begins.replace(second=0, microsecond=0, tzinfo=None) for shift in ordered),
+        tuple(max(0, shift.capacity) for shift in ordered),
+    )
+
+
+def turn_of(begins: time, hours: tuple[time, time]) -> tuple[bool, time]:
+    """What shifts are put in order by: where the hours close on the next day, those after midnight come last.
+
+    >>> [at.hour for at in sorted((time(2), time(22)), key=lambda at: turn_of(at, (time(22), time(6))))]
+    [22, 2]
+    """
+    return is_night(*hours) and begins <= hours[1], begins
 
 
 def compile_limits(nodes: Iterable[Node]) -> Limits | None:
@@ -171,7 +219,7 @@ def compile_limits(nodes: Iterable[Node]) -> Limits | None:
         return None
     return Limits(
         of={position: limit for position, limit in enumerate(found) if limit is not None},
-        least=np.array([np.inf if limit is None else min(limit.capacity) for limit in found], dtype=np.float64),
+        least=np.array([np.inf if limit is None else limit.least for limit in found], dtype=np.float64),
         counts_units=np.array(
             [limit is not None and limit.unit is CapacityUnit.UNITS for limit in found], dtype=np.bool_
         ),
@@ -180,16 +228,18 @@ def compile_limits(nodes: Iterable[Node]) -> Limits | None:
 
 def slots_of_day(clock: WorkClock, limit: Limit, day: int) -> list[SlotTimes]:
     """The slots of a node on a day (days since 1970), in their order; none where it does not work."""
-    if not is_working_day(clock.weekdays, clock.holidays, day):
+    hours = find_hours(clock, day)
+    if hours is None:
         return []
-    begins = local_minute(clock.time_zone, day, clock.opens)
-    closes = local_minute(clock.time_zone, day, clock.closes)
+    begins, closes = hours
+    at = day_date(day)
+    of_day = limit.of_day(at)
     found = []
-    for shift, capacity in enumerate(limit.capacity):
-        is_last = shift + 1 == len(limit.capacity)
-        ends = closes if is_last else min(closes, local_minute(clock.time_zone, day, limit.begins[shift + 1]))
+    for shift, capacity in enumerate(of_day.capacity):
+        is_last = shift + 1 == len(of_day.capacity)
+        ends = closes if is_last else min(closes, minute_within(clock, day, of_day.begins[shift + 1]))
         if ends > begins:
-            found.append(SlotTimes(Slot(limit.node, day_date(day), shift), begins, ends, capacity))
+            found.append(SlotTimes(Slot(limit.node, at, shift), begins, ends, capacity))
         begins = max(begins, ends)
     return found
 
@@ -197,7 +247,7 @@ def slots_of_day(clock: WorkClock, limit: Limit, day: int) -> list[SlotTimes]:
 def capacity_of(limits: Limits | None, position: int | None, slot: Slot) -> int:
     """What a slot can do at most; without end where its node has no limit (any more)."""
     limit = None if limits is None or position is None else limits.of.get(position)
-    return UNLIMITED if limit is None or slot.shift >= len(limit.capacity) else limit.capacity[slot.shift]
+    return UNLIMITED if limit is None else limit.of_slot(slot)
 
 
 def used_by(order: Order) -> dict[Slot, int]:

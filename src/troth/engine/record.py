@@ -21,6 +21,7 @@ from troth.engine.supply import QUANTITY_MAX, SupplyRows
 from troth.model.capacity import Slot
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import ON_HAND, lot_of, lot_within
+from troth.model.network import Node
 from troth.model.plan import Demand
 from troth.model.recording import RecordedDated, RecordedLot, RecordedStock, Recording
 
@@ -95,9 +96,15 @@ def digest_network(network: Network) -> str:
         parts += repr((sorted(lanes.by_prefix.items()), days))
     for fields in _LATER:
         parts = parts.replace(fields, "")
-    digest = blake2b(parts.encode(), digest_size=12).hexdigest()
+    # What nodes said of their days only later is not shown with the rest, and is named where they say something.
+    later = [facts for facts in map(_later_facts, network.nodes) if any(facts[1:])]
+    digest = blake2b(f"{parts}{later or ''}".encode(), digest_size=12).hexdigest()
     network.memory.keep("digest", "network", digest)
     return digest
+
+
+def _later_facts(node: Node) -> tuple[object, ...]:
+    return node.node, node.calendar.hours, node.calendar.special_days, node.cut_offs, node.capacity_days
 
 
 def _tight_slots(

@@ -23,7 +23,7 @@ from troth.model.inventory import Source, SupplyKey, lot_of
 from troth.model.lifecycle import AllocationState
 from troth.model.order import Allocation, Order
 from troth.model.plan import Demand, Plan, Trace
-from troth.model.status import live_allocations, promise_of, uncovered_quantities
+from troth.model.status import first_promise_of, live_allocations, uncovered_quantities
 
 _FAILED = frozenset({AllocationState.REJECTED, AllocationState.SHORT})
 
@@ -35,7 +35,8 @@ def decide_resource(
 
     Promised from nodes that have not failed this order, and from other lots where only a lot was not found; else they
     wait, where the routing says so, or a person decides.
-    The promise given before is the date to keep.
+    The promise that the customer was given first is the date to keep, however often it is sourced again, and a faster
+    service than the one that was asked for may keep it.
     """
     missing = uncovered_quantities(order)
     if not missing:
@@ -52,10 +53,18 @@ def decide_resource(
 
 
 def plan_missing(
-    order: Order, state: State, facts: Facts, freed: Mapping[SupplyKey, int] = NOTHING_FREED
+    order: Order,
+    state: State,
+    facts: Facts,
+    freed: Mapping[SupplyKey, int] = NOTHING_FREED,
+    *,
+    allowed: Collection[NodeId] = (),
 ) -> tuple[Case, Plan]:
-    """The plan of all units of an order that lie nowhere; `freed` are its own reserved units that it may take again."""
+    """The plan of all units of an order that lie nowhere; `freed` are its own reserved units that it may take again,
+    and `allowed` are nodes that a person names although they failed it.
+    """
     demand = demand_missing(order, facts)
+    demand = replace(demand, excluded_nodes=demand.excluded_nodes.difference(allowed))
     supply: Mapping[Sku, SupplyRows] = supply_again(demand, state, facts, freed)
     missed = _missed_lots(order)
     if missed:
@@ -68,7 +77,8 @@ def demand_missing(order: Order, facts: Facts) -> Demand:
     missing = uncovered_quantities(order)
     lines = (
         replace(
-            demand_line(line, missing[line.line_id], facts), need_by=line.need_by or promise_of(order, line.line_id)
+            demand_line(line, missing[line.line_id], facts),
+            need_by=line.need_by or first_promise_of(order, line.line_id),
         )
         for line in order.lines
         if line.line_id in missing

@@ -20,7 +20,7 @@ from troth.engine.calendars import (
     minute_of,
     take_on,
 )
-from troth.engine.carriers import find_trip, last_pickups
+from troth.engine.carriers import find_trip, pickups_on
 from troth.engine.network import Network
 from troth.engine.transit import NEVER, Lanes
 
@@ -177,10 +177,9 @@ def _code_of_work(network: Network, lanes: Lanes, clock: WorkClock, done: int) -
     """What tells dates apart: the day on which the work is done, and how many pickups and hours it misses on it."""
     day = local_day(clock.time_zone, done)
     missed = 0
-    if clock.pickups:
-        for carrier in network.offer(lanes.method).carriers:
-            at = (last_pickups(clock.pickups, carrier.carrier, carrier.service) or (None,) * 7)[(day + 3) % 7]
-            missed += at is not None and local_instant(clock.time_zone, day, at) < done * 60
+    if clock.pickups or clock.is_nightly:
+        carriers = network.offer(lanes.method).carriers
+        missed += len({at for carrier in carriers for at in pickups_on(clock, carrier, day) if at < done * 60})
     if network.spans(lanes.method).has_same_day:
         zone = lanes.destination.time_zone or clock.time_zone
         for closes in {carrier.closes for carrier in network.offer(lanes.method).carriers}:

@@ -30,8 +30,8 @@ def hold_together(problem: Problem, places: Sequence[Place], *, ship_from: date 
         last_day = max(last_day, ship_from.toordinal() - _EPOCH)
     held = []
     for place in places:
-        clock = problem.network.clocks[problem.network.clock_index[place.node]]
         position = problem.lanes.services[place.service_row]
+        clock = problem.network.clock_of(place.node, problem.offer.cards[position].service)
         # A minute before it leaves it is ready, also where it leaves as delivery hours end.
         ready = minute_of(float(place.block.timetable.ship_by[place.lane])) - 1
         trip = find_trip(

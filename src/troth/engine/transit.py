@@ -143,7 +143,10 @@ def _compute_lanes(
     if pickup >= 0:
         lane, absent = np.zeros_like(zone), 1
     else:
-        lane = (network.clock_index * len(offer.cards) + position_column) * spans.width + place
+        clocks = network.clock_index
+        if network.clocks_by_service and names:
+            clocks = np.array([network.clocks_of(name) for name in names], dtype=np.intp)
+        lane = (clocks * len(offer.cards) + position_column) * spans.width + place
         absent = len(network.clocks) * len(offer.cards) * spans.width
     return Lanes(
         services=services,

@@ -13,7 +13,7 @@ from troth.engine.context import Facts
 from troth.engine.effort import is_quick
 from troth.engine.exposure.kept_quotas import within_quotas
 from troth.engine.exposure.taking import Pool, supply_reader, with_freed
-from troth.engine.feasible import find_unknown
+from troth.engine.feasible import find_late, find_unknown
 from troth.engine.supply import NO_SUPPLY, SupplyRows
 from troth.flows.aside import network_at_rest, rows_at_rest
 from troth.flows.cart import read_hold
@@ -63,7 +63,7 @@ async def find_known(system: System, command: CaptureOrder) -> Known | Invalid:
     await door.need_stock(skus)
     prices = await door.reference.need_prices(skus)
     facts = replace(_facts(system, command), prices=prices)
-    flaws = find_unknown(command, facts)
+    flaws = (*find_unknown(command, facts), *find_late(command, facts))
     own = await _find_own(system, command)
     if flaws or isinstance(own, Invalid):
         return own if isinstance(own, Invalid) else Invalid(flaws)

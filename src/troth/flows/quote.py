@@ -71,7 +71,7 @@ class Quote:
     was asked. `hold` keeps the units of the first option, where that was asked and everything could be promised; else
     it is the hold that the inquiry names, as it was before. `destination` is where it would go, `near` the place around
     which pickups were looked for, and `kits` are the lines that are asked for as kits. `fronts` say what sooner and
-    fewer shipments would cost, where that was asked.
+    fewer shipments would cost, where that was asked. `need_by` says of lines when they are needed.
     """
 
     at: datetime
@@ -86,6 +86,7 @@ class Quote:
     kits: Mapping[LineId, Kit] = field(default_factory=dict)
     near: Address | None = None
     fronts: tuple[Front, ...] = ()
+    need_by: Mapping[LineId, datetime] = field(default_factory=dict)
 
 
 async def quote(
@@ -134,6 +135,7 @@ async def quote(
         _find_kits(case.demand),
         command.near,
         found.fronts,
+        {line.line_id: line.need_by for line in case.demand.lines if line.need_by is not None},
     )
 
 

@@ -1,40 +1,33 @@
 """What clients send about a node, and the node that it is."""
 
+from collections.abc import Iterator
 from datetime import date, time
 from decimal import Decimal
 from functools import cache
-from typing import Annotated, Final
+from typing import Annotated
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from troth.flows.places import find_middle, locate, with_region
 from troth.http.body import Id, MoneyBody, Name, Strict, Text
+from troth.http.calendar_body import (
+    CalendarBody,
+    CutOffBody,
+    DayCapacityBody,
+    ShiftBody,
+    TimeOfDay,
+    Weekday,
+    is_in_order,
+    shifts_of,
+)
 from troth.http.place_body import AddressBody
 from troth.http.problems import Refused
-from troth.model.capacity import CapacityUnit, Shift
+from troth.model.capacity import CapacityUnit, DayCapacity
 from troth.model.ids import NodeId
-from troth.model.network import Address, Calendar, CarrierPickup, Node, NodeType
+from troth.model.network import Address, Calendar, CarrierPickup, CutOff, Node, NodeType
 from troth.model.refusals import FieldFlaw, Invalid
-
-WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-
-
-def _number_of_day(given: object) -> object:
-    if not isinstance(given, str):
-        return given
-    if given not in WEEKDAYS:
-        raise PydanticCustomError("unknown_weekday", "must be a weekday such as monday, or 0 (Monday) to 6")
-    return WEEKDAYS.index(given)
-
-
-Weekday = Annotated[
-    int,
-    BeforeValidator(_number_of_day),
-    Field(ge=0, le=6),
-    WithJsonSchema({"anyOf": [{"enum": list(WEEKDAYS)}, {"type": "integer", "minimum": 0, "maximum": 6}]}),
-]
 
 
 @cache
@@ -48,32 +41,10 @@ def _known_zone(name: str) -> str:
     return name
 
 
-def _of_a_day(clock: time) -> time:
-    if clock.tzinfo is not None:
-        raise PydanticCustomError("zoned_time", "must have no offset: it is meant in the node's time zone")
-    return clock.replace(second=0, microsecond=0)
-
-
-TimeOfDay = Annotated[time, AfterValidator(_of_a_day)]
 Hours = Annotated[Decimal, Field(ge=0, le=720, decimal_places=2)]
 Attributes = Annotated[
     dict[Annotated[str, StringConstraints(min_length=1, max_length=100)], Text], Field(max_length=100)
 ]
-
-
-class CalendarBody(Strict):
-    """When the node works, in its own time zone. Weekdays by name, or by number with Monday as 0."""
-
-    weekdays: Annotated[tuple[Weekday, ...], Field(min_length=1, max_length=7)] = tuple(range(7))
-    opens: TimeOfDay = time(0, 0)
-    closes: TimeOfDay = time(23, 59)
-    holidays: Annotated[tuple[date, ...], Field(max_length=1000)] = ()
-
-    def calendar(self) -> Calendar:
-        """The calendar that this is; Refused where it closes before it opens."""
-        if self.closes <= self.opens:
-            raise Refused(Invalid((FieldFlaw("/calendar/closes", "must be after opens, on the same day"),)))
-        return Calendar(tuple(sorted(set(self.weekdays))), self.opens, self.closes, tuple(sorted(set(self.holidays))))
 
 
 class CarrierPickupBody(Strict):
@@ -87,13 +58,6 @@ class CarrierPickupBody(Strict):
     def pickup(self) -> CarrierPickup:
         """The pickup that this is."""
         return CarrierPickup(self.at, self.carrier, self.service, tuple(sorted(set(self.weekdays))))
-
-
-class ShiftBody(Strict):
-    """A part of the working day, from a time in the node's time zone, and what can be done in it."""
-
-    begins: TimeOfDay
-    capacity: Annotated[int, Field(ge=0, le=1_000_000_000)]
 
 
 class NodeBody(Strict):
@@ -155,6 +119,13 @@ class NodeBody(Strict):
     shifts: Annotated[
         tuple[ShiftBody, ...], Field(max_length=24, description="They take the place of capacity_per_day.")
     ] = ()
+    capacity_days: Annotated[
+        tuple[DayCapacityBody, ...], Field(max_length=100, description="Of weekdays and dates that have another one.")
+    ] = ()
+    cut_offs: Annotated[
+        tuple[CutOffBody, ...],
+        Field(max_length=100, description="Other ones than cut_off; of several for a day the last counts."),
+    ] = ()
 
     def node(self, node_id: NodeId, currency: str) -> Node:
         """The node that this is, with its place; Refused where that is not known."""
@@ -162,6 +133,9 @@ class NodeBody(Strict):
             raise Refused(Invalid((FieldFlaw("/node_id", f"must be {node_id}, as in the path"),)))
         address = Address(country="US") if self.address is None else self.address.address()
         latitude, longitude = self._place(address)
+        flaws = [*self._flaws_of_capacity(), *self._flaws_of_cut_offs()]
+        if flaws:
+            raise Refused(Invalid(tuple(flaws)))
         return Node(
             node=node_id,
             type=self.type,
@@ -191,14 +165,44 @@ class NodeBody(Strict):
             pickup_minutes=self.pickup_minutes,
             feed_due_every_hours=self.feed_due_every_hours,
             capacity_unit=self.capacity_unit,
-            shifts=self._shifts(),
+            shifts=shifts_of(self.shifts),
+            capacity_days=tuple(
+                DayCapacity(
+                    tuple(sorted(set(row.weekdays))),
+                    tuple(sorted(set(row.dates))),
+                    row.capacity,
+                    shifts_of(row.shifts),
+                )
+                for row in self.capacity_days
+            ),
+            cut_offs=tuple(CutOff(row.at, row.service, tuple(sorted(set(row.weekdays)))) for row in self.cut_offs),
         )
 
-    def _shifts(self) -> tuple[Shift, ...]:
-        begins = [shift.begins for shift in self.shifts]
-        if begins != sorted(set(begins)):
-            raise Refused(Invalid((FieldFlaw("/shifts", "must begin one after the other"),)))
-        return tuple(Shift(shift.begins, shift.capacity) for shift in self.shifts)
+    def _flaws_of_capacity(self) -> Iterator[FieldFlaw]:
+        calendar = CalendarBody() if self.calendar is None else self.calendar
+        hours = (calendar.opens, calendar.closes)
+        if self.shifts and self.capacity_per_day is not None:
+            yield FieldFlaw("/capacity_per_day", "must not be given with shifts, which take its place")
+        if not is_in_order(self.shifts, hours):
+            yield FieldFlaw("/shifts", "must begin one after the other")
+        days: set[int | date] = set()
+        for number, row in enumerate(self.capacity_days):
+            pointer = f"/capacity_days/{number}"
+            if bool(row.weekdays) is bool(row.dates):
+                yield FieldFlaw(f"{pointer}/weekdays", "must be given where dates are not, and left out where they are")
+            if row.shifts and row.capacity is not None:
+                yield FieldFlaw(f"{pointer}/capacity", "must not be given with shifts, which take its place")
+            if not is_in_order(row.shifts, hours):
+                yield FieldFlaw(f"{pointer}/shifts", "must begin one after the other")
+            named: set[int | date] = {*row.weekdays, *row.dates}
+            if days & named:
+                yield FieldFlaw(f"{pointer}/{'dates' if row.dates else 'weekdays'}", "names a day a second time")
+            days |= named
+
+    def _flaws_of_cut_offs(self) -> Iterator[FieldFlaw]:
+        for number, row in enumerate(self.cut_offs):
+            if row.service and self.services and row.service not in self.services:
+                yield FieldFlaw(f"/cut_offs/{number}/service", "is not one of the services of the node")
 
     def _place(self, address: Address) -> tuple[float, float]:
         if (self.latitude is None) is not (self.longitude is None):

@@ -1,5 +1,6 @@
 """Nodes: set, read and listed."""
 
+from collections.abc import Iterable
 from datetime import date, time
 from typing import Annotated, Any, Final, Literal
 
@@ -9,7 +10,8 @@ from pydantic import Field, TypeAdapter
 from troth.flows.configure import set_node
 from troth.http.address_answer import answer_address
 from troth.http.body import Body, NoQuery, Text
-from troth.http.node_body import WEEKDAYS, NodeBody
+from troth.http.calendar_body import WEEKDAYS
+from troth.http.node_body import NodeBody
 from troth.http.operations import NO_BODY, Call, Nothing, Operation, Plain, Shown
 from troth.http.order_shapes import AddressAnswer
 from troth.http.pages import Page, PageQuery, decode_cursor, page_reply
@@ -17,13 +19,38 @@ from troth.http.preconditions import expected_of, path_id, set_reply
 from troth.http.problems import Refused
 from troth.http.replies import Reply, etag, json_reply
 from troth.http.values import MoneyAnswer, money
-from troth.model.capacity import CapacityUnit
+from troth.model.capacity import CapacityUnit, Shift
 from troth.model.ids import NodeId
 from troth.model.network import Node, NodeType
 from troth.model.refusals import FieldFlaw, Invalid, NotFound, VersionConflict
 from troth.store.reference import find_nodes, read_node
 
 WeekdayName = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+class DayHoursAnswer(msgspec.Struct, frozen=True):
+    """The hours of weekdays that have others."""
+
+    weekdays: tuple[WeekdayName, ...]
+    opens: str
+    closes: str
+
+
+class SpecialDayAnswer(msgspec.Struct, frozen=True):
+    """A date with hours of its own."""
+
+    date: date
+    opens: str
+    closes: str
+    cut_off: str | None
+
+
+class CutOffAnswer(msgspec.Struct, frozen=True):
+    """The cut-off of a service (empty: all) on weekdays."""
+
+    at: str
+    service: str
+    weekdays: tuple[WeekdayName, ...]
 
 
 class CalendarAnswer(msgspec.Struct, frozen=True):
@@ -33,6 +60,8 @@ class CalendarAnswer(msgspec.Struct, frozen=True):
     opens: str
     closes: str
     holidays: tuple[date, ...]
+    hours: tuple[DayHoursAnswer, ...]
+    special_days: tuple[SpecialDayAnswer, ...]
 
 
 class CarrierPickupAnswer(msgspec.Struct, frozen=True):
@@ -49,6 +78,15 @@ class ShiftAnswer(msgspec.Struct, frozen=True):
 
     begins: str
     capacity: int
+
+
+class DayCapacityAnswer(msgspec.Struct, frozen=True):
+    """What can be done on weekdays or dates that have a capacity of their own."""
+
+    weekdays: tuple[WeekdayName, ...]
+    dates: tuple[date, ...]
+    capacity: int | None
+    shifts: tuple[ShiftAnswer, ...]
 
 
 class NodeAnswer(msgspec.Struct, frozen=True):
@@ -80,6 +118,8 @@ class NodeAnswer(msgspec.Struct, frozen=True):
     acceptance_minutes: int
     capacity_unit: CapacityUnit
     shifts: tuple[ShiftAnswer, ...]
+    capacity_days: tuple[DayCapacityAnswer, ...]
+    cut_offs: tuple[CutOffAnswer, ...]
     reroute_after_minutes: int | None
     pickup_minutes: int
     feed_due_every_hours: int | None
@@ -108,10 +148,24 @@ def answer_node(node: Node, currency: str) -> NodeAnswer:
             _clock(calendar.opens),
             _clock(calendar.closes),
             calendar.holidays,
+            tuple(
+                DayHoursAnswer(tuple(_weekday(day) for day in row.weekdays), _clock(row.opens), _clock(row.closes))
+                for row in calendar.hours
+            ),
+            tuple(
+                SpecialDayAnswer(
+                    row.day,
+                    _clock(row.opens),
+                    _clock(row.closes),
+                    None if row.cut_off is None else _clock(row.cut_off),
+                )
+                for row in calendar.special_days
+            ),
         ),
         cut_off=_clock(node.cut_off),
         processing_hours=node.processing_hours,
-        capacity_per_day=node.capacity_per_day,
+        # Of a node from before the two were refused together, what it works by.
+        capacity_per_day=None if node.shifts else node.capacity_per_day,
         services=node.services,
         pickup=node.pickup,
         handling_cost=money(node.handling_minor, currency),
@@ -131,7 +185,17 @@ def answer_node(node: Node, currency: str) -> NodeAnswer:
         feed_minutes=node.feed_minutes,
         acceptance_minutes=node.acceptance_minutes,
         capacity_unit=node.capacity_unit,
-        shifts=tuple(ShiftAnswer(_clock(shift.begins), shift.capacity) for shift in node.shifts),
+        shifts=_answer_shifts(node.shifts),
+        capacity_days=tuple(
+            DayCapacityAnswer(
+                tuple(_weekday(day) for day in row.weekdays), row.dates, row.capacity, _answer_shifts(row.shifts)
+            )
+            for row in node.capacity_days
+        ),
+        cut_offs=tuple(
+            CutOffAnswer(_clock(row.at), row.service, tuple(_weekday(day) for day in row.weekdays))
+            for row in node.cut_offs
+        ),
         reroute_after_minutes=node.reroute_after_minutes,
         pickup_minutes=node.pickup_minutes,
         feed_due_every_hours=node.feed_due_every_hours,
@@ -181,6 +245,10 @@ async def list_nodes(call: Call[Nothing, NodesQuery]) -> Reply:
     )
 
 
+def _answer_shifts(shifts: Iterable[Shift]) -> tuple[ShiftAnswer, ...]:
+    return tuple(ShiftAnswer(_clock(shift.begins), shift.capacity) for shift in shifts)
+
+
 def _weekday(day: int) -> Any:
     return WEEKDAYS[day]
 
@@ -201,10 +269,14 @@ _EXAMPLE_BODY: Final = {
         "opens": "09:00",
         "closes": "21:00",
         "holidays": ["2026-12-25"],
+        "hours": [{"weekdays": ["saturday"], "opens": "10:00", "closes": "18:00"}],
+        "special_days": [{"date": "2026-12-24", "opens": "09:00", "closes": "14:00", "cut_off": "11:00"}],
     },
     "cut_off": "16:00",
     "processing_hours": 2,
     "capacity_per_day": 120,
+    "capacity_days": [{"weekdays": ["saturday"], "capacity": 60}, {"dates": ["2026-11-27"], "capacity": 200}],
+    "cut_offs": [{"at": "11:00", "service": "standard", "weekdays": ["saturday"]}],
     "services": ["standard"],
     "pickup": True,
     "handling_cost": {"amount": "0.35", "currency": "USD"},

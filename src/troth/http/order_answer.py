@@ -210,12 +210,11 @@ def _line(
             for part in parts
         ),
         None if line.terms is None else _terms(line.terms, currency, cost_currency),
-        None if parked is None else _parked(parked),
+        None
+        if parked is None
+        else ParkedAnswer(parked.reason, parked.since, parked.is_waiting, parked.until, parked.promised_at),
+        any(works[part.fulfillment_id].promised_at.to > line.need_by for part in parts) if line.need_by else False,
     )
-
-
-def _parked(parked: Parked) -> ParkedAnswer:
-    return ParkedAnswer(parked.reason, parked.since, parked.is_waiting, parked.until, parked.promised_at)
 
 
 def _terms(terms: Terms, currency: str, cost_currency: str) -> LineTerms:

@@ -99,7 +99,7 @@ class ParkedAnswer(msgspec.Struct, frozen=True):
 class LineAnswer(msgspec.Struct, frozen=True):
     """A line with its status and what of it is promised from where and when; ended parts are left out.
 
-    `parked` is there where some of its units lie nowhere.
+    `parked` is there where some of its units lie nowhere. It `is_late` where units are promised for after `need_by`.
     """
 
     line_id: str
@@ -116,6 +116,7 @@ class LineAnswer(msgspec.Struct, frozen=True):
     allocations: tuple[AllocationAnswer, ...]
     terms: LineTerms | None
     parked: ParkedAnswer | None
+    is_late: bool
 
 
 class PromiseAnswer(msgspec.Struct, frozen=True):

@@ -67,12 +67,13 @@ class QuotedShipment(msgspec.Struct, frozen=True):
 
 
 class QuotedLine(msgspec.Struct, frozen=True):
-    """How many units of a line an option promises, and when they are all there."""
+    """How many units of a line an option promises, when they are all there, and whether that is after `need_by`."""
 
     line_id: str
     sku: str
     quantity: Units
     promised_at: Window
+    is_late: bool
 
 
 class WaitingUnits(msgspec.Struct, frozen=True):
@@ -123,7 +124,7 @@ class OptionAnswer(msgspec.Struct, frozen=True):
 
     What is missing is not `is_complete`, and is promised for no time as a whole: the lines have their own. `waiting`
     are units with which an order would be taken all the same. Where it `will_be_held` nothing is sent before a
-    person says so; `disposition` has the reason.
+    person says so; `disposition` has the reason. It `is_late` where a line comes later than it is needed.
     """
 
     plan_id: str
@@ -140,6 +141,7 @@ class OptionAnswer(msgspec.Struct, frozen=True):
     will_be_held: bool
     disposition: DispositionAnswer | None
     pickup: PickupAnswer | None
+    is_late: bool
 
 
 def answer_option(
@@ -153,12 +155,14 @@ def answer_option(
     destination: Address | None = None,
     near: Address | None = None,
     kits: Mapping[LineId, Kit] = MappingProxyType({}),
+    need_by: Mapping[LineId, datetime] = MappingProxyType({}),
 ) -> OptionAnswer:
     """An option as it is shown to a customer at a destination, or `near` somewhere where it is picked up; `kits` are
-    lines that are asked for as kits.
+    lines that are asked for as kits, `need_by` says when lines are needed.
     """
     plan = option.plan
     shipments = plan.shipments
+    lines = _lines(shipments, items, kits, need_by)
     service = option.service or next((shipment.service for shipment in shipments), "")
     return OptionAnswer(
         option.plan_id,
@@ -170,11 +174,12 @@ def answer_option(
         plan_message(plan, network, destination, now, voice, items),
         cost(total([shipment.cost for shipment in shipments]), currency),
         tuple(_shipment(shipment, currency, items) for shipment in shipments),
-        _lines(shipments, items, kits),
+        lines,
         _waiting(option, now, items),
         option.will_be_held,
         answer_disposition(plan, now),
         None if option.node is None else _pickup(option.node, network, destination if near is None else near, now),
+        any(line.is_late for line in lines),
     )
 
 
@@ -242,7 +247,10 @@ def _shipment(shipment: Shipment, currency: str, items: Mapping[Sku, Item]) -> Q
 
 
 def _lines(
-    shipments: tuple[Shipment, ...], items: Mapping[Sku, Item], kits: Mapping[LineId, Kit]
+    shipments: tuple[Shipment, ...],
+    items: Mapping[Sku, Item],
+    kits: Mapping[LineId, Kit],
+    need_by: Mapping[LineId, datetime],
 ) -> tuple[QuotedLine, ...]:
     units = whole_units(
         (peg for shipment in shipments for peg in shipment.pegs),
@@ -255,8 +263,14 @@ def _lines(
             skus[peg.line_id] = kits[peg.line_id].sku if peg.line_id in kits else peg.sku
             lasts[peg.line_id] = shipment
     return tuple(
-        QuotedLine(line_id, skus[line_id], of_sku(units[line_id], skus[line_id], items), _window(lasts[line_id]))
-        for line_id in lasts
+        QuotedLine(
+            line_id,
+            skus[line_id],
+            of_sku(units[line_id], skus[line_id], items),
+            _window(last),
+            is_late=line_id in need_by and last.promised_at > need_by[line_id],
+        )
+        for line_id, last in lasts.items()
     )
 
 

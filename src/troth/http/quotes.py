@@ -112,6 +112,7 @@ async def quote_order(call: Call[QuoteBody, QuoteQuery]) -> Reply:
                         destination=answer.destination,
                         near=answer.near,
                         kits=answer.kits,
+                        need_by=answer.need_by,
                     )
                     for option in answer.options
                 ),

@@ -23,6 +23,18 @@ class Shift:
     capacity: int
 
 
+@dataclass(frozen=True, slots=True)
+class DayCapacity:
+    """How much a node can do on some weekdays (Monday is 0) or dates, where that is not what it can do on others: in a
+    day (None: without limit), or in each of its shifts.
+    """
+
+    weekdays: tuple[int, ...] = ()
+    dates: tuple[date, ...] = ()
+    capacity: int | None = None
+    shifts: tuple[Shift, ...] = ()
+
+
 class Slot(NamedTuple):
     """A working day of a node, or one shift of it (numbered in the order of their beginnings; 0: the first, or all)."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, time
 from enum import StrEnum
 
-from troth.model.capacity import CapacityUnit, Shift
+from troth.model.capacity import CapacityUnit, DayCapacity, Shift
 from troth.model.ids import NodeId
 
 
@@ -56,13 +56,51 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class DayHours:
+    """The hours of some weekdays (Monday is 0), where they are not those of the other days."""
+
+    weekdays: tuple[int, ...]
+    opens: time
+    closes: time
+
+
+@dataclass(frozen=True, slots=True)
+class SpecialDay:
+    """A date with hours of its own, also where it is no working day of the week; `cut_off` None: as on other days."""
+
+    day: date
+    opens: time
+    closes: time
+    cut_off: time | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Calendar:
-    """When a node works, in its own time zone: weekdays (Monday is 0), opening hours, days off."""
+    """When a node works, in its own time zone: weekdays (Monday is 0), opening hours, days off.
+
+    `hours` are those of weekdays that have others (of several rows the last counts), `special_days` those of a date.
+    Hours that do not close after they open are a night's: they close on the next day, and belong to the day on which
+    they open.
+    """
 
     weekdays: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
     opens: time = time(0, 0)
     closes: time = time(23, 59)
     holidays: tuple[date, ...] = ()
+    hours: tuple[DayHours, ...] = field(default=(), repr=False)
+    special_days: tuple[SpecialDay, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CutOff:
+    """The last local time for work of the same day, of one service or of all (empty), on some weekdays (Monday is 0).
+
+    Rows that name the service count before those of all; of several the last.
+    """
+
+    at: time
+    service: str = ""
+    weekdays: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +120,11 @@ class CarrierPickup:
 class Node:
     """A place that holds or fulfills stock.
 
-    `services` empty means every service; `capacity_per_day` (in `capacity_unit`) None means no limit, and `shifts`
-    take its place; `handling_minor` is the cost of handling one unit here and `shipment_minor` that of one shipment
-    (its packaging), in minor units of the policy's currency. A carrier without `pickups` comes at closing time.
+    `services` empty means every service; `cut_off` is that of all services and days which no row of `cut_offs` names.
+    `capacity_per_day` (in `capacity_unit`) None means no limit, and `shifts` take its place; `capacity_days` are the
+    capacities of weekdays and dates that have others. `handling_minor` is the cost of handling one unit here and
+    `shipment_minor` that of one shipment (its packaging), in minor units of the policy's currency. A carrier without
+    `pickups` comes at closing time.
     `labor_minor` is the cost of picking one line, `return_minor` that of taking back one unit that was sent from here,
     and `goods_percent` what goods cost here in percent of the item's cost: more than 100 at a vendor who adds a margin.
     An order is with the node `feed_minutes` after it was placed, and taken on after `acceptance_minutes` of its hours.
@@ -123,6 +163,8 @@ class Node:
     pickup_minutes: int = 5
     reroute_after_minutes: int | None = None
     feed_due_every_hours: int | None = None
+    cut_offs: tuple[CutOff, ...] = field(default=(), repr=False)
+    capacity_days: tuple[DayCapacity, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

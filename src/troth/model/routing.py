@@ -101,7 +101,8 @@ class Routing:
     `keep` says, a number of units by node and line. Without tiers there is one of all
     candidates that may use dated supply. `priority_classes` are the classes of customers, those first who keep scarce
     supply before others and are the first to get what arrives; `fair_share_percent` of what arrives is kept for the
-    classes behind them.
+    classes behind them. Where only a faster service keeps a promise that was given, it may cost at most
+    `upgrade_cost_minor_max` more in all (minor units; None: whatever it does, 0: what costs no more).
     """
 
     name: str = ""
@@ -117,6 +118,7 @@ class Routing:
     cost_rates: CostRates | None = None
     priority_classes: tuple[str, ...] = ()
     fair_share_percent: int = 0
+    upgrade_cost_minor_max: int | None = None
 
     @property
     def has_keep(self) -> bool:

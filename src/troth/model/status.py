@@ -73,6 +73,17 @@ def promise_of(order: Order, line_id: LineId) -> datetime | None:
     return max(failed, default=None)
 
 
+def first_promise_of(order: Order, line_id: LineId) -> datetime | None:
+    """For when units of a line that lie nowhere were promised first, before any node failed to provide them."""
+    promised = {work.fulfillment_id: work.promised_at for work in order.fulfillments}
+    failed = [
+        promised[part.fulfillment_id]
+        for part in order.allocations
+        if part.line_id == line_id and part.state in (AllocationState.REJECTED, AllocationState.SHORT)
+    ]
+    return min(failed, default=None) or promise_of(order, line_id)
+
+
 def last_promise(order: Order) -> datetime | None:
     """When the last of an order's units is promised; of one of which nothing is any more, what was promised last."""
     kept = {part.fulfillment_id for part in live_allocations(order)}

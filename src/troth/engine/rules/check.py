@@ -46,6 +46,8 @@ def check(routing: Routing) -> tuple[Finding, ...]:
     found += _repeated(list(routing.priority_classes), "/priority_classes")
     if not 0 <= routing.fair_share_percent <= _PERCENT_MAX:
         found.append(Finding("/fair_share_percent", "must be 0 to 100"))
+    if routing.upgrade_cost_minor_max is not None and not 0 <= routing.upgrade_cost_minor_max <= _AMOUNT_MAX:
+        found.append(Finding("/upgrade_cost_minor_max", "must be 0 to 1,000,000,000,000"))
     found += _successors(routing.tiers)
     return tuple(found)
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from troth.engine.calendars import day_date, local_day, minute_of
 from troth.engine.rules.loading import Facts, Loader, as_known, node_numbers
 from troth.engine.rules.values import NO_NUMBER, Coded, Value, recode
 from troth.model.network import Node
@@ -59,8 +60,10 @@ def _capacity_left(facts: Facts) -> Value:
     if limits is None or shares.known is False:
         return NO_NUMBER
     capacity = np.zeros(len(facts.network.nodes))
+    minute = minute_of(facts.now.timestamp())
     for position, limit in limits.of.items():
-        capacity[position] = sum(limit.capacity)
+        today = day_date(local_day(facts.network.nodes[position].time_zone, minute))
+        capacity[position] = sum(limit.of_day(today).capacity)
     return Value(np.floor(np.maximum(capacity * (1.0 - shares.data), 0.0) + _TOLERANCE), shares.known)
 
 
