@@ -1,11 +1,14 @@
 """What the engine is asked for units of an order that is there already, and the supply from which it may take them."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from troth.engine.backorder_cap import cap_backorders
 from troth.engine.capture import CUSTOMER_CLASS, find_priority, find_tender
 from troth.engine.context import Facts, State
+from troth.engine.exposure.consumed import draw_moves
+from troth.engine.exposure.kept_quotas import within_quotas
 from troth.engine.exposure.taking import exposed_supply, with_freed
 from troth.engine.kits import wanted_skus
 from troth.engine.supply import SupplyRows
@@ -48,6 +51,17 @@ def demand_again(
     )
 
 
+def without_given_up(order: Order, state: State, facts: Facts) -> Facts:
+    """What is known, for an order that gave up units: what they drew of quotas and protections is not drawn."""
+    before, exposure = state.orders.get(order.order_id), facts.exposure
+    if before is None or exposure is None:
+        return facts
+    given_up = [(draw, -amount) for draw, amount in draw_moves(before, order) if amount < 0]
+    if not given_up:
+        return facts
+    return replace(facts, exposure=replace(exposure, consumed=exposure.consumed.without(given_up)))
+
+
 def supply_again(
     demand: Demand, state: State, facts: Facts, freed: Mapping[SupplyKey, int] = NOTHING_FREED
 ) -> dict[Sku, SupplyRows]:
@@ -56,4 +70,5 @@ def supply_again(
     rows = exposed_supply(facts.pool, demand, skus, state.supply)
     if freed:
         rows = {sku: with_freed(rows, sku, state.supply(sku), state.supply_freed(sku, freed)) for sku in skus}
+        rows = within_quotas(facts.pool, demand, rows, freed)
     return cap_backorders(rows, state.backordered, facts.items, freed, demand=demand)

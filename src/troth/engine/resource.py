@@ -11,7 +11,7 @@ from troth.engine.disposition import ends_waiting_at, is_queued
 from troth.engine.evolve import evolve_all
 from troth.engine.exposure.taking import draw_parts
 from troth.engine.keep_promise import keep_promise
-from troth.engine.order_demand import NOTHING_FREED, demand_again, supply_again
+from troth.engine.order_demand import NOTHING_FREED, demand_again, supply_again, without_given_up
 from troth.engine.parts import next_allocation
 from troth.engine.promise_change import tell_change
 from troth.engine.spoilage import Lots, without_lots
@@ -65,7 +65,7 @@ def plan_missing(
     """
     demand = demand_missing(order, facts)
     demand = replace(demand, excluded_nodes=demand.excluded_nodes.difference(allowed))
-    supply: Mapping[Sku, SupplyRows] = supply_again(demand, state, facts, freed)
+    supply: Mapping[Sku, SupplyRows] = supply_again(demand, state, without_given_up(order, state, facts), freed)
     missed = _missed_lots(order)
     if missed:
         supply = without_lots(missed, supply, facts.network)
@@ -79,6 +79,7 @@ def demand_missing(order: Order, facts: Facts) -> Demand:
         replace(
             demand_line(line, missing[line.line_id], facts),
             need_by=line.need_by or first_promise_of(order, line.line_id),
+            is_promised=line.need_by is None,
         )
         for line in order.lines
         if line.line_id in missing

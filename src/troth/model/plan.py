@@ -22,6 +22,7 @@ class DemandLine:
     `item` is the catalog's entry where the asker knows it; rules and restrictions read it. `terms` are there where they
     are not those of every line. `instead` are lines of one unit of what may stand in for it, the best first. So
     many units (`scale`) make one of what prices and costs are for: more than one of what is sold by measure.
+    Where it `is_promised`, `need_by` is no wish but the promise that was given and is to be kept.
     """
 
     line_id: LineId
@@ -36,6 +37,7 @@ class DemandLine:
     terms: Terms | None = None
     instead: tuple["DemandLine", ...] = ()
     scale: int = 1
+    is_promised: bool = False
 
     def value_minor(self, units: int) -> int:
         """What some of its units sell for (minor units), halves up."""

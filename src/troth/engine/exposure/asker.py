@@ -85,10 +85,10 @@ def names_class(rules: CompiledExposure, customer_class: str) -> bool:
 
 
 def _wishes(demand: Demand) -> dict[Sku, datetime]:
-    """When what is not wanted now is wanted, by SKU: the earliest of its lines."""
+    """When what is not wanted now is wanted, by SKU: the earliest of its lines. What is promised says nothing of it."""
     wished: dict[Sku, datetime] = {}
     for line in demand.lines:
-        at = line.not_before or line.need_by
+        at = line.not_before or (None if line.is_promised else line.need_by)
         if at is not None and (line.sku not in wished or at < wished[line.sku]):
             wished[line.sku] = at
     return wished
