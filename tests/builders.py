@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
+import pytest
+
+from troth.flows import door
 from troth.flows.requests import Accepted, Outcome
 from troth.flows.system import System
 from troth.model.commands import AdjustStock, CaptureOrder
@@ -110,3 +113,10 @@ def accepted(outcome: Outcome) -> Order:
     assert isinstance(outcome, Accepted), outcome
     assert outcome.order is not None
     return outcome.order
+
+
+def follow_only_when_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let processes that are opened from now on take over what others write only when a test asks them to: between two
+    of its lines nobody knows how much time passes.
+    """
+    monkeypatch.setattr(door, "_FOLLOW_SECONDS", 3_600.0)

@@ -96,7 +96,7 @@ def test_nodes_items_and_stock_are_loaded_and_loading_them_again_changes_nothing
     assert again == [
         "1 nodes read, 0 new or changed\n",
         "2 items read, 0 new or changed\n",
-        "2 positions read, 0 changed, by 0 units\n",
+        "2 positions read, 0 changed, by 0 pieces\n",
     ]
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.builders import NOW, Clock, accepted, capture, item, node, set_up
+from tests.builders import NOW, Clock, accepted, capture, follow_only_when_told, item, node, set_up
 from tests.conftest import Database
 from troth.flows import batch_write
 from troth.flows.access import Actor
@@ -29,8 +29,11 @@ ROUNDS = 24
 
 
 @pytest.fixture
-async def processes(database: Database, clock: Clock) -> AsyncIterator[tuple[System, System]]:
+async def processes(
+    database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[System, System]]:
     """Two processes of an item of which at most five may be backordered, with twenty to come at each of two stores."""
+    follow_only_when_told(monkeypatch)
     await set_up(database.pool, nodes=tuple(map(node, STORES)), items=(item("A", backorder_max=5), item("B")))
     async with open_system(database.dsn, clock=clock) as first, open_system(database.dsn, clock=clock) as second:
         lines = tuple(

@@ -8,7 +8,7 @@ from datetime import date
 import asyncpg
 import pytest
 
-from tests.builders import Clock, accepted, capture, node, set_up, stock
+from tests.builders import Clock, accepted, capture, follow_only_when_told, node, set_up, stock
 from tests.conftest import Database
 from troth.engine.node_load import used_by
 from troth.flows.system import System, open_system
@@ -23,8 +23,9 @@ _CHECK = re.compile(r"used \+ amount <= capacity")
 
 
 @pytest.fixture
-async def processes(database: Database) -> AsyncIterator[tuple[System, System]]:
+async def processes(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[System, System]]:
     """Two processes that both believe in one last slot of today, of three, which the first has then promised."""
+    follow_only_when_told(monkeypatch)
     await set_up(database.pool, nodes=(node(capacity_per_day=3),))
     async with open_system(database.dsn, clock=Clock()) as first, open_system(database.dsn, clock=Clock()) as second:
         await stock(first, {("A", "DC-PA"): 1000})

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from tests.builders import Clock, accepted, capture, item, node, set_up, stock
+from tests.builders import Clock, accepted, capture, follow_only_when_told, item, node, set_up, stock
 from tests.conftest import Database
 from troth.engine.node_load import used_by
 from troth.flows.cart import give_up_hold, hold_cart
@@ -29,8 +29,11 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def processes(database: Database, clock: Clock) -> AsyncIterator[tuple[System, System]]:
+async def processes(
+    database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[System, System]]:
     """Two processes, and a node that can do three order lines a day."""
+    follow_only_when_told(monkeypatch)
     await set_up(database.pool, nodes=(node(capacity_per_day=3),))
     async with open_system(database.dsn, clock=clock) as first, open_system(database.dsn, clock=clock) as second:
         await stock(first, {("A", "DC-PA"): 1000})

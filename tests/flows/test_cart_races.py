@@ -8,7 +8,7 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from tests.builders import Clock, capture, item, node, set_up, stock
+from tests.builders import Clock, capture, follow_only_when_told, item, node, set_up, stock
 from tests.conftest import Database
 from troth.flows.cart import hold_cart
 from troth.flows.doctor import examine
@@ -30,8 +30,11 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def processes(database: Database, clock: Clock) -> AsyncIterator[tuple[System, System]]:
+async def processes(
+    database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[System, System]]:
     """Two processes of which the first takes orders and the second is a worker that also takes orders."""
+    follow_only_when_told(monkeypatch)
     await set_up(database.pool, nodes=(node("DC-PA"),), items=(item("A"),))
     async with open_system(database.dsn, clock=clock) as first, open_system(database.dsn, clock=clock) as second:
         await stock(first, {("A", "DC-PA"): UNITS})

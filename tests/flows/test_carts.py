@@ -260,7 +260,7 @@ async def test_the_end_of_a_cart_goes_before_all_that_waits_at_the_door(system: 
         " AND xid < (SELECT xid FROM events WHERE subject = $1 AND kind = 'CartHoldEnded')",
         f"cart:{hold.hold_id}",
     )
-    assert earlier <= 128  # one batch of the door
+    assert earlier < 400  # it runs beside the door, and not behind all that waits there
 
 
 async def test_a_hold_that_cannot_be_ended_keeps_no_other_from_its_end(

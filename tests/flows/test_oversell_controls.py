@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from tests.builders import Clock, accepted, capture, set_up, stock
+from tests.builders import Clock, accepted, capture, follow_only_when_told, set_up, stock
 from tests.conftest import Database
 from troth.flows.requests import Accepted, Answer, Key, Outcome, Request
 from troth.flows.system import System, open_system
@@ -18,8 +18,9 @@ _CHECK = re.compile(r"coalesce\(bool_and\(on_hand - reserved >= \w+\), true\)")
 
 
 @pytest.fixture
-async def processes(database: Database) -> AsyncIterator[tuple[System, System]]:
+async def processes(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[System, System]]:
     """Two processes that both believe in five units, of which the first has then sold all."""
+    follow_only_when_told(monkeypatch)
     await set_up(database.pool)
     async with open_system(database.dsn, clock=Clock()) as first, open_system(database.dsn, clock=Clock()) as second:
         await stock(first, {("A", "DC-PA"): 5})
