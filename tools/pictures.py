@@ -21,6 +21,7 @@ IMAGES: Final = DOCS / "images"
 _WIDTH: Final = 1280
 _SCALE: Final = 1.5
 _ORDERS_LOOKED_AT: Final = 200
+_LOOKED_UP: Final = ("latitude", "longitude", "residential")
 _CHROMIUM: Final = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 
 
@@ -54,8 +55,7 @@ class Server:
 def main() -> None:
     """Take every picture."""
     server = Server(sys.argv[1].rstrip("/"), os.environ["TROTH_API_KEY"])
-    order = find_telling_order(server)
-    again = order_again(server, order)
+    order, again = order_again(server, find_telling_orders(server))
     pictures = (
         Picture("overview", "/"),
         Picture("order", f"/orders/{order['order_id']}", 1150),
@@ -74,29 +74,38 @@ def main() -> None:
         browser.close()
 
 
-def find_telling_order(server: Server) -> Any:
-    """Of the newest orders the one from most nodes, none of which rejected it, and of these the one of most lines."""
+def find_telling_orders(server: Server) -> list[Any]:
+    """The newest orders: first those from most nodes, none of which rejected them, and of these those of most lines."""
     orders = server.call(f"/v1/orders?limit={_ORDERS_LOOKED_AT}")["items"]
     if not orders:
         raise SystemExit("there is no order yet: let tools.sample_day run first")
-    return max(
+    return sorted(
         orders,
         key=lambda order: (
             all(work["status"] != "rejected" for work in order["fulfillments"]),
             len(order["fulfillments"]),
             len(order["lines"]),
         ),
+        reverse=True,
     )
 
 
-def order_again(server: Server, order: Any) -> Any:
-    """The same order placed now: what decided it is at hand, so that it can be explained in full."""
-    place = {
-        name: value for name, value in order["ship_to"].items() if name not in ("latitude", "longitude", "residential")
-    }
-    lines = [{name: line[name] for name in ("line_id", "sku", "quantity", "unit_price")} for line in order["lines"]]
-    body = {"channel": "web", "external_id": f"W-{int(time.time())}", "ship_to": place, "lines": lines}
-    return server.call("/v1/orders", body)
+def order_again(server: Server, orders: list[Any]) -> tuple[Any, Any]:
+    """The first order of which there is enough left, and the same placed now: what decided it is at hand, so that it
+    can be explained in full.
+    """
+    for number, order in enumerate(orders):
+        if order["ship_to"] is None:
+            continue
+        place = {name: value for name, value in order["ship_to"].items() if name not in _LOOKED_UP}
+        lines = [{name: line[name] for name in ("line_id", "sku", "quantity", "unit_price")} for line in order["lines"]]
+        body = {"channel": "web", "external_id": f"W-{int(time.time())}-{number}", "ship_to": place, "lines": lines}
+        try:
+            return order, server.call("/v1/orders", body)
+        except urllib.error.HTTPError as refused:
+            if refused.code != 409:
+                raise
+    raise SystemExit("nothing of the newest orders could be ordered again")
 
 
 def log_in(page: Page, address: str) -> None:
