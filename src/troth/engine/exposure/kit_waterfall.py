@@ -37,7 +37,7 @@ from troth.engine.exposure.waterfall import (
 )
 from troth.engine.kits import kit_rows
 from troth.engine.network import Network
-from troth.engine.supply import SupplyRows
+from troth.engine.supply import QUANTITY_MAX, SupplyRows
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
 from troth.model.plan import Demand
@@ -171,10 +171,11 @@ def _over(
     for part in parts:
         rules = exposure.of_item(part.item, network, asker)
         here = int(at_nodes(part.flow.exposed, part.flow.rows, network).sum())
+        units = part.flow.exposed
         for pool in part.flow.pools:
-            now = part.flow.rows.available_from == 0.0
-            kept = max(0, int(part.flow.exposed[now & pool.of].sum()) - pool.now(part.flow.rows))
-            limits.append(("protected", pool.label, (here - kept) // part.each))
+            units = pool.trim(part.flow.rows, units, QUANTITY_MAX)
+            here = int(at_nodes(units, part.flow.rows, network).sum())
+            limits.append(("protected", pool.label, here // part.each))
         base = base_of_buffers(rules, _books(usable[part.item.sku], network), asker, network)
         kept, label = buffer_units(rules, asker, here, base=base)
         limits.append(("channel_buffer", label, (here - kept) // part.each))
