@@ -2,7 +2,7 @@
 told.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,12 +13,16 @@ from hypothesis import strategies as st
 
 from tests.builders import capture
 from tests.engine.worlds import HERE, MONDAY, flat_card, network, node
+from troth.engine.capture import demand_of, settled
+from troth.engine.case import case_of
 from troth.engine.context import Decision, Facts
 from troth.engine.exposure.accepting import Accepted, find_accepted, rows_of_line
 from troth.engine.exposure.compiled import compile_exposure
 from troth.engine.exposure.in_force import Exposure
 from troth.engine.exposure.kit_waterfall import find_kit_waterfall
+from troth.engine.exposure.taking import exposed_supply
 from troth.engine.exposure.waterfall import Waterfall, find_waterfall
+from troth.engine.kits import wanted_skus
 from troth.engine.supply import SupplyRows, rows_of
 from troth.flows.waterfall import Inquirer
 from troth.model.exposure import (
@@ -160,12 +164,21 @@ class _Store:
         ask = rows_of_line(self.facts.pool, demand, self.read, lambda _sku, rows: rows)
         return find_accepted(ask, is_kit=bool(item.kit))
 
-    def waterfall(self, sku: str, channel: str) -> Waterfall:
+    def waterfall(self, sku: str, channel: str, *places: str) -> Waterfall:
+        nodes = [NodeId(place) for place in places]
         item = ITEMS[Sku(sku)]
         demand = Inquirer(channel).demand(item, self.facts)
         if item.kit:
-            return find_kit_waterfall(self.facts.pool, demand, self.read)
-        return find_waterfall(self.facts.pool, demand, item, self.read(item.sku))
+            return find_kit_waterfall(self.facts.pool, demand, self.read, nodes=nodes)
+        return find_waterfall(self.facts.pool, demand, item, self.read(item.sku), nodes=nodes)
+
+    def covers(self, sku: str, units: int, channel: str, without: Collection[NodeId]) -> bool:
+        """Whether an order is covered that some nodes may not send."""
+        command = capture(lines={sku: units}, channel=channel, ship_to=HERE)
+        command = settled(command, self.facts)
+        demand = replace(demand_of(command, self.facts), excluded_nodes=frozenset(without))
+        supply = exposed_supply(self.facts.pool, demand, wanted_skus(demand), self.read)
+        return not case_of(demand, supply, self.facts).plan().uncovered
 
     def order(self, sku: str, units: int, channel: str) -> Mapping[Source, int] | None:
         """The units by source of an order that is accepted; None where it is refused."""
@@ -237,6 +250,48 @@ def test_the_waterfall_ends_with_what_is_accepted_and_accounts_for_every_unit(
         assert found.on_hand == here
         kept = sum(fall.units for fall in found.incoming_falls)
         assert sum(one.exposed for one in found.dated) - kept == found.incoming
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    _rules(),
+    _SUPPLY,
+    st.sampled_from(("A", "B", "M", "K", "L")),
+    st.sampled_from(("web", "pos")),
+    st.sampled_from([str(one.node) for one in NODES]),
+)
+def test_at_one_node_the_waterfall_ends_with_what_an_order_can_have_there(
+    rules: ExposureRules, drawn: list[tuple[str, str, Any, int, int]], sku: str, channel: str, place: str
+) -> None:
+    store = _Store(rules, _balances(drawn))
+    found = store.waterfall(sku, channel, place)
+    only = {NodeId(str(one.node)) for one in NODES if str(one.node) != place}
+
+    assert found.on_hand - sum(fall.units for fall in found.falls) == found.available
+    assert min((fall.units for fall in (*found.falls, *found.incoming_falls)), default=1) > 0
+    if not found.parts:
+        kept = sum(fall.units for fall in found.incoming_falls)
+        assert sum(one.exposed for one in found.dated) - kept == found.incoming
+    most = found.available + found.incoming
+    assert not _Store(rules, store.balances).covers(sku, most + 1, channel, only)
+    assert not most or _Store(rules, store.balances).covers(sku, most, channel, only)
+
+
+@pytest.mark.parametrize(
+    ("rules", "shown", "step"),
+    [
+        ({"allocations": (ProductAllocation("q", Holder.CHANNEL, Period.DAY, units=4),)}, 4, ("doc/q", 2)),
+        ({"classes": (KEY,), "protections": (Protection("p", "key", percent=90.0, is_pooled=True),)}, 2, ("doc/p", 4)),
+    ],
+)
+def test_what_sums_over_all_nodes_leave_is_left_at_one_of_them_too(
+    rules: dict[str, Any], shown: int, step: tuple[str, int]
+) -> None:
+    store = _Store(ExposureRules(**rules), _balances([("B", "s1", None, 6, 0), ("B", "dc", None, 14, 0)]))
+    found = store.waterfall("B", "web", "s1")
+
+    assert (found.on_hand, found.available) == (6, shown)
+    assert [(fall.rule, fall.units) for fall in found.falls] == [step]
 
 
 def _is_here(key: SupplyKey) -> bool:
