@@ -42,7 +42,7 @@ from troth.model.inventory import ON_HAND, Balance, Source, SupplyKey, is_on_han
 from troth.model.item import Item
 from troth.model.network import NodeType
 from troth.model.policy import DEFAULT_POLICY
-from troth.model.refusals import StockShort
+from troth.model.refusals import ShortLine, StockShort
 from troth.replay.world import World
 
 NODES = (
@@ -180,6 +180,12 @@ class _Store:
         supply = exposed_supply(self.facts.pool, demand, wanted_skus(demand), self.read)
         return not case_of(demand, supply, self.facts).plan().uncovered
 
+    def refusal(self, sku: str, units: int, channel: str) -> ShortLine:
+        """The line of an order that is refused."""
+        outcome = self.world.apply(capture(lines={sku: units}, channel=channel, ship_to=HERE), now=MONDAY)
+        assert isinstance(outcome, StockShort), outcome
+        return outcome.lines[0]
+
     def order(self, sku: str, units: int, channel: str) -> Mapping[Source, int] | None:
         """The units by source of an order that is accepted; None where it is refused."""
         outcome = self.world.apply(capture(lines={sku: units}, channel=channel, ship_to=HERE), now=MONDAY)
@@ -292,6 +298,50 @@ def test_what_sums_over_all_nodes_leave_is_left_at_one_of_them_too(
 
     assert (found.on_hand, found.available) == (6, shown)
     assert [(fall.rule, fall.units) for fall in found.falls] == [step]
+
+
+@settings(max_examples=150, deadline=None)
+@given(_rules(), _SUPPLY, st.sampled_from(("A", "B", "M", "K", "L")), st.sampled_from(("web", "pos")))
+def test_who_is_refused_is_told_what_is_shown(
+    rules: ExposureRules, drawn: list[tuple[str, str, Any, int, int]], sku: str, channel: str
+) -> None:
+    balances = _balances(drawn)
+    shown = _Store(rules, balances).accepted(sku, channel)
+    most = shown.available + shown.incoming
+    line = _Store(rules, balances).refusal(sku, 40 + most, channel)
+
+    assert round(line.available_quantity * (10 if sku == "M" else 1)) == most
+    assert line.available_at is not None or not most
+
+
+def test_of_a_kit_as_many_could_be_had_as_are_shown_under_a_buffer_of_its_components() -> None:
+    rules = ExposureRules(
+        safety_stock=(SafetyStock("tenth", "item.sku in ['A', 'B'] && node.type == 'dc'", percent=10.0),),
+        buffers=(ChannelBuffer("one", "item.sku in ['A', 'B']", units=1, channels=("app",)),),
+    )
+    balances = _balances([("A", "dc", None, 10, 0), ("A", "s1", None, 4, 0), ("B", "dc", None, 9, 0)])
+    balances |= _balances([("B", "s1", None, 2, 0)])
+    shown = _Store(rules, balances).accepted("K", "app").available
+    line = _Store(rules, balances).refusal("K", shown + 1, "app")
+
+    assert line.available_quantity == shown == 6  # and 5 where 7 are asked for
+    assert _Store(rules, balances).order("K", shown, "app") is not None
+
+
+@pytest.mark.parametrize(
+    ("rules", "reason"),
+    [
+        ({}, "no_stock"),
+        ({"safety_stock": (SafetyStock("s", "item.sku == 'A'", units=4),)}, "withheld"),
+        ({"safety_stock": (SafetyStock("s", "item.sku == 'K'", units=2),)}, "withheld"),
+        ({"safety_stock": (SafetyStock("s", "item.sku == 'B'", units=1),)}, "no_stock"),  # of which there is enough
+        ({"buffers": (ChannelBuffer("b", "item.sku == 'A'", units=4),)}, "channel_buffer"),
+    ],
+)
+def test_who_asks_for_more_of_a_kit_than_there_is_learns_what_keeps_it_back(rules: dict[str, Any], reason: str) -> None:
+    balances = _balances([("A", "dc", None, 8, 0), ("B", "dc", None, 9, 0)])
+
+    assert _Store(ExposureRules(**rules), balances).refusal("K", 5, "web").reason == reason
 
 
 def _is_here(key: SupplyKey) -> bool:
