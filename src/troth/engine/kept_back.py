@@ -39,7 +39,7 @@ def _note_of_kit(line: DemandLine, supply: Supply) -> Note | None:
     rows = {sku: supply[sku] for sku, _units in kit if sku in supply}
     if len(rows) < len(kit):
         return None
-    whole = {sku: one if one.withheld is None else _with_kept(one) for sku, one in rows.items()}
+    whole = {sku: _with_kept(one) for sku, one in rows.items()}
     kept = int(kit_rows(kit, whole).available.sum()) - int(kit_rows(kit, rows).available.sum())
     if kept <= 0:
         return None
@@ -50,4 +50,4 @@ def _note_of_kit(line: DemandLine, supply: Supply) -> Note | None:
 
 
 def _with_kept(rows: SupplyRows) -> SupplyRows:
-    return replace(rows, available=rows.available + rows.withheld)
+    return rows if rows.withheld is None else replace(rows, available=rows.available + rows.withheld)

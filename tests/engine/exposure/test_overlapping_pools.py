@@ -1,6 +1,7 @@
 """Pooled protections that overlap: what is kept adds up, whatever the order of the rules, and exactly that is kept."""
 
 from itertools import combinations, permutations, product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -43,7 +44,7 @@ def _falls(protections: tuple[Protection, ...], units: tuple[int, ...]) -> tuple
     ],
 )
 def test_a_narrow_pool_and_a_wide_one_keep_their_units_in_either_order(
-    wide: dict[str, int], narrow: int, units: tuple[int, ...], shown: int, falls: dict[str, int]
+    wide: dict[str, Any], narrow: int, units: tuple[int, ...], shown: int, falls: dict[str, int]
 ) -> None:
     one = Protection("a", "loyal", is_pooled=True, **wide)
     other = Protection("b", "key", "node.id == 'd1'", units=narrow, is_pooled=True)
@@ -88,10 +89,10 @@ def test_as_much_is_shown_as_leaves_every_pool_its_units_whatever_the_order(
                 assert _held(pools, np.subtract(units, plan)) == there, "whichever nodes a plan takes it from"
 
 
-def _held(pools: list[tuple[set[str], int]], left: "np.typing.ArrayLike") -> int:
+def _held(pools: list[tuple[set[str], int]], left: Any) -> int:
     """The most units of all pools that what is left at nodes holds: by the theorem of max flow and min cut."""
     units = dict(zip(NODES, np.asarray(left).tolist(), strict=True))
-    cuts = []
+    cuts: list[int] = []
     for count in range(len(pools) + 1):
         for full in combinations(pools, count):
             nodes = set().union(*(those for those, _kept in full))
