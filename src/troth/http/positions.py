@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from pydantic import Field
 
+from troth.engine.exposure.lasting import find_too_old
 from troth.engine.exposure.waterfall import EXPIRED, RESERVED, TOO_OLD
 from troth.engine.network import Network
 from troth.engine.supply import end_of_life
@@ -227,7 +228,7 @@ def answer_position(
     available = max(0, on_hand - reserved) + sum(lot.available for lot in lots if not is_over(lot))
     available = max(0, available - sum(units for kind, units in kept.items() if kind not in _COUNTED))
 
-    gone = _too_old(lots, kept.get(TOO_OLD, 0), is_over)
+    gone = find_too_old((lot for lot in lots if not is_over(lot)), kept.get(TOO_OLD, 0))
 
     def told(units: int) -> Units:
         return of_sku(units, position.sku, items)
@@ -245,22 +246,6 @@ def answer_position(
         next_incoming_at=position.next_incoming_at,
         lots=tuple(_answer_lot(lot, items, is_over=is_over(lot) or lot.key in gone) for lot in lots),
     )
-
-
-def _too_old(lots: Sequence[Balance], units: int, is_over: Callable[[Balance], bool]) -> frozenset[SupplyKey]:
-    """The lots of a node that make up the units which would be too old when they arrive: those that expire first."""
-    good = sorted((lot for lot in lots if lot.available > 0 and not is_over(lot)), key=_last_day)
-    gone = set[SupplyKey]()
-    for lot in good:
-        if units <= 0:
-            break
-        gone.add(lot.key)
-        units -= lot.available
-    return frozenset(gone)
-
-
-def _last_day(lot: Balance) -> date:
-    return lot.expires_on or date.max
 
 
 def _answer_lot(lot: Balance, items: Mapping[Sku, Item], *, is_over: bool) -> LotAnswer:
