@@ -42,7 +42,15 @@ async def test_a_sku_or_node_that_is_not_there_has_no_page(client: httpx.AsyncCl
     nowhere = await client.get("/console/inventory/A/waterfall", params={"node": "NOWHERE"})
 
     assert (nothing.status_code, nowhere.status_code) == (404, 404)
-    assert "there is no node NOWHERE" in nowhere.text
+    assert "There is no node NOWHERE." in nowhere.text
+
+
+async def test_a_class_that_nobody_asks_for_is_told_as_a_sentence(client: httpx.AsyncClient) -> None:
+    page = await client.get("/console/inventory/A/waterfall", params={"customer_class": "zzz"})
+
+    assert page.status_code == 404
+    assert "No rule of exposure in force asks for the customer class zzz." in page.text
+    assert "nothing called" not in page.text
 
 
 async def test_a_version_shows_what_it_would_hit_before_it_is_in_force(

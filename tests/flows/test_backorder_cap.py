@@ -16,7 +16,8 @@ from troth.flows.expect import expect
 from troth.flows.requests import Accepted, Outcome
 from troth.flows.system import System, open_system
 from troth.model.cart_hold import CartHold
-from troth.model.commands import CancelOrder, ExpectedLine
+from troth.model.change import SetQuantity
+from troth.model.commands import CancelOrder, ChangeOrder, ExpectedLine
 from troth.model.ids import NodeId, Sku
 from troth.model.order import Method
 from troth.model.refusals import Refusal, StockShort
@@ -88,6 +89,22 @@ async def test_a_stale_process_is_kept_below_the_cap_by_the_check_under_lock(
     monkeypatch.setattr(batch_write, "find_capped", lambda _entries, _items: {})
     accepted(await second.door.one(capture("W-6"), actor="web"))  # the control: one unit too many
     assert await _backordered(first) == 6
+
+
+async def test_a_change_beyond_the_cap_says_so(
+    processes: tuple[System, System],
+) -> None:
+    first, _second = processes
+    order = accepted(await first.door.one(capture("W-1", {"A": 3}), actor="web"))
+    line = order.lines[0].line_id
+
+    refused = await first.door.one(ChangeOrder(order.order_id, (SetQuantity(line, 6),)), actor="web")
+    assert _is_at_cap(refused), refused
+    assert isinstance(refused, StockShort)
+    assert refused.lines[0].detail == "at most 5 units of A may be backordered, and 3 are already"
+    assert await _backordered(first) == 3
+    accepted(await first.door.one(ChangeOrder(order.order_id, (SetQuantity(line, 5),)), actor="web"))
+    assert await _backordered(first) == 5
 
 
 async def _race(processes: tuple[System, System], number: int) -> int:

@@ -2,8 +2,6 @@
 told.
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,181 +9,23 @@ import pytest
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
-from tests.builders import capture
-from tests.engine.worlds import HERE, MONDAY, flat_card, network, node
-from troth.engine.context import Decision, Facts
-from troth.engine.exposure.accepting import Accepted, find_accepted, rows_of_line
-from troth.engine.exposure.compiled import compile_exposure
-from troth.engine.exposure.in_force import Exposure
-from troth.engine.exposure.kit_waterfall import find_kit_waterfall
-from troth.engine.exposure.waterfall import Waterfall, find_waterfall
-from troth.engine.supply import SupplyRows, rows_of
-from troth.flows.waterfall import Inquirer
+from tests.engine.worlds import MONDAY
+from tests.flows.shown_worlds import FED_HOURS_AGO, SUPPLY, Store, balances_of, drawn_rules
 from troth.model.exposure import (
     ChannelBuffer,
-    DemandClass,
-    Exclusion,
     ExposureRules,
-    Holder,
-    Period,
-    ProductAllocation,
-    Protection,
-    SafetyStock,
-    Threshold,
 )
 from troth.model.ids import NodeId, Sku
-from troth.model.inventory import ON_HAND, Balance, Source, SupplyKey, is_on_hand, lot_source, purchase_order_source
-from troth.model.item import Item
-from troth.model.network import NodeType
-from troth.model.policy import DEFAULT_POLICY
-from troth.model.refusals import StockShort
-from troth.replay.world import World
-
-NODES = (
-    node("dc"),
-    node("s1", type=NodeType.STORE, degrees=2.0),
-    node("s2", type=NodeType.STORE, degrees=3.0, feed_due_every_hours=6),
-)
-NET = network(*NODES, cards=[flat_card(500, transit=4), flat_card(900, service="express", transit=1)])
-POLICY = replace(DEFAULT_POLICY, shipments_max=50)
-ITEMS = {
-    item.sku: item
-    for item in (
-        Item(Sku("A"), category="tents", min_remaining_days=3),
-        Item(Sku("B"), category="poles"),
-        Item(Sku("M"), category="cable", decimals=1, unit="m"),
-        Item(Sku("K"), category="sets", kit=((Sku("A"), 2), (Sku("B"), 1))),
-        Item(Sku("L"), category="sets", kit=((Sku("B"), 3),)),
-    )
-}
-KEY = DemandClass("key", 1, "customer.class == 'key'")
-
-_WHERE = st.sampled_from(
-    (
-        "",
-        "node.type == 'store'",
-        "item.sku == 'A'",
-        "item.sku == 'B'",
-        "item.sku == 'K'",
-        "item.sku == 'K' && node.type == 'store'",
-        "item.category == 'sets'",
-        "item.sku == 'M'",
-        "node.feed_age_hours > 4.0",
-        "item.category == 'sets' && node.feed_age_hours > 4.0",
-    )
-)
-_FEW = st.integers(0, 4)
-_FED_HOURS_AGO = st.sampled_from((None, 1.0, 5.0, 7.0))
-"""How long ago the last store's feed came that is due every six hours; None: nobody knows of any."""
-
-
-@st.composite
-def _amounts(draw: st.DrawFn) -> dict[str, Any]:
-    return {"units": draw(_FEW)} if draw(st.booleans()) else {"percent": draw(st.sampled_from((10.0, 30.0)))}
-
-
-@st.composite
-def _rules(draw: st.DrawFn) -> ExposureRules:
-    def some(most: int) -> range:
-        return range(draw(st.integers(0, most)))
-
-    return ExposureRules(
-        classes=(KEY,),
-        safety_stock=tuple(SafetyStock(f"s{at}", draw(_WHERE), **draw(_amounts())) for at in some(2)),
-        protections=tuple(
-            Protection(f"p{at}", "key", draw(_WHERE), is_pooled=draw(st.booleans()), **draw(_amounts()))
-            for at in some(2)
-        ),
-        thresholds=tuple(Threshold(f"t{at}", draw(st.integers(1, 4)), draw(_WHERE)) for at in some(1)),
-        exclusions=tuple(Exclusion(f"e{at}", draw(_WHERE), "order.channel == 'pos'") for at in some(1)),
-        buffers=tuple(ChannelBuffer(f"b{at}", draw(_WHERE), **draw(_amounts())) for at in some(2)),
-        allocations=tuple(
-            ProductAllocation(
-                f"q{at}", Holder.CHANNEL, Period.DAY, draw(_WHERE), units=draw(st.integers(0, 9)),
-                is_by_item=draw(st.booleans()),
-            )
-            for at in some(1)
-        ),
-    )  # fmt: skip
-
-
-_SUPPLY = st.lists(
-    st.tuples(
-        st.sampled_from(("A", "B", "M")),
-        st.sampled_from([str(one.node) for one in NODES]),
-        st.sampled_from((None, 1, 3, 5, 6, 9, "po")),
-        st.integers(0, 30),
-        st.integers(0, 6),
-    ),
-    max_size=10,
-)
-
-
-def _balances(drawn: list[tuple[str, str, Any, int, int]]) -> dict[SupplyKey, Balance]:
-    made = {}
-    for sku, place, kind, units, reserved in drawn:
-        source, more = ON_HAND, dict[str, Any]()
-        if kind == "po":
-            source, more = purchase_order_source(number="7", line=1), {"expected_at": MONDAY + timedelta(days=9)}
-        elif kind is not None:
-            source, more = lot_source(f"L{kind}"), {"expires_on": MONDAY.date() + timedelta(days=kind)}
-        key = SupplyKey(Sku(sku), NodeId(place), source)
-        made[key] = Balance(key, units, min(units, reserved), **more)
-    return made
-
-
-class _Store:
-    """Some supply under some rules: what is shown of it, and what becomes of an order."""
-
-    def __init__(
-        self, rules: ExposureRules | None, balances: Mapping[SupplyKey, Balance], fed_hours_ago: float | None = None
-    ) -> None:
-        documents = () if rules is None else (("doc", "doc@1", rules),)
-        self.balances = balances
-        self.world = World(NET, ITEMS, POLICY, documents)
-        self.world.balances = dict(balances)
-        exposure = Exposure(compile_exposure(documents, MONDAY), self.world.consumed) if documents else None
-        self.network = NET.with_load()
-        if fed_hours_ago is not None:
-            for load in (self.world.load, self.network.load):
-                load.feed({NodeId("s2"): (MONDAY - timedelta(hours=fed_hours_ago)).timestamp()})
-        self.facts = Facts(MONDAY, "", self.network, ITEMS, POLICY, exposure=exposure)
-
-    def read(self, sku: Sku) -> SupplyRows:
-        return rows_of((one for key, one in self.balances.items() if key.sku == sku), self.network)
-
-    def accepted(self, sku: str, channel: str) -> Accepted:
-        item = ITEMS[Sku(sku)]
-        demand = Inquirer(channel).demand(item, self.facts)
-        ask = rows_of_line(self.facts.pool, demand, self.read, lambda _sku, rows: rows)
-        return find_accepted(ask, is_kit=bool(item.kit))
-
-    def waterfall(self, sku: str, channel: str) -> Waterfall:
-        item = ITEMS[Sku(sku)]
-        demand = Inquirer(channel).demand(item, self.facts)
-        if item.kit:
-            return find_kit_waterfall(self.facts.pool, demand, self.read)
-        return find_waterfall(self.facts.pool, demand, item, self.read(item.sku))
-
-    def order(self, sku: str, units: int, channel: str) -> Mapping[Source, int] | None:
-        """The units by source of an order that is accepted; None where it is refused."""
-        outcome = self.world.apply(capture(lines={sku: units}, channel=channel, ship_to=HERE), now=MONDAY)
-        if isinstance(outcome, StockShort):
-            return None
-        assert isinstance(outcome, Decision), outcome
-        taken: dict[Source, int] = {}
-        for part in outcome.changes[0].after.allocations:
-            taken[part.source] = taken.get(part.source, 0) + part.quantity
-        return taken
+from troth.model.inventory import Balance, SupplyKey, is_on_hand, lot_source
 
 
 @settings(max_examples=300, deadline=None)
 @given(
-    st.one_of(st.none(), _rules()),
-    _SUPPLY,
+    st.one_of(st.none(), drawn_rules()),
+    SUPPLY,
     st.sampled_from(("A", "B", "M", "K", "L")),
     st.sampled_from(("web", "pos")),
-    _FED_HOURS_AGO,
+    FED_HOURS_AGO,
 )
 def test_as_many_as_are_shown_are_accepted_and_one_more_is_not(
     rules: ExposureRules | None,
@@ -194,27 +34,27 @@ def test_as_many_as_are_shown_are_accepted_and_one_more_is_not(
     channel: str,
     fed_hours_ago: float | None,
 ) -> None:
-    balances = _balances(drawn)
+    balances = balances_of(drawn)
     note(f"{rules}")
-    shown = _Store(rules, balances, fed_hours_ago).accepted(sku, channel)
+    shown = Store(rules, balances, fed_hours_ago).accepted(sku, channel)
 
     most = shown.available + shown.incoming
-    assert _Store(rules, balances, fed_hours_ago).order(sku, most + 1, channel) is None
+    assert Store(rules, balances, fed_hours_ago).order(sku, most + 1, channel) is None
     if shown.available:
-        taken = _Store(rules, balances, fed_hours_ago).order(sku, shown.available, channel)
+        taken = Store(rules, balances, fed_hours_ago).order(sku, shown.available, channel)
         assert taken is not None
         assert all(map(is_on_hand, taken)), "what is shown now is what comes from what is there now"
     if most:
-        assert _Store(rules, balances, fed_hours_ago).order(sku, most, channel) is not None
+        assert Store(rules, balances, fed_hours_ago).order(sku, most, channel) is not None
 
 
 @settings(max_examples=200, deadline=None)
 @given(
-    st.one_of(st.none(), _rules()),
-    _SUPPLY,
+    st.one_of(st.none(), drawn_rules()),
+    SUPPLY,
     st.sampled_from(("A", "M", "K", "L")),
     st.sampled_from(("web", "pos")),
-    _FED_HOURS_AGO,
+    FED_HOURS_AGO,
 )
 def test_the_waterfall_ends_with_what_is_accepted_and_accounts_for_every_unit(
     rules: ExposureRules | None,
@@ -223,7 +63,7 @@ def test_the_waterfall_ends_with_what_is_accepted_and_accounts_for_every_unit(
     channel: str,
     fed_hours_ago: float | None,
 ) -> None:
-    store = _Store(rules, _balances(drawn), fed_hours_ago)
+    store = Store(rules, balances_of(drawn), fed_hours_ago)
     shown, found = store.accepted(sku, channel), store.waterfall(sku, channel)
 
     assert (found.available, found.incoming) == (shown.available, shown.incoming)
@@ -246,7 +86,7 @@ def _is_here(key: SupplyKey) -> bool:
 @pytest.mark.parametrize(("days", "shown"), [(3, 0), (4, 6)])
 def test_a_lot_is_shown_as_long_as_it_lasts_by_the_quickest_service(days: int, shown: int) -> None:
     lot = SupplyKey(Sku("A"), NodeId("dc"), lot_source("L"))
-    store = _Store(None, {lot: Balance(lot, 6, expires_on=MONDAY.date() + timedelta(days=days))})
+    store = Store(None, {lot: Balance(lot, 6, expires_on=MONDAY.date() + timedelta(days=days))})
 
     # It arrives on Tuesday, the first day after this one, and has to be good three days longer.
     assert store.accepted("A", "web").available == shown
@@ -259,7 +99,7 @@ def test_of_a_store_whose_feed_is_late_nothing_is_shown_also_of_lots_and_of_what
     hours_ago: float | None, shown: int, made: int, late: tuple[tuple[str, int], ...]
 ) -> None:
     drawn = [("B", "dc", None, 4, 0), ("B", "s2", None, 3, 0), ("B", "s2", 9, 2, 0), ("B", "s2", "po", 7, 1)]
-    store = _Store(None, _balances(drawn), hours_ago)
+    store = Store(None, balances_of(drawn), hours_ago)
     of_it, of_kit = store.waterfall("B", "web"), store.waterfall("L", "web")
 
     assert (of_it.available, of_kit.available) == (shown, made)
@@ -272,6 +112,6 @@ def test_of_a_store_whose_feed_is_late_nothing_is_shown_also_of_lots_and_of_what
 
 def test_of_one_store_that_is_late_the_channel_leaves_no_percent() -> None:
     rules = ExposureRules(buffers=(ChannelBuffer("half", percent=50.0),))
-    balances = _balances([("B", "dc", None, 10, 0), ("B", "s2", None, 10, 0)])
+    balances = balances_of([("B", "dc", None, 10, 0), ("B", "s2", None, 10, 0)])
 
-    assert [_Store(rules, balances, hours).accepted("B", "web").available for hours in (5.0, 7.0)] == [10, 5]
+    assert [Store(rules, balances, hours).accepted("B", "web").available for hours in (5.0, 7.0)] == [10, 5]

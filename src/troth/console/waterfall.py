@@ -37,7 +37,7 @@ async def show_waterfall(visit: Visit) -> Response:
             status=404,
             section="inventory",
             title="No such waterfall",
-            name="; ".join(flaw.detail for flaw in found.flaws),
+            told="; ".join(flaw.detail for flaw in found.flaws),
         )
     by_node = sorted(found.nodes, key=lambda node: (-node.on_hand, node.node))
     return page(

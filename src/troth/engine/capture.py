@@ -8,8 +8,9 @@ from typing import Final
 from troth.engine.as_quoted import by_way, find_quoted
 from troth.engine.backorder_cap import cap_backorders, with_cap_reasons
 from troth.engine.cart_units import find_hold, use_hold, without_hold
-from troth.engine.case import Case, case_of, kept_trace, with_what_could_be
+from troth.engine.case import Case, case_of, kept_trace
 from troth.engine.context import Change, Decision, Facts, State
+from troth.engine.could_be import SupplyFor, with_what_could_be
 from troth.engine.disposition import holds_of, may_wait, parked_of
 from troth.engine.exposure.kept_quotas import within_quotas
 from troth.engine.exposure.taking import draw_parts, exposed_supply, keeping, with_freed
@@ -63,7 +64,7 @@ def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decisio
         return planned
     command, demand, supply, answer = planned.command, planned.case.demand, planned.supply, planned.answer
     if answer.uncovered and not may_wait(answer):
-        return short(planned.case, answer, command.lines)
+        return short(planned.case, answer, command.lines, planned.supply_for)
     order = _order_of(command, answer, facts)
     relies: dict[Draw, int] = {}
     entries = reserve_entries(None, order)
@@ -91,6 +92,7 @@ class Planned:
     supply: Mapping[Sku, SupplyRows]
     case: Case
     answer: Plan
+    supply_for: SupplyFor
 
 
 def plan_capture(command: CaptureOrder, state: State, facts: Facts, hold: CartHold | None) -> Planned | QuoteOutdated:
@@ -105,18 +107,21 @@ def plan_capture(command: CaptureOrder, state: State, facts: Facts, hold: CartHo
     def plan_as_sent() -> Plan:
         return with_cap_reasons(case.plan(), state.supply, state.backordered, facts.items, demand)
 
+    def supply_for(wanted: Demand) -> Mapping[Sku, SupplyRows]:
+        return supply_of(command, wanted, state, facts, hold)
+
     if not command.plan_id:
-        return Planned(command, supply, case, plan_as_sent())
+        return Planned(command, supply, case, plan_as_sent(), supply_for)
     is_anywhere = command.method in HANDED_OVER and command.pickup_node is None
     asked = None if is_anywhere else Offered(demand, plan_as_sent())
-    found = find_quoted(command, asked, case, lambda wanted: supply_of(command, wanted, state, facts, hold))
+    found = find_quoted(command, asked, case, supply_for)
     if isinstance(found, QuoteOutdated):
         return found
     if found.demand is not demand:
         command = by_way(command, found.demand)
         supply = supply_of(command, found.demand, state, facts, hold)
         case = case_of(found.demand, supply, facts)
-    return Planned(command, supply, case, found.plan)
+    return Planned(command, supply, case, found.plan, supply_for)
 
 
 def settled(command: CaptureOrder, facts: Facts) -> CaptureOrder:
@@ -207,9 +212,11 @@ def supply_of(
     return cap_backorders(freed, state.backordered, facts.items, kept, demand=demand)
 
 
-def short(case: Case, answer: Plan, lines: Iterable[Line]) -> StockShort:
-    """The refusal that names each line which the plan does not cover, with what an order of less would get."""
-    answer = with_what_could_be(case, answer)
+def short(case: Case, answer: Plan, lines: Iterable[Line], supply_for: SupplyFor | None = None) -> StockShort:
+    """The refusal that names each line which the plan does not cover, with what an order of less would get, for which
+    there may be another supply.
+    """
+    answer = with_what_could_be(case, answer, supply_for)
     decimals = {line.line_id: line.decimals for line in lines}
     return StockShort(
         tuple(

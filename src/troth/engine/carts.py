@@ -52,7 +52,7 @@ def _decide_hold(command: HoldCart, state: State, facts: Facts) -> Decision | Re
         return planned
     demand, supply, answer = planned.case.demand, planned.supply, planned.answer
     if answer.uncovered:
-        return short(planned.case, answer, asked.lines)
+        return short(planned.case, answer, asked.lines, planned.supply_for)
     draws, relies = _draws_of(answer, demand, facts)
     hold = CartHold(
         command.hold_id,

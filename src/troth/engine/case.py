@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
-from typing import Final
 
 from troth.engine.answer import Answer
 from troth.engine.budget import Budget, Clock
 from troth.engine.context import Facts
+from troth.engine.kept_back import with_reasons_kept
 from troth.engine.load_shares import shares_used
 from troth.engine.network import Network
 from troth.engine.promise import plan
@@ -22,8 +22,6 @@ from troth.model.ids import NodeId, Sku
 from troth.model.plan import Demand, Plan, Trace
 from troth.model.policy import Policy
 from troth.model.recording import Recording
-
-_FOR_WANT_OF_STOCK: Final = frozenset({"no_stock"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +52,7 @@ class Case:
             budget=self.budget() if budget is None else budget,
             by=by,
         )
-        return _with_notes(found, self.supply) if found.uncovered else found
+        return with_reasons_kept(found, self.demand, self.supply) if found.uncovered else found
 
     def budget(self) -> Budget:
         """What a decision may spend; that a routing is compiled first does not count."""
@@ -132,52 +130,6 @@ def _digest(case: Case, recorded: Recording, asked: str) -> str:
     if recorded.slots:
         digest.update(repr(recorded.slots).encode())
     return digest.hexdigest()
-
-
-def _with_notes(answer: Plan, supply: Mapping[Sku, SupplyRows]) -> Plan:
-    """The plan that says of what is short for want of stock whether there is some that rules of exposure keep back."""
-    notes = {gap.sku: rows.note for gap in answer.uncovered if (rows := supply.get(gap.sku)) is not None and rows.note}
-    if not notes:
-        return answer
-    return replace(
-        answer,
-        uncovered=tuple(
-            replace(gap, reason=note[0], detail=note[1])
-            if gap.reason in _FOR_WANT_OF_STOCK and (note := notes.get(gap.sku)) is not None
-            else gap
-            for gap in answer.uncovered
-        ),
-    )
-
-
-def with_what_could_be(case: Case, answer: Plan) -> Plan:
-    """The plan whose gaps say what an order for no more than could be had would be promised, and when: planned, so that
-    whoever then orders that much gets it by then.
-    """
-    could_be = {gap.line_id: gap.available_quantity for gap in answer.uncovered if gap.available_quantity > 0}
-    if not could_be:
-        return answer
-    gaps = {gap.line_id for gap in answer.uncovered}
-    lines = tuple(
-        replace(line, quantity=could_be.get(line.line_id, 0)) if line.line_id in gaps else line
-        for line in case.demand.lines
-    )
-    less = replace(case, demand=replace(case.demand, lines=lines)).plan()
-    still_short = {gap.line_id: gap.quantity for gap in less.uncovered}
-    promised = {
-        peg.line_id: shipment.promised_at
-        for shipment in sorted(less.shipments, key=lambda shipment: shipment.promised_at)
-        for peg in shipment.pegs
-    }
-    return replace(
-        answer,
-        uncovered=tuple(
-            replace(gap, available_quantity=could_be[gap.line_id], available_at=promised[gap.line_id])
-            if gap.line_id in promised and gap.line_id in could_be and gap.line_id not in still_short
-            else gap
-            for gap in answer.uncovered
-        ),
-    )
 
 
 def missing_units(answer: Plan) -> int:

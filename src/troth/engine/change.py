@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from troth.engine.backorder_cap import with_cap_reasons
 from troth.engine.cancel import cancel_units
 from troth.engine.capture import short
 from troth.engine.case import Case, kept_trace
@@ -27,7 +28,7 @@ from troth.model.commands import ChangeOrder
 from troth.model.events import OrderChanged, OrderEvent, PartMove, PartsChange
 from troth.model.exposure import Draw
 from troth.model.ids import LineId, Sku
-from troth.model.inventory import SupplyKey
+from troth.model.inventory import SupplyKey, is_on_hand
 from troth.model.kits import kits_of, whole_units
 from troth.model.lifecycle import UNLOCKED, AllocationEvent
 from troth.model.measure import shown
@@ -58,6 +59,7 @@ class _Tried:
     case: Case
     answer: Plan
     facts: Facts
+    freed: Mapping[SupplyKey, int]
 
 
 def decide_change(command: ChangeOrder, order: Order, state: State, facts: Facts) -> Changed | Refusal:
@@ -109,7 +111,7 @@ def _promised(
     was_open = uncovered_quantities(order).keys() - set(plain.moved) - grown
     if open_lines <= was_open or may_wait(tried.answer):
         return _done(command, order, tried)
-    return _short(tried)
+    return _short(replace(tried, answer=_with_cap_reasons(tried, state)))
 
 
 def _ways(order: Order, plain: OrderChanged, grown: set[LineId]) -> Iterator[set[int]]:
@@ -148,7 +150,7 @@ def _try(order: Order, plain: OrderChanged, units: set[int], state: State, facts
     # Who names the node of a line knows whether it failed before: it is asked once more.
     moved = [line.terms for line in without.lines if line.line_id in event.moved and line.terms is not None]
     named = {terms.only_from for terms in moved if terms.only_from is not None}
-    return _Tried(event, without, *plan_missing(without, state, facts, freed, allowed=named), facts)
+    return _Tried(event, without, *plan_missing(without, state, facts, freed, allowed=named), facts, freed)
 
 
 def _is_later(order: Order, tried: _Tried) -> bool:
@@ -172,6 +174,19 @@ def _units_by(order: Order, line_id: LineId, by: datetime) -> int:
         part for part in live_allocations(order) if part.line_id == line_id and promised[part.fulfillment_id] <= by
     )
     return whole_units(parts, kits_of(order)).get(line_id, 0)
+
+
+def _with_cap_reasons(tried: _Tried, state: State) -> Plan:
+    """The plan that says of what more may not be backordered; what the order gives up counts as backordered no more."""
+
+    def backordered(sku: Sku) -> int:
+        given = (units for key, units in tried.freed.items() if key.sku == sku and not is_on_hand(key.source))
+        return state.backordered(sku) - sum(given)
+
+    def supply(sku: Sku) -> SupplyRows:
+        return state.supply_freed(sku, tried.freed) if tried.freed else state.supply(sku)
+
+    return with_cap_reasons(tried.answer, supply, backordered, tried.facts.items, tried.case.demand)
 
 
 def _short(tried: _Tried) -> StockShort:

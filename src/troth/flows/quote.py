@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
-from troth.engine.case import with_what_could_be
+from troth.engine.could_be import with_what_could_be
 from troth.engine.disposition import may_wait
 from troth.engine.explain import explain
 from troth.engine.front import find_fronts
@@ -183,7 +183,7 @@ def _plan(posed: Posed, near: Address | None, *, is_explained: bool, has_fronts:
     is_anywhere = demand.method in HANDED_OVER and demand.pickup_node is None
     asked = None if is_anywhere else posed.with_reasons(case.plan())
     if asked is not None and asked.uncovered:
-        asked = with_wishes_given_up(case, with_what_could_be(case, asked))
+        asked = with_wishes_given_up(case, with_what_could_be(case, asked, posed.supply_for))
     offered = plan_options(
         demand,
         posed.supply_for,

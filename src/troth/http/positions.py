@@ -8,7 +8,8 @@ from typing import Annotated, Any, Final
 import msgspec
 from pydantic import Field
 
-from troth.engine.exposure.waterfall import EXPIRED, RESERVED
+from troth.engine.exposure.lasting import find_too_old
+from troth.engine.exposure.waterfall import EXPIRED, RESERVED, TOO_OLD
 from troth.engine.network import Network
 from troth.engine.supply import end_of_life
 from troth.flows.waterfall import find_kept_back
@@ -32,7 +33,9 @@ _COUNTED: Final = frozenset({RESERVED, EXPIRED})
 
 
 class LotAnswer(msgspec.Struct, frozen=True):
-    """What a lot holds of a position, in units; nothing of it is available once it has expired."""
+    """What a lot holds of a position, in units; nothing of it is available once it has expired, or would be too old
+    when it reaches anybody.
+    """
 
     lot: str
     expires_on: date | None
@@ -225,6 +228,8 @@ def answer_position(
     available = max(0, on_hand - reserved) + sum(lot.available for lot in lots if not is_over(lot))
     available = max(0, available - sum(units for kind, units in kept.items() if kind not in _COUNTED))
 
+    gone = find_too_old((lot for lot in lots if not is_over(lot)), kept.get(TOO_OLD, 0))
+
     def told(units: int) -> Units:
         return of_sku(units, position.sku, items)
 
@@ -239,7 +244,7 @@ def answer_position(
         incoming=told(position.incoming),
         incoming_reserved=told(position.incoming_reserved),
         next_incoming_at=position.next_incoming_at,
-        lots=tuple(_answer_lot(lot, items, is_over=is_over(lot)) for lot in lots),
+        lots=tuple(_answer_lot(lot, items, is_over=is_over(lot) or lot.key in gone) for lot in lots),
     )
 
 

@@ -48,12 +48,12 @@ def find_accepted(ask: RowsAsked, *, is_kit: bool) -> Accepted:
         rows = ask(QUANTITY_MAX)
         return Accepted(_now(rows), int(rows.available.sum()) - _now(rows), rows)
     whole = ask(0)
-    total = _most(lambda units: int(ask(units).available.sum()), int(whole.available.sum()))
-    now = _most(lambda units: _now(ask(units)), min(total, _now(whole)))
+    total = find_most(lambda units: int(ask(units).available.sum()), int(whole.available.sum()))
+    now = find_most(lambda units: _now(ask(units)), min(total, _now(whole)))
     return Accepted(now, total - now, ask(total))
 
 
-def _most(taken: Callable[[int], int], top: int) -> int:
+def find_most(taken: Callable[[int], int], top: int) -> int:
     """The most units, up to `top`, of which as many are taken when they are asked for."""
     if taken(top) >= top:
         return top

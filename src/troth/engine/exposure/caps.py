@@ -110,14 +110,11 @@ def cap_sums(
     buffer's percent is of.
     """
     note: Note | None = None
-    asker, asked = sums.asker, sums.asked
-    most = taken  # what may be had of it at all, whatever is asked
-    for pool in pools:
-        most = pool.trim(rows, most, QUANTITY_MAX)
-        before, taken = taken, pool.trim(rows, taken, asked)
-        if taken is not before:
-            _tell(account, "protected", pool.label, before, taken)
-            note = ("withheld", f"{shown(pool.units, sums.decimals)} units are kept for others over all nodes")
+    asker, asked, given = sums.asker, sums.asked, taken
+    most, taken = _leave_pools(rows, taken, pools, asked, account)
+    if taken is not given:
+        units = sum(pool.units for pool in pools)
+        note = ("withheld", f"{shown(units, sums.decimals)} units are kept for others over all nodes")
     is_here = rows.available_from == 0.0
     here = int(most[is_here].sum())
     kept, label = buffer_units(rules, asker, here, base=base)
@@ -133,6 +130,27 @@ def cap_sums(
             _tell(account, "product_allocation", quota.draw.rule, before, taken)
             note = ("product_allocation", quota.sentence(sums.told if quota.draw.sku else int))
     return taken, note
+
+
+def _leave_pools(
+    rows: SupplyRows, taken: Units, pools: tuple[Pooled, ...], asked: int, account: Account | None
+) -> tuple[Units, Units]:
+    """What pooled protections leave of each row: whatever is asked, and where so much is.
+
+    Pools that keep units for different times may trim in each other's way; the first is within what each of them allows
+    as well, so that it stands where it gives more of what is asked.
+    """
+    most = taken
+    for pool in pools:
+        most = pool.trim(rows, most, QUANTITY_MAX)
+    for pool in pools:
+        before, taken = taken, pool.trim(rows, taken, asked)
+        if taken is not before:
+            _tell(account, "protected", pool.label, before, taken)
+    is_here = rows.available_from == 0.0
+    total, here = int(most.sum()), int(most[is_here].sum())
+    is_less = int(taken.sum()) < min(asked, total) or int(taken[is_here].sum()) < min(asked, here)
+    return most, most if pools and (asked > total or is_less) else taken
 
 
 def buffer_units(rules: ItemRules, asker: Asker, here: int, *, base: int) -> tuple[int, str]:

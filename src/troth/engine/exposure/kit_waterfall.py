@@ -1,7 +1,7 @@
 """The waterfall of a kit, in kits: through its components, of which that with the fewest at a node binds there."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -37,7 +37,7 @@ from troth.engine.exposure.waterfall import (
 )
 from troth.engine.kits import kit_rows
 from troth.engine.network import Network
-from troth.engine.supply import SupplyRows
+from troth.engine.supply import QUANTITY_MAX, SupplyRows
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
 from troth.model.plan import Demand
@@ -65,8 +65,10 @@ def find_kit_waterfall(
     """The waterfall of the kit that a demand's one line is of; at some nodes, or where any component lies."""
     (line,) = demand.lines
     kit = line.terms.kit if line.terms is not None else ()
-    accepted = find_accepted(rows_of_line(pool, demand, read, cap), is_kit=True)
     network = pool.network
+    asked = positions_of(nodes, network)
+    ask = rows_of_line(pool, demand, read, cap)
+    accepted = find_accepted(lambda units: _only_at(asked, ask(units)), is_kit=True)
     pool, asker = known_asker(pool, demand)
     assert pool.exposure is not None
     named = find_kit_rules_of(pool.exposure, demand, pool.items, network, asker)
@@ -102,22 +104,18 @@ def find_kit_waterfall(
             taken = at_nodes(step.units, rows, network)
             made = made - taken
             steps.append((step.kind, step.rule, taken))
-    asked = positions_of(nodes, network)
     positions = asked or np.flatnonzero(lies).tolist()
     falls = [Fall(kind, rule, int(units[positions].sum())) for kind, rule, units in steps]
-    available = int(made[positions].sum())
-    incoming = int(kit_rows(kit, exposed).available.sum()) - int(made.sum()) if not asked else 0
-    if not asked:
-        over = _over(pool.exposure, parts, named, usable, asker, network, available, accepted.available)
-        falls, available, incoming = [*falls, *over], accepted.available, accepted.incoming
+    left_there, everywhere = int(made[positions].sum()), int(made.sum())
+    falls += _over(pool.exposure, parts, named, usable, asker, network, left_there, everywhere, accepted.available)
     fewest = np.argmin([units // part.each for part, units in zip(parts, left, strict=True)], axis=0)
     totals = [int(units[positions].sum()) // part.each for part, units in zip(parts, left, strict=True)]
     return Waterfall(
         asker.class_name,
         int(on_hand[positions].sum()),
         some_of(falls),
-        available,
-        max(0, incoming),
+        accepted.available,
+        accepted.incoming,
         tuple(
             NodeWaterfall(
                 network.nodes[at].node,
@@ -143,6 +141,13 @@ def find_kit_waterfall(
     )
 
 
+def _only_at(positions: Sequence[int], rows: SupplyRows) -> SupplyRows:
+    """The rows of some nodes; all where none are named."""
+    if not positions:
+        return rows
+    return replace(rows, available=np.where(np.isin(rows.node_index, positions), rows.available, 0))
+
+
 def _made(parts: Sequence[_Part], left: Sequence[Units]) -> Units:
     """The kits (N) that so many units of each component make."""
     made: Units = np.min([np.maximum(units, 0) // part.each for part, units in zip(parts, left, strict=True)], axis=0)
@@ -161,20 +166,23 @@ def _over(
     asker: Asker,
     network: Network,
     left: int,
+    everywhere: int,
     available: int,
 ) -> list[Fall]:
     """What sums over all nodes take of kits, until as many are left as are accepted: those of components, then those of
-    the kit itself. What no single one of them explains they take together.
+    the kit itself. What no single one of them explains they take together. `left` are those at the nodes that are told
+    of, out of those `everywhere`.
     """
     found: list[Fall] = []
     limits: list[tuple[str, str, int]] = []
     for part in parts:
         rules = exposure.of_item(part.item, network, asker)
         here = int(at_nodes(part.flow.exposed, part.flow.rows, network).sum())
+        units = part.flow.exposed
         for pool in part.flow.pools:
-            now = part.flow.rows.available_from == 0.0
-            kept = max(0, int(part.flow.exposed[now & pool.of].sum()) - pool.now(part.flow.rows))
-            limits.append(("protected", pool.label, (here - kept) // part.each))
+            units = pool.trim(part.flow.rows, units, QUANTITY_MAX)
+            here = int(at_nodes(units, part.flow.rows, network).sum())
+            limits.append(("protected", pool.label, here // part.each))
         base = base_of_buffers(rules, _books(usable[part.item.sku], network), asker, network)
         kept, label = buffer_units(rules, asker, here, base=base)
         limits.append(("channel_buffer", label, (here - kept) // part.each))
@@ -182,8 +190,8 @@ def _over(
         limits += [("product_allocation", quota.draw.rule, quota.left // part.each) for quota in quotas]
     for kit in named:
         base = base_of_buffers(kit.rules, kits_on_hand(kit.parts, usable, len(network.nodes)), asker, network)
-        kept, label = buffer_units(kit.rules, asker, left, base=base)
-        limits.append(("channel_buffer", label, left - kept))
+        kept, label = buffer_units(kit.rules, asker, everywhere, base=base)
+        limits.append(("channel_buffer", label, everywhere - kept))
         quotas = quotas_of(exposure.consumed, kit.rules, asker, kit.kit.sku)
         limits += [("product_allocation", quota.draw.rule, quota.left // kit.counted) for quota in quotas]
     for kind, rule, most in limits:

@@ -6,7 +6,7 @@ quickest service is too old by all. One that only the quickest would save is lef
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from troth.engine.supply import SupplyRows
 from troth.engine.timetable import find_timetable
 from troth.engine.transit import NEVER, find_lanes
 from troth.model.ids import Sku
+from troth.model.inventory import Balance, SupplyKey
 from troth.model.plan import Demand, DemandLine
 
 
@@ -81,3 +82,16 @@ def _lines_of(demand: Demand, sku: Sku) -> Iterable[DemandLine]:
         for one in (line, *line.instead):
             if any(part == sku for part, _units in components_of(one)):
                 yield one
+
+
+def find_too_old(lots: Iterable[Balance], units: int) -> frozenset[SupplyKey]:
+    """The good lots of a node that make up so many free units which would be too old when they arrive: those that
+    expire first, because one node's goods all travel as long.
+    """
+    gone = set[SupplyKey]()
+    for lot in sorted((lot for lot in lots if lot.available > 0), key=lambda lot: lot.expires_on or date.max):
+        if units <= 0:
+            break
+        gone.add(lot.key)
+        units -= lot.available
+    return frozenset(gone)

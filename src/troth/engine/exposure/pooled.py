@@ -1,11 +1,14 @@
 """Pooled protections: units that lower classes leave over several nodes together, wherever they lie.
 
 Of what the nodes could give the asker by a time, T(t), no more than the least of T(s) - R(s) over all s from t on may
-be taken by t, R being what is kept then. Any plan within that leaves enough somewhere; which nodes it leaves it at is
-known once the plan is made. These, its *witnesses*, are locked and looked at with what it takes: as few as together
-hold what is kept, so that two orders at once cannot each count on the units that the other takes.
+be taken by t, R being what is kept then. Where pools overlap this holds of each, and of the union of every chain of
+overlapping ones with the sum of what the pools within it keep: by Hall's theorem that is what it takes for each pool to
+find its units in rows that no other one counts on. Any plan within that leaves enough somewhere; which nodes it leaves
+it at is known once the plan is made. These, its *witnesses*, are locked and looked at with what it takes: as few as
+together hold what is kept, so that two orders at once cannot each count on the units that the other takes.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,62 +23,76 @@ from troth.engine.network import Network
 from troth.engine.supply import SupplyRows
 from troth.model.item import Item
 
+Rows = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kept:
+    """`units` that one rule keeps of some rows (`of`, R) together, from `starts` until `ends` (POSIX)."""
+
+    label: str
+    units: int
+    of: Rows
+    starts: float = 0.0
+    ends: float = np.inf
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bound:
+    """Rows (`of`, R) that have to hold `stays` (D) units at each date, so that by then `most` (D) may be taken."""
+
+    of: Rows
+    stays: Units
+    most: Units
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pooled:
-    """What has to stay of some rows (`of`, R) from `starts` until `ends` (POSIX): `units` of what they could `give` (R)
-    beside all that has to stay at single nodes.
+    """What has to stay for a rule beside what stays for the rules before it: `units` of what rows could `give` (R)
+    beside all that has to stay at single nodes. `bounds` say so at some `dates` (D, POSIX).
     """
 
     label: str
     units: int
-    of: NDArray[np.bool_]
     give: Units
-    starts: float
-    ends: float
+    dates: NDArray[np.float64]
+    bounds: tuple[Bound, ...]
 
     def trim(self, rows: SupplyRows, taken: Units, asked: int) -> Units:
         """What may be taken of each row where so much is asked; the same array where nothing has to be left.
 
         What is there sooner comes first, and of one time the largest.
         """
-        dates, ahead = self._ahead(rows)
-        if asked <= int(ahead[0]):
+        bounds = [bound for bound in self.bounds if asked > int(bound.most[0])]
+        if not bounds:
             return taken
-        at = np.flatnonzero(self.of & (taken > 0))
+        of = np.stack([bound.of for bound in bounds])
+        at = np.flatnonzero(of.any(axis=0) & (taken > 0))
         order = at[np.lexsort((rows.node_index[at], -taken[at], rows.available_from[at]))]
-        trimmed, used = taken.copy(), 0
-        for row, most in zip(
-            order.tolist(), ahead[np.searchsorted(dates, rows.available_from[order])].tolist(), strict=True
-        ):
-            trimmed[row] = units = min(int(taken[row]), max(0, most - used))
-            used += units
+        by = np.searchsorted(self.dates, rows.available_from[order])
+        most = np.stack([bound.most for bound in bounds])[:, by]
+        trimmed, used = taken.copy(), np.zeros(len(bounds), dtype=np.int64)
+        for position, row in enumerate(order.tolist()):
+            is_in = of[:, row]
+            left = int((most[is_in, position] - used[is_in]).min())
+            trimmed[row] = units = min(int(taken[row]), max(0, left))
+            used[is_in] += units
         return trimmed if bool((trimmed < taken).any()) else taken
-
-    def now(self, rows: SupplyRows) -> int:
-        """What may be taken of what is there now."""
-        return int(self._ahead(rows)[1][0])
 
     def witnesses(self, rows: SupplyRows, planned: Units) -> Units:
         """The units (R) that are looked at when so many are taken of each row: what stays of rows that are there when
         it has to, as few rows as hold it, those with most first.
         """
-        stays = np.where(self.of & (rows.available_from <= max(0.0, self.starts)), self.give - planned, 0)
-        order = np.lexsort((np.arange(stays.size), -stays))
-        units = np.maximum(stays[order], 0)
-        witnessed = np.zeros_like(stays)
-        witnessed[order] = np.clip(self.units - (units.cumsum() - units), 0, units)
-        return witnessed
-
-    def _ahead(self, rows: SupplyRows) -> tuple[NDArray[np.float64], Units]:
-        """Dates (POSIX), and what may be taken by each."""
-        dates = np.unique(np.concatenate([(0.0,), rows.available_from[self.of], (self.starts, self.ends)]))
-        dates = dates[(dates >= 0.0) & np.isfinite(dates)]
-        there = np.zeros(dates.size, dtype=np.int64)
-        np.add.at(there, np.searchsorted(dates, rows.available_from[self.of]), self.give[self.of])
-        left = there.cumsum()
-        left[(dates >= max(0.0, self.starts)) & (dates < self.ends)] -= self.units
-        return dates, np.maximum(np.minimum.accumulate(left[::-1])[::-1], 0)
+        found = np.zeros_like(self.give)
+        for bound in self.bounds:
+            for at in np.flatnonzero(np.diff(bound.stays, prepend=0) > 0).tolist():
+                is_there = bound.of & (rows.available_from <= self.dates[at])
+                stays = np.where(is_there, self.give - planned, 0)
+                order = np.lexsort((np.arange(stays.size), -stays))
+                units = np.maximum(stays[order], 0)
+                witnessed = np.clip(bound.stays[at] - (units.cumsum() - units), 0, units)
+                found[order] = np.maximum(found[order], witnessed)
+        return found
 
 
 def find_pools(
@@ -90,25 +107,71 @@ def find_pools(
     *,
     counted: int = 1,
 ) -> tuple[Pooled, ...]:
-    """The pooled protections that an asker has to leave, of rows that could `give` (R) them so much.
-
-    Of several that name one node the later leave what the earlier keep as well: what is kept adds up.
-    """
-    found: list[Pooled] = []
+    """The pooled protections that an asker has to leave, of rows that could `give` (R) them so much."""
+    found: list[Kept] = []
     for ready, mask in rules.protections:
         share = kept_share(ready.rule, exposure.rules, asker) if ready.rule.is_pooled else 0.0
         if share <= 0.0:
             continue
-        is_of = _at_rows(mask, rows)
         here = np.where(mask, on_hand, 0)
         kept = remaining_pool(exposure, ready, item.sku, here, asker, counted=counted)
-        units = int(shared(np.array([kept]), share)[0])
-        units += sum(other.units for other in found if bool((other.of & is_of).any()))
-        window = window_of(ready.rule, np.array([units]))
-        if units:
-            found.append(Pooled(ready.label, units, is_of, give, window.starts, window.ends))
-    return tuple(found)
+        units = shared(np.array([kept]), share)
+        window = window_of(ready.rule, units)
+        if units.any():
+            found.append(Kept(ready.label, int(units[0]), _at_rows(mask, rows), window.starts, window.ends))
+    return pools_of(rows, give, found)
 
 
-def _at_rows(mask: Mask, rows: SupplyRows) -> NDArray[np.bool_]:
+def pools_of(rows: SupplyRows, give: Units, kept: Iterable[Kept]) -> tuple[Pooled, ...]:
+    """The pools of what rules keep of rows that could `give` (R) so much: the narrowest first, whatever order the rules
+    have. What is kept adds up; what the rows of a rule do not have beside what others keep of them is kept nowhere.
+    """
+    wanted = sorted((one for one in kept if one.of.any()), key=lambda one: (np.count_nonzero(one.of), one.label))
+    if not wanted:
+        return ()
+    ends = [at for one in wanted for at in (one.starts, one.ends)]
+    dates = np.unique(np.concatenate([(0.0,), rows.available_from, ends]))
+    dates = dates[(dates >= 0.0) & np.isfinite(dates)]
+    at = np.searchsorted(dates, rows.available_from)
+    known: dict[bytes, Rows] = {}
+    stays: list[tuple[Rows, Units]] = []
+    pools: list[Pooled] = []
+    for one in wanted:
+        unions = _unions(one.of, list(known.values()))
+        there = [np.bincount(at[of], give[of], dates.size)[: dates.size].astype(np.int64).cumsum() for of in unions]
+        before = [_within(of, stays, dates.size) for of in unions]
+        room: Units = np.min([has - left for has, left in zip(there, before, strict=True)], axis=0)
+        is_kept = (dates >= max(0.0, one.starts)) & (dates < one.ends)
+        units = np.where(is_kept, np.clip(room, 0, one.units), 0)
+        stays.append((one.of, units))
+        bounds = (
+            Bound(of, left + units, np.maximum(np.minimum.accumulate((has - left - units)[::-1])[::-1], 0))
+            for of, has, left in zip(unions, there, before, strict=True)
+        )
+        pools.append(Pooled(one.label, one.units, give, dates, tuple(bounds)))
+        known |= {of.tobytes(): of for of in unions}
+    return tuple(pools)
+
+
+def _unions(of: Rows, known: Sequence[Rows]) -> list[Rows]:
+    """Some rows, and their unions with all that they overlap, directly or through others."""
+    found = {of.tobytes(): of}
+    for other in known:
+        for one in list(found.values()):
+            if bool((one & other).any()):
+                union = one | other
+                found[union.tobytes()] = union
+    return list(found.values())
+
+
+def _within(of: Rows, stays: Iterable[tuple[Rows, Units]], dates: int) -> Units:
+    """What stays (D) for all whose rows lie within these."""
+    total = np.zeros(dates, dtype=np.int64)
+    for other, units in stays:
+        if not bool((other & ~of).any()):
+            total += units
+    return total
+
+
+def _at_rows(mask: Mask, rows: SupplyRows) -> Rows:
     return np.full(rows.node_index.size, mask) if isinstance(mask, bool) else mask[rows.node_index]

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from troth.engine.exposure.accepting import find_most
 from troth.engine.exposure.amounts import Units
 from troth.engine.exposure.asker import Asker
 from troth.engine.exposure.caps import Account, Step
@@ -152,13 +154,17 @@ def find_waterfall(
     steps = [(step.kind, step.rule, at_nodes(step.units, rows, network)) for step in flow.steps]
     exposed = at_nodes(flow.exposed, rows, network)
     falls = [Fall(kind, rule, int(units[positions].sum())) for kind, rule, units in steps]
-    available, incoming_falls = int(exposed[positions].sum()), list[Fall]()
     is_coming = ~here & np.isin(rows.node_index, asked or network.positions)
-    incoming = int(flow.exposed[is_coming].sum())
-    if not asked:
-        falls += [Fall(step.kind, step.rule, int(step.units[here].sum())) for step in flow.over]
+    if asked:
+        is_here = here & np.isin(rows.node_index, asked)
+        available, incoming, over, incoming_falls = find_sums(
+            lambda units: find_flow(pool, demand, item, rows, asker, asked=units, cap=cap), is_here, is_coming
+        )
+    else:
+        over = [Fall(step.kind, step.rule, int(step.units[here].sum())) for step in flow.over]
         incoming_falls = [Fall(step.kind, step.rule, int(step.units[is_coming].sum())) for step in flow.over]
         available, incoming = int(flow.taken[here].sum()), int(flow.taken[is_coming].sum())
+    falls += over
     return Waterfall(
         asker.class_name,
         int(on_hand[positions].sum()),
@@ -205,6 +211,39 @@ def find_flow(
     taken = cap(item.sku, shown).available
     over = (*account.over, Step(BACKORDER_MAX, "", shown.available - taken))
     return Flow(rows, books, (*before, *account.steps), account.exposed, over, taken, shown.pools)
+
+
+def find_sums(
+    ask: Callable[[int], Flow], here: NDArray[np.bool_], coming: NDArray[np.bool_]
+) -> tuple[int, int, list[Fall], list[Fall]]:
+    """What is accepted of some rows (R) that are there now and of some to come, and what sums over all nodes take of
+    either.
+
+    Such a sum leaves it open which nodes give: one of them gives as much as is taken there when so much is asked for.
+    What keeps it from one unit more is what takes the rest.
+    """
+    least = ask(0)
+    both = here | coming
+    total = find_most(lambda units: int(ask(units).taken[both].sum()), int(least.taken[both].sum()))
+    now = find_most(lambda units: int(ask(units).taken[here].sum()), min(total, int(least.taken[here].sum())))
+    more, most = ask(now + 1), ask(total + 1)
+    kept = int(least.exposed[here].sum()) - now
+    kept_coming = int(least.exposed[coming].sum()) - (total - now)
+    return now, total - now, _share_over(more, here, kept), _share_over(most, coming, kept_coming)
+
+
+def _share_over(flow: Flow, of: NDArray[np.bool_], kept: int) -> list[Fall]:
+    """So many kept units of some rows, by what takes of them; what a rule takes only elsewhere is left to the last."""
+    falls: list[Fall] = []
+    for step in flow.over:
+        units = min(kept - sum(fall.units for fall in falls), int(step.units[of].sum()))
+        if units > 0:
+            falls.append(Fall(step.kind, step.rule, units))
+    left = kept - sum(fall.units for fall in falls)
+    if left:
+        step = max(flow.over, key=lambda one: int(one.units.sum()))
+        falls.append(Fall(step.kind, step.rule, left))
+    return falls
 
 
 def known_asker(pool: Pool, demand: Demand) -> tuple[Pool, Asker]:
