@@ -3,11 +3,11 @@
 from collections.abc import Container, Mapping
 from datetime import date
 
-from troth.engine.calendars import DAY_SECONDS
 from troth.engine.context import Change, Decision, Facts, State
 from troth.engine.evolve import evolve
 from troth.engine.parts import choose_units, next_allocation
 from troth.engine.priority import in_turn
+from troth.engine.promised_lots import needed_until
 from troth.engine.reserve import reserve_entries
 from troth.engine.supply import end_of_life
 from troth.model.commands import AdjustStock, CountStock, ExpectSupply
@@ -173,13 +173,7 @@ def _waiting(order: Order, keys: Container[SupplyKey], end: float, facts: Facts)
     return [
         part
         for part in order.allocations
-        if part.state is AllocationState.BACKORDERED and part.key in keys and _needed_until(order, part, facts) <= end
+        if part.state is AllocationState.BACKORDERED
+        and part.key in keys
+        and needed_until(order, part, facts.now) <= end
     ]
-
-
-def _needed_until(order: Order, part: Allocation, facts: Facts) -> float:
-    """Until when (POSIX) what covers a part must be good."""
-    line = next(line for line in order.lines if line.line_id == part.line_id)
-    days = line.terms.min_remaining_days if line.terms is not None else 0
-    promised = [work.promised_at for work in order.fulfillments if work.fulfillment_id == part.fulfillment_id]
-    return max(facts.now, *promised).timestamp() + days * DAY_SECONDS

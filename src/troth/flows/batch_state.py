@@ -16,18 +16,22 @@ from troth.model.commands import (
     CaptureOrder,
     CartCommand,
     ChangeOrder,
+    CollectWork,
     Command,
     CountStock,
     ExpectSupply,
     HoldCart,
+    PackWork,
     PickWork,
     RejectWork,
     RepromiseOrder,
+    ShipWork,
+    StageWork,
     cart_hold_of,
     order_ids_of,
 )
 from troth.model.ids import CartHoldId, FulfillmentId, OrderId, Sku
-from troth.model.inventory import Balance, CountMark, Entry, EntryKind, SupplyKey
+from troth.model.inventory import ON_HAND, Balance, CountMark, Entry, EntryKind, SupplyKey
 from troth.model.order import Line, Order
 from troth.model.serials import SerialKey, SerialPlace, TravelingSerial
 from troth.model.transfer_moves import ShipTransfer, TransferCommand
@@ -127,9 +131,20 @@ class BatchState:
                     lines += self.loaded[order_id].lines if order_id in self.loaded else ()
             if isinstance(command, ChangeOrder):
                 wished += named_lines(command.actions)
-        skus = {line.sku for line in lines} | set(named_skus(lines))
+        skus = {line.sku for line in lines} | set(named_skus(lines)) | self._leaving_skus()
         await reference.need_items(skus)
         return skus | await reference.need_lines(wished) if wished else skus
+
+    def _leaving_skus(self) -> set[Sku]:
+        """The SKUs of what leaves out of lots, or may when it does: how long it is good is looked up."""
+        leaving = (
+            self.loaded[order_id]
+            for command in self._commands
+            if isinstance(command, PackWork | StageWork | ShipWork | CollectWork)
+            for order_id in order_ids_of(command)
+            if order_id in self.loaded
+        )
+        return {part.sku for order in leaving for part in order.allocations if part.source != ON_HAND}
 
     async def lock_supplies(self, connection: Connection) -> None:
         """Lock and read the exact balances that commands name, after the stock was read."""
