@@ -14,6 +14,7 @@ from troth.model.commands import AdjustStock, CountStock, ExpectSupply
 from troth.model.events import BackorderCovered, PartMove, PartsChange, StockAdjusted, StockCounted, SupplyExpected
 from troth.model.inventory import Balance, CountMark, Entry, EntryKind, SupplyKey, lot_of, purchase_order_source
 from troth.model.lifecycle import AllocationEvent, AllocationState
+from troth.model.measure import PIECE, told
 from troth.model.order import Allocation, Order
 from troth.model.refusals import FieldFlaw, Invalid, Refusal
 
@@ -71,9 +72,14 @@ def decide_count(command: CountStock, state: State, facts: Facts) -> Decision | 
     if newest is not None and command.as_of < newest.as_of:
         counted_at = newest.as_of.isoformat()
         return Invalid((FieldFlaw("/as_of", f"{command.key.sku} was counted later already, at {counted_at}"),))
-    # More may have left since than was counted: then the count missed something, and nothing is what is there for sure.
+    moved = state.moved_since(command.key, command.as_of)
+    if command.on_hand + moved < 0:
+        # What has left was there: the count missed it, or the movements are wrong, and only a person can tell.
+        item = facts.items.get(command.key.sku)
+        left = told(-moved, 0, PIECE) if item is None else told(-moved, item.decimals, item.unit)
+        return Invalid((FieldFlaw("/on_hand", f"contradicts the books, by which {left} have left since: count again"),))
     held = state.balance(command.key)
-    delta = max(0, command.on_hand + state.moved_since(command.key, command.as_of)) - held.on_hand
+    delta = command.on_hand + moved - held.on_hand
     counted = StockCounted(
         command.key.sku,
         command.key.node,
