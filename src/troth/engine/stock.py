@@ -22,7 +22,9 @@ RECEIPT = "receipt"
 
 
 def decide_adjust(command: AdjustStock, state: State, facts: Facts) -> Decision | Refusal:
-    """The movement; a receipt also takes its units off what its purchase order brings, and covers those waiting."""
+    """The movement; a receipt also takes its units off what its purchase order brings, and covers those waiting, and
+    one that is taken back expects them again.
+    """
     held = state.balance(command.key)
     if held.on_hand + command.delta < 0:
         return Invalid((FieldFlaw("/delta", f"only {held.on_hand} units are on hand"),))
@@ -42,7 +44,13 @@ def decide_adjust(command: AdjustStock, state: State, facts: Facts) -> Decision 
         command.expires_on,
     )
     arrived = _arrived(command, state) if is_receipt else {}
-    changes = _cover(command, arrived, state, facts)
+    if command.known and command.reason == RECEIPT and command.delta < 0:
+        arrived = _taken_back(command, state)
+        received = -sum(arrived.values())
+        if received + command.delta < 0:
+            detail = f"only {received} units were received of purchase order {command.reference}"
+            return Invalid((FieldFlaw("/delta", detail),))
+    changes = _cover(command, arrived, state, facts) if is_receipt else []
     taken = [
         Entry(key, EntryKind.RECEIPT, -units, reason=command.reason, reference=command.reference)
         for key, units in arrived.items()
@@ -138,6 +146,17 @@ def _arrived(command: AdjustStock, state: State) -> dict[SupplyKey, int]:
             arrived[key] = units
             left -= units
     return arrived
+
+
+def _taken_back(command: AdjustStock, state: State) -> dict[SupplyKey, int]:
+    """How units that were not received after all (below zero) fall on the purchase order's lines, the last first."""
+    left, back = -command.delta, {}
+    for key in sorted(command.known, reverse=True):
+        units = min(left, state.ordered(key) - state.balance(key).on_hand)
+        if units > 0 and (key.sku, key.node) == (command.key.sku, command.key.node):
+            back[key] = -units
+            left -= units
+    return back
 
 
 def _cover(

@@ -13,6 +13,7 @@ from troth.flows.requests import supplies_of
 from troth.model.cart_hold import CartHold
 from troth.model.change import named_lines
 from troth.model.commands import (
+    AdjustStock,
     CaptureOrder,
     CartCommand,
     ChangeOrder,
@@ -155,9 +156,7 @@ class BatchState:
         if counts:
             self._moved = dict(zip(counts, await read_moves_since(connection, counts), strict=True))
             self._counts |= await read_counts(connection, {key for key, _ in counts})
-        expecting = sorted(
-            {key for one in self._commands if isinstance(one, ExpectSupply | ShipTransfer) for key in supplies_of(one)}
-        )
+        expecting = sorted({key for one in self._commands if _asks_what_was_ordered(one) for key in supplies_of(one)})
         if expecting:
             self._ordered = dict(zip(expecting, await read_ordered(connection, expecting), strict=True))
 
@@ -218,3 +217,9 @@ class BatchState:
 
     def _ordered_units(self, key: SupplyKey) -> int:
         return self._ordered.get(key, 0) + self._ordered_here.get(key, 0)
+
+
+def _asks_what_was_ordered(command: Command) -> bool:
+    return isinstance(command, ExpectSupply | ShipTransfer) or (
+        isinstance(command, AdjustStock) and command.delta < 0 and bool(command.known)
+    )
