@@ -9,9 +9,7 @@ import pytest
 from tests.builders import NOW, Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
 from troth.flows.access import Actor
-from troth.flows.doctor import examine
 from troth.flows.expect import expect
-from troth.flows.expect import read as read_expected
 from troth.flows.load_stock import load_positions
 from troth.flows.requests import Accepted, Key
 from troth.flows.stock import Adjustment, Counted, LineResult, adjust, count
@@ -350,58 +348,3 @@ async def test_each_lot_has_a_newest_count_of_its_own(system: System, clock: Clo
     assert [flaw.pointer for flaw in older[0].flaws] == ["/as_of"]
     assert await _on_hand(system) == 11
     await _assert_ledger_is_exact(system)
-
-
-async def _expected(system: System, number: str) -> list[tuple[int, int, int]]:
-    """Units ordered, received and promised by line of a purchase order."""
-    found = await read_expected(system, number)
-    assert found is not None
-    return [(state.line.quantity, state.received, state.reserved) for state in found.value]
-
-
-async def test_a_receipt_that_is_taken_back_is_expected_again(system: System) -> None:
-    lines = (ExpectedLine(1, PA, A, 3, NOW + timedelta(days=2)), ExpectedLine(2, PA, A, 7, NOW + timedelta(days=4)))
-    await expect(system, "PO-1", lines, actor=ANN)
-    await adjust(system, [Adjustment(PA, A, 5, "receipt", "PO-1")], actor=ANN)
-    assert await _expected(system, "PO-1") == [(3, 3, 0), (7, 2, 0)]
-
-    back = [Adjustment(PA, A, -2, "receipt", "PO-1"), Adjustment(PA, A, -1, "receipt", "PO-1")]
-    done = await adjust(system, back, actor=ANN)
-
-    assert done == (LineResult(0), LineResult(1))
-    assert await _expected(system, "PO-1") == [(3, 2, 0), (7, 0, 0)]
-    async with system.pool.acquire() as connection:
-        (position,) = await find_positions(connection, skus=[A], nodes=[PA], limit=10)
-    assert (position.on_hand, position.incoming) == (2, 8)
-    assert (await examine(system.pool)).is_clean
-    await _assert_ledger_is_exact(system)
-
-
-async def test_what_a_receipt_cannot_mean_is_refused_by_line(system: System) -> None:
-    await stock(system, {(A, PA): 10, (B, PA): 10})
-    await expect(system, "PO-1", (ExpectedLine(1, PA, A, 5, NOW + timedelta(days=2)),), actor=ANN)
-    await adjust(system, [Adjustment(PA, A, 2, "receipt", "PO-1")], actor=ANN)
-    entries = await system.pool.fetchval("SELECT count(*) FROM entries")
-
-    done = await adjust(
-        system,
-        [
-            Adjustment(PA, A, 3, "receipt", "PO-9"),
-            Adjustment(PA, A, -3, "receipt", "PO-9"),
-            Adjustment(PA, A, -3, "receipt", "PO-1"),
-            Adjustment(PA, B, -1, "receipt", "PO-1"),
-            Adjustment(PA, A, 2, "damaged"),
-        ],
-        actor=ANN,
-    )
-
-    assert isinstance(done, tuple)
-    assert [line.flaws for line in done] == [
-        (FieldFlaw("/reference", "there is no purchase order PO-9"),),
-        (FieldFlaw("/reference", "there is no purchase order PO-9"),),
-        (FieldFlaw("/delta", "only 2 units were received of purchase order PO-1"),),
-        (FieldFlaw("/reference", "nothing of it was received here of purchase order PO-1"),),
-        (FieldFlaw("/delta", "must be less than zero for damaged units: what is there after all is found"),),
-    ]
-    assert await system.pool.fetchval("SELECT count(*) FROM entries") == entries
-    assert await _expected(system, "PO-1") == [(5, 2, 0)]
