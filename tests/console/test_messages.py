@@ -7,8 +7,10 @@ import pytest
 
 from tests.builders import node
 from tests.console.conftest import HOSTILE, begin_session, post
+from tests.flows.feeding import taken_in
 from troth.flows.configure import set_node
 from troth.flows.system import System
+from troth.model.ids import NodeId
 
 TEXTS = '{"texts": [{"language": "es", "channels": ["tienda"], "texts": {"in_stock": "Aquí está"}}]}'
 
@@ -50,3 +52,7 @@ async def test_a_late_feed_is_told_on_the_overview_and_at_its_node(client: httpx
     assert "Late stock feeds" in after[0]
     assert "late: its stock is not counted on" in after[1]
     assert "none so far, due every 6 h" in after[1]
+
+    await taken_in(system, "sku,node,on_hand\n", nodes=(NodeId("DC-IL"),))
+    fed = (await client.get("/console/nodes/DC-IL")).text
+    assert ("</time>, due every 6 h" in fed, "ago ago" in fed, "</time> ago" in fed) == (True, False, False)

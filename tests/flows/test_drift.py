@@ -8,6 +8,7 @@ import pytest
 
 from tests.builders import NOW, Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
+from tests.flows.feeding import taken_in
 from troth.flows.access import Actor
 from troth.flows.doctor import examine
 from troth.flows.drift import Cause, Difference, DriftReport, Proposal, TheirPosition, find_drift
@@ -94,7 +95,10 @@ async def test_what_was_corrected_is_clean_also_later_and_where_more_left_since_
     await adjust(system, [Adjustment(PA, A, -3, "damaged"), Adjustment(PA, B, -9, "damaged")], actor=ANN)
     found = await find_drift(system, as_of, [TheirPosition(A, PA, 13), TheirPosition(B, PA, 1)], actor=ANN)
     assert isinstance(found, DriftReport)
-    await count(system, None, found.as_of, found.correction(), actor=ANN, reference="drift WMS")
+    done = await count(system, None, found.as_of, found.correction(), actor=ANN, reference="drift WMS")
+    assert isinstance(done, tuple)
+    assert [line.code for line in done] == ["", "invalid-request"]  # of B more has left than they had
+    await taken_in(system, "sku,node,on_hand\nB,DC-PA,1\n", as_of=as_of)
     clock.advance(minutes=10)
     await adjust(system, [Adjustment(PA, A, 5, "receipt")], actor=ANN)
     later = clock.now

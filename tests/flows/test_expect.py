@@ -16,7 +16,7 @@ from troth.flows.stock import Adjustment, adjust
 from troth.flows.system import System, open_system
 from troth.model.commands import ExpectedLine
 from troth.model.ids import NodeId, Sku
-from troth.model.refusals import Invalid, VersionConflict
+from troth.model.refusals import FieldFlaw, Invalid, VersionConflict
 from troth.store.positions import find_positions
 
 ANN = Actor("key/ann", frozenset({"inventory:write"}))
@@ -82,6 +82,17 @@ async def test_what_a_purchase_order_cannot_mean_is_named_by_field(system: Syste
 
     assert isinstance(done, Invalid)
     assert [flaw.pointer for flaw in done.flaws] == ["/number", "/lines/1/line", "/lines/1/sku", "/lines/2/node"]
+    assert await _incoming(system) == {}
+
+
+async def test_a_kit_is_not_expected(system: System) -> None:
+    kit = item("KIT", kit=((A, 2),))
+    await set_up(system.pool, nodes=(), items=(kit,))
+
+    done = await expect(system, "P-1", (_line(1), _line(2, kit.sku)), actor=ANN)
+
+    assert done == Invalid((FieldFlaw("/lines/1/sku", "is a kit, which has no stock: name its components"),))
+    assert await read(system, "P-1") is None
     assert await _incoming(system) == {}
 
 

@@ -290,6 +290,19 @@ async def test_supply_still_to_come_can_be_promised_and_keeps_what_was_received(
     assert (await examine(system.pool)).is_clean
 
 
+async def test_a_dated_row_names_the_one_of_its_two_columns_that_is_empty(system: System) -> None:
+    head = "sku,node,on_hand,expected_at,quantity\n"
+    rows = "A,DC-PA,,,10\nA,DC-PA,,2026-12-01T09:00:00Z,\nA,DC-PA,,,\n"
+
+    done = await taken_in(system, head + rows)
+
+    reason = "is empty where the other of the two is not"
+    assert [(flaw.line, flaw.column, flaw.reason) for flaw in done.account.flaws] == [
+        (2, "expected_at", reason), (3, "quantity", reason), (4, "on_hand", "is empty")
+    ]  # fmt: skip
+    assert await on_hand(system) == {}
+
+
 async def test_a_position_of_what_is_held_by_lot_is_refused_and_nothing_is_counted_twice(system: System) -> None:
     await adjust(system, [Adjustment(PA, Sku("A"), 5, "receipt", lot="L-1")], actor=ANN)
 

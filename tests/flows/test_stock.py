@@ -151,6 +151,27 @@ async def test_a_count_is_merged_with_what_moved_after_it_was_taken(system: Syst
     await _assert_ledger_is_exact(system)
 
 
+async def test_a_count_that_movements_since_contradict_is_refused_and_its_neighbors_are_not(
+    system: System, clock: Clock
+) -> None:
+    await stock(system, {(A, PA): 10, (B, PA): 3})
+    taken_at = clock.now
+    clock.advance(minutes=5)
+    await adjust(system, [Adjustment(PA, A, -6, "damaged")], actor=ANN)
+
+    done = await count(system, PA, taken_at, [Counted(A, 5), Counted(B, 2)], actor=ANN)
+    still = await count(system, PA, taken_at, [Counted(A, 6)], actor=ANN)
+
+    flaw = FieldFlaw("/on_hand", "contradicts the books, by which 6 units have left since: count again")
+    assert done == (LineResult(0, "invalid-request", flaws=(flaw,)), LineResult(1))
+    assert still == (LineResult(0),)
+    assert (await _on_hand(system), await _on_hand(system, B)) == (0, 2)
+    async with system.pool.acquire() as connection:
+        variances = await find_variances(connection, node=None, sku=A, since=None, limit=9)
+    assert [one.units for one in variances] == [-4]
+    await _assert_ledger_is_exact(system)
+
+
 async def test_a_count_from_the_future_is_refused_as_a_whole(system: System, clock: Clock) -> None:
     done = await count(system, PA, clock.now + timedelta(seconds=1), [Counted(A, 8)], actor=ANN)
 

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from tests.builders import NOW, Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
+from tests.flows.moving import assert_sound, log, order_of, settle, sources
+from tests.flows.moving import read as read_order
 from troth.flows.access import Actor
 from troth.flows.configure import Set
 from troth.flows.doctor import examine
@@ -17,11 +20,12 @@ from troth.flows.requests import Answer, Key
 from troth.flows.system import System, open_system
 from troth.flows.transfer_now import TransferNow, read
 from troth.flows.transfers import set_transfer
-from troth.model.events import BackorderCovered
+from troth.model.events import BackorderCovered, PromiseChanged
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import Balance, SupplyKey, transfer_source
 from troth.model.lifecycle import AllocationState, TransferEvent
 from troth.model.refusals import FieldFlaw, Invalid, KeyReused, NotFound, Refusal, VersionConflict
+from troth.model.status import promise_of
 from troth.model.transfer import LotInTransit, Transfer, TransferLine, TransitState
 from troth.model.transfer_moves import TransferShipped
 from troth.store.balances import find_balances
@@ -283,3 +287,26 @@ async def test_a_serial_is_on_its_way_once_also_when_two_processes_send_it_at_th
     rows = await system.pool.fetch("SELECT serial, count(*) FROM transfer_serials GROUP BY serial ORDER BY serial")
     assert [tuple(row) for row in rows] == [("SN-1", 1), ("SN-2", 1), ("SN-3", 1)]
     assert (await examine(system.pool)).is_clean
+
+
+async def test_a_transfer_that_comes_later_moves_the_promises_made_from_it(system: System) -> None:
+    await set_transfer(system, "T-1", PLAN, actor=ANN)
+    await _move(system, SHIP, {1: 6})
+    await stock(system, {(A, PA): -4})
+    order_id = await order_of(system, "W-1", 2)
+    await settle(system)
+    before = await read_order(system, order_id)
+
+    await set_transfer(system, "T-1", replace(PLAN, expected_at=SOON + timedelta(days=12)), actor=ANN)
+    await settle(system)
+
+    after = await read_order(system, order_id)
+    line_id = after.lines[0].line_id
+    told = [event for event in await log(system, order_id) if isinstance(event, PromiseChanged)]
+    assert [(event.reason, one.before, one.after) for event in told for one in event.lines] == [
+        ("A of transfer T-1 comes at another time", promise_of(before, line_id), promise_of(after, line_id))
+    ]
+    assert after.fulfillments[-1].ship_by > SOON + timedelta(days=12)
+    assert await sources(system, order_id) == [(NYC, ON_WAY_A.source, 2)]
+    assert await _states(system) == (gone(shipped=6, reserved=2), TransitState())
+    await assert_sound(system)

@@ -16,6 +16,7 @@ from troth.engine.evolve import evolve, evolve_all
 from troth.engine.give_up import bound_parts, give_up, kit_parts
 from troth.engine.own_supply import plan_own_supply
 from troth.engine.promise_change import tell_change
+from troth.engine.promised_lots import is_spoiled
 from troth.engine.resource import asked_name, left_over, plan_missing, resourced
 from troth.model.commands import RepromiseOrder
 from troth.model.events import OrderEvent, SupplyGivenUp
@@ -66,7 +67,7 @@ def decide_repromise(command: RepromiseOrder, order: Order, state: State, facts:
     """
     if command.version is not None and command.version != order.version:
         return VersionConflict(str(command.version), str(order.version))
-    if command.lost:
+    if command.lost or command.spoiled:
         return _give_way(command, order, state, facts), None
     unsought = [parked.line_id for parked in order.parked if not parked.is_sought]
     late = _find_late(command.moved, order, state, facts)
@@ -79,21 +80,27 @@ def decide_repromise(command: RepromiseOrder, order: Order, state: State, facts:
 
 
 def _give_way(command: RepromiseOrder, order: Order, state: State, facts: Facts) -> tuple[OrderEvent, ...]:
-    """The units that give way, as far as their supplies are still short."""
-    lost = _find_lost(command, order, state)
+    """The units that give way, as far as their supplies are still short, or do not last."""
+    lost = _find_lost(command, order, state, facts)
     if not lost:
         return ()
     event, _freed = give_up(order, kit_parts(order, lost), command.reason, facts.now, is_parked=True)
     return (event,)
 
 
-def _find_lost(command: RepromiseOrder, order: Order, state: State) -> dict[int, int]:
+def _find_lost(command: RepromiseOrder, order: Order, state: State, facts: Facts) -> dict[int, int]:
     parts = {part.allocation: part for part in order.allocations}
     short: dict[SupplyKey, int] = {}
     found: dict[int, int] = {}
+    for held in order.allocations:
+        if held.key in command.spoiled and held.state in UNLOCKED:
+            balance = state.balance(held.key)
+            if is_spoiled(order, held, balance.expires_on, facts.network, facts.now):
+                found[held.allocation] = held.quantity
+                short[held.key] = short.get(held.key, balance.reserved - balance.on_hand) - held.quantity
     for lost in command.lost:
         part = parts.get(lost.allocation)
-        if part is None or part.key != lost.key or part.state not in UNLOCKED:
+        if part is None or part.key != lost.key or part.state not in UNLOCKED or part.allocation in found:
             continue
         balance = state.balance(lost.key)
         missing = short.setdefault(lost.key, balance.reserved - balance.on_hand)

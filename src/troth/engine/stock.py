@@ -3,17 +3,18 @@
 from collections.abc import Container, Mapping
 from datetime import date
 
-from troth.engine.calendars import DAY_SECONDS
 from troth.engine.context import Change, Decision, Facts, State
 from troth.engine.evolve import evolve
 from troth.engine.parts import choose_units, next_allocation
 from troth.engine.priority import in_turn
+from troth.engine.promised_lots import needed_until
 from troth.engine.reserve import reserve_entries
 from troth.engine.supply import end_of_life
 from troth.model.commands import AdjustStock, CountStock, ExpectSupply
 from troth.model.events import BackorderCovered, PartMove, PartsChange, StockAdjusted, StockCounted, SupplyExpected
 from troth.model.inventory import Balance, CountMark, Entry, EntryKind, SupplyKey, lot_of, purchase_order_source
 from troth.model.lifecycle import AllocationEvent, AllocationState
+from troth.model.measure import PIECE, told
 from troth.model.order import Allocation, Order
 from troth.model.refusals import FieldFlaw, Invalid, Refusal
 
@@ -21,7 +22,9 @@ RECEIPT = "receipt"
 
 
 def decide_adjust(command: AdjustStock, state: State, facts: Facts) -> Decision | Refusal:
-    """The movement; a receipt also takes its units off what its purchase order brings, and covers those waiting."""
+    """The movement; a receipt also takes its units off what its purchase order brings, and covers those waiting, and
+    one that is taken back expects them again.
+    """
     held = state.balance(command.key)
     if held.on_hand + command.delta < 0:
         return Invalid((FieldFlaw("/delta", f"only {held.on_hand} units are on hand"),))
@@ -41,7 +44,13 @@ def decide_adjust(command: AdjustStock, state: State, facts: Facts) -> Decision 
         command.expires_on,
     )
     arrived = _arrived(command, state) if is_receipt else {}
-    changes = _cover(command, arrived, state, facts)
+    if command.known and command.reason == RECEIPT and command.delta < 0:
+        arrived = _taken_back(command, state)
+        received = -sum(arrived.values())
+        if received + command.delta < 0:
+            detail = f"only {received} units were received of purchase order {command.reference}"
+            return Invalid((FieldFlaw("/delta", detail),))
+    changes = _cover(command, arrived, state, facts) if is_receipt else []
     taken = [
         Entry(key, EntryKind.RECEIPT, -units, reason=command.reason, reference=command.reference)
         for key, units in arrived.items()
@@ -71,9 +80,14 @@ def decide_count(command: CountStock, state: State, facts: Facts) -> Decision | 
     if newest is not None and command.as_of < newest.as_of:
         counted_at = newest.as_of.isoformat()
         return Invalid((FieldFlaw("/as_of", f"{command.key.sku} was counted later already, at {counted_at}"),))
-    # More may have left since than was counted: then the count missed something, and nothing is what is there for sure.
+    moved = state.moved_since(command.key, command.as_of)
+    if command.on_hand + moved < 0:
+        # What has left was there: the count missed it, or the movements are wrong, and only a person can tell.
+        item = facts.items.get(command.key.sku)
+        left = told(-moved, 0, PIECE) if item is None else told(-moved, item.decimals, item.unit)
+        return Invalid((FieldFlaw("/on_hand", f"contradicts the books, by which {left} have left since: count again"),))
     held = state.balance(command.key)
-    delta = max(0, command.on_hand + state.moved_since(command.key, command.as_of)) - held.on_hand
+    delta = command.on_hand + moved - held.on_hand
     counted = StockCounted(
         command.key.sku,
         command.key.node,
@@ -134,6 +148,17 @@ def _arrived(command: AdjustStock, state: State) -> dict[SupplyKey, int]:
     return arrived
 
 
+def _taken_back(command: AdjustStock, state: State) -> dict[SupplyKey, int]:
+    """How units that were not received after all (below zero) fall on the purchase order's lines, the last first."""
+    left, back = -command.delta, {}
+    for key in sorted(command.known, reverse=True):
+        units = min(left, state.ordered(key) - state.balance(key).on_hand)
+        if units > 0 and (key.sku, key.node) == (command.key.sku, command.key.node):
+            back[key] = -units
+            left -= units
+    return back
+
+
 def _cover(
     command: AdjustStock, arrived: dict[SupplyKey, int], state: State, facts: Facts
 ) -> list[tuple[Change, BackorderCovered]]:
@@ -173,13 +198,7 @@ def _waiting(order: Order, keys: Container[SupplyKey], end: float, facts: Facts)
     return [
         part
         for part in order.allocations
-        if part.state is AllocationState.BACKORDERED and part.key in keys and _needed_until(order, part, facts) <= end
+        if part.state is AllocationState.BACKORDERED
+        and part.key in keys
+        and needed_until(order, part, facts.now) <= end
     ]
-
-
-def _needed_until(order: Order, part: Allocation, facts: Facts) -> float:
-    """Until when (POSIX) what covers a part must be good."""
-    line = next(line for line in order.lines if line.line_id == part.line_id)
-    days = line.terms.min_remaining_days if line.terms is not None else 0
-    promised = [work.promised_at for work in order.fulfillments if work.fulfillment_id == part.fulfillment_id]
-    return max(facts.now, *promised).timestamp() + days * DAY_SECONDS

@@ -56,8 +56,11 @@ def decide_ship(command: ShipTransfer, state: State, facts: Facts) -> Decision |
     units = tuple(one for of_line in moved for one in of_line)
     shipped = TransferShipped(away.transfer_id, away.sender, away.receiver, units, command.expected_at)
     later = [key for line, key in zip(command.lines, transit_keys(command), strict=True) if not line.quantity]
+    # One of no units tells those who look after promises that what is on its way comes at another time.
+    reference = transfer_reference(away.transfer_id)
+    moved_on = (Entry(key, EntryKind.EXPECT, 0, reason=TRANSFER, reference=reference) for key in later)
     return Decision(
-        entries=tuple(departure.entries),
+        entries=(*departure.entries, *moved_on),
         events=((transfer_subject(away.transfer_id), shipped),),
         expected=dict.fromkeys((*departure.on_way, *later), command.expected_at),
         expiries=departure.expiries or None,

@@ -7,6 +7,7 @@ from typing import Final, assert_never
 from troth.engine.context import Facts, State
 from troth.engine.parts import Chosen, choose_units, moves_through, next_allocation
 from troth.engine.pick_lots import Shelf, choose_lots, find_lot_flaws
+from troth.engine.promised_lots import find_spoiled_flaws
 from troth.model.commands import (
     AcceptWork,
     CollectWork,
@@ -36,7 +37,7 @@ from troth.model.events import (
 )
 from troth.model.ids import LineId
 from troth.model.kits import Kits, begun_units, kits_of, whole_units
-from troth.model.lifecycle import ALLOCATION, ENDED, AllocationEvent, AllocationState, is_possible
+from troth.model.lifecycle import ALLOCATION, ENDED, GONE, AllocationEvent, AllocationState, is_possible
 from troth.model.order import Allocation, Fulfillment, Method, Order, Package, PackageLine
 from troth.model.refusals import FieldFlaw, Invalid, NotFound, NotPossibleNow, Refusal
 from troth.model.status import fulfillment_status
@@ -61,6 +62,9 @@ def decide_work(
     at = command.at or facts.now
     if at > facts.now + _CLOCKS_APART:
         return Invalid((FieldFlaw("/at", "lies in the future"),))
+    spoiled = find_spoiled_flaws(_leaving(command, parts), work, state.supply, facts.network, at)
+    if spoiled:
+        return Invalid(spoiled)
     match command:
         case AcceptWork():
             moves = _all_through(parts, (_E.ACCEPT,))
@@ -73,7 +77,9 @@ def decide_work(
             return _reject(command, order, work, parts, at)
         case PickWork():
             shelf = Shelf(state.supply, facts.network, _needed_until(order, work, at))
-            return _pick(command, order, work, parts, at, shelf)
+            picked = _pick(command, order, work, parts, at, shelf)
+            flaws = find_spoiled_flaws(_picked(order, picked), work, state.supply, facts.network, at)
+            return Invalid(flaws) if flaws else picked
         case PackWork():
             moves = _all_through(parts, (_E.PICK, _E.PACK))
             packages = command.packages or (_one_package(parts, kits_of(order)),)
@@ -125,6 +131,24 @@ def decide_work(
             return _track(command, work, parts)
         case _:
             assert_never(command)
+
+
+def _leaving(command: FulfillmentCommand, parts: tuple[Allocation, ...]) -> tuple[Allocation, ...]:
+    """The parts that a report takes on their way out without naming them: those that have not left yet."""
+    if not isinstance(command, PackWork | StageWork | ShipWork | CollectWork):
+        return ()
+    return tuple(part for part in parts if part.state not in GONE)
+
+
+def _picked(order: Order, events: tuple[OrderEvent, ...] | Refusal) -> tuple[Allocation, ...]:
+    """The parts that a pick takes, as they were before it."""
+    if not isinstance(events, tuple):
+        return ()
+    parts = {part.allocation: part for part in order.allocations}
+    found = [event for event in events if isinstance(event, FulfillmentPicked)]
+    parts |= {part.allocation: part for event in found for split in event.parts.splits for part in split.parts}
+    moves = [move for event in found for move in event.parts.moves]
+    return tuple(parts[move.allocation] for move in moves if move.event is _E.PICK)
 
 
 def _is_handed_over(work: Fulfillment) -> bool:

@@ -13,21 +13,26 @@ from troth.flows.requests import supplies_of
 from troth.model.cart_hold import CartHold
 from troth.model.change import named_lines
 from troth.model.commands import (
+    AdjustStock,
     CaptureOrder,
     CartCommand,
     ChangeOrder,
+    CollectWork,
     Command,
     CountStock,
     ExpectSupply,
     HoldCart,
+    PackWork,
     PickWork,
     RejectWork,
     RepromiseOrder,
+    ShipWork,
+    StageWork,
     cart_hold_of,
     order_ids_of,
 )
 from troth.model.ids import CartHoldId, FulfillmentId, OrderId, Sku
-from troth.model.inventory import Balance, CountMark, Entry, EntryKind, SupplyKey
+from troth.model.inventory import ON_HAND, Balance, CountMark, Entry, EntryKind, SupplyKey
 from troth.model.order import Line, Order
 from troth.model.serials import SerialKey, SerialPlace, TravelingSerial
 from troth.model.transfer_moves import ShipTransfer, TransferCommand
@@ -127,9 +132,20 @@ class BatchState:
                     lines += self.loaded[order_id].lines if order_id in self.loaded else ()
             if isinstance(command, ChangeOrder):
                 wished += named_lines(command.actions)
-        skus = {line.sku for line in lines} | set(named_skus(lines))
+        skus = {line.sku for line in lines} | set(named_skus(lines)) | self._leaving_skus()
         await reference.need_items(skus)
         return skus | await reference.need_lines(wished) if wished else skus
+
+    def _leaving_skus(self) -> set[Sku]:
+        """The SKUs of what leaves out of lots, or may when it does: how long it is good is looked up."""
+        leaving = (
+            self.loaded[order_id]
+            for command in self._commands
+            if isinstance(command, PackWork | StageWork | ShipWork | CollectWork)
+            for order_id in order_ids_of(command)
+            if order_id in self.loaded
+        )
+        return {part.sku for order in leaving for part in order.allocations if part.source != ON_HAND}
 
     async def lock_supplies(self, connection: Connection) -> None:
         """Lock and read the exact balances that commands name, after the stock was read."""
@@ -140,9 +156,7 @@ class BatchState:
         if counts:
             self._moved = dict(zip(counts, await read_moves_since(connection, counts), strict=True))
             self._counts |= await read_counts(connection, {key for key, _ in counts})
-        expecting = sorted(
-            {key for one in self._commands if isinstance(one, ExpectSupply | ShipTransfer) for key in supplies_of(one)}
-        )
+        expecting = sorted({key for one in self._commands if _asks_what_was_ordered(one) for key in supplies_of(one)})
         if expecting:
             self._ordered = dict(zip(expecting, await read_ordered(connection, expecting), strict=True))
 
@@ -203,3 +217,9 @@ class BatchState:
 
     def _ordered_units(self, key: SupplyKey) -> int:
         return self._ordered.get(key, 0) + self._ordered_here.get(key, 0)
+
+
+def _asks_what_was_ordered(command: Command) -> bool:
+    return isinstance(command, ExpectSupply | ShipTransfer) or (
+        isinstance(command, AdjustStock) and command.delta < 0 and bool(command.known)
+    )

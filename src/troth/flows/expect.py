@@ -12,6 +12,7 @@ from troth.flows.configure import Set
 from troth.flows.door import Door
 from troth.flows.expected import ANYTHING, Expected
 from troth.flows.requests import Accepted
+from troth.flows.stock_lines import KIT
 from troth.flows.system import System
 from troth.model.commands import ExpectedLine, ExpectSupply
 from troth.model.inventory import SupplyKey, purchase_order_source
@@ -125,6 +126,8 @@ async def _find_flaws(system: System, number: str, lines: Lines, actor: Actor) -
         seen.add(line.line)
         if line.sku not in reference.items:
             flaws.append(FieldFlaw(f"/lines/{position}/sku", f"there is no item {line.sku}"))
+        elif reference.items[line.sku].kit:
+            flaws.append(FieldFlaw(f"/lines/{position}/sku", KIT.detail))
         if line.node not in reference.network.index:
             flaws.append(FieldFlaw(f"/lines/{position}/node", f"there is no node {line.node}"))
         elif not actor.may_at(line.node):

@@ -217,7 +217,7 @@ class RowReader:
     def _more(self, row: FeedRow, fields: Mapping[str, Any]) -> FeedRow:
         expected_at = _instant(fields, "expected_at")
         quantity = _amount(fields, "quantity", least=0)
-        if row.units is None and expected_at is None:
+        if row.units is None and expected_at is None and quantity is None:
             raise _Flawed(self._units, "is empty")
         if (expected_at is None) is not (quantity is None):
             raise _Flawed(

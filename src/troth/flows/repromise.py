@@ -1,13 +1,13 @@
 """What becomes of promises when supply moves: found in the ledger, decided by rank, written through the one door.
 
-A worker reads the ledger behind a cursor. Where a supply is short of what it promised, the least important give way;
-where a purchase order was set anew, its orders are looked at; and whenever supply of a SKU moved, those who wait for it
-are tried. The cursor moves on when all of it is done: after a crash it is done again, and what was done already changes
-nothing.
+A worker reads the ledger behind a cursor. Where a supply is short of what it promised, the least important give way,
+and where a lot no longer lasts, all for whom it does not; where supply comes at another time, its orders are looked at;
+and whenever supply of a SKU moved, those who wait for it are tried. The cursor moves on when all of it is done: after a
+crash it is done again, and what was done already changes nothing.
 """
 
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,11 +15,12 @@ from typing import Final
 from troth.engine.priority import in_order_of_rank, who_gives_way
 from troth.flows.due import ACTOR
 from troth.flows.requests import Accepted, Request
+from troth.flows.spoiled import find_spoiled
 from troth.flows.system import System
 from troth.flows.waiting import find_tried, tried
 from troth.model.commands import LostUnits, RepromiseOrder
 from troth.model.ids import OrderId
-from troth.model.inventory import Balance, EntryKind, SupplyKey, is_on_hand
+from troth.model.inventory import Balance, EntryKind, SupplyKey, is_on_hand, lot_within
 from troth.model.order import Allocation, Order
 from troth.model.refusals import Busy, VersionConflict
 from troth.store.database import UNAVAILABLE, Connection, transaction
@@ -39,6 +40,8 @@ from troth.store.repromise import (
 LOOK_AFTER: Final = timedelta(minutes=15)
 """Units that wait are tried at least this often, also where no stock of theirs moved: nodes and rules change, too."""
 
+_SAY_LAST_DAY: Final = frozenset({EntryKind.COUNT, EntryKind.RECEIPT, EntryKind.ADJUSTMENT})
+"""What may come with another last day of a lot."""
 _MOVES_MAX: Final = 2_000
 _LOOKS_MAX: Final = 200
 _ATTEMPTS: Final = 3
@@ -103,17 +106,19 @@ async def _look_after(system: System, connection: Connection, moves: Sequence[Su
     supplies = await read_supplies(connection, {move.key for move in moves})
     expected = {move.key for move in moves if move.kind is EntryKind.EXPECT}
     giving = await _who_gives_way(system, connection, supplies)
+    said = {move.key for move in moves if move.kind in _SAY_LAST_DAY}
+    spoiled = await find_spoiled(system, connection, [balance for balance in supplies if balance.key in said])
     late = await find_orders_pegged_to(connection, expected)
-    orders = await read_orders(connection, {*(order.order_id for order, _ in giving), *late})
+    orders = await read_orders(connection, {*(order.order_id for order, _ in giving), *spoiled, *late})
     concerned = [
         RepromiseOrder(
             order.order_id,
-            _reason(order, giving, expected),
+            _reason(order, giving, spoiled.get(order.order_id, ()), expected),
             moved=tuple(sorted({part.key for part in order.allocations} & expected)),
         )
         for order in in_order_of_rank(orders.values(), policy)
     ]
-    given_up = [_give_way_command(order, parts) for order, parts in giving]
+    given_up = _give_way_commands(giving, spoiled, orders)
     first, rest = concerned[:_TOGETHER_MAX], concerned[_TOGETHER_MAX:]
     done = await _submit(system, [[*given_up, *first], *_chunks(rest)])
     waiting = await find_tried(connection, {move.key.sku for move in moves}, policy, without=orders)
@@ -150,24 +155,52 @@ async def _who_gives_way(
     return [(order, by_order[order.order_id]) for order in in_order_of_rank(orders.values(), policy)]
 
 
-def _give_way_command(order: Order, parts: Sequence[tuple[Allocation, int]]) -> RepromiseOrder:
-    return RepromiseOrder(
-        order.order_id,
-        _short(part.key for part, _ in parts),
-        version=order.version,
-        lost=tuple(LostUnits(part.allocation, part.key, units) for part, units in parts),
-    )
+def _give_way_commands(
+    giving: Sequence[tuple[Order, list[tuple[Allocation, int]]]],
+    spoiled: Mapping[OrderId, tuple[SupplyKey, ...]],
+    orders: Mapping[OrderId, Order],
+) -> list[RepromiseOrder]:
+    """One command for each order that loses anything; who holds what does not last leaves it first, and so the others
+    lose no more than is missing then.
+    """
+    by_order = {order.order_id: (order, parts) for order, parts in giving}
+    lost: dict[OrderId, tuple[Order, list[tuple[Allocation, int]]]] = {
+        order_id: (orders[order_id], []) for order_id in spoiled if order_id in orders
+    }
+    lost |= by_order
+    return [
+        RepromiseOrder(
+            order_id,
+            _lost_reason(parts, spoiled.get(order_id, ())),
+            version=order.version,
+            lost=tuple(LostUnits(part.allocation, part.key, units) for part, units in parts),
+            spoiled=spoiled.get(order_id, ()),
+        )
+        for order_id, (order, parts) in lost.items()
+    ]
 
 
 def _reason(
-    order: Order, giving: Sequence[tuple[Order, list[tuple[Allocation, int]]]], expected: Collection[SupplyKey]
+    order: Order,
+    giving: Sequence[tuple[Order, list[tuple[Allocation, int]]]],
+    spoiled: Sequence[SupplyKey],
+    expected: Collection[SupplyKey],
 ) -> str:
-    """Why an order is promised anew, in words: its supply is short, or comes at another time."""
-    for one, parts in giving:
-        if one.order_id == order.order_id:
-            return _short(part.key for part, _ in parts)
+    """Why an order is promised anew, in words: its supply is short, does not last, or comes at another time."""
+    lost = [part for one, parts in giving if one.order_id == order.order_id for part in parts]
+    if lost or spoiled:
+        return _lost_reason(lost, spoiled)
     keys = sorted({part.key for part in order.allocations} & set(expected))
     return f"{_and_names(_supply_name(key) for key in keys)} comes at another time"
+
+
+def _lost_reason(lost: Sequence[tuple[Allocation, int]], spoiled: Sequence[SupplyKey]) -> str:
+    short = [_short(part.key for part, _ in lost)] if lost else []
+    return _and_names((*(f"{_lot_name(key)} no longer lasts" for key in spoiled), *short))
+
+
+def _lot_name(key: SupplyKey) -> str:
+    return f"lot {lot_within(key.source)} of {key.sku} at {key.node}"
 
 
 def _short(keys: Iterable[SupplyKey]) -> str:

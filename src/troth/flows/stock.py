@@ -1,5 +1,6 @@
 """Stock that is adjusted, counted or loaded. Of a list, a line that is refused does not hurt its neighbors."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,11 +20,12 @@ from troth.model.inventory import SupplyKey, VarianceReason, lot_source
 from troth.model.refusals import FieldFlaw, Invalid, KeyReused, Refusal
 from troth.store.codec import decode, encode_bytes
 from troth.store.orders import find_orders_pegged
-from troth.store.purchase_orders import find_expected_supplies
+from troth.store.purchase_orders import find_expected_supplies, read_purchase_order
 
 _LINES_A_TIME: Final = 500
 _POSITIONS_A_TIME: Final = 10_000
 _ATTEMPTS: Final = 5
+_LOSSES: Final = frozenset({VarianceReason.DAMAGED, VarianceReason.STOLEN, VarianceReason.EXPIRED})
 _NO_LOT: Final = FieldFlaw("/expires_on", "only a lot expires: name the lot")
 NOTHING_RECEIVED: Final[Mapping[int, tuple[Sku, NodeId, int]]] = {}
 _TRANSIENT: Final = (asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError, asyncpg.SerializationError)
@@ -74,7 +76,9 @@ class LineResult:
 async def adjust(
     system: System, lines: Sequence[Adjustment], *, actor: Actor, key: Key | None = None
 ) -> tuple[LineResult, ...] | KeyReused:
-    """Move stock, line by line; a receipt of a purchase order covers the orders that wait for it."""
+    """Move stock, line by line; a receipt of a purchase order covers the orders that wait for it, and one below zero
+    takes back what was not received after all.
+    """
     flaws = await find_line_flaws(system, [(line.node, line.sku) for line in lines], actor)
     for number, line in enumerate(lines):
         if line.delta == 0:
@@ -83,7 +87,10 @@ async def adjust(
             flaws[number].append(KIT)
         if line.expires_on is not None and not line.lot:
             flaws[number].append(_NO_LOT)
-    waiting = await _find_waiting(system, [line for number, line in enumerate(lines) if number not in flaws])
+        if line.delta > 0 and line.reason in _LOSSES:
+            detail = f"must be less than zero for {line.reason} units: what is there after all is found"
+            flaws[number].append(FieldFlaw("/delta", detail))
+    waiting = await _find_waiting(system, {n: line for n, line in enumerate(lines) if n not in flaws}, flaws)
     commands: dict[int, Command] = {}
     for number, line in enumerate(lines):
         if number not in flaws:
@@ -145,25 +152,36 @@ async def count(
 
 
 async def _find_waiting(
-    system: System, lines: Sequence[Adjustment]
+    system: System, lines: Mapping[int, Adjustment], flaws: defaultdict[int, list[FieldFlaw]]
 ) -> Mapping[tuple[str, SupplyKey], tuple[tuple[SupplyKey, ...], tuple[OrderId, ...]]]:
-    """By purchase order and received supply: the supplies that it arrives from, and the orders that wait for them."""
-    received: dict[str, set[SupplyKey]] = {}
-    for line in lines:
-        if line.reason == RECEIPT and line.reference and line.delta > 0:
-            received.setdefault(line.reference, set()).add(SupplyKey(line.sku, line.node))
+    """By purchase order and received supply: the supplies that it arrives from, and the orders that wait for them; a
+    flaw for each line with a number that no purchase order has, and for each that takes back what it never brought.
+    """
+    received: dict[str, dict[SupplyKey, list[int]]] = {}
+    for place, line in lines.items():
+        if line.reason == RECEIPT and line.reference:
+            of_number = received.setdefault(line.reference, {})
+            of_number.setdefault(SupplyKey(line.sku, line.node), []).append(place)
     if not received:
         return {}
     waiting = {}
     async with system.pool.acquire() as connection:
         for number, keys in received.items():
             expected = await find_expected_supplies(connection, number, {key.sku for key in keys})
+            if not expected and await read_purchase_order(connection, number) is None:
+                for place in (place for places in keys.values() for place in places):
+                    flaws[place].append(FieldFlaw("/reference", f"there is no purchase order {number}"))
+                continue
             for key in sorted(keys):
                 known = tuple(one for one in expected if (one.sku, one.node) == (key.sku, key.node))
                 if known:
                     sources = [one.source for one in known]
                     orders = await find_orders_pegged(connection, sources, key.sku, key.node)
                     waiting[number, key] = known, tuple(orders)
+                for place in keys[key] if not known else ():
+                    if lines[place].delta < 0:
+                        detail = f"nothing of it was received here of purchase order {number}"
+                        flaws[place].append(FieldFlaw("/reference", detail))
     return waiting
 
 

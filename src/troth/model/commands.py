@@ -182,7 +182,8 @@ class LostUnits:
 class RepromiseOrder:
     """Promise anew what supply no longer keeps of an order, and what lies nowhere yet. Harmless when repeated.
 
-    `lost` units give way as far as their supply is still short of them; parts that are backordered on supplies in
+    `lost` units give way as far as their supply is still short of them, and parts at lots in `spoiled` where these no
+    longer last as long as they must; parts that are backordered on supplies in
     `moved` are promised anew where these now come too late; with `is_sooner` all that is backordered is, where that
     brings it earlier. Where a `version` is given the order must still be the one that was looked at.
     """
@@ -193,6 +194,7 @@ class RepromiseOrder:
     lost: tuple[LostUnits, ...] = ()
     moved: tuple[SupplyKey, ...] = ()
     is_sooner: bool = False
+    spoiled: tuple[SupplyKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,7 +410,7 @@ def supply_keys_of(command: Command) -> tuple[SupplyKey, ...]:
         case ExpectSupply():
             return command.known
         case RepromiseOrder():
-            return (*(lost.key for lost in command.lost), *command.moved)
+            return (*(lost.key for lost in command.lost), *command.moved, *command.spoiled)
         case ShipTransfer():
             return shipped_keys(command)
         case ReceiveTransfer():

@@ -81,6 +81,7 @@ async def read_supplies(connection: Connection, keys: Collection[SupplyKey]) -> 
             row["reserved"],
             row["deficit"],
             row["expected_at"],
+            row["expires_on"],
         )
         for row in rows
     ]

@@ -21,7 +21,7 @@ ORDER BY xid, seq LIMIT $3;
 
 -- name: read_supplies
 -- Reads single supplies as they now are.
-SELECT b.sku, b.node, b.source, b.on_hand, b.reserved, b.deficit, b.expected_at
+SELECT b.sku, b.node, b.source, b.on_hand, b.reserved, b.deficit, b.expected_at, b.expires_on
 FROM balances AS b JOIN unnest($1::text[], $2::text[], $3::text[]) AS k (sku, node, source) USING (sku, node, source)
 ORDER BY b.sku, b.node, b.source;
 
