@@ -1,6 +1,7 @@
 """The pages that say where every unit of a SKU goes, and what rules would take that are not in force yet."""
 
 import re
+from datetime import date, timedelta
 
 import httpx
 
@@ -9,6 +10,9 @@ from troth.flows.draft import Saved, save_draft
 from troth.flows.families import EXPOSURE_RULES
 from troth.flows.publish import Acted, activate
 from troth.flows.system import System
+from troth.model.commands import AdjustStock
+from troth.model.ids import NodeId, Sku
+from troth.model.inventory import SupplyKey, lot_source
 
 RULES = {
     "safety_stock": [{"name": "two", "units": 2}],
@@ -82,3 +86,13 @@ async def test_where_stock_is_listed_it_says_what_is_exposed_and_leads_to_why(
             r'href="/console/inventory/A/waterfall" title="What is kept back, and why">(?:<strong>)?(\d+)', page
         )
         assert told == ["18"]  # of twenty, less the two of safety stock; the buffer is of the channel web
+
+
+async def test_a_sku_page_shows_what_each_node_holds_of_each_lot(client: httpx.AsyncClient, system: System) -> None:
+    last = system.door.now().date() + timedelta(days=40)
+    for lot, units, expires_on in (("L-1", 5, last), ("L-0", 2, date(2020, 1, 31))):
+        key = SupplyKey(Sku("A"), NodeId("DC-PA"), lot_source(lot))
+        await system.door.one(AdjustStock(key, units, "initial", expires_on=expires_on), actor="test")
+    shown = (await client.get("/console/inventory/A")).text
+    assert f"5 of L-1, good until {last}" in shown
+    assert "2 of L-0, expired 2020-01-31" in shown
