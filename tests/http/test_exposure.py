@@ -41,7 +41,7 @@ async def test_what_is_wrong_is_named_with_its_field_and_position(api: Api) -> N
         ),
         ("", "the name b is given more than once"),
         ("/safety_stock/1/percent", "must be from 0 to 100"),
-        ("/safety_stock/2", "must have units, percent, days_of_cover or service_level"),
+        ("/safety_stock/2", "must have units, percent, days_of_cover, weeks_of_cover or service_level"),
         ("/protections/0/demand_class", "there is no class key in this document"),
     ]
     assert (await api.get("/v1/exposure-rules/faulty")).status_code == 404

@@ -33,9 +33,10 @@ class Period(StrEnum):
 class SafetyStock:
     """Units that every channel leaves where they are, at each node and for each item that `where` (CEL) names.
 
-    The amount is the largest of those given: `units`, a `percent` of what is on hand, `days_of_cover` of sales, or what
-    keeps the `service_level` (0.5 to 1) over the lead time; between `units_min` and `units_max`. Of several that name
-    one item at one node the highest `priority` counts, then the first. It counts from `starts_at` until `ends_at`.
+    The amount is the largest of those given: `units`, a `percent` of what is on hand, `days_of_cover` or
+    `weeks_of_cover` of sales, or what keeps the `service_level` (0.5 to 1) over the lead time; between `units_min` and
+    `units_max`. Of several that name one item at one node the highest `priority` counts, then the first. It counts from
+    `starts_at` until `ends_at`.
     """
 
     name: str
@@ -49,6 +50,12 @@ class SafetyStock:
     priority: int = 0
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+    weeks_of_cover: float | None = None
+
+    @property
+    def cover_weeks(self) -> float:
+        """The weeks of sales that are kept, however they are said; 0 where none are."""
+        return max((self.days_of_cover or 0.0) / 7.0, self.weeks_of_cover or 0.0)
 
 
 @dataclass(frozen=True, slots=True)

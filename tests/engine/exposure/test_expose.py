@@ -47,6 +47,7 @@ def _day(number: int) -> Any:
         (SafetyStock("s", units=1, units_min=4), [6, 1]),
         (SafetyStock("s", units=99), [0, 0]),
         (SafetyStock("s", days_of_cover=7.0), [6, 5]),  # the center sells four a week
+        (SafetyStock("s", weeks_of_cover=1.5), [4, 5]),
         (SafetyStock("s", service_level=0.95), [5, 5]),  # 1.645 x 2 x sqrt(14 / 7) = 4.65
         (SafetyStock("s", units=2, starts_at=_day(1)), [10, 5]),
         (SafetyStock("s", units=2, ends_at=MONDAY), [10, 5]),

@@ -64,8 +64,8 @@ def safety_units(rule: SafetyStock, on_hand: Units, sales: Sales | None) -> Unit
     kept = np.full(on_hand.shape, float(rule.units or 0))
     if rule.percent:
         kept = np.maximum(kept, on_hand * (rule.percent / 100.0))
-    if sales is not None and rule.days_of_cover:
-        kept = np.maximum(kept, sales.weekly * (rule.days_of_cover / _WEEK_DAYS))
+    if sales is not None and rule.cover_weeks:
+        kept = np.maximum(kept, sales.weekly * rule.cover_weeks)
     if sales is not None and rule.service_level:
         over_lead = sales.deviation * np.sqrt(sales.lead_days / _WEEK_DAYS)
         kept = np.maximum(kept, NormalDist().inv_cdf(rule.service_level) * over_lead)

@@ -14,6 +14,7 @@ RULES_MAX: Final = 500
 _NAME_MAX: Final = 100
 _UNITS_MAX: Final = 10**9
 _DAYS_MAX: Final = 3_650.0
+_WEEKS_MAX: Final = 520.0
 _STEPS_MAX: Final = 100
 _HOLDERS_MAX: Final = 10_000
 _RANK_MAX: Final = 1_000
@@ -90,11 +91,13 @@ def _dated(rule: Dated, pointer: str) -> Iterable[Finding]:
 
 
 def _safety(rule: SafetyStock, pointer: str) -> Iterable[Finding]:
-    if rule.units is None and not (rule.percent or rule.days_of_cover or rule.service_level):
-        yield Finding(pointer, "must have units, percent, days_of_cover or service_level")
+    if rule.units is None and not (rule.percent or rule.cover_weeks or rule.service_level):
+        yield Finding(pointer, "must have units, percent, days_of_cover, weeks_of_cover or service_level")
     yield from _amounts(rule.units, rule.percent, pointer)
     if rule.days_of_cover is not None and not 0 < rule.days_of_cover <= _DAYS_MAX:
         yield Finding(f"{pointer}/days_of_cover", f"must be above 0 and at most {_DAYS_MAX:,.0f}")
+    if rule.weeks_of_cover is not None and not 0 < rule.weeks_of_cover <= _WEEKS_MAX:
+        yield Finding(f"{pointer}/weeks_of_cover", f"must be above 0 and at most {_WEEKS_MAX:,.0f}")
     if rule.service_level is not None and not 0.5 <= rule.service_level < 1.0:
         yield Finding(f"{pointer}/service_level", "must be at least 0.5 and below 1")
     yield from _units(rule.units_min, f"{pointer}/units_min")

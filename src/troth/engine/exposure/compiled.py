@@ -100,7 +100,7 @@ class CompiledExposure:
     @property
     def looks_at_sales(self) -> bool:
         """Whether a rule asks what nodes sell."""
-        return any(ready.rule.days_of_cover or ready.rule.service_level for ready in self.safety_stock)
+        return any(ready.rule.cover_weeks or ready.rule.service_level for ready in self.safety_stock)
 
     @property
     def counts_draws(self) -> bool:
