@@ -43,8 +43,8 @@ def world_with(
     return world
 
 
-def captured(world: World, lines: dict[str, int], external_id: str = "W-1", **changes: Any) -> Order:
-    decision = world.apply(capture(external_id, lines, **changes), now=NOW)
+def captured(world: World, wanted: dict[str, int], external_id: str = "W-1", **changes: Any) -> Order:
+    decision = world.apply(replace(capture(external_id, wanted), **changes), now=NOW)
     assert isinstance(decision, Decision), decision
     return decision.changes[0].after
 

@@ -141,3 +141,13 @@ def test_no_unit_leaves_from_or_by_what_its_restrictions_bar(data: st.DataObject
         there = sum(units for name, units in stock[sku].items() if name in may)
         covered = sum(peg.quantity for one in found.shipments for peg in one.pegs if peg.sku == sku)
         assert covered == min(2, there)
+
+
+def test_where_the_region_is_not_known_a_ban_of_one_counts() -> None:
+    world = net()
+    stock = supply(world, A={"ca": 5})
+    for place in (Address("US", city="New York", latitude=40.75, longitude=-73.99), replace(TEXAS, region="Texas-ish")):
+        found = plan(demand(restricted(not_to=("US-NY",)), destination=place), stock, world, EASY, MONDAY)
+        assert why(found)[0][0] == "restricted"
+        assert "does not say which region" in why(found)[0][1]
+    assert sent(plan(demand(restricted(not_to=("US-NY",)), destination=TEXAS), stock, world, EASY, MONDAY))

@@ -181,3 +181,19 @@ async def test_a_line_may_be_ordered_from_one_node_only(api: Api) -> None:
     answer = await api.post("/v1/orders", body)
     assert (answer.status_code, answer.json()["code"]) == (409, "insufficient-inventory")
     assert "DC-IL only" in answer.json()["lines"][0]["detail"]
+
+
+async def test_a_node_that_failed_and_is_named_again_is_explained_as_it_was_decided(api: Api) -> None:
+    sku = await api.stocked("AGAIN-THERE")
+    before = await api.capture("again-there-1", {sku: 1})
+    path = f"/v1/orders/{before['order_id']}"
+    await api.post(f"{path}/release")
+    await api.post(f"/v1/fulfillments/{before['fulfillments'][0]['fulfillment_id']}/reject", {"reason": "busy"})
+
+    action = {"action": "set_node", "line_id": "1", "node": "DC-PA"}
+    changed = await api.post(f"{path}/changes", {"actions": [action]})
+
+    assert changed.status_code == 200, changed.text
+    assert [part["node"] for part in changed.json()["lines"][0]["allocations"]] == ["DC-PA"]
+    newest = (await api.get(f"{path}/explanation")).json()["decisions"][0]
+    assert (newest["is_reproduced"], newest["missing"]) == (True, "")

@@ -24,17 +24,18 @@ from troth.engine.node_load import load_moves
 from troth.engine.promise_change import tell_change
 from troth.engine.resource import asked_name, left_over, plan_missing, resourced
 from troth.engine.supply import SupplyRows
+from troth.engine.torn import find_torn
 from troth.model.commands import ChangeOrder
 from troth.model.events import OrderChanged, OrderEvent, PartMove, PartsChange
 from troth.model.exposure import Draw
-from troth.model.ids import LineId, Sku
+from troth.model.ids import LineId, NodeId, Sku
 from troth.model.inventory import SupplyKey, is_on_hand
 from troth.model.kits import kits_of, whole_units
 from troth.model.lifecycle import UNLOCKED, AllocationEvent
 from troth.model.measure import shown
-from troth.model.order import Allocation, Order
+from troth.model.order import Allocation, Line, Order
 from troth.model.plan import Plan, Trace
-from troth.model.refusals import NotPossibleNow, Refusal, StockShort, VersionConflict
+from troth.model.refusals import FieldFlaw, Invalid, NotPossibleNow, Refusal, StockShort, VersionConflict
 from troth.model.status import live_allocations, order_status, promise_of, uncovered_quantities
 
 
@@ -100,13 +101,18 @@ def _promised(
     command: ChangeOrder, order: Order, plain: OrderChanged, grown: set[LineId], state: State, facts: Facts
 ) -> Changed | Refusal:
     """The change with the promise of what is asked for now."""
-    tried = None
+    whole = tried = None
     for units in _ways(order, plain, grown):
         tried = _try(order, plain, units, state, facts)
-        if not tried.answer.uncovered and not _is_later(order, tried):
+        whole = whole or tried
+        if not tried.answer.uncovered and not _is_later(order, tried) and not _is_torn(order, tried):
             return _done(command, order, tried)
-    if tried is None:
+    if tried is None or whole is None:
         raise RuntimeError("a change has at least one way to be promised")
+    if _is_torn(order, tried):
+        if whole.answer.uncovered:
+            return _short(replace(whole, answer=_with_cap_reasons(whole, state)))
+        return Invalid((FieldFlaw("/actions", "all of it together would be later than a line was promised"),))
     open_lines = {gap.line_id for gap in tried.answer.uncovered}
     was_open = uncovered_quantities(order).keys() - set(plain.moved) - grown
     if open_lines <= was_open or may_wait(tried.answer):
@@ -147,24 +153,41 @@ def _try(order: Order, plain: OrderChanged, units: set[int], state: State, facts
     if days:
         network = facts.network
         facts = replace(facts, network=network.with_load(network.load.without(days)))
-    # Who names the node of a line knows whether it failed before: it is asked once more.
-    moved = [line.terms for line in without.lines if line.line_id in event.moved and line.terms is not None]
-    named = {terms.only_from for terms in moved if terms.only_from is not None}
-    return _Tried(event, without, *plan_missing(without, state, facts, freed, allowed=named), facts, freed)
+    planned = plan_missing(without, state, facts, freed, allowed=asked_again(event))
+    return _Tried(event, without, *planned, facts, freed)
+
+
+def asked_again(event: OrderChanged) -> frozenset[NodeId]:
+    """The nodes that a change asks once more although they failed the order: who names the one node of a line knows."""
+    terms = [line.terms for line in event.lines if line.line_id in event.moved and line.terms is not None]
+    return frozenset(one.only_from for one in terms if one.only_from is not None)
 
 
 def _is_later(order: Order, tried: _Tried) -> bool:
-    """Whether of a line that still goes as it went fewer units would be there by when they were promised."""
+    """Whether of a line that still goes as it went fewer units would be there by when they were promised. What leaves
+    together with a line that goes otherwise goes with it.
+    """
     after = evolve_all(tried.without, resourced(tried.without, tried.case, tried.answer, tried.facts))
     wanted = {line.line_id: line.quantity - line.canceled_quantity for line in after.lines}
+    groups = {_group(line) for line in after.lines if line.line_id in tried.event.moved} - {""}
     for line in order.lines:
         by = promise_of(order, line.line_id)
-        if by is None or line.line_id in tried.event.moved:
+        if by is None or line.line_id in tried.event.moved or _group(line) in groups:
             continue
         promised = min(_units_by(order, line.line_id, by), wanted[line.line_id])
         if _units_by(after, line.line_id, by) < promised:
             return True
     return False
+
+
+def _group(line: Line) -> str:
+    return "" if line.terms is None else line.terms.ship_together
+
+
+def _is_torn(order: Order, tried: _Tried) -> bool:
+    """Whether what is to stay together, or within so many shipments, would no longer, though it does now."""
+    after = evolve_all(tried.without, resourced(tried.without, tried.case, tried.answer, tried.facts))
+    return bool(find_torn(after) - find_torn(order))
 
 
 def _units_by(order: Order, line_id: LineId, by: datetime) -> int:

@@ -1,6 +1,7 @@
 """What differs between an order and the order as it is asked to be, field by field, as text for the log."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from troth.model.change import FieldChange
 from troth.model.measure import shown
@@ -59,6 +60,13 @@ def _quantity(line: Line | None) -> str:
 
 
 def _text(value: object) -> str:
+    """A value as text; a time as RFC 3339 has it.
+
+    >>> _text(None), _text(5), _text(datetime(2026, 12, 10, tzinfo=UTC))
+    ('', '5', '2026-12-10T00:00:00Z')
+    """
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     return "" if value is None else str(value)
 
 

@@ -18,7 +18,7 @@ from troth.model.item import Restrictions
 from troth.model.network import Address
 from troth.model.order import Method
 from troth.model.plan import DemandLine
-from troth.model.regions import codes_of
+from troth.model.regions import codes_of, has_regions, region_code
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,6 +86,20 @@ def is_in(address: Address | None, places: Sequence[str]) -> str:
     return next((place for place in places if place.upper() in own), "")
 
 
+def may_be_in(address: Address | None, places: Sequence[str]) -> str:
+    """The first of the places that an address may lie in, since its region is not known; nothing where none is.
+
+    >>> may_be_in(Address("US", city="New York"), ("DE", "US-NY")), may_be_in(Address("US", region="NJ"), ("US-NY",))
+    ('US-NY', '')
+    """
+    if address is None or not has_regions(address.country):
+        return ""
+    country = address.country.upper()
+    if any(region_code(country, region) for region in regions_of(address)):
+        return ""
+    return next((place for place in places if place.upper().startswith(f"{country}-")), "")
+
+
 def _restrictions(line: DemandLine) -> Restrictions | None:
     return None if line.item is None else line.item.restrictions
 
@@ -108,6 +122,10 @@ def _bar(
     if place:
         nodes[:] = False
         return f"it may not be sent to {place}"
+    doubtful = may_be_in(destination, asked.not_to)
+    if doubtful:
+        nodes[:] = False
+        return f"it may not be sent to {doubtful}, and the address does not say which region it is in"
     if asked.methods and method not in asked.methods:
         nodes[:] = False
         return f"it can only be had by {' or '.join(sorted(asked.methods))}"

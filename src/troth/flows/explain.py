@@ -10,6 +10,7 @@ import msgspec
 from troth.engine.budget import OUT_OF_TIME, Budget
 from troth.engine.capture import demand_of, parts_of
 from troth.engine.case import Case
+from troth.engine.change import asked_again
 from troth.engine.context import Facts
 from troth.engine.evolve import evolve
 from troth.engine.explain import explain
@@ -27,6 +28,7 @@ from troth.flows.system import System
 from troth.model.events import (
     DuplicateReceived,
     OrderCaptured,
+    OrderChanged,
     OrderEvent,
     OrderResourced,
     SourcingFailed,
@@ -75,12 +77,13 @@ class _Again:
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """The order before and what a decision added to it."""
+    """The order before and what a decision added to it; nodes that it asked once more although they had failed."""
 
     before: Order
     is_capture: bool
     fulfillments: tuple[Fulfillment, ...]
     allocations: tuple[Allocation, ...]
+    asked_again: frozenset[NodeId] = frozenset()
 
 
 async def read_decisions(system: System, order: Order) -> tuple[Decided, ...]:
@@ -125,15 +128,18 @@ async def _read(system: System, order: Order) -> list[tuple[Decided, _Taken | No
 def _find_taken(events: Sequence[LoggedEvent], at: datetime) -> _Taken | None:
     """What the decision of an instant was asked about, and what it added."""
     order: Order | None = None
+    again = frozenset[NodeId]()
     for logged in events:
         event = logged.event
         if isinstance(event, DuplicateReceived):
             continue
+        if isinstance(event, OrderChanged) and logged.at == at:
+            again = asked_again(event)
         if isinstance(event, OrderCaptured) and logged.at == at:
             return _Taken(event.order, True, event.order.fulfillments, event.order.allocations)
         if order is not None and logged.at == at and isinstance(event, OrderResourced | SourcingFailed | UnitsQueued):
             parts = event.parts if isinstance(event, OrderResourced) else None
-            return _Taken(order, False, parts.fulfillments if parts else (), parts.added if parts else ())
+            return _Taken(order, False, parts.fulfillments if parts else (), parts.added if parts else (), again)
         order = evolve(order, _of_order(event))
     return None
 
@@ -195,6 +201,7 @@ async def _recall_case(system: System, decided: Decided, taken: _Taken | None) -
     loads = recording.loads or None
     facts = Facts(decided.at, "", network, items, policy, loads=loads)
     demand = demand_of(command_of(taken.before), facts) if taken.is_capture else demand_missing(taken.before, facts)
+    demand = replace(demand, excluded_nodes=demand.excluded_nodes - taken.asked_again)
     case = Case(demand, recall(recording, network), network, policy, decided.at, prices, loads, monotonic)
     return case if taken.is_capture else keep_promise(case)[0]
 

@@ -1,0 +1,40 @@
+"""What of an order is to leave in one shipment, or in so many, and does not."""
+
+from typing import Final
+
+from troth.model.order import Order
+from troth.model.status import live_allocations, uncovered_quantities
+
+SHIPMENTS: Final = "shipments"
+
+
+def find_torn(order: Order) -> frozenset[tuple[str, str]]:
+    """The groups, the lines and the order itself whose parts are in more shipments than they may be, or lie partly
+    nowhere while the rest has a shipment. Groups that may be parted at a price are none of them.
+    """
+    missing = uncovered_quantities(order)
+    works: dict[str, set[str]] = {}
+    for part in live_allocations(order):
+        works.setdefault(part.line_id, set()).add(part.fulfillment_id)
+    for line_id in missing:
+        works.setdefault(line_id, set()).add("")
+    together: dict[tuple[str, str], set[str]] = {}
+    parted = {
+        line.terms.ship_together
+        for line in order.lines
+        if line.terms is not None and line.terms.together_minor is not None
+    }
+    for line in order.lines:
+        if line.terms is None or line.line_id not in works:
+            continue
+        if line.terms.line_complete:
+            together[("line", line.line_id)] = works[line.line_id]
+        if line.terms.ship_together and line.terms.ship_together not in parted:
+            together.setdefault(("group", line.terms.ship_together), set()).update(works[line.line_id])
+    torn = {what for what, shipments in together.items() if len(shipments) > 1}
+    shipments = set().union(*works.values()) if works else set()
+    if order.shipments_max is not None and len(shipments - {""}) > order.shipments_max:
+        torn.add((SHIPMENTS, ""))
+    if order.ship_complete and missing and shipments - {""}:
+        torn.add(("order", ""))
+    return frozenset(torn)
