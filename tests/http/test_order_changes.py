@@ -157,6 +157,15 @@ async def test_a_change_that_is_sent_twice_happens_once(api: Api) -> None:
     assert await api.available(other) == {"DC-PA": 9}
 
 
+async def test_an_action_that_is_none_is_told_which_there_are(api: Api) -> None:
+    sku = await api.stocked("NONE-SUCH")
+    before = await api.capture("none-such-1", {sku: 1})
+    answer = await api.post(f"/v1/orders/{before['order_id']}/changes", {"actions": [{"action": "sell"}]})
+    (flaw,) = answer.json()["errors"]
+    assert flaw["pointer"] == "/actions/0"
+    assert flaw["detail"].startswith("must be one of 'add_line', 'remove_line'")
+
+
 async def test_nobody_changes_an_order_that_is_not_there(api: Api) -> None:
     answer = await api.post("/v1/orders/O-00000000000000000000/changes", {"actions": [MORE]})
     assert answer.status_code == 404

@@ -24,16 +24,16 @@ from troth.engine.node_load import load_moves
 from troth.engine.promise_change import tell_change
 from troth.engine.resource import asked_name, left_over, plan_missing, resourced
 from troth.engine.supply import SupplyRows
-from troth.engine.torn import find_torn
+from troth.engine.torn import find_torn, firm_groups
 from troth.model.commands import ChangeOrder
-from troth.model.events import OrderChanged, OrderEvent, PartMove, PartsChange
+from troth.model.events import OrderChanged, OrderEvent, OrderResourced, PartMove, PartsChange
 from troth.model.exposure import Draw
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.inventory import SupplyKey, is_on_hand
 from troth.model.kits import kits_of, whole_units
 from troth.model.lifecycle import UNLOCKED, AllocationEvent
 from troth.model.measure import shown
-from troth.model.order import Allocation, Line, Order
+from troth.model.order import Allocation, Order
 from troth.model.plan import Plan, Trace
 from troth.model.refusals import FieldFlaw, Invalid, NotPossibleNow, Refusal, StockShort, VersionConflict
 from troth.model.status import live_allocations, order_status, promise_of, uncovered_quantities
@@ -53,12 +53,16 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class _Tried:
-    """The change with some units given up, the order that it leaves, and the plan of what then lies nowhere."""
+    """The change with some units given up, the order `without` them, the plan of what then lies nowhere, and the order
+    `after` it.
+    """
 
     event: OrderChanged
     without: Order
     case: Case
     answer: Plan
+    covered: tuple[OrderResourced, ...]
+    after: Order
     facts: Facts
     freed: Mapping[SupplyKey, int]
 
@@ -153,8 +157,9 @@ def _try(order: Order, plain: OrderChanged, units: set[int], state: State, facts
     if days:
         network = facts.network
         facts = replace(facts, network=network.with_load(network.load.without(days)))
-    planned = plan_missing(without, state, facts, freed, allowed=asked_again(event))
-    return _Tried(event, without, *planned, facts, freed)
+    case, answer = plan_missing(without, state, facts, freed, allowed=asked_again(event))
+    covered = resourced(without, case, answer, facts)
+    return _Tried(event, without, case, answer, covered, evolve_all(without, covered), facts, freed)
 
 
 def asked_again(event: OrderChanged) -> frozenset[NodeId]:
@@ -167,12 +172,13 @@ def _is_later(order: Order, tried: _Tried) -> bool:
     """Whether of a line that still goes as it went fewer units would be there by when they were promised. What leaves
     together with a line that goes otherwise goes with it.
     """
-    after = evolve_all(tried.without, resourced(tried.without, tried.case, tried.answer, tried.facts))
+    after = tried.after
     wanted = {line.line_id: line.quantity - line.canceled_quantity for line in after.lines}
-    groups = {_group(line) for line in after.lines if line.line_id in tried.event.moved} - {""}
+    groups = firm_groups(after)
+    going = {groups.get(line_id) for line_id in tried.event.moved} - {None}
     for line in order.lines:
         by = promise_of(order, line.line_id)
-        if by is None or line.line_id in tried.event.moved or _group(line) in groups:
+        if by is None or line.line_id in tried.event.moved or groups.get(line.line_id) in going:
             continue
         promised = min(_units_by(order, line.line_id, by), wanted[line.line_id])
         if _units_by(after, line.line_id, by) < promised:
@@ -180,14 +186,9 @@ def _is_later(order: Order, tried: _Tried) -> bool:
     return False
 
 
-def _group(line: Line) -> str:
-    return "" if line.terms is None else line.terms.ship_together
-
-
 def _is_torn(order: Order, tried: _Tried) -> bool:
     """Whether what is to stay together, or within so many shipments, would no longer, though it does now."""
-    after = evolve_all(tried.without, resourced(tried.without, tried.case, tried.answer, tried.facts))
-    return bool(find_torn(after) - find_torn(order))
+    return bool(find_torn(tried.after) - find_torn(order))
 
 
 def _units_by(order: Order, line_id: LineId, by: datetime) -> int:
@@ -229,7 +230,7 @@ def _short(tried: _Tried) -> StockShort:
 
 
 def _done(command: ChangeOrder, order: Order, tried: _Tried) -> Changed:
-    covered = resourced(tried.without, tried.case, tried.answer, tried.facts)
+    covered = tried.covered
     waiting = left_over(tried.answer, {gap.line_id for gap in tried.answer.uncovered}, tried.facts)
     events: tuple[OrderEvent, ...] = (tried.event, *covered, *waiting)
     told = tell_change(order, evolve_all(order, events), command.reason, tried.facts.now)

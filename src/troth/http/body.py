@@ -226,8 +226,10 @@ def _sentence(found: ErrorDetails, what: str) -> str:
     match found["type"]:
         case "extra_forbidden":
             return f"there is no {what} {found['loc'][-1]}"
-        case "missing":
+        case "missing" | "union_tag_not_found":
             return "is required"
+        case "union_tag_invalid":
+            return f"must be one of {found['ctx']['expected_tags']}"
         case "string_pattern_mismatch":
             return f"must match {found['ctx']['pattern']}"
         case "timezone_aware":
