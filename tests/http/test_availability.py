@@ -107,7 +107,7 @@ async def _set_up_places(api: Api) -> None:
         ("region=US-NY", {"R1": (18, 7), "R2": (13, 7), "R3": (0, 7)}),
         ("region=US-IL", {"R1": (18, 5), "R2": (13, 0), "R3": (0, 5)}),
         ("region=US-CA", {"R1": (18, 0), "R2": (0, 0), "R3": (0, 0)}),
-        ("region=US", {"R1": (18, 12), "R2": (0, 7), "R3": (0, 12)}),
+        ("region=US", {"R1": (18, 12), "R2": (13, 7), "R3": (0, 12)}),
         # Within fifty miles: the store in the city, not the one upstate.
         ("postcode=10118", {"R1": (18, 3), "R2": (13, 3), "R3": (0, 3)}),
         ("postcode=94107", {"R1": (18, 0), "R2": (0, 0), "R3": (0, 0)}),

@@ -58,7 +58,9 @@ def _allowed(
     offer, line = network.offer(method), DemandLine(LineId("1"), item.sku, 1, item=item)
     large = find_large(offer.sizes, (line,))
     if large or item.restrictions is not None:
-        bars = bar_large(find_bars((line,), network, method, destination, lanes), large, offer, lanes)
+        is_area = destination is not None and not destination.postcode
+        bars = find_bars((line,), network, method, destination, lanes, is_area=is_area)
+        bars = bar_large(bars, large, offer, lanes)
         can = can & bars.services[0][:, np.newaxis] & bars.nodes[0]
     allowed: NDArray[np.bool_] = np.any(can, axis=0)
     return allowed

@@ -40,15 +40,26 @@ def has_restrictions(lines: Sequence[DemandLine]) -> bool:
 
 
 def find_bars(
-    lines: Sequence[DemandLine], network: Network, method: Method, destination: Address | None, lanes: Lanes
+    lines: Sequence[DemandLine],
+    network: Network,
+    method: Method,
+    destination: Address | None,
+    lanes: Lanes,
+    *,
+    is_area: bool = False,
 ) -> Bars:
-    """What the restrictions of these lines' items leave of nodes and services on the way to a destination."""
+    """What the restrictions of these lines' items leave of nodes and services on the way to a destination, or, where it
+    `is_area`, to some place in it.
+    """
     nodes = np.ones((len(lines), len(network.nodes)), dtype=np.bool_)
     services = np.ones((len(lines), len(lanes.services)), dtype=np.bool_)
     details = []
     for row, line in enumerate(lines):
         asked, only_from = _restrictions(line), _only_from(line)
-        detail = "" if asked is None else _bar(asked, network, method, destination, lanes, nodes[row], services[row])
+        detail = ""
+        if asked is not None:
+            banned = is_in(destination, asked.not_to) or ("" if is_area else _doubtful(destination, asked.not_to))
+            detail = _bar(asked, banned, network, method, lanes, nodes[row], services[row])
         if only_from is not None:
             nodes[row] &= np.arange(len(network.nodes)) == network.index.get(only_from, -1)
             detail = "; ".join(filter(None, (detail, f"it is to come from {only_from} only")))
@@ -100,6 +111,11 @@ def may_be_in(address: Address | None, places: Sequence[str]) -> str:
     return next((place for place in places if place.upper().startswith(f"{country}-")), "")
 
 
+def _doubtful(address: Address | None, places: Sequence[str]) -> str:
+    place = may_be_in(address, places)
+    return f"{place}, and the address does not say which region it is in" if place else ""
+
+
 def _restrictions(line: DemandLine) -> Restrictions | None:
     return None if line.item is None else line.item.restrictions
 
@@ -110,22 +126,19 @@ def _only_from(line: DemandLine) -> NodeId | None:
 
 def _bar(
     asked: Restrictions,
+    banned: str,
     network: Network,
     method: Method,
-    destination: Address | None,
     lanes: Lanes,
     nodes: NDArray[np.bool_],
     services: NDArray[np.bool_],
 ) -> str:
-    """Bars nodes (N) and services in place, and says why: first what bars everything."""
-    place = is_in(destination, asked.not_to)
-    if place:
+    """Bars nodes (N) and services in place, and says why: first what bars everything, as that it goes to a `banned`
+    place.
+    """
+    if banned:
         nodes[:] = False
-        return f"it may not be sent to {place}"
-    doubtful = may_be_in(destination, asked.not_to)
-    if doubtful:
-        nodes[:] = False
-        return f"it may not be sent to {doubtful}, and the address does not say which region it is in"
+        return f"it may not be sent to {banned}"
     if asked.methods and method not in asked.methods:
         nodes[:] = False
         return f"it can only be had by {' or '.join(sorted(asked.methods))}"
