@@ -24,7 +24,7 @@ from troth.model.cart_hold import CartHold
 from troth.model.commands import CaptureOrder
 from troth.model.events import DuplicateReceived, OrderCaptured
 from troth.model.exposure import Draw
-from troth.model.ids import OrderId, Sku, fulfillment_id
+from troth.model.ids import NodeId, OrderId, Sku, fulfillment_id
 from troth.model.inventory import is_on_hand
 from troth.model.lifecycle import AllocationState
 from troth.model.measure import scale_of, shown
@@ -133,25 +133,38 @@ def settled(command: CaptureOrder, facts: Facts) -> CaptureOrder:
 def demand_of(command: CaptureOrder, facts: Facts) -> Demand:
     """What the engine is asked for an order."""
     command = settled(command, facts)
+    lines = (demand_line(line, line.quantity, facts) for line in command.lines)
+    return demand_for(command, lines, ship_complete=command.ship_complete)
+
+
+def demand_for(
+    asked: CaptureOrder | Order,
+    lines: Iterable[DemandLine],
+    *,
+    ship_complete: bool = False,
+    excluded_nodes: Iterable[NodeId] = (),
+) -> Demand:
+    """The demand of these lines, as the order that they are of wants them, be it new or there already."""
     return Demand(
-        lines=tuple(demand_line(line, line.quantity, facts) for line in command.lines),
-        destination=command.ship_to,
-        method=command.method,
-        pickup_node=command.pickup_node,
-        service=command.service,
-        ship_complete=command.ship_complete,
-        channel=command.channel,
-        customer_id=command.customer.id,
-        customer_class=command.attributes.get(CUSTOMER_CLASS, ""),
-        priority=find_priority(command.attributes),
-        attributes=command.attributes,
-        shipments_max=command.shipments_max,
-        tender=find_tender(command.payments, command.attributes),
-        currency=command.currency,
-        ordered_at=command.ordered_at,
-        external_id=command.external_id,
-        customer_name=command.customer.name,
-        customer_email=command.customer.email,
+        lines=tuple(lines),
+        destination=asked.ship_to,
+        method=asked.method,
+        pickup_node=asked.pickup_node,
+        service=asked.service,
+        ship_complete=ship_complete,
+        excluded_nodes=frozenset(excluded_nodes),
+        channel=asked.channel,
+        customer_id=asked.customer.id,
+        customer_class=asked.attributes.get(CUSTOMER_CLASS, ""),
+        priority=find_priority(asked.attributes),
+        attributes=asked.attributes,
+        shipments_max=asked.shipments_max,
+        tender=find_tender(asked.payments, asked.attributes),
+        currency=asked.currency,
+        ordered_at=asked.ordered_at,
+        external_id=asked.external_id,
+        customer_name=asked.customer.name,
+        customer_email=asked.customer.email,
     )
 
 

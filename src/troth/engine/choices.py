@@ -12,11 +12,11 @@ from typing import Final
 import numpy as np
 
 from troth.engine.cancel import decide_cancel
-from troth.engine.capture import demand_line
+from troth.engine.capture import demand_for, demand_line
 from troth.engine.case import case_of
 from troth.engine.context import Facts, State
 from troth.engine.line_terms import NO_TERMS
-from troth.engine.order_demand import demand_again, supply_again
+from troth.engine.order_supply import supply_again
 from troth.engine.reserve import reserve_entries
 from troth.engine.substitution import consent_of, with_offers
 from troth.engine.supply import SupplyRows
@@ -98,12 +98,12 @@ def _pickup(lines: Sequence[Line], order: Order, node: NodeId | None, facts: Fac
     """
     asked = [demand_line(line, _open_units(line), facts) for line in lines]
     if is_whole:
-        return replace(demand_again(order, asked), method=Method.PICKUP, service="", pickup_node=node)
+        return replace(demand_for(order, asked), method=Method.PICKUP, service="", pickup_node=node)
     own = [
         replace(one, terms=replace(one.terms or NO_TERMS, method=Method.PICKUP, pickup_node=node, service=""))
         for one in asked
     ]
-    return demand_again(order, own)
+    return demand_for(order, own)
 
 
 def _substitutes(
@@ -113,7 +113,7 @@ def _substitutes(
     asked = demand_line(line, _open_units(line), facts)
     if consent_of(asked) is Consent.NONE:
         return []
-    demand = demand_again(after, (asked,))
+    demand = demand_for(after, (asked,))
     supply = _supply(demand, (line,), before, after, state, facts)
     gap = Uncovered(line.line_id, line.sku, asked.quantity, "no_stock")
     offers = with_offers(demand, gap, supply, lambda wish, rows: case_of(wish, rows, facts).plan()).instead

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from troth.engine.capture import demand_line, parts_of
+from troth.engine.capture import demand_for, demand_line, parts_of
 from troth.engine.case import Case, case_of, kept_trace
 from troth.engine.choices import with_choices
 from troth.engine.context import Facts, State
@@ -11,7 +11,7 @@ from troth.engine.disposition import ends_waiting_at, is_queued
 from troth.engine.evolve import evolve_all
 from troth.engine.exposure.taking import draw_parts
 from troth.engine.keep_promise import keep_promise
-from troth.engine.order_demand import NOTHING_FREED, demand_again, supply_again, without_given_up
+from troth.engine.order_supply import NOTHING_FREED, supply_again, without_given_up
 from troth.engine.parts import next_allocation
 from troth.engine.promise_change import tell_change
 from troth.engine.spoilage import Lots, without_lots
@@ -86,7 +86,7 @@ def demand_missing(order: Order, facts: Facts) -> Demand:
     )
     failed = (part.node for part in order.allocations if part.state in _FAILED and not _is_missed_lot(part))
     complete = order.ship_complete and not live_allocations(order)
-    return demand_again(order, lines, ship_complete=complete, excluded_nodes=frozenset(failed))
+    return demand_for(order, lines, ship_complete=complete, excluded_nodes=frozenset(failed))
 
 
 def resourced(order: Order, case: Case, answer: Plan, facts: Facts) -> tuple[OrderResourced, ...]:

@@ -1,54 +1,22 @@
-"""What the engine is asked for units of an order that is there already, and the supply from which it may take them."""
+"""The supply from which units of an order that is there already may be taken, and what it no longer counts against."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
 from troth.engine.backorder_cap import cap_backorders
-from troth.engine.capture import CUSTOMER_CLASS, find_priority, find_tender
 from troth.engine.context import Facts, State
 from troth.engine.exposure.consumed import draw_moves
 from troth.engine.exposure.kept_quotas import within_quotas
 from troth.engine.exposure.taking import exposed_supply, with_freed
 from troth.engine.kits import wanted_skus
 from troth.engine.supply import SupplyRows
-from troth.model.ids import NodeId, Sku
+from troth.model.ids import Sku
 from troth.model.inventory import SupplyKey
 from troth.model.order import Order
-from troth.model.plan import Demand, DemandLine
+from troth.model.plan import Demand
 
 NOTHING_FREED: Final[Mapping[SupplyKey, int]] = {}
-
-
-def demand_again(
-    order: Order,
-    lines: Iterable[DemandLine],
-    *,
-    ship_complete: bool = False,
-    excluded_nodes: Collection[NodeId] = (),
-) -> Demand:
-    """The demand of these lines, as the order they are of wants them."""
-    return Demand(
-        lines=tuple(lines),
-        destination=order.ship_to,
-        method=order.method,
-        pickup_node=order.pickup_node,
-        service=order.service,
-        ship_complete=ship_complete,
-        excluded_nodes=frozenset(excluded_nodes),
-        channel=order.channel,
-        customer_id=order.customer.id,
-        customer_class=order.attributes.get(CUSTOMER_CLASS, ""),
-        priority=find_priority(order.attributes),
-        attributes=order.attributes,
-        shipments_max=order.shipments_max,
-        tender=find_tender(order.payments, order.attributes),
-        currency=order.currency,
-        ordered_at=order.ordered_at,
-        external_id=order.external_id,
-        customer_name=order.customer.name,
-        customer_email=order.customer.email,
-    )
 
 
 def without_given_up(order: Order, state: State, facts: Facts) -> Facts:
