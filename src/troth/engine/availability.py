@@ -43,10 +43,9 @@ from troth.engine.shelf_life import (
 )
 from troth.engine.sizes import find_large
 from troth.engine.supply import NO_SUPPLY, SupplyRows
-from troth.engine.timetable import find_timetable
-from troth.engine.transit import NEVER, Lanes, find_lanes
+from troth.engine.transit import Lanes
 from troth.engine.unserved import tell_unserved, way_notes
-from troth.engine.way_there import find_unreached, pickup_position, without_nodes
+from troth.engine.way_there import find_way, pickup_position
 from troth.model.ids import Sku
 from troth.model.plan import Demand, DemandLine
 from troth.model.policy import Policy
@@ -78,16 +77,10 @@ def pose_question(
         return Question(asked, (0,) * len(asked), None, refusal, {})
     method = demand.method
     minute = whole_minute_now(method, now)
-    every = find_lanes(network, method, demand.destination, "", pickup)
-    timetable = find_timetable(network, every, minute, ready_minutes=minutes_of(policy.pickup_ready_hours))
-    lanes = every
-    if demand.service and pickup < 0:
-        lanes = find_lanes(network, method, demand.destination, demand.service, pickup)
-    if demand.excluded_nodes:
-        lanes = without_nodes(network, lanes, demand.excluded_nodes)
-    earliest = float(timetable.arrival_day.take(every.lane).min(initial=NEVER))
-    unreached = find_unreached(timetable, lanes)
-    if earliest >= NEVER or (unreached is not None and unreached.all()):
+    way = find_way(demand, network, pickup, minute, ready_minutes=minutes_of(policy.pickup_ready_hours))
+    lanes, timetable, unreached = way.lanes, way.timetable, way.unreached
+    notes = way_notes(network, lanes, demand.destination)
+    if not way.is_there:
         return Question(
             asked,
             (0,) * len(asked),
@@ -96,9 +89,8 @@ def pose_question(
             lanes.removed,
             lanes.is_located,
             detail=tell_unserved(network, lanes, demand.service),
-            notes=way_notes(network, lanes, demand.destination),
+            notes=notes,
         )
-    notes = way_notes(network, lanes, demand.destination)
     offer = lighten_offer(network.offer(method), sum([line.grams(line.quantity) for line in asked]))
     if is_swift:
         lanes = only_swiftest(lanes, timetable)
@@ -149,22 +141,18 @@ def pose_question(
     kept = [at for at, units in enumerate(coverable) if units > 0]
     reasons = {} if bars is None and not lost else explain_lines(asked, coverable, rows, eligible, bars, lost)
     short = [at for at, line in enumerate(asked) if coverable[at] < line.quantity and at not in reasons]
-    lacks = (
-        {}
-        if not short
-        else find_lacks(
-            short,
-            asked,
-            rows,
-            supply,
-            network,
-            lanes,
-            timetable,
-            excluded=demand.excluded_nodes,
-            eligible=eligible,
-            need=need,
-            minute=minute,
-        )
+    lacks = find_lacks(
+        short,
+        asked,
+        rows,
+        supply,
+        network,
+        lanes,
+        timetable,
+        excluded=demand.excluded_nodes,
+        eligible=eligible,
+        need=need,
+        minute=minute,
     )
     found = Question(
         asked,
@@ -196,7 +184,7 @@ def pose_question(
         rows=tuple([rows[at] for at in kept]),
         dates=tuple([dates[at] for at in kept]),
         blocks=tuple([_stocked(block) for block in blocks]),
-        earliest_day=earliest,
+        earliest_day=way.earliest_day,
         has_shared_sku=len({line.sku for line in lines}) < len(lines),
         shipments_max=max(1, policy.shipments_max),
         ranks=None if ranks is None else rows_for(ranks, kept),

@@ -1,13 +1,13 @@
-"""Where a demand is handed over, and which nodes have a way there at all."""
+"""Where a demand is handed over, and by which way it gets there from the nodes."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.network import Network
-from troth.engine.timetable import Timetable
-from troth.engine.transit import NEVER, Lanes
+from troth.engine.timetable import Timetable, find_timetable
+from troth.engine.transit import NEVER, Lanes, find_lanes
 from troth.model.ids import NodeId
 from troth.model.order import Method
 from troth.model.plan import Demand
@@ -25,7 +25,37 @@ def pickup_position(demand: Demand, network: Network) -> tuple[int, str]:
     return (position, "") if network.is_pickup[position] else (-1, "no_pickup_there")
 
 
-def find_unreached(timetable: Timetable, lanes: Lanes) -> NDArray[np.bool_] | None:
+@dataclass(frozen=True, slots=True, eq=False)
+class Way:
+    """How the nodes reach where a demand goes: the `lanes` that it may go by and the timetable of all there are, the
+    first day on which anything arrives by any of them, and the nodes (N) from which nothing ever does (None: no such).
+    """
+
+    lanes: Lanes
+    timetable: Timetable
+    earliest_day: float
+    unreached: NDArray[np.bool_] | None
+
+    @property
+    def is_there(self) -> bool:
+        """Whether any node has a way that the demand may go by."""
+        return self.earliest_day < NEVER and (self.unreached is None or not self.unreached.all())
+
+
+def find_way(demand: Demand, network: Network, pickup: int, minute: int, *, ready_minutes: int) -> Way:
+    """The way of a demand that is handed over at the position `pickup` (-1: it is sent), from a minute on."""
+    every = find_lanes(network, demand.method, demand.destination, "", pickup)
+    timetable = find_timetable(network, every, minute, ready_minutes=ready_minutes)
+    lanes = every
+    if demand.service and pickup < 0:
+        lanes = find_lanes(network, demand.method, demand.destination, demand.service, pickup)
+    if demand.excluded_nodes:
+        lanes = _without_nodes(network, lanes, demand.excluded_nodes)
+    earliest = float(timetable.arrival_day.take(every.lane).min(initial=NEVER))
+    return Way(lanes, timetable, earliest, _find_unreached(timetable, lanes))
+
+
+def _find_unreached(timetable: Timetable, lanes: Lanes) -> NDArray[np.bool_] | None:
     """The nodes (N) from which no service arrives at all; None where every service of every node does."""
     if timetable.is_complete and lanes.is_complete:
         return None
@@ -33,7 +63,7 @@ def find_unreached(timetable: Timetable, lanes: Lanes) -> NDArray[np.bool_] | No
     return unreached
 
 
-def without_nodes(network: Network, lanes: Lanes, excluded: frozenset[NodeId]) -> Lanes:
+def _without_nodes(network: Network, lanes: Lanes, excluded: frozenset[NodeId]) -> Lanes:
     """The lanes without those of nodes that a demand excludes."""
     at = sorted(network.index[node] for node in excluded if node in network.index)
     is_lost = lanes.is_reachable[at]
