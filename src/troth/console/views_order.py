@@ -1,6 +1,6 @@
 """One order as its page shows it: lines with their parts, the work of nodes, and what can be asked for now."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -9,12 +9,12 @@ from troth.console.views import Chip, moment, money, state_chip, status_chip, wo
 from troth.console.views_timeline import short_id
 from troth.engine.change_fields import find_changes
 from troth.engine.change_wish import CLOSED
+from troth.engine.owed import owed
 from troth.model.ids import Sku
 from troth.model.inventory import ON_HAND, Source, lot_of
 from troth.model.item import Item
 from troth.model.kits import kits_of, whole_units
 from troth.model.lifecycle import ENDED, AllocationEvent, AllocationState, is_possible
-from troth.model.measure import half_up, scale_of
 from troth.model.network import Node
 from troth.model.order import Allocation, Fulfillment, Hold, Line, Order, Package, Parked
 from troth.model.status import (
@@ -148,7 +148,8 @@ def _from(order: Order, line: Line) -> str:
 def view_order(order: Order, items: Mapping[Sku, Item], nodes: Mapping[str, Node]) -> OrderView:
     """The order with the names of its items and nodes, as far as they are known."""
     status = order_status(order)
-    lines = tuple(_line(order, line, items, nodes) for line in order.lines)
+    sums = owed(order)
+    lines = tuple(_line(order, line, items, nodes, sums.lines[line.line_id].wanted.total_minor) for line in order.lines)
     works = tuple(_work(order, work, nodes) for work in order.fulfillments)
     live = [work for work in works if not work.is_ended]
     promised = () if uncovered_quantities(order) else live
@@ -160,7 +161,7 @@ def view_order(order: Order, items: Mapping[Sku, Item], nodes: Mapping[str, Node
         lines=lines,
         works=tuple(sorted(works, key=lambda work: work.is_ended)),
         holds=holds,
-        total_minor=sum(line.total_minor for line in lines),
+        total_minor=sums.total,
         cost_minor=sum(work.cost_minor for work in live),
         promised_from=max((work.work.promised_from for work in promised), default=None),
         promised_at=max((work.work.promised_at for work in promised), default=None),
@@ -171,13 +172,12 @@ def view_order(order: Order, items: Mapping[Sku, Item], nodes: Mapping[str, Node
     )
 
 
-def _line(order: Order, line: Line, items: Mapping[Sku, Item], nodes: Mapping[str, Node]) -> LineView:
+def _line(order: Order, line: Line, items: Mapping[Sku, Item], nodes: Mapping[str, Node], total_minor: int) -> LineView:
     works = {work.fulfillment_id: work for work in order.fulfillments}
     parts = [part for part in live_allocations(order) if part.line_id == line.line_id]
     uncovered = uncovered_quantities(order).get(line.line_id, 0)
     cancelable = [part for part in parts if is_possible(part.state, AllocationEvent.CANCEL)]
     free = whole_units(cancelable, kits_of(order)).get(line.line_id, 0)
-    wanted = line.quantity - line.canceled_quantity
     item = items.get(line.sku)
     return LineView(
         line_id=line.line_id,
@@ -188,19 +188,13 @@ def _line(order: Order, line: Line, items: Mapping[Sku, Item], nodes: Mapping[st
         canceled=line.canceled_quantity,
         chip=status_chip(line_status(order, line)),
         unit_price_minor=line.unit_price_minor,
-        total_minor=half_up(wanted * line.unit_price_minor, scale_of(line.decimals)) + _substituted_minor(line, parts),
+        total_minor=total_minor,
         need_by=line.need_by,
         parts=tuple(_part(part, line, works.get(part.fulfillment_id), nodes) for part in parts),
         uncovered=uncovered,
         parked=next((parked for parked in order.parked if parked.line_id == line.line_id), None),
         cancelable=free + uncovered,
     )
-
-
-def _substituted_minor(line: Line, parts: Sequence[Allocation]) -> int:
-    """What the substitutes among a line's parts cost more."""
-    deltas = {} if line.terms is None else dict(line.terms.substituted)
-    return sum(deltas.get(part.sku, 0) * part.quantity for part in parts)
 
 
 def _part(part: Allocation, line: Line, work: Fulfillment | None, nodes: Mapping[str, Node]) -> PartView:

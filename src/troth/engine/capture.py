@@ -315,4 +315,6 @@ def _order_of(command: CaptureOrder, answer: Plan, facts: Facts) -> Order:
         attributes=command.attributes,
         shipments_max=command.shipments_max,
         parked=parked_of(answer, facts.now),
+        prices_include_tax=command.prices_include_tax,
+        delivery_charge=command.delivery_charge,
     )

@@ -10,6 +10,7 @@ from troth.model.order import Line, Order, Terms
 
 _HEAD = ("method", "pickup_node", "service")
 _OF_LINE = ("sku", "unit_price_minor", "not_before", "need_by")
+_CHARGES = ("discount_minor", "tax_minor")
 _OF_TERMS = ("method", "pickup_node", "service", "only_from")
 _NO_TERMS = Terms()
 
@@ -41,6 +42,10 @@ def _line_changes(was: Line | None, line: Line) -> Iterator[FieldChange]:
     for name in _OF_LINE:
         if getattr(was, name) != getattr(line, name):
             yield FieldChange(line.line_id, name, _text(getattr(was, name)), _text(getattr(line, name)))
+    if was.charges != line.charges:
+        for name, old, new in zip(_CHARGES, _charges(was), _charges(line), strict=True):
+            if old != new:
+                yield FieldChange(line.line_id, name, old, new)
     terms, before = line.terms or _NO_TERMS, was.terms or _NO_TERMS
     if before.ship_to != terms.ship_to:
         yield FieldChange(line.line_id, "ship_to", _address(before.ship_to), _address(terms.ship_to))
@@ -57,6 +62,14 @@ def _quantity(line: Line | None) -> str:
     '3'
     """
     return "" if line is None else str(shown(line.quantity - line.canceled_quantity, line.decimals))
+
+
+def _charges(line: Line) -> tuple[str, str]:
+    """Discount and tax of what is wanted of a line."""
+    if line.charges is None:
+        return "0", "0"
+    wanted = line.quantity - line.canceled_quantity
+    return str(line.charges.discount_of(wanted)), str(line.charges.tax_of(wanted))
 
 
 def _text(value: object) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 from troth.engine.context import Facts
 from troth.engine.feasible import find_way_flaws
 from troth.engine.line_terms import NO_TERMS, find_kit_flaws, settle_lines
+from troth.engine.price_change import find_charge_flaws, priced
 from troth.model.change import (
     ACTION_OF,
     CHANGEABLE,
@@ -138,8 +139,11 @@ def _flaws(pointer: str, action: ChangeAction, order: Order, facts: Facts) -> It
             yield from find_way_flaws(pointer, action.method, action.pickup_node, action.service, facts)
         case SetNode() if action.node is not None and action.node not in facts.network.index:
             yield FieldFlaw(f"{pointer}/node", f"there is no node {action.node}")
+        case SetPrice():
+            yield from find_charge_flaws(pointer, action, order)
         case Substitute():
             yield from _substitute_flaws(pointer, action, order, facts)
+            yield from find_charge_flaws(pointer, action, order)
         case _:
             pass
 
@@ -210,7 +214,7 @@ def _changed(line: Line, action: ChangeAction, facts: Facts) -> Line:
         case SetQuantity():
             return replace(line, quantity=action.quantity + line.canceled_quantity)
         case SetPrice():
-            return replace(line, unit_price_minor=action.unit_price_minor)
+            return priced(line, action)
         case SetDates():
             return replace(line, not_before=action.not_before, need_by=action.need_by)
         case SetAddress():
@@ -222,7 +226,7 @@ def _changed(line: Line, action: ChangeAction, facts: Facts) -> Line:
             return _on(line, replace(terms, only_from=action.node))
         case Substitute():
             plain = replace(terms, kit=(), substituted=(), min_remaining_days=0)
-            other = replace(line, sku=action.sku, unit_price_minor=action.unit_price_minor)
+            other = replace(priced(line, action), sku=action.sku)
             return settle_lines((_on(other, plain),), facts.items)[0]
         case _:
             return line

@@ -6,6 +6,15 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Final
 
+from troth.flows.charges import (
+    ContentCharges,
+    ContentTotals,
+    PricedLine,
+    find_charge_flaws,
+    settle_delivery,
+    settle_lines,
+    with_charges,
+)
 from troth.flows.line_flaws import find_terms_flaws
 from troth.flows.near import find_near_flaws, locate_point
 from troth.flows.places import country_code, locate
@@ -14,6 +23,7 @@ from troth.flows.system import System
 from troth.model.commands import CaptureOrder
 from troth.model.ids import CartHoldId, LineId, NodeId, Sku, derive_order_id
 from troth.model.item import Item
+from troth.model.measure import half_up, scale_of
 from troth.model.money import Money
 from troth.model.network import Address
 from troth.model.order import Customer, Line, Method, Payment, Terms
@@ -21,6 +31,7 @@ from troth.model.refusals import FieldFlaw, Invalid
 from troth.store.codec import encode_bytes
 
 _NOT_LOCATED: Final = b',"region_code":"","located_by":""'
+_NO_TOTALS: Final = ContentTotals()
 HANDED_OVER: Final = frozenset({Method.PICKUP, Method.CURBSIDE})
 
 
@@ -39,6 +50,7 @@ class ContentLine:
     not_before: datetime | None = None
     terms: Terms | None = None
     together: Money | None = None
+    charges: ContentCharges | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +87,7 @@ class OrderContent:
     shipments_max: int | None = None
     plan_id: str = ""
     near: Address | None = None
+    totals: ContentTotals | None = None
 
 
 async def capture(system: System, content: OrderContent, *, actor: str, cause: str = "") -> Outcome:
@@ -100,9 +113,12 @@ async def prepare(system: System, content: OrderContent, *, is_inquiry: bool = F
         *_currency_flaws(content, items, currency),
         *_together_flaws(content.lines, system.door.reference.policy.currency),
     )
+    priced = _priced_lines(content, items)
+    if priced and not flaws:
+        flaws = find_charge_flaws(content.totals or _NO_TOTALS, priced, currency)
     if flaws:
         return Invalid(flaws)
-    return CaptureOrder(
+    command = CaptureOrder(
         order_id=derive_order_id(channel=content.channel, external_id=content.external_id),
         channel=content.channel,
         external_id=content.external_id,
@@ -137,6 +153,7 @@ async def prepare(system: System, content: OrderContent, *, is_inquiry: bool = F
         plan_id=content.plan_id,
         near=None if content.near is None else locate_point(content.near),
     )
+    return _with_totals(command, content.totals or _NO_TOTALS, priced) if priced else command
 
 
 def digest_content(content: OrderContent) -> str:
@@ -257,6 +274,31 @@ def _currency_flaws(content: OrderContent, items: Mapping[Sku, Item], currency: 
             yield FieldFlaw(f"/payments/{position}/amount/amount", "must not be negative")
         if payment.amount.currency != currency:
             yield FieldFlaw(f"/payments/{position}/amount/currency", f"the order is in {currency}")
+
+
+def _priced_lines(content: OrderContent, items: Mapping[Sku, Item]) -> tuple[PricedLine, ...]:
+    """What each line costs by its price; nothing where the channel states nothing but prices."""
+    if content.totals is None and all([line.charges is None for line in content.lines]):  # noqa: C419
+        return ()
+    return tuple(price_line(line, items) for line in content.lines)
+
+
+def price_line(line: ContentLine, items: Mapping[Sku, Item]) -> PricedLine:
+    """What a line costs by its price, and what is stated of it."""
+    known = items.get(line.sku)
+    price = None
+    if known is not None:
+        price = half_up(_price_minor(line, items) * line.quantity, scale_of(known.decimals))
+    return PricedLine(line.quantity, price, line.charges)
+
+
+def _with_totals(command: CaptureOrder, totals: ContentTotals, priced: tuple[PricedLine, ...]) -> CaptureOrder:
+    return replace(
+        command,
+        lines=with_charges(command.lines, settle_lines(totals, priced)),
+        prices_include_tax=totals.prices_include_tax,
+        delivery_charge=settle_delivery(totals.delivery),
+    )
 
 
 def _price_minor(line: ContentLine, items: Mapping[Sku, Item]) -> int:

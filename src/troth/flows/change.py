@@ -9,7 +9,8 @@ from troth.engine.context import Decision, Facts, State
 from troth.engine.lifecycle import decide
 from troth.engine.line_terms import named_skus
 from troth.flows.aside import aside, network_at_rest
-from troth.flows.capture import HANDED_OVER, ContentLine, settle_terms
+from troth.flows.capture import HANDED_OVER, ContentLine, price_line, settle_terms
+from troth.flows.charges import ContentTotals, find_charge_flaws, settle_lines
 from troth.flows.line_flaws import find_terms_flaws, find_together_prices
 from troth.flows.places import country_code, locate
 from troth.flows.system import System
@@ -44,10 +45,12 @@ class AddedLine:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What a unit of a line is to cost."""
+    """What a unit of a line is to cost, and what its wanted units have for discount and tax; None: as the price."""
 
     line_id: LineId
     unit_price: Money
+    discount: Money | None = None
+    tax: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,8 @@ class OtherItem:
     line_id: LineId
     sku: Sku
     unit_price: Money | None = None
+    discount: Money | None = None
+    tax: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +148,13 @@ def _flaws(pointer: str, action: ContentAction, order: Order, system: System) ->
     match action:
         case AddedLine():
             yield from _added_flaws(f"{pointer}/line", action.line, order, system)
-        case Price():
-            yield from _money_flaws(f"{pointer}/unit_price", action.unit_price, order.currency)
-        case OtherItem() if action.unit_price is not None:
-            yield from _money_flaws(f"{pointer}/unit_price", action.unit_price, order.currency)
-        case OtherItem():
-            yield from _unpriced_flaws(f"{pointer}/unit_price", action.sku, items, order.currency)
+        case Price() | OtherItem():
+            for name in ("unit_price", "discount", "tax"):
+                given = getattr(action, name)
+                if given is not None:
+                    yield from _money_flaws(f"{pointer}/{name}", given, order.currency)
+            if isinstance(action, OtherItem) and action.unit_price is None:
+                yield from _unpriced_flaws(f"{pointer}/unit_price", action.sku, items, order.currency)
         case SetAddress():
             country = action.ship_to.country
             if country_code(country) != country:
@@ -164,6 +170,10 @@ def _added_flaws(pointer: str, line: ContentLine, order: Order, system: System) 
         yield from _unpriced_flaws(f"{pointer}/unit_price", line.sku, system.door.reference.items, order.currency)
     else:
         yield from _money_flaws(f"{pointer}/unit_price", line.unit_price, order.currency)
+    if line.charges is not None:
+        totals = ContentTotals(order.prices_include_tax)
+        for flaw in find_charge_flaws(totals, (price_line(line, system.door.reference.items),), order.currency):
+            yield FieldFlaw(flaw.pointer.replace("/lines/0", pointer, 1), flaw.detail)
     cost_currency = system.door.reference.policy.currency
     if line.together is not None and line.together.currency != cost_currency:
         yield FieldFlaw(f"{pointer}/ship_together_penalty/currency", f"costs are weighed in {cost_currency}")
@@ -209,9 +219,10 @@ def _settled(action: ContentAction, lines: Mapping[LineId, Line], items: Mapping
         case AddedLine():
             return AddLine(_line(action.line, items))
         case Price():
-            return SetPrice(action.line_id, action.unit_price.minor)
+            return SetPrice(action.line_id, action.unit_price.minor, _given(action.discount), _given(action.tax))
         case OtherItem():
-            return Substitute(action.line_id, action.sku, _minor(action.unit_price, action.sku, items))
+            price = _minor(action.unit_price, action.sku, items)
+            return Substitute(action.line_id, action.sku, price, _given(action.discount), _given(action.tax))
         case Dates():
             known = lines.get(action.line_id)
             kept = {} if known is None else {"not_before": known.not_before, "need_by": known.need_by}
@@ -233,7 +244,12 @@ def _line(line: ContentLine, items: Mapping[Sku, Item]) -> Line:
         line.need_by,
         line.not_before,
         terms=None if line.terms is None else settle_terms(line.terms, line.together),
+        charges=None if line.charges is None else settle_lines(ContentTotals(), (price_line(line, items),))[0],
     )
+
+
+def _given(money: Money | None) -> int | None:
+    return None if money is None else money.minor
 
 
 def _minor(given: Money | None, sku: Sku, items: Mapping[Sku, Item]) -> int:

@@ -25,7 +25,7 @@ from starlette.types import Receive, Scope
 from troth.http.headers import find_header
 from troth.http.problems import BodyTooLarge, MalformedJson, MediaTypeUnsupported, Refused
 from troth.http.unique_keys import find_repeated
-from troth.model.money import Money, currency_decimals, parse_money
+from troth.model.money import Money, currency_decimals, parse_money, why_no_currency
 from troth.model.refusals import FieldFlaw, Invalid
 
 T = TypeVar("T")
@@ -65,6 +65,13 @@ def _in_our_time(at: datetime) -> datetime:
     return at.astimezone(UTC)
 
 
+def _in_use(code: str) -> str:
+    why = why_no_currency(code)
+    if why:
+        raise PydanticCustomError("no_currency", "{why}", {"why": why})
+    return code
+
+
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=_PLAIN)]
 Text = Annotated[str, StringConstraints(max_length=500, pattern=_PLAIN)]
 Id = Annotated[
@@ -77,7 +84,7 @@ LotName = Annotated[
     Field(description="The lot that holds the units; without one they are those that no lot holds."),
 ]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), AfterValidator(_in_use)]
 Quantity = Annotated[int, Field(ge=1, le=QUANTITY_MAX)]
 Instant = Annotated[AwareDatetime, AfterValidator(_in_our_time)]
 

@@ -14,18 +14,27 @@ from troth.flows.change import (
     Price,
 )
 from troth.http.body import Id, Instant, MoneyBody, Strict, Text
+from troth.http.charges_body import parsed
 from troth.http.measures import Quantity, Scaling
 from troth.http.order_body import LineBody, Service
 from troth.http.place_body import AddressBody
 from troth.model.change import Action, RemoveLine, SetAddress, SetMethod, SetNode, SetQuantity
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.item import Item
+from troth.model.money import Money
 from troth.model.order import Method
 
 ACTIONS_MAX: Final = 1_000
 ALTERNATIVES: Final = frozenset(action.value for action in Action)
 
 OfLine = Annotated[Id | None, Field(description="The line; without one the order, and lines without their own.")]
+
+NewDiscount = Annotated[
+    MoneyBody | None, Field(description="Of all units that are wanted; without one it follows the price.")
+]
+NewTax = Annotated[
+    MoneyBody | None, Field(description="Of all units that are wanted; without one it follows the price.")
+]
 
 
 class AddLineBody(Strict):
@@ -56,6 +65,8 @@ class SetPriceBody(Strict):
     action: Literal["set_price"]
     line_id: Id
     unit_price: MoneyBody
+    discount: NewDiscount = None
+    tax: NewTax = None
 
 
 class SetDatesBody(Strict):
@@ -100,6 +111,8 @@ class SubstituteBody(Strict):
     line_id: Id
     sku: Id
     unit_price: MoneyBody | None = None
+    discount: NewDiscount = None
+    tax: NewTax = None
 
 
 ActionBody = Annotated[
@@ -154,7 +167,8 @@ def _action(
             quantity = scaling.of_line(body.quantity, decimals, body.line_id, f"{pointer}/quantity")
             return SetQuantity(LineId(body.line_id), quantity)
         case SetPriceBody():
-            return Price(LineId(body.line_id), body.unit_price.parse(f"{pointer}/unit_price"))
+            price = body.unit_price.parse(f"{pointer}/unit_price")
+            return Price(LineId(body.line_id), price, *_charges(body, pointer))
         case SetDatesBody():
             given = frozenset(body.model_fields_set & {"not_before", "need_by"})
             return Dates(LineId(body.line_id), given, body.not_before, body.need_by)
@@ -166,8 +180,13 @@ def _action(
         case SetNodeBody():
             return SetNode(LineId(body.line_id), None if body.node is None else NodeId(body.node))
         case SubstituteBody():
-            price = None if body.unit_price is None else body.unit_price.parse(f"{pointer}/unit_price")
-            return OtherItem(LineId(body.line_id), Sku(body.sku), price)
+            named = None if body.unit_price is None else body.unit_price.parse(f"{pointer}/unit_price")
+            return OtherItem(LineId(body.line_id), Sku(body.sku), named, *_charges(body, pointer))
+
+
+def _charges(body: SetPriceBody | SubstituteBody, pointer: str) -> tuple[Money | None, Money | None]:
+    """Discount and tax."""
+    return parsed(body.discount, f"{pointer}/discount"), parsed(body.tax, f"{pointer}/tax")
 
 
 def _line_id(given: str | None) -> LineId | None:

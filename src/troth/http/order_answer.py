@@ -7,10 +7,12 @@ from troth.engine.network import Network
 from troth.flows.fulfill import pickup_code
 from troth.flows.messages import order_message
 from troth.http.address_answer import answer_address
+from troth.http.amounts_answer import answer_amounts
 from troth.http.measures import decimals_of_lines, of_line
 from troth.http.order_shapes import (
     AgreedSubstitute,
     AllocationAnswer,
+    AmountsAnswer,
     CustomerAnswer,
     HoldAnswer,
     KitComponent,
@@ -29,7 +31,7 @@ from troth.http.order_shapes import (
 from troth.http.possible import find_possible
 from troth.http.speaker import Speaker
 from troth.http.timeline import timeline_of
-from troth.http.values import Window, cost, money, total
+from troth.http.values import MoneyAnswer, Window, cost, money, total
 from troth.model.ids import FulfillmentId, LineId, Sku
 from troth.model.inventory import lot_of
 from troth.model.kits import Kits, kits_of, whole_units
@@ -45,7 +47,6 @@ from troth.model.status import (
     uncovered_quantities,
     waiting_lines,
 )
-from troth.model.totals import total_minor
 from troth.model.ways import destination_of
 
 
@@ -63,13 +64,14 @@ def answer_order(
     kits = kits_of(order)
     works = {work.fulfillment_id: _work(order, work, cost_currency) for work in order.fulfillments}
     customer = order.customer
+    amounts = answer_amounts(order)
     return OrderAnswer(
         order_id=order.order_id,
         channel=order.channel,
         external_id=order.external_id,
         status=order_status(order),
         version=order.version,
-        total=money(total_minor(order), order.currency),
+        total=MoneyAnswer(amounts.whole.total, order.currency),
         ordered_at=order.ordered_at,
         captured_at=order.captured_at,
         release_at=order.release_at,
@@ -92,6 +94,7 @@ def answer_order(
                 cost_currency=cost_currency,
                 kits=kits,
                 parked=parked.get(line.line_id),
+                amounts=amounts.lines[line.line_id],
             )
             for line in order.lines
         ),
@@ -109,6 +112,9 @@ def answer_order(
         possible=find_possible(order, live, uncovered),
         policy_version=order.policy_version,
         shipments_max=order.shipments_max,
+        prices_include_tax=order.prices_include_tax,
+        amounts=amounts.whole,
+        delivery_charge=amounts.delivery,
     )
 
 
@@ -184,6 +190,7 @@ def _line(
     cost_currency: str,
     kits: Kits,
     parked: Parked | None,
+    amounts: AmountsAnswer,
 ) -> LineAnswer:
     return LineAnswer(
         line.line_id,
@@ -214,6 +221,7 @@ def _line(
         if parked is None
         else ParkedAnswer(parked.reason, parked.since, parked.is_waiting, parked.until, parked.promised_at),
         any(works[part.fulfillment_id].promised_at.to > line.need_by for part in parts) if line.need_by else False,
+        amounts,
     )
 
 

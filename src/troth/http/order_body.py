@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 from troth.engine.carts import HOLD_SECONDS_MAX
 from troth.flows.capture import ContentLine, ContentPayment, OrderContent
 from troth.http.body import Id, Instant, MoneyBody, Name, Strict, Text
+from troth.http.charges_body import ChargedBody, TotalsBody
 from troth.http.languages import Language
 from troth.http.measures import Quantity, Scaling
 from troth.http.place_body import AddressBody, NearBody
@@ -62,7 +63,7 @@ class CustomerBody(Strict):
     phone: Text = ""
 
 
-class LineBody(Strict):
+class LineBody(ChargedBody):
     """A wanted quantity of one SKU; without a price it has the item's."""
 
     line_id: Id
@@ -120,6 +121,7 @@ class LineBody(Strict):
             None if self.unit_price is None else self.unit_price.parse(f"{pointer}/unit_price"),
             self.need_by,
             self.not_before,
+            charges=self.charges(pointer),
         )
         return plain if self.model_fields_set.isdisjoint(_TERMS) else self._on_terms(plain, pointer)
 
@@ -150,7 +152,7 @@ class PaymentBody(Strict):
     status: Name
 
 
-class ContentBody(Strict):
+class ContentBody(TotalsBody):
     """What is asked, with or without an order. The `language` is kept among the attributes."""
 
     channel: Channel
@@ -212,6 +214,7 @@ class ContentBody(Strict):
             attributes=self._attributes(),
             plan_id=self.plan_id,
             near=None if self.near is None else self.near.point(),
+            totals=self.totals(),
         )
 
     def _attributes(self) -> dict[str, str]:

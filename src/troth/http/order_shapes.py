@@ -96,6 +96,22 @@ class ParkedAnswer(msgspec.Struct, frozen=True):
     promised_at: Instant | None
 
 
+class AmountsAnswer(msgspec.Struct, frozen=True):
+    """What something costs, as decimal text in one currency: its price, what is taken off, its tax, and the total.
+
+    All of what is not canceled. Of the total so much is `earned`, as it was shipped or handed over; what was `canceled`
+    is no part of it.
+    """
+
+    currency: str
+    price: str
+    discount: str
+    tax: str
+    total: str
+    earned: str
+    canceled: str
+
+
 class LineAnswer(msgspec.Struct, frozen=True):
     """A line with its status and what of it is promised from where and when; ended parts are left out.
 
@@ -117,6 +133,7 @@ class LineAnswer(msgspec.Struct, frozen=True):
     terms: LineTerms | None
     parked: ParkedAnswer | None
     is_late: bool
+    amounts: AmountsAnswer
 
 
 class PromiseAnswer(msgspec.Struct, frozen=True):
@@ -229,7 +246,10 @@ class Possible(msgspec.Struct, frozen=True):
 
 
 class OrderAnswer(msgspec.Struct, frozen=True):
-    """An order: the customer's commitment and ours."""
+    """An order: the customer's commitment and ours.
+
+    `amounts` are those of its lines and of the delivery together; of the delivery also by itself, where it is charged.
+    """
 
     order_id: str
     channel: str
@@ -258,3 +278,6 @@ class OrderAnswer(msgspec.Struct, frozen=True):
     possible: Possible
     policy_version: str
     shipments_max: int | None
+    prices_include_tax: bool
+    amounts: AmountsAnswer
+    delivery_charge: AmountsAnswer | None

@@ -66,10 +66,15 @@ class SetQuantity:
 
 @dataclass(frozen=True, slots=True)
 class SetPrice:
-    """A unit of a line costs so much (minor units)."""
+    """A unit of a line costs so much (minor units).
+
+    Its discount and its tax follow in proportion to the price, where no other is given for the wanted units.
+    """
 
     line_id: LineId
     unit_price_minor: int
+    discount_minor: int | None = None
+    tax_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +114,15 @@ class SetNode:
 
 @dataclass(frozen=True, slots=True)
 class Substitute:
-    """Another item stands in for that of a line, at a price for a unit (minor units)."""
+    """Another item stands in for that of a line, at a price for a unit (minor units); discount and tax are as where
+    the price is set.
+    """
 
     line_id: LineId
     sku: Sku
     unit_price_minor: int
+    discount_minor: int | None = None
+    tax_minor: int | None = None
 
 
 ChangeAction = AddLine | RemoveLine | SetQuantity | SetPrice | SetDates | SetAddress | SetMethod | SetNode | Substitute

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from troth.model.change import ChangeAction
+from troth.model.charges import DeliveryCharge
 from troth.model.ids import CartHoldId, FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku, order_of_fulfillment
 from troth.model.inventory import SupplyKey, VarianceReason
 from troth.model.network import Address
@@ -50,6 +51,8 @@ class CaptureOrder:
     shipments_max: int | None = None
     plan_id: str = ""
     near: Address | None = None
+    prices_include_tax: bool = False
+    delivery_charge: DeliveryCharge | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from troth.model.capacity import Booking
+from troth.model.charges import Charges, DeliveryCharge
 from troth.model.exposure import Draw
 from troth.model.ids import FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku
 from troth.model.inventory import ON_HAND, Source, SupplyKey
@@ -81,7 +82,10 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A requested quantity of one SKU; `canceled_quantity` of it is no longer wanted."""
+    """A requested quantity of one SKU; `canceled_quantity` of it is no longer wanted.
+
+    `charges` are its discount and its tax, where it has any.
+    """
 
     line_id: LineId
     sku: Sku
@@ -91,6 +95,7 @@ class Line:
     not_before: datetime | None = None
     canceled_quantity: int = 0
     terms: Terms | None = None
+    charges: Charges | None = None
 
     @property
     def decimals(self) -> int:
@@ -204,7 +209,8 @@ class Parked:
 class Order:
     """A customer's commitment and ours. `version` grows by one with each change.
 
-    `release_at` ends the remorse period.
+    `release_at` ends the remorse period. Where `prices_include_tax`, the taxes of lines and delivery are parts of what
+    they cost; else they come on top.
     """
 
     order_id: OrderId
@@ -233,3 +239,5 @@ class Order:
     attributes: Mapping[str, str] = field(default_factory=dict)
     shipments_max: int | None = None
     parked: tuple[Parked, ...] = ()
+    prices_include_tax: bool = False
+    delivery_charge: DeliveryCharge | None = None

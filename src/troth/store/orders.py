@@ -24,6 +24,7 @@ from troth.model.order import (
     Terms,
 )
 from troth.model.serials import UnitSerial
+from troth.store.charges import line_charges_of, order_charges_of
 from troth.store.codec import decode
 from troth.store.database import Connection
 from troth.store.parked import parked_of_row
@@ -127,6 +128,7 @@ async def read_explanations(connection: Connection, order_id: OrderId) -> list[t
 
 def order_of_row(row: Row) -> Order:
     """The order that a row of `read_orders` holds."""
+    charges = order_charges_of(row)
     return Order(
         order_id=row["order_id"],
         channel=row["channel"],
@@ -154,6 +156,8 @@ def order_of_row(row: Row) -> Order:
         attributes=decode(row["attributes"], dict[str, str]),
         shipments_max=row["shipments_max"],
         parked=_parked(row),
+        prices_include_tax=charges.prices_include_tax,
+        delivery_charge=charges.delivery_charge,
     )
 
 
@@ -175,6 +179,7 @@ def _line(row: Row) -> Line:
         row["not_before"],
         row["canceled_quantity"],
         None if row["terms"] is None else decode(row["terms"], Terms),
+        line_charges_of(row),
     )
 
 

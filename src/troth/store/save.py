@@ -15,6 +15,7 @@ from troth.model.order import Order
 from troth.model.plan import Trace
 from troth.model.status import fulfillment_status, last_promise, next_due_at, order_status
 from troth.model.totals import total_minor
+from troth.store.charges import line_charges, order_charges
 from troth.store.codec import encode
 from troth.store.database import Connection
 from troth.store.draws import draw_row
@@ -28,6 +29,7 @@ _EVENT_VERSION = 1
 _SLOT_WIDTH = 5
 _DRAW_WIDTH = 8
 _ALLOCATION_WIDTH = 9
+_LINE_WIDTH = 10
 _MAY_FALL = frozenset({EntryKind.ADJUSTMENT, EntryKind.COUNT, EntryKind.EXPECT})
 
 # How many columns each table of the statement takes, in its order.
@@ -160,7 +162,7 @@ def _columns(batch: Batch) -> list[Sequence[Any]]:
     tables: dict[str, list[tuple[Any, ...]]] = {
         "balances": _balance_rows(batch.entries, batch.expected),
         "orders": orders,
-        "lines": lines,
+        "lines": [row[:_LINE_WIDTH] for row in lines],
         "allocations": [row[:_ALLOCATION_WIDTH] for row in allocations],
         "fulfillments": [row[:-2] for row in fulfillments],
         "holds": holds,
@@ -198,6 +200,8 @@ def _columns(batch: Batch) -> list[Sequence[Any]]:
     draws = [(*draw_row(draw), move.amount, move.most, move.least) for draw, move in sorted(batch.draws.items())]
     columns += zip(*draws, strict=True) if draws else [()] * _DRAW_WIDTH
     columns += [[row[-2] for row in fulfillments], [row[-1] for row in fulfillments]]
+    columns.append([order_charges(change.after) for change in batch.orders.values()])
+    columns.append([row[_LINE_WIDTH] for row in lines])
     return columns
 
 
@@ -294,6 +298,7 @@ def _line_rows(before: Order | None, after: Order) -> list[tuple[Any, ...]]:
             line.not_before,
             line.canceled_quantity,
             None if line.terms is None else encode(line.terms),
+            line_charges(line),
         )
         for position, line in enumerate(after.lines)
         if line not in known

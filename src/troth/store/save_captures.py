@@ -13,6 +13,8 @@ from troth.model.inventory import Entry, EntryKind
 from troth.model.order import Order
 from troth.model.plan import Trace
 from troth.model.status import fulfillment_status, next_due_at, order_status
+from troth.model.totals import has_charges, total_minor
+from troth.store.charges import line_charges, order_charges
 from troth.store.codec import encode
 
 
@@ -64,6 +66,7 @@ def capture_columns(
                 line.unit_price_minor,
                 line.need_by,
                 line.not_before,
+                line_charges(line),
             )
             for position, line in enumerate(order.lines)
         ]
@@ -102,8 +105,8 @@ def capture_columns(
     supplies = _supply_rows(entries)
     for rows, width in (
         ([row[:4] for row in supplies], 4),
-        (order_rows, 23),
-        (lines, 8),
+        ([row[:23] for row in order_rows], 23),
+        ([row[:8] for row in lines], 8),
         (parts, 9),
         ([work[:10] for work in works], 10),
         (explanations, 2),
@@ -112,6 +115,8 @@ def capture_columns(
         columns += zip(*rows, strict=True) if rows else [()] * width
     columns.append([row[4] for row in supplies])
     columns.append([work[10] for work in works])
+    columns.append([row[23] for row in order_rows])
+    columns.append([row[8] for row in lines])
     return columns
 
 
@@ -138,7 +143,10 @@ def _order_row(order: Order) -> tuple[Any, ...]:
         order.digest,
         order_status(order),
         order.currency,
-        sum([line.unit_price_minor * line.quantity for line in order.lines]),
+        # Without terms nothing is measured or substituted, and nothing was canceled yet.
+        total_minor(order)
+        if has_charges(order)
+        else sum([line.unit_price_minor * line.quantity for line in order.lines]),
         order.ordered_at,
         order.release_at,
         next_due_at(order),
@@ -155,4 +163,5 @@ def _order_row(order: Order) -> tuple[Any, ...]:
         encode(order.payments),
         encode(order.attributes),
         order.policy_version,
+        order_charges(order),
     )

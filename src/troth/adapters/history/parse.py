@@ -11,14 +11,19 @@ from zoneinfo import ZoneInfo
 from troth.adapters.history.mapping import ALWAYS_REQUIRED, Field, HistoryMapping, SkipRule
 from troth.flows.places import country_code
 from troth.model.ids import NodeId, Sku
-from troth.model.money import Money, parse_money
+from troth.model.money import CURRENCIES, Money, parse_money
 from troth.model.network import Address
 from troth.model.order import Customer, Method
 
 _QUANTITY: Final = re.compile(r"([+-]?\d{1,12})(\.0+)?")
 _QUANTITY_MAX: Final = 1_000_000
 _PRICE_MINOR_MAX: Final = 10**12
-_CURRENCY: Final = re.compile(r"[A-Z]{3}")
+# Those that were withdrawn since 2000 (ISO 4217 list three): a history may be as old.
+_WITHDRAWN: Final = """
+AFA ANG ATS AZM BEF BYB BYR CSD CUC CYP DEM EEK ESP FIM FRF GHC GRD HRK IEP ITL LTL LUF LVL MGF MRO MTL MZM NLG PTE ROL
+SDD SIT SKK SLL SRG STD TMM TRL VEB VEF ZMK ZWL
+"""
+_CURRENCIES: Final = CURRENCIES.union(_WITHDRAWN.split())
 _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
 _IDS: Final = frozenset({"external_id", "sku", "line_id", "channel", "customer_id", "pickup_node", "service"})
@@ -158,7 +163,7 @@ class RowParser:
         if self._column("ordered_at") not in failed:
             ordered_at, flaw = self._parse_time(text["ordered_at"])
             flaws += [flaw] if flaw else []
-        if text["currency"] and not _CURRENCY.fullmatch(text["currency"]):
+        if text["currency"] and text["currency"] not in _CURRENCIES:
             flaws.append(self._flaw("currency", "is no ISO 4217 code", text["currency"]))
         method = Method.SHIP
         if text["method"] in _METHODS:

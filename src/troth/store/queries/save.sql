@@ -102,12 +102,12 @@ order_rows AS (
         $18::timestamptz[], $19::timestamptz[], $20::timestamptz[], $21::timestamptz[], $22::timestamptz[],
         $23::timestamptz[], $24::timestamptz[], $25::text[], $26::text[], $27::text[], $28::text[], $29::json[],
         $30::text[], $31::text[], $32::text[], $33::boolean[], $34::json[], $35::json[], $36::text[],
-        $37::integer[], $38::boolean[]
+        $37::integer[], $38::boolean[], $125::json[]
     ) AS o (
         order_id, channel, external_id, digest, version, status, currency, total_minor, ordered_at, captured_at,
         release_at, due_at, released_at, canceled_at, promised_at, customer_id, customer_name, customer_email,
         customer_phone, ship_to, method, pickup_node, service, ship_complete, payments, attributes,
-        policy_version, shipments_max, is_new
+        policy_version, shipments_max, is_new, charges
     )
     WHERE verdict.holds
 ),
@@ -116,13 +116,13 @@ new_orders AS (
         order_id, channel, external_id, digest, version, status, currency, total_minor, ordered_at,
         captured_at, release_at, due_at, released_at, canceled_at, promised_at, customer_id, customer_name,
         customer_email, customer_phone, ship_to, method, pickup_node, service, ship_complete, payments,
-        attributes, policy_version, shipments_max
+        attributes, policy_version, shipments_max, charges
     )
     SELECT
         order_id, channel, external_id, digest, version, status, currency, total_minor, ordered_at,
         captured_at, release_at, due_at, released_at, canceled_at, promised_at, customer_id, customer_name,
         customer_email, customer_phone, ship_to, method, pickup_node, service, ship_complete, payments,
-        attributes, policy_version, shipments_max
+        attributes, policy_version, shipments_max, charges
     FROM order_rows WHERE is_new
     RETURNING order_id
 ),
@@ -132,13 +132,13 @@ changed_orders AS (
         order_id, channel, external_id, digest, version, status, currency, total_minor, ordered_at,
         captured_at, release_at, due_at, released_at, canceled_at, promised_at, customer_id, customer_name,
         customer_email, customer_phone, ship_to, method, pickup_node, service, ship_complete, payments,
-        attributes, policy_version, shipments_max
+        attributes, policy_version, shipments_max, charges
     )
     SELECT
         order_id, channel, external_id, digest, version, status, currency, total_minor, ordered_at,
         captured_at, release_at, due_at, released_at, canceled_at, promised_at, customer_id, customer_name,
         customer_email, customer_phone, ship_to, method, pickup_node, service, ship_complete, payments,
-        attributes, policy_version, shipments_max
+        attributes, policy_version, shipments_max, charges
     FROM order_rows WHERE NOT is_new
     ON CONFLICT (order_id) DO UPDATE
     SET version = excluded.version,
@@ -155,21 +155,25 @@ changed_orders AS (
         service = excluded.service,
         payments = excluded.payments,
         attributes = excluded.attributes,
-        policy_version = excluded.policy_version
+        policy_version = excluded.policy_version,
+        charges = excluded.charges
     WHERE o.version < excluded.version
     RETURNING o.order_id
 ),
 saved_lines AS (
     INSERT INTO order_lines (
-        order_id, line_id, position, sku, quantity, unit_price_minor, need_by, not_before, canceled_quantity, terms
+        order_id, line_id, position, sku, quantity, unit_price_minor, need_by, not_before, canceled_quantity, terms,
+        charges
     )
     SELECT
-        order_id, line_id, position, sku, quantity, unit_price_minor, need_by, not_before, canceled_quantity, terms
+        order_id, line_id, position, sku, quantity, unit_price_minor, need_by, not_before, canceled_quantity, terms,
+        charges
     FROM verdict, unnest(
         $39::text[], $40::text[], $41::integer[], $42::text[], $43::bigint[], $44::bigint[], $45::timestamptz[],
-        $46::timestamptz[], $47::bigint[], $48::json[]
+        $46::timestamptz[], $47::bigint[], $48::json[], $126::json[]
     ) AS r (
-        order_id, line_id, position, sku, quantity, unit_price_minor, need_by, not_before, canceled_quantity, terms
+        order_id, line_id, position, sku, quantity, unit_price_minor, need_by, not_before, canceled_quantity, terms,
+        charges
     )
     WHERE verdict.holds
     ON CONFLICT (order_id, line_id) DO UPDATE SET
@@ -180,7 +184,8 @@ saved_lines AS (
         need_by = excluded.need_by,
         not_before = excluded.not_before,
         canceled_quantity = excluded.canceled_quantity,
-        terms = excluded.terms
+        terms = excluded.terms,
+        charges = excluded.charges
 ),
 saved_allocations AS (
     INSERT INTO allocations (

@@ -27,22 +27,22 @@ saved_orders AS (
         order_id, channel, external_id, digest, version, status, currency, total_minor, ordered_at,
         captured_at, release_at, due_at, released_at, canceled_at, promised_at, customer_id, customer_name,
         customer_email, customer_phone, ship_to, method, pickup_node, service, ship_complete, payments,
-        attributes, policy_version, shipments_max
+        attributes, policy_version, shipments_max, charges
     )
     SELECT
         order_id, channel, external_id, digest, 1, status, currency, total_minor, ordered_at,
         $1::timestamptz, release_at, due_at, NULL, NULL, promised_at, customer_id, customer_name,
         customer_email, customer_phone, ship_to, method, pickup_node, service, ship_complete, payments,
-        attributes, policy_version, NULL
+        attributes, policy_version, NULL, charges
     FROM verdict, unnest(
         $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::bigint[],
         $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::timestamptz[],
         $17::text[], $18::text[], $19::text[], $20::text[], $21::json[], $22::text[], $23::text[], $24::text[],
-        $25::boolean[], $26::json[], $27::json[], $28::text[]
+        $25::boolean[], $26::json[], $27::json[], $28::text[], $67::json[]
     ) AS o (
         order_id, channel, external_id, digest, status, currency, total_minor, ordered_at, release_at, due_at,
         promised_at, customer_id, customer_name, customer_email, customer_phone, ship_to, method, pickup_node,
-        service, ship_complete, payments, attributes, policy_version
+        service, ship_complete, payments, attributes, policy_version, charges
     )
     WHERE verdict.holds
     RETURNING order_id
@@ -50,13 +50,13 @@ saved_orders AS (
 saved_lines AS (
     INSERT INTO order_lines (
         order_id, line_id, position, sku, quantity, unit_price_minor, need_by, not_before, canceled_quantity,
-        terms
+        terms, charges
     )
-    SELECT order_id, line_id, position, sku, quantity, unit_price_minor, need_by, not_before, 0, NULL
+    SELECT order_id, line_id, position, sku, quantity, unit_price_minor, need_by, not_before, 0, NULL, charges
     FROM verdict, unnest(
         $29::text[], $30::text[], $31::integer[], $32::text[], $33::bigint[], $34::bigint[],
-        $35::timestamptz[], $36::timestamptz[]
-    ) AS r (order_id, line_id, position, sku, quantity, unit_price_minor, need_by, not_before)
+        $35::timestamptz[], $36::timestamptz[], $68::json[]
+    ) AS r (order_id, line_id, position, sku, quantity, unit_price_minor, need_by, not_before, charges)
     WHERE verdict.holds
 ),
 parts AS MATERIALIZED (

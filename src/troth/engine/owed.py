@@ -1,0 +1,120 @@
+"""What the customer owes for an order: all that is wanted, what of it has been earned, and what was canceled.
+
+A pure function of the order, so that no sequence of changes, cancelations and shipments can make it drift: each figure
+is the cumulative share of so many first units of a line, and differences of such shares sum to the cent.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from troth.model.charges import NOTHING, Amounts
+from troth.model.ids import LineId, Sku
+from troth.model.kits import kits_of, whole_units
+from troth.model.lifecycle import GONE
+from troth.model.measure import half_up, scale_of
+from troth.model.order import Allocation, Line, Order
+from troth.model.status import live_allocations
+from troth.model.totals import delivery_amounts, is_given_up, line_amounts
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What was ordered, what of it is canceled and what is wanted still, which together are what was ordered; and what
+    of the wanted has been earned, since it was shipped or handed over.
+
+    The price difference of substitutes is wanted, and earned, while they cover the line; nobody ordered it.
+    """
+
+    ordered: Amounts = NOTHING
+    canceled: Amounts = NOTHING
+    wanted: Amounts = NOTHING
+    earned: Amounts = NOTHING
+
+    def __add__(self, other: "Sums") -> "Sums":
+        return Sums(
+            self.ordered + other.ordered,
+            self.canceled + other.canceled,
+            self.wanted + other.wanted,
+            self.earned + other.earned,
+        )
+
+
+_NO_SUMS = Sums()
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What the customer owes: `total` for all that is not canceled, `earned` for what was shipped or handed over (minor
+    units); and the same by line, and for the delivery.
+    """
+
+    total: int
+    earned: int
+    lines: Mapping[LineId, Sums]
+    delivery: Sums
+    whole: Sums
+
+
+def owed(order: Order) -> Owed:
+    """What the customer owes for an order as it stands.
+
+    Of a kit what left is earned when all of its components have. The delivery is earned as a whole with the first
+    units that leave, stays owed as a whole when only some units are canceled, and is not owed when all are.
+    """
+    gone = [part for part in order.allocations if part.state in GONE]
+    left = whole_units(gone, kits_of(order)) if gone else {}
+    lines = {line.line_id: _line_sums(order, line, left.get(line.line_id, 0)) for line in order.lines}
+    for line_id, extra in _substituted(order, gone).items():
+        lines[line_id] += extra
+    delivery = _delivery_sums(order, has_left=bool(gone))
+    whole = sum(lines.values(), delivery)
+    return Owed(whole.wanted.total_minor, whole.earned.total_minor, lines, delivery, whole)
+
+
+def cost_of_units(order: Order, line: Line, *, after: int, count: int) -> Amounts:
+    """What so many units of a line cost that come after so many others, at the line's own price."""
+    return line_amounts(order, line, after + count) - line_amounts(order, line, after)
+
+
+def _line_sums(order: Order, line: Line, left: int) -> Sums:
+    ordered = line_amounts(order, line, line.quantity)
+    earned = line_amounts(order, line, left) if left else NOTHING
+    if not line.canceled_quantity:
+        return Sums(ordered, NOTHING, ordered, earned)
+    wanted = line_amounts(order, line, line.quantity - line.canceled_quantity)
+    return Sums(ordered, ordered - wanted, wanted, earned)
+
+
+def _substituted(order: Order, gone: Iterable[Allocation]) -> dict[LineId, Sums]:
+    """What the substitutes that cover lines cost more, tax and all."""
+    deltas = {
+        (line.line_id, sku): (delta, scale_of(line.decimals))
+        for line in order.lines
+        if line.terms is not None
+        for sku, delta in line.terms.substituted
+    }
+    found: dict[LineId, Sums] = {}
+    if deltas:
+        live, left = _units(live_allocations(order)), _units(gone)
+        for place, (delta, scale) in deltas.items():
+            wanted, earned = (half_up(delta * units.get(place, 0), scale) for units in (live, left))
+            more = Sums(NOTHING, NOTHING, Amounts(wanted, 0, 0, wanted), Amounts(earned, 0, 0, earned))
+            found[place[0]] = found.get(place[0], Sums()) + more
+    return found
+
+
+def _units(parts: Iterable[Allocation]) -> dict[tuple[LineId, Sku], int]:
+    units: dict[tuple[LineId, Sku], int] = {}
+    for part in parts:
+        units[part.line_id, part.sku] = units.get((part.line_id, part.sku), 0) + part.quantity
+    return units
+
+
+def _delivery_sums(order: Order, *, has_left: bool) -> Sums:
+    charge = delivery_amounts(order)
+    if charge is NOTHING:
+        return _NO_SUMS
+    if is_given_up(order):
+        return Sums(charge, canceled=charge)
+    sums = Sums(charge, wanted=charge)
+    return replace(sums, earned=charge) if has_left else sums
