@@ -129,3 +129,41 @@ async def test_an_explanation_says_how_many_nodes_it_does_not_show_and_that_noth
     assert {one["reason"] for one in trace["candidates"]} == {"", "tie"}
     assert trace["left_out"]["has_stock"] == 2
     assert (trace["alternatives_skipped"], trace["flips_skipped"]) == (0, 0)
+
+
+async def test_attempts_that_failed_are_in_the_explanation_and_in_the_timeline(api: Api) -> None:
+    sku = await api.stocked("EXP-TRIED", {"DC-PA": 5})
+    captured = await api.capture("EXP-TRIED", {sku: 2})
+    path = f"/v1/orders/{captured['order_id']}"
+    work = captured["fulfillments"][0]["fulfillment_id"]
+    await api.post(f"{path}/release")
+    picked = {"lines": [{"line_id": "1", "quantity": 0, "short_reason": "not_there"}]}
+    assert (await api.post(f"/v1/fulfillments/{work}/pick", picked)).status_code == 200
+
+    explanation = (await api.get(f"{path}/explanation")).json()
+    as_of = api.system.door.now().isoformat()
+    counted = {"node": "DC-PA", "as_of": as_of, "counts": [{"sku": sku, "on_hand": 3}]}
+    assert (await api.post("/v1/inventory/counts", counted)).status_code == 200
+    found = (await api.get(f"{path}/explanation")).json()
+
+    (attempt,) = explanation["attempts"]
+    at = attempt.pop("at")
+    assert attempt == {
+        "fulfillment_id": work,
+        "node": "DC-PA",
+        "line_id": "1",
+        "sku": sku,
+        "quantity": 2,
+        "outcome": "not_found",
+        "reason": "not_there",
+        "lot": None,
+        "may_be_asked_again": False,
+    }
+    assert explanation["attempts_max"] == 5
+    assert [one["may_be_asked_again"] for one in found["attempts"]] == [True]
+    for answer in (await api.get(path), await api.get(f"/v1/orders?sku={sku}")):
+        body = answer.json()
+        timeline = (body["items"][0] if "items" in body else body)["timeline"]
+        assert [(point["at"], point["fulfillment_id"]) for point in timeline if point["milestone"] == "not_found"] == [
+            (at, work)
+        ]

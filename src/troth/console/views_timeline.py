@@ -8,6 +8,7 @@ from typing import Final, assert_never
 import msgspec
 
 from troth.console.views import moment, number, words
+from troth.engine.failed import SPENT
 from troth.model.cart_hold import CartHoldState
 from troth.model.change import FieldChange
 from troth.model.commands import LineQuantity
@@ -122,6 +123,8 @@ def tell(event: Event) -> str:
             return f"Changed: {_and(_changed(change) for change in event.changes)}{why}."
         case OrderResourced():
             return f"Promised: {_parts(event.parts.added)}."
+        case SourcingFailed() if all(line.reason == SPENT for line in event.lines):
+            return f"Enough nodes could not provide {_lines(event.lines)}: nobody else is asked, a person must decide."
         case SourcingFailed():
             return f"Nobody can provide {_lines(event.lines)}: a person must decide."
         case UnitsQueued():

@@ -127,6 +127,8 @@ def _digest(case: Case, recorded: Recording, asked: str) -> str:
     for more in (recorded.loads, recorded.queue_minutes, recorded.fed_at):
         if more:
             digest.update(repr(sorted(more.items())).encode())
+    if recorded.excluded:
+        digest.update(repr(recorded.excluded).encode())
     if recorded.slots:
         digest.update(repr(recorded.slots).encode())
     return digest.hexdigest()

@@ -12,7 +12,7 @@ from datetime import datetime
 from troth.engine.backorder_cap import with_cap_reasons
 from troth.engine.cancel import cancel_units
 from troth.engine.capture import short
-from troth.engine.case import Case, kept_trace
+from troth.engine.case import Case
 from troth.engine.change_fields import find_changes
 from troth.engine.change_wish import Wish, wish_of
 from troth.engine.context import Facts, State
@@ -22,7 +22,7 @@ from troth.engine.exposure.taking import draw_parts
 from troth.engine.give_up import bound_parts
 from troth.engine.node_load import load_moves
 from troth.engine.promise_change import tell_change
-from troth.engine.resource import asked_name, left_over, plan_missing, resourced
+from troth.engine.resource import left_over, missing_trace, plan_missing, resourced
 from troth.engine.supply import SupplyRows
 from troth.engine.torn import find_torn, firm_groups
 from troth.model.commands import ChangeOrder
@@ -110,7 +110,7 @@ def _promised(
         tried = _try(order, plain, units, state, facts)
         whole = whole or tried
         if not tried.answer.uncovered and not _is_later(order, tried) and not _is_torn(order, tried):
-            return _done(command, order, tried)
+            return _done(command, order, tried, state)
     if tried is None or whole is None:
         raise RuntimeError("a change has at least one way to be promised")
     if _is_torn(order, tried):
@@ -120,7 +120,7 @@ def _promised(
     open_lines = {gap.line_id for gap in tried.answer.uncovered}
     was_open = uncovered_quantities(order).keys() - set(plain.moved) - grown
     if open_lines <= was_open or may_wait(tried.answer):
-        return _done(command, order, tried)
+        return _done(command, order, tried, state)
     return _short(replace(tried, answer=_with_cap_reasons(tried, state)))
 
 
@@ -229,12 +229,12 @@ def _short(tried: _Tried) -> StockShort:
     )
 
 
-def _done(command: ChangeOrder, order: Order, tried: _Tried) -> Changed:
+def _done(command: ChangeOrder, order: Order, tried: _Tried, state: State) -> Changed:
     covered = tried.covered
     waiting = left_over(tried.answer, {gap.line_id for gap in tried.answer.uncovered}, tried.facts)
     events: tuple[OrderEvent, ...] = (tried.event, *covered, *waiting)
     told = tell_change(order, evolve_all(order, events), command.reason, tried.facts.now)
     added = [part for event in covered for part in event.parts.added]
     _, relies = draw_parts(tried.facts.pool, tried.case.demand, added)
-    trace = kept_trace(tried.case, tried.answer.trace, asked_name(tried.without))
+    trace = missing_trace(tried.without, tried.case, tried.answer, state, tried.facts)
     return Changed((*events, *told), trace, tried.case.supply, relies)

@@ -13,6 +13,7 @@ from troth.engine.unit_prices import UnitPrices
 from troth.model.cart_hold import CartHold
 from troth.model.events import Event
 from troth.model.exposure import Draw
+from troth.model.failure import Failure
 from troth.model.ids import CartHoldId, FulfillmentId, NodeId, OrderId, Sku
 from troth.model.inventory import Balance, CountMark, Entry, SupplyKey
 from troth.model.item import Item
@@ -55,7 +56,8 @@ class State:
     the units that a purchase order's line was set to (or that were sent of a transfer's), `cart_holds` the carts' holds
     that commands name, `serials` where the serials are that they name, `backordered` the units of a SKU that are
     reserved of what is still to come, `counted` the newest count of a supply, `traveling` where transfers last had the
-    serials that they name or have on their way.
+    serials that they name or have on their way, `failures` when nodes could not provide the parts (by number) of the
+    orders that are loaded.
     """
 
     orders: Mapping[OrderId, Order]
@@ -69,6 +71,7 @@ class State:
     backordered: Callable[[Sku], int] = lambda _sku: 0
     counted: Callable[[SupplyKey], CountMark | None] = lambda _key: None
     traveling: Mapping[SerialKey, TravelingSerial] = field(default_factory=dict)
+    failures: Mapping[tuple[OrderId, int], Failure] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,13 +33,12 @@ def plan_own_supply(
     ]
     units = whole_units(kept, kits)
     demand = replace(
-        demand_missing(order, facts),
+        demand_missing(order, facts, excluded=()),
         lines=tuple(
             demand_line(line, units[line.line_id], facts) for line in order.lines if units.get(line.line_id, 0)
         ),
         service=work.service,
         ship_complete=False,
-        excluded_nodes=frozenset(),
     )
     facts = replace(
         facts, network=replace(facts.network, limits=None), policy=replace(facts.policy, routing=None), prices=None

@@ -63,6 +63,7 @@ def record(
         () if network.limits is None else _tight_slots(demand, network, network.limits, stocked),
         _waiting(demand, network),
         _fed(network, stocked, with_feeds=with_feeds),
+        tuple(sorted(demand.excluded_nodes)),
     )
 
 

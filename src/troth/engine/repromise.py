@@ -8,16 +8,17 @@ longer short takes nothing away.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from troth.engine.case import Case, kept_trace
+from troth.engine.case import Case
 from troth.engine.choices import with_choices
 from troth.engine.context import Facts, State
 from troth.engine.disposition import may_wait
 from troth.engine.evolve import evolve, evolve_all
+from troth.engine.failed import spent_lines
 from troth.engine.give_up import bound_parts, give_up, kit_parts
 from troth.engine.own_supply import plan_own_supply
 from troth.engine.promise_change import tell_change
 from troth.engine.promised_lots import is_spoiled
-from troth.engine.resource import asked_name, left_over, plan_missing, resourced
+from troth.engine.resource import left_over, missing_trace, plan_missing, resourced
 from troth.model.commands import RepromiseOrder
 from troth.model.events import OrderEvent, SupplyGivenUp
 from troth.model.ids import LineId
@@ -45,6 +46,7 @@ class _Tried:
     without: Order
     case: Case
     answer: Plan
+    state: State
     facts: Facts
 
     @property
@@ -55,7 +57,7 @@ class _Tried:
     @property
     def trace(self) -> Trace:
         """Why, as it is kept."""
-        return kept_trace(self.case, self.answer.trace, asked_name(self.without))
+        return missing_trace(self.without, self.case, self.answer, self.state, self.facts)
 
 
 def decide_repromise(command: RepromiseOrder, order: Order, state: State, facts: Facts) -> Found | Refusal:
@@ -149,12 +151,18 @@ def _promise_again(
 
 
 def _try(command: RepromiseOrder, order: Order, units: Units, state: State, facts: Facts) -> _Tried:
-    """The plan of what lies nowhere, once these units have given up their supply."""
+    """The plan of what lies nowhere, once these units have given up their supply; a line for which enough nodes were
+    asked is left to a person, unless it loses its supply just now.
+    """
+    unsought = {parked.line_id for parked in order.parked if not parked.is_sought}
+    losing = {part.line_id for part in order.allocations if part.allocation in units}
+    left_out = spent_lines(order, facts.policy) - unsought - losing
     if not units:
-        return _Tried(units, (), order, *plan_missing(order, state, facts), facts)
+        return _Tried(units, (), order, *plan_missing(order, state, facts, left_out=left_out), state, facts)
     event, freed = give_up(order, units, command.reason, facts.now)
     without = evolve(order, event)
-    return _Tried(units, (event,), without, *plan_missing(without, state, facts, freed), facts)
+    planned = plan_missing(without, state, facts, freed, left_out=left_out)
+    return _Tried(units, (event,), without, *planned, state, facts)
 
 
 def _keep_own_supply(
@@ -186,12 +194,12 @@ def _keep_own_supply(
 
 def _cover(command: RepromiseOrder, order: Order, state: State, facts: Facts) -> Found:
     """What lies nowhere promised, as far as it can be; a part only, where the routing lets the rest wait."""
-    missing = uncovered_quantities(order)
-    if not missing:
+    asked = uncovered_quantities(order).keys() - spent_lines(order, facts.policy)
+    if not asked:
         return NOTHING
     tried = _try(command, order, {}, state, facts)
     is_whole = not tried.answer.uncovered or may_wait(tried.answer)
-    if not tried.answer.shipments or not (is_whole or missing.keys() - waiting_lines(order)):
+    if not tried.answer.shipments or not (is_whole or asked - waiting_lines(order)):
         return NOTHING
     return _told(command.reason, order, tried.events, state, facts), tried.trace
 

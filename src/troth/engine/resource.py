@@ -10,22 +10,29 @@ from troth.engine.context import Facts, State
 from troth.engine.disposition import ends_waiting_at, is_queued
 from troth.engine.evolve import evolve_all
 from troth.engine.exposure.taking import draw_parts
+from troth.engine.failed import (
+    NOT_ASKED,
+    SPENT,
+    attempts_max,
+    barred_nodes,
+    count_attempts,
+    missed_lots,
+    retold,
+    spent_lines,
+)
 from troth.engine.keep_promise import keep_promise
 from troth.engine.order_supply import NOTHING_FREED, supply_again, without_given_up
 from troth.engine.parts import next_allocation
 from troth.engine.promise_change import tell_change
-from troth.engine.spoilage import Lots, without_lots
+from troth.engine.spoilage import without_lots
 from troth.engine.supply import SupplyRows
 from troth.model.commands import LineQuantity
 from troth.model.events import OrderEvent, OrderResourced, PartsChange, SourcingFailed, UnitsQueued
 from troth.model.ids import LineId, NodeId, Sku
-from troth.model.inventory import Source, SupplyKey, lot_of
-from troth.model.lifecycle import AllocationState
-from troth.model.order import Allocation, Order
+from troth.model.inventory import SupplyKey
+from troth.model.order import Order
 from troth.model.plan import Demand, Plan, Trace
 from troth.model.status import first_promise_of, live_allocations, uncovered_quantities
-
-_FAILED = frozenset({AllocationState.REJECTED, AllocationState.SHORT})
 
 
 def decide_resource(
@@ -34,22 +41,27 @@ def decide_resource(
     """What becomes of units of an order that a node could not provide; `before` is the order with its promise.
 
     Promised from nodes that have not failed this order, and from other lots where only a lot was not found; else they
-    wait, where the routing says so, or a person decides.
+    wait, where the routing says so, or a person decides. So does a person where enough nodes have failed a line.
     The promise that the customer was given first is the date to keep, however often it is sourced again, and a faster
     service than the one that was asked for may keep it.
     """
     missing = uncovered_quantities(order)
     if not missing:
         return (), None
-    case, answer = plan_missing(order, state, facts)
     known = uncovered_quantities(before)
     failed = [line_id for line_id, units in missing.items() if units > known.get(line_id, 0)]
-    events = (*resourced(order, case, answer, facts), *left_over(answer, failed, facts))
+    spent = spent_lines(order, facts.policy)
+    over = _not_asked(order, [line_id for line_id in failed if line_id in spent], facts)
+    if missing.keys() <= spent:
+        events, trace = over, _not_asked_trace(order, facts)
+    else:
+        case, answer = plan_missing(order, state, facts, left_out=spent)
+        asked = [line_id for line_id in failed if line_id not in spent]
+        events = (*over, *resourced(order, case, answer, facts), *left_over(answer, asked, facts))
+        trace = missing_trace(order, case, answer, state, facts)
     after = evolve_all(order, events)
     told = tell_change(before, after, "a node could not provide it", facts.now)
-    return (*events, *with_choices(told, before, after, state, facts)), kept_trace(
-        case, answer.trace, asked_name(order)
-    )
+    return (*events, *with_choices(told, before, after, state, facts)), trace
 
 
 def plan_missing(
@@ -59,21 +71,24 @@ def plan_missing(
     freed: Mapping[SupplyKey, int] = NOTHING_FREED,
     *,
     allowed: Collection[NodeId] = (),
+    left_out: Collection[LineId] = (),
 ) -> tuple[Case, Plan]:
-    """The plan of all units of an order that lie nowhere; `freed` are its own reserved units that it may take again,
-    and `allowed` are nodes that a person names although they failed it.
+    """The plan of all units of an order that lie nowhere, but for the lines left out; `freed` are its own reserved
+    units that it may take again, and `allowed` are nodes that a person names although they failed it.
     """
-    demand = demand_missing(order, facts)
-    demand = replace(demand, excluded_nodes=demand.excluded_nodes.difference(allowed))
+    barred = barred_nodes(order, state.failures, facts).difference(allowed)
+    demand = demand_missing(order, facts, excluded=barred, left_out=left_out)
     supply: Mapping[Sku, SupplyRows] = supply_again(demand, state, without_given_up(order, state, facts), freed)
-    missed = _missed_lots(order)
+    missed = missed_lots(order, state.failures, facts)
     if missed:
         supply = without_lots(missed, supply, facts.network)
     return keep_promise(case_of(demand, supply, facts))
 
 
-def demand_missing(order: Order, facts: Facts) -> Demand:
-    """What the engine is asked for the units of an order that lie nowhere."""
+def demand_missing(
+    order: Order, facts: Facts, *, excluded: Collection[NodeId], left_out: Collection[LineId] = ()
+) -> Demand:
+    """What the engine is asked for the units of an order that lie nowhere, but for the lines left out."""
     missing = uncovered_quantities(order)
     lines = (
         replace(
@@ -82,11 +97,24 @@ def demand_missing(order: Order, facts: Facts) -> Demand:
             is_promised=line.need_by is None,
         )
         for line in order.lines
-        if line.line_id in missing
+        if line.line_id in missing and line.line_id not in left_out
     )
-    failed = (part.node for part in order.allocations if part.state in _FAILED and not _is_missed_lot(part))
     complete = order.ship_complete and not live_allocations(order)
-    return demand_for(order, lines, ship_complete=complete, excluded_nodes=frozenset(failed))
+    return demand_for(order, lines, ship_complete=complete, excluded_nodes=excluded)
+
+
+def missing_trace(order: Order, case: Case, answer: Plan, state: State, facts: Facts) -> Trace:
+    """Why units that lay nowhere are sourced as they are, as it is kept: with the attempts before, and the lines for
+    which nobody was asked.
+    """
+    trace = kept_trace(case, answer.trace, asked_name(order))
+    told = tuple(retold(order, case.demand.excluded_nodes, state.failures, facts))
+    asked = {line.line_id for line in case.demand.lines}
+    left_out = tuple(line_id for line_id in uncovered_quantities(order) if line_id not in asked)
+    recording = trace.recording
+    if left_out and recording is not None:
+        recording = replace(recording, left_out=left_out)
+    return replace(trace, notes=(*told, *trace.notes), recording=recording)
 
 
 def resourced(order: Order, case: Case, answer: Plan, facts: Facts) -> tuple[OrderResourced, ...]:
@@ -120,13 +148,20 @@ def asked_name(order: Order) -> str:
     return f"{order.digest}/{order.version}"
 
 
-def _missed_lots(order: Order) -> Lots:
-    """The lots that were not found where an order's parts should have been picked."""
-    missed: dict[Sku, set[tuple[NodeId, Source]]] = {}
-    for part in filter(_is_missed_lot, order.allocations):
-        missed.setdefault(part.sku, set()).add((part.node, part.source))
-    return missed
+def _not_asked(order: Order, lines: Collection[LineId], facts: Facts) -> tuple[OrderEvent, ...]:
+    """That nobody else is asked for these lines, and a person decides."""
+    missing = uncovered_quantities(order)
+    gaps = tuple(LineQuantity(line_id, missing[line_id], SPENT) for line_id in lines)
+    return (SourcingFailed(gaps, facts.now),) if gaps else ()
 
 
-def _is_missed_lot(part: Allocation) -> bool:
-    return part.state is AllocationState.SHORT and bool(lot_of(part.source))
+def _not_asked_trace(order: Order, facts: Facts) -> Trace:
+    """Why nobody was asked at all: there is no plan to be made again."""
+    most = attempts_max(facts.policy)
+    counts = count_attempts(order)
+    notes = tuple(
+        f"{counts[line_id]} nodes could not provide line {line_id}, and no more than {most} are asked: a person decides"
+        for line_id in uncovered_quantities(order)
+        if counts.get(line_id, 0) >= most
+    )
+    return Trace(NOT_ASKED, 0, policy_version=facts.policy.version, notes=notes)

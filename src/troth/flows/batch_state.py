@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from troth.engine.context import Decision, State
 from troth.engine.line_terms import named_skus
@@ -31,6 +32,7 @@ from troth.model.commands import (
     cart_hold_of,
     order_ids_of,
 )
+from troth.model.failure import Failure
 from troth.model.ids import CartHoldId, FulfillmentId, OrderId, Sku
 from troth.model.inventory import ON_HAND, Balance, CountMark, Entry, EntryKind, SupplyKey
 from troth.model.order import Line, Order
@@ -40,11 +42,14 @@ from troth.store.balances import lock_supplies, read_moves_since, read_ordered
 from troth.store.cart_holds import lock_cart_holds, read_customers_cart_holds
 from troth.store.counts import read_counts
 from troth.store.database import Connection
+from troth.store.failures import read_failures
 from troth.store.orders import lock_orders, read_orders
 from troth.store.save import create_balances
 from troth.store.serials import read_serials
 from troth.store.stock_index import StockIndex
 from troth.store.transfers import read_traveling
+
+_SOURCING_AGAIN: Final = ChangeOrder | PickWork | RejectWork | RepromiseOrder
 
 
 class BatchState:
@@ -77,6 +82,7 @@ class BatchState:
         self._counts: dict[SupplyKey, CountMark] = {}
         self._serials: dict[SerialKey, SerialPlace] = {}
         self._traveling: dict[SerialKey, TravelingSerial] = {}
+        self._failures: dict[tuple[OrderId, int], Failure] = {}
         self.serials_seen: dict[SerialKey, FulfillmentId] = {}
         self.loaded: dict[OrderId, Order] = {}
         self.orders: dict[OrderId, Order] = {}
@@ -103,6 +109,7 @@ class BatchState:
             index.backordered,
             self._counts.get,
             self._traveling,
+            self._failures,
         )
 
     async def load(self, connection: Connection, reference: Reference, now: datetime) -> None:
@@ -112,6 +119,7 @@ class BatchState:
         if self._locked or self._lookup:
             self.loaded = await read_orders(connection, self._locked | set(self._lookup))
             self.orders.update(self.loaded)
+            self._failures |= await read_failures(connection, self._sourced_again())
         holding = [one for one in self._commands if isinstance(one, HoldCart) and one.units_max is not None]
         if holding:
             customers = {(one.asked.channel, one.asked.customer.id) for one in holding}
@@ -127,7 +135,7 @@ class BatchState:
         lines: list[Line] = []
         wished: list[Line] = []
         for command in self._commands:
-            if isinstance(command, ChangeOrder | PickWork | RejectWork | RepromiseOrder):
+            if isinstance(command, _SOURCING_AGAIN):
                 for order_id in order_ids_of(command):
                     lines += self.loaded[order_id].lines if order_id in self.loaded else ()
             if isinstance(command, ChangeOrder):
@@ -135,6 +143,16 @@ class BatchState:
         skus = {line.sku for line in lines} | set(named_skus(lines)) | self._leaving_skus()
         await reference.need_items(skus)
         return skus | await reference.need_lines(wished) if wished else skus
+
+    def _sourced_again(self) -> list[Order]:
+        """The loaded orders of which commands may source units that lie nowhere."""
+        named = {
+            order_id
+            for command in self._commands
+            if isinstance(command, _SOURCING_AGAIN)
+            for order_id in order_ids_of(command)
+        }
+        return [order for order_id, order in self.loaded.items() if order_id in named]
 
     def _leaving_skus(self) -> set[Sku]:
         """The SKUs of what leaves out of lots, or may when it does: how long it is good is looked up."""

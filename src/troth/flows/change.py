@@ -34,6 +34,7 @@ from troth.model.item import Item
 from troth.model.money import Money
 from troth.model.order import Line, Order
 from troth.model.refusals import FieldFlaw, Invalid, Refusal
+from troth.store.failures import read_failures
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,8 @@ async def preview_change(system: System, order: Order, command: ChangeOrder, *, 
     await reference.need_items(skus)
     await door.need_stock(skus)
     prices = await reference.need_prices(skus)
+    async with system.pool.acquire() as connection:
+        failures = await read_failures(connection, (order,))
     now = door.now()
     policy = reference.policy_for(order.customer.id or order.order_id, now)
     network = network_at_rest(reference.network)
@@ -126,6 +129,7 @@ async def preview_change(system: System, order: Order, command: ChangeOrder, *, 
         lambda _key: 0,
         index.rows_freed,
         backordered=index.backordered,
+        failures=failures,
     )
     return await aside(lambda: decide(command, state, facts), "change")
 

@@ -14,6 +14,7 @@ from troth.engine.change import asked_again
 from troth.engine.context import Facts
 from troth.engine.evolve import evolve
 from troth.engine.explain import explain
+from troth.engine.failed import NOT_ASKED, failed_nodes, spent_lines
 from troth.engine.front import FRONT_SECONDS_MAX, find_fronts
 from troth.engine.keep_promise import keep_promise
 from troth.engine.line_terms import named_skus
@@ -40,6 +41,7 @@ from troth.model.ids import NodeId
 from troth.model.order import Allocation, Fulfillment, Order
 from troth.model.plan import Trace
 from troth.model.refusals import Busy
+from troth.model.status import uncovered_quantities
 from troth.store.codec import decode
 from troth.store.events import LoggedEvent, read_subject_events
 from troth.store.orders import read_explanations
@@ -151,6 +153,8 @@ def _of_order(event: object) -> OrderEvent:
 
 
 async def _decide_again(system: System, decided: Decided, taken: _Taken | None, how: _Again) -> Decided | Busy:
+    if decided.trace.method == NOT_ASKED and taken is not None:
+        return await _not_asked_again(system, decided, taken)
     case = await _recall_case(system, decided, taken)
     if isinstance(case, str) or taken is None:
         return _without(decided, case if isinstance(case, str) else "the stock that it saw")
@@ -179,6 +183,15 @@ async def _decide_again(system: System, decided: Decided, taken: _Taken | None, 
     return again
 
 
+async def _not_asked_again(system: System, decided: Decided, taken: _Taken) -> Decided:
+    """The decision to ask nobody, made again: whether enough nodes had failed all that lay nowhere."""
+    policy = await recall_policy(system, decided.trace.policy_version)
+    if policy is None:
+        return _without(decided, f"the policy {decided.trace.policy_version}")
+    missing = uncovered_quantities(taken.before).keys()
+    return replace(decided, is_reproduced=missing <= spent_lines(taken.before, policy))
+
+
 async def _recall_case(system: System, decided: Decided, taken: _Taken | None) -> Case | str:
     """Everything that a decision depended on, or what of it is no longer at hand."""
     recording = decided.trace.recording
@@ -200,8 +213,13 @@ async def _recall_case(system: System, decided: Decided, taken: _Taken | None) -
         return prices
     loads = recording.loads or None
     facts = Facts(decided.at, "", network, items, policy, loads=loads)
-    demand = demand_of(command_of(taken.before), facts) if taken.is_capture else demand_missing(taken.before, facts)
-    demand = replace(demand, excluded_nodes=demand.excluded_nodes - taken.asked_again)
+    if taken.is_capture:
+        demand = demand_of(command_of(taken.before), facts)
+    else:
+        excluded = recording.excluded
+        if excluded is None:  # of a time when only a person could have a node asked again
+            excluded = tuple(failed_nodes(taken.before) - taken.asked_again)
+        demand = demand_missing(taken.before, facts, excluded=excluded, left_out=recording.left_out)
     case = Case(demand, recall(recording, network), network, policy, decided.at, prices, loads, monotonic)
     return case if taken.is_capture else keep_promise(case)[0]
 

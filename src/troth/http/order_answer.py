@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from troth.engine.failed import Failures
 from troth.engine.network import Network
 from troth.flows.fulfill import pickup_code
 from troth.flows.messages import order_message
@@ -30,7 +31,7 @@ from troth.http.order_shapes import (
 )
 from troth.http.possible import find_possible
 from troth.http.speaker import Speaker
-from troth.http.timeline import timeline_of
+from troth.http.timeline import NO_FAILURES, timeline_of
 from troth.http.values import MoneyAnswer, Window, cost, money, total
 from troth.model.ids import FulfillmentId, LineId, Sku
 from troth.model.inventory import lot_of
@@ -51,7 +52,12 @@ from troth.model.ways import destination_of
 
 
 def answer_order(
-    order: Order, network: Network, cost_currency: str, now: datetime, speaker: Speaker | None = None
+    order: Order,
+    network: Network,
+    cost_currency: str,
+    now: datetime,
+    speaker: Speaker | None = None,
+    failures: Failures = NO_FAILURES,
 ) -> OrderAnswer:
     """The order as it is shown at an instant; `cost_currency` is that of costs to serve."""
     live = live_allocations(order)
@@ -108,7 +114,7 @@ def answer_order(
             for payment in order.payments
         ),
         attributes=dict(order.attributes),
-        timeline=timeline_of(order),
+        timeline=timeline_of(order, failures),
         possible=find_possible(order, live, uncovered),
         policy_version=order.policy_version,
         shipments_max=order.shipments_max,

@@ -1,11 +1,13 @@
 """An order's history: what happened to it, and why its sources were chosen."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import msgspec
 from pydantic import Field
 
+from troth.engine.failed import attempts_max
+from troth.flows.attempts import Attempt, read_attempts
 from troth.flows.explain import Decided, explain_order
 from troth.http import examples
 from troth.http.body import Query, Text
@@ -13,6 +15,7 @@ from troth.http.bounds import order_id_of, read_visible
 from troth.http.explanation import EXAMPLE, TraceAnswer, answer_trace
 from troth.http.front_answer import EXAMPLE as FRONT_EXAMPLE
 from troth.http.front_answer import FrontAnswer, answer_front
+from troth.http.measures import decimals_of_lines, of_line
 from troth.http.operations import NO_BODY, Call, Nothing, Operation, Shown
 from troth.http.orders import NO_ORDER, ORDER_PATH
 from troth.http.pages import Page, PageQuery, decode_cursor, page_reply
@@ -55,6 +58,25 @@ class DecisionAnswer(msgspec.Struct, frozen=True):
     fronts: tuple[FrontAnswer, ...]
 
 
+class AttemptAnswer(msgspec.Struct, frozen=True):
+    """Units that a node was asked for and `rejected`, or that were `not_found` there (of a `lot`, where it was one).
+
+    Where it `may_be_asked_again` the node is no longer left out: what it rejected is long enough ago, what it did not
+    find was found since, or only a lot was missed.
+    """
+
+    at: Instant
+    fulfillment_id: str
+    node: str
+    line_id: str
+    sku: str
+    quantity: int | float
+    outcome: str
+    reason: str
+    lot: str | None
+    may_be_asked_again: bool
+
+
 class ExplanationQuery(Query):
     """Which nodes to explain (the chosen ones and the nearest where none is named), and whether with the fronts."""
 
@@ -68,10 +90,15 @@ class ExplanationQuery(Query):
 
 
 class ExplanationAnswer(msgspec.Struct, frozen=True):
-    """All decisions about an order's sources, the newest first."""
+    """All decisions about an order's sources, the newest first, and the attempts that failed, the oldest first.
+
+    Of a line no more than `attempts_max` nodes may fail before nobody else is asked.
+    """
 
     order_id: str
     decisions: tuple[DecisionAnswer, ...]
+    attempts: tuple[AttemptAnswer, ...]
+    attempts_max: int
 
 
 async def read_order_events(call: Call[Nothing, PageQuery]) -> Reply:
@@ -99,7 +126,11 @@ async def explain_sources(call: Call[Nothing, ExplanationQuery]) -> Reply:
     if isinstance(found, Busy):
         raise Refused(found)
     decisions = tuple(_decision(decided, order.currency) for decided in found)
-    return json_reply(ExplanationAnswer(order.order_id, decisions))
+    door = call.system.door
+    policy = door.reference.policy_for(order.customer.id or order.order_id, door.now())
+    decimals = decimals_of_lines(order)
+    attempts = tuple(_attempt(one, decimals) for one in await read_attempts(call.system, order))
+    return json_reply(ExplanationAnswer(order.order_id, decisions, attempts, attempts_max(policy)))
 
 
 async def _ensure_known(call: Call[Nothing, ExplanationQuery], nodes: Sequence[NodeId]) -> None:
@@ -120,6 +151,21 @@ def _decision(decided: Decided, currency: str) -> DecisionAnswer:
     )
 
 
+def _attempt(one: Attempt, decimals: Mapping[str, int]) -> AttemptAnswer:
+    return AttemptAnswer(
+        one.at,
+        one.fulfillment_id,
+        one.node,
+        one.line_id,
+        one.sku,
+        of_line(one.quantity, one.line_id, decimals),
+        one.outcome,
+        one.reason,
+        one.lot or None,
+        not one.is_barred,
+    )
+
+
 def _event(logged: LoggedEvent) -> EventAnswer:
     return EventAnswer(
         logged.at,
@@ -133,6 +179,9 @@ def _event(logged: LoggedEvent) -> EventAnswer:
 
 
 _DECIDED = Decided(1, examples.AT, EXAMPLE.plan.trace, (), EXAMPLE, is_reproduced=True, fronts=(FRONT_EXAMPLE,))
+_ATTEMPT = AttemptAnswer(
+    examples.AT, f"{examples.ORDER_ID}-F1", "ST-BOS", "1", "A-1001", 1, "not_found", "not_there", None, False
+)
 _EVENT = EventAnswer(
     examples.AT,
     OrderCaptured.__name__,
@@ -173,6 +222,8 @@ OPERATIONS = (
                 ExplanationAnswer(
                     examples.ORDER_ID,
                     (_decision(_DECIDED, examples.CURRENCY),),
+                    (_ATTEMPT,),
+                    5,
                 ),
             ),
         ),

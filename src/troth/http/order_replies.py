@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from troth.engine.failed import Failures
 from troth.flows.expected import ANYTHING, Expected
 from troth.flows.requests import Accepted, Answer, Outcome
 from troth.http.idempotency import problem_answer, reply_of, submit
@@ -14,6 +15,7 @@ from troth.http.order_shapes import OrderAnswer
 from troth.http.problems import Refused
 from troth.http.replies import Reply, etag
 from troth.http.speaker import Speaker
+from troth.http.timeline import NO_FAILURES
 from troth.model.commands import CaptureOrder, Command, order_ids_of
 from troth.model.order import Order
 from troth.model.refusals import Invalid
@@ -48,16 +50,20 @@ async def command_order(
     return reply_of(answer, (etag(head.version), ("location", f"/v1/orders/{head.order_id}")))
 
 
-def told_order(call: Call[Any, Any], order: Order, languages: Sequence[str] = ()) -> OrderAnswer:
+def told_order(
+    call: Call[Any, Any], order: Order, languages: Sequence[str] = (), failures: Failures = NO_FAILURES
+) -> OrderAnswer:
     """An order as it is answered, its message in the first of these languages that is spoken, or else in its own."""
     reference, now = call.system.door.reference, call.system.door.now()
     speaker = Speaker(reference.wording_at(now), reference.items, languages)
-    return answer_order(order, reference.network, reference.policy.currency, now, speaker)
+    return answer_order(order, reference.network, reference.policy.currency, now, speaker, failures)
 
 
-def order_bytes(call: Call[Any, Any], order: Order, languages: Sequence[str] = ()) -> bytes:
+def order_bytes(
+    call: Call[Any, Any], order: Order, languages: Sequence[str] = (), failures: Failures = NO_FAILURES
+) -> bytes:
     """The same as JSON."""
-    return encode_bytes(told_order(call, order, languages))
+    return encode_bytes(told_order(call, order, languages, failures))
 
 
 async def learn_brands(call: Call[Any, Any], orders: Iterable[Order]) -> None:

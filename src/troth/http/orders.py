@@ -31,6 +31,7 @@ from troth.model.refusals import (
     StockShort,
 )
 from troth.model.status import OrderStatus
+from troth.store.failures import read_failures
 from troth.store.orders import find_orders
 
 Filter = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -71,7 +72,9 @@ async def read_order(call: Call[Nothing, LanguageQuery]) -> Reply:
     order = await read_visible(call, order_id_of(call))
     await learn_brands(call, [order])
     languages = asked_languages(call.scope, call.query.language)
-    return Reply(200, order_bytes(call, order, languages), (etag(order.version), VARY))
+    async with call.system.pool.acquire() as connection:
+        failures = await read_failures(connection, [order])
+    return Reply(200, order_bytes(call, order, languages, failures), (etag(order.version), VARY))
 
 
 async def search_orders(call: Call[Nothing, OrdersQuery]) -> Reply:
@@ -90,6 +93,7 @@ async def search_orders(call: Call[Nothing, OrdersQuery]) -> Reply:
             after=decode_cursor(asked.cursor, tuple[datetime, str]),
             limit=asked.limit + 1,
         )
+        failures = await read_failures(connection, found)
     door = call.system.door
     network, currency, now = door.reference.network, door.reference.policy.currency, door.now()
     await learn_brands(call, found)
@@ -99,7 +103,7 @@ async def search_orders(call: Call[Nothing, OrdersQuery]) -> Reply:
         call,
         [order for order in found if is_visible(call.actor, order)],
         limit=asked.limit,
-        shown=lambda order: answer_order(order, network, currency, now, speaker),
+        shown=lambda order: answer_order(order, network, currency, now, speaker, failures),
         position=lambda order: (order.captured_at, order.order_id),
     )
 

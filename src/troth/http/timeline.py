@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
+from typing import Final
 
 import msgspec
 
+from troth.engine.failed import Failures
 from troth.http.values import Instant
 from troth.model.lifecycle import RESERVING, AllocationEvent, AllocationState, HoldState, is_possible
 from troth.model.order import Fulfillment, Method, Order
@@ -19,6 +21,8 @@ class Milestone(StrEnum):
     CAPTURED = "captured"
     HELD = "held"
     RELEASED = "released"
+    REJECTED = "rejected"
+    NOT_FOUND = "not_found"
     SHIPPED = "shipped"
     READY = "ready"
     DELIVERED = "delivered"
@@ -28,6 +32,9 @@ class Milestone(StrEnum):
     EXCEPTION = "exception"
 
 
+NO_FAILURES: Final[Failures] = {}
+
+_FAILED = {AllocationState.REJECTED: Milestone.REJECTED, AllocationState.SHORT: Milestone.NOT_FOUND}
 _RANK = {milestone: rank for rank, milestone in enumerate(Milestone)}
 
 
@@ -46,9 +53,11 @@ class TimelinePoint(msgspec.Struct, frozen=True):
     line_id: str | None = None
 
 
-def timeline_of(order: Order) -> tuple[TimelinePoint, ...]:
-    """All points, in the order of their times; of a canceled order nothing is expected any more."""
-    points = [*_points(order)]
+def timeline_of(order: Order, failures: Failures = NO_FAILURES) -> tuple[TimelinePoint, ...]:
+    """All points, in the order of their times; of a canceled order nothing is expected any more. What nodes could not
+    provide is among them as far as it is known when.
+    """
+    points = [*_points(order), *_failed_points(order, failures)]
     if order.canceled_at is not None:
         points.append(TimelinePoint(order.canceled_at, Milestone.CANCELED, False, ()))
     return tuple(sorted(points, key=lambda point: (point.is_expected, point.at, _RANK[point.milestone])))
@@ -78,6 +87,18 @@ def _points(order: Order) -> Iterable[TimelinePoint]:
     for work in order.fulfillments:
         if work.fulfillment_id in live:
             yield from _work_points(order, work)
+
+
+def _failed_points(order: Order, failures: Failures) -> Iterable[TimelinePoint]:
+    """Each attempt that failed, once for each instant and line."""
+    for at, milestone, work, line_id in sorted(
+        {
+            (failure.at, _FAILED[part.state], part.fulfillment_id, part.line_id)
+            for part in order.allocations
+            if part.state in _FAILED and (failure := failures.get((order.order_id, part.allocation))) is not None
+        }
+    ):
+        yield TimelinePoint(at, milestone, False, ("cancel", "change"), fulfillment_id=work, line_id=line_id)
 
 
 def _work_points(order: Order, work: Fulfillment) -> Iterable[TimelinePoint]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from troth.model.capacity import Slot
-from troth.model.ids import NodeId, Sku
+from troth.model.ids import LineId, NodeId, Sku
 from troth.model.inventory import Source
 
 
@@ -59,7 +59,8 @@ class Recording:
     Units beyond what the demand could take are left out where nothing in the policy looks at them. `loads` is each
     node's share of its capacity that was used, where that counted; `slots` are those that had no room for the order,
     with what they had promised, and `queue_minutes` the work that waited before its pickup. `fed_at` is as of when
-    (POSIX) the newest stock feeds of nodes with stock were, where that counted.
+    (POSIX) the newest stock feeds of nodes with stock were, where that counted. `excluded` are the nodes that were not
+    to be asked (None: recorded before they were), and `left_out` the lines for which nobody was.
     """
 
     network: str
@@ -68,3 +69,5 @@ class Recording:
     slots: tuple[tuple[Slot, int], ...] = ()
     queue_minutes: Mapping[NodeId, int] = field(default_factory=dict)
     fed_at: Mapping[NodeId, float] = field(default_factory=dict)
+    excluded: tuple[NodeId, ...] | None = None
+    left_out: tuple[LineId, ...] = ()

@@ -102,7 +102,9 @@ class Routing:
     candidates that may use dated supply. `priority_classes` are the classes of customers, those first who keep scarce
     supply before others and are the first to get what arrives; `fair_share_percent` of what arrives is kept for the
     classes behind them. Where only a faster service keeps a promise that was given, it may cost at most
-    `upgrade_cost_minor_max` more in all (minor units; None: whatever it does, 0: what costs no more).
+    `upgrade_cost_minor_max` more in all (minor units; None: whatever it does, 0: what costs no more). Of
+    each line `attempts_max` nodes may fail to provide units before nobody else is asked and a person is called; one
+    that rejected is asked again after `retry_rejected_after_hours` (None: never).
     """
 
     name: str = ""
@@ -119,6 +121,8 @@ class Routing:
     priority_classes: tuple[str, ...] = ()
     fair_share_percent: int = 0
     upgrade_cost_minor_max: int | None = None
+    attempts_max: int = 5
+    retry_rejected_after_hours: int | None = None
 
     @property
     def has_keep(self) -> bool:

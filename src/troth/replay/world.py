@@ -12,6 +12,7 @@ from troth.engine.context import Decision, Facts, State
 from troth.engine.exposure.compiled import compile_exposure
 from troth.engine.exposure.consumed import Consumed, cart_draw_moves, draw_moves
 from troth.engine.exposure.in_force import Exposure
+from troth.engine.failed import failures_in
 from troth.engine.lifecycle import decide
 from troth.engine.line_terms import named_skus
 from troth.engine.network import Network
@@ -21,8 +22,9 @@ from troth.engine.supply import SupplyRows, rows_of
 from troth.model.cart_hold import CartHold
 from troth.model.commands import CaptureOrder, Command, EndCartHold, HoldCart
 from troth.model.exposure import ExposureRules
+from troth.model.failure import FINDING, Failure
 from troth.model.ids import CartHoldId, OrderId, Sku
-from troth.model.inventory import Balance, CountMark, Entry, EntryKind, SupplyKey
+from troth.model.inventory import Balance, CountMark, Entry, EntryKind, SupplyKey, is_on_hand, lot_of
 from troth.model.item import Item
 from troth.model.order import Order
 from troth.model.policy import DEFAULT_POLICY, Policy
@@ -53,6 +55,7 @@ class World:
         self.ledger: list[tuple[datetime, Entry]] = []
         self.counts: dict[SupplyKey, CountMark] = {}
         self.traveling: dict[SerialKey, TravelingSerial] = {}
+        self._failed: dict[tuple[OrderId, int], datetime] = {}
 
     def apply(self, command: Command, *, now: datetime, actor: str = "replay") -> Decision | Refusal:
         """Decide a command and carry it out; a refused one leaves everything as it was, but for holds of carts whose
@@ -86,6 +89,8 @@ class World:
             self.orders[change.after.order_id] = change.after
             self._network.load.move(load_moves(change.before, change.after))
             self.consumed.move(draw_moves(change.before, change.after))
+        for subject, event in decision.events:
+            self._failed |= {(OrderId(subject), number): at for number, at in failures_in(event).items()}
         for entry in decision.entries:
             balance = self._balance(entry.key)
             self.balances[entry.key] = replace(
@@ -122,7 +127,28 @@ class World:
             self._backordered,
             self.counts.get,
             self.traveling,
+            self._failures(),
         )
+
+    def _failures(self) -> Mapping[tuple[OrderId, int], Failure]:
+        found = {}
+        for (order_id, number), at in self._failed.items():
+            part = next(part for part in self.orders[order_id].allocations if part.allocation == number)
+            found[order_id, number] = Failure(at, self._found_at(part.key))
+        return found
+
+    def _found_at(self, key: SupplyKey) -> datetime | None:
+        """When units of a SKU last came to be at a node: of one lot, where the key is of it."""
+
+        def is_there(other: SupplyKey) -> bool:
+            is_same = other.source == key.source if lot_of(key.source) else is_on_hand(other.source)
+            return (other.sku, other.node) == (key.sku, key.node) and is_same
+
+        times = [
+            at for at, entry in self.ledger if entry.kind in FINDING and entry.on_hand_delta > 0 and is_there(entry.key)
+        ]
+        times += [mark.as_of for mark in self.counts.values() if mark.on_hand > 0 and is_there(mark.key)]
+        return max(times, default=None)
 
     def _serials(self) -> Mapping[SerialKey, SerialPlace]:
         return {

@@ -20,6 +20,8 @@ RANKED_MAX: Final = 5_000
 _NAME_MAX: Final = 100
 _AMOUNT_MAX: Final = 1e12
 _PERCENT_MAX: Final = 100
+_ATTEMPTS_MAX: Final = 1_000
+_RETRY_HOURS_MAX: Final = 8_760
 
 
 def check(routing: Routing) -> tuple[Finding, ...]:
@@ -48,6 +50,11 @@ def check(routing: Routing) -> tuple[Finding, ...]:
         found.append(Finding("/fair_share_percent", "must be 0 to 100"))
     if routing.upgrade_cost_minor_max is not None and not 0 <= routing.upgrade_cost_minor_max <= _AMOUNT_MAX:
         found.append(Finding("/upgrade_cost_minor_max", "must be 0 to 1,000,000,000,000"))
+    if not 1 <= routing.attempts_max <= _ATTEMPTS_MAX:
+        found.append(Finding("/attempts_max", f"must be 1 to {_ATTEMPTS_MAX:,}"))
+    hours = routing.retry_rejected_after_hours
+    if hours is not None and not 1 <= hours <= _RETRY_HOURS_MAX:
+        found.append(Finding("/retry_rejected_after_hours", f"must be 1 to {_RETRY_HOURS_MAX:,}"))
     found += _successors(routing.tiers)
     return tuple(found)
 

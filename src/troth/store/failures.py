@@ -1,0 +1,49 @@
+"""When nodes could not provide units of orders, and whether these were found there since: nothing of it is stored, it
+follows from the log, the ledger and the counts.
+"""
+
+from collections.abc import Collection
+from typing import Final
+
+from troth.engine.failed import FAILED, failures_in
+from troth.model.failure import Failure
+from troth.model.ids import OrderId
+from troth.model.inventory import lot_of
+from troth.model.lifecycle import AllocationState
+from troth.model.order import Order
+from troth.store.codec import decode_event
+from troth.store.database import Connection
+from troth.store.queries import sql
+
+_READ: Final = sql("read_failures")
+_FOUND: Final = sql("read_found")
+
+
+async def read_failures(connection: Connection, orders: Collection[Order]) -> dict[tuple[OrderId, int], Failure]:
+    """The failures of all parts (by number) that nodes could not provide to some orders; most orders have none."""
+    failed = {
+        (order.order_id, part.allocation): part
+        for order in orders
+        for part in order.allocations
+        if part.state in FAILED
+    }
+    if not failed:
+        return {}
+    known: dict[tuple[OrderId, int], Failure] = {}
+    for row in await connection.fetch(_READ, sorted({order_id for order_id, _ in failed})):
+        order_id = OrderId(row["subject"])
+        for number, at in failures_in(decode_event(row["kind"], row["body"])).items():
+            known[order_id, number] = Failure(at)
+    # A rejection says nothing of whether there are any.
+    missed = [key for key in known if key in failed and failed[key].state is AllocationState.SHORT]
+    if missed:
+        parts = [failed[key] for key in missed]
+        rows = await connection.fetch(
+            _FOUND,
+            [part.sku for part in parts],
+            [part.node for part in parts],
+            [part.source if lot_of(part.source) else None for part in parts],
+            [known[key].at for key in missed],
+        )
+        known |= {key: Failure(known[key].at, row["found_at"]) for key, row in zip(missed, rows, strict=True)}
+    return known
