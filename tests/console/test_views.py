@@ -36,6 +36,7 @@ from troth.model.events import (
     FulfillmentReady,
     FulfillmentRejected,
     FulfillmentShipped,
+    HoldAssigned,
     HoldLifted,
     HoldPlaced,
     OrderCanceled,
@@ -72,6 +73,7 @@ from troth.model.refusals import (
     HoldLimit,
     Invalid,
     KeyReused,
+    LiftReserved,
     NotFound,
     NotPossibleNow,
     QuoteOutdated,
@@ -119,6 +121,10 @@ EVERY_EVENT: tuple[tuple[Event, str], ...] = (
     (OrderCanceled((LineQuantity(LineId("1"), 2),), "too late", NOW, PARTS), "Canceled 2 of line 1: too late."),
     (HoldPlaced(Hold(HoldId("H1"), "fraud", "odd", "user/x", NOW)), "Hold H1 (fraud) was placed: odd."),
     (HoldLifted(HoldId("H1"), has_expired=True), "Hold H1 expired."),
+    (
+        HoldAssigned(HoldId("H1"), "head_of_fraud", NOW, is_escalated=True),
+        "Hold H1 was given to head of fraud, as its time was over.",
+    ),
     (OrderReleased(NOW, True, PARTS), "Released to its nodes before the remorse period ended."),
     (FulfillmentAccepted(WORK, NOW, PARTS), "Fulfillment F2 was accepted by its node."),
     (FulfillmentRejected(WORK, "store_closed", NOW, PARTS), "Fulfillment F2 was rejected by its node: store closed."),
@@ -223,6 +229,7 @@ EVERY_REFUSAL: tuple[tuple[Refusal, str], ...] = (
     (KeyReused("k"), ""),
     (NotPossibleNow("ship", "on_hold", ("lift",)), "Ship is not possible: it is on hold. Possible now: lift."),
     (Held(("H1", "H2")), "Its holds: H1, H2."),
+    (LiftReserved("H1", ("fraud_desk",)), "H1 is lifted by fraud desk."),
     (VersionConflict("3", "4"), "Expected version 3, found 4."),
     (Busy(4), "It was tried 4 times."),
     (HoldLimit(50, 48, 6), "6 are asked, 48 are kept already, and 50 may be."),
@@ -261,7 +268,7 @@ def test_every_status_has_a_chip_of_its_own_tone_and_shape() -> None:
 def test_the_body_of_an_event_is_laid_out_to_be_read() -> None:
     event = HoldLifted(HoldId("H1"))
     shown = moment_of(LoggedEvent("O-1", NOW, (1, 1), "HoldLifted", 1, encode(event), "user/x", "", ""))
-    assert shown.body == '{\n  "hold_id": "H1",\n  "has_expired": false\n}'
+    assert shown.body == '{\n  "hold_id": "H1",\n  "has_expired": false,\n  "because": ""\n}'
 
 
 def test_a_front_is_drawn_with_the_chosen_plan_on_top_and_told_in_money() -> None:

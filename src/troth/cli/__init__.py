@@ -30,6 +30,7 @@ app.add_typer(routings.rate_cards, name="rate-card")
 app.add_typer(routings.lane_tables, name="lane-table")
 app.add_typer(routings.exposure_rules, name="exposure-rules")
 app.add_typer(routings.message_templates, name="message-templates")
+app.add_typer(routings.hold_rules, name="hold-rules")
 app.add_typer(access.keys, name="key")
 app.add_typer(access.users, name="user")
 

@@ -1,4 +1,4 @@
-"""`troth routing`, `rate-card`, `lane-table`, `exposure-rules`, `message-templates`: drafted, in force, taken back."""
+"""`troth routing`, `rate-card`, `lane-table` and other documents by family: drafted, in force, taken back."""
 
 import json
 from pathlib import Path
@@ -17,6 +17,7 @@ rate_cards = make_app("rate-cards", "rate card")
 lane_tables = make_app("lane-tables", "lane table")
 exposure_rules = make_app("exposure-rules", "rule set")
 message_templates = make_app("message-templates", "message template")
+hold_rules = make_app("hold-rules", "hold rule set")
 
 
 @app.command("dry-run")

@@ -8,7 +8,7 @@ from troth.console import document_editor, documents
 from troth.console.family_pages import FamilyPages
 from troth.console.routing import ROUTING_PAGES
 from troth.engine.rate_cards import STANDARD
-from troth.flows.families import EXPOSURE_RULES, LANE_TABLES, MESSAGE_TEMPLATES, RATE_CARDS
+from troth.flows.families import EXPOSURE_RULES, HOLD_RULES, LANE_TABLES, MESSAGE_TEMPLATES, RATE_CARDS
 from troth.store.codec import encode
 
 RATE_CARD_PAGES: Final = FamilyPages(
@@ -52,7 +52,20 @@ MESSAGE_PAGES: Final = FamilyPages(
     panel="message_panel.html",
 )
 
-FAMILIES: Final = (ROUTING_PAGES, RATE_CARD_PAGES, LANE_TABLE_PAGES, EXPOSURE_PAGES, MESSAGE_PAGES)
+HOLD_PAGES: Final = FamilyPages(
+    family=HOLD_RULES,
+    path="hold-rules",
+    title="Hold rules",
+    built_in="there are the types of holds that are built in, and no order is held by a rule",
+    effect="New orders are held by its rules from then on, and holds are placed on the terms of its types.",
+    hint="No order is held by a rule; people hold orders by the types that are built in.",
+    blank={
+        "types": [{"name": "fraud", "owner": "fraud", "hours": 24, "at_end": "escalate", "escalate_to": "operators"}],
+        "rules": [{"name": "dear and new", "when": "order.value > 1000.0 && customer.orders == 0", "type": "fraud"}],
+    },
+)
+
+FAMILIES: Final = (ROUTING_PAGES, RATE_CARD_PAGES, LANE_TABLE_PAGES, EXPOSURE_PAGES, HOLD_PAGES, MESSAGE_PAGES)
 """In the order of the tabs. A further family is one more of these."""
 
 routes = list(

@@ -13,15 +13,17 @@ from troth.console.pages import page
 from troth.console.session import guarded
 from troth.console.views_drawing import view_map
 from troth.console.views_front import view_front
-from troth.console.views_order import HOLD_TYPES, OrderView, view_order
+from troth.console.views_order import OrderView, view_order
 from troth.console.views_refusal import Told, flaw, tell_refusal
 from troth.console.views_timeline import timeline
 from troth.console.views_trace import view_decision
 from troth.flows.explain import explain_order, read_decisions
-from troth.model.commands import CancelOrder, LiftHold, LineQuantity, PlaceHold, ReleaseOrder
+from troth.flows.hold import HoldContent, prepare_hold
+from troth.model.commands import CancelOrder, LiftHold, LineQuantity, ReleaseOrder
+from troth.model.hold_rules import HoldType
 from troth.model.ids import HoldId, LineId, NodeId, OrderId
 from troth.model.order import Order
-from troth.model.refusals import Busy
+from troth.model.refusals import Busy, Invalid
 from troth.store.events import read_subject_events
 from troth.store.orders import read_orders
 from troth.store.reference import read_items
@@ -51,7 +53,7 @@ async def release(visit: Visit) -> Response:
 
 
 async def hold(visit: Visit) -> Response:
-    """Place a hold, of a type and with a reason, until it is lifted or until the time given (UTC)."""
+    """Place a hold, of a type and with a reason, until it is lifted or a time (UTC), on the terms of its type."""
     form = await visit.request.form()
     type_, reason, until = text(form, "type", length_max=40), text(form, "reason"), text(form, "until")
     if not type_ or not reason:
@@ -60,14 +62,17 @@ async def hold(visit: Visit) -> Response:
         expires_at = datetime.fromisoformat(until).replace(tzinfo=UTC) if until else None
     except ValueError:
         return await _after(visit, "hold", flaw("the time until which to hold is not a time"))
-    refusal = await ask(visit, form, PlaceHold(order_id_of(visit), type_, reason, expires_at))
+    content = HoldContent(type_, reason, expires_at, owner=text(form, "owner", length_max=100) or None)
+    command = prepare_hold(visit.system, order_id_of(visit), content)
+    refusal = command if isinstance(command, Invalid) else await ask(visit, form, command)
     return await _after(visit, "hold", tell_refusal(refusal) if refusal else None)
 
 
 async def lift(visit: Visit) -> Response:
     """Lift one hold."""
     form = await visit.request.form()
-    refusal = await ask(visit, form, LiftHold(order_id_of(visit), HoldId(text(form, "hold_id"))))
+    command = LiftHold(order_id_of(visit), HoldId(text(form, "hold_id")), visit.actor.role)
+    refusal = await ask(visit, form, command)
     return await _after(visit, "lift", tell_refusal(refusal) if refusal else None)
 
 
@@ -158,13 +163,19 @@ async def _page(visit: Visit, *, refused: str = "", told: Told = ("", ())) -> Re
         whys=[view_decision(decided, order.currency) for decided in await read_decisions(visit.system, order)],
         moments=timeline(events),
         key=new_key(),
-        hold_types=HOLD_TYPES,
+        hold_types=_hold_types(visit),
         refused=refused,
         told=told,
         done=_DONE.get(visit.asked("done"), ""),
         may_write=visit.actor.may("orders:write"),
         is_new=_is_in_remorse(order, visit.now),
     )
+
+
+def _hold_types(visit: Visit) -> list[HoldType]:
+    """The types of holds that there are, those first that people place most."""
+    known = visit.system.door.reference.holds_at(visit.now).types
+    return [known[name] for name in sorted(known, key=lambda name: (name != "manual", name))]
 
 
 def _is_in_remorse(order: Order, now: datetime) -> bool:

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from troth.console.views import Chip, moment, money, state_chip, status_chip, words
 from troth.console.views_timeline import short_id
 from troth.engine.change_fields import find_changes
 from troth.engine.change_wish import CLOSED
+from troth.engine.holds import can_hold
 from troth.engine.owed import owed
+from troth.model.hold_terms import Block
 from troth.model.ids import Sku
 from troth.model.inventory import ON_HAND, Source, lot_of
 from troth.model.item import Item
@@ -19,6 +20,7 @@ from troth.model.network import Node
 from troth.model.order import Allocation, Fulfillment, Hold, Line, Order, Package, Parked
 from troth.model.status import (
     OrderStatus,
+    blocking_holds,
     fulfillment_status,
     line_status,
     live_allocations,
@@ -28,9 +30,6 @@ from troth.model.status import (
     uncovered_quantities,
 )
 from troth.model.totals import total_minor
-
-HOLD_TYPES: Final = ("manual", "fraud", "address", "credit", "price")
-_HOLDABLE: Final = frozenset({AllocationState.RESERVED, AllocationState.BACKORDERED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +148,7 @@ def view_order(order: Order, items: Mapping[Sku, Item], nodes: Mapping[str, Node
     """The order with the names of its items and nodes, as far as they are known."""
     status = order_status(order)
     sums = owed(order)
+    may_cancel = not blocking_holds(order, Block.CANCEL)
     lines = tuple(_line(order, line, items, nodes, sums.lines[line.line_id].wanted.total_minor) for line in order.lines)
     works = tuple(_work(order, work, nodes) for work in order.fulfillments)
     live = [work for work in works if not work.is_ended]
@@ -165,10 +165,10 @@ def view_order(order: Order, items: Mapping[Sku, Item], nodes: Mapping[str, Node
         cost_minor=sum(work.cost_minor for work in live),
         promised_from=max((work.work.promised_from for work in promised), default=None),
         promised_at=max((work.work.promised_at for work in promised), default=None),
-        can_hold=bool(states & _HOLDABLE),
-        can_release=AllocationState.RESERVED in states and not holds,
-        can_cancel=status is not OrderStatus.CANCELED and any(line.cancelable for line in lines),
-        can_change=status not in CLOSED,
+        can_hold=can_hold(order, tuple(Block)) and status not in CLOSED,
+        can_release=AllocationState.RESERVED in states and not blocking_holds(order, Block.RELEASE),
+        can_cancel=may_cancel and status is not OrderStatus.CANCELED and any(line.cancelable for line in lines),
+        can_change=status not in CLOSED and not blocking_holds(order, Block.CHANGE),
     )
 
 

@@ -12,6 +12,7 @@ from troth.model.refusals import (
     HoldLimit,
     Invalid,
     KeyReused,
+    LiftReserved,
     NotFound,
     NotPossibleNow,
     QuoteOutdated,
@@ -74,6 +75,8 @@ def _facts(refusal: Refusal) -> tuple[str, ...]:
             return (f"{words(refusal.what)} is not possible: it is {_plain(refusal.state)}.{possible}",)
         case Held():
             return (f"Its holds: {', '.join(refusal.holds)}.",)
+        case LiftReserved():
+            return (f"{refusal.hold_id} is lifted by {', '.join(map(_plain, refusal.roles))}.",)
         case VersionConflict():
             return (f"Expected version {refusal.expected}, found {refusal.found}.",)
         case Busy():

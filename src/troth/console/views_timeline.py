@@ -29,6 +29,7 @@ from troth.model.events import (
     FulfillmentReady,
     FulfillmentRejected,
     FulfillmentShipped,
+    HoldAssigned,
     HoldLifted,
     HoldPlaced,
     OrderCanceled,
@@ -116,8 +117,10 @@ def tell(event: Event) -> str:
     'Fulfillment F2 was accepted by its node.'
     """
     match event:
-        case OrderCaptured() | DuplicateReceived() | OrderCanceled() | HoldPlaced() | HoldLifted() | OrderReleased():
+        case OrderCaptured() | DuplicateReceived() | OrderCanceled() | OrderReleased():
             return _tell_order(event)
+        case HoldPlaced() | HoldLifted() | HoldAssigned():
+            return _tell_hold(event)
         case OrderChanged():
             why = f" ({event.reason})" if event.reason else ""
             return f"Changed: {_and(_changed(change) for change in event.changes)}{why}."
@@ -177,24 +180,36 @@ def _moved(event: TransferShipped | TransferReceived | TransferLost) -> str:
 
 
 def _tell_order(
-    event: OrderCaptured | DuplicateReceived | OrderCanceled | HoldPlaced | HoldLifted | OrderReleased,
+    event: OrderCaptured | DuplicateReceived | OrderCanceled | OrderReleased,
 ) -> str:
     match event:
         case OrderCaptured():
             nodes = _and(dict.fromkeys(work.node for work in event.order.fulfillments))
-            return f"Captured from {event.order.channel} as {event.order.external_id}, promised from {nodes}."
+            promised = f"promised from {nodes}" if nodes else "not promised yet"
+            return f"Captured from {event.order.channel} as {event.order.external_id}, {promised}."
         case DuplicateReceived():
             return "The channel sent the same order again; nothing changed."
         case OrderCanceled():
             return f"Canceled {_lines(event.lines)}: {event.reason or 'no reason given'}."
+        case OrderReleased():
+            return "Released to its nodes" + (" before the remorse period ended." if event.is_early else ".")
+        case _:
+            assert_never(event)
+
+
+def _tell_hold(event: HoldPlaced | HoldLifted | HoldAssigned) -> str:
+    match event:
         case HoldPlaced():
             until = f" until {moment(event.hold.expires_at)} UTC" if event.hold.expires_at else ""
             reason = f": {event.hold.reason}" if event.hold.reason else ""
             return f"Hold {event.hold.hold_id} ({_plain(event.hold.type)}) was placed{until}{reason}."
         case HoldLifted():
-            return f"Hold {event.hold_id} {'expired' if event.has_expired else 'was lifted'}."
-        case OrderReleased():
-            return "Released to its nodes" + (" before the remorse period ended." if event.is_early else ".")
+            because = f" because of {_plain(event.because)}" if event.because else ""
+            return f"Hold {event.hold_id} {'expired' if event.has_expired else f'was lifted{because}'}."
+        case HoldAssigned():
+            owner = _plain(event.owner) or "nobody in particular"
+            why = ", as its time was over" if event.is_escalated else ""
+            return f"Hold {event.hold_id} was given to {owner}{why}."
         case _:
             assert_never(event)
 

@@ -6,12 +6,13 @@ from troth.engine.context import Facts
 from troth.engine.parts import choose_units, moves_through, next_allocation
 from troth.model.commands import CancelOrder, LineQuantity
 from troth.model.events import OrderCanceled, OrderEvent, PartsChange
+from troth.model.hold_terms import Block
 from troth.model.ids import LineId
 from troth.model.kits import kits_of
 from troth.model.lifecycle import AllocationEvent, AllocationState, is_possible
 from troth.model.order import Order
-from troth.model.refusals import FieldFlaw, Invalid, NotPossibleNow, Refusal
-from troth.model.status import live_allocations, order_status, uncovered_quantities
+from troth.model.refusals import FieldFlaw, Held, Invalid, NotPossibleNow, Refusal
+from troth.model.status import blocking_holds, live_allocations, order_status, uncovered_quantities
 
 _RANK = {state: rank for rank, state in enumerate(AllocationState)}
 
@@ -21,6 +22,9 @@ def decide_cancel(command: CancelOrder, order: Order, facts: Facts) -> tuple[Ord
 
     Without lines it is everything that is not canceled yet, and is refused if some of it has left already.
     """
+    holds = blocking_holds(order, Block.CANCEL)
+    if holds:
+        return Held(tuple(hold.hold_id for hold in holds))
     open_units = {line.line_id: line.quantity - line.canceled_quantity for line in order.lines}
     named: dict[LineId, int] = {}
     for line in command.lines:

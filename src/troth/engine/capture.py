@@ -15,6 +15,7 @@ from troth.engine.disposition import holds_of, may_wait, parked_of
 from troth.engine.exposure.kept_quotas import within_quotas
 from troth.engine.exposure.taking import draw_parts, exposed_supply, keeping, with_freed
 from troth.engine.feasible import find_late, find_unknown
+from troth.engine.hold_rules import find_holds, numbered
 from troth.engine.line_terms import named_skus, on_terms, settle_lines
 from troth.engine.options import Offered
 from troth.engine.reserve import reserve_entries
@@ -24,12 +25,13 @@ from troth.model.cart_hold import CartHold
 from troth.model.commands import CaptureOrder
 from troth.model.events import DuplicateReceived, OrderCaptured
 from troth.model.exposure import Draw
+from troth.model.hold_terms import Block
 from troth.model.ids import NodeId, OrderId, Sku, fulfillment_id
 from troth.model.inventory import is_on_hand
 from troth.model.lifecycle import AllocationState
 from troth.model.measure import scale_of, shown
-from troth.model.order import Allocation, Fulfillment, Line, Order, Payment
-from troth.model.plan import Demand, DemandLine, Plan, Shipment
+from troth.model.order import Allocation, Fulfillment, Hold, Line, Order, Parked, Payment
+from troth.model.plan import Demand, DemandLine, Plan, Shipment, Trace
 from troth.model.policy import Policy
 from troth.model.refusals import ContentDiffers, Invalid, QuoteOutdated, Refusal, ShortLine, StockShort
 
@@ -54,6 +56,10 @@ def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decisio
     if flaws:
         return Invalid(flaws)
     command = settled(command, facts)
+    has_rules = facts.holds is not None and bool(facts.holds.rules)
+    ruled = find_holds(command, demand_of(command, facts), facts) if has_rules else ()
+    if any(Block.PROMISE in one.terms.blocks for one in ruled):
+        return _captured_unpromised(command, ruled, facts)
     named = command.cart_hold
     hold = None if named is None else find_hold(command, state.cart_holds.get(named), facts.now)
     if isinstance(hold, Invalid):
@@ -65,7 +71,7 @@ def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decisio
     command, demand, supply, answer = planned.command, planned.case.demand, planned.supply, planned.answer
     if answer.uncovered and not may_wait(answer):
         return short(planned.case, answer, command.lines, planned.supply_for)
-    order = _order_of(command, answer, facts)
+    order = _order_of(command, answer, facts, ruled)
     relies: dict[Draw, int] = {}
     entries = reserve_entries(None, order)
     if facts.exposure is not None:
@@ -80,6 +86,18 @@ def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decisio
         relies=relies,
     )
     return captured if hold is None else use_hold(hold, captured, order.order_id)
+
+
+def _captured_unpromised(command: CaptureOrder, holds: tuple[Hold, ...], facts: Facts) -> Decision:
+    """The order of which nothing is promised or reserved before its holds are lifted. What a cart keeps for it goes on
+    being kept for the cart, until its time is over.
+    """
+    types = ", ".join(hold.type for hold in holds if Block.PROMISE in hold.terms.blocks)
+    nothing = Plan((), (), Trace("held", 0, policy_version=facts.policy.version))
+    order = _order_of(command, nothing, facts, holds)
+    parked = tuple(Parked(line.line_id, f"{types} hold", facts.now, is_sought=False) for line in order.lines)
+    order = replace(order, parked=parked)
+    return Decision(changes=(Change(None, order),), events=((order.order_id, OrderCaptured(order)),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +306,7 @@ def _remorse_minutes(policy: Policy, answer: Plan) -> int:
     return policy.remorse_minutes
 
 
-def _order_of(command: CaptureOrder, answer: Plan, facts: Facts) -> Order:
+def _order_of(command: CaptureOrder, answer: Plan, facts: Facts, ruled: tuple[Hold, ...]) -> Order:
     fulfillments, allocations = parts_of(answer.shipments, command.order_id, first_fulfillment=1, first_allocation=1)
     return Order(
         order_id=command.order_id,
@@ -309,7 +327,7 @@ def _order_of(command: CaptureOrder, answer: Plan, facts: Facts) -> Order:
         lines=command.lines,
         allocations=allocations,
         fulfillments=fulfillments,
-        holds=holds_of(answer, facts.policy.version, facts.now),
+        holds=numbered((*holds_of(answer, facts.policy.version, facts.now), *ruled)),
         payments=command.payments,
         policy_version=facts.policy.version,
         attributes=command.attributes,

@@ -28,6 +28,7 @@ from troth.engine.torn import find_torn, firm_groups
 from troth.model.commands import ChangeOrder
 from troth.model.events import OrderChanged, OrderEvent, OrderResourced, PartMove, PartsChange
 from troth.model.exposure import Draw
+from troth.model.hold_terms import Block
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.inventory import SupplyKey, is_on_hand
 from troth.model.kits import kits_of, whole_units
@@ -35,8 +36,8 @@ from troth.model.lifecycle import UNLOCKED, AllocationEvent
 from troth.model.measure import shown
 from troth.model.order import Allocation, Order
 from troth.model.plan import Plan, Trace
-from troth.model.refusals import FieldFlaw, Invalid, NotPossibleNow, Refusal, StockShort, VersionConflict
-from troth.model.status import live_allocations, order_status, promise_of, uncovered_quantities
+from troth.model.refusals import FieldFlaw, Held, Invalid, NotPossibleNow, Refusal, StockShort, VersionConflict
+from troth.model.status import blocking_holds, live_allocations, order_status, promise_of, uncovered_quantities
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,9 @@ def decide_change(command: ChangeOrder, order: Order, state: State, facts: Facts
     """The order as it is asked to be, with its promise; or why it stays as it is."""
     if command.version is not None and command.version != order.version:
         return VersionConflict(str(command.version), str(order.version))
+    holds = blocking_holds(order, Block.CHANGE)
+    if holds:
+        return Held(tuple(hold.hold_id for hold in holds))
     wish = wish_of(order, command.actions, facts)
     if not isinstance(wish, Wish):
         return wish
@@ -98,6 +102,9 @@ def decide_change(command: ChangeOrder, order: Order, state: State, facts: Facts
     grown = {line_id for line_id, units in missing.items() if units > before.get(line_id, 0)}
     if not grown and not wish.moved & {*missing, *(part.line_id for part in _unlocked(without))}:
         return Changed((plain, *tell_change(order, without, command.reason, facts.now)))
+    holds = blocking_holds(order, Block.PROMISE)
+    if holds:
+        return Held(tuple(hold.hold_id for hold in holds))
     return _promised(command, order, plain, grown, state, facts)
 
 

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from troth.engine.budget import Clock
 from troth.engine.exposure.in_force import Exposure
 from troth.engine.exposure.taking import Pool
+from troth.engine.holds_in_force import HoldsInForce
 from troth.engine.network import Network
 from troth.engine.supply import SupplyRows
 from troth.engine.unit_prices import UnitPrices
@@ -27,7 +28,8 @@ from troth.model.serials import SerialKey, SerialPlace, TravelingSerial
 class Facts:
     """What is known when a command is decided: reference data, the policy and the rules of exposure in force (None:
     there are none), who asks, and when; and, where it is known, what units are worth elsewhere and each node's share of
-    its capacity that is used. `clock` ends what takes too long; without one work is counted.
+    its capacity that is used. `clock` ends what takes too long; without one work is counted. `holds` are the types of
+    holds and the rules that place them (None: only what is built in).
     """
 
     now: datetime
@@ -39,6 +41,7 @@ class Facts:
     loads: Mapping[NodeId, float] | None = None
     exposure: Exposure | None = None
     clock: Clock | None = None
+    holds: HoldsInForce | None = None
 
     @property
     def pool(self) -> Pool:

@@ -11,6 +11,7 @@ from troth.model.events import (
     FulfillmentPacked,
     FulfillmentReady,
     FulfillmentShipped,
+    HoldAssigned,
     HoldLifted,
     HoldPlaced,
     OrderCanceled,
@@ -26,7 +27,7 @@ from troth.model.events import (
 )
 from troth.model.ids import FulfillmentId
 from troth.model.lifecycle import ALLOCATION, HOLD, AllocationEvent, HoldEvent
-from troth.model.order import Allocation, Fulfillment, Line, Order, Package, Parked
+from troth.model.order import Allocation, Fulfillment, Hold, Line, Order, Package, Parked
 from troth.model.serials import UnitSerial
 from troth.model.status import OrderStatus, order_status, promise_of, uncovered_quantities
 
@@ -55,6 +56,8 @@ def evolve(order: Order | None, event: OrderEvent) -> Order:
                     for hold in after.holds
                 ),
             )
+        case HoldAssigned():
+            after = replace(after, holds=tuple(_assigned(hold, event) for hold in after.holds))
         case OrderReleased():
             after = replace(after, released_at=after.released_at or event.at)
         case FulfillmentPacked():
@@ -120,6 +123,16 @@ def _evolve_parts(order: Order, change: PartsChange | None) -> Order:
 def _move(parts: dict[int, Allocation], number: int, event: AllocationEvent) -> None:
     part = parts[number]
     parts[number] = replace(part, state=ALLOCATION[part.state, event])
+
+
+def _assigned(hold: Hold, event: HoldAssigned) -> Hold:
+    """The hold with its new owner; one that was handed on because its time was over has no clock any more."""
+    if hold.hold_id != event.hold_id:
+        return hold
+    terms = replace(hold.terms, owner=event.owner)
+    if not event.is_escalated:
+        return replace(hold, terms=terms)
+    return replace(hold, terms=terms, expires_at=None, escalated_at=event.at)
 
 
 def _cancel_lines(lines: tuple[Line, ...], event: OrderCanceled) -> tuple[Line, ...]:

@@ -1,32 +1,50 @@
-"""Holds, and what the clock does to an order.
+"""Holds: placed on an order, given to somebody else, and lifted; and what the clock does to an order.
 
-Expired holds are lifted, what the remorse period held is released, and what waited too long is canceled.
+Holds whose time is over end as their terms say, what the remorse period held is released, and what waited too long is
+canceled.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
+from troth.engine.cancel import cancel_units
 from troth.engine.context import Facts
 from troth.engine.evolve import evolve
+from troth.engine.give_up import give_up
 from troth.engine.release import decide_release
-from troth.model.commands import LiftHold, LineQuantity, PlaceHold
-from troth.model.events import HoldLifted, HoldPlaced, OrderCanceled, OrderEvent, PartsChange
-from troth.model.ids import HoldId
-from troth.model.lifecycle import AllocationState, HoldState
+from troth.model.commands import AssignHold, LiftHold, LineQuantity, PlaceHold, TellHolds
+from troth.model.events import HoldAssigned, HoldLifted, HoldPlaced, OrderCanceled, OrderEvent, PartsChange
+from troth.model.hold_terms import AtEnd, Block
+from troth.model.ids import HoldId, LineId
+from troth.model.kits import kits_of, whole_units
+from troth.model.lifecycle import RESERVING, UNLOCKED, AllocationEvent, HoldState, is_possible
 from troth.model.order import Hold, Order
-from troth.model.refusals import FieldFlaw, Invalid, NotFound, NotPossibleNow, Refusal
-from troth.model.status import order_status, placed_holds, uncovered_quantities
+from troth.model.refusals import FieldFlaw, Invalid, LiftReserved, NotFound, NotPossibleNow, Refusal
+from troth.model.status import (
+    blocking_holds,
+    live_allocations,
+    order_status,
+    placed_holds,
+    uncovered_quantities,
+)
 
 WAITED_TOO_LONG: Final = "no stock came while it waited"
 """Why the clock cancels units that a routing let wait."""
 
-_HOLDABLE = frozenset({AllocationState.RESERVED, AllocationState.BACKORDERED})
+ADMINISTRATOR: Final = "administrator"
+"""Whoever has this role may lift any hold."""
+
+_BEFORE_RELEASE: Final = frozenset({Block.RELEASE, Block.PROMISE})
 
 
 def decide_place(command: PlaceHold, order: Order, facts: Facts) -> tuple[OrderEvent, ...] | Refusal:
-    """A hold, as long as something of the order is not yet released."""
+    """A hold, as long as anything that it blocks could still happen.
+
+    Where nothing may be promised any more, what nobody works on yet gives up its supply.
+    """
     if command.expires_at is not None and command.expires_at <= facts.now:
         return Invalid((FieldFlaw("/expires_at", "a hold must end in the future"),))
-    if not any(part.state in _HOLDABLE for part in order.allocations):
+    if not can_hold(order, command.terms.blocks):
         return NotPossibleNow("hold", order_status(order))
     hold = Hold(
         hold_id=HoldId(f"H{len(order.holds) + 1}"),
@@ -35,18 +53,52 @@ def decide_place(command: PlaceHold, order: Order, facts: Facts) -> tuple[OrderE
         placed_by=facts.actor,
         placed_at=facts.now,
         expires_at=command.expires_at,
+        terms=command.terms,
     )
-    return (HoldPlaced(hold),)
+    placed = HoldPlaced(hold)
+    units = {part.allocation: part.quantity for part in order.allocations if part.state in UNLOCKED}
+    if Block.PROMISE not in command.terms.blocks or not units:
+        return (placed,)
+    given_up, _freed = give_up(evolve(order, placed), units, f"{command.type} hold", facts.now, is_parked=True)
+    return placed, given_up
+
+
+def can_hold(order: Order, blocks: tuple[Block, ...]) -> bool:
+    """Whether any of this could still happen to an order, so that there is something to block."""
+    states = {part.state for part in live_allocations(order)}
+    missing = bool(uncovered_quantities(order))
+    return any(
+        block is Block.REFUND or missing or bool(states & (UNLOCKED if block in _BEFORE_RELEASE else RESERVING))
+        for block in blocks
+    )
 
 
 def decide_lift(command: LiftHold, order: Order) -> tuple[OrderEvent, ...] | Refusal:
-    """The end of a hold that is still placed."""
-    hold = next((hold for hold in order.holds if hold.hold_id == command.hold_id), None)
-    if hold is None:
-        return NotFound("hold", command.hold_id)
-    if hold.state is HoldState.LIFTED:
-        return NotPossibleNow("lift", hold.state)
+    """The end of a hold that is still placed, by somebody who may end it."""
+    hold = _find_placed(order, command.hold_id, "lift")
+    if not isinstance(hold, Hold):
+        return hold
+    roles = hold.terms.lift_roles
+    if roles and command.role not in (*roles, ADMINISTRATOR):
+        return LiftReserved(hold.hold_id, roles)
     return (HoldLifted(hold.hold_id),)
+
+
+def decide_assign(command: AssignHold, order: Order, facts: Facts) -> tuple[OrderEvent, ...] | Refusal:
+    """That somebody else looks after a hold; nothing where they do already."""
+    hold = _find_placed(order, command.hold_id, "assign")
+    if not isinstance(hold, Hold):
+        return hold
+    return () if hold.terms.owner == command.owner else (HoldAssigned(hold.hold_id, command.owner, facts.now),)
+
+
+def decide_tell(command: TellHolds, order: Order) -> tuple[OrderEvent, ...]:
+    """The end of the holds that waited for a signal."""
+    return tuple(
+        HoldLifted(hold.hold_id, because=command.signal.value)
+        for hold in placed_holds(order)
+        if command.signal in hold.terms.lift_on
+    )
 
 
 def decide_due(order: Order, facts: Facts) -> tuple[OrderEvent, ...]:
@@ -54,8 +106,9 @@ def decide_due(order: Order, facts: Facts) -> tuple[OrderEvent, ...]:
     events: list[OrderEvent] = []
     for hold in placed_holds(order):
         if hold.expires_at is not None and hold.expires_at <= facts.now:
-            events.append(HoldLifted(hold.hold_id, has_expired=True))
-            order = evolve(order, events[-1])
+            for event in _end(hold, order, facts):
+                events.append(event)
+                order = evolve(order, event)
     if (order.released_at or order.release_at) <= facts.now:
         released = decide_release(order, facts)
         if isinstance(released, tuple):
@@ -63,9 +116,51 @@ def decide_due(order: Order, facts: Facts) -> tuple[OrderEvent, ...]:
     return (*events, *_end_waits(order, facts))
 
 
+def _end(hold: Hold, order: Order, facts: Facts) -> tuple[OrderEvent, ...]:
+    """What its terms make of a hold whose time is over. An order that another hold keeps from being canceled is looked
+    at by a person instead.
+    """
+    lifted = HoldLifted(hold.hold_id, has_expired=True)
+    if hold.terms.at_end is AtEnd.LIFT:
+        return (lifted,)
+    if hold.terms.at_end is AtEnd.CANCEL:
+        after = evolve(order, lifted)
+        if not blocking_holds(after, Block.CANCEL):
+            return (lifted, *_cancel_open(after, f"the {hold.type} hold was not lifted in time", facts))
+    owner = hold.terms.escalate_to or hold.terms.owner
+    return (HoldAssigned(hold.hold_id, owner, facts.now, is_escalated=True),)
+
+
+def _cancel_open(order: Order, reason: str, facts: Facts) -> tuple[OrderCanceled, ...]:
+    """The cancelation of all that can still be canceled."""
+    wanted = cancelable_units(order)
+    parts = cancel_units(order, wanted) if wanted else None
+    if parts is None:
+        return ()
+    lines = tuple(LineQuantity(line_id, units, reason) for line_id, units in wanted.items())
+    return (OrderCanceled(lines, reason, facts.now, parts),)
+
+
+def cancelable_units(order: Order) -> Mapping[LineId, int]:
+    """The units of each line that can still be canceled, also where others of it have left."""
+    parts = [part for part in live_allocations(order) if is_possible(part.state, AllocationEvent.CANCEL)]
+    units = dict(uncovered_quantities(order))
+    for line_id, count in whole_units(parts, kits_of(order)).items():
+        if count:
+            units[line_id] = units.get(line_id, 0) + count
+    return {line.line_id: units[line.line_id] for line in order.lines if line.line_id in units}
+
+
+def _find_placed(order: Order, hold_id: HoldId, what: str) -> Hold | NotFound | NotPossibleNow:
+    hold = next((hold for hold in order.holds if hold.hold_id == hold_id), None)
+    if hold is None:
+        return NotFound("hold", hold_id)
+    return NotPossibleNow(what, hold.state) if hold.state is HoldState.LIFTED else hold
+
+
 def _end_waits(order: Order, facts: Facts) -> tuple[OrderCanceled, ...]:
     """The end of units that have waited for stock as long as their routing lets them."""
-    if not order.parked:
+    if not order.parked or blocking_holds(order, Block.CANCEL):
         return ()
     missing = uncovered_quantities(order)
     over = tuple(

@@ -1,5 +1,8 @@
 """Deciding a command: the one place that knows which verb answers which command."""
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from troth.engine.acceptance import decide_missed
 from troth.engine.cancel import decide_cancel
 from troth.engine.capture import decide_capture
@@ -8,7 +11,8 @@ from troth.engine.change import Changed, decide_change
 from troth.engine.context import Change, Decision, Facts, State
 from troth.engine.evolve import evolve_all
 from troth.engine.exposure.taking import keeping
-from troth.engine.holds import decide_due, decide_lift, decide_place
+from troth.engine.hold_ends import end_holds
+from troth.engine.holds import decide_assign, decide_due, decide_lift, decide_place, decide_tell
 from troth.engine.release import decide_release
 from troth.engine.repromise import decide_repromise
 from troth.engine.reserve import reserve_entries
@@ -20,6 +24,7 @@ from troth.engine.work import decide_work
 from troth.model.commands import (
     ActOnDue,
     AdjustStock,
+    AssignHold,
     CancelOrder,
     CaptureOrder,
     ChangeOrder,
@@ -36,14 +41,17 @@ from troth.model.commands import (
     PlaceHold,
     ReleaseOrder,
     RepromiseOrder,
+    TellHolds,
     order_ids_of,
 )
 from troth.model.events import FulfillmentPicked, FulfillmentRejected, OrderEvent, StockAdjusted
+from troth.model.hold_terms import Block
 from troth.model.inventory import ON_HAND, Entry, EntryKind, SupplyKey, is_on_hand
 from troth.model.lifecycle import AllocationEvent
 from troth.model.order import Order
 from troth.model.plan import Trace
 from troth.model.refusals import Invalid, NotFound, Refusal
+from troth.model.status import blocking_holds
 from troth.model.transfer_moves import LoseTransfer, ReceiveTransfer, ShipTransfer
 
 
@@ -74,7 +82,10 @@ def _decide_for_order(command: OrderCommand, state: State, facts: Facts) -> Deci
     trace: Trace | None = None
     if isinstance(command, ChangeOrder):
         changed = decide_change(command, before, state, facts)
-        return _change(before, changed, facts) if isinstance(changed, Changed) else changed
+        if not isinstance(changed, Changed):
+            return changed
+        ended, _ = _ended_holds(before, evolve_all(before, changed.events), changed.events, state, facts)
+        return _change(before, replace(changed, events=(*changed.events, *ended)), facts)
     if isinstance(command, RepromiseOrder):
         found = decide_repromise(command, before, state, facts)
         if not isinstance(found, tuple):
@@ -98,6 +109,9 @@ def _decide_for_order(command: OrderCommand, state: State, facts: Facts) -> Deci
         events += more
     if not events:
         return Decision()
+    ended, sought = _ended_holds(before, after, events, state, facts)
+    after = evolve_all(after, ended)
+    events, trace = (*events, *ended), sought or trace
     missed, adjusted = _missed_stock(before, events)
     return Decision(
         changes=(Change(before, after),),
@@ -107,6 +121,25 @@ def _decide_for_order(command: OrderCommand, state: State, facts: Facts) -> Deci
         serials=named.claims,
         freed_serials=named.freed,
     )
+
+
+def _ended_holds(
+    before: Order, after: Order, events: Iterable[OrderEvent], state: State, facts: Facts
+) -> tuple[tuple[OrderEvent, ...], Trace | None]:
+    """The end of holds that wait no longer after these events, and the promise of what could not be promised before
+    because of one that has ended now.
+    """
+    if not before.holds:
+        return (), None
+    ended: tuple[OrderEvent, ...] = end_holds(before, after, events, facts)
+    after = evolve_all(after, ended)
+    if not blocking_holds(before, Block.PROMISE) or blocking_holds(after, Block.PROMISE):
+        return ended, None
+    lifted = RepromiseOrder(after.order_id, "its hold was lifted")
+    found = decide_repromise(lifted, after, state, facts)
+    if not isinstance(found, tuple):
+        return ended, None
+    return (*ended, *found[0]), found[1]
 
 
 def _change(before: Order, changed: Changed, facts: Facts) -> Decision:
@@ -126,7 +159,15 @@ def _change(before: Order, changed: Changed, facts: Facts) -> Decision:
 
 
 def _events(
-    command: CancelOrder | PlaceHold | LiftHold | ReleaseOrder | ActOnDue | MissAcceptance | FulfillmentCommand,
+    command: CancelOrder
+    | PlaceHold
+    | LiftHold
+    | AssignHold
+    | TellHolds
+    | ReleaseOrder
+    | ActOnDue
+    | MissAcceptance
+    | FulfillmentCommand,
     order: Order,
     state: State,
     facts: Facts,
@@ -138,6 +179,10 @@ def _events(
             return decide_place(command, order, facts)
         case LiftHold():
             return decide_lift(command, order)
+        case AssignHold():
+            return decide_assign(command, order, facts)
+        case TellHolds():
+            return decide_tell(command, order)
         case ReleaseOrder():
             return decide_release(order, facts)
         case ActOnDue():

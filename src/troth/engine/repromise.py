@@ -21,13 +21,14 @@ from troth.engine.promised_lots import is_spoiled
 from troth.engine.resource import left_over, missing_trace, plan_missing, resourced
 from troth.model.commands import RepromiseOrder
 from troth.model.events import OrderEvent, SupplyGivenUp
+from troth.model.hold_terms import Block
 from troth.model.ids import LineId
 from troth.model.inventory import SupplyKey
 from troth.model.lifecycle import UNLOCKED, AllocationState
 from troth.model.order import Allocation, Order
 from troth.model.plan import Plan, Trace
 from troth.model.refusals import Refusal, VersionConflict
-from troth.model.status import promise_of, uncovered_quantities, waiting_lines
+from troth.model.status import blocking_holds, promise_of, uncovered_quantities, waiting_lines
 
 Units = Mapping[int, int]
 """Units by the number of an allocation."""
@@ -71,6 +72,8 @@ def decide_repromise(command: RepromiseOrder, order: Order, state: State, facts:
         return VersionConflict(str(command.version), str(order.version))
     if command.lost or command.spoiled:
         return _give_way(command, order, state, facts), None
+    if blocking_holds(order, Block.PROMISE):
+        return NOTHING
     unsought = [parked.line_id for parked in order.parked if not parked.is_sought]
     late = _find_late(command.moved, order, state, facts)
     if unsought or late:

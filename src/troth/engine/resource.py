@@ -27,12 +27,13 @@ from troth.engine.promise_change import tell_change
 from troth.engine.spoilage import without_lots
 from troth.engine.supply import SupplyRows
 from troth.model.commands import LineQuantity
-from troth.model.events import OrderEvent, OrderResourced, PartsChange, SourcingFailed, UnitsQueued
+from troth.model.events import OrderEvent, OrderResourced, PartsChange, SourcingFailed, SupplyGivenUp, UnitsQueued
+from troth.model.hold_terms import Block
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.inventory import SupplyKey
 from troth.model.order import Order
 from troth.model.plan import Demand, Plan, Trace
-from troth.model.status import first_promise_of, live_allocations, uncovered_quantities
+from troth.model.status import blocking_holds, first_promise_of, live_allocations, uncovered_quantities
 
 
 def decide_resource(
@@ -50,6 +51,11 @@ def decide_resource(
         return (), None
     known = uncovered_quantities(before)
     failed = [line_id for line_id, units in missing.items() if units > known.get(line_id, 0)]
+    holds = blocking_holds(order, Block.PROMISE)
+    if holds:
+        reason = f"{holds[0].type} hold"
+        lines = tuple(LineQuantity(line_id, missing[line_id], reason) for line_id in failed)
+        return (SupplyGivenUp(lines, reason, facts.now, PartsChange(), is_parked=True),) if lines else (), None
     spent = spent_lines(order, facts.policy)
     over = _not_asked(order, [line_id for line_id in failed if line_id in spent], facts)
     if missing.keys() <= spent:

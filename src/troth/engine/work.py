@@ -35,12 +35,13 @@ from troth.model.events import (
     PartsChange,
     TrackingRecorded,
 )
+from troth.model.hold_terms import Block
 from troth.model.ids import LineId
 from troth.model.kits import Kits, begun_units, kits_of, whole_units
 from troth.model.lifecycle import ALLOCATION, ENDED, GONE, AllocationEvent, AllocationState, is_possible
 from troth.model.order import Allocation, Fulfillment, Method, Order, Package, PackageLine
-from troth.model.refusals import FieldFlaw, Invalid, NotFound, NotPossibleNow, Refusal
-from troth.model.status import fulfillment_status
+from troth.model.refusals import FieldFlaw, Held, Invalid, NotFound, NotPossibleNow, Refusal
+from troth.model.status import blocking_holds, fulfillment_status
 
 _E = AllocationEvent
 _TO_SHIP = (_E.PICK, _E.PACK, _E.SHIP)
@@ -59,6 +60,9 @@ def decide_work(
     parts = tuple(
         part for part in order.allocations if part.fulfillment_id == work.fulfillment_id and part.state not in ENDED
     )
+    holds = blocking_holds(order, Block.SHIP) if isinstance(command, ShipWork | CollectWork) else ()
+    if holds:
+        return Held(tuple(hold.hold_id for hold in holds))
     at = command.at or facts.now
     if at > facts.now + _CLOCKS_APART:
         return Invalid((FieldFlaw("/at", "lies in the future"),))

@@ -133,6 +133,7 @@ class Attempt:
             prices=self._prices,
             exposure=exposure,
             clock=monotonic,
+            holds=reference.holds_at(self._now),
         )
         if request.expected is not ANYTHING and order_id is not None:
             known = self._state.orders.get(order_id)

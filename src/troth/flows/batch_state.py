@@ -33,10 +33,12 @@ from troth.model.commands import (
     order_ids_of,
 )
 from troth.model.failure import Failure
+from troth.model.hold_terms import Block
 from troth.model.ids import CartHoldId, FulfillmentId, OrderId, Sku
 from troth.model.inventory import ON_HAND, Balance, CountMark, Entry, EntryKind, SupplyKey
 from troth.model.order import Line, Order
 from troth.model.serials import SerialKey, SerialPlace, TravelingSerial
+from troth.model.status import placed_holds
 from troth.model.transfer_moves import ShipTransfer, TransferCommand
 from troth.store.balances import lock_supplies, read_moves_since, read_ordered
 from troth.store.cart_holds import lock_cart_holds, read_customers_cart_holds
@@ -131,13 +133,17 @@ class BatchState:
         await self._load_serials(connection, reference)
 
     async def find_doubtful(self, reference: Reference) -> set[Sku]:
-        """The SKUs of which only what is true now will do: of orders that lose something or are changed."""
+        """The SKUs of which only what is true now will do: of orders that lose something or are changed, or of which a
+        hold may end that keeps them from being promised, or on a condition.
+        """
         lines: list[Line] = []
         wished: list[Line] = []
         for command in self._commands:
             if isinstance(command, _SOURCING_AGAIN):
                 for order_id in order_ids_of(command):
                     lines += self.loaded[order_id].lines if order_id in self.loaded else ()
+            elif any(map(_may_end_watched, (self.loaded.get(order_id) for order_id in order_ids_of(command)))):
+                lines += [line for order_id in order_ids_of(command) for line in self.loaded[order_id].lines]
             if isinstance(command, ChangeOrder):
                 wished += named_lines(command.actions)
         skus = {line.sku for line in lines} | set(named_skus(lines)) | self._leaving_skus()
@@ -240,4 +246,11 @@ class BatchState:
 def _asks_what_was_ordered(command: Command) -> bool:
     return isinstance(command, ExpectSupply | ShipTransfer) or (
         isinstance(command, AdjustStock) and command.delta < 0 and bool(command.known)
+    )
+
+
+def _may_end_watched(order: Order | None) -> bool:
+    """Whether an order has a hold at whose end, or for whose end, its lines have to be known."""
+    return order is not None and any(
+        Block.PROMISE in hold.terms.blocks or hold.terms.lift_when for hold in placed_holds(order)
     )

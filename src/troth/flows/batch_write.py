@@ -27,6 +27,7 @@ from troth.store.cart_holds import write_cart_holds
 from troth.store.counts import write_counts
 from troth.store.database import Connection
 from troth.store.draws import create_draws
+from troth.store.holds import find_termed, write_hold_terms
 from troth.store.parked import write_parked
 from troth.store.save import Batch, Happened, OrderChange, Saved, SlotMove, save
 from troth.store.serials import claim_serials, free_serials
@@ -124,16 +125,21 @@ class BatchWrite:
         return True
 
     async def _save(self, connection: Connection) -> Saved | None:
-        """Write the batch, and what its orders have parked in the same transaction; None, with nothing written, where
-        more would be backordered than may be.
+        """Write the batch, and in the same transaction what its orders have parked and on what terms they are held;
+        None, with nothing written, where more would be backordered than may be.
         """
         parked = [
             change.after
             for change in self.batch.orders.values()
             if change.after.parked or (change.before is not None and change.before.parked)
         ]
+        termed = [
+            (change.after, hold)
+            for change in self.batch.orders.values()
+            for hold in find_termed(change.before, change.after)
+        ]
         capped = find_capped(self.batch.entries, self._reference.items)
-        if not parked and not capped:
+        if not parked and not capped and not termed:
             return await save(connection, self.batch)
         async with connection.transaction():
             if capped:
@@ -144,6 +150,8 @@ class BatchWrite:
             saved = await save(connection, self.batch)
             if saved.holds:
                 await write_parked(connection, parked, self._now)
+                if termed:
+                    await write_hold_terms(connection, termed)
         return saved
 
     async def _write_traveling(self, connection: Connection) -> bool:

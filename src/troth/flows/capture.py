@@ -29,6 +29,7 @@ from troth.model.network import Address
 from troth.model.order import Customer, Line, Method, Payment, Terms
 from troth.model.refusals import FieldFlaw, Invalid
 from troth.store.codec import encode_bytes
+from troth.store.history import read_history
 
 _NOT_LOCATED: Final = b',"region_code":"","located_by":""'
 _NO_TOTALS: Final = ContentTotals()
@@ -153,7 +154,17 @@ async def prepare(system: System, content: OrderContent, *, is_inquiry: bool = F
         plan_id=content.plan_id,
         near=None if content.near is None else locate_point(content.near),
     )
-    return _with_totals(command, content.totals or _NO_TOTALS, priced) if priced else command
+    command = _with_totals(command, content.totals or _NO_TOTALS, priced) if priced else command
+    return command if is_inquiry else await _with_history(system, command)
+
+
+async def _with_history(system: System, command: CaptureOrder) -> CaptureOrder:
+    """The command with what is known of its customer, where a hold rule in force looks at that."""
+    now = system.door.now()
+    if not system.door.reference.holds_at(now).looks_at_history:
+        return command
+    async with system.pool.acquire() as connection:
+        return replace(command, history=await read_history(connection, command, now))
 
 
 def digest_content(content: OrderContent) -> str:

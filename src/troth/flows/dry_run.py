@@ -42,7 +42,7 @@ from troth.model.refusals import Busy, FieldFlaw, Invalid, NotFound
 from troth.store.documents import find_versions, read_document
 from troth.store.orders import read_orders
 
-_OF_CAPTURE_ALONE: Final = frozenset({"cart_hold", "plan_id", "near"})
+_OF_CAPTURE_ALONE: Final = frozenset({"cart_hold", "plan_id", "near", "history"})
 """What a channel says for the moment of the capture, and no order keeps."""
 
 

@@ -8,6 +8,7 @@ from troth.engine.card_check import check_card
 from troth.engine.cost_check import lint_card
 from troth.engine.exposure.check import check_exposure
 from troth.engine.exposure.lint import lint_exposure
+from troth.engine.hold_check import check_holds, lint_holds
 from troth.engine.lane_check import check_lanes, lint_known, lint_lanes
 from troth.engine.network import Network
 from troth.engine.rules.check import check
@@ -17,6 +18,7 @@ from troth.flows.document_body import read_body
 from troth.flows.message_check import check_messages, lint_messages
 from troth.model.document import Activation, Finding
 from troth.model.exposure import ExposureRules
+from troth.model.hold_rules import HoldRules
 from troth.model.lanes import LaneTable
 from troth.model.messages import MessageTemplates
 from troth.model.network import RateCard
@@ -108,3 +110,5 @@ MESSAGE_TEMPLATES: Final = Family(
     lint_messages,
     reserved=frozenset({"preview"}),
 )
+
+HOLD_RULES: Final = Family("hold-rules", "hold rule set", HoldRules, check_holds, lint_holds)

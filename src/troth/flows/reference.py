@@ -18,6 +18,7 @@ from troth.engine.exposure.in_force import Exposure, Findable
 from troth.engine.feed_age import fed_at_of
 from troth.engine.find_rates import estimate_rates
 from troth.engine.finding import FindRates, findable
+from troth.engine.holds_in_force import HoldsInForce
 from troth.engine.in_force import choose
 from troth.engine.line_terms import DEPTH_MAX, components, related_skus
 from troth.engine.network import Network, compile_network
@@ -26,6 +27,7 @@ from troth.engine.unit_prices import UnitPrices
 from troth.flows.accuracy import FIND_RATES
 from troth.flows.families import EXPOSURE_RULES, LANE_TABLES, RATE_CARDS, ROUTINGS
 from troth.flows.find_memory import FindMemory
+from troth.flows.holds_in_force import HoldRulesInForce
 from troth.flows.offered import join_tables, offer_cards, with_region_code
 from troth.flows.price_memory import PriceMemory, read_price_memory
 from troth.flows.standing import Standing, as_it_is, with_label
@@ -82,6 +84,7 @@ class Reference:
         self.consumed = Consumed()
         self.findable: Findable | None = self._find
         self._wording = WordingInForce()
+        self._holds = HoldRulesInForce()
         self._fed_at: dict[NodeId, float] = {}
         self._in_force = InForce()
         self._policy = self.base
@@ -136,6 +139,10 @@ class Reference:
         """The texts of messages that are told at an instant."""
         return self._wording.at(now)
 
+    def holds_at(self, now: datetime) -> HoldsInForce:
+        """The types of holds that there are at an instant, and the rules by which new orders are held."""
+        return self._holds.at(now)
+
     def message_documents(self, now: datetime) -> list[tuple[str, tuple[str, MessageTemplates]]]:
         """The documents of texts in force at an instant: name, label and texts, by name."""
         return self._wording.documents(now)
@@ -165,6 +172,8 @@ class Reference:
                 self._turn_rules(now)
             if "message-templates" in changed:
                 await self._wording.read(connection, now)
+            if "hold-rules" in changed:
+                await self._holds.read(connection, now)
             is_other = await self._follow_cards(connection, now, changed) or "nodes" in changed
             if FIND_RATES in changed:
                 await self._finds.follow(connection, now)

@@ -306,4 +306,21 @@ def _work(order: Order, work: Fulfillment, cost_currency: str) -> OrderWork:
 
 
 def _hold(hold: Hold) -> HoldAnswer:
-    return HoldAnswer(hold.hold_id, hold.type, hold.reason, hold.placed_by, hold.placed_at, hold.state, hold.expires_at)
+    terms = hold.terms
+    return HoldAnswer(
+        hold.hold_id,
+        hold.type,
+        hold.reason,
+        hold.placed_by,
+        hold.placed_at,
+        hold.state,
+        hold.expires_at,
+        terms.owner,
+        terms.blocks,
+        terms.at_end,
+        terms.escalate_to,
+        hold.escalated_at,
+        terms.lift_roles,
+        terms.lift_on,
+        terms.lift_when,
+    )

@@ -289,14 +289,6 @@ class CancelBody(Strict):
         return line_quantities(self.lines, decimals)
 
 
-class HoldBody(Strict):
-    """A typed reason not to release the order, and until when; without an end until it is lifted."""
-
-    type: Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z][a-z0-9_]*$")]
-    reason: Text = ""
-    expires_at: Instant | None = None
-
-
 def _with_hold(content: OrderContent, hold_id: str | None) -> OrderContent:
     return content if hold_id is None else replace(content, cart_hold=CartHoldId(hold_id))
 

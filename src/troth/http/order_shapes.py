@@ -5,6 +5,7 @@ import msgspec
 from troth.http.measures import Units
 from troth.http.timeline import TimelinePoint
 from troth.http.values import CostAnswer, Instant, MoneyAnswer, Window
+from troth.model.hold_terms import AtEnd, Block, Signal
 from troth.model.lifecycle import AllocationState, HoldState
 from troth.model.order import Consent, Method
 from troth.model.status import OrderStatus
@@ -215,7 +216,12 @@ class OrderWork(msgspec.Struct, frozen=True):
 
 
 class HoldAnswer(msgspec.Struct, frozen=True):
-    """A reason not to release."""
+    """A reason to keep from happening what it `blocks`; `owner` looks after it.
+
+    Its clock is over at `expires_at` (null: never), and then it is lifted, the order is canceled, or it is handed on
+    (`at_end`), as it was at `escalated_at`. It is lifted by people of `lift_roles` (none: by all who may write orders),
+    on any of the signals `lift_on`, and as soon as `lift_when` holds of the order.
+    """
 
     hold_id: str
     type: str
@@ -224,6 +230,14 @@ class HoldAnswer(msgspec.Struct, frozen=True):
     placed_at: Instant
     state: HoldState
     expires_at: Instant | None
+    owner: str
+    blocks: tuple[Block, ...]
+    at_end: AtEnd
+    escalate_to: str
+    escalated_at: Instant | None
+    lift_roles: tuple[str, ...]
+    lift_on: tuple[Signal, ...]
+    lift_when: str
 
 
 class PaymentAnswer(msgspec.Struct, frozen=True):

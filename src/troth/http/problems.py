@@ -15,6 +15,7 @@ from troth.model.refusals import (
     HoldLimit,
     Invalid,
     KeyReused,
+    LiftReserved,
     NotFound,
     NotPossibleNow,
     OfferedNow,
@@ -135,6 +136,7 @@ PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     KeyReused.code: (409, "Idempotency key reused"),
     NotPossibleNow.code: (409, "Not possible now"),
     Held.code: (409, "Order on hold"),
+    LiftReserved.code: (403, "Lifted by other roles"),
     VersionConflict.code: (412, "Version conflict"),
     Busy.code: (503, "Busy"),
     HoldLimit.code: (409, "Too much held in carts"),
@@ -246,6 +248,8 @@ def _told(no: No) -> str:
             return f"cannot {no.what} what is {no.state}" + (f"; possible now: {possible}" if possible else "")
         case Held():
             return ", ".join(no.holds)
+        case LiftReserved():
+            return f"{no.hold_id} is lifted by {', '.join(no.roles)}"
         case VersionConflict():
             return f"expected {no.expected}, found {no.found}"
         case HoldLimit():

@@ -9,6 +9,8 @@ from datetime import date, datetime
 
 from troth.model.change import ChangeAction
 from troth.model.charges import DeliveryCharge
+from troth.model.history import CustomerHistory
+from troth.model.hold_terms import PLAIN, HoldTerms, Signal
 from troth.model.ids import CartHoldId, FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku, order_of_fulfillment
 from troth.model.inventory import SupplyKey, VarianceReason
 from troth.model.network import Address
@@ -29,7 +31,7 @@ class CaptureOrder:
     """Promise an order and reserve its stock, or refuse it. `digest` tells the same content from other content.
 
     With a `plan_id` it is promised as the option of a quote that was named so, or refused; pickups were offered `near`
-    a place.
+    a place. `history` is what is known of the customer, where a rule in force asks for it (None: nobody looked).
     """
 
     order_id: OrderId
@@ -53,6 +55,7 @@ class CaptureOrder:
     near: Address | None = None
     prices_include_tax: bool = False
     delivery_charge: DeliveryCharge | None = None
+    history: CustomerHistory | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,20 +142,39 @@ class ChangeOrder:
 
 @dataclass(frozen=True, slots=True)
 class PlaceHold:
-    """Keep an order from being released, until lifted or until `expires_at`."""
+    """Keep something of an order from happening, on these terms, until lifted or until `expires_at`."""
 
     order_id: OrderId
     type: str
     reason: str
     expires_at: datetime | None = None
+    terms: HoldTerms = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
 class LiftHold:
-    """End a hold."""
+    """End a hold, as somebody of a role (empty: of none, as programs are)."""
 
     order_id: OrderId
     hold_id: HoldId
+    role: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AssignHold:
+    """Let somebody else look after a hold: a person or a team (empty: nobody in particular)."""
+
+    order_id: OrderId
+    hold_id: HoldId
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class TellHolds:
+    """Lift the holds of an order that wait for what has just happened. Harmless where none does."""
+
+    order_id: OrderId
+    signal: Signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,6 +388,8 @@ OrderCommand = (
     | ChangeOrder
     | PlaceHold
     | LiftHold
+    | AssignHold
+    | TellHolds
     | ReleaseOrder
     | ActOnDue
     | RepromiseOrder
@@ -387,6 +411,8 @@ def order_ids_of(command: Command) -> tuple[OrderId, ...]:
         case AdjustStock() | ReceiveTransfer():
             return command.orders
         case CancelOrder() | ChangeOrder() | PlaceHold() | LiftHold() | ReleaseOrder() | ActOnDue() | RepromiseOrder():
+            return (command.order_id,)
+        case AssignHold() | TellHolds():
             return (command.order_id,)
         case _:
             return (order_of_fulfillment(command.fulfillment_id),)

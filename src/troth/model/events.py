@@ -94,17 +94,30 @@ class OrderChanged:
 
 @dataclass(frozen=True, slots=True)
 class HoldPlaced:
-    """A hold now keeps the order from being released."""
+    """A hold now keeps something of the order from happening: its release, or what its terms say."""
 
     hold: Hold
 
 
 @dataclass(frozen=True, slots=True)
 class HoldLifted:
-    """A hold ended, by a person or by its clock."""
+    """A hold ended: by a person, by its clock, or because of what it waited for (`because`: a signal, or its
+    condition).
+    """
 
     hold_id: HoldId
     has_expired: bool = False
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldAssigned:
+    """Somebody else looks after a hold from now on, in some cases because its time was over."""
+
+    hold_id: HoldId
+    owner: str
+    at: datetime
+    is_escalated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,6 +395,7 @@ OrderEvent = (
     | OrderChanged
     | HoldPlaced
     | HoldLifted
+    | HoldAssigned
     | OrderReleased
     | FulfillmentAccepted
     | FulfillmentRejected
@@ -414,6 +428,7 @@ EVENTS: Final[dict[str, type[Event]]] = {
         OrderChanged,
         HoldPlaced,
         HoldLifted,
+        HoldAssigned,
         OrderReleased,
         FulfillmentAccepted,
         FulfillmentRejected,

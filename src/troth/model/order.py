@@ -8,6 +8,7 @@ from enum import StrEnum
 from troth.model.capacity import Booking
 from troth.model.charges import Charges, DeliveryCharge
 from troth.model.exposure import Draw
+from troth.model.hold_terms import PLAIN, HoldTerms
 from troth.model.ids import FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku
 from troth.model.inventory import ON_HAND, Source, SupplyKey
 from troth.model.lifecycle import AllocationState, HoldState
@@ -176,7 +177,10 @@ class Fulfillment:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A typed reason not to release; lifted by a person, or by the clock at `expires_at`."""
+    """A typed reason to keep something of an order from happening, on its terms, with its clock: `expires_at`.
+
+    It was handed to somebody else at `escalated_at` (None: it was not), because its time was over.
+    """
 
     hold_id: HoldId
     type: str
@@ -185,6 +189,8 @@ class Hold:
     placed_at: datetime
     state: HoldState = HoldState.PLACED
     expires_at: datetime | None = None
+    terms: HoldTerms = PLAIN
+    escalated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,11 +94,21 @@ class NotPossibleNow:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The order is on hold; it can be released when its holds are lifted."""
+    """A hold keeps this from being done with the order; it can be done when that hold is lifted."""
 
     code: ClassVar[str] = "order-on-hold"
     transient: ClassVar[bool] = False
     holds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LiftReserved:
+    """This hold is lifted only by people of certain roles."""
+
+    code: ClassVar[str] = "lift-reserved"
+    transient: ClassVar[bool] = False
+    hold_id: str
+    roles: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +189,7 @@ Refusal = (
     | KeyReused
     | NotPossibleNow
     | Held
+    | LiftReserved
     | VersionConflict
     | Busy
     | HoldLimit
@@ -197,6 +208,7 @@ REFUSALS: Final[dict[str, type[Refusal]]] = {
         KeyReused,
         NotPossibleNow,
         Held,
+        LiftReserved,
         VersionConflict,
         Busy,
         HoldLimit,

@@ -3,6 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
+from troth.model.hold_terms import Block
 from troth.model.ids import FulfillmentId, LineId
 from troth.model.kits import kits_of, whole_units
 from troth.model.lifecycle import ENDED, GONE, UNLOCKED, AllocationState, HoldState
@@ -35,8 +36,13 @@ def live_allocations(order: Order) -> tuple[Allocation, ...]:
 
 
 def placed_holds(order: Order) -> tuple[Hold, ...]:
-    """The holds that still block."""
+    """The holds that still block something."""
     return tuple(hold for hold in order.holds if hold.state is HoldState.PLACED)
+
+
+def blocking_holds(order: Order, what: Block) -> tuple[Hold, ...]:
+    """The holds that keep this from happening to an order; none: it may."""
+    return tuple(hold for hold in placed_holds(order) if what in hold.terms.blocks)
 
 
 def uncovered_quantities(order: Order) -> dict[LineId, int]:
@@ -96,12 +102,13 @@ def order_status(order: Order) -> OrderStatus:
     if all(line.canceled_quantity >= line.quantity for line in order.lines):
         return OrderStatus.CANCELED
     missing = uncovered_quantities(order)
-    if missing and missing.keys() - waiting_lines(order):
+    is_waiting = not missing.keys() - waiting_lines(order)
+    if not is_waiting and not blocking_holds(order, Block.PROMISE):
         return OrderStatus.EXCEPTION
     status = _parts_status({part.state for part in live_allocations(order)}, is_waiting=bool(missing))
-    if status in (OrderStatus.PROMISED, OrderStatus.BACKORDERED) and placed_holds(order):
-        return OrderStatus.ON_HOLD
-    return status
+    if status not in (OrderStatus.PROMISED, OrderStatus.BACKORDERED):
+        return status
+    return OrderStatus.ON_HOLD if not is_waiting or blocking_holds(order, Block.RELEASE) else status
 
 
 def line_status(order: Order, line: Line) -> OrderStatus:
@@ -110,7 +117,7 @@ def line_status(order: Order, line: Line) -> OrderStatus:
         return OrderStatus.CANCELED
     is_missing = line.line_id in uncovered_quantities(order)
     if is_missing and line.line_id not in waiting_lines(order):
-        return OrderStatus.EXCEPTION
+        return OrderStatus.ON_HOLD if blocking_holds(order, Block.PROMISE) else OrderStatus.EXCEPTION
     states = {part.state for part in live_allocations(order) if part.line_id == line.line_id}
     return _parts_status(states, is_waiting=is_missing)
 
@@ -130,16 +137,17 @@ def next_due_at(order: Order) -> datetime | None:
     A hold that expires, the end of the remorse period, or of the time that units may wait. None: nothing.
     """
     due_at = _next_release_at(order)
-    if order.parked:
-        ends = (parked.until for parked in order.parked if parked.is_waiting)
+    if order.holds or order.parked:
+        ends = [hold.expires_at for hold in placed_holds(order)]
+        if order.parked and not blocking_holds(order, Block.CANCEL):
+            ends += [parked.until for parked in order.parked if parked.is_waiting]
         return min((at for at in (due_at, *ends) if at is not None), default=None)
     return due_at
 
 
 def _next_release_at(order: Order) -> datetime | None:
-    holds = placed_holds(order)
-    if holds:
-        return min((hold.expires_at for hold in holds if hold.expires_at is not None), default=None)
+    if order.holds and blocking_holds(order, Block.RELEASE):
+        return None
     if any(part.state is AllocationState.RESERVED for part in order.allocations):
         # What was sourced again after the release has no remorse period of its own.
         return order.released_at or order.release_at

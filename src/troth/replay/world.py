@@ -13,6 +13,7 @@ from troth.engine.exposure.compiled import compile_exposure
 from troth.engine.exposure.consumed import Consumed, cart_draw_moves, draw_moves
 from troth.engine.exposure.in_force import Exposure
 from troth.engine.failed import failures_in
+from troth.engine.holds_in_force import HoldsInForce
 from troth.engine.lifecycle import decide
 from troth.engine.line_terms import named_skus
 from troth.engine.network import Network
@@ -41,12 +42,14 @@ class World:
         items: Mapping[Sku, Item],
         policy: Policy = DEFAULT_POLICY,
         rules: Sequence[tuple[str, str, ExposureRules]] = (),
+        holds: HoldsInForce | None = None,
     ) -> None:
         self._network = network.with_load()
         self.load = self._network.load
         self._items = items
         self._policy = policy
         self._rules = rules
+        self._holds = holds
         self.consumed = Consumed()
         self.orders: dict[OrderId, Order] = {}
         self.balances: dict[SupplyKey, Balance] = {}
@@ -62,7 +65,7 @@ class World:
         time is over: they are ended where they keep what it lacks.
         """
         exposure = Exposure(compile_exposure(self._rules, now), self.consumed) if self._rules else None
-        facts = Facts(now, actor, self._network, self._items, self._policy, exposure=exposure)
+        facts = Facts(now, actor, self._network, self._items, self._policy, exposure=exposure, holds=self._holds)
         decision = decide(command, self._state(), facts)
         if isinstance(decision, StockShort) and self._end_overdue(command, facts):
             decision = decide(command, self._state(), facts)

@@ -20,6 +20,7 @@ Family = Literal[
     "alert-rules",
     "message-templates",
     "unit-prices",
+    "hold-rules",
 ]
 
 _LOCK = sql("lock_reference_family")

@@ -6,6 +6,7 @@ from typing import Any
 
 from troth.model.capacity import Booking
 from troth.model.exposure import Draw
+from troth.model.hold_terms import PLAIN, HoldTerms
 from troth.model.ids import FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku
 from troth.model.inventory import Source
 from troth.model.lifecycle import RESERVING, AllocationState, HoldState
@@ -228,4 +229,6 @@ def _hold(row: Row) -> Hold:
         row["placed_at"],
         HoldState(row["state"]),
         row["expires_at"],
+        PLAIN if row["terms"] is None else decode(row["terms"], HoldTerms),
+        row["escalated_at"],
     )

@@ -8,6 +8,7 @@ import numpy as np
 
 from troth.engine.feed_age import feed_ages
 from troth.engine.kits import find_kits, has_kits, rows_of_kits
+from troth.engine.rules.history_facts import HISTORY_LOADERS
 from troth.engine.rules.lane_facts import LANE_LOADERS
 from troth.engine.rules.loading import (
     Facts,
@@ -273,6 +274,7 @@ LOADERS: Final[Mapping[str, Loader]] = {
     "node.feed_age_hours": _feed_ages,
     **LANE_LOADERS,
     **MOMENT_LOADERS,
+    **HISTORY_LOADERS,
     "stock.available": _available,
     "stock.has_all": _has_all,
     "stock.lines_covered": _lines_covered,

@@ -19,13 +19,15 @@ SALES: Final = 64
 FEEDS: Final = 128
 MOMENT: Final = 256
 LOAD: Final = 512
+HISTORY: Final = 1024
 OF_ORDER: Final = ORDER | MOMENT
 EVERYTHING: Final = OF_ORDER | LINE | ITEM | NODE | LANE | STOCK | SALES | FEEDS | LOAD
 
 SCOPES: Final = {"order": ORDER, "customer": ORDER, "line": LINE, "item": ITEM, "node": NODE, "lane": LANE,
                  "stock": STOCK}  # fmt: skip
 """What an expression reads when it names a field of these. Besides, MOMENT is what is only known when one order is
-decided, such as the time; LOAD is what nodes have promised; and SALES what they sell.
+decided, such as the time; LOAD is what nodes have promised; SALES what they sell; and HISTORY what is known of a
+customer, which only hold rules may read.
 """
 
 
@@ -168,6 +170,24 @@ _CATALOG: Final = (
 )  # fmt: skip
 
 FIELDS: Final = {field.path: field for field in _CATALOG}
+
+HOLD_FIELDS: Final = {
+    field.path: field
+    for field in (
+        Field("order.located", _B, "", "whether it is known where exactly the goods go"),
+        Field("customer.orders", _I, "orders", "how many orders of the customer there were before", True, also=HISTORY),
+        Field("customer.knows_address", _B, "", "whether an earlier order of theirs went to the same address", True,
+              also=HISTORY),
+        Field("customer.same_orders", _I, "orders", "how many of their orders of the last day want the very same goods",
+              True, also=HISTORY),
+    )
+}  # fmt: skip
+"""What only hold rules may ask about besides."""
+
+
+def find_field(path: str, reads: int) -> Field | None:
+    """The field of this name, where an expression that may read these scopes may ask about it."""
+    return FIELDS.get(path) or (HOLD_FIELDS.get(path) if reads & HISTORY else None)
 
 
 def suggest(path: str) -> str:

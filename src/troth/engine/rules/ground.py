@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from troth.engine.network import Network
 from troth.engine.rules.facts import LOADERS, load_entry
-from troth.engine.rules.fields import FIELDS, LANE, NODE
+from troth.engine.rules.fields import HISTORY, LANE, NODE, find_field
 from troth.engine.rules.values import Value
 from troth.engine.supply import SupplyRows
 from troth.engine.transit import find_coordinates
 from troth.engine.unit_prices import UnitPrices
+from troth.model.history import CustomerHistory
 from troth.model.ids import NodeId, Sku
 from troth.model.network import Address
 from troth.model.order import Method
@@ -27,11 +28,12 @@ _CELLS_MAX: Final = 2_000_000
 class Ground:
     """The values of one demand's fields, each computed once. What only depends on the network, or on it and the
     destination, is remembered with the network. `order` is the whole of which the demand may be what is left, `loads`
-    each limited node's share of today's capacity that is promised.
+    each limited node's share of today's capacity that is promised, `history` what is known of the customer.
     """
 
     __slots__ = (
-        "_lane_key", "_values", "currency", "demand", "loads", "network", "now", "order", "place", "prices", "supply",
+        "_lane_key", "_values", "currency", "demand", "history", "loads", "network", "now", "order", "place",
+        "prices", "supply",
     )  # fmt: skip
 
     def __init__(
@@ -45,11 +47,13 @@ class Ground:
         prices: UnitPrices | None = None,
         order: Demand | None = None,
         loads: Mapping[NodeId, float] | None = None,
+        history: CustomerHistory | None = None,
     ) -> None:
         self.demand, self.supply, self.network = demand, supply, network
         self.currency, self.now, self.prices = currency, now, prices
         self.order = order or demand
         self.loads = loads
+        self.history = history
         self.place = _place_of(demand, network)
         self._values: dict[tuple[str, str], Value] = {}
         self._lane_key: object = None
@@ -97,7 +101,8 @@ class Ground:
         if key:
             return load_entry(self, path, key)
         loader = LOADERS[path]
-        reads = FIELDS[path].reads
+        field = find_field(path, HISTORY)
+        reads = 0 if field is None else field.reads
         if reads == NODE:
             return self.remember((loader, self.currency), loader, has_lane=False)
         if reads == LANE:

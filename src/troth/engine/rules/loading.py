@@ -11,6 +11,7 @@ from troth.engine.network import Network
 from troth.engine.rules.values import NO_TEXT, Known, Value, code_words
 from troth.engine.supply import SupplyRows
 from troth.engine.unit_prices import UnitPrices
+from troth.model.history import CustomerHistory
 from troth.model.ids import NodeId, Sku
 from troth.model.money import currency_decimals
 from troth.model.network import Address, Node
@@ -31,6 +32,7 @@ class Facts(Protocol):
     now: datetime
     prices: UnitPrices | None
     loads: Mapping[NodeId, float] | None
+    history: CustomerHistory | None
 
     def field(self, path: str, key: str = "") -> Value:
         """The values of a field."""

@@ -18,6 +18,7 @@ from troth.engine.rules.fields import (
     SCOPES,
     STOCK,
     Field,
+    find_field,
     suggest,
 )
 from troth.engine.rules.ground import Ground
@@ -114,7 +115,7 @@ class Lowering:
                 raise Flaw(f"a line has no field {name}{suggest(f'item.{name}')}", piece.at)
             return field
         path = f"{scope}.{name}"
-        field = FIELDS.get(path)
+        field = find_field(path, self._reads)
         if field is None:
             known = "" if scope in SCOPES else f" (there is no {scope})"
             raise Flaw(f"there is no field {path}{known}{suggest(path)}", piece.at)
