@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Final, Protocol
 
-from benchmarks import accuracy, availability, capture, carts, engine, feed, gap, quote, rivals, rules
+from benchmarks import accuracy, availability, capture, carts, change, engine, feed, gap, quote, rivals, rules
 
 
 class _Run(Protocol):
@@ -16,6 +16,7 @@ BENCHMARKS: Final[dict[str, _Run]] = {
     "availability": availability.run,
     "capture": capture.run,
     "carts": carts.run,
+    "change": change.run,
     "engine": engine.run,
     "feed": feed.run,
     "gap": gap.run,

@@ -43,6 +43,7 @@ from troth.engine.shelf_life import (
 )
 from troth.engine.sizes import find_large
 from troth.engine.supply import NO_SUPPLY, SupplyRows
+from troth.engine.time_limits import TimeLimits, find_time_limits
 from troth.engine.transit import Lanes
 from troth.engine.unserved import tell_unserved, way_notes
 from troth.engine.way_there import find_way, pickup_position
@@ -125,6 +126,9 @@ def pose_question(
         eligible = admit(eligible, bars, timetable, lanes)
     if eligible is not None:
         base.available[:] *= eligible
+    limits = find_time_limits(asked) if special else None
+    if limits is not None:
+        base = limits.bar(base)
     shape = find_shape(demand, asked, policy) if special else None
     coverable, lost = measure(asked, shape, base.available, [base])
     dates, blocks = [row.available_from for row in rows], [base]
@@ -132,7 +136,7 @@ def pose_question(
     is_extended = has_more and not is_dated and _is_short(asked, coverable)
     if is_extended or (has_more and is_dated) or _wishes(asked):
         coverable, dates, blocks = _extend(
-            demand, asked, rows, coverable, base, network, lanes, policy, eligible, shape, need, perishable
+            demand, asked, rows, coverable, base, network, lanes, policy, eligible, shape, need, perishable, limits
         )
         if shape is not None:
             lost = measure(asked, shape, totals_of(base, blocks), blocks)[1]
@@ -140,6 +144,8 @@ def pose_question(
     removed = _count_without_stock(base, lanes, eligible, rows, late_nodes(network, now))
     kept = [at for at, units in enumerate(coverable) if units > 0]
     reasons = {} if bars is None and not lost else explain_lines(asked, coverable, rows, eligible, bars, lost)
+    if limits is not None:
+        reasons = limits.explain(asked, coverable) | reasons
     short = [at for at, line in enumerate(asked) if coverable[at] < line.quantity and at not in reasons]
     lacks = find_lacks(
         short,
@@ -208,6 +214,7 @@ def _extend(
     shape: Shape | None,
     need: Need | None,
     perishable: Sequence[Perishable],
+    limits: TimeLimits | None,
 ) -> tuple[tuple[int, ...], list[NDArray[np.float64]], list[Block]]:
     """What each line can be covered with, each row's ready time, and the blocks, once dated supply and wishes count
     too.
@@ -226,19 +233,25 @@ def _extend(
             block = dated if need is None else spill(network, lanes, dated, need)
             if eligible is not None:
                 block.available[:] *= eligible[:, block.nodes]
+            block = block if limits is None else limits.bar(block)
             was_short = _is_short(asked, coverable)
             # What goes together must all last; else each lot may leave while it is good.
             there = outlast(block, perishable) if perishable and demand.ship_complete else block
-            totals[:, block.nodes] = there.available
+            by_now = there.available if limits is None else np.maximum(totals[:, block.nodes], there.available)
+            totals[:, block.nodes] = by_now
             blocks.append(block)
             coverable, _lost = measure(asked, shape, totals, blocks)
             if demand.ship_complete and was_short and not _is_short(asked, coverable):
                 whole = everywhere(network, lanes, dated, totals)
                 blocks = [whole if need is None else spill(network, lanes, whole, need)]
+                if limits is not None:
+                    blocks = [limits.bar(blocks[0])]
+                    coverable, _lost = measure(asked, shape, blocks[0].available, blocks)
                 break
     if wishes:
         later = later_blocks(network, lanes, blocks, wishes, policy)
-        blocks += later if need is None else [spill(network, lanes, block, need) for block in later]
+        later = later if need is None else [spill(network, lanes, block, need) for block in later]
+        blocks += later if limits is None else [limits.bar(block) for block in later]
     if perishable:
         blocks = [outlast(block, perishable) for block in blocks]
     return coverable, dates, blocks

@@ -12,18 +12,22 @@ from troth.engine.case import Case, case_of, kept_trace
 from troth.engine.context import Change, Decision, Facts, State
 from troth.engine.could_be import SupplyFor, with_what_could_be
 from troth.engine.disposition import holds_of, may_wait, parked_of
+from troth.engine.evolve import evolve
 from troth.engine.exposure.kept_quotas import within_quotas
 from troth.engine.exposure.taking import draw_parts, exposed_supply, keeping, with_freed
 from troth.engine.feasible import find_late, find_unknown
+from troth.engine.fill import NOT_FILLED, given_up
 from troth.engine.hold_rules import find_holds, numbered
 from troth.engine.line_terms import named_skus, on_terms, settle_lines
 from troth.engine.options import Offered
 from troth.engine.reserve import reserve_entries
 from troth.engine.ship_groups import HANDED_OVER
 from troth.engine.supply import SupplyRows
+from troth.engine.time_limits import NO_BACKORDER, TOO_LATE
+from troth.engine.wishes import with_wishes_given_up
 from troth.model.cart_hold import CartHold
 from troth.model.commands import CaptureOrder
-from troth.model.events import DuplicateReceived, OrderCaptured
+from troth.model.events import DuplicateReceived, OrderCanceled, OrderCaptured, OrderEvent, PartsChange
 from troth.model.exposure import Draw
 from troth.model.hold_terms import Block
 from troth.model.ids import NodeId, OrderId, Sku, fulfillment_id
@@ -69,19 +73,24 @@ def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decisio
     if isinstance(planned, QuoteOutdated):
         return planned
     command, demand, supply, answer = planned.command, planned.case.demand, planned.supply, planned.answer
-    if answer.uncovered and not may_wait(answer):
+    gone, left = given_up(answer, command.lines)
+    if (left.uncovered and not may_wait(left)) or (gone and not left.shipments):
         return short(planned.case, answer, command.lines, planned.supply_for)
-    order = _order_of(command, answer, facts, ruled)
+    order = _order_of(command, left, facts, ruled)
     relies: dict[Draw, int] = {}
     entries = reserve_entries(None, order)
     if facts.exposure is not None:
         parts, relies = draw_parts(facts.pool, demand, order.allocations)
         order = replace(order, allocations=parts)
         entries = keeping(entries, supply, facts.network)
+    events: tuple[OrderEvent, ...] = (OrderCaptured(order),)
+    if gone:
+        events += (OrderCanceled(gone, NOT_FILLED, facts.now, PartsChange()),)
+        order = evolve(order, events[-1])
     captured = Decision(
         changes=(Change(None, order),),
         entries=entries,
-        events=((order.order_id, OrderCaptured(order)),),
+        events=tuple((order.order_id, event) for event in events),
         trace=kept_trace(planned.case, answer.trace, command.digest),
         relies=relies,
     )
@@ -248,6 +257,8 @@ def short(case: Case, answer: Plan, lines: Iterable[Line], supply_for: SupplyFor
     there may be another supply.
     """
     answer = with_what_could_be(case, answer, supply_for)
+    if any(gap.reason in (NO_BACKORDER[0], TOO_LATE[0]) for gap in answer.uncovered):
+        answer = with_wishes_given_up(case, answer)
     decimals = {line.line_id: line.decimals for line in lines}
     return StockShort(
         tuple(
@@ -260,6 +271,7 @@ def short(case: Case, answer: Plan, lines: Iterable[Line], supply_for: SupplyFor
                 gap.reason,
                 gap.detail,
                 tuple(replace(one, quantity=shown(one.quantity, decimals[gap.line_id])) for one in gap.instead),
+                gap.separately,
             )
             for gap in answer.uncovered
         )

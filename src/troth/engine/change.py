@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from troth.engine.backorder_cap import with_cap_reasons
+from troth.engine.budget import Budget
 from troth.engine.cancel import cancel_units
 from troth.engine.capture import short
 from troth.engine.case import Case
@@ -113,8 +114,9 @@ def _promised(
 ) -> Changed | Refusal:
     """The change with the promise of what is asked for now."""
     whole = tried = None
+    budget = Budget(facts.policy.decision_seconds_max, facts.clock)  # all ways are one decision
     for units in _ways(order, plain, grown):
-        tried = _try(order, plain, units, state, facts)
+        tried = _try(order, plain, units, state, facts, budget)
         whole = whole or tried
         if not tried.answer.uncovered and not _is_later(order, tried) and not _is_torn(order, tried):
             return _done(command, order, tried, state)
@@ -152,7 +154,7 @@ def _unlocked(order: Order) -> Iterable[Allocation]:
     return (part for part in order.allocations if part.state in UNLOCKED)
 
 
-def _try(order: Order, plain: OrderChanged, units: set[int], state: State, facts: Facts) -> _Tried:
+def _try(order: Order, plain: OrderChanged, units: set[int], state: State, facts: Facts, budget: Budget) -> _Tried:
     parts = {part.allocation: part for part in evolve(order, plain).allocations}
     replaced = tuple(PartMove(number, AllocationEvent.REPLACE) for number in sorted(units))
     event = replace(plain, parts=PartsChange(splits=plain.parts.splits, moves=(*plain.parts.moves, *replaced)))
@@ -164,7 +166,7 @@ def _try(order: Order, plain: OrderChanged, units: set[int], state: State, facts
     if days:
         network = facts.network
         facts = replace(facts, network=network.with_load(network.load.without(days)))
-    case, answer = plan_missing(without, state, facts, freed, allowed=asked_again(event))
+    case, answer = plan_missing(without, state, facts, freed, allowed=asked_again(event), budget=budget)
     covered = resourced(without, case, answer, facts)
     return _Tried(event, without, case, answer, covered, evolve_all(without, covered), facts, freed)
 

@@ -11,7 +11,7 @@ from troth.model.order import Line, Order, Terms
 _HEAD = ("method", "pickup_node", "service")
 _OF_LINE = ("sku", "unit_price_minor", "not_before", "need_by")
 _CHARGES = ("discount_minor", "tax_minor")
-_OF_TERMS = ("method", "pickup_node", "service", "only_from")
+_OF_TERMS = ("method", "pickup_node", "service", "only_from", "cancel_after", "need_by_firm")
 _NO_TERMS = Terms()
 
 

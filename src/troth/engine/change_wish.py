@@ -135,6 +135,9 @@ def _flaws(pointer: str, action: ChangeAction, order: Order, facts: Facts) -> It
                 yield FieldFlaw(f"{pointer}/quantity", f"{left} of line {action.line_id} have left already")
         case SetDates():
             yield from _date_flaws(pointer, action.not_before, action.need_by, facts.now)
+            yield from _limit_flaws(
+                pointer, action.not_before, action.need_by, action.cancel_after, facts.now, is_firm=action.need_by_firm
+            )
         case SetMethod():
             yield from find_way_flaws(pointer, action.method, action.pickup_node, action.service, facts)
         case SetNode() if action.node is not None and action.node not in facts.network.index:
@@ -157,6 +160,9 @@ def _added_flaws(pointer: str, line: Line, order: Order, facts: Facts) -> Iterat
     yield from (FieldFlaw(f"{pointer}/line/sku", flaw.detail) for flaw in find_kit_flaws((line,), facts.items))
     yield from _date_flaws(f"{pointer}/line", line.not_before, line.need_by, facts.now)
     terms = line.terms or NO_TERMS
+    yield from _limit_flaws(
+        f"{pointer}/line", line.not_before, line.need_by, terms.cancel_after, facts.now, is_firm=terms.need_by_firm
+    )
     if terms.method is not None or terms.pickup_node is not None or terms.service is not None:
         method = terms.method or order.method
         yield from find_way_flaws(f"{pointer}/line", method, terms.pickup_node, terms.service or "", facts)
@@ -171,6 +177,23 @@ def _date_flaws(
         yield FieldFlaw(f"{pointer}/need_by", "has passed: nothing can be there by then")
     if need_by is not None and not_before is not None and need_by < not_before:
         yield FieldFlaw(f"{pointer}/need_by", "must not be earlier than not_before")
+
+
+def _limit_flaws(
+    pointer: str,
+    not_before: datetime | None,
+    need_by: datetime | None,
+    cancel_after: datetime | None,
+    now: datetime,
+    *,
+    is_firm: bool,
+) -> Iterator[FieldFlaw]:
+    if cancel_after is not None and cancel_after <= now:
+        yield FieldFlaw(f"{pointer}/cancel_after", "has passed: nothing can be there by then")
+    if cancel_after is not None and not_before is not None and cancel_after < not_before:
+        yield FieldFlaw(f"{pointer}/cancel_after", "must not be earlier than not_before")
+    if is_firm and need_by is None:
+        yield FieldFlaw(f"{pointer}/need_by_firm", "has a meaning only together with need_by")
 
 
 def _substitute_flaws(pointer: str, action: Substitute, order: Order, facts: Facts) -> Iterator[FieldFlaw]:
@@ -216,7 +239,8 @@ def _changed(line: Line, action: ChangeAction, facts: Facts) -> Line:
         case SetPrice():
             return priced(line, action)
         case SetDates():
-            return replace(line, not_before=action.not_before, need_by=action.need_by)
+            dated = replace(line, not_before=action.not_before, need_by=action.need_by)
+            return _on(dated, replace(terms, cancel_after=action.cancel_after, need_by_firm=action.need_by_firm))
         case SetAddress():
             return _on(line, replace(terms, ship_to=action.ship_to))
         case SetMethod():

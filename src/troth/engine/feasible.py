@@ -28,8 +28,10 @@ def find_unknown(command: CaptureOrder, facts: Facts) -> tuple[FieldFlaw, ...]:
 
 
 def find_late(command: CaptureOrder, facts: Facts) -> Iterator[FieldFlaw]:
-    """The lines that are needed before now."""
+    """The lines that are needed before now, or are to be canceled already."""
     for position, line in enumerate(command.lines):
+        if line.terms is not None and line.terms.cancel_after is not None and line.terms.cancel_after <= facts.now:
+            yield FieldFlaw(f"/lines/{position}/cancel_after", "has passed: nothing can be there by then")
         if line.need_by is not None and line.need_by <= facts.now:
             yield FieldFlaw(f"/lines/{position}/need_by", "has passed: nothing can be there by then")
 

@@ -20,13 +20,14 @@ _STRICTS_MAX: Final = 16
 _STRICTS: dict[int, tuple[Policy, Policy]] = {}
 
 
-def keep_promise(case: Case) -> tuple[Case, Plan]:
+def keep_promise(case: Case, budget: Budget | None = None) -> tuple[Case, Plan]:
     """The case and its plan; where that is late, the case in which delay costs more than anything, if it is not; and
     where that is late as well, the cheapest such case by another service that is not.
 
-    All are one decision, and share what it may spend.
+    All are one decision, and share what it may spend: the `budget` (None: the policy's).
     """
-    budget = case.budget()
+    if budget is None:
+        budget = case.budget()
     budget.parts = 2 if any(line.need_by is not None for line in case.demand.lines) else 1
     answer = case.plan(budget)
     if not is_late(case.demand, answer):

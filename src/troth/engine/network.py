@@ -167,6 +167,7 @@ def compile_network(
                 "lasting": 256,
                 "destinations": 4096,
                 "pickups": 16_384,
+                "wanted": min(4096, max(64, 500_000 // max(1, count))),
                 "digest": 1,
                 "costs": 1,
                 "offers": 32,

@@ -5,6 +5,7 @@ one plan of lines that all go one way.
 from collections.abc import Mapping
 
 from troth.engine.budget import Budget
+from troth.engine.fill import plan_fills
 from troth.engine.group_turns import Ask
 from troth.engine.network import Network
 from troth.engine.ship_groups import HANDED_OVER, plan_groups
@@ -39,4 +40,7 @@ def plan_on_terms(
     def by_groups(wanted: Demand, left: Mapping[Sku, SupplyRows]) -> Plan:
         return plan_groups(wanted, left, network, policy, to_store, budget)
 
-    return plan_substitutes(demand, by_groups(demand, supply), supply, policy, by_groups)
+    def whole(wanted: Demand) -> Plan:
+        return plan_substitutes(wanted, by_groups(wanted, supply), supply, policy, by_groups)
+
+    return plan_fills(demand, whole)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from troth.engine.budget import Budget
 from troth.engine.capture import demand_for, demand_line, parts_of
 from troth.engine.case import Case, case_of, kept_trace
 from troth.engine.choices import with_choices
@@ -20,6 +21,7 @@ from troth.engine.failed import (
     retold,
     spent_lines,
 )
+from troth.engine.fill import as_promised
 from troth.engine.keep_promise import keep_promise
 from troth.engine.order_supply import NOTHING_FREED, supply_again, without_given_up
 from troth.engine.parts import next_allocation
@@ -78,9 +80,11 @@ def plan_missing(
     *,
     allowed: Collection[NodeId] = (),
     left_out: Collection[LineId] = (),
+    budget: Budget | None = None,
 ) -> tuple[Case, Plan]:
     """The plan of all units of an order that lie nowhere, but for the lines left out; `freed` are its own reserved
-    units that it may take again, and `allowed` are nodes that a person names although they failed it.
+    units that it may take again, and `allowed` are nodes that a person names although they failed it; `budget` is what
+    it may spend (None: the policy's).
     """
     barred = barred_nodes(order, state.failures, facts).difference(allowed)
     demand = demand_missing(order, facts, excluded=barred, left_out=left_out)
@@ -88,7 +92,7 @@ def plan_missing(
     missed = missed_lots(order, state.failures, facts)
     if missed:
         supply = without_lots(missed, supply, facts.network)
-    return keep_promise(case_of(demand, supply, facts))
+    return keep_promise(case_of(demand, supply, facts), budget)
 
 
 def demand_missing(
@@ -100,6 +104,7 @@ def demand_missing(
         replace(
             demand_line(line, missing[line.line_id], facts),
             need_by=line.need_by or first_promise_of(order, line.line_id),
+            terms=as_promised(line.terms),
             is_promised=line.need_by is None,
         )
         for line in order.lines

@@ -17,6 +17,7 @@ from troth.engine.ranking import rank_columns, rank_parts
 from troth.engine.rate_cards import billable_grams, parcel_rate_minor
 from troth.engine.surcharges import add_subset_charges
 from troth.engine.term_columns import add_line_costs, fixed_costs, quantity_costs, unit_costs
+from troth.engine.time_limits import deadline_of
 from troth.engine.timetable import find_wanted_days
 from troth.engine.transit import NEVER
 from troth.model.measure import half_up
@@ -81,27 +82,32 @@ def _date_costs(problem: Problem, block: Block) -> NDArray[np.float64]:
     lines = problem.lines
     delay_rate, late_rate = _date_rates(problem)
     arrival = block.timetable.arrival_day.take(block.lane)
-    if all(line.need_by is None and line.not_before is None for line in lines):
+    if not any([_has_dates(line) for line in lines]):  # noqa: C419 - a list is quicker, for every order
         delay: NDArray[np.float64] = np.maximum(arrival - problem.earliest_day, 0.0) * delay_rate
         if delay_rate == 0.0:  # then it is nothing for a lane that does not exist, too
             delay[arrival >= NEVER] = NEVER
         return delay[np.newaxis]
-    costs = np.empty((len(lines), *arrival.shape))
+    wished = np.full((len(lines), *arrival.shape), -NEVER)
+    needed = np.full((len(lines), 1, 1), np.inf)
     for row, line in enumerate(lines):
-        reference: NDArray[np.float64] | float = problem.earliest_day
         if line.not_before is not None:
-            wanted = _wanted_days(problem, block, line.not_before.timestamp())
-            reference = np.maximum(wanted, problem.earliest_day)
-            costs[row] = np.where(arrival < wanted, NEVER, 0.0)
-        else:
-            costs[row] = 0.0
-        costs[row] += np.maximum(arrival - reference, 0.0) * delay_rate
+            wished[row] = _wanted_days(problem, block, line.not_before.timestamp())
         if line.need_by is not None:
-            promised = block.timetable.promised_at.take(block.lane)
-            days = np.ceil((promised - line.need_by.timestamp()) / DAY_SECONDS)
-            costs[row] += np.maximum(days, 0.0) * late_rate
-    costs[:, arrival >= NEVER] = NEVER
+            needed[row] = line.need_by.timestamp()
+    costs = np.maximum(arrival - np.maximum(wished, problem.earliest_day), 0.0) * delay_rate
+    promised = block.timetable.promised_at.take(block.lane)
+    costs += np.maximum(np.ceil((promised - needed) / DAY_SECONDS), 0.0) * late_rate
+    costs[(arrival < wished) | (arrival >= NEVER)] = NEVER
+    until = [deadline_of(line) for line in lines]
+    if min(until) < np.inf:
+        costs[promised > np.array(until)[:, np.newaxis, np.newaxis]] = NEVER
     return costs
+
+
+def _has_dates(line: DemandLine) -> bool:
+    if line.need_by is not None or line.not_before is not None:
+        return True
+    return line.terms is not None and line.terms.cancel_after is not None
 
 
 def _date_rates(problem: Problem) -> tuple[float, float]:

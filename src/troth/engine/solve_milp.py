@@ -27,6 +27,9 @@ from troth.model.network import RateCard
 
 CANDIDATES_MAX: Final = 120
 NODES_MAX: Final = 20_000
+TERMS_MAX: Final = 5_000
+"""A model of more places for lines in parcels would take longer to write down than an order may wait: there is none."""
+
 _COPIES_MAX: Final = 4
 
 
@@ -64,11 +67,15 @@ def solve_mixed(
     if may_split is not None:
         splits |= may_split
     kept, is_cut = choose_candidates(problem, columns, parts, splits)
+    if _count_terms(problem, columns, parts, kept, splits) > TERMS_MAX:
+        return None
     model = MixedModel(seconds)
     solution = _solve_stage(model, problem, columns, parts, kept, splits)
     if solution is None:
         everything = np.ones_like(splits)
         kept, is_cut = choose_candidates(problem, columns, parts, everything)
+        if _count_terms(problem, columns, parts, kept, everything) > TERMS_MAX:
+            return None
         model = MixedModel(model.seconds_left)
         solution = _solve_goals(model, problem, columns, parts, kept)
     if solution is None:
@@ -98,6 +105,16 @@ def choose_candidates(
     must = set(units.argmax(axis=1).tolist())
     ranked = [*sorted(must), *(at for at in np.argsort(-merit, kind="stable").tolist() if at not in must)]
     return sorted(kept[ranked[: max(CANDIDATES_MAX, len(must))]].tolist()), True
+
+
+def _count_terms(
+    problem: Problem, columns: Columns, parts: SplitColumns, kept: list[int], splits: NDArray[np.bool_]
+) -> int:
+    """How many places for a line in a parcel the model of these columns has."""
+    there = np.minimum(parts.available[:, kept], _quantities(problem))
+    is_sent = (there > 0.0) & (parts.dates[:, kept] < NEVER) & (splits[:, np.newaxis] | (there >= _quantities(problem)))
+    copies = [_copies(problem, columns, parts, column) for column in kept]
+    return int(is_sent.sum(axis=0) @ np.array(copies))
 
 
 def _quantities(problem: Problem) -> NDArray[np.float64]:
@@ -155,7 +172,7 @@ def _add_slots(
     alone = () if problem.shape is None else problem.shape.alone
     together = [line for line in range(len(problem.lines)) if line not in alone]
     for column in kept:
-        copies = _copies(problem, columns, column)
+        copies = _copies(problem, columns, parts, column)
         earlier: _Slot | None = None
         for _ in range(copies):
             slot = _add_slot(model, problem, columns, parts, column, splits, together)
@@ -176,7 +193,7 @@ def _add_slots(
     return slots
 
 
-def _copies(problem: Problem, columns: Columns, column: int) -> int:
+def _copies(problem: Problem, columns: Columns, parts: SplitColumns, column: int) -> int:
     """How many parcels of a candidate a plan may want: one, unless its card prices some parcel above the two it could
     be parted into.
     """
@@ -185,7 +202,8 @@ def _copies(problem: Problem, columns: Columns, column: int) -> int:
     charges = () if problem.terms is None or problem.terms.charges is None else problem.terms.charges.parcel
     is_parting = may_part(charges, int(columns.rate_lane[column]))
     if card.grams_max is not None:
-        grams = sum(line.grams(units) for line, units in zip(problem.lines, problem.quantities, strict=True))
+        there = np.minimum(parts.available[:, column], problem.quantities).tolist()
+        grams = sum(line.grams(int(units)) for line, units in zip(problem.lines, there, strict=True))
         if grams > card.grams_max:  # goods of irregular weights fill at least every second parcel by half
             return max(1, min(2 * -(-grams // card.grams_max), problem.shipments_max, sum(problem.quantities)))
     if not is_parting and is_merging_cheaper(card, zone=zone, parcel_minor=int(columns.fixed[column])):

@@ -90,8 +90,12 @@ def find_timetable(
 
 def find_wanted_days(network: Network, lanes: Lanes, not_before: float) -> NDArray[np.float64]:
     """The first day (services, N) on which each service of each node may deliver what is not wanted before an instant
-    (POSIX).
+    (POSIX); remembered, because an order's lines and blocks ask for few instants again and again.
     """
+    key = (lanes.method, lanes.services, lanes.destination, not_before)
+    found = network.memory.tables["wanted"].get(key)
+    if isinstance(found, np.ndarray):
+        return found
     carriers = network.offer(lanes.method).carriers
     closings = [carriers[position].closes for position in lanes.services]
     wanted = np.empty((len(closings), len(network.nodes)))
@@ -102,6 +106,7 @@ def find_wanted_days(network: Network, lanes: Lanes, not_before: float) -> NDArr
         else:
             days = np.array([first_arrival_day(clock.time_zone, not_before, closes) for clock in network.clocks])
             wanted[row] = days[network.clock_index]
+    network.memory.keep("wanted", key, wanted)
     return wanted
 
 

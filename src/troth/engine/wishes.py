@@ -6,7 +6,7 @@ from typing import Final
 
 from troth.engine.case import Case
 from troth.model.ids import LineId, Sku
-from troth.model.order import Terms
+from troth.model.order import Fill, Terms
 from troth.model.plan import Demand, Plan, Separately
 
 
@@ -65,6 +65,9 @@ _WISHES: Final[Mapping[str, Callable[[Demand], Demand]]] = {
     "line_complete": _of_terms(lambda terms: replace(terms, line_complete=False)),
     "shipments_max": lambda demand: replace(demand, shipments_max=None),
     "shipment_value_min": lambda demand: replace(demand, shipment_value_min_minor=None),
+    "need_by_firm": _of_terms(lambda terms: replace(terms, need_by_firm=False)),
+    "cancel_after": _of_terms(lambda terms: replace(terms, cancel_after=None)),
+    "backorder": _of_terms(lambda terms: replace(terms, backorder=True, fill=Fill.ALL)),
     "ship_complete": lambda demand: replace(demand, ship_complete=False),
 }
 """How a demand looks without each wish, in the order in which they are tried."""

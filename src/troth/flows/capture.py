@@ -20,6 +20,7 @@ from troth.flows.near import find_near_flaws, locate_point
 from troth.flows.places import country_code, locate
 from troth.flows.requests import Outcome
 from troth.flows.system import System
+from troth.flows.wish_flaws import find_wish_flaws
 from troth.model.commands import CaptureOrder
 from troth.model.ids import CartHoldId, LineId, NodeId, Sku, derive_order_id
 from troth.model.item import Item
@@ -33,6 +34,9 @@ from troth.store.history import read_history
 
 _NOT_LOCATED: Final = b',"region_code":"","located_by":""'
 _NO_TOTALS: Final = ContentTotals()
+_NOT_WISHED: Final = b',"cancel_after":null,"need_by_firm":false,"backorder":true,"fill":"all","min_fill_percent":0'
+"""What content says of wishes that it does not have; orders were named without them before there were any."""
+
 HANDED_OVER: Final = frozenset({Method.PICKUP, Method.CURBSIDE})
 
 
@@ -177,7 +181,8 @@ def digest_content(content: OrderContent) -> str:
     if len(content.attributes) > 1:
         content = replace(content, attributes=dict(sorted(content.attributes.items())))
     # What is only filled in when an address is located says nothing, here: no quote in a text stands as it is in JSON.
-    return blake2b(encode_bytes(content).replace(_NOT_LOCATED, b""), digest_size=16).hexdigest()
+    sent = encode_bytes(content).replace(_NOT_LOCATED, b"").replace(_NOT_WISHED, b"")
+    return blake2b(sent, digest_size=16).hexdigest()
 
 
 def find_flaws(content: OrderContent, *, is_inquiry: bool = False) -> tuple[FieldFlaw, ...]:
@@ -187,6 +192,7 @@ def find_flaws(content: OrderContent, *, is_inquiry: bool = False) -> tuple[Fiel
         *_address_flaws(content, is_inquiry=is_open),
         *find_near_flaws(content.near, is_looked_for=is_open),
         *_line_flaws(content.lines),
+        *find_wish_flaws(content.lines, ship_complete=content.ship_complete),
     )
     terms = [_priced(line) for line in content.lines]
     if not any(terms):

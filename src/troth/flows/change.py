@@ -32,7 +32,7 @@ from troth.model.ids import LineId, NodeId, Sku
 from troth.model.inventory import Balance
 from troth.model.item import Item
 from troth.model.money import Money
-from troth.model.order import Line, Order
+from troth.model.order import Line, Order, Terms
 from troth.model.refusals import FieldFlaw, Invalid, Refusal
 from troth.store.failures import read_failures
 
@@ -73,6 +73,8 @@ class Dates:
     given: frozenset[str]
     not_before: datetime | None = None
     need_by: datetime | None = None
+    cancel_after: datetime | None = None
+    need_by_firm: bool = False
 
 
 ContentAction = AddedLine | Price | OtherItem | Dates | RemoveLine | SetQuantity | SetAddress | SetMethod | SetNode
@@ -228,15 +230,23 @@ def _settled(action: ContentAction, lines: Mapping[LineId, Line], items: Mapping
             price = _minor(action.unit_price, action.sku, items)
             return Substitute(action.line_id, action.sku, price, _given(action.discount), _given(action.tax))
         case Dates():
-            known = lines.get(action.line_id)
-            kept = {} if known is None else {"not_before": known.not_before, "need_by": known.need_by}
-            given = {name: getattr(action, name) for name in action.given}
-            dates = kept | given
-            return SetDates(action.line_id, dates.get("not_before"), dates.get("need_by"))
+            return _dates(action, lines.get(action.line_id))
         case SetAddress():
             return replace(action, ship_to=locate(action.ship_to))
         case _:
             return action
+
+
+def _dates(action: Dates, known: Line | None) -> SetDates:
+    """The dates of a line with those that it has where none are given; what is no longer needed by then is not firm."""
+    kept = SetDates(action.line_id, None, None)
+    if known is not None:
+        terms = known.terms or Terms()
+        kept = SetDates(action.line_id, known.not_before, known.need_by, terms.cancel_after, terms.need_by_firm)
+    given = {name: getattr(action, name) for name in action.given}
+    if given.get("need_by", kept.need_by) is None and "need_by_firm" not in given:
+        given["need_by_firm"] = False
+    return replace(kept, **given)
 
 
 def _line(line: ContentLine, items: Mapping[Sku, Item]) -> Line:

@@ -76,6 +76,8 @@ class SetDatesBody(Strict):
     line_id: Id
     not_before: Instant | None = None
     need_by: Instant | None = None
+    cancel_after: Instant | None = None
+    need_by_firm: bool = False
 
 
 class SetAddressBody(Strict):
@@ -170,8 +172,9 @@ def _action(
             price = body.unit_price.parse(f"{pointer}/unit_price")
             return Price(LineId(body.line_id), price, *_charges(body, pointer))
         case SetDatesBody():
-            given = frozenset(body.model_fields_set & {"not_before", "need_by"})
-            return Dates(LineId(body.line_id), given, body.not_before, body.need_by)
+            given = frozenset(body.model_fields_set - {"action", "line_id"})
+            dates = (body.not_before, body.need_by, body.cancel_after)
+            return Dates(LineId(body.line_id), given, *dates, body.need_by_firm)
         case SetAddressBody():
             return SetAddress(body.ship_to.address(), _line_id(body.line_id))
         case SetMethodBody():

@@ -247,6 +247,11 @@ def _terms(terms: Terms, currency: str, cost_currency: str) -> LineTerms:
         terms.min_remaining_days,
         terms.decimals,
         terms.only_from,
+        terms.cancel_after,
+        terms.need_by_firm,
+        terms.backorder,
+        terms.fill,
+        terms.min_fill_percent,
     )
 
 

@@ -11,6 +11,7 @@ from troth.flows.capture import ContentLine, ContentPayment, OrderContent
 from troth.http.body import Id, Instant, MoneyBody, Name, Strict, Text
 from troth.http.charges_body import ChargedBody, TotalsBody
 from troth.http.languages import Language
+from troth.http.line_wishes import WISHES, WishesBody, with_wishes
 from troth.http.measures import Quantity, Scaling
 from troth.http.place_body import AddressBody, NearBody
 from troth.http.problems import Refused
@@ -63,7 +64,7 @@ class CustomerBody(Strict):
     phone: Text = ""
 
 
-class LineBody(ChargedBody):
+class LineBody(ChargedBody, WishesBody):
     """A wanted quantity of one SKU; without a price it has the item's."""
 
     line_id: Id
@@ -112,8 +113,10 @@ class LineBody(ChargedBody):
     ] = 0
     only_from: Annotated[Id | None, Field(description="The one node that may send this line.")] = None
 
-    def line(self, pointer: str, items: Mapping[Sku, Item], scaling: Scaling) -> ContentLine:
-        """The line that this is."""
+    def line(
+        self, pointer: str, items: Mapping[Sku, Item], scaling: Scaling, order: WishesBody | None = None
+    ) -> ContentLine:
+        """The line that this is, in an order with wishes for all of its lines."""
         plain = ContentLine(
             LineId(self.line_id),
             Sku(self.sku),
@@ -123,7 +126,9 @@ class LineBody(ChargedBody):
             self.not_before,
             charges=self.charges(pointer),
         )
-        return plain if self.model_fields_set.isdisjoint(_TERMS) else self._on_terms(plain, pointer)
+        if not self.model_fields_set.isdisjoint(_TERMS):
+            plain = self._on_terms(plain, pointer)
+        return with_wishes(plain, self, order)
 
     def _on_terms(self, plain: ContentLine, pointer: str) -> ContentLine:
         penalty = self.ship_together_penalty
@@ -152,7 +157,7 @@ class PaymentBody(Strict):
     status: Name
 
 
-class ContentBody(TotalsBody):
+class ContentBody(TotalsBody, WishesBody):
     """What is asked, with or without an order. The `language` is kept among the attributes."""
 
     channel: Channel
@@ -188,7 +193,10 @@ class ContentBody(TotalsBody):
         """The content that this is; Refused where an amount does not fit its currency, or a quantity its item."""
         who = self.customer
         scaling = Scaling()
-        lines = tuple([line.line(f"/lines/{position}", items, scaling) for position, line in enumerate(self.lines)])
+        wishes = None if self.model_fields_set.isdisjoint(WISHES) else self
+        lines = tuple(
+            [line.line(f"/lines/{position}", items, scaling, wishes) for position, line in enumerate(self.lines)]
+        )
         scaling.done()
         return OrderContent(
             channel=self.channel,

@@ -7,7 +7,7 @@ from troth.http.timeline import TimelinePoint
 from troth.http.values import CostAnswer, Instant, MoneyAnswer, Window
 from troth.model.hold_terms import AtEnd, Block, Signal
 from troth.model.lifecycle import AllocationState, HoldState
-from troth.model.order import Consent, Method
+from troth.model.order import Consent, Fill, Method
 from troth.model.status import OrderStatus
 
 
@@ -81,6 +81,11 @@ class LineTerms(msgspec.Struct, frozen=True):
     min_remaining_days: int
     decimals: int
     only_from: str | None
+    cancel_after: Instant | None
+    need_by_firm: bool
+    backorder: bool
+    fill: Fill
+    min_fill: int
 
 
 class ParkedAnswer(msgspec.Struct, frozen=True):

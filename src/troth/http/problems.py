@@ -283,6 +283,9 @@ def _short(line: ShortLine) -> str:
     reason = line.detail or line.reason.replace("_", " ")
     others = ", ".join(f"{other.quantity} of {other.sku}" for other in line.instead)
     instead = f"; instead there could be {others}" if others else ""
+    for way in line.separately:
+        wishes = " and ".join(name.replace("_", " ") for name in way.without)
+        instead += f"; without {wishes} {way.quantity} could be there by {way.promised_at.isoformat()}"
     return (
         f"line {line.line_id}: {line.quantity} of {line.sku} cannot be promised ({reason}); {promised}{when}{instead}"
     )

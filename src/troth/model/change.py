@@ -79,11 +79,13 @@ class SetPrice:
 
 @dataclass(frozen=True, slots=True)
 class SetDates:
-    """When a line is wanted; None: it does not matter. Both are set."""
+    """When a line is wanted, and after when no longer; None: it does not matter. All are set."""
 
     line_id: LineId
     not_before: datetime | None
     need_by: datetime | None
+    cancel_after: datetime | None = None
+    need_by_firm: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,16 @@ class Consent(StrEnum):
     ALLOW = "allow"
 
 
+class Fill(StrEnum):
+    """What becomes of an order of which a line cannot be promised in full: it is refused; the line, which is had whole
+    from what is on hand or not at all, is canceled; or only what of the line cannot be promised is.
+    """
+
+    ALL = "all"
+    OR_KILL = "fill_or_kill"
+    PARTIAL = "partial"
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """On what terms a line is wanted, where they are not those of every line; each default asks for nothing.
@@ -63,6 +73,9 @@ class Terms:
     capture; `substituted` what a unit of each substitute costs the customer more (minor units). For so many days after
     the delivery (`min_remaining_days`) the goods must still be good. Of an item sold by measure quantities have so many
     `decimals`; what is paid for is rounded once a line. `only_from` is the one node that may send it (None: any).
+    Nothing of it is promised for later than `cancel_after`, nor than when it is needed where that is
+    `need_by_firm`, and without `backorder` nothing that is still to come. `fill` says what becomes of units that cannot
+    be promised; of a partial line at least `min_fill_percent` are, or none.
     """
 
     ship_to: Address | None = None
@@ -79,6 +92,16 @@ class Terms:
     min_remaining_days: int = 0
     decimals: int = 0
     only_from: NodeId | None = None
+    cancel_after: datetime | None = None
+    need_by_firm: bool = False
+    backorder: bool = True
+    fill: Fill = Fill.ALL
+    min_fill_percent: int = 0
+
+    @property
+    def is_on_hand_only(self) -> bool:
+        """Whether nothing of it is to be promised that is still to come."""
+        return not self.backorder or self.fill is Fill.OR_KILL
 
 
 @dataclass(frozen=True, slots=True)

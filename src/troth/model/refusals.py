@@ -6,7 +6,7 @@ from typing import ClassVar, Final
 
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.order import Method
-from troth.model.plan import Instead
+from troth.model.plan import Instead, Separately
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,8 @@ class ShortLine:
     """A line that cannot be promised as asked: what is asked, what could be promised, and when.
 
     Quantities are in the item's measure.
-    `detail` says the reason in a sentence where its code is not enough; `instead` are other items that could be had.
+    `detail` says the reason in a sentence where its code is not enough; `instead` are other items that could be had,
+    and `separately` is what could be promised if the order gave up wishes of its own.
     """
 
     line_id: LineId
@@ -25,6 +26,7 @@ class ShortLine:
     reason: str
     detail: str = ""
     instead: tuple[Instead, ...] = ()
+    separately: tuple[Separately, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from troth.engine.budget import Clock
 from troth.engine.capture import settled
 from troth.engine.context import Decision, Facts, State
 from troth.engine.exposure.compiled import compile_exposure
@@ -34,7 +35,9 @@ from troth.model.serials import SerialKey, SerialPlace, TravelingSerial
 
 
 class World:
-    """Orders, balances and the ledger of a network, changed by commands."""
+    """Orders, balances and the ledger of a network, changed by commands; a `clock` ends what takes too long to decide
+    (None: work is counted).
+    """
 
     def __init__(
         self,
@@ -43,6 +46,7 @@ class World:
         policy: Policy = DEFAULT_POLICY,
         rules: Sequence[tuple[str, str, ExposureRules]] = (),
         holds: HoldsInForce | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self._network = network.with_load()
         self.load = self._network.load
@@ -50,6 +54,7 @@ class World:
         self._policy = policy
         self._rules = rules
         self._holds = holds
+        self._clock = clock
         self.consumed = Consumed()
         self.orders: dict[OrderId, Order] = {}
         self.balances: dict[SupplyKey, Balance] = {}
@@ -65,7 +70,16 @@ class World:
         time is over: they are ended where they keep what it lacks.
         """
         exposure = Exposure(compile_exposure(self._rules, now), self.consumed) if self._rules else None
-        facts = Facts(now, actor, self._network, self._items, self._policy, exposure=exposure, holds=self._holds)
+        facts = Facts(
+            now,
+            actor,
+            self._network,
+            self._items,
+            self._policy,
+            exposure=exposure,
+            holds=self._holds,
+            clock=self._clock,
+        )
         decision = decide(command, self._state(), facts)
         if isinstance(decision, StockShort) and self._end_overdue(command, facts):
             decision = decide(command, self._state(), facts)
