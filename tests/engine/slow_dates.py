@@ -162,28 +162,32 @@ def trip(
     zone: str,
     *,
     holidays: frozenset[date] = frozenset(),
+    local: tuple[frozenset[date], frozenset[date]] = (frozenset(), frozenset()),
     not_before: float | None = None,
 ) -> tuple[int, int, int] | None:
-    """The minutes by which it leaves and between which it arrives; in the destination's zone, or the node's."""
+    """The minutes by which it leaves and between which it arrives; in the destination's zone, or the node's. `local`
+    are the public holidays here and there.
+    """
+    here_off, there_off = local if "local" in card.public_holidays else (frozenset(), frozenset())
     transit = card.transit_days[0]
     delivers = card.delivery_weekdays or card.weekdays
     there = zone or node.time_zone
     for out in days_from(wall(node.time_zone, ready).date()):
-        if out.weekday() not in card.weekdays or out in card.holidays:
+        if out.weekday() not in card.weekdays or out in (*card.holidays, *here_off):
             continue
         leaves = next((at for at in pickups_on(node, card, out) if at >= ready), None)
         if leaves is None:
             continue
         for day in days_from(out):
             between = [out + timedelta(days=number) for number in range(1, (day - out).days)]
-            moved = sum(at.weekday() in card.weekdays and at not in card.holidays for at in between)
+            moved = sum(at.weekday() in card.weekdays and at not in (*card.holidays, *there_off) for at in between)
             until = first_minute(there, day, card.window_closes)
             if (
                 moved >= transit - 1
                 and day >= out + timedelta(days=min(transit, 1))
                 and day.weekday() in delivers
                 and day not in card.holidays
-                and day not in holidays
+                and day not in holidays | there_off
                 and until > (ready if transit == 0 else leaves)
             ):
                 break

@@ -188,18 +188,31 @@ def test_work_is_done_when_as_many_open_minutes_have_passed(
 
 
 @settings(max_examples=150, deadline=None)
-@given(questions(), st.frozensets(st.integers(0, 8), max_size=2))
+@given(questions(), *[st.frozensets(st.integers(0, 8), max_size=2)] * 3, st.booleans())
 def test_a_shipment_has_the_dates_of_the_reference(
-    question: tuple[Node, RateCard, datetime, str, datetime | None], off: frozenset[int]
+    question: tuple[Node, RateCard, datetime, str, datetime | None],
+    off: frozenset[int],
+    off_here: frozenset[int],
+    off_there: frozenset[int],
+    keeps_local: bool,
 ) -> None:
     place, card, now, there, wish = question
-    closed = frozenset(now.date() + timedelta(days=number) for number in off)
+    closed, here, away = (
+        frozenset(now.date() + timedelta(days=number) for number in days) for days in (off, off_here, off_there)
+    )
+    place = replace(place, address=Address("CA"))
+    card = replace(card, public_holidays=("local",) if keeps_local else ())
     ready = slow_dates.done(place, minute(now))
     not_before = None if wish is None else wish.timestamp()
     expected = (
-        None if ready is None else slow_dates.trip(place, card, ready, there, holidays=closed, not_before=not_before)
+        None
+        if ready is None
+        else slow_dates.trip(place, card, ready, there, holidays=closed, local=(here, away), not_before=not_before)
     )
-    net = compile_network((place,), (card,), LaneTable(holidays=(PlaceHolidays("US", tuple(sorted(closed))),)))
+    lanes = LaneTable(holidays=(PlaceHolidays("US", tuple(sorted(closed))),))
+    net = compile_network(
+        (place,), (card,), lanes, lambda calendar: {"US": away, "CA": here}.get(calendar, frozenset())
+    )
 
     asked = demand(line("A", not_before=wish), destination=replace(HERE, time_zone=there))
     found = plan(asked, supply(net, A={"N": 1}), net, Policy(), now)

@@ -15,6 +15,7 @@ from troth.engine.calendars import day_date, local_day, minute_of
 from troth.engine.feed_age import is_late
 from troth.engine.node_days import find_node_days
 from troth.flows.exposed import find_exposed
+from troth.flows.offered import with_days_off, with_region_code
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
 from troth.model.network import NodeType
@@ -77,7 +78,9 @@ async def show_node(visit: Visit) -> Response:
         version=node.version,
         newest_feed=newest,
         is_feed_late=name in network.index and is_late(network, name, visit.now.timestamp()),
-        node_days=find_node_days(node.value, used, today, today + timedelta(days=_DAYS_SHOWN - 1)),
+        node_days=find_node_days(
+            with_days_off(with_region_code(node.value)), used, today, today + timedelta(days=_DAYS_SHOWN - 1)
+        ),
         work=work,
         counts=[(state, counts.get(state, 0)) for state in OPEN_WORK],
         work_count=sum(counts.values()),

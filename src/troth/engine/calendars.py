@@ -31,7 +31,8 @@ class WorkClock:
     """All that decides when a node's work is done and leaves. Nodes with equal clocks share one computation.
 
     `hours` (opening, closing) and `cut_offs` are by weekday where they differ (empty: every day the same), `special`
-    days are by date. `is_nightly` says that on some day it closes on the next.
+    days are by date. `is_nightly` says that on some day it closes on the next. On `local_holidays` the node may work,
+    but carriers that keep the holidays of places do not come.
     """
 
     time_zone: str
@@ -48,9 +49,10 @@ class WorkClock:
     special: tuple[SpecialDay, ...] = ()
     cut_offs: tuple[time, ...] = ()
     is_nightly: bool = False
+    local_holidays: frozenset[date] = frozenset()
 
 
-def work_clock(node: Node, service: str = "") -> WorkClock:
+def work_clock(node: Node, service: str = "", local_holidays: frozenset[date] = frozenset()) -> WorkClock:
     """The clock of a node, for what goes by a service (empty: by one without a cut-off of its own)."""
     calendar = node.calendar
     hours = _hours_by_weekday(calendar)
@@ -83,6 +85,7 @@ def work_clock(node: Node, service: str = "") -> WorkClock:
         special=special,
         cut_offs=cut_offs if node.cut_offs else (),
         is_nightly=any(is_night(opens, closes) for opens, closes in spans),
+        local_holidays=local_holidays,
     )
 
 
@@ -235,7 +238,12 @@ def is_working_day(weekdays: frozenset[int], holidays: frozenset[date], day: int
     >>> is_working_day(frozenset({3}), frozenset(), 0), is_working_day(frozenset({3}), frozenset({date(1970, 1, 1)}), 0)
     (True, False)
     """
-    return (day + 3) % 7 in weekdays and not (holidays and day_date(day) in holidays)
+    return (day + 3) % 7 in weekdays and not is_among(holidays, day)
+
+
+def is_among(days: frozenset[date], day: int) -> bool:
+    """Whether a day (days since 1970) is one of these."""
+    return bool(days) and day_date(day) in days
 
 
 def local_day(time_zone: str, minute: int) -> int:

@@ -16,18 +16,19 @@ from troth.engine.calendars import (
     closings_on,
     find_hours,
     first_arrival_day,
+    is_among,
     is_working_day,
     local_day,
     local_instant,
     works_on,
 )
-from troth.model.network import CarrierPickup, RateCard
+from troth.model.network import LOCAL, CarrierPickup, RateCard
 
 
 @dataclass(frozen=True, slots=True)
 class CarrierClock:
     """The days on which a carrier picks up and moves goods (`weekdays`) and those on which it delivers, and between
-    which hours (local, at the place) it does.
+    which hours (local, at the place) it does. `keeps_local` says that it rests on public holidays of places.
     """
 
     weekdays: frozenset[int]
@@ -37,17 +38,20 @@ class CarrierClock:
     service: str = ""
     opens: time = DELIVERY_FROM
     closes: time = DELIVERY_UNTIL
+    keeps_local: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Destination:
-    """What dates depend on at the place where goods go: its time zone (empty: the node's) and days without delivery.
+    """What dates depend on at the place where goods go: its time zone (empty: the node's), days without delivery, and
+    `local_holidays`, on which carriers that keep the holidays of places rest.
 
     It is compared by identity, because it is a key of every look-up.
     """
 
     time_zone: str = ""
     holidays: frozenset[date] = frozenset()
+    local_holidays: frozenset[date] = frozenset()
 
 
 ANYWHERE: Final = Destination()
@@ -80,6 +84,7 @@ def carrier_clock(card: RateCard) -> CarrierClock:
         service=card.service,
         opens=_whole_minute(card.window_opens),
         closes=_whole_minute(card.window_closes),
+        keeps_local=LOCAL in card.public_holidays,
     )
 
 
@@ -133,7 +138,7 @@ def find_departure(clock: WorkClock, carrier: CarrierClock, done: int, earliest:
     That is a working day of both. A node that names no pickup of the carrier has one every day at closing time.
     """
     for day in range(earliest, earliest + DAYS_SEARCHED_MAX):
-        if is_working_day(carrier.weekdays, carrier.holidays, day):
+        if moves_on(carrier, clock.local_holidays, day):
             for leaves in pickups_on(clock, carrier, day):
                 if leaves >= done * 60:
                     return Departure(day, leaves)
@@ -168,8 +173,8 @@ def find_arrival_day(
 ) -> int | None:
     """The day of delivery after so many days of transit.
 
-    All days of transit but the last are days on which the carrier moves goods; then it is the first day on which it
-    delivers there. Delivery hours of `zone` that have ended at `ready` (POSIX) are too early.
+    All days of transit but the last are days on which the carrier moves goods there; then it is the first day on which
+    it delivers there. Delivery hours of `zone` that have ended at `ready` (POSIX) are too early.
     """
     day = ship_day
     left = transit - 1
@@ -177,18 +182,26 @@ def find_arrival_day(
     while left > 0:
         day += 1
         searched += 1
-        left -= is_working_day(carrier.weekdays, carrier.holidays, day)
+        left -= moves_on(carrier, destination.local_holidays, day)
         if searched > 2 * DAYS_SEARCHED_MAX:
             return None
     first = day + 1 if transit > 0 else day
     for at in range(first, first + DAYS_SEARCHED_MAX):
         if (
             is_working_day(carrier.delivery_weekdays, carrier.holidays, at)
+            and not (carrier.keeps_local and is_among(destination.local_holidays, at))
             and is_working_day(carrier.delivery_weekdays, destination.holidays, at)
             and (ready is None or local_instant(zone, at, carrier.closes) > ready)
         ):
             return at
     return None
+
+
+def moves_on(carrier: CarrierClock, local_holidays: frozenset[date], day: int) -> bool:
+    """Whether a carrier moves goods on a day (days since 1970) at a place with these public holidays."""
+    return is_working_day(carrier.weekdays, carrier.holidays, day) and not (
+        carrier.keeps_local and is_among(local_holidays, day)
+    )
 
 
 @lru_cache(maxsize=16_384)

@@ -13,6 +13,7 @@ from troth.engine.calendars import WorkClock, work_clock
 from troth.engine.lane_table import LaneIndex, Spans, compile_spans, index_lanes
 from troth.engine.node_load import Limits, NodeLoad, compile_limits
 from troth.engine.offers import Offer, compile_offer
+from troth.engine.public_holidays import FindDays, holidays_of, no_days
 from troth.engine.rate_cards import DEFAULT_CARDS, HAND_OVER, LOCAL_DELIVERY
 from troth.model.ids import NodeId
 from troth.model.lanes import NO_LANES, LaneTable
@@ -30,6 +31,7 @@ class Network:
     `clock_index` (N) points into `clocks`, the distinct work clocks, and so do the rows of `clocks_by_service` for the
     services that have a cut-off of their own somewhere. Costs are float64 made from minor units here and nowhere else.
     A node's next stock feed is late after so many seconds (`feed_due`, N; infinite: never; None: no node has any).
+    `public_holidays` finds the public holidays of a place.
     `limits` are the nodes' capacities (None: no node has one) and `load` is what is promised of them:
     whoever commits promises moves it, and every copy of a network that has promises of its own has a load of its own.
     `memory` holds pure functions' results (zones by destination, dates by minute), bounded; it never
@@ -56,6 +58,7 @@ class Network:
     delivery_spans: Spans
     hand_over_spans: Spans
     lane_index: LaneIndex
+    public_holidays: FindDays
     limits: Limits | None
     feed_due: NDArray[np.float64] | None
     load: NodeLoad = field(repr=False)
@@ -106,20 +109,32 @@ class Memory:
 
 
 def compile_network(
-    nodes: Sequence[Node], cards: Sequence[RateCard] = DEFAULT_CARDS, lanes: LaneTable = NO_LANES
+    nodes: Sequence[Node],
+    cards: Sequence[RateCard] = DEFAULT_CARDS,
+    lanes: LaneTable = NO_LANES,
+    public_holidays: FindDays = no_days,
 ) -> Network:
     """The network of these nodes and rate cards, and of what is known about lanes. Of two nodes with one id the last
     wins; of two cards of one service both are offered. Where no card is one of local delivery, the built-in one is.
+
+    `public_holidays` finds those of a place, which carriers keep; holidays of nodes and cards are dates by now.
     """
     by_id = {node.node: node for node in nodes}
     ordered = tuple(by_id[key] for key in sorted(by_id))
     index = {node.node: position for position, node in enumerate(ordered)}
     clocks: dict[WorkClock, int] = {}
-    clock_index = [clocks.setdefault(work_clock(node), len(clocks)) for node in ordered]
+    local = [holidays_of(public_holidays, node.address) for node in ordered]
+    clock_index = [
+        clocks.setdefault(work_clock(node, "", days), len(clocks)) for node, days in zip(ordered, local, strict=True)
+    ]
     named = {row.service for node in ordered for row in node.cut_offs if row.service}
     by_service = {
         service: np.array(
-            [clocks.setdefault(work_clock(node, service), len(clocks)) for node in ordered], dtype=np.intp
+            [
+                clocks.setdefault(work_clock(node, service, days), len(clocks))
+                for node, days in zip(ordered, local, strict=True)
+            ],
+            dtype=np.intp,
         )
         for service in sorted(named)
     }
@@ -155,6 +170,7 @@ def compile_network(
         delivery_spans=compile_spans(delivery, lane_index),
         hand_over_spans=compile_spans(hand_over, lane_index),
         lane_index=lane_index,
+        public_holidays=public_holidays,
         limits=compile_limits(ordered),
         feed_due=_due_seconds(ordered),
         load=NodeLoad(index),

@@ -16,6 +16,7 @@ from troth.engine.capacity import Need
 from troth.engine.kits import wanted_units
 from troth.engine.network import Network
 from troth.engine.node_load import Limits, NodeLoad
+from troth.engine.public_holidays import no_days
 from troth.engine.rate_cards import FIRST_DELIVERY, FIRST_NAMED
 from troth.engine.supply import QUANTITY_MAX, SupplyRows
 from troth.model.capacity import Slot
@@ -31,6 +32,7 @@ _LATER: Final = (
     " length_mm_max=None, girth_mm_max=None, window_opens=datetime.time(8, 0), window_closes=datetime.time(20, 0)",
     ", served=None",
     ", feed_due_every_hours=None",
+    ", public_holidays=('local',)",
 )
 """Fields that came to be after decisions had been recorded: at their defaults they are no part of a network's name."""
 _WIDTHS: Final = ((1, 0xFF), (2, 0xFFFF), (4, 0xFFFFFFFF), (8, 0xFFFFFFFFFFFFFFFF))
@@ -95,6 +97,9 @@ def digest_network(network: Network) -> str:
     if lanes.by_prefix or lanes.holidays:
         days = sorted((place, sorted(closed)) for place, closed in lanes.holidays.items())
         parts += repr((sorted(lanes.by_prefix.items()), days))
+    if network.public_holidays is not no_days:
+        kept = {(clock.time_zone, clock.local_holidays) for clock in network.clocks}
+        parts += repr(sorted((zone, sorted(days)) for zone, days in kept))
     for fields in _LATER:
         parts = parts.replace(fields, "")
     # What nodes said of their days only later is not shown with the rest, and is named where they say something.

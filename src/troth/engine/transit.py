@@ -16,6 +16,7 @@ from troth.engine.carriers import ANYWHERE, Destination
 from troth.engine.lane_table import ABSENT, overrides
 from troth.engine.network import Network
 from troth.engine.offers import Offer
+from troth.engine.public_holidays import local_holidays
 from troth.engine.rate_cards import HAND_OVER
 from troth.engine.where import NOWHERE, Where
 from troth.model.network import Address
@@ -184,13 +185,15 @@ def _days_at(days: tuple[tuple[int, ...], ...], services: tuple[int, ...], place
 def _find_destination(network: Network, time_zone: str, where: Where) -> Destination:
     """The one value that stands for all places of a time zone with the same holidays."""
     holidays = network.lane_index.days_without_delivery(where)
-    if not time_zone and not holidays:
+    local = local_holidays(network.public_holidays, where.country, where.regions)
+    if not time_zone and not holidays and not local:
         return ANYWHERE
-    found = network.memory.tables["destinations"].get((time_zone, holidays))
+    key = (time_zone, holidays, local)
+    found = network.memory.tables["destinations"].get(key)
     if isinstance(found, Destination):
         return found
-    destination = Destination(time_zone, holidays)
-    network.memory.keep("destinations", (time_zone, holidays), destination)
+    destination = Destination(time_zone, holidays, local)
+    network.memory.keep("destinations", key, destination)
     return destination
 
 

@@ -16,12 +16,13 @@ from troth.engine.rules.lint import lint
 from troth.engine.rules.lint_known import lint_nodes
 from troth.flows.document_body import read_body
 from troth.flows.message_check import check_messages, lint_messages
+from troth.flows.public_holidays import is_calendar
 from troth.model.document import Activation, Finding
 from troth.model.exposure import ExposureRules
 from troth.model.hold_rules import HoldRules
 from troth.model.lanes import LaneTable
 from troth.model.messages import MessageTemplates
-from troth.model.network import RateCard
+from troth.model.network import LOCAL, RateCard
 from troth.model.routing import Routing
 from troth.store.configure import Family as FamilyKey
 
@@ -70,8 +71,17 @@ class Family(Generic[T]):
         return flaws or value
 
 
+def _check_card(card: RateCard) -> tuple[Finding, ...]:
+    unknown = [
+        Finding(f"/public_holidays/{at}", f"there is no calendar {name}; write local, US, DE-BY or US-carriers")
+        for at, name in enumerate(card.public_holidays)
+        if name != LOCAL and not is_calendar(name)
+    ]
+    return (*check_card(card), *unknown)
+
+
 RATE_CARDS: Final = Family(
-    "rate-cards", "rate card", RateCard, check_card, lint_card, currency_of=lambda card: card.currency
+    "rate-cards", "rate card", RateCard, _check_card, lint_card, currency_of=lambda card: card.currency
 )
 
 

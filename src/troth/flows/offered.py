@@ -3,10 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from troth.engine.network import Network, compile_network
+from troth.engine.public_holidays import local_calendar
 from troth.engine.rate_cards import DEFAULT_CARDS, LOCAL_DELIVERY
+from troth.engine.where import regions_of
 from troth.flows.places import with_region
+from troth.flows.public_holidays import find_days
 from troth.model.lanes import LaneTable
-from troth.model.network import Carriage, Node, RateCard
+from troth.model.network import LOCAL, Carriage, Node, RateCard
 
 
 def offer_cards(
@@ -30,6 +34,31 @@ def join_tables(named: Iterable[tuple[str, LaneTable]]) -> LaneTable:
         tuple(lane for table in tables for lane in table.lanes),
         tuple(place for table in tables for place in table.holidays),
     )
+
+
+def compile_offered(nodes: Iterable[Node], cards: Sequence[RateCard], lanes: LaneTable) -> Network:
+    """The network of nodes as they were set, with the public holidays that nodes, carriers and places keep."""
+    coded = [with_region_code(node) for node in nodes]
+    return compile_network(
+        [with_days_off(node) for node in coded], [_with_holidays(card) for card in cards], lanes, find_days
+    )
+
+
+def with_days_off(node: Node) -> Node:
+    """The node with the dates of the calendars that it names."""
+    calendar = node.calendar
+    if not calendar.public_holidays:
+        return node
+    local = local_calendar(node.address.country, regions_of(node.address))
+    named = [local if name == LOCAL else name for name in calendar.public_holidays]
+    days = frozenset(calendar.holidays).union(*map(find_days, named))
+    return replace(node, calendar=replace(calendar, holidays=tuple(sorted(days))))
+
+
+def _with_holidays(card: RateCard) -> RateCard:
+    """The card with the dates of the calendars that it names; those of places are found for each of them."""
+    named = [name for name in card.public_holidays if name != LOCAL]
+    return replace(card, holidays=tuple(sorted(set(card.holidays).union(*map(find_days, named))))) if named else card
 
 
 def with_region_code(node: Node) -> Node:

@@ -1,6 +1,6 @@
 """Reference data as it was: what is there now, with everything that was set since undone, the newest first."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
@@ -12,14 +12,15 @@ from troth.engine.record import digest_network
 from troth.engine.rules.weights import looks_at_sales, policy_of
 from troth.engine.unit_prices import UnitPrices
 from troth.flows.families import LANE_TABLES, RATE_CARDS, ROUTINGS
-from troth.flows.offered import join_tables, offer_cards, with_region_code
+from troth.flows.offered import compile_offered, join_tables, offer_cards, with_region_code
 from troth.flows.price_memory import PriceMemory
 from troth.flows.standing import Standing
 from troth.flows.system import System
 from troth.model.events import ConfigurationSet
 from troth.model.ids import Sku
 from troth.model.item import Item
-from troth.model.network import Node
+from troth.model.lanes import LaneTable
+from troth.model.network import Node, RateCard
 from troth.model.policy import Policy
 from troth.store.configure import read_changes_since, subject_of
 from troth.store.documents import read_document
@@ -52,17 +53,23 @@ async def recall_network(system: System, at: datetime, digest: str) -> Network |
     for set_at, change in [*changes, (None, None)]:
         if set_at is None or set_at <= at + _LAG:
             nodes = [msgspec.convert(document, Node) for document in documents.values()]
-            network = compile_network([with_region_code(node) for node in nodes], offered, lanes)
-            if digest_network(network) == digest:
-                return network
-            network = compile_network(nodes, first, lanes)
-            if digest_network(network) == digest:
-                return network
+            for network in _compile_ways(nodes, offered, first, lanes):
+                if digest_network(network) == digest:
+                    return network
             steps += 1
         if change is None or steps > _STEPS_MAX:
             return None
         _undo(documents, change)
     return None
+
+
+def _compile_ways(
+    nodes: Sequence[Node], offered: Sequence[RateCard], first: Sequence[RateCard], lanes: LaneTable
+) -> Iterator[Network]:
+    """The network as it is compiled now, as it was before public holidays were kept, and before cards had a reach."""
+    yield compile_offered(nodes, offered, lanes)
+    yield compile_network([with_region_code(node) for node in nodes], offered, lanes)
+    yield compile_network(nodes, first, lanes)
 
 
 async def recall_items(system: System, at: datetime, skus: Iterable[Sku]) -> Mapping[Sku, Item]:

@@ -28,7 +28,7 @@ from troth.flows.accuracy import FIND_RATES
 from troth.flows.families import EXPOSURE_RULES, LANE_TABLES, RATE_CARDS, ROUTINGS
 from troth.flows.find_memory import FindMemory
 from troth.flows.holds_in_force import HoldRulesInForce
-from troth.flows.offered import join_tables, offer_cards, with_region_code
+from troth.flows.offered import compile_offered, join_tables, offer_cards
 from troth.flows.price_memory import PriceMemory, read_price_memory
 from troth.flows.standing import Standing, as_it_is, with_label
 from troth.flows.wording import Wording
@@ -300,8 +300,7 @@ class Reference:
     async def _compile(self, connection: Connection, now: datetime) -> Network:
         """The network of what is known now, with what its nodes have promised and how many pickups wait there."""
         cards = offer_cards(self._cards.values_in_force(now))
-        nodes = [with_region_code(node) for node in self._nodes]
-        network = compile_network(nodes, cards, join_tables(self._tables.values_in_force(now)))
+        network = compile_offered(self._nodes, cards, join_tables(self._tables.values_in_force(now)))
         _put_days(network, await read_node_days(connection, first_day(now)))
         await self._read_queues(connection, network, now)
         return network

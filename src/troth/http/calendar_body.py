@@ -8,10 +8,11 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from troth.engine.node_load import turn_of
+from troth.flows.public_holidays import is_calendar
 from troth.http.body import Strict
 from troth.http.problems import Refused
 from troth.model.capacity import Shift
-from troth.model.network import Calendar, DayHours, SpecialDay
+from troth.model.network import LOCAL, Calendar, DayHours, SpecialDay
 from troth.model.refusals import FieldFlaw, Invalid
 
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -39,6 +40,15 @@ def _of_a_day(clock: time) -> time:
     return clock.replace(second=0, microsecond=0)
 
 
+def _known_calendar(name: str) -> str:
+    if name != LOCAL and not is_calendar(name):
+        raise PydanticCustomError(
+            "unknown_calendar", "must be local, or a calendar of public holidays such as US, DE-BY or US-carriers"
+        )
+    return name
+
+
+HolidayCalendar = Annotated[str, AfterValidator(_known_calendar), Field(max_length=20)]
 TimeOfDay = Annotated[time, AfterValidator(_of_a_day)]
 
 
@@ -79,6 +89,10 @@ class CalendarBody(Strict):
     holidays: Annotated[tuple[date, ...], Field(max_length=1000)] = ()
     hours: Annotated[tuple[DayHoursBody, ...], Field(max_length=7, description="Of weekdays that have others.")] = ()
     special_days: Annotated[tuple[SpecialDayBody, ...], Field(max_length=1000)] = ()
+    public_holidays: Annotated[
+        tuple[HolidayCalendar, ...],
+        Field(max_length=10, description="Days off besides, by country or region; local: those of its address."),
+    ] = ()
 
     def calendar(self) -> Calendar:
         """The calendar that this is; Refused where two of its parts say different things of one day."""
@@ -95,6 +109,7 @@ class CalendarBody(Strict):
                 SpecialDay(row.date, row.opens, row.closes, row.cut_off)
                 for row in sorted(self.special_days, key=lambda row: row.date)
             ),
+            tuple(sorted(set(self.public_holidays))),
         )
 
     def _flaws_of_hours(self) -> Iterator[FieldFlaw]:

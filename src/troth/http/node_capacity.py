@@ -8,6 +8,7 @@ from pydantic import Field
 
 from troth.engine.calendars import day_date, local_day, minute_of
 from troth.engine.node_days import NodeDay, find_node_days
+from troth.flows.offered import with_days_off, with_region_code
 from troth.http.body import Query
 from troth.http.operations import NO_BODY, Call, Nothing, Operation, Shown
 from troth.http.problems import Refused
@@ -67,7 +68,7 @@ async def get_node_capacity(call: Call[Nothing, NodeCapacityQuery]) -> Reply:
         found = await read_node(connection, node_id)
         if found is None:
             raise Refused(NotFound("node", node_id))
-        node = found.value
+        node = with_days_off(with_region_code(found.value))
         now = minute_of(call.system.door.now().timestamp())
         first = call.query.from_ or day_date(local_day(node.time_zone, now))
         last = call.query.to or first + timedelta(days=_DAYS - 1)

@@ -62,6 +62,7 @@ class CalendarAnswer(msgspec.Struct, frozen=True):
     holidays: tuple[date, ...]
     hours: tuple[DayHoursAnswer, ...]
     special_days: tuple[SpecialDayAnswer, ...]
+    public_holidays: tuple[str, ...]
 
 
 class CarrierPickupAnswer(msgspec.Struct, frozen=True):
@@ -161,6 +162,7 @@ def answer_node(node: Node, currency: str) -> NodeAnswer:
                 )
                 for row in calendar.special_days
             ),
+            calendar.public_holidays,
         ),
         cut_off=_clock(node.cut_off),
         processing_hours=node.processing_hours,

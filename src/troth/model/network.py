@@ -4,9 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 from enum import StrEnum
+from typing import Final
 
 from troth.model.capacity import CapacityUnit, DayCapacity, Shift
 from troth.model.ids import NodeId
+
+LOCAL: Final = "local"
+"""The calendar of public holidays of wherever something is."""
 
 
 class Carriage(StrEnum):
@@ -80,7 +84,7 @@ class Calendar:
 
     `hours` are those of weekdays that have others (of several rows the last counts), `special_days` those of a date.
     Hours that do not close after they open are a night's: they close on the next day, and belong to the day on which
-    they open.
+    they open. `public_holidays` are the calendars of days off besides, by name (`US`, `DE-BY`; `local`: of the place).
     """
 
     weekdays: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
@@ -89,6 +93,7 @@ class Calendar:
     holidays: tuple[date, ...] = ()
     hours: tuple[DayHours, ...] = field(default=(), repr=False)
     special_days: tuple[SpecialDay, ...] = field(default=(), repr=False)
+    public_holidays: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +215,8 @@ class RateCard:
     It reaches places at most `max_miles` away (None: any), in its `countries` (empty: all), in its `regions` (`US-CA`;
     empty: all) and in none of `not_regions` (`US-HI`, or a whole country as `AQ`), where it `is_domestic` only in the
     node's own country. It is there between `window_opens` and `window_closes`, in the time zone of the place.
+    `public_holidays` are the calendars of days on which it rests besides its `holidays`, by name (`US`, `DE-BY`);
+    `local` stands for those of the places: it leaves no node on a holiday there, and arrives on none of its goal.
     """
 
     service: str
@@ -238,3 +245,4 @@ class RateCard:
     girth_mm_max: int | None = None
     window_opens: time = time(8, 0)
     window_closes: time = time(20, 0)
+    public_holidays: tuple[str, ...] = (LOCAL,)
