@@ -13,8 +13,9 @@ from tests.conftest import Database
 from tests.supply_moves import settle
 from troth.engine.context import Decision
 from troth.engine.evolve import fold
-from troth.engine.network import compile_network
+from troth.engine.rate_cards import DEFAULT_CARDS
 from troth.flows.doctor import examine
+from troth.flows.offered import compile_offered
 from troth.flows.requests import Accepted, Request
 from troth.flows.system import System, open_system
 from troth.model.capacity import CapacityUnit, Shift
@@ -55,6 +56,7 @@ from troth.model.commands import (
 )
 from troth.model.ids import CartHoldId, LineId, NodeId, Sku
 from troth.model.inventory import Balance, SupplyKey, is_on_hand, lot_source, purchase_order_source
+from troth.model.lanes import NO_LANES
 from troth.model.lifecycle import RESERVING
 from troth.model.order import Customer, Line, Order
 from troth.model.policy import DEFAULT_POLICY
@@ -244,7 +246,7 @@ async def test_memory_tables_and_ledger_agree_on_any_history(database: Database,
     draw = random.Random(seed)
     clock = Clock()
     await set_up(database.pool, nodes=NODES, items=ITEMS)
-    world = World(compile_network(NODES), {item.sku: item for item in ITEMS})
+    world = World(compile_offered(NODES, DEFAULT_CARDS, NO_LANES), {item.sku: item for item in ITEMS})
     async with open_system(database.dsn, clock=clock) as system:
         for command in _draw_commands(draw, world, 120):
             clock.advance(minutes=draw.choice((0, 1, 5)))
@@ -263,7 +265,7 @@ async def test_a_batch_gives_what_its_commands_give_one_by_one(database: Databas
     draw = random.Random(seed)
     clock = Clock()
     await set_up(database.pool, nodes=NODES, items=ITEMS)
-    world = World(compile_network(NODES), {item.sku: item for item in ITEMS})
+    world = World(compile_offered(NODES, DEFAULT_CARDS, NO_LANES), {item.sku: item for item in ITEMS})
     async with open_system(database.dsn, clock=clock) as system:
         for name in ("DC-PA", "DC-IL"):
             for sku in "ABC":

@@ -22,6 +22,7 @@ _METHODS: Final = {
 _REASONS: Final = {
     "no_stock": "without any of what is asked for",
     "out_of_reach": "too far from the destination",
+    "lane_not_served": "whose lane there is not served",
     "service_not_offered": "without the service",
     "no_pickup": "without pickup",
     "other_node": "other than the one asked for",

@@ -23,6 +23,7 @@ class CardReach:
     not_regions: frozenset[str]
     is_domestic: bool
     max_miles: float | None
+    no_po_boxes: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,46 +46,54 @@ def compile_reach(cards: Sequence[RateCard]) -> Reach:
             frozenset(place.upper() for place in card.not_regions),
             card.is_domestic,
             card.max_miles,
+            card.no_po_boxes,
         )
         for card in cards
     )
-    unlimited = CardReach(frozenset(), frozenset(), frozenset(), is_domestic=False, max_miles=None)
+    unlimited = CardReach(frozenset(), frozenset(), frozenset(), is_domestic=False, max_miles=None, no_po_boxes=False)
     return Reach(found, any(reach != unlimited for reach in found))
 
 
 def find_served(
     reach: Reach,
     services: Sequence[int],
+    offered: NDArray[np.bool_],
     where: Where,
     countries: NDArray[np.str_],
     miles: NDArray[np.float64] | None,
 ) -> tuple[NDArray[np.bool_], dict[int, str]]:
-    """Which services (positions; rows) go to a place from which nodes (N), of which `countries` (N) and `miles` (N;
-    None: not known) are given, and why those do not that go there from nowhere.
+    """Which services (positions; rows) go to a place from which nodes (N) that have them `offered` (rows, N), and why
+    those do not that go there from nowhere; `countries` (N) are those of the nodes, and `miles` (N) how far they are
+    (None: where the place lies is not known).
 
     A place of which no country is known is barred from nothing but by miles.
     """
-    served = np.ones((len(services), countries.size), dtype=np.bool_)
+    served = offered.copy()
     why: dict[int, str] = {}
     codes = codes_of(where.country, where.regions) if where.country else frozenset()
     for row, position in enumerate(services):
         card = reach.cards[position]
-        detail = _bar_place(card, where.country, codes)
+        detail = _bar_place(card, where, codes)
+        if not served[row].any():
+            continue
         if not detail and card.is_domestic and where.country:
             served[row] &= countries == where.country
             detail = "" if served[row].any() else "crosses no border"
         if not detail and card.max_miles is not None:
             served[row] &= False if miles is None else miles <= card.max_miles
-            detail = "" if served[row].any() else f"goes {card.max_miles:g} miles at most"
+            unknown = ", and where the address lies is not known" if miles is None else ""
+            detail = "" if served[row].any() else f"goes {card.max_miles:g} miles at most{unknown}"
         if detail:
             served[row] = False
             why[row] = detail
     return served, why
 
 
-def _bar_place(card: CardReach, country: str, codes: frozenset[str]) -> str:
+def _bar_place(card: CardReach, where: Where, codes: frozenset[str]) -> str:
     """Why a card does not go to a place of these codes, from wherever; empty where it may."""
-    if not country:
+    if card.no_po_boxes and where.is_po_box:
+        return "does not go to post office boxes"
+    if not where.country:
         return ""
     if card.countries and not card.countries & codes:
         return f"goes to {_named(card.countries)} only"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from troth.engine.case import Case
+from troth.engine.plan_name import name_plan
 from troth.engine.shelf_life import fresh_supply
 from troth.engine.supply import SupplyRows
 from troth.model.ids import LineId, Sku
@@ -26,6 +27,7 @@ def with_what_could_be(case: Case, answer: Plan, supply_for: SupplyFor | None = 
     if not any(could_be.values()):
         return answer
     less = _asking(case, could_be, supply_for).plan()
+    name = "" if less.uncovered else name_plan(less)
     still_short = {gap.line_id for gap in less.uncovered}
     promised = {
         peg.line_id: shipment.promised_at
@@ -35,7 +37,12 @@ def with_what_could_be(case: Case, answer: Plan, supply_for: SupplyFor | None = 
     return replace(
         answer,
         uncovered=tuple(
-            replace(gap, available_quantity=could_be[gap.line_id], available_at=promised[gap.line_id])
+            replace(
+                gap,
+                available_quantity=could_be[gap.line_id],
+                available_at=promised[gap.line_id],
+                available_as=name,
+            )
             if gap.line_id in promised and gap.line_id not in still_short
             else gap
             for gap in answer.uncovered

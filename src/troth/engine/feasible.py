@@ -37,6 +37,8 @@ def find_late(command: CaptureOrder, facts: Facts) -> Iterator[FieldFlaw]:
 
 
 def _line_flaws(pointer: str, command: CaptureOrder, terms: Terms, facts: Facts) -> Iterator[FieldFlaw]:
+    if terms.only_from is not None and terms.only_from not in facts.network.index:
+        yield FieldFlaw(f"{pointer}/only_from", f"there is no node {terms.only_from}")
     if terms.method is None and terms.pickup_node is None and terms.service is None:
         return
     method = terms.method or command.method

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from troth.engine.capacity import Need, find_full
 from troth.engine.kits import components_of
 from troth.engine.network import Network
+from troth.engine.restrictions import only_from
 from troth.engine.supply import NO_SUPPLY, SupplyRows
 from troth.engine.timetable import Timetable
 from troth.engine.transit import NEVER, Lanes
@@ -49,15 +50,24 @@ def find_lacks(
     for at in short:
         held = np.bincount(rows[at].node_index, rows[at].available, network.positions.size)[: network.positions.size]
         has_it = held > 0
+        only = only_from(asked[at])
+        if only is not None:
+            has_it &= network.positions == network.index.get(only, -1)
         if not has_it.any():
+            idle = _find_idle(network, rows[at], only)
             if _is_apart(asked[at], supply):
                 found[at] = ("components_apart", "no node has all of the kit's components")
+            elif idle:
+                told = ("inactive", tell_lack("inactive", network, idle))
+                found[at] = told if only is None else _from_only(only, told)
             continue
         if masks is None:
             masks = _masks(network, lanes, timetable, excluded)
         if eligible is not None:
             has_it &= eligible[at if eligible.shape[0] > 1 else 0] | ~masks["usable"]
         lack = _first_lack(network, lanes, has_it, masks, need, minute)
+        if only is not None:
+            lack = _from_only(only, lack)
         if lack is not None:
             found[at] = lack
     return found
@@ -71,6 +81,7 @@ def _masks(
     left_out[[network.index[node] for node in excluded if node in network.index]] = True
     offer = network.offer(lanes.method)
     offers = offer.is_offered[list(lanes.services)].any(axis=0) if lanes.services else np.zeros_like(left_out)
+    no_lane = ~lanes.is_reachable if lanes.not_served is None else ~lanes.is_reachable & ~lanes.not_served
     never = (timetable.arrival_day.take(lanes.lane) >= NEVER).all(axis=0)
     masks: dict[str, NDArray[np.bool_]] = {}
     rest = np.ones_like(left_out)
@@ -80,7 +91,8 @@ def _masks(
         ("inactive", ~network.is_active),
         ("excluded", left_out),
         ("service_not_offered", ~offers),
-        ("out_of_reach", ~lanes.is_reachable),
+        ("out_of_reach", no_lane),
+        ("lane_not_served", ~lanes.is_reachable),
         ("no_service_to_destination", never),
     ):
         masks[reason] = rest & is_met
@@ -101,14 +113,20 @@ def _first_lack(
     full = [] if need is None else find_full(network, lanes, minute, need, usable.tolist())
     if full:
         return "no_capacity", f"no day of {_names(network, full)} has room for it"
-    for reason, sentence in _TOLD.items():
+    for reason in _TOLD:
         at = np.flatnonzero(has_it & masks[reason]).tolist()
         if at:
-            return reason, sentence.format(nodes=_names(network, at))
+            return reason, tell_lack(reason, network, at)
     return None
 
 
+def tell_lack(reason: str, network: Network, at: Sequence[int]) -> str:
+    """Why nodes (positions) that have it do not send it, in a sentence."""
+    return _TOLD[reason].format(nodes=_names(network, at))
+
+
 _TOLD: Final = {
+    "lane_not_served": "stock of it lies at {nodes}, and a lane table says that the way from there is not served",
     "out_of_reach": "stock of it lies out of reach, at {nodes}",
     "service_not_offered": "stock of it lies at {nodes}, without the service that is asked for",
     "no_service_to_destination": "stock of it lies at {nodes}, from where it never gets there",
@@ -124,6 +142,21 @@ def _names(network: Network, at: Sequence[int]) -> str:
     """
     named = ", ".join(network.nodes[position].node for position in at[:_NODES_NAMED])
     return named if len(at) <= _NODES_NAMED else f"{named} and {len(at) - _NODES_NAMED} more nodes"
+
+
+def _find_idle(network: Network, rows: SupplyRows, only: NodeId | None) -> list[int]:
+    """The inactive nodes (positions) with free units by the books, of which nothing is available."""
+    if rows.on_hand is None or rows.reserved is None or network.is_active.all():
+        return []
+    free = np.bincount(rows.node_index, np.maximum(0, rows.on_hand - rows.reserved), network.positions.size)
+    is_asked = network.positions == network.index.get(only, -1) if only is not None else np.True_
+    return np.flatnonzero((free > 0) & ~network.is_active & is_asked).tolist()
+
+
+def _from_only(only: NodeId, lack: Lack | None) -> Lack:
+    """What keeps back what is to come from one node that has some of it."""
+    reason, sentence = lack or ("no_stock", "")
+    return reason, "; ".join(filter(None, (f"it is to come from {only} only", sentence)))
 
 
 def _is_apart(line: DemandLine, supply: Mapping[Sku, SupplyRows]) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.offers import Offer
+from troth.engine.po_boxes import is_po_box
 from troth.engine.where import NOWHERE, Where, regions_of
 from troth.model.ids import NodeId
 from troth.model.lanes import Lane, LaneTable
@@ -32,7 +33,7 @@ class LaneIndex:
         if address is None:
             return NOWHERE
         postcode = _plain(address.postcode)[: self.prefix_max] if self.prefix_max else ""
-        return Where(address.country.upper(), regions_of(address), postcode)
+        return Where(address.country.upper(), regions_of(address), postcode, is_po_box(address))
 
     def days_without_delivery(self, where: Where) -> frozenset[date]:
         """The holidays of a place: of its country and of its region."""

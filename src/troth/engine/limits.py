@@ -118,6 +118,15 @@ def explain_lines(
         for at, detail in enumerate(bars.details):
             if detail and coverable[at] < asked[at].quantity:
                 may = eligible[at if eligible.shape[0] > 1 else 0]
+                if at in bars.alone and _has_books(rows[at], bars.nodes[at]):
+                    continue  # that node has some of it: what keeps it there is told like anything that nodes lack
                 if rows[at].available[~may[rows[at].node_index]].any() or not may.any():
                     reasons[at] = ("too_large" if at in bars.large else "restricted", detail)
     return reasons
+
+
+def _has_books(rows: SupplyRows, nodes: NDArray[np.bool_]) -> bool:
+    """Whether any of these nodes (N) has units, also such as are not available because it is not active."""
+    at = nodes[rows.node_index]
+    free = rows.available if rows.on_hand is None or rows.reserved is None else rows.on_hand - rows.reserved
+    return bool(((rows.available > 0) | (free > 0))[at].any())

@@ -93,6 +93,7 @@ NEXT_DAY: Final = RateCard(
     is_domestic=True,
     length_mm_max=_LENGTH_MM_MAX,
     girth_mm_max=_GIRTH_MM_MAX,
+    no_po_boxes=True,
 )
 
 DEFAULT_CARDS: Final = (STANDARD, EXPRESS, NEXT_DAY)
@@ -111,14 +112,19 @@ LOCAL_DELIVERY: Final = RateCard(
     method=Carriage.DELIVERY,
     max_miles=25.0,
     is_domestic=True,
+    no_po_boxes=True,
 )
 """A van of the store's own town: one flat price, the same day, and nothing beyond `max_miles`."""
 
+BEFORE_BOXES: Final = tuple(replace(card, no_po_boxes=False) for card in DEFAULT_CARDS)
+DELIVERY_BEFORE_BOXES: Final = replace(LOCAL_DELIVERY, no_po_boxes=False)
+"""The built-in cards as they were before cards could pass post office boxes by."""
+
 FIRST_CARDS: Final = tuple(
     replace(card, grams_max=None, not_regions=(), is_domestic=False, length_mm_max=None, girth_mm_max=None, holidays=())
-    for card in DEFAULT_CARDS
+    for card in BEFORE_BOXES
 )
-FIRST_DELIVERY: Final = replace(LOCAL_DELIVERY, grams_max=None, is_domestic=False, holidays=())
+FIRST_DELIVERY: Final = replace(DELIVERY_BEFORE_BOXES, grams_max=None, is_domestic=False, holidays=())
 FIRST_NAMED: Final = replace(FIRST_DELIVERY, method=Carriage.SHIP, max_miles=None)
 """The built-in cards as they were before cards had a reach, and the name that local delivery then had: so decisions
 that were recorded with them are made again as they were.

@@ -33,6 +33,7 @@ _LATER: Final = (
     ", served=None",
     ", feed_due_every_hours=None",
     ", public_holidays=('local',)",
+    ", no_po_boxes=False",
 )
 """Fields that came to be after decisions had been recorded: at their defaults they are no part of a network's name."""
 _WIDTHS: Final = ((1, 0xFF), (2, 0xFFFF), (4, 0xFFFFFFFF), (8, 0xFFFFFFFFFFFFFFFF))

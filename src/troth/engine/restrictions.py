@@ -25,18 +25,19 @@ from troth.model.regions import codes_of, has_regions, region_code
 class Bars:
     """What restrictions leave: `nodes` (lines, N) and `services` (lines, services of the lanes) that may send each
     line; `details` say by line what bars the others (empty: nothing is barred). `large` are the lines that are barred
-    by the size of their units alone.
+    by the size of their units alone, `alone` those that are only bound to one node.
     """
 
     nodes: NDArray[np.bool_]
     services: NDArray[np.bool_]
     details: tuple[str, ...]
     large: frozenset[int] = frozenset()
+    alone: frozenset[int] = frozenset()
 
 
 def has_restrictions(lines: Sequence[DemandLine]) -> bool:
     """Whether any of the lines is of an item with restrictions, or is to come from one node."""
-    return any(_restrictions(line) is not None or _only_from(line) is not None for line in lines)
+    return any(_restrictions(line) is not None or only_from(line) is not None for line in lines)
 
 
 def find_bars(
@@ -53,18 +54,20 @@ def find_bars(
     """
     nodes = np.ones((len(lines), len(network.nodes)), dtype=np.bool_)
     services = np.ones((len(lines), len(lanes.services)), dtype=np.bool_)
-    details = []
+    details, alone = [], set()
     for row, line in enumerate(lines):
-        asked, only_from = _restrictions(line), _only_from(line)
+        asked, only = _restrictions(line), only_from(line)
         detail = ""
         if asked is not None:
             banned = is_in(destination, asked.not_to) or ("" if is_area else _doubtful(destination, asked.not_to))
             detail = _bar(asked, banned, network, method, lanes, nodes[row], services[row])
-        if only_from is not None:
-            nodes[row] &= np.arange(len(network.nodes)) == network.index.get(only_from, -1)
-            detail = "; ".join(filter(None, (detail, f"it is to come from {only_from} only")))
+        if only is not None:
+            nodes[row] &= network.positions == network.index.get(only, -1)
+            if not detail:
+                alone.add(row)
+            detail = "; ".join(filter(None, (detail, f"it is to come from {only} only")))
         details.append(detail)
-    return Bars(nodes, services, tuple(details))
+    return Bars(nodes, services, tuple(details), alone=frozenset(alone))
 
 
 def bar_large(bars: Bars, large: Mapping[int, tuple[int, int]], offer: Offer, lanes: Lanes) -> Bars:
@@ -80,7 +83,8 @@ def bar_large(bars: Bars, large: Mapping[int, tuple[int, int]], offer: Offer, la
             services[at] &= able
             size = f"a unit is {longest:,} mm long, {girth:,} mm with its girth"
             details[at] = f"{details[at]}; {size}" if details[at] else size
-    return Bars(bars.nodes, services, tuple(details), frozenset(at for at in large if not bars.details[at]))
+    by_size = frozenset(at for at in large if not bars.details[at])
+    return Bars(bars.nodes, services, tuple(details), by_size, bars.alone - large.keys())
 
 
 def is_in(address: Address | None, places: Sequence[str]) -> str:
@@ -120,7 +124,8 @@ def _restrictions(line: DemandLine) -> Restrictions | None:
     return None if line.item is None else line.item.restrictions
 
 
-def _only_from(line: DemandLine) -> NodeId | None:
+def only_from(line: DemandLine) -> NodeId | None:
+    """The one node that a line is to come from; None: any."""
     return None if line.terms is None else line.terms.only_from
 
 

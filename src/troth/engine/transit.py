@@ -24,6 +24,7 @@ from troth.model.order import Method
 
 EARTH_RADIUS_MILES: Final = 3958.8
 KM_PER_MILE: Final = 1.609344
+_NOT_SERVED: Final = "is not served there, as a lane table says"
 NEVER: Final = 1e30
 """A day, instant or cost that is as good as none: larger than all real ones, and sums of it stay finite."""
 
@@ -35,7 +36,8 @@ class Lanes:
     `lane` indexes a timetable (`absent`: no lane), `rate_lane` is position * zones + zone of the rates; `transit` is in
     the carrier's days; `services` are positions of cards. `is_complete` says that every node has every service.
     `removed` counts the nodes that cannot reach it, by reason, and `unserved` says why no node has a lane of a service
-    (position of its card). `pickup` is the position of the node that hands over, or -1.
+    (position of its card). `not_served` are the nodes (N) that would reach it, were their lanes not closed by a lane
+    table (None: no such). `pickup` is the position of the node that hands over, or -1.
     """
 
     services: tuple[int, ...]
@@ -52,6 +54,7 @@ class Lanes:
     destination: Destination = ANYWHERE
     pickup: int = -1
     unserved: Mapping[int, str] = field(default_factory=dict)
+    not_served: NDArray[np.bool_] | None = None
 
 
 def find_lanes(network: Network, method: Method, destination: Address | None, service: str, pickup: int = -1) -> Lanes:
@@ -126,15 +129,17 @@ def _compute_lanes(
         zone[:] = last[:, np.newaxis]
     why: dict[int, str] = {}
     if pickup < 0 and offer.reach.is_limited:
-        served, why = find_served(offer.reach, services, where, network.countries, miles)
-        usable = usable & served
+        usable, why = find_served(offer.reach, services, usable, where, network.countries, miles)
     rows = network.lane_index.find_rows(where)
+    not_served: NDArray[np.bool_] = np.zeros(count, dtype=np.bool_)
     names = [offer.cards[position].service for position in services]
     named_transit: NDArray[np.intp] | None = None
     if rows:
         named_zone, named_transit, is_served = overrides(rows, network.index, count, names)
         if pickup < 0:
-            usable = usable & is_served
+            reached, usable = usable, usable & is_served
+            not_served = np.any(reached, axis=0) & ~np.any(usable, axis=0)
+            why |= dict.fromkeys(np.flatnonzero(reached.any(axis=1) & ~usable.any(axis=1)).tolist(), _NOT_SERVED)
         zone = np.where(named_zone == ABSENT, zone, named_zone)
     zone = np.minimum(zone, last[:, np.newaxis])
     position_column = np.array(services, dtype=np.intp)[:, np.newaxis]
@@ -159,11 +164,12 @@ def _compute_lanes(
         is_reachable=np.any(usable, axis=0),
         is_located=(latitude is not None and longitude is not None) or pickup >= 0,
         is_complete=bool(services) and bool(usable.all()),
-        removed=_count_removed(network, offer, list(services), usable),
+        removed=_count_removed(network, offer, list(services), usable, not_served),
         method=method,
         destination=_find_destination(network, time_zone, where) if pickup < 0 else ANYWHERE,
         pickup=pickup,
         unserved=_find_unserved(services, offered, usable, why) if pickup < 0 else {},
+        not_served=not_served if not_served.any() else None,
     )
 
 
@@ -172,7 +178,7 @@ def _find_unserved(
 ) -> dict[int, str]:
     """Why services that nodes offer (services, N) are not usable from any (services, N); `why` is by row."""
     lost = offered.any(axis=1) & ~usable.any(axis=1)
-    return {services[row]: why.get(row, "has no lane there") for row in np.flatnonzero(lost).tolist()}
+    return {services[row]: why[row] for row in np.flatnonzero(lost).tolist()}
 
 
 def _days_at(days: tuple[tuple[int, ...], ...], services: tuple[int, ...], place: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -197,7 +203,9 @@ def _find_destination(network: Network, time_zone: str, where: Where) -> Destina
     return destination
 
 
-def _count_removed(network: Network, offer: Offer, services: list[int], usable: NDArray[np.bool_]) -> dict[str, int]:
+def _count_removed(
+    network: Network, offer: Offer, services: list[int], usable: NDArray[np.bool_], not_served: NDArray[np.bool_]
+) -> dict[str, int]:
     """How many nodes have no lane, by the first reason that applies."""
     offers = offer.is_offered[services].any(axis=0) if services else np.zeros(len(network.nodes), dtype=np.bool_)
     if offer.cards == (HAND_OVER,):
@@ -205,6 +213,7 @@ def _count_removed(network: Network, offer: Offer, services: list[int], usable: 
     reasons = {
         "inactive": ~network.is_active,
         "service_not_offered": network.is_active & ~offers,
-        "out_of_reach": offers & ~usable.any(axis=0),
+        "lane_not_served": not_served,
+        "out_of_reach": offers & ~usable.any(axis=0) & ~not_served,
     }
     return {reason: int(lacks.sum()) for reason, lacks in reasons.items() if lacks.any()}

@@ -6,13 +6,14 @@ from troth.model.network import Address
 
 
 class Where(NamedTuple):
-    """What of an address tells lanes apart: country, the names of its region, and as much of the postcode as any row of
-    a lane table asks for. All is in capitals.
+    """What of an address tells lanes apart: country, the names of its region, as much of the postcode as any row of
+    a lane table asks for, all in capitals; and whether it is a box at a post office.
     """
 
     country: str
     regions: tuple[str, ...]
     postcode: str
+    is_po_box: bool = False
 
 
 NOWHERE: Final = Where("", (), "")

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from troth.engine.network import Network, compile_network
-from troth.engine.rate_cards import FIRST_CARDS, FIRST_DELIVERY
+from troth.engine.rate_cards import BEFORE_BOXES, DELIVERY_BEFORE_BOXES, FIRST_CARDS, FIRST_DELIVERY
 from troth.engine.record import digest_network
 from troth.engine.rules.weights import looks_at_sales, policy_of
 from troth.engine.unit_prices import UnitPrices
@@ -49,11 +49,12 @@ async def recall_network(system: System, at: datetime, digest: str) -> Network |
         await tables.read(connection, at)
     named, lanes = list(cards.values_in_force(at)), join_tables(tables.values_in_force(at))
     offered, first = offer_cards(named), offer_cards(named, FIRST_CARDS, FIRST_DELIVERY)
+    earlier = offer_cards(named, BEFORE_BOXES, DELIVERY_BEFORE_BOXES)
     steps = 0
     for set_at, change in [*changes, (None, None)]:
         if set_at is None or set_at <= at + _LAG:
             nodes = [msgspec.convert(document, Node) for document in documents.values()]
-            for network in _compile_ways(nodes, offered, first, lanes):
+            for network in _compile_ways(nodes, (offered, earlier, first), lanes):
                 if digest_network(network) == digest:
                     return network
             steps += 1
@@ -64,11 +65,12 @@ async def recall_network(system: System, at: datetime, digest: str) -> Network |
 
 
 def _compile_ways(
-    nodes: Sequence[Node], offered: Sequence[RateCard], first: Sequence[RateCard], lanes: LaneTable
+    nodes: Sequence[Node], cards: tuple[Sequence[RateCard], Sequence[RateCard], Sequence[RateCard]], lanes: LaneTable
 ) -> Iterator[Network]:
     """The network as it is compiled now, as it was before public holidays were kept, and before cards had a reach."""
-    yield compile_offered(nodes, offered, lanes)
-    yield compile_network([with_region_code(node) for node in nodes], offered, lanes)
+    now, earlier, first = cards
+    yield compile_offered(nodes, now, lanes)
+    yield compile_network([with_region_code(node) for node in nodes], earlier, lanes)
     yield compile_network(nodes, first, lanes)
 
 

@@ -8,6 +8,7 @@ from troth.model.money import Money
 _REASONS: Final = {
     "no_stock": "has none of it",
     "out_of_reach": "is too far away",
+    "lane_not_served": "has no lane there that is served",
     "service_not_offered": "does not offer the service",
     "no_pickup_there": "hands nothing over",
     "inactive": "is not active",
@@ -22,7 +23,9 @@ _REASONS: Final = {
     "no_service_to_destination": "has no service to the destination",
     "other_node": "is not the one asked for",
 }
-_SAID: Final = frozenset({"no_capacity", "out_of_reach", "service_not_offered", "inactive", "excluded"})
+_SAID: Final = frozenset(
+    {"no_capacity", "out_of_reach", "lane_not_served", "service_not_offered", "inactive", "excluded"}
+)
 """Reasons whose detail only names the node again."""
 
 _WEIGHTS: Final = {"split_minor": "With a split penalty of {amount}"}

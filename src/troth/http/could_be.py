@@ -22,7 +22,7 @@ _ELSEWHERE_MAX = 3
 
 class CouldBe(msgspec.Struct, frozen=True):
     """One way out: so many units by then; as the option `plan_id` promises them; or of another item, at a price more or
-    less for each unit.
+    less for each unit. A `plan_id` orders what was quoted; that of `less` orders so many of each line that is short.
 
     `separately`: so many, and the whole order in so many `shipments`, if it gave up its wishes `without`.
     """
@@ -56,8 +56,8 @@ def find_ways_out(
     found = []
     options, kit = tuple(options), kits.get(gap.line_id)
     if gap.available_quantity > 0:
-        less = _named(options, gap, gap.sku, gap.available_quantity, gap.available_at, kit)
-        found.append(CouldBe("less", shown(gap.available_quantity, decimals), gap.available_at, plan_id=less))
+        units = shown(gap.available_quantity, decimals)
+        found.append(CouldBe("less", units, gap.available_at, plan_id=gap.available_as or None))
     found += [
         CouldBe(
             "separately", shown(way.quantity, decimals), way.promised_at, without=way.without, shipments=way.shipments
@@ -88,7 +88,7 @@ def _by_option(
         last.method,
         last.service or None,
         last.node if is_handed_over else None,
-        option.plan_id,
+        option.plan_id if _is_taken(option) else None,
     )
 
 
@@ -98,26 +98,23 @@ def _instead(gap: Uncovered, options: Iterable[Option], currency: str, decimals:
             "instead",
             shown(other.quantity, decimals),
             other.available_at,
-            plan_id=_named(options, gap, other.sku, int(other.quantity), other.available_at, None),
+            plan_id=_named(options, gap, other.sku, int(other.quantity), other.available_at),
             sku=other.sku,
             price_delta=money(other.price_delta_minor, currency),
         )
 
 
-def _named(
-    options: Iterable[Option], gap: Uncovered, sku: str, quantity: int, at: datetime | None, kit: Kit | None
-) -> str | None:
+def _named(options: Iterable[Option], gap: Uncovered, sku: str, quantity: int, at: datetime | None) -> str | None:
     """The first option that promises just so many of an item for the line, all by then; None where none does."""
-    parts = None if kit is None else {gap.line_id: kit.components}
-    for option in options:
+    for option in filter(_is_taken, options):
         sending = [one for one in option.plan.shipments if any(peg.line_id == gap.line_id for peg in one.pegs)]
         pegs = [peg for one in sending for peg in one.pegs if peg.line_id == gap.line_id]
-        if not pegs or max(one.promised_at for one in sending) != at:
-            continue
-        if parts is None:
-            units = sum(peg.quantity for peg in pegs if peg.sku == sku)
-        else:
-            units = whole_units(pegs, parts).get(gap.line_id, 0)
-        if units == quantity:
+        units = sum(peg.quantity for peg in pegs if peg.sku == sku)
+        if pegs and units == quantity and max(one.promised_at for one in sending) == at:
             return option.plan_id
     return None
+
+
+def _is_taken(option: Option) -> bool:
+    """Whether an order of an option would be taken, and not be refused for what it lacks."""
+    return not option.plan.uncovered or option.will_wait

@@ -214,7 +214,8 @@ class RateCard:
     itself.
     It reaches places at most `max_miles` away (None: any), in its `countries` (empty: all), in its `regions` (`US-CA`;
     empty: all) and in none of `not_regions` (`US-HI`, or a whole country as `AQ`), where it `is_domestic` only in the
-    node's own country. It is there between `window_opens` and `window_closes`, in the time zone of the place.
+    node's own country, and with `no_po_boxes` to no box at a post office. It is there between `window_opens` and
+    `window_closes`, in the time zone of the place.
     `public_holidays` are the calendars of days on which it rests besides its `holidays`, by name (`US`, `DE-BY`);
     `local` stands for those of the places: it leaves no node on a holiday there, and arrives on none of its goal.
     """
@@ -246,3 +247,4 @@ class RateCard:
     window_opens: time = time(8, 0)
     window_closes: time = time(20, 0)
     public_holidays: tuple[str, ...] = (LOCAL,)
+    no_po_boxes: bool = False

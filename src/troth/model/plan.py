@@ -150,7 +150,8 @@ class Uncovered:
     """What cannot be promised of a line, why, and what could be: (units, earliest time they could be promised for).
 
     `detail` says the reason in a sentence where the code is not enough; `instead` are other items that could be had,
-    and `separately` is more of it, where it is the order's own wishes that stand in the way.
+    and `separately` is more of it, where it is the order's own wishes that stand in the way. `available_as` names the
+    plan of an order for no more of each line than could be had (empty: it is not known, or would be short as well).
     """
 
     line_id: LineId
@@ -162,6 +163,7 @@ class Uncovered:
     detail: str = ""
     instead: tuple[Instead, ...] = ()
     separately: tuple[Separately, ...] = ()
+    available_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.kits import components_of, kit_rows
+from troth.engine.lacking import tell_lack
 from troth.engine.rules.ground import Ground
 from troth.engine.rules.merge import BY_RULES
 from troth.engine.rules.verdicts import OPEN, Verdicts, find_verdicts, tell_bar
@@ -20,7 +21,16 @@ from troth.model.plan import DemandLine, Plan, Uncovered
 from troth.model.routing import Routing
 
 _COULD_BE_RULES: Final = frozenset(
-    {"no_stock", "components_apart", "inactive", "excluded", "out_of_reach", "service_not_offered", BY_RULES}
+    {
+        "no_stock",
+        "components_apart",
+        "inactive",
+        "excluded",
+        "out_of_reach",
+        "lane_not_served",
+        "service_not_offered",
+        BY_RULES,
+    }
 )
 """Reasons that speak only of the nodes that rules admit."""
 
@@ -37,14 +47,18 @@ def with_reasons(plan: Plan, ground: Ground, routing: Routing, asked: Iterable[s
     if not short:
         return plan
     usable = _usable(ground)
-    left = {gap: _left_at(ground.demand.lines[rows[gap.line_id, gap.sku]], ground, plan) * usable for gap in short}
+    held = {gap: _left_at(ground.demand.lines[rows[gap.line_id, gap.sku]], ground, plan) for gap in short}
+    left = {gap: units * usable for gap, units in held.items()}
     at = np.flatnonzero(np.any([units > 0 for units in left.values()], axis=0))
     if not at.size:
-        return replace(plan, uncovered=tuple([_without_stock(gap) for gap in plan.uncovered]))
+        kept = {id(gap): _without_stock(gap, ground, units > 0) for gap, units in held.items()}
+        return replace(plan, uncovered=tuple([kept.get(id(gap), gap) for gap in plan.uncovered]))
     verdicts = find_verdicts(routing, ground, at)
     tiers = [name for name in verdicts.tiers if name in set(asked)] or list(verdicts.tiers)
     told = {
         (gap.line_id, gap.sku): _told(gap, verdicts, tiers, rows[gap.line_id, gap.sku], units[at] > 0)
+        if units.any()
+        else _without_stock(gap, ground, held[gap] > 0)
         for gap, units in left.items()
     }
     return replace(plan, uncovered=tuple([told.get((gap.line_id, gap.sku), gap) for gap in plan.uncovered]))
@@ -52,8 +66,6 @@ def with_reasons(plan: Plan, ground: Ground, routing: Routing, asked: Iterable[s
 
 def _told(gap: Uncovered, verdicts: Verdicts, tiers: Sequence[str], row: int, has_it: NDArray[np.bool_]) -> Uncovered:
     """The gap with what bars the nodes that have it from all of the tiers."""
-    if not has_it.any():
-        return _without_stock(gap)
     firsts = np.array([verdicts.first[verdicts.tiers.index(name)][row] for name in tiers])[:, has_it]
     barred = firsts[:, (firsts != OPEN).all(axis=0)]
     if not barred.size:
@@ -63,9 +75,19 @@ def _told(gap: Uncovered, verdicts: Verdicts, tiers: Sequence[str], row: int, ha
     return replace(gap, reason=BY_RULES, detail="; ".join(_sentence(verdicts.bars[bar], count) for bar, count in most))
 
 
-def _without_stock(gap: Uncovered) -> Uncovered:
-    """The gap; where rules left nobody to ask, but nobody has it either, that is what stands in the way."""
-    return replace(gap, reason="no_stock") if gap.reason == BY_RULES else gap
+def _without_stock(gap: Uncovered, ground: Ground, has_it: NDArray[np.bool_]) -> Uncovered:
+    """The gap; where rules left nobody to ask, but of the nodes (N) that have it none could send it either, that is
+    what stands in the way.
+    """
+    if gap.reason != BY_RULES:
+        return gap
+    network = ground.network
+    left_out = np.isin(network.positions, [network.index.get(node, -1) for node in ground.demand.excluded_nodes])
+    for reason, is_met in (("inactive", ~network.is_active), ("excluded", left_out), ("out_of_reach", has_it)):
+        at = np.flatnonzero(has_it & is_met).tolist()
+        if at:
+            return replace(gap, reason=reason, detail=tell_lack(reason, network, at))
+    return replace(gap, reason="no_stock", detail="")
 
 
 def _sentence(bar: Bar, count: int) -> str:
