@@ -30,12 +30,12 @@ async def test_work_aside_leaves_the_loop_to_others_and_its_errors_come_back() -
     async def tell() -> None:
         is_told.set()
 
-    waiting = aside(lambda: is_told.wait(30.0), "quote")
+    waiting = aside(lambda: is_told.wait(30.0), "quote", lines=1)
     answer, _ = await asyncio.gather(waiting, tell())
     assert answer is True
 
     with pytest.raises(ZeroDivisionError):
-        await aside(lambda: 1 // 0, "quote")
+        await aside(lambda: 1 // 0, "quote", lines=1)
 
 
 @pytest.mark.parametrize(("quantity", "units", "is_here"), [(1, 1, True), (5, 5, True), (5, 4, False)])

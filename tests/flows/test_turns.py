@@ -1,11 +1,13 @@
 """Large work takes turns by kind, and what would wait too long is told so at once."""
 
 import asyncio
+from collections.abc import Mapping
 from math import ceil
+from typing import get_args
 
 import pytest
 
-from troth.flows.turns import WAIT_SECONDS_MAX, WAITING_MAX, Kind, Turns
+from troth.flows.turns import FIRST_SECONDS, WAIT_SECONDS_MAX, WAITING_MAX, Kind, Turns
 from troth.http.problems import problem_reply
 from troth.model.refusals import Busy
 
@@ -15,13 +17,13 @@ pytestmark = pytest.mark.asyncio
 class Bench:
     """Work that is done when the test says so, by a clock that the test moves."""
 
-    def __init__(self, at_once: int = 1) -> None:
+    def __init__(self, at_once: int = 1, first: Mapping[Kind, float] = {}) -> None:
         self.now = 0.0
         self.begun: list[str] = []
         self.ends: dict[str, asyncio.Event] = {}
-        self.turns = Turns(at_once, clock=lambda: self.now)
+        self.turns = Turns(at_once, clock=lambda: self.now, first=first)
 
-    def start(self, kind: Kind, name: str) -> asyncio.Task[str | Busy]:
+    def start(self, kind: Kind, name: str, size: float = 1.0) -> asyncio.Task[str | Busy]:
         self.ends[name] = asyncio.Event()
 
         async def work() -> str:
@@ -29,7 +31,7 @@ class Bench:
             await self.ends[name].wait()
             return name
 
-        return asyncio.create_task(self.turns.run(kind, work))
+        return asyncio.create_task(self.turns.run(kind, work, size=size))
 
     async def end(self, name: str, task: asyncio.Task[str | Busy], seconds: float = 1.0) -> str | Busy:
         self.now += seconds
@@ -125,3 +127,48 @@ async def test_work_that_fails_passes_its_turn_on() -> None:
     with pytest.raises(ZeroDivisionError):
         await bench.turns.run("quote", fail)
     assert await bench.end("next", bench.start("quote", "next")) == "next"
+
+
+async def test_a_first_burst_of_large_work_is_told_to_wait_by_its_size() -> None:
+    bench = Bench(2, first={"quote": 0.003})
+    tasks = [bench.start("quote", f"q{at}", size=2000) for at in range(4)]  # thought to take 6 s each, two at a time
+    await settle()
+
+    assert await bench.start("quote", "refused", size=2000) == Busy(0, retry_seconds=12)
+    assert [task.done() for task in tasks] == [False] * 4
+    bench.now += 4.0
+    late = bench.start("quote", "late", size=2000)  # 2 + 2 + 6 + 6 s, two at a time
+    await settle()
+    assert not late.done()
+    for task in (*tasks, late):
+        task.cancel()
+
+
+async def test_what_is_learned_of_small_work_counts_for_large_work_by_its_size() -> None:
+    bench = Bench()
+    small = bench.start("change", "small", size=10)
+    await settle()
+    await bench.end("small", small, seconds=1.0)  # 0.1 s a line, of which 0.3 is learned
+    doing = bench.start("change", "doing", size=500)
+    await settle()
+
+    assert await bench.start("change", "refused") == Busy(0, retry_seconds=15)
+    doing.cancel()
+
+
+async def test_a_first_estimate_is_known_for_each_kind_of_work() -> None:
+    assert set(FIRST_SECONDS) == set(get_args(Kind))
+
+
+async def test_who_is_called_off_and_passed_over_at_once_leaves_the_queue_as_it_is() -> None:
+    bench = Bench()
+    doing, gone, last = (bench.start("quote", name) for name in ("doing", "gone", "last"))
+    await settle()
+    gone.cancel()
+    bench.ends["doing"].set()
+    await asyncio.gather(doing, gone, return_exceptions=True)
+    await settle()
+
+    assert gone.cancelled()
+    assert bench.begun == ["doing", "last"]
+    await bench.end("last", last)

@@ -36,12 +36,12 @@ _QUOTED_LINES_MAX: Final = 4
 _OF_DOOR: Final = ThreadPoolExecutor(1, thread_name_prefix="aside door")
 
 
-async def aside(work: Callable[[], T], kind: Kind, *, turns: Turns = _TURNS) -> T | Busy:
-    """What the work returns or raises, when its turn has come; Busy where that would be too long to wait. It must read
-    nothing that the loop changes while it runs.
+async def aside(work: Callable[[], T], kind: Kind, *, lines: int, turns: Turns = _TURNS) -> T | Busy:
+    """What the work on so many lines returns or raises, when its turn has come; Busy where that would be too long to
+    wait. It must read nothing that the loop changes while it runs.
     """
     loop = asyncio.get_running_loop()
-    return await turns.run(kind, lambda: loop.run_in_executor(_POOL, work))
+    return await turns.run(kind, lambda: loop.run_in_executor(_POOL, work), size=max(1, lines))
 
 
 async def decide_aside(commands: Sequence[Command], index: StockIndex, decide: Callable[[], T]) -> T:

@@ -133,7 +133,7 @@ async def preview_change(system: System, order: Order, command: ChangeOrder, *, 
         backordered=index.backordered,
         failures=failures,
     )
-    return await aside(lambda: decide(command, state, facts), "change")
+    return await aside(lambda: decide(command, state, facts), "change", lines=len(order.lines))
 
 
 def _priced_by_item(action: ContentAction) -> Iterator[Sku]:

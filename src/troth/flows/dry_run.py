@@ -113,7 +113,8 @@ async def dry_run(
             done = replace(done, tried_fronts=find_fronts(tried), in_force_fronts=find_fronts(in_force))
         return done
 
-    return await aside(plan_both, "trial")
+    effort = 2 if is_explained or has_fronts else 1
+    return await aside(plan_both, "trial", lines=2 * effort * len(tried.demand.lines))
 
 
 async def _find_asked(system: System, asked: OrderId | OrderContent) -> _Asked | Invalid | NotFound:

@@ -164,7 +164,7 @@ async def _decide_again(system: System, decided: Decided, taken: _Taken | None, 
         fronts = find_fronts(case, Budget(FRONT_SECONDS_MAX * how.share, monotonic)) if how.has_fronts else ()
         return explanation, fronts
 
-    looked = await aside(look, "explanation")
+    looked = await aside(look, "explanation", lines=len(case.demand.lines))
     if isinstance(looked, Busy):
         return looked
     explanation, fronts = looked

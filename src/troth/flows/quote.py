@@ -111,7 +111,8 @@ async def quote(
         return known
     posed = pose(system, command, known, is_explained=is_explained or has_fronts)
     work = partial(_plan, posed, command.near, is_explained=is_explained, has_fronts=has_fronts)
-    found = await aside(work, "quote") if posed.is_aside else work()
+    lines = len(posed.case.demand.lines) * (2 if is_explained or has_fronts else 1)
+    found = await aside(work, "quote", lines=lines) if posed.is_aside else work()
     if isinstance(found, Busy):
         return found
     asked, hold = found.asked, known.own
