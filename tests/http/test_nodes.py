@@ -40,7 +40,7 @@ async def test_a_node_is_created_read_and_sent_back_as_it_was_read(api: Api) -> 
     assert shown["node_id"] == "N-1"
     assert shown["calendar"] == {
         "weekdays": ["monday", "friday"], "opens": "09:00", "closes": "21:30", "holidays": ["2026-12-25"],
-        "hours": [], "special_days": [],
+        "hours": [], "special_days": [], "public_holidays": [],
     }  # fmt: skip
     assert (shown["cut_off"], shown["processing_hours"], shown["capacity_per_day"]) == ("16:00", 1.5, 120)
     assert shown["handling_cost"] == {"amount": "0.35", "currency": "USD"}
@@ -90,6 +90,7 @@ async def test_hours_cut_offs_and_capacities_of_days_are_kept(api: Api) -> None:
             "holidays": [],
             "hours": [{"weekdays": ["saturday"], "opens": "10:00", "closes": "18:00"}],
             "special_days": [{"date": "2026-12-24", "opens": "09:00", "closes": "14:00", "cut_off": "11:00"}],
+            "public_holidays": ["DE-BY", "local"],
         },
         "capacity_days": [
             {
@@ -126,6 +127,7 @@ async def test_a_node_needs_only_a_type_and_a_place_and_has_the_documented_defau
         "holidays": [],
         "hours": [],
         "special_days": [],
+        "public_holidays": [],
     }
     assert (shown["cut_off"], shown["capacity_per_day"], shown["services"]) == ("14:00", None, [])
 

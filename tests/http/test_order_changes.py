@@ -184,7 +184,7 @@ async def test_the_log_and_the_explanation_tell_the_change(api: Api) -> None:
 
 
 async def test_a_line_may_be_ordered_from_one_node_only(api: Api) -> None:
-    sku = await api.stocked("ONLY")
+    sku = await api.stocked("ONLY", {"DC-PA": 5, "DC-IL": 0})
     body = order("only-1", {sku: 1})
     body["lines"][0]["only_from"] = "DC-IL"
     answer = await api.post("/v1/orders", body)
