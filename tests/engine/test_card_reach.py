@@ -14,7 +14,6 @@ from troth.engine.promise import plan
 from troth.engine.rate_cards import DEFAULT_CARDS
 from troth.engine.record import digest_network
 from troth.engine.unserved import find_unserved
-from troth.flows.places import locate
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
 from troth.model.lanes import NO_LANES, Lane, LaneTable
@@ -258,65 +257,6 @@ def test_decisions_that_were_recorded_before_cards_had_a_reach_find_their_networ
     assert digest_network(first) == "7b1a5cd77f4ae967665774db"  # as it was kept then
     with_lanes = compile_network((place,), (*FIRST_CARDS, FIRST_DELIVERY), table)
     assert digest_network(with_lanes) == "369466835ad756a285b0665f"
-
-
-@pytest.mark.parametrize(
-    "lines",
-    [
-        ("PO Box 12", ""),
-        ("p.o. box #7", ""),
-        ("P O BOX 9", ""),
-        ("POB 41", ""),
-        ("Post Office Box 3", ""),
-        ("350 5th Ave", "P.O.Box 12"),
-        ("GPO Box 400", ""),
-        ("Locked Bag 5", ""),
-        ("Postfach 10 01 12", ""),
-        ("Packstation 145", ""),
-        ("BP 42", ""),
-        ("Apartado de correos 17", ""),
-    ],
-)
-def test_a_card_that_passes_post_office_boxes_by_goes_to_none(lines: tuple[str, str]) -> None:
-    box = replace(HERE, line1=lines[0], line2=lines[1])
-    net = world(flat_card(500), flat_card(300, service="van_only", no_po_boxes=True))
-
-    unserved = find_unserved(net, box)[0]
-    refused = ask(net, box, service="van_only")
-
-    assert (unserved.service, unserved.why) == ("van_only", "does not go to post office boxes")
-    assert (services(ask(net, box)), services(ask(net, HERE))) == (["standard"], ["van_only"])
-    assert (reasons(refused), refused.uncovered[0].detail) == (
-        {"A": (1, "no_service_to_destination")},
-        "van_only does not go to post office boxes",
-    )
-
-
-@pytest.mark.parametrize("street", ["12 Boxwood Court", "350 Post Road", "7 Poboxton Lane", "8 Postal Way", "1 BPW St"])
-def test_a_street_is_no_post_office_box(street: str) -> None:
-    assert services(ask(world(flat_card(500, no_po_boxes=True)), replace(HERE, line1=street))) == ["standard"]
-
-
-def test_the_built_in_van_and_next_day_go_to_no_post_office_box() -> None:
-    net = world(**NEAR)
-
-    boxed = find_unserved(net, replace(HERE, line1="PO Box 1"))
-
-    assert [one.service for one in boxed] == ["next_day", "delivery"]
-    assert find_unserved(net, replace(HERE, line1="1 Main Street")) == ()
-
-
-@pytest.mark.parametrize(("city", "postcode"), [("APO", "09012"), ("FPO", "96601"), ("DPO", "34001")])
-def test_armed_forces_abroad_are_known_by_their_zip_and_not_reached_next_day(city: str, postcode: str) -> None:
-    there = locate(Address("US", line1="PSC 3 Box 5", city=city, postcode=postcode))
-
-    unserved = {one.service: one.why for one in find_unserved(world(**NEAR), there)}
-
-    assert unserved == {
-        "next_day": f"does not go to US-{there.region_code}",
-        "delivery": "goes 25 miles at most, and where the address lies is not known",
-    }
-    assert services(ask(world(), there)) == ["standard"]
 
 
 def test_a_service_whose_only_node_is_abroad_crosses_no_border() -> None:

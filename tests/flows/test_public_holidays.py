@@ -11,11 +11,11 @@ from tests.builders import Clock, accepted, capture, node, set_up, stock
 from tests.conftest import Database
 from troth.engine.network import compile_network
 from troth.engine.public_holidays import no_days
-from troth.engine.rate_cards import STANDARD
+from troth.engine.rate_cards import BEFORE_BOXES, DELIVERY_BEFORE_BOXES, STANDARD
 from troth.engine.record import digest_network
 from troth.flows.draft import Saved, save_draft
 from troth.flows.families import RATE_CARDS
-from troth.flows.offered import compile_offered
+from troth.flows.offered import compile_offered, offer_cards
 from troth.flows.public_holidays import find_days, is_calendar, name_days
 from troth.flows.publish import Acted, activate
 from troth.flows.recall import recall_network
@@ -125,7 +125,8 @@ async def test_a_network_is_found_again_as_it_was_before_public_holidays_were_ke
     system: System, clock: Clock
 ) -> None:
     now = system.door.reference.network
-    before = digest_network(compile_network(now.nodes, (*now.ship.cards, *now.delivery.cards)))
+    cards = offer_cards((), BEFORE_BOXES, DELIVERY_BEFORE_BOXES)
+    before = digest_network(compile_network(now.nodes, cards))
 
     found = await recall_network(system, clock.now, before)
 
