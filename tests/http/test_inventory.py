@@ -75,13 +75,99 @@ async def test_where_no_line_is_accepted_the_whole_is_a_problem(api: Api) -> Non
         ({}, "/adjustments/0/delta"),
     ],
 )
-async def test_a_line_of_another_form_refuses_the_whole(api: Api, line: dict[str, Any], pointer: str) -> None:
+async def test_where_the_only_line_is_of_another_form_the_whole_is_a_problem(
+    api: Api, line: dict[str, Any], pointer: str
+) -> None:
     body = {"adjustments": [{"node": "DC-PA", "sku": "A2", "reason": "found", **line}]}
 
     answer = await api.post("/v1/inventory/adjustments", body)
 
     assert answer.status_code == 422
     assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+
+
+async def test_a_line_of_another_form_is_refused_by_itself_and_the_others_are_taken_once(api: Api) -> None:
+    await _set_up(api, "T9")
+    good = {"node": "DC-PA", "sku": "T9", "delta": 3, "reason": "found"}
+    lines = [
+        good | {"delta": "many"},
+        good,
+        5,
+        good | {"bin": "A", "delta": None},
+        good | {"sku": "NOPE"},
+        good | {"delta": 1.5},
+        good | {"delta": 2},
+    ]
+    headers = {"idempotency-key": "of-another-form"}
+
+    answer = await api.post("/v1/inventory/adjustments", {"adjustments": lines}, headers=headers)
+    again = await api.post("/v1/inventory/adjustments", {"adjustments": lines}, headers=headers)
+
+    assert (answer.status_code, again.content) == (200, answer.content)
+    body = answer.json()
+    assert (body["accepted"], body["refused"]) == (2, 5)
+    assert [(one["line"], one["ok"]) for one in body["results"]] == [(at, at in (1, 6)) for at in range(7)]
+    pointers = [
+        [error["pointer"] for error in one["problem"]["errors"]]
+        for one in body["results"]
+        if one["problem"] is not None
+    ]
+    assert pointers == [
+        ["/adjustments/0/delta"],
+        ["/adjustments/2"],
+        ["/adjustments/3/delta", "/adjustments/3/bin"],
+        ["/adjustments/4/sku"],
+        ["/adjustments/5/delta"],
+    ]
+    assert (await _position(api, "T9"))["on_hand"] == 5
+
+
+async def test_a_key_that_a_line_has_twice_refuses_that_line(api: Api) -> None:
+    await _set_up(api, "T10")
+    twice = b'{"node": "DC-PA", "sku": "T10", "delta": 1, "delta": 9, "reason": "found"}'
+    once = b'{"node": "DC-PA", "sku": "T10", "delta": 4, "reason": "found"}'
+    content = b'{"adjustments": [' + twice + b", " + once + b"]}"
+
+    answer = await api.client.post(
+        "/v1/inventory/adjustments", content=content, headers={"content-type": "application/json"}
+    )
+
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["results"][0]["problem"]["errors"] == [
+        {"pointer": "/adjustments/0/delta", "detail": "is given more than once"}
+    ]
+    assert (await _position(api, "T10"))["on_hand"] == 4
+
+
+async def test_a_flaw_beside_the_lines_refuses_the_whole(api: Api) -> None:
+    await _set_up(api, "T11")
+    good = {"node": "DC-PA", "sku": "T11", "delta": 3, "reason": "found"}
+
+    answer = await api.post("/v1/inventory/adjustments", {"adjustments": [good, good | {"delta": []}], "by": "me"})
+
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/adjustments/1/delta", "/by"]
+    assert (await _position(api, "T11"))["on_hand"] == 0
+
+
+async def test_counts_rates_and_positions_of_another_form_hurt_only_their_own_lines(api: Api) -> None:
+    await _set_up(api, "T12")
+    at = api.system.door.now().isoformat()
+    counts = [{"sku": "T12", "on_hand": [4]}, {"sku": "T12", "on_hand": 4}, {"sku": "T12", "on_hand": 5}]
+    counted = await api.post("/v1/inventory/counts", {"node": "DC-PA", "as_of": at, "counts": counts})
+    rates = [{"sku": "T12"}, {"sku": "T12", "node": "DC-PA", "weekly_units": 7}]
+    rated = await api.post("/v1/inventory/sales-rates", {"rates": rates})
+    theirs = [{"sku": "T12", "node": "DC-PA", "on_hand": "?"}, {"sku": "T12", "node": "DC-PA", "on_hand": 4}]
+    as_of = api.system.door.now().isoformat()
+    drift = await api.post("/v1/inventory/drift", {"system": "WMS", "as_of": as_of, "positions": theirs})
+
+    assert [one["ok"] for one in counted.json()["results"]] == [False, True, False]
+    assert counted.json()["results"][2]["problem"]["errors"] == [
+        {"pointer": "/counts/2/sku", "detail": "T12 is counted already in line 1"}
+    ]
+    assert [one["ok"] for one in rated.json()["results"]] == [False, True]
+    assert (drift.json()["compared"], [one["line"] for one in drift.json()["refused"]]) == (1, [0])
+    assert (await _position(api, "T12"))["on_hand"] == 4
 
 
 async def test_no_lines_at_all_are_refused(api: Api) -> None:

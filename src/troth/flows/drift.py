@@ -106,9 +106,11 @@ class DriftReport:
 
 
 async def find_drift(
-    system: System, as_of: datetime, positions: Sequence[TheirPosition], *, actor: Actor
+    system: System, as_of: datetime, positions: Sequence[TheirPosition], *, actor: Actor, places: Sequence[int] = ()
 ) -> DriftReport | Invalid:
-    """Compare another system's positions as of an instant with the books of that instant."""
+    """Compare another system's positions as of an instant with the books of that instant; `places` are those of the
+    positions in the list that they are from (none: it is this one).
+    """
     if as_of > system.door.now():
         return Invalid((FieldFlaw("/as_of", "positions cannot be those of the future"),))
     flaws = await find_line_flaws(system, [(one.node, one.sku) for one in positions], actor)
@@ -116,11 +118,12 @@ async def find_drift(
     keys = [one.key for one in positions]
     units: dict[int, int] = {}
     seen: dict[SupplyKey, int] = {}
+    numbers = places or range(len(positions))
     for number, (one, key) in enumerate(zip(positions, keys, strict=True)):
         first = seen.setdefault(key, number)
         if first != number:
             what = f"lot {one.lot} of {one.sku}" if one.lot else one.sku
-            flaws[number].append(FieldFlaw("/sku", f"{what} at {one.node} is in line {first} already"))
+            flaws[number].append(FieldFlaw("/sku", f"{what} at {one.node} is in line {numbers[first]} already"))
         if one.on_hand < 0:
             flaws[number].append(FieldFlaw("/on_hand", "cannot be less than nothing"))
         item = items.get(one.sku)

@@ -19,17 +19,20 @@ from troth.store.sales_rates import write_sales_rates
 _ROWS_A_TIME: Final = 10_000
 
 
-async def set_sales_rates(system: System, rates: Sequence[PlacedSalesRate], *, actor: Actor) -> tuple[LineResult, ...]:
+async def set_sales_rates(
+    system: System, rates: Sequence[PlacedSalesRate], *, actor: Actor, places: Sequence[int] = ()
+) -> tuple[LineResult, ...]:
     """Create or replace sales rates; a line that is refused does not hurt its neighbors.
 
-    Sent again it changes nothing.
+    Sent again it changes nothing. `places` are those of the lines in the list that they are from; none: it is this one.
     """
     flaws = await find_line_flaws(system, [(rate.node, rate.sku) for rate in rates], actor)
     first: dict[tuple[str, str], int] = {}
+    numbers = places or range(len(rates))
     for number, rate in enumerate(rates):
         found = first.setdefault((rate.sku, rate.node), number)
         if found != number:
-            flaws[number].append(FieldFlaw("/sku", f"{rate.sku} at {rate.node} is in line {found} already"))
+            flaws[number].append(FieldFlaw("/sku", f"{rate.sku} at {rate.node} is in line {numbers[found]} already"))
     kept = [rate for number, rate in enumerate(rates) if number not in flaws]
     await load_sales_rates(system.pool, kept, actor=actor.name, at=system.door.now())
     return tuple(

@@ -116,22 +116,25 @@ async def count(
     actor: Actor,
     reference: str = "",
     key: Key | None = None,
+    places: Sequence[int] = (),
 ) -> tuple[LineResult, ...] | Invalid | KeyReused:
     """Set what a node holds to what was counted at `as_of`, plus what moved since.
 
     Of a supply that was counted later already the line is refused: the newer count knows more. So is one without a lot
     of what is held by lot there, unless the list counts a lot of it too: nobody could tell whether it is the sum.
+    `places` are those of the lines in the list that they are from; none: it is this one.
     """
     if as_of > system.door.now():
         return Invalid((FieldFlaw("/as_of", "a count cannot have been taken in the future"),))
     keys = [SupplyKey(line.sku, line.node or node or NodeId(""), lot_source(line.lot)) for line in lines]
     flaws = await find_line_flaws(system, [(key.node, key.sku) for key in keys], actor)
     seen: dict[SupplyKey, int] = {}
+    numbers = places or range(len(lines))
     for number, (line, one) in enumerate(zip(lines, keys, strict=True)):
         first = seen.setdefault(one, number)
         if first != number:
             field, what = ("/lot", f"lot {line.lot} of {line.sku}") if line.lot else ("/sku", line.sku)
-            flaws[number].append(FieldFlaw(field, f"{what} is counted already in line {first}"))
+            flaws[number].append(FieldFlaw(field, f"{what} is counted already in line {numbers[first]}"))
         if line.on_hand > 0 and is_kit(system, line.sku):
             flaws[number].append(KIT)
         if line.on_hand < 0:

@@ -24,6 +24,7 @@ from starlette.types import Receive, Scope
 
 from troth.http.headers import find_header
 from troth.http.problems import BodyTooLarge, MalformedJson, MediaTypeUnsupported, Refused
+from troth.http.sifted import Flawed, by_line, without_lines
 from troth.http.unique_keys import find_repeated
 from troth.model.money import Money, currency_decimals, parse_money, why_no_currency
 from troth.model.refusals import FieldFlaw, Invalid
@@ -119,13 +120,42 @@ def _money(amount: str, currency: str) -> Money:
 class Body(Generic[T]):
     """What an operation takes as its body: how it is read, an example, and whether none at all means `{}`.
 
-    `alternatives` are tags of what it may be instead of one another, which are no part of a pointer.
+    `alternatives` are tags of what it may be instead of one another, which are no part of a pointer. `lines` names the
+    list in it whose entries are done or refused each for itself; empty: there is none.
     """
 
     adapter: TypeAdapter[T]
     example: Any
     is_optional: bool = False
     alternatives: frozenset[str] = frozenset()
+    lines: str = ""
+
+    def parse_lines(self, raw: bytes) -> tuple[T, Flawed]:
+        """The body's value without those lines of its list that do not fit, and their flaws by place; Refused where
+        anything else does not fit, or no line does.
+        """
+        if not self.lines:
+            return self.parse(raw), {}
+        try:
+            return self.parse(raw), {}
+        except Refused as refused:
+            flaws = self._find_flawed(raw)
+            left = without_lines(raw, self.lines, set(flaws)) if flaws else None
+            if left is None:
+                raise refused from None
+            return self.parse(left), flaws
+
+    def _find_flawed(self, raw: bytes) -> Flawed:
+        """The flaws of lines by place; empty where anything but lines has any."""
+        flaws: list[FieldFlaw] = []
+        try:
+            self.adapter.validate_json(raw)
+        except ValidationError as error:
+            if any(one["type"] == "json_invalid" for one in error.errors(include_url=False, include_input=False)):
+                return {}
+            flaws += map(_flaw, _errors(error))
+        flaws += find_repeated(raw)
+        return by_line(self.lines, flaws) if all(flaw.pointer.startswith(f"/{self.lines}/") for flaw in flaws) else {}
 
     def parse(self, raw: bytes) -> T:
         """The body's value; Refused with every flaw otherwise."""
@@ -194,15 +224,17 @@ def _parse_query(model: type[Q], query_string: bytes) -> Q:
 
 def flaws_of(error: ValidationError, *, prefix: str = "/", alternatives: Collection[str] = ()) -> tuple[FieldFlaw, ...]:
     """Every field that does not fit, at most a hundred, with a sentence each."""
+    return tuple(_flaw(found, prefix, alternatives) for found in _errors(error))[:_FLAWS_MAX]
+
+
+def _errors(error: ValidationError) -> list[ErrorDetails]:
     errors = error.errors(include_url=False, include_input=False)
-    return tuple(
-        FieldFlaw(
-            _pointer(_without_tag(found["loc"], alternatives), prefix),
-            _sentence(found, "parameter" if prefix == "?" else "field"),
-        )
-        for found in errors
-        if not _is_echo(found, errors)
-    )[:_FLAWS_MAX]
+    return [found for found in errors if not _is_echo(found, errors)]
+
+
+def _flaw(found: ErrorDetails, prefix: str = "/", alternatives: Collection[str] = ()) -> FieldFlaw:
+    what = "parameter" if prefix == "?" else "field"
+    return FieldFlaw(_pointer(_without_tag(found["loc"], alternatives), prefix), _sentence(found, what))
 
 
 def _no_of(error: ValidationError, alternatives: Collection[str]) -> Invalid | MalformedJson:

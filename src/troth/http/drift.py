@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -18,6 +19,7 @@ from troth.http.measures import Given, Measured, Units, of_sku, summed
 from troth.http.operations import Call, Operation, Shown
 from troth.http.problems import Refused
 from troth.http.replies import Reply, json_reply
+from troth.http.sifted import Sifted
 from troth.http.values import Instant as At
 from troth.http.values import MoneyAnswer, money
 from troth.model.ids import NodeId, Sku
@@ -105,10 +107,13 @@ async def post_drift(call: Call[DriftBody, NoQuery]) -> Reply:
     body = call.body
     positions = [TheirPosition(Sku(one.sku), NodeId(one.node), one.on_hand, one.lot or "") for one in body.positions]
 
+    sifted = Sifted(body.positions, call.flawed)
+
     async def run() -> Reply:
-        found = await find_drift(call.system, body.as_of, positions, actor=call.actor)
+        found = await find_drift(call.system, body.as_of, positions, actor=call.actor, places=sifted.places)
         if isinstance(found, Invalid):
             raise Refused(found)
+        found = replace(found, refused=sifted.results(found.refused))
         reference = call.system.door.reference
         return json_reply(answer_drift(found, body.system, reference.policy.currency, reference.items))
 
@@ -180,6 +185,7 @@ _BODY: Final = Body(
         "as_of": "2026-11-23T06:00:00-05:00",
         "positions": [{"sku": "A-1001", "node": "DC-PA", "on_hand": 38}],
     },
+    lines="positions",
 )
 
 OPERATIONS = (

@@ -54,9 +54,11 @@ async def _run(operation: AnyOperation, system: System, scope: Scope, receive: R
     query = parse_query(operation.query, scope["query_string"])
     if operation.streams:
         return await operation.run(Call(system, actor, NO_BODY.parse(b""), query, b"", scope, receive))
-    raw = b"" if scope["method"] in _BODILESS else await read_bytes(scope, receive)
-    body = NO_BODY.parse(b"") if scope["method"] in _BODILESS else operation.body.parse(raw)
-    return await operation.run(Call(system, actor, body, query, raw, scope))
+    if scope["method"] in _BODILESS:
+        return await operation.run(Call(system, actor, NO_BODY.parse(b""), query, b"", scope))
+    raw = await read_bytes(scope, receive)
+    body, flawed = operation.body.parse_lines(raw)
+    return await operation.run(Call(system, actor, body, query, raw, scope, flawed=flawed))
 
 
 class Edge:

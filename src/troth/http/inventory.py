@@ -12,8 +12,9 @@ from troth.http.line_results import LineResultAnswer, LineResultsAnswer, line_pr
 from troth.http.measures import Given, Measured, Scaling, known_items
 from troth.http.operations import Call, Operation, Shown
 from troth.http.replies import Reply
+from troth.http.sifted import Sifted
 from troth.model.ids import NodeId, Sku
-from troth.model.refusals import FieldFlaw, Invalid
+from troth.model.refusals import FieldFlaw, Invalid, KeyReused
 
 LINES_MAX: Final = 20_000
 UNITS_MAX: Final = 1_000_000_000
@@ -47,21 +48,20 @@ class AdjustmentsBody(Strict):
 
 async def post_adjustments(call: Call[AdjustmentsBody, NoQuery]) -> Reply:
     """Move stock."""
-    items, scaling = await known_items(call, [line.sku for line in call.body.adjustments]), Scaling()
-    lines = [
-        Adjustment(
-            NodeId(line.node),
-            Sku(line.sku),
-            scaling.of_item(line.delta, items.get(Sku(line.sku)), f"/adjustments/{at}/delta"),
-            line.reason,
-            line.reference,
-            lot=line.lot or "",
-            expires_on=line.expires_on,
-        )
-        for at, line in enumerate(call.body.adjustments)
-    ]
-    scaling.done()
-    return line_results_reply(await adjust(call.system, lines, actor=call.actor, key=key_of(call)), "/adjustments")
+    items = await known_items(call, [line.sku for line in call.body.adjustments])
+    sifted = Sifted(call.body.adjustments, call.flawed)
+    lines = []
+    for place, line in list(sifted.lines.items()):
+        scaling = Scaling()
+        delta = scaling.of_item(line.delta, items.get(Sku(line.sku)), "/delta")
+        sifted.refuse(place, scaling.flaws)
+        if not scaling.flaws:
+            lot = line.lot or ""
+            lines.append(
+                Adjustment(NodeId(line.node), Sku(line.sku), delta, line.reason, line.reference, lot, line.expires_on)
+            )
+    done = await adjust(call.system, lines, actor=call.actor, key=key_of(call))
+    return line_results_reply(done if isinstance(done, KeyReused) else sifted.results(done), "/adjustments")
 
 
 _NO_ITEM: Final = LineResult(1, Invalid.code, flaws=(FieldFlaw("/sku", "there is no item A-1002"),))
@@ -84,6 +84,7 @@ _ADJUSTMENTS: Final = Body(
             },
         ]
     },
+    lines="adjustments",
 )
 
 OPERATIONS = (

@@ -108,6 +108,11 @@ class Scaling:
             return 0
         return units
 
+    @property
+    def flaws(self) -> tuple[FieldFlaw, ...]:
+        """What did not fit so far."""
+        return tuple(self._flaws)
+
     def done(self) -> None:
         """Refuse the request if anything did not fit."""
         if self._flaws:

@@ -4,7 +4,7 @@ The routes and the OpenAPI document are made from the same values, so neither ca
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
 from pydantic import BaseModel, TypeAdapter
@@ -16,6 +16,7 @@ from troth.flows.system import System
 from troth.http.body import Body, NoQuery, Strict
 from troth.http.problems import No, Refused
 from troth.http.replies import Reply
+from troth.http.sifted import Flawed
 from troth.model.refusals import NotFound
 
 B = TypeVar("B")
@@ -33,7 +34,8 @@ NO_BODY: Final[Body[Nothing]] = Body(TypeAdapter(Nothing), None, is_optional=Tru
 class Call(Generic[B, Q]):
     """One request, read and authenticated: its body and query parameters as values, and the body's bytes.
 
-    The body of an operation that takes a stream is not read yet: `receive` gives it.
+    The body of an operation that takes a stream is not read yet: `receive` gives it. `flawed` are lines that its list
+    had besides, by place.
     """
 
     system: System
@@ -43,6 +45,7 @@ class Call(Generic[B, Q]):
     raw: bytes
     scope: Scope
     receive: Receive | None = None
+    flawed: Flawed = field(default_factory=dict)
 
     def path(self, name: str) -> str:
         """A part of the path; Refused where it cannot be the name of anything."""

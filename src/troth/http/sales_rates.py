@@ -15,6 +15,7 @@ from troth.http.operations import NO_BODY, Call, Nothing, Operation, Shown
 from troth.http.pages import Page, PageQuery, decode_cursor, page_reply
 from troth.http.positions import visible_nodes
 from troth.http.replies import Reply
+from troth.http.sifted import Sifted
 from troth.http.values import Instant
 from troth.model.ids import NodeId, Sku
 from troth.model.refusals import FieldFlaw, Invalid, NotFound
@@ -67,8 +68,11 @@ async def post_sales_rates(call: Call[SalesRatesBody, NoQuery]) -> Reply:
         for one in call.body.rates
     ]
 
+    sifted = Sifted(call.body.rates, call.flawed)
+
     async def run() -> Reply:
-        return line_results_reply(await set_sales_rates(call.system, rates, actor=call.actor), "/rates")
+        done = await set_sales_rates(call.system, rates, actor=call.actor, places=sifted.places)
+        return line_results_reply(sifted.results(done), "/rates")
 
     return await once(call, run)
 
@@ -99,6 +103,7 @@ _RATE: Final = PlacedSalesRate(
 _BODY: Final = Body(
     TypeAdapter(SalesRatesBody),
     {"rates": [{"sku": "A-1001", "node": "DC-PA", "weekly_units": 42.5, "weekly_deviation": 11.2, "lead_days": 14.0}]},
+    lines="rates",
 )
 _DONE: Final = LineResultsAnswer(1, 0, (LineResultAnswer(0, ok=True, problem=None),))
 

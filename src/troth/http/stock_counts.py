@@ -1,5 +1,6 @@
 """Stock that is counted, line by line, and what the counts found more or less than the books said."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -15,8 +16,8 @@ from troth.http.line_results import LineResultAnswer, LineResultsAnswer, line_re
 from troth.http.measures import Given, Measured, Scaling, known_items
 from troth.http.operations import NO_BODY, Call, Nothing, Operation, Shown
 from troth.http.pages import Page, PageQuery, decode_cursor, page_reply
-from troth.http.problems import Refused
 from troth.http.replies import Reply, json_reply
+from troth.http.sifted import Sifted
 from troth.http.values import Instant as At
 from troth.http.values import MoneyAnswer, money
 from troth.model.ids import NodeId, Sku
@@ -98,29 +99,26 @@ class VarianceSumsAnswer(msgspec.Struct, frozen=True):
 async def post_counts(call: Call[CountsBody, NoQuery]) -> Reply:
     """Set stock to what was counted."""
     body = call.body
-    flaws = []
-    for place, line in enumerate(body.counts):
-        if line.node is None and body.node is None:
-            flaws.append(FieldFlaw(f"/counts/{place}/node", "is required where the whole count has none"))
-        if line.reason is not None and line.reason not in VarianceReason.__members__.values():
-            reasons = ", ".join(VarianceReason)
-            flaws.append(FieldFlaw(f"/counts/{place}/reason", f"there is no reason {line.reason}; there are {reasons}"))
-    if flaws:
-        raise Refused(Invalid(tuple(flaws)))
-    items, scaling = await known_items(call, [line.sku for line in body.counts]), Scaling()
-    lines = [
-        Counted(
-            Sku(line.sku),
-            scaling.of_item(line.on_hand, items.get(Sku(line.sku)), f"/counts/{at}/on_hand"),
-            None if line.node is None else NodeId(line.node),
-            line.reason or VarianceReason.UNKNOWN,
-            line.counted_by or body.counted_by,
-            lot=line.lot or "",
-            expires_on=line.expires_on,
-        )
-        for at, line in enumerate(body.counts)
-    ]
-    scaling.done()
+    items = await known_items(call, [line.sku for line in body.counts])
+    sifted = Sifted(body.counts, call.flawed)
+    lines = []
+    for place, line in list(sifted.lines.items()):
+        scaling = Scaling()
+        on_hand = scaling.of_item(line.on_hand, items.get(Sku(line.sku)), "/on_hand")
+        flaws = (*_find_flaws(line, body), *scaling.flaws)
+        sifted.refuse(place, flaws)
+        if not flaws:
+            lines.append(
+                Counted(
+                    Sku(line.sku),
+                    on_hand,
+                    None if line.node is None else NodeId(line.node),
+                    line.reason or VarianceReason.UNKNOWN,
+                    line.counted_by or body.counted_by,
+                    lot=line.lot or "",
+                    expires_on=line.expires_on,
+                )
+            )
     done = await count(
         call.system,
         None if body.node is None else NodeId(body.node),
@@ -129,9 +127,18 @@ async def post_counts(call: Call[CountsBody, NoQuery]) -> Reply:
         actor=call.actor,
         reference=body.reference,
         key=key_of(call),
+        places=sifted.places,
     )
     has_own_nodes = any(line.node is not None for line in body.counts)
-    return line_results_reply(done, "/counts", shared=("/as_of",) if has_own_nodes else ("/as_of", "/node"))
+    shared = ("/as_of",) if has_own_nodes else ("/as_of", "/node")
+    return line_results_reply(sifted.results(done) if isinstance(done, tuple) else done, "/counts", shared=shared)
+
+
+def _find_flaws(line: CountBody, body: CountsBody) -> Iterator[FieldFlaw]:
+    if line.node is None and body.node is None:
+        yield FieldFlaw("/node", "is required where the whole count has none")
+    if line.reason is not None and line.reason not in VarianceReason.__members__.values():
+        yield FieldFlaw("/reason", f"there is no reason {line.reason}; there are {', '.join(VarianceReason)}")
 
 
 async def list_variances(call: Call[Nothing, VariancesQuery]) -> Reply:
@@ -195,6 +202,7 @@ _COUNTS: Final = Body(
         "counts": [{"sku": "A-1001", "on_hand": 38, "reason": "damaged", "counted_by": "Ann"}],
         "reference": "CYCLE-47",
     },
+    lines="counts",
 )
 _VARIANCE: Final = Variance(
     datetime.fromisoformat("2026-11-23T06:31:00-05:00"),
