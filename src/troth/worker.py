@@ -21,7 +21,7 @@ from troth.flows.accuracy import EVENTS_MAX, learn_from_log
 from troth.flows.deliver import CLAIM_SECONDS, Delivered, Post, deliver_claimed, resend_round
 from troth.flows.due import act_on_due, end_due_carts, find_next_due
 from troth.flows.maintain import create_partitions, delete_old
-from troth.flows.repromise import repromise_moved, try_parked
+from troth.flows.repromise import repromise_moved, repromise_overdue, try_parked
 from troth.flows.seal import seal_log
 from troth.flows.system import System
 from troth.flows.waves import run_waves
@@ -211,6 +211,7 @@ async def _repromise(system: System) -> float:
 
 
 async def _try_parked(system: System) -> float:
+    REPROMISED.inc(await repromise_overdue(system, system.door.now()))
     REPROMISED.inc(await try_parked(system, system.door.now()))
     return PARKED_SECONDS
 

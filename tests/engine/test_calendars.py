@@ -255,9 +255,9 @@ def test_a_pickup_not_wanted_yet_is_ready_at_the_next_opening() -> None:
     assert shipment.promised_at == at("2026-11-30T09:00Z")
 
 
-def test_dated_supply_is_worked_on_from_its_date_and_overdue_supply_from_tomorrow() -> None:
+def test_dated_supply_is_worked_on_from_its_date_and_overdue_supply_as_late_again() -> None:
     net = network(node("N"), cards=[flat_card(500)])
-    for expected, leaves in (("2026-12-03T13:00Z", "2026-12-03T23:59Z"), ("2026-11-20T13:00Z", "2026-11-24T23:59Z")):
+    for expected, leaves in (("2026-12-03T13:00Z", "2026-12-03T23:59Z"), ("2026-11-20T13:00Z", "2026-11-26T23:59Z")):
         stock = {line("A").sku: rows(net, ("N", 5, at(expected)))}
 
         shipment = plan(demand(line("A")), stock, net, Policy(), MONDAY).shipments[0]

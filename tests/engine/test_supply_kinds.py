@@ -69,11 +69,12 @@ def test_third_parties_and_vendors_are_nodes_like_any_other_and_the_cheapest_sen
     assert sent(found) == {"vendor": {"A": 1}}
 
 
-def test_what_is_overdue_counts_a_day_from_now_and_no_sooner() -> None:
+def test_what_is_overdue_counts_as_much_later_again_as_it_is_late_and_no_sooner_than_a_day_from_now() -> None:
     world = network(node("dc"), cards=[flat_card(500)])
-    late = {Sku("A"): rows(world, ("dc", 1, MONDAY - timedelta(days=3)))}
+    for late, later in ((timedelta(days=3), 3), (timedelta(hours=2), 1)):
+        supply = {Sku("A"): rows(world, ("dc", 1, MONDAY - late))}
 
-    found = plan(demand(line("A")), late, world, EASY, MONDAY)
+        found = plan(demand(line("A")), supply, world, EASY, MONDAY)
 
-    assert found.shipments[0].ship_by.date() == (MONDAY + timedelta(days=1)).date()
-    assert found.shipments[0].node == NodeId("dc")
+        assert found.shipments[0].ship_by.date() == (MONDAY + timedelta(days=later)).date()
+        assert found.shipments[0].node == NodeId("dc")

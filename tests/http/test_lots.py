@@ -43,6 +43,27 @@ async def released(api: Api, external_id: str, sku: str, quantity: int) -> str:
     return f"/v1/fulfillments/{captured['fulfillments'][0]['fulfillment_id']}"
 
 
+async def test_units_of_a_lot_that_expired_are_booked_with_a_finding_and_not_promised(api: Api) -> None:
+    sku = await api.stocked("L-GONE", {"DC-PA": 0})
+    line = {"node": "DC-PA", "sku": sku, "delta": 3, "reason": "receipt", "lot": "old", "expires_on": "2026-11-20"}
+    answer = await api.post(f"{INVENTORY}/adjustments", {"adjustments": [line, line | {"lot": "x", "delta": "?"}]})
+    as_of = api.system.door.now().isoformat()
+    counts = [{"sku": sku, "lot": "old", "on_hand": 2, "expires_on": "2026-11-22"}]
+    counted = await api.post(f"{INVENTORY}/counts", {"node": "DC-PA", "as_of": as_of, "counts": counts})
+
+    assert [one["findings"] for one in answer.json()["results"]] == [
+        [
+            {
+                "pointer": "/adjustments/0/expires_on",
+                "detail": "was 3 days ago: the units are booked, and nothing of them is promised",
+            }
+        ],
+        [],
+    ]
+    assert [one["pointer"] for one in counted.json()["results"][0]["findings"]] == ["/counts/0/expires_on"]
+    assert await lots_of(api, sku) == {"old": (2, 0, 0)}
+
+
 async def test_a_position_is_the_sum_of_its_lots_and_of_what_no_lot_holds(api: Api) -> None:
     sku = await api.stocked("L-SUM", {"DC-PA": 3})
     await receive(api, sku, ("b", 5, "2027-06-30"), ("a", 4, "2027-01-31"), ("c", 2, None))

@@ -1,5 +1,6 @@
 """Purchase orders over HTTP: set as a whole, read with how far they arrived, guarded by their version."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -82,6 +83,26 @@ async def test_what_was_received_cannot_be_withdrawn(api: Api) -> None:
     assert answer.status_code == 422
     assert answer.json()["errors"] == [{"pointer": "/lines", "detail": "4 units of PO-A were already received"}]
     assert (await api.get("/v1/purchase-orders/P-2")).json()["lines"][0]["quantity"] == 10
+
+
+async def test_a_date_that_has_passed_is_a_finding_and_what_comes_late_is_counted_on_later(api: Api) -> None:
+    await _set_up(api)
+    now = api.clock.now
+    lines = [
+        _line(line=1, expected_at=(now - timedelta(days=3)).isoformat()),
+        _line(line=2, expected_at=(now - timedelta(days=90)).isoformat()),
+        _line(line=3, expected_at=(now + timedelta(days=3)).isoformat()),
+    ]
+
+    answer = (await api.put("/v1/purchase-orders/P-LATE", {"lines": lines})).json()
+
+    later = (now + timedelta(days=3)).strftime("%Y-%m-%dT%H:%M")
+    assert [(line["counted_from"] or "never")[:16] for line in answer["lines"]] == [later, "never", later]
+    assert [(one["pointer"], one["detail"][:18]) for one in answer["findings"]] == [
+        ("/lines/0/expected_at", "passed 3 days ago:"),
+        ("/lines/1/expected_at", "passed 90 days ago"),
+    ]
+    await api.put("/v1/purchase-orders/P-LATE", {"lines": []})
 
 
 async def test_purchase_orders_are_listed_page_by_page(api: Api) -> None:

@@ -1,5 +1,6 @@
 """Transfers over HTTP: planned as a whole, moved line by line, read and listed."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -40,6 +41,17 @@ async def test_a_transfer_is_planned_shipped_received_and_lost_in_part(api: Api)
     }  # fmt: skip
     position = (await api.get("/v1/inventory?sku=TR-A&node=ST-NYC")).json()["items"][0]
     assert (position["on_hand"], position["incoming"]) == (3, 0)
+
+
+async def test_a_transfer_whose_date_has_passed_says_so_until_it_has_arrived(api: Api) -> None:
+    await _set_up(api)
+    passed = (api.clock.now - timedelta(days=2)).isoformat()
+    planned = await api.put("/v1/transfers/T-LATE", BODY | {"expected_at": passed})
+    await api.post("/v1/transfers/T-LATE/ship")
+    arrived = await api.post("/v1/transfers/T-LATE/receive")
+
+    assert [one["pointer"] for one in planned.json()["findings"]] == ["/expected_at"]
+    assert (arrived.status_code, arrived.json()["findings"]) == (200, [])
 
 
 async def test_units_on_their_way_are_promised_and_shown_as_incoming(api: Api) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.calendars import DAY_SECONDS
+from troth.engine.overdue import ready_from
 from troth.engine.supply import NO_SUPPLY, SupplyRows
 from troth.model.inventory import ON_HAND, Source
 from troth.model.item import Item
@@ -113,7 +113,7 @@ def compute_stock(rows: SupplyRows, now: float, low_max: int = LOW_STOCK_MAX) ->
     incoming = int(rows.available[is_coming].sum())
     if not incoming:
         return Stock(total, 0, None, low_max)
-    at = float(_ready(rows.available_from[is_coming], now).min())
+    at = float(ready_from(rows.available_from[is_coming], now).min())
     node, source = _first_coming(rows, is_coming, at)
     return Stock(total - incoming, incoming, _instant(at), low_max, next_node=node, next_source=source)
 
@@ -125,7 +125,7 @@ def compute_node_units(rows: SupplyRows, nodes: int, now: float) -> NodeUnits:
     is_coming = (rows.available_from > 0.0) & (rows.available > 0)
     is_here = rows.available_from == 0.0
     next_at = np.full(nodes, inf)
-    np.minimum.at(next_at, rows.node_index[is_coming], _ready(rows.available_from[is_coming], now))
+    np.minimum.at(next_at, rows.node_index[is_coming], ready_from(rows.available_from[is_coming], now))
     return NodeUnits(
         _by_node(rows.node_index[is_here], rows.available[is_here], nodes),
         _by_node(rows.node_index[is_coming], rows.available[is_coming], nodes),
@@ -137,7 +137,7 @@ def compute_node_units(rows: SupplyRows, nodes: int, now: float) -> NodeUnits:
 def valid_until(rows: SupplyRows, now: float) -> float:
     """Until when (POSIX seconds) what is said of these rows stays right by itself: then the next date goes by.
 
-    What is overdue is expected a day from now, whenever that is asked, so that an answer about it lasts a second. A day
+    What is overdue is expected later whenever that is asked, so that an answer about it lasts a second. A day
     is called otherwise once another one begins, which is at a quarter of an hour in every time zone.
     """
     ends = inf
@@ -163,12 +163,6 @@ def _first_coming(rows: SupplyRows, is_coming: NDArray[np.bool_], at: float) -> 
         first = is_coming & (rows.available_from < at)
     found = [(int(rows.node_index[row]), rows.sources[row]) for row in np.flatnonzero(first).tolist()]
     return min(found, default=(-1, ON_HAND))
-
-
-def _ready(dates: NDArray[np.float64], now: float) -> NDArray[np.float64]:
-    """When supply of these dates counts: overdue a day from now, as it does when an order is promised."""
-    ready: NDArray[np.float64] = np.where(dates <= now, now + DAY_SECONDS, dates)
-    return ready
 
 
 def _by_node(node_index: NDArray[np.int32], units: NDArray[np.int64], nodes: int) -> NDArray[np.int64]:

@@ -13,8 +13,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.calendars import DAY_SECONDS, minute_of, minutes_of
+from troth.engine.calendars import minute_of, minutes_of
 from troth.engine.network import Network
+from troth.engine.overdue import ready_from
 from troth.engine.supply import SupplyRows
 from troth.engine.timetable import Timetable, find_timetable
 from troth.engine.transit import NEVER, Lanes
@@ -120,12 +121,12 @@ def everywhere(network: Network, lanes: Lanes, block: Block, totals: NDArray[np.
 
 
 def ready_times(dates: NDArray[np.float64], now: float) -> NDArray[np.float64]:
-    """When each row counts (POSIX, 0.0 on hand): overdue rows a day from now, and at most READY_TIMES_MAX distinct
-    times.
+    """When each row counts (POSIX, 0.0 on hand): overdue rows when they are counted on, and at most READY_TIMES_MAX
+    distinct times.
 
     Rounding is upwards only, so no promise is made before its supply is there.
     """
-    ready = np.where((dates > 0.0) & (dates <= now), now + DAY_SECONDS, dates)
+    ready = ready_from(dates, now)
     step = 3600.0
     while np.unique(ready[ready > 0.0]).size > READY_TIMES_MAX:
         ready = np.ceil(ready / step) * step

@@ -3,12 +3,12 @@ taken out of the components' supply.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.calendars import DAY_SECONDS
+from troth.engine.overdue import moved_on
 from troth.engine.supply import NO_SUPPLY, SupplyRows
 from troth.model.ids import Sku
 from troth.model.inventory import Source
@@ -79,7 +79,7 @@ def find_kits(lines: Sequence[DemandLine], supply: Mapping[Sku, SupplyRows], now
     """The components of these lines and their supply."""
     components = tuple(components_of(line) for line in lines)
     skus = {sku for parts in components for sku, _units in parts}
-    return Kits(components, {sku: _overdue_later(supply.get(sku, NO_SUPPLY), now) for sku in skus})
+    return Kits(components, {sku: moved_on(supply.get(sku, NO_SUPPLY), now) for sku in skus})
 
 
 def rows_of_kits(lines: Sequence[DemandLine], kits: Kits) -> tuple[SupplyRows, ...]:
@@ -132,12 +132,3 @@ def _cumulative(rows: SupplyRows, until: float, count: int) -> NDArray[np.int64]
         has_come &= np.isinf(rows.good_until)
     np.add.at(totals, rows.node_index[has_come], rows.available[has_come])
     return totals
-
-
-def _overdue_later(rows: SupplyRows, now: float) -> SupplyRows:
-    """Overdue rows count a day from now, as they do for every line."""
-    is_overdue = (rows.available_from > 0.0) & (rows.available_from <= now)
-    if not is_overdue.any():
-        return rows
-    dates = np.where(is_overdue, now + DAY_SECONDS, rows.available_from)
-    return replace(rows, available_from=dates)

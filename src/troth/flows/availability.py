@@ -31,6 +31,7 @@ from troth.engine.exposure.lasting import spoils_soon
 from troth.engine.feed_age import fed_rows
 from troth.engine.line_terms import components, is_whole
 from troth.engine.network import Network
+from troth.engine.overdue import has_overdue, timely_rows
 from troth.engine.reach import nodes_in, nodes_that_hand_over, nodes_that_ship, nodes_within
 from troth.engine.supply import NO_SUPPLY, SupplyRows
 from troth.engine.transit import compute_miles
@@ -209,7 +210,8 @@ def find_now(door: Door, sku: Sku, terms: Terms, *, channel: str) -> Availabilit
     if item.kit:  # what is kept of it would not know of a component that moves
         return Availability(sku, terms, stock, now.timestamp())
     until = min(valid_until(found.rows, now.timestamp()), _rules_until(terms, now))
-    if door.reference.network.feed_due is not None:  # a feed becomes late, or comes, without moving any row
+    # A feed becomes late, or comes, without moving any row; and what is overdue is expected later with each second.
+    if door.reference.network.feed_due is not None or has_overdue(door.index.rows(sku), now.timestamp()):
         until = min(until, floor(now.timestamp()) + 1.0)
     return Availability(sku, terms, stock, until)
 
@@ -243,8 +245,8 @@ def _rows(door: Door, terms: Terms, who: Inquirer, destination: Address | None, 
     if terms.item.kit and not is_whole(sku, door.reference.items):
         return NO_SUPPLY
     if terms.exposure is None and rows.good_until is None and not terms.item.kit:
-        network = door.reference.network
-        fed = fed_rows(rows, network, door.now().timestamp())
+        network, now = door.reference.network, door.now().timestamp()
+        fed = fed_rows(timely_rows(rows, now), network, now)
         return _cap(door, sku, expose(None, terms.item, fed, None, network))
     return _line(door, terms, who, destination)(asked)
 

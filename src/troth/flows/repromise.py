@@ -21,6 +21,7 @@ from troth.flows.waiting import find_tried, tried
 from troth.model.commands import LostUnits, RepromiseOrder
 from troth.model.ids import OrderId
 from troth.model.inventory import Balance, EntryKind, SupplyKey, is_on_hand, lot_within
+from troth.model.lifecycle import AllocationState
 from troth.model.order import Allocation, Order
 from troth.model.refusals import Busy, VersionConflict
 from troth.store.database import UNAVAILABLE, Connection, transaction
@@ -28,6 +29,7 @@ from troth.store.orders import read_orders
 from troth.store.parked import find_unlooked_orders, mark_looked
 from troth.store.repromise import (
     SupplyMove,
+    find_missed_backorders,
     find_orders_pegged_to,
     find_supply_moves,
     read_ledger_cursor,
@@ -98,6 +100,31 @@ async def try_parked(system: System, now: datetime, *, limit: int = _LOOKS_MAX) 
         done = await _submit(system, [commands])
         await mark_looked(connection, found, now)
     return done.changed
+
+
+async def repromise_overdue(system: System, now: datetime, *, limit: int = _MOVES_MAX) -> int:
+    """Promise anew what should have left by now out of supply that is overdue; how many orders changed.
+
+    What is overdue is counted on as much later again as it is late, so each order is told twice as late each time.
+    """
+    async with transaction(system.pool) as connection:
+        if not await try_repromise(connection):
+            return 0
+        orders = await read_orders(connection, await find_missed_backorders(connection, now, limit=limit))
+        commands = []
+        for order in in_order_of_rank(orders.values(), system.door.reference.policy):
+            missed = _missed_supplies(order, now)
+            names = _and_names(_supply_name(key) for key in missed)
+            commands.append(RepromiseOrder(order.order_id, f"{names} is overdue", moved=missed))
+        done = await _submit(system, _chunks(commands))
+    return done.changed
+
+
+def _missed_supplies(order: Order, now: datetime) -> tuple[SupplyKey, ...]:
+    """The supplies still to come out of which something of an order should have left by now."""
+    leaves_by = {work.fulfillment_id: work.ship_by for work in order.fulfillments}
+    waiting = (part for part in order.allocations if part.state is AllocationState.BACKORDERED)
+    return tuple(sorted({part.key for part in waiting if leaves_by[part.fulfillment_id] < now}))
 
 
 async def _look_after(system: System, connection: Connection, moves: Sequence[SupplyMove]) -> _Done:

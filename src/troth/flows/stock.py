@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import asyncpg
 
@@ -65,12 +66,16 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class LineResult:
-    """What became of one line of a list: no code where it was done, else the refusal's, with the flaws by field."""
+    """What became of one line of a list: no code where it was done, else the refusal's, with the flaws by field.
+
+    `findings` of a line that was done are worth a second look.
+    """
 
     line: int
     code: str = ""
     transient: bool = False
     flaws: tuple[FieldFlaw, ...] = ()
+    findings: tuple[FieldFlaw, ...] = ()
 
 
 async def adjust(
@@ -104,7 +109,9 @@ async def adjust(
         for number, line in enumerate(lines)
         if number in commands and line.reason == RECEIPT and line.delta > 0
     }
-    return await _submit(system, len(lines), commands, flaws, actor=actor, key=key, received=received)
+    lots = [(line.node, line.expires_on if line.delta > 0 else None) for line in lines]
+    done = await _submit(system, len(lines), commands, flaws, actor=actor, key=key, received=received)
+    return done if isinstance(done, KeyReused) else _with_findings(system, done, lots)
 
 
 async def count(
@@ -148,7 +155,9 @@ async def count(
         for number, (line, one) in enumerate(zip(lines, keys, strict=True))
         if number not in flaws
     }
-    return await _submit(system, len(lines), commands, flaws, actor=actor, key=key)
+    done = await _submit(system, len(lines), commands, flaws, actor=actor, key=key)
+    lots = [(one.node, line.expires_on if line.on_hand else None) for line, one in zip(lines, keys, strict=True)]
+    return done if isinstance(done, KeyReused) else _with_findings(system, done, lots)
 
 
 # Lines ------------------------------------------------------------------------------------------
@@ -258,6 +267,29 @@ async def _find_helped(system: System, received: Iterable[tuple[Sku, NodeId, int
         return []
     async with system.pool.acquire() as connection:
         return await find_helped(connection, units, system.door.reference.policy)
+
+
+def _with_findings(
+    system: System, done: Iterable[LineResult], lots: Sequence[tuple[NodeId, date | None]]
+) -> tuple[LineResult, ...]:
+    """The results, with a finding where units of a lot came in whose last day (None: not said) is over at their node.
+
+    It may be true, and is booked: what is there is there, and nothing of it is promised.
+    """
+    network, now = system.door.reference.network, system.door.now()
+
+    def findings(line: LineResult) -> tuple[FieldFlaw, ...]:
+        node, last_day = lots[line.line]
+        if line.code or last_day is None:
+            return ()
+        today = now.astimezone(ZoneInfo(network.nodes[network.index[node]].time_zone)).date()
+        if last_day >= today:
+            return ()
+        days = (today - last_day).days
+        ago = f"{days} day{'' if days == 1 else 's'} ago"
+        return (FieldFlaw("/expires_on", f"was {ago}: the units are booked, and nothing of them is promised"),)
+
+    return tuple(replace(one, findings=findings(one)) for one in done)
 
 
 def _key_of(key: Key | None, start: int) -> Key | None:

@@ -20,11 +20,12 @@ class LineProblem(msgspec.Struct, frozen=True):
 
 
 class LineResultAnswer(msgspec.Struct, frozen=True):
-    """What became of one line, counted from 0."""
+    """What became of one line, counted from 0; `findings` of a line that was done are worth a second look."""
 
     line: int
     ok: bool
     problem: LineProblem | None
+    findings: tuple[ProblemError, ...] = ()
 
 
 class LineResultsAnswer(msgspec.Struct, frozen=True):
@@ -51,7 +52,12 @@ def line_results_reply(
 
 def line_answer(result: LineResult, lines: str, shared: tuple[str, ...]) -> LineResultAnswer:
     """What became of a line of the list at the pointer `lines`."""
-    return LineResultAnswer(result.line, not result.code, line_problem(result, lines, shared) if result.code else None)
+    return LineResultAnswer(
+        result.line,
+        not result.code,
+        line_problem(result, lines, shared) if result.code else None,
+        tuple(ProblemError(f"{lines}/{result.line}{one.pointer}", one.detail) for one in result.findings),
+    )
 
 
 def line_problem(result: LineResult, lines: str, shared: tuple[str, ...]) -> LineProblem:

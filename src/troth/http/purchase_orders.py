@@ -1,12 +1,13 @@
 """Purchase orders: future supply, set as a whole, read with how far it has arrived."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 import msgspec
 from pydantic import Field, TypeAdapter
 
+from troth.engine.overdue import counted_from, tell_overdue
 from troth.flows import expect
 from troth.flows.configure import Set
 from troth.flows.expect import LineState
@@ -15,7 +16,7 @@ from troth.http.measures import Quantity, Scaling, Units, known_items, of_sku, s
 from troth.http.operations import NO_BODY, AnyOperation, Call, Nothing, Operation, Plain, Shown
 from troth.http.pages import Page, PageQuery, decode_cursor, page_reply
 from troth.http.preconditions import expected_of, path_id, set_reply
-from troth.http.problems import Refused
+from troth.http.problems import ProblemError, Refused
 from troth.http.replies import Reply, etag, json_reply
 from troth.http.values import Instant as At
 from troth.http.whole_operations import put_and_read
@@ -64,7 +65,12 @@ class PurchaseOrderBody(Strict):
 
 
 class PurchaseOrderLineAnswer(msgspec.Struct, frozen=True):
-    """A line of a purchase order, in units; `reserved` of what has not arrived is promised to orders."""
+    """A line of a purchase order, in units; `reserved` of what has not arrived is promised to orders.
+
+    What has not arrived is promised `counted_from`: on the day on which it is expected, and where that has passed, as
+    much later as it is late by now (at least a day); null: it is not promised, as all of it arrived, or it is late for
+    too long.
+    """
 
     line: int
     node: str
@@ -73,13 +79,15 @@ class PurchaseOrderLineAnswer(msgspec.Struct, frozen=True):
     expected_at: At
     received: Units
     reserved: Units
+    counted_from: At | None
 
 
 class PurchaseOrderAnswer(msgspec.Struct, frozen=True):
-    """A purchase order with how far it has arrived."""
+    """A purchase order with how far it has arrived; `findings` are worth a second look, such as a date that passed."""
 
     number: str
     lines: tuple[PurchaseOrderLineAnswer, ...]
+    findings: tuple[ProblemError, ...]
 
 
 class PurchaseOrderRow(msgspec.Struct, frozen=True):
@@ -104,7 +112,7 @@ async def put_purchase_order(call: Call[PurchaseOrderBody, NoQuery]) -> Reply:
     if not isinstance(done, Set):
         raise Refused(done)
     found = await expect.read(call.system, number)
-    return set_reply(done, answer_purchase_order(number, found.value if found else (), items))
+    return set_reply(done, answer_purchase_order(number, found.value if found else (), items, call.system.door.now()))
 
 
 async def get_purchase_order(call: Plain) -> Reply:
@@ -115,7 +123,9 @@ async def get_purchase_order(call: Plain) -> Reply:
     if found is None or (found.value and not states):
         raise Refused(NotFound("purchase order", number))
     items = await known_items(call, [state.line.sku for state in states])
-    return json_reply(answer_purchase_order(number, states, items), headers=(etag(found.version),))
+    return json_reply(
+        answer_purchase_order(number, states, items, call.system.door.now()), headers=(etag(found.version),)
+    )
 
 
 async def list_purchase_orders(call: Call[Nothing, PageQuery]) -> Reply:
@@ -133,8 +143,10 @@ async def list_purchase_orders(call: Call[Nothing, PageQuery]) -> Reply:
     )
 
 
-def answer_purchase_order(number: str, states: Sequence[LineState], items: Mapping[Sku, Item]) -> PurchaseOrderAnswer:
-    """A purchase order as it is answered."""
+def answer_purchase_order(
+    number: str, states: Sequence[LineState], items: Mapping[Sku, Item], now: datetime
+) -> PurchaseOrderAnswer:
+    """A purchase order as it is answered at an instant."""
     return PurchaseOrderAnswer(
         number,
         tuple(
@@ -146,8 +158,14 @@ def answer_purchase_order(number: str, states: Sequence[LineState], items: Mappi
                 state.line.expected_at,
                 of_sku(state.received, state.line.sku, items),
                 of_sku(state.reserved, state.line.sku, items),
+                counted_from(state.line.expected_at, now) if state.received < state.line.quantity else None,
             )
             for state in states
+        ),
+        tuple(
+            ProblemError(f"/lines/{place}/expected_at", why)
+            for place, state in enumerate(states)
+            if state.received < state.line.quantity and (why := tell_overdue(state.line.expected_at, now))
         ),
     )
 
@@ -165,7 +183,7 @@ def _answer_row(number: str, lines: Sequence[ExpectedLine], items: Mapping[Sku, 
 
 _AT: Final = datetime.fromisoformat("2026-12-01T09:00:00-05:00")
 _LINE: Final = ExpectedLine(1, NodeId("DC-PA"), Sku("A-1001"), 100, _AT)
-_EXAMPLE: Final = answer_purchase_order("4500017", (LineState(_LINE, 40, 12),), {})
+_EXAMPLE: Final = answer_purchase_order("4500017", (LineState(_LINE, 40, 12),), {}, _AT - timedelta(days=8))
 _BODY: Final = Body(
     TypeAdapter(PurchaseOrderBody),
     {"lines": [{"node": "DC-PA", "sku": "A-1001", "quantity": 100, "expected_at": "2026-12-01T09:00:00-05:00"}]},

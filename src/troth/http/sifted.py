@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 from troth.flows.stock import LineResult
@@ -57,7 +58,7 @@ class Sifted(Generic[L]):
         such as are said.
         """
         places = self.places
-        found = {places[one.line]: LineResult(places[one.line], one.code, one.transient, one.flaws) for one in done} | {
+        found = {places[one.line]: replace(one, line=places[one.line]) for one in done} | {
             place: LineResult(place, Invalid.code, flaws=flaws) for place, flaws in self.flaws.items()
         }
         return tuple(found[place] for place in sorted(found))

@@ -1,13 +1,15 @@
 """A transfer as it is answered: how many units of each line, and of each of its lots, are where."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import msgspec
 
+from troth.engine.overdue import tell_overdue
 from troth.flows.transfer_now import TransferNow
 from troth.http.measures import Units, of_sku
+from troth.http.problems import ProblemError
 from troth.http.values import Instant
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
@@ -55,18 +57,25 @@ class TransferLineAnswer(msgspec.Struct, frozen=True):
 
 
 class TransferAnswer(msgspec.Struct, frozen=True, rename={"from_": "from"}):
-    """A transfer with how far it has come."""
+    """A transfer with how far it has come; `findings` are worth a second look, such as a date that passed."""
 
     transfer_id: str
     from_: str
     to: str
     expected_at: Instant
     lines: tuple[TransferLineAnswer, ...]
+    findings: tuple[ProblemError, ...]
 
 
-def answer_transfer(transfer_id: str, now: TransferNow, items: Mapping[Sku, Item]) -> TransferAnswer:
-    """A transfer as it is answered, in the measures of its items."""
+def answer_transfer(
+    transfer_id: str, now: TransferNow, items: Mapping[Sku, Item], asked_at: datetime
+) -> TransferAnswer:
+    """A transfer as it is answered at an instant, in the measures of its items."""
     transfer = now.transfer
+    is_open = any(
+        state.received + state.lost < line.quantity for line, state in zip(transfer.lines, now.states, strict=True)
+    )
+    why = tell_overdue(transfer.expected_at, asked_at) if is_open else ""
     serials: dict[int, list[TransferSerialAnswer]] = {}
     for (_sku, serial), at in now.serials:
         serials.setdefault(at.line, []).append(TransferSerialAnswer(serial, at.lot, at.state))
@@ -79,6 +88,7 @@ def answer_transfer(transfer_id: str, now: TransferNow, items: Mapping[Sku, Item
             _answer_line(line, state, tuple(serials.get(line.line, ())), items)
             for line, state in zip(transfer.lines, now.states, strict=True)
         ),
+        (ProblemError("/expected_at", why),) if why else (),
     )
 
 
@@ -124,4 +134,5 @@ EXAMPLE: Final = answer_transfer(
         (((Sku("A-1001"), "SN-00417"), TravelingSerial("T-7", 1, "L-77", TransferState.SHIPPED, _AT)),),
     ),
     {},
+    _AT - timedelta(days=2),
 )

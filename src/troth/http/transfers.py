@@ -52,7 +52,7 @@ async def put_transfer(call: Call[TransferBody, NoQuery]) -> Reply:
     found = await read(call.system, transfer_id)
     if found is None:
         raise Refused(NotFound("transfer", transfer_id))
-    return set_reply(done, answer_transfer(transfer_id, found.value, items))
+    return set_reply(done, answer_transfer(transfer_id, found.value, items, call.system.door.now()))
 
 
 async def get_transfer(call: Plain) -> Reply:
@@ -62,7 +62,9 @@ async def get_transfer(call: Plain) -> Reply:
     if found is None or not may_see(call.actor, found.value.transfer):
         raise Refused(NotFound("transfer", transfer_id))
     items = await known_items(call, [line.sku for line in found.value.transfer.lines])
-    return json_reply(answer_transfer(transfer_id, found.value, items), headers=(etag(found.version),))
+    return json_reply(
+        answer_transfer(transfer_id, found.value, items, call.system.door.now()), headers=(etag(found.version),)
+    )
 
 
 async def list_transfers(call: Call[Nothing, TransfersQuery]) -> Reply:
@@ -74,9 +76,16 @@ async def list_transfers(call: Call[Nothing, TransfersQuery]) -> Reply:
     nodes = sorted(bound) if bound is not None and asked.node is None else asked.node and [asked.node]
     after = decode_cursor(asked.cursor, tuple[str])
     found = await find(call.system, nodes=nodes or None, after=after[0] if after else None, limit=asked.limit + 1)
-    items = await known_items(call, [line.sku for _, now in found for line in now.transfer.lines])
+    items, now = (
+        await known_items(call, [line.sku for _, one in found for line in one.transfer.lines]),
+        call.system.door.now(),
+    )
     return page_reply(
-        call, found, limit=asked.limit, shown=lambda one: answer_transfer(*one, items), position=lambda one: (one[0],)
+        call,
+        found,
+        limit=asked.limit,
+        shown=lambda one: answer_transfer(*one, items, now),
+        position=lambda one: (one[0],),
     )
 
 
@@ -106,7 +115,9 @@ async def _move(
 
     def render(done: TransferNow | Refusal) -> Answer:
         if isinstance(done, TransferNow):
-            return Answer(200, encode_bytes(answer_transfer(transfer_id, done, reference.items)))
+            return Answer(
+                200, encode_bytes(answer_transfer(transfer_id, done, reference.items, call.system.door.now()))
+            )
         return problem_answer(done)
 
     moving = Moving(event, lambda transfer: moved_lines(lines, transfer, reference.items), reason)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from troth.model.ids import NodeId, OrderId, Sku
@@ -17,6 +18,7 @@ _WRITE_CURSOR = sql("write_cursor")
 _MOVES = sql("find_supply_moves")
 _SUPPLIES = sql("read_supplies")
 _RESERVATIONS = sql("read_reservations")
+_MISSED = sql("find_missed_backorders")
 _PEGGED = sql("find_orders_pegged_to")
 _BACKORDERED = sql("find_orders_backordered")
 
@@ -111,6 +113,11 @@ async def read_reserved(connection: Connection, balance: Balance) -> Reserved:
             break
         at, seq = rows[-1]["at"], rows[-1]["seq"]
     return Reserved(tuple(parts), cart_units)
+
+
+async def find_missed_backorders(connection: Connection, now: datetime, *, limit: int) -> list[OrderId]:
+    """The orders of which something should have left by now that is still to come, the last ones first."""
+    return [row["order_id"] for row in await connection.fetch(_MISSED, now, limit)]
 
 
 async def find_orders_pegged_to(connection: Connection, keys: Collection[SupplyKey]) -> list[OrderId]:

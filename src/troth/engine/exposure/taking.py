@@ -18,6 +18,7 @@ from troth.engine.feed_age import fed_rows
 from troth.engine.kits import counted_component, has_kits, wanted_units
 from troth.engine.line_terms import components, explode
 from troth.engine.network import Network
+from troth.engine.overdue import timely_rows
 from troth.engine.shelf_life import fresh_rows
 from troth.engine.supply import NO_SUPPLY, SupplyRows
 from troth.model.exposure import Draw
@@ -59,9 +60,13 @@ class Pool:
         return lasting_rows(rows, sku, demand, self.network, self.now, ready_hours=self.ready_hours)
 
     def there(self, sku: Sku, rows: SupplyRows) -> SupplyRows:
-        """The rows of a SKU without what has expired, and without what lies where the stock feed is late."""
+        """The rows of a SKU without what has expired, without what lies where the stock feed is late, and with what is
+        overdue when it is counted on, if it still is.
+        """
         now, item = self.now.timestamp(), self.items.get(sku)
-        return fed_rows(fresh_rows(rows, now), self.network, now, decimals=0 if item is None else item.decimals)
+        return fed_rows(
+            timely_rows(fresh_rows(rows, now), now), self.network, now, decimals=0 if item is None else item.decimals
+        )
 
 
 def exposed_supply(

@@ -19,6 +19,7 @@ from troth.engine.exposure.in_force import Exposure
 from troth.engine.exposure.pooled import Pooled
 from troth.engine.exposure.taking import Pool
 from troth.engine.network import Network
+from troth.engine.overdue import timely_rows
 from troth.engine.shelf_life import fresh_rows
 from troth.engine.supply import QUANTITY_MAX, SupplyRows
 from troth.model.ids import NodeId, Sku
@@ -30,11 +31,12 @@ from troth.model.plan import Demand
 EXPIRED: Final = "expired"
 RESERVED: Final = "reserved"
 INACTIVE: Final = "inactive"
+OVERDUE: Final = "overdue"
 FEED_LATE: Final = "feed_late"
 TOO_OLD: Final = "too_old"
 BACKORDER_MAX: Final = "backorder_max"
 AT_NODES: Final = (
-    EXPIRED, RESERVED, INACTIVE, FEED_LATE, TOO_OLD, "look_ahead", "unfindable", "safety_stock", "protected",
+    EXPIRED, RESERVED, INACTIVE, OVERDUE, FEED_LATE, TOO_OLD, "look_ahead", "unfindable", "safety_stock", "protected",
     "threshold", "excluded",
 )  # fmt: skip
 """What takes units of single supplies, in this order."""
@@ -197,6 +199,7 @@ def find_flow(
     books = rows.available if rows.on_hand is None else rows.on_hand.astype(np.int64)
     good = fresh.available if fresh.on_hand is None else fresh.on_hand.astype(np.int64)
     free = np.maximum(free_units(fresh), 0)
+    timely = np.maximum(free_units(timely_rows(fresh, pool.now.timestamp())), 0)
     fed = np.maximum(free_units(pool.there(item.sku, rows)), 0)
     unreserved = free
     if fresh.on_hand is not None and fresh.reserved is not None:
@@ -205,7 +208,8 @@ def find_flow(
         Step(EXPIRED, "", books - good),
         Step(RESERVED, "", good - unreserved),
         Step(INACTIVE, "", unreserved - free),
-        Step(FEED_LATE, "", free - fed),
+        Step(OVERDUE, "", free - timely),
+        Step(FEED_LATE, "", timely - fed),
         Step(TOO_OLD, "", fed - np.maximum(free_units(usable), 0)),
     )
     taken = cap(item.sku, shown).available

@@ -37,6 +37,14 @@ WHERE e.sku = $1 AND e.node = $2 AND e.source = $3 AND e.kind = 'pending'
     AND ($5::timestamptz IS NULL OR (e.at, e.seq) < ($5, $6::bigint))
 ORDER BY e.at DESC, e.seq DESC LIMIT $7;
 
+-- name: find_missed_backorders
+-- Finds orders with backordered parts that should have left before an instant, the last ones first. Parts of dated supply are few, and have an index.
+SELECT a.order_id
+FROM allocations AS a JOIN fulfillments AS f USING (order_id, fulfillment_id)
+WHERE a.source <> 'on_hand' AND a.state = 'backordered' AND f.ship_by < $1
+GROUP BY a.order_id
+ORDER BY max(f.ship_by) DESC, a.order_id LIMIT $2;
+
 -- name: find_orders_pegged_to
 -- Finds the orders with parts that are backordered on some supplies.
 SELECT DISTINCT a.order_id

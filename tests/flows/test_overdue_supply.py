@@ -1,0 +1,86 @@
+"""Supply whose date has passed: promised as much later again as it is late, and not at all when that is too long."""
+
+from datetime import datetime, timedelta
+
+from tests.builders import NOW, Clock, accepted, capture, stock
+from tests.flows.explained import explained
+from tests.flows.moving import ANN, A, assert_sound, kinds, line, log, order_of, read, settle, sources
+from troth.flows.availability import Answered, read_availability
+from troth.flows.expect import expect
+from troth.flows.repromise import repromise_overdue
+from troth.flows.system import System
+from troth.model.events import PromiseChanged
+from troth.model.ids import OrderId
+from troth.model.refusals import StockShort
+from troth.model.status import live_allocations
+
+
+async def leaves_by(system: System, order_id: OrderId) -> datetime:
+    order = await read(system, order_id)
+    (part,) = live_allocations(order)
+    return next(work.ship_by for work in order.fulfillments if work.fulfillment_id == part.fulfillment_id)
+
+
+async def shown(system: System) -> tuple[int, datetime | None]:
+    found = await read_availability(system, [A])
+    assert isinstance(found, Answered)
+    return found.items[0].stock.incoming, found.items[0].stock.next_supply_at
+
+
+async def test_overdue_supply_is_promised_as_much_later_again_as_it_is_late(system: System) -> None:
+    await expect(system, "P-1", (line(5, NOW - timedelta(days=4)),), actor=ANN)
+    order_id = await order_of(system, "W-1", 2)
+
+    assert await sources(system, order_id) == [("DC-PA", "po/P-1/1", 2)]
+    assert (await leaves_by(system, order_id) - timedelta(hours=12)).date() == (NOW + timedelta(days=4)).date()
+    incoming, at = await shown(system)
+    assert (incoming, at is not None and at.date()) == (3, (NOW + timedelta(days=4)).date())
+    assert [one.is_reproduced for one in await explained(system, await read(system, order_id))] == [True]
+
+
+async def test_supply_that_is_late_for_too_long_is_neither_shown_nor_promised(system: System) -> None:
+    await expect(system, "P-1", (line(5, NOW - timedelta(days=31)),), actor=ANN)
+    assert await shown(system) == (0, None)
+    assert isinstance(await system.door.one(capture("W-1", {"A": 1}), actor="web"), StockShort)
+
+    await expect(system, "P-1", (line(5, NOW + timedelta(days=2)),), actor=ANN)
+
+    assert await shown(system) == (5, NOW + timedelta(days=2))
+    accepted(await system.door.one(capture("W-2", {"A": 1}), actor="web"))
+
+
+async def test_who_waits_for_what_does_not_come_is_told_when_it_should_have_left_and_then_ever_more_seldom(
+    system: System, clock: Clock
+) -> None:
+    await expect(system, "P-1", (line(5, NOW + timedelta(days=1)),), actor=ANN)
+    order_id = await order_of(system, "W-1", 2)
+    assert await repromise_overdue(system, system.door.now()) == 0
+    told = []
+    for day in range(1, 29):
+        clock.advance(days=1)
+        if await repromise_overdue(system, system.door.now()):
+            told.append(day)
+        assert await repromise_overdue(system, system.door.now()) == 0
+
+    assert told == [2, 4, 8, 16]
+    assert kinds(await log(system, order_id)).count("PromiseChanged") == 4
+    (last,) = [event for event in await log(system, order_id) if isinstance(event, PromiseChanged)][-1:]
+    assert last.reason == "A of purchase order P-1 is overdue"
+    assert await sources(system, order_id) == [("DC-PA", "po/P-1/1", 2)]
+    await assert_sound(system)
+
+
+async def test_who_waits_for_what_does_not_come_gets_it_from_elsewhere_if_it_is_there(
+    system: System, clock: Clock
+) -> None:
+    await expect(system, "P-1", (line(5, NOW + timedelta(days=1)),), actor=ANN)
+    order_id = await order_of(system, "W-1", 2)
+    await stock(system, {("A", "DC-IL"): 5})
+    await settle(system)
+    assert await sources(system, order_id) == [("DC-PA", "po/P-1/1", 2)]
+    clock.advance(days=3)
+
+    assert await repromise_overdue(system, system.door.now()) == 1
+
+    assert await sources(system, order_id) == [("DC-IL", "on_hand", 2)]
+    await assert_sound(system)
