@@ -13,7 +13,8 @@ from troth.engine.evolve import evolve_all
 from troth.engine.exposure.taking import keeping
 from troth.engine.hold_ends import end_holds
 from troth.engine.holds import decide_assign, decide_due, decide_lift, decide_place, decide_tell
-from troth.engine.release import decide_release, decide_wave
+from troth.engine.payment_hold import hold_dearer
+from troth.engine.release import decide_release
 from troth.engine.repromise import decide_repromise
 from troth.engine.reserve import reserve_entries
 from troth.engine.resource import decide_resource
@@ -41,7 +42,6 @@ from troth.model.commands import (
     PlaceHold,
     ReleaseOrder,
     RepromiseOrder,
-    RunWave,
     TellHolds,
     order_ids_of,
 )
@@ -147,13 +147,15 @@ def _change(before: Order, changed: Changed, facts: Facts) -> Decision:
     if not changed.events:
         return Decision()
     after = evolve_all(before, changed.events)
+    held = hold_dearer(before, after, facts)
+    after = evolve_all(after, held)
     entries = reserve_entries(before, after)
     if facts.exposure is not None and changed.supply is not None:
         entries = keeping(entries, changed.supply, facts.network)
     return Decision(
         changes=(Change(before, after),),
         entries=entries,
-        events=tuple((after.order_id, event) for event in changed.events),
+        events=tuple((after.order_id, event) for event in (*changed.events, *held)),
         trace=changed.trace,
         relies=changed.relies,
     )
@@ -166,7 +168,6 @@ def _events(
     | AssignHold
     | TellHolds
     | ReleaseOrder
-    | RunWave
     | ActOnDue
     | MissAcceptance
     | FulfillmentCommand,
@@ -186,9 +187,7 @@ def _events(
         case TellHolds():
             return decide_tell(command, order)
         case ReleaseOrder():
-            return decide_release(command, order, facts)
-        case RunWave():
-            return decide_wave(command, order, facts)
+            return decide_release(order, facts)
         case ActOnDue():
             return decide_due(order, facts)
         case MissAcceptance():

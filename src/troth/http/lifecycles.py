@@ -13,6 +13,8 @@ from troth.model.lifecycle import (
     GONE,
     HOLD,
     HOLD_STARTS,
+    PAYMENT_STEP,
+    PAYMENT_STEP_STARTS,
     TRANSFER,
     TRANSFER_STARTS,
 )
@@ -44,6 +46,7 @@ class Lifecycles(msgspec.Struct, frozen=True):
     allocation: Lifecycle
     hold: Lifecycle
     transfer: Lifecycle
+    payment_step: Lifecycle
     order_statuses: tuple[str, ...]
     ended: tuple[str, ...]
     gone: tuple[str, ...]
@@ -63,6 +66,11 @@ PUBLISHED = Lifecycles(
         "transfer: units of one line",
         tuple(TRANSFER_STARTS),
         tuple(Transition(state, event, to) for (state, event), to in TRANSFER.items()),
+    ),
+    payment_step=Lifecycle(
+        "payment step: one effect that a gateway is asked for",
+        tuple(PAYMENT_STEP_STARTS),
+        tuple(Transition(state, event, to) for (state, event), to in PAYMENT_STEP.items()),
     ),
     order_statuses=tuple(OrderStatus),
     ended=tuple(sorted(ENDED)),

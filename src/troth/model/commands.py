@@ -179,25 +179,9 @@ class TellHolds:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseOrder:
-    """Hand the reserved parts over to their nodes now, instead of when the remorse period ends.
-
-    Where fulfillments are named only theirs.
-    """
+    """Hand the reserved parts over to their nodes now, instead of when the remorse period ends."""
 
     order_id: OrderId
-    fulfillments: tuple[FulfillmentId, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class RunWave:
-    """Hand over what a wave takes of an order, and plan anew what it has no room for (`deferred`). Harmless when
-    repeated.
-    """
-
-    order_id: OrderId
-    wave: str
-    released: tuple[FulfillmentId, ...] = ()
-    deferred: tuple[FulfillmentId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,7 +394,6 @@ OrderCommand = (
     | ActOnDue
     | RepromiseOrder
     | MissAcceptance
-    | RunWave
     | FulfillmentCommand
 )
 StockCommand = AdjustStock | CountStock | ExpectSupply | TransferCommand
@@ -429,7 +412,7 @@ def order_ids_of(command: Command) -> tuple[OrderId, ...]:
             return command.orders
         case CancelOrder() | ChangeOrder() | PlaceHold() | LiftHold() | ReleaseOrder() | ActOnDue() | RepromiseOrder():
             return (command.order_id,)
-        case AssignHold() | TellHolds() | RunWave():
+        case AssignHold() | TellHolds():
             return (command.order_id,)
         case _:
             return (order_of_fulfillment(command.fulfillment_id),)

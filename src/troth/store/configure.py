@@ -21,7 +21,6 @@ Family = Literal[
     "message-templates",
     "unit-prices",
     "hold-rules",
-    "release-rules",
 ]
 
 _LOCK = sql("lock_reference_family")
