@@ -1,1 +1,0 @@
-"""Gateways: who moves money for us, in their own tongues."""
