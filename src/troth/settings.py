@@ -8,6 +8,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 Sample = Literal["none", "small", "large"]
 
+_PROVIDER = r"^(sandbox|stripe)?/(gift_card|store_credit|card|invoice|other)$"
+
 
 class Settings(BaseSettings):
     """Everything that can be set from outside; options of ``troth serve`` are passed as arguments and win."""
@@ -45,6 +47,26 @@ class Settings(BaseSettings):
     warm_balances_max: Annotated[
         int, Field(ge=0, le=20_000_000, description="Most balances that an API process loads when it starts; 0: none.")
     ] = 2_000_000
+    payment_providers: Annotated[
+        dict[str, Annotated[str, Field(pattern=_PROVIDER)]],
+        Field(description="Whose payments are settled here: gateway/kind by provider."),
+    ] = {
+        "sandbox": "sandbox/card",
+        "sandbox_gift_card": "sandbox/gift_card",
+        "sandbox_store_credit": "sandbox/store_credit",
+        "stripe": "stripe/card",
+        "invoice": "/invoice",
+    }
+    sandbox_secret: Annotated[
+        SecretStr | None, Field(description="What signs notices of the sandbox gateway; unset: it sends none.")
+    ] = None
+    stripe_api_key: Annotated[SecretStr | None, Field(description="Stripe's secret key; unset: no such gateway.")] = (
+        None
+    )
+    stripe_webhook_secret: Annotated[
+        SecretStr | None, Field(description="What signs Stripe's notices; unset: none is taken.")
+    ] = None
+    stripe_url: Annotated[str | None, Field(description="Where Stripe's API is; unset: at Stripe's.")] = None
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Field(description="Least severe message that is logged.")
     ] = "info"

@@ -22,10 +22,10 @@ from troth.flows.deliver import CLAIM_SECONDS, Delivered, Post, deliver_claimed,
 from troth.flows.due import act_on_due, end_due_carts, find_next_due
 from troth.flows.maintain import create_partitions, delete_old
 from troth.flows.repromise import repromise_moved, repromise_overdue, try_parked
-from troth.flows.returns import expire_returns
 from troth.flows.seal import seal_log
+from troth.flows.settle import EVENTS_MAX as FOLLOWED_MAX
+from troth.flows.settle import follow_orders, settle_due
 from troth.flows.system import System
-from troth.flows.waves import run_waves
 from troth.model.ids import OrderId
 from troth.settings import Settings
 from troth.store.subscriptions import claim_subscriptions, read_lags
@@ -35,11 +35,11 @@ CARTS_MAX: Final = 2_500
 """As many are ended while an order that wants the same units waits for some tens of milliseconds."""
 DELIVERING_MAX: Final = 64
 RESENDS_MAX: Final = 20
+SETTLED_MAX: Final = 8
+"""Accounts side by side: each takes a connection at times, and none while its gateway is asked."""
 IDLE_SECONDS: Final = 0.25
 ACCEPTANCE_SECONDS: Final = 5.0
-RETURNS_SECONDS: Final = 5.0
 LEARN_SECONDS: Final = 1.0
-WAVE_SECONDS: Final = 1.0
 SEAL_SECONDS: Final = 60.0
 PARKED_SECONDS: Final = 5.0
 UPKEEP_SECONDS: Final = 60.0
@@ -52,10 +52,9 @@ ROUNDS: Final = Histogram("troth_worker_round_seconds", "Time of a round of a ta
 FAILURES: Final = Counter("troth_worker_failures_total", "Rounds of a task that failed", ["task"])
 DUE_LAG: Final = Gauge("troth_due_lag_seconds", "How long the longest overdue order has been due")
 DUE_ACTED: Final = Counter("troth_due_acted_total", "Orders that the clock changed")
-WAVES_ACTED: Final = Counter("troth_waves_acted_total", "Orders that waves released or put off")
 ACCEPTANCES_ACTED: Final = Counter("troth_acceptances_missed_total", "Work that was not accepted in time, and acted on")
 CARTS_ENDED: Final = Counter("troth_cart_holds_expired_total", "Holds of carts that the clock ended")
-RETURNS_EXPIRED: Final = Counter("troth_returns_expired_total", "Permits of returns that nobody used in time")
+SETTLED: Final = Counter("troth_payment_accounts_settled_total", "Accounts of orders that were looked at")
 REPROMISED: Final = Counter("troth_repromised_total", "Orders that were promised anew because supply moved")
 DELIVERED: Final = Counter("troth_webhook_events_total", "Events that subscribers took")
 DELIVERY_FAILURES: Final = Counter("troth_webhook_failures_total", "Attempts that subscribers did not take")
@@ -129,11 +128,9 @@ async def run_worker(system: System, settings: Settings, stop: asyncio.Event) ->
         tasks = (
             Task("partitions", lambda: _create_partitions(system)),
             Task("due", _due_task(system)),
-            Task("waves", _waves_task(system)),
             Task("carts", lambda: _end_carts(system)),
             Task("repromise", lambda: _repromise(system)),
             Task("parked", lambda: _try_parked(system)),
-            Task("returns", lambda: _expire_returns(system)),
             Task("acceptance", lambda: _miss_acceptances(system)),
             Task("deliver", deliveries.run),
             Task("resend", lambda: _resend(system, post)),
@@ -141,6 +138,8 @@ async def run_worker(system: System, settings: Settings, stop: asyncio.Event) ->
             Task("upkeep", lambda: _delete_old(system)),
             Task("measure", lambda: _measure(system)),
             Task("accuracy", lambda: _learn(system)),
+            Task("follow payments", lambda: _follow_payments(system)),
+            Task("settle", lambda: _settle(system)),
         )
         await asyncio.gather(*(repeat(task, stop) for task in tasks))
         await deliveries.close()
@@ -185,23 +184,6 @@ def _due_task(system: System) -> Callable[[], Awaitable[float]]:
     return run
 
 
-def _waves_task(system: System) -> Callable[[], Awaitable[float]]:
-    """The waves whose time has come. Orders that could not be decided are left out as by the due sweep."""
-    left_out: set[OrderId] = set()
-    rounds = 0
-
-    async def run() -> float:
-        nonlocal rounds
-        rounds += 1
-        if rounds % _FORGIVE_ROUNDS == 0:
-            left_out.clear()
-        ran = await run_waves(system, system.door.now(), limit=DUE_MAX, without=left_out)
-        WAVES_ACTED.inc(ran.changed)
-        return 0.0 if ran.has_more else WAVE_SECONDS
-
-    return run
-
-
 async def _end_carts(system: System) -> float:
     ended = await end_due_carts(system, system.door.now(), limit=CARTS_MAX)
     CARTS_ENDED.inc(ended)
@@ -220,12 +202,6 @@ async def _try_parked(system: System) -> float:
     return PARKED_SECONDS
 
 
-async def _expire_returns(system: System) -> float:
-    ended = await expire_returns(system, system.door.now(), limit=DUE_MAX)
-    RETURNS_EXPIRED.inc(ended)
-    return 0.0 if ended == DUE_MAX else RETURNS_SECONDS
-
-
 async def _miss_acceptances(system: System) -> float:
     acted = await act_on_acceptance(system, system.door.now(), limit=DUE_MAX)
     ACCEPTANCES_ACTED.inc(acted)
@@ -240,6 +216,17 @@ async def _resend(system: System, post: Post) -> float:
 async def _learn(system: System) -> float:
     looked_at = await learn_from_log(system.pool)
     return 0.0 if looked_at == EVENTS_MAX else LEARN_SECONDS
+
+
+async def _follow_payments(system: System) -> float:
+    looked_at = await follow_orders(system.pool, system.door.now())
+    return 0.0 if looked_at == FOLLOWED_MAX else IDLE_SECONDS
+
+
+async def _settle(system: System) -> float:
+    settled = await settle_due(system, limit=SETTLED_MAX)
+    SETTLED.inc(settled)
+    return 0.0 if settled == SETTLED_MAX else IDLE_SECONDS
 
 
 async def _seal(system: System) -> float:

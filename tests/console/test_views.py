@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.builders import NEW_YORK, NOW, node
+from tests.console.payment_events import PAYMENT_EVENTS
 from troth.console.views import status_chip
 from troth.console.views_audit import differences
 from troth.console.views_drawing import view_hours, view_map
@@ -47,7 +48,6 @@ from troth.model.events import (
     PartsChange,
     PromiseChanged,
     PromiseMove,
-    ReleasePlanned,
     SerialsNamed,
     SourcingFailed,
     StockAdjusted,
@@ -84,7 +84,6 @@ from troth.model.refusals import (
     Unauthorized,
     VersionConflict,
 )
-from troth.model.release import PlannedRelease, WaveTake
 from troth.model.serials import UnitSerial
 from troth.model.status import OrderStatus
 from troth.model.transfer_moves import TransferLost, TransferReceived, TransferShipped, TransferUnits
@@ -104,6 +103,7 @@ ORDER = Order(
 CART = CartHoldId("C-1")
 PUT_OFF = PromiseMove(LineId("1"), Sku("A"), 1, NOW, NOW)
 EVERY_EVENT: tuple[tuple[Event, str], ...] = (
+    *PAYMENT_EVENTS,
     (OrderCaptured(ORDER), "Captured from web as W-1, promised from DC-PA."),
     (DuplicateReceived(OrderId("O-1")), "The channel sent the same order again; nothing changed."),
     (
@@ -128,20 +128,6 @@ EVERY_EVENT: tuple[tuple[Event, str], ...] = (
         "Hold H1 was given to head of fraud, as its time was over.",
     ),
     (OrderReleased(NOW, True, PARTS), "Released to its nodes before the remorse period ended."),
-    (
-        OrderReleased(NOW, False, PARTS, WaveTake("noon~DC-PA~20261123T1700Z", 1, 2, 3)),
-        "Released to its nodes in wave noon~DC-PA~20261123T1700Z.",
-    ),
-    (
-        ReleasePlanned(
-            (
-                PlannedRelease(FulfillmentId("O-1-F1"), NOW, NOW),
-                PlannedRelease(FulfillmentId("O-1-F2"), NOW, NOW, "noon~DC-PA~20261123T1700Z"),
-            ),
-            NOW,
-        ),
-        "Will be released at Nov 23, 15:00 UTC and in wave noon~DC-PA~20261123T1700Z.",
-    ),
     (FulfillmentAccepted(WORK, NOW, PARTS), "Fulfillment F2 was accepted by its node."),
     (FulfillmentRejected(WORK, "store_closed", NOW, PARTS), "Fulfillment F2 was rejected by its node: store closed."),
     (

@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Final
 
 import uvicorn
@@ -15,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from troth.adapters.payments.opening import open_gateways, settled_providers
 from troth.cli.processes import Life
 from troth.cli.running import run_loop
 from troth.console.app import create_console, end_streams
@@ -97,6 +99,8 @@ async def _serve(settings: Settings, dsn: str, listener: socket.socket, life: Li
             pool_size=settings.pool_size,
             cart_units_max=settings.cart_units_max,
             currency=settings.currency,
+            providers=settled_providers(settings),
+            gateways=partial(open_gateways, settings),
         ) as system,
         warming_up(system, balances_max=settings.warm_balances_max) as warm_up,
     ):
@@ -147,6 +151,8 @@ async def _work(settings: Settings, dsn: str, life: Life) -> None:
         pool_size=settings.pool_size,
         cart_units_max=settings.cart_units_max,
         currency=settings.currency,
+        providers=settled_providers(settings),
+        gateways=partial(open_gateways, settings),
     ) as system:
         life.say_ready()
         await run_worker(system, settings, stop)

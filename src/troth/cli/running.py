@@ -6,12 +6,14 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 import uvloop
 
+from troth.adapters.payments.opening import open_gateways, settled_providers
 from troth.flows.system import System, open_system
 from troth.settings import Settings, read_settings
 from troth.store.database import Pool, open_pool
@@ -58,6 +60,8 @@ async def migrated_system(settings: Settings, dsn: str) -> AsyncIterator[System]
         pool_size=settings.pool_size,
         cart_units_max=settings.cart_units_max,
         currency=settings.currency,
+        providers=settled_providers(settings),
+        gateways=partial(open_gateways, settings),
     ) as system:
         yield system
 

@@ -8,15 +8,7 @@ from troth.console import document_editor, documents
 from troth.console.family_pages import FamilyPages
 from troth.console.routing import ROUTING_PAGES
 from troth.engine.rate_cards import STANDARD
-from troth.flows.families import (
-    EXPOSURE_RULES,
-    HOLD_RULES,
-    LANE_TABLES,
-    MESSAGE_TEMPLATES,
-    RATE_CARDS,
-    RELEASE_RULES,
-    RETURN_RULES,
-)
+from troth.flows.families import EXPOSURE_RULES, HOLD_RULES, LANE_TABLES, MESSAGE_TEMPLATES, RATE_CARDS
 from troth.store.codec import encode
 
 RATE_CARD_PAGES: Final = FamilyPages(
@@ -73,39 +65,7 @@ HOLD_PAGES: Final = FamilyPages(
     },
 )
 
-RELEASE_PAGES: Final = FamilyPages(
-    family=RELEASE_RULES,
-    path="release-rules",
-    title="Release rules",
-    built_in="work goes to its node when the remorse period of the routing ends",
-    effect="Remorse periods of new orders, releases, waves and recalls follow it from then on.",
-    hint="Orders are released when their remorse period ends, by node and one by one.",
-    blank={
-        "remorse": [{"name": "point-of-sale", "when": "order.channel == 'pos'", "minutes": 0}],
-        "waves": [{"name": "dc-parcels", "times": ["09:00:00", "13:00:00"], "where": "node.type == 'dc'"}],
-    },
-)
-
-RETURN_PAGES: Final = FamilyPages(
-    family=RETURN_RULES,
-    path="return-rules",
-    title="Return rules",
-    built_in="everything comes back within 30 days to any node, is credited on receipt, and goes where its grade says",
-    effect="Returns are opened, credited and disposed of by it from then on.",
-    hint="Everything comes back within 30 days to any node, is credited on receipt, and goes where its grade says.",
-    blank={"windows": [{"name": "swimwear", "when": "item.category == 'swimwear'", "returnable": False}]},
-)
-
-FAMILIES: Final = (
-    ROUTING_PAGES,
-    RATE_CARD_PAGES,
-    LANE_TABLE_PAGES,
-    EXPOSURE_PAGES,
-    HOLD_PAGES,
-    RELEASE_PAGES,
-    RETURN_PAGES,
-    MESSAGE_PAGES,
-)
+FAMILIES: Final = (ROUTING_PAGES, RATE_CARD_PAGES, LANE_TABLE_PAGES, EXPOSURE_PAGES, HOLD_PAGES, MESSAGE_PAGES)
 """In the order of the tabs. A further family is one more of these."""
 
 routes = list(

@@ -1,4 +1,4 @@
-"""One thing: the timeline, a sentence for each kind of event, and what the eye sees beside it."""
+"""The timeline: a sentence for each kind of event, and what the eye sees beside it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Final, assert_never
 import msgspec
 
 from troth.console.views import moment, number, words
-from troth.console.views_returns import tell_return
+from troth.console.views_payment import tell_payment
 from troth.engine.failed import SPENT
 from troth.model.cart_hold import CartHoldState
 from troth.model.change import FieldChange
@@ -38,9 +38,18 @@ from troth.model.events import (
     OrderChanged,
     OrderReleased,
     OrderResourced,
+    PaymentActedOn,
+    PaymentAdded,
+    PaymentAuthorized,
+    PaymentCaptured,
+    PaymentDue,
+    PaymentExpired,
+    PaymentFailed,
+    PaymentRefunded,
+    PaymentUnknown,
+    PaymentVoided,
     PromiseChanged,
     PromiseMove,
-    ReleasePlanned,
     SerialsNamed,
     SourcingFailed,
     StockAdjusted,
@@ -52,19 +61,6 @@ from troth.model.events import (
 )
 from troth.model.ids import FulfillmentId
 from troth.model.order import Allocation, Package
-from troth.model.release import PlannedRelease
-from troth.model.return_moves import (
-    ExchangeEnded,
-    ExchangeOpened,
-    ReturnCanceled,
-    ReturnClosed,
-    ReturnCredited,
-    ReturnDisposed,
-    ReturnExpired,
-    ReturnOpened,
-    ReturnReceived,
-    ReturnSent,
-)
 from troth.model.transfer_moves import TransferLost, TransferReceived, TransferShipped
 from troth.store.events import LoggedEvent
 
@@ -88,16 +84,12 @@ _SIGNS: Final = {
     "SupplyGivenUp": ("orange", "alert"),
     "PromiseChanged": ("amber", "clock"),
     "AcceptanceMissed": ("red", "clock"),
-    "ReturnOpened": ("amber", "open"),
-    "ReturnSent": ("teal", "arrow"),
-    "ReturnReceived": ("violet", "half"),
-    "ReturnDisposed": ("violet", "most"),
-    "ReturnCredited": ("green", "done"),
-    "ReturnClosed": ("gray", "done"),
-    "ReturnCanceled": ("gray", "cross"),
-    "ReturnExpired": ("orange", "clock"),
-    "ExchangeOpened": ("blue", "open"),
-    "ExchangeEnded": ("gray", "cross"),
+    "PaymentAuthorized": ("blue", "half"),
+    "PaymentCaptured": ("green", "done"),
+    "PaymentRefunded": ("amber", "arrow"),
+    "PaymentExpired": ("orange", "clock"),
+    "PaymentFailed": ("red", "cross"),
+    "PaymentUnknown": ("orange", "alert"),
 }
 
 
@@ -146,8 +138,6 @@ def tell(event: Event) -> str:
             return _tell_order(event)
         case HoldPlaced() | HoldLifted() | HoldAssigned():
             return _tell_hold(event)
-        case ReleasePlanned():
-            return f"Will be released {_and(dict.fromkeys(map(_planned, event.planned)))}."
         case OrderChanged():
             why = f" ({event.reason})" if event.reason else ""
             return f"Changed: {_and(_changed(change) for change in event.changes)}{why}."
@@ -194,18 +184,18 @@ def tell(event: Event) -> str:
             done = "created" if event.before is None else "removed" if event.after is None else "changed"
             return f"{words(event.what)} {event.id} was {done}."
         case (
-            ReturnOpened()
-            | ExchangeOpened()
-            | ExchangeEnded()
-            | ReturnSent()
-            | ReturnReceived()
-            | ReturnDisposed()
-            | ReturnCredited()
-            | ReturnClosed()
-            | ReturnCanceled()
-            | ReturnExpired()
+            PaymentAuthorized()
+            | PaymentCaptured()
+            | PaymentRefunded()
+            | PaymentVoided()
+            | PaymentExpired()
+            | PaymentFailed()
+            | PaymentUnknown()
+            | PaymentDue()
+            | PaymentAdded()
+            | PaymentActedOn()
         ):
-            return tell_return(event)
+            return tell_payment(event)
         case _:
             return _tell_work(event)
 
@@ -252,10 +242,6 @@ def _tell_hold(event: HoldPlaced | HoldLifted | HoldAssigned) -> str:
             return f"Hold {event.hold_id} was given to {owner}{why}."
         case _:
             assert_never(event)
-
-
-def _planned(planned: PlannedRelease) -> str:
-    return f"in wave {planned.wave}" if planned.wave else f"at {moment(planned.at)} UTC"
 
 
 def _tell_work(

@@ -20,7 +20,7 @@ from troth.engine.fill import NOT_FILLED, given_up
 from troth.engine.hold_rules import find_holds, numbered
 from troth.engine.line_terms import named_skus, on_terms, settle_lines
 from troth.engine.options import Offered
-from troth.engine.remorse import find_remorse_minutes
+from troth.engine.payment_hold import hold_unpaid
 from troth.engine.reserve import reserve_entries
 from troth.engine.ship_groups import HANDED_OVER
 from troth.engine.supply import SupplyRows
@@ -37,14 +37,13 @@ from troth.model.lifecycle import AllocationState
 from troth.model.measure import scale_of, shown
 from troth.model.order import Allocation, Fulfillment, Hold, Line, Order, Parked, Payment
 from troth.model.plan import Demand, DemandLine, Plan, Shipment, Trace
+from troth.model.policy import Policy
 from troth.model.refusals import ContentDiffers, Invalid, QuoteOutdated, Refusal, ShortLine, StockShort
 
 CUSTOMER_CLASS: Final = "customer_class"
 PRIORITY: Final = "priority"
 TENDER: Final = "tender"
-"""The attributes of an order in which a channel states the class of its customer, its priority (0 to 999999999) and how
-it is going to be paid.
-"""
+"""The attributes in which a channel states the customer's class, the priority (0 to 999999999) and how it is paid."""
 
 _DIGITS_MAX: Final = 9
 
@@ -60,8 +59,8 @@ def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decisio
     if flaws:
         return Invalid(flaws)
     command = settled(command, facts)
-    has_rules = facts.holds is not None and bool(facts.holds.rules)
-    ruled = find_holds(command, demand_of(command, facts), facts) if has_rules else ()
+    ruled = find_holds(command, demand_of(command, facts), facts) if facts.holds and facts.holds.rules else ()
+    ruled = hold_unpaid(command.payments, ruled, facts)
     if any(Block.PROMISE in one.terms.blocks for one in ruled):
         return _captured_unpromised(command, ruled, facts)
     named = command.cart_hold
@@ -76,7 +75,7 @@ def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decisio
     gone, left = given_up(answer, command.lines)
     if (left.uncovered and not may_wait(left)) or (gone and not left.shipments):
         return short(planned.case, answer, command.lines, planned.supply_for)
-    order = _order_of(command, demand, left, facts, ruled)
+    order = _order_of(command, left, facts, ruled)
     relies: dict[Draw, int] = {}
     entries = reserve_entries(None, order)
     if facts.exposure is not None:
@@ -103,7 +102,7 @@ def _captured_unpromised(command: CaptureOrder, holds: tuple[Hold, ...], facts: 
     """
     types = ", ".join(hold.type for hold in holds if Block.PROMISE in hold.terms.blocks)
     nothing = Plan((), (), Trace("held", 0, policy_version=facts.policy.version))
-    order = _order_of(command, demand_of(command, facts), nothing, facts, holds)
+    order = _order_of(command, nothing, facts, holds)
     parked = tuple(Parked(line.line_id, f"{types} hold", facts.now, is_sought=False) for line in order.lines)
     order = replace(order, parked=parked)
     return Decision(changes=(Change(None, order),), events=((order.order_id, OrderCaptured(order)),))
@@ -310,7 +309,15 @@ def parts_of(
     return tuple(fulfillments), tuple(allocations)
 
 
-def _order_of(command: CaptureOrder, demand: Demand, answer: Plan, facts: Facts, ruled: tuple[Hold, ...]) -> Order:
+def _remorse_minutes(policy: Policy, answer: Plan) -> int:
+    """How long the customer may change their mind: as the tier that answered says, else as the policy does."""
+    for tier in () if policy.routing is None else policy.routing.tiers:
+        if tier.name == answer.trace.tier and "remorse_minutes" in tier.weights:
+            return int(tier.weights["remorse_minutes"])
+    return policy.remorse_minutes
+
+
+def _order_of(command: CaptureOrder, answer: Plan, facts: Facts, ruled: tuple[Hold, ...]) -> Order:
     fulfillments, allocations = parts_of(answer.shipments, command.order_id, first_fulfillment=1, first_allocation=1)
     return Order(
         order_id=command.order_id,
@@ -321,7 +328,7 @@ def _order_of(command: CaptureOrder, demand: Demand, answer: Plan, facts: Facts,
         currency=command.currency,
         ordered_at=command.ordered_at,
         captured_at=facts.now,
-        release_at=facts.now + timedelta(minutes=find_remorse_minutes(demand, answer.trace.tier, facts)),
+        release_at=facts.now + timedelta(minutes=_remorse_minutes(facts.policy, answer)),
         customer=command.customer,
         ship_to=command.ship_to,
         method=command.method,

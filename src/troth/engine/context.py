@@ -9,8 +9,6 @@ from troth.engine.exposure.in_force import Exposure
 from troth.engine.exposure.taking import Pool
 from troth.engine.holds_in_force import HoldsInForce
 from troth.engine.network import Network
-from troth.engine.release_rules import CompiledRelease
-from troth.engine.returns.rules import NO_RULES, ReturnPolicy
 from troth.engine.supply import SupplyRows
 from troth.engine.unit_prices import UnitPrices
 from troth.model.cart_hold import CartHold
@@ -21,6 +19,7 @@ from troth.model.ids import CartHoldId, FulfillmentId, NodeId, OrderId, Sku
 from troth.model.inventory import Balance, CountMark, Entry, SupplyKey
 from troth.model.item import Item
 from troth.model.order import Order
+from troth.model.payment import Provider
 from troth.model.plan import Plan, Trace
 from troth.model.policy import Policy
 from troth.model.serials import SerialKey, SerialPlace, TravelingSerial
@@ -31,8 +30,8 @@ class Facts:
     """What is known when a command is decided: reference data, the policy and the rules of exposure in force (None:
     there are none), who asks, and when; and, where it is known, what units are worth elsewhere and each node's share of
     its capacity that is used. `clock` ends what takes too long; without one work is counted. `holds` are the types of
-    holds and the rules that place them, and `release` the rules about releases (None: only what is built in); `returns`
-    are the rules of returns.
+    holds and the rules that place them (None: only what is built in). `providers` are those whose payments are settled
+    here.
     """
 
     now: datetime
@@ -45,8 +44,7 @@ class Facts:
     exposure: Exposure | None = None
     clock: Clock | None = None
     holds: HoldsInForce | None = None
-    release: CompiledRelease | None = None
-    returns: ReturnPolicy = NO_RULES
+    providers: Mapping[str, Provider] = field(default_factory=dict)
 
     @property
     def pool(self) -> Pool:

@@ -13,11 +13,11 @@ from troth.engine.evolve import evolve_all
 from troth.engine.exposure.taking import keeping
 from troth.engine.hold_ends import end_holds
 from troth.engine.holds import decide_assign, decide_due, decide_lift, decide_place, decide_tell
-from troth.engine.release import decide_release, decide_wave
+from troth.engine.payment_hold import hold_dearer
+from troth.engine.release import decide_release
 from troth.engine.repromise import decide_repromise
 from troth.engine.reserve import reserve_entries
 from troth.engine.resource import decide_resource
-from troth.engine.returns.decide import decide_return
 from troth.engine.serials import name_serials
 from troth.engine.stock import decide_adjust, decide_count, decide_expect
 from troth.engine.transfers import decide_transfer
@@ -42,7 +42,6 @@ from troth.model.commands import (
     PlaceHold,
     ReleaseOrder,
     RepromiseOrder,
-    RunWave,
     TellHolds,
     order_ids_of,
 )
@@ -53,16 +52,6 @@ from troth.model.lifecycle import AllocationEvent
 from troth.model.order import Order
 from troth.model.plan import Trace
 from troth.model.refusals import Invalid, NotFound, Refusal
-from troth.model.return_moves import (
-    CancelReturn,
-    CloseReturn,
-    DisposeReturn,
-    ExpireReturn,
-    OpenReturn,
-    ReceiveReturn,
-    RefundReturn,
-    SendReturn,
-)
 from troth.model.status import blocking_holds
 from troth.model.transfer_moves import LoseTransfer, ReceiveTransfer, ShipTransfer
 
@@ -82,17 +71,6 @@ def decide(command: Command, state: State, facts: Facts) -> Decision | Refusal:
             return decide_transfer(command, state, facts)
         case HoldCart() | ExtendCartHold() | EndCartHold():
             return decide_cart(command, state, facts)
-        case (
-            OpenReturn()
-            | SendReturn()
-            | ReceiveReturn()
-            | DisposeReturn()
-            | RefundReturn()
-            | CloseReturn()
-            | CancelReturn()
-            | ExpireReturn()
-        ):
-            return decide_return(command, state, facts)
         case _:
             return _decide_for_order(command, state, facts)
 
@@ -169,13 +147,15 @@ def _change(before: Order, changed: Changed, facts: Facts) -> Decision:
     if not changed.events:
         return Decision()
     after = evolve_all(before, changed.events)
+    held = hold_dearer(before, after, facts)
+    after = evolve_all(after, held)
     entries = reserve_entries(before, after)
     if facts.exposure is not None and changed.supply is not None:
         entries = keeping(entries, changed.supply, facts.network)
     return Decision(
         changes=(Change(before, after),),
         entries=entries,
-        events=tuple((after.order_id, event) for event in changed.events),
+        events=tuple((after.order_id, event) for event in (*changed.events, *held)),
         trace=changed.trace,
         relies=changed.relies,
     )
@@ -188,7 +168,6 @@ def _events(
     | AssignHold
     | TellHolds
     | ReleaseOrder
-    | RunWave
     | ActOnDue
     | MissAcceptance
     | FulfillmentCommand,
@@ -208,9 +187,7 @@ def _events(
         case TellHolds():
             return decide_tell(command, order)
         case ReleaseOrder():
-            return decide_release(command, order, facts)
-        case RunWave():
-            return decide_wave(command, order, facts)
+            return decide_release(order, facts)
         case ActOnDue():
             return decide_due(order, facts)
         case MissAcceptance():

@@ -134,8 +134,7 @@ class Attempt:
             exposure=exposure,
             clock=monotonic,
             holds=reference.holds_at(self._now),
-            release=reference.release_at(self._now),
-            returns=reference.return_policy_at(self._now),
+            providers=reference.providers,
         )
         if request.expected is not ANYTHING and order_id is not None:
             known = self._state.orders.get(order_id)

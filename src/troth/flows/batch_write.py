@@ -17,7 +17,6 @@ from troth.flows.reference import Reference
 from troth.flows.requests import Request
 from troth.model.capacity import Slot
 from troth.model.cart_hold import CartHold
-from troth.model.events import OrderReleased
 from troth.model.exposure import Draw
 from troth.model.ids import CartHoldId, FulfillmentId, Sku
 from troth.model.inventory import CountMark, SupplyKey
@@ -30,8 +29,6 @@ from troth.store.database import Connection
 from troth.store.draws import create_draws
 from troth.store.holds import find_termed, write_hold_terms
 from troth.store.parked import write_parked
-from troth.store.releases import count_takes, write_planned
-from troth.store.returns import write_returns
 from troth.store.save import Batch, Happened, OrderChange, Saved, SlotMove, save
 from troth.store.serials import claim_serials, free_serials
 from troth.store.transfers import write_traveling
@@ -112,7 +109,6 @@ class BatchWrite:
             if saved.orders_written != len(batch.orders):
                 raise RuntimeError(f"{saved.orders_written} of {len(batch.orders)} orders were written")
             self.saved = saved
-            await self._write_releases(connection)
         if self._changed_carts:
             await write_cart_holds(connection, self._changed_carts.values())
         if self._freed:
@@ -129,8 +125,8 @@ class BatchWrite:
         return True
 
     async def _save(self, connection: Connection) -> Saved | None:
-        """Write the batch, and in the same transaction what its orders have parked and returned and on what terms they
-        are held; None, with nothing written, where more would be backordered than may be.
+        """Write the batch, and in the same transaction what its orders have parked and on what terms they are held;
+        None, with nothing written, where more would be backordered than may be.
         """
         parked = [
             change.after
@@ -142,9 +138,8 @@ class BatchWrite:
             for change in self.batch.orders.values()
             for hold in find_termed(change.before, change.after)
         ]
-        returned = [change for change in self.batch.orders.values() if change.after.returns]
         capped = find_capped(self.batch.entries, self._reference.items)
-        if not parked and not capped and not termed and not returned:
+        if not parked and not capped and not termed:
             return await save(connection, self.batch)
         async with connection.transaction():
             if capped:
@@ -154,24 +149,10 @@ class BatchWrite:
                     return None
             saved = await save(connection, self.batch)
             if saved.holds:
-                if parked:
-                    await write_parked(connection, parked, self._now)
+                await write_parked(connection, parked, self._now)
                 if termed:
                     await write_hold_terms(connection, termed)
-                if returned:
-                    await write_returns(connection, [(change.before, change.after) for change in returned])
         return saved
-
-    async def _write_releases(self, connection: Connection) -> None:
-        """Write what is planned of orders, and what waves have taken of them; most batches have neither."""
-        changes = self.batch.orders.values()
-        planned = [one.after for one in changes if one.after.planned or (one.before is not None and one.before.planned)]
-        if planned:
-            await write_planned(connection, planned)
-        released = (one.event for one in self.batch.events if isinstance(one.event, OrderReleased))
-        takes = [event.took for event in released if event.took is not None]
-        if takes:
-            await count_takes(connection, takes)
 
     async def _write_traveling(self, connection: Connection) -> bool:
         """Write where transfers have serials; False where another transfer has one of them on its way meanwhile."""

@@ -21,6 +21,7 @@ from troth.flows.places import country_code, locate
 from troth.flows.requests import Outcome
 from troth.flows.system import System
 from troth.flows.wish_flaws import find_wish_flaws
+from troth.model.card_numbers import LOOKS_LIKE_A_CARD, has_card_number
 from troth.model.commands import CaptureOrder
 from troth.model.ids import CartHoldId, LineId, NodeId, Sku, derive_order_id
 from troth.model.item import Item
@@ -193,6 +194,7 @@ def find_flaws(content: OrderContent, *, is_inquiry: bool = False) -> tuple[Fiel
         *find_near_flaws(content.near, is_looked_for=is_open),
         *_line_flaws(content.lines),
         *find_wish_flaws(content.lines, ship_complete=content.ship_complete),
+        *_card_flaws(content.payments),
     )
     terms = [_priced(line) for line in content.lines]
     if not any(terms):
@@ -316,6 +318,14 @@ def _with_totals(command: CaptureOrder, totals: ContentTotals, priced: tuple[Pri
         prices_include_tax=totals.prices_include_tax,
         delivery_charge=settle_delivery(totals.delivery),
     )
+
+
+def _card_flaws(payments: Iterable[ContentPayment]) -> Iterable[FieldFlaw]:
+    """No card number gets in, whatever field it is in."""
+    for position, payment in enumerate(payments):
+        for name in ("provider", "reference", "status"):
+            if has_card_number(getattr(payment, name)):
+                yield FieldFlaw(f"/payments/{position}/{name}", LOOKS_LIKE_A_CARD)
 
 
 def _price_minor(line: ContentLine, items: Mapping[Sku, Item]) -> int:

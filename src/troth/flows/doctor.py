@@ -277,6 +277,12 @@ CHECKS: Final[Mapping[str, Check]] = {
     "orphans": _differences_check(
         "orphans", doctor.find_orphans, fits="no part is without its order", differs="parts lack their order"
     ),
+    "payments": _differences_check(
+        "payments",
+        doctor.find_payment_differences,
+        fits="no payment is captured or refunded beyond what it can be, and the log says the same",
+        differs="payments are not what they can be, or not what the log says",
+    ),
     "orders": _check_orders,
     "seals": _check_seals,
     "due": _check_due,

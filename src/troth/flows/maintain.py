@@ -8,12 +8,14 @@ from troth.store.cart_holds import delete_old_cart_holds
 from troth.store.database import Pool, transaction
 from troth.store.deliveries import delete_old_deliveries
 from troth.store.keys import delete_old_keys
+from troth.store.payments import delete_old_notices
 from troth.store.unit_prices import delete_old_prices
 from troth.store.upkeep import PARTITIONED, create_partition, try_upkeep
 
 MONTHS_AHEAD: Final = 2
 KEYS_KEPT: Final = timedelta(hours=48)
 DELIVERIES_KEPT: Final = timedelta(days=30)
+NOTICES_KEPT: Final = timedelta(days=90)
 PRICES_KEPT: Final = timedelta(days=90)
 UNFINISHED_PRICES_KEPT: Final = timedelta(days=7)
 _DELETED_MAX: Final = 10_000
@@ -37,14 +39,15 @@ async def create_partitions(pool: Pool, now: datetime) -> int:
 
 async def delete_old(pool: Pool, now: datetime) -> None:
     """Forget idempotency keys and ended holds of carts after 48 hours, expired sessions at once, deliveries (some at a
-    time) after 30 days, sets of unit prices (some lines at a time) 90 days after they were made, unless they are in
-    force, and 7 days after they were begun and never finished.
+    time) after 30 days, notices of gateways after 90, sets of unit prices (some lines at a time) 90 days after they
+    were made, unless they are in force, and 7 days after they were begun and never finished.
     """
     async with pool.acquire() as connection:
         await delete_old_keys(connection, now - KEYS_KEPT)
         await delete_old_cart_holds(connection, now - KEYS_KEPT)
         await delete_expired_sessions(connection, now)
         await delete_old_deliveries(connection, now - DELIVERIES_KEPT, limit=_DELETED_MAX)
+        await delete_old_notices(connection, now - NOTICES_KEPT)
         await delete_old_prices(
             connection,
             made_before=now - PRICES_KEPT,

@@ -22,12 +22,10 @@ from troth.engine.holds_in_force import HoldsInForce
 from troth.engine.in_force import choose
 from troth.engine.line_terms import DEPTH_MAX, components, related_skus
 from troth.engine.network import Network, compile_network
-from troth.engine.release_rules import CompiledRelease, compile_release
-from troth.engine.returns.rules import NO_RULES, ReturnPolicy
 from troth.engine.rules.weights import looks_at_sales, ready_policy
 from troth.engine.unit_prices import UnitPrices
 from troth.flows.accuracy import FIND_RATES
-from troth.flows.families import EXPOSURE_RULES, LANE_TABLES, RATE_CARDS, RELEASE_RULES, RETURN_RULES, ROUTINGS
+from troth.flows.families import EXPOSURE_RULES, LANE_TABLES, RATE_CARDS, ROUTINGS
 from troth.flows.find_memory import FindMemory
 from troth.flows.holds_in_force import HoldRulesInForce
 from troth.flows.offered import compile_offered, join_tables, offer_cards
@@ -43,6 +41,7 @@ from troth.model.item import Item
 from troth.model.messages import MessageTemplates
 from troth.model.network import Node
 from troth.model.order import Line
+from troth.model.payment import Provider
 from troth.model.policy import DEFAULT_POLICY, Policy
 from troth.store.database import Connection, Pool
 from troth.store.draws import find_moved_draws, read_draws
@@ -67,8 +66,10 @@ class Reference:
         *,
         clock: Callable[[], datetime] | None = None,
         currency: str = DEFAULT_POLICY.currency,
+        providers: Mapping[str, Provider] | None = None,
     ) -> None:
         self._pool = pool
+        self.providers = providers or {}
         self.base = replace(DEFAULT_POLICY, currency=currency)
         self._clock = clock or (lambda: datetime.now(UTC))
         self._versions: dict[str, int] = {}
@@ -81,14 +82,12 @@ class Reference:
         self._routings = Standing(ROUTINGS, partial(ready_policy, base=self.base))
         self._rules = Standing(EXPOSURE_RULES, with_label)
         self._rules_turn_at: datetime | None = None
-        self._releases = Standing(RELEASE_RULES, compile_release)
         self._exposure: Exposure | None = None
         self.sales: dict[Sku, dict[NodeId, SalesRate]] = {}
         self.consumed = Consumed()
         self.findable: Findable | None = self._find
         self._wording = WordingInForce()
         self._holds = HoldRulesInForce()
-        self._returns = Standing(RETURN_RULES, lambda rules, label: ReturnPolicy(label, rules))
         self._fed_at: dict[NodeId, float] = {}
         self._in_force = InForce()
         self._policy = self.base
@@ -139,14 +138,6 @@ class Reference:
             self._turn_rules(now)
         return self._exposure
 
-    def release_at(self, now: datetime) -> CompiledRelease | None:
-        """The rules about releases that count at an instant; None where there are none."""
-        return self._releases.value(self._releases.in_force(now).base)
-
-    def return_policy_at(self, now: datetime) -> ReturnPolicy:
-        """The rules of returns that decide at an instant."""
-        return self._returns.value(self._returns.in_force(now).base) or NO_RULES
-
     def wording_at(self, now: datetime) -> Wording:
         """The texts of messages that are told at an instant."""
         return self._wording.at(now)
@@ -182,10 +173,6 @@ class Reference:
                 await self._rules.read(connection, now)
                 self.consumed.replace(await read_draws(connection, self._counted()))
                 self._turn_rules(now)
-            if "release-rules" in changed:
-                await self._releases.read(connection, now)
-            if "return-rules" in changed:
-                await self._returns.read(connection, now)
             if "message-templates" in changed:
                 await self._wording.read(connection, now)
             if "hold-rules" in changed:

@@ -9,14 +9,12 @@ from troth.model.change import CHANGEABLE
 from troth.model.lifecycle import (
     ALLOCATION,
     ALLOCATION_STARTS,
-    DISPOSITION,
-    DISPOSITION_STARTS,
     ENDED,
     GONE,
     HOLD,
     HOLD_STARTS,
-    RECEPTION,
-    RECEPTION_STARTS,
+    PAYMENT_STEP,
+    PAYMENT_STEP_STARTS,
     TRANSFER,
     TRANSFER_STARTS,
 )
@@ -48,8 +46,7 @@ class Lifecycles(msgspec.Struct, frozen=True):
     allocation: Lifecycle
     hold: Lifecycle
     transfer: Lifecycle
-    reception: Lifecycle
-    disposition: Lifecycle
+    payment_step: Lifecycle
     order_statuses: tuple[str, ...]
     ended: tuple[str, ...]
     gone: tuple[str, ...]
@@ -70,15 +67,10 @@ PUBLISHED = Lifecycles(
         tuple(TRANSFER_STARTS),
         tuple(Transition(state, event, to) for (state, event), to in TRANSFER.items()),
     ),
-    reception=Lifecycle(
-        "reception: a return on its way back",
-        tuple(RECEPTION_STARTS),
-        tuple(Transition(state, event, to) for (state, event), to in RECEPTION.items()),
-    ),
-    disposition=Lifecycle(
-        "disposition: units that came back",
-        tuple(DISPOSITION_STARTS),
-        tuple(Transition(state, event, to) for (state, event), to in DISPOSITION.items()),
+    payment_step=Lifecycle(
+        "payment step: one effect that a gateway is asked for",
+        tuple(PAYMENT_STEP_STARTS),
+        tuple(Transition(state, event, to) for (state, event), to in PAYMENT_STEP.items()),
     ),
     order_statuses=tuple(OrderStatus),
     ended=tuple(sorted(ENDED)),
@@ -97,7 +89,7 @@ OPERATIONS = (
         method="GET",
         path="/v1/lifecycles",
         name="read_lifecycles",
-        summary="What may become of the parts of an order, of a hold, of a transfer's units and of returns",
+        summary="What may become of the parts of an order, of a hold, and of a transfer's units",
         tag="orders",
         run=read_lifecycles,
         shown=(Shown(200, "The transition tables", Lifecycles, PUBLISHED),),

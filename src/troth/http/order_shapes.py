@@ -264,15 +264,6 @@ class Possible(msgspec.Struct, frozen=True):
     changes: tuple[str, ...]
 
 
-class PlannedReleaseAnswer(msgspec.Struct, frozen=True):
-    """Work that is released later than the remorse period ends, or in a wave (null: by itself)."""
-
-    fulfillment_id: str
-    release_at: Instant
-    latest_at: Instant
-    wave: str | None
-
-
 class OrderAnswer(msgspec.Struct, frozen=True):
     """An order: the customer's commitment and ours.
 
@@ -309,4 +300,3 @@ class OrderAnswer(msgspec.Struct, frozen=True):
     prices_include_tax: bool
     amounts: AmountsAnswer
     delivery_charge: AmountsAnswer | None
-    planned_releases: tuple[PlannedReleaseAnswer, ...]

@@ -11,32 +11,10 @@ from troth.model.change import ChangeAction
 from troth.model.charges import DeliveryCharge
 from troth.model.history import CustomerHistory
 from troth.model.hold_terms import PLAIN, HoldTerms, Signal
-from troth.model.ids import (
-    CartHoldId,
-    FulfillmentId,
-    HoldId,
-    LineId,
-    NodeId,
-    OrderId,
-    Sku,
-    order_of_fulfillment,
-    order_of_return,
-)
+from troth.model.ids import CartHoldId, FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku, order_of_fulfillment
 from troth.model.inventory import SupplyKey, VarianceReason
 from troth.model.network import Address
 from troth.model.order import Customer, Line, Method, Package, Payment
-from troth.model.return_moves import (
-    CancelReturn,
-    CloseReturn,
-    DisposeReturn,
-    ExpireReturn,
-    OpenReturn,
-    ReceiveReturn,
-    RefundReturn,
-    ReturnCommand,
-    SendReturn,
-    return_keys,
-)
 from troth.model.transfer_moves import (
     LoseTransfer,
     ReceiveTransfer,
@@ -201,25 +179,9 @@ class TellHolds:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseOrder:
-    """Hand the reserved parts over to their nodes now, instead of when the remorse period ends.
-
-    Where fulfillments are named only theirs.
-    """
+    """Hand the reserved parts over to their nodes now, instead of when the remorse period ends."""
 
     order_id: OrderId
-    fulfillments: tuple[FulfillmentId, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class RunWave:
-    """Hand over what a wave takes of an order, and plan anew what it has no room for (`deferred`). Harmless when
-    repeated.
-    """
-
-    order_id: OrderId
-    wave: str
-    released: tuple[FulfillmentId, ...] = ()
-    deferred: tuple[FulfillmentId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -432,12 +394,11 @@ OrderCommand = (
     | ActOnDue
     | RepromiseOrder
     | MissAcceptance
-    | RunWave
     | FulfillmentCommand
 )
 StockCommand = AdjustStock | CountStock | ExpectSupply | TransferCommand
 CartCommand = HoldCart | ExtendCartHold | EndCartHold
-Command = CaptureOrder | OrderCommand | StockCommand | CartCommand | ReturnCommand
+Command = CaptureOrder | OrderCommand | StockCommand | CartCommand
 
 
 def order_ids_of(command: Command) -> tuple[OrderId, ...]:
@@ -451,14 +412,8 @@ def order_ids_of(command: Command) -> tuple[OrderId, ...]:
             return command.orders
         case CancelOrder() | ChangeOrder() | PlaceHold() | LiftHold() | ReleaseOrder() | ActOnDue() | RepromiseOrder():
             return (command.order_id,)
-        case AssignHold() | TellHolds() | RunWave():
+        case AssignHold() | TellHolds():
             return (command.order_id,)
-        case OpenReturn():
-            return (command.order_id,)
-        case SendReturn() | DisposeReturn() | RefundReturn():
-            return (order_of_return(command.return_id),)
-        case ReceiveReturn() | CloseReturn() | CancelReturn() | ExpireReturn():
-            return (order_of_return(command.return_id), *command.replacements)
         case _:
             return (order_of_fulfillment(command.fulfillment_id),)
 
@@ -491,7 +446,5 @@ def supply_keys_of(command: Command) -> tuple[SupplyKey, ...]:
             return (*received_keys(command), *transit_keys(command))
         case LoseTransfer():
             return transit_keys(command)
-        case ReceiveReturn() | DisposeReturn():
-            return return_keys(command)
         case _:
             return ()

@@ -17,20 +17,7 @@ from troth.model.inventory import Source
 from troth.model.lifecycle import AllocationEvent
 from troth.model.network import Address
 from troth.model.order import Allocation, Customer, Fulfillment, Hold, Line, Method, Order, Package
-from troth.model.release import PlannedRelease, WaveTake
-from troth.model.return_moves import (
-    ExchangeEnded,
-    ExchangeOpened,
-    ReturnCanceled,
-    ReturnClosed,
-    ReturnCredited,
-    ReturnDisposed,
-    ReturnEvent,
-    ReturnExpired,
-    ReturnOpened,
-    ReturnReceived,
-    ReturnSent,
-)
+from troth.model.payment import StepKind
 from troth.model.serials import UnitSerial
 from troth.model.transfer_moves import TransferLost, TransferReceived, TransferShipped
 
@@ -136,20 +123,11 @@ class HoldAssigned:
 
 @dataclass(frozen=True, slots=True)
 class OrderReleased:
-    """Reserved parts were handed over to their nodes, in a wave or by themselves."""
+    """Reserved parts were handed over to their nodes."""
 
     at: datetime
     is_early: bool
     parts: PartsChange
-    took: WaveTake | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ReleasePlanned:
-    """The remorse period of parts is over, and they will be handed over later: at a time, or in a wave."""
-
-    planned: tuple[PlannedRelease, ...]
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,6 +380,146 @@ class CartHoldEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentAuthorized:
+    """A gateway authorized a payment (minor units), perhaps for less than was asked, until `expires_at` (null: not
+    said).
+    """
+
+    payment: int
+    step: int
+    provider: str
+    reference: str
+    amount_minor: int
+    asked_minor: int
+    currency: str
+    expires_at: datetime | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentCaptured:
+    """An amount (minor units) of an authorized payment was taken."""
+
+    payment: int
+    step: int
+    provider: str
+    reference: str
+    amount_minor: int
+    currency: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRefunded:
+    """An amount (minor units) of a captured payment was given back."""
+
+    payment: int
+    step: int
+    provider: str
+    reference: str
+    amount_minor: int
+    currency: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentVoided:
+    """The rest of an authorized payment (minor units) was released."""
+
+    payment: int
+    step: int
+    provider: str
+    reference: str
+    amount_minor: int
+    currency: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentExpired:
+    """The time of an authorized payment is over; what is still owed must be authorized anew."""
+
+    payment: int
+    provider: str
+    reference: str
+    amount_minor: int
+    currency: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFailed:
+    """A gateway did not do what it was asked; `code` is its own word for the reason."""
+
+    payment: int
+    step: int
+    provider: str
+    action: StepKind
+    amount_minor: int
+    currency: str
+    code: str
+    detail: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentUnknown:
+    """A gateway has not said whether it did what it was asked; it is asked about until that is known."""
+
+    payment: int
+    step: int
+    provider: str
+    action: StepKind
+    amount_minor: int
+    currency: str
+    code: str
+    detail: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentDue:
+    """An amount (minor units) is to be authorized, captured, released or refunded by the channel itself, or billed: the
+    payment's provider is none that is settled here. Said once.
+    """
+
+    payment: int
+    step: int
+    provider: str
+    reference: str
+    action: StepKind
+    amount_minor: int
+    currency: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentAdded:
+    """An order got one more way to be paid, up to an amount (minor units)."""
+
+    tender: int
+    provider: str
+    reference: str
+    amount_minor: int
+    currency: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentActedOn:
+    """A person asked for something about an order's money: to try again (`retry`), to take no more of a tender
+    (`void`), or to give an amount back (`refund`; minor units).
+    """
+
+    action: str
+    reason: str
+    tender: int | None
+    amount_minor: int
+    currency: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ConfigurationSet:
     """Reference data (a node, an item, a key, a subscription) was set by somebody; before and after, for the audit."""
 
@@ -437,12 +555,23 @@ OrderEvent = (
     | SupplyGivenUp
     | PromiseChanged
     | AcceptanceMissed
-    | ReleasePlanned
-    | ReturnEvent
 )
 StockEvent = StockAdjusted | StockCounted | SupplyExpected | TransferShipped | TransferReceived | TransferLost
 CartEvent = CartHeld | CartHoldExtended | CartHoldEnded
-Event = OrderEvent | StockEvent | CartEvent | ConfigurationSet
+PaymentEvent = (
+    PaymentAuthorized
+    | PaymentCaptured
+    | PaymentRefunded
+    | PaymentVoided
+    | PaymentExpired
+    | PaymentFailed
+    | PaymentUnknown
+    | PaymentDue
+    | PaymentAdded
+    | PaymentActedOn
+)
+"""What happens to an order's money. The order is the subject, and its version stays as it is."""
+Event = OrderEvent | StockEvent | CartEvent | PaymentEvent | ConfigurationSet
 
 EVENTS: Final[dict[str, type[Event]]] = {
     event.__name__: event
@@ -472,17 +601,6 @@ EVENTS: Final[dict[str, type[Event]]] = {
         SupplyGivenUp,
         PromiseChanged,
         AcceptanceMissed,
-        ReleasePlanned,
-        ReturnOpened,
-        ExchangeOpened,
-        ExchangeEnded,
-        ReturnSent,
-        ReturnReceived,
-        ReturnDisposed,
-        ReturnCredited,
-        ReturnClosed,
-        ReturnCanceled,
-        ReturnExpired,
         StockAdjusted,
         StockCounted,
         SupplyExpected,
@@ -492,6 +610,16 @@ EVENTS: Final[dict[str, type[Event]]] = {
         CartHeld,
         CartHoldExtended,
         CartHoldEnded,
+        PaymentAuthorized,
+        PaymentCaptured,
+        PaymentRefunded,
+        PaymentVoided,
+        PaymentExpired,
+        PaymentFailed,
+        PaymentUnknown,
+        PaymentDue,
+        PaymentAdded,
+        PaymentActedOn,
         ConfigurationSet,
     )
 }

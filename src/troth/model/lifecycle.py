@@ -1,4 +1,4 @@
-"""What may become of an allocation, a hold, a transfer's units and a return: tables, checked when this is imported.
+"""What may become of an allocation, of a hold and of a transfer's units: tables, checked when this module is imported.
 
 The tables are the only place that knows the transitions. The SQL guards, the published `/v1/lifecycles`, the diagram
 in the docs and the answer to "what may still be changed" are read from them.
@@ -49,7 +49,6 @@ class AllocationEvent(StrEnum):
     SPLIT = "split"
     CANCEL = "cancel"
     REPLACE = "replace"
-    RECALL = "recall"
 
 
 class HoldState(StrEnum):
@@ -63,39 +62,6 @@ class HoldEvent(StrEnum):
     """What ends a hold."""
 
     LIFT = "lift"
-
-
-class WaveState(StrEnum):
-    """What a person did to a wave: nothing, or it is not run before it is resumed, or takes no more."""
-
-    OPEN = "open"
-    HELD = "held"
-    CLOSED = "closed"
-
-
-class WaveEvent(StrEnum):
-    """What a person does to a wave."""
-
-    HOLD = "hold"
-    RESUME = "resume"
-    CLOSE = "close"
-
-
-class RecallState(StrEnum):
-    """Where a request stands to give released work back."""
-
-    REQUESTED = "requested"
-    GIVEN_BACK = "given_back"
-    REFUSED = "refused"
-    ENDED = "ended"
-
-
-class RecallEvent(StrEnum):
-    """What happens to a recall: the node gives work back or refuses, by itself or by its silence, or it is over."""
-
-    ACCEPT = "accept"
-    REFUSE = "refuse"
-    END = "end"
 
 
 class TransferState(StrEnum):
@@ -115,46 +81,29 @@ class TransferEvent(StrEnum):
     LOSE = "lose"
 
 
-class ReceptionState(StrEnum):
-    """Where a return stands on its way back."""
+class StepState(StrEnum):
+    """Where a step of a payment stands: asked for, done in its own way, not done, or not known."""
 
-    ANNOUNCED = "announced"
-    IN_TRANSIT = "in_transit"
-    RECEIVED = "received"
-    CLOSED = "closed"
+    REQUESTED = "requested"
+    UNKNOWN = "unknown"
+    AUTHORIZED = "authorized"
+    CAPTURED = "captured"
+    REFUNDED = "refunded"
+    VOIDED = "voided"
+    FAILED = "failed"
     EXPIRED = "expired"
-    CANCELED = "canceled"
 
 
-class ReceptionEvent(StrEnum):
-    """What happens to a return on its way back. What arrives is always received, also once the permit is over."""
+class StepEvent(StrEnum):
+    """What happens to a step of a payment."""
 
-    SEND = "send"
-    RECEIVE = "receive"
-    CLOSE = "close"
+    AUTHORIZE = "authorize"
+    CAPTURE = "capture"
+    REFUND = "refund"
+    VOID = "void"
+    DECLINE = "decline"
+    LOSE = "lose"
     EXPIRE = "expire"
-    CANCEL = "cancel"
-
-
-class DispositionState(StrEnum):
-    """What became of units that came back; only what is restocked may be sold again."""
-
-    WAITING = "waiting"
-    RESTOCKED = "restocked"
-    REFURBISHING = "refurbishing"
-    OUTLET = "outlet"
-    VENDOR = "vendor"
-    DESTROYED = "destroyed"
-
-
-class Disposition(StrEnum):
-    """What is done with units that came back."""
-
-    RESTOCK = "restock"
-    REFURBISH = "refurbish"
-    OUTLET = "outlet"
-    VENDOR = "vendor"
-    DESTROY = "destroy"
 
 
 _A, _E = AllocationState, AllocationEvent
@@ -174,27 +123,22 @@ ALLOCATION: Final[Mapping[tuple[AllocationState, AllocationEvent], AllocationSta
     (_A.RELEASED, _E.MISS): _A.SHORT,
     (_A.RELEASED, _E.CANCEL): _A.CANCELED,
     (_A.RELEASED, _E.SPLIT): _A.SPLIT,
-    (_A.RELEASED, _E.RECALL): _A.RESERVED,
     (_A.ACCEPTED, _E.REJECT): _A.REJECTED,
     (_A.ACCEPTED, _E.PICK): _A.PICKED,
     (_A.ACCEPTED, _E.MISS): _A.SHORT,
     (_A.ACCEPTED, _E.CANCEL): _A.CANCELED,
     (_A.ACCEPTED, _E.SPLIT): _A.SPLIT,
-    (_A.ACCEPTED, _E.RECALL): _A.RESERVED,
     (_A.PICKED, _E.PACK): _A.PACKED,
     (_A.PICKED, _E.STAGE): _A.READY,
     (_A.PICKED, _E.CANCEL): _A.CANCELED,
     (_A.PICKED, _E.SPLIT): _A.SPLIT,
-    (_A.PICKED, _E.RECALL): _A.RESERVED,
     (_A.PACKED, _E.STAGE): _A.READY,
     (_A.PACKED, _E.SHIP): _A.SHIPPED,
     (_A.PACKED, _E.CANCEL): _A.CANCELED,
     (_A.PACKED, _E.SPLIT): _A.SPLIT,
-    (_A.PACKED, _E.RECALL): _A.RESERVED,
     (_A.READY, _E.COLLECT): _A.COLLECTED,
     (_A.READY, _E.CANCEL): _A.CANCELED,
     (_A.READY, _E.SPLIT): _A.SPLIT,
-    (_A.READY, _E.RECALL): _A.RESERVED,
     (_A.SHIPPED, _E.DELIVER): _A.DELIVERED,
     (_A.SHIPPED, _E.COLLECT): _A.COLLECTED,
 }
@@ -207,59 +151,28 @@ TRANSFER: Final[Mapping[tuple[TransferState, TransferEvent], TransferState]] = {
     (TransferState.SHIPPED, TransferEvent.LOSE): TransferState.LOST,
 }
 
-WAVE: Final[Mapping[tuple[WaveState, WaveEvent], WaveState]] = {
-    (WaveState.OPEN, WaveEvent.HOLD): WaveState.HELD,
-    (WaveState.OPEN, WaveEvent.CLOSE): WaveState.CLOSED,
-    (WaveState.HELD, WaveEvent.RESUME): WaveState.OPEN,
-    (WaveState.HELD, WaveEvent.CLOSE): WaveState.CLOSED,
-    (WaveState.CLOSED, WaveEvent.RESUME): WaveState.OPEN,
-}
+_S, _P = StepState, StepEvent
 
-RECALL: Final[Mapping[tuple[RecallState, RecallEvent], RecallState]] = {
-    (RecallState.REQUESTED, RecallEvent.ACCEPT): RecallState.GIVEN_BACK,
-    (RecallState.REQUESTED, RecallEvent.REFUSE): RecallState.REFUSED,
-    (RecallState.REQUESTED, RecallEvent.END): RecallState.ENDED,
-}
-
-_R, _D = ReceptionState, DispositionState
-
-RECEPTION: Final[Mapping[tuple[ReceptionState, ReceptionEvent], ReceptionState]] = {
-    (_R.ANNOUNCED, ReceptionEvent.SEND): _R.IN_TRANSIT,
-    (_R.ANNOUNCED, ReceptionEvent.RECEIVE): _R.RECEIVED,
-    (_R.ANNOUNCED, ReceptionEvent.CLOSE): _R.CLOSED,
-    (_R.ANNOUNCED, ReceptionEvent.EXPIRE): _R.EXPIRED,
-    (_R.ANNOUNCED, ReceptionEvent.CANCEL): _R.CANCELED,
-    (_R.IN_TRANSIT, ReceptionEvent.RECEIVE): _R.RECEIVED,
-    (_R.IN_TRANSIT, ReceptionEvent.CLOSE): _R.CLOSED,
-    (_R.RECEIVED, ReceptionEvent.RECEIVE): _R.RECEIVED,
-    (_R.RECEIVED, ReceptionEvent.CLOSE): _R.CLOSED,
-    (_R.EXPIRED, ReceptionEvent.RECEIVE): _R.RECEIVED,
-    (_R.CANCELED, ReceptionEvent.RECEIVE): _R.RECEIVED,
-}
-
-DISPOSITION: Final[Mapping[tuple[DispositionState, Disposition], DispositionState]] = {
-    (_D.WAITING, Disposition.RESTOCK): _D.RESTOCKED,
-    (_D.WAITING, Disposition.REFURBISH): _D.REFURBISHING,
-    (_D.WAITING, Disposition.OUTLET): _D.OUTLET,
-    (_D.WAITING, Disposition.VENDOR): _D.VENDOR,
-    (_D.WAITING, Disposition.DESTROY): _D.DESTROYED,
-    (_D.REFURBISHING, Disposition.RESTOCK): _D.RESTOCKED,
-    (_D.REFURBISHING, Disposition.OUTLET): _D.OUTLET,
-    (_D.REFURBISHING, Disposition.VENDOR): _D.VENDOR,
-    (_D.REFURBISHING, Disposition.DESTROY): _D.DESTROYED,
-    (_D.OUTLET, Disposition.RESTOCK): _D.RESTOCKED,
-    (_D.OUTLET, Disposition.VENDOR): _D.VENDOR,
-    (_D.OUTLET, Disposition.DESTROY): _D.DESTROYED,
-    (_D.VENDOR, Disposition.DESTROY): _D.DESTROYED,
+PAYMENT_STEP: Final[Mapping[tuple[StepState, StepEvent], StepState]] = {
+    (_S.REQUESTED, _P.AUTHORIZE): _S.AUTHORIZED,
+    (_S.REQUESTED, _P.CAPTURE): _S.CAPTURED,
+    (_S.REQUESTED, _P.REFUND): _S.REFUNDED,
+    (_S.REQUESTED, _P.VOID): _S.VOIDED,
+    (_S.REQUESTED, _P.DECLINE): _S.FAILED,
+    (_S.REQUESTED, _P.LOSE): _S.UNKNOWN,
+    (_S.UNKNOWN, _P.AUTHORIZE): _S.AUTHORIZED,
+    (_S.UNKNOWN, _P.CAPTURE): _S.CAPTURED,
+    (_S.UNKNOWN, _P.REFUND): _S.REFUNDED,
+    (_S.UNKNOWN, _P.VOID): _S.VOIDED,
+    (_S.UNKNOWN, _P.DECLINE): _S.FAILED,
+    (_S.UNKNOWN, _P.LOSE): _S.UNKNOWN,
+    (_S.AUTHORIZED, _P.EXPIRE): _S.EXPIRED,
 }
 
 ALLOCATION_STARTS: Final = (_A.RESERVED, _A.BACKORDERED)
 HOLD_STARTS: Final = (HoldState.PLACED,)
 TRANSFER_STARTS: Final = (TransferState.PLANNED,)
-WAVE_STARTS: Final = (WaveState.OPEN,)
-RECALL_STARTS: Final = (RecallState.REQUESTED,)
-RECEPTION_STARTS: Final = (ReceptionState.ANNOUNCED,)
-DISPOSITION_STARTS: Final = (DispositionState.WAITING,)
+PAYMENT_STEP_STARTS: Final = (StepState.REQUESTED,)
 
 ENDED: Final = frozenset({_A.REJECTED, _A.SHORT, _A.SPLIT, _A.CANCELED, _A.REPLACED})
 """A part in one of these no longer covers its line and reserves nothing."""
@@ -270,11 +183,11 @@ FREED: Final = frozenset({_A.CANCELED, _A.REJECTED, _A.SPLIT, _A.REPLACED})
 GONE: Final = frozenset({_A.SHIPPED, _A.DELIVERED, _A.COLLECTED})
 """A part in one of these has left the building: its units are posted."""
 
-OPEN_RECEPTIONS: Final = frozenset({_R.ANNOUNCED, _R.IN_TRANSIT, _R.RECEIVED})
-"""A return in one of these may still bring what was announced."""
-
 RESERVING: Final = frozenset(_A) - ENDED - GONE
 """A part in one of these has a pending entry in the ledger."""
+
+IN_FLIGHT: Final = frozenset({_S.REQUESTED, _S.UNKNOWN})
+"""A step of a payment in one of these may have had its effect, or may yet have it."""
 
 UNLOCKED: Final = frozenset({_A.RESERVED, _A.BACKORDERED})
 """Only a part in one of these may be promised from another supply; from its release on the order lock keeps it."""
@@ -304,9 +217,6 @@ _FLAWS = find_flaws(ALLOCATION, AllocationState, AllocationEvent, ALLOCATION_STA
     HOLD, HoldState, HoldEvent, HOLD_STARTS
 )
 _FLAWS += find_flaws(TRANSFER, TransferState, TransferEvent, TRANSFER_STARTS)
-_FLAWS += find_flaws(WAVE, WaveState, WaveEvent, WAVE_STARTS)
-_FLAWS += find_flaws(RECALL, RecallState, RecallEvent, RECALL_STARTS)
-_FLAWS += find_flaws(RECEPTION, ReceptionState, ReceptionEvent, RECEPTION_STARTS)
-_FLAWS += find_flaws(DISPOSITION, DispositionState, Disposition, DISPOSITION_STARTS)
+_FLAWS += find_flaws(PAYMENT_STEP, StepState, StepEvent, PAYMENT_STEP_STARTS)
 if _FLAWS:
     raise AssertionError("; ".join(_FLAWS))

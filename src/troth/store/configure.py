@@ -19,10 +19,8 @@ Family = Literal[
     "exposure-rules",
     "alert-rules",
     "message-templates",
-    "return-rules",
     "unit-prices",
     "hold-rules",
-    "release-rules",
 ]
 
 _LOCK = sql("lock_reference_family")

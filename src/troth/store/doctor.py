@@ -27,6 +27,7 @@ _READ_ORDERS = sql("read_orders")
 _EVENTS = sql("read_events_of_subjects")
 _SLOW_WRITERS = sql("find_slow_writers")
 _OVERDUE = sql("count_due_orders")
+_PAYMENTS = sql("find_payment_differences")
 _UNPARTITIONED = sql("count_unpartitioned")
 SHOWN_MAX: Final = 20
 
@@ -95,6 +96,11 @@ async def find_draw_differences(connection: Connection) -> Differences:
     """The counts of protections and quotas that are not what orders and carts take."""
     rows = await connection.fetch(_DRAWS, sorted(DRAWS_NOTHING), SHOWN_MAX)
     return _differences(rows, "{rule} of {sku} {node} {holder} {period}: counted {used}, orders and carts take {taken}")
+
+
+async def find_payment_differences(connection: Connection) -> Differences:
+    """The payments whose steps cannot be, or are not what the log says, and accounts without their order."""
+    return _differences(await connection.fetch(_PAYMENTS, SHOWN_MAX), "{order_id} payment {payment}: {what}")
 
 
 async def find_orphans(connection: Connection) -> Differences:

@@ -24,14 +24,12 @@ from troth.model.order import (
     Payment,
     Terms,
 )
-from troth.model.returns import Return
 from troth.model.serials import UnitSerial
 from troth.store.charges import line_charges_of, order_charges_of
 from troth.store.codec import decode
 from troth.store.database import Connection
 from troth.store.parked import parked_of_row
 from troth.store.queries import sql
-from troth.store.releases import planned_of_row
 
 _LOCK = sql("lock_orders")
 _READ = sql("read_orders")
@@ -161,8 +159,6 @@ def order_of_row(row: Row) -> Order:
         parked=_parked(row),
         prices_include_tax=charges.prices_include_tax,
         delivery_charge=charges.delivery_charge,
-        planned=tuple(map(planned_of_row, row["planned"])),
-        returns=tuple(decode(body, Return) for body in row["returns"]),
     )
 
 

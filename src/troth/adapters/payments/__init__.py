@@ -1,0 +1,1 @@
+"""Gateways: who moves money for us, in their own tongues."""
