@@ -26,6 +26,7 @@ from troth.flows.seal import seal_log
 from troth.flows.settle import EVENTS_MAX as FOLLOWED_MAX
 from troth.flows.settle import follow_orders, settle_due
 from troth.flows.system import System
+from troth.flows.waves import run_waves
 from troth.model.ids import OrderId
 from troth.settings import Settings
 from troth.store.subscriptions import claim_subscriptions, read_lags
@@ -40,6 +41,7 @@ SETTLED_MAX: Final = 8
 IDLE_SECONDS: Final = 0.25
 ACCEPTANCE_SECONDS: Final = 5.0
 LEARN_SECONDS: Final = 1.0
+WAVE_SECONDS: Final = 1.0
 SEAL_SECONDS: Final = 60.0
 PARKED_SECONDS: Final = 5.0
 UPKEEP_SECONDS: Final = 60.0
@@ -52,6 +54,7 @@ ROUNDS: Final = Histogram("troth_worker_round_seconds", "Time of a round of a ta
 FAILURES: Final = Counter("troth_worker_failures_total", "Rounds of a task that failed", ["task"])
 DUE_LAG: Final = Gauge("troth_due_lag_seconds", "How long the longest overdue order has been due")
 DUE_ACTED: Final = Counter("troth_due_acted_total", "Orders that the clock changed")
+WAVES_ACTED: Final = Counter("troth_waves_acted_total", "Orders that waves released or put off")
 ACCEPTANCES_ACTED: Final = Counter("troth_acceptances_missed_total", "Work that was not accepted in time, and acted on")
 CARTS_ENDED: Final = Counter("troth_cart_holds_expired_total", "Holds of carts that the clock ended")
 SETTLED: Final = Counter("troth_payment_accounts_settled_total", "Accounts of orders that were looked at")
@@ -128,6 +131,7 @@ async def run_worker(system: System, settings: Settings, stop: asyncio.Event) ->
         tasks = (
             Task("partitions", lambda: _create_partitions(system)),
             Task("due", _due_task(system)),
+            Task("waves", _waves_task(system)),
             Task("carts", lambda: _end_carts(system)),
             Task("repromise", lambda: _repromise(system)),
             Task("parked", lambda: _try_parked(system)),
@@ -180,6 +184,23 @@ def _due_task(system: System) -> Callable[[], Awaitable[float]]:
         acted = await act_on_due(system, system.door.now(), limit=DUE_MAX, without=left_out)
         DUE_ACTED.inc(acted)
         return 0.0 if acted == DUE_MAX else IDLE_SECONDS
+
+    return run
+
+
+def _waves_task(system: System) -> Callable[[], Awaitable[float]]:
+    """The waves whose time has come. Orders that could not be decided are left out as by the due sweep."""
+    left_out: set[OrderId] = set()
+    rounds = 0
+
+    async def run() -> float:
+        nonlocal rounds
+        rounds += 1
+        if rounds % _FORGIVE_ROUNDS == 0:
+            left_out.clear()
+        ran = await run_waves(system, system.door.now(), limit=DUE_MAX, without=left_out)
+        WAVES_ACTED.inc(ran.changed)
+        return 0.0 if ran.has_more else WAVE_SECONDS
 
     return run
 

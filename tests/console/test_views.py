@@ -48,6 +48,7 @@ from troth.model.events import (
     PartsChange,
     PromiseChanged,
     PromiseMove,
+    ReleasePlanned,
     SerialsNamed,
     SourcingFailed,
     StockAdjusted,
@@ -84,6 +85,7 @@ from troth.model.refusals import (
     Unauthorized,
     VersionConflict,
 )
+from troth.model.release import PlannedRelease, WaveTake
 from troth.model.serials import UnitSerial
 from troth.model.status import OrderStatus
 from troth.model.transfer_moves import TransferLost, TransferReceived, TransferShipped, TransferUnits
@@ -128,6 +130,20 @@ EVERY_EVENT: tuple[tuple[Event, str], ...] = (
         "Hold H1 was given to head of fraud, as its time was over.",
     ),
     (OrderReleased(NOW, True, PARTS), "Released to its nodes before the remorse period ended."),
+    (
+        OrderReleased(NOW, False, PARTS, WaveTake("noon~DC-PA~20261123T1700Z", 1, 2, 3)),
+        "Released to its nodes in wave noon~DC-PA~20261123T1700Z.",
+    ),
+    (
+        ReleasePlanned(
+            (
+                PlannedRelease(FulfillmentId("O-1-F1"), NOW, NOW),
+                PlannedRelease(FulfillmentId("O-1-F2"), NOW, NOW, "noon~DC-PA~20261123T1700Z"),
+            ),
+            NOW,
+        ),
+        "Will be released at Nov 23, 15:00 UTC and in wave noon~DC-PA~20261123T1700Z.",
+    ),
     (FulfillmentAccepted(WORK, NOW, PARTS), "Fulfillment F2 was accepted by its node."),
     (FulfillmentRejected(WORK, "store_closed", NOW, PARTS), "Fulfillment F2 was rejected by its node: store closed."),
     (

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, time, timedelta
 
+import msgspec
 import pytest
 
 from tests.builders import NEW_YORK, NOW, Clock, capture, item, node, set_up
@@ -14,8 +15,12 @@ from tests.supply_moves import settle
 from troth.engine.context import Decision
 from troth.engine.evolve import fold
 from troth.engine.rate_cards import DEFAULT_CARDS
+from troth.engine.release_rules import compile_release
 from troth.flows.doctor import examine
+from troth.flows.draft import Saved, save_draft
+from troth.flows.families import RELEASE_RULES
 from troth.flows.offered import compile_offered
+from troth.flows.publish import Acted, activate
 from troth.flows.requests import Accepted, Request
 from troth.flows.system import System, open_system
 from troth.model.capacity import CapacityUnit, Shift
@@ -52,6 +57,7 @@ from troth.model.commands import (
     PlaceHold,
     RejectWork,
     ReleaseOrder,
+    RunWave,
     ShipWork,
 )
 from troth.model.ids import CartHoldId, LineId, NodeId, Sku
@@ -60,6 +66,7 @@ from troth.model.lanes import NO_LANES
 from troth.model.lifecycle import RESERVING
 from troth.model.order import Customer, Line, Order
 from troth.model.policy import DEFAULT_POLICY
+from troth.model.release_rules import LeadRule, ReleaseRules, RemorseRule, WaveRule
 from troth.model.transfer_moves import Consignment, LoseTransfer, ReceiveTransfer, ShipTransfer, TransferUnits
 from troth.replay.world import World
 from troth.store.balances import find_balances
@@ -74,6 +81,11 @@ NODES = (
     node("ST-NYC"),
 )
 ITEMS = tuple(item(sku) for sku in ("A", "B", "C"))
+RELEASES = ReleaseRules(
+    remorse=(RemorseRule("some", 3, "order.units > 4"),),
+    lead=(LeadRule("large", 6.0, "order.units > 6"),),
+    waves=(WaveRule("illinois", (time(10), time(11), time(13)), where="node.id == 'DC-IL'"),),
+)
 LOTS = (("soon", NOW.date() + timedelta(days=2)), ("late", NOW.date() + timedelta(days=90)), ("open", None))
 PO_KEYS = (SupplyKey(Sku("A"), NodeId("DC-PA"), purchase_order_source(number="1", line=1)),)
 
@@ -165,7 +177,7 @@ def _draw_order_command(draw: random.Random, order: Order) -> Command:
     some = (LineQuantity(line.line_id, draw.randint(1, line.quantity)),)
     commands: list[Command] = [
         ReleaseOrder(order.order_id),
-        ActOnDue(order.order_id),
+        _draw_release(draw, order),
         PlaceHold(order.order_id, "manual", "look"),
         CancelOrder(order.order_id, "test", draw.choice(((), some))),
         AcceptWork(work),
@@ -178,6 +190,15 @@ def _draw_order_command(draw: random.Random, order: Order) -> Command:
     ]
     commands.append(ChangeOrder(order.order_id, _draw_actions(draw, order)))
     return draw.choices(commands, weights=[6, 2, 1, 2, 3, 2, 4, 3, 3, 1, 2, 6])[0]
+
+
+def _draw_release(draw: random.Random, order: Order) -> Command:
+    """What the clock asks for: of the order, or of a wave that takes some of what is planned into it."""
+    if not order.planned or draw.random() < 0.3:
+        return ActOnDue(order.order_id)
+    one = draw.choice(order.planned)
+    taken, deferred = draw.choice((((one.fulfillment_id,), ()), ((), (one.fulfillment_id,))))
+    return RunWave(order.order_id, one.wave or "none", taken, deferred)
 
 
 def _draw_actions(draw: random.Random, order: Order) -> tuple[ChangeAction, ...]:
@@ -241,13 +262,23 @@ def _assert_reservations_are_the_open_parts(world: World, balances: list[Balance
     assert reserved == {balance.key: balance.reserved for balance in balances if balance.reserved}
 
 
+async def _put_in_force(system: System) -> None:
+    body = msgspec.to_builtins(RELEASES)
+    saved = await save_draft(system, RELEASE_RULES, "random", body, actor="test")
+    assert isinstance(saved, Saved), saved
+    acted = await activate(system, RELEASE_RULES, "random", saved.document.version, reason="test", actor="test")
+    assert isinstance(acted, Acted), acted
+
+
 @pytest.mark.parametrize("seed", range(12))
 async def test_memory_tables_and_ledger_agree_on_any_history(database: Database, seed: int) -> None:
     draw = random.Random(seed)
     clock = Clock()
     await set_up(database.pool, nodes=NODES, items=ITEMS)
-    world = World(compile_offered(NODES, DEFAULT_CARDS, NO_LANES), {item.sku: item for item in ITEMS})
+    network = compile_offered(NODES, DEFAULT_CARDS, NO_LANES)
+    world = World(network, {item.sku: item for item in ITEMS}, release=compile_release(RELEASES, "random@1"))
     async with open_system(database.dsn, clock=clock) as system:
+        await _put_in_force(system)
         for command in _draw_commands(draw, world, 120):
             clock.advance(minutes=draw.choice((0, 1, 5)))
             outcome = await system.door.one(command, actor="replay")

@@ -5,7 +5,21 @@ from collections.abc import Sequence
 
 import typer
 
-from troth.cli import access, database, doctor, drift, load, orders, reconcile, routings, sample, serve, traffic, worker
+from troth.cli import (
+    access,
+    database,
+    doctor,
+    drift,
+    load,
+    orders,
+    reconcile,
+    routings,
+    sample,
+    serve,
+    traffic,
+    waves,
+    worker,
+)
 from troth.cli.exits import failure_of
 from troth.cli.terminal import say
 
@@ -32,6 +46,8 @@ app.add_typer(routings.lane_tables, name="lane-table")
 app.add_typer(routings.exposure_rules, name="exposure-rules")
 app.add_typer(routings.message_templates, name="message-templates")
 app.add_typer(routings.hold_rules, name="hold-rules")
+app.add_typer(routings.release_rules, name="release-rules")
+app.add_typer(waves.app, name="wave")
 app.add_typer(access.keys, name="key")
 app.add_typer(access.users, name="user")
 

@@ -18,6 +18,7 @@ lane_tables = make_app("lane-tables", "lane table")
 exposure_rules = make_app("exposure-rules", "rule set")
 message_templates = make_app("message-templates", "message template")
 hold_rules = make_app("hold-rules", "hold rule set")
+release_rules = make_app("release-rules", "release rule set")
 
 
 @app.command("dry-run")

@@ -8,7 +8,7 @@ from troth.console import document_editor, documents
 from troth.console.family_pages import FamilyPages
 from troth.console.routing import ROUTING_PAGES
 from troth.engine.rate_cards import STANDARD
-from troth.flows.families import EXPOSURE_RULES, HOLD_RULES, LANE_TABLES, MESSAGE_TEMPLATES, RATE_CARDS
+from troth.flows.families import EXPOSURE_RULES, HOLD_RULES, LANE_TABLES, MESSAGE_TEMPLATES, RATE_CARDS, RELEASE_RULES
 from troth.store.codec import encode
 
 RATE_CARD_PAGES: Final = FamilyPages(
@@ -65,7 +65,28 @@ HOLD_PAGES: Final = FamilyPages(
     },
 )
 
-FAMILIES: Final = (ROUTING_PAGES, RATE_CARD_PAGES, LANE_TABLE_PAGES, EXPOSURE_PAGES, HOLD_PAGES, MESSAGE_PAGES)
+RELEASE_PAGES: Final = FamilyPages(
+    family=RELEASE_RULES,
+    path="release-rules",
+    title="Release rules",
+    built_in="work goes to its node when the remorse period of the routing ends",
+    effect="Remorse periods of new orders, releases, waves and recalls follow it from then on.",
+    hint="Orders are released when their remorse period ends, by node and one by one.",
+    blank={
+        "remorse": [{"name": "point-of-sale", "when": "order.channel == 'pos'", "minutes": 0}],
+        "waves": [{"name": "dc-parcels", "times": ["09:00:00", "13:00:00"], "where": "node.type == 'dc'"}],
+    },
+)
+
+FAMILIES: Final = (
+    ROUTING_PAGES,
+    RATE_CARD_PAGES,
+    LANE_TABLE_PAGES,
+    EXPOSURE_PAGES,
+    HOLD_PAGES,
+    RELEASE_PAGES,
+    MESSAGE_PAGES,
+)
 """In the order of the tabs. A further family is one more of these."""
 
 routes = list(

@@ -50,6 +50,7 @@ from troth.model.events import (
     PaymentVoided,
     PromiseChanged,
     PromiseMove,
+    ReleasePlanned,
     SerialsNamed,
     SourcingFailed,
     StockAdjusted,
@@ -61,6 +62,7 @@ from troth.model.events import (
 )
 from troth.model.ids import FulfillmentId
 from troth.model.order import Allocation, Package
+from troth.model.release import PlannedRelease
 from troth.model.transfer_moves import TransferLost, TransferReceived, TransferShipped
 from troth.store.events import LoggedEvent
 
@@ -138,6 +140,8 @@ def tell(event: Event) -> str:
             return _tell_order(event)
         case HoldPlaced() | HoldLifted() | HoldAssigned():
             return _tell_hold(event)
+        case ReleasePlanned():
+            return f"Will be released {_and(dict.fromkeys(map(_planned, event.planned)))}."
         case OrderChanged():
             why = f" ({event.reason})" if event.reason else ""
             return f"Changed: {_and(_changed(change) for change in event.changes)}{why}."
@@ -242,6 +246,10 @@ def _tell_hold(event: HoldPlaced | HoldLifted | HoldAssigned) -> str:
             return f"Hold {event.hold_id} was given to {owner}{why}."
         case _:
             assert_never(event)
+
+
+def _planned(planned: PlannedRelease) -> str:
+    return f"in wave {planned.wave}" if planned.wave else f"at {moment(planned.at)} UTC"
 
 
 def _tell_work(

@@ -21,6 +21,7 @@ from troth.engine.hold_rules import find_holds, numbered
 from troth.engine.line_terms import named_skus, on_terms, settle_lines
 from troth.engine.options import Offered
 from troth.engine.payment_hold import hold_unpaid
+from troth.engine.remorse import find_remorse_minutes
 from troth.engine.reserve import reserve_entries
 from troth.engine.ship_groups import HANDED_OVER
 from troth.engine.supply import SupplyRows
@@ -37,7 +38,6 @@ from troth.model.lifecycle import AllocationState
 from troth.model.measure import scale_of, shown
 from troth.model.order import Allocation, Fulfillment, Hold, Line, Order, Parked, Payment
 from troth.model.plan import Demand, DemandLine, Plan, Shipment, Trace
-from troth.model.policy import Policy
 from troth.model.refusals import ContentDiffers, Invalid, QuoteOutdated, Refusal, ShortLine, StockShort
 
 CUSTOMER_CLASS: Final = "customer_class"
@@ -75,7 +75,7 @@ def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decisio
     gone, left = given_up(answer, command.lines)
     if (left.uncovered and not may_wait(left)) or (gone and not left.shipments):
         return short(planned.case, answer, command.lines, planned.supply_for)
-    order = _order_of(command, left, facts, ruled)
+    order = _order_of(command, demand, left, facts, ruled)
     relies: dict[Draw, int] = {}
     entries = reserve_entries(None, order)
     if facts.exposure is not None:
@@ -102,7 +102,7 @@ def _captured_unpromised(command: CaptureOrder, holds: tuple[Hold, ...], facts: 
     """
     types = ", ".join(hold.type for hold in holds if Block.PROMISE in hold.terms.blocks)
     nothing = Plan((), (), Trace("held", 0, policy_version=facts.policy.version))
-    order = _order_of(command, nothing, facts, holds)
+    order = _order_of(command, demand_of(command, facts), nothing, facts, holds)
     parked = tuple(Parked(line.line_id, f"{types} hold", facts.now, is_sought=False) for line in order.lines)
     order = replace(order, parked=parked)
     return Decision(changes=(Change(None, order),), events=((order.order_id, OrderCaptured(order)),))
@@ -309,15 +309,7 @@ def parts_of(
     return tuple(fulfillments), tuple(allocations)
 
 
-def _remorse_minutes(policy: Policy, answer: Plan) -> int:
-    """How long the customer may change their mind: as the tier that answered says, else as the policy does."""
-    for tier in () if policy.routing is None else policy.routing.tiers:
-        if tier.name == answer.trace.tier and "remorse_minutes" in tier.weights:
-            return int(tier.weights["remorse_minutes"])
-    return policy.remorse_minutes
-
-
-def _order_of(command: CaptureOrder, answer: Plan, facts: Facts, ruled: tuple[Hold, ...]) -> Order:
+def _order_of(command: CaptureOrder, demand: Demand, answer: Plan, facts: Facts, ruled: tuple[Hold, ...]) -> Order:
     fulfillments, allocations = parts_of(answer.shipments, command.order_id, first_fulfillment=1, first_allocation=1)
     return Order(
         order_id=command.order_id,
@@ -328,7 +320,7 @@ def _order_of(command: CaptureOrder, answer: Plan, facts: Facts, ruled: tuple[Ho
         currency=command.currency,
         ordered_at=command.ordered_at,
         captured_at=facts.now,
-        release_at=facts.now + timedelta(minutes=_remorse_minutes(facts.policy, answer)),
+        release_at=facts.now + timedelta(minutes=find_remorse_minutes(demand, answer.trace.tier, facts)),
         customer=command.customer,
         ship_to=command.ship_to,
         method=command.method,

@@ -9,6 +9,7 @@ from troth.engine.exposure.in_force import Exposure
 from troth.engine.exposure.taking import Pool
 from troth.engine.holds_in_force import HoldsInForce
 from troth.engine.network import Network
+from troth.engine.release_rules import CompiledRelease
 from troth.engine.supply import SupplyRows
 from troth.engine.unit_prices import UnitPrices
 from troth.model.cart_hold import CartHold
@@ -30,8 +31,8 @@ class Facts:
     """What is known when a command is decided: reference data, the policy and the rules of exposure in force (None:
     there are none), who asks, and when; and, where it is known, what units are worth elsewhere and each node's share of
     its capacity that is used. `clock` ends what takes too long; without one work is counted. `holds` are the types of
-    holds and the rules that place them (None: only what is built in). `providers` are those whose payments are settled
-    here.
+    holds and the rules that place them, and `release` the rules about releases (None: only what is built in).
+    `providers` are those whose payments are settled here.
     """
 
     now: datetime
@@ -45,6 +46,7 @@ class Facts:
     clock: Clock | None = None
     holds: HoldsInForce | None = None
     providers: Mapping[str, Provider] = field(default_factory=dict)
+    release: CompiledRelease | None = None
 
     @property
     def pool(self) -> Pool:

@@ -20,6 +20,7 @@ from troth.model.events import (
     OrderEvent,
     OrderReleased,
     PartsChange,
+    ReleasePlanned,
     SerialsNamed,
     SourcingFailed,
     SupplyGivenUp,
@@ -29,7 +30,7 @@ from troth.model.ids import FulfillmentId
 from troth.model.lifecycle import ALLOCATION, HOLD, AllocationEvent, HoldEvent
 from troth.model.order import Allocation, Fulfillment, Hold, Line, Order, Package, Parked
 from troth.model.serials import UnitSerial
-from troth.model.status import OrderStatus, order_status, promise_of, uncovered_quantities
+from troth.model.status import OrderStatus, order_status, promise_of, still_planned, uncovered_quantities
 
 
 def evolve(order: Order | None, event: OrderEvent) -> Order:
@@ -60,6 +61,11 @@ def evolve(order: Order | None, event: OrderEvent) -> Order:
             after = replace(after, holds=tuple(_assigned(hold, event) for hold in after.holds))
         case OrderReleased():
             after = replace(after, released_at=after.released_at or event.at)
+        case ReleasePlanned():
+            named = {one.fulfillment_id for one in event.planned}
+            kept = tuple(one for one in after.planned if one.fulfillment_id not in named)
+            planned = sorted((*kept, *event.planned), key=lambda one: one.fulfillment_id)
+            after = replace(after, planned=tuple(planned))
         case FulfillmentPacked():
             after = _evolve_work(after, event.fulfillment_id, packages=event.packages)
         case FulfillmentReady():
@@ -83,6 +89,8 @@ def evolve(order: Order | None, event: OrderEvent) -> Order:
     if after.parked:
         missing = uncovered_quantities(after)
         after = replace(after, parked=tuple(parked for parked in after.parked if parked.line_id in missing))
+    if after.planned:
+        after = replace(after, planned=still_planned(after))
     return replace(after, version=order.version + 1)
 
 

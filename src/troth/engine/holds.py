@@ -11,7 +11,7 @@ from troth.engine.cancel import cancel_units
 from troth.engine.context import Facts
 from troth.engine.evolve import evolve
 from troth.engine.give_up import give_up
-from troth.engine.release import decide_release
+from troth.engine.release import release_due
 from troth.model.commands import AssignHold, LiftHold, LineQuantity, PlaceHold, TellHolds
 from troth.model.events import HoldAssigned, HoldLifted, HoldPlaced, OrderCanceled, OrderEvent, PartsChange
 from troth.model.hold_terms import AtEnd, Block
@@ -109,10 +109,7 @@ def decide_due(order: Order, facts: Facts) -> tuple[OrderEvent, ...]:
             for event in _end(hold, order, facts):
                 events.append(event)
                 order = evolve(order, event)
-    if (order.released_at or order.release_at) <= facts.now:
-        released = decide_release(order, facts)
-        if isinstance(released, tuple):
-            events += released
+    events += release_due(order, facts)
     return (*events, *_end_waits(order, facts))
 
 

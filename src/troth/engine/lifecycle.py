@@ -14,7 +14,7 @@ from troth.engine.exposure.taking import keeping
 from troth.engine.hold_ends import end_holds
 from troth.engine.holds import decide_assign, decide_due, decide_lift, decide_place, decide_tell
 from troth.engine.payment_hold import hold_dearer
-from troth.engine.release import decide_release
+from troth.engine.release import decide_release, decide_wave
 from troth.engine.repromise import decide_repromise
 from troth.engine.reserve import reserve_entries
 from troth.engine.resource import decide_resource
@@ -42,6 +42,7 @@ from troth.model.commands import (
     PlaceHold,
     ReleaseOrder,
     RepromiseOrder,
+    RunWave,
     TellHolds,
     order_ids_of,
 )
@@ -168,6 +169,7 @@ def _events(
     | AssignHold
     | TellHolds
     | ReleaseOrder
+    | RunWave
     | ActOnDue
     | MissAcceptance
     | FulfillmentCommand,
@@ -187,7 +189,9 @@ def _events(
         case TellHolds():
             return decide_tell(command, order)
         case ReleaseOrder():
-            return decide_release(order, facts)
+            return decide_release(command, order, facts)
+        case RunWave():
+            return decide_wave(command, order, facts)
         case ActOnDue():
             return decide_due(order, facts)
         case MissAcceptance():

@@ -135,6 +135,7 @@ class Attempt:
             clock=monotonic,
             holds=reference.holds_at(self._now),
             providers=reference.providers,
+            release=reference.release_at(self._now),
         )
         if request.expected is not ANYTHING and order_id is not None:
             known = self._state.orders.get(order_id)

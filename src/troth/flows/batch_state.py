@@ -14,6 +14,7 @@ from troth.flows.requests import supplies_of
 from troth.model.cart_hold import CartHold
 from troth.model.change import named_lines
 from troth.model.commands import (
+    ActOnDue,
     AdjustStock,
     CaptureOrder,
     CartCommand,
@@ -27,6 +28,7 @@ from troth.model.commands import (
     PickWork,
     RejectWork,
     RepromiseOrder,
+    RunWave,
     ShipWork,
     StageWork,
     cart_hold_of,
@@ -131,6 +133,11 @@ class BatchState:
         if self._supplies:
             await create_balances(connection, self._supplies)
         await self._load_serials(connection, reference)
+        release = reference.release_at(now)
+        if release is not None and release.asks_orders:
+            timed = (one for one in self._commands if isinstance(one, ActOnDue | RunWave))
+            orders = [self.loaded[one.order_id] for one in timed if one.order_id in self.loaded]
+            await reference.need_lines([line for order in orders for line in order.lines])
 
     async def find_doubtful(self, reference: Reference) -> set[Sku]:
         """The SKUs of which only what is true now will do: of orders that lose something or are changed, or of which a

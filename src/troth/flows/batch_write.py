@@ -17,6 +17,7 @@ from troth.flows.reference import Reference
 from troth.flows.requests import Request
 from troth.model.capacity import Slot
 from troth.model.cart_hold import CartHold
+from troth.model.events import OrderReleased
 from troth.model.exposure import Draw
 from troth.model.ids import CartHoldId, FulfillmentId, Sku
 from troth.model.inventory import CountMark, SupplyKey
@@ -29,6 +30,7 @@ from troth.store.database import Connection
 from troth.store.draws import create_draws
 from troth.store.holds import find_termed, write_hold_terms
 from troth.store.parked import write_parked
+from troth.store.releases import count_takes, write_planned
 from troth.store.save import Batch, Happened, OrderChange, Saved, SlotMove, save
 from troth.store.serials import claim_serials, free_serials
 from troth.store.transfers import write_traveling
@@ -109,6 +111,7 @@ class BatchWrite:
             if saved.orders_written != len(batch.orders):
                 raise RuntimeError(f"{saved.orders_written} of {len(batch.orders)} orders were written")
             self.saved = saved
+            await self._write_releases(connection)
         if self._changed_carts:
             await write_cart_holds(connection, self._changed_carts.values())
         if self._freed:
@@ -153,6 +156,17 @@ class BatchWrite:
                 if termed:
                     await write_hold_terms(connection, termed)
         return saved
+
+    async def _write_releases(self, connection: Connection) -> None:
+        """Write what is planned of orders, and what waves have taken of them; most batches have neither."""
+        changes = self.batch.orders.values()
+        planned = [one.after for one in changes if one.after.planned or (one.before is not None and one.before.planned)]
+        if planned:
+            await write_planned(connection, planned)
+        released = (one.event for one in self.batch.events if isinstance(one.event, OrderReleased))
+        takes = [event.took for event in released if event.took is not None]
+        if takes:
+            await count_takes(connection, takes)
 
     async def _write_traveling(self, connection: Connection) -> bool:
         """Write where transfers have serials; False where another transfer has one of them on its way meanwhile."""

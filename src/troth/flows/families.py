@@ -11,6 +11,7 @@ from troth.engine.exposure.lint import lint_exposure
 from troth.engine.hold_check import check_holds, lint_holds
 from troth.engine.lane_check import check_lanes, lint_known, lint_lanes
 from troth.engine.network import Network
+from troth.engine.release_check import check_release, lint_release
 from troth.engine.rules.check import check
 from troth.engine.rules.lint import lint
 from troth.engine.rules.lint_known import lint_nodes
@@ -23,6 +24,7 @@ from troth.model.hold_rules import HoldRules
 from troth.model.lanes import LaneTable
 from troth.model.messages import MessageTemplates
 from troth.model.network import LOCAL, RateCard
+from troth.model.release_rules import ReleaseRules
 from troth.model.routing import Routing
 from troth.store.configure import Family as FamilyKey
 
@@ -122,3 +124,6 @@ MESSAGE_TEMPLATES: Final = Family(
 )
 
 HOLD_RULES: Final = Family("hold-rules", "hold rule set", HoldRules, check_holds, lint_holds)
+RELEASE_RULES: Final = Family(
+    "release-rules", "release rule set", ReleaseRules, check_release, lint_release, is_exclusive=True
+)

@@ -22,10 +22,11 @@ from troth.engine.holds_in_force import HoldsInForce
 from troth.engine.in_force import choose
 from troth.engine.line_terms import DEPTH_MAX, components, related_skus
 from troth.engine.network import Network, compile_network
+from troth.engine.release_rules import CompiledRelease, compile_release
 from troth.engine.rules.weights import looks_at_sales, ready_policy
 from troth.engine.unit_prices import UnitPrices
 from troth.flows.accuracy import FIND_RATES
-from troth.flows.families import EXPOSURE_RULES, LANE_TABLES, RATE_CARDS, ROUTINGS
+from troth.flows.families import EXPOSURE_RULES, LANE_TABLES, RATE_CARDS, RELEASE_RULES, ROUTINGS
 from troth.flows.find_memory import FindMemory
 from troth.flows.holds_in_force import HoldRulesInForce
 from troth.flows.offered import compile_offered, join_tables, offer_cards
@@ -82,6 +83,7 @@ class Reference:
         self._routings = Standing(ROUTINGS, partial(ready_policy, base=self.base))
         self._rules = Standing(EXPOSURE_RULES, with_label)
         self._rules_turn_at: datetime | None = None
+        self._releases = Standing(RELEASE_RULES, compile_release)
         self._exposure: Exposure | None = None
         self.sales: dict[Sku, dict[NodeId, SalesRate]] = {}
         self.consumed = Consumed()
@@ -138,6 +140,10 @@ class Reference:
             self._turn_rules(now)
         return self._exposure
 
+    def release_at(self, now: datetime) -> CompiledRelease | None:
+        """The rules about releases that count at an instant; None where there are none."""
+        return self._releases.value(self._releases.in_force(now).base)
+
     def wording_at(self, now: datetime) -> Wording:
         """The texts of messages that are told at an instant."""
         return self._wording.at(now)
@@ -173,6 +179,8 @@ class Reference:
                 await self._rules.read(connection, now)
                 self.consumed.replace(await read_draws(connection, self._counted()))
                 self._turn_rules(now)
+            if "release-rules" in changed:
+                await self._releases.read(connection, now)
             if "message-templates" in changed:
                 await self._wording.read(connection, now)
             if "hold-rules" in changed:

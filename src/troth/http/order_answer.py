@@ -25,6 +25,7 @@ from troth.http.order_shapes import (
     PackageAnswer,
     ParkedAnswer,
     PaymentAnswer,
+    PlannedReleaseAnswer,
     PromiseAnswer,
     SerialsAnswer,
     WorkLine,
@@ -121,6 +122,9 @@ def answer_order(
         prices_include_tax=order.prices_include_tax,
         amounts=amounts.whole,
         delivery_charge=amounts.delivery,
+        planned_releases=tuple(
+            PlannedReleaseAnswer(one.fulfillment_id, one.at, one.latest, one.wave or None) for one in order.planned
+        ),
     )
 
 

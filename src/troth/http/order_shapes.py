@@ -264,6 +264,15 @@ class Possible(msgspec.Struct, frozen=True):
     changes: tuple[str, ...]
 
 
+class PlannedReleaseAnswer(msgspec.Struct, frozen=True):
+    """Work that is released later than the remorse period ends, or in a wave (null: by itself)."""
+
+    fulfillment_id: str
+    release_at: Instant
+    latest_at: Instant
+    wave: str | None
+
+
 class OrderAnswer(msgspec.Struct, frozen=True):
     """An order: the customer's commitment and ours.
 
@@ -300,3 +309,4 @@ class OrderAnswer(msgspec.Struct, frozen=True):
     prices_include_tax: bool
     amounts: AmountsAnswer
     delivery_charge: AmountsAnswer | None
+    planned_releases: tuple[PlannedReleaseAnswer, ...]

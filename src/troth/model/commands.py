@@ -179,9 +179,25 @@ class TellHolds:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseOrder:
-    """Hand the reserved parts over to their nodes now, instead of when the remorse period ends."""
+    """Hand the reserved parts over to their nodes now, instead of when the remorse period ends.
+
+    Where fulfillments are named only theirs.
+    """
 
     order_id: OrderId
+    fulfillments: tuple[FulfillmentId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunWave:
+    """Hand over what a wave takes of an order, and plan anew what it has no room for (`deferred`). Harmless when
+    repeated.
+    """
+
+    order_id: OrderId
+    wave: str
+    released: tuple[FulfillmentId, ...] = ()
+    deferred: tuple[FulfillmentId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,6 +410,7 @@ OrderCommand = (
     | ActOnDue
     | RepromiseOrder
     | MissAcceptance
+    | RunWave
     | FulfillmentCommand
 )
 StockCommand = AdjustStock | CountStock | ExpectSupply | TransferCommand
@@ -412,7 +429,7 @@ def order_ids_of(command: Command) -> tuple[OrderId, ...]:
             return command.orders
         case CancelOrder() | ChangeOrder() | PlaceHold() | LiftHold() | ReleaseOrder() | ActOnDue() | RepromiseOrder():
             return (command.order_id,)
-        case AssignHold() | TellHolds():
+        case AssignHold() | TellHolds() | RunWave():
             return (command.order_id,)
         case _:
             return (order_of_fulfillment(command.fulfillment_id),)

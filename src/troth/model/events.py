@@ -18,6 +18,7 @@ from troth.model.lifecycle import AllocationEvent
 from troth.model.network import Address
 from troth.model.order import Allocation, Customer, Fulfillment, Hold, Line, Method, Order, Package
 from troth.model.payment import StepKind
+from troth.model.release import PlannedRelease, WaveTake
 from troth.model.serials import UnitSerial
 from troth.model.transfer_moves import TransferLost, TransferReceived, TransferShipped
 
@@ -123,11 +124,20 @@ class HoldAssigned:
 
 @dataclass(frozen=True, slots=True)
 class OrderReleased:
-    """Reserved parts were handed over to their nodes."""
+    """Reserved parts were handed over to their nodes, in a wave or by themselves."""
 
     at: datetime
     is_early: bool
     parts: PartsChange
+    took: WaveTake | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasePlanned:
+    """The remorse period of parts is over, and they will be handed over later: at a time, or in a wave."""
+
+    planned: tuple[PlannedRelease, ...]
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -555,6 +565,7 @@ OrderEvent = (
     | SupplyGivenUp
     | PromiseChanged
     | AcceptanceMissed
+    | ReleasePlanned
 )
 StockEvent = StockAdjusted | StockCounted | SupplyExpected | TransferShipped | TransferReceived | TransferLost
 CartEvent = CartHeld | CartHoldExtended | CartHoldEnded
@@ -601,6 +612,7 @@ EVENTS: Final[dict[str, type[Event]]] = {
         SupplyGivenUp,
         PromiseChanged,
         AcceptanceMissed,
+        ReleasePlanned,
         StockAdjusted,
         StockCounted,
         SupplyExpected,

@@ -49,6 +49,7 @@ class AllocationEvent(StrEnum):
     SPLIT = "split"
     CANCEL = "cancel"
     REPLACE = "replace"
+    RECALL = "recall"
 
 
 class HoldState(StrEnum):
@@ -62,6 +63,39 @@ class HoldEvent(StrEnum):
     """What ends a hold."""
 
     LIFT = "lift"
+
+
+class WaveState(StrEnum):
+    """What a person did to a wave: nothing, or it is not run before it is resumed, or takes no more."""
+
+    OPEN = "open"
+    HELD = "held"
+    CLOSED = "closed"
+
+
+class WaveEvent(StrEnum):
+    """What a person does to a wave."""
+
+    HOLD = "hold"
+    RESUME = "resume"
+    CLOSE = "close"
+
+
+class RecallState(StrEnum):
+    """Where a request stands to give released work back."""
+
+    REQUESTED = "requested"
+    GIVEN_BACK = "given_back"
+    REFUSED = "refused"
+    ENDED = "ended"
+
+
+class RecallEvent(StrEnum):
+    """What happens to a recall: the node gives work back or refuses, by itself or by its silence, or it is over."""
+
+    ACCEPT = "accept"
+    REFUSE = "refuse"
+    END = "end"
 
 
 class TransferState(StrEnum):
@@ -123,22 +157,27 @@ ALLOCATION: Final[Mapping[tuple[AllocationState, AllocationEvent], AllocationSta
     (_A.RELEASED, _E.MISS): _A.SHORT,
     (_A.RELEASED, _E.CANCEL): _A.CANCELED,
     (_A.RELEASED, _E.SPLIT): _A.SPLIT,
+    (_A.RELEASED, _E.RECALL): _A.RESERVED,
     (_A.ACCEPTED, _E.REJECT): _A.REJECTED,
     (_A.ACCEPTED, _E.PICK): _A.PICKED,
     (_A.ACCEPTED, _E.MISS): _A.SHORT,
     (_A.ACCEPTED, _E.CANCEL): _A.CANCELED,
     (_A.ACCEPTED, _E.SPLIT): _A.SPLIT,
+    (_A.ACCEPTED, _E.RECALL): _A.RESERVED,
     (_A.PICKED, _E.PACK): _A.PACKED,
     (_A.PICKED, _E.STAGE): _A.READY,
     (_A.PICKED, _E.CANCEL): _A.CANCELED,
     (_A.PICKED, _E.SPLIT): _A.SPLIT,
+    (_A.PICKED, _E.RECALL): _A.RESERVED,
     (_A.PACKED, _E.STAGE): _A.READY,
     (_A.PACKED, _E.SHIP): _A.SHIPPED,
     (_A.PACKED, _E.CANCEL): _A.CANCELED,
     (_A.PACKED, _E.SPLIT): _A.SPLIT,
+    (_A.PACKED, _E.RECALL): _A.RESERVED,
     (_A.READY, _E.COLLECT): _A.COLLECTED,
     (_A.READY, _E.CANCEL): _A.CANCELED,
     (_A.READY, _E.SPLIT): _A.SPLIT,
+    (_A.READY, _E.RECALL): _A.RESERVED,
     (_A.SHIPPED, _E.DELIVER): _A.DELIVERED,
     (_A.SHIPPED, _E.COLLECT): _A.COLLECTED,
 }
@@ -169,10 +208,26 @@ PAYMENT_STEP: Final[Mapping[tuple[StepState, StepEvent], StepState]] = {
     (_S.AUTHORIZED, _P.EXPIRE): _S.EXPIRED,
 }
 
+WAVE: Final[Mapping[tuple[WaveState, WaveEvent], WaveState]] = {
+    (WaveState.OPEN, WaveEvent.HOLD): WaveState.HELD,
+    (WaveState.OPEN, WaveEvent.CLOSE): WaveState.CLOSED,
+    (WaveState.HELD, WaveEvent.RESUME): WaveState.OPEN,
+    (WaveState.HELD, WaveEvent.CLOSE): WaveState.CLOSED,
+    (WaveState.CLOSED, WaveEvent.RESUME): WaveState.OPEN,
+}
+
+RECALL: Final[Mapping[tuple[RecallState, RecallEvent], RecallState]] = {
+    (RecallState.REQUESTED, RecallEvent.ACCEPT): RecallState.GIVEN_BACK,
+    (RecallState.REQUESTED, RecallEvent.REFUSE): RecallState.REFUSED,
+    (RecallState.REQUESTED, RecallEvent.END): RecallState.ENDED,
+}
+
 ALLOCATION_STARTS: Final = (_A.RESERVED, _A.BACKORDERED)
 HOLD_STARTS: Final = (HoldState.PLACED,)
 TRANSFER_STARTS: Final = (TransferState.PLANNED,)
 PAYMENT_STEP_STARTS: Final = (StepState.REQUESTED,)
+WAVE_STARTS: Final = (WaveState.OPEN,)
+RECALL_STARTS: Final = (RecallState.REQUESTED,)
 
 ENDED: Final = frozenset({_A.REJECTED, _A.SHORT, _A.SPLIT, _A.CANCELED, _A.REPLACED})
 """A part in one of these no longer covers its line and reserves nothing."""
@@ -218,5 +273,7 @@ _FLAWS = find_flaws(ALLOCATION, AllocationState, AllocationEvent, ALLOCATION_STA
 )
 _FLAWS += find_flaws(TRANSFER, TransferState, TransferEvent, TRANSFER_STARTS)
 _FLAWS += find_flaws(PAYMENT_STEP, StepState, StepEvent, PAYMENT_STEP_STARTS)
+_FLAWS += find_flaws(WAVE, WaveState, WaveEvent, WAVE_STARTS)
+_FLAWS += find_flaws(RECALL, RecallState, RecallEvent, RECALL_STARTS)
 if _FLAWS:
     raise AssertionError("; ".join(_FLAWS))

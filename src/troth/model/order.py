@@ -13,6 +13,7 @@ from troth.model.ids import FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku
 from troth.model.inventory import ON_HAND, Source, SupplyKey
 from troth.model.lifecycle import AllocationState, HoldState
 from troth.model.network import Address
+from troth.model.release import PlannedRelease
 from troth.model.serials import UnitSerial
 
 
@@ -239,7 +240,7 @@ class Order:
     """A customer's commitment and ours. `version` grows by one with each change.
 
     `release_at` ends the remorse period. Where `prices_include_tax`, the taxes of lines and delivery are parts of what
-    they cost; else they come on top.
+    they cost; else they come on top. `planned` are the works that are released later than `release_at`, or in a wave.
     """
 
     order_id: OrderId
@@ -270,3 +271,4 @@ class Order:
     parked: tuple[Parked, ...] = ()
     prices_include_tax: bool = False
     delivery_charge: DeliveryCharge | None = None
+    planned: tuple[PlannedRelease, ...] = ()

@@ -8,6 +8,7 @@ from troth.model.ids import FulfillmentId, LineId
 from troth.model.kits import kits_of, whole_units
 from troth.model.lifecycle import ENDED, GONE, UNLOCKED, AllocationState, HoldState
 from troth.model.order import Allocation, Hold, Line, Order
+from troth.model.release import PlannedRelease
 
 
 class OrderStatus(StrEnum):
@@ -150,8 +151,26 @@ def _next_release_at(order: Order) -> datetime | None:
         return None
     if any(part.state is AllocationState.RESERVED for part in order.allocations):
         # What was sourced again after the release has no remorse period of its own.
-        return order.released_at or order.release_at
+        start = order.released_at or order.release_at
+        return _next_planned_at(order, start) if order.planned else start
     return None
+
+
+def _next_planned_at(order: Order, start: datetime) -> datetime | None:
+    """The next time of a planned release, or the start of what is not planned; waves are not the order's business."""
+    planned = {one.fulfillment_id: one for one in order.planned}
+    open_ids = {part.fulfillment_id for part in order.allocations if part.state is AllocationState.RESERVED}
+    if open_ids - planned.keys():
+        return start
+    return min((one.at for one in order.planned if not one.wave), default=None)
+
+
+def still_planned(order: Order) -> tuple[PlannedRelease, ...]:
+    """The planned releases that still mean something: of work that is reserved, while nothing holds the order."""
+    if blocking_holds(order, Block.RELEASE):
+        return ()
+    open_ids = {part.fulfillment_id for part in order.allocations if part.state is AllocationState.RESERVED}
+    return tuple(one for one in order.planned if one.fulfillment_id in open_ids)
 
 
 def _parts_status(states: set[AllocationState], *, is_waiting: bool) -> OrderStatus:

@@ -19,6 +19,7 @@ from troth.engine.lifecycle import decide
 from troth.engine.line_terms import named_skus
 from troth.engine.network import Network
 from troth.engine.node_load import cart_moves, load_moves
+from troth.engine.release_rules import CompiledRelease
 from troth.engine.serials import is_held
 from troth.engine.supply import SupplyRows, rows_of
 from troth.model.cart_hold import CartHold
@@ -47,6 +48,7 @@ class World:
         rules: Sequence[tuple[str, str, ExposureRules]] = (),
         holds: HoldsInForce | None = None,
         clock: Clock | None = None,
+        release: CompiledRelease | None = None,
     ) -> None:
         self._network = network.with_load()
         self.load = self._network.load
@@ -55,6 +57,7 @@ class World:
         self._rules = rules
         self._holds = holds
         self._clock = clock
+        self._release = release
         self.consumed = Consumed()
         self.orders: dict[OrderId, Order] = {}
         self.balances: dict[SupplyKey, Balance] = {}
@@ -79,6 +82,7 @@ class World:
             exposure=exposure,
             holds=self._holds,
             clock=self._clock,
+            release=self._release,
         )
         decision = decide(command, self._state(), facts)
         if isinstance(decision, StockShort) and self._end_overdue(command, facts):

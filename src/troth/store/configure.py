@@ -21,6 +21,7 @@ Family = Literal[
     "message-templates",
     "unit-prices",
     "hold-rules",
+    "release-rules",
 ]
 
 _LOCK = sql("lock_reference_family")

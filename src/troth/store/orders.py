@@ -30,6 +30,7 @@ from troth.store.codec import decode
 from troth.store.database import Connection
 from troth.store.parked import parked_of_row
 from troth.store.queries import sql
+from troth.store.releases import planned_of_row
 
 _LOCK = sql("lock_orders")
 _READ = sql("read_orders")
@@ -159,6 +160,7 @@ def order_of_row(row: Row) -> Order:
         parked=_parked(row),
         prices_include_tax=charges.prices_include_tax,
         delivery_charge=charges.delivery_charge,
+        planned=tuple(map(planned_of_row, row["planned"])),
     )
 
 
