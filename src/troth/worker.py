@@ -22,6 +22,7 @@ from troth.flows.deliver import CLAIM_SECONDS, Delivered, Post, deliver_claimed,
 from troth.flows.due import act_on_due, end_due_carts, find_next_due
 from troth.flows.maintain import create_partitions, delete_old
 from troth.flows.repromise import repromise_moved, repromise_overdue, try_parked
+from troth.flows.returns import expire_returns
 from troth.flows.seal import seal_log
 from troth.flows.settle import EVENTS_MAX as FOLLOWED_MAX
 from troth.flows.settle import follow_orders, settle_due
@@ -40,6 +41,7 @@ SETTLED_MAX: Final = 8
 """Accounts side by side: each takes a connection at times, and none while its gateway is asked."""
 IDLE_SECONDS: Final = 0.25
 ACCEPTANCE_SECONDS: Final = 5.0
+RETURNS_SECONDS: Final = 5.0
 LEARN_SECONDS: Final = 1.0
 WAVE_SECONDS: Final = 1.0
 SEAL_SECONDS: Final = 60.0
@@ -58,6 +60,7 @@ WAVES_ACTED: Final = Counter("troth_waves_acted_total", "Orders that waves relea
 ACCEPTANCES_ACTED: Final = Counter("troth_acceptances_missed_total", "Work that was not accepted in time, and acted on")
 CARTS_ENDED: Final = Counter("troth_cart_holds_expired_total", "Holds of carts that the clock ended")
 SETTLED: Final = Counter("troth_payment_accounts_settled_total", "Accounts of orders that were looked at")
+RETURNS_EXPIRED: Final = Counter("troth_returns_expired_total", "Permits of returns that nobody used in time")
 REPROMISED: Final = Counter("troth_repromised_total", "Orders that were promised anew because supply moved")
 DELIVERED: Final = Counter("troth_webhook_events_total", "Events that subscribers took")
 DELIVERY_FAILURES: Final = Counter("troth_webhook_failures_total", "Attempts that subscribers did not take")
@@ -135,6 +138,7 @@ async def run_worker(system: System, settings: Settings, stop: asyncio.Event) ->
             Task("carts", lambda: _end_carts(system)),
             Task("repromise", lambda: _repromise(system)),
             Task("parked", lambda: _try_parked(system)),
+            Task("returns", lambda: _expire_returns(system)),
             Task("acceptance", lambda: _miss_acceptances(system)),
             Task("deliver", deliveries.run),
             Task("resend", lambda: _resend(system, post)),
@@ -221,6 +225,12 @@ async def _try_parked(system: System) -> float:
     REPROMISED.inc(await repromise_overdue(system, system.door.now()))
     REPROMISED.inc(await try_parked(system, system.door.now()))
     return PARKED_SECONDS
+
+
+async def _expire_returns(system: System) -> float:
+    ended = await expire_returns(system, system.door.now(), limit=DUE_MAX)
+    RETURNS_EXPIRED.inc(ended)
+    return 0.0 if ended == DUE_MAX else RETURNS_SECONDS
 
 
 async def _miss_acceptances(system: System) -> float:

@@ -136,7 +136,8 @@ def test_writing_includes_reading_the_same_and_administrators_may_all() -> None:
     writer = Actor("key/a", frozenset({"orders:write"}))
     administrator = Actor("key/b", frozenset({ADMIN}))
 
-    assert [scope for scope in SCOPES if writer.may(scope)] == ["orders:read", "orders:write"]
+    of_orders = ["orders:read", "orders:write", "returns:read", "returns:write"]
+    assert [scope for scope in SCOPES if writer.may(scope)] == of_orders
     assert all(administrator.may(scope) for scope in SCOPES)
 
 

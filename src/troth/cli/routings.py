@@ -17,6 +17,7 @@ rate_cards = make_app("rate-cards", "rate card")
 lane_tables = make_app("lane-tables", "lane table")
 exposure_rules = make_app("exposure-rules", "rule set")
 message_templates = make_app("message-templates", "message template")
+return_rules = make_app("return-rules", "return rule set")
 hold_rules = make_app("hold-rules", "hold rule set")
 release_rules = make_app("release-rules", "release rule set")
 

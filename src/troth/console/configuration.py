@@ -8,7 +8,15 @@ from troth.console import document_editor, documents
 from troth.console.family_pages import FamilyPages
 from troth.console.routing import ROUTING_PAGES
 from troth.engine.rate_cards import STANDARD
-from troth.flows.families import EXPOSURE_RULES, HOLD_RULES, LANE_TABLES, MESSAGE_TEMPLATES, RATE_CARDS, RELEASE_RULES
+from troth.flows.families import (
+    EXPOSURE_RULES,
+    HOLD_RULES,
+    LANE_TABLES,
+    MESSAGE_TEMPLATES,
+    RATE_CARDS,
+    RELEASE_RULES,
+    RETURN_RULES,
+)
 from troth.store.codec import encode
 
 RATE_CARD_PAGES: Final = FamilyPages(
@@ -78,6 +86,16 @@ RELEASE_PAGES: Final = FamilyPages(
     },
 )
 
+RETURN_PAGES: Final = FamilyPages(
+    family=RETURN_RULES,
+    path="return-rules",
+    title="Return rules",
+    built_in="everything comes back within 30 days to any node, is credited on receipt, and goes where its grade says",
+    effect="Returns are opened, credited and disposed of by it from then on.",
+    hint="Everything comes back within 30 days to any node, is credited on receipt, and goes where its grade says.",
+    blank={"windows": [{"name": "swimwear", "when": "item.category == 'swimwear'", "returnable": False}]},
+)
+
 FAMILIES: Final = (
     ROUTING_PAGES,
     RATE_CARD_PAGES,
@@ -85,6 +103,7 @@ FAMILIES: Final = (
     EXPOSURE_PAGES,
     HOLD_PAGES,
     RELEASE_PAGES,
+    RETURN_PAGES,
     MESSAGE_PAGES,
 )
 """In the order of the tabs. A further family is one more of these."""

@@ -1,4 +1,4 @@
-"""The timeline: a sentence for each kind of event, and what the eye sees beside it."""
+"""One thing: the timeline, a sentence for each kind of event, and what the eye sees beside it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ import msgspec
 
 from troth.console.views import moment, number, words
 from troth.console.views_payment import tell_payment
+from troth.console.views_returns import tell_return
 from troth.engine.failed import SPENT
 from troth.model.cart_hold import CartHoldState
 from troth.model.change import FieldChange
@@ -63,6 +64,18 @@ from troth.model.events import (
 from troth.model.ids import FulfillmentId
 from troth.model.order import Allocation, Package
 from troth.model.release import PlannedRelease
+from troth.model.return_moves import (
+    ExchangeEnded,
+    ExchangeOpened,
+    ReturnCanceled,
+    ReturnClosed,
+    ReturnCredited,
+    ReturnDisposed,
+    ReturnExpired,
+    ReturnOpened,
+    ReturnReceived,
+    ReturnSent,
+)
 from troth.model.transfer_moves import TransferLost, TransferReceived, TransferShipped
 from troth.store.events import LoggedEvent
 
@@ -92,6 +105,16 @@ _SIGNS: Final = {
     "PaymentExpired": ("orange", "clock"),
     "PaymentFailed": ("red", "cross"),
     "PaymentUnknown": ("orange", "alert"),
+    "ReturnOpened": ("amber", "open"),
+    "ReturnSent": ("teal", "arrow"),
+    "ReturnReceived": ("violet", "half"),
+    "ReturnDisposed": ("violet", "most"),
+    "ReturnCredited": ("green", "done"),
+    "ReturnClosed": ("gray", "done"),
+    "ReturnCanceled": ("gray", "cross"),
+    "ReturnExpired": ("orange", "clock"),
+    "ExchangeOpened": ("blue", "open"),
+    "ExchangeEnded": ("gray", "cross"),
 }
 
 
@@ -200,6 +223,19 @@ def tell(event: Event) -> str:
             | PaymentActedOn()
         ):
             return tell_payment(event)
+        case (
+            ReturnOpened()
+            | ExchangeOpened()
+            | ExchangeEnded()
+            | ReturnSent()
+            | ReturnReceived()
+            | ReturnDisposed()
+            | ReturnCredited()
+            | ReturnClosed()
+            | ReturnCanceled()
+            | ReturnExpired()
+        ):
+            return tell_return(event)
         case _:
             return _tell_work(event)
 

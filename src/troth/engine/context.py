@@ -10,6 +10,7 @@ from troth.engine.exposure.taking import Pool
 from troth.engine.holds_in_force import HoldsInForce
 from troth.engine.network import Network
 from troth.engine.release_rules import CompiledRelease
+from troth.engine.returns.rules import NO_RULES, ReturnPolicy
 from troth.engine.supply import SupplyRows
 from troth.engine.unit_prices import UnitPrices
 from troth.model.cart_hold import CartHold
@@ -32,7 +33,7 @@ class Facts:
     there are none), who asks, and when; and, where it is known, what units are worth elsewhere and each node's share of
     its capacity that is used. `clock` ends what takes too long; without one work is counted. `holds` are the types of
     holds and the rules that place them, and `release` the rules about releases (None: only what is built in).
-    `providers` are those whose payments are settled here.
+    `providers` are those whose payments are settled here, `returns` the rules of returns.
     """
 
     now: datetime
@@ -47,6 +48,7 @@ class Facts:
     holds: HoldsInForce | None = None
     providers: Mapping[str, Provider] = field(default_factory=dict)
     release: CompiledRelease | None = None
+    returns: ReturnPolicy = NO_RULES
 
     @property
     def pool(self) -> Pool:

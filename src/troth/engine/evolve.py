@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from troth.engine.returns.evolve import evolve_returns
 from troth.model.commands import LineQuantity
 from troth.model.events import (
     FulfillmentCollected,
@@ -29,6 +30,7 @@ from troth.model.events import (
 from troth.model.ids import FulfillmentId
 from troth.model.lifecycle import ALLOCATION, HOLD, AllocationEvent, HoldEvent
 from troth.model.order import Allocation, Fulfillment, Hold, Line, Order, Package, Parked
+from troth.model.return_moves import ReturnEvent
 from troth.model.serials import UnitSerial
 from troth.model.status import OrderStatus, order_status, promise_of, still_planned, uncovered_quantities
 
@@ -39,6 +41,8 @@ def evolve(order: Order | None, event: OrderEvent) -> Order:
         return event.order
     if order is None:
         raise ValueError(f"{type(event).__name__} before the order was captured")
+    if isinstance(event, ReturnEvent):
+        return replace(evolve_returns(order, event), version=order.version + 1)
     after = _evolve_parts(order, getattr(event, "parts", None))
     match event:
         case OrderCanceled():

@@ -18,6 +18,7 @@ from troth.engine.release import decide_release, decide_wave
 from troth.engine.repromise import decide_repromise
 from troth.engine.reserve import reserve_entries
 from troth.engine.resource import decide_resource
+from troth.engine.returns.decide import decide_return
 from troth.engine.serials import name_serials
 from troth.engine.stock import decide_adjust, decide_count, decide_expect
 from troth.engine.transfers import decide_transfer
@@ -53,6 +54,16 @@ from troth.model.lifecycle import AllocationEvent
 from troth.model.order import Order
 from troth.model.plan import Trace
 from troth.model.refusals import Invalid, NotFound, Refusal
+from troth.model.return_moves import (
+    CancelReturn,
+    CloseReturn,
+    DisposeReturn,
+    ExpireReturn,
+    OpenReturn,
+    ReceiveReturn,
+    RefundReturn,
+    SendReturn,
+)
 from troth.model.status import blocking_holds
 from troth.model.transfer_moves import LoseTransfer, ReceiveTransfer, ShipTransfer
 
@@ -72,6 +83,17 @@ def decide(command: Command, state: State, facts: Facts) -> Decision | Refusal:
             return decide_transfer(command, state, facts)
         case HoldCart() | ExtendCartHold() | EndCartHold():
             return decide_cart(command, state, facts)
+        case (
+            OpenReturn()
+            | SendReturn()
+            | ReceiveReturn()
+            | DisposeReturn()
+            | RefundReturn()
+            | CloseReturn()
+            | CancelReturn()
+            | ExpireReturn()
+        ):
+            return decide_return(command, state, facts)
         case _:
             return _decide_for_order(command, state, facts)
 

@@ -44,8 +44,8 @@ _NO_SUMS = Sums()
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """What the customer owes: `total` for all that is not canceled, `earned` for what was shipped or handed over (minor
-    units); and the same by line, and for the delivery.
+    """What the customer owes: `total` for all that is not canceled, `earned` for what was shipped or handed over less
+    what returns credit (minor units); and the same by line, and for the delivery, before any return.
     """
 
     total: int
@@ -68,7 +68,8 @@ def owed(order: Order) -> Owed:
         lines[line_id] += extra
     delivery = _delivery_sums(order, has_left=bool(gone))
     whole = sum(lines.values(), delivery)
-    return Owed(whole.wanted.total_minor, whole.earned.total_minor, lines, delivery, whole)
+    returned = sum([one.due_minor for one in order.returns])
+    return Owed(whole.wanted.total_minor, whole.earned.total_minor - returned, lines, delivery, whole)
 
 
 def cost_of_units(order: Order, line: Line, *, after: int, count: int) -> Amounts:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.calendars import MIDNIGHT, day_number, local_instant
-from troth.model.inventory import Balance, Source, lot_within
+from troth.model.inventory import Balance, Source, is_apart, lot_within
 
 if TYPE_CHECKING:
     from troth.engine.exposure.pooled import Pooled
@@ -63,7 +63,7 @@ NO_SUPPLY: Final = SupplyRows(
 def rows_of(balances: Iterable[Balance], network: "Network") -> SupplyRows:
     """The rows of one SKU's balances, ordered by node, date and source.
 
-    Left out are balances of nodes that the network lacks; of those that are inactive nothing is available.
+    Left out are balances of nodes that the network lacks, and what lies apart; of inactive ones nothing is available.
     """
     rows = sorted(
         (
@@ -76,7 +76,7 @@ def rows_of(balances: Iterable[Balance], network: "Network") -> SupplyRows:
             end_of_life(balance.expires_on, network.nodes[network.index[balance.key.node]].time_zone),
         )
         for balance in balances
-        if balance.key.node in network.index
+        if balance.key.node in network.index and not is_apart(balance.key.source)
     )
     node_index = np.array([row[0] for row in rows], dtype=np.int32)
     available_from = np.array([row[1] for row in rows], dtype=np.float64)

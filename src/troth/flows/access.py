@@ -24,6 +24,8 @@ SCOPES: Final[Mapping[str, str]] = MappingProxyType(
         "availability:read": "ask what a channel may sell",
         "orders:read": "read orders, their events and explanations",
         "orders:write": "quote, capture, change, cancel and hold orders, and take returns",
+        "returns:read": "read returns, and find what may come back",
+        "returns:write": "open, receive, dispose of, credit and end returns",
         "fulfillments:read": "read the work of nodes",
         "fulfillments:write": "accept, reject, pick, pack, ship and hand over, and report tracking",
         "inventory:read": "read positions, entries, purchase orders, transfers and sales rates",
@@ -37,9 +39,10 @@ SCOPES: Final[Mapping[str, str]] = MappingProxyType(
         ADMIN: "everything, API keys and users too",
     }
 )
-"""What each scope allows. A write scope includes reading the same, and `admin` includes all."""
+"""What each scope allows. A write scope includes reading the same, those of orders those of returns; `admin` all."""
 
 _PREFIX: Final = "troth_"
+_RETURNS: Final = "returns"
 _BOOTSTRAP_ID: Final = "bootstrap"
 _KNOWN_SECONDS: Final = 2.0
 _KNOWN_MAX: Final = 10_000
@@ -63,6 +66,8 @@ class Actor:
         True
         """
         area, _, way = scope.partition(":")
+        if area == _RETURNS and self.may(f"orders:{way}"):
+            return True
         return scope in self.scopes or ADMIN in self.scopes or (way == "read" and f"{area}:write" in self.scopes)
 
     def may_at(self, node: str) -> bool:

@@ -136,6 +136,7 @@ class Attempt:
             holds=reference.holds_at(self._now),
             providers=reference.providers,
             release=reference.release_at(self._now),
+            returns=reference.return_policy_at(self._now),
         )
         if request.expected is not ANYTHING and order_id is not None:
             known = self._state.orders.get(order_id)

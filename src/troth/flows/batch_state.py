@@ -39,6 +39,7 @@ from troth.model.hold_terms import Block
 from troth.model.ids import CartHoldId, FulfillmentId, OrderId, Sku
 from troth.model.inventory import ON_HAND, Balance, CountMark, Entry, EntryKind, SupplyKey
 from troth.model.order import Line, Order
+from troth.model.return_moves import OpenReturn, ReceiveReturn, ReturnCommand
 from troth.model.serials import SerialKey, SerialPlace, TravelingSerial
 from troth.model.status import placed_holds
 from troth.model.transfer_moves import ShipTransfer, TransferCommand
@@ -154,6 +155,7 @@ class BatchState:
             if isinstance(command, ChangeOrder):
                 wished += named_lines(command.actions)
         skus = {line.sku for line in lines} | set(named_skus(lines)) | self._leaving_skus()
+        skus |= await self._returned_skus(reference)
         await reference.need_items(skus)
         return skus | await reference.need_lines(wished) if wished else skus
 
@@ -166,6 +168,25 @@ class BatchState:
             for order_id in order_ids_of(command)
         }
         return [order for order_id, order in self.loaded.items() if order_id in named]
+
+    async def _returned_skus(self, reference: Reference) -> set[Sku]:
+        """The SKUs of returns that are opened, with what is to replace them, of which only what is true now will do;
+        and `items` hold what returns are of.
+        """
+        returns = [command for command in self._commands if isinstance(command, ReturnCommand)]
+        if not returns:
+            return set()
+        ids = {order_id for command in returns for order_id in order_ids_of(command)}
+        orders = [self.loaded[order_id] for order_id in ids if order_id in self.loaded]
+        parts = {part.sku for order in orders for part in order.allocations}
+        lines = [line for order in orders for line in order.lines]
+        named = {sku for one in returns if isinstance(one, ReceiveReturn) for sku in one.skus}
+        await reference.need_items({line.sku for line in lines} | set(named_skus(lines)) | parts | named)
+        opened = [command for command in returns if isinstance(command, OpenReturn)]
+        if not opened:
+            return set()
+        replaced = [line for one in opened if one.replacement is not None for line in one.replacement.lines]
+        return parts | (await reference.need_lines(replaced) if replaced else set())
 
     def _leaving_skus(self) -> set[Sku]:
         """The SKUs of what leaves out of lots, or may when it does: how long it is good is looked up."""

@@ -31,6 +31,7 @@ from troth.store.draws import create_draws
 from troth.store.holds import find_termed, write_hold_terms
 from troth.store.parked import write_parked
 from troth.store.releases import count_takes, write_planned
+from troth.store.returns import write_returns
 from troth.store.save import Batch, Happened, OrderChange, Saved, SlotMove, save
 from troth.store.serials import claim_serials, free_serials
 from troth.store.transfers import write_traveling
@@ -128,8 +129,8 @@ class BatchWrite:
         return True
 
     async def _save(self, connection: Connection) -> Saved | None:
-        """Write the batch, and in the same transaction what its orders have parked and on what terms they are held;
-        None, with nothing written, where more would be backordered than may be.
+        """Write the batch, and in the same transaction what its orders have parked and returned and on what terms they
+        are held; None, with nothing written, where more would be backordered than may be.
         """
         parked = [
             change.after
@@ -141,8 +142,9 @@ class BatchWrite:
             for change in self.batch.orders.values()
             for hold in find_termed(change.before, change.after)
         ]
+        returned = [change for change in self.batch.orders.values() if change.after.returns]
         capped = find_capped(self.batch.entries, self._reference.items)
-        if not parked and not capped and not termed:
+        if not parked and not capped and not termed and not returned:
             return await save(connection, self.batch)
         async with connection.transaction():
             if capped:
@@ -152,9 +154,12 @@ class BatchWrite:
                     return None
             saved = await save(connection, self.batch)
             if saved.holds:
-                await write_parked(connection, parked, self._now)
+                if parked:
+                    await write_parked(connection, parked, self._now)
                 if termed:
                     await write_hold_terms(connection, termed)
+                if returned:
+                    await write_returns(connection, [(change.before, change.after) for change in returned])
         return saved
 
     async def _write_releases(self, connection: Connection) -> None:

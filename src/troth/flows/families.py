@@ -12,6 +12,7 @@ from troth.engine.hold_check import check_holds, lint_holds
 from troth.engine.lane_check import check_lanes, lint_known, lint_lanes
 from troth.engine.network import Network
 from troth.engine.release_check import check_release, lint_release
+from troth.engine.returns.check import check_return_rules
 from troth.engine.rules.check import check
 from troth.engine.rules.lint import lint
 from troth.engine.rules.lint_known import lint_nodes
@@ -25,6 +26,7 @@ from troth.model.lanes import LaneTable
 from troth.model.messages import MessageTemplates
 from troth.model.network import LOCAL, RateCard
 from troth.model.release_rules import ReleaseRules
+from troth.model.return_rules import ReturnRules
 from troth.model.routing import Routing
 from troth.store.configure import Family as FamilyKey
 
@@ -126,4 +128,13 @@ MESSAGE_TEMPLATES: Final = Family(
 HOLD_RULES: Final = Family("hold-rules", "hold rule set", HoldRules, check_holds, lint_holds)
 RELEASE_RULES: Final = Family(
     "release-rules", "release rule set", ReleaseRules, check_release, lint_release, is_exclusive=True
+)
+RETURN_RULES: Final = Family(
+    "return-rules",
+    "return rule set",
+    ReturnRules,
+    check_return_rules,
+    lambda _rules: (),
+    is_exclusive=True,
+    reserved=frozenset({"fields"}),
 )

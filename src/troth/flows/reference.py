@@ -23,10 +23,11 @@ from troth.engine.in_force import choose
 from troth.engine.line_terms import DEPTH_MAX, components, related_skus
 from troth.engine.network import Network, compile_network
 from troth.engine.release_rules import CompiledRelease, compile_release
+from troth.engine.returns.rules import NO_RULES, ReturnPolicy
 from troth.engine.rules.weights import looks_at_sales, ready_policy
 from troth.engine.unit_prices import UnitPrices
 from troth.flows.accuracy import FIND_RATES
-from troth.flows.families import EXPOSURE_RULES, LANE_TABLES, RATE_CARDS, RELEASE_RULES, ROUTINGS
+from troth.flows.families import EXPOSURE_RULES, LANE_TABLES, RATE_CARDS, RELEASE_RULES, RETURN_RULES, ROUTINGS
 from troth.flows.find_memory import FindMemory
 from troth.flows.holds_in_force import HoldRulesInForce
 from troth.flows.offered import compile_offered, join_tables, offer_cards
@@ -90,6 +91,7 @@ class Reference:
         self.findable: Findable | None = self._find
         self._wording = WordingInForce()
         self._holds = HoldRulesInForce()
+        self._returns = Standing(RETURN_RULES, lambda rules, label: ReturnPolicy(label, rules))
         self._fed_at: dict[NodeId, float] = {}
         self._in_force = InForce()
         self._policy = self.base
@@ -144,6 +146,10 @@ class Reference:
         """The rules about releases that count at an instant; None where there are none."""
         return self._releases.value(self._releases.in_force(now).base)
 
+    def return_policy_at(self, now: datetime) -> ReturnPolicy:
+        """The rules of returns that decide at an instant."""
+        return self._returns.value(self._returns.in_force(now).base) or NO_RULES
+
     def wording_at(self, now: datetime) -> Wording:
         """The texts of messages that are told at an instant."""
         return self._wording.at(now)
@@ -181,6 +187,8 @@ class Reference:
                 self._turn_rules(now)
             if "release-rules" in changed:
                 await self._releases.read(connection, now)
+            if "return-rules" in changed:
+                await self._returns.read(connection, now)
             if "message-templates" in changed:
                 await self._wording.read(connection, now)
             if "hold-rules" in changed:

@@ -9,6 +9,9 @@ from troth.model.commands import Command, ExpectSupply, RepromiseOrder, StockCom
 from troth.model.inventory import SupplyKey, purchase_order_source
 from troth.model.order import Order
 from troth.model.refusals import Refusal
+from troth.model.return_moves import DisposeReturn, ReceiveReturn
+
+_MOVES_STOCK = StockCommand | RepromiseOrder | ReceiveReturn | DisposeReturn
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ class Request:
 
         Such requests are not mixed with others.
         """
-        return any(isinstance(command, StockCommand | RepromiseOrder) for command in self.commands)
+        return any(isinstance(command, _MOVES_STOCK) for command in self.commands)
 
 
 def supplies_of(command: Command) -> Iterable[SupplyKey]:

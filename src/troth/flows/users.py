@@ -48,7 +48,14 @@ ROLES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
             }
         ),
         "store_associate": frozenset(
-            {"availability:read", "orders:read", "fulfillments:write", "inventory:write", "configuration:read"}
+            {
+                "availability:read",
+                "orders:read",
+                "returns:write",
+                "fulfillments:write",
+                "inventory:write",
+                "configuration:read",
+            }
         ),
         "partner": frozenset({"availability:read", "orders:write", "fulfillments:read"}),
         "integration": frozenset(

@@ -9,12 +9,16 @@ from troth.model.change import CHANGEABLE
 from troth.model.lifecycle import (
     ALLOCATION,
     ALLOCATION_STARTS,
+    DISPOSITION,
+    DISPOSITION_STARTS,
     ENDED,
     GONE,
     HOLD,
     HOLD_STARTS,
     PAYMENT_STEP,
     PAYMENT_STEP_STARTS,
+    RECEPTION,
+    RECEPTION_STARTS,
     TRANSFER,
     TRANSFER_STARTS,
 )
@@ -47,6 +51,8 @@ class Lifecycles(msgspec.Struct, frozen=True):
     hold: Lifecycle
     transfer: Lifecycle
     payment_step: Lifecycle
+    reception: Lifecycle
+    disposition: Lifecycle
     order_statuses: tuple[str, ...]
     ended: tuple[str, ...]
     gone: tuple[str, ...]
@@ -72,6 +78,16 @@ PUBLISHED = Lifecycles(
         tuple(PAYMENT_STEP_STARTS),
         tuple(Transition(state, event, to) for (state, event), to in PAYMENT_STEP.items()),
     ),
+    reception=Lifecycle(
+        "reception: a return on its way back",
+        tuple(RECEPTION_STARTS),
+        tuple(Transition(state, event, to) for (state, event), to in RECEPTION.items()),
+    ),
+    disposition=Lifecycle(
+        "disposition: units that came back",
+        tuple(DISPOSITION_STARTS),
+        tuple(Transition(state, event, to) for (state, event), to in DISPOSITION.items()),
+    ),
     order_statuses=tuple(OrderStatus),
     ended=tuple(sorted(ENDED)),
     gone=tuple(sorted(GONE)),
@@ -89,7 +105,7 @@ OPERATIONS = (
         method="GET",
         path="/v1/lifecycles",
         name="read_lifecycles",
-        summary="What may become of the parts of an order, of a hold, and of a transfer's units",
+        summary="What may become of the parts of an order, of a hold, of a transfer's units and of returns",
         tag="orders",
         run=read_lifecycles,
         shown=(Shown(200, "The transition tables", Lifecycles, PUBLISHED),),

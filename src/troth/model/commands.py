@@ -11,10 +11,32 @@ from troth.model.change import ChangeAction
 from troth.model.charges import DeliveryCharge
 from troth.model.history import CustomerHistory
 from troth.model.hold_terms import PLAIN, HoldTerms, Signal
-from troth.model.ids import CartHoldId, FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku, order_of_fulfillment
+from troth.model.ids import (
+    CartHoldId,
+    FulfillmentId,
+    HoldId,
+    LineId,
+    NodeId,
+    OrderId,
+    Sku,
+    order_of_fulfillment,
+    order_of_return,
+)
 from troth.model.inventory import SupplyKey, VarianceReason
 from troth.model.network import Address
 from troth.model.order import Customer, Line, Method, Package, Payment
+from troth.model.return_moves import (
+    CancelReturn,
+    CloseReturn,
+    DisposeReturn,
+    ExpireReturn,
+    OpenReturn,
+    ReceiveReturn,
+    RefundReturn,
+    ReturnCommand,
+    SendReturn,
+    return_keys,
+)
 from troth.model.transfer_moves import (
     LoseTransfer,
     ReceiveTransfer,
@@ -415,7 +437,7 @@ OrderCommand = (
 )
 StockCommand = AdjustStock | CountStock | ExpectSupply | TransferCommand
 CartCommand = HoldCart | ExtendCartHold | EndCartHold
-Command = CaptureOrder | OrderCommand | StockCommand | CartCommand
+Command = CaptureOrder | OrderCommand | StockCommand | CartCommand | ReturnCommand
 
 
 def order_ids_of(command: Command) -> tuple[OrderId, ...]:
@@ -431,6 +453,12 @@ def order_ids_of(command: Command) -> tuple[OrderId, ...]:
             return (command.order_id,)
         case AssignHold() | TellHolds() | RunWave():
             return (command.order_id,)
+        case OpenReturn():
+            return (command.order_id,)
+        case SendReturn() | DisposeReturn() | RefundReturn():
+            return (order_of_return(command.return_id),)
+        case ReceiveReturn() | CloseReturn() | CancelReturn() | ExpireReturn():
+            return (order_of_return(command.return_id), *command.replacements)
         case _:
             return (order_of_fulfillment(command.fulfillment_id),)
 
@@ -463,5 +491,7 @@ def supply_keys_of(command: Command) -> tuple[SupplyKey, ...]:
             return (*received_keys(command), *transit_keys(command))
         case LoseTransfer():
             return transit_keys(command)
+        case ReceiveReturn() | DisposeReturn():
+            return return_keys(command)
         case _:
             return ()

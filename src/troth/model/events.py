@@ -19,6 +19,19 @@ from troth.model.network import Address
 from troth.model.order import Allocation, Customer, Fulfillment, Hold, Line, Method, Order, Package
 from troth.model.payment import StepKind
 from troth.model.release import PlannedRelease, WaveTake
+from troth.model.return_moves import (
+    ExchangeEnded,
+    ExchangeOpened,
+    ReturnCanceled,
+    ReturnClosed,
+    ReturnCredited,
+    ReturnDisposed,
+    ReturnEvent,
+    ReturnExpired,
+    ReturnOpened,
+    ReturnReceived,
+    ReturnSent,
+)
 from troth.model.serials import UnitSerial
 from troth.model.transfer_moves import TransferLost, TransferReceived, TransferShipped
 
@@ -566,6 +579,7 @@ OrderEvent = (
     | PromiseChanged
     | AcceptanceMissed
     | ReleasePlanned
+    | ReturnEvent
 )
 StockEvent = StockAdjusted | StockCounted | SupplyExpected | TransferShipped | TransferReceived | TransferLost
 CartEvent = CartHeld | CartHoldExtended | CartHoldEnded
@@ -613,6 +627,16 @@ EVENTS: Final[dict[str, type[Event]]] = {
         PromiseChanged,
         AcceptanceMissed,
         ReleasePlanned,
+        ReturnOpened,
+        ExchangeOpened,
+        ExchangeEnded,
+        ReturnSent,
+        ReturnReceived,
+        ReturnDisposed,
+        ReturnCredited,
+        ReturnClosed,
+        ReturnCanceled,
+        ReturnExpired,
         StockAdjusted,
         StockCounted,
         SupplyExpected,

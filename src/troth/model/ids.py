@@ -8,6 +8,7 @@ LineId = NewType("LineId", str)
 FulfillmentId = NewType("FulfillmentId", str)
 HoldId = NewType("HoldId", str)
 CartHoldId = NewType("CartHoldId", str)
+ReturnId = NewType("ReturnId", str)
 NodeId = NewType("NodeId", str)
 Sku = NewType("Sku", str)
 
@@ -53,3 +54,21 @@ def order_of_fulfillment(fulfillment: FulfillmentId) -> OrderId:
     'O-1'
     """
     return OrderId(fulfillment.rpartition("-F")[0])
+
+
+def return_id(order_id: OrderId, number: int) -> ReturnId:
+    """The id of an order's return, which names its order so that it can be found without a search.
+
+    >>> return_id(OrderId("O-1"), 2)
+    'O-1-R2'
+    """
+    return ReturnId(f"{order_id}-R{number}")
+
+
+def order_of_return(return_: ReturnId) -> OrderId:
+    """The order to which a return belongs.
+
+    >>> order_of_return(ReturnId("O-1-R2"))
+    'O-1'
+    """
+    return OrderId(return_.rpartition("-R")[0])

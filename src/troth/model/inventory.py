@@ -13,6 +13,7 @@ Source = NewType("Source", str)
 ON_HAND: Final = Source("on_hand")
 _LOT: Final = "lot/"
 _TRANSFER: Final = "transfer/"
+_APART: Final = "apart/"
 
 
 def lot_source(lot: str) -> Source:
@@ -40,6 +41,24 @@ def is_on_hand(source: Source) -> bool:
     (True, True, False)
     """
     return source == ON_HAND or source.startswith(_LOT)
+
+
+def apart_source(place: str) -> Source:
+    """The source that stands for units in the building that may not be sold: returned ones, until they are restocked.
+
+    >>> apart_source("returned")
+    'apart/returned'
+    """
+    return Source(_APART + place)
+
+
+def is_apart(source: Source) -> bool:
+    """Whether a supply may not be sold, though it lies in the building.
+
+    >>> is_apart(Source("apart/returned")), is_apart(ON_HAND)
+    (True, False)
+    """
+    return source.startswith(_APART)
 
 
 def purchase_order_source(*, number: str, line: int) -> Source:

@@ -1,4 +1,4 @@
-"""What may become of an allocation, of a hold and of a transfer's units: tables, checked when this module is imported.
+"""One thing: what may become of an allocation and of all else that has states, as tables that are checked on import.
 
 The tables are the only place that knows the transitions. The SQL guards, the published `/v1/lifecycles`, the diagram
 in the docs and the answer to "what may still be changed" are read from them.
@@ -140,6 +140,48 @@ class StepEvent(StrEnum):
     EXPIRE = "expire"
 
 
+class ReceptionState(StrEnum):
+    """Where a return stands on its way back."""
+
+    ANNOUNCED = "announced"
+    IN_TRANSIT = "in_transit"
+    RECEIVED = "received"
+    CLOSED = "closed"
+    EXPIRED = "expired"
+    CANCELED = "canceled"
+
+
+class ReceptionEvent(StrEnum):
+    """What happens to a return on its way back. What arrives is always received, also once the permit is over."""
+
+    SEND = "send"
+    RECEIVE = "receive"
+    CLOSE = "close"
+    EXPIRE = "expire"
+    CANCEL = "cancel"
+
+
+class DispositionState(StrEnum):
+    """What became of units that came back; only what is restocked may be sold again."""
+
+    WAITING = "waiting"
+    RESTOCKED = "restocked"
+    REFURBISHING = "refurbishing"
+    OUTLET = "outlet"
+    VENDOR = "vendor"
+    DESTROYED = "destroyed"
+
+
+class Disposition(StrEnum):
+    """What is done with units that came back."""
+
+    RESTOCK = "restock"
+    REFURBISH = "refurbish"
+    OUTLET = "outlet"
+    VENDOR = "vendor"
+    DESTROY = "destroy"
+
+
 _A, _E = AllocationState, AllocationEvent
 
 ALLOCATION: Final[Mapping[tuple[AllocationState, AllocationEvent], AllocationState]] = {
@@ -222,12 +264,46 @@ RECALL: Final[Mapping[tuple[RecallState, RecallEvent], RecallState]] = {
     (RecallState.REQUESTED, RecallEvent.END): RecallState.ENDED,
 }
 
+_R, _D = ReceptionState, DispositionState
+
+RECEPTION: Final[Mapping[tuple[ReceptionState, ReceptionEvent], ReceptionState]] = {
+    (_R.ANNOUNCED, ReceptionEvent.SEND): _R.IN_TRANSIT,
+    (_R.ANNOUNCED, ReceptionEvent.RECEIVE): _R.RECEIVED,
+    (_R.ANNOUNCED, ReceptionEvent.CLOSE): _R.CLOSED,
+    (_R.ANNOUNCED, ReceptionEvent.EXPIRE): _R.EXPIRED,
+    (_R.ANNOUNCED, ReceptionEvent.CANCEL): _R.CANCELED,
+    (_R.IN_TRANSIT, ReceptionEvent.RECEIVE): _R.RECEIVED,
+    (_R.IN_TRANSIT, ReceptionEvent.CLOSE): _R.CLOSED,
+    (_R.RECEIVED, ReceptionEvent.RECEIVE): _R.RECEIVED,
+    (_R.RECEIVED, ReceptionEvent.CLOSE): _R.CLOSED,
+    (_R.EXPIRED, ReceptionEvent.RECEIVE): _R.RECEIVED,
+    (_R.CANCELED, ReceptionEvent.RECEIVE): _R.RECEIVED,
+}
+
+DISPOSITION: Final[Mapping[tuple[DispositionState, Disposition], DispositionState]] = {
+    (_D.WAITING, Disposition.RESTOCK): _D.RESTOCKED,
+    (_D.WAITING, Disposition.REFURBISH): _D.REFURBISHING,
+    (_D.WAITING, Disposition.OUTLET): _D.OUTLET,
+    (_D.WAITING, Disposition.VENDOR): _D.VENDOR,
+    (_D.WAITING, Disposition.DESTROY): _D.DESTROYED,
+    (_D.REFURBISHING, Disposition.RESTOCK): _D.RESTOCKED,
+    (_D.REFURBISHING, Disposition.OUTLET): _D.OUTLET,
+    (_D.REFURBISHING, Disposition.VENDOR): _D.VENDOR,
+    (_D.REFURBISHING, Disposition.DESTROY): _D.DESTROYED,
+    (_D.OUTLET, Disposition.RESTOCK): _D.RESTOCKED,
+    (_D.OUTLET, Disposition.VENDOR): _D.VENDOR,
+    (_D.OUTLET, Disposition.DESTROY): _D.DESTROYED,
+    (_D.VENDOR, Disposition.DESTROY): _D.DESTROYED,
+}
+
 ALLOCATION_STARTS: Final = (_A.RESERVED, _A.BACKORDERED)
 HOLD_STARTS: Final = (HoldState.PLACED,)
 TRANSFER_STARTS: Final = (TransferState.PLANNED,)
 PAYMENT_STEP_STARTS: Final = (StepState.REQUESTED,)
 WAVE_STARTS: Final = (WaveState.OPEN,)
 RECALL_STARTS: Final = (RecallState.REQUESTED,)
+RECEPTION_STARTS: Final = (ReceptionState.ANNOUNCED,)
+DISPOSITION_STARTS: Final = (DispositionState.WAITING,)
 
 ENDED: Final = frozenset({_A.REJECTED, _A.SHORT, _A.SPLIT, _A.CANCELED, _A.REPLACED})
 """A part in one of these no longer covers its line and reserves nothing."""
@@ -237,6 +313,9 @@ FREED: Final = frozenset({_A.CANCELED, _A.REJECTED, _A.SPLIT, _A.REPLACED})
 
 GONE: Final = frozenset({_A.SHIPPED, _A.DELIVERED, _A.COLLECTED})
 """A part in one of these has left the building: its units are posted."""
+
+OPEN_RECEPTIONS: Final = frozenset({_R.ANNOUNCED, _R.IN_TRANSIT, _R.RECEIVED})
+"""A return in one of these may still bring what was announced."""
 
 RESERVING: Final = frozenset(_A) - ENDED - GONE
 """A part in one of these has a pending entry in the ledger."""
@@ -275,5 +354,7 @@ _FLAWS += find_flaws(TRANSFER, TransferState, TransferEvent, TRANSFER_STARTS)
 _FLAWS += find_flaws(PAYMENT_STEP, StepState, StepEvent, PAYMENT_STEP_STARTS)
 _FLAWS += find_flaws(WAVE, WaveState, WaveEvent, WAVE_STARTS)
 _FLAWS += find_flaws(RECALL, RecallState, RecallEvent, RECALL_STARTS)
+_FLAWS += find_flaws(RECEPTION, ReceptionState, ReceptionEvent, RECEPTION_STARTS)
+_FLAWS += find_flaws(DISPOSITION, DispositionState, Disposition, DISPOSITION_STARTS)
 if _FLAWS:
     raise AssertionError("; ".join(_FLAWS))

@@ -14,6 +14,7 @@ from troth.model.inventory import ON_HAND, Source, SupplyKey
 from troth.model.lifecycle import AllocationState, HoldState
 from troth.model.network import Address
 from troth.model.release import PlannedRelease
+from troth.model.returns import Return
 from troth.model.serials import UnitSerial
 
 
@@ -272,3 +273,4 @@ class Order:
     prices_include_tax: bool = False
     delivery_charge: DeliveryCharge | None = None
     planned: tuple[PlannedRelease, ...] = ()
+    returns: tuple[Return, ...] = ()

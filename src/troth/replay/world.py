@@ -20,6 +20,7 @@ from troth.engine.line_terms import named_skus
 from troth.engine.network import Network
 from troth.engine.node_load import cart_moves, load_moves
 from troth.engine.release_rules import CompiledRelease
+from troth.engine.returns.rules import NO_RULES, ReturnPolicy
 from troth.engine.serials import is_held
 from troth.engine.supply import SupplyRows, rows_of
 from troth.model.cart_hold import CartHold
@@ -49,6 +50,7 @@ class World:
         holds: HoldsInForce | None = None,
         clock: Clock | None = None,
         release: CompiledRelease | None = None,
+        returns: ReturnPolicy = NO_RULES,
     ) -> None:
         self._network = network.with_load()
         self.load = self._network.load
@@ -58,6 +60,7 @@ class World:
         self._holds = holds
         self._clock = clock
         self._release = release
+        self._returns = returns
         self.consumed = Consumed()
         self.orders: dict[OrderId, Order] = {}
         self.balances: dict[SupplyKey, Balance] = {}
@@ -83,6 +86,7 @@ class World:
             holds=self._holds,
             clock=self._clock,
             release=self._release,
+            returns=self._returns,
         )
         decision = decide(command, self._state(), facts)
         if isinstance(decision, StockShort) and self._end_overdue(command, facts):

@@ -19,6 +19,7 @@ Family = Literal[
     "exposure-rules",
     "alert-rules",
     "message-templates",
+    "return-rules",
     "unit-prices",
     "hold-rules",
     "release-rules",

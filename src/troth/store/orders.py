@@ -24,6 +24,7 @@ from troth.model.order import (
     Payment,
     Terms,
 )
+from troth.model.returns import Return
 from troth.model.serials import UnitSerial
 from troth.store.charges import line_charges_of, order_charges_of
 from troth.store.codec import decode
@@ -161,6 +162,7 @@ def order_of_row(row: Row) -> Order:
         prices_include_tax=charges.prices_include_tax,
         delivery_charge=charges.delivery_charge,
         planned=tuple(map(planned_of_row, row["planned"])),
+        returns=tuple(decode(body, Return) for body in row["returns"]),
     )
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from troth.engine.network import Network
 from troth.engine.supply import QUANTITY_MAX, BookUnits, SupplyRows, end_of_life, ends_of_life
 from troth.model.ids import NodeId, Sku
-from troth.model.inventory import ON_HAND, Balance, Entry, Source, SupplyKey
+from troth.model.inventory import ON_HAND, Balance, Entry, Source, SupplyKey, is_apart
 
 _ROWS_MAX: Final = 30_000_000
 """At 23 bytes a row and a thousand a SKU this is what an API process may spend on it; a fuller index forgets
@@ -150,7 +150,7 @@ class StockIndex:
         """Take over what the database says of some supplies; a SKU whose supplies or dates are others is forgotten."""
         for balance in balances:
             shelf = self._shelves.get(balance.key.sku)
-            if shelf is None:
+            if shelf is None or is_apart(balance.key.source):
                 continue
             row = shelf.find(balance.key, self._network)
             if row >= 0 and shelf.is_as_dated(row, balance, self._network):

@@ -20,14 +20,16 @@ FEEDS: Final = 128
 MOMENT: Final = 256
 LOAD: Final = 512
 HISTORY: Final = 1024
+RETURN: Final = 2048
 OF_ORDER: Final = ORDER | MOMENT
 EVERYTHING: Final = OF_ORDER | LINE | ITEM | NODE | LANE | STOCK | SALES | FEEDS | LOAD
 
 SCOPES: Final = {"order": ORDER, "customer": ORDER, "line": LINE, "item": ITEM, "node": NODE, "lane": LANE,
-                 "stock": STOCK}  # fmt: skip
+                 "stock": STOCK, "rma": RETURN}  # fmt: skip
 """What an expression reads when it names a field of these. Besides, MOMENT is what is only known when one order is
-decided, such as the time; LOAD is what nodes have promised; SALES what they sell; and HISTORY what is known of a
-customer, which only hold rules may read.
+decided, such as the time; LOAD is what nodes have promised; SALES what they sell; HISTORY what is known of a customer,
+which only hold rules may read; and RETURN what is known of a return and of the customer's others, which only rules of
+returns may.
 """
 
 
@@ -185,9 +187,36 @@ HOLD_FIELDS: Final = {
 """What only hold rules may ask about besides."""
 
 
+_OF_RETURNS: Final = (
+    Field("rma.kind", _S, "", "`return` or `claim`"),
+    Field("rma.method", _S, "", "`in_store`, `mail` or `none`"),
+    Field("rma.reason", _S, "", "why these units come back"),
+    Field("rma.grade", _S, "", "the grade of what came back; missing before it is graded", True),
+    Field("rma.node", _S, "", "where it comes back; missing before that is known", True),
+    Field("rma.node_type", _S, "", "the type of that node", True),
+    Field("rma.units", _D, "units", "how many units of this line come back"),
+    Field("rma.value", _D, "currency units", "what was paid for them", True),
+    Field("rma.days", _D, "days", "days since the last of the line was delivered", True),
+    Field("rma.without_receipt", _B, "", "whether the order was found without its number"),
+    Field("rma.serial_mismatch", _B, "", "whether a serial was named that was not shipped"),
+    Field("customer.returns", _I, "in 90 days", "how many returns the customer opened", also=RETURN),
+    Field("customer.returned_units", _I, "in 90 days", "how many units came back from the customer", also=RETURN),
+    Field("customer.returned_percent", _D, "%", "their share of the units ordered; missing without orders", True,
+          also=RETURN),
+    Field("customer.returned_value", _D, "currency units", "what was credited to the customer in 90 days", True,
+          also=RETURN),
+    Field("customer.returns_without_receipt", _I, "in 90 days", "how many of them came without a receipt",
+          also=RETURN),
+)  # fmt: skip
+
+RETURN_FIELDS: Final = {field.path: field for field in _OF_RETURNS}
+"""What only rules of returns may ask about."""
+
+
 def find_field(path: str, reads: int) -> Field | None:
     """The field of this name, where an expression that may read these scopes may ask about it."""
-    return FIELDS.get(path) or (HOLD_FIELDS.get(path) if reads & HISTORY else None)
+    found = FIELDS.get(path) or (HOLD_FIELDS.get(path) if reads & HISTORY else None)
+    return found or (RETURN_FIELDS.get(path) if reads & RETURN else None)
 
 
 def suggest(path: str) -> str:

@@ -28,7 +28,8 @@ _CELLS_MAX: Final = 2_000_000
 class Ground:
     """The values of one demand's fields, each computed once. What only depends on the network, or on it and the
     destination, is remembered with the network. `order` is the whole of which the demand may be what is left, `loads`
-    each limited node's share of today's capacity that is promised, `history` what is known of the customer.
+    each limited node's share of today's capacity that is promised, `history` what is known of the customer, and `known`
+    are fields that somebody else has made.
     """
 
     __slots__ = (
@@ -48,6 +49,7 @@ class Ground:
         order: Demand | None = None,
         loads: Mapping[NodeId, float] | None = None,
         history: CustomerHistory | None = None,
+        known: Mapping[str, Value] | None = None,
     ) -> None:
         self.demand, self.supply, self.network = demand, supply, network
         self.currency, self.now, self.prices = currency, now, prices
@@ -55,7 +57,7 @@ class Ground:
         self.loads = loads
         self.history = history
         self.place = _place_of(demand, network)
-        self._values: dict[tuple[str, str], Value] = {}
+        self._values: dict[tuple[str, str], Value] = {(path, ""): value for path, value in (known or {}).items()}
         self._lane_key: object = None
 
     def field(self, path: str, key: str = "") -> Value:

@@ -15,6 +15,8 @@ from troth.engine.rules.fields import (
     MOMENT,
     NODE,
     ORDER,
+    RETURN,
+    RETURN_FIELDS,
     SCOPES,
     STOCK,
     Field,
@@ -42,6 +44,7 @@ from troth.engine.rules.values import NUMERIC, UNKNOWN, Kind, Value, map_text
 
 _WHAT: Final = {
     ORDER: "the order", LINE: "its lines", ITEM: "items", NODE: "nodes", LANE: "lanes", STOCK: "stock",
+    RETURN: "the return",
 }  # fmt: skip
 _TIMES: Final = (Kind.TIMESTAMP, Kind.DURATION)
 _TIME_KINDS: Final = {
@@ -91,7 +94,8 @@ class Lowering:
 
     def _hint(self, name: str) -> str:
         if name in SCOPES:
-            return f"; name one of its fields, as {next(path for path in FIELDS if path.startswith(f'{name}.'))}"
+            fields = (path for path in (*FIELDS, *RETURN_FIELDS) if path.startswith(f"{name}."))
+            return f"; name one of its fields, as {next(fields)}"
         return suggest(name)
 
     def find_field(self, piece: Select) -> Field | None:

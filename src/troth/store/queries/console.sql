@@ -161,7 +161,7 @@ SELECT
     coalesce(sum(on_hand) FILTER (WHERE source = 'on_hand' OR starts_with(source, 'lot/')), 0)::bigint AS on_hand,
     coalesce(sum(reserved) FILTER (WHERE source = 'on_hand' OR starts_with(source, 'lot/')), 0)::bigint AS reserved,
     coalesce(sum(greatest(on_hand - reserved, 0)) FILTER (WHERE source = 'on_hand' OR starts_with(source, 'lot/')), 0)::bigint AS available,
-    coalesce(sum(on_hand) FILTER (WHERE source <> 'on_hand' AND NOT starts_with(source, 'lot/')), 0)::bigint AS incoming,
+    coalesce(sum(on_hand) FILTER (WHERE source <> 'on_hand' AND NOT starts_with(source, 'lot/') AND NOT starts_with(source, 'apart/')), 0)::bigint AS incoming,
     count(*) FILTER (WHERE (source = 'on_hand' OR starts_with(source, 'lot/')) AND on_hand > 0) AS nodes
 FROM balances WHERE sku = ANY($1::text[]) GROUP BY sku;
 

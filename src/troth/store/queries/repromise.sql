@@ -11,12 +11,13 @@ SELECT xid, seq FROM cursors WHERE name = $1;
 UPDATE cursors SET xid = $2::xid8, seq = $3 WHERE name = $1;
 
 -- name: find_supply_moves
--- Finds the entries after a position that moved supplies other than by orders that take of them, in order, only of transactions before which every other has ended.
+-- Finds the entries after a position that moved supplies which may be sold other than by orders that take of them, in order, only of transactions before which every other has ended.
 SELECT xid, seq, sku, node, source, kind
 FROM entries
 WHERE (xid, seq) > ($1::xid8, $2::bigint)
     AND xid < pg_snapshot_xmin(pg_current_snapshot())
     AND kind NOT IN ('pending', 'post')
+    AND NOT starts_with(source, 'apart/')
 ORDER BY xid, seq LIMIT $3;
 
 -- name: read_supplies

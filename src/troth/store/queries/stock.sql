@@ -1,5 +1,5 @@
 -- name: read_stock
--- Reads every supply of some SKUs, a row a SKU, its supplies in sorted order.
+-- Reads every supply of some SKUs that may be sold, a row a SKU, its supplies in sorted order.
 SELECT
     sku,
     array_agg(node ORDER BY node, source) AS nodes,
@@ -8,14 +8,14 @@ SELECT
     array_agg(reserved ORDER BY node, source) AS reserved,
     array_agg(expected_at ORDER BY node, source) AS expected_at,
     CASE WHEN count(expires_on) > 0 THEN array_agg(expires_on ORDER BY node, source) END AS expires_on
-FROM balances WHERE sku = ANY($1::text[])
+FROM balances WHERE sku = ANY($1::text[]) AND NOT starts_with(source, 'apart/')
 GROUP BY sku;
 
 -- name: lock_stock
--- Locks every supply of some SKUs, in sorted order, and reads them as they now are, a row a SKU.
+-- Locks every supply of some SKUs that may be sold, in sorted order, and reads them as they now are, a row a SKU.
 WITH locked AS MATERIALIZED (
     SELECT sku, node, source, on_hand, reserved, expected_at, expires_on FROM balances
-    WHERE sku = ANY($1::text[])
+    WHERE sku = ANY($1::text[]) AND NOT starts_with(source, 'apart/')
     ORDER BY sku, node, source
     FOR UPDATE
 )
@@ -86,7 +86,7 @@ GROUP BY k.position
 ORDER BY k.position;
 
 -- name: find_moved_balances
--- Finds the supplies that were moved by transactions which a snapshot did not see, as they now are: those that were under way then, and all that began since.
+-- Finds the supplies that may be sold and were moved by transactions which a snapshot did not see, as they now are: those that were under way then, and all that began since.
 SELECT b.sku, b.node, b.source, b.on_hand, b.reserved, b.deficit, b.expected_at, b.expires_on
 FROM (
     SELECT sku, node, source FROM entries
@@ -94,7 +94,8 @@ FROM (
     UNION
     SELECT sku, node, source FROM entries
     WHERE xid IN (SELECT pg_snapshot_xip($1::text::pg_snapshot)) AND NOT xid = ANY($2::xid8[])
-) AS moved JOIN balances AS b USING (sku, node, source);
+) AS moved JOIN balances AS b USING (sku, node, source)
+WHERE NOT starts_with(b.source, 'apart/');
 
 -- name: read_horizon
 -- Reads the position up to which every transaction has ended.

@@ -1,0 +1,1 @@
+"""Returns: what may come back, what it is worth, what becomes of it, and what is credited."""
