@@ -93,6 +93,9 @@ async def test_a_healthy_system_is_clean(system: System) -> None:
         ),
         ("orders", "UPDATE orders SET version = version + 1 WHERE external_id = 'W-0'", "version is "),
         ("orders", "UPDATE orders SET status = 'delivered'", "status is 'delivered', follows as"),
+        ("orders", "UPDATE orders SET total_minor = total_minor + 1", "total_minor is 5971, follows as 5970"),
+        ("totals", "UPDATE orders SET total_minor = total_minor + 1", "total 5971, its parts come to 5970"),
+        ("totals", "UPDATE order_lines SET unit_price_minor = 1991 WHERE line_id = '2'", "total 5970, its parts come"),
         ("orders", "UPDATE orders SET due_at = due_at + interval '1 s' WHERE due_at IS NOT NULL", "due_at is "),
         (
             "orders",

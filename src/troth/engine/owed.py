@@ -4,17 +4,16 @@ A pure function of the order, so that no sequence of changes, cancelations and s
 is the cumulative share of so many first units of a line, and differences of such shares sum to the cent.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from troth.model.charges import NOTHING, Amounts
-from troth.model.ids import LineId, Sku
+from troth.model.ids import LineId
 from troth.model.kits import kits_of, whole_units
 from troth.model.lifecycle import GONE
-from troth.model.measure import half_up, scale_of
-from troth.model.order import Allocation, Line, Order
+from troth.model.order import Line, Order
 from troth.model.status import live_allocations
-from troth.model.totals import delivery_amounts, is_given_up, line_amounts
+from troth.model.totals import delivery_amounts, is_given_up, line_amounts, substituted_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +63,10 @@ def owed(order: Order) -> Owed:
     gone = [part for part in order.allocations if part.state in GONE]
     left = whole_units(gone, kits_of(order)) if gone else {}
     lines = {line.line_id: _line_sums(order, line, left.get(line.line_id, 0)) for line in order.lines}
-    for line_id, extra in _substituted(order, gone).items():
-        lines[line_id] += extra
+    live = substituted_minor(order, live_allocations(order))
+    left_too = substituted_minor(order, gone) if live else {}
+    for line_id, more in live.items():
+        lines[line_id] = _with_more(lines[line_id], more, left_too.get(line_id, 0))
     delivery = _delivery_sums(order, has_left=bool(gone))
     whole = sum(lines.values(), delivery)
     returned = sum([one.due_minor for one in order.returns])
@@ -86,29 +87,14 @@ def _line_sums(order: Order, line: Line, left: int) -> Sums:
     return Sums(ordered, ordered - wanted, wanted, earned)
 
 
-def _substituted(order: Order, gone: Iterable[Allocation]) -> dict[LineId, Sums]:
-    """What the substitutes that cover lines cost more, tax and all."""
-    deltas = {
-        (line.line_id, sku): (delta, scale_of(line.decimals))
-        for line in order.lines
-        if line.terms is not None
-        for sku, delta in line.terms.substituted
-    }
-    found: dict[LineId, Sums] = {}
-    if deltas:
-        live, left = _units(live_allocations(order)), _units(gone)
-        for place, (delta, scale) in deltas.items():
-            wanted, earned = (half_up(delta * units.get(place, 0), scale) for units in (live, left))
-            more = Sums(NOTHING, NOTHING, Amounts(wanted, 0, 0, wanted), Amounts(earned, 0, 0, earned))
-            found[place[0]] = found.get(place[0], Sums()) + more
-    return found
-
-
-def _units(parts: Iterable[Allocation]) -> dict[tuple[LineId, Sku], int]:
-    units: dict[tuple[LineId, Sku], int] = {}
-    for part in parts:
-        units[part.line_id, part.sku] = units.get((part.line_id, part.sku), 0) + part.quantity
-    return units
+def _with_more(sums: Sums, wanted: int, earned: int) -> Sums:
+    """The sums with what substitutes cost more, tax and all; for less than nothing there is none."""
+    wanted, earned = max(wanted, -sums.wanted.total_minor), max(earned, -sums.earned.total_minor)
+    return replace(
+        sums,
+        wanted=sums.wanted + Amounts(wanted, 0, 0, wanted),
+        earned=sums.earned + Amounts(earned, 0, 0, earned),
+    )
 
 
 def _delivery_sums(order: Order, *, has_left: bool) -> Sums:

@@ -45,9 +45,10 @@ def find_charge_flaws(pointer: str, action: SetPrice | Substitute, order: Order)
     if line is None or (action.discount_minor is None and action.tax_minor is None):
         return
     after = priced(line, action)
-    amounts = line_amounts(order, after, after.quantity - after.canceled_quantity)
+    wanted = after.quantity - after.canceled_quantity
+    amounts = line_amounts(order, after, wanted)
     net = amounts.price_minor - amounts.discount_minor
-    if net < 0:
+    if after.charges is not None and after.charges.discount_of(wanted) > amounts.price_minor:
         yield FieldFlaw(f"{pointer}/discount/amount", "is more than the line costs")
     elif order.prices_include_tax and amounts.tax_minor > net:
         yield FieldFlaw(f"{pointer}/tax/amount", "is more than the price that includes it")

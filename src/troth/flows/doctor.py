@@ -283,6 +283,12 @@ CHECKS: Final[Mapping[str, Check]] = {
         fits="no payment is captured or refunded beyond what it can be, and the log says the same",
         differs="payments are not what they can be, or not what the log says",
     ),
+    "totals": _differences_check(
+        "totals",
+        doctor.find_total_differences,
+        fits="each order comes to what its lines, charges and delivery do",
+        differs="orders do not come to what their lines, charges and delivery do",
+    ),
     "orders": _check_orders,
     "seals": _check_seals,
     "due": _check_due,

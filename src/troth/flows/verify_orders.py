@@ -10,6 +10,7 @@ from troth.engine.evolve import fold
 from troth.model.events import DuplicateReceived, OrderEvent
 from troth.model.order import Order
 from troth.model.status import fulfillment_status, last_promise, next_due_at, order_status
+from troth.model.totals import total_minor
 from troth.store.codec import decode_event
 from troth.store.database import Pool
 from troth.store.doctor import SHOWN_MAX, Differences, StoredOrder, read_stored_orders
@@ -78,6 +79,7 @@ def find_differences(stored: StoredOrder) -> list[str]:
         "status": order_status(order).value,
         "due_at": next_due_at(order),
         "promised_at": last_promise(order),
+        "total_minor": total_minor(order),
     }
     found += [
         f"{name} is {stored.row[name]!r}, follows as {value!r}"

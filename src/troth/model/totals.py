@@ -1,9 +1,11 @@
 """What an order comes to."""
 
+from collections.abc import Iterable
+
 from troth.model.charges import NOTHING, Amounts, charged
 from troth.model.ids import LineId, Sku
 from troth.model.measure import half_up, scale_of
-from troth.model.order import Line, Order
+from troth.model.order import Allocation, Line, Order
 from troth.model.status import live_allocations
 
 
@@ -12,29 +14,35 @@ def total_minor(order: Order) -> int:
 
     Of what is sold by measure each line is rounded once.
     """
-    if has_charges(order):
-        lines = [line_amounts(order, line, line.quantity - line.canceled_quantity).total_minor for line in order.lines]
-        total = sum(lines) + (0 if is_given_up(order) else delivery_amounts(order).total_minor)
-    else:
-        total = sum(
-            [
-                half_up(line.unit_price_minor * (line.quantity - line.canceled_quantity), scale_of(line.decimals))
-                for line in order.lines
-            ]
-        )
+    if not has_charges(order) and all([line.terms is None for line in order.lines]):  # noqa: C419 - quicker, for most
+        return sum([line.unit_price_minor * (line.quantity - line.canceled_quantity) for line in order.lines])
+    lines = {
+        line.line_id: line_amounts(order, line, line.quantity - line.canceled_quantity).total_minor
+        for line in order.lines
+    }
+    for line_id, more in substituted_minor(order, live_allocations(order)).items():
+        lines[line_id] = max(0, lines[line_id] + more)
+    return sum(lines.values()) + (0 if is_given_up(order) else delivery_amounts(order).total_minor)
+
+
+def substituted_minor(order: Order, parts: Iterable[Allocation]) -> dict[LineId, int]:
+    """What the substitutes among some parts cost more (minor units), by line; nothing of lines that may have none."""
     deltas = {
         (line.line_id, sku): (delta, scale_of(line.decimals))
         for line in order.lines
         if line.terms is not None
         for sku, delta in line.terms.substituted
     }
+    found: dict[LineId, int] = {}
     if deltas:
         units: dict[tuple[LineId, Sku], int] = {}
-        for part in live_allocations(order):
+        for part in parts:
             if (part.line_id, part.sku) in deltas:
                 units[part.line_id, part.sku] = units.get((part.line_id, part.sku), 0) + part.quantity
-        total += sum(half_up(deltas[place][0] * count, deltas[place][1]) for place, count in units.items())
-    return total
+        for place, count in units.items():
+            delta, scale = deltas[place]
+            found[place[0]] = found.get(place[0], 0) + half_up(delta * count, scale)
+    return found
 
 
 def has_charges(order: Order) -> bool:
@@ -53,8 +61,9 @@ def line_amounts(order: Order, line: Line, first: int) -> Amounts:
     charges = line.charges
     if charges is None:
         return Amounts(price, 0, 0, price)
-    discount, tax = charges.discount_of(first), charges.tax_of(first)
-    return charged(price, discount, tax, includes_tax=order.prices_include_tax)
+    # Of what is sold by measure a price may be rounded down where its discount is rounded up.
+    discount = min(charges.discount_of(first), price)
+    return charged(price, discount, charges.tax_of(first), includes_tax=order.prices_include_tax)
 
 
 def delivery_amounts(order: Order) -> Amounts:

@@ -24,7 +24,7 @@ from troth.engine.returns.rules import NO_RULES, ReturnPolicy
 from troth.engine.serials import is_held
 from troth.engine.supply import SupplyRows, rows_of
 from troth.model.cart_hold import CartHold
-from troth.model.commands import CaptureOrder, Command, EndCartHold, HoldCart
+from troth.model.commands import CaptureOrder, Command, EndCartHold, HoldCart, order_ids_of
 from troth.model.exposure import ExposureRules
 from troth.model.failure import FINDING, Failure
 from troth.model.ids import CartHoldId, OrderId, Sku
@@ -69,7 +69,8 @@ class World:
         self.ledger: list[tuple[datetime, Entry]] = []
         self.counts: dict[SupplyKey, CountMark] = {}
         self.traveling: dict[SerialKey, TravelingSerial] = {}
-        self._failed: dict[tuple[OrderId, int], datetime] = {}
+        self._failed: dict[OrderId, dict[int, datetime]] = {}
+        self._found: list[tuple[datetime, SupplyKey]] = []
 
     def apply(self, command: Command, *, now: datetime, actor: str = "replay") -> Decision | Refusal:
         """Decide a command and carry it out; a refused one leaves everything as it was, but for holds of carts whose
@@ -88,9 +89,9 @@ class World:
             release=self._release,
             returns=self._returns,
         )
-        decision = decide(command, self._state(), facts)
+        decision = decide(command, self._state(command), facts)
         if isinstance(decision, StockShort) and self._end_overdue(command, facts):
-            decision = decide(command, self._state(), facts)
+            decision = decide(command, self._state(command), facts)
         if isinstance(decision, Decision):
             self._carry_out(decision, now)
         return decision
@@ -100,7 +101,7 @@ class World:
         asked = command.asked if isinstance(command, HoldCart) else command
         skus = _skus_of(asked, facts) if isinstance(asked, CaptureOrder) else frozenset()
         ended = [
-            decide(EndCartHold(hold.hold_id, is_by_clock=True), self._state(), facts)
+            decide(end := EndCartHold(hold.hold_id, is_by_clock=True), self._state(end), facts)
             for hold in self.cart_holds.values()
             if any(held.key.sku in skus for held in hold.units)
         ]
@@ -115,7 +116,9 @@ class World:
             self._network.load.move(load_moves(change.before, change.after))
             self.consumed.move(draw_moves(change.before, change.after))
         for subject, event in decision.events:
-            self._failed |= {(OrderId(subject), number): at for number, at in failures_in(event).items()}
+            failures = failures_in(event)
+            if failures:
+                self._failed[OrderId(subject)] = self._failed.get(OrderId(subject), {}) | failures
         for entry in decision.entries:
             balance = self._balance(entry.key)
             self.balances[entry.key] = replace(
@@ -125,6 +128,8 @@ class World:
             )
             if not entry.is_witness:
                 self.ledger.append((now, entry))
+                if entry.kind in FINDING and entry.on_hand_delta > 0:
+                    self._found.append((now, entry.key))
         self.serials |= decision.serials or {}
         self.traveling |= decision.traveling or {}
         for serial in decision.freed_serials or {}:
@@ -139,7 +144,7 @@ class World:
         for key, expires_on in (decision.expiries or {}).items():
             self.balances[key] = replace(self._balance(key), expires_on=expires_on)
 
-    def _state(self) -> State:
+    def _state(self, command: Command) -> State:
         return State(
             self.orders,
             self._supply,
@@ -152,14 +157,16 @@ class World:
             self._backordered,
             self.counts.get,
             self.traveling,
-            self._failures(),
+            self._failures(command),
         )
 
-    def _failures(self) -> Mapping[tuple[OrderId, int], Failure]:
+    def _failures(self, command: Command) -> Mapping[tuple[OrderId, int], Failure]:
+        """Those of the orders that a command is about, as the write door loads them."""
         found = {}
-        for (order_id, number), at in self._failed.items():
-            part = next(part for part in self.orders[order_id].allocations if part.allocation == number)
-            found[order_id, number] = Failure(at, self._found_at(part.key))
+        for order_id in order_ids_of(command):
+            for number, at in self._failed.get(order_id, {}).items():
+                part = next(part for part in self.orders[order_id].allocations if part.allocation == number)
+                found[order_id, number] = Failure(at, self._found_at(part.key))
         return found
 
     def _found_at(self, key: SupplyKey) -> datetime | None:
@@ -169,9 +176,7 @@ class World:
             is_same = other.source == key.source if lot_of(key.source) else is_on_hand(other.source)
             return (other.sku, other.node) == (key.sku, key.node) and is_same
 
-        times = [
-            at for at, entry in self.ledger if entry.kind in FINDING and entry.on_hand_delta > 0 and is_there(entry.key)
-        ]
+        times = [at for at, found in self._found if is_there(found)]
         times += [mark.as_of for mark in self.counts.values() if mark.on_hand > 0 and is_there(mark.key)]
         return max(times, default=None)
 

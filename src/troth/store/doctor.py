@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from troth.engine.exposure.consumed import DRAWS_NOTHING
-from troth.model.lifecycle import FREED, RESERVING
+from troth.model.lifecycle import ENDED, FREED, RESERVING
 from troth.store.database import Connection
 from troth.store.orders import Row
 from troth.store.queries import sql
@@ -22,6 +22,7 @@ _NODE_DAYS = sql("find_node_day_differences")
 _RESOLVED_TWICE = sql("find_resolved_twice")
 _DRAWS = sql("find_draw_differences")
 _ORPHANS = sql("find_orphans")
+_TOTALS = sql("find_total_differences")
 _ORDER_IDS = sql("find_order_ids")
 _READ_ORDERS = sql("read_orders")
 _EVENTS = sql("read_events_of_subjects")
@@ -106,6 +107,14 @@ async def find_payment_differences(connection: Connection) -> Differences:
 async def find_orphans(connection: Connection) -> Differences:
     """Parts without their order, and orders without lines."""
     return _differences(await connection.fetch(_ORPHANS, SHOWN_MAX), "{what}: {order_id}")
+
+
+async def find_total_differences(connection: Connection) -> Differences:
+    """The orders whose total is not what their lines, charges, substitutes and delivery come to."""
+    rows = await connection.fetch(_TOTALS, sorted(ENDED), SHOWN_MAX)
+    return _differences(
+        rows, "{order_id}: total {total_minor}, its parts come to {derived_minor} (minor units of {currency})"
+    )
 
 
 async def read_stored_orders(connection: Connection, after: str, *, limit: int) -> list[StoredOrder]:

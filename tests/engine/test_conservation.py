@@ -1,0 +1,99 @@
+"""Each unit and each cent is somewhere, whatever sequence of verbs an order goes through."""
+
+import random
+from datetime import timedelta
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.builders import NOW
+from tests.lives import (
+    ITEMS,
+    NODES,
+    STOCKED,
+    assert_ended,
+    assert_step,
+    cancel_rest,
+    closing_commands,
+    draw_capture,
+    draw_command,
+    units_gone,
+)
+from troth.engine.context import Decision
+from troth.engine.evolve import fold
+from troth.engine.network import compile_network
+from troth.model.commands import AdjustStock, Command
+from troth.model.events import OrderEvent, StockAdjusted
+from troth.model.ids import NodeId, OrderId, Sku
+from troth.model.inventory import SupplyKey
+from troth.replay.world import World
+
+
+class Lives:
+    """A world whose orders are looked at after each step, with their logs."""
+
+    def __init__(self, units: int) -> None:
+        self.world = World(compile_network(NODES), {item.sku: item for item in ITEMS})
+        self.now = NOW
+        self.logs: dict[OrderId, list[OrderEvent]] = {}
+        self.recent: list[OrderId] = []
+        self.moved: dict[tuple[str, str], int] = {}
+        for one in NODES:
+            for sku in STOCKED:
+                more = units * 100 if sku == "M" else units
+                self.apply(AdjustStock(SupplyKey(Sku(sku), NodeId(one.node)), more, "initial"))
+
+    def apply(self, command: Command) -> None:
+        """Carry a command out if it may be, and look."""
+        decision = self.world.apply(command, now=self.now)
+        if not isinstance(decision, Decision):
+            return
+        events = [event for _, event in decision.events]
+        for event in events:
+            if isinstance(event, StockAdjusted):
+                key = (event.sku, event.node)
+                self.moved[key] = self.moved.get(key, 0) + event.delta
+        for change in decision.changes:
+            of_order = [event for event in events if not isinstance(event, StockAdjusted)]
+            if change.before is None:
+                self.recent = [*self.recent[-19:], change.after.order_id]
+            self.logs.setdefault(change.after.order_id, []).extend(of_order)  # type: ignore[arg-type]
+            assert_step(change.before, change.after, of_order)  # type: ignore[arg-type]
+
+    def live(self, draw: random.Random, orders: int, steps: int) -> None:
+        """Let so many orders come, and to each, in turns, so many things happen on average."""
+        for number in range(orders * (steps + 1)):
+            if number % (steps + 1) == 0:
+                self.apply(draw_capture(draw, f"W-{number}"))
+            elif self.recent:
+                recent = draw.choice(self.recent)
+                self.apply(draw_command(draw, self.world.orders[recent], self.now))
+            self.now += timedelta(minutes=draw.choice((0, 0, 1, 10)))
+
+    def end(self) -> None:
+        """Bring every order to its end, and look at the whole: status, money, stock, and the logs folded again."""
+        for order_id in self.world.orders:
+            for command in closing_commands(self.world.orders[order_id]):
+                self.apply(command)
+            rest = cancel_rest(self.world.orders[order_id])
+            if rest is not None:
+                self.apply(rest)
+            for command in closing_commands(self.world.orders[order_id]):
+                self.apply(command)
+        assert_ended(self.world.orders.values())
+        gone = units_gone(self.world.orders.values())
+        on_hand = {(key.sku, key.node): balance.on_hand for key, balance in self.world.balances.items()}
+        assert on_hand == {place: units - gone.get(place, 0) for place, units in self.moved.items()}
+        assert not any(balance.reserved for balance in self.world.balances.values())
+        for order_id, log in self.logs.items():
+            assert fold(log) == self.world.orders[order_id]
+
+
+@given(st.randoms(use_true_random=False), st.integers(2, 30))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+def test_no_sequence_of_verbs_loses_a_unit_or_a_cent(draw: random.Random, units: int) -> None:
+    lives = Lives(units)
+
+    lives.live(draw, orders=3, steps=8)
+
+    lives.end()
