@@ -186,3 +186,63 @@ async def test_a_change_with_a_wrong_total_of_a_line_is_refused_and_changes_noth
 
     assert flaws(answer) == [("/actions/0/line/total/amount", "is 9.90 USD, but the line comes to 9.00 USD")]
     assert (await api.get(f"/v1/orders/{made['order_id']}")).json()["version"] == made["version"]
+
+
+async def test_a_delivery_charge_is_waived_until_something_has_left(api: Api) -> None:
+    sku = await api.stocked("WAIVED", {"DC-PA": 20})
+    made = (await api.post("/v1/orders", charged("waived-1", sku, {}, delivery_charge={"amount": usd("5.00")}))).json()
+    changes = f"/v1/orders/{made['order_id']}/changes"
+    waive = {"action": "set_delivery_charge", "delivery_charge": None}
+    wrong = {"action": "set_delivery_charge", "delivery_charge": {"amount": usd("1.00"), "discount": usd("2.00")}}
+
+    refused = await api.post(changes, {"actions": [wrong]})
+    waived = await api.post(changes, {"actions": [waive]})
+    await api.post(f"/v1/orders/{made['order_id']}/release")
+    await api.post(f"/v1/fulfillments/{made['fulfillments'][0]['fulfillment_id']}/ship", {"packages": []})
+    late = await api.post(changes, {"actions": [waive]})
+
+    assert flaws(refused) == [("/actions/0/delivery_charge/discount/amount", "is more than the delivery costs")]
+    assert (waived.json()["total"], waived.json()["delivery_charge"]) == (usd("20.00"), None)
+    assert (late.status_code, late.json()["code"]) == (409, "not-possible-now")
+
+
+async def test_canceling_is_for_the_customer_until_a_node_has_it_and_then_for_an_operator_with_a_reason(
+    api: Api,
+) -> None:
+    sku = await api.stocked("PERMITTED", {"DC-PA": 20})
+    made = (await api.post("/v1/orders", charged("permitted-1", sku, {"quantity": 3}))).json()
+    path = f"/v1/orders/{made['order_id']}"
+    one = [{"line_id": "1", "quantity": 1}]
+    partner = {"authorization": f"Bearer {await api.key_for('orders:write', customers=['C-1'])}"}
+
+    early = await api.post(f"{path}/cancel", {"by": "customer", "lines": one})
+    await api.post(f"{path}/release")
+    late = await api.post(f"{path}/cancel", {"by": "customer", "lines": one})
+    bound = await api.post(f"{path}/cancel", {"by": "operator", "reason": "mine", "lines": one}, headers=partner)
+    priced = await api.post(
+        f"{path}/changes",
+        {"actions": [{"action": "set_price", "line_id": "1", "unit_price": usd("0.01")}]},
+        headers=partner,
+    )
+    silent = await api.post(f"{path}/cancel", {"lines": one})
+    said = await api.post(f"{path}/cancel", {"reason": "fraud", "lines": one})
+
+    assert early.status_code == 200, early.text
+    assert early.json()["possible"]["customer"]["cancelable"] == [{"line_id": "1", "quantity": 2}]
+    assert [(no.status_code, no.json()["code"]) for no in (late, bound)] == [(409, "not-possible-now")] * 2
+    assert flaws(priced) == [("/actions/0/action", "a customer may not ask for set_price")]
+    assert flaws(silent) == [("/reason", "is required of an operator")]
+    assert said.json()["lines"][0]["canceled_quantity"] == 2
+    assert said.json()["possible"]["cancelable"] == [{"line_id": "1", "quantity": 1}]
+    assert said.json()["possible"]["customer"] == {"cancelable": [], "changes": []}
+
+
+async def test_who_may_what_is_published(api: Api) -> None:
+    published = (await api.get("/v1/lifecycles")).json()
+
+    assert published["may"]["customer"]["cancel"] == ["backordered", "reserved"]
+    assert "set_price" not in published["may"]["customer"]
+    assert published["changes"] == {
+        deed: states for deed, states in published["may"]["operator"].items() if deed != "cancel"
+    }
+    assert published["needs_reason"]["customer"] == []

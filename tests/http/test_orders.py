@@ -47,6 +47,10 @@ async def test_a_new_order_is_promised_and_its_stock_reserved(api: Api) -> None:
         "actions": ["cancel", "change", "hold", "release"],
         "cancelable": [{"line_id": "1", "quantity": 2}],
         "changes": [action.value for action in Action],
+        "customer": {
+            "cancelable": [{"line_id": "1", "quantity": 2}],
+            "changes": ["add_line", "remove_line", "set_quantity", "set_dates", "set_address", "set_method"],
+        },
     }
     assert await api.available(sku) == {"DC-PA": 8}
 

@@ -9,8 +9,9 @@ from troth.model.events import OrderCanceled, OrderEvent, PartsChange
 from troth.model.hold_terms import Block
 from troth.model.ids import LineId
 from troth.model.kits import kits_of
-from troth.model.lifecycle import AllocationEvent, AllocationState, is_possible
+from troth.model.lifecycle import AllocationEvent, AllocationState
 from troth.model.order import Order
+from troth.model.permissions import CANCEL, CANCELABLE, NEEDS_REASON, states_for
 from troth.model.refusals import FieldFlaw, Held, Invalid, NotPossibleNow, Refusal
 from troth.model.status import blocking_holds, live_allocations, order_status, uncovered_quantities
 
@@ -20,7 +21,8 @@ _RANK = {state: rank for rank, state in enumerate(AllocationState)}
 def decide_cancel(command: CancelOrder, order: Order, facts: Facts) -> tuple[OrderEvent, ...] | Refusal:
     """The cancelation of the named units, those first that have come least far.
 
-    Without lines it is everything that is not canceled yet, and is refused if some of it has left already.
+    Without lines it is everything that is not canceled yet, and is refused if some of it has left already, or may not
+    be canceled any more by whom it is asked.
     """
     holds = blocking_holds(order, Block.CANCEL)
     if holds:
@@ -39,9 +41,11 @@ def decide_cancel(command: CancelOrder, order: Order, facts: Facts) -> tuple[Ord
     wanted = named or {line_id: units for line_id, units in open_units.items() if units}
     if not wanted:
         return NotPossibleNow("cancel", order_status(order))
-    parts = cancel_units(order, wanted)
+    parts = cancel_units(order, wanted, states_for(command.by, CANCEL))
     if parts is None:
         return NotPossibleNow("cancel", order_status(order))
+    if not command.reason and NEEDS_REASON[command.by] & _canceled_states(order, parts):
+        return Invalid((FieldFlaw("/reason", f"is required of an {command.by}"),))
     return (
         OrderCanceled(
             lines=tuple(LineQuantity(line_id, units, command.reason) for line_id, units in wanted.items()),
@@ -52,13 +56,15 @@ def decide_cancel(command: CancelOrder, order: Order, facts: Facts) -> tuple[Ord
     )
 
 
-def cancel_units(order: Order, wanted: Mapping[LineId, int]) -> PartsChange | None:
+def cancel_units(
+    order: Order, wanted: Mapping[LineId, int], states: frozenset[AllocationState] = CANCELABLE
+) -> PartsChange | None:
     """What becomes of an order's parts where so many units of its lines are canceled: first what lies nowhere, then the
-    parts that are least advanced. None where so many can no longer be canceled.
+    parts that are least advanced. None where so many can no longer be canceled, of parts in these states.
     """
     uncovered = uncovered_quantities(order)
     cancelable = sorted(
-        (part for part in live_allocations(order) if is_possible(part.state, AllocationEvent.CANCEL)),
+        (part for part in live_allocations(order) if part.state in states),
         key=lambda part: (_RANK[part.state], part.allocation),
     )
     chosen = choose_units(
@@ -71,3 +77,10 @@ def cancel_units(order: Order, wanted: Mapping[LineId, int]) -> PartsChange | No
         return None
     moves = tuple(move for part in chosen.parts for move in moves_through(part, (AllocationEvent.CANCEL,)))
     return PartsChange(splits=chosen.splits, moves=moves)
+
+
+def _canceled_states(order: Order, parts: PartsChange) -> set[AllocationState]:
+    """The states in which parts are canceled."""
+    states = {part.allocation: part.state for part in order.allocations}
+    states |= {part.allocation: part.state for split in parts.splits for part in split.parts}
+    return {states[move.allocation] for move in parts.moves}

@@ -76,7 +76,7 @@ def decide_change(command: ChangeOrder, order: Order, state: State, facts: Facts
     holds = blocking_holds(order, Block.CHANGE)
     if holds:
         return Held(tuple(hold.hold_id for hold in holds))
-    wish = wish_of(order, command.actions, facts)
+    wish = wish_of(order, command.actions, facts, command.by)
     if not isinstance(wish, Wish):
         return wish
     changes = find_changes(order, wish.order)
@@ -96,6 +96,7 @@ def decide_change(command: ChangeOrder, order: Order, state: State, facts: Facts
         facts.now,
         canceled,
         tuple(line.line_id for line in wish.order.lines if line.line_id in wish.moved),
+        wish.order.delivery_charge,
     )
     before = uncovered_quantities(order)
     without = evolve(order, plain)

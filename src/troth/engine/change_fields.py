@@ -7,6 +7,7 @@ from troth.model.change import FieldChange
 from troth.model.measure import shown
 from troth.model.network import Address
 from troth.model.order import Line, Order, Terms
+from troth.model.totals import delivery_amounts
 
 _HEAD = ("method", "pickup_node", "service")
 _OF_LINE = ("sku", "unit_price_minor", "not_before", "need_by")
@@ -27,6 +28,9 @@ def _changes(before: Order, after: Order) -> Iterator[FieldChange]:
         was, is_now = _text(getattr(before, name)), _text(getattr(after, name))
         if was != is_now:
             yield FieldChange(None, name, was, is_now)
+    if before.delivery_charge != after.delivery_charge:
+        amounts = [str(delivery_amounts(order).total_minor) for order in (before, after)]
+        yield FieldChange(None, "delivery_charge_minor", amounts[0], amounts[1])
     known = {line.line_id: line for line in before.lines}
     for line in after.lines:
         yield from _line_changes(known.get(line.line_id), line)

@@ -11,12 +11,12 @@ from troth.engine.line_terms import NO_TERMS, find_kit_flaws, settle_lines
 from troth.engine.price_change import find_charge_flaws, priced
 from troth.model.change import (
     ACTION_OF,
-    CHANGEABLE,
     AddLine,
     ChangeAction,
     RemoveLine,
     SetAddress,
     SetDates,
+    SetDeliveryCharge,
     SetMethod,
     SetNode,
     SetPrice,
@@ -27,6 +27,7 @@ from troth.model.ids import LineId
 from troth.model.kits import begun_units, kits_of
 from troth.model.lifecycle import GONE
 from troth.model.order import Line, Method, Order, Terms
+from troth.model.permissions import By, states_for
 from troth.model.refusals import FieldFlaw, Invalid, NotPossibleNow
 from troth.model.status import OrderStatus, live_allocations, order_status
 
@@ -49,7 +50,9 @@ class Wish:
     fewer: dict[LineId, int]
 
 
-def wish_of(order: Order, actions: Sequence[ChangeAction], facts: Facts) -> Wish | Invalid | NotPossibleNow:
+def wish_of(
+    order: Order, actions: Sequence[ChangeAction], facts: Facts, by: By = By.OPERATOR
+) -> Wish | Invalid | NotPossibleNow:
     """The order as the actions, one after the other, would have it; or why it cannot be had.
 
     Every action is looked at, so that all that is wrong is said at once.
@@ -60,7 +63,7 @@ def wish_of(order: Order, actions: Sequence[ChangeAction], facts: Facts) -> Wish
     after, flaws = order, []
     for position, action in enumerate(actions):
         pointer = f"/actions/{position}"
-        found = [*_lock_flaws(pointer, action, after), *_flaws(pointer, action, after, facts)]
+        found = [*_lock_flaws(pointer, action, after, by), *_flaws(pointer, action, after, facts)]
         flaws += found
         if not found:
             after = _carried_out(action, after, facts)
@@ -94,10 +97,10 @@ def _is_moved(order: Order, known: dict[LineId, Line], after: Order, line: Line)
 
 
 def _lines_of(action: ChangeAction, order: Order) -> tuple[Line, ...]:
-    """The lines that an action is about; nothing of a line that is not there."""
+    """The lines whose parts an action depends on; nothing of a line that is not there."""
     match action:
-        case AddLine():
-            return ()
+        case AddLine() | SetDeliveryCharge():
+            return order.lines
         case SetAddress() if action.line_id is None:
             return tuple(line for line in order.lines if line.terms is None or line.terms.ship_to is None)
         case SetMethod() if action.line_id is None:
@@ -106,13 +109,17 @@ def _lines_of(action: ChangeAction, order: Order) -> tuple[Line, ...]:
             return tuple(line for line in order.lines if line.line_id == action.line_id)
 
 
-def _lock_flaws(pointer: str, action: ChangeAction, order: Order) -> Iterator[FieldFlaw]:
-    """The lines that an action is about and that have come too far for it."""
-    allowed = CHANGEABLE[ACTION_OF[type(action)]]
+def _lock_flaws(pointer: str, action: ChangeAction, order: Order, by: By) -> Iterator[FieldFlaw]:
+    """The lines that an action is about and that have come too far for it, for whom it is asked by."""
+    deed = ACTION_OF[type(action)]
+    allowed = states_for(by, deed)
+    if not allowed:
+        yield FieldFlaw(f"{pointer}/action", f"a {by} may not ask for {deed}")
+        return
     about = {line.line_id for line in _lines_of(action, order)}
     locked = {part.line_id: part.state for part in live_allocations(order) if part.state not in allowed}
     for line_id in sorted(about & locked.keys()):
-        what = ACTION_OF[type(action)].replace("_", " ")
+        what = deed.replace("_", " ")
         yield FieldFlaw(pointer, f"units of line {line_id} are {locked[line_id]}: too late to {what}")
 
 
@@ -220,6 +227,8 @@ def _carried_out(action: ChangeAction, order: Order, facts: Facts) -> Order:
     match action:
         case AddLine():
             return replace(order, lines=(*order.lines, *settle_lines((action.line,), facts.items)))
+        case SetDeliveryCharge():
+            return replace(order, delivery_charge=action.charge)
         case SetAddress() if action.line_id is None:
             return replace(order, ship_to=action.ship_to)
         case SetMethod() if action.line_id is None:

@@ -61,7 +61,7 @@ def find_choices(
     lines = tuple(ChoiceLine(line_id, count) for line_id, count in units.items())
     found = [Choice(ChoiceKind.KEEP, lines, promised_at)]
     wanted = tuple(LineQuantity(one.line_id, one.quantity) for one in lines)
-    if not isinstance(decide_cancel(CancelOrder(after.order_id, "", wanted), after, facts), Refusal):
+    if not isinstance(decide_cancel(CancelOrder(after.order_id, "asked for", wanted), after, facts), Refusal):
         found.append(_choice(ChoiceKind.CANCEL, lines))
     whole = [line for line in after.lines if line.line_id in units and _is_unlocked(line, after)]
     if len(whole) == len(units):

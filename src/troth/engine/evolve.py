@@ -163,6 +163,7 @@ def _change(before: Order, after: Order, event: OrderChanged) -> Order:
         method=event.method,
         pickup_node=event.pickup_node,
         service=event.service,
+        delivery_charge=event.delivery_charge,
     )
     if order_status(after) is OrderStatus.CANCELED:
         after = replace(after, canceled_at=event.at)

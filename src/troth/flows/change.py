@@ -10,7 +10,7 @@ from troth.engine.lifecycle import decide
 from troth.engine.line_terms import named_skus
 from troth.flows.aside import aside, network_at_rest
 from troth.flows.capture import HANDED_OVER, ContentLine, price_line, settle_terms
-from troth.flows.charges import ContentTotals, find_charge_flaws, settle_lines
+from troth.flows.charges import ContentDelivery, ContentTotals, find_charge_flaws, settle_delivery, settle_lines
 from troth.flows.line_flaws import find_terms_flaws, find_together_prices
 from troth.flows.places import country_code, locate
 from troth.flows.system import System
@@ -20,6 +20,7 @@ from troth.model.change import (
     RemoveLine,
     SetAddress,
     SetDates,
+    SetDeliveryCharge,
     SetMethod,
     SetNode,
     SetPrice,
@@ -33,6 +34,7 @@ from troth.model.inventory import Balance
 from troth.model.item import Item
 from troth.model.money import Money
 from troth.model.order import Line, Order, Terms
+from troth.model.permissions import By
 from troth.model.refusals import FieldFlaw, Invalid, Refusal
 from troth.store.failures import read_failures
 
@@ -77,7 +79,16 @@ class Dates:
     need_by_firm: bool = False
 
 
-ContentAction = AddedLine | Price | OtherItem | Dates | RemoveLine | SetQuantity | SetAddress | SetMethod | SetNode
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What the customer is to pay for the delivery; None: nothing."""
+
+    charge: ContentDelivery | None
+
+
+ContentAction = (
+    AddedLine | Price | OtherItem | Dates | RemoveLine | SetQuantity | SetAddress | SetMethod | SetNode | Delivery
+)
 """An action as a client sends it, each field valid by itself."""
 
 
@@ -88,6 +99,7 @@ class ChangeContent:
     actions: tuple[ContentAction, ...]
     reason: str = ""
     version: int | None = None
+    by: By = By.OPERATOR
 
 
 async def prepare_change(system: System, order: Order, content: ChangeContent) -> ChangeOrder | Invalid:
@@ -103,7 +115,7 @@ async def prepare_change(system: System, order: Order, content: ChangeContent) -
         return Invalid(tuple(flaws))
     known = {line.line_id: line for line in order.lines}
     actions = tuple(_settled(action, known, reference.items) for action in content.actions)
-    return ChangeOrder(order.order_id, actions, content.reason, content.version)
+    return ChangeOrder(order.order_id, actions, content.reason, content.version, content.by)
 
 
 async def preview_change(system: System, order: Order, command: ChangeOrder, *, actor: str) -> Decision | Refusal:
@@ -161,6 +173,10 @@ def _flaws(pointer: str, action: ContentAction, order: Order, system: System) ->
                     yield from _money_flaws(f"{pointer}/{name}", given, order.currency)
             if isinstance(action, OtherItem) and action.unit_price is None:
                 yield from _unpriced_flaws(f"{pointer}/unit_price", action.sku, items, order.currency)
+        case Delivery():
+            totals = ContentTotals(order.prices_include_tax, delivery=action.charge)
+            for flaw in find_charge_flaws(totals, (), order.currency):
+                yield FieldFlaw(f"{pointer}{flaw.pointer}", flaw.detail)
         case SetAddress():
             country = action.ship_to.country
             if country_code(country) != country:
@@ -224,6 +240,8 @@ def _settled(action: ContentAction, lines: Mapping[LineId, Line], items: Mapping
     match action:
         case AddedLine():
             return AddLine(_line(action.line, items))
+        case Delivery():
+            return SetDeliveryCharge(settle_delivery(action.charge))
         case Price():
             return SetPrice(action.line_id, action.unit_price.minor, _given(action.discount), _given(action.tax))
         case OtherItem():

@@ -9,6 +9,7 @@ from troth.http.operations import Call
 from troth.http.problems import Refused
 from troth.model.ids import OrderId, named_order
 from troth.model.order import Order
+from troth.model.permissions import By
 from troth.model.refusals import FieldFlaw, Invalid, NotFound
 from troth.store.orders import read_orders
 
@@ -38,6 +39,11 @@ async def read_visible(call: Call[Any, Any], order_id: OrderId) -> Order:
     if order is None or not is_visible(call.actor, order):
         raise Refused(NotFound("order", order_id))
     return order
+
+
+def asked_by(call: Call[Any, Any], given: By) -> By:
+    """By whom something is asked: by a customer where the actor is bound to customers, whatever they say."""
+    return By.CUSTOMER if call.actor.customers is not None else given
 
 
 async def read_decimals(call: Call[Any, Any], order_id: OrderId) -> dict[str, int]:

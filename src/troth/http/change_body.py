@@ -10,19 +10,21 @@ from troth.flows.change import (
     ChangeContent,
     ContentAction,
     Dates,
+    Delivery,
     OtherItem,
     Price,
 )
 from troth.http.body import Id, Instant, MoneyBody, Strict, Text
-from troth.http.charges_body import parsed
+from troth.http.charges_body import DeliveryChargeBody, parsed
 from troth.http.measures import Quantity, Scaling
-from troth.http.order_body import LineBody, Service
+from troth.http.order_body import AskedBy, LineBody, Service
 from troth.http.place_body import AddressBody
 from troth.model.change import Action, RemoveLine, SetAddress, SetMethod, SetNode, SetQuantity
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.item import Item
 from troth.model.money import Money
 from troth.model.order import Method
+from troth.model.permissions import By
 
 ACTIONS_MAX: Final = 1_000
 ALTERNATIVES: Final = frozenset(action.value for action in Action)
@@ -117,6 +119,13 @@ class SubstituteBody(Strict):
     tax: NewTax = None
 
 
+class SetDeliveryChargeBody(Strict):
+    """What the customer pays for the delivery, while nothing has left; null: nothing."""
+
+    action: Literal["set_delivery_charge"]
+    delivery_charge: DeliveryChargeBody | None
+
+
 ActionBody = Annotated[
     AddLineBody
     | RemoveLineBody
@@ -126,7 +135,8 @@ ActionBody = Annotated[
     | SetAddressBody
     | SetMethodBody
     | SetNodeBody
-    | SubstituteBody,
+    | SubstituteBody
+    | SetDeliveryChargeBody,
     Field(discriminator="action"),
 ]
 
@@ -137,16 +147,17 @@ class ChangeBody(Strict):
     actions: Annotated[tuple[ActionBody, ...], Field(min_length=1, max_length=ACTIONS_MAX, strict=False)]
     version: Annotated[int, Field(ge=1)] | None = None
     reason: Text = ""
+    by: AskedBy = By.OPERATOR
 
     def skus(self) -> set[str]:
         """The items that are named."""
         added = {action.line.sku for action in self.actions if isinstance(action, AddLineBody)}
         return added | {action.sku for action in self.actions if isinstance(action, SubstituteBody)}
 
-    def change(self, items: Mapping[Sku, Item], decimals: Mapping[str, int]) -> ChangeContent:
+    def change(self, items: Mapping[Sku, Item], decimals: Mapping[str, int], by: By) -> ChangeContent:
         """The change that this is; Refused where an amount does not fit its currency, or a quantity its item.
 
-        `decimals` are those of the order's lines that are sold by measure.
+        `decimals` are those of the order's lines that are sold by measure, `by` whom it is asked.
         """
         scaling = Scaling()
         actions = tuple(
@@ -154,7 +165,7 @@ class ChangeBody(Strict):
             for position, action in enumerate(self.actions)
         )
         scaling.done()
-        return ChangeContent(actions, self.reason, self.version)
+        return ChangeContent(actions, self.reason, self.version, by)
 
 
 def _action(
@@ -182,6 +193,9 @@ def _action(
             return SetMethod(body.method, node, body.service, _line_id(body.line_id))
         case SetNodeBody():
             return SetNode(LineId(body.line_id), None if body.node is None else NodeId(body.node))
+        case SetDeliveryChargeBody():
+            charge = body.delivery_charge
+            return Delivery(None if charge is None else charge.delivery(f"{pointer}/delivery_charge"))
         case SubstituteBody():
             named = None if body.unit_price is None else body.unit_price.parse(f"{pointer}/unit_price")
             return OtherItem(LineId(body.line_id), Sku(body.sku), named, *_charges(body, pointer))

@@ -22,6 +22,7 @@ from troth.model.lifecycle import (
     TRANSFER,
     TRANSFER_STARTS,
 )
+from troth.model.permissions import MAY, NEEDS_REASON
 from troth.model.status import OrderStatus
 
 
@@ -45,6 +46,8 @@ class Lifecycles(msgspec.Struct, frozen=True):
     """All machines. An order's status follows from its parts: in `ended` it no longer counts, in `gone` it has left.
 
     `changes` says for each action of a change in which states the parts must be of the lines that it is about.
+    `may` says the same of whatever an operator, or a customer, may do, and what is not there they may not;
+    `needs_reason` in which states parts are canceled only with a reason.
     """
 
     allocation: Lifecycle
@@ -57,6 +60,8 @@ class Lifecycles(msgspec.Struct, frozen=True):
     ended: tuple[str, ...]
     gone: tuple[str, ...]
     changes: dict[str, tuple[str, ...]]
+    may: dict[str, dict[str, tuple[str, ...]]]
+    needs_reason: dict[str, tuple[str, ...]]
 
 
 PUBLISHED = Lifecycles(
@@ -92,6 +97,8 @@ PUBLISHED = Lifecycles(
     ended=tuple(sorted(ENDED)),
     gone=tuple(sorted(GONE)),
     changes={action.value: tuple(sorted(allowed)) for action, allowed in CHANGEABLE.items()},
+    may={by.value: {deed: tuple(sorted(states)) for deed, states in deeds.items()} for by, deeds in MAY.items()},
+    needs_reason={by.value: tuple(sorted(states)) for by, states in NEEDS_REASON.items()},
 )
 
 

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 from troth.flows.cancel import prepare_cancel
 from troth.http import examples
 from troth.http.body import Body, NoQuery
-from troth.http.bounds import ensure_visible, order_id_of, read_decimals
+from troth.http.bounds import asked_by, ensure_visible, order_id_of, read_decimals
 from troth.http.operations import NO_BODY, Call, Operation, Plain, Shown
 from troth.http.order_body import CancelBody
 from troth.http.order_replies import command_order
@@ -25,7 +25,9 @@ async def cancel_order(call: Call[CancelBody, NoQuery]) -> Reply:
     await ensure_visible(call, order_id)
     lines = call.body.units(await read_decimals(call, order_id)) if call.body.lines else ()
     return await command_order(
-        call, prepare_cancel(order_id, reason=call.body.reason, lines=lines), expected=expected_of(call)
+        call,
+        prepare_cancel(order_id, reason=call.body.reason, lines=lines, by=asked_by(call, call.body.by)),
+        expected=expected_of(call),
     )
 
 

@@ -20,6 +20,7 @@ from troth.model.ids import CartHoldId, LineId, NodeId, Sku
 from troth.model.item import Item
 from troth.model.messages import LANGUAGE_ATTRIBUTE
 from troth.model.order import Consent, Customer, Method, Terms
+from troth.model.permissions import By
 from troth.model.refusals import FieldFlaw, Invalid
 
 LINES_MAX = 1_000
@@ -35,6 +36,14 @@ PlanId = Annotated[
     Field(description="An option of a quote of the same content: it is promised so, or refused as `quote-outdated`."),
 ]
 Service = Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z0-9_]*$")]
+
+AskedBy = Annotated[
+    By,
+    Field(
+        strict=False,
+        description="By whom it is asked: a customer may do less than an operator. A key bound to customers is one.",
+    ),
+]
 
 _NO_TERMS: Final = Terms()
 _TERMS: Final = frozenset(
@@ -287,10 +296,11 @@ def line_quantities(lines: Sequence[UnitsBody], decimals: Mapping[str, int]) -> 
 
 
 class CancelBody(Strict):
-    """Why, and which units; the whole order where no line is named."""
+    """Why, and which units; the whole order where no line is named. An operator must say why."""
 
-    reason: Name
+    reason: Text = ""
     lines: Annotated[tuple[UnitsBody, ...], Field(max_length=LINES_MAX, strict=False)] = ()
+    by: AskedBy = By.OPERATOR
 
     def units(self, decimals: Mapping[str, int]) -> tuple[LineQuantity, ...]:
         """The units that are meant of lines with so many decimals."""

@@ -14,7 +14,7 @@ from troth.flows.change import prepare_change, preview_change
 from troth.flows.requests import Accepted, Answer, Outcome
 from troth.http import examples
 from troth.http.body import Body, Query
-from troth.http.bounds import order_id_of, read_visible
+from troth.http.bounds import asked_by, order_id_of, read_visible
 from troth.http.change_body import ALTERNATIVES, ChangeBody
 from troth.http.idempotency import once, problem_answer, reply_of, submit
 from troth.http.measures import decimals_of_lines, known_items
@@ -79,7 +79,9 @@ class ChangedOrder(OrderAnswer, frozen=True):
 async def change_order(call: Call[ChangeBody, ChangesQuery]) -> Reply:
     """Change the order, or show what that would do."""
     order = await read_visible(call, order_id_of(call))
-    content = call.body.change(await known_items(call, call.body.skus()), decimals_of_lines(order))
+    content = call.body.change(
+        await known_items(call, call.body.skus()), decimals_of_lines(order), asked_by(call, call.body.by)
+    )
     command = await prepare_change(call.system, order, content)
     await learn_brands(call, [order])
     if isinstance(command, Invalid):

@@ -254,14 +254,22 @@ class PaymentAnswer(msgspec.Struct, frozen=True):
     status: str
 
 
+class CustomerPossible(msgspec.Struct, frozen=True):
+    """The same, as far as a customer may ask for it."""
+
+    cancelable: tuple[LineUnits, ...]
+    changes: tuple[str, ...]
+
+
 class Possible(msgspec.Struct, frozen=True):
     """What may be done with the order now, of which lines units may still be canceled, and which actions of a change
-    are possible for some of it.
+    are possible for some of it: by an operator, and by a `customer`.
     """
 
     actions: tuple[str, ...]
     cancelable: tuple[LineUnits, ...]
     changes: tuple[str, ...]
+    customer: CustomerPossible
 
 
 class PlannedReleaseAnswer(msgspec.Struct, frozen=True):

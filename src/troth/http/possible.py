@@ -4,55 +4,74 @@ from collections.abc import Mapping
 from functools import cache
 
 from troth.engine.holds import can_hold
-from troth.http.order_shapes import LineUnits, Possible
-from troth.model.change import CHANGEABLE
+from troth.http.order_shapes import CustomerPossible, LineUnits, Possible
+from troth.model.change import OF_ALL_LINES
 from troth.model.hold_terms import Block
 from troth.model.ids import LineId
 from troth.model.kits import kits_of, whole_units
-from troth.model.lifecycle import GONE, AllocationEvent, AllocationState, is_possible
+from troth.model.lifecycle import GONE, AllocationState
 from troth.model.measure import shown
 from troth.model.order import Allocation, Order
+from troth.model.permissions import CANCEL, CANCELABLE, MAY, By, states_for
 from troth.model.status import blocking_holds
 
 
 def find_possible(order: Order, live: tuple[Allocation, ...], uncovered: Mapping[LineId, int]) -> Possible:
-    """Read from the lifecycle table: what is there for each part, and what lies nowhere can be canceled too; without
-    what a hold blocks.
+    """Read from the tables: what is there for each part, and what lies nowhere can be canceled too; without what a hold
+    blocks.
     """
-    units = dict(uncovered)
-    cancelable = [part for part in live if is_possible(part.state, AllocationEvent.CANCEL)]
-    for line_id, quantity in whole_units(cancelable, kits_of(order)).items():
-        if quantity:
-            units[line_id] = units.get(line_id, 0) + quantity
     states = frozenset(part.state for part in live)
-    changes = _changes(states, bool(uncovered))
-    if order.holds:
-        units = {} if blocking_holds(order, Block.CANCEL) else units
-        changes = () if blocking_holds(order, Block.CHANGE) else changes
-    actions = [name for name, is_open in (("cancel", units), ("change", changes)) if is_open]
+    is_blocked = {block for block in (Block.CANCEL, Block.CHANGE) if order.holds and blocking_holds(order, block)}
+    cancelable = () if Block.CANCEL in is_blocked else _cancelable(order, live, uncovered, CANCELABLE)
+    changes, of_customer = (
+        () if Block.CHANGE in is_blocked else _changes(states, bool(uncovered), by) for by in (By.OPERATOR, By.CUSTOMER)
+    )
+    actions = [name for name, is_open in (("cancel", cancelable), ("change", changes)) if is_open]
     if can_hold(order, (Block.RELEASE,)):
         actions.append("hold")
     if AllocationState.RESERVED in states and not blocking_holds(order, Block.RELEASE):
         actions.append("release")
+    window = states_for(By.CUSTOMER, CANCEL)
+    is_alike = not cancelable or not (states - window) & CANCELABLE
     return Possible(
         tuple(actions),
-        tuple(
-            LineUnits(line.line_id, shown(units[line.line_id], line.decimals))
-            for line in order.lines
-            if line.line_id in units
-        ),
+        cancelable,
         changes,
+        CustomerPossible(cancelable if is_alike else _cancelable(order, live, uncovered, window), of_customer),
+    )
+
+
+def _cancelable(
+    order: Order, live: tuple[Allocation, ...], uncovered: Mapping[LineId, int], allowed: frozenset[AllocationState]
+) -> tuple[LineUnits, ...]:
+    """The units of each line that can be canceled where its parts must be in these states."""
+    units = dict(uncovered)
+    parts = [part for part in live if part.state in allowed]
+    for line_id, quantity in whole_units(parts, kits_of(order)).items():
+        if quantity:
+            units[line_id] = units.get(line_id, 0) + quantity
+    return tuple(
+        LineUnits(line.line_id, shown(units[line.line_id], line.decimals))
+        for line in order.lines
+        if line.line_id in units
     )
 
 
 @cache
-def _changes(states: frozenset[AllocationState], is_missing: bool) -> tuple[str, ...]:
-    """The actions of a change that are possible for parts in some of these states; none of an order that is closed.
+def _changes(states: frozenset[AllocationState], is_missing: bool, by: By) -> tuple[str, ...]:
+    """The actions of a change that are possible for parts in some of these states, and of those that are about the
+    whole order for parts in all of them; none of an order that is closed.
 
-    >>> _changes(frozenset({AllocationState.SHIPPED}), False)
+    >>> _changes(frozenset({AllocationState.SHIPPED}), False, By.OPERATOR)
     ()
+    >>> _changes(frozenset({AllocationState.SHIPPED, AllocationState.RESERVED}), False, By.CUSTOMER)
+    ('remove_line', 'set_quantity', 'set_dates', 'set_address', 'set_method')
     """
     if not is_missing and states <= GONE:
         return ()
     open_states = states - GONE
-    return tuple(action for action, allowed in CHANGEABLE.items() if is_missing or open_states & allowed)
+    return tuple(
+        deed
+        for deed, allowed in MAY[by].items()
+        if deed != CANCEL and (states <= allowed if deed in OF_ALL_LINES else is_missing or open_states & allowed)
+    )

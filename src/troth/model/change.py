@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from troth.model.charges import DeliveryCharge
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.lifecycle import RESERVING, UNLOCKED, AllocationState
 from troth.model.network import Address
@@ -24,6 +25,7 @@ class Action(StrEnum):
     SET_METHOD = "set_method"
     SET_NODE = "set_node"
     SUBSTITUTE = "substitute"
+    SET_DELIVERY_CHARGE = "set_delivery_charge"
 
 
 CHANGEABLE: Final[Mapping[Action, frozenset[AllocationState]]] = {
@@ -36,10 +38,14 @@ CHANGEABLE: Final[Mapping[Action, frozenset[AllocationState]]] = {
     Action.SET_METHOD: UNLOCKED,
     Action.SET_NODE: UNLOCKED,
     Action.SUBSTITUTE: UNLOCKED,
+    Action.SET_DELIVERY_CHARGE: RESERVING,
 }
 """In which states all parts of the lines that an action is about must be. What has ended never counts, and of a
 quantity only what has not left can be taken back.
 """
+
+OF_ALL_LINES: Final = frozenset({Action.ADD_LINE, Action.SET_DELIVERY_CHARGE})
+"""The actions that depend on all of an order's parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +133,26 @@ class Substitute:
     tax_minor: int | None = None
 
 
-ChangeAction = AddLine | RemoveLine | SetQuantity | SetPrice | SetDates | SetAddress | SetMethod | SetNode | Substitute
+@dataclass(frozen=True, slots=True)
+class SetDeliveryCharge:
+    """The customer pays this for the delivery (None: nothing)."""
+
+    charge: DeliveryCharge | None
+    line_id: LineId | None = None
+
+
+ChangeAction = (
+    AddLine
+    | RemoveLine
+    | SetQuantity
+    | SetPrice
+    | SetDates
+    | SetAddress
+    | SetMethod
+    | SetNode
+    | Substitute
+    | SetDeliveryCharge
+)
 
 ACTION_OF: Final[Mapping[type[ChangeAction], Action]] = {
     AddLine: Action.ADD_LINE,
@@ -139,6 +164,7 @@ ACTION_OF: Final[Mapping[type[ChangeAction], Action]] = {
     SetMethod: Action.SET_METHOD,
     SetNode: Action.SET_NODE,
     Substitute: Action.SUBSTITUTE,
+    SetDeliveryCharge: Action.SET_DELIVERY_CHARGE,
 }
 
 

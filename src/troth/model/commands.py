@@ -25,6 +25,7 @@ from troth.model.ids import (
 from troth.model.inventory import SupplyKey, VarianceReason
 from troth.model.network import Address
 from troth.model.order import Customer, Line, Method, Package, Payment
+from troth.model.permissions import By
 from troth.model.return_moves import (
     CancelReturn,
     CloseReturn,
@@ -142,11 +143,15 @@ class LineSerials:
 
 @dataclass(frozen=True, slots=True)
 class CancelOrder:
-    """Cancel units of lines, or the whole order where `lines` is empty; their stock is free again."""
+    """Cancel units of lines, or the whole order where `lines` is empty; their stock is free again.
+
+    A customer may only while no node has the work.
+    """
 
     order_id: OrderId
     reason: str
     lines: tuple[LineQuantity, ...] = ()
+    by: By = By.OPERATOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +165,7 @@ class ChangeOrder:
     actions: tuple[ChangeAction, ...]
     reason: str = ""
     version: int | None = None
+    by: By = By.OPERATOR
 
 
 @dataclass(frozen=True, slots=True)

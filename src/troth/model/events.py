@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from troth.model.cart_hold import CartHold, CartHoldState
 from troth.model.change import FieldChange
+from troth.model.charges import DeliveryCharge
 from troth.model.choice import Choice
 from troth.model.commands import ExpectedLine, LineQuantity
 from troth.model.ids import CartHoldId, FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku
@@ -105,6 +106,7 @@ class OrderChanged:
     at: datetime
     parts: PartsChange
     moved: tuple[LineId, ...] = ()
+    delivery_charge: DeliveryCharge | None = None
 
 
 @dataclass(frozen=True, slots=True)
