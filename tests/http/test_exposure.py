@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from tests.builders import item
 from tests.http.conftest import Api, order
+from troth.flows.configure import set_item
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -92,6 +94,59 @@ async def test_a_preview_says_what_rules_would_hit_and_changes_nothing(api: Api)
     positions = (await api.get("/v1/inventory", params={"sku": "PREVIEWED"})).json()["items"]
     assert [one["safety_stock"] for one in positions] == [0, 0]
     assert (await api.get("/v1/exposure-rules/previewed")).status_code == 404
+
+
+async def test_a_preview_adds_up_pieces_and_each_measure_by_itself(api: Api) -> None:
+    await api.stocked("BY-PIECE", {"DC-PA": 10})
+    cloth = item("BY-METER", unit="m", decimals=2)
+    await set_item(api.system, cloth, actor="test")
+    line = {"node": "DC-PA", "sku": "BY-METER", "delta": 12.5, "reason": "found"}
+    await api.post("/v1/inventory/adjustments", {"adjustments": [line]})
+    rules = {"safety_stock": [{"name": "two", "units": 2}]}
+
+    found = (
+        await api.post(
+            "/v1/exposure-rules/preview", {"name": "measured", "rules": rules, "skus": ["BY-PIECE", "BY-METER"]}
+        )
+    ).json()
+
+    assert (found["available"], found["available_now"]) == (8, 10)
+    assert found["measured"] == [{"unit": "m", "available": 10.5, "available_now": 12.5}]
+    (hit,) = found["rules"]
+    assert (hit["units"], hit["measured"]) == (2, [{"unit": "m", "units": 2}])
+
+
+async def test_names_that_nothing_has_are_findings_of_a_draft_and_of_its_preview(api: Api) -> None:
+    await api.stocked("KNOWN", {"DC-PA": 1})
+    await api.capture("KNOWN-1", {"KNOWN": 1})
+    rules = {
+        "safety_stock": [
+            {"name": "sku", "where": "item.sku in ['KNOWN', 'KNWON']", "units": 1},
+            {"name": "category", "where": "item.category == 'shooes' || node.id == 'DC-PA'", "units": 1},
+            {"name": "node", "where": "node.id == 'DC-QQ' && item.attributes.season == 'SS99'", "units": 1},
+            {"name": "type", "where": "node.type == 'shop'", "units": 1},
+        ],
+        "buffers": [{"name": "app", "channels": ["web", "aap"], "units": 1}],
+        "exclusions": [{"name": "not there", "when": "order.channel == 'wbe'", "where": "item.sku == 'KNOWN'"}],
+    }
+
+    saved = (await api.put("/v1/exposure-rules/misspelled", rules)).json()
+    checked = (await api.post("/v1/exposure-rules/misspelled/check", rules)).json()
+    body = {"name": "misspelled", "rules": rules, "skus": ["KNOWN"]}
+    previewed = (await api.post("/v1/exposure-rules/preview", body)).json()
+
+    expected = [
+        ("/safety_stock/3/where", "node.type is never 'shop'; it is one of 3pl, dc, drop_ship, store, supplier"),
+        ("/safety_stock/0/where", "there is no item KNWON"),
+        ("/safety_stock/1/where", "there is no item of the category shooes"),
+        ("/safety_stock/2/where", "there is no node DC-QQ"),
+        ("/safety_stock/2/where", "there is no item with SS99 as its season"),
+        ("/buffers/0/channels/1", "no order of late came from the channel aap"),
+        ("/exclusions/0/when", "no order of late came from the channel wbe"),
+    ]
+    for found in (saved, checked):
+        assert [(one["pointer"], one["detail"]) for one in found["findings"]] == expected
+    assert [one["pointer"] for one in previewed["findings"]] == [f"/rules{pointer}" for pointer, _ in expected]
 
 
 async def test_a_preview_of_what_cannot_be_used_is_refused_by_field(api: Api) -> None:

@@ -21,6 +21,7 @@ from troth.flows.document_body import tidy_text
 from troth.flows.expected import Expected
 from troth.flows.publish import Acted, activate, retire, roll_back
 from troth.flows.published import Published, find_published, find_published_versions, read_published
+from troth.flows.remarks import find_remarks
 from troth.model.refusals import NotFound, Refusal
 
 SECTION: Final = "configuration"
@@ -174,7 +175,7 @@ async def _page(pages: FamilyPages, visit: Visit, *, refused: str = "", told: To
         standing=document_chip(published.state),
         view=None if flaws else pages.tell(read, published.content, currency),
         flaws=flaws,
-        findings=() if flaws else family.remarks(read, visit.system.door.reference.network),
+        findings=() if flaws else await find_remarks(visit.system, family, read),
         source=tidy_text(published.document.body),
         versions=[(one, document_chip(one.state)) for one in versions[:_VERSIONS_SHOWN]],
         has_more_versions=len(versions) > _VERSIONS_SHOWN,

@@ -48,6 +48,7 @@ _environment.filters.update(
     money=views.money,
     number=views.number,
     quantity=views.quantity,
+    sums=views.sums,
     count=views.count_text,
     words=views.words,
     node_type=views.node_type_text,

@@ -1,5 +1,6 @@
 """Values as people read them: money, times, quantities, names, and statuses as chips."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -8,6 +9,7 @@ from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from troth.model.lifecycle import AllocationState
+from troth.model.measure import PIECE
 from troth.model.money import currency_decimals
 from troth.model.network import NodeType
 from troth.model.status import OrderStatus
@@ -104,6 +106,17 @@ def quantity(value: int | float) -> str:
     """
     text = f"{value:,.3f}"
     return text.rstrip("0").rstrip(".").replace("-", "−")
+
+
+def sums(units: Mapping[str, int | float]) -> str:
+    """Units by measure, the pieces first; nothing of anything is 0.
+
+    >>> sums({"m": 12.5, "each": 38}), sums({"m": 1250}), sums({})
+    ('38 · 12.5 m', '1,250 m', '0')
+    """
+    measured = [f"{quantity(units[unit])} {unit}" for unit in sorted(units) if unit != PIECE]
+    pieces = [quantity(units.get(PIECE, 0))] if PIECE in units or not measured else []
+    return " · ".join(pieces + measured)
 
 
 def count_text(count: int) -> str:

@@ -10,6 +10,7 @@ import msgspec
 from troth.flows.document_body import body_text
 from troth.flows.expected import ANYTHING, Expected
 from troth.flows.families import Family
+from troth.flows.remarks import find_remarks
 from troth.flows.system import System
 from troth.model.document import Activation, Document, Finding
 from troth.model.events import ConfigurationSet
@@ -48,7 +49,7 @@ async def save_draft(
     value = family.read(body, system.door.reference.base.currency)
     if flaws or isinstance(value, tuple):
         return Invalid((*flaws, *(flaws_of(value) if isinstance(value, tuple) else ())))
-    digest, at = digest_body(body), system.door.now()
+    digest, at, remarks = digest_body(body), system.door.now(), await find_remarks(system, family, value)
     async with transaction(system.pool) as connection:
         await lock_family(connection, family.key)
         newest = next(iter(await find_versions(connection, family.key, name, limit=1)), None)
@@ -58,7 +59,7 @@ async def save_draft(
         if conflict is not None:
             return conflict
         if newest is not None and newest.digest == digest:
-            return Saved(newest, False, family.remarks(value, system.door.reference.network), revision)
+            return Saved(newest, False, remarks, revision)
         version = newest.version + 1 if newest else 1
         document = Document(family.key, name, version, body_text(body), digest, note, at, actor)
         await append_document(connection, document)
@@ -69,9 +70,7 @@ async def save_draft(
             before=None if newest is None else {"version": newest.version, "body": msgspec.json.decode(newest.body)},
         )
         await append_configuration_events(connection, (event,), at=at, actor=actor)
-    return Saved(
-        document, True, family.remarks(value, system.door.reference.network), revision_of(document, acts, name)
-    )
+    return Saved(document, True, remarks, revision_of(document, acts, name))
 
 
 def revision_of(newest: Document | None, scope: tuple[Activation, ...], name: str) -> int:

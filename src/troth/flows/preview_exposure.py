@@ -16,9 +16,12 @@ from troth.flows.waterfall import Inquirer, find_class_flaws, know, look
 from troth.model.document import label_of
 from troth.model.exposure import ExposureRules
 from troth.model.ids import NodeId, Sku
-from troth.model.measure import DECIMALS_MAX, shown
+from troth.model.measure import DECIMALS_MAX, PIECE, shown
 from troth.model.refusals import FieldFlaw, Invalid
 from troth.store.positions import find_kits, find_stocked_skus
+
+Sums = dict[str, int | float]
+"""Units by the measure in which they are counted, as people know them; `each` are pieces."""
 
 SKUS_MAX: Final = 2_000
 _EXAMPLES_MAX: Final = 20
@@ -37,27 +40,29 @@ class Hit:
 
 @dataclass(slots=True)
 class RuleHits:
-    """What one rule would do: the SKUs and SKU-nodes with stock at which it decides something, and the units, as people
-    know them: pieces and meters in one sum.
+    """What one rule would do: the SKUs and SKU-nodes with stock at which it decides something, and the units of each
+    measure.
     """
 
     kind: str
     rule: str
     skus: int = 0
     sku_nodes: int = 0
-    units: int | float = 0
+    units: Sums = field(default_factory=dict)
     examples: list[Hit] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The hits of every rule that would be in force, and the units that could be sold with these rules and as it is."""
+    """The hits of every rule that would be in force, and the units of each measure that could be sold with these rules
+    and as it is.
+    """
 
     rules: tuple[RuleHits, ...]
     looked_at: int
     is_partial: bool
-    available: int | float
-    available_now: int | float
+    available: Sums
+    available_now: Sums
 
 
 async def preview_exposure(
@@ -73,8 +78,8 @@ async def preview_exposure(
     kits = frozenset[Sku]() if skus else frozenset(await _kits(system))
     reference = system.door.reference
     hits: dict[tuple[str, str], RuleHits] = {}
-    total: int | float = 0
-    total_now: int | float = 0
+    total: Sums = {}
+    total_now: Sums = {}
     exposure: Exposure | None = None
     every = [*looked_at, *sorted(kits)]
     for start in range(0, len(every), _AT_ONCE):
@@ -96,16 +101,17 @@ async def preview_exposure(
             if flaws := find_class_flaws(ruled, facts.items[sku], who, pointer="/customer_class"):
                 return Invalid(tuple(flaws))
             found = look(system, ruled, sku, who)
+            unit = _measure(facts, sku)
             if sku in kits:
-                _add(hits, sku, found, of=_kit_labels(ruled, sku, who))
+                _add(hits, sku, found, unit, of=_kit_labels(ruled, sku, who))
                 continue
-            _add(hits, sku, found)
+            _add(hits, sku, found, unit)
             now = look(system, facts, sku, who)
-            total = _sum(total, found.available, found.decimals)
-            total_now = _sum(total_now, now.available, now.decimals)
+            _sum(total, unit, found.available, found.decimals)
+            _sum(total_now, unit, now.available, now.decimals)
         await asyncio.sleep(0)  # orders come first
     return Preview(
-        tuple(sorted(hits.values(), key=lambda hit: (-hit.units, hit.kind, hit.rule))),
+        tuple(sorted(hits.values(), key=lambda hit: (-sum(hit.units.values()), hit.kind, hit.rule))),
         len(looked_at),
         len(looked_at) < len(wanted),
         total,
@@ -124,14 +130,19 @@ def _kit_labels(facts: Facts, sku: Sku, who: Inquirer) -> frozenset[str]:
 
 
 def _add(
-    hits: dict[tuple[str, str], RuleHits], sku: Sku, found: Waterfall, *, of: Collection[str] | None = None
+    hits: dict[tuple[str, str], RuleHits],
+    sku: Sku,
+    found: Waterfall,
+    unit: str,
+    *,
+    of: Collection[str] | None = None,
 ) -> None:
     """Add what rules take, or only some of them."""
     for fall in found.falls:
         if fall.rule and (of is None or fall.rule in of):
             hit = hits.setdefault((fall.kind, fall.rule), RuleHits(fall.kind, fall.rule))
             hit.skus += 1
-            hit.units = _sum(hit.units, fall.units, found.decimals)
+            _sum(hit.units, unit, fall.units, found.decimals)
     for node in found.nodes:
         for fall in node.falls:
             if fall.rule and (of is None or fall.rule in of) and (fall.kind, fall.rule) in hits:
@@ -141,9 +152,16 @@ def _add(
                     hit.examples.append(Hit(sku, node.node, shown(fall.units, found.decimals)))
 
 
-def _sum(total: int | float, units: int, decimals: int) -> int | float:
-    """Pieces and parts of what is sold by measure together, to the smallest part."""
-    return total + units if not decimals else round(total + shown(units, decimals), DECIMALS_MAX)
+def _measure(facts: Facts, sku: Sku) -> str:
+    """In what an item is counted: pieces, or the measure that it is sold by."""
+    item = facts.items[sku]
+    return item.unit if item.decimals else PIECE
+
+
+def _sum(sums: Sums, unit: str, units: int, decimals: int) -> None:
+    """Add units of a measure; pieces and meters have no sum."""
+    total = sums.get(unit, 0)
+    sums[unit] = total + units if not decimals else round(total + shown(units, decimals), DECIMALS_MAX)
 
 
 async def _stocked(system: System) -> list[Sku]:

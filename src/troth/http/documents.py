@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from troth.engine.network import Network
 from troth.flows.differences import differences
 from troth.flows.draft import Saved, name_flaws, save_draft
 from troth.flows.families import Family
 from troth.flows.publish import Acted, activate, retire, roll_back
 from troth.flows.published import Published, find_published, find_published_versions, read_published
+from troth.flows.remarks import find_remarks
 from troth.http.body import NoQuery
 from troth.http.document_answer import (
     CheckAnswer,
@@ -51,7 +51,7 @@ class Documents:
         """The newest version, with what is in force."""
         published = await self._read(call)
         return json_reply(
-            answer_document(published, self.findings(published, call.system.door.reference.network)),
+            answer_document(published, await self.findings(call, published)),
             headers=(etag(published.revision),),
         )
 
@@ -116,7 +116,7 @@ class Documents:
             self._named(call)
             read = self.family.read(call.body, call.system.door.reference.base.currency)
             errors: tuple[Finding, ...] = read if isinstance(read, tuple) else ()
-            findings = () if isinstance(read, tuple) else self.family.remarks(read, call.system.door.reference.network)
+            findings = () if isinstance(read, tuple) else await find_remarks(call.system, self.family, read)
             return json_reply(
                 CheckAnswer(not errors, tuple(map(answer_finding, errors)), tuple(map(answer_finding, findings)))
             )
@@ -179,10 +179,10 @@ class Documents:
         """As `put`, for a content that was made here."""
         return await once(call, lambda: self._save(call, name, body, note))
 
-    def findings(self, published: Published, network: Network) -> tuple[Finding, ...]:
+    async def findings(self, call: Call[Any, Any], published: Published) -> tuple[Finding, ...]:
         """What is worth a second look about a version, or forbids it since a release that is stricter than it was."""
         read = self.family.read(published.content)
-        return read if isinstance(read, tuple) else self.family.remarks(read, network)
+        return read if isinstance(read, tuple) else await find_remarks(call.system, self.family, read)
 
     async def _save(self, call: Call[Any, Any], name: str, body: object, note: str) -> Reply:
         saved = await save_draft(

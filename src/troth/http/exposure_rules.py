@@ -1,5 +1,6 @@
 """Exposure rules: versioned, checked, previewed, and in force for every answer about stock at once."""
 
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -8,16 +9,19 @@ from pydantic import Field, TypeAdapter
 from troth.flows.draft import flaws_of
 from troth.flows.families import EXPOSURE_RULES
 from troth.flows.preview_exposure import Hit, Preview, RuleHits, preview_exposure
+from troth.flows.remarks import find_remarks
 from troth.flows.waterfall import Inquirer
 from troth.http.body import Body, Id, NoQuery, Strict, Text
-from troth.http.document_answer import DocumentAnswer, VersionAnswer
+from troth.http.document_answer import DocumentAnswer, FindingAnswer, VersionAnswer, answer_finding
 from troth.http.document_operations import operations_of
 from troth.http.measures import Units
 from troth.http.operations import Call, Operation, Shown
 from troth.http.problems import Refused
 from troth.http.replies import Reply, json_reply
+from troth.model.document import Finding
 from troth.model.exposure import ExposureRules
 from troth.model.ids import NodeId, Sku
+from troth.model.measure import PIECE
 from troth.model.refusals import FieldFlaw, Invalid
 
 _EXAMPLE: Final = {
@@ -62,25 +66,45 @@ class HitAnswer(msgspec.Struct, frozen=True):
     units: Units
 
 
+class MeasuredUnits(msgspec.Struct, frozen=True):
+    """Units of items that are sold by one measure."""
+
+    unit: str
+    units: Units
+
+
+class MeasuredAvailable(msgspec.Struct, frozen=True):
+    """The same that could be sold then and now."""
+
+    unit: str
+    available: Units
+    available_now: Units
+
+
 class RuleHitsAnswer(msgspec.Struct, frozen=True):
-    """What one rule would do, with some examples."""
+    """What one rule would do, with some examples. `units` are pieces; what is sold by measure is in `measured`."""
 
     kind: str
     rule: str
     skus: int
     sku_nodes: int
     units: Units
+    measured: tuple[MeasuredUnits, ...]
     examples: tuple[HitAnswer, ...]
 
 
 class PreviewAnswer(msgspec.Struct, frozen=True):
-    """What would be kept back by rule, and the units that could be sold then (`available`) and now."""
+    """What would be kept back by rule, and the pieces that could be sold then (`available`) and now; what is sold by
+    measure is in `measured`. `findings` are worth a second look, such as a name that nothing has.
+    """
 
     rules: tuple[RuleHitsAnswer, ...]
     skus_looked_at: int
     is_partial: bool
     available: Units
     available_now: Units
+    measured: tuple[MeasuredAvailable, ...]
+    findings: tuple[FindingAnswer, ...]
 
 
 async def preview(call: Call[PreviewBody, NoQuery]) -> Reply:
@@ -93,10 +117,11 @@ async def preview(call: Call[PreviewBody, NoQuery]) -> Reply:
     found = await preview_exposure(call.system, body.name, rules, who, skus=[Sku(sku) for sku in body.skus])
     if isinstance(found, Invalid):
         raise Refused(found)
-    return json_reply(_answer(found))
+    findings = await find_remarks(call.system, EXPOSURE_RULES, rules)
+    return json_reply(_answer(found, tuple(replace(one, pointer=f"/rules{one.pointer}") for one in findings)))
 
 
-def _answer(found: Preview) -> PreviewAnswer:
+def _answer(found: Preview, findings: tuple[Finding, ...] = ()) -> PreviewAnswer:
     return PreviewAnswer(
         tuple(
             RuleHitsAnswer(
@@ -104,19 +129,27 @@ def _answer(found: Preview) -> PreviewAnswer:
                 hit.rule,
                 hit.skus,
                 hit.sku_nodes,
-                hit.units,
+                hit.units.get(PIECE, 0),
+                tuple(MeasuredUnits(unit, units) for unit, units in sorted(hit.units.items()) if unit != PIECE),
                 tuple(HitAnswer(one.sku, one.node, one.units) for one in hit.examples),
             )
             for hit in found.rules
         ),
         found.looked_at,
         found.is_partial,
-        found.available,
-        found.available_now,
+        found.available.get(PIECE, 0),
+        found.available_now.get(PIECE, 0),
+        tuple(
+            MeasuredAvailable(unit, found.available.get(unit, 0), found.available_now.get(unit, 0))
+            for unit in sorted({*found.available, *found.available_now} - {PIECE})
+        ),
+        tuple(map(answer_finding, findings)),
     )
 
 
-_HITS: Final = RuleHits("safety_stock", "everyday/stores keep two", 1, 1, 2, [Hit(Sku("A-1001"), NodeId("ST-NYC"), 2)])
+_HITS: Final = RuleHits(
+    "safety_stock", "everyday/stores keep two", 1, 1, {PIECE: 2}, [Hit(Sku("A-1001"), NodeId("ST-NYC"), 2)]
+)
 _PREVIEW: Final = {"name": "everyday", "rules": {"safety_stock": _EXAMPLE["safety_stock"]}, "channel": "web"}
 
 OPERATIONS = (
@@ -127,7 +160,11 @@ OPERATIONS = (
         summary="What exposure rules would hit if they were in force; nothing is written",
         tag="configuration",
         run=preview,
-        shown=(Shown(200, "The hits by rule", PreviewAnswer, _answer(Preview((_HITS,), 1, False, 38, 40))),),
+        shown=(
+            Shown(
+                200, "The hits by rule", PreviewAnswer, _answer(Preview((_HITS,), 1, False, {PIECE: 38}, {PIECE: 40}))
+            ),
+        ),
         body=Body(TypeAdapter(PreviewBody), _PREVIEW),
         query=NoQuery,
         scope="configuration:read",

@@ -6,6 +6,7 @@ from troth.engine.exposure.check import kinds_of
 from troth.engine.rules.compiled import try_compile
 from troth.engine.rules.contradictions import find_contradiction
 from troth.engine.rules.fields import ITEM, NODE
+from troth.engine.rules.lint import find_unknown_words
 from troth.model.document import Finding
 from troth.model.exposure import ExposureRules
 
@@ -27,6 +28,7 @@ def _all(rules: ExposureRules) -> Iterable[Finding]:
         for at, rule in enumerate(those):
             if not rule.where:
                 continue
+            yield from find_unknown_words(rule.where, f"/{kind}/{at}/where")
             code = try_compile(rule.where, reads=ITEM | NODE).code
             if code is not None and code.fixed is not None:
                 yield Finding(f"/{kind}/{at}/where", "is the same for every item and node")

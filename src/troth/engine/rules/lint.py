@@ -94,7 +94,7 @@ def _spoken(compiled: CompiledRule, rule: Rule, pointer: str) -> Iterable[Findin
     if when is not None and when.code is not None and when.code.fixed is not None:
         yield Finding(f"{pointer}/when", "is the same for every order")
     yield from _when(rule.when, f"{pointer}/when")
-    yield from _words(rule.expression, f"{pointer}/expression")
+    yield from find_unknown_words(rule.expression, f"{pointer}/expression")
 
 
 def _when(text: str, pointer: str) -> Iterable[Finding]:
@@ -102,7 +102,7 @@ def _when(text: str, pointer: str) -> Iterable[Finding]:
         return
     if path := find_contradiction([(text, False)]):
         yield Finding(pointer, f"contradicts itself: no value of {path} is left, so it never holds")
-    yield from _words(text, pointer)
+    yield from find_unknown_words(text, pointer)
 
 
 def _always(compiled: CompiledTier) -> bool | None:
@@ -151,7 +151,7 @@ def _end(compiled: CompiledRouting, reached: set[int]) -> Iterable[Finding]:
             yield Finding(f"/tiers/{at}", f"no tier comes after {tier.name}: {detail}")
 
 
-def _words(text: str, pointer: str) -> Iterable[Finding]:
+def find_unknown_words(text: str, pointer: str) -> Iterable[Finding]:
     """Constants that a field never has."""
     try:
         piece = parse(text)
