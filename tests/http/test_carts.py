@@ -35,6 +35,23 @@ async def test_a_held_quote_becomes_the_order_that_it_promised(api: Api) -> None
     assert (await api.available(sku)) == {"DC-PA": 0}
 
 
+async def test_the_waterfall_leads_to_the_carts_that_keep_units(api: Api) -> None:
+    sku = await api.stocked("CART-WF", {"DC-PA": 5})
+    kept = [(await quoted(api, {sku: units}))["hold"]["hold_id"] for units in (2, 1)]
+    await api.client.delete(f"/v1/cart-holds/{kept[1]}")
+
+    waterfall = (await api.get("/v1/inventory/waterfall", params={"sku": sku})).json()
+    (step,) = [one for one in waterfall["steps"] if one["kind"] == "reserved"]
+    (at_node,) = [one for one in waterfall["nodes"][0]["steps"] if one["kind"] == "reserved"]
+    listed = (await api.get(at_node["carts"])).json()["items"]
+
+    assert (step["units"], step["carts"]) == (2, f"/v1/cart-holds?sku={sku}")
+    assert [(one["hold_id"], one["units"][0]["quantity"]) for one in listed] == [(kept[0], 2)]
+    assert (await api.get("/v1/cart-holds", params={"sku": sku, "node": "DC-IL"})).json()["items"] == []
+    api.clock.advance(minutes=6)
+    assert (await api.get(step["carts"])).json()["items"] == []
+
+
 async def test_the_same_order_sent_again_without_its_hold_is_the_same(api: Api) -> None:
     sku = await api.stocked("CART-2", {"DC-PA": 3})
     hold = (await quoted(api, {sku: 1}))["hold"]

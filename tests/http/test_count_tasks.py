@@ -42,6 +42,23 @@ async def stocked_and_missed(api: Api, sku: str, units: Mapping[str, int], **cha
     await learn(api)
 
 
+async def test_what_is_held_by_lot_is_proposed_with_its_lots(api: Api) -> None:
+    await api.stocked("CT-LOT", {"DC-PA": 0}, price_minor=5_000, cost_minor=2_000, category="dairy")
+    lines = [
+        {"node": "DC-PA", "sku": "CT-LOT", "delta": units, "reason": "receipt", "lot": lot, "expires_on": "2027-06-30"}
+        for lot, units in (("L-1", 6), ("L-2", 3))
+    ]
+    await api.post("/v1/inventory/adjustments", {"adjustments": lines})
+    await pick_short(api, "CT-LOT", "DC-PA", "W-CT-LOT")
+    await learn(api)
+
+    (task,) = [one for one in await tasks(api, node="DC-PA") if one["sku"] == "CT-LOT"]
+
+    assert (task["on_hand"], task["available"]) == (8, 6)
+    assert task["lots"] == [{"lot": "L-1", "on_hand": 5}, {"lot": "L-2", "on_hand": 3}]
+    assert task["reasons"][0]["code"] == "short_pick"
+
+
 async def test_a_short_pick_proposes_a_count_and_the_count_closes_it_by_itself(api: Api) -> None:
     await stocked_and_missed(api, "CT-1", {"ST-NYC": 9}, category="camping")
 

@@ -1,5 +1,6 @@
 """Lots over HTTP: received, counted, listed, promised, picked from another one, missed, and expired by themselves."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -62,6 +63,21 @@ async def test_units_of_a_lot_that_expired_are_booked_with_a_finding_and_not_pro
     ]
     assert [one["pointer"] for one in counted.json()["results"][0]["findings"]] == ["/counts/0/expires_on"]
     assert await lots_of(api, sku) == {"old": (2, 0, 0)}
+
+
+async def test_a_lot_that_nobody_would_get_in_time_is_listed_as_too_old(api: Api) -> None:
+    sku = await api.stocked("L-STALE", {"DC-PA": 0})
+    today = api.clock.now.date()
+    await receive(api, sku, ("today", 4, today.isoformat()), ("good", 4, (today + timedelta(days=20)).isoformat()))
+
+    answer = await api.get(f"{INVENTORY}/expiring", params={"before": (today + timedelta(days=30)).isoformat()})
+    listed = [one for one in answer.json()["items"] if one["sku"] == sku]
+
+    assert [(one["lot"], one["available"], one["is_expired"], one["is_too_old"]) for one in listed] == [
+        ("today", 0, False, True),
+        ("good", 4, False, False),
+    ]
+    assert await lots_of(api, sku) == {"today": (4, 0, 0), "good": (4, 0, 4)}
 
 
 async def test_a_position_is_the_sum_of_its_lots_and_of_what_no_lot_holds(api: Api) -> None:

@@ -75,7 +75,8 @@ async def test_units_of_what_is_sold_by_measure_are_told_as_it_is_sold(api: Api)
     refused = await api.post("/v1/orders", _cable_order("wf-cable-1", 8.01))
     taken = await api.post("/v1/orders", _cable_order("wf-cable-2", 7.25))
 
-    assert (preview["rules"][0]["units"], preview["available"], preview["available_now"]) == (2.0, 8.0, 10.0)
+    assert preview["rules"][0]["measured"] == [{"unit": "m", "units": 2.0}]
+    assert preview["measured"] == [{"unit": "m", "available": 8.0, "available_now": 10.0}]
     assert preview["rules"][0]["examples"] == [{"sku": "WF-CABLE", "node": "DC-PA", "units": 2.0}]
     assert (found["on_hand"], found["available"], found["nodes"][0]["exposed"]) == (10.0, 8.0, 8.0)
     assert [(step["kind"], step["units"]) for step in found["steps"]] == [("safety_stock", 2.0)]

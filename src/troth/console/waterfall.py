@@ -13,8 +13,10 @@ from troth.flows.waterfall import Inquirer, read_waterfall
 from troth.model.ids import NodeId, Sku
 from troth.model.order import Method
 from troth.model.refusals import Invalid
+from troth.store.cart_holds import find_cart_holds
 
 _NODES_SHOWN: Final = 100
+_CARTS_SHOWN: Final = 50
 
 
 async def show_waterfall(visit: Visit) -> Response:
@@ -39,6 +41,10 @@ async def show_waterfall(visit: Visit) -> Response:
             title="No such waterfall",
             told="; ".join(flaw.detail for flaw in found.flaws),
         )
+    async with visit.system.pool.acquire() as connection:
+        carts = await find_cart_holds(
+            connection, visit.now, sku=sku, nodes=nodes or None, after=None, limit=_CARTS_SHOWN
+        )
     by_node = sorted(found.nodes, key=lambda node: (-node.on_hand, node.node))
     return page(
         visit,
@@ -54,6 +60,8 @@ async def show_waterfall(visit: Visit) -> Response:
         steps=view_waterfall(found),
         dated=view_dated(found)[:_NODES_SHOWN],
         dated_count=len(found.dated),
+        carts=[(cart, held) for cart in carts for held in cart.units if held.key.sku == sku],
+        has_more_carts=len(carts) == _CARTS_SHOWN,
         zone_of=visit.zone_of,
         nodes_shown=by_node[:_NODES_SHOWN],
     )

@@ -10,9 +10,11 @@ from pydantic import Field, TypeAdapter
 from troth.engine.carts import HOLD_SECONDS_MAX
 from troth.flows.cart import extend_hold, give_up_hold, read_hold
 from troth.http import examples
-from troth.http.body import Body, NoQuery, Strict
+from troth.http.body import Body, NoQuery, Strict, Text
+from troth.http.bounds import choose_bound
 from troth.http.measures import Units, known_items, of_sku
-from troth.http.operations import NO_BODY, Call, Operation, Plain, Shown
+from troth.http.operations import NO_BODY, Call, Nothing, Operation, Plain, Shown
+from troth.http.pages import Page, PageQuery, decode_cursor, page_reply
 from troth.http.problems import Refused
 from troth.http.replies import Reply, json_reply
 from troth.http.values import Instant
@@ -21,12 +23,20 @@ from troth.model.ids import CartHoldId, NodeId, Sku
 from troth.model.inventory import SupplyKey, is_on_hand
 from troth.model.item import Item
 from troth.model.refusals import NotFound, NotPossibleNow, Refusal
+from troth.store.cart_holds import find_cart_holds
 
 
 class ExtendBody(Strict):
     """For how long from now."""
 
     hold_seconds: Annotated[int, Field(ge=1, le=HOLD_SECONDS_MAX)]
+
+
+class CartHoldsQuery(PageQuery):
+    """Which holds."""
+
+    sku: Annotated[Text | None, Field(description="Those that keep units of it.", examples=["A-1001"])] = None
+    node: Annotated[Text | None, Field(description="Those that keep units there.", examples=["DC-PA"])] = None
 
 
 class HeldUnitsAnswer(msgspec.Struct, frozen=True):
@@ -51,6 +61,29 @@ class CartHoldAnswer(msgspec.Struct, frozen=True):
 async def read_cart_hold(call: Plain) -> Reply:
     """The hold of a cart as it is."""
     return await _reply(call, await read_hold(call.system, _hold_id(call)))
+
+
+async def list_cart_holds(call: Call[Nothing, CartHoldsQuery]) -> Reply:
+    """A page of the holds that keep units now, those that end first."""
+    asked, now = call.query, call.system.door.now()
+    node = choose_bound(call.actor.nodes, asked.node, "node")
+    async with call.system.pool.acquire() as connection:
+        found = await find_cart_holds(
+            connection,
+            now,
+            sku=asked.sku,
+            nodes=None if node is None else [node],
+            after=decode_cursor(asked.cursor, tuple[datetime, str]),
+            limit=asked.limit + 1,
+        )
+    items = await known_items(call, [held.key.sku for one in found for held in one.units])
+    return page_reply(
+        call,
+        found,
+        limit=asked.limit,
+        shown=lambda one: answer_hold(one, now, items),
+        position=lambda one: (one.expires_at, one.hold_id),
+    )
 
 
 async def extend_cart_hold(call: Call[ExtendBody, NoQuery]) -> Reply:
@@ -109,6 +142,21 @@ _NONE = NotFound("cart hold", _HOLD.hold_id)
 _SHOWN = Shown(200, "The hold as it is now", CartHoldAnswer, answer_hold(_HOLD, examples.AT, {}))
 
 OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/v1/cart-holds",
+        name="list_cart_holds",
+        summary="What is kept for carts now, those that end first",
+        tag="orders",
+        run=list_cart_holds,
+        shown=(
+            Shown(200, "A page of holds", Page[CartHoldAnswer], Page((answer_hold(_HOLD, examples.AT, {}),), None)),
+        ),
+        body=NO_BODY,
+        query=CartHoldsQuery,
+        scope="orders:read",
+        refusals=(NotFound("node", "DC-PA"),),
+    ),
     Operation(
         method="GET",
         path="/v1/cart-holds/{hold_id}",

@@ -30,9 +30,16 @@ class ReasonAnswer(msgspec.Struct, frozen=True):
     at: At | None
 
 
+class LotToCount(msgspec.Struct, frozen=True):
+    """A lot that is to be counted by its name, and what the books say of it."""
+
+    lot: str
+    on_hand: Units
+
+
 class CountTaskAnswer(msgspec.Struct, frozen=True):
-    """A position to count. `value` is `wrong_probability` times `missing_units` times `asked_share` times `unit_cost`,
-    less what the count costs.
+    """A position to count, each of its `lots` by its name. `value` is `wrong_probability` times `missing_units` times
+    `asked_share` times `unit_cost`, less what the count costs.
     """
 
     node: str
@@ -48,6 +55,7 @@ class CountTaskAnswer(msgspec.Struct, frozen=True):
     value: MoneyAnswer
     counted_at: At | None
     reasons: tuple[ReasonAnswer, ...]
+    lots: tuple[LotToCount, ...]
 
 
 class CountTasksQuery(Query):
@@ -82,6 +90,7 @@ def answer_count_task(task: CountTask, currency: str) -> CountTaskAnswer:
         value=money(round(task.value_minor), currency),
         counted_at=of.record.counted_at if of.record else None,
         reasons=tuple(ReasonAnswer(reason.code, reason.detail, reason.at) for reason in task.reasons),
+        lots=tuple(LotToCount(lot, shown(units, of.decimals)) for lot, units in of.lots),
     )
 
 

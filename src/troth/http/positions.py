@@ -12,6 +12,7 @@ from troth.engine.exposure.lasting import find_too_old
 from troth.engine.exposure.waterfall import EXPIRED, RESERVED, TOO_OLD
 from troth.engine.network import Network
 from troth.engine.supply import end_of_life
+from troth.flows.system import System
 from troth.flows.waterfall import find_kept_back
 from troth.http.body import Instant, Text
 from troth.http.bounds import choose_bound
@@ -65,7 +66,9 @@ class PositionAnswer(msgspec.Struct, frozen=True):
 
 
 class ExpiringAnswer(msgspec.Struct, frozen=True):
-    """A lot on hand, and the last day on which it is good; `is_expired` where that day is over."""
+    """A lot on hand, and the last day on which it is good; `is_expired` where that day is over, `is_too_old` where it
+    would be by the time it is with anybody, so that nothing of it is sold.
+    """
 
     sku: str
     node: str
@@ -75,6 +78,7 @@ class ExpiringAnswer(msgspec.Struct, frozen=True):
     reserved: Units
     available: Units
     is_expired: bool
+    is_too_old: bool
 
 
 class EntryAnswer(msgspec.Struct, frozen=True):
@@ -171,13 +175,32 @@ async def list_expiring(call: Call[Nothing, ExpiringQuery]) -> Reply:
         )
     is_over = expiry_of(call.system.door.reference.network, call.system.door.now())
     items = await known_items(call, [one.key.sku for one in found])
+    too_old = await _find_too_old(call.system, found, is_over)
     return page_reply(
         call,
         found,
         limit=asked.limit,
-        shown=lambda one: _answer_expiring(one, items, is_over=is_over(one)),
+        shown=lambda one: _answer_expiring(one, items, is_over=is_over(one), is_too_old=one.key in too_old),
         position=lambda one: (one.expires_on, one.key.node, one.key.sku, one.key.source),
     )
+
+
+async def _find_too_old(
+    system: System, found: Sequence[Balance], is_over: Callable[[Balance], bool]
+) -> frozenset[SupplyKey]:
+    """The lots that are good where they lie and would be too old when they arrive, whoever asks."""
+    places = list(dict.fromkeys((one.key.sku, one.key.node) for one in found if not is_over(one)))
+    kept = await find_kept_back(system, list(dict.fromkeys(sku for sku, _ in places)))
+    units = {
+        (sku, node.node): node.by_kind.get(TOO_OLD, 0) for sku, waterfall in kept.items() for node in waterfall.nodes
+    }
+    async with system.pool.acquire() as connection:
+        lots = await read_lots(connection, [place for place in places if units.get(place)])
+    by_place: dict[tuple[Sku, NodeId], list[Balance]] = {}
+    for lot in lots:
+        if not is_over(lot):
+            by_place.setdefault((lot.key.sku, lot.key.node), []).append(lot)
+    return frozenset[SupplyKey]().union(*(find_too_old(those, units[place]) for place, those in by_place.items()))
 
 
 async def list_entries(call: Call[Nothing, EntriesQuery]) -> Reply:
@@ -256,10 +279,20 @@ def _answer_lot(lot: Balance, items: Mapping[Sku, Item], *, is_over: bool) -> Lo
     return LotAnswer(lot_of(lot.key.source), lot.expires_on, told(lot.on_hand), told(lot.reserved), told(available))
 
 
-def _answer_expiring(lot: Balance, items: Mapping[Sku, Item], *, is_over: bool) -> ExpiringAnswer:
-    one = _answer_lot(lot, items, is_over=is_over)
+def _answer_expiring(
+    lot: Balance, items: Mapping[Sku, Item], *, is_over: bool, is_too_old: bool = False
+) -> ExpiringAnswer:
+    one = _answer_lot(lot, items, is_over=is_over or is_too_old)
     return ExpiringAnswer(
-        lot.key.sku, lot.key.node, one.lot, one.expires_on, one.on_hand, one.reserved, one.available, is_over
+        lot.key.sku,
+        lot.key.node,
+        one.lot,
+        one.expires_on,
+        one.on_hand,
+        one.reserved,
+        one.available,
+        is_over,
+        is_too_old,
     )
 
 

@@ -64,7 +64,7 @@ _KINDS: Final = {"po": "purchase_order", "transfer": "transfer"}
 
 class FallAnswer(msgspec.Struct, frozen=True):
     """Units that a reason takes; `rule` is document/rule where a rule of exposure does. `orders` leads to the orders
-    that hold them.
+    that hold them, `carts` to the carts that do.
     """
 
     kind: str
@@ -72,6 +72,7 @@ class FallAnswer(msgspec.Struct, frozen=True):
     units: Units
     description: str
     orders: str | None
+    carts: str | None
 
 
 class NodeWaterfallAnswer(msgspec.Struct, frozen=True):
@@ -211,8 +212,11 @@ def _component(found: PartWaterfall) -> ComponentAnswer:
 
 
 def _fall(found: Fall, sku: Sku, node: str, told: Callable[[int], Units]) -> FallAnswer:
-    orders = f"/v1/orders?{_orders_with(sku, node)}" if found.kind == RESERVED else None
-    return FallAnswer(found.kind, found.rule, told(found.units), WORDS[found.kind], orders)
+    orders = carts = None
+    if found.kind == RESERVED:
+        orders = f"/v1/orders?{_orders_with(sku, node)}"
+        carts = f"/v1/cart-holds?sku={quote(sku)}" + (f"&node={quote(node)}" if node else "")
+    return FallAnswer(found.kind, found.rule, told(found.units), WORDS[found.kind], orders, carts)
 
 
 _FALLS: Final = (Fall(RESERVED, "", 3), Fall("safety_stock", "everyday/stores keep two", 2))

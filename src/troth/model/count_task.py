@@ -11,7 +11,8 @@ from troth.model.ids import NodeId, Sku
 class Candidate:
     """A position that may be counted: units, those of them reserved, what a unit earns (minor units), how many units
     were asked of it in 28 days, and its record, if it has one. Of what is sold by measure units have so many
-    `decimals`, while a unit's earnings and the record are of wholes.
+    `decimals`, while a unit's earnings and the record are of wholes. `lots` are those that hold any of it, with units:
+    each is counted by its name.
     """
 
     sku: Sku
@@ -24,6 +25,7 @@ class Candidate:
     asked_units: int
     record: PositionRecord | None = None
     decimals: int = 0
+    lots: tuple[tuple[str, int], ...] = ()
 
     @property
     def available(self) -> int:

@@ -15,6 +15,7 @@ from troth.store.queries import sql
 
 _LOCK = sql("lock_cart_holds")
 _READ = sql("read_cart_hold")
+_FIND = sql("find_cart_holds")
 _WRITE = sql("write_cart_hold")
 _FIND_DUE = sql("find_due_cart_holds")
 _EXPIRE = sql("expire_cart_holds")
@@ -88,6 +89,20 @@ async def read_customers_cart_holds(
     """What carts of these customers, as (channel, id), keep now; nothing is locked."""
     channels, ids = [channel for channel, _ in customers], [customer for _, customer in customers]
     return {row["hold_id"]: _hold(row) for row in await connection.fetch(_READ_OF_CUSTOMERS, channels, ids, now)}
+
+
+async def find_cart_holds(
+    connection: Connection,
+    now: datetime,
+    *,
+    sku: str | None,
+    nodes: Sequence[str] | None,
+    after: tuple[datetime, str] | None,
+    limit: int,
+) -> list[CartHold]:
+    """A page of the holds that keep units now, of a SKU and at any of some nodes (None: any), those that end first."""
+    ends_at, hold_id = after or (None, None)
+    return [_hold(row) for row in await connection.fetch(_FIND, now, sku, nodes, ends_at, hold_id, limit)]
 
 
 async def delete_old_cart_holds(connection: Connection, before: datetime) -> None:

@@ -54,4 +54,5 @@ def _candidate(row: Any) -> Candidate:
         row["asked_units"],
         position_record(row) if row["has_record"] else None,
         row["decimals"],
+        tuple(zip(row["lots"], row["lot_units"], strict=True)),
     )

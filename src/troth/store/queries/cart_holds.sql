@@ -14,6 +14,16 @@ SELECT c.hold_id, c.channel, c.state, c.held_at, c.expires_at, c.skus, c.nodes, 
 FROM cart_holds AS c JOIN unnest($1::text[], $2::text[]) AS w (channel, customer_id) USING (channel, customer_id)
 WHERE c.state = 'held' AND c.customer_id <> '' AND c.expires_at > $3;
 
+-- name: find_cart_holds
+-- Finds a page of the holds that keep units at an instant, of a SKU and a node (null: any), those that end first, after the position given.
+SELECT hold_id, channel, state, held_at, expires_at, skus, nodes, sources, quantities, customer_id, days, draws
+FROM cart_holds
+WHERE state = 'held' AND expires_at > $1
+    AND ($2::text IS NULL OR $2 = ANY(skus))
+    AND ($3::text[] IS NULL OR nodes && $3)
+    AND ($4::timestamptz IS NULL OR (expires_at, hold_id) > ($4, $5::text))
+ORDER BY expires_at, hold_id LIMIT $6;
+
 -- name: write_cart_hold
 -- Writes the hold of a cart, new or changed.
 INSERT INTO cart_holds (hold_id, channel, state, held_at, expires_at, skus, nodes, sources, quantities, customer_id, days, draws)
