@@ -1,8 +1,8 @@
 """A store of some supply under rules: what is shown of it, what becomes of orders, and what may lie there."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
@@ -21,6 +21,7 @@ from troth.engine.exposure.waterfall import Waterfall, find_waterfall
 from troth.engine.kits import wanted_skus
 from troth.engine.supply import SupplyRows, rows_of
 from troth.flows.waterfall import Inquirer
+from troth.model.commands import CountStock, HoldCart, LineQuantity, PickWork, ReleaseOrder
 from troth.model.exposure import (
     ChannelBuffer,
     DemandClass,
@@ -33,7 +34,7 @@ from troth.model.exposure import (
     SafetyStock,
     Threshold,
 )
-from troth.model.ids import NodeId, Sku
+from troth.model.ids import CartHoldId, LineId, NodeId, Sku
 from troth.model.inventory import ON_HAND, Balance, Source, SupplyKey, lot_source, purchase_order_source
 from troth.model.item import Item
 from troth.model.network import NodeType
@@ -58,6 +59,9 @@ ITEMS = {
         Item(Sku("L"), category="sets", kit=((Sku("B"), 3),)),
     )
 }
+Move = tuple[str, str, str, int]
+"""What happened, of which SKU, at which node, of how many units."""
+
 KEY = DemandClass("key", 1, "customer.class == 'key'")
 
 _WHERE = st.sampled_from(
@@ -113,20 +117,34 @@ SUPPLY = st.lists(
     st.tuples(
         st.sampled_from(("A", "B", "M")),
         st.sampled_from([str(one.node) for one in NODES]),
-        st.sampled_from((None, 1, 3, 5, 6, 9, "po")),
+        st.sampled_from((None, 1, 3, 5, 6, 9, "po", "overdue", "given_up")),
         st.integers(0, 30),
         st.integers(0, 6),
     ),
     max_size=10,
 )
+_DUE_DAYS = {"po": 9, "overdue": -2, "given_up": -40}
+"""In how many days a purchase order is expected; of one that is late for too long nothing is promised."""
+
+MOVES = st.lists(
+    st.tuples(
+        st.sampled_from(("cart", "order", "missed", "found")),
+        st.sampled_from(("A", "B", "M", "K", "L")),
+        st.sampled_from([str(one.node) for one in NODES]),
+        st.integers(1, 6),
+    ),
+    max_size=5,
+)
+"""What happened before: units kept for a cart, ordered, not found at a pick, or found by a count."""
 
 
 def balances_of(drawn: list[tuple[str, str, Any, int, int]]) -> dict[SupplyKey, Balance]:
     made = {}
     for sku, place, kind, units, reserved in drawn:
         source, more = ON_HAND, dict[str, Any]()
-        if kind == "po":
-            source, more = purchase_order_source(number="7", line=1), {"expected_at": MONDAY + timedelta(days=9)}
+        if kind in _DUE_DAYS:
+            source = purchase_order_source(number=kind, line=1)
+            more = {"expected_at": MONDAY + timedelta(days=_DUE_DAYS[kind])}
         elif kind is not None:
             source, more = lot_source(f"L{kind}"), {"expires_on": MONDAY.date() + timedelta(days=kind)}
         key = SupplyKey(Sku(sku), NodeId(place), source)
@@ -138,10 +156,13 @@ class Store:
     """Some supply under some rules: what is shown of it, and what becomes of an order."""
 
     def __init__(
-        self, rules: ExposureRules | None, balances: Mapping[SupplyKey, Balance], fed_hours_ago: float | None = None
+        self,
+        rules: ExposureRules | None,
+        balances: Mapping[SupplyKey, Balance],
+        fed_hours_ago: float | None = None,
+        moves: Sequence[Move] = (),
     ) -> None:
         documents = () if rules is None else (("doc", "doc@1", rules),)
-        self.balances = balances
         self.world = World(NET, ITEMS, POLICY, documents)
         self.world.balances = dict(balances)
         exposure = Exposure(compile_exposure(documents, MONDAY), self.world.consumed) if documents else None
@@ -150,6 +171,27 @@ class Store:
             for load in (self.world.load, self.network.load):
                 load.feed({NodeId("s2"): (MONDAY - timedelta(hours=fed_hours_ago)).timestamp()})
         self.facts = Facts(MONDAY, "", self.network, ITEMS, POLICY, exposure=exposure)
+        for number, move in enumerate(moves):
+            self._move(number, *move, now=MONDAY - timedelta(minutes=9 - number))
+
+    @property
+    def balances(self) -> Mapping[SupplyKey, Balance]:
+        """The supply as it is."""
+        return self.world.balances
+
+    def _move(self, number: int, what: str, sku: str, place: str, units: int, *, now: datetime) -> None:
+        """Something that happened before: it may have been refused."""
+        command = capture(f"B-{number}", {sku: units}, ship_to=HERE)
+        if what == "cart":
+            self.world.apply(HoldCart(CartHoldId(f"C-{number}"), command, 3_600), now=now)
+        elif what == "found":
+            key = SupplyKey(Sku("A" if ITEMS[Sku(sku)].kit else sku), NodeId(place))
+            self.world.apply(CountStock(key, units, now), now=now)
+        elif isinstance(self.world.apply(command, now=now), Decision) and what == "missed":
+            self.world.apply(ReleaseOrder(command.order_id), now=now)
+            for work in self.world.orders[command.order_id].fulfillments[:1]:
+                nothing = (LineQuantity(LineId("1"), 0, "not_found"),)
+                self.world.apply(PickWork(work.fulfillment_id, nothing), now=now)
 
     def read(self, sku: Sku) -> SupplyRows:
         return rows_of((one for key, one in self.balances.items() if key.sku == sku), self.network)

@@ -10,7 +10,7 @@ from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from tests.engine.worlds import MONDAY
-from tests.flows.shown_worlds import FED_HOURS_AGO, SUPPLY, Store, balances_of, drawn_rules
+from tests.flows.shown_worlds import FED_HOURS_AGO, MOVES, SUPPLY, Move, Store, balances_of, drawn_rules
 from troth.model.exposure import (
     ChannelBuffer,
     ExposureRules,
@@ -26,6 +26,7 @@ from troth.model.inventory import Balance, SupplyKey, is_on_hand, lot_source
     st.sampled_from(("A", "B", "M", "K", "L")),
     st.sampled_from(("web", "pos")),
     FED_HOURS_AGO,
+    MOVES,
 )
 def test_as_many_as_are_shown_are_accepted_and_one_more_is_not(
     rules: ExposureRules | None,
@@ -33,19 +34,24 @@ def test_as_many_as_are_shown_are_accepted_and_one_more_is_not(
     sku: str,
     channel: str,
     fed_hours_ago: float | None,
+    moves: list[Move],
 ) -> None:
     balances = balances_of(drawn)
     note(f"{rules}")
-    shown = Store(rules, balances, fed_hours_ago).accepted(sku, channel)
+
+    def store() -> Store:
+        return Store(rules, balances, fed_hours_ago, moves)
+
+    shown = store().accepted(sku, channel)
 
     most = shown.available + shown.incoming
-    assert Store(rules, balances, fed_hours_ago).order(sku, most + 1, channel) is None
+    assert store().order(sku, most + 1, channel) is None
     if shown.available:
-        taken = Store(rules, balances, fed_hours_ago).order(sku, shown.available, channel)
+        taken = store().order(sku, shown.available, channel)
         assert taken is not None
         assert all(map(is_on_hand, taken)), "what is shown now is what comes from what is there now"
     if most:
-        assert Store(rules, balances, fed_hours_ago).order(sku, most, channel) is not None
+        assert store().order(sku, most, channel) is not None
 
 
 @settings(max_examples=200, deadline=None)
@@ -55,6 +61,7 @@ def test_as_many_as_are_shown_are_accepted_and_one_more_is_not(
     st.sampled_from(("A", "M", "K", "L")),
     st.sampled_from(("web", "pos")),
     FED_HOURS_AGO,
+    MOVES,
 )
 def test_the_waterfall_ends_with_what_is_accepted_and_accounts_for_every_unit(
     rules: ExposureRules | None,
@@ -62,8 +69,9 @@ def test_the_waterfall_ends_with_what_is_accepted_and_accounts_for_every_unit(
     sku: str,
     channel: str,
     fed_hours_ago: float | None,
+    moves: list[Move],
 ) -> None:
-    store = Store(rules, balances_of(drawn), fed_hours_ago)
+    store = Store(rules, balances_of(drawn), fed_hours_ago, moves)
     shown, found = store.accepted(sku, channel), store.waterfall(sku, channel)
 
     assert (found.available, found.incoming) == (shown.available, shown.incoming)
