@@ -98,3 +98,30 @@ async def test_positions_as_of_any_moment_are_what_they_were_then_and_the_fold_o
         for moment, held in moments:
             assert await _held(system, moment) == held == await _folded(system, moment)
         assert len({str(held) for _, held in moments}) > 20
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE entries SET on_hand_delta = on_hand_delta + 1 WHERE seq = (SELECT min(seq) FROM entries)",
+        "UPDATE entries SET at = at + interval '2 minutes' WHERE seq = (SELECT min(seq) + 1 FROM entries)",
+        "DELETE FROM entries WHERE seq = (SELECT max(seq) FROM entries)",
+    ],
+)
+async def test_an_entry_that_is_not_what_happened_is_seen_at_the_moments_after_it(
+    database: Database, damage: str
+) -> None:
+    clock = Clock()
+    await set_up(database.pool, nodes=(node(PA), node(IL)), items=(item("A"), item("B")))
+    async with open_system(database.dsn, clock=clock) as system:
+        moments: list[tuple[datetime, Held]] = []
+        for units in (5, 3, 2):
+            clock.advance(minutes=1)
+            await adjust(system, [Adjustment(PA, Sku("A"), units, "found")], actor=ANN)
+            clock.advance(seconds=1)
+            moments.append((clock.now, await _held(system)))
+        assert [await _folded(system, moment) for moment, _ in moments] == [held for _, held in moments]
+
+        await system.pool.execute(damage)
+
+        assert [await _folded(system, moment) for moment, _ in moments] != [held for _, held in moments]
