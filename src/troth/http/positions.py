@@ -12,7 +12,6 @@ from troth.engine.exposure.lasting import find_too_old
 from troth.engine.exposure.waterfall import EXPIRED, RESERVED, TOO_OLD
 from troth.engine.network import Network
 from troth.engine.supply import end_of_life
-from troth.flows.system import System
 from troth.flows.waterfall import find_kept_back
 from troth.http.body import Instant, Text
 from troth.http.bounds import choose_bound
@@ -26,7 +25,7 @@ from troth.model.ids import NodeId, Sku
 from troth.model.inventory import Balance, EntryKind, SupplyKey, lot_of, lot_source
 from troth.model.item import Item
 from troth.model.refusals import FieldFlaw, Invalid, NotFound
-from troth.store.balances import find_lots, read_lots
+from troth.store.balances import read_lots
 from troth.store.positions import LedgerEntry, StockPosition, find_positions, read_ledger
 
 _COUNTED: Final = frozenset({RESERVED, EXPIRED})
@@ -65,22 +64,6 @@ class PositionAnswer(msgspec.Struct, frozen=True):
     lots: tuple[LotAnswer, ...]
 
 
-class ExpiringAnswer(msgspec.Struct, frozen=True):
-    """A lot on hand, and the last day on which it is good; `is_expired` where that day is over, `is_too_old` where it
-    would be by the time it is with anybody, so that nothing of it is sold.
-    """
-
-    sku: str
-    node: str
-    lot: str
-    expires_on: date | None
-    on_hand: Units
-    reserved: Units
-    available: Units
-    is_expired: bool
-    is_too_old: bool
-
-
 class EntryAnswer(msgspec.Struct, frozen=True):
     """An entry of the ledger; `on_hand` and `reserved` are what its source held after it."""
 
@@ -106,13 +89,6 @@ class PositionsQuery(PageQuery):
         Instant | None,
         Field(description="As they were at that instant, by the ledger; left out: as they are. Not after now."),
     ] = None
-
-
-class ExpiringQuery(PageQuery):
-    """Which lots."""
-
-    node: Annotated[tuple[Text, ...], Field(max_length=200, description="May be given more than once.")] = ()
-    before: Annotated[date, Field(description="Lots whose last good day is before this one.", examples=["2026-12-24"])]
 
 
 class EntriesQuery(PageQuery):
@@ -160,47 +136,6 @@ async def list_positions(call: Call[Nothing, PositionsQuery]) -> Reply:
         ),
         position=lambda one: (one.sku, one.node),
     )
-
-
-async def list_expiring(call: Call[Nothing, ExpiringQuery]) -> Reply:
-    """A page of lots on hand, the first to expire first."""
-    asked = call.query
-    async with call.system.pool.acquire() as connection:
-        found = await find_lots(
-            connection,
-            asked.before,
-            nodes=visible_nodes(call, asked.node),
-            after=decode_cursor(asked.cursor, tuple[date, str, str, str]),
-            limit=asked.limit + 1,
-        )
-    is_over = expiry_of(call.system.door.reference.network, call.system.door.now())
-    items = await known_items(call, [one.key.sku for one in found])
-    too_old = await _find_too_old(call.system, found, is_over)
-    return page_reply(
-        call,
-        found,
-        limit=asked.limit,
-        shown=lambda one: _answer_expiring(one, items, is_over=is_over(one), is_too_old=one.key in too_old),
-        position=lambda one: (one.expires_on, one.key.node, one.key.sku, one.key.source),
-    )
-
-
-async def _find_too_old(
-    system: System, found: Sequence[Balance], is_over: Callable[[Balance], bool]
-) -> frozenset[SupplyKey]:
-    """The lots that are good where they lie and would be too old when they arrive, whoever asks."""
-    places = list(dict.fromkeys((one.key.sku, one.key.node) for one in found if not is_over(one)))
-    kept = await find_kept_back(system, list(dict.fromkeys(sku for sku, _ in places)))
-    units = {
-        (sku, node.node): node.by_kind.get(TOO_OLD, 0) for sku, waterfall in kept.items() for node in waterfall.nodes
-    }
-    async with system.pool.acquire() as connection:
-        lots = await read_lots(connection, [place for place in places if units.get(place)])
-    by_place: dict[tuple[Sku, NodeId], list[Balance]] = {}
-    for lot in lots:
-        if not is_over(lot):
-            by_place.setdefault((lot.key.sku, lot.key.node), []).append(lot)
-    return frozenset[SupplyKey]().union(*(find_too_old(those, units[place]) for place, those in by_place.items()))
 
 
 async def list_entries(call: Call[Nothing, EntriesQuery]) -> Reply:
@@ -267,33 +202,18 @@ def answer_position(
         incoming=told(position.incoming),
         incoming_reserved=told(position.incoming_reserved),
         next_incoming_at=position.next_incoming_at,
-        lots=tuple(_answer_lot(lot, items, is_over=is_over(lot) or lot.key in gone) for lot in lots),
+        lots=tuple(answer_lot(lot, items, is_over=is_over(lot) or lot.key in gone) for lot in lots),
     )
 
 
-def _answer_lot(lot: Balance, items: Mapping[Sku, Item], *, is_over: bool) -> LotAnswer:
+def answer_lot(lot: Balance, items: Mapping[Sku, Item], *, is_over: bool) -> LotAnswer:
+    """A lot as it is answered; of one that is over nothing is available."""
+
     def told(units: int) -> Units:
         return of_sku(units, lot.key.sku, items)
 
     available = 0 if is_over else lot.available
     return LotAnswer(lot_of(lot.key.source), lot.expires_on, told(lot.on_hand), told(lot.reserved), told(available))
-
-
-def _answer_expiring(
-    lot: Balance, items: Mapping[Sku, Item], *, is_over: bool, is_too_old: bool = False
-) -> ExpiringAnswer:
-    one = _answer_lot(lot, items, is_over=is_over or is_too_old)
-    return ExpiringAnswer(
-        lot.key.sku,
-        lot.key.node,
-        one.lot,
-        one.expires_on,
-        one.on_hand,
-        one.reserved,
-        one.available,
-        is_over,
-        is_too_old,
-    )
 
 
 def _answer_entry(entry: LedgerEntry, sku: str, items: Mapping[Sku, Item]) -> EntryAnswer:
@@ -324,13 +244,12 @@ def visible_nodes(call: Call[Any, Any], given: tuple[str, ...]) -> list[str] | N
 
 
 _AT: Final = datetime.fromisoformat("2026-11-23T15:00:00+00:00")
-_LOT: Final = Balance(
+LOT_EXAMPLE: Final = Balance(
     SupplyKey(Sku("A-1001"), NodeId("DC-PA"), lot_source("L-77")), 24, 3, expires_on=date(2027, 3, 31)
 )
 _POSITION_EXAMPLE: Final = answer_position(
-    StockPosition(Sku("A-1001"), NodeId("DC-PA"), 40, 3, 100, 0, _AT), {}, (_LOT,)
+    StockPosition(Sku("A-1001"), NodeId("DC-PA"), 40, 3, 100, 0, _AT), {}, (LOT_EXAMPLE,)
 )
-_EXPIRING_EXAMPLE: Final = _answer_expiring(_LOT, {}, is_over=False)
 _ENTRY_EXAMPLE: Final = EntryAnswer(_AT, EntryKind.RECEIPT, "on_hand", 40, 0, 40, 0, None, None, "receipt", "4500017")
 
 OPERATIONS = (
@@ -346,19 +265,6 @@ OPERATIONS = (
         query=PositionsQuery,
         scope="inventory:read",
         refusals=(Invalid((FieldFlaw("?as_of", "is after now, 2026-11-23T15:00:00+00:00"),)),),
-    ),
-    Operation(
-        method="GET",
-        path="/v1/inventory/expiring",
-        name="list_expiring",
-        summary="Lots on hand that expire before a day, the first to expire first",
-        tag="inventory",
-        run=list_expiring,
-        shown=(Shown(200, "A page of lots", Page[ExpiringAnswer], Page((_EXPIRING_EXAMPLE,), None)),),
-        body=NO_BODY,
-        query=ExpiringQuery,
-        scope="inventory:read",
-        refusals=(NotFound("node", "DC-PA"),),
     ),
     Operation(
         method="GET",
