@@ -44,6 +44,21 @@ class Settings(BaseSettings):
     cart_units_max: Annotated[
         int | None, Field(ge=1, description="Most units that one customer's carts keep at a time; unset: no limit.")
     ] = None
+    exception_horizon_hours: Annotated[
+        int,
+        Field(ge=1, le=8_760, description="Hours before its promise is missed from which an exception grows."),
+    ] = 72
+    exception_due_percent: Annotated[
+        int,
+        Field(ge=0, le=10_000, description="By so much it has grown when the promise is missed."),
+    ] = 100
+    exception_past_percent: Annotated[
+        int, Field(ge=0, le=1_000, description="By so much it grows with each hour after that.")
+    ] = 2
+    exception_margin_percent: Annotated[
+        int,
+        Field(ge=0, le=1_000, description="So much of the margin counts beside what is owed."),
+    ] = 100
     warm_balances_max: Annotated[
         int, Field(ge=0, le=20_000_000, description="Most balances that an API process loads when it starts; 0: none.")
     ] = 2_000_000

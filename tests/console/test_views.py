@@ -29,6 +29,8 @@ from troth.model.events import (
     ConfigurationSet,
     DuplicateReceived,
     Event,
+    ExceptionMarked,
+    FixApplied,
     FulfillmentAccepted,
     FulfillmentCollected,
     FulfillmentDelivered,
@@ -57,6 +59,7 @@ from troth.model.events import (
     SupplyGivenUp,
     TrackingRecorded,
     UnitsQueued,
+    WorkRedated,
 )
 from troth.model.explanation import Candidate, Explanation, Flip
 from troth.model.front import Front, FrontPlan, Span
@@ -70,6 +73,7 @@ from troth.model.refusals import (
     Busy,
     ContentDiffers,
     FieldFlaw,
+    FixOutdated,
     Forbidden,
     Held,
     HoldLimit,
@@ -186,6 +190,18 @@ EVERY_EVENT: tuple[tuple[Event, str], ...] = (
         " (purchase order 45 slipped).",
     ),
     (
+        WorkRedated(WORK, NOW, NOW, NOW, "truck broke down", NOW),
+        "Fulfillment F2 was late and is promised for Nov 23, 15:00 UTC now (truck broke down).",
+    ),
+    (
+        ExceptionMarked("line:O-1:1", "short", "maya", NOW, "called", NOW),
+        "The short exception is looked after by maya, put off until Nov 23, 15:00 UTC: called.",
+    ),
+    (
+        FixApplied("line:O-1:1", "late_work", OrderId("O-1"), "new_date", "new_date-1", "agreed", 4, NOW),
+        "Fixed the late work exception: new date (agreed).",
+    ),
+    (
         AcceptanceMissed(WORK, NodeId("V-1"), NOW, NOW),
         "Fulfillment F2 was not accepted by V-1 until Nov 23, 15:00 UTC.",
     ),
@@ -248,6 +264,7 @@ EVERY_REFUSAL: tuple[tuple[Refusal, str], ...] = (
     (NotPossibleNow("ship", "on_hold", ("lift",)), "Ship is not possible: it is on hold. Possible now: lift."),
     (Held(("H1", "H2")), "Its holds: H1, H2."),
     (LiftReserved("H1", ("fraud_desk",)), "H1 is lifted by fraud desk."),
+    (FixOutdated("wait-1", ()), "Look again at what can be done now."),
     (VersionConflict("3", "4"), "Expected version 3, found 4."),
     (Busy(4), "It was tried 4 times."),
     (HoldLimit(50, 48, 6), "6 are asked, 48 are kept already, and 50 may be."),

@@ -1,6 +1,7 @@
-"""The list of what needs a person, and what an order says of units that lie nowhere."""
+"""The list of what needs a person, its fixes in one call or in bulk, and what an order says of lost units."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -10,10 +11,10 @@ from troth.flows.repromise import repromise_moved
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def lose(api: Api, sku: str, name: str, units: int = 2) -> str:
+async def lose(api: Api, sku: str, name: str, units: int = 2, **changes: Any) -> str:
     """The id of an order whose units were counted away."""
     await api.stocked(sku, {"DC-PA": units})
-    body = await api.capture(name, {sku: units})
+    body = await api.capture(name, {sku: units}, **changes)
     counted = {"node": "DC-PA", "as_of": api.clock().isoformat(), "counts": [{"sku": sku, "on_hand": 0}]}
     assert (await api.post("/v1/inventory/counts", counted)).status_code == 200
     while (await repromise_moved(api.system)).changed:
@@ -22,35 +23,47 @@ async def lose(api: Api, sku: str, name: str, units: int = 2) -> str:
     return order_id
 
 
+async def listed(api: Api, query: str = "") -> list[dict[str, Any]]:
+    answer = await api.get(f"/v1/exceptions?limit=200{query}")
+    assert answer.status_code == 200, answer.text
+    items: list[dict[str, Any]] = answer.json()["items"]
+    return items
+
+
 async def test_units_that_can_be_had_nowhere_are_listed_with_what_is_at_risk(api: Api) -> None:
     order_id = await lose(api, "EX-1", "ex-1")
     promised = (await api.get(f"/v1/orders/{order_id}")).json()
 
-    items = (await api.get("/v1/exceptions")).json()["items"]
+    (mine,) = await listed(api, f"&order={order_id}")
 
-    mine = [one for one in items if one["order_id"] == order_id]
-    assert [(one["line_id"], one["sku"], one["quantity"], one["reason"]) for one in mine] == [
-        ("1", "EX-1", 2, "EX-1 at DC-PA is short")
-    ]
+    assert (mine["exception_id"], mine["kind"], mine["subject"], mine["detail"]) == (
+        f"line:{order_id}:1",
+        "short",
+        "1",
+        "EX-1 at DC-PA is short",
+    )
     price = promised["lines"][0]["unit_price"]["amount"]
-    assert mine[0]["at_risk"] == {"amount": f"{2 * float(price):.2f}", "currency": "USD"}
-    assert mine[0]["promised_at"] is not None
-    assert mine[0]["promised_at"] == promised["lines"][0]["parked"]["promised_at"]
+    owed = {"amount": f"{2 * float(price):.2f}", "currency": "USD"}
+    assert mine["at_risk"] == owed
+    assert mine["lines"] == [{"line_id": "1", "sku": "EX-1", "quantity": 2, "owed": owed}]
+    assert mine["due_at"] is not None
+    assert mine["due_at"] == promised["lines"][0]["parked"]["promised_at"]
 
 
 async def test_pages_go_on_where_the_one_before_ended(api: Api) -> None:
     for number in range(3):
         await lose(api, f"EX-2{number}", f"ex-2{number}")
-    whole = (await api.get("/v1/exceptions?limit=200")).json()["items"]
+    whole = await listed(api)
 
-    seen, path = [], "/v1/exceptions?limit=1"
-    for _ in whole:
-        page = (await api.get(path)).json()
+    page = (await api.get("/v1/exceptions?limit=1")).json()
+    seen = list(page["items"])
+    while page["next"]:
+        page = (await api.get(f"/v1/exceptions?limit=1&cursor={page['next']}")).json()
         seen += page["items"]
-        path = f"/v1/exceptions?limit=1&cursor={page['next']}"
 
-    assert seen == whole
-    assert [one["since"] for one in seen] == sorted(one["since"] for one in seen)
+    assert [one["exception_id"] for one in seen] == [one["exception_id"] for one in whole]
+    scores = [one["risk"]["score"] for one in whole]
+    assert scores == sorted(scores, reverse=True)
 
 
 async def test_the_order_says_since_when_its_units_lie_nowhere(api: Api) -> None:
@@ -58,41 +71,104 @@ async def test_the_order_says_since_when_its_units_lie_nowhere(api: Api) -> None
 
     body = (await api.get(f"/v1/orders/{order_id}")).json()
 
-    assert (body["status"], body["lines"][0]["status"]) == ("exception", "exception")
     parked = body["lines"][0]["parked"]
-    assert (parked["is_waiting"], parked["until"]) == (False, None)
-    points = [point for point in body["timeline"] if point["milestone"] == "exception"]
-    assert [(point["line_id"], point["at"], point["is_expected"]) for point in points] == [
-        ("1", parked["since"], False)
-    ]
+    assert (body["status"], body["lines"][0]["uncovered_quantity"], parked["is_waiting"]) == ("exception", 2, False)
+    assert "exception" in [point["milestone"] for point in body["timeline"]]
 
 
-async def test_a_key_that_is_bound_to_a_customer_sees_no_others(api: Api) -> None:
-    await lose(api, "EX-4", "ex-4")
-    key = await api.key_for("orders:read", customers=["C-NOBODY"])
+async def test_who_is_bound_to_customers_sees_only_theirs(api: Api) -> None:
+    await lose(api, "EX-4", "ex-4", customer={"id": "C-EX4"})
+    theirs = {"authorization": f"Bearer {await api.key_for('orders:write', customers=['C-EX4'])}"}
+    others = {"authorization": f"Bearer {await api.key_for('orders:write', customers=['C-OTHER'])}"}
 
-    answer = await api.get("/v1/exceptions", headers={"Authorization": f"Bearer {key}"})
+    mine = (await api.get("/v1/exceptions", headers=theirs)).json()["items"]
+    assert {one["customer"]["id"] for one in mine} == {"C-EX4"}
+    assert (await api.get("/v1/exceptions", headers=others)).json()["items"] == []
+    name = mine[0]["exception_id"]
+    assert (await api.get(f"/v1/exceptions/{name}", headers=theirs)).status_code == 200
+    for answer in (
+        await api.get(f"/v1/exceptions/{name}", headers=others),
+        await api.post(f"/v1/exceptions/{name}/mark", {"owner": "x"}, headers=others),
+        await api.post(f"/v1/exceptions/{name}/fixes/wait-1", {"version": 1}, headers=others),
+    ):
+        assert answer.status_code == 404
 
-    assert (answer.status_code, answer.json()["items"]) == (200, [])
+
+async def test_a_fix_is_carried_out_in_one_call_and_only_once(api: Api) -> None:
+    order_id = await lose(api, "EX-5", "ex-5")
+    await api.stocked("EX-5", {"DC-IL": 5})
+    name = f"line:{order_id}:1"
+    shown = (await api.get(f"/v1/exceptions/{name}")).json()
+    fix = shown["fixes"][0]
+    assert (fix["kind"], fix["is_whole"], fix["takes"]) == (
+        "re_source",
+        True,
+        [{"sku": "EX-5", "node": "DC-IL", "quantity": 2, "left": 3}],
+    )
+    path, body = f"/v1/exceptions/{name}/fixes/{fix['fix_id']}", {"version": shown["version"], "reason": "by phone"}
+    stale = await api.post(path, body | {"version": shown["version"] - 1})
+    assert (stale.status_code, stale.json()["type"]) == (412, "/problems/version-conflict")
+    other = await api.post(f"/v1/exceptions/{name}/fixes/re_source-0", body)
+    assert (other.status_code, other.json()["type"]) == (409, "/problems/fix-outdated")
+
+    done = await api.post(path, body)
+    assert (done.status_code, done.json()["promised_at"]) == (200, fix["promised_at"])
+    after = (await api.get(f"/v1/orders/{order_id}")).json()
+    assert (after["status"], after["version"]) == ("promised", done.json()["version"])
+    assert await listed(api, f"&order={order_id}") == []
+    assert (await api.post(path, body)).status_code == 404
 
 
-async def test_an_item_is_backordered_up_to_its_cap_and_refused_above_it_with_the_reason(api: Api) -> None:
-    await api.stocked("CAP-1", {"DC-PA": 0}, backorder_max=3)
-    due = (api.clock() + timedelta(days=7)).isoformat()
-    lines = [{"line": 1, "node": "DC-PA", "sku": "CAP-1", "quantity": 10, "expected_at": due}]
-    assert (await api.put("/v1/purchase-orders/CAP-1", {"lines": lines})).status_code == 201
-    await api.capture("cap-1", {"CAP-1": 2})
+async def test_what_people_say_of_an_exception_is_shown_with_it(api: Api) -> None:
+    order_id = await lose(api, "EX-6", "ex-6")
+    name = f"line:{order_id}:1"
+    until = (api.clock.now + timedelta(hours=4)).isoformat()
+    said = await api.post(f"/v1/exceptions/{name}/mark", {"owner": "maya", "snoozed_until": until, "note": "called"})
+    assert (said.status_code, said.json()["owner"]) == (200, "maya")
+    assert await listed(api, f"&order={order_id}") == []
+    assert [one["owner"] for one in await listed(api, f"&order={order_id}&snoozed=true")] == ["maya"]
+    detail = (await api.get(f"/v1/exceptions/{name}")).json()
+    assert [note["note"] for note in detail["notes"]] == ["called"]
+    assert [one["kind"] for one in detail["done"]] == ["ExceptionMarked"]
+    empty = await api.post(f"/v1/exceptions/{name}/mark", {})
+    assert empty.status_code == 422
 
-    refused = await api.post("/v1/orders", order("cap-2", {"CAP-1": 2}))
 
-    assert refused.status_code == 409
-    short = refused.json()["lines"][0]
-    assert (short["reason"], short["available_quantity"]) == ("backorder_max", 1)
-    assert "at most 3 units of CAP-1 may be backordered, and 2 are already" in refused.text
-    available = (await api.get("/v1/availability?sku=CAP-1&channel=web")).json()["items"][0]
-    assert available["status"] == "backorder"
-    await api.capture("cap-3", {"CAP-1": 1})
-    gone = (await api.get("/v1/availability?sku=CAP-1&channel=web")).json()["items"][0]
-    assert gone["status"] == "out_of_stock"
-    document = (await api.get("/v1/items/CAP-1")).json()
-    assert document["backorder_max"] == 3
+async def test_many_are_fixed_in_one_go_after_a_preview_that_does_nothing(api: Api) -> None:
+    sku = "EX-7"
+    orders = [await lose(api, sku, f"ex-7{number}", units=number + 1) for number in range(3)]
+    await api.stocked(sku, {"DC-IL": 4})
+    body = {"fix": "re_source", "filter": {"sku": sku}, "reason": "moved"}
+
+    preview = (await api.post("/v1/exceptions/fixes", body)).json()
+
+    assert (preview["matched"], preview["fixed"], preview["is_applied"]) == (3, 3, False)
+    assert preview["contested"] == [{"sku": sku, "node": "DC-IL", "lacking": 2}]
+    assert [(await api.get(f"/v1/orders/{one}")).json()["status"] for one in orders] == ["exception"] * 3
+
+    done = (await api.post("/v1/exceptions/fixes", body | {"apply": True})).json()
+
+    assert (done["matched"], done["fixed"], done["is_applied"]) == (3, 2, True)
+    results = {one["order_id"]: one for one in done["results"]}
+    statuses = {one: (await api.get(f"/v1/orders/{one}")).json()["status"] for one in orders}
+    assert {one: result["fix"] is not None for one, result in results.items()} == {
+        one: status == "promised" for one, status in statuses.items()
+    }
+    assert sorted(statuses.values()) == ["exception", "promised", "promised"]
+    assert (await api.available(sku))["DC-IL"] in (0, 1)
+
+
+async def test_an_exception_that_is_not_there_is_not_found(api: Api) -> None:
+    for name in ("line:O-1:1", "nonsense", "stock::A@B@on_hand"):
+        assert (await api.get(f"/v1/exceptions/{name}")).status_code == 404
+
+
+async def test_counts_say_how_many_there_are_of_each_kind(api: Api) -> None:
+    await lose(api, "EX-8", "ex-8")
+    await api.stocked("EX-9")
+    held = (await api.post("/v1/orders", order("ex-9", {"EX-9": 1}))).json()["order_id"]
+    await api.post(f"/v1/orders/{held}/holds", {"type": "address", "reason": "no such street"})
+    counts = (await api.get("/v1/exceptions?limit=1&kind=address")).json()
+    assert [one["order_id"] for one in counts["items"]] == [held]
+    assert counts["counts"]["address"] == 1
+    assert counts["counts"]["short"] >= 1

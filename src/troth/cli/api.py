@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from troth.adapters.payments.opening import open_gateways, settled_providers
 from troth.cli.processes import Life
-from troth.cli.running import run_loop
+from troth.cli.running import risk_weights, run_loop
 from troth.console.app import create_console, end_streams
 from troth.flows.load_places import load_places
 from troth.flows.system import open_system
@@ -101,6 +101,7 @@ async def _serve(settings: Settings, dsn: str, listener: socket.socket, life: Li
             currency=settings.currency,
             providers=settled_providers(settings),
             gateways=partial(open_gateways, settings),
+            risk=risk_weights(settings),
         ) as system,
         warming_up(system, balances_max=settings.warm_balances_max) as warm_up,
     ):
@@ -153,6 +154,7 @@ async def _work(settings: Settings, dsn: str, life: Life) -> None:
         currency=settings.currency,
         providers=settled_providers(settings),
         gateways=partial(open_gateways, settings),
+        risk=risk_weights(settings),
     ) as system:
         life.say_ready()
         await run_worker(system, settings, stop)

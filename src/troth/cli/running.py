@@ -15,6 +15,7 @@ import uvloop
 
 from troth.adapters.payments.opening import open_gateways, settled_providers
 from troth.flows.system import System, open_system
+from troth.model.risk import RiskWeights
 from troth.settings import Settings, read_settings
 from troth.store.database import Pool, open_pool
 from troth.store.embedded import start
@@ -51,6 +52,16 @@ def running_database(settings: Settings) -> Iterator[str]:
         yield embedded.dsn
 
 
+def risk_weights(settings: Settings) -> RiskWeights:
+    """By what exceptions are ranked."""
+    return RiskWeights(
+        horizon_hours=settings.exception_horizon_hours,
+        due_percent=settings.exception_due_percent,
+        past_percent=settings.exception_past_percent,
+        margin_percent=settings.exception_margin_percent,
+    )
+
+
 @asynccontextmanager
 async def migrated_system(settings: Settings, dsn: str) -> AsyncIterator[System]:
     """An open system on the database, with all migrations applied."""
@@ -62,6 +73,7 @@ async def migrated_system(settings: Settings, dsn: str) -> AsyncIterator[System]
         currency=settings.currency,
         providers=settled_providers(settings),
         gateways=partial(open_gateways, settings),
+        risk=risk_weights(settings),
     ) as system:
         yield system
 

@@ -30,6 +30,7 @@ from troth.console import (
     transfers,
     waterfall,
     work,
+    workbench,
 )
 from troth.console.desk import Desk, Memory
 from troth.console.feed import Feed
@@ -47,7 +48,7 @@ def create_console(system: System, settings: Settings) -> Starlette:
     `end_streams` first: it would otherwise wait for everybody who watches.
     """
     modules = (
-        *(session, overview, orders, order, order_change, quote, work, waterfall),
+        *(session, overview, orders, order, order_change, workbench, quote, work, waterfall),
         *(inventory, count_tasks, transfers, catalog),
         *(routing_trial, exposure_preview, message_preview, configuration, records, live),
     )

@@ -10,7 +10,9 @@ from troth.console.desk import Visit
 from troth.console.pages import page
 from troth.console.session import guarded
 from troth.console.views_drawing import view_hours
+from troth.console.views_workbench import view_exception
 from troth.engine.feed_age import find_late
+from troth.flows.workbench import Filters, Ranked, find_open
 from troth.model.status import OrderStatus
 from troth.store.console import (
     OPEN_WORK,
@@ -19,13 +21,11 @@ from troth.store.console import (
     count_overdue,
     count_work,
     find_order_rows,
-    find_orders_at_risk,
 )
 from troth.store.subscriptions import read_lags
 
 _COUNTS_SECONDS: Final = 2.0
 _HOURS_SECONDS: Final = 10.0
-_AT_RISK: Final = (OrderStatus.EXCEPTION, OrderStatus.ON_HOLD)
 _AT_RISK_SHOWN: Final = 8
 _NEWEST_SHOWN: Final = 12
 _FLOW: Final = (
@@ -58,11 +58,14 @@ async def show_overview(visit: Visit) -> Response:
         async with pool.acquire() as connection:
             return await count_orders_by_hour(connection, now - timedelta(hours=24))
 
+    async def find_exceptions() -> Ranked:
+        return await find_open(visit.system, Filters())
+
+    ranked = await memory.get("exceptions", _COUNTS_SECONDS, find_exceptions)
     counts = await memory.get("orders by status", _COUNTS_SECONDS, count_statuses)
     work = await memory.get("open work", _COUNTS_SECONDS, count_open_work)
     hours = await memory.get("orders by hour", _HOURS_SECONDS, count_hours)
     async with pool.acquire() as connection:
-        risky = await find_orders_at_risk(connection, _AT_RISK, limit=_AT_RISK_SHOWN)
         overdue, since = await count_overdue(connection, now)
         lags = await read_lags(connection, now)
     return page(
@@ -74,8 +77,8 @@ async def show_overview(visit: Visit) -> Response:
         aside=[(status, counts.get(status, 0)) for status in _ASIDE],
         work=[(state, work.get(state, 0)) for state in OPEN_WORK],
         hours=view_hours(hours, now),
-        risky=risky,
-        risky_count=sum(counts.get(status, 0) for status in _AT_RISK),
+        risky=[view_exception(found, risk) for found, risk in ranked.items[:_AT_RISK_SHOWN]],
+        risky_count=len(ranked.items),
         overdue=overdue,
         overdue_since=since,
         behind=visit.desk.feed.behind_seconds,

@@ -27,6 +27,7 @@ _HEADERS: Final = {
 _SECTIONS: Final = (
     ("overview", "/", "Overview", "orders:read"),
     ("orders", "/orders", "Orders", "orders:read"),
+    ("exceptions", "/exceptions", "Exceptions", "orders:read"),
     ("quote", "/quote", "Quote", "orders:read"),
     ("work", "/fulfillments", "Work", "fulfillments:read"),
     ("inventory", "/inventory", "Inventory", "inventory:read"),

@@ -7,6 +7,7 @@ from troth.model.refusals import (
     Busy,
     ContentDiffers,
     FieldFlaw,
+    FixOutdated,
     Forbidden,
     Held,
     HoldLimit,
@@ -75,6 +76,8 @@ def _facts(refusal: Refusal) -> tuple[str, ...]:
             return (f"{words(refusal.what)} is not possible: it is {_plain(refusal.state)}.{possible}",)
         case Held():
             return (f"Its holds: {', '.join(refusal.holds)}.",)
+        case FixOutdated():
+            return ("Look again at what can be done now.",)
         case LiftReserved():
             return (f"{refusal.hold_id} is lifted by {', '.join(map(_plain, refusal.roles))}.",)
         case VersionConflict():

@@ -23,6 +23,8 @@ from troth.model.events import (
     ConfigurationSet,
     DuplicateReceived,
     Event,
+    ExceptionMarked,
+    FixApplied,
     FulfillmentAccepted,
     FulfillmentCollected,
     FulfillmentDelivered,
@@ -60,6 +62,7 @@ from troth.model.events import (
     SupplyGivenUp,
     TrackingRecorded,
     UnitsQueued,
+    WorkRedated,
 )
 from troth.model.ids import FulfillmentId
 from troth.model.order import Allocation, Package
@@ -183,6 +186,11 @@ def tell(event: Event) -> str:
             return f"Promised for another time: {_and(_put_off(move) for move in event.lines)} ({event.reason})."
         case BackorderCovered():
             return f"Expected supply {event.reference} arrived: {_parts(event.parts.added)} now on hand."
+        case WorkRedated():
+            name, until = short_id(event.fulfillment_id), moment(event.promised_at)
+            return f"Fulfillment {name} was late and is promised for {until} UTC now ({event.reason})."
+        case ExceptionMarked() | FixApplied():
+            return _tell_workbench(event)
         case AcceptanceMissed():
             name, until = short_id(event.fulfillment_id), moment(event.accept_by)
             return f"Fulfillment {name} was not accepted by {event.node} until {until} UTC."
@@ -265,6 +273,15 @@ def _tell_order(
             return "Released to its nodes" + (" before the remorse period ended." if event.is_early else ".")
         case _:
             assert_never(event)
+
+
+def _tell_workbench(event: ExceptionMarked | FixApplied) -> str:
+    if isinstance(event, FixApplied):
+        why = f" ({event.reason})" if event.reason else ""
+        return f"Fixed the {_plain(event.kind)} exception: {_plain(event.fix)}{why}."
+    until = f", put off until {moment(event.snoozed_until)} UTC" if event.snoozed_until else ""
+    note = f": {event.note}" if event.note else ""
+    return f"The {_plain(event.kind)} exception is looked after by {event.owner or 'nobody'}{until}{note}."
 
 
 def _tell_hold(event: HoldPlaced | HoldLifted | HoldAssigned) -> str:

@@ -97,6 +97,7 @@ def decide_change(command: ChangeOrder, order: Order, state: State, facts: Facts
         canceled,
         tuple(line.line_id for line in wish.order.lines if line.line_id in wish.moved),
         wish.order.delivery_charge,
+        wish.order.ship_complete != order.ship_complete or wish.order.shipments_max != order.shipments_max,
     )
     before = uncovered_quantities(order)
     without = evolve(order, plain)

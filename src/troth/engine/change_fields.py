@@ -9,10 +9,12 @@ from troth.model.network import Address
 from troth.model.order import Line, Order, Terms
 from troth.model.totals import delivery_amounts
 
-_HEAD = ("method", "pickup_node", "service")
+_HEAD = ("method", "pickup_node", "service", "shipments_max")
+_FLAGS = ("ship_complete",)
+_FLAGS_OF_TERMS = ("line_complete",)
 _OF_LINE = ("sku", "unit_price_minor", "not_before", "need_by")
 _CHARGES = ("discount_minor", "tax_minor")
-_OF_TERMS = ("method", "pickup_node", "service", "only_from", "cancel_after", "need_by_firm")
+_OF_TERMS = ("method", "pickup_node", "service", "only_from", "cancel_after", "need_by_firm", "ship_together")
 _NO_TERMS = Terms()
 
 
@@ -31,6 +33,9 @@ def _changes(before: Order, after: Order) -> Iterator[FieldChange]:
     if before.delivery_charge != after.delivery_charge:
         amounts = [str(delivery_amounts(order).total_minor) for order in (before, after)]
         yield FieldChange(None, "delivery_charge_minor", amounts[0], amounts[1])
+    for name in _FLAGS:
+        if getattr(before, name) != getattr(after, name):
+            yield FieldChange(None, name, *_yes_no(getattr(before, name), getattr(after, name)))
     known = {line.line_id: line for line in before.lines}
     for line in after.lines:
         yield from _line_changes(known.get(line.line_id), line)
@@ -56,6 +61,13 @@ def _line_changes(was: Line | None, line: Line) -> Iterator[FieldChange]:
     for name in _OF_TERMS:
         if getattr(before, name) != getattr(terms, name):
             yield FieldChange(line.line_id, name, _text(getattr(before, name)), _text(getattr(terms, name)))
+    for name in _FLAGS_OF_TERMS:
+        if getattr(before, name) != getattr(terms, name):
+            yield FieldChange(line.line_id, name, *_yes_no(getattr(before, name), getattr(terms, name)))
+
+
+def _yes_no(before: bool, after: bool) -> tuple[str, str]:
+    return ("yes" if before else "no"), ("yes" if after else "no")
 
 
 def _quantity(line: Line | None) -> str:

@@ -13,6 +13,7 @@ from troth.model.change import (
     ACTION_OF,
     AddLine,
     ChangeAction,
+    LeaveInParts,
     RemoveLine,
     SetAddress,
     SetDates,
@@ -72,6 +73,7 @@ def wish_of(
         return Invalid(tuple(flaws))
     known = {line.line_id: line for line in order.lines}
     moved = {line.line_id for line in after.lines if line.line_id in known and _is_moved(order, known, after, line)}
+    moved |= {action.line_id for action in actions if isinstance(action, LeaveInParts)}
     fewer = {
         line.line_id: _wanted(known[line.line_id]) - _wanted(line)
         for line in after.lines
@@ -233,6 +235,9 @@ def _carried_out(action: ChangeAction, order: Order, facts: Facts) -> Order:
             return replace(order, ship_to=action.ship_to)
         case SetMethod() if action.line_id is None:
             return replace(order, method=action.method, pickup_node=action.pickup_node, service=action.service)
+        case LeaveInParts():
+            parted = tuple(_in_parts(line) if line.line_id == action.line_id else line for line in order.lines)
+            return replace(order, lines=parted, ship_complete=False, shipments_max=None)
         case _:
             lines = (_changed(line, action, facts) if line.line_id == action.line_id else line for line in order.lines)
             return replace(order, lines=tuple(lines))
@@ -263,6 +268,12 @@ def _changed(line: Line, action: ChangeAction, facts: Facts) -> Line:
             return settle_lines((_on(other, plain),), facts.items)[0]
         case _:
             return line
+
+
+def _in_parts(line: Line) -> Line:
+    """The line with nothing that it has to leave with, and no node that it is bound to."""
+    terms = line.terms or NO_TERMS
+    return _on(line, replace(terms, line_complete=False, ship_together="", together_minor=None, only_from=None))
 
 
 def _on(line: Line, terms: Terms) -> Line:

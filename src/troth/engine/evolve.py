@@ -26,6 +26,7 @@ from troth.model.events import (
     SourcingFailed,
     SupplyGivenUp,
     UnitsQueued,
+    WorkRedated,
 )
 from troth.model.ids import FulfillmentId
 from troth.model.lifecycle import ALLOCATION, HOLD, AllocationEvent, HoldEvent
@@ -80,6 +81,8 @@ def evolve(order: Order | None, event: OrderEvent) -> Order:
             after = _evolve_work(after, event.fulfillment_id, collected_by=event.collected_by, delivered_at=event.at)
         case FulfillmentDelivered():
             after = _evolve_work(after, event.fulfillment_id, delivered_at=event.at)
+        case WorkRedated():
+            after = replace(after, fulfillments=tuple(_redated(work, event) for work in after.fulfillments))
         case SerialsNamed():
             after = _evolve_work(after, event.fulfillment_id, serials=event.serials)
         case SupplyGivenUp():
@@ -165,6 +168,8 @@ def _change(before: Order, after: Order, event: OrderChanged) -> Order:
         service=event.service,
         delivery_charge=event.delivery_charge,
     )
+    if event.leaves_in_parts:
+        after = replace(after, ship_complete=False, shipments_max=None)
     if order_status(after) is OrderStatus.CANCELED:
         after = replace(after, canceled_at=event.at)
     given_up = {move.allocation for move in event.parts.moves if move.event is AllocationEvent.REPLACE}
@@ -200,6 +205,12 @@ def _park(
             was = replace(was, is_waiting=True, until=was.until or until)
         known[line.line_id] = was if is_sought is None else replace(was, is_sought=is_sought)
     return replace(after, parked=tuple(known[line.line_id] for line in after.lines if line.line_id in known))
+
+
+def _redated(work: Fulfillment, event: WorkRedated) -> Fulfillment:
+    if work.fulfillment_id != event.fulfillment_id:
+        return work
+    return replace(work, ship_by=event.ship_by, promised_from=event.promised_from, promised_at=event.promised_at)
 
 
 def _evolve_work(

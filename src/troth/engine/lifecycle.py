@@ -13,6 +13,7 @@ from troth.engine.evolve import evolve_all
 from troth.engine.exposure.taking import keeping
 from troth.engine.hold_ends import end_holds
 from troth.engine.holds import decide_assign, decide_due, decide_lift, decide_place, decide_tell
+from troth.engine.let_wait import decide_let_wait, decide_redate
 from troth.engine.payment_hold import hold_dearer
 from troth.engine.release import decide_release, decide_wave
 from troth.engine.repromise import decide_repromise
@@ -37,10 +38,12 @@ from troth.model.commands import (
     ExtendCartHold,
     FulfillmentCommand,
     HoldCart,
+    LetWait,
     LiftHold,
     MissAcceptance,
     OrderCommand,
     PlaceHold,
+    RedateWork,
     ReleaseOrder,
     RepromiseOrder,
     RunWave,
@@ -194,6 +197,8 @@ def _events(
     | RunWave
     | ActOnDue
     | MissAcceptance
+    | LetWait
+    | RedateWork
     | FulfillmentCommand,
     order: Order,
     state: State,
@@ -218,6 +223,10 @@ def _events(
             return decide_due(order, facts)
         case MissAcceptance():
             return decide_missed(command, order, facts)
+        case LetWait():
+            return decide_let_wait(command, order, facts)
+        case RedateWork():
+            return decide_redate(command, order, state, facts)
         case _:
             return decide_work(command, order, state, facts)
 

@@ -26,6 +26,7 @@ from troth.model.commands import (
     HoldCart,
     PackWork,
     PickWork,
+    RedateWork,
     RejectWork,
     RepromiseOrder,
     RunWave,
@@ -54,7 +55,7 @@ from troth.store.serials import read_serials
 from troth.store.stock_index import StockIndex
 from troth.store.transfers import read_traveling
 
-_SOURCING_AGAIN: Final = ChangeOrder | PickWork | RejectWork | RepromiseOrder
+_SOURCING_AGAIN: Final = ChangeOrder | PickWork | RedateWork | RejectWork | RepromiseOrder
 
 
 class BatchState:

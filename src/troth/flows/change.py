@@ -17,6 +17,7 @@ from troth.flows.system import System
 from troth.model.change import (
     AddLine,
     ChangeAction,
+    LeaveInParts,
     RemoveLine,
     SetAddress,
     SetDates,
@@ -87,7 +88,17 @@ class Delivery:
 
 
 ContentAction = (
-    AddedLine | Price | OtherItem | Dates | RemoveLine | SetQuantity | SetAddress | SetMethod | SetNode | Delivery
+    AddedLine
+    | Price
+    | OtherItem
+    | Dates
+    | RemoveLine
+    | SetQuantity
+    | SetAddress
+    | SetMethod
+    | SetNode
+    | Delivery
+    | LeaveInParts
 )
 """An action as a client sends it, each field valid by itself."""
 

@@ -11,6 +11,7 @@ from troth.flows.gateways import Gateways
 from troth.flows.reference import Reference
 from troth.model.payment import Provider
 from troth.model.policy import DEFAULT_POLICY
+from troth.model.risk import DEFAULT_WEIGHTS, RiskWeights
 from troth.store.database import BY_KEY, Pool, open_pool
 
 _DOOR_POOL_SIZE: Final = 4  # one writes, others read for whoever asks beside it
@@ -24,13 +25,14 @@ class System:
     """A running process's access to everything: reads go to the pool, writes through the door.
 
     The carts of one customer keep at most `cart_units_max` units at a time (None: as many as they like). `gateways`
-    move money, by name.
+    move money, by name; exceptions are ranked by the weights in `risk`.
     """
 
     pool: Pool
     door: Door
     cart_units_max: int | None = None
     gateways: Gateways = field(default_factory=dict)
+    risk: RiskWeights = DEFAULT_WEIGHTS
 
     @property
     def providers(self) -> Mapping[str, Provider]:
@@ -48,6 +50,7 @@ async def open_system(
     currency: str = DEFAULT_POLICY.currency,
     providers: Mapping[str, Provider] | None = None,
     gateways: OpenGateways | None = None,
+    risk: RiskWeights = DEFAULT_WEIGHTS,
 ) -> AsyncIterator[System]:
     """A system on a migrated database, whose costs are counted in a currency. `providers` say whose payments are
     settled here, through the `gateways` that are opened on its pool and with its clock.
@@ -64,4 +67,4 @@ async def open_system(
         await door.open()
         stack.push_async_callback(door.close)
         opened = {} if gateways is None else await stack.enter_async_context(gateways(pool, clock))
-        yield System(pool, door, cart_units_max, opened)
+        yield System(pool, door, cart_units_max, opened, risk)

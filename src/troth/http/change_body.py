@@ -19,7 +19,7 @@ from troth.http.charges_body import DeliveryChargeBody, parsed
 from troth.http.measures import Quantity, Scaling
 from troth.http.order_body import AskedBy, LineBody, Service
 from troth.http.place_body import AddressBody
-from troth.model.change import Action, RemoveLine, SetAddress, SetMethod, SetNode, SetQuantity
+from troth.model.change import Action, LeaveInParts, RemoveLine, SetAddress, SetMethod, SetNode, SetQuantity
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.item import Item
 from troth.model.money import Money
@@ -126,6 +126,13 @@ class SetDeliveryChargeBody(Strict):
     delivery_charge: DeliveryChargeBody | None
 
 
+class LeaveInPartsBody(Strict):
+    """What lies nowhere of a line may leave by itself, whatever order and line said of leaving together."""
+
+    action: Literal["leave_in_parts"]
+    line_id: Id
+
+
 ActionBody = Annotated[
     AddLineBody
     | RemoveLineBody
@@ -136,7 +143,8 @@ ActionBody = Annotated[
     | SetMethodBody
     | SetNodeBody
     | SubstituteBody
-    | SetDeliveryChargeBody,
+    | SetDeliveryChargeBody
+    | LeaveInPartsBody,
     Field(discriminator="action"),
 ]
 
@@ -196,6 +204,8 @@ def _action(
         case SetDeliveryChargeBody():
             charge = body.delivery_charge
             return Delivery(None if charge is None else charge.delivery(f"{pointer}/delivery_charge"))
+        case LeaveInPartsBody():
+            return LeaveInParts(LineId(body.line_id))
         case SubstituteBody():
             named = None if body.unit_price is None else body.unit_price.parse(f"{pointer}/unit_price")
             return OtherItem(LineId(body.line_id), Sku(body.sku), named, *_charges(body, pointer))

@@ -10,6 +10,7 @@ from troth.http.replies import Reply
 from troth.model.refusals import (
     Busy,
     ContentDiffers,
+    FixOutdated,
     Forbidden,
     Held,
     HoldLimit,
@@ -137,6 +138,7 @@ PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     NotPossibleNow.code: (409, "Not possible now"),
     Held.code: (409, "Order on hold"),
     LiftReserved.code: (403, "Lifted by other roles"),
+    FixOutdated.code: (409, "Fix outdated"),
     VersionConflict.code: (412, "Version conflict"),
     Busy.code: (503, "Busy"),
     HoldLimit.code: (409, "Too much held in carts"),
@@ -248,6 +250,8 @@ def _told(no: No) -> str:
             return f"cannot {no.what} what is {no.state}" + (f"; possible now: {possible}" if possible else "")
         case Held():
             return ", ".join(no.holds)
+        case FixOutdated():
+            return f"{no.fix_id}; possible now: {', '.join(no.possible) or 'nothing'}"
         case LiftReserved():
             return f"{no.hold_id} is lifted by {', '.join(no.roles)}"
         case VersionConflict():

@@ -26,6 +26,7 @@ class Action(StrEnum):
     SET_NODE = "set_node"
     SUBSTITUTE = "substitute"
     SET_DELIVERY_CHARGE = "set_delivery_charge"
+    LEAVE_IN_PARTS = "leave_in_parts"
 
 
 CHANGEABLE: Final[Mapping[Action, frozenset[AllocationState]]] = {
@@ -39,6 +40,7 @@ CHANGEABLE: Final[Mapping[Action, frozenset[AllocationState]]] = {
     Action.SET_NODE: UNLOCKED,
     Action.SUBSTITUTE: UNLOCKED,
     Action.SET_DELIVERY_CHARGE: RESERVING,
+    Action.LEAVE_IN_PARTS: frozenset(AllocationState),
 }
 """In which states all parts of the lines that an action is about must be. What has ended never counts, and of a
 quantity only what has not left can be taken back.
@@ -141,6 +143,15 @@ class SetDeliveryCharge:
     line_id: LineId | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LeaveInParts:
+    """What lies nowhere of a line may leave by itself, from anywhere, in as many shipments as it takes, whatever the
+    order and the line said of leaving together.
+    """
+
+    line_id: LineId
+
+
 ChangeAction = (
     AddLine
     | RemoveLine
@@ -152,6 +163,7 @@ ChangeAction = (
     | SetNode
     | Substitute
     | SetDeliveryCharge
+    | LeaveInParts
 )
 
 ACTION_OF: Final[Mapping[type[ChangeAction], Action]] = {
@@ -165,6 +177,7 @@ ACTION_OF: Final[Mapping[type[ChangeAction], Action]] = {
     SetNode: Action.SET_NODE,
     Substitute: Action.SUBSTITUTE,
     SetDeliveryCharge: Action.SET_DELIVERY_CHARGE,
+    LeaveInParts: Action.LEAVE_IN_PARTS,
 }
 
 

@@ -424,6 +424,24 @@ class MissAcceptance:
     released_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class LetWait:
+    """Let units of these lines, which lie nowhere, wait for stock by themselves, until an instant (None: for ever)."""
+
+    order_id: OrderId
+    lines: tuple[LineId, ...]
+    reason: str = ""
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RedateWork:
+    """Promise work that is late at its node for when it can leave from there now."""
+
+    fulfillment_id: FulfillmentId
+    reason: str
+
+
 FulfillmentCommand = (
     AcceptWork | RejectWork | PickWork | PackWork | StageWork | ShipWork | CollectWork | DeliverWork | RecordTracking
 )
@@ -439,6 +457,8 @@ OrderCommand = (
     | RepromiseOrder
     | MissAcceptance
     | RunWave
+    | LetWait
+    | RedateWork
     | FulfillmentCommand
 )
 StockCommand = AdjustStock | CountStock | ExpectSupply | TransferCommand
@@ -457,7 +477,7 @@ def order_ids_of(command: Command) -> tuple[OrderId, ...]:
             return command.orders
         case CancelOrder() | ChangeOrder() | PlaceHold() | LiftHold() | ReleaseOrder() | ActOnDue() | RepromiseOrder():
             return (command.order_id,)
-        case AssignHold() | TellHolds() | RunWave():
+        case AssignHold() | TellHolds() | RunWave() | LetWait():
             return (command.order_id,)
         case OpenReturn():
             return (command.order_id,)

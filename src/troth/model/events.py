@@ -93,7 +93,7 @@ class OrderChanged:
 
     Units that are no longer wanted were canceled, and those that are promised anew have given up their supply; what
     becomes of them is said by the events of the same change. Of the lines in `moved` the promise given before no longer
-    counts.
+    counts. Where it `leaves_in_parts` the order need not ship complete any more, nor within so many shipments.
     """
 
     lines: tuple[Line, ...]
@@ -107,6 +107,7 @@ class OrderChanged:
     parts: PartsChange
     moved: tuple[LineId, ...] = ()
     delivery_charge: DeliveryCharge | None = None
+    leaves_in_parts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +331,47 @@ class PromiseChanged:
     external_id: str
     customer: Customer
     choices: tuple[Choice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WorkRedated:
+    """Work that was late at its node is promised for when it can leave from there."""
+
+    fulfillment_id: FulfillmentId
+    ship_by: datetime
+    promised_from: datetime
+    promised_at: datetime
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionMarked:
+    """Somebody said who looks after an exception, put it off until a time, or wrote a note about it."""
+
+    exception_id: str
+    kind: str
+    owner: str
+    snoozed_until: datetime | None
+    note: str
+    at: datetime
+    order_id: OrderId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FixApplied:
+    """A fix that the engine had proposed for an exception was carried out, for a reason; what it did is in the order's
+    own events.
+    """
+
+    exception_id: str
+    kind: str
+    order_id: OrderId
+    fix: str
+    fix_id: str
+    reason: str
+    version: int
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -582,6 +624,7 @@ OrderEvent = (
     | AcceptanceMissed
     | ReleasePlanned
     | ReturnEvent
+    | WorkRedated
 )
 StockEvent = StockAdjusted | StockCounted | SupplyExpected | TransferShipped | TransferReceived | TransferLost
 CartEvent = CartHeld | CartHoldExtended | CartHoldEnded
@@ -598,7 +641,8 @@ PaymentEvent = (
     | PaymentActedOn
 )
 """What happens to an order's money. The order is the subject, and its version stays as it is."""
-Event = OrderEvent | StockEvent | CartEvent | PaymentEvent | ConfigurationSet
+WorkbenchEvent = ExceptionMarked | FixApplied
+Event = OrderEvent | StockEvent | CartEvent | PaymentEvent | WorkbenchEvent | ConfigurationSet
 
 EVENTS: Final[dict[str, type[Event]]] = {
     event.__name__: event
@@ -639,6 +683,7 @@ EVENTS: Final[dict[str, type[Event]]] = {
         ReturnClosed,
         ReturnCanceled,
         ReturnExpired,
+        WorkRedated,
         StockAdjusted,
         StockCounted,
         SupplyExpected,
@@ -658,6 +703,8 @@ EVENTS: Final[dict[str, type[Event]]] = {
         PaymentDue,
         PaymentAdded,
         PaymentActedOn,
+        ExceptionMarked,
+        FixApplied,
         ConfigurationSet,
     )
 }

@@ -104,6 +104,16 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class FixOutdated:
+    """This fix would no longer do what it was shown to do; nothing was done, and possible says what would be now."""
+
+    code: ClassVar[str] = "fix-outdated"
+    transient: ClassVar[bool] = False
+    fix_id: str
+    possible: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LiftReserved:
     """This hold is lifted only by people of certain roles."""
 
@@ -192,6 +202,7 @@ Refusal = (
     | NotPossibleNow
     | Held
     | LiftReserved
+    | FixOutdated
     | VersionConflict
     | Busy
     | HoldLimit
@@ -211,6 +222,7 @@ REFUSALS: Final[dict[str, type[Refusal]]] = {
         NotPossibleNow,
         Held,
         LiftReserved,
+        FixOutdated,
         VersionConflict,
         Busy,
         HoldLimit,

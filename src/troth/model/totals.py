@@ -57,13 +57,18 @@ def is_given_up(order: Order) -> bool:
 
 def line_amounts(order: Order, line: Line, first: int) -> Amounts:
     """What the first so many units of a line cost, at its own price."""
+    return amounts_of(line, first, includes_tax=order.prices_include_tax)
+
+
+def amounts_of(line: Line, first: int, *, includes_tax: bool) -> Amounts:
+    """The same of a line by itself, where it is known whether its order's prices include the tax."""
     price = half_up(line.unit_price_minor * first, scale_of(line.decimals))
     charges = line.charges
     if charges is None:
         return Amounts(price, 0, 0, price)
     # Of what is sold by measure a price may be rounded down where its discount is rounded up.
     discount = min(charges.discount_of(first), price)
-    return charged(price, discount, charges.tax_of(first), includes_tax=order.prices_include_tax)
+    return charged(price, discount, charges.tax_of(first), includes_tax=includes_tax)
 
 
 def delivery_amounts(order: Order) -> Amounts:

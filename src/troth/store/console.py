@@ -23,7 +23,6 @@ _BY_HOUR = sql("count_orders_by_hour")
 _NEWER = sql("count_newer_orders")
 _ROWS = sql("find_order_rows")
 _SEARCH = sql("search_orders")
-_AT_RISK = sql("find_orders_at_risk")
 _OVERDUE = sql("count_overdue")
 _CHANNELS = sql("find_channels")
 _WORK = sql("find_work")
@@ -40,7 +39,6 @@ COUNT_MAX: Final = 10_000
 SEARCH_MAX: Final = 500
 NAMES_SEARCHED: Final = 20_000
 """Names have no index; they are looked for in this many of the newest orders."""
-_AT_RISK_OF: Final = 500
 _CHANNELS_OF: Final = 5_000
 OPEN_WORK: Final = (
     AllocationState.RELEASED,
@@ -70,21 +68,6 @@ class OrderRow:
     lines: int
     units: int
     nodes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AtRisk:
-    """An order that waits for a person, with what it is worth (minor units)."""
-
-    order_id: OrderId
-    status: str
-    external_id: str
-    channel: str
-    customer_name: str
-    currency: str
-    total_minor: int
-    captured_at: datetime
-    promised_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +143,6 @@ async def search_orders(pool: Pool, text: str) -> list[OrderId]:
         await connection.execute(_AFRESH)
         rows = await connection.fetch(_SEARCH, text, beginning, SEARCH_MAX, NAMES_SEARCHED)
     return [row["order_id"] for row in rows]
-
-
-async def find_orders_at_risk(connection: Connection, statuses: Sequence[str], *, limit: int) -> list[AtRisk]:
-    """Of the newest 500 orders in these statuses those that are worth most, the dearest first."""
-    rows = await connection.fetch(_AT_RISK, list(statuses), _AT_RISK_OF, limit)
-    return [AtRisk(**dict(row)) for row in rows]
 
 
 async def count_overdue(connection: Connection, now: datetime) -> tuple[int, datetime | None]:

@@ -15,7 +15,7 @@ _WRITE = sql("write_parked")
 _FIND = sql("find_parked_orders")
 _FIND_UNLOOKED = sql("find_unlooked_orders")
 _MARK_LOOKED = sql("mark_looked")
-_FIND_EXCEPTIONS = sql("find_exceptions")
+_COUNT_WAITING = sql("count_waiting")
 
 
 async def write_parked(connection: Connection, orders: Iterable[Order], at: datetime) -> None:
@@ -40,18 +40,10 @@ async def mark_looked(connection: Connection, order_ids: Sequence[OrderId], at: 
     await connection.execute(_MARK_LOOKED, list(order_ids), at)
 
 
-async def find_exceptions(
-    connection: Connection,
-    *,
-    customer: str | None = None,
-    node: str | None = None,
-    after: tuple[datetime, str, str] | None = None,
-    limit: int,
-) -> list[tuple[OrderId, LineId]]:
-    """A page of lines for which a person is called, the longest first, after (since, order, line) of the last seen."""
-    since, order_id, line_id = after or (None, None, None)
-    rows = await connection.fetch(_FIND_EXCEPTIONS, customer, node, since, order_id, line_id, limit)
-    return [(row["order_id"], row["line_id"]) for row in rows]
+async def count_waiting(connection: Connection, skus: Iterable[Sku], *, without: OrderId) -> dict[Sku, int]:
+    """How many other orders have parked lines that units of each SKU could cover; of none: nothing."""
+    rows = await connection.fetch(_COUNT_WAITING, list(skus), without)
+    return {row["sku"]: row["orders"] for row in rows}
 
 
 def parked_of_row(row: Any) -> Parked:

@@ -78,16 +78,6 @@ UNION
     LIMIT $3
 );
 
--- name: find_orders_at_risk
--- Finds what a person must decide about: of the newest orders in some statuses those worth most.
-SELECT order_id, status, external_id, channel, customer_name, currency, total_minor, captured_at, promised_at
-FROM (
-    SELECT order_id, status, external_id, channel, customer_name, currency, total_minor, captured_at, promised_at
-    FROM orders WHERE status = ANY($1::text[]) ORDER BY captured_at DESC, order_id DESC LIMIT $2
-) AS newest
-ORDER BY total_minor DESC, order_id
-LIMIT $3;
-
 -- name: count_overdue
 -- Counts the orders for which the clock had something to do by an instant, no further than a limit, and says since when.
 SELECT count(*) AS orders, min(due_at) AS since

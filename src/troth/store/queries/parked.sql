@@ -19,13 +19,9 @@ SELECT order_id FROM parked WHERE looked_at < $1 GROUP BY order_id ORDER BY min(
 -- Records when it was last tried to cover the parked lines of some orders.
 UPDATE parked SET looked_at = $2 WHERE order_id = ANY($1::text[]);
 
--- name: find_exceptions
--- Finds a page of parked lines for which a person is called, the longest first, after the position given; a filter that is null is no filter.
-SELECT p.order_id, p.line_id, p.since
-FROM parked AS p JOIN orders AS o USING (order_id)
-WHERE NOT p.is_waiting
-    AND ($1::text IS NULL OR o.customer_id = $1)
-    AND ($2::text IS NULL OR EXISTS (SELECT FROM fulfillments AS f WHERE f.order_id = p.order_id AND f.node = $2))
-    AND ($3::timestamptz IS NULL OR (p.since, p.order_id, p.line_id) > ($3, $4::text, $5::text))
-ORDER BY p.since, p.order_id, p.line_id
-LIMIT $6;
+-- name: count_waiting
+-- Counts the orders but one that have parked lines which units of each of some SKUs could cover.
+SELECT s.sku, count(DISTINCT p.order_id) AS orders
+FROM unnest($1::text[]) AS s (sku) JOIN parked AS p ON p.skus @> ARRAY[s.sku]
+WHERE p.order_id <> $2
+GROUP BY s.sku;

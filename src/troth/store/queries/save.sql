@@ -153,6 +153,8 @@ changed_orders AS (
         method = excluded.method,
         pickup_node = excluded.pickup_node,
         service = excluded.service,
+        ship_complete = excluded.ship_complete,
+        shipments_max = excluded.shipments_max,
         payments = excluded.payments,
         attributes = excluded.attributes,
         policy_version = excluded.policy_version,

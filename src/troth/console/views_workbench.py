@@ -1,0 +1,212 @@
+"""Exceptions and their fixes as the pages show them: in words, with what they weigh and why."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from troth.console.views import Chip, money, number, words
+from troth.console.views_timeline import short_id, tell
+from troth.flows.bulk_fixes import Bulk, BulkLine
+from troth.model.exceptions import EXPLAINED, ExceptionKind, OpenException, Source
+from troth.model.fix import TOLD, Fix
+from troth.model.ids import FulfillmentId
+from troth.model.risk import Risk
+from troth.store.events import LoggedEvent
+
+KINDS: Final[Mapping[ExceptionKind, Chip]] = {
+    ExceptionKind.UNSOURCED: Chip("Unsourced", "red", "alert"),
+    ExceptionKind.SHORT: Chip("Short", "red", "alert"),
+    ExceptionKind.REJECTED: Chip("Rejected by all", "red", "cross"),
+    ExceptionKind.LATE_WORK: Chip("Late at its node", "amber", "half"),
+    ExceptionKind.LATE_PROMISE: Chip("Promised too late", "amber", "quarter"),
+    ExceptionKind.NOT_ACCEPTED: Chip("Not accepted", "amber", "open"),
+    ExceptionKind.PAYMENT: Chip("Payment", "violet", "hold"),
+    ExceptionKind.ADDRESS: Chip("Address", "violet", "hold"),
+    ExceptionKind.HOLD: Chip("Hold", "amber", "hold"),
+    ExceptionKind.HOLD_OVER: Chip("Hold is over", "red", "hold"),
+    ExceptionKind.DEFICIT: Chip("Deficit of stock", "red", "alert"),
+    ExceptionKind.INTAKE: Chip("Not captured", "blue", "open"),
+}
+"""How each kind is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionView:
+    """An exception: `why` says in words what it weighs."""
+
+    exception_id: str
+    chip: Chip
+    explanation: str
+    detail: str
+    subject: str
+    order_id: str
+    external_id: str
+    channel: str
+    customer: str
+    node: str
+    since: datetime
+    due_at: datetime | None
+    is_overdue: bool
+    owner: str
+    snoozed_until: datetime | None
+    at_risk: str
+    why: str
+    goods: str
+    is_intake: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FixView:
+    """A fix as a row: money as text, and what it does to others in words."""
+
+    fix_id: str
+    says: str
+    detail: str
+    promised_at: datetime | None
+    cost: str
+    price: str
+    others: str
+    is_whole: bool
+    is_ending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BulkRow:
+    """What would become, or became, of one exception."""
+
+    exception_id: str
+    external_id: str
+    order_id: str
+    detail: str
+    promised_at: datetime | None
+    cost: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class BulkView:
+    """What would become, or became, of many."""
+
+    matched: int
+    looked_at: int
+    fixed: int
+    is_preview: bool
+    cost: str
+    rows: tuple[BulkRow, ...]
+    contested: tuple[str, ...]
+
+
+def view_exception(found: OpenException, risk: Risk) -> ExceptionView:
+    """An exception as it is shown."""
+    currency = found.currency or "USD"
+    goods = ", ".join(
+        f"{number(one.units, one.line.decimals)} × {one.line.sku}" for one in found.lines[:3] if one.line.sku
+    )
+    more = f" and {len(found.lines) - 3} more" if len(found.lines) > 3 else ""
+    subject = (
+        short_id(FulfillmentId(found.subject)) if found.source in (Source.WORK, Source.ACCEPTANCE) else found.subject
+    )
+    return ExceptionView(
+        found.exception_id,
+        KINDS[found.kind],
+        EXPLAINED[found.kind],
+        words(found.detail) if "_" in found.detail and " " not in found.detail else found.detail,
+        subject,
+        found.order_id or "",
+        found.external_id,
+        found.channel,
+        found.customer_name,
+        found.node or "",
+        found.since,
+        found.due_at,
+        risk.hours is not None and risk.hours < 0,
+        found.looked_after_by,
+        found.mark.snoozed_until,
+        money(risk.owed_minor, currency),
+        tell_risk(risk, currency),
+        goods + more,
+        found.source is Source.INTAKE,
+    )
+
+
+def tell_risk(risk: Risk, currency: str) -> str:
+    """What an exception weighs and why, in a sentence.
+
+    >>> tell_risk(Risk(5000, 1200, 36, 15_000, 10_800), "USD")
+    '$50.00 owed and $12.00 margin, times 1.50: 36 hours until the promise is missed'
+    >>> tell_risk(Risk(5000, 0, None, 10_000, 6_000), "USD")
+    '$50.00 owed, times 1.00: no promise is at risk'
+    """
+    margin = f" and {money(risk.margin_minor, currency)} margin" if risk.margin_minor > 0 else ""
+    if risk.hours is None:
+        when = "no promise is at risk"
+    elif risk.hours < 0:
+        when = f"the promise was missed {-risk.hours} hours ago"
+    else:
+        when = f"{risk.hours} hours until the promise is missed"
+    return f"{money(risk.owed_minor, currency)} owed{margin}, times {risk.urgency / 10_000:.2f}: {when}"
+
+
+def view_fix(fix: Fix, currency: str, cost_currency: str) -> FixView:
+    """A fix as it is shown."""
+    told = [f"leaves {taken.left} of {taken.sku} at {taken.node}" for taken in fix.takes]
+    if fix.waiting:
+        told.append(f"{fix.waiting} other {'order waits' if fix.waiting == 1 else 'orders wait'} for it")
+    return FixView(
+        fix.fix_id,
+        TOLD[fix.kind],
+        fix.detail,
+        fix.promised_at,
+        _signed(fix.cost_minor, cost_currency),
+        _signed(fix.price_minor, currency),
+        "; ".join(told),
+        fix.is_whole,
+        fix.kind in ("cancel", "partial"),
+    )
+
+
+def view_bulk(done: Bulk, cost_currency: str) -> BulkView:
+    """What became of many, as it is shown."""
+    fixed = done.fixed
+    return BulkView(
+        done.matched,
+        len(done.lines),
+        len(fixed),
+        done.is_preview,
+        _signed(sum(line.fix.cost_minor for line in fixed if line.fix is not None), cost_currency),
+        tuple(_bulk_row(line, cost_currency) for line in done.lines),
+        tuple(f"{lacking} more of {sku} at {node} would be needed" for sku, node, lacking in done.contested),
+    )
+
+
+def describe_log(logged: LoggedEvent) -> tuple[datetime, str, str]:
+    """When what was done about it, and by whom."""
+    return logged.at, tell(logged.event), logged.actor
+
+
+def _bulk_row(line: BulkLine, cost_currency: str) -> BulkRow:
+    fix = line.fix if line.refusal is None else None
+    problem = "" if fix is not None else "nothing of the kind settles it"
+    if line.refusal is not None:
+        problem = words(line.refusal.code)
+    return BulkRow(
+        line.found.exception_id,
+        line.found.external_id or line.found.subject,
+        line.found.order_id or "",
+        "" if fix is None else fix.detail,
+        None if fix is None else fix.promised_at,
+        "" if fix is None else _signed(fix.cost_minor, cost_currency),
+        problem,
+    )
+
+
+def _signed(minor: int, currency: str) -> str:
+    """An amount with its sign; a dash where nothing changes.
+
+    >>> _signed(310, "USD"), _signed(-310, "USD"), _signed(0, "USD")
+    ('+$3.10', '−$3.10', '–')
+    """
+    if not minor:
+        return "–"
+    return f"{'+' if minor > 0 else '−'}{money(abs(minor), currency)}"

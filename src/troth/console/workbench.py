@@ -1,0 +1,198 @@
+"""What needs a person: the list by what is at risk, one with its fixes and a click for each, and many in one go."""
+
+from datetime import timedelta
+from typing import Final
+
+from starlette.datastructures import FormData
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from troth.console.asking import text
+from troth.console.desk import Visit
+from troth.console.pages import page
+from troth.console.session import guarded
+from troth.console.views import query
+from troth.console.views_refusal import Told, flaw, tell_refusal
+from troth.console.views_workbench import KINDS, describe_log, view_bulk, view_exception, view_fix
+from troth.flows.bulk_fixes import Bulk, fix_in_bulk
+from troth.flows.fixing import Fixed, Looked, apply_fix, look
+from troth.flows.marking import Said, mark
+from troth.flows.workbench import NOBODY, Filters, find_one, find_open
+from troth.model.exceptions import ExceptionKind
+from troth.model.fix import TOLD, FixKind
+from troth.model.ids import Sku
+from troth.model.refusals import Busy, Invalid, NotFound
+from troth.store.events import read_subject_events
+from troth.store.marks import read_notes
+
+_PAGE: Final = 50
+_BULK_SHOWN: Final = 100
+_FILTERS: Final = ("kind", "node", "sku", "channel", "owner")
+
+
+async def show_exceptions(visit: Visit) -> Response:
+    """The list, what weighs most first, fifty to a page."""
+    return await _list(visit)
+
+
+async def fix_many(visit: Visit) -> Response:
+    """Show what one kind of fix would do for all that fit, or carry it out."""
+    form = await visit.request.form()
+    asked = {name: text(form, name) for name in _FILTERS}
+    kind = text(form, "fix")
+    if kind not in set(FixKind):
+        return await _list(visit, asked=asked, told=flaw("choose what to do"))
+    done = await fix_in_bulk(
+        visit.system,
+        _filters(visit, asked),
+        FixKind(kind),
+        is_preview=text(form, "do") != "apply",
+        limit=_BULK_SHOWN,
+        reason=text(form, "reason"),
+        actor=visit.actor.name,
+        role=visit.actor.role,
+    )
+    return await _list(visit, asked=asked, bulk=done, form=form)
+
+
+async def show_exception(visit: Visit) -> Response:
+    """One exception with what can be done about it now."""
+    return await _page(visit)
+
+
+async def fix(visit: Visit) -> Response:
+    """Carry out one fix."""
+    form = await visit.request.form()
+    version = text(form, "version")
+    done = await apply_fix(
+        visit.system,
+        _name(visit),
+        text(form, "fix_id"),
+        version=int(version) if version.isascii() and version.isdecimal() and len(version) < 10 else 0,
+        reason=text(form, "reason"),
+        actor=visit.actor.name,
+        role=visit.actor.role,
+    )
+    if not isinstance(done, Fixed):
+        return await _page(visit, told=tell_refusal(done))
+    return RedirectResponse(f"{visit.base}/exceptions?fixed={done.fix.kind}", 303)
+
+
+async def say(visit: Visit) -> Response:
+    """Give it to somebody, put it off, or write a note."""
+    form = await visit.request.form()
+    hours = text(form, "snooze")
+    until = visit.now + timedelta(hours=int(hours)) if hours in ("1", "4", "24", "72") else None
+    said = Said(text(form, "owner", length_max=100), until, text(form, "note"), unsnooze=hours == "none")
+    done = await mark(visit.system, _name(visit), said, actor=visit.actor.name)
+    if isinstance(done, Invalid | NotFound):
+        return await _page(visit, told=tell_refusal(done))
+    return RedirectResponse(f"{visit.request.url.path.removesuffix('/say')}?said=1", 303)
+
+
+async def _list(
+    visit: Visit,
+    *,
+    asked: dict[str, str] | None = None,
+    bulk: Bulk | None = None,
+    form: FormData | None = None,
+    told: Told = ("", ()),
+) -> Response:
+    given = asked or {name: visit.asked(name) for name in _FILTERS}
+    at = visit.asked("page")
+    number = int(at) if at.isascii() and at.isdecimal() and len(at) < 6 else 0
+    ranked = await find_open(visit.system, _filters(visit, given, with_snoozed=visit.asked("snoozed") == "1"))
+    begins = number * _PAGE
+    shown = ranked.items[begins : begins + _PAGE]
+    plain = {name: value for name, value in given.items() if value}
+    more = query(**plain, page=str(number + 1)) if len(ranked.items) > begins + _PAGE else ""
+    kind = FixKind(text(form, "fix")) if form is not None and text(form, "fix") in set(FixKind) else None
+    return page(
+        visit,
+        "exceptions.html",
+        status=409 if told[0] else 200,
+        section="exceptions",
+        title="Exceptions",
+        rows=[view_exception(found, risk) for found, risk in shown],
+        total=len(ranked.items),
+        is_partial=ranked.is_partial,
+        counts=[(one, KINDS[one].text, ranked.counts.get(one, 0)) for one in ExceptionKind if ranked.counts.get(one)],
+        given=given,
+        fixes=[(one, TOLD[one]) for one in FixKind],
+        chosen=kind,
+        chosen_told=TOLD[kind] if kind else "",
+        reason="" if form is None else text(form, "reason"),
+        bulk=None if bulk is None else view_bulk(bulk, visit.system.door.reference.policy.currency),
+        told=told,
+        more=more,
+        is_first=not number,
+        fixed=visit.asked("fixed"),
+        may_write=visit.actor.may("orders:write"),
+        nobody=NOBODY,
+    )
+
+
+async def _page(visit: Visit, *, told: Told = ("", ())) -> Response:
+    name = _name(visit)
+    pair = await find_one(visit.system, name)
+    if pair is None:
+        return page(
+            visit, "exception_settled.html", status=404, section="exceptions", title="Settled", name=name, told=told
+        )
+    found, risk = pair
+    looked = await look(visit.system, found, role=visit.actor.role, actor=visit.actor.name) if found.order_id else None
+    if isinstance(looked, Busy):
+        return page(
+            visit, "refused.html", status=503, section="exceptions", title="Too much is asked at once", needs=""
+        )
+    async with visit.system.pool.acquire() as connection:
+        notes = await read_notes(connection, name)
+        done = await read_subject_events(connection, f"exception:{name}")
+    fixes = looked.fixes if isinstance(looked, Looked) else ()
+    currency = visit.system.door.reference.policy.currency
+    return page(
+        visit,
+        "exception.html",
+        status=409 if told[0] else 200,
+        section="exceptions",
+        title=f"{KINDS[found.kind].text}: {found.external_id or found.subject}",
+        it=view_exception(found, risk),
+        version=looked.order.version if isinstance(looked, Looked) else 0,
+        fixes=[view_fix(fix, found.currency, currency) for fix in fixes],
+        notes=notes,
+        done=[describe_log(one) for one in done],
+        told=told,
+        said=visit.asked("said"),
+        snooze_hours=((1, "an hour"), (4, "four hours"), (24, "a day"), (72, "three days")),
+        may_write=visit.actor.may("orders:write"),
+        zone_of=visit.zone_of,
+    )
+
+
+def _name(visit: Visit) -> str:
+    name: str = visit.request.path_params["exception_id"]
+    return name
+
+
+def _filters(visit: Visit, given: dict[str, str], *, with_snoozed: bool = False) -> Filters:
+    kind = given["kind"]
+    bound = visit.actor.customers
+    return Filters(
+        frozenset({ExceptionKind(kind)}) if kind in set(ExceptionKind) else None,
+        None,
+        given["channel"] or None,
+        None if bound is None else (sorted(bound) or [""])[0],
+        given["node"] or None,
+        Sku(given["sku"]) if given["sku"] else None,
+        given["owner"] or None,
+        with_snoozed,
+    )
+
+
+routes = [
+    Route("/exceptions", guarded(show_exceptions, scope="orders:read"), name="exceptions"),
+    Route("/exceptions", guarded(fix_many, scope="orders:write"), methods=["POST"]),
+    Route("/exceptions/{exception_id}", guarded(show_exception, scope="orders:read"), name="exception"),
+    Route("/exceptions/{exception_id}/fix", guarded(fix, scope="orders:write"), methods=["POST"]),
+    Route("/exceptions/{exception_id}/say", guarded(say, scope="orders:write"), methods=["POST"]),
+]

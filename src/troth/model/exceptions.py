@@ -1,0 +1,180 @@
+"""What needs a person: values that are read from orders, work, holds and stock, never kept as a list of their own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from urllib.parse import quote, unquote
+
+from troth.model.ids import LineId, NodeId, OrderId, Sku
+from troth.model.order import Line
+
+
+class ExceptionKind(StrEnum):
+    """Why a person is called."""
+
+    UNSOURCED = "unsourced"
+    SHORT = "short"
+    REJECTED = "rejected"
+    LATE_WORK = "late_work"
+    LATE_PROMISE = "late_promise"
+    NOT_ACCEPTED = "not_accepted"
+    PAYMENT = "payment"
+    ADDRESS = "address"
+    HOLD = "hold"
+    HOLD_OVER = "hold_over"
+    DEFICIT = "deficit"
+    INTAKE = "intake"
+
+
+EXPLAINED: Final[Mapping[ExceptionKind, str]] = {
+    ExceptionKind.UNSOURCED: "units can be had nowhere, and were never promised",
+    ExceptionKind.SHORT: "units were promised, and their supply is not there any more",
+    ExceptionKind.REJECTED: "every node that could send the units refused them",
+    ExceptionKind.LATE_WORK: "work is still at its node after the time by which it had to leave",
+    ExceptionKind.LATE_PROMISE: "units are promised for later than the customer needs them",
+    ExceptionKind.NOT_ACCEPTED: "a node did not accept its work in time",
+    ExceptionKind.PAYMENT: "a payment failed, or is not enough, and no tender is left to try",
+    ExceptionKind.ADDRESS: "the order is held because its address is not right",
+    ExceptionKind.HOLD: "the order is held for another reason, and a person has to look",
+    ExceptionKind.HOLD_OVER: "the time of a hold is over, and it was handed on",
+    ExceptionKind.DEFICIT: "more units are promised of a supply than there are",
+    ExceptionKind.INTAKE: "what a channel or partner sent could not be captured",
+}
+"""Each kind in a sentence."""
+
+
+class Source(StrEnum):
+    """From what exceptions are read; the first part of their ids."""
+
+    LINE = "line"
+    WORK = "work"
+    NEED = "need"
+    ACCEPTANCE = "acceptance"
+    HOLD = "hold"
+    ACCOUNT = "account"
+    STOCK = "stock"
+    INTAKE = "intake"
+
+
+KINDS_OF: Final[Mapping[Source, frozenset[ExceptionKind]]] = {
+    Source.LINE: frozenset({ExceptionKind.UNSOURCED, ExceptionKind.SHORT, ExceptionKind.REJECTED}),
+    Source.WORK: frozenset({ExceptionKind.LATE_WORK}),
+    Source.NEED: frozenset({ExceptionKind.LATE_PROMISE}),
+    Source.ACCEPTANCE: frozenset({ExceptionKind.NOT_ACCEPTED}),
+    Source.HOLD: frozenset({ExceptionKind.ADDRESS, ExceptionKind.HOLD, ExceptionKind.HOLD_OVER}),
+    Source.ACCOUNT: frozenset({ExceptionKind.PAYMENT}),
+    Source.STOCK: frozenset({ExceptionKind.DEFICIT}),
+    Source.INTAKE: frozenset({ExceptionKind.INTAKE}),
+}
+"""Which kinds each source has."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConcernedUnits:
+    """Units of a line that an exception is about, the last so many of those that are wanted."""
+
+    line: Line
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What people said of an exception: who looks after it, and until when it is put off."""
+
+    owner: str = ""
+    snoozed_until: datetime | None = None
+    changed_at: datetime | None = None
+    changed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenException:
+    """Something that needs a person, `since` when, and by when it has to be settled for the promise to be kept
+    (`due_at`; None: no promise is at risk).
+
+    `subject` names it within its order: a line, a fulfillment, a hold; or a supply, or what waits in the intake.
+    `lines` are the units concerned, with what the customer pays for them; `detail` says more in words.
+    """
+
+    source: Source
+    kind: ExceptionKind
+    subject: str
+    since: datetime
+    due_at: datetime | None = None
+    detail: str = ""
+    node: NodeId | None = None
+    owner: str = ""
+    order_id: OrderId | None = None
+    version: int = 0
+    channel: str = ""
+    external_id: str = ""
+    customer_id: str = ""
+    customer_name: str = ""
+    currency: str = ""
+    prices_include_tax: bool = False
+    lines: tuple[ConcernedUnits, ...] = ()
+    mark: Mark = Mark()
+
+    @property
+    def exception_id(self) -> str:
+        """By what it is called, for as long as it is open."""
+        return exception_id(self.source, self.order_id, self.subject)
+
+    @property
+    def line_ids(self) -> tuple[LineId, ...]:
+        """The lines that are concerned."""
+        return tuple(one.line.line_id for one in self.lines)
+
+    @property
+    def skus(self) -> tuple[Sku, ...]:
+        """What the units are of."""
+        return tuple(dict.fromkeys(one.line.sku for one in self.lines if one.line.sku))
+
+    @property
+    def looked_after_by(self) -> str:
+        """Who looks after it: who it was given to, else whoever its hold names."""
+        return self.mark.owner or self.owner
+
+
+def exception_id(source: Source, order_id: OrderId | None, subject: str) -> str:
+    """The id of an exception; of what belongs to an order it names the order.
+
+    >>> exception_id(Source.LINE, OrderId("O-1"), "2"), exception_id(Source.WORK, OrderId("O-1"), "O-1-F2")
+    ('line:O-1:2', 'work:O-1:O-1-F2')
+    """
+    return f"{source}:{order_id or ''}:{subject}"
+
+
+def supply_subject(sku: str, node: str, source: str) -> str:
+    """How a supply is named where it has to fit into an address.
+
+    >>> supply_subject("A/1", "DC-PA", "lot/L-7")
+    'A%2F1@DC-PA@lot%2FL-7'
+    """
+    return "@".join(quote(part, safe="") for part in (sku, node, source))
+
+
+def sku_of_supply(subject: str) -> Sku:
+    """The item of a supply that is named so.
+
+    >>> sku_of_supply("A%2F1@DC-PA@lot%2FL-7")
+    'A/1'
+    """
+    return Sku(unquote(subject.partition("@")[0]))
+
+
+def parts_of_id(text: str) -> tuple[Source, OrderId | None, str] | None:
+    """What an id says: the source, the order and the subject; None where it is no id.
+
+    >>> parts_of_id("line:O-1:2")
+    (<Source.LINE: 'line'>, 'O-1', '2')
+    >>> parts_of_id("nothing") is None
+    True
+    """
+    source, _, rest = text.partition(":")
+    order_id, _, subject = rest.partition(":")
+    if source not in set(Source) or not subject:
+        return None
+    return Source(source), OrderId(order_id) if order_id else None, subject

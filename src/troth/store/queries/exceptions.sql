@@ -1,0 +1,141 @@
+-- name: find_parked_exceptions
+-- Finds lines with units that lie nowhere and for which a person is called, those that had the earliest promise first; of one order, or of all.
+SELECT p.order_id, p.line_id AS subject, p.since, coalesce(p.promised_at, l.need_by) AS due_at, p.reason AS detail, p.promised_at
+FROM parked AS p JOIN order_lines AS l USING (order_id, line_id)
+WHERE NOT p.is_waiting AND p.is_sought AND ($1::text IS NULL OR p.order_id = $1)
+ORDER BY p.since, p.order_id, p.line_id
+LIMIT $2;
+
+-- name: find_late_work
+-- Finds work that is at its node although it had to leave by an instant, what had to leave first first; of one order, or of all.
+SELECT f.order_id, f.fulfillment_id AS subject, f.ship_by AS since, f.ship_by AS due_at, f.node, f.status AS detail
+FROM unnest(ARRAY['released', 'accepted', 'picked', 'packed']) AS s (status)
+CROSS JOIN LATERAL (
+    SELECT order_id, fulfillment_id, ship_by, node, status FROM fulfillments
+    WHERE status = s.status
+        AND status IN ('released', 'accepted', 'picked', 'packed', 'ready', 'shipped')
+        AND ship_by < $3 AND ($1::text IS NULL OR order_id = $1)
+    ORDER BY ship_by, fulfillment_id LIMIT $2
+) AS f
+ORDER BY f.ship_by, f.fulfillment_id
+LIMIT $2;
+
+-- name: find_late_promises
+-- Finds lines of which units that have not left are promised for later than they are needed, since an instant, what is needed first first; of one order, or of all.
+SELECT l.order_id, l.line_id AS subject, o.captured_at AS since, l.need_by AS due_at, max(f.promised_at) AS promised_at
+FROM order_lines AS l
+JOIN orders AS o USING (order_id)
+JOIN allocations AS a ON a.order_id = l.order_id AND a.line_id = l.line_id
+JOIN fulfillments AS f ON f.order_id = a.order_id AND f.fulfillment_id = a.fulfillment_id
+WHERE l.need_by >= $3 AND l.canceled_quantity < l.quantity
+    AND ($1::text IS NULL OR l.order_id = $1)
+    AND o.status NOT IN ('canceled', 'shipped', 'delivered')
+    AND a.state IN ('backordered', 'reserved', 'released', 'accepted', 'picked', 'packed', 'ready')
+    AND f.promised_at > l.need_by
+GROUP BY l.order_id, l.line_id, o.captured_at, l.need_by
+ORDER BY l.need_by, l.order_id, l.line_id
+LIMIT $2;
+
+-- name: find_unaccepted_exceptions
+-- Finds work of some nodes that is released and of which it was said that it was not accepted in time, the most urgent first; of one order, or of all.
+SELECT f.order_id, f.fulfillment_id AS subject, e.at AS since, f.ship_by AS due_at, f.node
+FROM fulfillments AS f
+CROSS JOIN LATERAL (
+    SELECT max(at) AS at FROM events
+    WHERE subject = f.order_id AND kind = 'AcceptanceMissed' AND body ->> 'fulfillment_id' = f.fulfillment_id
+) AS e
+WHERE f.node = ANY($3::text[]) AND f.status = 'released' AND e.at IS NOT NULL
+    AND ($1::text IS NULL OR f.order_id = $1)
+ORDER BY f.ship_by, f.fulfillment_id
+LIMIT $2;
+
+-- name: find_hold_exceptions
+-- Finds placed holds that call a person, with the time by which the first work of their orders has to leave, the oldest first; of one order, or of all.
+SELECT
+    h.order_id, h.hold_id AS subject, h.placed_at, h.escalated_at, h.type, h.reason AS detail, h.terms ->> 'owner' AS owner,
+    (
+        SELECT min(f.ship_by) FROM fulfillments AS f
+        WHERE f.order_id = h.order_id AND f.status IN ('reserved', 'backordered', 'released', 'accepted', 'picked', 'packed')
+    ) AS due_at
+FROM holds AS h
+WHERE h.state = 'placed' AND (h.type <> 'payment' OR h.placed_by <> 'payments') AND ($1::text IS NULL OR h.order_id = $1)
+    AND (h.escalated_at IS NOT NULL OR (h.terms ->> 'is_quiet') IS DISTINCT FROM 'true')
+ORDER BY h.placed_at, h.order_id, h.hold_id
+LIMIT $2;
+
+-- name: find_stuck_payments
+-- Finds orders whose account cannot be settled without a person, with why its newest step failed, by when the first work has to leave, and since when; of one order, or of all.
+SELECT
+    a.order_id, 'account' AS subject, coalesce(s.at, o.captured_at) AS since, coalesce(nullif(s.detail, ''), s.code, '') AS detail,
+    (
+        SELECT min(f.ship_by) FROM fulfillments AS f
+        WHERE f.order_id = a.order_id AND f.status IN ('reserved', 'backordered', 'released', 'accepted', 'picked', 'packed')
+    ) AS due_at
+FROM payment_accounts AS a
+JOIN orders AS o USING (order_id)
+LEFT JOIN LATERAL (
+    SELECT coalesce(answered_at, requested_at) AS at, code, detail FROM payment_steps
+    WHERE order_id = a.order_id AND state IN ('failed', 'unknown') ORDER BY step DESC LIMIT 1
+) AS s ON true
+WHERE a.is_stuck AND ($1::text IS NULL OR a.order_id = $1)
+ORDER BY a.order_id
+LIMIT $2;
+
+-- name: find_deficits
+-- Finds supplies of which more is promised than there is, with when they last moved.
+SELECT
+    b.sku, b.node, b.source, b.deficit,
+    (SELECT max(e.at) FROM entries AS e WHERE e.sku = b.sku AND e.node = b.node) AS since
+FROM balances AS b
+WHERE b.deficit > 0
+ORDER BY b.sku, b.node, b.source
+LIMIT $1;
+
+-- name: read_concerned_orders
+-- Reads what a list says of some orders.
+SELECT order_id, version, channel, external_id, customer_id, customer_name, currency, charges
+FROM orders
+WHERE order_id = ANY($1::text[])
+    AND ($2::text IS NULL OR customer_id = $2)
+    AND ($3::text IS NULL OR channel = $3)
+    AND ($4::text IS NULL OR EXISTS (SELECT FROM fulfillments AS f WHERE f.order_id = orders.order_id AND f.node = $4));
+
+-- name: read_concerned_lines
+-- Reads the lines of some orders of which units are wanted.
+SELECT order_id, line_id, sku, quantity, unit_price_minor, need_by, not_before, canceled_quantity, terms, charges
+FROM order_lines
+WHERE order_id = ANY($1::text[]) AND canceled_quantity < quantity
+ORDER BY order_id, position;
+
+-- name: read_concerned_parts
+-- Reads how many units of which lines lie in which work of some orders, and where: what has ended tells why units lie nowhere.
+SELECT order_id, line_id, sku, fulfillment_id, state, sum(quantity)::bigint AS quantity
+FROM allocations
+WHERE order_id = ANY($1::text[]) AND state NOT IN ('split', 'canceled', 'replaced')
+GROUP BY order_id, line_id, sku, fulfillment_id, state;
+
+-- name: read_marks
+-- Reads what people said of some exceptions.
+SELECT exception_id, owner, snoozed_until, changed_at, changed_by FROM exception_marks WHERE exception_id = ANY($1::text[]);
+
+-- name: write_mark
+-- Writes who looks after an exception and until when it is put off, in place of what was said before.
+INSERT INTO exception_marks (exception_id, owner, snoozed_until, changed_at, changed_by)
+VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (exception_id) DO UPDATE SET
+    owner = excluded.owner,
+    snoozed_until = excluded.snoozed_until,
+    changed_at = excluded.changed_at,
+    changed_by = excluded.changed_by;
+
+-- name: append_note
+-- Appends a note about an exception.
+INSERT INTO exception_notes (exception_id, at, noted_by, note) VALUES ($1, $2, $3, $4);
+
+-- name: read_notes
+-- Reads the notes about an exception, the oldest first.
+SELECT at, noted_by, note FROM exception_notes WHERE exception_id = $1 ORDER BY at, number;
+
+-- name: delete_old_marks
+-- Deletes what was said of exceptions before an instant.
+DELETE FROM exception_marks WHERE changed_at < $1;
