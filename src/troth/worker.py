@@ -18,6 +18,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from troth.adapters.webhooks import open_sender
 from troth.flows.acceptance import act_on_acceptance
 from troth.flows.accuracy import EVENTS_MAX, learn_from_log
+from troth.flows.customers import review_credit
 from troth.flows.deliver import CLAIM_SECONDS, Delivered, Post, deliver_claimed, resend_round
 from troth.flows.due import act_on_due, end_due_carts, find_next_due
 from troth.flows.maintain import create_partitions, delete_old
@@ -42,6 +43,7 @@ SETTLED_MAX: Final = 8
 IDLE_SECONDS: Final = 0.25
 ACCEPTANCE_SECONDS: Final = 5.0
 RETURNS_SECONDS: Final = 5.0
+CREDIT_SECONDS: Final = 15.0
 LEARN_SECONDS: Final = 1.0
 WAVE_SECONDS: Final = 1.0
 SEAL_SECONDS: Final = 60.0
@@ -140,6 +142,7 @@ async def run_worker(system: System, settings: Settings, stop: asyncio.Event) ->
             Task("parked", lambda: _try_parked(system)),
             Task("returns", lambda: _expire_returns(system)),
             Task("acceptance", lambda: _miss_acceptances(system)),
+            Task("credit", lambda: _review_credit(system)),
             Task("deliver", deliveries.run),
             Task("resend", lambda: _resend(system, post)),
             Task("seal", lambda: _seal(system)),
@@ -237,6 +240,11 @@ async def _miss_acceptances(system: System) -> float:
     acted = await act_on_acceptance(system, system.door.now(), limit=DUE_MAX)
     ACCEPTANCES_ACTED.inc(acted)
     return 0.0 if acted == DUE_MAX else ACCEPTANCE_SECONDS
+
+
+async def _review_credit(system: System) -> float:
+    await review_credit(system)
+    return CREDIT_SECONDS
 
 
 async def _resend(system: System, post: Post) -> float:

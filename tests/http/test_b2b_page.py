@@ -126,3 +126,132 @@ async def test_a_quote_says_what_an_order_would_be_promised(api: Api) -> None:
     ordered = await api.post("/v1/orders", asked | {"external_id": "quoted", "plan_id": body["options"][0]["plan_id"]})
     assert ordered.status_code == 201, ordered.json()
     assert ordered.json()["lines"][0]["canceled_quantity"] == 2
+
+
+async def test_a_customer_has_class_priority_and_credit(api: Api) -> None:
+    body = example("Customers")
+    sku = await api.stocked("CREDIT", {"DC-PA": 50})
+
+    new = await api.put("/v1/customers/ACCOUNT-9", body)
+    again = await api.put("/v1/customers/ACCOUNT-9", body | {"credit_limit": {"amount": "100.00", "currency": "USD"}})
+    stale = await api.put("/v1/customers/ACCOUNT-9", body, headers={"if-match": '"1"'})
+    fits = await api.capture("credit-1", {sku: 4}, customer={"id": "ACCOUNT-9"})
+    beyond = await api.capture("credit-2", {sku: 3}, customer={"id": "ACCOUNT-9"}, attributes={"priority": "7"})
+
+    assert (new.status_code, again.status_code, stale.status_code) == (201, 200, 412)
+    assert fits["attributes"] == {"customer_class": "retail", "priority": "5"}
+    assert beyond["attributes"] == {"customer_class": "retail", "priority": "7"}
+    assert (fits["status"], beyond["status"]) == ("promised", "on_hold")
+    assert [hold["type"] for hold in beyond["holds"]] == ["credit"]
+    shown = (await api.get("/v1/customers/ACCOUNT-9")).json()["credit"]
+    assert {name: shown[name]["amount"] for name in ("limit", "used", "available", "open", "held")} == {
+        "limit": "100.00", "used": "79.60", "available": "20.40", "open": "79.60", "held": "59.70",
+    }  # fmt: skip
+    assert await api.available(sku) == {"DC-PA": 43}
+
+    told = await api.post("/v1/customers/ACCOUNT-9/balance", example("Credit"))
+    canceled = await api.post(f"/v1/orders/{fits['order_id']}/cancel", {"reason": "not wanted"})
+    paid = {"unpaid": {"amount": "0.00", "currency": "USD"}, "as_of": "2026-11-23T14:00:00Z"}
+    settled = await api.post("/v1/customers/ACCOUNT-9/balance", paid)
+
+    assert told.json()["credit"]["unpaid"]["amount"] == "4200.00"
+    assert canceled.status_code == 200
+    assert settled.json()["credit"]["held"]["amount"] == "0.00"
+    assert (await api.get(f"/v1/orders/{beyond['order_id']}")).json()["status"] == "promised"
+
+
+async def test_customers_are_listed_and_shown_to_those_bound_to_them(api: Api) -> None:
+    for name in ("LIST-1", "LIST-2", "LIST-3"):
+        await api.put(f"/v1/customers/{name}", {"name": f"Customer {name}"})
+    key = {"authorization": f"Bearer {await api.key_for('orders:read', customers=['LIST-2'])}"}
+
+    page = (await api.get("/v1/customers?q=list&limit=2")).json()
+    rest = (await api.get(f"/v1/customers?q=list&limit=2&cursor={page['next']}")).json()
+    bound = (await api.get("/v1/customers", headers=key)).json()
+
+    assert [one["customer_id"] for one in (*page["items"], *rest["items"])] == ["LIST-1", "LIST-2", "LIST-3"]
+    assert page["items"][0]["credit"] is None
+    assert [one["customer_id"] for one in bound["items"]] == ["LIST-2"]
+    assert (await api.get("/v1/customers/LIST-1", headers=key)).status_code == 404
+    assert (await api.put("/v1/customers/LIST-2", {}, headers=key)).status_code == 403
+
+
+async def test_a_customer_that_does_not_fit_is_refused_by_field(api: Api) -> None:
+    euros = {"credit_limit": {"amount": "1.00", "currency": "EUR"}}
+    below = {"credit_limit": {"amount": "-1.00", "currency": "USD"}}
+
+    refused = [await api.put("/v1/customers/UNFIT", body) for body in (euros, below, {"limit": 5}, {"priority": -1})]
+    nobody = await api.post("/v1/customers/UNFIT/balance", example("Credit"))
+
+    assert [answer.json()["errors"][0]["pointer"] for answer in refused] == [
+        "/credit_limit/currency",
+        "/credit_limit/amount",
+        "/limit",
+        "/priority",
+    ]
+    assert nobody.status_code == 404
+    assert (await api.get("/v1/customers/UNFIT")).status_code == 404
+
+
+async def test_a_blanket_order_is_called_off_at_its_prices_until_nothing_is_left(api: Api) -> None:
+    for sku in ("A-1001", "A-1002"):
+        await api.stocked(sku, {"DC-PA": 5_000}, weight_grams=10)
+    agreement, call_off = example("Blanket orders"), example("Blanket orders", 1)
+
+    made = await api.put("/v1/blanket-orders/BO-17", agreement)
+    order = await api.post("/v1/orders", call_off)
+    soon = await api.post("/v1/orders", call_off | {"external_id": "PO-7003"})
+    await api.put("/v1/blanket-orders/BO-17", agreement | {"release_days": 0})
+    much = call_off | {"external_id": "PO-7004", "lines": [{"line_id": "1", "sku": "A-1001", "quantity": 1_191}]}
+    over = await api.post("/v1/orders", much)
+    url = f"/v1/orders/{order.json()['order_id']}/changes"
+    added = {"action": "add_line", "line": {"line_id": "2", "sku": "A-1002", "quantity": 4}}
+    preview = await api.post(f"{url}?preview=true", {"actions": [added]})
+    changed = await api.post(url, {"actions": [added]})
+    beyond = await api.post(
+        f"{url}?preview=true", {"actions": [{"action": "set_quantity", "line_id": "1", "quantity": 1_201}]}
+    )
+
+    assert made.status_code == 201, made.json()
+    assert made.json()["state"] == "open"
+    assert order.status_code == 201, order.json()
+    assert order.json()["lines"][0]["unit_price"]["amount"] == "17.00"
+    assert order.json()["attributes"]["blanket_order"] == "BO-17"
+    assert [flaw["pointer"] for flaw in soon.json()["errors"]] == ["/blanket_order"]
+    assert (over.status_code, over.json()["code"]) == (409, "over-called")
+    assert over.json()["lines"] == [{"sku": "A-1001", "quantity": 1_191, "remaining": 1_190}]
+    assert preview.status_code == 200
+    assert changed.json()["lines"][1]["unit_price"]["amount"] == "5.50"
+    assert beyond.json()["lines"] == [{"sku": "A-1001", "quantity": 1_191, "remaining": 1_190}]
+    shown = (await api.get("/v1/blanket-orders/BO-17")).json()
+    assert [(line["called"], line["remaining"]) for line in shown["lines"]] == [(10, 1_190), (4, 296)]
+    assert shown["called_value"]["amount"] == "192.00"
+    assert {(one["sku"], one["quantity"]) for one in shown["call_offs"]} == {("A-1001", 10), ("A-1002", 4)}
+    again = await api.post("/v1/orders", call_off)
+    assert (again.status_code, again.json()["order_id"]) == (200, order.json()["order_id"])
+    listed = (await api.get("/v1/blanket-orders?customer=ACCOUNT-1")).json()["items"]
+    assert [one["blanket_id"] for one in listed] == ["BO-17"]
+
+
+async def test_a_blanket_order_that_does_not_fit_is_refused_by_field(api: Api) -> None:
+    sku = await api.stocked("UNFIT-BO")
+    line = {"sku": sku, "quantity": 1, "unit_price": {"amount": "1.00", "currency": "USD"}}
+    whole = example("Blanket orders") | {"lines": [line]}
+    euros = line | {"sku": "EU", "unit_price": {"amount": "1.00", "currency": "EUR"}, "quantity": None}
+
+    refused = await api.put(
+        "/v1/blanket-orders/U-1", whole | {"lines": [line, line, euros], "ends_at": "2026-01-01T00:00:00Z"}
+    )
+    unknown = await api.put("/v1/blanket-orders/U-1", whole | {"lines": [line | {"sku": "NO-SUCH"}]})
+    bound = {"authorization": f"Bearer {await api.key_for('orders:write', customers=['OTHER'])}"}
+    others = await api.put("/v1/blanket-orders/U-1", whole, headers=bound)
+
+    assert {flaw["pointer"] for flaw in refused.json()["errors"]} == {
+        "/ends_at",
+        "/lines/1/sku",
+        "/lines/2/unit_price/currency",
+        "/lines/2/quantity",
+    }
+    assert [flaw["pointer"] for flaw in unknown.json()["errors"]] == ["/lines/0/sku"]
+    assert [flaw["pointer"] for flaw in others.json()["errors"]] == ["/customer_id"]
+    assert (await api.get("/v1/blanket-orders/U-1")).status_code == 404

@@ -16,6 +16,7 @@ from troth.model.refusals import (
     LiftReserved,
     NotFound,
     NotPossibleNow,
+    OverCalled,
     QuoteOutdated,
     Refusal,
     ShortLine,
@@ -87,6 +88,8 @@ def _facts(refusal: Refusal) -> tuple[str, ...]:
             return (*tried, f"Try again in {refusal.retry_seconds} s.") if refusal.retry_seconds > 1 else tried
         case HoldLimit():
             return (f"{refusal.asked} are asked, {refusal.held} are kept already, and {refusal.units_max} may be.",)
+        case OverCalled():
+            return tuple(f"{one.sku}: {one.quantity} called off, {one.remaining} left." for one in refusal.lines)
         case QuoteOutdated():
             return ("Quote it again to see what can be had now.",)
         case Forbidden():

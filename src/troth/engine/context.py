@@ -13,7 +13,9 @@ from troth.engine.release_rules import CompiledRelease
 from troth.engine.returns.rules import NO_RULES, ReturnPolicy
 from troth.engine.supply import SupplyRows
 from troth.engine.unit_prices import UnitPrices
+from troth.model.blanket import Agreement
 from troth.model.cart_hold import CartHold
+from troth.model.credit import Credit
 from troth.model.events import Event
 from troth.model.exposure import Draw
 from troth.model.failure import Failure
@@ -67,7 +69,8 @@ class State:
     that commands name, `serials` where the serials are that they name, `backordered` the units of a SKU that are
     reserved of what is still to come, `counted` the newest count of a supply, `traveling` where transfers last had the
     serials that they name or have on their way, `failures` when nodes could not provide the parts (by number) of the
-    orders that are loaded.
+    orders that are loaded, `credits` what the customers may owe and do, as far as that is limited, and `agreements` the
+    blanket orders that call-offs name.
     """
 
     orders: Mapping[OrderId, Order]
@@ -82,6 +85,8 @@ class State:
     counted: Callable[[SupplyKey], CountMark | None] = lambda _key: None
     traveling: Mapping[SerialKey, TravelingSerial] = field(default_factory=dict)
     failures: Mapping[tuple[OrderId, int], Failure] = field(default_factory=dict)
+    credits: Mapping[str, Credit] = field(default_factory=dict)
+    agreements: Mapping[str, Agreement] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

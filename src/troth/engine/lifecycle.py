@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from troth.engine.acceptance import decide_missed
+from troth.engine.agreements import refuse_new_call_off, within_agreements
 from troth.engine.cancel import decide_cancel
 from troth.engine.capture import decide_capture
 from troth.engine.carts import decide_cart
 from troth.engine.change import Changed, decide_change
 from troth.engine.context import Change, Decision, Facts, State
+from troth.engine.credit import decide_review
 from troth.engine.evolve import evolve_all
 from troth.engine.exposure.taking import keeping
 from troth.engine.hold_ends import end_holds
@@ -46,6 +48,7 @@ from troth.model.commands import (
     RedateWork,
     ReleaseOrder,
     RepromiseOrder,
+    ReviewCredit,
     RunWave,
     TellHolds,
     order_ids_of,
@@ -73,6 +76,14 @@ from troth.model.transfer_moves import LoseTransfer, ReceiveTransfer, ShipTransf
 
 def decide(command: Command, state: State, facts: Facts) -> Decision | Refusal:
     """What a command causes, given all that it may look at; or why it is refused."""
+    no = refuse_new_call_off(command, state, facts)
+    if no is not None:
+        return no
+    decision = _decide(command, state, facts)
+    return within_agreements(decision, state, facts) if isinstance(decision, Decision) else decision
+
+
+def _decide(command: Command, state: State, facts: Facts) -> Decision | Refusal:
     match command:
         case CaptureOrder():
             return decide_capture(command, state, facts)
@@ -199,6 +210,7 @@ def _events(
     | MissAcceptance
     | LetWait
     | RedateWork
+    | ReviewCredit
     | FulfillmentCommand,
     order: Order,
     state: State,
@@ -221,6 +233,8 @@ def _events(
             return decide_wave(command, order, facts)
         case ActOnDue():
             return decide_due(order, facts)
+        case ReviewCredit():
+            return decide_review(order, state)
         case MissAcceptance():
             return decide_missed(command, order, facts)
         case LetWait():

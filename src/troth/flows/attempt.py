@@ -57,7 +57,7 @@ class Attempt:
         self._is_locking = is_locking
         self._commands = [command for request in requests for command in request.commands]
         self._ending = sorted(overdue)
-        self._state = BatchState(self._commands, index, lookup=lookup, ending=overdue)
+        self._state = BatchState(self._commands, index, lookup=lookup, ending=overdue, terms=reference.customer_terms)
         self._seen = self._state.seen
         self._keys: dict[tuple[str, str], UsedKey] = {}
         self._fresh: set[Sku] = set()

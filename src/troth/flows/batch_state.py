@@ -1,16 +1,22 @@
 """What the commands of a batch are about: loaded and locked before they are decided, and as the decisions leave it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
-from troth.engine.context import Decision, State
+from troth.engine.call_offs import blanket_of
+from troth.engine.call_offs import moved as call_off
+from troth.engine.context import Change, Decision, State
+from troth.engine.credit import has_limit
+from troth.engine.credit import moved as use_credit
 from troth.engine.line_terms import named_skus
 from troth.engine.serials import SerialWork, serial_keys
 from troth.engine.transfer_serials import traveling_keys
 from troth.flows.reference import Reference
 from troth.flows.requests import supplies_of
+from troth.model.blanket import BLANKET_ORDER, Agreement
 from troth.model.cart_hold import CartHold
 from troth.model.change import named_lines
 from troth.model.commands import (
@@ -35,6 +41,7 @@ from troth.model.commands import (
     cart_hold_of,
     order_ids_of,
 )
+from troth.model.credit import Credit, CustomerTerms
 from troth.model.failure import Failure
 from troth.model.hold_terms import Block
 from troth.model.ids import CartHoldId, FulfillmentId, OrderId, Sku
@@ -45,8 +52,10 @@ from troth.model.serials import SerialKey, SerialPlace, TravelingSerial
 from troth.model.status import placed_holds
 from troth.model.transfer_moves import ShipTransfer, TransferCommand
 from troth.store.balances import lock_supplies, read_moves_since, read_ordered
+from troth.store.blanket_orders import lock_agreements
 from troth.store.cart_holds import lock_cart_holds, read_customers_cart_holds
 from troth.store.counts import read_counts
+from troth.store.customers import lock_credits
 from troth.store.database import Connection
 from troth.store.failures import read_failures
 from troth.store.orders import lock_orders, read_orders
@@ -56,6 +65,7 @@ from troth.store.stock_index import StockIndex
 from troth.store.transfers import read_traveling
 
 _SOURCING_AGAIN: Final = ChangeOrder | PickWork | RedateWork | RejectWork | RepromiseOrder
+NO_TERMS_KNOWN: Final[Mapping[str, CustomerTerms]] = MappingProxyType({})
 
 
 class BatchState:
@@ -72,13 +82,19 @@ class BatchState:
         *,
         lookup: Collection[OrderId],
         ending: Collection[CartHoldId],
+        terms: Mapping[str, CustomerTerms] = NO_TERMS_KNOWN,
     ) -> None:
+        self._terms = terms
+        self._now: datetime | None = None
         self._commands = commands
         self._index = index
         self._locked = {order_id for command in commands for order_id in order_ids_of(command)}
         self._lookup = [one.order_id for one in commands if isinstance(one, CaptureOrder) and one.order_id in lookup]
         self._supplies = {key for command in commands for key in supplies_of(command)}
         self._cart_ids = {hold_id for hold_id in map(cart_hold_of, commands) if hold_id is not None} | {*ending}
+        captures = [one for one in commands if isinstance(one, CaptureOrder)]
+        self._customers = {one.customer.id for one in captures if has_limit(terms.get(one.customer.id))}
+        self._blankets = {one.attributes[BLANKET_ORDER] for one in captures if BLANKET_ORDER in one.attributes}
         self._is_about_carts = bool(ending) or any(isinstance(command, CartCommand) for command in commands)
         self._exact: dict[SupplyKey, Balance] = {}
         self._moved: dict[tuple[SupplyKey, datetime], int] = {}
@@ -93,11 +109,15 @@ class BatchState:
         self.loaded: dict[OrderId, Order] = {}
         self.orders: dict[OrderId, Order] = {}
         self.carts: dict[CartHoldId, CartHold] = {}
+        self.credits: dict[str, Credit] = {}
+        self.agreements: dict[str, Agreement] = {}
 
     @property
     def needs_locks(self) -> bool:
         """Whether anything is locked or looked up before these commands are decided."""
-        return bool(self._locked or self._lookup or self._supplies or self._cart_ids or self._is_about_carts)
+        return bool(self._locked or self._lookup or self._supplies or self._cart_ids or self._is_about_carts) or bool(
+            self._customers or self._blankets
+        )
 
     @property
     def seen(self) -> State:
@@ -116,16 +136,20 @@ class BatchState:
             self._counts.get,
             self._traveling,
             self._failures,
+            self.credits,
+            self.agreements,
         )
 
     async def load(self, connection: Connection, reference: Reference, now: datetime) -> None:
         """Lock and read all but the stock, of which each supply that a command may make has a row then."""
+        self._now = now
         if self._locked:
             await lock_orders(connection, self._locked)
         if self._locked or self._lookup:
             self.loaded = await read_orders(connection, self._locked | set(self._lookup))
             self.orders.update(self.loaded)
             self._failures |= await read_failures(connection, self._sourced_again())
+        await self._lock_agreements(connection)
         holding = [one for one in self._commands if isinstance(one, HoldCart) and one.units_max is not None]
         if holding:
             customers = {(one.asked.channel, one.asked.customer.id) for one in holding}
@@ -140,6 +164,18 @@ class BatchState:
             timed = (one for one in self._commands if isinstance(one, ActOnDue | RunWave))
             orders = [self.loaded[one.order_id] for one in timed if one.order_id in self.loaded]
             await reference.need_lines([line for order in orders for line in order.lines])
+
+    async def _lock_agreements(self, connection: Connection) -> None:
+        """Lock and read what the orders' customers may owe, and what they agreed to call off; after the orders, before
+        any stock, in sorted order.
+        """
+        orders = self.loaded.values()
+        customers = self._customers | {one.customer.id for one in orders if has_limit(self._terms.get(one.customer.id))}
+        blankets = self._blankets | {blanket_of(one) for one in orders if blanket_of(one)}
+        if customers:
+            self.credits.update(await lock_credits(connection, customers))
+        if blankets:
+            self.agreements.update(await lock_agreements(connection, blankets))
 
     async def find_doubtful(self, reference: Reference) -> set[Sku]:
         """The SKUs of which only what is true now will do: of orders that lose something or are changed, or of which a
@@ -216,6 +252,8 @@ class BatchState:
     def move(self, decision: Decision) -> None:
         """Take over what a decision leaves of it."""
         self.carts.update({hold.hold_id: hold for hold in decision.cart_holds})
+        for change in decision.changes:
+            self._move_agreements(change)
         self.orders.update({change.after.order_id: change.after for change in decision.changes})
         self._serials |= decision.serials or {}
         for serial in decision.freed_serials or {}:
@@ -250,6 +288,14 @@ class BatchState:
         if keys:
             self._serials |= await read_serials(connection, keys)
             self.serials_seen = {key: place.fulfillment_id for key, place in self._serials.items()}
+
+    def _move_agreements(self, change: Change) -> None:
+        credit = self.credits.get(change.after.customer.id)
+        if credit is not None:
+            self.credits[credit.customer_id] = use_credit(credit, change.before, change.after)
+        agreement = self.agreements.get(blanket_of(change.after))
+        if agreement is not None:
+            self.agreements[blanket_of(change.after)] = call_off(agreement, change.before, change.after, self._now)
 
     def _move_exact(self, entry: Entry) -> None:
         known = self._exact.get(entry.key)

@@ -7,7 +7,9 @@ from typing import Final
 import asyncpg
 
 from troth.engine.backorder_cap import find_capped
+from troth.engine.call_offs import blanket_of, taken_by
 from troth.engine.context import Decision
+from troth.engine.credit import use_of
 from troth.engine.exposure.consumed import DrawMove, cart_draw_moves, draw_moves
 from troth.engine.exposure.in_force import Exposure
 from troth.engine.exposure.taking import most_of
@@ -24,8 +26,10 @@ from troth.model.inventory import CountMark, SupplyKey
 from troth.model.serials import SerialKey, SerialPlace, TravelingSerial
 from troth.store.backordered import lock_backordered
 from troth.store.balances import write_expiries
+from troth.store.blanket_orders import CallOff, write_call_offs
 from troth.store.cart_holds import write_cart_holds
 from troth.store.counts import write_counts
+from troth.store.customers import write_credit_uses
 from troth.store.database import Connection
 from troth.store.draws import create_draws
 from troth.store.holds import find_termed, write_hold_terms
@@ -113,6 +117,7 @@ class BatchWrite:
                 raise RuntimeError(f"{saved.orders_written} of {len(batch.orders)} orders were written")
             self.saved = saved
             await self._write_releases(connection)
+        await self._write_agreements(connection)
         if self._changed_carts:
             await write_cart_holds(connection, self._changed_carts.values())
         if self._freed:
@@ -172,6 +177,26 @@ class BatchWrite:
         takes = [event.took for event in released if event.took is not None]
         if takes:
             await count_takes(connection, takes)
+
+    async def _write_agreements(self, connection: Connection) -> None:
+        """Write what changed orders use of credit and take of blanket orders; nothing for nearly every batch."""
+        state = self._state
+        if not state.credits and not state.agreements:
+            return
+        used, invoiced, called = [], [], []
+        for order_id, change in self.batch.orders.items():
+            order, credit = change.after, state.credits.get(change.after.customer.id)
+            if credit is not None and credit.currency == order.currency:
+                use = use_of(order)
+                used.append((credit.customer_id, order_id, use))
+                more = use.invoiced_minor - use_of(change.before).invoiced_minor
+                if more:
+                    invoiced.append((credit.customer_id, order_id, order.version, self._now, more))
+            if blanket_of(order) in state.agreements:
+                taken = {**dict.fromkeys(taken_by(change.before), (0, 0)), **taken_by(order)}
+                called += [CallOff(blanket_of(order), order_id, sku, *units) for sku, units in taken.items()]
+        await write_credit_uses(connection, used, invoiced)
+        await write_call_offs(connection, called, self._now)
 
     async def _write_traveling(self, connection: Connection) -> bool:
         """Write where transfers have serials; False where another transfer has one of them on its way meanwhile."""

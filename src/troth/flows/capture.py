@@ -6,6 +6,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Final
 
+from troth.flows.agreed import price_agreed, read_agreed, with_terms_of
 from troth.flows.charges import (
     ContentCharges,
     ContentTotals,
@@ -36,8 +37,6 @@ from troth.store.history import read_history
 _NOT_LOCATED: Final = b',"region_code":"","located_by":""'
 _NO_TOTALS: Final = ContentTotals()
 _NOT_WISHED: Final = b',"cancel_after":null,"need_by_firm":false,"backorder":true,"fill":"all","min_fill_percent":0'
-"""What content says of wishes that it does not have; orders were named without them before there were any."""
-
 HANDED_OVER: Final = frozenset({Method.PICKUP, Method.CURBSIDE})
 
 
@@ -110,6 +109,7 @@ async def prepare(system: System, content: OrderContent, *, is_inquiry: bool = F
     flaws = find_flaws(content, is_inquiry=is_inquiry)
     if flaws:
         return Invalid(flaws)
+    sent, content = content, await settle_agreements(system, content)
     unpriced = {line.sku for line in content.lines if line.unit_price is None}
     if unpriced:
         await system.door.reference.need_items(unpriced)
@@ -128,7 +128,7 @@ async def prepare(system: System, content: OrderContent, *, is_inquiry: bool = F
         order_id=derive_order_id(channel=content.channel, external_id=content.external_id),
         channel=content.channel,
         external_id=content.external_id,
-        digest=digest_content(content),
+        digest=digest_content(sent),
         currency=currency,
         ordered_at=content.ordered_at or system.door.now(),
         customer=content.customer,
@@ -172,6 +172,16 @@ async def _with_history(system: System, command: CaptureOrder) -> CaptureOrder:
         return replace(command, history=await read_history(connection, command, now))
 
 
+async def settle_agreements(system: System, content: OrderContent) -> OrderContent:
+    """The content with what was agreed on with its customer: class, priority, and the prices of a blanket order."""
+    attributes = with_terms_of(content.attributes, system.door.reference.customer_terms.get(content.customer.id))
+    agreed = await read_agreed(system, attributes)
+    if agreed is None:
+        return content if attributes is content.attributes else replace(content, attributes=attributes)
+    lines = tuple(replace(line, unit_price=price_agreed(agreed, line.sku, line.unit_price)) for line in content.lines)
+    return replace(content, attributes=attributes, lines=lines)
+
+
 def digest_content(content: OrderContent) -> str:
     """What tells the same content from other content: of all that was sent, and of nothing that was filled in.
 
@@ -181,7 +191,8 @@ def digest_content(content: OrderContent) -> str:
         content = replace(content, cart_hold=None)
     if len(content.attributes) > 1:
         content = replace(content, attributes=dict(sorted(content.attributes.items())))
-    # What is only filled in when an address is located says nothing, here: no quote in a text stands as it is in JSON.
+    # What is only filled in when an address is located, and wishes that are not there, say nothing: no quote in a text
+    # stands as it is in JSON.
     sent = encode_bytes(content).replace(_NOT_LOCATED, b"").replace(_NOT_WISHED, b"")
     return blake2b(sent, digest_size=16).hexdigest()
 

@@ -8,12 +8,14 @@ from time import monotonic
 from troth.engine.context import Decision, Facts, State
 from troth.engine.lifecycle import decide
 from troth.engine.line_terms import named_skus
+from troth.flows.agreed import price_agreed, read_agreed, read_agreements_of, read_credits_of
 from troth.flows.aside import aside, network_at_rest
 from troth.flows.capture import HANDED_OVER, ContentLine, price_line, settle_terms
 from troth.flows.charges import ContentDelivery, ContentTotals, find_charge_flaws, settle_delivery, settle_lines
 from troth.flows.line_flaws import find_terms_flaws, find_together_prices
 from troth.flows.places import country_code, locate
 from troth.flows.system import System
+from troth.model.blanket import BlanketOrder
 from troth.model.change import (
     AddLine,
     ChangeAction,
@@ -125,7 +127,8 @@ async def prepare_change(system: System, order: Order, content: ChangeContent) -
     if flaws:
         return Invalid(tuple(flaws))
     known = {line.line_id: line for line in order.lines}
-    actions = tuple(_settled(action, known, reference.items) for action in content.actions)
+    agreed = await read_agreed(system, order.attributes)
+    actions = tuple(_settled(_with_agreed(action, agreed), known, reference.items) for action in content.actions)
     return ChangeOrder(order.order_id, actions, content.reason, content.version, content.by)
 
 
@@ -154,6 +157,8 @@ async def preview_change(system: System, order: Order, command: ChangeOrder, *, 
         lambda _key: 0,
         index.rows_freed,
         backordered=index.backordered,
+        credits=await read_credits_of(system, order),
+        agreements=await read_agreements_of(system, order),
         failures=failures,
     )
     return await aside(lambda: decide(command, state, facts), "change", lines=len(order.lines))
@@ -244,6 +249,14 @@ def _method_flaws(pointer: str, action: SetMethod) -> Iterable[FieldFlaw]:
             yield FieldFlaw(f"{pointer}/service", f"has no meaning for method {action.method}")
     elif action.pickup_node is not None:
         yield FieldFlaw(f"{pointer}/pickup_node", f"has no meaning for method {action.method}")
+
+
+def _with_agreed(action: ContentAction, agreed: BlanketOrder | None) -> ContentAction:
+    """The action with the price that was agreed on, where it is of a line of a call-off without one."""
+    if agreed is None or not isinstance(action, AddedLine):
+        return action
+    line = action.line
+    return replace(action, line=replace(line, unit_price=price_agreed(agreed, line.sku, line.unit_price)))
 
 
 def _settled(action: ContentAction, lines: Mapping[LineId, Line], items: Mapping[Sku, Item]) -> ChangeAction:

@@ -36,6 +36,7 @@ from troth.flows.standing import Standing, as_it_is, with_label
 from troth.flows.wording import Wording
 from troth.flows.wording_in_force import WordingInForce
 from troth.model.capacity import Slot
+from troth.model.credit import CustomerTerms
 from troth.model.document import InForce
 from troth.model.exposure import ExposureRules, SalesRate
 from troth.model.ids import NodeId, Sku
@@ -45,6 +46,7 @@ from troth.model.network import Node
 from troth.model.order import Line
 from troth.model.payment import Provider
 from troth.model.policy import DEFAULT_POLICY, Policy
+from troth.store.customers import CUSTOMERS, read_terms
 from troth.store.database import Connection, Pool
 from troth.store.draws import find_moved_draws, read_draws
 from troth.store.node_days import count_open_pickups, find_moved_node_days, read_node_days
@@ -86,6 +88,7 @@ class Reference:
         self._rules_turn_at: datetime | None = None
         self._releases = Standing(RELEASE_RULES, compile_release)
         self._exposure: Exposure | None = None
+        self.customer_terms: Mapping[str, CustomerTerms] = {}
         self.sales: dict[Sku, dict[NodeId, SalesRate]] = {}
         self.consumed = Consumed()
         self.findable: Findable | None = self._find
@@ -189,6 +192,8 @@ class Reference:
                 await self._releases.read(connection, now)
             if "return-rules" in changed:
                 await self._returns.read(connection, now)
+            if CUSTOMERS in changed:
+                self.customer_terms = await read_terms(connection)
             if "message-templates" in changed:
                 await self._wording.read(connection, now)
             if "hold-rules" in changed:

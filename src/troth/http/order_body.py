@@ -8,9 +8,9 @@ from pydantic import Field, StringConstraints
 
 from troth.engine.carts import HOLD_SECONDS_MAX
 from troth.flows.capture import ContentLine, ContentPayment, OrderContent
+from troth.http.attributes_body import AttributesBody
 from troth.http.body import Id, Instant, MoneyBody, Name, Strict, Text
 from troth.http.charges_body import ChargedBody, TotalsBody
-from troth.http.languages import Language
 from troth.http.line_wishes import WISHES, WishesBody, with_wishes
 from troth.http.measures import Quantity, Scaling
 from troth.http.place_body import AddressBody, NearBody
@@ -18,13 +18,11 @@ from troth.http.problems import Refused
 from troth.model.commands import LineQuantity
 from troth.model.ids import CartHoldId, LineId, NodeId, Sku
 from troth.model.item import Item
-from troth.model.messages import LANGUAGE_ATTRIBUTE
 from troth.model.order import Consent, Customer, Method, Terms
 from troth.model.permissions import By
 from troth.model.refusals import FieldFlaw, Invalid
 
 LINES_MAX = 1_000
-_ATTRIBUTES_MAX = 50
 
 Channel = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 Email = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+$")]
@@ -166,11 +164,10 @@ class PaymentBody(Strict):
     status: Name
 
 
-class ContentBody(TotalsBody, WishesBody):
-    """What is asked, with or without an order. The `language` is kept among the attributes."""
+class ContentBody(AttributesBody, TotalsBody, WishesBody):
+    """What is asked, with or without an order."""
 
     channel: Channel
-    language: Language | None = None
     method: Annotated[Method, Field(strict=False)] = Method.SHIP
     ship_to: AddressBody | None = None
     pickup_node: Id | None = None
@@ -182,7 +179,6 @@ class ContentBody(TotalsBody, WishesBody):
     ] = None
     ordered_at: Instant | None = None
     customer: CustomerBody = CustomerBody()
-    attributes: Annotated[dict[Name, Text], Field(max_length=_ATTRIBUTES_MAX, default_factory=dict)]
     plan_id: PlanId = ""
     near: Annotated[
         NearBody | None,
@@ -228,19 +224,11 @@ class ContentBody(TotalsBody, WishesBody):
                 )
                 for position, payment in enumerate(payments)
             ),
-            attributes=self._attributes(),
+            attributes=self.all_attributes(),
             plan_id=self.plan_id,
             near=None if self.near is None else self.near.point(),
             totals=self.totals(),
         )
-
-    def _attributes(self) -> dict[str, str]:
-        """What the channel sent along, the language with it; Refused where it says two."""
-        if self.language is None:
-            return self.attributes
-        if self.attributes.get(LANGUAGE_ATTRIBUTE, self.language) != self.language:
-            raise Refused(Invalid((FieldFlaw("/language", f"is not that of /attributes/{LANGUAGE_ATTRIBUTE}"),)))
-        return {**self.attributes, LANGUAGE_ATTRIBUTE: self.language}
 
 
 class QuoteBody(ContentBody):

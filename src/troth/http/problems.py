@@ -20,6 +20,7 @@ from troth.model.refusals import (
     NotFound,
     NotPossibleNow,
     OfferedNow,
+    OverCalled,
     QuoteOutdated,
     Refusal,
     ShortLine,
@@ -143,6 +144,7 @@ PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     Busy.code: (503, "Busy"),
     HoldLimit.code: (409, "Too much held in carts"),
     QuoteOutdated.code: (409, "Quote outdated"),
+    OverCalled.code: (409, "More than the blanket order has left"),
     Unauthorized.code: (401, "Unauthorized"),
     Forbidden.code: (403, "Forbidden"),
     MalformedJson.code: (400, "Malformed JSON"),
@@ -260,6 +262,8 @@ def _told(no: No) -> str:
             return f"{no.asked} are asked, {no.held} are kept already, and {no.units_max} may be"
         case QuoteOutdated():
             return "; ".join(map(_offered, no.options[:3])) or "nothing can be had at this moment"
+        case OverCalled():
+            return "; ".join(f"{one.quantity} of {one.sku}, {one.remaining} left" for one in no.lines)
         case Forbidden():
             return no.scope
         case MalformedJson():

@@ -442,6 +442,15 @@ class RedateWork:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class ReviewCredit:
+    """Let an order go that is on hold for want of credit, if it fits into its customer's credit now. Harmless when
+    repeated.
+    """
+
+    order_id: OrderId
+
+
 FulfillmentCommand = (
     AcceptWork | RejectWork | PickWork | PackWork | StageWork | ShipWork | CollectWork | DeliverWork | RecordTracking
 )
@@ -459,6 +468,7 @@ OrderCommand = (
     | RunWave
     | LetWait
     | RedateWork
+    | ReviewCredit
     | FulfillmentCommand
 )
 StockCommand = AdjustStock | CountStock | ExpectSupply | TransferCommand
@@ -477,7 +487,7 @@ def order_ids_of(command: Command) -> tuple[OrderId, ...]:
             return command.orders
         case CancelOrder() | ChangeOrder() | PlaceHold() | LiftHold() | ReleaseOrder() | ActOnDue() | RepromiseOrder():
             return (command.order_id,)
-        case AssignHold() | TellHolds() | RunWave() | LetWait():
+        case AssignHold() | TellHolds() | RunWave() | LetWait() | ReviewCredit():
             return (command.order_id,)
         case OpenReturn():
             return (command.order_id,)

@@ -155,6 +155,31 @@ class HoldLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class OverCalledLine:
+    """An item of which more is called off than is left, in its measure."""
+
+    sku: Sku
+    quantity: int | float
+    remaining: int | float
+
+
+@dataclass(frozen=True, slots=True)
+class OverCalled:
+    """More is called off than the blanket order has left; lines and value say of what, and how much is left.
+
+    The value is in minor units of the currency, where it is that of which too much is called off.
+    """
+
+    code: ClassVar[str] = "over-called"
+    transient: ClassVar[bool] = False
+    blanket_order: str
+    lines: tuple[OverCalledLine, ...]
+    value_minor: int | None = None
+    remaining_minor: int | None = None
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class OfferedNow:
     """A way to have it that can be ordered at this moment, by the id of its plan."""
 
@@ -207,6 +232,7 @@ Refusal = (
     | Busy
     | HoldLimit
     | QuoteOutdated
+    | OverCalled
     | Unauthorized
     | Forbidden
 )
@@ -227,6 +253,7 @@ REFUSALS: Final[dict[str, type[Refusal]]] = {
         Busy,
         HoldLimit,
         QuoteOutdated,
+        OverCalled,
         Unauthorized,
         Forbidden,
     )

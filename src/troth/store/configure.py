@@ -23,6 +23,7 @@ Family = Literal[
     "unit-prices",
     "hold-rules",
     "release-rules",
+    "customers",
 ]
 
 _LOCK = sql("lock_reference_family")

@@ -1,0 +1,17 @@
+"""Waiting until others wait, so that a race has the order that a test wants."""
+
+import asyncio
+
+from troth.store.database import Pool
+
+
+async def wait_for_two(pool: Pool) -> None:
+    """Return when two wait for locks of this database."""
+    for _ in range(500):
+        waiting = await pool.fetchval(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        if waiting >= 2:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("nobody waits")
