@@ -7,7 +7,7 @@ from typing import Final
 from troth.engine.standing import Standing, standings
 from troth.model.ids import OrderId
 from troth.model.lifecycle import IN_FLIGHT
-from troth.model.payment import Account, GatewayPayment
+from troth.model.payment import Account, GatewayPayment, idempotency_key
 
 MEANINGS: Final[Mapping[str, str]] = {
     "not_at_gateway": "we have a payment that the gateway does not know: nothing can be captured of it",
@@ -49,10 +49,10 @@ def compare(accounts: Iterable[Account], theirs: Mapping[str, GatewayPayment], g
     for account in accounts:
         for one in standings(account):
             if one.tender.gateway == gateway:
-                named.add(one.step.reference)
+                named |= {one.step.reference, idempotency_key(account.order_id, one.step)}
                 found += _compare(account, one, theirs.get(one.step.reference))
     for reference, payment in sorted(theirs.items()):
-        if reference not in named and payment.key:
+        if payment.key and not named & {reference, payment.key}:
             order_id = OrderId(payment.order_id)
             there = payment.authorized_minor
             found.append(Difference("not_here", order_id, reference, None, payment.currency, None, there))
