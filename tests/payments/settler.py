@@ -57,7 +57,7 @@ async def run(dsn: str, gap: str, seconds_ahead: float) -> None:
         async def free(*_arguments: Any, **_named: Any) -> None:
             await stop_here()
 
-        settle.free_account = free
+        vars(settle)["free_account"] = free
     clock = Clock(NOW)
     clock.advance(seconds=seconds_ahead)
     async with open_system(dsn, clock=clock, providers=PROVIDERS, gateways=gateways) as system:

@@ -152,6 +152,7 @@ def test_the_money_of_an_order_adds_up_whatever_happens(
     made.happen("ship", made.to_come // 2)
     made.happen("cancel", made.to_come)
     made.account = replace(made.account, tenders=tuple(replace(one, is_closed=False) for one in made.account.tenders))
+    found = made.step()
     for _ in range(30):
         made.now += timedelta(hours=2)
         made.retry()

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
 from troth.console import (
+    account,
     catalog,
     configuration,
     count_tasks,
@@ -48,7 +49,7 @@ def create_console(system: System, settings: Settings) -> Starlette:
     `end_streams` first: it would otherwise wait for everybody who watches.
     """
     modules = (
-        *(session, overview, orders, order, order_change, workbench, quote, work, waterfall),
+        *(session, overview, orders, order, account, order_change, workbench, quote, work, waterfall),
         *(inventory, count_tasks, transfers, catalog),
         *(routing_trial, exposure_preview, message_preview, configuration, records, live),
     )

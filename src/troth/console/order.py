@@ -11,12 +11,14 @@ from troth.console.asking import ask, new_key, text, whole_number
 from troth.console.desk import Visit
 from troth.console.pages import page
 from troth.console.session import guarded
+from troth.console.views_account import view_account
 from troth.console.views_drawing import view_map
 from troth.console.views_front import view_front
 from troth.console.views_order import OrderView, view_order
 from troth.console.views_refusal import Told, flaw, tell_refusal
 from troth.console.views_timeline import timeline
 from troth.console.views_trace import view_decision
+from troth.engine.dues import dues_of
 from troth.flows.explain import explain_order, read_decisions
 from troth.flows.hold import HoldContent, prepare_hold
 from troth.model.commands import CancelOrder, LiftHold, LineQuantity, ReleaseOrder
@@ -26,6 +28,7 @@ from troth.model.order import Order
 from troth.model.refusals import Busy, Invalid
 from troth.store.events import read_subject_events
 from troth.store.orders import read_orders
+from troth.store.payments import read_accounts
 from troth.store.reference import read_items
 
 DONE_CHANGE: Final = "change"
@@ -36,6 +39,9 @@ _DONE: Final = {
     "hold": "The hold is placed.",
     "lift": "The hold is lifted.",
     "cancel": "Canceled; the stock is free again.",
+    "retry": "What was refused is tried again.",
+    "close": "No more is taken of that tender.",
+    "give_back": "The amount is given back.",
     DONE_CHANGE: "Changed, and promised anew.",
 }
 
@@ -49,7 +55,7 @@ async def release(visit: Visit) -> Response:
     """Release now."""
     form = await visit.request.form()
     refusal = await ask(visit, form, ReleaseOrder(order_id_of(visit)))
-    return await _after(visit, "release", tell_refusal(refusal) if refusal else None)
+    return await after_action(visit, "release", tell_refusal(refusal) if refusal else None)
 
 
 async def hold(visit: Visit) -> Response:
@@ -57,15 +63,15 @@ async def hold(visit: Visit) -> Response:
     form = await visit.request.form()
     type_, reason, until = text(form, "type", length_max=40), text(form, "reason"), text(form, "until")
     if not type_ or not reason:
-        return await _after(visit, "hold", flaw("a hold needs a type and a reason"))
+        return await after_action(visit, "hold", flaw("a hold needs a type and a reason"))
     try:
         expires_at = datetime.fromisoformat(until).replace(tzinfo=UTC) if until else None
     except ValueError:
-        return await _after(visit, "hold", flaw("the time until which to hold is not a time"))
+        return await after_action(visit, "hold", flaw("the time until which to hold is not a time"))
     content = HoldContent(type_, reason, expires_at, owner=text(form, "owner", length_max=100) or None)
     command = prepare_hold(visit.system, order_id_of(visit), content)
     refusal = command if isinstance(command, Invalid) else await ask(visit, form, command)
-    return await _after(visit, "hold", tell_refusal(refusal) if refusal else None)
+    return await after_action(visit, "hold", tell_refusal(refusal) if refusal else None)
 
 
 async def lift(visit: Visit) -> Response:
@@ -73,7 +79,7 @@ async def lift(visit: Visit) -> Response:
     form = await visit.request.form()
     command = LiftHold(order_id_of(visit), HoldId(text(form, "hold_id")), visit.actor.role)
     refusal = await ask(visit, form, command)
-    return await _after(visit, "lift", tell_refusal(refusal) if refusal else None)
+    return await after_action(visit, "lift", tell_refusal(refusal) if refusal else None)
 
 
 async def cancel(visit: Visit) -> Response:
@@ -81,14 +87,14 @@ async def cancel(visit: Visit) -> Response:
     form = await visit.request.form()
     reason = text(form, "reason")
     if not reason:
-        return await _after(visit, "cancel", flaw("canceling needs a reason"))
+        return await after_action(visit, "cancel", flaw("canceling needs a reason"))
     lines: tuple[LineQuantity, ...] = ()
     if text(form, "what") != "all":
         lines, problem = _asked_lines(form)
         if problem:
-            return await _after(visit, "cancel", flaw(problem))
+            return await after_action(visit, "cancel", flaw(problem))
     refusal = await ask(visit, form, CancelOrder(order_id_of(visit), reason, lines))
-    return await _after(visit, "cancel", tell_refusal(refusal) if refusal else None)
+    return await after_action(visit, "cancel", tell_refusal(refusal) if refusal else None)
 
 
 async def show_why(visit: Visit) -> Response:
@@ -133,7 +139,8 @@ def order_id_of(visit: Visit) -> OrderId:
     return OrderId(visit.request.path_params["order_id"])
 
 
-async def _after(visit: Visit, action: str, told: Told | None) -> Response:
+async def after_action(visit: Visit, action: str, told: Told | None) -> Response:
+    """The order's page after an action, or with why it was refused where it was asked for."""
     if told is None:
         return RedirectResponse(f"{visit.base}/orders/{order_id_of(visit)}?done={action}", 303)
     return await _page(visit, refused=action, told=told)
@@ -147,6 +154,7 @@ async def _page(visit: Visit, *, refused: str = "", told: Told = ("", ())) -> Re
             return page(visit, "missing.html", status=404, section="orders", title="No such order", name=order_id)
         events = await read_subject_events(connection, order_id)
         items = await read_items(connection, {line.sku for line in order.lines})
+        account = (await read_accounts(connection, [order_id])).get(order_id)
     nodes = visit.nodes
     view = view_order(order, items, nodes)
     return page(
@@ -157,6 +165,7 @@ async def _page(visit: Visit, *, refused: str = "", told: Told = ("", ())) -> Re
         title=f"Order {order.external_id}",
         order=order,
         view=view,
+        account=None if account is None else view_account(account, dues_of(order)),
         zone=visit.zone_of(view.works[0].node if view.works else order.pickup_node),
         zone_of=visit.zone_of,
         map=view_map([nodes[node] for node in _nodes_of(view) if node in nodes], order.ship_to),

@@ -72,6 +72,9 @@ FOLLOWED_KINDS: Final = (
     "FulfillmentPicked",
     "FulfillmentShipped",
     "FulfillmentCollected",
+    "ReturnCredited",
+    "ExchangeOpened",
+    "ExchangeEnded",
 )
 """After which events an order may owe something else than before."""
 
