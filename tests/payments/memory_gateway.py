@@ -39,6 +39,11 @@ class MemoryGateway:
     late: set[str] = field(default_factory=set)
     effects: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def taken(self) -> int:
+        """What it has taken of the customer and not given back (minor units)."""
+        return sum(kept.captured - kept.refunded for kept in self.payments.values())
+
     def ask(self, ask: Ask, mood: Mood, now: datetime) -> Outcome:
         """Do what is asked once for each key, as the mood allows."""
         if mood is Mood.LOSES_REQUEST:
@@ -65,7 +70,7 @@ class MemoryGateway:
         if ask.kind in (StepKind.AUTHORIZE, StepKind.ADOPT):
             amount = max(1, amount // 2) if mood is Mood.GIVES_HALF and ask.kind is StepKind.AUTHORIZE else amount
             self.payments[ask.key] = Kept(amount, now + timedelta(days=7))
-            captured = amount if ask.reported == "captured" else 0
+            captured = amount if ask.kind is StepKind.ADOPT and ask.reported == "captured" else 0
             self.payments[ask.key].captured = captured
             return self._done(ask, Approved(amount, ask.key, now + timedelta(days=7), captured))
         kept = self.payments[ask.payment_reference]

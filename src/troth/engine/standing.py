@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from troth.model.lifecycle import IN_FLIGHT, StepState
-from troth.model.payment import Account, Step, StepKind, Tender
+from troth.model.payment import CAPTURED, Account, Step, StepKind, Tender
 
 TRIES_MAX: Final = 3
 """So many refusals in a row of the same thing, and a person is asked."""
@@ -40,7 +40,7 @@ class Standing:
     @property
     def authorizing(self) -> int:
         """What is asked for and not answered yet."""
-        return self.step.amount_minor if self.step.state in IN_FLIGHT else 0
+        return self.step.amount_minor - self.capturing if self.step.state in IN_FLIGHT else 0
 
     @property
     def net(self) -> int:
@@ -124,6 +124,8 @@ def _standing(step: Step, tender: Tender, about: Iterable[Step]) -> Standing:
         is_voided = is_voided or other.state is StepState.VOIDED
         is_voiding = is_voiding or (other.kind is StepKind.VOID and other.state in IN_FLIGHT)
     captured, capturing = done[StepState.CAPTURED], flying[StepKind.CAPTURE]
+    if step.kind is StepKind.ADOPT and step.state in IN_FLIGHT and tender.reported == CAPTURED:
+        capturing += step.amount_minor
     is_used = tender.captures_once and captured + capturing > 0
     is_over = step.state is not StepState.AUTHORIZED or is_voided or is_voiding or is_used
     return Standing(
