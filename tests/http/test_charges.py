@@ -1,10 +1,12 @@
 """Discounts, taxes, delivery charges and totals of orders over HTTP: kept, shown, checked, refused by field."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from tests.http.conftest import Api, order
+from troth.flows.due import act_on_due
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -246,3 +248,27 @@ async def test_who_may_what_is_published(api: Api) -> None:
         deed: states for deed, states in published["may"]["operator"].items() if deed != "cancel"
     }
     assert published["needs_reason"]["customer"] == []
+
+
+async def test_the_clock_cancels_what_has_not_left_by_its_last_date(api: Api) -> None:
+    sku = await api.stocked("LAST-DATE", {"DC-PA": 20})
+    last = api.clock.now + timedelta(days=9)
+    body = charged("last-1", sku, {"cancel_after": last.isoformat()}, {}, delivery_charge={"amount": usd("5.00")})
+    made = (await api.post("/v1/orders", body)).json()
+    await api.post(f"/v1/orders/{made['order_id']}/release")
+
+    await act_on_due(api.system, last - timedelta(seconds=1), limit=99)
+    early = (await api.get(f"/v1/orders/{made['order_id']}")).json()
+    api.clock.now = last
+    await act_on_due(api.system, last, limit=99)
+    found = (await api.get(f"/v1/orders/{made['order_id']}")).json()
+
+    expected = {
+        (point["line_id"], point["is_expected"]) for point in made["timeline"] if point["milestone"] == "canceled"
+    }
+    assert expected == {("1", True)}
+    assert [line["canceled_quantity"] for line in early["lines"]] == [0, 0]
+    assert [line["canceled_quantity"] for line in found["lines"]] == [2, 0]
+    assert found["total"] == usd("25.00")
+    assert await api.available(sku) == {"DC-PA": 18}
+    assert await act_on_due(api.system, last, limit=99) == 0

@@ -1,27 +1,27 @@
 """Holds: placed on an order, given to somebody else, and lifted; and what the clock does to an order.
 
-Holds whose time is over end as their terms say, what the remorse period held is released, and what waited too long is
-canceled.
+Holds whose time is over end as their terms say, what the remorse period held is released, and what waited too long or
+did not leave by its last date is canceled.
 """
 
-from collections.abc import Mapping
 from typing import Final
 
 from troth.engine.cancel import cancel_units
 from troth.engine.context import Facts
 from troth.engine.evolve import evolve
 from troth.engine.give_up import give_up
+from troth.engine.last_dates import end_lines
 from troth.engine.release import release_due
 from troth.model.commands import AssignHold, LiftHold, LineQuantity, PlaceHold, TellHolds
 from troth.model.events import HoldAssigned, HoldLifted, HoldPlaced, OrderCanceled, OrderEvent, PartsChange
 from troth.model.hold_terms import AtEnd, Block
-from troth.model.ids import HoldId, LineId
-from troth.model.kits import kits_of, whole_units
-from troth.model.lifecycle import RESERVING, UNLOCKED, AllocationEvent, HoldState, is_possible
+from troth.model.ids import HoldId
+from troth.model.lifecycle import RESERVING, UNLOCKED, HoldState
 from troth.model.order import Hold, Order
 from troth.model.refusals import FieldFlaw, Invalid, LiftReserved, NotFound, NotPossibleNow, Refusal
 from troth.model.status import (
     blocking_holds,
+    cancelable_units,
     live_allocations,
     order_status,
     placed_holds,
@@ -109,6 +109,9 @@ def decide_due(order: Order, facts: Facts) -> tuple[OrderEvent, ...]:
             for event in _end(hold, order, facts):
                 events.append(event)
                 order = evolve(order, event)
+    for event in end_lines(order, facts):
+        events.append(event)
+        order = evolve(order, event)
     events += release_due(order, facts)
     return (*events, *_end_waits(order, facts))
 
@@ -136,16 +139,6 @@ def _cancel_open(order: Order, reason: str, facts: Facts) -> tuple[OrderCanceled
         return ()
     lines = tuple(LineQuantity(line_id, units, reason) for line_id, units in wanted.items())
     return (OrderCanceled(lines, reason, facts.now, parts),)
-
-
-def cancelable_units(order: Order) -> Mapping[LineId, int]:
-    """The units of each line that can still be canceled, also where others of it have left."""
-    parts = [part for part in live_allocations(order) if is_possible(part.state, AllocationEvent.CANCEL)]
-    units = dict(uncovered_quantities(order))
-    for line_id, count in whole_units(parts, kits_of(order)).items():
-        if count:
-            units[line_id] = units.get(line_id, 0) + count
-    return {line.line_id: units[line.line_id] for line in order.lines if line.line_id in units}
 
 
 def _find_placed(order: Order, hold_id: HoldId, what: str) -> Hold | NotFound | NotPossibleNow:

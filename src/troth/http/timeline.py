@@ -12,7 +12,7 @@ from troth.engine.failed import Failures
 from troth.http.values import Instant
 from troth.model.lifecycle import RESERVING, AllocationEvent, AllocationState, HoldState, is_possible
 from troth.model.order import Fulfillment, Method, Order
-from troth.model.status import fulfillment_status, live_allocations
+from troth.model.status import fulfillment_status, last_dates, live_allocations
 
 
 class Milestone(StrEnum):
@@ -72,6 +72,8 @@ def _points(order: Order) -> Iterable[TimelinePoint]:
             else ("cancel", "change", "hold")
         )
         yield TimelinePoint(hold.placed_at, Milestone.HELD, False, possible, hold_id=hold.hold_id)
+    for line_id, at in last_dates(order).items():
+        yield TimelinePoint(at, Milestone.CANCELED, True, (), line_id=line_id)
     for parked in order.parked:
         milestone = Milestone.WAITING if parked.is_waiting else Milestone.EXCEPTION
         yield TimelinePoint(parked.since, milestone, False, ("cancel", "change"), line_id=parked.line_id)

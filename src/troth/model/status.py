@@ -6,7 +6,15 @@ from enum import StrEnum
 from troth.model.hold_terms import Block
 from troth.model.ids import FulfillmentId, LineId
 from troth.model.kits import kits_of, whole_units
-from troth.model.lifecycle import ENDED, GONE, UNLOCKED, AllocationState, HoldState
+from troth.model.lifecycle import (
+    ENDED,
+    GONE,
+    UNLOCKED,
+    AllocationEvent,
+    AllocationState,
+    HoldState,
+    is_possible,
+)
 from troth.model.order import Allocation, Hold, Line, Order
 from troth.model.release import PlannedRelease
 
@@ -135,15 +143,42 @@ def fulfillment_status(order: Order, fulfillment: FulfillmentId) -> AllocationSt
 def next_due_at(order: Order) -> datetime | None:
     """When the clock next has something to do here.
 
-    A hold that expires, the end of the remorse period, or of the time that units may wait. None: nothing.
+    A hold that expires, the end of the remorse period, or of the time that units may wait; the last date of a line.
+    None: nothing.
     """
     due_at = _next_release_at(order)
+    if any([line.terms is not None and line.terms.cancel_after is not None for line in order.lines]):  # noqa: C419
+        due_at = min((at for at in (due_at, *last_dates(order).values()) if at is not None), default=None)
     if order.holds or order.parked:
         ends = [hold.expires_at for hold in placed_holds(order)]
         if order.parked and not blocking_holds(order, Block.CANCEL):
             ends += [parked.until for parked in order.parked if parked.is_waiting]
         return min((at for at in (due_at, *ends) if at is not None), default=None)
     return due_at
+
+
+def last_dates(order: Order) -> dict[LineId, datetime]:
+    """When the units of a line that can still be canceled will be, unless they leave before; only lines that have such
+    a date, and nothing while a hold keeps the order from being canceled.
+    """
+    dates = {
+        line.line_id: line.terms.cancel_after
+        for line in order.lines
+        if line.terms is not None and line.terms.cancel_after is not None
+    }
+    if not dates or blocking_holds(order, Block.CANCEL):
+        return {}
+    return {line_id: dates[line_id] for line_id in cancelable_units(order) if line_id in dates}
+
+
+def cancelable_units(order: Order) -> dict[LineId, int]:
+    """The units of each line that can still be canceled, also where others have left; only where there are any."""
+    parts = [part for part in live_allocations(order) if is_possible(part.state, AllocationEvent.CANCEL)]
+    units = uncovered_quantities(order)
+    for line_id, count in whole_units(parts, kits_of(order)).items():
+        if count:
+            units[line_id] = units.get(line_id, 0) + count
+    return {line.line_id: units[line.line_id] for line in order.lines if line.line_id in units}
 
 
 def _next_release_at(order: Order) -> datetime | None:
