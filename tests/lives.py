@@ -1,7 +1,7 @@
 """Random lives of orders: what may come and happen to them, and what must be true after each step and at the end."""
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -60,6 +60,7 @@ ITEMS = (
     item("M", unit="m", decimals=2),
 )
 STOCKED = ("A", "B", "C", "M")
+CHICAGO = replace(NEW_YORK, city="Chicago", region="IL", postcode="60601", latitude=41.88, longitude=-87.63)
 _STORE = NodeId("ST-NYC")
 
 
@@ -88,23 +89,23 @@ def draw_command(draw: random.Random, order: Order, now: datetime) -> Command:
     work, line = draw.choice(works), draw.choice(order.lines)
     some = (LineQuantity(line.line_id, draw.randint(1, line.quantity), "not_found"),)
     holds = placed_holds(order)
-    commands: list[tuple[int, Command]] = [
-        (2, ActOnDue(order.order_id)),
-        (6 if not states & GONE else 1, ReleaseOrder(order.order_id)),
-        (1, PlaceHold(order.order_id, "manual", "look", now + timedelta(hours=1))),
-        (8 if holds else 0, LiftHold(order.order_id, holds[0].hold_id if holds else order.order_id)),  # type: ignore[arg-type]
-        (3, _draw_cancel(draw, order, some)),
-        (7, ChangeOrder(order.order_id, _draw_actions(draw, order, now), "asked", by=_draw_by(draw))),
-        (3, AcceptWork(work)),
-        (2, RejectWork(work, "busy", draw.choice(((), some)))),
-        (4, PickWork(work, draw.choice(((), some)))),
-        (3, PackWork(work)),
-        (2, StageWork(work, "A1")),
-        (6, ShipWork(work)),
-        (3, CollectWork(work)),
-        (3, DeliverWork(work)),
+    made: list[tuple[int, Callable[[], Command]]] = [
+        (2, lambda: ActOnDue(order.order_id)),
+        (6 if not states & GONE else 1, lambda: ReleaseOrder(order.order_id)),
+        (1, lambda: PlaceHold(order.order_id, "manual", "look", now + timedelta(hours=1))),
+        (8 if holds else 0, lambda: LiftHold(order.order_id, holds[0].hold_id)),
+        (3, lambda: _draw_cancel(draw, order, some)),
+        (7, lambda: ChangeOrder(order.order_id, _draw_actions(draw, order, now), "asked", by=_draw_by(draw))),
+        (3, lambda: AcceptWork(work)),
+        (2, lambda: RejectWork(work, "busy", draw.choice(((), some)))),
+        (4, lambda: PickWork(work, draw.choice(((), some)))),
+        (3, lambda: PackWork(work)),
+        (2, lambda: StageWork(work, "A1")),
+        (6, lambda: ShipWork(work)),
+        (3, lambda: CollectWork(work)),
+        (3, lambda: DeliverWork(work)),
     ]
-    return draw.choices([one for _, one in commands], weights=[weight for weight, _ in commands])[0]
+    return draw.choices([one for _, one in made], weights=[weight for weight, _ in made])[0]()
 
 
 def closing_commands(order: Order) -> Iterator[Command]:
@@ -239,21 +240,20 @@ def _draw_cancel(draw: random.Random, order: Order, some: tuple[LineQuantity, ..
 def _draw_actions(draw: random.Random, order: Order, now: datetime) -> tuple[ChangeAction, ...]:
     line = draw.choice(order.lines)
     most = 250 if line.sku == "M" else 7
-    place = capture("x").ship_to if draw.random() < 0.5 else NEW_YORK
-    actions: list[ChangeAction] = [
-        SetQuantity(line.line_id, draw.randint(1, most)),
-        SetQuantity(line.line_id, draw.randint(1, most)),
-        AddLine(_draw_line(draw, LineId(f"{order.version}-{draw.randint(0, 9)}"))),
-        RemoveLine(line.line_id),
-        SetPrice(line.line_id, draw.randint(0, 3_000)),
-        SetPrice(line.line_id, 2_500, draw.choice((None, draw.randint(0, 2_500))), draw.choice((None, 0, 99))),
-        SetDates(line.line_id, draw.choice([None, now + timedelta(days=draw.randint(1, 9))]), None),
-        SetAddress(place or NEW_YORK),
-        SetMethod(*draw.choice([(Method.SHIP, None, ""), (Method.PICKUP, _STORE, "")])),
-        SetDeliveryCharge(_draw_delivery(draw)),
-        Substitute(line.line_id, Sku(draw.choice("ABC")), 800),
+    made: list[Callable[[], ChangeAction]] = [
+        lambda: SetQuantity(line.line_id, draw.randint(1, most)),
+        lambda: SetQuantity(line.line_id, draw.randint(1, most)),
+        lambda: AddLine(_draw_line(draw, LineId(f"{order.version}-{draw.randint(0, 9)}"))),
+        lambda: RemoveLine(line.line_id),
+        lambda: SetPrice(line.line_id, draw.randint(0, 3_000)),
+        lambda: SetPrice(line.line_id, 2_500, draw.choice((None, draw.randint(0, 2_500))), draw.choice((None, 0, 99))),
+        lambda: SetDates(line.line_id, draw.choice([None, now + timedelta(days=draw.randint(1, 9))]), None),
+        lambda: SetAddress(draw.choice((NEW_YORK, CHICAGO))),
+        lambda: SetMethod(*draw.choice([(Method.SHIP, None, ""), (Method.PICKUP, _STORE, "")])),
+        lambda: SetDeliveryCharge(_draw_delivery(draw)),
+        lambda: Substitute(line.line_id, Sku(draw.choice("ABC")), 800),
     ]
-    return tuple(draw.choices(actions, k=draw.choice((1, 1, 2, 3))))
+    return tuple(one() for one in draw.choices(made, k=draw.choice((1, 1, 2, 3))))
 
 
 def _slow_total(order: Order, line: Line, units: int) -> int:

@@ -30,9 +30,10 @@ from troth.replay.world import World
 
 
 class Lives:
-    """A world whose orders are looked at after each step, with their logs."""
+    """A world whose orders, or one in so many of them, are looked at after each step, with their logs."""
 
-    def __init__(self, units: int) -> None:
+    def __init__(self, units: int, *, looked_at: int = 1) -> None:
+        self.looked_at = looked_at
         self.world = World(compile_network(NODES), {item.sku: item for item in ITEMS})
         self.now = NOW
         self.logs: dict[OrderId, list[OrderEvent]] = {}
@@ -58,7 +59,8 @@ class Lives:
             if change.before is None:
                 self.recent = [*self.recent[-19:], change.after.order_id]
             self.logs.setdefault(change.after.order_id, []).extend(of_order)  # type: ignore[arg-type]
-            assert_step(change.before, change.after, of_order)  # type: ignore[arg-type]
+            if ord(change.after.order_id[-1]) % self.looked_at == 0:
+                assert_step(change.before, change.after, of_order)  # type: ignore[arg-type]
 
     def live(self, draw: random.Random, orders: int, steps: int) -> None:
         """Let so many orders come, and to each, in turns, so many things happen on average."""

@@ -1,0 +1,103 @@
+"""Ten thousand orders live at random through all verbs, and in the end not a unit, not a cent and no status differs.
+
+Eight thousand live in memory, each looked at after every step; two thousand in the tables, through the write door in
+batches, where afterwards the doctor derives everything again. Together they take some forty seconds of one core.
+"""
+
+import asyncio
+import random
+
+import pytest
+
+from tests.builders import Clock, set_up, stock
+from tests.conftest import Database
+from tests.engine.test_conservation import Lives
+from tests.lives import (
+    ITEMS,
+    NODES,
+    STOCKED,
+    assert_ended,
+    assert_money,
+    assert_units,
+    cancel_rest,
+    closing_commands,
+    draw_capture,
+    draw_command,
+    units_gone,
+)
+from troth.flows.doctor import examine
+from troth.flows.requests import Accepted, Request
+from troth.flows.system import System, open_system
+from troth.model.commands import Command
+from troth.model.ids import OrderId
+from troth.model.order import Order
+from troth.store.orders import read_orders
+
+UNITS = 30_000
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_eight_thousand_orders_in_memory_end_without_a_difference(seed: int) -> None:
+    lives = Lives(UNITS, looked_at=4)
+
+    lives.live(random.Random(seed), orders=2_000, steps=6)
+    lives.end()
+
+    for order in lives.world.orders.values():
+        assert_units(order)
+        assert_money(order)
+    assert len(lives.world.orders) > 1_900
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_two_thousand_orders_in_the_tables_end_without_a_difference(database: Database, seed: int) -> None:
+    draw, clock = random.Random(seed), Clock()
+    await set_up(database.pool, nodes=NODES, items=ITEMS)
+    async with open_system(database.dsn, clock=clock) as system:
+        units = {(sku, str(one.node)): UNITS for sku in STOCKED for one in NODES}
+        await stock(system, units)
+        made = await submit(system, [draw_capture(draw, f"W-{number}") for number in range(1_000)])
+        orders = {order.order_id: order for order in made}
+        for _round in range(7):
+            clock.advance(minutes=draw.choice((1, 20)))
+            orders |= by_id(await submit(system, [draw_command(draw, one, clock.now) for one in orders.values()]))
+        for _pass in range(2):
+            for step in range(30):
+                batch = [
+                    steps[step] for steps in map(list, map(closing_commands, orders.values())) if step < len(steps)
+                ]
+                orders |= by_id(await submit(system, batch))
+            orders |= by_id(await submit(system, [one for one in map(cancel_rest, orders.values()) if one is not None]))
+        async with system.pool.acquire() as connection:
+            stored = await read_orders(connection, list(orders))
+        balances = await system.pool.fetch("SELECT sku, node, on_hand, reserved FROM balances")
+        missed = await system.pool.fetch(
+            "SELECT sku, node, sum(on_hand_delta)::bigint AS units FROM entries"
+            " WHERE kind = 'adjustment' GROUP BY sku, node"
+        )
+        report = await examine(system.pool, orders_max=None, now=system.door.now())
+
+    assert len(stored) > 950
+    assert_ended(stored.values())
+    for order in stored.values():
+        assert_units(order)
+        assert_money(order)
+    gone = units_gone(stored.values())
+    moved = {(row["sku"], row["node"]): row["units"] for row in missed}
+    assert {(row["sku"], row["node"]): row["on_hand"] for row in balances} == {
+        place: count - gone.get(place, 0) for place, count in moved.items()
+    }
+    assert not any(row["reserved"] for row in balances)
+    assert report.is_clean, report.text()
+
+
+async def submit(system: System, commands: list[Command]) -> list[Order]:
+    """The orders after commands that came together; those that are refused change nothing."""
+    results = await asyncio.gather(*[system.door.submit(Request((one,), "test")) for one in commands])
+    outcomes = [result.outcomes[0] for result in results]
+    return [one.order for one in outcomes if isinstance(one, Accepted) and one.order is not None]
+
+
+def by_id(orders: list[Order]) -> dict[OrderId, Order]:
+    """The orders by id, each as it was last."""
+    return {order.order_id: order for order in orders}
