@@ -93,7 +93,6 @@ def draw_command(draw: random.Random, order: Order, now: datetime) -> Command:
         (2, lambda: ActOnDue(order.order_id)),
         (6 if not states & GONE else 1, lambda: ReleaseOrder(order.order_id)),
         (1, lambda: PlaceHold(order.order_id, "manual", "look", now + timedelta(hours=1))),
-        (8 if holds else 0, lambda: LiftHold(order.order_id, holds[0].hold_id)),
         (3, lambda: _draw_cancel(draw, order, some)),
         (7, lambda: ChangeOrder(order.order_id, _draw_actions(draw, order, now), "asked", by=_draw_by(draw))),
         (3, lambda: AcceptWork(work)),
@@ -105,6 +104,8 @@ def draw_command(draw: random.Random, order: Order, now: datetime) -> Command:
         (3, lambda: CollectWork(work)),
         (3, lambda: DeliverWork(work)),
     ]
+    if holds:
+        made.append((8, lambda: LiftHold(order.order_id, holds[0].hold_id)))
     return draw.choices([one for _, one in made], weights=[weight for weight, _ in made])[0]()
 
 
