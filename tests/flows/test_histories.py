@@ -11,6 +11,7 @@ import pytest
 
 from tests.builders import NEW_YORK, NOW, Clock, capture, item, node, set_up
 from tests.conftest import Database
+from tests.flows.returning import draw_return_command
 from tests.supply_moves import settle
 from troth.engine.context import Decision
 from troth.engine.evolve import fold
@@ -63,7 +64,7 @@ from troth.model.commands import (
 from troth.model.ids import CartHoldId, LineId, NodeId, Sku
 from troth.model.inventory import Balance, SupplyKey, is_on_hand, lot_source, purchase_order_source
 from troth.model.lanes import NO_LANES
-from troth.model.lifecycle import RESERVING
+from troth.model.lifecycle import GONE, RESERVING
 from troth.model.order import Customer, Line, Order
 from troth.model.policy import DEFAULT_POLICY
 from troth.model.release_rules import LeadRule, ReleaseRules, RemorseRule, WaveRule
@@ -124,7 +125,12 @@ def _draw_commands(draw: random.Random, world: World, count: int) -> Iterator[Co
                 SupplyKey(Sku("A"), NodeId("DC-PA")), draw.randint(1, 8), "receipt", "1", PO_KEYS, waiting
             )
         else:
-            yield _draw_order_command(draw, world.orders[draw.choice(orders)])
+            order = world.orders[draw.choice(orders)]
+            has_left = any(part.state in GONE for part in order.allocations)
+            if has_left and draw.random() < 0.6:
+                yield draw_return_command(draw, order, tuple(node.node for node in NODES))
+            else:
+                yield _draw_order_command(draw, order)
         if draw.random() < 0.1:
             yield from settle(world, DEFAULT_POLICY, PO_KEYS)
 

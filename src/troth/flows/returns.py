@@ -16,7 +16,7 @@ from troth.engine.returns.returnable import returnable_units, unit_places
 from troth.engine.returns.routing import NodeWorth, find_worths, nearest_stores
 from troth.flows.aside import aside, network_at_rest
 from troth.flows.attempt import CLOCK
-from troth.flows.capture import ContentLine, OrderContent, prepare
+from troth.flows.capture import ContentLine, ContentPayment, OrderContent, prepare
 from troth.flows.near import locate_point
 from troth.flows.requests import Accepted, Request
 from troth.flows.system import System
@@ -57,7 +57,7 @@ class ReplacedLine:
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """What replaces the goods, and how it goes; left out: as the order went."""
+    """What replaces the goods, how it goes (left out: as the order went), and how what it costs more is paid."""
 
     lines: tuple[ReplacedLine, ...]
     is_advance: bool = False
@@ -65,6 +65,7 @@ class Replacement:
     ship_to: Address | None = None
     pickup_node: NodeId | None = None
     service: str = ""
+    payments: tuple[ContentPayment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +230,7 @@ async def _prepare_replacement(system: System, order: Order, asked: Replacement)
         pickup_node=None if is_sent else asked.pickup_node or order.pickup_node,
         service=asked.service or (order.service if asked.method is None else ""),
         customer=order.customer,
+        payments=asked.payments,
         attributes=order.attributes,
     )
     prepared = await prepare(system, content)

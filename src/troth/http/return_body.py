@@ -6,10 +6,11 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from troth.flows.capture import ContentPayment
 from troth.flows.returns import ReplacedLine, Replacement, ReturnContent
 from troth.http.body import Id, Instant, LotName, MoneyBody, Strict, Text
 from troth.http.measures import Quantity, Scaling
-from troth.http.order_body import Service
+from troth.http.order_body import PaymentBody, Service
 from troth.http.place_body import AddressBody, NearBody
 from troth.model.ids import LineId, NodeId, OrderId, Sku
 from troth.model.item import Item
@@ -57,6 +58,9 @@ class ExchangeBody(Strict):
     ship_to: AddressBody | None = None
     pickup_node: Id | None = None
     service: Service = ""
+    payments: Annotated[
+        tuple[PaymentBody, ...], Field(max_length=20, strict=False, description="For what it costs more.")
+    ] = ()
 
     def replacement(self, items: Mapping[Sku, Item], scaling: Scaling) -> Replacement:
         """The replacement that this is."""
@@ -75,6 +79,12 @@ class ExchangeBody(Strict):
             None if self.ship_to is None else self.ship_to.address(),
             None if self.pickup_node is None else NodeId(self.pickup_node),
             self.service,
+            tuple(
+                ContentPayment(
+                    one.provider, one.reference, one.amount.parse(f"/exchange/payments/{at}/amount"), one.status
+                )
+                for at, one in enumerate(self.payments)
+            ),
         )
 
 

@@ -113,7 +113,8 @@ class Return:
     """A permit to bring units of an order back, and all that came of it.
 
     `flags` are the rules of risk that spoke, and where it `is_refund_held` a person decides about the money.
-    `exception` is why somebody let it pass whatever the rules say, `rules_version` which rules decided.
+    `exception` is why somebody let it pass whatever the rules say, `rules_version` which rules decided. `kept_minor` is
+    what a claim asks for goods that the customer keeps (None: it is about whole units).
     """
 
     return_id: ReturnId
@@ -136,11 +137,12 @@ class Return:
     carrier: str = ""
     tracking_number: str = ""
     closed_at: datetime | None = None
+    kept_minor: int | None = None
 
     @property
     def is_open(self) -> bool:
-        """Whether what was announced may still come."""
-        return self.state in OPEN_RECEPTIONS
+        """Whether what was announced may still come; of what comes after the end, no more is expected."""
+        return self.state in OPEN_RECEPTIONS and self.closed_at is None
 
     @property
     def credited_minor(self) -> int:

@@ -1,6 +1,7 @@
 """What returns credit: to the cent, once, when the rules say so, and never more than was paid."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from tests.builders import item
 from tests.engine.returning import (
@@ -15,19 +16,16 @@ from tests.engine.returning import (
     units,
 )
 from troth.engine.owed import owed
+from troth.engine.returns.returnable import returnable_units
 from troth.model.charges import Charges, DeliveryCharge
 from troth.model.commands import LiftHold
 from troth.model.hold_terms import Block, HoldTerms
-from troth.model.ids import HoldId
+from troth.model.ids import HoldId, return_id
 from troth.model.lifecycle import ReceptionState
 from troth.model.order import Hold, Line
 from troth.model.refusals import Held, Invalid
-from troth.model.return_moves import (
-    DisposeReturn,
-    JudgedUnits,
-    RefundReturn,
-)
-from troth.model.return_rules import RefundRule, ReturnRules
+from troth.model.return_moves import CancelReturn, DisposeReturn, ExpireReturn, JudgedUnits, RefundReturn
+from troth.model.return_rules import RefundRule, ReturnRules, RiskAction, RiskRule
 from troth.model.returns import RefundTiming, ReturnKind, ReturnMethod
 
 
@@ -142,3 +140,37 @@ def test_a_hold_that_blocks_refunds_keeps_what_is_due_until_it_is_lifted_and_a_p
 
     assert refused == Held(("H1",))
     assert shop.first.credited_minor == 3980
+
+
+def test_an_amount_that_a_claim_asks_for_is_within_what_was_paid_and_waits_where_a_rule_holds_it() -> None:
+    rules = ReturnRules(risks=(RiskRule("look", "rma.kind == 'claim'", RiskAction.HOLD),))
+    shop = Returning({"A": 1}, rules=rules)
+    kept = {"kind": ReturnKind.CLAIM, "method": ReturnMethod.NONE, "node": None}
+
+    too_much = shop.ask(opening(units(reason="damaged"), amount_minor=1991, **kept))
+    shop.do(opening(units(reason="damaged"), amount_minor=700, **kept))
+    held = shop.first
+    shop.do(RefundReturn(R1))
+
+    assert _flaws(too_much) == [("/amount", "must be above zero and at most 19.90 USD")]
+    assert (held.state, held.credited_minor) == (ReceptionState.ANNOUNCED, 0)
+    assert (shop.first.state, shop.first.credited_minor) == (ReceptionState.CLOSED, 700)
+    assert returnable_units(shop.order) == {(ONE, A): 1}
+
+
+def test_a_credit_made_at_once_is_taken_back_with_the_permit_and_one_that_never_came_is_not_made_again() -> None:
+    rules = ReturnRules(refunds=(RefundRule("at once", timing=RefundTiming.ANNOUNCED),))
+    shop = Returning({"A": 2}, rules=rules)
+    shop.open(units())
+    shop.do(CancelReturn(R1))
+    canceled = shop.first.credited_minor
+    shop.open(units())
+    shop.now += timedelta(days=30)
+    shop.do(ExpireReturn(return_id(WEB_1, 2)))
+
+    assert canceled == 0
+    assert [one.credited_minor for one in shop.order.returns] == [0, 1990]
+    assert returnable_units(shop.order) == {(ONE, A): 1}
+    assert _flaws(shop.ask(RefundReturn(return_id(WEB_1, 2), 1))) == [
+        ("/amount", "must be above zero and at most 0.00 USD")
+    ]

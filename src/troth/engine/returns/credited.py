@@ -43,8 +43,10 @@ def credit_return(
 def _delivery(order: Order, one: Return, credits: tuple[Credit, ...], steps: Steps) -> tuple[Credit, ...]:
     """What the delivery cost, with the last unit that is credited of an order, where the rules say so; once."""
     charge = delivery_amounts(order).total_minor
-    kinds = {credit.kind for of in order.returns for credit in of.credits}
-    is_kept = one.exchange is not None or CreditKind.DELIVERY in kinds
+    credited = sum(
+        credit.amount_minor for of in order.returns for credit in of.credits if credit.kind is CreditKind.DELIVERY
+    )
+    is_kept = one.exchange is not None or credited > 0
     if not charge or is_kept or steps.facts.returns.rules.refund_delivery is DeliveryRefund.NEVER:
         return ()
     units = credited_units(order, replace(one, credits=(*one.credits, *credits)))
@@ -74,7 +76,7 @@ def due_credits(order: Order, one: Return, steps: Steps, *, is_asked: bool = Fal
 
 def pending_units(order: Order, one: Return) -> list[tuple[Place, int | None, int]]:
     """The units that a person may credit, by the number under which they came: those that came back and are not
-    credited, or, before any came, those that were announced.
+    credited, or, before any came, those that are still announced.
     """
     if one.received:
         return [
@@ -82,6 +84,8 @@ def pending_units(order: Order, one: Return) -> list[tuple[Place, int | None, in
             for got in one.received
             if got.line_id is not None and got.quantity > got.credited
         ]
+    if not one.is_open or one.kept_minor is not None:
+        return []
     credited = credited_units(order, one)
     announced = announced_units(order, one)
     left = {place: count - credited.get(place, 0) for place, count in announced.items()}

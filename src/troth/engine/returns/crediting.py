@@ -29,17 +29,21 @@ class Crediting:
         self._scales = {line.line_id: scale_of(line.decimals) for line in order.lines}
         self._counted: dict[object, int] = {}
         self._by_place: dict[Place, int] = {}
+        self._of_units: dict[object, int] = {}
         self._credited = credited_so_far(order)
         for one in order.returns:
             for credit in one.credits:
                 if credit.kind is CreditKind.UNITS and credit.line_id is not None and credit.sku is not None:
-                    self._count(unit_places(order, credit.line_id, credit.sku, credit.quantity))
+                    place = (credit.line_id, credit.sku)
+                    self._count(place, credit.quantity, credit.amount_minor + credit.fee_minor)
 
     def value_of(self, place: Place, quantity: int) -> int:
         """What units would be credited with next before any fee; nothing is counted."""
-        worth = worth_of(
-            self._order, place, first=self._counted.get(self._pool(place), 0), count=quantity, items=self._items
-        ) + substitute_delta_minor(self._order, place, first=self._by_place.get(place, 0), count=quantity)
+        pool = self._pool(place)
+        # What all units are worth that are credited then, less what they were credited with: whatever was taken back.
+        worth = worth_of(self._order, place, first=0, count=self._counted.get(pool, 0) + quantity, items=self._items)
+        worth += self._deltas(pool) - self._of_units.get(pool, 0)
+        worth += substitute_delta_minor(self._order, place, first=self._by_place.get(place, 0), count=quantity)
         return max(0, min(worth, self.left_of(place[0])))
 
     def left_of(self, line_id: LineId) -> int:
@@ -62,7 +66,7 @@ class Crediting:
     def take(self, place: Place, quantity: int) -> int:
         """What units are credited with next before any fee; they are counted."""
         value = self.value_of(place, quantity)
-        self._count({place: quantity})
+        self._count(place, quantity, value)
         self._credited[place[0]] = self._credited.get(place[0], 0) + value
         return value
 
@@ -75,11 +79,19 @@ class Crediting:
             CreditKind.UNITS, value - fee, self._at, self._by, *place, quantity=quantity, fee_minor=fee, reason=reason
         )
 
-    def _count(self, places: Mapping[Place, int]) -> None:
-        for place, count in places.items():
-            pool = self._pool(place)
-            self._counted[pool] = self._counted.get(pool, 0) + count
-            self._by_place[place] = self._by_place.get(place, 0) + count
+    def _count(self, place: Place, count: int, value_minor: int) -> None:
+        pool = self._pool(place)
+        self._counted[pool] = self._counted.get(pool, 0) + count
+        self._of_units[pool] = self._of_units.get(pool, 0) + value_minor
+        self._by_place[place] = self._by_place.get(place, 0) + count
+
+    def _deltas(self, pool: object) -> int:
+        """What substitutes among the credited units of a pool cost more."""
+        return sum(
+            substitute_delta_minor(self._order, place, first=0, count=count)
+            for place, count in self._by_place.items()
+            if self._pool(place) == pool
+        )
 
     def _pool(self, place: Place) -> object:
         """Units of a line are cut together, whatever SKU they are; of a kit each component for itself."""

@@ -1,6 +1,9 @@
 """The end of a return: closed by a person, taken back, or expired; and the way to the carrier."""
 
+from dataclasses import replace
+
 from troth.engine.context import Decision, Facts, State
+from troth.engine.returns.credited import credit_return
 from troth.engine.returns.exchange import end_exchange, lift_exchange
 from troth.engine.returns.finding import find_able, find_return_of
 from troth.engine.returns.steps import Steps
@@ -17,7 +20,7 @@ from troth.model.return_moves import (
     ReturnSent,
     SendReturn,
 )
-from troth.model.returns import Return
+from troth.model.returns import Credit, Return
 
 EXPIRED = "the permit expired"
 
@@ -55,6 +58,8 @@ def decide_cancel_return(command: CancelReturn, state: State, facts: Facts) -> D
         return found
     order, one = found
     steps = Steps(state, facts)
+    if one.credits:
+        credit_return(steps, order.order_id, one, tuple(_taken_back(credit, facts) for credit in one.credits))
     steps.happen(order.order_id, ReturnCanceled(one.return_id, command.reason, facts.now))
     end_exchange(order.order_id, one, command.reason or "the return was canceled", steps)
     return steps.decision()
@@ -72,6 +77,19 @@ def decide_expire(command: ExpireReturn, state: State, facts: Facts) -> Decision
     steps.happen(order.order_id, ReturnExpired(one.return_id, facts.now, one.credited_minor))
     _end_exchange(order.order_id, one, EXPIRED, steps)
     return steps.decision()
+
+
+def _taken_back(credit: Credit, facts: Facts) -> Credit:
+    """What takes a credit back that was made before anything came: the customer keeps the goods, and owes them."""
+    return replace(
+        credit,
+        amount_minor=-credit.amount_minor,
+        fee_minor=-credit.fee_minor,
+        quantity=-credit.quantity,
+        at=facts.now,
+        by=facts.actor,
+        reason="the return was canceled",
+    )
 
 
 def _end_exchange(order_id: OrderId, one: Return, reason: str, steps: Steps) -> None:

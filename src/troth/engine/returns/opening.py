@@ -26,6 +26,7 @@ from troth.model.ids import LineId, Sku, return_id
 from troth.model.kits import kits_of
 from troth.model.lifecycle import ReceptionState
 from troth.model.measure import shown
+from troth.model.money import Money
 from troth.model.order import Order
 from troth.model.refusals import FieldFlaw, Invalid, NotFound, Refusal
 from troth.model.return_moves import AskedUnits, OpenReturn, ReturnClosed, ReturnOpened
@@ -76,6 +77,11 @@ def look_at(command: OpenReturn, order: Order, state: State, facts: Facts) -> Lo
     if flaws:
         return Invalid(tuple(flaws))
     crediting = Crediting(order, facts, facts.actor, facts.now)
+    if command.amount_minor is not None:
+        most = crediting.left_of(command.lines[0].line_id)
+        if not 0 < command.amount_minor <= most:
+            told = Money(most, order.currency)
+            return Invalid((FieldFlaw("/amount", f"must be above zero and at most {told.amount} {told.currency}"),))
     lines = tuple(_asked(command, order, line, crediting) for line in command.lines)
     grounds = [ground_of(order, one, facts) for one in lines]
     flaws = [*_window_flaws(command, order, lines, grounds, facts), *_node_flaws(command, lines, grounds, facts)]
@@ -244,6 +250,7 @@ def _return_of(command: OpenReturn, order: Order, looked: Looked, facts: Facts) 
         is_refund_held=looked.risk.action is RiskAction.HOLD,
         is_without_receipt=command.is_without_receipt,
         exception=command.exception,
+        kept_minor=command.amount_minor,
     )
 
 

@@ -56,6 +56,9 @@ def _claimed(order: Order, one: Return, facts: Facts) -> tuple[Credit, ...]:
     crediting = Crediting(order, facts, facts.actor, facts.now)
     if one.credits:
         return ()
+    if one.kept_minor is not None:
+        line = one.lines[0]
+        return (crediting.keep(line.line_id, line.sku, one.kept_minor, line.reason),)
     return tuple(
         credit
         for line in one.lines

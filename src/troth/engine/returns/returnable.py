@@ -6,7 +6,7 @@ from troth.model.ids import LineId, ReturnId, Sku
 from troth.model.kits import kits_of
 from troth.model.lifecycle import GONE, AllocationState
 from troth.model.order import Order
-from troth.model.returns import CreditKind, Return, ReturnKind, ReturnMethod
+from troth.model.returns import CreditKind, Return, ReturnMethod
 from troth.model.serials import SerialKey
 
 Place = tuple[LineId, Sku]
@@ -94,11 +94,12 @@ def whole_count(order: Order, line_id: LineId, units: Mapping[Place, int]) -> in
 
 def _taken_by(order: Order, one: Return) -> Mapping[Place, int]:
     if one.method is ReturnMethod.NONE:
-        is_kept = one.kind is ReturnKind.CLAIM and any(credit.kind is CreditKind.KEPT for credit in one.credits)
+        is_kept = one.kept_minor is not None
         return {} if is_kept or not (one.is_open or one.credits) else announced_units(order, one)
     got = received_units(one)
-    if not one.is_open:
-        return got
+    if not one.is_open:  # what was credited and never came is not credited again
+        credited = credited_units(order, one)
+        return {place: max(got.get(place, 0), credited.get(place, 0)) for place in {**got, **credited}}
     announced = announced_units(order, one)
     return {place: max(got.get(place, 0), announced.get(place, 0)) for place in {**announced, **got}}
 

@@ -1,0 +1,82 @@
+"""What returns credit goes back to the payments that it came from, and no more."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.builders import Clock, accepted
+from tests.conftest import Database
+from tests.payments.paying import books, events, opened, order, ours, paid, read, settle_all, ship
+from troth.flows.returns import ReplacedLine, Replacement, ReturnContent, prepare_open, prepare_receive
+from troth.flows.system import System
+from troth.model.commands import DeliverWork
+from troth.model.ids import LineId, NodeId, OrderId, ReturnId, Sku
+from troth.model.lifecycle import Disposition
+from troth.model.refusals import Invalid
+from troth.model.return_moves import ArrivedUnits, AskedUnits, OpenReturn, RefundReturn
+from troth.model.returns import ReturnMethod
+
+ONE, PA = LineId("1"), NodeId("DC-PA")
+
+
+@pytest.fixture
+async def system(database: Database) -> AsyncIterator[System]:
+    async with opened(database, Clock()) as one:
+        yield one
+
+
+async def _delivered(system: System, order_id: OrderId) -> None:
+    shipped = await ship(system, order_id)
+    accepted(await system.door.one(DeliverWork(shipped.fulfillments[0].fulfillment_id), actor="test"))
+    await settle_all(system)
+
+
+async def _open(system: System, order_id: OrderId, units: int, replacement: Replacement | None = None) -> ReturnId:
+    content = ReturnContent(
+        order_id, (AskedUnits(ONE, units, "too_small"),), ReturnMethod.IN_STORE, PA, replacement=replacement
+    )
+    command = await prepare_open(system, await read(system, order_id), content)
+    assert isinstance(command, OpenReturn)
+    return accepted(await system.door.one(command, actor="clerk")).returns[-1].return_id
+
+
+async def _receive(system: System, order_id: OrderId, name: ReturnId, units: int) -> None:
+    arrived = (ArrivedUnits(units, ONE, disposition=Disposition.RESTOCK),)
+    command = await prepare_receive(system, await read(system, order_id), name, PA, arrived)
+    assert not isinstance(command, Invalid)
+    accepted(await system.door.one(command, actor="clerk"))
+
+
+async def test_units_that_came_back_are_refunded_to_the_card_once(system: System) -> None:
+    made = await order(system, paid(minor=5970), A=3)
+    await settle_all(system)
+    await _delivered(system, made.order_id)
+    name = await _open(system, made.order_id, 2)
+    await settle_all(system)
+    before = await books(system)
+
+    await _receive(system, made.order_id, name, 2)
+    accepted(await system.door.one(RefundReturn(name), actor="clerk"))
+    await settle_all(system)
+    await settle_all(system)
+
+    assert before == {f"sb-{made.order_id}-P1-S1": (5970, 5970, 0)}
+    assert await books(system) == {f"sb-{made.order_id}-P1-S1": (5970, 5970, 3980)} == await ours(system)
+    assert await events(system, made.order_id) == ["PaymentAuthorized", "PaymentCaptured", "PaymentRefunded"]
+
+
+async def test_an_exchange_of_the_same_worth_moves_no_money(system: System) -> None:
+    made = await order(system, paid())
+    await settle_all(system)
+    await _delivered(system, made.order_id)
+    same = Replacement((ReplacedLine(ONE, Sku("A"), 1),), is_advance=True)
+    name = await _open(system, made.order_id, 1, same)
+    exchange = (await read(system, made.order_id)).returns[0].exchange
+    assert exchange is not None
+
+    await ship(system, exchange.order_id)
+    await _receive(system, made.order_id, name, 1)
+    await settle_all(system)
+
+    assert exchange.applied_minor == exchange.total_minor == 1990
+    assert await books(system) == {f"sb-{made.order_id}-P1-S1": (1990, 1990, 0)}
