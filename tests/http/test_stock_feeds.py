@@ -1,5 +1,7 @@
 """Feeds, counts, variances, drift and sales rates over HTTP."""
 
+import gzip
+import random
 from datetime import timedelta
 from typing import Any
 
@@ -53,6 +55,48 @@ async def test_a_feed_of_csv_is_taken_in_and_says_which_rows_were_refused(api: A
     ]
     assert await _on_hand(api, "F1") == 7
     assert [(row["reference"], row["rows"], row["is_whole"]) for row in listed.json()["items"]] == [("N-1", 3, True)]
+
+
+async def test_a_feed_may_come_as_gzip_and_half_of_one_goes_on_when_it_is_sent_again(api: Api) -> None:
+    draw = random.Random(7)
+    skus = [f"GZ-{number}" for number in range(2_000)]
+    await _set_up(api, *skus)
+    units = {sku: draw.randint(1, 10**6) for sku in skus}
+    whole = "sku,node,on_hand\n" + "".join(f"{sku},DC-PA,{count}\n" for sku, count in units.items())
+    packed = gzip.compress(whole[:20_000].encode()) + gzip.compress(whole[20_000:].encode())
+    headers = CSV | {"content-encoding": "gzip"}
+    path, asked = "/v1/inventory/feeds/GZ", {"as_of": api.clock.now.isoformat(), "reference": "GZ-1"}
+
+    half = await api.client.post(path, params=asked, headers=headers, content=packed[: len(packed) * 3 // 4])
+    damaged = await api.client.post(
+        path, params=asked | {"reference": "GZ-2"}, headers=headers, content=packed[:400] + b"\0" * 600
+    )
+    again = await api.client.post(path, params=asked, headers=headers, content=packed)
+
+    assert (half.status_code, half.json()["status"]) == (200, "incomplete")
+    assert half.json()["detail"] == "the gzip stream ends before its end; all whole rows before are taken in"
+    assert 0 < half.json()["rows"] < 2_000
+    assert damaged.json()["status"] == "incomplete"
+    assert damaged.json()["detail"].startswith("the gzip stream is damaged: ")
+    assert (again.json()["status"], again.json()["rows"]) == ("taken_in", 2_000)
+    assert {sku: await _on_hand(api, sku) for sku in skus[::199]} == {sku: units[sku] for sku in skus[::199]}
+
+
+async def test_what_is_packed_otherwise_or_where_json_is_expected_is_refused(api: Api) -> None:
+    asked = {"as_of": api.clock.now.isoformat()}
+    body = gzip.compress(b'{"adjustments": []}')
+
+    other = await api.client.post(
+        "/v1/inventory/feeds/BR", params=asked, headers=CSV | {"content-encoding": "br"}, content=b"x"
+    )
+    packed = await api.client.post(
+        "/v1/inventory/adjustments", headers={"content-type": "application/json"}, content=body
+    )
+
+    assert [(one.status_code, one.json()["media_type"]) for one in (other, packed)] == [
+        (415, "text/csv, packed by br"),
+        (415, "a gzip stream"),
+    ]
 
 
 async def test_a_count_below_nothing_leaves_the_other_lines_alone(api: Api) -> None:

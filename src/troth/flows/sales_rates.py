@@ -30,7 +30,7 @@ async def set_sales_rates(
     first: dict[tuple[str, str], int] = {}
     numbers = places or range(len(rates))
     for number, rate in enumerate(rates):
-        found = first.setdefault((rate.sku, rate.node), number)
+        found = number if number in flaws else first.setdefault((rate.sku, rate.node), number)
         if found != number:
             flaws[number].append(FieldFlaw("/sku", f"{rate.sku} at {rate.node} is in line {numbers[found]} already"))
     kept = [rate for number, rate in enumerate(rates) if number not in flaws]

@@ -138,16 +138,17 @@ async def count(
     seen: dict[SupplyKey, int] = {}
     numbers = places or range(len(lines))
     for number, (line, one) in enumerate(zip(lines, keys, strict=True)):
-        first = seen.setdefault(one, number)
-        if first != number:
-            field, what = ("/lot", f"lot {line.lot} of {line.sku}") if line.lot else ("/sku", line.sku)
-            flaws[number].append(FieldFlaw(field, f"{what} is counted already in line {numbers[first]}"))
         if line.on_hand > 0 and is_kit(system, line.sku):
             flaws[number].append(KIT)
         if line.on_hand < 0:
             flaws[number].append(FieldFlaw("/on_hand", "cannot be less than nothing"))
         if line.expires_on is not None and not line.lot:
             flaws[number].append(_NO_LOT)
+        # A line that is refused anyway has counted nothing.
+        first = number if number in flaws else seen.setdefault(one, number)
+        if first != number:
+            field, what = ("/lot", f"lot {line.lot} of {line.sku}") if line.lot else ("/sku", line.sku)
+            flaws[number].append(FieldFlaw(field, f"{what} is counted already in line {numbers[first]}"))
     for number in await find_held_by_lot(system, keys):
         flaws[number].append(FieldFlaw("/lot", must_name_lot(keys[number].sku, keys[number].node)))
     commands: dict[int, Command] = {

@@ -35,6 +35,8 @@ Q = TypeVar("Q", bound=BaseModel)
 BODY_BYTES_MAX: Final = 10_000_000
 QUANTITY_MAX: Final = 1_000_000
 _FLAWS_MAX: Final = 100
+_GZIP: Final = b"\x1f\x8b"
+"""How every gzip stream begins, and no JSON does."""
 _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
 _AMOUNT_MINOR_MAX: Final = 10**15
@@ -186,6 +188,8 @@ async def read_bytes(scope: Scope, receive: Receive) -> bytes:
         size += len(chunk)
         if size > BODY_BYTES_MAX:
             raise Refused(BodyTooLarge(BODY_BYTES_MAX))
+        if not chunks and chunk.startswith(_GZIP):
+            raise Refused(MediaTypeUnsupported("a gzip stream"))
         chunks.append(chunk)
         if not message.get("more_body", False):
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)

@@ -130,7 +130,7 @@ async def post_counts(call: Call[CountsBody, NoQuery]) -> Reply:
         places=sifted.places,
     )
     has_own_nodes = any(line.node is not None for line in body.counts)
-    shared = ("/as_of",) if has_own_nodes else ("/as_of", "/node")
+    shared = ("/as_of",) if has_own_nodes or body.node is None else ("/as_of", "/node")
     return line_results_reply(sifted.results(done) if isinstance(done, tuple) else done, "/counts", shared=shared)
 
 

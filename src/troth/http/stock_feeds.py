@@ -11,6 +11,7 @@ from troth.flows import feeds
 from troth.flows.feed import Feed, FeedAccount, FeedReport
 from troth.flows.feed_rows import FeedCut, FeedForm, FeedFormat, RowFlaw
 from troth.http.body import Instant, Name, Query, Text
+from troth.http.gunzip import gunzip
 from troth.http.headers import find_header
 from troth.http.idempotency import key_of
 from troth.http.operations import NO_BODY, Call, Nothing, Operation, Shown, Stream
@@ -120,6 +121,9 @@ async def post_stock_feed(call: Call[Nothing, FeedQuery]) -> Reply:
     media_type = (find_header(call.scope, b"content-type") or "").partition(";")[0].strip().lower()
     if media_type not in _FORMATS:
         raise Refused(MediaTypeUnsupported(media_type or "nothing"))
+    packed = (find_header(call.scope, b"content-encoding") or "identity").strip().lower()
+    if packed not in ("identity", "gzip", "x-gzip"):
+        raise Refused(MediaTypeUnsupported(f"{media_type}, packed by {packed}"))
     key = key_of(call)
     sequence = None if asked.sequence is None else str(asked.sequence)
     reference = asked.reference or (key.key if key else None) or sequence
@@ -139,7 +143,8 @@ async def post_stock_feed(call: Call[Nothing, FeedQuery]) -> Reply:
         reason=asked.reason,
         form=FeedForm(_FORMATS[media_type]),
     )
-    done = await feeds.take_in(call.system, feed, _chunks(call), actor=call.actor)
+    chunks = _chunks(call) if packed == "identity" else gunzip(_chunks(call))
+    done = await feeds.take_in(call.system, feed, chunks, actor=call.actor)
     if not isinstance(done, FeedReport):
         raise Refused(done)
     return json_reply(_answer(name, done))
