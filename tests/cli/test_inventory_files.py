@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import random
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -182,3 +183,36 @@ def test_a_first_load_of_lots_and_measures_says_what_it_left_out(capsys: Capture
     assert "item NOPE" in loaded.err
     assert "B, lot L-1, at DC-1: ours 4, theirs 3" in told.out
     assert "3 positions compared, 2 agree" in told.out
+
+
+def test_of_half_a_packed_file_the_rows_that_can_be_read_are_taken_in_and_the_others_when_it_is_whole(
+    capsys: Capture, books: str, tmp_path: Path
+) -> None:
+    draw = random.Random(3)
+    rows = [f"A,DC-1,{draw.randint(0, 10**6)}" for _ in range(3_000)]
+    packed = gzip.compress(("sku,node,on_hand\nNOPE,DC-1,1\n" + "\n".join([*rows, "A,DC-1,9"]) + "\n").encode())
+    path = tmp_path / "positions.csv.gz"
+
+    path.write_bytes(packed[: len(packed) // 2])
+    half = _load(capsys, books, path, "--reference", "R-1", "--json")
+    path.write_bytes(packed)
+    whole = _load(capsys, books, path, "--reference", "R-1", "--json")
+    path.write_bytes(packed[:200] + b"\0" * 200)
+    damaged = _load(capsys, books, path, "--reference", "R-2", "--json")
+
+    assert (half.code, whole.code, damaged.code) == (1, 1, 1)
+    told = [json.loads(one.out) for one in (half, whole, damaged)]
+    assert [one["status"] for one in told] == ["incomplete", "taken_in", "incomplete"]
+    assert 1_000 < told[0]["rows"] < 2_000
+    assert (told[1]["rows"], told[1]["refused"]) == (3_002, 1)
+    assert _on_hand(capsys, books, tmp_path / "theirs.csv", {"A": 9})
+
+
+def test_a_packed_file_of_items_that_is_damaged_says_so(capsys: Capture, books: str, tmp_path: Path) -> None:
+    path = tmp_path / "items.jsonl.gz"
+    path.write_bytes(gzip.compress(b'{"sku": "C"}\n' * 50)[:12] + b"\x07" * 40)
+
+    typed = type_command(capsys, "load", "items", str(path), "--database-url", books)
+
+    assert typed.code == 2
+    assert "cannot be read" in typed.err

@@ -1,7 +1,6 @@
 """`troth load inventory`: a file of another system's positions or movements, as a feed."""
 
 import csv
-import gzip
 import json
 import sys
 import time
@@ -33,12 +32,14 @@ from troth.flows.access import ADMIN, Actor
 from troth.flows.feed import Feed, FeedReport
 from troth.flows.feed_rows import FIELDS, FeedCut, FeedForm, FeedFormat, RowFlaw
 from troth.flows.feeds import take_in
+from troth.flows.gunzip import gunzip
 from troth.flows.system import System
 from troth.model.ids import NodeId
 from troth.model.refusals import Invalid
 
 _ACTOR: Final = Actor("cli", frozenset({ADMIN}))
 _ADDED: Final = ("refused_line", "refused_column", "refused_reason")
+_GZIP: Final = 31
 _CHUNK_BYTES: Final = 1 << 16
 _FORMATS: Final[dict[str, FeedFormat]] = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
@@ -125,20 +126,17 @@ async def _load(system: System, feed: Feed, file: Path, away: Path, *, as_json: 
     with Steps() as steps:
 
         async def chunks() -> AsyncIterator[bytes]:
-            with gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb") as opened:
-                try:
-                    while chunk := opened.read(_CHUNK_BYTES):
-                        yield chunk
-                        if stop.is_set():
-                            raise FeedCut("it was interrupted")
-                except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-                    raise FeedCut(f"the file is damaged: {error}") from error
+            with file.open("rb") as opened:
+                while chunk := opened.read(_CHUNK_BYTES):
+                    yield chunk
+                    if stop.is_set():
+                        raise FeedCut("it was interrupted")
 
         flaws: list[RowFlaw] = []
         done = await take_in(
             system,
             feed,
-            chunks(),
+            gunzip(chunks()) if file.suffix == ".gz" else chunks(),
             actor=_ACTOR,
             progress=lambda seen: steps.at("rows", seen, feed.rows or seen + 1),
             refused=flaws.extend,
@@ -202,8 +200,12 @@ def _refused_row(flaw: RowFlaw, form: FeedForm) -> str:
 
 
 def _first_line(file: Path) -> str:
-    with gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb") as opened:
-        return opened.readline().decode("utf-8-sig").rstrip("\r\n")
+    """The header of a file of which rows could be read, be its end damaged or not."""
+    with file.open("rb") as opened:
+        content = opened.read(_CHUNK_BYTES)
+    if file.suffix == ".gz":
+        content = zlib.decompressobj(_GZIP).decompress(content, _CHUNK_BYTES)
+    return content.partition(b"\n")[0].decode("utf-8-sig").rstrip("\r")
 
 
 def _form(file: Path, mapping: Path | None) -> FeedForm:

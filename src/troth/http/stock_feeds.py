@@ -10,8 +10,8 @@ from pydantic import Field
 from troth.flows import feeds
 from troth.flows.feed import Feed, FeedAccount, FeedReport
 from troth.flows.feed_rows import FeedCut, FeedForm, FeedFormat, RowFlaw
+from troth.flows.gunzip import gunzip
 from troth.http.body import Instant, Name, Query, Text
-from troth.http.gunzip import gunzip
 from troth.http.headers import find_header
 from troth.http.idempotency import key_of
 from troth.http.operations import NO_BODY, Call, Nothing, Operation, Shown, Stream

@@ -1,4 +1,4 @@
-"""A body that comes compressed, as plain bytes while it streams."""
+"""What comes compressed, as plain bytes while it streams."""
 
 import zlib
 from collections.abc import AsyncIterator
