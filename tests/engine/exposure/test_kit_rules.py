@@ -130,6 +130,22 @@ def test_a_quota_of_kits_is_counted_by_the_component_of_which_a_kit_takes_fewest
     assert _accepted(left, Inquirer("web")).available == 1
 
 
+def test_the_waterfall_of_a_kit_names_the_pooled_protections_that_take_kits() -> None:
+    found = _fall(
+        classes=(KEY,),
+        protections=(
+            Protection("all", "key", KIT, units=4, is_pooled=True),
+            Protection("dc", "key", f"{KIT} && node.id == 'dc'", units=2, is_pooled=True),
+        ),
+    )
+
+    assert (found.on_hand, found.available) == (12, 6)
+    assert sorted(found.falls, key=lambda fall: fall.rule) == [
+        Fall("protected", "doc/all", 4),
+        Fall("protected", "doc/dc", 2),
+    ]
+
+
 def test_the_waterfall_of_a_kit_is_told_in_kits_and_names_the_component_that_binds() -> None:
     found = _fall(
         safety_stock=(SafetyStock("tents", "item.sku == 'TENT'", units=4), SafetyStock("sets", KIT, units=1)),

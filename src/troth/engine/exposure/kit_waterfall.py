@@ -19,6 +19,7 @@ from troth.engine.exposure.kit_limits import (
     kits_on_hand,
     limit_kit,
 )
+from troth.engine.exposure.pooled import find_pools
 from troth.engine.exposure.quotas import quotas_of
 from troth.engine.exposure.taking import Pool
 from troth.engine.exposure.waterfall import (
@@ -107,7 +108,9 @@ def find_kit_waterfall(
     positions = asked or np.flatnonzero(lies).tolist()
     falls = [Fall(kind, rule, int(units[positions].sum())) for kind, rule, units in steps]
     left_there, everywhere = int(made[positions].sum()), int(made.sum())
-    falls += _over(pool.exposure, parts, named, usable, asker, network, left_there, everywhere, accepted.available)
+    falls += _over(
+        pool.exposure, parts, named, usable, exposed, asker, network, left_there, everywhere, accepted.available
+    )
     fewest = np.argmin([units // part.each for part, units in zip(parts, left, strict=True)], axis=0)
     totals = [int(units[positions].sum()) // part.each for part, units in zip(parts, left, strict=True)]
     return Waterfall(
@@ -163,6 +166,7 @@ def _over(
     parts: Sequence[_Part],
     named: Sequence[KitRules],
     usable: dict[Sku, SupplyRows],
+    exposed: dict[Sku, SupplyRows],
     asker: Asker,
     network: Network,
     left: int,
@@ -189,6 +193,7 @@ def _over(
         quotas = quotas_of(exposure.consumed, rules, asker, part.item.sku)
         limits += [("product_allocation", quota.draw.rule, quota.left // part.each) for quota in quotas]
     for kit in named:
+        limits += _pool_limits(exposure, kit, usable, exposed, asker, network)
         base = base_of_buffers(kit.rules, kits_on_hand(kit.parts, usable, len(network.nodes)), asker, network)
         kept, label = buffer_units(kit.rules, asker, everywhere, base=base)
         limits.append(("channel_buffer", label, everywhere - kept))
@@ -200,6 +205,22 @@ def _over(
             found.append(Fall(kind, rule, left - most))
             left = most
     return [*found, Fall(TOGETHER, "", left - available)]
+
+
+def _pool_limits(
+    exposure: Exposure,
+    kit: KitRules,
+    usable: dict[Sku, SupplyRows],
+    exposed: dict[Sku, SupplyRows],
+    asker: Asker,
+    network: Network,
+) -> Iterable[tuple[str, str, int]]:
+    """How many kits now each pooled protection that names the kit leaves of the sum, one after the other."""
+    rows, on_hand = kit_rows(kit.parts, exposed), kits_on_hand(kit.parts, usable, len(network.nodes))
+    units = rows.available
+    for pool in find_pools(exposure, kit.rules, kit.kit, rows, units, on_hand, asker, network, counted=kit.counted):
+        units = pool.trim(rows, units, QUANTITY_MAX)
+        yield "protected", pool.label, int(at_nodes(units, rows, network).sum())
 
 
 def _books(rows: SupplyRows, network: Network) -> Units:
