@@ -9,9 +9,10 @@ from tests.builders import accepted, capture
 from troth.flows.draft import Saved, save_draft
 from troth.flows.families import EXPOSURE_RULES
 from troth.flows.publish import Acted, activate
+from troth.flows.requests import Accepted
 from troth.flows.system import System
-from troth.model.commands import AdjustStock
-from troth.model.ids import NodeId, Sku
+from troth.model.commands import AdjustStock, HoldCart
+from troth.model.ids import CartHoldId, NodeId, Sku
 from troth.model.inventory import SupplyKey, lot_source
 
 RULES = {
@@ -39,6 +40,20 @@ async def test_the_page_names_each_step_and_leads_to_the_orders_and_to_the_rule(
     assert web.count('href="/console/exposure-rules/everyday"') == 2
     units = re.findall(r'<td class="num">−(\d+)</td>', web)
     assert units == ["3", "2", "5"]
+
+
+async def test_the_page_tells_the_carts_that_keep_units(client: httpx.AsyncClient, system: System) -> None:
+    nothing = (await client.get("/console/inventory/A/waterfall")).text
+    held = await system.door.one(HoldCart(CartHoldId("C-keeps"), capture(lines={"A": 3}), 600), actor="web")
+    assert isinstance(held, Accepted)
+
+    page = (await client.get("/console/inventory/A/waterfall")).text
+    elsewhere = (await client.get("/console/inventory/A/waterfall", params={"node": "ST-NYC"})).text
+
+    assert "Kept for carts" not in nothing
+    assert 'href="#carts-head"' in page
+    assert re.search(r'C-keeps</td><td>web</td><td class="mono">DC-PA</td><td class="num">3</td>', page)
+    assert "C-keeps" not in elsewhere
 
 
 async def test_a_sku_or_node_that_is_not_there_has_no_page(client: httpx.AsyncClient) -> None:
