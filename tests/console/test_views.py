@@ -50,6 +50,9 @@ from troth.model.events import (
     PartsChange,
     PromiseChanged,
     PromiseMove,
+    RecallAnswered,
+    RecallEnded,
+    RecallRequested,
     ReleasePlanned,
     SerialsNamed,
     SourcingFailed,
@@ -68,6 +71,7 @@ from troth.model.inventory import ON_HAND, Balance, Source, SupplyKey, lot_sourc
 from troth.model.lifecycle import AllocationState
 from troth.model.order import Allocation, Customer, Fulfillment, Hold, Line, Method, Order, Package
 from troth.model.plan import Alternative, Plan, Shipment, Trace
+from troth.model.recall import Recall, RecallKind, RecallUnits
 from troth.model.refusals import (
     REFUSALS,
     Busy,
@@ -108,6 +112,11 @@ ORDER = Order(
 )  # fmt: skip
 CART = CartHoldId("C-1")
 PUT_OFF = PromiseMove(LineId("1"), Sku("A"), 1, NOW, NOW)
+RECALL = Recall(
+    "R1", FulfillmentId("O-1-F1"), NodeId("DC-PA"), RecallKind.CANCEL, (RecallUnits(LineId("1"), 2),), "not wanted",
+    "user/ann", NOW, NOW + timedelta(minutes=30),
+)  # fmt: skip
+
 EVERY_EVENT: tuple[tuple[Event, str], ...] = (
     *PAYMENT_EVENTS,
     (OrderCaptured(ORDER), "Captured from web as W-1, promised from DC-PA."),
@@ -137,6 +146,26 @@ EVERY_EVENT: tuple[tuple[Event, str], ...] = (
     (
         OrderReleased(NOW, False, PARTS, WaveTake("noon~DC-PA~20261123T1700Z", 1, 2, 3)),
         "Released to its nodes in wave noon~DC-PA~20261123T1700Z.",
+    ),
+    (
+        RecallRequested(RECALL, NOW, "web", "W-1", Customer()),
+        "DC-PA was asked to give back 2 of line 1 (cancel) until Nov 23, 15:30 UTC.",
+    ),
+    (
+        RecallAnswered(
+            "R1", FulfillmentId("O-1-F1"), True, (), "node", "put back", NOW, PARTS, "web", "W-1", Customer()
+        ),
+        "The node of fulfillment F1 gave work back: put back.",
+    ),
+    (
+        RecallAnswered(
+            "R1", FulfillmentId("O-1-F1"), False, (), "clock", "", NOW, PARTS, "web", "W-1", Customer(), has_lapsed=True
+        ),
+        "The node of fulfillment F1 keeps its work by its silence.",
+    ),
+    (
+        RecallEnded("R1", FulfillmentId("O-1-F1"), "it has left", NOW, "web", "W-1", Customer()),
+        "The recall R1 of fulfillment F1 is over: it has left.",
     ),
     (
         ReleasePlanned(

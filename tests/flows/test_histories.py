@@ -38,6 +38,7 @@ from troth.model.change import (
     Substitute,
 )
 from troth.model.commands import (
+    AcceptRecall,
     AcceptWork,
     ActOnDue,
     AdjustStock,
@@ -56,6 +57,8 @@ from troth.model.commands import (
     PackWork,
     PickWork,
     PlaceHold,
+    RecallWork,
+    RefuseRecall,
     RejectWork,
     ReleaseOrder,
     RunWave,
@@ -67,6 +70,7 @@ from troth.model.lanes import NO_LANES
 from troth.model.lifecycle import GONE, RESERVING
 from troth.model.order import Customer, Line, Order
 from troth.model.policy import DEFAULT_POLICY
+from troth.model.recall import RecallKind
 from troth.model.release_rules import LeadRule, ReleaseRules, RemorseRule, WaveRule
 from troth.model.transfer_moves import Consignment, LoseTransfer, ReceiveTransfer, ShipTransfer, TransferUnits
 from troth.replay.world import World
@@ -194,8 +198,28 @@ def _draw_order_command(draw: random.Random, order: Order) -> Command:
         CollectWork(work),
         DeliverWork(work),
     ]
-    commands.append(ChangeOrder(order.order_id, _draw_actions(draw, order)))
-    return draw.choices(commands, weights=[6, 2, 1, 2, 3, 2, 4, 3, 3, 1, 2, 6])[0]
+    commands.append(ChangeOrder(order.order_id, _draw_actions(draw, order), may_recall=draw.random() < 0.4))
+    commands.append(_draw_recall(draw, order))
+    return draw.choices(commands, weights=[6, 2, 1, 2, 3, 2, 4, 3, 3, 1, 2, 6, 6])[0]
+
+
+def _draw_recall(draw: random.Random, order: Order) -> Command:
+    """A request to a node to give work back, or its answer."""
+    work = draw.choice(order.fulfillments).fulfillment_id
+    line = draw.choice(order.lines)
+    some = draw.choice(((), (LineQuantity(line.line_id, draw.randint(1, line.quantity)),)))
+    kind = draw.choice(tuple(RecallKind))
+    if kind is RecallKind.CHANGE:
+        actions = tuple(one for one in _draw_actions(draw, order) if not isinstance(one, AddLine | SetPrice))
+        asked = RecallWork(work, kind, "moved", actions=actions)
+    else:
+        asked = RecallWork(work, kind, "test", some)
+    answers: list[Command] = [
+        AcceptRecall(work, "fine", some),
+        RefuseRecall(work, "gone"),
+        CancelOrder(order.order_id, "test", some, may_recall=True),
+    ]
+    return draw.choice([asked, asked, *answers])
 
 
 def _draw_release(draw: random.Random, order: Order) -> Command:

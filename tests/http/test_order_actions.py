@@ -18,6 +18,7 @@ async def test_a_canceled_order_gives_its_stock_back(api: Api) -> None:
     assert body["promise"]["message"] == "Canceled."
     assert body["possible"] == {
         "actions": [], "cancelable": [], "changes": [], "customer": {"cancelable": [], "changes": []},
+        "by_recall": {},
     }  # fmt: skip
     assert [(point["milestone"], point["is_expected"]) for point in body["timeline"]] == [
         ("captured", False),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from troth.console.views import Chip, moment, money, state_chip, status_chip, words
-from troth.console.views_timeline import short_id
+from troth.console.views_release import short_id
 from troth.engine.change_fields import find_changes
 from troth.engine.change_wish import CLOSED
 from troth.engine.holds import can_hold

@@ -9,6 +9,7 @@ import msgspec
 
 from troth.console.views import moment, number, words
 from troth.console.views_payment import tell_payment
+from troth.console.views_release import in_words, short_id, tell_release
 from troth.console.views_returns import tell_return
 from troth.engine.failed import SPENT
 from troth.model.cart_hold import CartHoldState
@@ -53,6 +54,9 @@ from troth.model.events import (
     PaymentVoided,
     PromiseChanged,
     PromiseMove,
+    RecallAnswered,
+    RecallEnded,
+    RecallRequested,
     ReleasePlanned,
     SerialsNamed,
     SourcingFailed,
@@ -64,9 +68,7 @@ from troth.model.events import (
     UnitsQueued,
     WorkRedated,
 )
-from troth.model.ids import FulfillmentId
 from troth.model.order import Allocation, Package
-from troth.model.release import PlannedRelease
 from troth.model.return_moves import (
     ExchangeEnded,
     ExchangeOpened,
@@ -166,11 +168,11 @@ def tell(event: Event) -> str:
             return _tell_order(event)
         case HoldPlaced() | HoldLifted() | HoldAssigned():
             return _tell_hold(event)
-        case ReleasePlanned():
-            return f"Will be released {_and(dict.fromkeys(map(_planned, event.planned)))}."
+        case ReleasePlanned() | RecallRequested() | RecallAnswered() | RecallEnded():
+            return tell_release(event)
         case OrderChanged():
             why = f" ({event.reason})" if event.reason else ""
-            return f"Changed: {_and(_changed(change) for change in event.changes)}{why}."
+            return f"Changed: {in_words(_changed(change) for change in event.changes)}{why}."
         case OrderResourced():
             return f"Promised: {_parts(event.parts.added)}."
         case SourcingFailed() if all(line.reason == SPENT for line in event.lines):
@@ -183,7 +185,7 @@ def tell(event: Event) -> str:
         case SupplyGivenUp():
             return f"Gave up the supply of {_lines(event.lines)}: {event.reason}."
         case PromiseChanged():
-            return f"Promised for another time: {_and(_put_off(move) for move in event.lines)} ({event.reason})."
+            return f"Promised for another time: {in_words(_put_off(move) for move in event.lines)} ({event.reason})."
         case BackorderCovered():
             return f"Expected supply {event.reference} arrived: {_parts(event.parts.added)} now on hand."
         case WorkRedated():
@@ -253,8 +255,8 @@ def _moved(event: TransferShipped | TransferReceived | TransferLost) -> str:
     pieces = sum(line.quantity for line in event.lines if not line.decimals)
     amounts = [f"{number(line.quantity, line.decimals)} of {line.sku}" for line in event.lines if line.decimals]
     lots = dict.fromkeys(line.lot for line in event.lines if line.lot)
-    of_lots = f" (lot{'s' if len(lots) > 1 else ''} {_and(lots)})" if lots else ""
-    return _and([*([_count(pieces, "unit")] if pieces or not amounts else []), *amounts]) + of_lots
+    of_lots = f" (lot{'s' if len(lots) > 1 else ''} {in_words(lots)})" if lots else ""
+    return in_words([*([_count(pieces, "unit")] if pieces or not amounts else []), *amounts]) + of_lots
 
 
 def _tell_order(
@@ -262,7 +264,7 @@ def _tell_order(
 ) -> str:
     match event:
         case OrderCaptured():
-            nodes = _and(dict.fromkeys(work.node for work in event.order.fulfillments))
+            nodes = in_words(dict.fromkeys(work.node for work in event.order.fulfillments))
             promised = f"promised from {nodes}" if nodes else "not promised yet"
             return f"Captured from {event.order.channel} as {event.order.external_id}, {promised}."
         case DuplicateReceived():
@@ -270,7 +272,8 @@ def _tell_order(
         case OrderCanceled():
             return f"Canceled {_lines(event.lines)}: {event.reason or 'no reason given'}."
         case OrderReleased():
-            return "Released to its nodes" + (" before the remorse period ended." if event.is_early else ".")
+            wave = f" in wave {event.took.wave}" if event.took is not None else ""
+            return f"Released to its nodes{wave}" + (" before the remorse period ended." if event.is_early else ".")
         case _:
             assert_never(event)
 
@@ -299,10 +302,6 @@ def _tell_hold(event: HoldPlaced | HoldLifted | HoldAssigned) -> str:
             return f"Hold {event.hold_id} was given to {owner}{why}."
         case _:
             assert_never(event)
-
-
-def _planned(planned: PlannedRelease) -> str:
-    return f"in wave {planned.wave}" if planned.wave else f"at {moment(planned.at)} UTC"
 
 
 def _tell_work(
@@ -337,7 +336,7 @@ def _tell_work(
         case FulfillmentDelivered():
             return f"{name} was delivered."
         case SerialsNamed():
-            return f"{name} got the serials {_and(dict.fromkeys(one.serial for one in event.serials))}."
+            return f"{name} got the serials {in_words(dict.fromkeys(one.serial for one in event.serials))}."
         case TrackingRecorded():
             place = f" in {event.place}" if event.place else ""
             return f"{event.carrier or 'The carrier'} reports {event.tracking_number}: {_plain(event.status)}{place}."
@@ -345,21 +344,12 @@ def _tell_work(
             assert_never(event)
 
 
-def short_id(fulfillment: FulfillmentId) -> str:
-    """A fulfillment's name within its order.
-
-    >>> short_id(FulfillmentId("O-26SR-F12"))
-    'F12'
-    """
-    return fulfillment.rpartition("-")[2] or fulfillment
-
-
 def _parts(parts: tuple[Allocation, ...]) -> str:
-    return _and(f"{part.quantity} × {part.sku} at {part.node}" for part in parts) or "nothing"
+    return in_words(f"{part.quantity} × {part.sku} at {part.node}" for part in parts) or "nothing"
 
 
 def _lines(lines: tuple[LineQuantity, ...]) -> str:
-    return _and(f"{line.quantity} of line {line.line_id}" for line in lines) or "nothing"
+    return in_words(f"{line.quantity} of line {line.line_id}" for line in lines) or "nothing"
 
 
 def _put_off(move: PromiseMove) -> str:
@@ -387,16 +377,11 @@ def _changed(change: FieldChange) -> str:
 def _tracking(packages: tuple[Package, ...]) -> str:
     numbers = [package.tracking_number for package in packages if package.tracking_number]
     carriers = dict.fromkeys(package.carrier for package in packages if package.carrier)
-    return (f" by {_and(carriers)}" if carriers else "") + (f", tracking {_and(numbers)}" if numbers else "")
+    return (f" by {in_words(carriers)}" if carriers else "") + (f", tracking {in_words(numbers)}" if numbers else "")
 
 
 def _count(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def _and(names: Iterable[str]) -> str:
-    *most, last = list(names) or [""]
-    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _plain(name: str) -> str:

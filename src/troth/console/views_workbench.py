@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Final
 
 from troth.console.views import Chip, money, number, words
-from troth.console.views_timeline import short_id, tell
+from troth.console.views_release import short_id
+from troth.console.views_timeline import tell
 from troth.flows.bulk_fixes import Bulk, BulkLine
 from troth.model.exceptions import EXPLAINED, ExceptionKind, OpenException, Source
 from troth.model.fix import TOLD, Fix

@@ -98,7 +98,7 @@ def _is_moved(order: Order, known: dict[LineId, Line], after: Order, line: Line)
     return (own.ship_to or after.ship_to) != (before.ship_to or order.ship_to)
 
 
-def _lines_of(action: ChangeAction, order: Order) -> tuple[Line, ...]:
+def lines_of(action: ChangeAction, order: Order) -> tuple[Line, ...]:
     """The lines whose parts an action depends on; nothing of a line that is not there."""
     match action:
         case AddLine() | SetDeliveryCharge():
@@ -118,7 +118,7 @@ def _lock_flaws(pointer: str, action: ChangeAction, order: Order, by: By) -> Ite
     if not allowed:
         yield FieldFlaw(f"{pointer}/action", f"a {by} may not ask for {deed}")
         return
-    about = {line.line_id for line in _lines_of(action, order)}
+    about = {line.line_id for line in lines_of(action, order)}
     locked = {part.line_id: part.state for part in live_allocations(order) if part.state not in allowed}
     for line_id in sorted(about & locked.keys()):
         what = deed.replace("_", " ")

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from troth.engine.evolve_recalls import evolve_answer, evolve_recall_end
 from troth.engine.returns.evolve import evolve_returns
 from troth.model.commands import LineQuantity
 from troth.model.events import (
@@ -21,6 +22,9 @@ from troth.model.events import (
     OrderEvent,
     OrderReleased,
     PartsChange,
+    RecallAnswered,
+    RecallEnded,
+    RecallRequested,
     ReleasePlanned,
     SerialsNamed,
     SourcingFailed,
@@ -66,6 +70,12 @@ def evolve(order: Order | None, event: OrderEvent) -> Order:
             after = replace(after, holds=tuple(_assigned(hold, event) for hold in after.holds))
         case OrderReleased():
             after = replace(after, released_at=after.released_at or event.at)
+        case RecallRequested():
+            after = replace(after, recalls=(*after.recalls, event.recall))
+        case RecallAnswered():
+            after = evolve_answer(order, after, event)
+        case RecallEnded():
+            after = evolve_recall_end(after, event)
         case ReleasePlanned():
             named = {one.fulfillment_id for one in event.planned}
             kept = tuple(one for one in after.planned if one.fulfillment_id not in named)

@@ -5,10 +5,9 @@ from dataclasses import replace
 
 from troth.engine.acceptance import decide_missed
 from troth.engine.agreements import refuse_new_call_off, within_agreements
-from troth.engine.cancel import decide_cancel
 from troth.engine.capture import decide_capture
 from troth.engine.carts import decide_cart
-from troth.engine.change import Changed, decide_change
+from troth.engine.change import Changed
 from troth.engine.context import Change, Decision, Facts, State
 from troth.engine.credit import decide_review
 from troth.engine.evolve import evolve_all
@@ -17,6 +16,9 @@ from troth.engine.hold_ends import end_holds
 from troth.engine.holds import decide_assign, decide_due, decide_lift, decide_place, decide_tell
 from troth.engine.let_wait import decide_let_wait, decide_redate
 from troth.engine.payment_hold import hold_dearer
+from troth.engine.recall import decide_recall, find_lapsed
+from troth.engine.recall_change import decide_cancel_or_ask, decide_change_or_ask
+from troth.engine.recall_terms import end_recalls
 from troth.engine.release import decide_release, decide_wave
 from troth.engine.repromise import decide_repromise
 from troth.engine.reserve import reserve_entries
@@ -45,6 +47,7 @@ from troth.model.commands import (
     MissAcceptance,
     OrderCommand,
     PlaceHold,
+    RecallCommand,
     RedateWork,
     ReleaseOrder,
     RepromiseOrder,
@@ -118,17 +121,23 @@ def _decide_for_order(command: OrderCommand, state: State, facts: Facts) -> Deci
     if before is None:
         return NotFound("order", order_id)
     trace: Trace | None = None
+    lapsed = find_lapsed(before, facts) if isinstance(command, ActOnDue) and before.recalls else None
+    command = lapsed or command
     if isinstance(command, ChangeOrder):
-        changed = decide_change(command, before, state, facts)
-        if not isinstance(changed, Changed):
-            return changed
-        ended, _ = _ended_holds(before, evolve_all(before, changed.events), changed.events, state, facts)
-        return _change(before, replace(changed, events=(*changed.events, *ended)), facts)
+        changed = decide_change_or_ask(command, before, state, facts)
+        return _changed(before, changed, state, facts) if isinstance(changed, Changed) else changed
     if isinstance(command, RepromiseOrder):
         found = decide_repromise(command, before, state, facts)
         if not isinstance(found, tuple):
             return found
         events, trace = found
+    elif isinstance(command, RecallCommand):
+        recalled = decide_recall(command, before, state, facts, has_lapsed=lapsed is not None)
+        if isinstance(recalled, Changed):
+            return _changed(before, recalled, state, facts)
+        if not isinstance(recalled, tuple):
+            return recalled
+        events = recalled
     else:
         decided = _events(command, before, state, facts)
         if not isinstance(decided, tuple):
@@ -147,6 +156,10 @@ def _decide_for_order(command: OrderCommand, state: State, facts: Facts) -> Deci
         events += more
     if not events:
         return Decision()
+    if after.recalls:
+        over = end_recalls(after, facts)
+        after = evolve_all(after, over)
+        events += over
     ended, sought = _ended_holds(before, after, events, state, facts)
     after = evolve_all(after, ended)
     events, trace = (*events, *ended), sought or trace
@@ -178,6 +191,14 @@ def _ended_holds(
     if not isinstance(found, tuple):
         return ended, None
     return (*ended, *found[0]), found[1]
+
+
+def _changed(before: Order, changed: Changed, state: State, facts: Facts) -> Decision:
+    """What a change comes to, with the recalls and the holds that end by it."""
+    after = evolve_all(before, changed.events)
+    over = end_recalls(after, facts) if after.recalls else ()
+    ended, _ = _ended_holds(before, evolve_all(after, over), changed.events, state, facts)
+    return _change(before, replace(changed, events=(*changed.events, *over, *ended)), facts)
 
 
 def _change(before: Order, changed: Changed, facts: Facts) -> Decision:
@@ -218,7 +239,7 @@ def _events(
 ) -> tuple[OrderEvent, ...] | Refusal:
     match command:
         case CancelOrder():
-            return decide_cancel(command, order, facts)
+            return decide_cancel_or_ask(command, order, facts)
         case PlaceHold():
             return decide_place(command, order, facts)
         case LiftHold():

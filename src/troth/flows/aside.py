@@ -17,7 +17,7 @@ from troth.engine.effort import is_quick
 from troth.engine.network import Network
 from troth.engine.supply import NO_SUPPLY, SupplyRows
 from troth.flows.turns import Kind, Turns
-from troth.model.commands import CaptureOrder, ChangeOrder, Command, HoldCart
+from troth.model.commands import CaptureOrder, ChangeOrder, Command, HoldCart, RecallCommand
 from troth.model.ids import Sku
 from troth.model.refusals import Busy
 from troth.store.stock_index import StockIndex
@@ -54,7 +54,7 @@ async def decide_aside(commands: Sequence[Command], index: StockIndex, decide: C
 
     asked = [command.asked if isinstance(command, HoldCart) else command for command in commands]
     captures = [command for command in asked if isinstance(command, CaptureOrder)]
-    is_change = any([isinstance(command, ChangeOrder) for command in commands])  # noqa: C419 - quicker
+    is_change = any([isinstance(command, ChangeOrder | RecallCommand) for command in commands])  # noqa: C419 - quicker
     if not is_change and all([is_quick(one.lines, read, lines_max=_lines_max(one)) for one in captures]):  # noqa: C419
         return decide()
     return await asyncio.get_running_loop().run_in_executor(_OF_DOOR, decide)

@@ -20,6 +20,7 @@ from troth.model.blanket import BLANKET_ORDER, Agreement
 from troth.model.cart_hold import CartHold
 from troth.model.change import named_lines
 from troth.model.commands import (
+    AcceptRecall,
     ActOnDue,
     AdjustStock,
     CaptureOrder,
@@ -32,6 +33,8 @@ from troth.model.commands import (
     HoldCart,
     PackWork,
     PickWork,
+    RecallCommand,
+    RecallWork,
     RedateWork,
     RejectWork,
     RepromiseOrder,
@@ -46,6 +49,7 @@ from troth.model.failure import Failure
 from troth.model.hold_terms import Block
 from troth.model.ids import CartHoldId, FulfillmentId, OrderId, Sku
 from troth.model.inventory import ON_HAND, Balance, CountMark, Entry, EntryKind, SupplyKey
+from troth.model.kept_actions import waiting_changes
 from troth.model.order import Line, Order
 from troth.model.return_moves import OpenReturn, ReceiveReturn, ReturnCommand
 from troth.model.serials import SerialKey, SerialPlace, TravelingSerial
@@ -64,7 +68,7 @@ from troth.store.serials import read_serials
 from troth.store.stock_index import StockIndex
 from troth.store.transfers import read_traveling
 
-_SOURCING_AGAIN: Final = ChangeOrder | PickWork | RedateWork | RejectWork | RepromiseOrder
+_SOURCING_AGAIN: Final = ChangeOrder | PickWork | RecallCommand | RedateWork | RejectWork | RepromiseOrder
 NO_TERMS_KNOWN: Final[Mapping[str, CustomerTerms]] = MappingProxyType({})
 
 
@@ -187,10 +191,15 @@ class BatchState:
             if isinstance(command, _SOURCING_AGAIN):
                 for order_id in order_ids_of(command):
                     lines += self.loaded[order_id].lines if order_id in self.loaded else ()
+            elif isinstance(command, ActOnDue) and waiting_changes(self.loaded.get(command.order_id)):
+                lines += self.loaded[command.order_id].lines
             elif any(map(_may_end_watched, (self.loaded.get(order_id) for order_id in order_ids_of(command)))):
                 lines += [line for order_id in order_ids_of(command) for line in self.loaded[order_id].lines]
-            if isinstance(command, ChangeOrder):
+            if isinstance(command, ChangeOrder | RecallWork):
                 wished += named_lines(command.actions)
+            elif isinstance(command, AcceptRecall | ActOnDue):
+                waiting = (waiting_changes(self.loaded.get(order_id)) for order_id in order_ids_of(command))
+                wished += named_lines(action for actions in waiting for action in actions)
         skus = {line.sku for line in lines} | set(named_skus(lines)) | self._leaving_skus()
         skus |= await self._returned_skus(reference)
         await reference.need_items(skus)

@@ -34,6 +34,7 @@ from troth.store.database import Connection
 from troth.store.draws import create_draws
 from troth.store.holds import find_termed, write_hold_terms
 from troth.store.parked import write_parked
+from troth.store.recalls import write_recalls
 from troth.store.releases import count_takes, write_planned
 from troth.store.returns import write_returns
 from troth.store.save import Batch, Happened, OrderChange, Saved, SlotMove, save
@@ -168,8 +169,11 @@ class BatchWrite:
         return saved
 
     async def _write_releases(self, connection: Connection) -> None:
-        """Write what is planned of orders, and what waves have taken of them; most batches have neither."""
+        """Write what is planned of orders, what waves have taken of them, and recalls; most batches have none of it."""
         changes = self.batch.orders.values()
+        recalled = [(one.before, one.after) for one in changes if one.after.recalls]
+        if recalled:
+            await write_recalls(connection, recalled)
         planned = [one.after for one in changes if one.after.planned or (one.before is not None and one.before.planned)]
         if planned:
             await write_planned(connection, planned)

@@ -148,6 +148,7 @@ async def preview_change(system: System, order: Order, command: ChangeOrder, *, 
     network = network_at_rest(reference.network)
     exposure = reference.exposure_at(now)
     facts = Facts(now, actor, network, reference.items, policy, prices=prices, exposure=exposure, clock=monotonic)
+    facts = replace(facts, release=reference.release_at(now))
     index = door.index.at_rest(skus)
     state = State(
         {order.order_id: order},

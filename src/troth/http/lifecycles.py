@@ -6,6 +6,7 @@ from troth.http.body import NoQuery
 from troth.http.operations import NO_BODY, Operation, Plain, Shown
 from troth.http.replies import Reply, json_reply
 from troth.model.change import CHANGEABLE
+from troth.model.kept_actions import MAY_ASK
 from troth.model.lifecycle import (
     ALLOCATION,
     ALLOCATION_STARTS,
@@ -17,10 +18,14 @@ from troth.model.lifecycle import (
     HOLD_STARTS,
     PAYMENT_STEP,
     PAYMENT_STEP_STARTS,
+    RECALL,
+    RECALL_STARTS,
     RECEPTION,
     RECEPTION_STARTS,
     TRANSFER,
     TRANSFER_STARTS,
+    WAVE,
+    WAVE_STARTS,
 )
 from troth.model.permissions import MAY, NEEDS_REASON
 from troth.model.status import OrderStatus
@@ -46,7 +51,8 @@ class Lifecycles(msgspec.Struct, frozen=True):
     """All machines. An order's status follows from its parts: in `ended` it no longer counts, in `gone` it has left.
 
     `changes` says for each action of a change in which states the parts must be of the lines that it is about.
-    `may` says the same of whatever an operator, or a customer, may do, and what is not there they may not;
+    `may` says the same of whatever an operator, or a customer, may do, and what is not there they may not, and
+    `by_recall` in which states what may be done if their node gives them back;
     `needs_reason` in which states parts are canceled only with a reason.
     """
 
@@ -56,12 +62,15 @@ class Lifecycles(msgspec.Struct, frozen=True):
     payment_step: Lifecycle
     reception: Lifecycle
     disposition: Lifecycle
+    wave: Lifecycle
+    recall: Lifecycle
     order_statuses: tuple[str, ...]
     ended: tuple[str, ...]
     gone: tuple[str, ...]
     changes: dict[str, tuple[str, ...]]
     may: dict[str, dict[str, tuple[str, ...]]]
     needs_reason: dict[str, tuple[str, ...]]
+    by_recall: dict[str, dict[str, tuple[str, ...]]]
 
 
 PUBLISHED = Lifecycles(
@@ -93,12 +102,21 @@ PUBLISHED = Lifecycles(
         tuple(DISPOSITION_STARTS),
         tuple(Transition(state, event, to) for (state, event), to in DISPOSITION.items()),
     ),
+    wave=Lifecycle(
+        "wave", tuple(WAVE_STARTS), tuple(Transition(state, event, to) for (state, event), to in WAVE.items())
+    ),
+    recall=Lifecycle(
+        "recall", tuple(RECALL_STARTS), tuple(Transition(state, event, to) for (state, event), to in RECALL.items())
+    ),
     order_statuses=tuple(OrderStatus),
     ended=tuple(sorted(ENDED)),
     gone=tuple(sorted(GONE)),
     changes={action.value: tuple(sorted(allowed)) for action, allowed in CHANGEABLE.items()},
     may={by.value: {deed: tuple(sorted(states)) for deed, states in deeds.items()} for by, deeds in MAY.items()},
     needs_reason={by.value: tuple(sorted(states)) for by, states in NEEDS_REASON.items()},
+    by_recall={
+        by.value: {deed: tuple(sorted(states)) for deed, states in deeds.items()} for by, deeds in MAY_ASK.items()
+    },
 )
 
 
@@ -112,7 +130,7 @@ OPERATIONS = (
         method="GET",
         path="/v1/lifecycles",
         name="read_lifecycles",
-        summary="What may become of the parts of an order, of a hold, of a transfer's units and of returns",
+        summary="What may become of the parts of an order, of holds, waves, recalls, returns and units of transfers",
         tag="orders",
         run=read_lifecycles,
         shown=(Shown(200, "The transition tables", Lifecycles, PUBLISHED),),

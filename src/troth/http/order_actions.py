@@ -1,12 +1,13 @@
 """What may be done with a captured order: canceled, released."""
 
-from typing import Any
+from dataclasses import replace
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from troth.flows.cancel import prepare_cancel
 from troth.http import examples
-from troth.http.body import Body, NoQuery
+from troth.http.body import Body, NoQuery, Query
 from troth.http.bounds import asked_by, ensure_visible, order_id_of, read_decimals
 from troth.http.operations import NO_BODY, Call, Operation, Plain, Shown
 from troth.http.order_body import CancelBody
@@ -19,16 +20,23 @@ from troth.model.commands import Command, ReleaseOrder
 from troth.model.refusals import FieldFlaw, Held, Invalid, NotPossibleNow
 
 
-async def cancel_order(call: Call[CancelBody, NoQuery]) -> Reply:
+class CancelQuery(Query):
+    """Whether nodes are asked."""
+
+    recall: Annotated[
+        bool, Field(description="Ask the nodes for work that they have begun; the answer's recalls say until when.")
+    ] = False
+
+
+async def cancel_order(call: Call[CancelBody, CancelQuery]) -> Reply:
     """Cancel the order, or units of its lines."""
     order_id = order_id_of(call)
     await ensure_visible(call, order_id)
     lines = call.body.units(await read_decimals(call, order_id)) if call.body.lines else ()
-    return await command_order(
-        call,
-        prepare_cancel(order_id, reason=call.body.reason, lines=lines, by=asked_by(call, call.body.by)),
-        expected=expected_of(call),
-    )
+    command = prepare_cancel(order_id, reason=call.body.reason, lines=lines, by=asked_by(call, call.body.by))
+    if call.query.recall and not isinstance(command, Invalid):
+        command = replace(command, may_recall=True)
+    return await command_order(call, command, expected=expected_of(call))
 
 
 async def release_order(call: Plain) -> Reply:
@@ -56,7 +64,7 @@ OPERATIONS = (
         run=cancel_order,
         shown=(_SHOWN,),
         body=Body(TypeAdapter(CancelBody), {"reason": "changed my mind", "lines": [{"line_id": "1", "quantity": 1}]}),
-        query=NoQuery,
+        query=CancelQuery,
         scope="orders:write",
         has_if_match=True,
         refusals=(NO_ORDER, _SHIPPED, Invalid((FieldFlaw("/lines/0", "line 1 has 0 units to cancel"),))),

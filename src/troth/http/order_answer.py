@@ -31,6 +31,7 @@ from troth.http.order_shapes import (
     WorkLine,
 )
 from troth.http.possible import find_possible
+from troth.http.recall_answer import answer_recall
 from troth.http.speaker import Speaker
 from troth.http.timeline import NO_FAILURES, timeline_of
 from troth.http.values import MoneyAnswer, Window, cost, money, total
@@ -125,6 +126,7 @@ def answer_order(
         planned_releases=tuple(
             PlannedReleaseAnswer(one.fulfillment_id, one.at, one.latest, one.wave or None) for one in order.planned
         ),
+        recalls=tuple(answer_recall(one, decimals_of_lines(order)) for one in order.recalls),
     )
 
 

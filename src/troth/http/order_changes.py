@@ -41,6 +41,9 @@ class ChangesQuery(Query):
     """Whether it is only to be shown."""
 
     preview: Annotated[bool, Field(description="Show what the change would do, and change nothing.")] = False
+    recall: Annotated[
+        bool, Field(description="Ask the node for work that it has released; the answer's recalls say until when.")
+    ] = False
 
 
 class ChangedField(msgspec.Struct, frozen=True):
@@ -86,6 +89,7 @@ async def change_order(call: Call[ChangeBody, ChangesQuery]) -> Reply:
     await learn_brands(call, [order])
     if isinstance(command, Invalid):
         raise Refused(command)
+    command = replace(command, may_recall=call.query.recall)
     expected = expected_of(call)
     if not call.query.preview:
         answer = await submit(call, (command,), _renderer(call, order), expected=expected)

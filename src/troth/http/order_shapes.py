@@ -3,6 +3,7 @@
 import msgspec
 
 from troth.http.measures import Units
+from troth.http.recall_answer import RecallAnswer
 from troth.http.timeline import TimelinePoint
 from troth.http.values import CostAnswer, Instant, MoneyAnswer, Window
 from troth.model.hold_terms import AtEnd, Block, Signal
@@ -263,13 +264,15 @@ class CustomerPossible(msgspec.Struct, frozen=True):
 
 class Possible(msgspec.Struct, frozen=True):
     """What may be done with the order now, of which lines units may still be canceled, and which actions of a change
-    are possible for some of it: by an operator, and by a `customer`.
+    are possible for some of it: by an operator, and by a `customer`. `by_recall` names by each of them what a node may
+    be asked for that cannot be done at once.
     """
 
     actions: tuple[str, ...]
     cancelable: tuple[LineUnits, ...]
     changes: tuple[str, ...]
     customer: CustomerPossible
+    by_recall: dict[str, tuple[str, ...]]
 
 
 class PlannedReleaseAnswer(msgspec.Struct, frozen=True):
@@ -318,3 +321,4 @@ class OrderAnswer(msgspec.Struct, frozen=True):
     amounts: AmountsAnswer
     delivery_charge: AmountsAnswer | None
     planned_releases: tuple[PlannedReleaseAnswer, ...]
+    recalls: tuple[RecallAnswer, ...]

@@ -8,10 +8,12 @@ from troth.http.address_answer import answer_address
 from troth.http.measures import Units, decimals_of_lines, of_line
 from troth.http.order_answer import answer_package, answer_serials, window, work_lines
 from troth.http.order_shapes import AddressAnswer, CustomerAnswer, LineUnits, PackageAnswer, SerialsAnswer, WorkLine
+from troth.http.recall_answer import RecallAnswer, answer_recall
 from troth.http.values import CostAnswer, Instant, Window, cost
 from troth.model.events import OrderEvent, OrderResourced, SourcingFailed
-from troth.model.lifecycle import ALLOCATION, ENDED, AllocationEvent, AllocationState
+from troth.model.lifecycle import ALLOCATION, ENDED, AllocationEvent, AllocationState, RecallState
 from troth.model.order import Fulfillment, Method, Order
+from troth.model.recall import Recall
 from troth.model.status import OrderStatus, fulfillment_status, order_status
 from troth.model.ways import destination_of
 
@@ -46,7 +48,7 @@ class WorkAnswer(msgspec.Struct, frozen=True):
 
     `resourced` are units that this very report gave to other nodes, `unsourced` those that can be had nowhere else.
     `accept_by` is there as long as the node still has to accept the work by an instant, and not in the answer to a
-    report. `carrier` is the one that was planned with.
+    report. `carrier` is the one that was planned with. `recall` is the last request to give work back, if any.
     """
 
     fulfillment_id: str
@@ -77,6 +79,7 @@ class WorkAnswer(msgspec.Struct, frozen=True):
     serials: tuple[SerialsAnswer, ...] = ()
     accept_by: Instant | None = None
     carrier: str | None = None
+    recall: RecallAnswer | None = None
 
 
 def answer_work(
@@ -131,7 +134,12 @@ def answer_work(
         serials=answer_serials(work),
         accept_by=accept_by,
         carrier=work.carrier or None,
+        recall=next((answer_recall(one, decimals) for one in reversed(order.recalls) if _is_of(one, work)), None),
     )
+
+
+def _is_of(recall: Recall, work: Fulfillment) -> bool:
+    return recall.fulfillment_id == work.fulfillment_id
 
 
 def possible_reports(order: Order, work: Fulfillment) -> tuple[str, ...]:
@@ -145,4 +153,6 @@ def possible_reports(order: Order, work: Fulfillment) -> tuple[str, ...]:
     if work.via is not None:
         excluded = _NOT_VIA
     events = {event for state, event in ALLOCATION if state in states} - excluded
-    return tuple(name for event, name in _REPORTS.items() if event in events)
+    reports = tuple(name for event, name in _REPORTS.items() if event in events)
+    is_asked = any(_is_of(one, work) and one.state is RecallState.REQUESTED for one in order.recalls)
+    return (*reports, "accept-recall", "refuse-recall") if is_asked else reports

@@ -26,6 +26,7 @@ from troth.model.inventory import SupplyKey, VarianceReason
 from troth.model.network import Address
 from troth.model.order import Customer, Line, Method, Package, Payment
 from troth.model.permissions import By
+from troth.model.recall import RecallKind
 from troth.model.return_moves import (
     CancelReturn,
     CloseReturn,
@@ -145,20 +146,23 @@ class LineSerials:
 class CancelOrder:
     """Cancel units of lines, or the whole order where `lines` is empty; their stock is free again.
 
-    A customer may only while no node has the work.
+    A customer may only while no node has the work. With `may_recall` a node is asked for what it would have to give
+    back first.
     """
 
     order_id: OrderId
     reason: str
     lines: tuple[LineQuantity, ...] = ()
     by: By = By.OPERATOR
+    may_recall: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeOrder:
     """Change an order as one: all actions, and the promise that follows from them, or nothing.
 
-    Refused where the order is no longer of the `version` that was looked at (None: whichever it is).
+    Refused where the order is no longer of the `version` that was looked at (None: whichever it is). With `may_recall`
+    a node is asked for what it would have to give back first.
     """
 
     order_id: OrderId
@@ -166,6 +170,7 @@ class ChangeOrder:
     reason: str = ""
     version: int | None = None
     by: By = By.OPERATOR
+    may_recall: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -451,6 +456,37 @@ class ReviewCredit:
     order_id: OrderId
 
 
+@dataclass(frozen=True, slots=True)
+class RecallWork:
+    """Ask a node to give units of its work back (all where `lines` is empty): to be canceled, to be sourced elsewhere,
+    or so that the order is changed by the actions.
+    """
+
+    fulfillment_id: FulfillmentId
+    kind: RecallKind
+    reason: str
+    lines: tuple[LineQuantity, ...] = ()
+    actions: tuple[ChangeAction, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptRecall:
+    """The node gives back what it was asked for, or so much of it (`lines`), and what was to be done is done."""
+
+    fulfillment_id: FulfillmentId
+    reason: str = ""
+    lines: tuple[LineQuantity, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RefuseRecall:
+    """The node does not give back what it was asked for, and goes on with its work."""
+
+    fulfillment_id: FulfillmentId
+    reason: str
+
+
+RecallCommand = RecallWork | AcceptRecall | RefuseRecall
 FulfillmentCommand = (
     AcceptWork | RejectWork | PickWork | PackWork | StageWork | ShipWork | CollectWork | DeliverWork | RecordTracking
 )
@@ -469,6 +505,7 @@ OrderCommand = (
     | LetWait
     | RedateWork
     | ReviewCredit
+    | RecallCommand
     | FulfillmentCommand
 )
 StockCommand = AdjustStock | CountStock | ExpectSupply | TransferCommand

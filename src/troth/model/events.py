@@ -19,6 +19,7 @@ from troth.model.lifecycle import AllocationEvent
 from troth.model.network import Address
 from troth.model.order import Allocation, Customer, Fulfillment, Hold, Line, Method, Order, Package
 from troth.model.payment import StepKind
+from troth.model.recall import Recall, RecallUnits
 from troth.model.release import PlannedRelease, WaveTake
 from troth.model.return_moves import (
     ExchangeEnded,
@@ -154,6 +155,51 @@ class ReleasePlanned:
 
     planned: tuple[PlannedRelease, ...]
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RecallRequested:
+    """A node was asked to give work back, until a time."""
+
+    recall: Recall
+    at: datetime
+    channel: str
+    external_id: str
+    customer: Customer
+
+
+@dataclass(frozen=True, slots=True)
+class RecallAnswered:
+    """A node gave back what it was asked for, or so much of it (`given`), or refused; by itself, or as its silence
+    counts (`has_lapsed`). What was done with it is said by the events of the same answer; `outcome` why nothing was.
+    """
+
+    recall_id: str
+    fulfillment_id: FulfillmentId
+    is_given_back: bool
+    given: tuple[RecallUnits, ...]
+    by: str
+    reason: str
+    at: datetime
+    parts: PartsChange
+    channel: str
+    external_id: str
+    customer: Customer
+    has_lapsed: bool = False
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecallEnded:
+    """A request to give work back is over without an answer: what it was about has left, or is no longer there."""
+
+    recall_id: str
+    fulfillment_id: FulfillmentId
+    reason: str
+    at: datetime
+    channel: str
+    external_id: str
+    customer: Customer
 
 
 @dataclass(frozen=True, slots=True)
@@ -625,6 +671,9 @@ OrderEvent = (
     | ReleasePlanned
     | ReturnEvent
     | WorkRedated
+    | RecallRequested
+    | RecallAnswered
+    | RecallEnded
 )
 StockEvent = StockAdjusted | StockCounted | SupplyExpected | TransferShipped | TransferReceived | TransferLost
 CartEvent = CartHeld | CartHoldExtended | CartHoldEnded
@@ -684,6 +733,9 @@ EVENTS: Final[dict[str, type[Event]]] = {
         ReturnCanceled,
         ReturnExpired,
         WorkRedated,
+        RecallRequested,
+        RecallAnswered,
+        RecallEnded,
         StockAdjusted,
         StockCounted,
         SupplyExpected,

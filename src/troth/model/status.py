@@ -13,6 +13,7 @@ from troth.model.lifecycle import (
     AllocationEvent,
     AllocationState,
     HoldState,
+    RecallState,
     is_possible,
 )
 from troth.model.order import Allocation, Hold, Line, Order
@@ -143,12 +144,15 @@ def fulfillment_status(order: Order, fulfillment: FulfillmentId) -> AllocationSt
 def next_due_at(order: Order) -> datetime | None:
     """When the clock next has something to do here.
 
-    A hold that expires, the end of the remorse period, or of the time that units may wait; the last date of a line.
-    None: nothing.
+    A hold that expires, the end of the remorse period, of the time that units may wait, or in which a node may answer;
+    the last date of a line. None: nothing.
     """
     due_at = _next_release_at(order)
     if any([line.terms is not None and line.terms.cancel_after is not None for line in order.lines]):  # noqa: C419
         due_at = min((at for at in (due_at, *last_dates(order).values()) if at is not None), default=None)
+    if order.recalls:
+        answers = (one.answer_by for one in order.recalls if one.state is RecallState.REQUESTED)
+        due_at = min((at for at in (due_at, *answers) if at is not None), default=None)
     if order.holds or order.parked:
         ends = [hold.expires_at for hold in placed_holds(order)]
         if order.parked and not blocking_holds(order, Block.CANCEL):

@@ -31,6 +31,7 @@ from troth.store.codec import decode
 from troth.store.database import Connection
 from troth.store.parked import parked_of_row
 from troth.store.queries import sql
+from troth.store.recalls import recall_of_row
 from troth.store.releases import planned_of_row
 
 _LOCK = sql("lock_orders")
@@ -163,6 +164,7 @@ def order_of_row(row: Row) -> Order:
         delivery_charge=charges.delivery_charge,
         planned=tuple(map(planned_of_row, row["planned"])),
         returns=tuple(decode(body, Return) for body in row["returns"]),
+        recalls=tuple(map(recall_of_row, row["recalls"])),
     )
 
 
