@@ -29,6 +29,8 @@ from troth.flows.settle import EVENTS_MAX as FOLLOWED_MAX
 from troth.flows.settle import follow_orders, settle_due
 from troth.flows.system import System
 from troth.flows.waves import run_waves
+from troth.flows.workbench import Filters, find_open
+from troth.model.exceptions import ExceptionKind
 from troth.model.ids import OrderId
 from troth.settings import Settings
 from troth.store.subscriptions import claim_subscriptions, read_lags
@@ -68,6 +70,8 @@ DELIVERED: Final = Counter("troth_webhook_events_total", "Events that subscriber
 DELIVERY_FAILURES: Final = Counter("troth_webhook_failures_total", "Attempts that subscribers did not take")
 SUBSCRIBER_LAG: Final = Gauge("troth_webhook_lag_seconds", "Age of the first event not passed yet", ["subscription"])
 SUBSCRIBERS_PAUSED: Final = Gauge("troth_webhook_paused", "Subscriptions that are paused")
+EXCEPTIONS_OPEN: Final = Gauge("troth_exceptions_open", "What needs a person, by kind", ["kind"])
+EXCEPTION_OLDEST: Final = Gauge("troth_exception_oldest_seconds", "How long the oldest of it has been open")
 SEALED_AT: Final = Gauge("troth_sealed_at_seconds", "When this worker last sealed the log, as Unix time")
 
 _log = logging.getLogger(__name__)
@@ -294,5 +298,10 @@ async def _measure(system: System) -> float:
     SUBSCRIBER_LAG.clear()
     for lag in lags:
         SUBSCRIBER_LAG.labels(lag.subscription_id).set(max(0.0, lag.seconds or 0.0))
+    ranked = await find_open(system, Filters(with_snoozed=True))
+    for kind in ExceptionKind:
+        EXCEPTIONS_OPEN.labels(kind).set(ranked.counts.get(kind, 0))
+    since = min((found.since for found, _risk in ranked.items), default=now)
+    EXCEPTION_OLDEST.set(max(0.0, (now - since).total_seconds()))
     SUBSCRIBERS_PAUSED.set(sum(lag.state == "paused" for lag in lags))
     return MEASURE_SECONDS

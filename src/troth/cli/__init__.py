@@ -10,6 +10,7 @@ from troth.cli import (
     database,
     doctor,
     drift,
+    exceptions,
     load,
     orders,
     reconcile,
@@ -38,6 +39,7 @@ for group in (serve, worker, doctor, drift, sample, traffic, database):
     group.register(app)
 app.add_typer(database.app, name="db")
 app.add_typer(orders.app, name="order")
+app.add_typer(exceptions.app, name="exception")
 app.add_typer(load.app, name="load")
 app.add_typer(reconcile.app, name="reconcile")
 app.add_typer(routings.app, name="routing")

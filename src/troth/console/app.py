@@ -1,5 +1,6 @@
 """The console as an application, to be mounted at `/console`."""
 
+from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -36,17 +37,22 @@ from troth.console import (
 from troth.console.desk import Desk, Memory
 from troth.console.feed import Feed
 from troth.console.pages import page_of_nobody
+from troth.flows.access import Actor
+from troth.flows.intake import Try
 from troth.flows.system import System
 from troth.settings import Settings
 
 _STATIC: Final = Path(__file__).parent / "static"
 
 
-def create_console(system: System, settings: Settings) -> Starlette:
+def create_console(
+    system: System, settings: Settings, *, attempt_for: Callable[[System, Actor], Try] | None = None
+) -> Starlette:
     """The pages for operations over a system.
 
     Its event reader runs only while somebody watches, so there is nothing to start. A server that stops calls
-    `end_streams` first: it would otherwise wait for everybody who watches.
+    `end_streams` first: it would otherwise wait for everybody who watches. `attempt_for` captures documents of the
+    intake as the API does.
     """
     modules = (
         *(session, overview, orders, order, account, order_change, workbench, quote, work, waterfall),
@@ -57,7 +63,7 @@ def create_console(system: System, settings: Settings) -> Starlette:
     routes.append(Mount("/static", StaticFiles(directory=_STATIC), name="static"))
     console = Starlette(routes=routes, exception_handlers={HTTPException: _say_no})
     label = "" if settings.sample == "none" else "Sample data"
-    console.state.desk = Desk(system, Feed(system.pool), Memory(), label)
+    console.state.desk = Desk(system, Feed(system.pool), Memory(), label, attempt_for)
     return console
 
 

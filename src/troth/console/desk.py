@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from troth.console.feed import Feed
 from troth.flows.access import Actor
+from troth.flows.intake import Try
 from troth.flows.system import System
 from troth.model.ids import NodeId
 from troth.model.network import Node
@@ -45,12 +46,15 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The console of one process. `label` is what its pages show beside the name, such as that the data is a sample."""
+    """The console of one process. `label` is what its pages show beside the name, such as that the data is a sample;
+    `attempt_for` captures a document of the intake for somebody (None: documents can only be put away).
+    """
 
     system: System
     feed: Feed
     memory: Memory
     label: str = ""
+    attempt_for: Callable[[System, Actor], Try] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """What needs a person: the list by what is at risk, one with its fixes and a click for each, and many in one go."""
 
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -14,15 +15,20 @@ from troth.console.session import guarded
 from troth.console.views import query
 from troth.console.views_refusal import Told, flaw, tell_refusal
 from troth.console.views_workbench import KINDS, describe_log, view_bulk, view_exception, view_fix
+from troth.flows import intake
 from troth.flows.bulk_fixes import Bulk, fix_in_bulk
+from troth.flows.document_body import BODY_BYTES_MAX, tidy_text
 from troth.flows.fixing import Fixed, Looked, apply_fix, look
 from troth.flows.marking import Said, mark
 from troth.flows.workbench import NOBODY, Filters, find_one, find_open
-from troth.model.exceptions import ExceptionKind
+from troth.model.exceptions import ExceptionKind, OpenException, Source, parts_of_id
 from troth.model.fix import TOLD, FixKind
 from troth.model.ids import Sku
-from troth.model.refusals import Busy, Invalid, NotFound
+from troth.model.intake import IntakeDocument
+from troth.model.refusals import Busy, FieldFlaw, Invalid, NotFound
+from troth.model.risk import Risk
 from troth.store.events import read_subject_events
+from troth.store.intake import read_intake
 from troth.store.marks import read_notes
 
 _PAGE: Final = 50
@@ -140,6 +146,8 @@ async def _page(visit: Visit, *, told: Told = ("", ())) -> Response:
             visit, "exception_settled.html", status=404, section="exceptions", title="Settled", name=name, told=told
         )
     found, risk = pair
+    if found.source is Source.INTAKE:
+        return await _intake_page(visit, found, risk, told=told)
     looked = await look(visit.system, found, role=visit.actor.role, actor=visit.actor.name) if found.order_id else None
     if isinstance(looked, Busy):
         return page(
@@ -169,6 +177,66 @@ async def _page(visit: Visit, *, told: Told = ("", ())) -> Response:
     )
 
 
+async def settle(visit: Visit) -> Response:
+    """Capture what waits in the intake, as it stands in the form, or put it away."""
+    form = await visit.request.form()
+    named = parts_of_id(_name(visit))
+    attempt_for, what = visit.desk.attempt_for, text(form, "do")
+    given = text(form, "version")
+    version = int(given) if given.isascii() and given.isdecimal() and len(given) < 10 else 0
+    if named is None or (attempt_for is None and what != "drop"):
+        return await _page(visit)
+    name, actor = named[2], visit.actor.name
+    if what == "drop":
+        reason = text(form, "reason")
+        if not reason:
+            return await _page(visit, told=flaw("putting it away needs a reason"))
+        done = await intake.drop(visit.system, name, version=version, reason=reason, actor=actor)
+    elif attempt_for is not None:
+        attempt = attempt_for(visit.system, visit.actor)
+        try:
+            body = msgspec.json.decode(text(form, "body", length_max=BODY_BYTES_MAX), type=dict[str, Any])
+        except msgspec.MsgspecError as error:
+            return await _page(visit, told=flaw(f"the document cannot be read: {error}"))
+        done = await intake.mend(visit.system, name, body, attempt, version=version, actor=actor)
+        if isinstance(done, IntakeDocument) and done.state == "waiting" and what == "despite":
+            done = await intake.submit(visit.system, name, attempt, version=done.version, is_despite=True, actor=actor)
+    else:
+        return await _page(visit)
+    if not isinstance(done, IntakeDocument):
+        return await _page(visit, told=tell_refusal(done))
+    if done.state == "waiting":
+        return await _page(visit, told=("It cannot be captured yet.", tuple(_finding(one) for one in done.findings)))
+    return RedirectResponse(f"{visit.base}/exceptions?fixed={done.state}", 303)
+
+
+def _finding(found: FieldFlaw) -> str:
+    return f"{found.pointer} {found.detail}".strip()
+
+
+async def _intake_page(visit: Visit, found: OpenException, risk: Risk, *, told: Told) -> Response:
+    async with visit.system.pool.acquire() as connection:
+        document = await read_intake(connection, found.subject)
+        notes = await read_notes(connection, found.exception_id)
+    if document is None:
+        return page(visit, "exception_settled.html", status=404, section="exceptions", title="Settled", told=told)
+    return page(
+        visit,
+        "intake.html",
+        status=409 if told[0] else 200,
+        section="exceptions",
+        title=f"Not captured: {document.external_id or document.intake_id}",
+        it=view_exception(found, risk),
+        document=document,
+        written=tidy_text(document.body),
+        findings=[(one.pointer, one.detail) for one in document.findings],
+        notes=notes,
+        told=told,
+        may_write=visit.actor.may("orders:write"),
+        may_capture=visit.desk.attempt_for is not None,
+    )
+
+
 def _name(visit: Visit) -> str:
     name: str = visit.request.path_params["exception_id"]
     return name
@@ -194,5 +262,6 @@ routes = [
     Route("/exceptions", guarded(fix_many, scope="orders:write"), methods=["POST"]),
     Route("/exceptions/{exception_id}", guarded(show_exception, scope="orders:read"), name="exception"),
     Route("/exceptions/{exception_id}/fix", guarded(fix, scope="orders:write"), methods=["POST"]),
+    Route("/exceptions/{exception_id}/settle", guarded(settle, scope="orders:write"), methods=["POST"]),
     Route("/exceptions/{exception_id}/say", guarded(say, scope="orders:write"), methods=["POST"]),
 ]

@@ -160,14 +160,13 @@ async def prepare(system: System, content: OrderContent, *, is_inquiry: bool = F
         near=None if content.near is None else locate_point(content.near),
     )
     command = _with_totals(command, content.totals or _NO_TOTALS, priced) if priced else command
-    return command if is_inquiry else await _with_history(system, command)
+    looks = not is_inquiry and system.door.reference.holds_at(system.door.now()).looks_at_history
+    return await with_history(system, command) if looks else command
 
 
-async def _with_history(system: System, command: CaptureOrder) -> CaptureOrder:
-    """The command with what is known of its customer, where a hold rule in force looks at that."""
+async def with_history(system: System, command: CaptureOrder) -> CaptureOrder:
+    """The command with what is known of its customer, for rules that look at that."""
     now = system.door.now()
-    if not system.door.reference.holds_at(now).looks_at_history:
-        return command
     async with system.pool.acquire() as connection:
         return replace(command, history=await read_history(connection, command, now))
 

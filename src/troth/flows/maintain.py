@@ -8,6 +8,7 @@ from troth.store.cart_holds import delete_old_cart_holds
 from troth.store.database import Pool, transaction
 from troth.store.deliveries import delete_old_deliveries
 from troth.store.keys import delete_old_keys
+from troth.store.marks import delete_old_marks
 from troth.store.payments import delete_old_notices
 from troth.store.unit_prices import delete_old_prices
 from troth.store.upkeep import PARTITIONED, create_partition, try_upkeep
@@ -16,6 +17,7 @@ MONTHS_AHEAD: Final = 2
 KEYS_KEPT: Final = timedelta(hours=48)
 DELIVERIES_KEPT: Final = timedelta(days=30)
 NOTICES_KEPT: Final = timedelta(days=90)
+MARKS_KEPT: Final = timedelta(days=90)
 PRICES_KEPT: Final = timedelta(days=90)
 UNFINISHED_PRICES_KEPT: Final = timedelta(days=7)
 _DELETED_MAX: Final = 10_000
@@ -46,6 +48,7 @@ async def delete_old(pool: Pool, now: datetime) -> None:
         await delete_old_keys(connection, now - KEYS_KEPT)
         await delete_old_cart_holds(connection, now - KEYS_KEPT)
         await delete_expired_sessions(connection, now)
+        await delete_old_marks(connection, now - MARKS_KEPT)
         await delete_old_deliveries(connection, now - DELIVERIES_KEPT, limit=_DELETED_MAX)
         await delete_old_notices(connection, now - NOTICES_KEPT)
         await delete_old_prices(

@@ -1,0 +1,95 @@
+"""The pages of what needs a person: the list, one with its fixes, and many in one go."""
+
+import re
+
+import httpx
+
+from tests.builders import accepted, capture, stock
+from tests.console.conftest import csrf_in, post
+from troth.flows.system import System
+from troth.flows.workbench import Filters, find_open
+from troth.model.commands import LineQuantity, PickWork, PlaceHold, ReleaseOrder
+from troth.model.hold_terms import HoldTerms
+from troth.model.ids import LineId, fulfillment_id
+from troth.model.order import Order
+from troth.model.status import OrderStatus, order_status
+from troth.store.orders import read_orders
+
+
+async def short_order(system: System, external_id: str = "W-1") -> Order:
+    """An order of which nothing was found at its node, and that can be had nowhere else."""
+    order = accepted(await system.door.one(capture(external_id, {"A": 20}), actor="web"))
+    accepted(await system.door.one(ReleaseOrder(order.order_id), actor="web"))
+    picked = PickWork(fulfillment_id(order.order_id, 1), (LineQuantity(LineId("1"), 0, "not_found"),))
+    return accepted(await system.door.one(picked, actor="node"))
+
+
+async def read(system: System, order: Order) -> Order:
+    async with system.pool.acquire() as connection:
+        return (await read_orders(connection, [order.order_id]))[order.order_id]
+
+
+async def test_the_list_shows_what_needs_a_person_and_leads_to_it(client: httpx.AsyncClient, system: System) -> None:
+    order = await short_order(system)
+    page = await client.get("/console/exceptions")
+    assert page.status_code == 200
+    assert "Short" in page.text
+    assert f"/console/exceptions/line%3A{order.order_id}%3A1" in page.text
+    assert "W-1" in (await client.get("/console/exceptions?kind=short")).text
+    assert "Nothing needs a person." in (await client.get("/console/exceptions?kind=hold")).text
+    assert "W-1" in (await client.get("/console/")).text
+
+
+async def test_a_fix_is_one_click_and_leads_back_to_the_list(client: httpx.AsyncClient, system: System) -> None:
+    order = await short_order(system)
+    await stock(system, {("A", "DC-IL"): 30})
+    path = f"/exceptions/line:{order.order_id}:1"
+    page = await client.get(f"/console{path}")
+    assert "Send it from elsewhere" in page.text
+    assert "leaves 10 of A at DC-IL" in page.text
+    fix_id = re.findall(r'name="fix_id" value="([^"]+)"', page.text)[0]
+
+    stale = await post(client, path, f"{path}/fix", fix_id=fix_id, version="1")
+    assert stale.status_code == 409
+    assert order_status(await read(system, order)) is OrderStatus.EXCEPTION
+
+    done = await post(client, path, f"{path}/fix", fix_id=fix_id, version=str(order.version))
+    assert (done.status_code, done.headers["location"]) == (303, "/console/exceptions?fixed=re_source")
+    assert order_status(await read(system, order)) is OrderStatus.PROMISED
+    assert (await client.get(f"/console{path}")).status_code == 404
+
+
+async def test_what_is_said_of_it_is_kept_and_shown(client: httpx.AsyncClient, system: System) -> None:
+    order = await short_order(system)
+    path = f"/exceptions/line:{order.order_id}:1"
+    said = await post(client, path, f"{path}/say", owner="maya", note="called the customer", snooze="4")
+    assert said.status_code == 303
+    page = (await client.get(f"/console{path}")).text
+    assert "called the customer" in page
+    assert 'value="maya"' in page
+    assert "W-1" not in (await client.get("/console/exceptions")).text
+    assert "W-1" in (await client.get("/console/exceptions?snoozed=1")).text
+
+
+async def test_many_are_settled_after_a_look_at_what_it_would_do(client: httpx.AsyncClient, system: System) -> None:
+    order = await short_order(system)
+    form = {"fix": "wait", "kind": "", "node": "", "sku": "", "channel": "", "owner": "", "reason": "later"}
+    csrf = csrf_in(await client.get("/console/exceptions"))
+    preview = await client.post("/console/exceptions", data={**form, "csrf": csrf, "do": "preview"})
+    assert "Would settle 1 of 1" in preview.text
+    assert order_status(await read(system, order)) is OrderStatus.EXCEPTION
+    done = await client.post("/console/exceptions", data={**form, "csrf": csrf, "do": "apply"})
+    assert "Settled 1 of 1" in done.text
+    assert order_status(await read(system, order)) is OrderStatus.BACKORDERED
+    nothing = await client.post("/console/exceptions", data={**form, "csrf": csrf, "fix": "magic"})
+    assert nothing.status_code == 409
+
+
+async def test_only_who_may_lift_a_hold_finds_a_button_for_it(client: httpx.AsyncClient, system: System) -> None:
+    order = accepted(await system.door.one(capture("W-2"), actor="web"))
+    terms = HoldTerms(lift_roles=("planner",))
+    accepted(await system.door.one(PlaceHold(order.order_id, "fraud", "odd", None, terms), actor="rules"))
+    ((found, _risk),) = (await find_open(system, Filters())).items
+    page = await client.get(f"/console/exceptions/{found.exception_id}")
+    assert "Lift the hold" not in page.text
+    assert "Cancel it" in page.text
