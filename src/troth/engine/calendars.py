@@ -304,9 +304,7 @@ def instant(posix: float) -> datetime:
 
 def hours_on(node: Node, at: datetime) -> tuple[time, time] | None:
     """From when until when a node is open on the local day of an instant, in its own time; None: it is closed."""
-    clock = work_clock(node)
-    day = day_number(at.astimezone(ZoneInfo(node.time_zone)).date())
-    return (clock.opens, clock.closes) if is_working_day(clock.weekdays, clock.holidays, day) else None
+    return _hours_of(work_clock(node), day_number(at.astimezone(ZoneInfo(node.time_zone)).date()))
 
 
 def _whole_minute(at: time) -> time:

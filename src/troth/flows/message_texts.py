@@ -25,6 +25,8 @@ BUILT_IN: Final[Mapping[str, Mapping[str, Text]]] = {
         "pickup_later": "Ready for pickup at {place} {day} by {time}.",
         "pickup_sent": "Comes from {from}; ready for pickup at {place} {day} by {time}.",
         "pickup_awaited": "{supply}; ready for pickup at {place} {day} by {time}.",
+        "pickup_until": "Open until {time}.",
+        "pickup_opens": "Open {day} from {time}.",
         "ships": "Ships {day} from {place}; arrives {arrival}.",
         "ships_from_store": "Ships {day} from our store {place}; arrives {arrival}.",
         "ships_from_vendor": "Ships {day} from our supplier {place}; arrives {arrival}.",
@@ -42,6 +44,7 @@ BUILT_IN: Final[Mapping[str, Mapping[str, Text]]] = {
         "waiting_ends": "Until {day} at most.",
         "held": "On hold: waits for a person.",
         "if_let_go": "If let go in time:",
+        "late": "That is later than it is needed: {day}.",
     },
     "es": {
         "today": "hoy",
@@ -62,6 +65,8 @@ BUILT_IN: Final[Mapping[str, Mapping[str, Text]]] = {
         "pickup_later": "Listo para recoger {day} antes de las {time} en {place}.",
         "pickup_sent": "Viene de {from}; listo para recoger {day} antes de las {time} en {place}.",
         "pickup_awaited": "{supply}; listo para recoger {day} antes de las {time} en {place}.",
+        "pickup_until": "Abierto hasta las {time}.",
+        "pickup_opens": "Abre {day} a las {time}.",
         "ships": "Sale {day} de {place}; llega {arrival}.",
         "ships_from_store": "Sale {day} de nuestra tienda {place}; llega {arrival}.",
         "ships_from_vendor": "Sale {day} de nuestro proveedor {place}; llega {arrival}.",
@@ -79,5 +84,6 @@ BUILT_IN: Final[Mapping[str, Mapping[str, Text]]] = {
         "waiting_ends": "Como máximo hasta {day}.",
         "held": "Retenido: espera a una persona.",
         "if_let_go": "Si se libera a tiempo:",
+        "late": "Es más tarde de lo que se necesita: {day}.",
     },
 }

@@ -4,23 +4,25 @@ Quotes, orders and availability all speak through here, so that the same positio
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from troth.engine.available_to_sell import Stock, StockStatus
+from troth.engine.collecting import Collecting, find_collecting
 from troth.engine.disposition import ends_waiting_at, is_queued, may_wait
 from troth.engine.network import Network
 from troth.flows.wording import Voice
-from troth.model.ids import FulfillmentId, NodeId, Sku
+from troth.model.ids import FulfillmentId, LineId, NodeId, Sku
 from troth.model.inventory import Source, is_on_hand
 from troth.model.item import Item
-from troth.model.lifecycle import AllocationState
+from troth.model.lifecycle import GONE, AllocationState
 from troth.model.measure import shown
 from troth.model.network import Address, NodeType
-from troth.model.order import Allocation, Method, Order
+from troth.model.order import Allocation, Fulfillment, Method, Order
 from troth.model.plan import Plan, Shipment, Uncovered
 from troth.model.routing import Action
 from troth.model.status import (
@@ -47,6 +49,7 @@ class Promised:
     `place` is the name of the node that sends it or hands it over, of type `type`, and `sender` of the one that sends
     it there first. Days are counted in `time_zone`: that of the destination where the goods are sent and it is known,
     else the node's. `supply` is the message that says where units come from that are not there yet (empty: all are).
+    `collecting` are the hours in which what is picked up can be collected first.
     """
 
     place: str
@@ -61,6 +64,7 @@ class Promised:
     shipped_at: datetime | None = None
     delivered_at: datetime | None = None
     is_ready: bool = False
+    collecting: Collecting | None = None
 
 
 def promised_shipments(
@@ -77,12 +81,13 @@ def promised_shipments(
             _name(network, shipment.node) if shipment.via else "",
             supply_message(peg.source for peg in shipment.pegs),
             brand_of((peg.sku for peg in shipment.pegs), items),
+            collecting=_collecting(network, shipment.via or shipment.node, shipment.method, shipment.promised_at),
         )
         for shipment in shipments
     ]
 
 
-def promised_work(order: Order, network: Network, items: Mapping[Sku, Item]) -> list[Promised]:
+def promised_work(order: Order, network: Network, items: Mapping[Sku, Item], now: datetime) -> list[Promised]:
     """What the fulfillments of an order that still have units promise."""
     parts: dict[FulfillmentId, list[Allocation]] = {work.fulfillment_id: [] for work in order.fulfillments}
     for part in live_allocations(order):
@@ -99,24 +104,40 @@ def promised_work(order: Order, network: Network, items: Mapping[Sku, Item]) -> 
             brand_of((part.sku for part in parts[work.fulfillment_id]), items),
             shipped_at=work.shipped_at,
             delivered_at=work.delivered_at,
-            is_ready=work.method in _HANDED_OVER
-            and fulfillment_status(order, work.fulfillment_id) is AllocationState.READY,
+            is_ready=_is_ready(order, work),
+            collecting=_collecting(
+                network,
+                work.via or work.node,
+                work.method,
+                now if _is_ready(order, work) else max(now, work.promised_at),
+            ),
         )
         for work in order.fulfillments
         if parts[work.fulfillment_id]
     ]
 
 
+def _is_ready(order: Order, work: Fulfillment) -> bool:
+    """Whether it waits for the customer."""
+    return work.method in _HANDED_OVER and fulfillment_status(order, work.fulfillment_id) is AllocationState.READY
+
+
+def _collecting(network: Network, node: NodeId, method: Method, ready: datetime) -> Collecting | None:
+    return find_collecting(network, node, ready) if method in _HANDED_OVER else None
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What keeps units from being on their way: so many wait for stock, until then at most (None: for as long as it
-    takes), so many lie nowhere, and whether a person has to let the order go first.
+    takes), so many lie nowhere, and whether a person has to let the order go first. `needed_by` is the earliest time by
+    which a line is needed and does not come (None: all come in time).
     """
 
     waiting: int = 0
     until: datetime | None = None
     lost: int = 0
     is_held: bool = False
+    needed_by: datetime | None = None
 
 
 def order_message(order: Order, network: Network, now: datetime, voice: Voice, items: Mapping[Sku, Item]) -> str:
@@ -127,14 +148,38 @@ def order_message(order: Order, network: Network, now: datetime, voice: Voice, i
     waiting = sum(units for line_id, units in missing.items() if line_id in queued)
     ends = [parked.until for parked in order.parked if parked.is_waiting and parked.until is not None]
     is_held = any(hold.expires_at is None for hold in placed_holds(order))  # others end by themselves
-    standing = Standing(waiting, max(ends, default=None), sum(missing.values()) - waiting, is_held)
-    return standing_message(promised_work(order, network, items), standing, order.ship_to, now, voice)
+    needed_by = _missed_of(order)
+    standing = Standing(waiting, max(ends, default=None), sum(missing.values()) - waiting, is_held, needed_by)
+    return standing_message(promised_work(order, network, items, now), standing, order.ship_to, now, voice)
+
+
+def _missed_of(order: Order) -> datetime | None:
+    """The earliest time by which a line of an order is needed that is promised for later."""
+    need_by = {line.line_id: line.need_by for line in order.lines if line.need_by is not None}
+    if not need_by:
+        return None
+    promised_at = {work.fulfillment_id: work.promised_at for work in order.fulfillments}
+    open_parts = [part for part in live_allocations(order) if part.state not in GONE]
+    return _missed(need_by, [(part.line_id, promised_at[part.fulfillment_id]) for part in open_parts])
+
+
+def _missed(need_by: Mapping[LineId, datetime], promised: Iterable[tuple[LineId, datetime]]) -> datetime | None:
+    """The earliest time by which a line is needed that is promised for later."""
+    return min((need_by[line] for line, at in promised if line in need_by and at > need_by[line]), default=None)
 
 
 def plan_message(
-    plan: Plan, network: Network, destination: Address | None, now: datetime, voice: Voice, items: Mapping[Sku, Item]
+    plan: Plan,
+    network: Network,
+    destination: Address | None,
+    now: datetime,
+    voice: Voice,
+    items: Mapping[Sku, Item],
+    need_by: Mapping[LineId, datetime] = MappingProxyType({}),
 ) -> str:
-    """What the customer of an order of a plan would be told; the same once it is ordered."""
+    """What the customer of an order of a plan would be told, of lines that are needed by some time; the same once it
+    is ordered.
+    """
     standing, wish = Standing(), plan.disposition
     if wish is not None and may_wait(plan):
         missing, is_waiting = sum(gap.quantity for gap in plan.uncovered), is_queued(plan)
@@ -144,6 +189,8 @@ def plan_message(
             0 if is_waiting else missing,
             wish.action is Action.HOLD,
         )
+    coming = [(peg.line_id, shipment.promised_at) for shipment in plan.shipments for peg in shipment.pegs]
+    standing = replace(standing, needed_by=_missed(need_by, coming))
     promised = promised_shipments(plan.shipments, network, destination, items)
     return standing_message(promised, standing, destination, now, voice)
 
@@ -161,11 +208,14 @@ def standing_message(
     >>> standing_message([Promised("Reno", "UTC", Method.SHIP, at, at)], Standing(is_held=True), None, at, voice)
     'On hold: waits for a person. If let go in time: Ships today from Reno; arrives today.'
     """
-    told, ends = promise_message(promised, now, voice), ""
+    told, ends, late = promise_message(promised, now, voice), "", ""
+    zone = ZoneInfo(destination.time_zone if destination is not None and destination.time_zone else "UTC")
     if standing.until is not None and standing.waiting:
-        zone = ZoneInfo(destination.time_zone if destination is not None and destination.time_zone else "UTC")
         day = _day(standing.until.astimezone(zone), now.astimezone(zone).date(), voice, "")
         ends = voice.say("waiting_ends", {"day": day})
+    if standing.needed_by is not None:
+        day = _day(standing.needed_by.astimezone(zone), now.astimezone(zone).date(), voice, "")
+        late = voice.say("late", {"day": day})
     sentences = [
         voice.say("held") if standing.is_held else "",
         voice.count("short", standing.lost) if standing.lost else "",
@@ -173,6 +223,7 @@ def standing_message(
         ends,
         voice.say("if_let_go") if standing.is_held and told else "",
         told,
+        late,
     ]
     return " ".join(sentence for sentence in sentences if sentence)
 
@@ -318,7 +369,19 @@ def _pickup_sentence(shipment: Promised, ready: datetime, today: date, voice: Vo
         "time": voice.time(ready.time()),
         "supply": voice.say(shipment.supply, brand=brand) if shipment.supply else "",
     }
-    return voice.say(_pickup_message(shipment, ready, today), values, brand=brand)
+    told = voice.say(_pickup_message(shipment, ready, today), values, brand=brand)
+    return f"{told} {hours}" if (hours := _hours_sentence(shipment, ready, today, voice)) else told
+
+
+def _hours_sentence(shipment: Promised, ready: datetime, today: date, voice: Voice) -> str:
+    """Until when it can be collected, or, where the place is closed then, from when; empty where it never closes."""
+    hours, brand = shipment.collecting, shipment.brand
+    if hours is None or hours.is_always:
+        return ""
+    opens, closes = hours.opens.astimezone(ready.tzinfo), hours.closes.astimezone(ready.tzinfo)
+    if opens.date() == (today if shipment.is_ready else ready.date()):
+        return voice.say("pickup_until", {"time": voice.time(closes.time())}, brand=brand)
+    return voice.say("pickup_opens", {"day": _day(opens, today, voice, brand), "time": voice.time(opens.time())})
 
 
 def _pickup_message(shipment: Promised, ready: datetime, today: date) -> str:

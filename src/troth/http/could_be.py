@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from troth.flows.quote import Kit, Option
 from troth.http.measures import Units
@@ -24,6 +25,8 @@ class CouldBe(msgspec.Struct, frozen=True):
     """One way out: so many units by then; as the option `plan_id` promises them; or of another item, at a price more or
     less for each unit. A `plan_id` orders what was quoted; that of `less` orders so many of each line that is short.
 
+    It `is_late` where that is after the line is needed.
+
     `separately`: so many, and the whole order in so many `shipments`, if it gave up its wishes `without`.
     """
 
@@ -38,6 +41,7 @@ class CouldBe(msgspec.Struct, frozen=True):
     price_delta: MoneyAnswer | None = None
     without: tuple[str, ...] = ()
     shipments: int | None = None
+    is_late: bool = False
 
 
 def find_ways_out(
@@ -49,6 +53,7 @@ def find_ways_out(
     kits: Mapping[LineId, Kit],
     *,
     decimals: int = 0,
+    need_by: datetime | None = None,
 ) -> list[CouldBe]:
     """The ways to have a line all the same: less of it, more without a wish of the order, then all of it by other
     options, the soonest first, then what may stand in for it. A way names the option that promises just that.
@@ -68,7 +73,11 @@ def find_ways_out(
     others.sort(key=lambda way: (way.promised_at is None, way.promised_at, way.node or ""))
     found += others[:_ELSEWHERE_MAX]
     found += _instead(gap, options, currency, decimals)
-    return found
+    return [replace(way, is_late=_is_late(way, need_by)) for way in found]
+
+
+def _is_late(way: CouldBe, need_by: datetime | None) -> bool:
+    return need_by is not None and way.promised_at is not None and way.promised_at > need_by
 
 
 def _by_option(

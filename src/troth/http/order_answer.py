@@ -9,6 +9,7 @@ from troth.flows.fulfill import pickup_code
 from troth.flows.messages import order_message
 from troth.http.address_answer import answer_address
 from troth.http.amounts_answer import answer_amounts
+from troth.http.collect import collect_window
 from troth.http.measures import decimals_of_lines, of_line
 from troth.http.order_shapes import (
     AgreedSubstitute,
@@ -70,7 +71,7 @@ def answer_order(
     parked = {parked.line_id: parked for parked in order.parked}
     statuses = _line_statuses(order, parts, uncovered)
     kits = kits_of(order)
-    works = {work.fulfillment_id: _work(order, work, cost_currency) for work in order.fulfillments}
+    works = {work.fulfillment_id: _work(order, work, network, cost_currency) for work in order.fulfillments}
     customer = order.customer
     amounts = answer_amounts(order)
     return OrderAnswer(
@@ -289,7 +290,7 @@ def _last(windows: Iterable[Window]) -> Window | None:
     return max(windows, key=lambda promised: promised.to, default=None)
 
 
-def _work(order: Order, work: Fulfillment, cost_currency: str) -> OrderWork:
+def _work(order: Order, work: Fulfillment, network: Network, cost_currency: str) -> OrderWork:
     is_collected = work.method in (Method.PICKUP, Method.CURBSIDE)
     elsewhere = destination_of(order, work.fulfillment_id)
     decimals = decimals_of_lines(order)
@@ -313,6 +314,7 @@ def _work(order: Order, work: Fulfillment, cost_currency: str) -> OrderWork:
         None if elsewhere is order.ship_to or elsewhere is None else answer_address(elsewhere),
         answer_serials(work),
         work.carrier or None,
+        None if work.delivered_at is not None else collect_window(work, network, work.promised_at),
     )
 
 

@@ -198,6 +198,7 @@ class OrderWork(msgspec.Struct, frozen=True):
 
     `via` is the node to which the goods go first, where the customer picks them up; `ship_to` where they go, if not
     where the order goes. `carrier` is the one that was planned with; null: nobody carries it, or it is not known.
+    What is picked up is ready by `promised_at`, and can be collected first in the hours `collect`.
     """
 
     fulfillment_id: str
@@ -219,6 +220,7 @@ class OrderWork(msgspec.Struct, frozen=True):
     ship_to: AddressAnswer | None
     serials: tuple[SerialsAnswer, ...]
     carrier: str | None
+    collect: Window | None = None
 
 
 class HoldAnswer(msgspec.Struct, frozen=True):

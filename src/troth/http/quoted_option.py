@@ -17,6 +17,7 @@ from troth.flows.messages import plan_message
 from troth.flows.quote import Kit, Option
 from troth.flows.wording import Voice
 from troth.http.address_answer import answer_address
+from troth.http.collect import collect_window
 from troth.http.measures import Units, of_sku
 from troth.http.order_shapes import AddressAnswer
 from troth.http.values import CostAnswer, Instant, Window, cost, total
@@ -50,7 +51,7 @@ class QuotedShipment(msgspec.Struct, frozen=True):
     """What one node would send or hand over at once; `via` is where it goes first, where the customer picks it up.
 
     `carbon_grams` is the CO2e of its way; null: the policy has no factors for it. `carrier` is null where nobody
-    carries it.
+    carries it. What is picked up is ready by `promised_at`, and can be collected first in the hours `collect`.
     """
 
     node: str
@@ -64,6 +65,7 @@ class QuotedShipment(msgspec.Struct, frozen=True):
     via: str | None
     carbon_grams: int | None
     carrier: str | None
+    collect: Window | None
 
 
 class QuotedLine(msgspec.Struct, frozen=True):
@@ -171,9 +173,9 @@ def answer_option(
         option.node,
         not plan.uncovered,
         None if plan.uncovered else _window(max(shipments, key=lambda shipment: shipment.promised_at)),
-        plan_message(plan, network, destination, now, voice, items),
+        plan_message(plan, network, destination, now, voice, items, need_by),
         cost(total([shipment.cost for shipment in shipments]), currency),
-        tuple(_shipment(shipment, currency, items) for shipment in shipments),
+        tuple(_shipment(shipment, network, currency, items) for shipment in shipments),
         lines,
         _waiting(option, now, items),
         option.will_be_held,
@@ -227,7 +229,7 @@ def _pickup(node: NodeId, network: Network, point: Address | None, now: datetime
     )
 
 
-def _shipment(shipment: Shipment, currency: str, items: Mapping[Sku, Item]) -> QuotedShipment:
+def _shipment(shipment: Shipment, network: Network, currency: str, items: Mapping[Sku, Item]) -> QuotedShipment:
     return QuotedShipment(
         shipment.node,
         shipment.method,
@@ -243,6 +245,7 @@ def _shipment(shipment: Shipment, currency: str, items: Mapping[Sku, Item]) -> Q
         shipment.via,
         shipment.carbon_grams,
         shipment.carrier or None,
+        collect_window(shipment, network, shipment.promised_at),
     )
 
 

@@ -154,7 +154,18 @@ def _unavailable(
         gap_message(gap, answer.at, voice, item),
         shown(gap.available_quantity, decimals),
         gap.available_at,
-        tuple(find_ways_out(gap, wanted, answer.options, method, answer.currency, answer.kits, decimals=decimals)),
+        tuple(
+            find_ways_out(
+                gap,
+                wanted,
+                answer.options,
+                method,
+                answer.currency,
+                answer.kits,
+                decimals=decimals,
+                need_by=answer.need_by.get(gap.line_id),
+            )
+        ),
     )
 
 

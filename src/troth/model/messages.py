@@ -46,6 +46,8 @@ _CATALOG: Final = (
     MessageState("pickup_later", "to be picked up another day", _HAND_OVER, essential="day"),
     MessageState("pickup_sent", "to be picked up where another node sends it", ("from", *_HAND_OVER), essential="day"),
     MessageState("pickup_awaited", "to be picked up once it has come", ("supply", *_HAND_OVER), essential="day"),
+    MessageState("pickup_until", "after it: till when the place is open then", ("time",), essential="time"),
+    MessageState("pickup_opens", "after it, where the place is closed: its opening", ("day", "time"), essential="day"),
     MessageState("ships", "sent from a distribution center or a 3PL", _WAY, essential="arrival"),
     MessageState("ships_from_store", "sent from a store", _WAY, essential="arrival"),
     MessageState("ships_from_vendor", "sent by a vendor or a supplier", _WAY, essential="arrival"),
@@ -60,6 +62,7 @@ _CATALOG: Final = (
     MessageState("waiting_ends", "after it: the day on which they are canceled", ("day",), essential="day"),
     MessageState("held", "an order that is on hold"),
     MessageState("if_let_go", "after it: before what is promised if the hold is lifted in time"),
+    MessageState("late", "after what is promised: when a line is needed that comes later", ("day",), essential="day"),
 )
 
 MESSAGES: Final = {state.name: state for state in _CATALOG}
