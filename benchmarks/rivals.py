@@ -194,9 +194,9 @@ def _miles(network: Network, destination: Address | None) -> NDArray[np.float64]
     assert destination.latitude is not None
     assert destination.longitude is not None
     phi, theta = np.radians(destination.latitude), np.radians(destination.longitude)
-    cosine = np.sin(phi) * np.sin(network.latitude) + np.cos(phi) * np.cos(network.latitude) * np.cos(
-        network.longitude - theta
-    )
+    latitude = np.radians([node.latitude for node in network.nodes])
+    longitude = np.radians([node.longitude for node in network.nodes])
+    cosine = np.sin(phi) * np.sin(latitude) + np.cos(phi) * np.cos(latitude) * np.cos(longitude - theta)
     miles: NDArray[np.float64] = 3958.8 * np.arccos(np.clip(cosine, -1.0, 1.0))
     return miles
 

@@ -10,7 +10,8 @@ from troth.console.views_trace import Bar, Why, stack, view_decision
 from troth.engine.calendars import hours_on
 from troth.engine.capture import parts_of
 from troth.engine.disposition import ends_waiting_at, is_queued
-from troth.engine.transit import KM_PER_MILE, compute_miles, find_coordinates
+from troth.engine.distance import KM_PER_MILE
+from troth.engine.transit import compute_miles, find_coordinates
 from troth.flows.explain import Decided
 from troth.flows.messages import plan_message
 from troth.flows.quote import Option, Quote

@@ -147,7 +147,7 @@ def _opening(problem: Problem, place: Place, quantities: Mapping[int, int]) -> f
     what is delivered on the day itself, not before it is done.
     """
     opens = max(place.block.timetable.promised_from.item(place.lane), place.block.ready)
-    is_same_day = problem.lanes.pickup < 0 and problem.lanes.transit.item(place.service_row, place.node) == 0
+    is_same_day = problem.lanes.pickup < 0 and problem.lanes.transit_days(place.service_row, place.node) == 0
     if is_same_day:
         service = problem.offer.cards[problem.lanes.services[place.service_row]].service
         done = find_done(problem.network, problem.lanes, place.node, service, place.block.minute, problem.need)

@@ -1,7 +1,6 @@
 """What supply there is for a demand, by node and date, and how much of each line it can cover at all."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -160,11 +159,35 @@ def pose_question(
         need=need,
         minute=minute,
     )
-    found = Question(
+    problem = None
+    if kept:
+        if len(kept) < len(asked):
+            blocks = [keep_lines(block, kept) for block in blocks]
+        lines = tuple([asked[at] for at in kept])
+        problem = Problem(
+            network=network,
+            method=method,
+            offer=offer,
+            lanes=lanes,
+            policy=policy,
+            lines=lines,
+            quantities=tuple([coverable[at] for at in kept]),
+            rows=tuple([rows[at] for at in kept]),
+            dates=tuple([dates[at] for at in kept]),
+            blocks=tuple([_stocked(block) for block in blocks]),
+            earliest_day=way.earliest_day,
+            has_shared_sku=len({line.sku for line in lines}) < len(lines),
+            shipments_max=max(1, policy.shipments_max),
+            ranks=None if ranks is None else rows_for(ranks, kept),
+            need=need,
+        )
+        if special:
+            problem = limit(problem, demand, policy, None if bars is None else bars.services[kept], kits, kept)
+    return Question(
         asked,
         coverable,
-        None,
-        "no_stock",
+        problem,
+        "" if kept else "no_stock",
         removed,
         lanes.is_located,
         has_more,
@@ -174,31 +197,6 @@ def pose_question(
         lacks=lacks,
         notes=notes,
     )
-    if not kept:
-        return found
-    if len(kept) < len(asked):
-        blocks = [keep_lines(block, kept) for block in blocks]
-    lines = tuple([asked[at] for at in kept])
-    problem = Problem(
-        network=network,
-        method=method,
-        offer=offer,
-        lanes=lanes,
-        policy=policy,
-        lines=lines,
-        quantities=tuple([coverable[at] for at in kept]),
-        rows=tuple([rows[at] for at in kept]),
-        dates=tuple([dates[at] for at in kept]),
-        blocks=tuple([_stocked(block) for block in blocks]),
-        earliest_day=way.earliest_day,
-        has_shared_sku=len({line.sku for line in lines}) < len(lines),
-        shipments_max=max(1, policy.shipments_max),
-        ranks=None if ranks is None else rows_for(ranks, kept),
-        need=need,
-    )
-    if special:
-        problem = limit(problem, demand, policy, None if bars is None else bars.services[kept], kits, kept)
-    return replace(found, problem=problem, refusal="")
 
 
 def _extend(

@@ -173,11 +173,15 @@ def keep_lines(block: Block, lines: Sequence[int]) -> Block:
 
 def keep_nodes(block: Block, columns: NDArray[np.intp]) -> Block:
     """The block with some of its nodes only (positions within the block, ascending)."""
-    return replace(
-        block,
-        nodes=block.nodes[columns],
-        lane=block.lane[:, columns],
-        rate_lane=block.rate_lane[:, columns],
-        available=block.available[:, columns],
-        come=None if block.come is None else block.come[:, columns],
+    return Block(
+        block.ready,
+        block.minute,
+        block.timetable,
+        block.nodes.take(columns),
+        block.lane.take(columns, axis=1),
+        block.rate_lane.take(columns, axis=1),
+        block.available.take(columns, axis=1),
+        block.not_before,
+        block.is_on_hand,
+        come=None if block.come is None else block.come.take(columns, axis=1),
     )

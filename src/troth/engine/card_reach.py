@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.engine.distance import chord_of
 from troth.engine.where import Where
 from troth.model.network import RateCard
 from troth.model.regions import codes_of
+
+if TYPE_CHECKING:
+    from troth.engine.network import Network
 
 _NAMED_MAX: Final = 6
 
@@ -59,12 +63,12 @@ def find_served(
     services: Sequence[int],
     offered: NDArray[np.bool_],
     where: Where,
-    countries: NDArray[np.str_],
-    miles: NDArray[np.float64] | None,
+    network: "Network",
+    chords: NDArray[np.float64] | None,
 ) -> tuple[NDArray[np.bool_], dict[int, str]]:
     """Which services (positions; rows) go to a place from which nodes (N) that have them `offered` (rows, N), and why
-    those do not that go there from nowhere; `countries` (N) are those of the nodes, and `miles` (N) how far they are
-    (None: where the place lies is not known).
+    those do not that go there from nowhere; `chords` (N) say how far nodes are, squared (None: where the place lies is
+    not known).
 
     A place of which no country is known is barred from nothing but by miles.
     """
@@ -74,17 +78,16 @@ def find_served(
     for row, position in enumerate(services):
         card = reach.cards[position]
         detail = _bar_place(card, where, codes)
-        if not served[row].any():
-            continue
-        if not detail and card.is_domestic and where.country:
-            served[row] &= countries == where.country
-            detail = "" if served[row].any() else "crosses no border"
-        if not detail and card.max_miles is not None:
-            served[row] &= False if miles is None else miles <= card.max_miles
-            unknown = ", and where the address lies is not known" if miles is None else ""
-            detail = "" if served[row].any() else f"goes {card.max_miles:g} miles at most{unknown}"
         if detail:
             served[row] = False
+        if not detail and card.is_domestic and where.country:
+            served[row] &= network.in_country(where.country)
+            detail = "" if served[row].any() else "crosses no border"
+        if not detail and card.max_miles is not None:
+            served[row] &= False if chords is None else chords <= chord_of(card.max_miles)
+            unknown = ", and where the address lies is not known" if chords is None else ""
+            detail = "" if served[row].any() else f"goes {card.max_miles:g} miles at most{unknown}"
+        if detail:
             why[row] = detail
     return served, why
 

@@ -86,13 +86,15 @@ def index_lanes(table: LaneTable) -> LaneIndex:
 class Spans:
     """The transit days that occur on each card of an offer, ascending: a lane's dates depend on them, not on its zone.
 
-    `of_zone` (cards, zones) and `at` (cards, days up to the most) are positions in `days`; `width` is the most of them.
+    `of_zone` (cards, zones) and `at` (cards, days up to the most) are positions in `days`, `days_at` (cards, width) the
+    days at each position; `width` is the most of them.
     """
 
     days: tuple[tuple[int, ...], ...]
     width: int
     of_zone: NDArray[np.intp]
     at: NDArray[np.intp]
+    days_at: NDArray[np.intp]
     has_same_day: bool
 
 
@@ -103,6 +105,7 @@ def compile_spans(offer: Offer, index: LaneIndex) -> Spans:
         own = {_card_days(card.transit_days, zone) for zone in range(len(card.rates_minor))}
         named = {count for service, count in index.transit_days if service in ("", card.service)}
         days.append(tuple(sorted(own | named)))
+    width = max(map(len, days), default=1)
     most = max((of_card[-1] for of_card in days if of_card), default=0)
     of_zone = np.zeros((len(offer.cards), offer.zones), dtype=np.intp)
     at = np.zeros((len(offer.cards), most + 1), dtype=np.intp)
@@ -113,9 +116,10 @@ def compile_spans(offer: Offer, index: LaneIndex) -> Spans:
             at[position, count] = place
     return Spans(
         days=tuple(days),
-        width=max(map(len, days), default=1),
+        width=width,
         of_zone=of_zone,
         at=at,
+        days_at=np.array([[*of_card, *[0] * (width - len(of_card))] for of_card in days], dtype=np.intp),
         has_same_day=any(of_card and of_card[0] == 0 for of_card in days),
     )
 

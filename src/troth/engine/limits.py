@@ -66,6 +66,8 @@ def share_units(asked: Sequence[DemandLine], totals: Sequence[float]) -> tuple[i
     >>> share_units(lines, [3.0, 3.0]), share_units(lines, [4.0, 2.0]), share_units(lines, [2.0, 3.0])
     ((2, 1), (2, 2), (2, 1))
     """
+    if len({line.sku for line in asked}) == len(asked):
+        return tuple([min(line.quantity, int(total)) for line, total in zip(asked, totals, strict=True)])
     taken: dict[Sku, list[tuple[int, int]]] = {}
     shares = []
     for line, total in zip(asked, totals, strict=True):

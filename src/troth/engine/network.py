@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.calendars import WorkClock, work_clock
+from troth.engine.distance import points_on_sphere
 from troth.engine.lane_table import LaneIndex, Spans, compile_spans, index_lanes
 from troth.engine.node_load import Limits, NodeLoad, compile_limits
 from troth.engine.offers import Offer, compile_offer
@@ -28,8 +29,9 @@ class Network:
     """All nodes with what they offer. N is the number of nodes; arrays of nodes are in the order of `nodes`, which is
     by id.
 
-    `clock_index` (N) points into `clocks`, the distinct work clocks, and so do the rows of `clocks_by_service` for the
-    services that have a cut-off of their own somewhere. Costs are float64 made from minor units here and nowhere else.
+    `points` (3, N) are where they are on a sphere of radius 1. `clock_index` (N) points into `clocks`, the distinct
+    work clocks, and so do the rows of `clocks_by_service` for the services that have a cut-off of their own somewhere.
+    Costs are float64 made from minor units here and nowhere else.
     A node's next stock feed is late after so many seconds (`feed_due`, N; infinite: never; None: no node has any).
     `public_holidays` finds the public holidays of a place.
     `limits` are the nodes' capacities (None: no node has one) and `load` is what is promised of them:
@@ -41,8 +43,7 @@ class Network:
     nodes: tuple[Node, ...]
     index: Mapping[NodeId, int]
     positions: NDArray[np.intp]
-    latitude: NDArray[np.float64]
-    longitude: NDArray[np.float64]
+    points: NDArray[np.float64]
     handling: NDArray[np.float64]
     shipment: NDArray[np.float64]
     clocks: tuple[WorkClock, ...]
@@ -71,6 +72,15 @@ class Network:
     def clock_of(self, position: int, service: str) -> WorkClock:
         """The clock by which a node works on what goes by a service."""
         return self.clocks[self.clocks_of(service).item(position)]
+
+    def in_country(self, country: str) -> NDArray[np.bool_]:
+        """The nodes (N) of a country, remembered."""
+        found = self.memory.tables["countries"].get(country)
+        if isinstance(found, np.ndarray):
+            return found
+        inside: NDArray[np.bool_] = self.countries == country
+        self.memory.keep("countries", country, inside)
+        return inside
 
     def with_load(self, load: NodeLoad | None = None) -> "Network":
         """The same network with another load; with none at all by default."""
@@ -153,8 +163,10 @@ def compile_network(
         nodes=ordered,
         index=index,
         positions=np.arange(len(ordered), dtype=np.intp),
-        latitude=np.radians(np.array([node.latitude for node in ordered], dtype=np.float64)),
-        longitude=np.radians(np.array([node.longitude for node in ordered], dtype=np.float64)),
+        points=points_on_sphere(
+            np.array([node.latitude for node in ordered], dtype=np.float64),
+            np.array([node.longitude for node in ordered], dtype=np.float64),
+        ),
         handling=np.array([node.handling_minor for node in ordered], dtype=np.float64),
         shipment=np.array([node.shipment_minor for node in ordered], dtype=np.float64),
         clocks=tuple(clocks),
@@ -190,6 +202,7 @@ def compile_network(
                 "figures": max(256, 2_000_000 // count),
                 "able": 256,
                 "regions": 256,
+                "countries": 256,
             }
         ),
     )

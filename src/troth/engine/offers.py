@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from troth.engine.card_reach import EVERYWHERE, Reach, compile_reach
 from troth.engine.carriers import CarrierClock, carrier_clock
+from troth.engine.distance import chord_of
 from troth.engine.rate_cards import weighted_card
 from troth.engine.sizes import Sizes, compile_sizes
 from troth.engine.surcharges import Charge, compile_charges
@@ -36,8 +37,9 @@ class Offer:
 
     A rate lane is position * zones + zone. `is_dearer` (rate lanes a, b) says whether b costs at no weight less than a,
     which is only known of cards that weigh alike; `lane_scores` (rate lanes) never falls from a lane to a dearer one.
-    `priced` are the cards with what a choice counts: fuel is in their rates, and weights. `grams_max` (rate lanes) is
-    the most that a parcel may weigh; None: anything. `reach` says where the cards go, and `sizes` what they take (None:
+    `chords` are where the zones of each card end, as squares of chords. `priced` are the cards with what a choice
+    counts: fuel is in their rates, and weights. `grams_max` (rate lanes) is the most that a parcel may weigh; None:
+    anything. `reach` says where the cards go, and `sizes` what they take (None:
     units of any size). `light` is the same offer for what is within all limits of weight, where there are any.
     """
 
@@ -45,7 +47,7 @@ class Offer:
     priced: tuple[RateCard, ...]
     carriers: tuple[CarrierClock, ...]
     zones: int
-    boundaries: tuple[NDArray[np.float64], ...]
+    chords: tuple[NDArray[np.float64], ...]
     groups: tuple[CardGroup, ...]
     is_offered: NDArray[np.bool_]
     is_dearer: NDArray[np.bool_]
@@ -81,7 +83,7 @@ def compile_offer(cards: Sequence[RateCard], is_offered: NDArray[np.bool_]) -> O
         priced=priced,
         carriers=tuple(carrier_clock(card) for card in kept),
         zones=zones,
-        boundaries=tuple(np.array(card.zone_miles[:-1], dtype=np.float64) for card in kept),
+        chords=tuple(np.array([chord_of(miles) for miles in card.zone_miles[:-1]], dtype=np.float64) for card in kept),
         groups=groups,
         is_offered=is_offered[usable],
         is_dearer=is_dearer,

@@ -182,7 +182,10 @@ def subset_costs(problem: Problem, columns: Columns) -> NDArray[np.float64]:
     costs[0] = columns.fixed
     for line in range(count):
         np.add(costs[: 1 << line], columns.penalty[line], out=costs[1 << line : 2 << line])
-    costs += price_subsets(problem).take(columns.rate_lane, axis=1)
+    rate = np.empty(columns.fixed.size)
+    for subset, rates in enumerate(price_subsets(problem)):  # one by one, which stays in the cache
+        rates.take(columns.rate_lane, out=rate, mode="clip")
+        costs[subset] += rate
     return costs
 
 

@@ -38,7 +38,7 @@ def hold_together(problem: Problem, places: Sequence[Place], *, ship_from: date 
             clock,
             problem.offer.carriers[position],
             ready,
-            int(problem.lanes.transit[place.service_row, place.node]),
+            problem.lanes.transit_days(place.service_row, place.node),
             problem.lanes.destination,
             not_before=place.block.not_before,
             day_min=last_day,

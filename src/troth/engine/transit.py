@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from troth.engine.card_reach import find_served
 from troth.engine.carriers import ANYWHERE, Destination
+from troth.engine.distance import miles_of, squared_chords
 from troth.engine.lane_table import ABSENT, overrides
 from troth.engine.network import Network
 from troth.engine.offers import Offer
@@ -22,8 +23,6 @@ from troth.engine.where import NOWHERE, Where
 from troth.model.network import Address
 from troth.model.order import Method
 
-EARTH_RADIUS_MILES: Final = 3958.8
-KM_PER_MILE: Final = 1.609344
 _NOT_SERVED: Final = "is not served there, as a lane table says"
 NEVER: Final = 1e30
 """A day, instant or cost that is as good as none: larger than all real ones, and sums of it stay finite."""
@@ -33,11 +32,11 @@ NEVER: Final = 1e30
 class Lanes:
     """How every node reaches one destination: arrays (services, nodes).
 
-    `lane` indexes a timetable (`absent`: no lane), `rate_lane` is position * zones + zone of the rates; `transit` is in
-    the carrier's days; `services` are positions of cards. `is_complete` says that every node has every service.
-    `removed` counts the nodes that cannot reach it, by reason, and `unserved` says why no node has a lane of a service
-    (position of its card). `not_served` are the nodes (N) that would reach it, were their lanes not closed by a lane
-    table (None: no such). `pickup` is the position of the node that hands over, or -1.
+    `lane` indexes a timetable (`absent`: no lane), `rate_lane` is position * zones + zone of the rates, and `span` is
+    where in `days_at` its days of transit are; `services` are positions of cards. `is_complete` says that every node
+    has every service. `removed` counts the nodes that cannot reach it, by reason, and `unserved` says why no node has a
+    lane of a service (position of its card). `not_served` are the nodes (N) that would reach it, were their lanes not
+    closed by a lane table (None: no such). `pickup` is the position of the node that hands over, or -1.
     """
 
     services: tuple[int, ...]
@@ -45,7 +44,8 @@ class Lanes:
     lane: NDArray[np.intp]
     rate_lane: NDArray[np.intp]
     zone: NDArray[np.intp]
-    transit: NDArray[np.intp]
+    span: NDArray[np.intp]
+    days_at: NDArray[np.intp]
     is_reachable: NDArray[np.bool_]
     is_located: bool
     is_complete: bool
@@ -55,6 +55,15 @@ class Lanes:
     pickup: int = -1
     unserved: Mapping[int, str] = field(default_factory=dict)
     not_served: NDArray[np.bool_] | None = None
+
+    @property
+    def transit(self) -> NDArray[np.intp]:
+        """The days of transit (services, nodes), in the carrier's days."""
+        return self.days_at.take(self.span)
+
+    def transit_days(self, service: int, node: int) -> int:
+        """The days of transit of one lane."""
+        return self.days_at.item(self.span.item(service, node))
 
 
 def find_lanes(network: Network, method: Method, destination: Address | None, service: str, pickup: int = -1) -> Lanes:
@@ -77,14 +86,8 @@ def find_lanes(network: Network, method: Method, destination: Address | None, se
 
 
 def compute_miles(network: Network, latitude: float, longitude: float) -> NDArray[np.float64]:
-    """Great-circle miles (N) from each node to a point in degrees. *Source:* the haversine formula, R. W. Sinnott,
-    1984.
-    """
-    phi, theta = math.radians(latitude), math.radians(longitude)
-    half_phi, half_theta = (network.latitude - phi) / 2.0, (network.longitude - theta) / 2.0
-    chord = np.sin(half_phi) ** 2 + math.cos(phi) * np.cos(network.latitude) * np.sin(half_theta) ** 2
-    miles: NDArray[np.float64] = 2.0 * EARTH_RADIUS_MILES * np.arcsin(np.sqrt(np.clip(chord, 0.0, 1.0)))
-    return miles
+    """Great-circle miles (N) from each node to a point in degrees."""
+    return miles_of(squared_chords(network.points, latitude, longitude))
 
 
 def find_coordinates(destination: Address | None) -> tuple[float | None, float | None]:
@@ -114,14 +117,14 @@ def _compute_lanes(
     offered = usable
     last = np.array([len(offer.cards[position].rates_minor) - 1 for position in services], dtype=np.intp)
     zone = np.zeros((len(services), count), dtype=np.intp)
-    miles: NDArray[np.float64] | None = None
+    chords: NDArray[np.float64] | None = None
     if latitude is not None and longitude is not None:
-        miles = compute_miles(network, latitude, longitude)
+        chords = squared_chords(network.points, latitude, longitude)
         by_miles: dict[tuple[float, ...], NDArray[np.intp]] = {}
         for row, position in enumerate(services):
             card_miles = offer.cards[position].zone_miles
             if card_miles not in by_miles:  # most cards share their zones
-                by_miles[card_miles] = np.searchsorted(offer.boundaries[position], miles, side="left")
+                by_miles[card_miles] = offer.chords[position].searchsorted(chords)
             zone[row] = by_miles[card_miles]
     elif pickup >= 0:
         usable = usable & (network.positions == pickup)
@@ -129,7 +132,7 @@ def _compute_lanes(
         zone[:] = last[:, np.newaxis]
     why: dict[int, str] = {}
     if pickup < 0 and offer.reach.is_limited:
-        usable, why = find_served(offer.reach, services, usable, where, network.countries, miles)
+        usable, why = find_served(offer.reach, services, usable, where, network, chords)
     rows = network.lane_index.find_rows(where)
     not_served: NDArray[np.bool_] = np.zeros(count, dtype=np.bool_)
     names = [offer.cards[position].service for position in services]
@@ -142,29 +145,33 @@ def _compute_lanes(
             why |= dict.fromkeys(np.flatnonzero(reached.any(axis=1) & ~usable.any(axis=1)).tolist(), _NOT_SERVED)
         zone = np.where(named_zone == ABSENT, zone, named_zone)
     zone = np.minimum(zone, last[:, np.newaxis])
+    is_reachable: NDArray[np.bool_] = np.logical_or.reduce(usable, axis=0)
     position_column = np.array(services, dtype=np.intp)[:, np.newaxis]
-    place = spans.of_zone[position_column, zone]
+    rate_lane = position_column * offer.zones + zone
+    place = spans.of_zone.take(rate_lane)
     if named_transit is not None:
         place = np.where(named_transit == ABSENT, place, spans.at[position_column, np.maximum(named_transit, 0)])
+    span = position_column * spans.width + place
     if pickup >= 0:
         lane, absent = np.zeros_like(zone), 1
     else:
         clocks = network.clock_index
         if network.clocks_by_service and names:
             clocks = np.array([network.clocks_of(name) for name in names], dtype=np.intp)
-        lane = (clocks * len(offer.cards) + position_column) * spans.width + place
-        absent = len(network.clocks) * len(offer.cards) * spans.width
+        spans_of_clock = len(offer.cards) * spans.width
+        lane, absent = clocks * spans_of_clock + span, len(network.clocks) * spans_of_clock
     return Lanes(
         services=services,
         absent=absent,
         lane=np.where(usable, lane, absent),
-        rate_lane=position_column * offer.zones + zone,
+        rate_lane=rate_lane,
         zone=zone,
-        transit=_days_at(spans.days, services, place),
-        is_reachable=np.any(usable, axis=0),
+        span=span,
+        days_at=spans.days_at,
+        is_reachable=is_reachable,
         is_located=(latitude is not None and longitude is not None) or pickup >= 0,
         is_complete=bool(services) and bool(usable.all()),
-        removed=_count_removed(network, offer, list(services), usable, not_served),
+        removed=_count_removed(network, offer, list(services), is_reachable, not_served),
         method=method,
         destination=_find_destination(network, time_zone, where) if pickup < 0 else ANYWHERE,
         pickup=pickup,
@@ -177,15 +184,11 @@ def _find_unserved(
     services: Sequence[int], offered: NDArray[np.bool_], usable: NDArray[np.bool_], why: Mapping[int, str]
 ) -> dict[int, str]:
     """Why services that nodes offer (services, N) are not usable from any (services, N); `why` is by row."""
-    lost = offered.any(axis=1) & ~usable.any(axis=1)
+    lost = ~usable.any(axis=1)
+    if not lost.any():
+        return {}
+    lost &= offered.any(axis=1)
     return {services[row]: why[row] for row in np.flatnonzero(lost).tolist()}
-
-
-def _days_at(days: tuple[tuple[int, ...], ...], services: tuple[int, ...], place: NDArray[np.intp]) -> NDArray[np.intp]:
-    transit = np.zeros_like(place)
-    for row, position in enumerate(services):
-        transit[row] = np.array(days[position], dtype=np.intp)[place[row]]
-    return transit
 
 
 def _find_destination(network: Network, time_zone: str, where: Where) -> Destination:
@@ -204,16 +207,18 @@ def _find_destination(network: Network, time_zone: str, where: Where) -> Destina
 
 
 def _count_removed(
-    network: Network, offer: Offer, services: list[int], usable: NDArray[np.bool_], not_served: NDArray[np.bool_]
+    network: Network, offer: Offer, services: list[int], is_reachable: NDArray[np.bool_], not_served: NDArray[np.bool_]
 ) -> dict[str, int]:
     """How many nodes have no lane, by the first reason that applies."""
+    if is_reachable.all():
+        return {}
     offers = offer.is_offered[services].any(axis=0) if services else np.zeros(len(network.nodes), dtype=np.bool_)
     if offer.cards == (HAND_OVER,):
-        return {"other_node": len(network.nodes) - int(usable.any(axis=0).sum())} if len(network.nodes) > 1 else {}
+        return {"other_node": len(network.nodes) - int(is_reachable.sum())} if len(network.nodes) > 1 else {}
     reasons = {
         "inactive": ~network.is_active,
         "service_not_offered": network.is_active & ~offers,
         "lane_not_served": not_served,
-        "out_of_reach": offers & ~usable.any(axis=0) & ~not_served,
+        "out_of_reach": offers & ~is_reachable & ~not_served,
     }
     return {reason: int(lacks.sum()) for reason, lacks in reasons.items() if lacks.any()}
