@@ -177,8 +177,13 @@ atoms = flags | grown(
         "{s}.startsWith({t})", "{u}.contains({t})", "{s}.endsWith({t})", "({n} in [1, {m}, 3])",
         "({s} in [{t}, \"A\"])",
         "order.lines.exists(each, {l})", "order.lines.all(each, {l})", "order.lines.exists(each, {l} && {k})",
+        "order.lines.exists_one(each, {l})", "(size(order.lines.filter(each, {l})) > 1)",
+        "({v} in order.lines.map(each, each.sku))", "({v} in order.lines.map(each, {l}, each.category))",
+        "order.lines.filter(each, {l}).all(one, {o})", '["A", {u}, "b"].exists(w, w == {t})',
+        '[1, {n}].all(w, w < {m})', "order.lines.map(each, each.quantity).exists(n, n > 2)",
     ],
-    {"n": numbers, "m": numbers, "s": texts, "t": texts, "u": words, "l": of_line_flags, "k": of_line_flags},
+    {"n": numbers, "m": numbers, "s": texts, "t": texts, "u": words, "l": of_line_flags, "k": of_line_flags,
+     "v": words.filter(lambda text: not text.startswith("item.")), "o": of_line_flags.map(lambda text: text.replace("each.", "one."))},
 )  # fmt: skip
 conditions = st.recursive(
     atoms,

@@ -1,11 +1,16 @@
 """What may be written in a rule, and what is said where it may not: always with the position."""
 
+import numpy as np
 import pytest
 
 from tests.engine.rules.reference import world
+from tests.engine.worlds import MONDAY, demand, line, network, node, supply
 from troth.engine.rules.expression import MEASURE, compile_expression
 from troth.engine.rules.fields import FIELDS, ORDER
+from troth.engine.rules.ground import Ground
 from troth.engine.rules.syntax import CHARACTERS_MAX, Flaw
+from troth.model.ids import Sku
+from troth.model.item import Item, Restrictions
 
 
 @pytest.mark.parametrize(
@@ -33,7 +38,22 @@ from troth.engine.rules.syntax import CHARACTERS_MAX, Flaw
         ("node.type in ['a', 1]", 1, 20, "string == int means nothing"),
         ("has(1)", 1, 1, "has(…) wants a field"),
         ("has(node.attributes['x'])", 1, 1, 'has(…) wants a field; for an attribute write "name" in node.attributes'),
-        ("order.lines.map(x, x.sku)", 1, 13, "there is no method map"),
+        ("order.lines.map(x, x.sku)", 1, 13, "a list that map makes can only stand behind `in`, in size"),
+        ("order.lines.map(x, x.sku) == 'A'", 1, 13, "a list that map makes can only stand"),
+        ("1 in order.lines.map(x, x.sku)", 1, 1, "int == string means nothing"),
+        ("item.sku in order.lines.map(x, x.sku)", 1, 1, "what is looked for in a list made of lines may not differ"),
+        ("'A' in order.lines.filter(x, x.quantity > 1)", 1, 8, "`in` wants values: map lines to one"),
+        ("order.lines.filter(x, x.sku)", 1, 13, "a list that filter makes"),
+        ("size(order.lines.filter(x, x.sku)) > 1", 1, 28, "filter wants bool here, and this is string"),
+        ("size(order.lines.filter(x)) > 1", 1, 18, "write filter(each, condition)"),
+        ("order.lines.map(x, x.sku).exists(y, y.quantity > 1)", 1, 37, "y is string, and has no fields"),
+        ("order.lines.map(x, x.sku).exists(y, item.sku == y)", 1, 37, "within a macro over a list, item.sku cannot"),
+        ("node.services.map(s, s) == 'A'", 1, 15, "a list that map makes"),
+        ("size(node.services.filter(s, s == 'A')) > 0", 1, 20, "filter is for order.lines and lists that are"),
+        ("node.id.exists(x, true)", 1, 6, "a macro goes through order.lines, a list that is written out"),
+        ("['a', 'b'].exists(w, w)", 1, 22, "exists wants bool here, and this is string"),
+        ("['a', 1].all(w, w == 'a')", 1, 17, "int == string means nothing"),
+        ("['a'].all(w, ['b'].all(w, true))", 1, 24, "w is taken; use another name"),
         ("order.lines.exists(x, x.node)", 1, 25, "a line has no field node"),
         ("order.lines.exists(x, item.sku == 'A')", 1, 23, "within a macro over lines, write x.sku instead of item.sku"),
         ("order.lines.exists(x, order.lines.exists(y, y.quantity > x.quantity))", 1, 42, "a macro cannot stand"),
@@ -136,3 +156,53 @@ def test_a_pattern_that_ruins_others_is_matched_in_linear_time() -> None:
 
     assert code.fixed is not None
     assert code.fixed.data is False
+
+
+@pytest.mark.parametrize(
+    ("text", "nodes"),
+    [
+        ("node.services.exists(s, s.startsWith('exp'))", {"N2"}),
+        ("node.services.all(s, s.size() > 7)", {"N1", "N3"}),
+        ("node.services.exists_one(s, s != 'express')", {"N1", "N2"}),
+        ("node.services.exists(s, s == 'standard' && node.pickup)", {"N2"}),
+        ("node.services.all(s, s in ['standard', 'express']) && size(node.services) > 0", {"N1", "N2"}),
+        ("['express', 'freight'].exists(s, s in node.services)", {"N2"}),
+        ("[1, 2, 3].filter(n, n > 1).exists_one(n, n < 3)", {"N1", "N2", "N3"}),
+        ("2 in [1, 2, 3].map(n, n > 1, n * 2) || 4 in [1, 2].map(n, n * 2)", {"N1", "N2", "N3"}),
+        ("size([1, 2, 3].filter(n, n > 1)) == 2", {"N1", "N2", "N3"}),
+    ],
+)
+def test_macros_go_through_the_texts_of_a_field_and_through_lists_that_are_written_out(
+    text: str, nodes: set[str]
+) -> None:
+    net = network(
+        node("N1", services=("standard",)), node("N2", services=("express", "standard"), pickup=True), node("N3")
+    )
+    wish = demand(line("A"))
+
+    value = compile_expression(text).run(Ground(wish, supply(net, A={"N1": 1}), net, currency="USD", now=MONDAY))
+
+    found = np.broadcast_to(np.asarray(value.data & value.known), (1, 3))[0]
+    assert {place.node for place, is_in in zip(net.nodes, found, strict=True) if is_in} == nodes
+
+
+def test_a_macro_over_the_texts_of_lines_differs_from_line_to_line() -> None:
+    net = network(node("N1"), node("N2"))
+    chilled = Item(Sku("B"), restrictions=Restrictions(node_needs=("chilled", "hazardous")))
+    wish = demand(line("A", item=Item(Sku("A"))), line("B", item=chilled))
+
+    code = compile_expression("item.needs.exists(need, need.startsWith('haz'))")
+    value = code.run(Ground(wish, supply(net, A={}, B={}), net, currency="USD", now=MONDAY))
+
+    assert code.is_by_line
+    assert value.data.tolist() == [[False], [True]]
+
+
+def test_lists_that_macros_go_through_are_bounded() -> None:
+    tens = "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]"
+    text = f"{tens}.all(a, {tens}.all(b, {tens}.all(c, {tens}.all(d, a + b + c + d > 0))))"
+
+    with pytest.raises(Flaw) as raised:
+        compile_expression(text)
+
+    assert raised.value.detail == "macros go through more than 1,000 items in all"

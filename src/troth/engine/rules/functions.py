@@ -39,7 +39,8 @@ _PATTERN_BYTES: Final = 1 << 20
 
 def explain_unknown(name: str, *, has_target: bool) -> str:
     """Why a function cannot be called so."""
-    known = [*TESTS, "matches", *CASES, *CONVERSIONS, "string", *READERS, *PARTS, "size", "has", "exists", "all"]
+    known = [*TESTS, "matches", *CASES, *CONVERSIONS, "string", *READERS, *PARTS, "size", "has"]
+    known += ["exists", "exists_one", "all", "filter", "map"]
     if name in known:
         return f"{name} cannot be called like this"
     return f"there is no {'method' if has_target else 'function'} {name}; there are {', '.join(sorted(known))}"

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final, assert_never
 
-from troth.engine.rules import functions, moments, operators
+from troth.engine.rules import functions, lists, moments, operators
 from troth.engine.rules.code import Code, combine, constant, read_field, settle
 from troth.engine.rules.fields import (
     EVERYTHING,
@@ -24,8 +24,8 @@ from troth.engine.rules.fields import (
     suggest,
 )
 from troth.engine.rules.ground import Ground
+from troth.engine.rules.macros import Macros, require
 from troth.engine.rules.syntax import (
-    At,
     Binary,
     Call,
     Choice,
@@ -64,13 +64,15 @@ class Lowering:
 
     def __init__(self, reads: int = EVERYTHING) -> None:
         self._reads = reads
-        self._variable = ""
+        self._macros = Macros(self.lower, self.find_field)
 
     def lower(self, piece: Piece) -> Code:
         """The code of a piece; raises Flaw with the position of what does not fit."""
         match piece:
             case Literal():
                 return _literal(piece)
+            case Name() if piece.name in self._macros.bound:
+                return self._macros.bound[piece.name]
             case Name():
                 raise Flaw(f"{piece.name} by itself is no value{self._hint(piece.name)}", piece.at)
             case Select():
@@ -78,7 +80,7 @@ class Lowering:
             case Index():
                 return self._index(piece)
             case ListOf():
-                raise Flaw("a list can only stand behind `in` or in size(…)", piece.at)
+                raise Flaw("a list can only stand behind `in`, in size(…) or before a macro", piece.at)
             case Call():
                 return self._call(piece)
             case Unary():
@@ -113,7 +115,10 @@ class Lowering:
         if not isinstance(piece.operand, Name):
             raise Flaw(f"there is no field {_dotted(piece)}", piece.at)
         scope, name = piece.operand.name, piece.name
-        if self._variable and scope == self._variable:
+        macros = self._macros
+        if scope in macros.bound:
+            raise Flaw(f"{scope} is {macros.bound[scope].kind}, and has no fields", start_of(piece.operand))
+        if macros.line and scope == macros.line:
             field = FIELDS.get(f"line.{name}") or FIELDS.get(f"item.{name}")
             if field is None:
                 raise Flaw(f"a line has no field {name}{suggest(f'item.{name}')}", piece.at)
@@ -126,9 +131,11 @@ class Lowering:
         if not field.scope & self._reads or (MOMENT & field.reads & ~self._reads):
             allowed = ", ".join(what for scope_bit, what in _WHAT.items() if scope_bit & self._reads)
             raise Flaw(f"{path} cannot be used here, where only {allowed} can", start_of(piece.operand))
-        if self._variable and field.axes & LINES_AXIS:
+        if macros.variable and field.axes & LINES_AXIS:
+            if not macros.line:
+                raise Flaw(f"within a macro over a list, {path} cannot be used", start_of(piece.operand))
             raise Flaw(
-                f"within a macro over lines, write {self._variable}.{name} instead of {path}", start_of(piece.operand)
+                f"within a macro over lines, write {macros.line}.{name} instead of {path}", start_of(piece.operand)
             )
         return field
 
@@ -153,16 +160,16 @@ class Lowering:
         operand = settle(self.lower(piece.operand))
         run = operand.run
         if piece.operator == "!":
-            _require(operand, (Kind.BOOL,), start_of(piece.operand), "!")
+            require(operand, (Kind.BOOL,), start_of(piece.operand), "!")
             return combine(Kind.BOOL, lambda ground: operators.not_of(run(ground)), operand)
-        _require(operand, (Kind.INT, Kind.DOUBLE), start_of(piece.operand), "-")
+        require(operand, (Kind.INT, Kind.DOUBLE), start_of(piece.operand), "-")
         return combine(operand.kind, lambda ground: operators.minus(run(ground)), operand)
 
     def _binary(self, piece: Binary) -> Code:
         if piece.operator == "in":
             return self._membership(piece)
         left, right = settle(self.lower(piece.left)), settle(self.lower(piece.right))
-        kind, operation = _find_operation(piece, left.kind, right.kind)
+        kind, operation = find_operation(piece, left.kind, right.kind)
         first, second = left.run, right.run
         return combine(kind, lambda ground: operation(first(ground), second(ground)), left, right)
 
@@ -171,9 +178,11 @@ class Lowering:
         if isinstance(piece.right, ListOf):
             items = [self.lower(item) for item in piece.right.items]
             for item, source in zip(items, piece.right.items, strict=True):
-                _find_operation(Binary("==", piece.left, source, start_of(source)), left.kind, item.kind)
+                find_operation(Binary("==", piece.left, source, start_of(source)), left.kind, item.kind)
             return functions.is_in(left, items)
-        _require(left, (Kind.STRING,), start_of(piece.left), "in")
+        if isinstance(piece.right, Call) and piece.right.function in lists.LIST_MACROS:
+            return self._macros.is_in(piece, left, find_operation)
+        require(left, (Kind.STRING,), start_of(piece.left), "in")
         if not isinstance(piece.right, Select) or (field := self.find_field(piece.right)) is None:
             raise Flaw("`in` wants a list, attributes, services or capabilities on its right", start_of(piece.right))
         if field.kind is Kind.MAP:
@@ -187,12 +196,12 @@ class Lowering:
     def _logic(self, piece: Logic) -> Code:
         parts = [settle(self.lower(part)) for part in piece.parts]
         for part, source in zip(parts, piece.parts, strict=True):
-            _require(part, (Kind.BOOL,), start_of(source), piece.operator)
+            require(part, (Kind.BOOL,), start_of(source), piece.operator)
         return functions.join(parts, is_all=piece.operator == "&&")
 
     def _choice(self, piece: Choice) -> Code:
         condition = settle(self.lower(piece.condition))
-        _require(condition, (Kind.BOOL,), start_of(piece.condition), "?")
+        require(condition, (Kind.BOOL,), start_of(piece.condition), "?")
         yes, no = settle(self.lower(piece.yes)), settle(self.lower(piece.no))
         if yes.kind is no.kind:
             kind = yes.kind
@@ -206,64 +215,51 @@ class Lowering:
 
     def _call(self, piece: Call) -> Code:
         name, arguments = piece.function, piece.arguments
-        if piece.target is not None and name in ("exists", "all"):
-            return self._macro(piece)
+        if piece.target is not None and name in lists.MACROS:
+            return self._macros.ask(piece)
+        if piece.target is not None and name in lists.LIST_MACROS:
+            raise Flaw(f"a list that {name} makes can only stand behind `in`, in size(…) or before a macro", piece.at)
         if piece.target is None and name == "has":
             return self._has(piece)
         if name == "size" and len(arguments) + (piece.target is not None) == 1:
             return self._size(arguments[0] if piece.target is None else piece.target)
         if piece.target is not None and (name in functions.TESTS or name == "matches") and len(arguments) == 1:
             target, argument = settle(self.lower(piece.target)), settle(self.lower(arguments[0]))
-            _require(target, (Kind.STRING,), start_of(piece.target), f".{name}")
-            _require(argument, (Kind.STRING,), start_of(arguments[0]), f".{name}")
+            require(target, (Kind.STRING,), start_of(piece.target), f".{name}")
+            require(argument, (Kind.STRING,), start_of(arguments[0]), f".{name}")
             if name == "matches":
                 return functions.matching(target, argument, start_of(arguments[0]))
             return functions.test_text(functions.TESTS[name], target, argument)
         if piece.target is not None and name in functions.CASES and not arguments:
             target = settle(self.lower(piece.target))
-            _require(target, (Kind.STRING,), start_of(piece.target), f".{name}")
+            require(target, (Kind.STRING,), start_of(piece.target), f".{name}")
             return functions.change_case(name, target)
         if piece.target is not None and name in moments.PARTS and len(arguments) <= 1:
             return self._part(piece, piece.target)
         if piece.target is None and name in moments.READERS and len(arguments) == 1:
             argument = settle(self.lower(arguments[0]))
-            _require(argument, (Kind.STRING, moments.READERS[name][0]), start_of(arguments[0]), name)
+            require(argument, (Kind.STRING, moments.READERS[name][0]), start_of(arguments[0]), name)
             return moments.reading(name, argument)
         if piece.target is None and name == "string" and len(arguments) == 1:
             argument = settle(self.lower(arguments[0]))
-            _require(argument, (Kind.STRING, Kind.INT, Kind.BOOL), start_of(arguments[0]), name)
+            require(argument, (Kind.STRING, Kind.INT, Kind.BOOL), start_of(arguments[0]), name)
             return functions.as_string(argument)
         if piece.target is None and name in functions.CONVERSIONS and len(arguments) == 1:
             argument = settle(self.lower(arguments[0]))
-            _require(argument, (Kind.INT, Kind.DOUBLE, Kind.STRING), start_of(arguments[0]), name)
+            require(argument, (Kind.INT, Kind.DOUBLE, Kind.STRING), start_of(arguments[0]), name)
             return functions.convert(argument, is_whole=name == "int")
         raise Flaw(functions.explain_unknown(name, has_target=piece.target is not None), piece.at)
 
     def _part(self, piece: Call, target: Piece) -> Code:
         moment = settle(self.lower(target))
-        _require(moment, (Kind.TIMESTAMP,), start_of(target), f".{piece.function}")
+        require(moment, (Kind.TIMESTAMP,), start_of(target), f".{piece.function}")
         if not piece.arguments:
             return moments.part_of(piece.function, moment, None)
         zone = settle(self.lower(piece.arguments[0]))
-        _require(zone, (Kind.STRING,), start_of(piece.arguments[0]), f".{piece.function}")
+        require(zone, (Kind.STRING,), start_of(piece.arguments[0]), f".{piece.function}")
         if zone.fixed is not None and not moments.is_zone(zone.fixed.data):
             raise Flaw(f"there is no time zone {zone.fixed.data}", start_of(piece.arguments[0]))
         return moments.part_of(piece.function, moment, zone)
-
-    def _macro(self, piece: Call) -> Code:
-        if not isinstance(piece.target, Select) or (field := self.find_field(piece.target)) is None:
-            raise Flaw(f"{piece.function} is for order.lines", piece.at)
-        if field.kind is not Kind.LINES or len(piece.arguments) != 2 or not isinstance(piece.arguments[0], Name):
-            raise Flaw(f"write order.lines.{piece.function}(line, condition)", piece.at)
-        name = piece.arguments[0].name
-        if self._variable or name in SCOPES:
-            what = "a macro cannot stand within another" if self._variable else f"{name} is taken; use another name"
-            raise Flaw(what, start_of(piece.arguments[0]))
-        self._variable = name
-        condition = settle(self.lower(piece.arguments[1]))
-        self._variable = ""
-        _require(condition, (Kind.BOOL,), start_of(piece.arguments[1]), piece.function)
-        return functions.over_lines(condition, is_all=piece.function == "all")
 
     def _has(self, piece: Call) -> Code:
         target = piece.arguments[0] if len(piece.arguments) == 1 else None
@@ -274,12 +270,14 @@ class Lowering:
         return functions.is_there(self._select(target))
 
     def _size(self, piece: Piece) -> Code:
+        if isinstance(piece, Call) and piece.function in lists.LIST_MACROS:
+            return self._macros.size(piece)
         if isinstance(piece, ListOf):
             for item in piece.items:
                 self.lower(item)
             return constant(Kind.INT, Value(len(piece.items)))
         code = self.lower(piece)
-        _require(code, (Kind.STRING, Kind.LINES, Kind.STRINGS), start_of(piece), "size")
+        require(code, (Kind.STRING, Kind.LINES, Kind.STRINGS), start_of(piece), "size")
         if code.kind is Kind.LINES:
             return Code(Kind.INT, 0, code.reads, code.run, is_plain=True)
         run: Callable[[Ground], Value] = code.run
@@ -316,12 +314,7 @@ def _dotted(piece: Piece) -> str:
     return piece.name if isinstance(piece, Name) else "…"
 
 
-def _require(code: Code, kinds: tuple[Kind, ...], at: At, what: str) -> None:
-    if code.kind not in kinds:
-        raise Flaw(f"{what} wants {' or '.join(kinds)} here, and this is {code.kind}", at)
-
-
-def _find_operation(piece: Binary, left: Kind, right: Kind) -> tuple[Kind, operators.Operation]:
+def find_operation(piece: Binary, left: Kind, right: Kind) -> tuple[Kind, operators.Operation]:
     """The type of a comparison or of arithmetic, and what computes it."""
     sign = piece.operator
     are_numbers = left in NUMERIC and right in NUMERIC
