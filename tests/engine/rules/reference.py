@@ -183,7 +183,8 @@ atoms = flags | grown(
         '[1, {n}].all(w, w < {m})', "order.lines.map(each, each.quantity).exists(n, n > 2)",
     ],
     {"n": numbers, "m": numbers, "s": texts, "t": texts, "u": words, "l": of_line_flags, "k": of_line_flags,
-     "v": words.filter(lambda text: not text.startswith("item.")), "o": of_line_flags.map(lambda text: text.replace("each.", "one."))},
+     "v": words.filter(lambda text: not text.startswith("item.")),
+     "o": of_line_flags.map(lambda text: text.replace("each.", "one."))},
 )  # fmt: skip
 conditions = st.recursive(
     atoms,
