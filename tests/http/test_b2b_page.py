@@ -255,3 +255,86 @@ async def test_a_blanket_order_that_does_not_fit_is_refused_by_field(api: Api) -
     assert [flaw["pointer"] for flaw in unknown.json()["errors"]] == ["/lines/0/sku"]
     assert [flaw["pointer"] for flaw in others.json()["errors"]] == ["/customer_id"]
     assert (await api.get("/v1/blanket-orders/U-1")).status_code == 404
+
+
+async def test_a_line_of_several_dates_is_promised_changed_and_canceled_by_date(api: Api) -> None:
+    for sku in ("A-1001", "A-1002"):
+        await api.stocked(sku, {"DC-PA": 100}, weight_grams=10)
+    asked = example("Several dates of one line")
+
+    made = await api.post("/v1/orders", asked)
+
+    body = made.json()
+    assert made.status_code == 201, body
+    assert [line["line_id"] for line in body["lines"]] == ["1.1", "1.2", "1.3", "2"]
+    assert [line["terms"] and line["terms"]["schedule_of"] for line in body["lines"]] == ["1", "1", "1", None]
+    (folded,) = body["schedules"]
+    assert (folded["line_id"], folded["quantity"], folded["promised_quantity"]) == ("1", 30, 30)
+    assert [part["quantity"] for part in folded["schedule"]] == [10, 12, 8]
+    days = [part["promised_at"]["to"][:10] for part in folded["schedule"]]
+    assert days[0] < "2026-12-11"
+    assert "2027-01-18" <= days[1] < "2027-01-30"
+    assert "2027-02-15" <= days[2] < "2027-02-27"
+    assert folded["promised_at"]["to"][:10] == days[2]
+
+    url = f"/v1/orders/{body['order_id']}"
+    changed = await api.post(
+        f"{url}/changes",
+        {
+            "actions": [
+                {"action": "set_dates", "line_id": "1.2", "need_by": "2027-01-22T00:00:00-06:00"},
+                {"action": "set_quantity", "line_id": "1.1", "quantity": 9},
+                {"action": "add_line", "line": {"line_id": "1.4", "sku": "A-1001", "quantity": 3, "schedule_of": "1"}},
+            ]
+        },
+    )
+    canceled = await api.post(f"{url}/cancel", {"reason": "less", "lines": [{"line_id": "1", "quantity": 5}]})
+    too_many = await api.post(f"{url}/cancel", {"reason": "less", "lines": [{"line_id": "1", "quantity": 28}]})
+    again = await api.post("/v1/orders", asked)
+
+    assert changed.status_code == 200, changed.json()
+    assert changed.json()["schedules"][0]["quantity"] == 32 + changed.json()["schedules"][0]["canceled_quantity"]
+    assert canceled.status_code == 200, canceled.json()
+    assert {line["line_id"]: line["canceled_quantity"] for line in canceled.json()["lines"]}["1.4"] == 3
+    assert {line["line_id"]: line["canceled_quantity"] for line in canceled.json()["lines"]}["1.3"] == 2
+    assert too_many.status_code == 422
+    assert (again.status_code, again.json()["order_id"]) == (200, body["order_id"])
+
+
+async def test_a_schedule_that_does_not_fit_is_refused_where_it_was_said(api: Api) -> None:
+    sku = await api.stocked("SCHEDULED")
+    asked = order("sched", {sku: 5, "X": 1, "NO-SUCH": 1})
+    asked["lines"][1] = asked["lines"][0] | {
+        "line_id": "9",
+        "schedule": [{"quantity": 2}, {"quantity": 3, "need_by": "2026-01-01T00:00:00Z"}],
+    }
+    apart = order("sched", {sku: 5})
+    apart["lines"][0] |= {"need_by": "2027-01-01T00:00:00Z", "schedule": [{"quantity": 2}]}
+    twice = order("sched", {sku: 2, "X": 1})
+    twice["lines"][0]["schedule"] = [{"quantity": 2}]
+    twice["lines"][1] = twice["lines"][0] | {"line_id": "1.1", "quantity": 1, "schedule": None}
+
+    late = await api.post("/v1/orders", asked)
+    torn = await api.post("/v1/orders", apart)
+    clash = await api.post("/v1/orders", twice)
+
+    assert {flaw["pointer"] for flaw in late.json()["errors"]} == {"/lines/1/schedule/1/need_by", "/lines/2/sku"}
+    assert {flaw["pointer"] for flaw in torn.json()["errors"]} == {"/lines/0/quantity", "/lines/0/schedule"}
+    assert [flaw["pointer"] for flaw in clash.json()["errors"]] == ["/lines/1/line_id"]
+    assert await api.available(sku) == {"DC-PA": 10}
+
+
+async def test_discount_and_tax_of_a_line_are_cut_among_its_dates_to_the_cent(api: Api) -> None:
+    sku = await api.stocked("CUT")
+    asked = order("cut", {sku: 3})
+    asked["lines"][0] |= {
+        "schedule": [{"quantity": 1}, {"quantity": 1}, {"quantity": 1}],
+        "discount": {"amount": "1.00", "currency": "USD"},
+        "tax": {"amount": "0.50", "currency": "USD"},
+    }
+
+    made = await api.post("/v1/orders", asked)
+
+    body = made.json()
+    assert made.status_code == 201, body
+    assert body["total"]["amount"] == "59.20"

@@ -1,9 +1,11 @@
 """Canceling units of an order."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from troth.engine.context import Facts
 from troth.engine.parts import choose_units, moves_through, next_allocation
+from troth.engine.schedules import spread
 from troth.model.commands import CancelOrder, LineQuantity
 from troth.model.events import OrderCanceled, OrderEvent, PartsChange
 from troth.model.hold_terms import Block
@@ -27,6 +29,7 @@ def decide_cancel(command: CancelOrder, order: Order, facts: Facts) -> tuple[Ord
     holds = blocking_holds(order, Block.CANCEL)
     if holds:
         return Held(tuple(hold.hold_id for hold in holds))
+    command = replace(command, lines=spread(order, command.lines))
     open_units = {line.line_id: line.quantity - line.canceled_quantity for line in order.lines}
     named: dict[LineId, int] = {}
     for line in command.lines:

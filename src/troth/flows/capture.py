@@ -37,6 +37,7 @@ from troth.store.history import read_history
 _NOT_LOCATED: Final = b',"region_code":"","located_by":""'
 _NO_TOTALS: Final = ContentTotals()
 _NOT_WISHED: Final = b',"cancel_after":null,"need_by_firm":false,"backorder":true,"fill":"all","min_fill_percent":0'
+_NOT_SCHEDULED: Final = b',"schedule_of":null'
 HANDED_OVER: Final = frozenset({Method.PICKUP, Method.CURBSIDE})
 
 
@@ -192,7 +193,7 @@ def digest_content(content: OrderContent) -> str:
         content = replace(content, attributes=dict(sorted(content.attributes.items())))
     # What is only filled in when an address is located, and wishes that are not there, say nothing: no quote in a text
     # stands as it is in JSON.
-    sent = encode_bytes(content).replace(_NOT_LOCATED, b"").replace(_NOT_WISHED, b"")
+    sent = encode_bytes(content).replace(_NOT_LOCATED, b"").replace(_NOT_WISHED, b"").replace(_NOT_SCHEDULED, b"")
     return blake2b(sent, digest_size=16).hexdigest()
 
 

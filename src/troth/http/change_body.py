@@ -19,12 +19,15 @@ from troth.http.charges_body import DeliveryChargeBody, parsed
 from troth.http.measures import Quantity, Scaling
 from troth.http.order_body import AskedBy, LineBody, Service
 from troth.http.place_body import AddressBody
+from troth.http.problems import Refused
+from troth.http.schedule_body import by_schedule
 from troth.model.change import Action, LeaveInParts, RemoveLine, SetAddress, SetMethod, SetNode, SetQuantity
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.item import Item
 from troth.model.money import Money
 from troth.model.order import Method
 from troth.model.permissions import By
+from troth.model.refusals import FieldFlaw, Invalid
 
 ACTIONS_MAX: Final = 1_000
 ALTERNATIVES: Final = frozenset(action.value for action in Action)
@@ -181,7 +184,11 @@ def _action(
 ) -> ContentAction:
     match body:
         case AddLineBody():
-            return AddedLine(body.line.line(f"{pointer}/line", items, scaling))
+            if body.line.schedule is not None:
+                detail = "is not added at once: each date is a line of its own, with schedule_of"
+                raise Refused(Invalid((FieldFlaw(f"{pointer}/line/schedule", detail),)))
+            line = body.line.line(f"{pointer}/line", items, scaling)
+            return AddedLine(by_schedule(line, body.line, items.get(line.sku), scaling, pointer)[0])
         case RemoveLineBody():
             return RemoveLine(LineId(body.line_id))
         case SetQuantityBody():

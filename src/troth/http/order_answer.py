@@ -33,6 +33,7 @@ from troth.http.order_shapes import (
 )
 from troth.http.possible import find_possible
 from troth.http.recall_answer import answer_recall
+from troth.http.schedules import answer_schedules
 from troth.http.speaker import Speaker
 from troth.http.timeline import NO_FAILURES, timeline_of
 from troth.http.values import MoneyAnswer, Window, cost, money, total
@@ -74,6 +75,21 @@ def answer_order(
     works = {work.fulfillment_id: _work(order, work, network, cost_currency) for work in order.fulfillments}
     customer = order.customer
     amounts = answer_amounts(order)
+    lines = tuple(
+        _line(
+            line,
+            parts[line.line_id],
+            works,
+            status=statuses[line.line_id],
+            uncovered_quantity=uncovered.get(line.line_id, 0),
+            currency=order.currency,
+            cost_currency=cost_currency,
+            kits=kits,
+            parked=parked.get(line.line_id),
+            amounts=amounts.lines[line.line_id],
+        )
+        for line in order.lines
+    )
     return OrderAnswer(
         order_id=order.order_id,
         channel=order.channel,
@@ -92,21 +108,7 @@ def answer_order(
         pickup_node=order.pickup_node,
         service=order.service,
         ship_complete=order.ship_complete,
-        lines=tuple(
-            _line(
-                line,
-                parts[line.line_id],
-                works,
-                status=statuses[line.line_id],
-                uncovered_quantity=uncovered.get(line.line_id, 0),
-                currency=order.currency,
-                cost_currency=cost_currency,
-                kits=kits,
-                parked=parked.get(line.line_id),
-                amounts=amounts.lines[line.line_id],
-            )
-            for line in order.lines
-        ),
+        lines=lines,
         promise=_promise(order, live, works, network, cost_currency, now, speaker or Speaker(), is_whole=not uncovered),
         fulfillments=tuple(works.values()),
         holds=tuple(map(_hold, order.holds)),
@@ -128,6 +130,7 @@ def answer_order(
             PlannedReleaseAnswer(one.fulfillment_id, one.at, one.latest, one.wave or None) for one in order.planned
         ),
         recalls=tuple(answer_recall(one, decimals_of_lines(order)) for one in order.recalls),
+        schedules=answer_schedules(lines),
     )
 
 
@@ -259,6 +262,7 @@ def _terms(terms: Terms, currency: str, cost_currency: str) -> LineTerms:
         terms.backorder,
         terms.fill,
         terms.min_fill_percent,
+        terms.schedule_of,
     )
 
 

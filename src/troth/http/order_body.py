@@ -15,6 +15,7 @@ from troth.http.line_wishes import WISHES, WishesBody, with_wishes
 from troth.http.measures import Quantity, Scaling
 from troth.http.place_body import AddressBody, NearBody
 from troth.http.problems import Refused
+from troth.http.schedule_body import ScheduledBody, by_schedule, has_schedule
 from troth.model.commands import LineQuantity
 from troth.model.ids import CartHoldId, LineId, NodeId, Sku
 from troth.model.item import Item
@@ -71,7 +72,7 @@ class CustomerBody(Strict):
     phone: Text = ""
 
 
-class LineBody(ChargedBody, WishesBody):
+class LineBody(ChargedBody, ScheduledBody, WishesBody):
     """A wanted quantity of one SKU; without a price it has the item's."""
 
     line_id: Id
@@ -202,6 +203,12 @@ class ContentBody(AttributesBody, TotalsBody, WishesBody):
         lines = tuple(
             [line.line(f"/lines/{position}", items, scaling, wishes) for position, line in enumerate(self.lines)]
         )
+        if has_schedule(self.lines):
+            lines = tuple(
+                one
+                for position, (line, body) in enumerate(zip(lines, self.lines, strict=True))
+                for one in by_schedule(line, body, items.get(line.sku), scaling, f"/lines/{position}")
+            )
         scaling.done()
         return OrderContent(
             channel=self.channel,

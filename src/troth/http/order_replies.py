@@ -12,7 +12,7 @@ from troth.http.idempotency import problem_answer, reply_of, submit
 from troth.http.operations import Call
 from troth.http.order_answer import answer_order
 from troth.http.order_shapes import OrderAnswer
-from troth.http.problems import Refused
+from troth.http.problems import No, Refused
 from troth.http.replies import Reply, etag
 from troth.http.speaker import Speaker
 from troth.http.timeline import NO_FAILURES
@@ -34,16 +34,22 @@ _HEAD = msgspec.json.Decoder(_Head)
 
 
 async def command_order(
-    call: Call[Any, Any], command: Command | Invalid, *, status: int = 200, expected: Expected = ANYTHING
+    call: Call[Any, Any],
+    command: Command | Invalid,
+    *,
+    status: int = 200,
+    expected: Expected = ANYTHING,
+    told: Callable[[No], No] = lambda no: no,
 ) -> Reply:
     """Put a command about an order through the write door; the order as it is then, or the problem.
 
-    `status` is that of an order that came to be just now; `expected` is the version that the client saw.
+    `status` is that of an order that came to be just now; `expected` is the version that the client saw, and `told`
+    makes of a refusal what the client is told.
     """
     if isinstance(command, Invalid):
-        raise Refused(command)
+        raise Refused(told(command))
     await _learn_brands(call, command)
-    answer = await submit(call, (command,), _renderer(call, status), expected=expected)
+    answer = await submit(call, (command,), _renderer(call, status, told), expected=expected)
     if answer.status >= 400:
         return reply_of(answer)
     head = _HEAD.decode(answer.body)
@@ -83,11 +89,11 @@ async def _learn_brands(call: Call[Any, Any], command: Command) -> None:
     await learn_brands(call, orders.values())
 
 
-def _renderer(call: Call[Any, Any], status: int) -> Callable[[tuple[Outcome, ...]], Answer]:
+def _renderer(call: Call[Any, Any], status: int, told: Callable[[No], No]) -> Callable[[tuple[Outcome, ...]], Answer]:
     def render(outcomes: tuple[Outcome, ...]) -> Answer:
         (outcome,) = outcomes
         if not isinstance(outcome, Accepted):
-            return problem_answer(outcome)
+            return problem_answer(told(outcome))
         if outcome.order is None:
             raise RuntimeError("a command about an order was accepted without one")
         return Answer(status if outcome.is_new else 200, order_bytes(call, outcome.order))

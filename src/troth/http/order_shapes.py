@@ -4,6 +4,7 @@ import msgspec
 
 from troth.http.measures import Units
 from troth.http.recall_answer import RecallAnswer
+from troth.http.schedule_shapes import ScheduleAnswer
 from troth.http.timeline import TimelinePoint
 from troth.http.values import CostAnswer, Instant, MoneyAnswer, Window
 from troth.model.hold_terms import AtEnd, Block, Signal
@@ -87,6 +88,7 @@ class LineTerms(msgspec.Struct, frozen=True):
     backorder: bool
     fill: Fill
     min_fill: int
+    schedule_of: str | None
 
 
 class ParkedAnswer(msgspec.Struct, frozen=True):
@@ -289,6 +291,7 @@ class PlannedReleaseAnswer(msgspec.Struct, frozen=True):
 class OrderAnswer(msgspec.Struct, frozen=True):
     """An order: the customer's commitment and ours.
 
+    `schedules` are the lines that have several dates, each of which is a line of its own.
     `amounts` are those of its lines and of the delivery together; of the delivery also by itself, where it is charged.
     """
 
@@ -324,3 +327,4 @@ class OrderAnswer(msgspec.Struct, frozen=True):
     delivery_charge: AmountsAnswer | None
     planned_releases: tuple[PlannedReleaseAnswer, ...]
     recalls: tuple[RecallAnswer, ...]
+    schedules: tuple[ScheduleAnswer, ...]

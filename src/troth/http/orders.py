@@ -1,6 +1,7 @@
 """Orders: captured, read and searched."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from pydantic import Field, StringConstraints, TypeAdapter
@@ -20,6 +21,7 @@ from troth.http.pages import Page, PageQuery, decode_cursor, page_reply
 from troth.http.problems import Refused
 from troth.http.quotes import OUTDATED
 from troth.http.replies import Reply, etag
+from troth.http.schedule_body import as_sent
 from troth.http.speaker import Speaker
 from troth.model.ids import LineId, Sku
 from troth.model.refusals import (
@@ -64,7 +66,8 @@ async def capture_order(call: Call[OrderBody, NoQuery]) -> Reply:
     customers = call.actor.customers
     if customers is not None and content.customer.id not in customers:
         raise Refused(Invalid((FieldFlaw("/customer/id", f"must be one of {', '.join(sorted(customers))}"),)))
-    return await command_order(call, await prepare(call.system, content), status=201)
+    told = partial(as_sent, lines=call.body.lines)
+    return await command_order(call, await prepare(call.system, content), status=201, told=told)
 
 
 async def read_order(call: Call[Nothing, LanguageQuery]) -> Reply:

@@ -23,6 +23,7 @@ from troth.http.order_body import QUOTE_EXAMPLE, QuoteBody
 from troth.http.problems import Refused
 from troth.http.quoted_option import DispositionAnswer, OptionAnswer, answer_disposition, answer_option
 from troth.http.replies import Reply, json_reply
+from troth.http.schedule_body import as_sent
 from troth.http.values import Instant
 from troth.model.ids import LineId, Sku
 from troth.model.inventory import ON_HAND
@@ -94,7 +95,7 @@ async def quote_order(call: Call[QuoteBody, QuoteQuery]) -> Reply:
             actor=call.actor.name,
         )
         if not isinstance(answer, Quote):
-            raise Refused(answer)
+            raise Refused(as_sent(answer, call.body.lines))
         own = content.attributes.get(LANGUAGE_ATTRIBUTE)
         voice = call.system.door.reference.wording_at(answer.at).voice(content.channel, (own,) if own else ())
         return json_reply(

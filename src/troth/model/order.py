@@ -78,7 +78,8 @@ class Terms:
     `decimals`; what is paid for is rounded once a line. `only_from` is the one node that may send it (None: any).
     Nothing of it is promised for later than `cancel_after`, nor than when it is needed where that is
     `need_by_firm`, and without `backorder` nothing that is still to come. `fill` says what becomes of units that cannot
-    be promised; of a partial line at least `min_fill_percent` are, or none.
+    be promised; of a partial line at least `min_fill_percent` are, or none. It is one of the dates of the line
+    `schedule_of` (None: a line by itself).
     """
 
     ship_to: Address | None = None
@@ -100,6 +101,7 @@ class Terms:
     backorder: bool = True
     fill: Fill = Fill.ALL
     min_fill_percent: int = 0
+    schedule_of: LineId | None = None
 
     @property
     def is_on_hand_only(self) -> bool:
