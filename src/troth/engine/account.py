@@ -21,7 +21,9 @@ from troth.model.events import (
 from troth.model.lifecycle import IN_FLIGHT, PAYMENT_STEP, StepEvent, StepState
 from troth.model.order import Order, Payment
 from troth.model.payment import (
+    BUILT_IN_PROVIDERS,
     CAPTURED,
+    EXCHANGE,
     TAKEN_OVER,
     UNKNOWN_PROVIDER,
     Account,
@@ -62,7 +64,7 @@ def open_account(order: Order, providers: Mapping[str, Provider]) -> Account:
 
 def add_tender(account: Account, payment: Payment, providers: Mapping[str, Provider]) -> Account:
     """The account with one more way to pay; as it was where the payment is none that can be taken over."""
-    provider = providers.get(payment.provider, UNKNOWN_PROVIDER)
+    provider = providers.get(payment.provider) or BUILT_IN_PROVIDERS.get(payment.provider, UNKNOWN_PROVIDER)
     if provider.gateway and payment.status not in TAKEN_OVER:
         return account
     tender = Tender(
@@ -110,8 +112,11 @@ def tell_channel(account: Account, now: datetime) -> Recorded:
 
 
 def _is_silent(tender: Tender, step: Step) -> bool:
-    """Whether nobody needs to be told: a bill is written when something is captured, and needs nobody's leave."""
-    return tender.kind is TenderKind.INVOICE and step.kind in (StepKind.AUTHORIZE, StepKind.VOID)
+    """Whether nobody needs to be told: a bill is written when something is captured, and needs nobody's leave; and what
+    a return is credited for is settled with the return's own order.
+    """
+    is_bill = tender.kind is TenderKind.INVOICE and step.kind in (StepKind.AUTHORIZE, StepKind.VOID)
+    return is_bill or tender.provider == EXCHANGE
 
 
 def expire(account: Account, numbers: Sequence[int], now: datetime) -> Recorded:

@@ -58,7 +58,10 @@ class Provider:
     captures_once: bool = False
 
 
+EXCHANGE: Final = "exchange"
+"""The provider of the payment of a replacement that a return's credit is, and the type of its hold until that came."""
 UNKNOWN_PROVIDER: Final = Provider("", TenderKind.OTHER)
+BUILT_IN_PROVIDERS: Final[Mapping[str, Provider]] = {EXCHANGE: Provider("", TenderKind.STORE_CREDIT)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,11 @@ from troth.model.hold_terms import HoldTerms, Signal
 from troth.model.ids import HoldId, OrderId, derive_order_id
 from troth.model.lifecycle import HoldState
 from troth.model.order import Hold, Order, Payment
+from troth.model.payment import EXCHANGE
 from troth.model.refusals import FieldFlaw, Invalid, Refusal
 from troth.model.return_moves import ExchangeEnded, ExchangeOpened, OpenReturn
 from troth.model.returns import Exchange, Return
 from troth.model.totals import total_minor
-
-EXCHANGE: Final = "exchange"
-"""The type of the hold on a replacement until the goods came back, and the provider of the payment that a credit is."""
 
 _UNTIL_IT_CAME: Final = HoldTerms(lift_on=(Signal.RETURN_RECEIVED,), is_quiet=True)
 
