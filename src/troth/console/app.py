@@ -27,6 +27,7 @@ from troth.console import (
     overview,
     quote,
     records,
+    returns,
     routing_trial,
     session,
     transfers,
@@ -55,7 +56,7 @@ def create_console(
     intake as the API does.
     """
     modules = (
-        *(session, overview, orders, order, account, order_change, workbench, quote, work, waterfall),
+        *(session, overview, orders, order, account, order_change, returns, workbench, quote, work, waterfall),
         *(inventory, count_tasks, transfers, catalog),
         *(routing_trial, exposure_preview, message_preview, configuration, records, live),
     )

@@ -16,9 +16,11 @@ from troth.console.views_drawing import view_map
 from troth.console.views_front import view_front
 from troth.console.views_order import OrderView, view_order
 from troth.console.views_refusal import Told, flaw, tell_refusal
+from troth.console.views_returns import view_return
 from troth.console.views_timeline import timeline
 from troth.console.views_trace import view_decision
 from troth.engine.dues import dues_of
+from troth.engine.returns.returnable import returnable_units
 from troth.flows.explain import explain_order, read_decisions
 from troth.flows.hold import HoldContent, prepare_hold
 from troth.model.commands import CancelOrder, LiftHold, LineQuantity, ReleaseOrder
@@ -176,6 +178,8 @@ async def _page(visit: Visit, *, refused: str = "", told: Told = ("", ())) -> Re
         refused=refused,
         told=told,
         done=_DONE.get(visit.asked("done"), ""),
+        returns=[view_return(order, one, items) for one in order.returns],
+        may_return=visit.actor.may("returns:write") and bool(returnable_units(order)),
         may_write=visit.actor.may("orders:write"),
         is_new=_is_in_remorse(order, visit.now),
     )

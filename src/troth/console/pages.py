@@ -28,6 +28,7 @@ _SECTIONS: Final = (
     ("overview", "/", "Overview", "orders:read"),
     ("orders", "/orders", "Orders", "orders:read"),
     ("exceptions", "/exceptions", "Exceptions", "orders:read"),
+    ("returns", "/returns", "Returns", "returns:read"),
     ("quote", "/quote", "Quote", "orders:read"),
     ("work", "/fulfillments", "Work", "fulfillments:read"),
     ("inventory", "/inventory", "Inventory", "inventory:read"),

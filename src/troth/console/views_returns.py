@@ -1,9 +1,17 @@
-"""What happened to returns, in sentences."""
+"""Returns as their pages show them, and what happened to them, in sentences."""
 
-from collections.abc import Iterable
-from typing import assert_never
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, assert_never
 
+from troth.console.views import Chip
+from troth.engine.returns.returnable import returnable_units
+from troth.model.ids import Sku
+from troth.model.item import Item
+from troth.model.lifecycle import DISPOSITION, RECEPTION, DispositionState, ReceptionEvent, ReceptionState
 from troth.model.money import Money
+from troth.model.order import Order
 from troth.model.return_moves import (
     DisposedUnits,
     ExchangeEnded,
@@ -19,6 +27,131 @@ from troth.model.return_moves import (
     ReturnSent,
 )
 from troth.model.returns import ReceivedUnits, Return, ReturnKind, ReturnMethod
+
+_CHIPS: Final = {
+    ReceptionState.ANNOUNCED: Chip("Announced", "blue", "open"),
+    ReceptionState.IN_TRANSIT: Chip("On its way", "teal", "arrow"),
+    ReceptionState.RECEIVED: Chip("Received", "violet", "half"),
+    ReceptionState.CLOSED: Chip("Over", "green", "done"),
+    ReceptionState.EXPIRED: Chip("Expired", "orange", "clock"),
+    ReceptionState.CANCELED: Chip("Canceled", "gray", "cross"),
+}
+_UNIT_CHIPS: Final = {
+    DispositionState.WAITING: Chip("Waits", "amber", "clock"),
+    DispositionState.RESTOCKED: Chip("Restocked", "green", "done"),
+    DispositionState.REFURBISHING: Chip("Refurbished", "violet", "half"),
+    DispositionState.OUTLET: Chip("Outlet", "violet", "most"),
+    DispositionState.VENDOR: Chip("To the vendor", "teal", "arrow"),
+    DispositionState.DESTROYED: Chip("Destroyed", "gray", "cross"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """Units that are to come back."""
+
+    line_id: str
+    sku: str
+    name: str
+    quantity: int
+    decimals: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRow:
+    """Units that came back; `dispositions` are what may be done with them."""
+
+    number: int
+    sku: str
+    name: str
+    quantity: int
+    decimals: int
+    node: str
+    at: datetime
+    grade: str
+    chip: Chip
+    lot: str
+    serials: tuple[str, ...]
+    note: str
+    dispositions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnRow:
+    """A return as it is shown, with what can be done with it."""
+
+    one: Return
+    order: Order
+    name: str
+    chip: Chip
+    lines: tuple[LineRow, ...]
+    units: tuple[UnitRow, ...]
+    can_receive: bool
+    can_close: bool
+    can_cancel: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnableRow:
+    """Units of a line that may come back."""
+
+    line_id: str
+    sku: str
+    name: str
+    quantity: int
+    decimals: int
+
+
+def view_return(order: Order, one: Return, items: Mapping[Sku, Item]) -> ReturnRow:
+    """A return of an order as it is shown."""
+    decimals = {line.line_id: line.decimals for line in order.lines}
+    possible = {event for state, event in RECEPTION if state is one.state}
+    return ReturnRow(
+        one,
+        order,
+        short_return(one.return_id),
+        _CHIPS[one.state],
+        tuple(
+            LineRow(line.line_id, line.sku, _name(line.sku, items), line.quantity, decimals[line.line_id], line.reason)
+            for line in one.lines
+        ),
+        tuple(_unit(got, decimals.get(got.line_id, 0) if got.line_id else 0, items) for got in one.received),
+        ReceptionEvent.RECEIVE in possible and one.method is not ReturnMethod.NONE,
+        ReceptionEvent.CLOSE in possible,
+        ReceptionEvent.CANCEL in possible,
+    )
+
+
+def view_returnable(order: Order, items: Mapping[Sku, Item]) -> tuple[ReturnableRow, ...]:
+    """What of an order may still come back, line by line."""
+    decimals = {line.line_id: line.decimals for line in order.lines}
+    return tuple(
+        ReturnableRow(line_id, sku, _name(sku, items), count, decimals[line_id])
+        for (line_id, sku), count in returnable_units(order).items()
+    )
+
+
+def _unit(got: ReceivedUnits, decimals: int, items: Mapping[Sku, Item]) -> UnitRow:
+    return UnitRow(
+        got.number,
+        got.sku,
+        _name(got.sku, items),
+        got.quantity,
+        decimals,
+        got.node,
+        got.at,
+        got.grade,
+        _UNIT_CHIPS[got.state],
+        got.lot,
+        got.serials,
+        got.note,
+        tuple(disposition.value for state, disposition in DISPOSITION if state is got.state),
+    )
+
+
+def _name(sku: Sku, items: Mapping[Sku, Item]) -> str:
+    return items[sku].name if sku in items else ""
 
 
 def tell_return(event: ReturnEvent) -> str:
