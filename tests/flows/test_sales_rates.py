@@ -7,9 +7,13 @@ from datetime import date
 import numpy as np
 import pytest
 
-from tests.builders import Clock, item, node, set_up
+from tests.builders import Clock, follow_only_when_told, item, node, set_up, stock
 from tests.conftest import Database
 from troth.flows.access import Actor
+from troth.flows.availability import Answered, read_availability
+from troth.flows.draft import save_draft
+from troth.flows.families import EXPOSURE_RULES
+from troth.flows.publish import activate
 from troth.flows.sales_rates import set_sales_rates
 from troth.flows.stock import LineResult
 from troth.flows.system import System, open_system
@@ -64,6 +68,24 @@ async def test_decisions_see_new_rates_when_they_come(system: System) -> None:
     await system.door.reference.need_sales({Sku("A")})
 
     assert system.door.reference.sales == {"A": {PA: SalesRate(12.5, 4.0, 14.0)}}
+
+
+async def test_who_took_rates_in_goes_by_them_at_once(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    follow_only_when_told(monkeypatch)
+    await set_up(database.pool, nodes=(node(PA),), items=(item("A"),))
+    async with open_system(database.dsn, clock=Clock()) as system:
+        await stock(system, {("A", "DC-PA"): 50})
+        rules = {"safety_stock": [{"name": "a week", "days_of_cover": 7.0}]}
+        await save_draft(system, EXPOSURE_RULES, "cover", rules, actor="ann")
+        await activate(system, EXPOSURE_RULES, "cover", 1, reason="test", actor="ann")
+        shown = []
+        for weekly in (7.0, 20.0, 5.0):
+            await set_sales_rates(system, [replace(RATE, weekly_units=weekly)], actor=ANN)
+            found = await read_availability(system, [Sku("A")])
+            assert isinstance(found, Answered)
+            shown.append(found.items[0].stock.available)
+
+    assert shown == [43, 30, 45]
 
 
 async def test_the_same_rates_again_write_nothing_and_others_replace_them(system: System) -> None:

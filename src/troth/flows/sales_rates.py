@@ -34,7 +34,8 @@ async def set_sales_rates(
         if found != number:
             flaws[number].append(FieldFlaw("/sku", f"{rate.sku} at {rate.node} is in line {numbers[found]} already"))
     kept = [rate for number, rate in enumerate(rates) if number not in flaws]
-    await load_sales_rates(system.pool, kept, actor=actor.name, at=system.door.now())
+    if await load_sales_rates(system.pool, kept, actor=actor.name, at=system.door.now()):
+        await system.door.follow()  # what is kept by cover counts from the next answer on
     return tuple(
         LineResult(number, Invalid.code, flaws=tuple(flaws[number])) if number in flaws else LineResult(number)
         for number in range(len(rates))
