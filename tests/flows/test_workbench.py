@@ -5,13 +5,15 @@ from datetime import timedelta
 
 import pytest
 
-from tests.builders import NOW, Clock, accepted, capture, stock
+from tests.builders import NOW, Clock, accepted, capture, item, stock
+from troth.engine.owed import owed
 from troth.engine.risk import weigh
+from troth.flows.configure import set_item
 from troth.flows.fixing import Fixed, Looked, apply_fix, look
 from troth.flows.marking import Said, mark
 from troth.flows.system import System
 from troth.flows.workbench import NOBODY, Filters, find_one, find_open
-from troth.model.commands import LiftHold, LineQuantity, PickWork, PlaceHold, ReleaseOrder, ShipWork
+from troth.model.commands import CancelOrder, LiftHold, LineQuantity, PickWork, PlaceHold, ReleaseOrder, ShipWork
 from troth.model.exceptions import ExceptionKind, Mark, OpenException
 from troth.model.fix import FixKind
 from troth.model.hold_rules import BUILT_IN
@@ -286,3 +288,28 @@ async def test_the_dearest_and_most_urgent_comes_first_as_its_risk_says(system: 
     assert (risk.owed_minor, risk.margin_minor) == (9 * 1990, 0)
     assert risk == weigh(found, system.door.reference.items, clock.now)
     assert await kinds(system, kinds=frozenset({ExceptionKind.HOLD})) == []
+
+
+async def test_what_is_remembered_of_an_exception_is_what_is_true_of_it(system: System, clock: Clock) -> None:
+    order = await short_order(system, "W-1", 3)
+    first = await only(system)
+    assert (await only(system)).lines is first.lines, "nothing changed, so nothing is read again"
+
+    fewer = CancelOrder(order.order_id, "less", (LineQuantity(ONE, 1),))
+    after = accepted(await system.door.one(fewer, actor="web"))
+    ((found, risk),) = (await find_open(system, Filters())).items
+    assert (found.version, found.lines[0].units, risk.owed_minor) == (after.version, 2, 2 * 1990)
+
+    await set_item(system, item("A", cost_minor=990), actor="ann")
+    ((found, risk),) = (await find_open(system, Filters())).items
+    assert risk.margin_minor == 2 * (1990 - 990)
+    remembered = found
+    system.workbench.completed.clear()
+    assert await only(system) == remembered, "as who remembers nothing finds it"
+
+
+async def test_at_risk_is_exactly_what_would_no_longer_be_owed(system: System) -> None:
+    order = await short_order(system, "W-1", 3)
+    ((_found, risk),) = (await find_open(system, Filters())).items
+    canceled = accepted(await system.door.one(CancelOrder(order.order_id, "no"), actor="web"))
+    assert risk.owed_minor == owed(order).total - owed(canceled).total

@@ -20,19 +20,26 @@ def weigh(
     found: OpenException, items: Mapping[Sku, Item], now: datetime, weights: RiskWeights = DEFAULT_WEIGHTS
 ) -> Risk:
     """The risk of an exception at an instant."""
+    return weigh_money(found, *money_of(found, items), now, weights)
+
+
+def money_of(found: OpenException, items: Mapping[Sku, Item]) -> tuple[int, int]:
+    """What the customer owes for the units of an exception, and the margin on them (minor units)."""
     owed = sum(owed_minor(one, includes_tax=found.prices_include_tax) for one in found.lines)
     margin = sum(margin_minor(one, items, found.currency, includes_tax=found.prices_include_tax) for one in found.lines)
+    return owed, margin
+
+
+def weigh_money(found: OpenException, owed: int, margin: int, now: datetime, weights: RiskWeights) -> Risk:
+    """The risk of an exception for whose units so much is owed, with such a margin."""
     hours = None if found.due_at is None else int((found.due_at - now).total_seconds() // _HOUR_SECONDS)
     urgency = find_urgency(hours, weights)
     at_stake = weights.floor_minor + owed + half_up(weights.margin_percent * max(0, margin), 100)
     return Risk(owed, margin, hours, urgency, half_up(at_stake * urgency, _ONCE))
 
 
-def rank(
-    found: Iterable[OpenException], items: Mapping[Sku, Item], now: datetime, weights: RiskWeights = DEFAULT_WEIGHTS
-) -> list[tuple[OpenException, Risk]]:
+def rank(weighed: Iterable[tuple[OpenException, Risk]]) -> list[tuple[OpenException, Risk]]:
     """Exceptions with their risks, what weighs most first; of equals the one that is open longest, then by id."""
-    weighed = [(one, weigh(one, items, now, weights)) for one in found]
     return sorted(weighed, key=lambda pair: place_of(*pair))
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from troth.flows.door import Door
 from troth.flows.gateways import Gateways
 from troth.flows.reference import Reference
+from troth.flows.workbench_memory import WorkbenchMemory
 from troth.model.payment import Provider
 from troth.model.policy import DEFAULT_POLICY
 from troth.model.risk import DEFAULT_WEIGHTS, RiskWeights
@@ -25,7 +26,8 @@ class System:
     """A running process's access to everything: reads go to the pool, writes through the door.
 
     The carts of one customer keep at most `cart_units_max` units at a time (None: as many as they like). `gateways`
-    move money, by name; exceptions are ranked by the weights in `risk`.
+    move money, by name; exceptions are ranked by the weights in `risk`, and `workbench` remembers of them what
+    does not change.
     """
 
     pool: Pool
@@ -33,6 +35,7 @@ class System:
     cart_units_max: int | None = None
     gateways: Gateways = field(default_factory=dict)
     risk: RiskWeights = DEFAULT_WEIGHTS
+    workbench: WorkbenchMemory = field(default_factory=WorkbenchMemory)
 
     @property
     def providers(self) -> Mapping[str, Provider]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from troth.engine.risk import rank
+from troth.engine.risk import rank, weigh_money
 from troth.flows.system import System
 from troth.model.exceptions import KINDS_OF, ExceptionKind, Mark, OpenException, Source, parts_of_id, sku_of_supply
 from troth.model.ids import OrderId, Sku
@@ -66,7 +66,10 @@ async def find_open(system: System, filters: Filters, now: datetime | None = Non
     await reference.need_items({sku for one in fitting for sku in one.skus})
     counts = Counter(one.kind for one in fitting)
     chosen = [one for one in fitting if filters.kinds is None or one.kind in filters.kinds]
-    return Ranked(tuple(rank(chosen, reference.items, at, system.risk)), counts, is_partial)
+    memory, items, forgotten = system.workbench, reference.items, reference.times_forgotten
+    weighed = [(one, weigh_money(one, *memory.money(one, items, forgotten), at, system.risk)) for one in chosen]
+    memory.tidy()
+    return Ranked(tuple(rank(weighed)), counts, is_partial)
 
 
 async def find_one(system: System, exception_id: str) -> tuple[OpenException, Risk] | None:
@@ -90,7 +93,14 @@ async def _read(
         some = await find_candidates(connection, source, asked)
         is_partial = is_partial or len(some) == asked.limit
         of_orders += some
-    found = await complete(connection, of_orders, customer=filters.customer, channel=filters.channel, node=filters.node)
+    found = await complete(
+        connection,
+        of_orders,
+        system.workbench.completed,
+        customer=filters.customer,
+        channel=filters.channel,
+        node=filters.node,
+    )
     if filters.customer is None and filters.channel is None:
         found += await _deficits(system, connection, asked)
     if filters.customer is None and filters.order_id is None:

@@ -1,6 +1,6 @@
 """What needs a person, as its rows say it: candidates by source, and what a list has to know of their orders."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -30,6 +30,8 @@ _NEEDED_SINCE: Final = timedelta(days=30)
 """What was needed longer ago than that, and is still promised for later, is no news."""
 
 _OF_HOLDS: Final[Mapping[str, ExceptionKind]] = {"address": ExceptionKind.ADDRESS}
+
+_STATES: Final[Mapping[str, AllocationState]] = {state.value: state for state in AllocationState}
 
 Candidate = OpenException
 """An exception of which only its own row is known yet."""
@@ -99,6 +101,7 @@ def with_item(found: OpenException, units: int, item: Item | None) -> OpenExcept
 async def complete(
     connection: Connection,
     found: Iterable[Candidate],
+    known: MutableMapping[str, tuple[Candidate, OpenException]],
     *,
     customer: str | None = None,
     channel: str | None = None,
@@ -106,21 +109,36 @@ async def complete(
 ) -> list[OpenException]:
     """The candidates with what their orders say, those left out whose order does not fit the filters (None: all do),
     or of whose units none are left.
+
+    `known` are candidates that were completed before, by id: they are the same while their orders have the same
+    version, and what is new is added.
     """
     candidates = list(found)
     order_ids = sorted({one.order_id for one in candidates if one.order_id is not None})
     heads = {row["order_id"]: row for row in await connection.fetch(_ORDERS, order_ids, customer, channel, node)}
-    kept = sorted(heads)
-    lines: dict[OrderId, list[Line]] = {}
-    for row in await connection.fetch(_LINES, kept):
-        lines.setdefault(row["order_id"], []).append(_line(row))
-    parts = _parts_of(await connection.fetch(_PARTS, kept))
-    completed = (
-        _complete(one, heads[one.order_id], lines.get(one.order_id, []), parts)
-        for one in candidates
-        if one.order_id is not None and one.order_id in heads
-    )
-    return [one for one in completed if one.lines]
+    completed: list[OpenException | None] = []
+    missing: list[tuple[int, Candidate]] = []
+    for one in candidates:
+        if one.order_id is None or one.order_id not in heads:
+            continue
+        before = known.get(one.exception_id)
+        if before is not None and before[1].version == heads[one.order_id]["version"] and before[0] == one:
+            completed.append(before[1])
+        else:
+            missing.append((len(completed), one))
+            completed.append(None)
+    if missing:
+        wanted = sorted({one.order_id for _, one in missing if one.order_id is not None})
+        lines: dict[OrderId, list[Line]] = {}
+        for row in await connection.fetch(_LINES, wanted):
+            lines.setdefault(row["order_id"], []).append(_line(row))
+        parts = _parts_of(await connection.fetch(_PARTS, wanted))
+        for at, one in missing:
+            order_id = OrderId(one.order_id or "")
+            whole = _complete(one, heads[order_id], lines.get(order_id, []), parts)
+            known[one.exception_id] = (one, whole)
+            completed[at] = whole
+    return [one for one in completed if one is not None and one.lines]
 
 
 def _complete(
@@ -203,7 +221,7 @@ def _parts_of(rows: Iterable[Any]) -> dict[tuple[OrderId, LineId], _Parts]:
     found: dict[tuple[OrderId, LineId], _Parts] = {}
     for order_id, line_id, sku, fulfillment, state, quantity in rows:
         parts = found.setdefault((order_id, line_id), _Parts())
-        how = AllocationState(state)
+        how = _STATES[state]
         if how in ENDED:
             parts.ended.add(how)
             continue
