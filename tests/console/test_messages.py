@@ -56,3 +56,16 @@ async def test_a_late_feed_is_told_on_the_overview_and_at_its_node(client: httpx
     await taken_in(system, "sku,node,on_hand\n", nodes=(NodeId("DC-IL"),))
     fed = (await client.get("/console/nodes/DC-IL")).text
     assert ("</time>, due every 6 h" in fed, "ago ago" in fed, "</time> ago" in fed) == (True, False, False)
+
+
+async def test_a_service_of_a_node_that_no_rate_card_is_of_is_told_at_the_node(
+    client: httpx.AsyncClient, system: System
+) -> None:
+    known, unknown = node("DC-IL", services=("standard", "delivery")), node("DC-IL", services=("standard", "warp"))
+    told = []
+    for one in (known, unknown):
+        await set_node(system, one, actor="test")
+        told.append((await client.get("/console/nodes/DC-IL")).text)
+
+    assert ["no rate card is of" in text for text in told] == [False, True]
+    assert "no rate card is of warp: nothing goes by it" in told[1]

@@ -251,7 +251,7 @@ async def test_texts_of_a_channel_and_a_brand_are_told_from_the_moment_they_are_
     both = {"BRANDED": 1, "PLAIN": 1}
     orders = [(await shop.capture(f"M-B{at}", {sku: 1}))["promise"]["message"] for at, sku in enumerate(both)]
     mixed = (await shop.capture("M-BOTH", both))["promise"]["message"]
-    held = await shop.post("/v1/orders/web:M-B0/holds", {"type": "fraud_check"})
+    held = await shop.post("/v1/orders/web:M-B0/holds", {"type": "fraud"})
     acted = await shop.post("/v1/message-templates/outlet/roll-back", {"reason": "test"})
     after = await told()
 

@@ -13,12 +13,13 @@ from troth.console.session import guarded
 from troth.console.views import query
 from troth.engine.calendars import day_date, local_day, minute_of
 from troth.engine.feed_age import is_late
+from troth.engine.network import Network
 from troth.engine.node_days import find_node_days
 from troth.flows.exposed import find_exposed
 from troth.flows.offered import with_days_off, with_region_code
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
-from troth.model.network import NodeType
+from troth.model.network import Node, NodeType
 from troth.store.console import OPEN_WORK, StockSum, count_work, find_supplies_of_node, find_work, sum_balances
 from troth.store.node_days import read_node_days
 from troth.store.node_feeds import read_node_feeds
@@ -76,6 +77,7 @@ async def show_node(visit: Visit) -> Response:
         title=node.value.name,
         node=node.value,
         version=node.version,
+        without_card=_without_card(network, node.value),
         newest_feed=newest,
         is_feed_late=name in network.index and is_late(network, name, visit.now.timestamp()),
         node_days=find_node_days(
@@ -88,6 +90,12 @@ async def show_node(visit: Visit) -> Response:
         more=_MARK.join((shown[-1].key.source, shown[-1].key.sku)) if len(balances) > _PAGE else "",
         is_first=not visit.asked("after"),
     )
+
+
+def _without_card(network: Network, node: Node) -> list[str]:
+    """The services of a node that no rate card in force is of, so that nothing ever goes by them."""
+    offered = {card.service for card in (*network.ship.cards, *network.delivery.cards)}
+    return sorted(set(node.services) - offered)
 
 
 def _decimals(items: Mapping[Sku, Item], sku: Sku) -> int:
