@@ -8,6 +8,7 @@ from fractions import Fraction
 from math import floor
 
 from tests.builders import NEW_YORK, capture, item, node
+from tests.lives_returns import return_commands
 from troth.engine.owed import owed
 from troth.model.change import (
     AddLine,
@@ -48,6 +49,7 @@ from troth.model.kits import kits_of, whole_units
 from troth.model.lifecycle import ENDED, GONE, RESERVING
 from troth.model.order import Consent, Line, Method, Order, Terms
 from troth.model.permissions import By
+from troth.model.return_moves import ReturnCredited
 from troth.model.status import OrderStatus, live_allocations, order_status, placed_holds, uncovered_quantities
 from troth.model.totals import total_minor
 
@@ -104,6 +106,7 @@ def draw_command(draw: random.Random, order: Order, now: datetime) -> Command:
         (3, lambda: CollectWork(work)),
         (3, lambda: DeliverWork(work)),
     ]
+    made += return_commands(draw, order)
     if holds:
         made.append((8, lambda: LiftHold(order.order_id, holds[0].hold_id)))
     return draw.choices([one for _, one in made], weights=[weight for weight, _ in made])[0]()
@@ -138,7 +141,7 @@ def assert_step(before: Order | None, after: Order, events: Iterable[OrderEvent]
     if before is None:
         return
     was, is_now = owed(before), owed(after)
-    if not any(isinstance(event, FulfillmentShipped | FulfillmentCollected) for event in events):
+    if not any(isinstance(event, FulfillmentShipped | FulfillmentCollected | ReturnCredited) for event in events):
         assert is_now.earned == was.earned
     assert is_now.earned >= 0
 
@@ -173,16 +176,20 @@ def assert_money(order: Order) -> None:
     charge = order.delivery_charge or DeliveryCharge(0)
     delivery = charge.amount_minor - charge.discount_minor + (0 if order.prices_include_tax else charge.tax_minor)
     assert found.total == total_minor(order) == total + (delivery if is_wanted else 0)
-    assert found.earned == earned + (delivery if is_wanted and has_left else 0)
+    credited = sum(credit.amount_minor for one in order.returns for credit in one.credits)
+    assert found.earned == earned + (delivery if is_wanted and has_left else 0) - credited
+    for line in order.lines:
+        of_line = sum(c.amount_minor for one in order.returns for c in one.credits if c.line_id == line.line_id)
+        assert 0 <= of_line <= found.lines[line.line_id].earned.total_minor
 
 
 def assert_ended(orders: Iterable[Order]) -> None:
-    """Every order has arrived or is canceled, and what was earned is what is owed."""
+    """Every order has arrived or is canceled, and what was earned is what is owed, less what was credited."""
     for order in orders:
         assert order_status(order) in (OrderStatus.DELIVERED, OrderStatus.CANCELED), order
         assert not any(part.state in RESERVING for part in order.allocations)
         found = owed(order)
-        assert found.total == found.earned, order
+        assert found.total == found.earned + sum(one.credited_minor for one in order.returns), order
 
 
 def units_gone(orders: Iterable[Order]) -> dict[tuple[str, str], int]:

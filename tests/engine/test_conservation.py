@@ -19,6 +19,7 @@ from tests.lives import (
     draw_command,
     units_gone,
 )
+from tests.lives_returns import return_commands, units_back
 from troth.engine.context import Decision
 from troth.engine.evolve import fold
 from troth.engine.network import compile_network
@@ -72,8 +73,10 @@ class Lives:
                 self.apply(draw_command(draw, self.world.orders[recent], self.now))
             self.now += timedelta(minutes=draw.choice((0, 0, 1, 10)))
 
-    def end(self) -> None:
-        """Bring every order to its end, and look at the whole: status, money, stock, and the logs folded again."""
+    def end(self, draw: random.Random, *, returns: int) -> None:
+        """Bring every order to its end, let so many things happen to what comes back of it, and look at the whole:
+        status, money, stock, and the logs folded again.
+        """
         for order_id in self.world.orders:
             for command in closing_commands(self.world.orders[order_id]):
                 self.apply(command)
@@ -82,10 +85,23 @@ class Lives:
                 self.apply(rest)
             for command in closing_commands(self.world.orders[order_id]):
                 self.apply(command)
+        for _round in range(returns):
+            for order_id in list(self.world.orders):
+                made = return_commands(draw, self.world.orders[order_id])
+                if made:
+                    self.apply(draw.choices([one for _, one in made], weights=[weight for weight, _ in made])[0]())
         assert_ended(self.world.orders.values())
         gone = units_gone(self.world.orders.values())
-        on_hand = {(key.sku, key.node): balance.on_hand for key, balance in self.world.balances.items()}
-        assert on_hand == {place: units - gone.get(place, 0) for place, units in self.moved.items()}
+        on_hand: dict[tuple[str, str], int] = {}
+        for key, balance in self.world.balances.items():
+            on_hand[key.sku, key.node] = on_hand.get((key.sku, key.node), 0) + balance.on_hand
+        back = units_back(self.world.orders.values())
+        places = {*self.moved, *back}
+        assert {place: units for place, units in on_hand.items() if units} == {
+            place: units
+            for place in places
+            if (units := self.moved.get(place, 0) - gone.get(place, 0) + back.get(place, 0))
+        }
         assert not any(balance.reserved for balance in self.world.balances.values())
         for order_id, log in self.logs.items():
             assert fold(log) == self.world.orders[order_id]
@@ -98,4 +114,4 @@ def test_no_sequence_of_verbs_loses_a_unit_or_a_cent(draw: random.Random, units:
 
     lives.live(draw, orders=3, steps=8)
 
-    lives.end()
+    lives.end(draw, returns=4)

@@ -49,13 +49,13 @@ async def test_an_order_is_kept_and_shown_with_all_that_it_costs(api: Api) -> No
     assert found["prices_include_tax"] is False
     assert found["lines"][0]["amounts"] == {
         "currency": "USD", "price": "20.00", "discount": "2.90", "tax": "1.52", "total": "18.62", "earned": "0.00",
-        "canceled": "0.00",
+        "canceled": "0.00", "credited": "0.00",
     }  # fmt: skip
     assert found["lines"][1]["amounts"]["total"] == "18.00"
     assert found["delivery_charge"]["total"] == "5.47"
     assert found["amounts"] == {
         "currency": "USD", "price": "45.99", "discount": "5.90", "tax": "2.00", "total": "42.09", "earned": "0.00",
-        "canceled": "0.00",
+        "canceled": "0.00", "credited": "0.00",
     }  # fmt: skip
     again = await api.get(f"/v1/orders/{found['order_id']}")
     assert again.json()["amounts"] == found["amounts"]
@@ -80,10 +80,37 @@ async def test_what_is_canceled_and_shipped_is_shown_by_line(api: Api) -> None:
 
     assert found["lines"][0]["amounts"] == {
         "currency": "USD", "price": "20.00", "discount": "0.00", "tax": "0.67", "total": "20.67", "earned": "20.67",
-        "canceled": "10.33",
+        "canceled": "10.33", "credited": "0.00",
     }  # fmt: skip
     assert (found["amounts"]["total"], found["amounts"]["earned"]) == ("25.67", "25.67")
     assert found["total"] == usd("25.67")
+
+
+async def test_what_a_return_credits_is_shown_by_line(api: Api) -> None:
+    sku = await api.stocked("CREDITED", {"DC-PA": 20, "ST-NYC": 0})
+    body = charged("credited-1", sku, {"quantity": 3, "tax": usd("1.00")}, delivery_charge={"amount": usd("5.00")})
+    made = (await api.post("/v1/orders", body)).json()
+    work = made["fulfillments"][0]["fulfillment_id"]
+    await api.post(f"/v1/orders/{made['order_id']}/release")
+    await api.post(f"/v1/fulfillments/{work}/ship", {"packages": []})
+    await api.post(f"/v1/fulfillments/{work}/deliver", {})
+    lines = [{"line_id": "1", "quantity": 2, "reason": "too_small"}]
+    opened = await api.post(
+        "/v1/returns", {"order_id": made["order_id"], "method": "in_store", "node": "ST-NYC", "lines": lines}
+    )
+    assert opened.status_code == 201, opened.text
+    got = [{"line_id": "1", "quantity": 2, "grade": "A"}]
+    await api.post(f"/v1/returns/{opened.json()['return_id']}/receive", {"node": "ST-NYC", "lines": got})
+
+    found = (await api.get(f"/v1/orders/{made['order_id']}")).json()
+
+    assert [found["lines"][0]["amounts"][name] for name in ("total", "earned", "credited")] == [
+        "31.00",
+        "31.00",
+        "20.67",
+    ]
+    assert [found["amounts"][name] for name in ("total", "earned", "credited")] == ["36.00", "36.00", "20.67"]
+    assert found["delivery_charge"]["credited"] == "0.00"
 
 
 async def test_prices_may_include_their_taxes(api: Api) -> None:

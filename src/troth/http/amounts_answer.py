@@ -9,6 +9,7 @@ from troth.http.values import amount
 from troth.model.ids import LineId
 from troth.model.lifecycle import UNLOCKED
 from troth.model.order import Order
+from troth.model.returns import CreditKind
 from troth.model.totals import has_charges, total_minor
 
 
@@ -25,15 +26,21 @@ def answer_amounts(order: Order) -> OrderAmounts:
     """The amounts as decimal text."""
     if _is_as_captured(order):
         return _of_prices(order)
-    sums = owed(order)
+    sums, currency = owed(order), order.currency
+    credits = [credit for one in order.returns for credit in one.credits]
+    lines: dict[LineId, int] = {}
+    for credit in credits:
+        if credit.line_id is not None:
+            lines[credit.line_id] = lines.get(credit.line_id, 0) + credit.amount_minor
+    of_delivery = sum([credit.amount_minor for credit in credits if credit.kind is CreditKind.DELIVERY])
     return OrderAmounts(
-        _shown(sums.whole, order.currency),
-        {line_id: _shown(of_line, order.currency) for line_id, of_line in sums.lines.items()},
-        None if order.delivery_charge is None else _shown(sums.delivery, order.currency),
+        _shown(sums.whole, sum([credit.amount_minor for credit in credits]), currency),
+        {line_id: _shown(of_line, lines.get(line_id, 0), currency) for line_id, of_line in sums.lines.items()},
+        None if order.delivery_charge is None else _shown(sums.delivery, of_delivery, currency),
     )
 
 
-def _shown(sums: Sums, currency: str) -> AmountsAnswer:
+def _shown(sums: Sums, credited_minor: int, currency: str) -> AmountsAnswer:
     wanted = sums.wanted
     return AmountsAnswer(
         currency,
@@ -43,6 +50,7 @@ def _shown(sums: Sums, currency: str) -> AmountsAnswer:
         amount(wanted.total_minor, currency),
         amount(sums.earned.total_minor, currency),
         amount(sums.canceled.total_minor, currency),
+        amount(credited_minor, currency),
     )
 
 
@@ -62,8 +70,8 @@ def _of_prices(order: Order) -> OrderAmounts:
     lines = {}
     for line in order.lines:
         price = amount(line.unit_price_minor * line.quantity, currency)
-        lines[line.line_id] = AmountsAnswer(currency, price, nothing, nothing, price, nothing, nothing)
+        lines[line.line_id] = AmountsAnswer(currency, price, nothing, nothing, price, nothing, nothing, nothing)
     if len(lines) == 1:
         return OrderAmounts(next(iter(lines.values())), lines, None)
     total = amount(total_minor(order), currency)
-    return OrderAmounts(AmountsAnswer(currency, total, nothing, nothing, total, nothing, nothing), lines, None)
+    return OrderAmounts(AmountsAnswer(currency, total, nothing, nothing, total, nothing, nothing, nothing), lines, None)

@@ -108,8 +108,8 @@ class ParkedAnswer(msgspec.Struct, frozen=True):
 class AmountsAnswer(msgspec.Struct, frozen=True):
     """What something costs, as decimal text in one currency: its price, what is taken off, its tax, and the total.
 
-    All of what is not canceled. Of the total so much is `earned`, as it was shipped or handed over; what was `canceled`
-    is no part of it.
+    All of what is not canceled. Of the total so much is `earned`, as it was shipped or handed over, and of that so much
+    was `credited` again by returns; what was `canceled` is no part of it.
     """
 
     currency: str
@@ -119,6 +119,7 @@ class AmountsAnswer(msgspec.Struct, frozen=True):
     total: str
     earned: str
     canceled: str
+    credited: str
 
 
 class LineAnswer(msgspec.Struct, frozen=True):
