@@ -32,17 +32,20 @@ from troth.model.change import (
     RemoveLine,
     SetAddress,
     SetDates,
+    SetDeliveryCharge,
     SetNode,
     SetPrice,
     SetQuantity,
     Substitute,
 )
+from troth.model.charges import Charges, DeliveryCharge
 from troth.model.commands import (
     AcceptRecall,
     AcceptWork,
     ActOnDue,
     AdjustStock,
     CancelOrder,
+    CaptureOrder,
     ChangeOrder,
     CollectWork,
     Command,
@@ -69,6 +72,7 @@ from troth.model.inventory import Balance, SupplyKey, is_on_hand, lot_source, pu
 from troth.model.lanes import NO_LANES
 from troth.model.lifecycle import GONE, RESERVING
 from troth.model.order import Customer, Line, Order
+from troth.model.permissions import By
 from troth.model.policy import DEFAULT_POLICY
 from troth.model.recall import RecallKind
 from troth.model.release_rules import LeadRule, ReleaseRules, RemorseRule, WaveRule
@@ -106,7 +110,7 @@ def _draw_commands(draw: random.Random, world: World, count: int) -> Iterator[Co
             yield _draw_cart_command(draw, world, number)
         elif chosen < 0.36 or not orders:
             lines = {draw.choice("ABC"): draw.randint(1, 6) for _ in range(draw.randint(1, 3))}
-            yield capture(f"W-{draw.randint(0, number)}", lines)
+            yield _charged(draw, capture(f"W-{draw.randint(0, number)}", lines))
         elif chosen < 0.44:
             yield AdjustStock(key, draw.randint(-4, 12), "adjustment")
         elif chosen < 0.48:
@@ -137,6 +141,18 @@ def _draw_commands(draw: random.Random, world: World, count: int) -> Iterator[Co
                 yield _draw_order_command(draw, order)
         if draw.random() < 0.1:
             yield from settle(world, DEFAULT_POLICY, PO_KEYS)
+
+
+def _charged(draw: random.Random, asked: CaptureOrder) -> CaptureOrder:
+    """The order with discounts, taxes and a delivery charge on some of it."""
+    lines = tuple(
+        replace(line, charges=Charges(line.quantity, draw.randint(0, 900), draw.randint(0, 300), draw.randint(0, 900)))
+        if draw.random() < 0.5
+        else line
+        for line in asked.lines
+    )
+    charge = DeliveryCharge(draw.randint(1, 900), draw.randint(0, 90)) if draw.random() < 0.4 else None
+    return replace(asked, lines=lines, prices_include_tax=draw.random() < 0.3, delivery_charge=charge)
 
 
 def _draw_transfer_command(draw: random.Random, world: World) -> Command:
@@ -189,7 +205,7 @@ def _draw_order_command(draw: random.Random, order: Order) -> Command:
         ReleaseOrder(order.order_id),
         _draw_release(draw, order),
         PlaceHold(order.order_id, "manual", "look"),
-        CancelOrder(order.order_id, "test", draw.choice(((), some))),
+        CancelOrder(order.order_id, "test", draw.choice(((), some)), draw.choice(tuple(By))),
         AcceptWork(work),
         RejectWork(work, "busy", draw.choice(((), some))),
         PickWork(work, draw.choice(((), some))),
@@ -241,6 +257,8 @@ def _draw_actions(draw: random.Random, order: Order) -> tuple[ChangeAction, ...]
         ),
         RemoveLine(line),
         SetPrice(line, draw.randint(0, 3000)),
+        SetPrice(line, 2500, draw.randint(0, 2500), draw.choice((None, 99))),
+        SetDeliveryCharge(draw.choice((None, DeliveryCharge(700, 56, 100)))),
         SetDates(line, draw.choice([None, NOW + timedelta(days=draw.randint(1, 15))]), None),
         SetAddress(draw.choice([NEW_YORK, place])),
         SetNode(line, draw.choice([None, NodeId("DC-PA")])),
