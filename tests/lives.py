@@ -84,6 +84,18 @@ def draw_capture(draw: random.Random, external_id: str) -> CaptureOrder:
     )
 
 
+def charge(draw: random.Random, asked: CaptureOrder) -> CaptureOrder:
+    """The order with discounts, taxes and a delivery charge on some of it."""
+    lines = tuple(
+        replace(line, charges=Charges(line.quantity, draw.randint(0, 900), draw.randint(0, 300), draw.randint(0, 900)))
+        if draw.random() < 0.5
+        else line
+        for line in asked.lines
+    )
+    delivery = DeliveryCharge(draw.randint(1, 900), draw.randint(0, 90)) if draw.random() < 0.4 else None
+    return replace(asked, lines=lines, prices_include_tax=draw.random() < 0.3, delivery_charge=delivery)
+
+
 def draw_command(draw: random.Random, order: Order, now: datetime) -> Command:
     """Something that happens to an order, or is asked for it, whether or not it fits where the order stands."""
     states = {part.state for part in live_allocations(order)}
@@ -173,8 +185,8 @@ def assert_money(order: Order) -> None:
         earned += sums.earned.total_minor
     is_wanted = any(line.quantity > line.canceled_quantity for line in order.lines)
     has_left = any(part.state in GONE for part in order.allocations)
-    charge = order.delivery_charge or DeliveryCharge(0)
-    delivery = charge.amount_minor - charge.discount_minor + (0 if order.prices_include_tax else charge.tax_minor)
+    cost = order.delivery_charge or DeliveryCharge(0)
+    delivery = cost.amount_minor - cost.discount_minor + (0 if order.prices_include_tax else cost.tax_minor)
     assert found.total == total_minor(order) == total + (delivery if is_wanted else 0)
     credited = sum(credit.amount_minor for one in order.returns for credit in one.credits)
     assert found.earned == earned + (delivery if is_wanted and has_left else 0) - credited

@@ -1,4 +1,4 @@
-"""Random histories: the world in memory, the balances in SQL and the ledger folded again agree, whatever happens."""
+"""One thing: random histories, after which the world in memory, the tables and the ledger folded again agree."""
 
 import asyncio
 import random
@@ -12,6 +12,7 @@ import pytest
 from tests.builders import NEW_YORK, NOW, Clock, capture, item, node, set_up
 from tests.conftest import Database
 from tests.flows.returning import draw_return_command
+from tests.lives import charge
 from tests.supply_moves import settle
 from troth.engine.context import Decision
 from troth.engine.evolve import fold
@@ -38,14 +39,13 @@ from troth.model.change import (
     SetQuantity,
     Substitute,
 )
-from troth.model.charges import Charges, DeliveryCharge
+from troth.model.charges import DeliveryCharge
 from troth.model.commands import (
     AcceptRecall,
     AcceptWork,
     ActOnDue,
     AdjustStock,
     CancelOrder,
-    CaptureOrder,
     ChangeOrder,
     CollectWork,
     Command,
@@ -110,7 +110,7 @@ def _draw_commands(draw: random.Random, world: World, count: int) -> Iterator[Co
             yield _draw_cart_command(draw, world, number)
         elif chosen < 0.36 or not orders:
             lines = {draw.choice("ABC"): draw.randint(1, 6) for _ in range(draw.randint(1, 3))}
-            yield _charged(draw, capture(f"W-{draw.randint(0, number)}", lines))
+            yield charge(draw, capture(f"W-{draw.randint(0, number)}", lines))
         elif chosen < 0.44:
             yield AdjustStock(key, draw.randint(-4, 12), "adjustment")
         elif chosen < 0.48:
@@ -141,18 +141,6 @@ def _draw_commands(draw: random.Random, world: World, count: int) -> Iterator[Co
                 yield _draw_order_command(draw, order)
         if draw.random() < 0.1:
             yield from settle(world, DEFAULT_POLICY, PO_KEYS)
-
-
-def _charged(draw: random.Random, asked: CaptureOrder) -> CaptureOrder:
-    """The order with discounts, taxes and a delivery charge on some of it."""
-    lines = tuple(
-        replace(line, charges=Charges(line.quantity, draw.randint(0, 900), draw.randint(0, 300), draw.randint(0, 900)))
-        if draw.random() < 0.5
-        else line
-        for line in asked.lines
-    )
-    charge = DeliveryCharge(draw.randint(1, 900), draw.randint(0, 90)) if draw.random() < 0.4 else None
-    return replace(asked, lines=lines, prices_include_tax=draw.random() < 0.3, delivery_charge=charge)
 
 
 def _draw_transfer_command(draw: random.Random, world: World) -> Command:
