@@ -32,6 +32,7 @@ from troth.console import (
     session,
     transfers,
     waterfall,
+    waves,
     work,
     workbench,
 )
@@ -57,7 +58,7 @@ def create_console(
     """
     modules = (
         *(session, overview, orders, order, account, order_change, returns, workbench, quote, work, waterfall),
-        *(inventory, count_tasks, transfers, catalog),
+        *(inventory, count_tasks, transfers, catalog, waves),
         *(routing_trial, exposure_preview, message_preview, configuration, records, live),
     )
     routes: list[BaseRoute] = list(chain.from_iterable(module.routes for module in modules))

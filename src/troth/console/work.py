@@ -14,14 +14,18 @@ from troth.console.pages import page
 from troth.console.session import guarded
 from troth.console.views import Chip, position_text, query, read_position, state_chip
 from troth.console.views_refusal import flaw, tell_refusal
+from troth.engine.recall_terms import open_recall
 from troth.flows.acceptance import Window, find_accept_by, read_windows
 from troth.model.commands import (
+    AcceptRecall,
     AcceptWork,
     CollectWork,
     DeliverWork,
     FulfillmentCommand,
     PackWork,
     PickWork,
+    RecallCommand,
+    RefuseRecall,
     RejectWork,
     ShipWork,
     StageWork,
@@ -30,6 +34,7 @@ from troth.model.ids import FulfillmentId
 from troth.model.lifecycle import AllocationState
 from troth.model.measure import scale_of
 from troth.model.order import Fulfillment, Method, Order
+from troth.model.recall import Recall
 from troth.model.status import fulfillment_status, live_allocations
 from troth.store.console import OPEN_WORK, count_work, find_work
 
@@ -38,7 +43,7 @@ Told = tuple[str, tuple[str, ...]]
 _PAGE: Final = 50
 _SHOWN: Final = (*OPEN_WORK, AllocationState.SHIPPED)
 _HANDED_OVER: Final = frozenset({Method.PICKUP, Method.CURBSIDE})
-_STEPS: Final[Mapping[str, Callable[[FulfillmentId], FulfillmentCommand]]] = {
+_STEPS: Final[Mapping[str, Callable[[FulfillmentId], FulfillmentCommand | RecallCommand]]] = {
     "accept": AcceptWork,
     "reject": lambda work: RejectWork(work, "rejected in the console"),
     "pick": PickWork,
@@ -47,12 +52,16 @@ _STEPS: Final[Mapping[str, Callable[[FulfillmentId], FulfillmentCommand]]] = {
     "ready": StageWork,
     "collect": CollectWork,
     "deliver": DeliverWork,
+    "accept-recall": lambda work: AcceptRecall(work, "given back in the console"),
+    "refuse-recall": lambda work: RefuseRecall(work, "kept in the console"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class WorkRow:
-    """A fulfillment in the list; `steps` are what can be done next, the usual one first."""
+    """A fulfillment in the list; `steps` are what can be done next, the usual one first, and `recall` what its node is
+    asked to give back.
+    """
 
     order: Order
     work: Fulfillment
@@ -61,6 +70,7 @@ class WorkRow:
     is_late: bool
     steps: tuple[str, ...]
     accept_by: datetime | None
+    recall: Recall | None
 
 
 async def show_work(visit: Visit) -> Response:
@@ -147,7 +157,11 @@ def _row(order: Order, work: Fulfillment, visit: Visit, windows: Mapping[Fulfill
     units = sum(-(-part.quantity // scales[part.line_id]) for part in parts)
     is_late = state in OPEN_WORK and state is not AllocationState.READY and work.ship_by < visit.now
     accept_by = find_accept_by(windows, work.fulfillment_id)
-    return WorkRow(order, work, state_chip(state), units, is_late, next_steps(state, work.method), accept_by)
+    recall = open_recall(order, work.fulfillment_id)
+    steps = next_steps(state, work.method)
+    if recall is not None:
+        steps = ("accept-recall", "refuse-recall", *steps)
+    return WorkRow(order, work, state_chip(state), units, is_late, steps, accept_by, recall)
 
 
 routes = [
