@@ -13,6 +13,7 @@ from troth.cli import (
     exceptions,
     load,
     orders,
+    recalls,
     reconcile,
     routings,
     sample,
@@ -50,6 +51,7 @@ app.add_typer(routings.message_templates, name="message-templates")
 app.add_typer(routings.hold_rules, name="hold-rules")
 app.add_typer(routings.release_rules, name="release-rules")
 app.add_typer(waves.app, name="wave")
+app.add_typer(recalls.app, name="recall")
 app.add_typer(routings.return_rules, name="return-rules")
 app.add_typer(access.keys, name="key")
 app.add_typer(access.users, name="user")

@@ -57,9 +57,7 @@ def cancel(
     api_key: ApiKey = None,
 ) -> None:
     """Cancel an order, or units of its lines, as far as they have not left."""
-    body: dict[str, Any] = {"reason": reason}
-    if line:
-        body["lines"] = [_units(text) for text in line]
+    body: dict[str, Any] = {"reason": reason} | named_units(line)
     order = _call("POST", f"/v1/orders/{order_id}/cancel", url, api_key, body=body)
     show(json.dumps(order, indent=2) if as_json else _line(order))
 
@@ -83,6 +81,11 @@ def _call(
     base = server_url(settings_of(), url)
     with httpx.Client(base_url=base, headers=headers_of(key), timeout=TIMEOUT_SECONDS, trust_env=False) as client:
         return answer_of(client.request(method, path, params=query, json=body))
+
+
+def named_units(texts: list[str] | None) -> dict[str, Any]:
+    """The lines of a body that are named as LINE=QUANTITY; nothing where none is."""
+    return {"lines": [_units(text) for text in texts]} if texts else {}
 
 
 def _units(text: str) -> dict[str, Any]:
