@@ -8,8 +8,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from troth.engine.budget import Clock
+from troth.engine.call_offs import blanket_of
+from troth.engine.call_offs import moved as call_off
 from troth.engine.capture import settled
-from troth.engine.context import Decision, Facts, State
+from troth.engine.context import Change, Decision, Facts, State
+from troth.engine.credit import moved as use_credit
 from troth.engine.exposure.compiled import compile_exposure
 from troth.engine.exposure.consumed import Consumed, cart_draw_moves, draw_moves
 from troth.engine.exposure.in_force import Exposure
@@ -23,8 +26,10 @@ from troth.engine.release_rules import CompiledRelease
 from troth.engine.returns.rules import NO_RULES, ReturnPolicy
 from troth.engine.serials import is_held
 from troth.engine.supply import SupplyRows, rows_of
+from troth.model.blanket import Agreement
 from troth.model.cart_hold import CartHold
 from troth.model.commands import CaptureOrder, Command, EndCartHold, HoldCart, order_ids_of
+from troth.model.credit import Credit
 from troth.model.exposure import ExposureRules
 from troth.model.failure import FINDING, Failure
 from troth.model.ids import CartHoldId, OrderId, Sku
@@ -69,6 +74,8 @@ class World:
         self.ledger: list[tuple[datetime, Entry]] = []
         self.counts: dict[SupplyKey, CountMark] = {}
         self.traveling: dict[SerialKey, TravelingSerial] = {}
+        self.credits: dict[str, Credit] = {}
+        self.agreements: dict[str, Agreement] = {}
         self._failed: dict[OrderId, dict[int, datetime]] = {}
         self._found: list[tuple[datetime, SupplyKey]] = []
 
@@ -113,6 +120,7 @@ class World:
     def _carry_out(self, decision: Decision, now: datetime) -> None:
         for change in decision.changes:
             self.orders[change.after.order_id] = change.after
+            self._move_agreements(change, now)
             self._network.load.move(load_moves(change.before, change.after))
             self.consumed.move(draw_moves(change.before, change.after))
         for subject, event in decision.events:
@@ -144,6 +152,14 @@ class World:
         for key, expires_on in (decision.expiries or {}).items():
             self.balances[key] = replace(self._balance(key), expires_on=expires_on)
 
+    def _move_agreements(self, change: Change, now: datetime) -> None:
+        credit = self.credits.get(change.after.customer.id)
+        if credit is not None:
+            self.credits[credit.customer_id] = use_credit(credit, change.before, change.after)
+        agreement = self.agreements.get(blanket_of(change.after))
+        if agreement is not None:
+            self.agreements[blanket_of(change.after)] = call_off(agreement, change.before, change.after, now)
+
     def _state(self, command: Command) -> State:
         return State(
             self.orders,
@@ -158,6 +174,8 @@ class World:
             self.counts.get,
             self.traveling,
             self._failures(command),
+            credits=self.credits,
+            agreements=self.agreements,
         )
 
     def _failures(self, command: Command) -> Mapping[tuple[OrderId, int], Failure]:
