@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -33,6 +34,7 @@ from troth.flows.workbench import Filters, find_open
 from troth.model.exceptions import ExceptionKind
 from troth.model.ids import OrderId
 from troth.settings import Settings
+from troth.store.payments import count_in_flight
 from troth.store.subscriptions import claim_subscriptions, read_lags
 
 DUE_MAX: Final = 1_000
@@ -43,6 +45,7 @@ RESENDS_MAX: Final = 20
 SETTLED_MAX: Final = 8
 """Accounts side by side: each takes a connection at times, and none while its gateway is asked."""
 IDLE_SECONDS: Final = 0.25
+UNKNOWN_AFTER: Final = timedelta(minutes=1)
 ACCEPTANCE_SECONDS: Final = 5.0
 RETURNS_SECONDS: Final = 5.0
 CREDIT_SECONDS: Final = 15.0
@@ -63,6 +66,7 @@ DUE_ACTED: Final = Counter("troth_due_acted_total", "Orders that the clock chang
 WAVES_ACTED: Final = Counter("troth_waves_acted_total", "Orders that waves released or put off")
 ACCEPTANCES_ACTED: Final = Counter("troth_acceptances_missed_total", "Work that was not accepted in time, and acted on")
 CARTS_ENDED: Final = Counter("troth_cart_holds_expired_total", "Holds of carts that the clock ended")
+PAYMENTS_UNKNOWN: Final = Gauge("troth_payments_unknown", "Steps of payments that are not answered for a minute")
 SETTLED: Final = Counter("troth_payment_accounts_settled_total", "Accounts of orders that were looked at")
 RETURNS_EXPIRED: Final = Counter("troth_returns_expired_total", "Permits of returns that nobody used in time")
 REPROMISED: Final = Counter("troth_repromised_total", "Orders that were promised anew because supply moved")
@@ -295,6 +299,7 @@ async def _measure(system: System) -> float:
     DUE_LAG.set(max(0.0, (now - due_at).total_seconds()) if due_at is not None else 0.0)
     async with system.pool.acquire() as connection:
         lags = await read_lags(connection, now)
+        PAYMENTS_UNKNOWN.set(await count_in_flight(connection, now - UNKNOWN_AFTER))
     SUBSCRIBER_LAG.clear()
     for lag in lags:
         SUBSCRIBER_LAG.labels(lag.subscription_id).set(max(0.0, lag.seconds or 0.0))

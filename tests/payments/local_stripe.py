@@ -34,6 +34,13 @@ class LocalStripe:
     posts: list[str] = field(default_factory=list)
     answers: dict[str, tuple[int, bytes]] = field(default_factory=dict)
 
+    async def forget(self) -> None:
+        """Be as if nothing had happened yet."""
+        await self.direct.delete("/_config/data")
+        self.lose_answers = self.lose_requests = 0
+        self.posts.clear()
+        self.answers.clear()
+
     async def pass_on(self, request: Request) -> Response:
         """Pass a request on, or not."""
         key = request.headers.get("idempotency-key", "")

@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
+import pytest_asyncio
 import stripe as library
 
 from tests.payments.local_stripe import LocalStripe, open_local_stripe
@@ -15,15 +15,23 @@ from troth.model.ids import OrderId
 from troth.model.payment import Approved, Ask, Declined, Lost, Outcome, StepKind, TenderKind
 
 SECRET = "whsec_test"
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[LocalStripe]:
-    async with open_local_stripe(tmp_path) as opened:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def started(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LocalStripe]:
+    async with open_local_stripe(tmp_path_factory.mktemp("stripe")) as opened:
         yield opened
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
+async def server(started: LocalStripe) -> LocalStripe:
+    """Give a Stripe of which nothing is known yet."""
+    await started.forget()
+    return started
+
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def gateway(server: LocalStripe) -> AsyncIterator[Stripe]:
     opened = Stripe("sk_test_12345", webhook_secret=SECRET, url=server.url)
     yield opened

@@ -24,9 +24,8 @@ _OPEN = sql("open_payment_account")
 _WRITE = sql("write_payment_account")
 _WRITE_STEPS = sql("write_payment_steps")
 _FIND = sql("find_payment_accounts")
-_STUCK = sql("find_stuck_payment_accounts")
 _BY_REFERENCE = sql("find_steps_by_reference")
-_IN_FLIGHT = sql("find_payments_in_flight")
+_IN_FLIGHT = sql("count_payments_in_flight")
 _KEEP_NOTICE = sql("keep_payment_notice")
 _DELETE_NOTICES = sql("delete_old_payment_notices")
 
@@ -132,20 +131,16 @@ async def find_accounts_of_gateway(
     return [row["order_id"] for row in await connection.fetch(_FIND, gateway, since, after, limit)]
 
 
-async def find_stuck_accounts(connection: Connection, *, after: str = "", limit: int) -> list[tuple[OrderId, int]]:
-    """A page of the orders about whose money a person must do something, with what lacks (minor units), by id."""
-    return [(row["order_id"], row["lacking_minor"]) for row in await connection.fetch(_STUCK, after, limit)]
-
-
 async def find_order_of_reference(connection: Connection, gateway: str, reference: str) -> OrderId | None:
     """The order whose payment a gateway calls so; None where it is none, or more than one."""
     rows = await connection.fetch(_BY_REFERENCE, gateway, reference)
     return rows[0]["order_id"] if len(rows) == 1 else None
 
 
-async def find_in_flight(connection: Connection, before: datetime, *, limit: int) -> list[OrderId]:
-    """The orders with steps that were asked for before an instant and of which nobody knows what became of them."""
-    return [row["order_id"] for row in await connection.fetch(_IN_FLIGHT, before, limit)]
+async def count_in_flight(connection: Connection, before: datetime) -> int:
+    """How many steps were asked for before an instant without that anybody knows what became of them."""
+    count: int = await connection.fetchval(_IN_FLIGHT, before)
+    return count
 
 
 async def keep_notice(

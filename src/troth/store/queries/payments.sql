@@ -106,18 +106,13 @@ SELECT DISTINCT s.order_id FROM payment_steps AS s
 WHERE s.gateway = $1 AND s.requested_at >= $2 AND s.order_id > $3
 ORDER BY s.order_id LIMIT $4;
 
--- name: find_stuck_payment_accounts
--- Finds a page of the accounts for which a person must do something, by order id.
-SELECT order_id, lacking_minor FROM payment_accounts WHERE is_stuck AND order_id > $1 ORDER BY order_id LIMIT $2;
-
 -- name: find_steps_by_reference
 -- Finds the orders whose payments a gateway calls so.
 SELECT DISTINCT order_id FROM payment_steps WHERE gateway = $1 AND reference = $2 AND reference <> '' ORDER BY order_id LIMIT 2;
 
--- name: find_payments_in_flight
--- Finds the orders with steps of which it has been unknown since before an instant what became of them.
-SELECT DISTINCT order_id FROM payment_steps
-WHERE state IN ('requested', 'unknown') AND requested_at < $1 ORDER BY order_id LIMIT $2;
+-- name: count_payments_in_flight
+-- Counts the steps of which it has been unknown since before an instant what became of them.
+SELECT count(*) FROM payment_steps WHERE state IN ('requested', 'unknown') AND requested_at < $1;
 
 -- name: keep_payment_notice
 -- Keeps that a notice came; no row where it came before.
