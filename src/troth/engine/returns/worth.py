@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from itertools import accumulate
 
 from troth.engine.owed import cost_of_units
-from troth.engine.returns.returnable import Place, delivered_units
+from troth.engine.returns.returnable import Place, delivered_units, whole_count
 from troth.model.ids import LineId, Sku
 from troth.model.item import Item
 from troth.model.kits import kits_of
@@ -65,9 +65,11 @@ def credited_so_far(order: Order) -> dict[LineId, int]:
 def paid_for(order: Order, line_id: LineId, items: Mapping[Sku, Item]) -> int:
     """What the units of a line cost that have left for the customer: no more can be credited of it."""
     units = {place: count for place, count in delivered_units(order, with_shipped=True).items() if place[0] == line_id}
-    if line_id in kits_of(order):
-        return sum(worth_of(order, place, first=0, count=count, items=items) for place, count in units.items())
     line = next(line for line in order.lines if line.line_id == line_id)
+    if line_id in kits_of(order):
+        # The components' parts are rounded each for itself: together they may come to a cent more than whole kits cost.
+        parts = sum(worth_of(order, place, first=0, count=count, items=items) for place, count in units.items())
+        return min(parts, cost_of_units(order, line, after=0, count=whole_count(order, line_id, units)).total_minor)
     total = cost_of_units(order, line, after=0, count=sum(units.values())).total_minor
     return total + sum(substitute_delta_minor(order, place, first=0, count=count) for place, count in units.items())
 
