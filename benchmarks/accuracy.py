@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from benchmarks.report import Figure, figure, publish
-from troth.engine.finding import findable
+from troth.engine.supply.finding import findable
 from troth.replay.finding import Handling, Outcome, Stores, simulate
 from troth.replay.known_rates import learn_known_rates
 

@@ -20,9 +20,9 @@ from benchmarks.exact import cheapest_by_all_sets, cheapest_by_model
 from benchmarks.random_orders import POLICY, Order, make_network, make_orders
 from benchmarks.report import Baseline, Figure, figure, publish
 from benchmarks.stored import measure_stored
-from troth.engine.cost_floor import find_floor
-from troth.engine.scoring import build_columns, split_columns
-from troth.engine.solve_greedy import solve_greedily
+from troth.engine.choice.cost_floor import find_floor
+from troth.engine.choice.scoring import build_columns, split_columns
+from troth.engine.choice.solve_greedy import solve_greedily
 
 _ROUNDS: Final = 3
 _NODES: Final = (20, 100, 500, 1_000, 2_000)

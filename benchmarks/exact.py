@@ -8,12 +8,12 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.mixed_model import open_solver
-from troth.engine.problem import Columns, Problem
-from troth.engine.scoring import build_columns
-from troth.engine.set_prices import price_sets
-from troth.engine.solve import partition
-from troth.engine.transit import NEVER
+from troth.engine.carriage.transit import NEVER
+from troth.engine.choice.mixed_model import open_solver
+from troth.engine.choice.scoring import build_columns
+from troth.engine.choice.set_prices import price_sets
+from troth.engine.choice.solve import partition
+from troth.engine.demand.problem import Columns, Problem
 
 _CELLS_AT_ONCE: Final = 4_000_000
 _EASE: Final = 0.01

@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from troth.engine.network import compile_network
+from troth.engine.carriage.network import compile_network
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import ON_HAND
 from troth.model.network import Node, NodeType

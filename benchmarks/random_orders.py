@@ -7,11 +7,11 @@ from typing import Final
 
 import numpy as np
 
-from troth.engine.availability import pose_question
-from troth.engine.network import Network, compile_network
-from troth.engine.problem import Problem
-from troth.engine.promise import plan
-from troth.engine.supply import SupplyRows
+from troth.engine.carriage.network import Network, compile_network
+from troth.engine.demand.availability import pose_question
+from troth.engine.demand.problem import Problem
+from troth.engine.promising.promise import plan
+from troth.engine.supply.supply import SupplyRows
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.inventory import ON_HAND
 from troth.model.network import Address, Node, NodeType

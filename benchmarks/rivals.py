@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from benchmarks.report import Figure, figure, publish
 from benchmarks.rival_rules import RULES, Sight
-from troth.engine.availability import pose_question
-from troth.engine.network import Network, compile_network
-from troth.engine.promise import plan
-from troth.engine.supply import SupplyRows
+from troth.engine.carriage.network import Network, compile_network
+from troth.engine.demand.availability import pose_question
+from troth.engine.promising.promise import plan
+from troth.engine.supply.supply import SupplyRows
 from troth.flows.places import locate
 from troth.model.ids import LineId, Sku
 from troth.model.inventory import ON_HAND

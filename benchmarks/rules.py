@@ -12,12 +12,12 @@ from typing import Final
 import numpy as np
 
 from benchmarks.report import Figure, figure, publish
-from troth.engine.network import Network, compile_network
-from troth.engine.promise import plan
+from troth.engine.carriage.network import Network, compile_network
+from troth.engine.promising.promise import plan
 from troth.engine.rules.check import check
 from troth.engine.rules.weights import policy_of
-from troth.engine.supply import SupplyRows
-from troth.engine.unit_prices import UnitPrices
+from troth.engine.supply.supply import SupplyRows
+from troth.engine.supply.unit_prices import UnitPrices
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.inventory import ON_HAND
 from troth.model.item import Item

@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.random_orders import NOW, POLICY, Order, make_network, make_orders
 from benchmarks.report import Figure, figure
-from troth.engine.case import Case, kept_trace
+from troth.engine.promising.case import Case, kept_trace
 from troth.store.codec import encode
 
 _SIZES: Final = ((2, 20), (2, 1_000), (10, 2_000))

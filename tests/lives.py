@@ -9,7 +9,7 @@ from math import floor
 
 from tests.builders import NEW_YORK, capture, item, node
 from tests.lives_returns import return_commands
-from troth.engine.owed import owed
+from troth.engine.money.owed import owed
 from troth.model.change import (
     AddLine,
     ChangeAction,

@@ -16,7 +16,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from troth.cli.sample import SEED
-from troth.engine.rate_cards import STANDARD
+from troth.engine.carriage.rate_cards import STANDARD
 from troth.flows.capture import capture
 from troth.flows.draft import Saved, save_draft
 from troth.flows.due import act_on_due

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from tests.builders import NOW, item
-from troth.engine.risk import weigh
+from troth.engine.exceptions.risk import weigh
 from troth.model.exceptions import EXPLAINED, KINDS_OF, ConcernedUnits, ExceptionKind, OpenException, Source
 from troth.model.fix import FixKind
 from troth.model.ids import LineId, OrderId, Sku

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from troth.engine.hold_check import check_holds, lint_holds
+from troth.engine.policies.hold_check import check_holds, lint_holds
 from troth.engine.rules.fields import HOLD_FIELDS
 from troth.model.hold_rules import BUILT_IN, HoldRules
 from troth.model.hold_terms import Block, Signal

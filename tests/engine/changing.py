@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from tests.builders import NEW_YORK, NOW, capture, item, node
-from troth.engine.context import Decision
-from troth.engine.network import compile_network
+from troth.engine.carriage.network import compile_network
+from troth.engine.promising.context import Decision
 from troth.model.change import (
     ChangeAction,
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from tests.engine.brute_force import Way, World, _is_there, find_ways, first_day_out, partitions, spread, there
-from troth.engine.unit_prices import UnitPrices
+from troth.engine.supply.unit_prices import UnitPrices
 from troth.model.cost_rates import PARTS, PENALTIES, Objective
 from troth.model.ids import NodeId
 from troth.model.network import Address, Surcharge

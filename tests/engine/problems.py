@@ -3,9 +3,9 @@
 import numpy as np
 
 from tests.engine.worlds import MONDAY, demand, line, network, node, supply
-from troth.engine.assemble import build_shipments
-from troth.engine.availability import pose_question
-from troth.engine.problem import Columns, Problem, Solution
+from troth.engine.choice.assemble import build_shipments
+from troth.engine.demand.availability import pose_question
+from troth.engine.demand.problem import Columns, Problem, Solution
 from troth.model.policy import Policy
 
 

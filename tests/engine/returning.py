@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 from tests.builders import NOW, capture, item, node
-from troth.engine.context import Decision
-from troth.engine.network import compile_network
-from troth.engine.returns.rules import NO_RULES, ReturnPolicy
+from troth.engine.carriage.network import compile_network
+from troth.engine.policies.return_rules import NO_RULES, ReturnPolicy
+from troth.engine.promising.context import Decision
 from troth.model.commands import AdjustStock, Command, DeliverWork, LineSerials, ReleaseOrder, ShipWork
 from troth.model.ids import LineId, NodeId, OrderId, ReturnId, Sku, derive_order_id, return_id
 from troth.model.inventory import Balance, SupplyKey

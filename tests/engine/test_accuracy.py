@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builders import NOW, node
-from troth.engine.accuracy import find_probability, is_doubted, learn
-from troth.engine.find_rates import estimate_rates, lower_bounds
-from troth.engine.network import Network, compile_network
+from troth.engine.carriage.network import Network, compile_network
+from troth.engine.supply.accuracy import find_probability, is_doubted, learn
+from troth.engine.supply.find_rates import estimate_rates, lower_bounds
 from troth.model.accuracy import (
     LEARNING,
     CellEvidence,

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from tests.builders import NOW, capture, item, node
-from troth.engine.context import Decision
-from troth.engine.network import compile_network
+from troth.engine.carriage.network import compile_network
+from troth.engine.promising.context import Decision
 from troth.model.blanket import BLANKET_ORDER, Agreement, BlanketLine, BlanketOrder
 from troth.model.commands import AdjustStock, CaptureOrder
 from troth.model.exposure import DemandClass, ExposureRules, Protection

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from troth.engine.available_to_sell import (
+from troth.engine.supply.available_to_sell import (
     Stock,
     StockStatus,
     compute_node_units,
@@ -16,7 +16,7 @@ from troth.engine.available_to_sell import (
     low_stock_max,
     valid_until,
 )
-from troth.engine.supply import SupplyRows
+from troth.engine.supply.supply import SupplyRows
 from troth.model.ids import Sku
 from troth.model.inventory import Source
 from troth.model.item import Item

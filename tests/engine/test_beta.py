@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from troth.engine.beta import beta_quantile
+from troth.engine.supply.beta import beta_quantile
 
 
 @given(st.integers(1, 60), st.integers(1, 60), st.floats(0.001, 0.999))

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from tests.engine.worlds import HERE, MONDAY, demand, flat_card, line, network, node, sent, supply
-from troth.engine.budget import OUT_OF_TIME, OUT_OF_WORK, Budget
-from troth.engine.group_turns import goals_of, less_taken, plan_in_turn, taken_by
-from troth.engine.network import Network
-from troth.engine.options import plan_options
-from troth.engine.promise import plan
-from troth.engine.ship_groups import split_into_groups
-from troth.engine.supply import SupplyRows
+from troth.engine.carriage.network import Network
+from troth.engine.demand.budget import OUT_OF_TIME, OUT_OF_WORK, Budget
+from troth.engine.demand.group_turns import goals_of, less_taken, plan_in_turn, taken_by
+from troth.engine.demand.ship_groups import split_into_groups
+from troth.engine.promising.options import plan_options
+from troth.engine.promising.promise import plan
+from troth.engine.supply.supply import SupplyRows
 from troth.model.ids import LineId, Sku
 from troth.model.network import Address
 from troth.model.order import Terms

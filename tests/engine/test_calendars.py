@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.engine.worlds import MONDAY, demand, flat_card, line, network, node, rows, supply
-from troth.engine.calendars import finish_work, first_arrival_day, minutes_of, work_clock
-from troth.engine.promise import plan
-from troth.engine.rate_cards import DEFAULT_CARDS
+from troth.engine.carriage.calendars import finish_work, first_arrival_day, minutes_of, work_clock
+from troth.engine.carriage.rate_cards import DEFAULT_CARDS
+from troth.engine.promising.promise import plan
 from troth.model.ids import NodeId
 from troth.model.network import Calendar, CutOff, DayHours, SpecialDay
 from troth.model.order import Method

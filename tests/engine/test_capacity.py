@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.engine.worlds import HERE, MONDAY, demand, flat_card, line, network, node, reasons, rows, supply
-from troth.engine.network import Network
-from troth.engine.promise import plan
+from troth.engine.carriage.network import Network
+from troth.engine.promising.promise import plan
 from troth.model.capacity import CapacityUnit, DayCapacity, Shift, Slot
 from troth.model.ids import NodeId, Sku
 from troth.model.network import Calendar, CarrierPickup, CutOff

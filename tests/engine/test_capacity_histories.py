@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from tests.builders import capture, item
 from tests.engine.worlds import HERE, MONDAY, demand, flat_card, line, network, node, supply
-from troth.engine.context import Decision
-from troth.engine.node_load import used_by
-from troth.engine.promise import plan
-from troth.engine.record import recall, recall_load, record
+from troth.engine.carriage.node_load import used_by
+from troth.engine.promising.context import Decision
+from troth.engine.promising.promise import plan
+from troth.engine.promising.record import recall, recall_load, record
 from troth.model.capacity import CapacityUnit, Shift, Slot
 from troth.model.commands import AdjustStock, CancelOrder, LineQuantity
 from troth.model.ids import NodeId, OrderId, Sku

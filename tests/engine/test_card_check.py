@@ -3,7 +3,7 @@
 import pytest
 
 from tests.engine.worlds import flat_card
-from troth.engine.card_check import check_card
+from troth.engine.carriage.card_check import check_card
 
 
 @pytest.mark.parametrize("minor", [-1, 10**18])

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.engine.worlds import HERE, MONDAY, demand, flat_card, line, node, reasons, supply
-from troth.engine.network import Network, compile_network
-from troth.engine.promise import plan
-from troth.engine.rate_cards import DEFAULT_CARDS
-from troth.engine.record import digest_network
-from troth.engine.unserved import find_unserved
+from troth.engine.carriage.network import Network, compile_network
+from troth.engine.carriage.rate_cards import DEFAULT_CARDS
+from troth.engine.carriage.unserved import find_unserved
+from troth.engine.promising.promise import plan
+from troth.engine.promising.record import digest_network
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
 from troth.model.lanes import NO_LANES, Lane, LaneTable
@@ -247,7 +247,7 @@ def test_a_limited_reach_is_as_good_as_cards_that_are_not_there(
 
 
 def test_decisions_that_were_recorded_before_cards_had_a_reach_find_their_network_again() -> None:
-    from troth.engine.rate_cards import FIRST_CARDS, FIRST_DELIVERY
+    from troth.engine.carriage.rate_cards import FIRST_CARDS, FIRST_DELIVERY
 
     address = Address("US", city="Allentown", region="Pennsylvania")
     place = Node(NodeId("DC-PA"), NodeType.DC, "Allentown", 40.6, -75.5, "America/New_York", address)

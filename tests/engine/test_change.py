@@ -24,8 +24,8 @@ from tests.engine.changing import (
     sources,
     world_with,
 )
-from troth.engine.context import Decision
 from troth.engine.evolve import evolve_all
+from troth.engine.promising.context import Decision
 from troth.model.change import (
     AddLine,
     ChangeAction,

@@ -19,7 +19,7 @@ from tests.engine.changing import (
     reserved,
     world_with,
 )
-from troth.engine.context import Decision
+from troth.engine.promising.context import Decision
 from troth.model.change import (
     AddLine,
     ChangeAction,

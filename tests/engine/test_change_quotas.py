@@ -7,8 +7,8 @@ import pytest
 
 from tests.builders import NOW, capture, item
 from tests.engine.changing import NODES, ONE, PA
-from troth.engine.context import Decision
-from troth.engine.network import compile_network
+from troth.engine.carriage.network import compile_network
+from troth.engine.promising.context import Decision
 from troth.model.change import SetQuantity
 from troth.model.commands import AdjustStock, ChangeOrder, RejectWork, ReleaseOrder
 from troth.model.exposure import DemandClass, ExposureRules, Holder, Period, ProductAllocation, Protection

@@ -20,9 +20,9 @@ from tests.lives import (
     units_gone,
 )
 from tests.lives_returns import return_commands, units_back
-from troth.engine.context import Decision
+from troth.engine.carriage.network import compile_network
 from troth.engine.evolve import fold
-from troth.engine.network import compile_network
+from troth.engine.promising.context import Decision
 from troth.model.commands import AdjustStock, Command
 from troth.model.events import OrderEvent, StockAdjusted
 from troth.model.ids import NodeId, OrderId, Sku

@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 from tests.engine.worlds import flat_card
-from troth.engine.card_check import check_card
-from troth.engine.cost_check import check_cost_rates, lint_card
-from troth.engine.rate_cards import DEFAULT_CARDS, STANDARD
+from troth.engine.carriage.card_check import check_card
+from troth.engine.carriage.cost_check import check_cost_rates, lint_card
+from troth.engine.carriage.rate_cards import DEFAULT_CARDS, STANDARD
 from troth.model.cost_rates import NO_COST_RATES, CostRates, PaymentFee
 from troth.model.network import Surcharge
 

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from tests.engine.worlds import HERE, MONDAY, demand, flat_card, line, network, node, sent, supply
-from troth.engine.availability import pose_question
-from troth.engine.network import Network
-from troth.engine.promise import plan
-from troth.engine.rate_cards import STANDARD
-from troth.engine.supply import SupplyRows
-from troth.engine.unit_prices import UnitPrices
-from troth.engine.weighing import weights_of, with_terms
+from troth.engine.carriage.network import Network
+from troth.engine.carriage.rate_cards import STANDARD
+from troth.engine.choice.weighing import weights_of, with_terms
+from troth.engine.demand.availability import pose_question
+from troth.engine.promising.promise import plan
+from troth.engine.supply.supply import SupplyRows
+from troth.engine.supply.unit_prices import UnitPrices
 from troth.model.cost_rates import CostRates, Objective, PaymentFee
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item

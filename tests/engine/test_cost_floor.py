@@ -6,15 +6,15 @@ import pytest
 
 from tests.engine.problems import cost_of, random_problem
 from tests.engine.worlds import MONDAY, demand, flat_card, line, network, node, supply
-from troth.engine.budget import Budget
-from troth.engine.choose import choose_parcels
-from troth.engine.cost_floor import find_floor, find_gap
-from troth.engine.plan_goals import find_goals
-from troth.engine.promise import plan
-from troth.engine.scoring import build_columns, split_columns
-from troth.engine.solve import solve_by_subsets
-from troth.engine.solve_greedy import solve_greedily
-from troth.engine.whole_floor import find_whole_floor
+from troth.engine.choice.choose import choose_parcels
+from troth.engine.choice.cost_floor import find_floor, find_gap
+from troth.engine.choice.plan_goals import find_goals
+from troth.engine.choice.scoring import build_columns, split_columns
+from troth.engine.choice.solve import solve_by_subsets
+from troth.engine.choice.solve_greedy import solve_greedily
+from troth.engine.choice.whole_floor import find_whole_floor
+from troth.engine.demand.budget import Budget
+from troth.engine.promising.promise import plan
 from troth.model.policy import Policy
 
 PLAIN = Policy(split_minor=0, delay_minor_per_day=0)

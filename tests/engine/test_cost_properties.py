@@ -11,17 +11,17 @@ from tests.engine.brute_force import World
 from tests.engine.cost_brute_force import Costs, best_spread, best_whole, score_of
 from tests.engine.test_plan_properties import covers_on_hand, worlds
 from tests.engine.worlds import HERE, demand, network, rows
-from troth.engine.assemble import build_shipments
-from troth.engine.availability import pose_question
-from troth.engine.network import Network
-from troth.engine.problem import Problem
-from troth.engine.promise import plan
-from troth.engine.scoring import build_columns, split_columns, subset_costs
-from troth.engine.solve import solve_by_subsets
-from troth.engine.solve_milp import solve_mixed
-from troth.engine.supply import SupplyRows
-from troth.engine.unit_prices import UnitPrices
-from troth.engine.weighing import with_terms
+from troth.engine.carriage.network import Network
+from troth.engine.choice.assemble import build_shipments
+from troth.engine.choice.scoring import build_columns, split_columns, subset_costs
+from troth.engine.choice.solve import solve_by_subsets
+from troth.engine.choice.solve_milp import solve_mixed
+from troth.engine.choice.weighing import with_terms
+from troth.engine.demand.availability import pose_question
+from troth.engine.demand.problem import Problem
+from troth.engine.promising.promise import plan
+from troth.engine.supply.supply import SupplyRows
+from troth.engine.supply.unit_prices import UnitPrices
 from troth.model.cost_rates import PARTS, CostRates, Objective, PaymentFee
 from troth.model.ids import LineId, Sku
 from troth.model.inventory import ON_HAND

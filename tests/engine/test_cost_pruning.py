@@ -7,16 +7,16 @@ import pytest
 
 from tests.engine.test_cost_properties import SURCHARGES
 from tests.engine.worlds import HERE, MONDAY, demand, line, network, node, supply
-from troth.engine.availability import pose_question
-from troth.engine.problem import Problem
-from troth.engine.prune import undominated
-from troth.engine.rate_cards import DEFAULT_CARDS
-from troth.engine.scoring import build_columns, split_columns, subset_costs
-from troth.engine.solve import solve_by_subsets
-from troth.engine.solve_milp import solve_mixed
-from troth.engine.transit import NEVER
-from troth.engine.unit_prices import UnitPrices
-from troth.engine.weighing import with_terms
+from troth.engine.carriage.rate_cards import DEFAULT_CARDS
+from troth.engine.carriage.transit import NEVER
+from troth.engine.choice.prune import undominated
+from troth.engine.choice.scoring import build_columns, split_columns, subset_costs
+from troth.engine.choice.solve import solve_by_subsets
+from troth.engine.choice.solve_milp import solve_mixed
+from troth.engine.choice.weighing import with_terms
+from troth.engine.demand.availability import pose_question
+from troth.engine.demand.problem import Problem
+from troth.engine.supply.unit_prices import UnitPrices
 from troth.model.cost_rates import CostRates, Objective, PaymentFee
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from tests.engine import slow_dates
 from tests.engine.worlds import HERE, demand, flat_card, line, network, node, supply
-from troth.engine.calendars import finish_work, local_instant, take_on, work_clock
-from troth.engine.network import Network, compile_network
-from troth.engine.promise import plan
-from troth.engine.timetable import find_timetable
-from troth.engine.transit import find_lanes
+from troth.engine.carriage.calendars import finish_work, local_instant, take_on, work_clock
+from troth.engine.carriage.network import Network, compile_network
+from troth.engine.carriage.timetable import find_timetable
+from troth.engine.carriage.transit import find_lanes
+from troth.engine.promising.promise import plan
 from troth.model.ids import NodeId
 from troth.model.lanes import LaneTable, PlaceHolidays
 from troth.model.network import Address, Calendar, CarrierPickup, CutOff, DayHours, Node, RateCard, SpecialDay

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.builders import NEW_YORK, NOW, capture, item, node
-from troth.engine.context import Decision
-from troth.engine.network import compile_network
+from troth.engine.carriage.network import compile_network
+from troth.engine.promising.context import Decision
 from troth.model.commands import (
     AdjustStock,
     CancelOrder,

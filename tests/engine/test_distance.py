@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from troth.engine.distance import EARTH_RADIUS_MILES, chord_of, miles_of, points_on_sphere, squared_chords
+from troth.engine.carriage.distance import EARTH_RADIUS_MILES, chord_of, miles_of, points_on_sphere, squared_chords
 
 LATITUDES = st.floats(-90.0, 90.0)
 LONGITUDES = st.floats(-180.0, 180.0)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from tests.engine.worlds import MONDAY, demand, flat_card, line, network, node, rows, supply
-from troth.engine.case import Case, digest_case, missing_units, outline
-from troth.engine.explain import explain
-from troth.engine.record import recall, record
+from troth.engine.explanation.explain import explain
+from troth.engine.promising.case import Case, digest_case, missing_units, outline
+from troth.engine.promising.record import recall, record
 from troth.model.explanation import Candidate, Explanation
 from troth.model.ids import NodeId, Sku
 from troth.model.policy import Policy

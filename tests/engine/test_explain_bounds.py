@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from tests.engine.test_explain import POLICY, by_node, case_of
 from tests.engine.worlds import MONDAY, demand, flat_card, line, network, node, supply
-from troth.engine.case import Case
-from troth.engine.explain import CANDIDATES_SHOWN, explain, find_nodes_of_interest
-from troth.engine.tries import TRIES_MAX, Tries
+from troth.engine.explanation.explain import CANDIDATES_SHOWN, explain, find_nodes_of_interest
+from troth.engine.explanation.tries import TRIES_MAX, Tries
+from troth.engine.promising.case import Case
 from troth.model.ids import NodeId
 from troth.model.network import NodeType
 from troth.model.order import Method

@@ -6,9 +6,9 @@ import pytest
 
 from tests.engine.test_explain import POLICY, by_node
 from tests.engine.worlds import MONDAY, demand, flat_card, line, network, node, reasons, supply
-from troth.engine.case import Case
-from troth.engine.disposition import holds_of
-from troth.engine.explain import explain
+from troth.engine.explanation.explain import explain
+from troth.engine.promising.case import Case
+from troth.engine.promising.disposition import holds_of
 from troth.flows.tell_flip import tell_candidate
 from troth.model.cost_rates import Objective
 from troth.model.explanation import Bar

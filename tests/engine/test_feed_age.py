@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builders import NOW, node
-from troth.engine.feed_age import NEVER_FED, fed_at_of, fed_rows, feed_ages, find_late
-from troth.engine.network import Network, compile_network
-from troth.engine.supply import SupplyRows
+from troth.engine.carriage.network import Network, compile_network
+from troth.engine.supply.feed_age import NEVER_FED, fed_at_of, fed_rows, feed_ages, find_late
+from troth.engine.supply.supply import SupplyRows
 from troth.model.ids import NodeId
 from troth.model.inventory import ON_HAND, Source
 

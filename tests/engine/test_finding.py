@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from troth.engine.finding import EXACT_UNITS_MAX, findable
+from troth.engine.supply.finding import EXACT_UNITS_MAX, findable
 
 UNITS = st.integers(0, 2_000)
 PROBABILITIES = st.floats(0.0, 1.0)

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from tests.engine.worlds import MONDAY, demand, flat_card, line, network, node, supply
-from troth.engine.calendars import work_clock
-from troth.engine.case import Case, outline
-from troth.engine.explain import explain
-from troth.engine.network import Network
+from troth.engine.carriage.calendars import work_clock
+from troth.engine.carriage.network import Network
+from troth.engine.explanation.explain import explain
+from troth.engine.promising.case import Case, outline
 from troth.flows.tell_flip import tell_flip
 from troth.model.capacity import CapacityUnit, Slot
 from troth.model.explanation import Flip

@@ -13,10 +13,10 @@ from hypothesis import assume, given, settings
 from tests.engine.brute_force import World, find_ways, partitions, price, there
 from tests.engine.test_plan_properties import ask, count_divided, covers_on_hand, worlds
 from tests.engine.worlds import MONDAY, demand, flat_card, line, network, node, supply
-from troth.engine.budget import OUT_OF_TIME, Budget
-from troth.engine.case import Case
-from troth.engine.front import PLANS_SHOWN, find_fronts
-from troth.engine.front_states import Shipped, find_states
+from troth.engine.demand.budget import OUT_OF_TIME, Budget
+from troth.engine.explanation.front import PLANS_SHOWN, find_fronts
+from troth.engine.explanation.front_states import Shipped, find_states
+from troth.engine.promising.case import Case
 from troth.model.cost_rates import CostRates, Objective
 from troth.model.front import Front, FrontPlan, Span
 from troth.model.ids import LineId

@@ -8,9 +8,9 @@ import pytest
 
 from tests.builders import NOW, capture
 from tests.engine.changing import ITEMS, NODES, PA, assert_kept, captured, reserved
-from troth.engine.context import Decision
-from troth.engine.holds_in_force import HoldsInForce, compile_holds
-from troth.engine.network import compile_network
+from troth.engine.carriage.network import compile_network
+from troth.engine.policies.holds_in_force import HoldsInForce, compile_holds
+from troth.engine.promising.context import Decision
 from troth.model.commands import AdjustStock, LiftHold, RepromiseOrder
 from troth.model.events import PromiseChanged
 from troth.model.history import CustomerHistory

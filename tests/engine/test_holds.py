@@ -19,8 +19,8 @@ from tests.engine.changing import (
     reserved,
     world_with,
 )
-from troth.engine.context import Decision
-from troth.engine.network import compile_network
+from troth.engine.carriage.network import compile_network
+from troth.engine.promising.context import Decision
 from troth.model.change import SetAddress, SetPrice, SetQuantity
 from troth.model.commands import (
     ActOnDue,

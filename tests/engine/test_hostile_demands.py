@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.engine.worlds import HERE, MONDAY, demand, flat_card, line, network, node, reasons, supply
-from troth.engine.line_terms import explode, settle_lines
-from troth.engine.network import Network
-from troth.engine.promise import plan
+from troth.engine.carriage.network import Network
+from troth.engine.demand.line_terms import explode, settle_lines
+from troth.engine.promising.promise import plan
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.item import Item, Restrictions, Substitute
 from troth.model.network import Address, NodeType

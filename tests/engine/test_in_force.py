@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from troth.engine.in_force import choose, find_in_force, find_next_change, find_undoable, share_of, state_of
+from troth.engine.supply.in_force import choose, find_in_force, find_next_change, find_undoable, share_of, state_of
 from troth.model.document import Activation, DocumentState, InForce
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.engine.worlds import MONDAY, demand, flat_card, line, network, node, reasons, rows, supply
-from troth.engine.availability import pose_question
-from troth.engine.network import Network
-from troth.engine.promise import plan
-from troth.engine.scoring import build_columns, split_columns
-from troth.engine.solve_greedy import solve_greedily
+from troth.engine.carriage.network import Network
+from troth.engine.choice.scoring import build_columns, split_columns
+from troth.engine.choice.solve_greedy import solve_greedily
+from troth.engine.demand.availability import pose_question
+from troth.engine.promising.promise import plan
 from troth.model.ids import LineId, Sku
 from troth.model.order import Terms
 from troth.model.plan import DemandLine, Plan

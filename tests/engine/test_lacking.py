@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.engine.worlds import MONDAY, demand, flat_card, line, network, node, supply
-from troth.engine.promise import plan
+from troth.engine.promising.promise import plan
 from troth.model.ids import NodeId
 from troth.model.network import Calendar, NodeType
 from troth.model.order import Method

@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from troth.engine.lane_check import LANES_MAX, check_lanes, lint_known, lint_lanes
-from troth.engine.rate_cards import DEFAULT_CARDS
+from troth.engine.carriage.lane_check import LANES_MAX, check_lanes, lint_known, lint_lanes
+from troth.engine.carriage.rate_cards import DEFAULT_CARDS
 from troth.model.ids import NodeId
 from troth.model.lanes import Lane, LaneTable, PlaceHolidays
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.engine.worlds import HERE, demand, flat_card, line, node, supply
-from troth.engine.network import Network, compile_network
-from troth.engine.promise import plan
+from troth.engine.carriage.network import Network, compile_network
+from troth.engine.promising.promise import plan
 from troth.model.ids import NodeId
 from troth.model.lanes import Lane, LaneTable, PlaceHolidays
 from troth.model.network import Address, Calendar, CarrierPickup, RateCard

@@ -7,9 +7,9 @@ from typing import Any
 from tests.builders import NOW
 from tests.engine.changing import ONE, TWO, assert_kept, captured, world_with
 from tests.engine.test_permissions import advanced
-from troth.engine.context import Decision
 from troth.engine.last_dates import NOT_LEFT
-from troth.engine.owed import owed
+from troth.engine.money.owed import owed
+from troth.engine.promising.context import Decision
 from troth.model.charges import Charges, DeliveryCharge
 from troth.model.commands import ActOnDue, LineQuantity, PickWork, PlaceHold, ReleaseOrder, ShipWork
 from troth.model.events import OrderCanceled

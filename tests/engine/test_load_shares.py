@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 from tests.engine.worlds import MONDAY, network, node
-from troth.engine.load_shares import shares_used
+from troth.engine.carriage.load_shares import shares_used
 from troth.model.capacity import Shift, Slot
 from troth.model.ids import NodeId
 

@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.engine.worlds import MONDAY, demand, flat_card, line, network, node, reasons
-from troth.engine.case import Case, digest_case
-from troth.engine.network import Network
-from troth.engine.promise import plan
-from troth.engine.record import recall, record
-from troth.engine.spoilage import find_spoiled
-from troth.engine.supply import SupplyRows, rows_of
+from troth.engine.carriage.network import Network
+from troth.engine.demand.spoilage import find_spoiled
+from troth.engine.promising.case import Case, digest_case
+from troth.engine.promising.promise import plan
+from troth.engine.promising.record import recall, record
+from troth.engine.supply.supply import SupplyRows, rows_of
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.inventory import Balance, SupplyKey, lot_source, purchase_order_source, transfer_source
 from troth.model.order import Terms

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from tests.builders import NOW, capture, item, node
 from tests.engine.worlds import MONDAY, demand, flat_card, line, network, supply
 from tests.engine.worlds import node as place
-from troth.engine.network import compile_network
-from troth.engine.promise import plan
-from troth.engine.rate_cards import DEFAULT_CARDS
+from troth.engine.carriage.network import compile_network
+from troth.engine.carriage.rate_cards import DEFAULT_CARDS
+from troth.engine.promising.promise import plan
 from troth.model.commands import AdjustStock, CancelOrder, LineQuantity
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.inventory import SupplyKey

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from tests.engine.worlds import MONDAY, demand, line, network, node, supply
-from troth.engine.network import Network
-from troth.engine.options import plan_options
-from troth.engine.supply import SupplyRows
+from troth.engine.carriage.network import Network
+from troth.engine.promising.options import plan_options
+from troth.engine.supply.supply import SupplyRows
 from troth.model.ids import NodeId, Sku
 from troth.model.network import Address
 from troth.model.order import Method

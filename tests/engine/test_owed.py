@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from tests.builders import NEW_YORK, NOW, capture
 from tests.engine.changing import ONE, TWO, captured, change, changed, world_with
-from troth.engine.context import Decision
-from troth.engine.owed import Owed, cost_of_units, owed
+from troth.engine.money.owed import Owed, cost_of_units, owed
+from troth.engine.promising.context import Decision
 from troth.model.change import AddLine, SetPrice, SetQuantity, Substitute
 from troth.model.charges import Amounts, Charges, DeliveryCharge, prorate
 from troth.model.commands import CancelOrder, LineQuantity, PackWork, PickWork, ReleaseOrder, ShipWork

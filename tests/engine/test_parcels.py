@@ -10,21 +10,21 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.engine.problems import cost_of, random_problem
-from troth.engine.cover_prices import Prices
-from troth.engine.parcel_bounds import bound_parcels, find_steps, find_values
-from troth.engine.parcel_halves import find_best, halve, meet
-from troth.engine.parcel_join import join_parcels
-from troth.engine.parcel_pairs import find_pair, pair_candidates
-from troth.engine.parcel_rest import complete_plans
-from troth.engine.parcel_search import ONE, begin_search, bound_candidates, list_parcels
-from troth.engine.possible_parcels import Parcels, price_lines, price_parcels
-from troth.engine.problem import Columns, Problem
-from troth.engine.scoring import build_columns, split_columns, subset_costs
-from troth.engine.set_prices import find_cheapest, price_all_sets, price_held_sets
-from troth.engine.solve import partition, solve_by_subsets
-from troth.engine.solve_milp import solve_mixed
-from troth.engine.solve_parcels import solve_by_parcels
-from troth.engine.transit import NEVER
+from troth.engine.carriage.transit import NEVER
+from troth.engine.choice.cover_prices import Prices
+from troth.engine.choice.parcel_bounds import bound_parcels, find_steps, find_values
+from troth.engine.choice.parcel_halves import find_best, halve, meet
+from troth.engine.choice.parcel_join import join_parcels
+from troth.engine.choice.parcel_pairs import find_pair, pair_candidates
+from troth.engine.choice.parcel_rest import complete_plans
+from troth.engine.choice.parcel_search import ONE, begin_search, bound_candidates, list_parcels
+from troth.engine.choice.possible_parcels import Parcels, price_lines, price_parcels
+from troth.engine.choice.scoring import build_columns, split_columns, subset_costs
+from troth.engine.choice.set_prices import find_cheapest, price_all_sets, price_held_sets
+from troth.engine.choice.solve import partition, solve_by_subsets
+from troth.engine.choice.solve_milp import solve_mixed
+from troth.engine.choice.solve_parcels import solve_by_parcels
+from troth.engine.demand.problem import Columns, Problem
 
 SHARES = (0.1, 0.3, 0.6, 0.9)
 

@@ -4,8 +4,8 @@ import pytest
 
 from tests.builders import NOW
 from tests.engine.changing import ONE, TWO, assert_kept, captured, change, changed, world_with
-from troth.engine.context import Decision
-from troth.engine.owed import owed
+from troth.engine.money.owed import owed
+from troth.engine.promising.context import Decision
 from troth.model.change import (
     AddLine,
     ChangeAction,

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from tests.engine.worlds import MONDAY, demand, flat_card, line, network, node, reasons, rows, sent, supply
-from troth.engine.case import Case, digest_case
-from troth.engine.explain import explain
-from troth.engine.options import plan_options
-from troth.engine.promise import plan
-from troth.engine.supply import SupplyRows, rows_of
+from troth.engine.explanation.explain import explain
+from troth.engine.promising.case import Case, digest_case
+from troth.engine.promising.options import plan_options
+from troth.engine.promising.promise import plan
+from troth.engine.supply.supply import SupplyRows, rows_of
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.inventory import ON_HAND, Balance, Source, SupplyKey
 from troth.model.network import Address, NodeType

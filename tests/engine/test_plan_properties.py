@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from tests.engine.brute_force import World, best_spread, cheapest_whole
 from tests.engine.worlds import MONDAY, demand, line, network, node, rows
-from troth.engine.assemble import build_shipments
-from troth.engine.availability import pose_question
-from troth.engine.network import Network
-from troth.engine.problem import Columns, Problem, Solution
-from troth.engine.promise import plan
-from troth.engine.scoring import build_columns, split_columns
-from troth.engine.solve import solve_by_subsets
-from troth.engine.solve_milp import solve_mixed
-from troth.engine.supply import SupplyRows
+from troth.engine.carriage.network import Network
+from troth.engine.choice.assemble import build_shipments
+from troth.engine.choice.scoring import build_columns, split_columns
+from troth.engine.choice.solve import solve_by_subsets
+from troth.engine.choice.solve_milp import solve_mixed
+from troth.engine.demand.availability import pose_question
+from troth.engine.demand.problem import Columns, Problem, Solution
+from troth.engine.promising.promise import plan
+from troth.engine.supply.supply import SupplyRows
 from troth.model.ids import LineId, Sku
 from troth.model.inventory import ON_HAND
 from troth.model.network import RateCard

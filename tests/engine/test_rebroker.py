@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from troth.engine.rebroker import Option, Scarce, assign_by_regret, assign_jointly, assign_one_by_one
+from troth.engine.promising.rebroker import Option, Scarce, assign_by_regret, assign_jointly, assign_one_by_one
 
 ORDERS = [
     [Option(cost, {("A", str(store)): 1}) for store, cost in enumerate(row)]

@@ -8,7 +8,7 @@ import pytest
 
 from tests.builders import NEW_YORK, NOW, node
 from tests.engine.test_release_times import captured, done, world_of
-from troth.engine.context import Decision
+from troth.engine.promising.context import Decision
 from troth.model.change import ACTION_OF, AddLine, RemoveLine, SetAddress, SetDates, SetNode, SetQuantity
 from troth.model.commands import (
     AcceptRecall,

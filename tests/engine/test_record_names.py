@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import date, time
 
 from tests.engine.worlds import flat_card, network, node
-from troth.engine.rate_cards import FIRST_DELIVERY
-from troth.engine.record import digest_network
+from troth.engine.carriage.rate_cards import FIRST_DELIVERY
+from troth.engine.promising.record import digest_network
 from troth.model.capacity import DayCapacity
 from troth.model.network import Calendar, CutOff, DayHours, Node, SpecialDay
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tests.engine.worlds import HERE, MONDAY, demand, flat_card, line, node, reasons, supply
-from troth.engine.network import compile_network
-from troth.engine.promise import plan
+from troth.engine.carriage.network import compile_network
+from troth.engine.promising.promise import plan
 from troth.flows.places import locate
 from troth.model.ids import Sku
 from troth.model.item import Item, Restrictions

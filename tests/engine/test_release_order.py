@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.builders import NOW, capture, item, node
-from troth.engine.calendars import finish_work, minute_of, take_on
-from troth.engine.context import Decision
-from troth.engine.latest_start import latest_start
-from troth.engine.network import compile_network
-from troth.engine.release_rules import compile_release
+from troth.engine.carriage.calendars import finish_work, minute_of, take_on
+from troth.engine.carriage.network import compile_network
+from troth.engine.policies.release_rules import compile_release
+from troth.engine.promising.context import Decision
 from troth.engine.reserve import reserve_entries
-from troth.engine.waves import Amount, Waiting, fill_wave
+from troth.engine.waves.latest_start import latest_start
+from troth.engine.waves.waves import Amount, Waiting, fill_wave
 from troth.model.capacity import CapacityUnit
 from troth.model.commands import ActOnDue, AdjustStock, CaptureOrder, Command, RunWave
 from troth.model.ids import FulfillmentId, LineId, NodeId, Sku

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from tests.builders import NOW, capture, item, node
-from troth.engine.calendars import finish_work, minute_of, take_on
-from troth.engine.context import Decision, Facts
-from troth.engine.latest_start import latest_start
-from troth.engine.network import Network, compile_network
-from troth.engine.release_plan import plan_release
-from troth.engine.release_rules import compile_release
+from troth.engine.carriage.calendars import finish_work, minute_of, take_on
+from troth.engine.carriage.network import Network, compile_network
+from troth.engine.policies.release_rules import compile_release
+from troth.engine.promising.context import Decision, Facts
+from troth.engine.waves.latest_start import latest_start
+from troth.engine.waves.release_plan import plan_release
 from troth.model.commands import ActOnDue, AdjustStock, PlaceHold, ReleaseOrder, RunWave
 from troth.model.events import OrderReleased, ReleasePlanned
 from troth.model.ids import LineId, NodeId, Sku, derive_order_id

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from tests.builders import NOW, capture, item, node
 from tests.supply_moves import pegs, settle
-from troth.engine.context import Decision
-from troth.engine.network import compile_network
+from troth.engine.carriage.network import compile_network
 from troth.engine.priority import in_order_of_rank, in_turn, rank_of, who_gives_way
+from troth.engine.promising.context import Decision
 from troth.model.commands import (
     AdjustStock,
     CancelOrder,

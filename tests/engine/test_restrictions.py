@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.engine.worlds import HERE, MONDAY, demand, flat_card, line, network, node, sent, supply
-from troth.engine.network import Network
-from troth.engine.promise import plan
+from troth.engine.carriage.network import Network
+from troth.engine.promising.promise import plan
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item, Restrictions
 from troth.model.network import Address, NodeType

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from tests.builders import NOW
 from tests.engine.changing import captured, world_with
-from troth.engine.context import Decision
+from troth.engine.promising.context import Decision
 from troth.engine.schedules import spread
 from troth.model.commands import CancelOrder, LineQuantity
 from troth.model.ids import LineId, Sku

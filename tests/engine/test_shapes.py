@@ -10,15 +10,15 @@ from tests.engine.brute_force import World
 from tests.engine.brute_shapes import Wanted, best_shaped
 from tests.engine.test_plan_properties import cards, cost_of
 from tests.engine.worlds import MONDAY, demand, flat_card, line, network, node, reasons, rows, sent, supply
-from troth.engine.assemble import is_within_supply
-from troth.engine.availability import pose_question
-from troth.engine.network import Network
-from troth.engine.promise import plan
-from troth.engine.scoring import build_columns, split_columns
-from troth.engine.solve import solve_by_subsets
-from troth.engine.solve_greedy import solve_greedily
-from troth.engine.solve_milp import solve_mixed
-from troth.engine.supply import SupplyRows
+from troth.engine.carriage.network import Network
+from troth.engine.choice.assemble import is_within_supply
+from troth.engine.choice.scoring import build_columns, split_columns
+from troth.engine.choice.solve import solve_by_subsets
+from troth.engine.choice.solve_greedy import solve_greedily
+from troth.engine.choice.solve_milp import solve_mixed
+from troth.engine.demand.availability import pose_question
+from troth.engine.promising.promise import plan
+from troth.engine.supply.supply import SupplyRows
 from troth.model.ids import LineId, Sku
 from troth.model.item import Item
 from troth.model.order import Terms

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.engine.worlds import HERE, MONDAY, demand, flat_card, line, network, node, reasons, rows, sent, supply
-from troth.engine.group_turns import goals_of
-from troth.engine.network import Network
-from troth.engine.promise import plan
-from troth.engine.ship_groups import split_into_groups
-from troth.engine.supply import SupplyRows
+from troth.engine.carriage.network import Network
+from troth.engine.demand.group_turns import goals_of
+from troth.engine.demand.ship_groups import split_into_groups
+from troth.engine.promising.promise import plan
+from troth.engine.supply.supply import SupplyRows
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.network import Address, NodeType
 from troth.model.order import Method, Terms

@@ -3,8 +3,8 @@
 from datetime import time, timedelta
 
 from tests.engine.worlds import MONDAY, demand, flat_card, line, network, node, reasons, sent, supply
-from troth.engine.network import Network
-from troth.engine.promise import plan
+from troth.engine.carriage.network import Network
+from troth.engine.promising.promise import plan
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item, Restrictions
 from troth.model.network import Calendar, NodeType

@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 
 from tests.engine.brute_force import partitions
 from tests.engine.problems import cost_of, random_problem
-from troth.engine.choose import choose_parcels
-from troth.engine.plan_goals import find_goals
-from troth.engine.problem import Columns
-from troth.engine.prune import undominated
-from troth.engine.rate_cards import DEFAULT_CARDS, is_merging_cheaper, parcel_rate_minor
-from troth.engine.scoring import build_columns, parcel_rates, split_columns, subset_costs
-from troth.engine.solve import partition, solve_by_subsets
-from troth.engine.solve_greedy import solve_greedily
-from troth.engine.solve_milp import solve_mixed
-from troth.engine.transit import NEVER
+from troth.engine.carriage.rate_cards import DEFAULT_CARDS, is_merging_cheaper, parcel_rate_minor
+from troth.engine.carriage.transit import NEVER
+from troth.engine.choice.choose import choose_parcels
+from troth.engine.choice.plan_goals import find_goals
+from troth.engine.choice.prune import undominated
+from troth.engine.choice.scoring import build_columns, parcel_rates, split_columns, subset_costs
+from troth.engine.choice.solve import partition, solve_by_subsets
+from troth.engine.choice.solve_greedy import solve_greedily
+from troth.engine.choice.solve_milp import solve_mixed
+from troth.engine.demand.problem import Columns
 
 
 @settings(max_examples=60)

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.engine.worlds import MONDAY, demand, flat_card, line, network, node, reasons, supply
-from troth.engine.network import Network
-from troth.engine.promise import plan
+from troth.engine.carriage.network import Network
+from troth.engine.promising.promise import plan
 from troth.model.cost_rates import Objective
 from troth.model.ids import LineId, Sku
 from troth.model.item import Item

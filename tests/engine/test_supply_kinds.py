@@ -6,8 +6,8 @@ from datetime import time, timedelta
 import numpy as np
 
 from tests.engine.worlds import MONDAY, demand, flat_card, line, network, node, rows, sent
-from troth.engine.promise import plan
-from troth.engine.supply import SupplyRows
+from troth.engine.promising.promise import plan
+from troth.engine.supply.supply import SupplyRows
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import ON_HAND, Source
 from troth.model.network import Calendar, NodeType

@@ -7,13 +7,13 @@ import pytest
 
 from tests.engine.brute_force import partitions
 from tests.engine.problems import cost_of, random_problem
-from troth.engine.problem import Columns, Problem
-from troth.engine.rate_cards import billable_grams, parcel_rate_minor
-from troth.engine.scoring import build_columns, split_columns
-from troth.engine.solve import solve_by_subsets
-from troth.engine.solve_milp import solve_mixed
-from troth.engine.solve_parcels import solve_by_parcels
-from troth.engine.transit import NEVER
+from troth.engine.carriage.rate_cards import billable_grams, parcel_rate_minor
+from troth.engine.carriage.transit import NEVER
+from troth.engine.choice.scoring import build_columns, split_columns
+from troth.engine.choice.solve import solve_by_subsets
+from troth.engine.choice.solve_milp import solve_mixed
+from troth.engine.choice.solve_parcels import solve_by_parcels
+from troth.engine.demand.problem import Columns, Problem
 
 BATCHES = 20
 PER_BATCH = 100

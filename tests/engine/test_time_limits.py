@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.builders import NOW
 from tests.builders import capture as capture_command
 from tests.engine.changing import CHICAGO, PA, captured, change, changed, world_with
-from troth.engine.context import Decision
+from troth.engine.promising.context import Decision
 from troth.model.change import SetDates, SetQuantity
 from troth.model.commands import ExpectedLine, ExpectSupply, RejectWork, ReleaseOrder
 from troth.model.ids import LineId, Sku

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from tests.builders import NEW_YORK, NOW, capture, item, node
 from tests.engine.worlds import flat_card
-from troth.engine.context import Decision, Facts
-from troth.engine.network import Network, compile_network
+from troth.engine.carriage.network import Network, compile_network
+from troth.engine.promising.context import Decision, Facts
 from troth.engine.resource import demand_missing
 from troth.model.commands import AdjustStock, RejectWork, ReleaseOrder
 from troth.model.ids import NodeId, Sku

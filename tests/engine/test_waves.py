@@ -7,10 +7,10 @@ import pytest
 
 from tests.builders import NOW, node
 from tests.engine.test_release_times import OFFICE, captured, done, facts_of, world_of
-from troth.engine.network import compile_network
-from troth.engine.wave_preview import forecast_waves
-from troth.engine.wave_times import find_waves
-from troth.engine.waves import NO_LIMIT, NOTHING, Amount, Waiting, fill_wave, left_of, room_of
+from troth.engine.carriage.network import compile_network
+from troth.engine.waves.wave_preview import forecast_waves
+from troth.engine.waves.wave_times import find_waves
+from troth.engine.waves.waves import NO_LIMIT, NOTHING, Amount, Waiting, fill_wave, left_of, room_of
 from troth.model.capacity import CapacityUnit, DayCapacity, Shift
 from troth.model.commands import ActOnDue, PlaceHold
 from troth.model.ids import FulfillmentId, NodeId, OrderId

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from tests.engine.worlds import MONDAY, demand, flat_card, line, network, node, reasons, supply
-from troth.engine.case import Case
-from troth.engine.nowhere import plan_nowhere
-from troth.engine.wishes import with_wishes_given_up
+from troth.engine.demand.nowhere import plan_nowhere
+from troth.engine.promising.case import Case
+from troth.engine.promising.wishes import with_wishes_given_up
 from troth.model.ids import Sku
 from troth.model.item import Item
 from troth.model.network import NodeType

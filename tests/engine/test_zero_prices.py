@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from tests.engine.cost_brute_force import Costs
 from tests.engine.test_cost_properties import ask, costs, split_costs
-from troth.engine.promise import plan
-from troth.engine.unit_prices import UnitPrices
+from troth.engine.promising.promise import plan
+from troth.engine.supply.unit_prices import UnitPrices
 from troth.model.cost_rates import NO_COST_RATES
 from troth.model.plan import Plan, Shipment
 

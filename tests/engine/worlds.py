@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from troth.engine.network import Network, compile_network
-from troth.engine.rate_cards import DEFAULT_CARDS
-from troth.engine.supply import SupplyRows
+from troth.engine.carriage.network import Network, compile_network
+from troth.engine.carriage.rate_cards import DEFAULT_CARDS
+from troth.engine.supply.supply import SupplyRows
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.inventory import ON_HAND, Source
 from troth.model.network import Address, Node, NodeType, RateCard

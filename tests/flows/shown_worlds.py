@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 from tests.builders import capture
 from tests.engine.worlds import HERE, MONDAY, flat_card, network, node
 from troth.engine.capture import demand_of, settled
-from troth.engine.case import case_of
-from troth.engine.context import Decision, Facts
 from troth.engine.exposure.accepting import Accepted, find_accepted, rows_of_line
 from troth.engine.exposure.compiled import compile_exposure
 from troth.engine.exposure.in_force import Exposure
 from troth.engine.exposure.kit_waterfall import find_kit_waterfall
 from troth.engine.exposure.taking import exposed_supply
 from troth.engine.exposure.waterfall import Waterfall, find_waterfall
-from troth.engine.kits import wanted_skus
-from troth.engine.supply import SupplyRows, rows_of
+from troth.engine.promising.case import case_of
+from troth.engine.promising.context import Decision, Facts
+from troth.engine.supply.kits import wanted_skus
+from troth.engine.supply.supply import SupplyRows, rows_of
 from troth.flows.waterfall import Inquirer
 from troth.model.commands import CountStock, HoldCart, LineQuantity, PickWork, ReleaseOrder
 from troth.model.exposure import (

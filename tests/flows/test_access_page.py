@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from troth.engine.available_to_sell import LOW_STOCK_ATTRIBUTE, LOW_STOCK_MAX
+from troth.engine.supply.available_to_sell import LOW_STOCK_ATTRIBUTE, LOW_STOCK_MAX
 from troth.flows.access import SCOPES
 from troth.flows.availability import PICKUP_MILES
 from troth.flows.users import ROLES

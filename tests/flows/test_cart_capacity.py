@@ -9,7 +9,7 @@ import pytest
 
 from tests.builders import Clock, accepted, capture, follow_only_when_told, item, node, set_up, stock
 from tests.conftest import Database
-from troth.engine.node_load import used_by
+from troth.engine.carriage.node_load import used_by
 from troth.flows.cart import give_up_hold, hold_cart
 from troth.flows.doctor import Severity, examine
 from troth.flows.due import end_due_carts

@@ -9,8 +9,8 @@ import pytest
 
 from tests.builders import Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
-from troth.engine.context import Facts
 from troth.engine.holds import decide_due
+from troth.engine.promising.context import Facts
 from troth.flows.due import act_on_due, count_acted, find_next_due
 from troth.flows.requests import Request
 from troth.flows.system import System, open_system

@@ -14,10 +14,10 @@ from tests.conftest import Database
 from tests.flows.returning import draw_return_command
 from tests.lives import charge
 from tests.supply_moves import settle
-from troth.engine.context import Decision
+from troth.engine.carriage.rate_cards import DEFAULT_CARDS
 from troth.engine.evolve import fold
-from troth.engine.rate_cards import DEFAULT_CARDS
-from troth.engine.release_rules import compile_release
+from troth.engine.policies.release_rules import compile_release
+from troth.engine.promising.context import Decision
 from troth.flows.doctor import examine
 from troth.flows.draft import Saved, save_draft
 from troth.flows.families import RELEASE_RULES

@@ -10,7 +10,7 @@ import pytest
 from tests.builders import NEW_YORK, NOW, Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
 from tests.documents import rate_card, routing
-from troth.engine.in_force import share_of
+from troth.engine.supply.in_force import share_of
 from troth.flows.capture import ContentLine, OrderContent
 from troth.flows.draft import Saved, save_draft
 from troth.flows.families import RATE_CARDS, ROUTINGS, Family

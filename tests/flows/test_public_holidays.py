@@ -9,10 +9,10 @@ import pytest
 
 from tests.builders import Clock, accepted, capture, node, set_up, stock
 from tests.conftest import Database
-from troth.engine.network import compile_network
-from troth.engine.public_holidays import no_days
-from troth.engine.rate_cards import BEFORE_BOXES, DELIVERY_BEFORE_BOXES, STANDARD
-from troth.engine.record import digest_network
+from troth.engine.carriage.network import compile_network
+from troth.engine.carriage.public_holidays import no_days
+from troth.engine.carriage.rate_cards import BEFORE_BOXES, DELIVERY_BEFORE_BOXES, STANDARD
+from troth.engine.promising.record import digest_network
 from troth.flows.draft import Saved, save_draft
 from troth.flows.families import RATE_CARDS
 from troth.flows.offered import compile_offered, offer_cards

@@ -7,9 +7,9 @@ import pytest
 
 from tests.builders import Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
-from troth.engine.context import Facts, State
 from troth.engine.lifecycle import decide
-from troth.engine.supply import NO_SUPPLY
+from troth.engine.promising.context import Facts, State
+from troth.engine.supply.supply import NO_SUPPLY
 from troth.flows.doctor import examine
 from troth.flows.door import Door
 from troth.flows.due import act_on_due

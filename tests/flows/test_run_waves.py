@@ -9,9 +9,9 @@ import pytest
 
 from tests.builders import Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
-from troth.engine.context import Facts
+from troth.engine.promising.context import Facts
 from troth.engine.release import decide_wave
-from troth.engine.waves import Amount
+from troth.engine.waves.waves import Amount
 from troth.flows.change_wave import change_wave, release_wave
 from troth.flows.draft import Saved, save_draft
 from troth.flows.due import act_on_due

@@ -9,7 +9,7 @@ import pytest
 
 from tests.builders import NOW, Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
-from troth.engine.available_to_sell import Stock
+from troth.engine.supply.available_to_sell import Stock
 from troth.flows.availability import Answered, read_availability
 from troth.flows.requests import Accepted
 from troth.flows.system import System, open_system

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from tests.builders import NOW, Clock, accepted, capture, item, stock
-from troth.engine.owed import owed
-from troth.engine.risk import weigh
+from troth.engine.exceptions.risk import weigh
+from troth.engine.money.owed import owed
 from troth.flows.configure import set_item
 from troth.flows.fixing import Fixed, Looked, apply_fix, look
 from troth.flows.marking import Said, mark

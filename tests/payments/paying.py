@@ -8,7 +8,7 @@ from typing import Any
 from tests.builders import Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
 from troth.adapters.payments.sandbox import Sandbox
-from troth.engine.standing import standings
+from troth.engine.money.standing import standings
 from troth.flows.gateways import Gateways
 from troth.flows.settle import follow_orders, settle_due
 from troth.flows.system import System, open_system

@@ -7,7 +7,7 @@ import pytest
 from tests.builders import Clock, accepted
 from tests.conftest import Database
 from tests.payments.paying import books, events, opened, order, ours, paid, read, settle_all, ship, steps
-from troth.engine.dues import dues_of
+from troth.engine.money.dues import dues_of
 from troth.flows.doctor import examine
 from troth.flows.returns import ReplacedLine, Replacement, ReturnContent, prepare_open, prepare_receive
 from troth.flows.system import System

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from tests.builders import NOW
 from tests.payments.memory_gateway import Kept, MemoryGateway, Mood
-from troth.engine.account import add_tender, expire, record, request
-from troth.engine.settle import settle
-from troth.engine.standing import ask_again_at, has_captured, in_flight, standings
+from troth.engine.money.account import add_tender, expire, record, request
+from troth.engine.money.settle import settle
+from troth.engine.money.standing import ask_again_at, has_captured, in_flight, standings
 from troth.flows.account_actions import returnable
 from troth.flows.settle import ask_of
 from troth.model.ids import OrderId

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from tests.builders import NOW, node
-from troth.engine.find_rates import estimate_rates
-from troth.engine.network import compile_network
+from troth.engine.carriage.network import compile_network
+from troth.engine.supply.find_rates import estimate_rates
 from troth.model.accuracy import PositionRecord
 from troth.model.count_task import Candidate
 from troth.model.ids import NodeId, Sku

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.engine.worlds import HERE, MONDAY, network, node, supply
-from troth.engine.promise import plan
+from troth.engine.promising.promise import plan
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.order import Method
 from troth.model.plan import Demand, DemandLine

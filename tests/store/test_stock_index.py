@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builders import node
-from troth.engine.network import compile_network
-from troth.engine.supply import QUANTITY_MAX
+from troth.engine.carriage.network import compile_network
+from troth.engine.supply.supply import QUANTITY_MAX
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import ON_HAND, Balance, Entry, EntryKind, Source, SupplyKey
 from troth.store.stock_index import SkuStock, StockIndex

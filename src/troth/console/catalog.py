@@ -11,10 +11,10 @@ from troth.console.desk import Visit
 from troth.console.pages import page
 from troth.console.session import guarded
 from troth.console.views import query
-from troth.engine.calendars import day_date, local_day, minute_of
-from troth.engine.feed_age import is_late
-from troth.engine.network import Network
-from troth.engine.node_days import find_node_days
+from troth.engine.carriage.calendars import day_date, local_day, minute_of
+from troth.engine.carriage.network import Network
+from troth.engine.carriage.node_days import find_node_days
+from troth.engine.supply.feed_age import is_late
 from troth.flows.exposed import find_exposed
 from troth.flows.offered import with_days_off, with_region_code
 from troth.model.ids import NodeId, Sku

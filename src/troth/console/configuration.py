@@ -7,7 +7,7 @@ from typing import Final
 from troth.console import document_editor, documents
 from troth.console.family_pages import FamilyPages
 from troth.console.routing import ROUTING_PAGES
-from troth.engine.rate_cards import STANDARD
+from troth.engine.carriage.rate_cards import STANDARD
 from troth.flows.families import (
     EXPOSURE_RULES,
     HOLD_RULES,

@@ -15,7 +15,7 @@ from troth.console.pages import page
 from troth.console.views import query
 from troth.console.views_document import document_chip
 from troth.console.views_refusal import flaw, tell_by_field
-from troth.engine.in_force import find_undoable
+from troth.engine.supply.in_force import find_undoable
 from troth.flows.differences import differences
 from troth.flows.document_body import tidy_text
 from troth.flows.expected import Expected

@@ -19,7 +19,7 @@ from troth.console.views_refusal import Told, flaw, tell_refusal
 from troth.console.views_returns import view_return
 from troth.console.views_timeline import timeline
 from troth.console.views_trace import view_decision
-from troth.engine.dues import dues_of
+from troth.engine.money.dues import dues_of
 from troth.engine.returns.returnable import returnable_units
 from troth.flows.explain import explain_order, read_decisions
 from troth.flows.hold import HoldContent, prepare_hold

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Final
 
 from troth.console.views import Chip, words
-from troth.engine.dues import Dues
-from troth.engine.standing import standings
+from troth.engine.money.dues import Dues
+from troth.engine.money.standing import standings
 from troth.flows.account_actions import returnable
 from troth.model.lifecycle import StepState
 from troth.model.payment import Adjustment, Tender

@@ -9,7 +9,7 @@ from troth.console.views_release import short_id
 from troth.engine.change_fields import find_changes
 from troth.engine.change_wish import CLOSED
 from troth.engine.holds import can_hold
-from troth.engine.owed import owed
+from troth.engine.money.owed import owed
 from troth.model.hold_terms import Block
 from troth.model.ids import Sku
 from troth.model.inventory import ON_HAND, Source, lot_of

@@ -7,11 +7,11 @@ from typing import Final
 
 from troth.console.views import moment, money, quantity, words
 from troth.console.views_trace import Bar, Why, stack, view_decision
-from troth.engine.calendars import hours_on
 from troth.engine.capture import parts_of
-from troth.engine.disposition import ends_waiting_at, is_queued
-from troth.engine.distance import KM_PER_MILE
-from troth.engine.transit import compute_miles, find_coordinates
+from troth.engine.carriage.calendars import hours_on
+from troth.engine.carriage.distance import KM_PER_MILE
+from troth.engine.carriage.transit import compute_miles, find_coordinates
+from troth.engine.promising.disposition import ends_waiting_at, is_queued
 from troth.flows.explain import Decided
 from troth.flows.messages import plan_message
 from troth.flows.quote import Option, Quote

@@ -7,7 +7,7 @@ from typing import Any
 
 from troth.console.views import words
 from troth.console.views_order import supply_text
-from troth.engine.supply import end_of_life
+from troth.engine.supply.supply import end_of_life
 from troth.model.inventory import ON_HAND, Balance, is_on_hand, lot_of
 from troth.model.network import Node
 

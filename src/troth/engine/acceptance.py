@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from troth.engine.calendars import instant, minute_of, take_on
-from troth.engine.context import Facts
-from troth.engine.network import Network
+from troth.engine.carriage.calendars import instant, minute_of, take_on
+from troth.engine.carriage.network import Network
+from troth.engine.promising.context import Facts
 from troth.model.commands import MissAcceptance
 from troth.model.events import AcceptanceMissed, OrderEvent
 from troth.model.ids import NodeId

@@ -7,12 +7,12 @@ quote.
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from troth.engine.case import Case
-from troth.engine.disposition import may_wait
-from troth.engine.options import Offered, keep_own_way, plan_options
-from troth.engine.plan_name import is_named, name_plan
-from troth.engine.ship_groups import HANDED_OVER
-from troth.engine.supply import SupplyRows
+from troth.engine.demand.ship_groups import HANDED_OVER
+from troth.engine.promising.case import Case
+from troth.engine.promising.disposition import may_wait
+from troth.engine.promising.options import Offered, keep_own_way, plan_options
+from troth.engine.promising.plan_name import is_named, name_plan
+from troth.engine.supply.supply import SupplyRows
 from troth.model.commands import CaptureOrder
 from troth.model.ids import Sku
 from troth.model.plan import Demand

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from troth.engine.context import Facts
 from troth.engine.parts import choose_units, moves_through, next_allocation
+from troth.engine.promising.context import Facts
 from troth.engine.schedules import spread
 from troth.model.commands import CancelOrder, LineQuantity
 from troth.model.events import OrderCanceled, OrderEvent, PartsChange

@@ -6,27 +6,27 @@ from datetime import timedelta
 from typing import Final
 
 from troth.engine.as_quoted import by_way, find_quoted
-from troth.engine.backorder_cap import cap_backorders, with_cap_reasons
 from troth.engine.cart_units import find_hold, use_hold, without_hold
-from troth.engine.case import Case, case_of, kept_trace
-from troth.engine.context import Change, Decision, Facts, State
-from troth.engine.could_be import SupplyFor, with_what_could_be
-from troth.engine.disposition import holds_of, may_wait, parked_of
+from troth.engine.demand.fill import NOT_FILLED, given_up
+from troth.engine.demand.line_terms import named_skus, on_terms, settle_lines
+from troth.engine.demand.ship_groups import HANDED_OVER
+from troth.engine.demand.time_limits import NO_BACKORDER, TOO_LATE
 from troth.engine.evolve import evolve
 from troth.engine.exposure.kept_quotas import within_quotas
 from troth.engine.exposure.taking import draw_parts, exposed_supply, keeping, with_freed
 from troth.engine.feasible import find_late, find_unknown
-from troth.engine.fill import NOT_FILLED, given_up
 from troth.engine.hold_rules import find_holds, numbered
-from troth.engine.line_terms import named_skus, on_terms, settle_lines
-from troth.engine.options import Offered
-from troth.engine.payment_hold import hold_unpaid
+from troth.engine.money.payment_hold import hold_unpaid
+from troth.engine.promising.case import Case, case_of, kept_trace
+from troth.engine.promising.context import Change, Decision, Facts, State
+from troth.engine.promising.could_be import SupplyFor, with_what_could_be
+from troth.engine.promising.disposition import holds_of, may_wait, parked_of
+from troth.engine.promising.options import Offered
+from troth.engine.promising.wishes import with_wishes_given_up
 from troth.engine.remorse import find_remorse_minutes
 from troth.engine.reserve import reserve_entries
-from troth.engine.ship_groups import HANDED_OVER
-from troth.engine.supply import SupplyRows
-from troth.engine.time_limits import NO_BACKORDER, TOO_LATE
-from troth.engine.wishes import with_wishes_given_up
+from troth.engine.supply.backorder_cap import cap_backorders, with_cap_reasons
+from troth.engine.supply.supply import SupplyRows
 from troth.model.cart_hold import CartHold
 from troth.model.commands import CaptureOrder
 from troth.model.events import DuplicateReceived, OrderCanceled, OrderCaptured, OrderEvent, PartsChange

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from troth.engine.context import Decision, Facts
+from troth.engine.promising.context import Decision, Facts
 from troth.model.cart_hold import CART_HOLD, CartHold, CartHoldEvent, CartHoldState
 from troth.model.commands import CaptureOrder
 from troth.model.events import CartHoldEnded

@@ -6,9 +6,9 @@ from typing import Final
 
 from troth.engine.capture import parts_of, plan_capture, settled, short
 from troth.engine.cart_units import end_entries, end_hold, find_misuse, hold_entries, subject_of_cart, without_hold
-from troth.engine.context import Decision, Facts, State
 from troth.engine.exposure.taking import draw_parts, keeping
 from troth.engine.feasible import find_unknown
+from troth.engine.promising.context import Decision, Facts, State
 from troth.model.capacity import Slot
 from troth.model.cart_hold import CART_HOLD, CartHold, CartHoldEvent, CartHoldState, HeldUnits
 from troth.model.commands import CartCommand, EndCartHold, ExtendCartHold, HoldCart

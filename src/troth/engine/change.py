@@ -9,22 +9,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from troth.engine.backorder_cap import with_cap_reasons
-from troth.engine.budget import Budget
 from troth.engine.cancel import cancel_units
 from troth.engine.capture import short
-from troth.engine.case import Case
+from troth.engine.carriage.node_load import load_moves
 from troth.engine.change_fields import find_changes
 from troth.engine.change_wish import Wish, wish_of
-from troth.engine.context import Facts, State
-from troth.engine.disposition import may_wait
+from troth.engine.demand.budget import Budget
 from troth.engine.evolve import evolve, evolve_all
 from troth.engine.exposure.taking import draw_parts
 from troth.engine.give_up import bound_parts
-from troth.engine.node_load import load_moves
 from troth.engine.promise_change import tell_change
+from troth.engine.promising.case import Case
+from troth.engine.promising.context import Facts, State
+from troth.engine.promising.disposition import may_wait
 from troth.engine.resource import left_over, missing_trace, plan_missing, resourced
-from troth.engine.supply import SupplyRows
+from troth.engine.supply.backorder_cap import with_cap_reasons
+from troth.engine.supply.supply import SupplyRows
 from troth.engine.torn import find_torn, firm_groups
 from troth.model.commands import ChangeOrder
 from troth.model.events import OrderChanged, OrderEvent, OrderResourced, PartMove, PartsChange

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from troth.engine.context import Facts
+from troth.engine.demand.line_terms import NO_TERMS, find_kit_flaws, settle_lines
 from troth.engine.feasible import find_way_flaws
-from troth.engine.line_terms import NO_TERMS, find_kit_flaws, settle_lines
-from troth.engine.price_change import find_charge_flaws, priced
+from troth.engine.money.price_change import find_charge_flaws, priced
+from troth.engine.promising.context import Facts
 from troth.model.change import (
     ACTION_OF,
     AddLine,

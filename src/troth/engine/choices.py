@@ -13,14 +13,14 @@ import numpy as np
 
 from troth.engine.cancel import decide_cancel
 from troth.engine.capture import demand_for, demand_line
-from troth.engine.case import case_of
-from troth.engine.context import Facts, State
-from troth.engine.line_terms import NO_TERMS
+from troth.engine.carriage.transit import compute_miles, find_coordinates
+from troth.engine.demand.line_terms import NO_TERMS
+from troth.engine.demand.substitution import consent_of, with_offers
 from troth.engine.order_supply import supply_again
+from troth.engine.promising.case import case_of
+from troth.engine.promising.context import Facts, State
 from troth.engine.reserve import reserve_entries
-from troth.engine.substitution import consent_of, with_offers
-from troth.engine.supply import SupplyRows
-from troth.engine.transit import compute_miles, find_coordinates
+from troth.engine.supply.supply import SupplyRows
 from troth.model.choice import OPERATIONS, Choice, ChoiceKind, ChoiceLine
 from troth.model.commands import CancelOrder, LineQuantity
 from troth.model.events import PromiseChanged, PromiseMove

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from troth.engine.calendars import DAYS_SEARCHED_MAX, find_hours, instant, local_day, minute_of
-from troth.engine.network import Network
+from troth.engine.carriage.calendars import DAYS_SEARCHED_MAX, find_hours, instant, local_day, minute_of
+from troth.engine.carriage.network import Network
 from troth.model.ids import NodeId
 
 

@@ -7,7 +7,7 @@ them, when they were found. And each line asks so many nodes and no more: then a
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from troth.engine.context import Facts
+from troth.engine.promising.context import Facts
 from troth.engine.torn import firm_groups
 from troth.model.events import Event, FulfillmentPicked, FulfillmentRejected
 from troth.model.failure import Failure

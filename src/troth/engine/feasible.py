@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from troth.engine.context import Facts
-from troth.engine.line_terms import find_kit_flaws
+from troth.engine.demand.line_terms import find_kit_flaws
+from troth.engine.promising.context import Facts
 from troth.model.commands import CaptureOrder
 from troth.model.ids import NodeId
 from troth.model.order import Method, Terms

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from troth.engine.capture import demand_for, demand_line
-from troth.engine.context import Facts
 from troth.engine.hold_rules import ground_of_demand, holds_for
-from troth.engine.holds_in_force import OF_HOLDS
+from troth.engine.policies.holds_in_force import OF_HOLDS
+from troth.engine.promising.context import Facts
 from troth.engine.rules.compiled import try_compile
 from troth.model.events import HoldLifted, OrderChanged, OrderEvent, OrderResourced
 from troth.model.hold_terms import Signal

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from troth.engine.context import Facts
-from troth.engine.holds_in_force import ReadyRule, ends_at
+from troth.engine.policies.holds_in_force import ReadyRule, ends_at
+from troth.engine.promising.context import Facts
 from troth.engine.rules.compiled import Compiled
 from troth.engine.rules.ground import Ground
 from troth.engine.rules.values import is_certain

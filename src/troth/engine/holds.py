@@ -7,10 +7,10 @@ did not leave by its last date is canceled.
 from typing import Final
 
 from troth.engine.cancel import cancel_units
-from troth.engine.context import Facts
 from troth.engine.evolve import evolve
 from troth.engine.give_up import give_up
 from troth.engine.last_dates import end_lines
+from troth.engine.promising.context import Facts
 from troth.engine.release import release_due
 from troth.model.commands import AssignHold, LiftHold, LineQuantity, PlaceHold, TellHolds
 from troth.model.events import HoldAssigned, HoldLifted, HoldPlaced, OrderCanceled, OrderEvent, PartsChange

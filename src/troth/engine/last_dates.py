@@ -3,7 +3,7 @@
 from typing import Final
 
 from troth.engine.cancel import cancel_units
-from troth.engine.context import Facts
+from troth.engine.promising.context import Facts
 from troth.model.commands import LineQuantity
 from troth.model.events import OrderCanceled
 from troth.model.order import Order

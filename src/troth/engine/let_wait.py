@@ -1,10 +1,10 @@
 """What a person decides about units that cannot be had, or not in time: they wait, or their work gets a new date."""
 
 from troth.engine.choices import with_choices
-from troth.engine.context import Facts, State
 from troth.engine.evolve import evolve
 from troth.engine.own_supply import plan_own_supply
 from troth.engine.promise_change import tell_change
+from troth.engine.promising.context import Facts, State
 from troth.model.commands import LetWait, LineQuantity, RedateWork
 from troth.model.events import OrderEvent, UnitsQueued, WorkRedated
 from troth.model.lifecycle import RESERVING

@@ -4,18 +4,18 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from troth.engine.acceptance import decide_missed
-from troth.engine.agreements import refuse_new_call_off, within_agreements
 from troth.engine.capture import decide_capture
 from troth.engine.carts import decide_cart
 from troth.engine.change import Changed
-from troth.engine.context import Change, Decision, Facts, State
-from troth.engine.credit import decide_review
 from troth.engine.evolve import evolve_all
 from troth.engine.exposure.taking import keeping
 from troth.engine.hold_ends import end_holds
 from troth.engine.holds import decide_assign, decide_due, decide_lift, decide_place, decide_tell
 from troth.engine.let_wait import decide_let_wait, decide_redate
-from troth.engine.payment_hold import hold_dearer
+from troth.engine.money.agreements import refuse_new_call_off, within_agreements
+from troth.engine.money.credit import decide_review
+from troth.engine.money.payment_hold import hold_dearer
+from troth.engine.promising.context import Change, Decision, Facts, State
 from troth.engine.recall import decide_recall, find_lapsed
 from troth.engine.recall_change import decide_cancel_or_ask, decide_change_or_ask
 from troth.engine.recall_terms import end_recalls
@@ -24,9 +24,9 @@ from troth.engine.repromise import decide_repromise
 from troth.engine.reserve import reserve_entries
 from troth.engine.resource import decide_resource
 from troth.engine.returns.decide import decide_return
-from troth.engine.serials import name_serials
-from troth.engine.stock import decide_adjust, decide_count, decide_expect
-from troth.engine.transfers import decide_transfer
+from troth.engine.stock.serials import name_serials
+from troth.engine.stock.stock import decide_adjust, decide_count, decide_expect
+from troth.engine.stock.transfers import decide_transfer
 from troth.engine.work import decide_work
 from troth.model.commands import (
     ActOnDue,

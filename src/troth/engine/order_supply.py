@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from troth.engine.backorder_cap import cap_backorders
-from troth.engine.context import Facts, State
 from troth.engine.exposure.consumed import draw_moves
 from troth.engine.exposure.kept_quotas import within_quotas
 from troth.engine.exposure.taking import exposed_supply, with_freed
-from troth.engine.kits import wanted_skus
-from troth.engine.supply import SupplyRows
+from troth.engine.promising.context import Facts, State
+from troth.engine.supply.backorder_cap import cap_backorders
+from troth.engine.supply.kits import wanted_skus
+from troth.engine.supply.supply import SupplyRows
 from troth.model.ids import Sku
 from troth.model.inventory import SupplyKey
 from troth.model.order import Order

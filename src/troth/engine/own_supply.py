@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from troth.engine.capture import demand_line
-from troth.engine.case import Case, case_of
-from troth.engine.context import Facts, State
+from troth.engine.promising.case import Case, case_of
+from troth.engine.promising.context import Facts, State
 from troth.engine.resource import demand_missing
-from troth.engine.supply import SupplyRows, rows_of
+from troth.engine.supply.supply import SupplyRows, rows_of
 from troth.model.ids import Sku
 from troth.model.inventory import Balance
 from troth.model.kits import kits_of, whole_units

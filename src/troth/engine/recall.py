@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from troth.engine.change import Changed
-from troth.engine.context import Facts, State
 from troth.engine.evolve import evolve
+from troth.engine.promising.context import Facts, State
 from troth.engine.recall_change import change_given_back, find_unkept
 from troth.engine.recall_terms import (
     ask,

@@ -6,9 +6,10 @@ from dataclasses import replace
 from troth.engine.cancel import decide_cancel
 from troth.engine.change import Changed, decide_change
 from troth.engine.change_wish import lines_of
-from troth.engine.context import Facts, State
 from troth.engine.evolve import evolve
 from troth.engine.parts import Chosen, choose_units, moves_through, next_allocation
+from troth.engine.policies.release_rules import BUILT_IN
+from troth.engine.promising.context import Facts, State
 from troth.engine.recall_terms import (
     ask,
     end_recall,
@@ -18,7 +19,6 @@ from troth.engine.recall_terms import (
     rule_of,
     units_of,
 )
-from troth.engine.release_rules import BUILT_IN
 from troth.model.change import ACTION_OF, ChangeAction
 from troth.model.commands import CancelOrder, ChangeOrder, LineQuantity
 from troth.model.events import OrderCanceled, OrderEvent, PartsChange, RecallAnswered

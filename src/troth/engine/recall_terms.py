@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from troth.engine.context import Facts
 from troth.engine.parts import Chosen, choose_units, next_allocation
-from troth.engine.release_plan import ground_of
-from troth.engine.release_rules import BUILT_IN
+from troth.engine.policies.release_rules import BUILT_IN
+from troth.engine.promising.context import Facts
+from troth.engine.waves.release_plan import ground_of
 from troth.model.events import PartMove, PartsChange, RecallAnswered, RecallEnded, RecallRequested
 from troth.model.ids import FulfillmentId, LineId
 from troth.model.kits import begun_units, kits_of

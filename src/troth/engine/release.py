@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from troth.engine.context import Facts
 from troth.engine.parts import moves_through
-from troth.engine.release_plan import plan_release, reserved_work
+from troth.engine.promising.context import Facts
+from troth.engine.waves.release_plan import plan_release, reserved_work
 from troth.model.commands import ReleaseOrder, RunWave
 from troth.model.events import OrderEvent, OrderReleased, PartsChange, ReleasePlanned
 from troth.model.hold_terms import Block

@@ -1,6 +1,6 @@
 """How long a customer may change their mind: the remorse period, during which nothing is released."""
 
-from troth.engine.context import Facts
+from troth.engine.promising.context import Facts
 from troth.engine.rules.ground import Ground
 from troth.model.plan import Demand
 

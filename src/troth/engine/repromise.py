@@ -8,17 +8,17 @@ longer short takes nothing away.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from troth.engine.case import Case
 from troth.engine.choices import with_choices
-from troth.engine.context import Facts, State
-from troth.engine.disposition import may_wait
 from troth.engine.evolve import evolve, evolve_all
 from troth.engine.failed import spent_lines
 from troth.engine.give_up import bound_parts, give_up, kit_parts
 from troth.engine.own_supply import plan_own_supply
 from troth.engine.promise_change import tell_change
-from troth.engine.promised_lots import is_spoiled
+from troth.engine.promising.case import Case
+from troth.engine.promising.context import Facts, State
+from troth.engine.promising.disposition import may_wait
 from troth.engine.resource import left_over, missing_trace, plan_missing, resourced
+from troth.engine.stock.promised_lots import is_spoiled
 from troth.model.commands import RepromiseOrder
 from troth.model.events import OrderEvent, SupplyGivenUp
 from troth.model.hold_terms import Block

@@ -3,12 +3,11 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from troth.engine.budget import Budget
 from troth.engine.capture import demand_for, demand_line, parts_of
-from troth.engine.case import Case, case_of, kept_trace
 from troth.engine.choices import with_choices
-from troth.engine.context import Facts, State
-from troth.engine.disposition import ends_waiting_at, is_queued
+from troth.engine.demand.budget import Budget
+from troth.engine.demand.fill import as_promised
+from troth.engine.demand.spoilage import without_lots
 from troth.engine.evolve import evolve_all
 from troth.engine.exposure.taking import draw_parts
 from troth.engine.failed import (
@@ -21,13 +20,14 @@ from troth.engine.failed import (
     retold,
     spent_lines,
 )
-from troth.engine.fill import as_promised
-from troth.engine.keep_promise import keep_promise
 from troth.engine.order_supply import NOTHING_FREED, supply_again, without_given_up
 from troth.engine.parts import next_allocation
 from troth.engine.promise_change import tell_change
-from troth.engine.spoilage import without_lots
-from troth.engine.supply import SupplyRows
+from troth.engine.promising.case import Case, case_of, kept_trace
+from troth.engine.promising.context import Facts, State
+from troth.engine.promising.disposition import ends_waiting_at, is_queued
+from troth.engine.promising.keep_promise import keep_promise
+from troth.engine.supply.supply import SupplyRows
 from troth.model.commands import LineQuantity
 from troth.model.events import OrderEvent, OrderResourced, PartsChange, SourcingFailed, SupplyGivenUp, UnitsQueued
 from troth.model.hold_terms import Block

@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
-from troth.engine.context import Facts, State
 from troth.engine.parts import Chosen, choose_units, moves_through, next_allocation
-from troth.engine.pick_lots import Shelf, choose_lots, find_lot_flaws
-from troth.engine.promised_lots import find_spoiled_flaws
+from troth.engine.promising.context import Facts, State
+from troth.engine.stock.pick_lots import Shelf, choose_lots, find_lot_flaws
+from troth.engine.stock.promised_lots import find_spoiled_flaws
 from troth.model.commands import (
     AcceptWork,
     CollectWork,

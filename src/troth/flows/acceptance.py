@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from troth.engine.acceptance import accept_by
-from troth.engine.network import Network
+from troth.engine.carriage.network import Network
 from troth.flows.due import ACTOR, count_acted
 from troth.flows.expected import Expected
 from troth.flows.requests import Request

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from troth.engine.account import add_tender, open_account
-from troth.engine.standing import standings
+from troth.engine.money.account import add_tender, open_account
+from troth.engine.money.standing import standings
 from troth.flows.system import System
 from troth.model.card_numbers import LOOKS_LIKE_A_CARD, has_card_number
 from troth.model.events import PaymentActedOn, PaymentAdded, PaymentEvent

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-from troth.engine.accuracy import learn
-from troth.engine.observations import LEARNED_KINDS, find_observations, in_wholes, looked_at
+from troth.engine.supply.accuracy import learn
+from troth.engine.supply.observations import LEARNED_KINDS, find_observations, in_wholes, looked_at
 from troth.model.accuracy import Observation
 from troth.model.ids import OrderId
 from troth.store.accuracy import (

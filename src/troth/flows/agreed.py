@@ -4,9 +4,9 @@ the prices of its blanket order.
 
 from collections.abc import Mapping
 
-from troth.engine.call_offs import blanket_of
 from troth.engine.capture import CUSTOMER_CLASS, PRIORITY
-from troth.engine.credit import has_limit
+from troth.engine.money.call_offs import blanket_of
+from troth.engine.money.credit import has_limit
 from troth.flows.system import System
 from troth.model.blanket import BLANKET_ORDER, Agreement, BlanketOrder
 from troth.model.credit import Credit, CustomerTerms

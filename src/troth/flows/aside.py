@@ -13,9 +13,9 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 
-from troth.engine.effort import is_quick
-from troth.engine.network import Network
-from troth.engine.supply import NO_SUPPLY, SupplyRows
+from troth.engine.carriage.network import Network
+from troth.engine.supply.effort import is_quick
+from troth.engine.supply.supply import NO_SUPPLY, SupplyRows
 from troth.flows.turns import Kind, Turns
 from troth.model.commands import CaptureOrder, ChangeOrder, Command, HoldCart, RecallCommand
 from troth.model.ids import Sku

@@ -6,10 +6,10 @@ from functools import partial
 from time import monotonic
 from typing import Final
 
-from troth.engine.context import Decision, Facts
 from troth.engine.exposure.quotas import PRODUCT_ALLOCATION
 from troth.engine.lifecycle import decide
-from troth.engine.unit_prices import UnitPrices
+from troth.engine.promising.context import Decision, Facts
+from troth.engine.supply.unit_prices import UnitPrices
 from troth.flows.aside import decide_aside
 from troth.flows.batch_state import BatchState
 from troth.flows.batch_write import BatchWrite

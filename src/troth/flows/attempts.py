@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from troth.engine.context import Facts
 from troth.engine.failed import FAILED, barred_nodes, failures_in
+from troth.engine.promising.context import Facts
 from troth.flows.system import System
 from troth.model.events import FulfillmentPicked, FulfillmentRejected
 from troth.model.ids import FulfillmentId, LineId, NodeId, Sku

@@ -13,7 +13,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.available_to_sell import (
+from troth.engine.carriage.calendars import DAY_SECONDS
+from troth.engine.carriage.network import Network
+from troth.engine.carriage.reach import nodes_in, nodes_that_hand_over, nodes_that_ship, nodes_within
+from troth.engine.carriage.transit import compute_miles
+from troth.engine.demand.line_terms import components, is_whole
+from troth.engine.exposure.accepting import Accepted, RowsAsked, find_accepted, rows_of_line
+from troth.engine.exposure.expose import expose
+from troth.engine.exposure.in_force import Exposure
+from troth.engine.exposure.lasting import spoils_soon
+from troth.engine.promising.context import Facts
+from troth.engine.supply.available_to_sell import (
     NodeUnits,
     Stock,
     compute_node_units,
@@ -21,20 +31,10 @@ from troth.engine.available_to_sell import (
     low_stock_max,
     valid_until,
 )
-from troth.engine.backorder_cap import cap_backorders
-from troth.engine.calendars import DAY_SECONDS
-from troth.engine.context import Facts
-from troth.engine.exposure.accepting import Accepted, RowsAsked, find_accepted, rows_of_line
-from troth.engine.exposure.expose import expose
-from troth.engine.exposure.in_force import Exposure
-from troth.engine.exposure.lasting import spoils_soon
-from troth.engine.feed_age import fed_rows
-from troth.engine.line_terms import components, is_whole
-from troth.engine.network import Network
-from troth.engine.overdue import has_overdue, timely_rows
-from troth.engine.reach import nodes_in, nodes_that_hand_over, nodes_that_ship, nodes_within
-from troth.engine.supply import NO_SUPPLY, SupplyRows
-from troth.engine.transit import compute_miles
+from troth.engine.supply.backorder_cap import cap_backorders
+from troth.engine.supply.feed_age import fed_rows
+from troth.engine.supply.overdue import has_overdue, timely_rows
+from troth.engine.supply.supply import NO_SUPPLY, SupplyRows
 from troth.flows.door import Door
 from troth.flows.places import find_place
 from troth.flows.reference import Reference

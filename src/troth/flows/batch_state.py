@@ -6,14 +6,14 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from troth.engine.call_offs import blanket_of
-from troth.engine.call_offs import moved as call_off
-from troth.engine.context import Change, Decision, State
-from troth.engine.credit import has_limit
-from troth.engine.credit import moved as use_credit
-from troth.engine.line_terms import named_skus
-from troth.engine.serials import SerialWork, serial_keys
-from troth.engine.transfer_serials import traveling_keys
+from troth.engine.demand.line_terms import named_skus
+from troth.engine.money.call_offs import blanket_of
+from troth.engine.money.call_offs import moved as call_off
+from troth.engine.money.credit import has_limit
+from troth.engine.money.credit import moved as use_credit
+from troth.engine.promising.context import Change, Decision, State
+from troth.engine.stock.serials import SerialWork, serial_keys
+from troth.engine.stock.transfer_serials import traveling_keys
 from troth.flows.reference import Reference
 from troth.flows.requests import supplies_of
 from troth.model.blanket import BLANKET_ORDER, Agreement

@@ -6,14 +6,14 @@ from typing import Final
 
 import asyncpg
 
-from troth.engine.backorder_cap import find_capped
-from troth.engine.call_offs import blanket_of, taken_by
-from troth.engine.context import Decision
-from troth.engine.credit import use_of
+from troth.engine.carriage.node_load import capacity_of, cart_moves, load_moves
 from troth.engine.exposure.consumed import DrawMove, cart_draw_moves, draw_moves
 from troth.engine.exposure.in_force import Exposure
 from troth.engine.exposure.taking import most_of
-from troth.engine.node_load import capacity_of, cart_moves, load_moves
+from troth.engine.money.call_offs import blanket_of, taken_by
+from troth.engine.money.credit import use_of
+from troth.engine.promising.context import Decision
+from troth.engine.supply.backorder_cap import find_capped
 from troth.flows.batch_state import BatchState
 from troth.flows.reference import Reference
 from troth.flows.requests import Request

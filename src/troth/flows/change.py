@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from time import monotonic
 
-from troth.engine.context import Decision, Facts, State
+from troth.engine.demand.line_terms import named_skus
 from troth.engine.lifecycle import decide
-from troth.engine.line_terms import named_skus
+from troth.engine.promising.context import Decision, Facts, State
 from troth.flows.agreed import price_agreed, read_agreed, read_agreements_of, read_credits_of
 from troth.flows.aside import aside, network_at_rest
 from troth.flows.capture import HANDED_OVER, ContentLine, price_line, settle_terms

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from troth.engine.release_rules import rule_named
-from troth.engine.wave_times import find_waves, read_wave_id
+from troth.engine.policies.release_rules import rule_named
+from troth.engine.waves.wave_times import find_waves, read_wave_id
 from troth.flows.system import System
 from troth.flows.waves import Ran, run_wave
 from troth.model.events import ConfigurationSet

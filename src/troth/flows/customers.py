@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from troth.engine.credit import PLACED_BY, has_limit, use_of
+from troth.engine.money.credit import PLACED_BY, has_limit, use_of
 from troth.flows.configure import Set
 from troth.flows.expected import ANYTHING, Expected
 from troth.flows.requests import Accepted, Request

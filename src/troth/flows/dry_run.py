@@ -12,18 +12,18 @@ from typing import Final
 
 import msgspec
 
-from troth.engine.backorder_cap import cap_backorders
 from troth.engine.capture import demand_of
-from troth.engine.case import Case, case_of
-from troth.engine.context import Facts
-from troth.engine.explain import explain, find_nodes_of_interest
+from troth.engine.carriage.network import Network
+from troth.engine.explanation.explain import explain, find_nodes_of_interest
+from troth.engine.explanation.front import find_fronts
 from troth.engine.exposure.taking import exposed_supply, with_freed
 from troth.engine.feasible import find_unknown
-from troth.engine.front import find_fronts
-from troth.engine.network import Network
+from troth.engine.promising.case import Case, case_of
+from troth.engine.promising.context import Facts
 from troth.engine.reserve import reserve_entries
 from troth.engine.rules.weights import policy_of
-from troth.engine.supply import SupplyRows
+from troth.engine.supply.backorder_cap import cap_backorders
+from troth.engine.supply.supply import SupplyRows
 from troth.flows.aside import aside, network_at_rest, rows_at_rest
 from troth.flows.capture import OrderContent, prepare
 from troth.flows.draft import flaws_of

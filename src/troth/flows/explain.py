@@ -7,21 +7,21 @@ from time import monotonic
 
 import msgspec
 
-from troth.engine.budget import OUT_OF_TIME, Budget
 from troth.engine.capture import demand_of, parts_of
-from troth.engine.case import Case
 from troth.engine.change import asked_again
-from troth.engine.context import Facts
+from troth.engine.demand.budget import OUT_OF_TIME, Budget
+from troth.engine.demand.line_terms import named_skus
 from troth.engine.evolve import evolve
-from troth.engine.explain import explain
+from troth.engine.explanation.explain import explain
+from troth.engine.explanation.front import FRONT_SECONDS_MAX, find_fronts
+from troth.engine.explanation.tries import SECONDS_MAX, Tries
 from troth.engine.failed import NOT_ASKED, failed_nodes, spent_lines
-from troth.engine.front import FRONT_SECONDS_MAX, find_fronts
-from troth.engine.keep_promise import keep_promise
-from troth.engine.line_terms import named_skus
 from troth.engine.parts import next_allocation
-from troth.engine.record import recall, recall_load
+from troth.engine.promising.case import Case
+from troth.engine.promising.context import Facts
+from troth.engine.promising.keep_promise import keep_promise
+from troth.engine.promising.record import recall, recall_load
 from troth.engine.resource import demand_missing
-from troth.engine.tries import SECONDS_MAX, Tries
 from troth.flows.aside import aside
 from troth.flows.dry_run import command_of
 from troth.flows.recall import recall_items, recall_network, recall_policy, recall_prices

@@ -4,15 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
-from troth.engine.card_check import check_card
-from troth.engine.cost_check import lint_card
+from troth.engine.carriage.card_check import check_card
+from troth.engine.carriage.cost_check import lint_card
+from troth.engine.carriage.lane_check import check_lanes, lint_known, lint_lanes
+from troth.engine.carriage.network import Network
 from troth.engine.exposure.check import check_exposure
 from troth.engine.exposure.lint import lint_exposure
-from troth.engine.hold_check import check_holds, lint_holds
-from troth.engine.lane_check import check_lanes, lint_known, lint_lanes
-from troth.engine.network import Network
-from troth.engine.release_check import check_release, lint_release
-from troth.engine.returns.check import check_return_rules
+from troth.engine.policies.hold_check import check_holds, lint_holds
+from troth.engine.policies.release_check import check_release, lint_release
+from troth.engine.policies.return_check import check_return_rules
 from troth.engine.rules.check import check
 from troth.engine.rules.lint import lint
 from troth.engine.rules.lint_known import lint_nodes

@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from troth.engine.find_rates import estimate_rates
-from troth.engine.finding import FindRates
-from troth.engine.network import Network
+from troth.engine.carriage.network import Network
+from troth.engine.supply.find_rates import estimate_rates
+from troth.engine.supply.finding import FindRates
 from troth.model.accuracy import LEARNING, CellEvidence, CellKey, PositionKey, PositionRecord
 from troth.store.accuracy import find_changed_evidence, find_changed_misses
 from troth.store.balances import read_horizon

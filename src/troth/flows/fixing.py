@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from time import monotonic
 
-from troth.engine.context import Facts, State
-from troth.engine.fix_proposals import skus_of_fixes
-from troth.engine.fixes import find_fixes, with_waiting
-from troth.engine.line_terms import named_skus
+from troth.engine.demand.line_terms import named_skus
+from troth.engine.exceptions.fix_proposals import skus_of_fixes
+from troth.engine.exceptions.fixes import find_fixes, with_waiting
+from troth.engine.promising.context import Facts, State
 from troth.flows.aside import aside, network_at_rest
 from troth.flows.expected import Expected
 from troth.flows.requests import Accepted, Outcome, Request

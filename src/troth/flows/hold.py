@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from troth.engine.holds_in_force import ends_at
+from troth.engine.policies.holds_in_force import ends_at
 from troth.flows.system import System
 from troth.model.commands import PlaceHold
 from troth.model.hold_terms import AtEnd, Block

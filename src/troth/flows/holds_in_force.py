@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from troth.engine.holds_in_force import HoldsInForce, compile_holds
+from troth.engine.policies.holds_in_force import HoldsInForce, compile_holds
 from troth.flows.families import HOLD_RULES
 from troth.flows.standing import Standing, with_label
 from troth.store.database import Connection

@@ -5,16 +5,16 @@ from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Final
 
-from troth.engine.backorder_cap import cap_backorders, with_cap_reasons
 from troth.engine.capture import demand_of
 from troth.engine.cart_units import find_hold, without_hold
-from troth.engine.case import Case, case_of
-from troth.engine.context import Facts
-from troth.engine.effort import is_quick
 from troth.engine.exposure.kept_quotas import within_quotas
 from troth.engine.exposure.taking import Pool, supply_reader, with_freed
 from troth.engine.feasible import find_late, find_unknown
-from troth.engine.supply import NO_SUPPLY, SupplyRows
+from troth.engine.promising.case import Case, case_of
+from troth.engine.promising.context import Facts
+from troth.engine.supply.backorder_cap import cap_backorders, with_cap_reasons
+from troth.engine.supply.effort import is_quick
+from troth.engine.supply.supply import NO_SUPPLY, SupplyRows
 from troth.flows.aside import network_at_rest, rows_at_rest
 from troth.flows.cart import read_hold
 from troth.flows.system import System

@@ -11,9 +11,9 @@ from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from troth.engine.available_to_sell import Stock, StockStatus
-from troth.engine.disposition import ends_waiting_at, is_queued, may_wait
-from troth.engine.network import Network
+from troth.engine.carriage.network import Network
+from troth.engine.promising.disposition import ends_waiting_at, is_queued, may_wait
+from troth.engine.supply.available_to_sell import Stock, StockStatus
 from troth.flows.promised import HANDED_OVER, Promised, name_of, promised_shipments, promised_work, supply_message
 from troth.flows.wording import Voice
 from troth.model.ids import LineId, NodeId, Sku
@@ -174,7 +174,7 @@ def stock_message(
     """What a product page says of stock: over all nodes, or of one; `is_elsewhere`: others have some.
 
     >>> from datetime import UTC
-    >>> from troth.engine.network import compile_network
+    >>> from troth.engine.carriage.network import compile_network
     >>> from troth.flows.wording import NO_WORDING
     >>> stock_message(Stock(3, 0, None), compile_network(()), datetime(2026, 11, 23, tzinfo=UTC), NO_WORDING.voice())
     'Only 3 left'

@@ -5,7 +5,7 @@ So it does not matter in which order notices arrive, or how often: what became o
 
 from collections.abc import Mapping
 
-from troth.engine.standing import in_flight, standings
+from troth.engine.money.standing import in_flight, standings
 from troth.flows.settle import ask_of, end_authorizations, find_outcome, record_outcome
 from troth.flows.system import System
 from troth.model.ids import OrderId

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from troth.engine.network import Network, compile_network
-from troth.engine.public_holidays import local_calendar
-from troth.engine.rate_cards import DEFAULT_CARDS, LOCAL_DELIVERY
-from troth.engine.where import regions_of
+from troth.engine.carriage.network import Network, compile_network
+from troth.engine.carriage.public_holidays import local_calendar
+from troth.engine.carriage.rate_cards import DEFAULT_CARDS, LOCAL_DELIVERY
+from troth.engine.carriage.where import regions_of
 from troth.flows.places import with_region
 from troth.flows.public_holidays import find_days
 from troth.model.lanes import LaneTable

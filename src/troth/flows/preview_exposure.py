@@ -5,12 +5,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from troth.engine.context import Facts
 from troth.engine.exposure.compiled import compile_exposure
 from troth.engine.exposure.in_force import Exposure
 from troth.engine.exposure.item_rules import labels_of
 from troth.engine.exposure.kit_limits import find_kit_rules_of
 from troth.engine.exposure.waterfall import Waterfall
+from troth.engine.promising.context import Facts
 from troth.flows.system import System
 from troth.flows.waterfall import Inquirer, find_class_flaws, know, look
 from troth.model.document import label_of

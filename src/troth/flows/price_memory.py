@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from troth.engine.unit_prices import UnitPrices
+from troth.engine.supply.unit_prices import UnitPrices
 from troth.model.ids import NodeId, Sku
 from troth.model.prices import PriceLine, PriceSet
 from troth.store.database import Connection, Pool

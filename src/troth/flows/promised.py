@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from troth.engine.carriage.network import Network
 from troth.engine.collecting import Collecting, find_collecting
-from troth.engine.network import Network
 from troth.model.ids import FulfillmentId, NodeId, Sku
 from troth.model.inventory import Source, is_on_hand
 from troth.model.item import Item

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from troth.engine.in_force import find_in_force, find_next_change, find_undoable, state_of
+from troth.engine.supply.in_force import find_in_force, find_next_change, find_undoable, state_of
 from troth.flows.draft import flaws_of, revision_of
 from troth.flows.expected import ANYTHING, Expected
 from troth.flows.families import Family

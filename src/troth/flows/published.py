@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from troth.engine.in_force import find_in_force, is_heeded, state_of
+from troth.engine.supply.in_force import find_in_force, is_heeded, state_of
 from troth.flows.draft import revision_of
 from troth.flows.families import Family
 from troth.flows.system import System

@@ -5,15 +5,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
-from troth.engine.could_be import with_what_could_be
-from troth.engine.disposition import may_wait
-from troth.engine.explain import explain
-from troth.engine.front import find_fronts
-from troth.engine.network import Network
-from troth.engine.nowhere import plan_nowhere
-from troth.engine.options import Offered, plan_options
-from troth.engine.plan_name import name_plan
-from troth.engine.wishes import with_wishes_given_up
+from troth.engine.carriage.network import Network
+from troth.engine.demand.nowhere import plan_nowhere
+from troth.engine.explanation.explain import explain
+from troth.engine.explanation.front import find_fronts
+from troth.engine.promising.could_be import with_what_could_be
+from troth.engine.promising.disposition import may_wait
+from troth.engine.promising.options import Offered, plan_options
+from troth.engine.promising.plan_name import name_plan
+from troth.engine.promising.wishes import with_wishes_given_up
 from troth.flows.aside import aside
 from troth.flows.capture import HANDED_OVER, OrderContent, prepare
 from troth.flows.cart import hold_cart

@@ -6,11 +6,11 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from troth.engine.network import Network, compile_network
-from troth.engine.rate_cards import BEFORE_BOXES, DELIVERY_BEFORE_BOXES, FIRST_CARDS, FIRST_DELIVERY
-from troth.engine.record import digest_network
+from troth.engine.carriage.network import Network, compile_network
+from troth.engine.carriage.rate_cards import BEFORE_BOXES, DELIVERY_BEFORE_BOXES, FIRST_CARDS, FIRST_DELIVERY
+from troth.engine.promising.record import digest_network
 from troth.engine.rules.weights import looks_at_sales, policy_of
-from troth.engine.unit_prices import UnitPrices
+from troth.engine.supply.unit_prices import UnitPrices
 from troth.flows.families import LANE_TABLES, RATE_CARDS, ROUTINGS
 from troth.flows.offered import compile_offered, join_tables, offer_cards, with_region_code
 from troth.flows.price_memory import PriceMemory

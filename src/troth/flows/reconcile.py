@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from troth.engine.reconcile import Difference, compare
-from troth.engine.standing import in_flight, standings
+from troth.engine.money.reconcile import Difference, compare
+from troth.engine.money.standing import in_flight, standings
 from troth.flows.gateways import Gateway
 from troth.flows.notices import look_up
 from troth.flows.system import System

@@ -12,20 +12,20 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.engine.carriage.network import Network, compile_network
+from troth.engine.demand.line_terms import DEPTH_MAX, components, related_skus
 from troth.engine.exposure.compiled import compile_exposure
 from troth.engine.exposure.consumed import Consumed
 from troth.engine.exposure.in_force import Exposure, Findable
-from troth.engine.feed_age import fed_at_of
-from troth.engine.find_rates import estimate_rates
-from troth.engine.finding import FindRates, findable
-from troth.engine.holds_in_force import HoldsInForce
-from troth.engine.in_force import choose
-from troth.engine.line_terms import DEPTH_MAX, components, related_skus
-from troth.engine.network import Network, compile_network
-from troth.engine.release_rules import CompiledRelease, compile_release
-from troth.engine.returns.rules import NO_RULES, ReturnPolicy
+from troth.engine.policies.holds_in_force import HoldsInForce
+from troth.engine.policies.release_rules import CompiledRelease, compile_release
+from troth.engine.policies.return_rules import NO_RULES, ReturnPolicy
 from troth.engine.rules.weights import looks_at_sales, ready_policy
-from troth.engine.unit_prices import UnitPrices
+from troth.engine.supply.feed_age import fed_at_of
+from troth.engine.supply.find_rates import estimate_rates
+from troth.engine.supply.finding import FindRates, findable
+from troth.engine.supply.in_force import choose
+from troth.engine.supply.unit_prices import UnitPrices
 from troth.flows.accuracy import FIND_RATES
 from troth.flows.families import EXPOSURE_RULES, LANE_TABLES, RATE_CARDS, RELEASE_RULES, RETURN_RULES, ROUTINGS
 from troth.flows.find_memory import FindMemory

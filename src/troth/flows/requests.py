@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from troth.engine.context import Decision
+from troth.engine.promising.context import Decision
 from troth.flows.expected import ANYTHING, Expected
 from troth.model.commands import Command, ExpectSupply, RepromiseOrder, StockCommand, supply_keys_of
 from troth.model.inventory import SupplyKey, purchase_order_source

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import Final
 
-from troth.engine.context import Decision, Facts, State
-from troth.engine.line_terms import named_skus
+from troth.engine.demand.line_terms import named_skus
+from troth.engine.promising.context import Decision, Facts, State
 from troth.engine.returns.asking import Asked
 from troth.engine.returns.crediting import Crediting
 from troth.engine.returns.decide import decide_return

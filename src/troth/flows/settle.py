@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from troth.engine.account import expire, open_account, record, request, tell_channel
-from troth.engine.dues import dues_of
-from troth.engine.settle import settle
-from troth.engine.standing import ask_again_at, in_flight
+from troth.engine.money.account import expire, open_account, record, request, tell_channel
+from troth.engine.money.dues import dues_of
+from troth.engine.money.settle import settle
+from troth.engine.money.standing import ask_again_at, in_flight
 from troth.flows.gateways import Gateway
 from troth.flows.hold import HoldContent, prepare_hold
 from troth.flows.system import System

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from troth.engine.promised_lots import is_spoiled
+from troth.engine.stock.promised_lots import is_spoiled
 from troth.flows.system import System
 from troth.model.ids import OrderId
 from troth.model.inventory import Balance, SupplyKey

@@ -7,7 +7,7 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from troth.engine.in_force import find_in_force, find_next_change
+from troth.engine.supply.in_force import find_in_force, find_next_change
 from troth.flows.families import Family
 from troth.model.document import Activation, Document, InForce
 from troth.store.database import Connection

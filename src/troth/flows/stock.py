@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
-from troth.engine.stock import RECEIPT
+from troth.engine.stock.stock import RECEIPT
 from troth.flows.access import Actor
 from troth.flows.requests import Accepted, Answer, Key, Outcome, Request, Result
 from troth.flows.stock_lines import KIT, find_held_by_lot, find_line_flaws, is_kit, must_name_lot

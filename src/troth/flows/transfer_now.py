@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
-from troth.engine.context import Decision
+from troth.engine.promising.context import Decision
 from troth.flows.access import Actor
 from troth.flows.door import Door
 from troth.flows.system import System

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from troth.engine.unit_prices import UnitPrices, is_fresh
+from troth.engine.supply.unit_prices import UnitPrices, is_fresh
 from troth.flows.system import System
 from troth.model.events import ConfigurationSet
 from troth.model.ids import NodeId, Sku

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from troth.engine.backorder_cap import cap_backorders
 from troth.engine.capture import CUSTOMER_CLASS, demand_line
-from troth.engine.context import Facts
+from troth.engine.demand.line_terms import is_whole, settle_lines
 from troth.engine.exposure.asker import names_class
 from troth.engine.exposure.kit_waterfall import find_kit_waterfall
 from troth.engine.exposure.lasting import spoils_soon
 from troth.engine.exposure.waterfall import Waterfall, find_waterfall
-from troth.engine.feed_age import late_nodes
-from troth.engine.line_terms import is_whole, settle_lines
-from troth.engine.supply import SupplyRows
+from troth.engine.promising.context import Facts
+from troth.engine.supply.backorder_cap import cap_backorders
+from troth.engine.supply.feed_age import late_nodes
+from troth.engine.supply.supply import SupplyRows
 from troth.flows.system import System
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.item import Item

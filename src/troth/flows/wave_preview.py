@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from troth.engine.context import Facts
-from troth.engine.wave_preview import WaveForecast, forecast_waves
-from troth.engine.wave_times import find_waves, read_wave_id
-from troth.engine.waves import NO_LIMIT, NOTHING, Amount
+from troth.engine.promising.context import Facts
+from troth.engine.waves.wave_preview import WaveForecast, forecast_waves
+from troth.engine.waves.wave_times import find_waves, read_wave_id
+from troth.engine.waves.waves import NO_LIMIT, NOTHING, Amount
 from troth.flows.due import ACTOR
 from troth.flows.system import System
 from troth.flows.waves import room_left

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from troth.engine.release_rules import rule_named
-from troth.engine.wave_times import read_wave_id
-from troth.engine.waves import NO_LIMIT, Amount, Waiting, fill_wave, left_of, room_of
+from troth.engine.policies.release_rules import rule_named
+from troth.engine.waves.wave_times import read_wave_id
+from troth.engine.waves.waves import NO_LIMIT, Amount, Waiting, fill_wave, left_of, room_of
 from troth.flows.due import ACTOR, count_acted
 from troth.flows.requests import Request
 from troth.flows.system import System

@@ -11,7 +11,7 @@ from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
 from babel.numbers import format_decimal
 
-from troth.engine.available_to_sell import LOW_STOCK_MAX
+from troth.engine.supply.available_to_sell import LOW_STOCK_MAX
 from troth.flows.languages import find_locale, parents_of
 from troth.flows.message_text import Template, read_text
 from troth.flows.message_texts import BUILT_IN

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from troth.engine.risk import rank, weigh_money
+from troth.engine.exceptions.risk import rank, weigh_money
 from troth.flows.system import System
 from troth.model.exceptions import KINDS_OF, ExceptionKind, Mark, OpenException, Source, parts_of_id, sku_of_supply
 from troth.model.ids import OrderId, Sku

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from troth.engine.risk import money_of
+from troth.engine.exceptions.risk import money_of
 from troth.model.exceptions import ConcernedUnits, OpenException
 from troth.model.ids import Sku
 from troth.model.item import Item

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Final
 import msgspec
 from pydantic import Field
 
-from troth.engine.find_rates import BOUND_LEVEL, lower_bounds
-from troth.engine.finding import FindRates
+from troth.engine.supply.find_rates import BOUND_LEVEL, lower_bounds
+from troth.engine.supply.finding import FindRates
 from troth.http.body import Text
 from troth.http.operations import NO_BODY, Call, Nothing, Operation, Shown
 from troth.http.pages import Page, PageQuery, decode_cursor, page_reply

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from troth.engine.owed import Sums, owed
+from troth.engine.money.owed import Sums, owed
 from troth.http.order_shapes import AmountsAnswer
 from troth.http.values import amount
 from troth.model.ids import LineId

@@ -8,7 +8,7 @@ import msgspec
 from pydantic import Field
 from starlette.types import Scope
 
-from troth.engine.available_to_sell import LOW_STOCK_MAX, Stock
+from troth.engine.supply.available_to_sell import LOW_STOCK_MAX, Stock
 from troth.flows.availability import (
     PICKUP_MILES,
     Answered,

@@ -7,8 +7,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.available_to_sell import NodeUnits, StockStatus
-from troth.engine.network import Network
+from troth.engine.carriage.network import Network
+from troth.engine.supply.available_to_sell import NodeUnits, StockStatus
 from troth.flows.availability import Answered, Availability, NodeStock
 from troth.flows.messages import stock_message
 from troth.flows.wording import Voice

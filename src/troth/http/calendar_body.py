@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from troth.engine.node_load import turn_of
+from troth.engine.carriage.node_load import turn_of
 from troth.flows.public_holidays import is_calendar
 from troth.http.body import Strict
 from troth.http.problems import Refused

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
+from troth.engine.carriage.network import Network
 from troth.engine.collecting import find_collecting
-from troth.engine.network import Network
 from troth.http.values import Window
 from troth.model.order import Fulfillment, Method
 from troth.model.plan import Shipment

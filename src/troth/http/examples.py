@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from troth.engine.network import compile_network
+from troth.engine.carriage.network import compile_network
 from troth.http.order_answer import answer_order
 from troth.model.ids import LineId, NodeId, Sku, derive_order_id, fulfillment_id
 from troth.model.lifecycle import AllocationState

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from troth.engine.risk import owed_minor
+from troth.engine.exceptions.risk import owed_minor
 from troth.flows.bulk_fixes import Bulk, BulkLine
 from troth.flows.fixing import Fixed
 from troth.http.measures import Units

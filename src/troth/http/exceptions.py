@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, TypeAdapter
 
-from troth.engine.risk import place_of, weigh
+from troth.engine.exceptions.risk import place_of, weigh
 from troth.flows.bulk_fixes import BULK_MAX, Bulk, BulkLine, fix_in_bulk
 from troth.flows.fixing import Fixed, Looked, apply_fix, look
 from troth.flows.marking import Said, mark

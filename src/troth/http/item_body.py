@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from troth.engine.available_to_sell import LOW_STOCK_ATTRIBUTE, is_low_stock_max
+from troth.engine.supply.available_to_sell import LOW_STOCK_ATTRIBUTE, is_low_stock_max
 from troth.http.body import Id, MoneyBody, Name, Quantity, Strict, Text
 from troth.http.problems import Refused
 from troth.model.ids import Sku

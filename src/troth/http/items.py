@@ -5,7 +5,7 @@ from typing import Annotated, Final
 import msgspec
 from pydantic import Field, TypeAdapter
 
-from troth.engine.line_terms import components
+from troth.engine.demand.line_terms import components
 from troth.flows.configure import Set, set_item
 from troth.http.body import Body, NoQuery, Text
 from troth.http.item_body import (

@@ -6,8 +6,8 @@ from typing import Annotated, Final
 import msgspec
 from pydantic import Field
 
-from troth.engine.calendars import day_date, local_day, minute_of
-from troth.engine.node_days import NodeDay, find_node_days
+from troth.engine.carriage.calendars import day_date, local_day, minute_of
+from troth.engine.carriage.node_days import NodeDay, find_node_days
 from troth.flows.offered import with_days_off, with_region_code
 from troth.http.body import Query
 from troth.http.operations import NO_BODY, Call, Nothing, Operation, Shown

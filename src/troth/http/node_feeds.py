@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from pydantic import Field
 
-from troth.engine.feed_age import is_late
+from troth.engine.supply.feed_age import is_late
 from troth.http.body import Query
 from troth.http.examples import AT, NETWORK
 from troth.http.operations import NO_BODY, Call, Nothing, Operation, Shown

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from troth.engine.carriage.network import Network
 from troth.engine.failed import Failures
-from troth.engine.network import Network
 from troth.flows.fulfill import pickup_code
 from troth.flows.messages import order_message
 from troth.http.address_answer import answer_address

@@ -8,8 +8,8 @@ import msgspec
 from msgspec.structs import asdict
 from pydantic import Field, TypeAdapter
 
-from troth.engine.context import Decision
 from troth.engine.evolve import evolve
+from troth.engine.promising.context import Decision
 from troth.flows.change import prepare_change, preview_change
 from troth.flows.requests import Accepted, Answer, Outcome
 from troth.http import examples

@@ -6,11 +6,11 @@ from typing import Final
 
 import msgspec
 
-from troth.engine.account import open_account, record, request
-from troth.engine.dues import Dues
-from troth.engine.reconcile import Difference
-from troth.engine.settle import settle
-from troth.engine.standing import standings
+from troth.engine.money.account import open_account, record, request
+from troth.engine.money.dues import Dues
+from troth.engine.money.reconcile import Difference
+from troth.engine.money.settle import settle
+from troth.engine.money.standing import standings
 from troth.flows.reconcile import Reconciled
 from troth.http import examples
 from troth.http.values import Instant, MoneyAnswer, money

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, TypeAdapter
 
-from troth.engine.dues import dues_of
+from troth.engine.money.dues import dues_of
 from troth.flows import account_actions
 from troth.flows.account_actions import After
 from troth.flows.notices import take_notice

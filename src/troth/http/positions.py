@@ -8,10 +8,10 @@ from typing import Annotated, Any, Final
 import msgspec
 from pydantic import Field
 
+from troth.engine.carriage.network import Network
 from troth.engine.exposure.lasting import find_too_old
 from troth.engine.exposure.waterfall import EXPIRED, RESERVED, TOO_OLD
-from troth.engine.network import Network
-from troth.engine.supply import end_of_life
+from troth.engine.supply.supply import end_of_life
 from troth.flows.waterfall import find_kept_back
 from troth.http.body import Instant, Text
 from troth.http.bounds import choose_bound

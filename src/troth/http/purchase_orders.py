@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import msgspec
 from pydantic import Field, TypeAdapter
 
-from troth.engine.overdue import counted_from, tell_overdue
+from troth.engine.supply.overdue import counted_from, tell_overdue
 from troth.flows import expect
 from troth.flows.configure import Set
 from troth.flows.expect import LineState

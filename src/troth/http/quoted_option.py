@@ -9,11 +9,11 @@ from typing import Final, Literal
 
 import msgspec
 
-from troth.engine.calendars import hours_on
-from troth.engine.disposition import ends_waiting_at, is_queued
-from troth.engine.distance import KM_PER_MILE
-from troth.engine.network import Network
-from troth.engine.transit import compute_miles, find_coordinates
+from troth.engine.carriage.calendars import hours_on
+from troth.engine.carriage.distance import KM_PER_MILE
+from troth.engine.carriage.network import Network
+from troth.engine.carriage.transit import compute_miles, find_coordinates
+from troth.engine.promising.disposition import ends_waiting_at, is_queued
 from troth.flows.messages import plan_message
 from troth.flows.quote import Kit, Option
 from troth.flows.wording import Voice

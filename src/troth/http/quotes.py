@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from pydantic import Field, TypeAdapter
 
-from troth.engine.unserved import find_unserved
+from troth.engine.carriage.unserved import find_unserved
 from troth.flows.capture import OrderContent
 from troth.flows.messages import gap_message
 from troth.flows.quote import Option, Quote, quote

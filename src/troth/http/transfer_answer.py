@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from troth.engine.overdue import tell_overdue
+from troth.engine.supply.overdue import tell_overdue
 from troth.flows.transfer_now import TransferNow
 from troth.http.measures import Units, of_sku
 from troth.http.problems import ProblemError

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Final
 import msgspec
 from pydantic import Field, TypeAdapter
 
-from troth.engine.wave_preview import WaveForecast
-from troth.engine.waves import Amount
+from troth.engine.waves.wave_preview import WaveForecast
+from troth.engine.waves.waves import Amount
 from troth.flows.change_wave import change_wave, release_wave
 from troth.flows.wave_preview import ComingWave, WavesAhead, preview_waves
 from troth.flows.waves import Ran

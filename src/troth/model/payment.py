@@ -1,6 +1,6 @@
 """Payments: the account of an order, with its tenders and every step that a gateway was asked to make.
 
-What stands on a payment is never stored: it follows from the states of its steps (see `troth.engine.standing`).
+What stands on a payment is never stored: it follows from the states of its steps (see `troth.engine.money.standing`).
 """
 
 from collections.abc import Iterable, Mapping

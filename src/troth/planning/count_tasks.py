@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from troth.engine.accuracy import effective_trials, find_probability, is_doubted
-from troth.engine.finding import FindRates
+from troth.engine.supply.accuracy import effective_trials, find_probability, is_doubted
+from troth.engine.supply.finding import FindRates
 from troth.model.accuracy import LEARNING, Learning
 from troth.model.count_task import Candidate, CountTask, Reason
 from troth.model.measure import scale_of, shown

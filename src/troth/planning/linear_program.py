@@ -7,7 +7,7 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.mixed_model import open_solver
+from troth.engine.choice.mixed_model import open_solver
 
 
 @dataclass(frozen=True, slots=True, eq=False)

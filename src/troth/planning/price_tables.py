@@ -13,9 +13,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.network import Network
-from troth.engine.promise import plan
-from troth.engine.supply import SupplyRows
+from troth.engine.carriage.network import Network
+from troth.engine.promising.promise import plan
+from troth.engine.supply.supply import SupplyRows
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import ON_HAND
 from troth.model.plan import Demand

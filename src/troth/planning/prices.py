@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.unit_prices import UnitPrices
+from troth.engine.supply.unit_prices import UnitPrices
 from troth.model.ids import NodeId, Sku
 from troth.planning.ascent import AssignAt, climb
 

@@ -13,10 +13,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.accuracy import learn
-from troth.engine.find_rates import estimate_rates
-from troth.engine.finding import FindRates, findable
-from troth.engine.network import Network, compile_network
+from troth.engine.carriage.network import Network, compile_network
+from troth.engine.supply.accuracy import learn
+from troth.engine.supply.find_rates import estimate_rates
+from troth.engine.supply.finding import FindRates, findable
 from troth.model.accuracy import (
     CellEvidence,
     CellKey,

@@ -7,10 +7,10 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.accuracy import learn
-from troth.engine.find_rates import estimate_rates, lower_bounds
-from troth.engine.finding import FindRates
-from troth.engine.network import compile_network
+from troth.engine.carriage.network import compile_network
+from troth.engine.supply.accuracy import learn
+from troth.engine.supply.find_rates import estimate_rates, lower_bounds
+from troth.engine.supply.finding import FindRates
 from troth.model.accuracy import LEARNING, CellEvidence, CellKey, Learning, Looked
 from troth.model.ids import NodeId, Sku
 from troth.model.network import Node, NodeType

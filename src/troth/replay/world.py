@@ -7,25 +7,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from troth.engine.budget import Clock
-from troth.engine.call_offs import blanket_of
-from troth.engine.call_offs import moved as call_off
 from troth.engine.capture import settled
-from troth.engine.context import Change, Decision, Facts, State
-from troth.engine.credit import moved as use_credit
+from troth.engine.carriage.network import Network
+from troth.engine.carriage.node_load import cart_moves, load_moves
+from troth.engine.demand.budget import Clock
+from troth.engine.demand.line_terms import named_skus
 from troth.engine.exposure.compiled import compile_exposure
 from troth.engine.exposure.consumed import Consumed, cart_draw_moves, draw_moves
 from troth.engine.exposure.in_force import Exposure
 from troth.engine.failed import failures_in
-from troth.engine.holds_in_force import HoldsInForce
 from troth.engine.lifecycle import decide
-from troth.engine.line_terms import named_skus
-from troth.engine.network import Network
-from troth.engine.node_load import cart_moves, load_moves
-from troth.engine.release_rules import CompiledRelease
-from troth.engine.returns.rules import NO_RULES, ReturnPolicy
-from troth.engine.serials import is_held
-from troth.engine.supply import SupplyRows, rows_of
+from troth.engine.money.call_offs import blanket_of
+from troth.engine.money.call_offs import moved as call_off
+from troth.engine.money.credit import moved as use_credit
+from troth.engine.policies.holds_in_force import HoldsInForce
+from troth.engine.policies.release_rules import CompiledRelease
+from troth.engine.policies.return_rules import NO_RULES, ReturnPolicy
+from troth.engine.promising.context import Change, Decision, Facts, State
+from troth.engine.stock.serials import is_held
+from troth.engine.supply.supply import SupplyRows, rows_of
 from troth.model.blanket import Agreement
 from troth.model.cart_hold import CartHold
 from troth.model.commands import CaptureOrder, Command, EndCartHold, HoldCart, order_ids_of

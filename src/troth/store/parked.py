@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from troth.engine.line_terms import named_skus
+from troth.engine.demand.line_terms import named_skus
 from troth.model.ids import LineId, OrderId, Sku
 from troth.model.order import Order, Parked
 from troth.store.database import Connection

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from troth.engine.capture import find_priority
-from troth.engine.wave_times import read_wave_id
-from troth.engine.waves import NOTHING, Amount, Waiting
+from troth.engine.waves.wave_times import read_wave_id
+from troth.engine.waves.waves import NOTHING, Amount, Waiting
 from troth.model.ids import FulfillmentId, NodeId, OrderId
 from troth.model.lifecycle import AllocationState, WaveState
 from troth.model.order import Order

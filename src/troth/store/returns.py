@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from troth.engine.line_terms import named_skus
+from troth.engine.demand.line_terms import named_skus
 from troth.model.ids import OrderId, ReturnId
 from troth.model.lifecycle import DispositionState
 from troth.model.order import Order

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
-from troth.engine.serials import PICKED
+from troth.engine.stock.serials import PICKED
 from troth.model.ids import FulfillmentId, Sku
 from troth.model.serials import SerialKey, SerialPlace
 from troth.store.database import Connection

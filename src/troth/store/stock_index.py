@@ -15,8 +15,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.network import Network
-from troth.engine.supply import QUANTITY_MAX, BookUnits, SupplyRows, end_of_life, ends_of_life
+from troth.engine.carriage.network import Network
+from troth.engine.supply.supply import QUANTITY_MAX, BookUnits, SupplyRows, end_of_life, ends_of_life
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import ON_HAND, Balance, Entry, Source, SupplyKey, is_apart
 

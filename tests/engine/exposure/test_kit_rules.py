@@ -7,14 +7,14 @@ import pytest
 
 from tests.engine.exposure.worlds import KEY, NET, exposure
 from tests.engine.worlds import MONDAY, rows
-from troth.engine.context import Facts
 from troth.engine.exposure.accepting import Accepted, find_accepted, rows_of_line
 from troth.engine.exposure.consumed import Consumed
 from troth.engine.exposure.in_force import Exposure
 from troth.engine.exposure.kit_waterfall import find_kit_waterfall
 from troth.engine.exposure.taking import draw_parts, most_of
 from troth.engine.exposure.waterfall import Fall, Waterfall
-from troth.engine.supply import SupplyRows
+from troth.engine.promising.context import Facts
+from troth.engine.supply.supply import SupplyRows
 from troth.flows.waterfall import Inquirer
 from troth.model.exposure import (
     ChannelBuffer,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from troth.engine.exposure.look_ahead import Floor, take_ahead
-from troth.engine.supply import SupplyRows
+from troth.engine.supply.supply import SupplyRows
 from troth.model.inventory import ON_HAND
 
 _DATES = (0.0, 10.0, 20.0, 30.0)

@@ -11,7 +11,7 @@ from tests.engine.exposure.worlds import ITEM, KEY, LOYAL, NET, ask, exposure, f
 from tests.engine.worlds import MONDAY
 from troth.engine.exposure.amounts import Units
 from troth.engine.exposure.waterfall import Fall, find_waterfall
-from troth.engine.supply import SupplyRows, rows_of
+from troth.engine.supply.supply import SupplyRows, rows_of
 from troth.model.exposure import (
     ChannelBuffer,
     Finding,

@@ -13,7 +13,7 @@ from hypothesis.errors import NoSuchExample
 from tests.engine.exposure.test_properties import _rules
 from tests.engine.exposure.worlds import NET, ask, exposure, shown, stock
 from tests.engine.worlds import MONDAY
-from troth.engine.supply import SupplyRows
+from troth.engine.supply.supply import SupplyRows
 from troth.model.ids import NodeId
 
 CLASSES = ("key", "loyal", "")

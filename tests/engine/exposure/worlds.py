@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from tests.engine.worlds import MONDAY, network, node, rows
+from troth.engine.carriage.network import Network
 from troth.engine.exposure.compiled import compile_exposure
 from troth.engine.exposure.consumed import Consumed
 from troth.engine.exposure.in_force import Exposure
 from troth.engine.exposure.taking import Pool, exposed_supply
 from troth.engine.exposure.waterfall import Waterfall, find_waterfall
-from troth.engine.network import Network
-from troth.engine.supply import SupplyRows
+from troth.engine.supply.supply import SupplyRows
 from troth.model.exposure import DemandClass, ExposureRules, SalesRate
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.item import Item

@@ -15,7 +15,7 @@ from tests.engine.returning import (
     opening,
     units,
 )
-from troth.engine.owed import owed
+from troth.engine.money.owed import owed
 from troth.engine.returns.returnable import returnable_units
 from troth.model.charges import Charges, DeliveryCharge
 from troth.model.commands import LiftHold

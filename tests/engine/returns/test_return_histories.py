@@ -9,8 +9,8 @@ import pytest
 from tests.builders import item, node
 from tests.engine.returning import A, B, Returning, arrived, units
 from tests.flows.returning import draw_return_command
-from troth.engine.context import Decision
-from troth.engine.owed import owed
+from troth.engine.money.owed import owed
+from troth.engine.promising.context import Decision
 from troth.engine.returns.returnable import delivered_units, taken_units
 from troth.engine.returns.worth import credited_so_far, paid_for
 from troth.model.charges import Charges, DeliveryCharge

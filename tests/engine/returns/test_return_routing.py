@@ -6,14 +6,14 @@ import pytest
 
 from tests.builders import NOW, item, node
 from tests.engine.returning import NYC, PA, A, B, Returning, opening, units
-from troth.engine.context import Facts
-from troth.engine.network import Network, compile_network
+from troth.engine.carriage.network import Network, compile_network
+from troth.engine.carriage.transit import compute_miles
+from troth.engine.policies.return_rules import ReturnPolicy
+from troth.engine.promising.context import Facts
 from troth.engine.returns.asking import Asked
 from troth.engine.returns.routing import NodeWorth, find_worths, nearest_stores
-from troth.engine.returns.rules import ReturnPolicy
-from troth.engine.supply import rows_of
-from troth.engine.transit import compute_miles
-from troth.engine.unit_prices import UnitPrices
+from troth.engine.supply.supply import rows_of
+from troth.engine.supply.unit_prices import UnitPrices
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.inventory import Balance, SupplyKey
 from troth.model.policy import DEFAULT_POLICY

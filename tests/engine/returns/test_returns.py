@@ -17,7 +17,7 @@ from tests.engine.returning import (
     units,
 )
 from troth.engine.evolve import evolve_all
-from troth.engine.supply import rows_of
+from troth.engine.supply.supply import rows_of
 from troth.model.events import OrderEvent
 from troth.model.ids import Sku, return_id
 from troth.model.lifecycle import Disposition, DispositionState, ReceptionState

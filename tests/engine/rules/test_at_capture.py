@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from tests.builders import NOW, capture, item, node
-from troth.engine.context import Decision, Facts, State
+from troth.engine.carriage.network import compile_network
 from troth.engine.lifecycle import decide
-from troth.engine.network import compile_network
-from troth.engine.supply import SupplyRows, rows_of
+from troth.engine.promising.context import Decision, Facts, State
+from troth.engine.supply.supply import SupplyRows, rows_of
 from troth.model.commands import LiftHold, ReleaseOrder
 from troth.model.ids import HoldId, NodeId, Sku
 from troth.model.inventory import Balance, SupplyKey

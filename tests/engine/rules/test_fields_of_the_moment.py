@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.engine.worlds import HERE, MONDAY, demand, flat_card, line, network, node, rows, sent, supply
-from troth.engine.case import Case, case_of, kept_trace
-from troth.engine.context import Facts
-from troth.engine.promise import plan
-from troth.engine.record import recall, recall_load
+from troth.engine.promising.case import Case, case_of, kept_trace
+from troth.engine.promising.context import Facts
+from troth.engine.promising.promise import plan
+from troth.engine.promising.record import recall, recall_load
 from troth.engine.rules.compiled import try_compile
 from troth.engine.rules.expression import compile_expression
 from troth.engine.rules.fields import OF_ORDER, ORDER

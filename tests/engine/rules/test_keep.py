@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from tests.engine.brute_force import World, best_spread
 from tests.engine.test_plan_properties import ask, count_divided, covered_in_order, worlds
 from tests.engine.worlds import MONDAY, demand, flat_card, line, network, node, reasons, rows, sent, supply
-from troth.engine.case import Case, kept_trace
-from troth.engine.explain import explain
-from troth.engine.promise import plan
-from troth.engine.record import recall
+from troth.engine.explanation.explain import explain
+from troth.engine.promising.case import Case, kept_trace
+from troth.engine.promising.promise import plan
+from troth.engine.promising.record import recall
 from troth.engine.rules.check import check
 from troth.engine.rules.presets import protect_stores
 from troth.model.ids import LineId, NodeId, Sku

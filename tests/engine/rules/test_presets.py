@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.engine.brute_force import World
 from tests.engine.test_plan_properties import ask, worlds
 from tests.engine.worlds import MONDAY, demand, line, network, node, rows, sent, supply
-from troth.engine.promise import plan
+from troth.engine.promising.promise import plan
 from troth.engine.rules.check import check
 from troth.engine.rules.lint import lint
 from troth.engine.rules.presets import (
@@ -25,7 +25,7 @@ from troth.engine.rules.presets import (
     single_location_or_all,
     weeks_of_supply,
 )
-from troth.engine.unit_prices import UnitPrices
+from troth.engine.supply.unit_prices import UnitPrices
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
 from troth.model.network import Address, NodeType

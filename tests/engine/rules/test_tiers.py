@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.engine.brute_force import World
 from tests.engine.test_plan_properties import ask, goals, worlds
 from tests.engine.worlds import MONDAY, demand, flat_card, line, network, node, reasons, rows, sent, supply
-from troth.engine.promise import plan
+from troth.engine.promising.promise import plan
 from troth.model.ids import NodeId, Sku
 from troth.model.network import Address, NodeType
 from troth.model.order import Terms

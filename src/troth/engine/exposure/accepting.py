@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from troth.engine.exposure.taking import Pool, exposed_supply
-from troth.engine.kits import kit_rows
-from troth.engine.supply import QUANTITY_MAX, SupplyRows
+from troth.engine.supply.kits import kit_rows
+from troth.engine.supply.supply import QUANTITY_MAX, SupplyRows
 from troth.model.ids import Sku
 from troth.model.plan import Demand
 

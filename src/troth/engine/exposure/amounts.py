@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.network import Network
+from troth.engine.carriage.network import Network
 from troth.engine.rules.facts import WEEKLY_UNITS
 from troth.model.exposure import Protection, SafetyStock, SalesRate
 from troth.model.ids import NodeId

@@ -7,9 +7,9 @@ from typing import Final
 
 import numpy as np
 
+from troth.engine.carriage.network import Network
 from troth.engine.exposure.compiled import NO_CLASS, CompiledExposure
 from troth.engine.exposure.item_rules import Mask
-from troth.engine.network import Network
 from troth.engine.rules.ground import Ground
 from troth.engine.rules.masks import applies, speaks
 from troth.model.exposure import Holder

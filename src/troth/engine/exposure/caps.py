@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.engine.carriage.network import Network
 from troth.engine.exposure.amounts import Units, share_units
 from troth.engine.exposure.asker import Asker
 from troth.engine.exposure.compiled import Ready
@@ -12,9 +13,8 @@ from troth.engine.exposure.in_force import Exposure
 from troth.engine.exposure.item_rules import ItemRules, Mask
 from troth.engine.exposure.pooled import Pooled
 from troth.engine.exposure.quotas import quotas_of
-from troth.engine.feed_age import late_nodes
-from troth.engine.network import Network
-from troth.engine.supply import QUANTITY_MAX, BookUnits, SupplyRows
+from troth.engine.supply.feed_age import late_nodes
+from troth.engine.supply.supply import QUANTITY_MAX, BookUnits, SupplyRows
 from troth.model.exposure import ChannelBuffer, Draw
 from troth.model.ids import Sku
 from troth.model.measure import shown

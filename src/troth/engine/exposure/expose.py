@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from troth.engine.carriage.network import Network
 from troth.engine.exposure.amounts import Units
 from troth.engine.exposure.asker import Asker
 from troth.engine.exposure.caps import Account, Step, Sums, at_rows, base_of_buffers, cap_sums, find_closed, sum_here
@@ -13,8 +14,7 @@ from troth.engine.exposure.in_force import Exposure, Findable
 from troth.engine.exposure.item_rules import ItemRules
 from troth.engine.exposure.look_ahead import Floor, is_plain, take_ahead
 from troth.engine.exposure.pooled import find_pools
-from troth.engine.network import Network
-from troth.engine.supply import SupplyRows
+from troth.engine.supply.supply import SupplyRows
 from troth.model.exposure import Draw
 from troth.model.item import Item
 from troth.model.measure import scale_of, shown

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import numpy as np
 
+from troth.engine.carriage.network import Network
 from troth.engine.exposure.amounts import Units, protected_units, safety_units, sales_of
 from troth.engine.exposure.asker import Asker
 from troth.engine.exposure.compiled import NO_CLASS, CompiledExposure, Ready
 from troth.engine.exposure.in_force import Exposure
 from troth.engine.exposure.item_rules import ItemRules
 from troth.engine.exposure.look_ahead import Floor
-from troth.engine.network import Network
 from troth.model.exposure import Draw, Protection
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item

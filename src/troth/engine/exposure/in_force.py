@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from troth.engine.carriage.network import Network
 from troth.engine.exposure.amounts import Units
 from troth.engine.exposure.asker import Asker
 from troth.engine.exposure.compiled import CompiledExposure
 from troth.engine.exposure.consumed import Consumed
 from troth.engine.exposure.item_rules import ItemRules, find_item_rules, find_kit_rules
-from troth.engine.network import Network
 from troth.model.exposure import SalesRate
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item

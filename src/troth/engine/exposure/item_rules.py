@@ -12,8 +12,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.engine.carriage.network import Network
 from troth.engine.exposure.compiled import CompiledExposure, Dated, Ready
-from troth.engine.network import Network
 from troth.engine.rules.compiled import Compiled
 from troth.engine.rules.ground import Ground
 from troth.engine.rules.values import is_certain

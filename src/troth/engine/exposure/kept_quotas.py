@@ -7,8 +7,8 @@ import numpy as np
 
 from troth.engine.exposure.quotas import Quota, quotas_of
 from troth.engine.exposure.taking import Pool, Supply
-from troth.engine.kits import wanted_units
-from troth.engine.supply import SupplyRows
+from troth.engine.supply.kits import wanted_units
+from troth.engine.supply.supply import SupplyRows
 from troth.model.exposure import Draw
 from troth.model.ids import Sku
 from troth.model.inventory import SupplyKey

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.engine.carriage.network import Network
 from troth.engine.exposure.amounts import Units
 from troth.engine.exposure.asker import Asker
 from troth.engine.exposure.caps import (
@@ -29,9 +30,8 @@ from troth.engine.exposure.in_force import Exposure
 from troth.engine.exposure.item_rules import ItemRules
 from troth.engine.exposure.look_ahead import Floor, share_rows
 from troth.engine.exposure.pooled import find_pools
-from troth.engine.kits import components_of, counted_component, kit_rows
-from troth.engine.network import Network
-from troth.engine.supply import SupplyRows
+from troth.engine.supply.kits import components_of, counted_component, kit_rows
+from troth.engine.supply.supply import SupplyRows
 from troth.model.exposure import Draw
 from troth.model.ids import Sku
 from troth.model.item import Item

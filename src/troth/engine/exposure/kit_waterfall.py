@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from troth.engine.carriage.network import Network
 from troth.engine.exposure.accepting import find_accepted, rows_of_line
 from troth.engine.exposure.amounts import Units
 from troth.engine.exposure.asker import Asker
@@ -36,9 +37,8 @@ from troth.engine.exposure.waterfall import (
     positions_of,
     some_of,
 )
-from troth.engine.kits import kit_rows
-from troth.engine.network import Network
-from troth.engine.supply import QUANTITY_MAX, SupplyRows
+from troth.engine.supply.kits import kit_rows
+from troth.engine.supply.supply import QUANTITY_MAX, SupplyRows
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
 from troth.model.plan import Demand

@@ -11,15 +11,15 @@ from datetime import date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.calendars import minutes_of
-from troth.engine.candidates import whole_minute_now
-from troth.engine.kits import components_of
-from troth.engine.network import Network
-from troth.engine.shelf_life import remaining_seconds
-from troth.engine.ship_groups import HANDED_OVER, Way, way_of
-from troth.engine.supply import SupplyRows
-from troth.engine.timetable import find_timetable
-from troth.engine.transit import NEVER, find_lanes
+from troth.engine.carriage.calendars import minutes_of
+from troth.engine.carriage.network import Network
+from troth.engine.carriage.timetable import find_timetable
+from troth.engine.carriage.transit import NEVER, find_lanes
+from troth.engine.demand.candidates import whole_minute_now
+from troth.engine.demand.shelf_life import remaining_seconds
+from troth.engine.demand.ship_groups import HANDED_OVER, Way, way_of
+from troth.engine.supply.kits import components_of
+from troth.engine.supply.supply import SupplyRows
 from troth.model.ids import Sku
 from troth.model.inventory import Balance, SupplyKey
 from troth.model.plan import Demand, DemandLine

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.supply import SupplyRows
+from troth.engine.supply.supply import SupplyRows
 
 
 @dataclass(frozen=True, slots=True, eq=False)

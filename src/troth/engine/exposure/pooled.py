@@ -14,13 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.engine.carriage.network import Network
 from troth.engine.exposure.amounts import Units
 from troth.engine.exposure.asker import Asker
 from troth.engine.exposure.floors import kept_share, remaining_pool, shared, window_of
 from troth.engine.exposure.in_force import Exposure
 from troth.engine.exposure.item_rules import ItemRules, Mask
-from troth.engine.network import Network
-from troth.engine.supply import SupplyRows
+from troth.engine.supply.supply import SupplyRows
 from troth.model.item import Item
 
 Rows = NDArray[np.bool_]

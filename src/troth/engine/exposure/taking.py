@@ -6,6 +6,9 @@ from datetime import datetime
 
 import numpy as np
 
+from troth.engine.carriage.network import Network
+from troth.engine.demand.line_terms import components, explode
+from troth.engine.demand.shelf_life import fresh_rows
 from troth.engine.exposure.asker import Asker, asker_of
 from troth.engine.exposure.compiled import NO_CLASS
 from troth.engine.exposure.expose import expose, free_units
@@ -14,13 +17,10 @@ from troth.engine.exposure.item_rules import ItemRules, holds_at
 from troth.engine.exposure.kit_limits import KitRules, find_kit_rules_of, joined, kit_floors, limit_kit
 from troth.engine.exposure.lasting import lasting_rows, spoils_soon
 from troth.engine.exposure.quotas import quotas_of
-from troth.engine.feed_age import fed_rows
-from troth.engine.kits import counted_component, has_kits, wanted_units
-from troth.engine.line_terms import components, explode
-from troth.engine.network import Network
-from troth.engine.overdue import timely_rows
-from troth.engine.shelf_life import fresh_rows
-from troth.engine.supply import NO_SUPPLY, SupplyRows
+from troth.engine.supply.feed_age import fed_rows
+from troth.engine.supply.kits import counted_component, has_kits, wanted_units
+from troth.engine.supply.overdue import timely_rows
+from troth.engine.supply.supply import NO_SUPPLY, SupplyRows
 from troth.model.exposure import Draw
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import Entry, SupplyKey, witness_entry

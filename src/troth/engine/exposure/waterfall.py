@@ -8,6 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.engine.carriage.network import Network
+from troth.engine.demand.shelf_life import fresh_rows
 from troth.engine.exposure.accepting import find_most
 from troth.engine.exposure.amounts import Units
 from troth.engine.exposure.asker import Asker
@@ -18,10 +20,8 @@ from troth.engine.exposure.floors import Named
 from troth.engine.exposure.in_force import Exposure
 from troth.engine.exposure.pooled import Pooled
 from troth.engine.exposure.taking import Pool
-from troth.engine.network import Network
-from troth.engine.overdue import timely_rows
-from troth.engine.shelf_life import fresh_rows
-from troth.engine.supply import QUANTITY_MAX, SupplyRows
+from troth.engine.supply.overdue import timely_rows
+from troth.engine.supply.supply import QUANTITY_MAX, SupplyRows
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import Source
 from troth.model.item import Item

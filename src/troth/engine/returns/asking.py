@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from troth.engine.capture import demand_for
-from troth.engine.context import Facts
+from troth.engine.promising.context import Facts
 from troth.engine.rules.ground import Ground
 from troth.engine.rules.values import NO_NUMBER, NO_TEXT, UNKNOWN, Value
 from troth.model.ids import LineId, NodeId, Sku

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from troth.engine.context import Facts
+from troth.engine.policies.return_rules import first_rule
+from troth.engine.promising.context import Facts
 from troth.engine.returns.asking import Asked, ground_of
 from troth.engine.returns.returnable import Place, unit_places
-from troth.engine.returns.rules import first_rule
 from troth.engine.returns.worth import credited_so_far, paid_for, substitute_delta_minor, worth_of
 from troth.model.ids import LineId, Sku
 from troth.model.item import Item

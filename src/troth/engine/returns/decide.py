@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from troth.engine.context import Decision, Facts, State
+from troth.engine.promising.context import Decision, Facts, State
 from troth.engine.returns.disposing import decide_dispose
 from troth.engine.returns.ending import decide_cancel_return, decide_close, decide_expire, decide_send
 from troth.engine.returns.opening import decide_open

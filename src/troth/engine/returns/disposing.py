@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from troth.engine.context import Decision, Facts, State
+from troth.engine.promising.context import Decision, Facts, State
 from troth.engine.returns.credited import asked_of, line_of
 from troth.engine.returns.finding import find_return_of
 from troth.engine.returns.receiving import disposition_of, settle_return

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from troth.engine.context import Decision, Facts, State
+from troth.engine.promising.context import Decision, Facts, State
 from troth.engine.returns.credited import credit_return
 from troth.engine.returns.exchange import end_exchange, lift_exchange
 from troth.engine.returns.finding import find_able, find_return_of

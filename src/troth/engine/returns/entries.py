@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from troth.engine.context import Change
+from troth.engine.promising.context import Change
 from troth.model.inventory import Entry, EntryKind, Source, SupplyKey
 from troth.model.return_moves import place_of
 from troth.model.returns import Return

@@ -6,7 +6,7 @@ from typing import Final
 
 from troth.engine.cancel import decide_cancel
 from troth.engine.capture import decide_capture
-from troth.engine.context import Change, Decision, State
+from troth.engine.promising.context import Change, Decision, State
 from troth.engine.returns.asking import Asked
 from troth.engine.returns.crediting import Crediting, sum_minor
 from troth.engine.returns.steps import Steps

@@ -1,6 +1,6 @@
 """The return that a command names, or why nothing can be done with it."""
 
-from troth.engine.context import State
+from troth.engine.promising.context import State
 from troth.engine.returns.steps import find_return
 from troth.model.ids import ReturnId, order_of_return
 from troth.model.lifecycle import RECEPTION, ReceptionEvent

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from troth.engine.context import Decision, Facts, State
+from troth.engine.policies.return_rules import Risk, find_risk, first_rule, nodes_that_take
+from troth.engine.promising.context import Decision, Facts, State
 from troth.engine.returns.asking import Asked, days_since_delivery, ground_of
 from troth.engine.returns.credited import credit_return
 from troth.engine.returns.crediting import Crediting
@@ -18,7 +19,6 @@ from troth.engine.returns.returnable import (
     whole_count,
 )
 from troth.engine.returns.routing import NodeWorth, find_worths
-from troth.engine.returns.rules import Risk, find_risk, first_rule, nodes_that_take
 from troth.engine.returns.steps import Steps
 from troth.engine.rules.ground import Ground
 from troth.model.hold_terms import Block

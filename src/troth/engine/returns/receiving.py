@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from troth.engine.context import Decision, Facts, State
 from troth.engine.holds import decide_tell
+from troth.engine.policies.return_rules import first_rule
+from troth.engine.promising.context import Decision, Facts, State
 from troth.engine.returns.asking import Asked, ground_of
 from troth.engine.returns.credited import asked_of, credit_return, due_credits, line_of
 from troth.engine.returns.exchange import lift_exchange
@@ -18,7 +19,6 @@ from troth.engine.returns.returnable import (
     returned_serials,
     unit_places,
 )
-from troth.engine.returns.rules import first_rule
 from troth.engine.returns.steps import Steps
 from troth.model.commands import TellHolds
 from troth.model.hold_terms import Block, Signal

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from troth.engine.context import Decision, Facts, State
+from troth.engine.promising.context import Decision, Facts, State
 from troth.engine.returns.asking import Asked
 from troth.engine.returns.credited import credit_return, due_credits, pending_units
 from troth.engine.returns.crediting import Crediting

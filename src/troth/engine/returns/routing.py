@@ -7,14 +7,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.context import Facts
+from troth.engine.carriage.transit import compute_miles, find_coordinates
+from troth.engine.policies.return_rules import nodes_that_take
+from troth.engine.promising.context import Facts
 from troth.engine.returns.asking import Asked, ground_of, return_demand
 from troth.engine.returns.returnable import unit_places
-from troth.engine.returns.rules import nodes_that_take
 from troth.engine.rules.ground import Ground
-from troth.engine.supply import SupplyRows
-from troth.engine.transit import compute_miles, find_coordinates
-from troth.engine.unit_prices import UnitPrices, align, fresh, is_fresh
+from troth.engine.supply.supply import SupplyRows
+from troth.engine.supply.unit_prices import UnitPrices, align, fresh, is_fresh
 from troth.model.ids import NodeId, Sku
 from troth.model.measure import scale_of
 from troth.model.money import currency_decimals

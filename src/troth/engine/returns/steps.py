@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from troth.engine.context import Change, Decision, Facts, State
 from troth.engine.evolve import evolve
+from troth.engine.promising.context import Change, Decision, Facts, State
 from troth.engine.reserve import reserve_entries
 from troth.engine.returns.entries import return_entries
 from troth.model.events import Event, OrderEvent

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from itertools import accumulate
 
-from troth.engine.owed import cost_of_units
+from troth.engine.money.owed import cost_of_units
 from troth.engine.returns.returnable import Place, delivered_units, whole_count
 from troth.model.ids import LineId, Sku
 from troth.model.item import Item

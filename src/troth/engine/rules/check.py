@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from troth.engine.cost_check import check_cost_rates
+from troth.engine.carriage.cost_check import check_cost_rates
 from troth.engine.rules.compiled import measure_of, try_compile
 from troth.engine.rules.expression import AMOUNT, CONDITION, MEASURE
 from troth.engine.rules.fields import EVERYTHING, OF_ORDER

@@ -6,8 +6,6 @@ from typing import Final
 
 import numpy as np
 
-from troth.engine.feed_age import feed_ages
-from troth.engine.kits import find_kits, has_kits, rows_of_kits
 from troth.engine.rules.history_facts import HISTORY_LOADERS
 from troth.engine.rules.lane_facts import LANE_LOADERS
 from troth.engine.rules.loading import (
@@ -23,8 +21,10 @@ from troth.engine.rules.loading import (
 )
 from troth.engine.rules.moment_facts import MOMENT_LOADERS
 from troth.engine.rules.values import NO_NUMBER, NO_TEXT, UNKNOWN, Known, Value, code_words
-from troth.engine.supply import NO_SUPPLY, SupplyRows
-from troth.engine.unit_prices import align
+from troth.engine.supply.feed_age import feed_ages
+from troth.engine.supply.kits import find_kits, has_kits, rows_of_kits
+from troth.engine.supply.supply import NO_SUPPLY, SupplyRows
+from troth.engine.supply.unit_prices import align
 from troth.model.item import Item
 from troth.model.network import Address
 from troth.model.plan import DemandLine

@@ -9,13 +9,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.network import Network
+from troth.engine.carriage.network import Network
+from troth.engine.carriage.transit import find_coordinates
 from troth.engine.rules.facts import LOADERS, load_entry
 from troth.engine.rules.fields import HISTORY, LANE, NODE, find_field
 from troth.engine.rules.values import Value
-from troth.engine.supply import SupplyRows
-from troth.engine.transit import find_coordinates
-from troth.engine.unit_prices import UnitPrices
+from troth.engine.supply.supply import SupplyRows
+from troth.engine.supply.unit_prices import UnitPrices
 from troth.model.history import CustomerHistory
 from troth.model.ids import NodeId, Sku
 from troth.model.network import Address

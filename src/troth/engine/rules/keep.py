@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.kits import components_of, wanted_units
 from troth.engine.rules.compiled import CompiledRule
 from troth.engine.rules.ground import Ground
 from troth.engine.rules.masks import Tally, speaks
 from troth.engine.rules.merge import BY_RULES
 from troth.engine.rules.values import Value
-from troth.engine.supply import SupplyRows
+from troth.engine.supply.kits import components_of, wanted_units
+from troth.engine.supply.supply import SupplyRows
 from troth.model.ids import Sku
 from troth.model.plan import Demand, DemandLine, Plan
 

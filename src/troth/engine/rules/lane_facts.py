@@ -6,10 +6,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.rate_cards import billable_grams, parcel_rate_minor
+from troth.engine.carriage.rate_cards import billable_grams, parcel_rate_minor
+from troth.engine.carriage.transit import Lanes, compute_miles, find_coordinates, find_lanes
 from troth.engine.rules.loading import Facts, Loader, as_known
 from troth.engine.rules.values import NO_NUMBER, UNKNOWN, Value, code_words
-from troth.engine.transit import Lanes, compute_miles, find_coordinates, find_lanes
 from troth.model.money import currency_decimals
 from troth.model.network import RateCard
 from troth.model.order import Method

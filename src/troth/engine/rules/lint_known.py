@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from typing import Final
 
-from troth.engine.network import Network
+from troth.engine.carriage.network import Network
 from troth.engine.rules.contradictions import path_of
 from troth.engine.rules.lint import walk
 from troth.engine.rules.parse import parse

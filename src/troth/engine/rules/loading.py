@@ -7,10 +7,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.network import Network
+from troth.engine.carriage.network import Network
 from troth.engine.rules.values import NO_TEXT, Known, Value, code_words
-from troth.engine.supply import SupplyRows
-from troth.engine.unit_prices import UnitPrices
+from troth.engine.supply.supply import SupplyRows
+from troth.engine.supply.unit_prices import UnitPrices
 from troth.model.history import CustomerHistory
 from troth.model.ids import NodeId, Sku
 from troth.model.money import currency_decimals

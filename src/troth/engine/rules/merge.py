@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from troth.engine.network import Network
-from troth.engine.supply import SupplyRows
+from troth.engine.carriage.network import Network
+from troth.engine.supply.supply import SupplyRows
 from troth.model.ids import NodeId, Sku
 from troth.model.plan import Demand, Plan, Shipment, Trace, Uncovered
 from troth.model.routing import Disposition

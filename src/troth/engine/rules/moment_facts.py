@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from troth.engine.calendars import day_date, local_day, minute_of
+from troth.engine.carriage.calendars import day_date, local_day, minute_of
 from troth.engine.rules.loading import Facts, Loader, as_known, node_numbers
 from troth.engine.rules.values import NO_NUMBER, Coded, Value, recode
 from troth.model.network import Node

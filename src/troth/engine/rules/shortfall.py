@@ -8,13 +8,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.kits import components_of, kit_rows
-from troth.engine.lacking import tell_lack
+from troth.engine.carriage.transit import find_lanes
+from troth.engine.demand.lacking import tell_lack
 from troth.engine.rules.ground import Ground
 from troth.engine.rules.merge import BY_RULES
 from troth.engine.rules.verdicts import OPEN, Verdicts, find_verdicts, tell_bar
-from troth.engine.supply import NO_SUPPLY
-from troth.engine.transit import find_lanes
+from troth.engine.supply.kits import components_of, kit_rows
+from troth.engine.supply.supply import NO_SUPPLY
 from troth.model.explanation import Bar
 from troth.model.order import Method
 from troth.model.plan import DemandLine, Plan, Uncovered

@@ -8,9 +8,9 @@ from typing import Protocol, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.admission import Admission
-from troth.engine.budget import Budget
-from troth.engine.network import Network
+from troth.engine.carriage.network import Network
+from troth.engine.demand.admission import Admission
+from troth.engine.demand.budget import Budget
 from troth.engine.rules.compiled import CompiledRouting, CompiledRule, CompiledTier, compiled_routing
 from troth.engine.rules.ground import Ground
 from troth.engine.rules.keep import keep_back, tell_kept
@@ -26,8 +26,8 @@ from troth.engine.rules.merge import (
 )
 from troth.engine.rules.shortfall import with_reasons
 from troth.engine.rules.weights import weighed
-from troth.engine.supply import SupplyRows
-from troth.engine.unit_prices import UnitPrices
+from troth.engine.supply.supply import SupplyRows
+from troth.engine.supply.unit_prices import UnitPrices
 from troth.model.ids import NodeId, Sku
 from troth.model.order import Terms
 from troth.model.plan import Demand, Plan

@@ -14,10 +14,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.network import Network, compile_network
-from troth.engine.promise import plan
-from troth.engine.supply import SupplyRows
-from troth.engine.transit import compute_miles
+from troth.engine.carriage.network import Network, compile_network
+from troth.engine.carriage.transit import compute_miles
+from troth.engine.promising.promise import plan
+from troth.engine.supply.supply import SupplyRows
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.inventory import ON_HAND
 from troth.model.network import Address, Node, NodeType, RateCard

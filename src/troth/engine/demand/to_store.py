@@ -1,0 +1,101 @@
+"""Ship to store: what a pickup node lacks is sent there from other nodes, and promised for when it has arrived and been
+made ready.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from troth.engine.carriage.calendars import finish_work, instant, minute_of, minutes_of
+from troth.engine.carriage.network import Network
+from troth.engine.demand.group_turns import Ask, less_taken, taken_by
+from troth.engine.supply.supply import SupplyRows
+from troth.model.ids import Sku
+from troth.model.network import Address, Node
+from troth.model.order import Method
+from troth.model.plan import Demand, DemandLine, Plan, Shipment, Uncovered
+from troth.model.policy import Policy
+
+
+def fill_store(
+    demand: Demand, found: Plan, supply: Mapping[Sku, SupplyRows], network: Network, policy: Policy, ask: Ask
+) -> Plan:
+    """The plan of a pickup in which what its node lacks comes from other nodes; `found` where they cover no more."""
+    at = network.index.get(demand.pickup_node, -1) if demand.pickup_node is not None else -1
+    if at < 0 or not network.is_pickup[at] or not found.uncovered:
+        return found
+    own = replace(demand, ship_complete=False)
+    here = ask(own, supply) if demand.ship_complete else found
+    most = max(1, policy.shipments_max if demand.shipments_max is None else demand.shipments_max)
+    left = most - len(here.shipments)
+    if left <= 0:
+        return found
+    sent = ask(_transfer(own, here, network.nodes[at], left), less_taken(supply, taken_by([here]), network))
+    if not sent.shipments or (demand.ship_complete and sent.uncovered):
+        return found
+    shipments = [_via(shipment, network.nodes[at], network, at, policy) for shipment in sent.shipments]
+    arrived = tuple(shipment for shipment in shipments if shipment is not None)
+    if len(arrived) < len(shipments):
+        return found
+    together = (*here.shipments, *arrived)
+    if demand.ship_complete:
+        together = _ready_at_once(together)
+    note = f"what {demand.pickup_node} lacks is sent there first"
+    return replace(
+        here,
+        shipments=together,
+        uncovered=sent.uncovered,
+        trace=replace(
+            here.trace, notes=(*here.trace.notes, note), candidates=here.trace.candidates + sent.trace.candidates
+        ),
+    )
+
+
+def _transfer(demand: Demand, here: Plan, store: Node, left: int) -> Demand:
+    """What is short at the store as a demand to be shipped there."""
+    gaps: dict[tuple[str, str], Uncovered] = {(gap.line_id, gap.sku): gap for gap in here.uncovered}
+    lines = tuple(
+        _unbound(replace(line, quantity=gaps[line.line_id, line.sku].quantity))
+        for line in demand.lines
+        if (line.line_id, line.sku) in gaps
+    )
+    return replace(
+        demand,
+        lines=lines,
+        destination=_address(store),
+        method=Method.SHIP,
+        service="",
+        pickup_node=None,
+        excluded_nodes=demand.excluded_nodes | {store.node},
+        shipments_max=left,
+    )
+
+
+def _unbound(line: DemandLine) -> DemandLine:
+    """The line without a restriction to methods: it is handed over in the end, as it may be."""
+    item = line.item
+    if item is None or item.restrictions is None or not item.restrictions.methods:
+        return line
+    return replace(line, item=replace(item, restrictions=replace(item.restrictions, methods=())))
+
+
+def _address(store: Node) -> Address:
+    return replace(store.address, latitude=store.latitude, longitude=store.longitude)
+
+
+def _via(shipment: Shipment, store: Node, network: Network, at: int, policy: Policy) -> Shipment | None:
+    """The shipment as a pickup at the store: promised for when it has come in and been made ready in working hours."""
+    ready_minutes = minutes_of(policy.pickup_ready_hours)
+    clock = network.clocks[network.clock_index[at]]
+    arrives = minute_of(shipment.promised_at.timestamp())
+    ready = finish_work(clock, arrives, max(clock.processing_minutes, ready_minutes), has_cut_off=False)
+    if ready is None:
+        return None
+    promised: datetime = instant(float(ready * 60))
+    return replace(shipment, method=Method.PICKUP, promised_from=promised, promised_at=promised, via=store.node)
+
+
+def _ready_at_once(shipments: tuple[Shipment, ...]) -> tuple[Shipment, ...]:
+    """All of them ready when the last is."""
+    last = max(shipment.promised_at for shipment in shipments)
+    return tuple(replace(shipment, promised_from=last, promised_at=last) for shipment in shipments)

@@ -1,0 +1,1 @@
+"""What needs a person: what it weighs, and what could be done about it."""

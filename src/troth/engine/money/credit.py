@@ -1,0 +1,164 @@
+"""Credit: what an order counts against what its customer may owe, and the hold that follows from it.
+
+An order that is captured, or grows, beyond what is left is held: its units stay reserved and are not released. What is
+held counts against nobody, so that smaller orders may pass, and is let go as soon as it fits.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from troth.engine.evolve import evolve
+from troth.engine.money.owed import owed
+from troth.engine.policies.holds_in_force import ends_at
+from troth.engine.promising.context import Change, Decision, Facts, State
+from troth.model.credit import CREDIT_HOLD, Credit, CreditUse, CustomerTerms
+from troth.model.events import HoldLifted, HoldPlaced
+from troth.model.hold_rules import BUILT_IN
+from troth.model.ids import HoldId
+from troth.model.kits import kits_of, whole_units
+from troth.model.lifecycle import UNLOCKED
+from troth.model.order import Allocation, Hold, Order
+from troth.model.status import live_allocations, placed_holds
+from troth.model.totals import line_amounts
+
+_PAID: Final = frozenset({"authorized", "captured", "paid"})
+PLACED_BY: Final = "credit"
+"""Who places holds for want of credit; what a person places, a person lifts."""
+
+_ON_ACCOUNT: Final = frozenset({"terms", "invoice"})
+"""Providers of payments that are promises to pay an invoice."""
+
+
+def use_of(order: Order | None) -> CreditUse:
+    """What an order counts: what it comes to, less what is paid otherwise, which pays for what leaves first."""
+    if order is None:
+        return CreditUse()
+    sums, prepaid = owed(order), prepaid_minor(order)
+    total = max(0, sums.total - prepaid)
+    invoiced = min(total, max(0, sums.earned - prepaid))
+    if not is_held_for_credit(order):
+        return CreditUse(invoiced, total - invoiced)
+    begun = _worth(order, tuple(part for part in live_allocations(order) if part.state not in UNLOCKED))
+    counted = min(total, max(0, begun - prepaid)) - invoiced
+    return CreditUse(invoiced, total - invoiced, total - invoiced - max(0, counted))
+
+
+def has_limit(terms: CustomerTerms | None) -> bool:
+    """Whether what a customer may owe is limited; of one whose terms are not known it is not."""
+    return terms is not None and terms.credit_limit_minor is not None
+
+
+def prepaid_minor(order: Order) -> int:
+    """What of an order is paid, or sure to be, by anything but an invoice (minor units)."""
+    return sum(
+        payment.amount_minor
+        for payment in order.payments
+        if payment.status in _PAID and payment.provider not in _ON_ACCOUNT
+    )
+
+
+def is_held_for_credit(order: Order) -> bool:
+    """Whether an order is on hold for want of credit."""
+    return any(hold.type == CREDIT_HOLD for hold in placed_holds(order))
+
+
+def moved(credit: Credit, before: Order | None, after: Order) -> Credit:
+    """The customer's credit after an order changed; what is in another currency does not count."""
+    if after.currency != credit.currency:
+        return credit
+    was, is_now = use_of(before), use_of(after)
+    return replace(
+        credit,
+        invoiced_minor=credit.invoiced_minor + is_now.invoiced_minor - was.invoiced_minor,
+        open_minor=credit.open_minor + is_now.counted_minor - was.counted_minor,
+    )
+
+
+def with_credit(decision: Decision, state: State, facts: Facts) -> Decision:
+    """The decision with the holds that its orders are given, or that end, because of their customers' credit."""
+    if not state.credits or not decision.changes:
+        return decision
+    changes, events = [], list(decision.events)
+    for change in decision.changes:
+        credit = state.credits.get(change.after.customer.id)
+        event = None if credit is None else _look_at(credit, change, facts)
+        if event is None:
+            changes.append(change)
+        else:
+            changes.append(Change(change.before, evolve(change.after, event)))
+            events.append((change.after.order_id, event))
+    return replace(decision, changes=tuple(changes), events=tuple(events))
+
+
+def decide_review(order: Order, state: State) -> tuple[HoldLifted, ...]:
+    """The end of an order's hold for credit, where it fits into its customer's credit now."""
+    credit = state.credits.get(order.customer.id)
+    held = _own_hold(order)
+    if held is None or (credit is not None and not _fits(credit, order, order)):
+        return ()
+    return (HoldLifted(held.hold_id),)
+
+
+def _look_at(credit: Credit, change: Change, facts: Facts) -> HoldPlaced | HoldLifted | None:
+    """The hold that a changed order is given, or that ends; None where it stays as it is."""
+    after = change.after
+    fits = _fits(credit, change.before, after)
+    if is_held_for_credit(after):
+        held = _own_hold(after)
+        return None if held is None or not fits else HoldLifted(held.hold_id)
+    is_more = _asked_minor(after) > _asked_minor(change.before)
+    if fits or not is_more or not _has_work_to_come(after):
+        return None
+    left = credit.limit_minor - moved(credit, change.before, _without_hold(after)).used_minor
+    reason = (
+        f"the credit of {credit.customer_id} is exceeded by {-left} in minor units of {credit.currency}"
+        if after.currency == credit.currency
+        else f"the order is in {after.currency}, the credit of {credit.customer_id} in {credit.currency}"
+    )
+    number = HoldId(f"H{len(after.holds) + 1}")
+    type_ = (BUILT_IN if facts.holds is None else facts.holds.types)[CREDIT_HOLD]
+    return HoldPlaced(
+        Hold(
+            number,
+            CREDIT_HOLD,
+            reason,
+            PLACED_BY,
+            facts.now,
+            expires_at=ends_at(type_, facts.now),
+            terms=type_.terms,
+        )
+    )
+
+
+def _own_hold(order: Order) -> Hold | None:
+    """The hold that was placed here, if there is one."""
+    return next(
+        (hold for hold in placed_holds(order) if hold.type == CREDIT_HOLD and hold.placed_by == PLACED_BY), None
+    )
+
+
+def _fits(credit: Credit, before: Order | None, after: Order) -> bool:
+    """Whether an order that were not held would leave its customer within the limit; never in another currency."""
+    if after.currency != credit.currency:
+        return _asked_minor(after) == 0
+    return moved(credit, before, _without_hold(after)).used_minor <= credit.limit_minor
+
+
+def _asked_minor(order: Order | None) -> int:
+    use = use_of(order)
+    return use.invoiced_minor + use.open_minor
+
+
+def _without_hold(order: Order) -> Order:
+    return replace(order, holds=tuple(hold for hold in order.holds if hold.type != CREDIT_HOLD))
+
+
+def _has_work_to_come(order: Order) -> bool:
+    """Whether a hold could keep anything from the nodes."""
+    return any(part.state in UNLOCKED for part in order.allocations) or bool(order.parked)
+
+
+def _worth(order: Order, parts: tuple[Allocation, ...]) -> int:
+    """What units of an order come to (minor units), each line as if they were its first."""
+    units = whole_units(parts, kits_of(order))
+    return sum(line_amounts(order, line, units.get(line.line_id, 0)).total_minor for line in order.lines)
