@@ -7,6 +7,7 @@ import pytest
 
 from tests.builders import NEW_YORK, NOW, node
 from tests.console.payment_events import PAYMENT_EVENTS
+from tests.console.return_events import RETURN_EVENTS
 from troth.console.views import status_chip
 from troth.console.views_audit import differences
 from troth.console.views_drawing import view_hours, view_map
@@ -86,6 +87,8 @@ from troth.model.refusals import (
     LiftReserved,
     NotFound,
     NotPossibleNow,
+    OverCalled,
+    OverCalledLine,
     QuoteOutdated,
     Refusal,
     ShortLine,
@@ -119,6 +122,7 @@ RECALL = Recall(
 
 EVERY_EVENT: tuple[tuple[Event, str], ...] = (
     *PAYMENT_EVENTS,
+    *RETURN_EVENTS,
     (OrderCaptured(ORDER), "Captured from web as W-1, promised from DC-PA."),
     (DuplicateReceived(OrderId("O-1")), "The channel sent the same order again; nothing changed."),
     (
@@ -297,6 +301,8 @@ EVERY_REFUSAL: tuple[tuple[Refusal, str], ...] = (
     (VersionConflict("3", "4"), "Expected version 3, found 4."),
     (Busy(4), "It was tried 4 times."),
     (HoldLimit(50, 48, 6), "6 are asked, 48 are kept already, and 50 may be."),
+    (OverCalled("BO-1", (OverCalledLine(Sku("A"), 5, 3),)), "A: 5 called off, 3 left."),
+    (OverCalled("BO-1", (), 50_000, 20_000, "USD"), "500.00 USD called off, 200.00 USD left."),
     (QuoteOutdated("P-0", ()), "Quote it again to see what can be had now."),
     (Unauthorized(), ""),
     (Forbidden("admin"), "It needs admin."),

@@ -3,6 +3,7 @@
 from typing import Final, assert_never
 
 from troth.console.views import moment, words
+from troth.model.money import Money
 from troth.model.refusals import (
     Busy,
     ContentDiffers,
@@ -89,7 +90,7 @@ def _facts(refusal: Refusal) -> tuple[str, ...]:
         case HoldLimit():
             return (f"{refusal.asked} are asked, {refusal.held} are kept already, and {refusal.units_max} may be.",)
         case OverCalled():
-            return tuple(f"{one.sku}: {one.quantity} called off, {one.remaining} left." for one in refusal.lines)
+            return _over_called(refusal)
         case QuoteOutdated():
             return ("Quote it again to see what can be had now.",)
         case Forbidden():
@@ -110,3 +111,11 @@ def _short(line: ShortLine) -> str:
 
 def _plain(name: str) -> str:
     return name.replace("_", " ")
+
+
+def _over_called(refusal: OverCalled) -> tuple[str, ...]:
+    facts = tuple(f"{one.sku}: {one.quantity} called off, {one.remaining} left." for one in refusal.lines)
+    if refusal.value_minor is None or refusal.remaining_minor is None:
+        return facts
+    asked, left = Money(refusal.value_minor, refusal.currency), Money(refusal.remaining_minor, refusal.currency)
+    return (*facts, f"{asked.amount} {asked.currency} called off, {left.amount} {left.currency} left.")

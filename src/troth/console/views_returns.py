@@ -209,6 +209,6 @@ def _received(units: Iterable[ReceivedUnits]) -> str:
 
 
 def _disposed(move: DisposedUnits) -> str:
-    grade = f"graded {move.grade}" if move.grade else ""
-    done = f"disposition {move.disposition}" if move.disposition is not None else ""
-    return f"{move.quantity} under number {move.number} {', '.join(filter(None, (grade, done)))}"
+    grade = f"are graded {move.grade}" if move.grade else ""
+    goes = f"go to {move.disposition}" if move.disposition is not None else ""
+    return f"{move.quantity} received as number {move.number} {' and '.join(filter(None, (grade, goes)))}"
