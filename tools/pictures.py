@@ -61,6 +61,7 @@ def main() -> None:
         Picture("order", f"/orders/{order['order_id']}", 1150),
         Picture("why", f"/orders/{again['order_id']}/why"),
         Picture("inventory", f"/inventory/{order['lines'][0]['sku']}"),
+        Picture("exceptions", "/exceptions"),
         Picture("routing", "/routing/default?version=2"),
         Picture("rate-card", "/rate-cards/standard?version=2"),
     )
