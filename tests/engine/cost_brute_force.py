@@ -203,9 +203,10 @@ def _best_parcel(
     return min(scores, default=None)
 
 
-def best_spread(asked: Costs) -> tuple[int, ...] | None:
+def best_spread(asked: Costs, *, may_split_needed: bool = False) -> tuple[int, ...] | None:
     """The best score of the ways to cover everything from stock on hand that split fewest lines, one parcel for each
-    node and card; None where not everything can be covered.
+    node and card; None where not everything can be covered. Lines that are needed by a date may be split for nothing
+    where that is said.
     """
     world = asked.world
     leaves = first_day_out(world.now)
@@ -231,7 +232,11 @@ def best_spread(asked: Costs) -> tuple[int, ...] | None:
             )
             for way, units in parcels
         ]
-        split = sum(sum(amount > 0 for amount in amounts) > 1 for amounts in choice)
+        split = sum(
+            sum(amount > 0 for amount in amounts) > 1
+            for line, amounts in zip(world.lines, choice, strict=True)
+            if not may_split_needed or line.need_by is None
+        )
         found = (split, tuple(sum(values) for values in zip(*scores, strict=True)))
         best = found if best is None else min(best, found)
     return None if best is None else without_first_split(asked, best[1])

@@ -202,13 +202,16 @@ def test_a_plan_is_the_best_of_all_by_its_objectives_with_every_term(asked: Cost
 @settings(max_examples=120)
 @given(split_costs())
 def test_a_plan_that_splits_lines_is_the_best_of_all_with_every_term(asked: Costs) -> None:
-    best = best_spread(asked)
+    best, freest = best_spread(asked), best_spread(asked, may_split_needed=True)
     assume(best is not None)
+    assert best is not None
+    assert freest is not None
 
     found = planned(asked)
 
     assert found.uncovered == ()
-    assert score_of(asked, ask(asked)[0], found) == best
+    # A line that would be late as a whole may be split, where that costs less.
+    assert freest <= score_of(asked, ask(asked)[0], found) <= best
 
 
 @settings(max_examples=1200)
