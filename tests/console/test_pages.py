@@ -20,7 +20,7 @@ from troth.settings import Settings
 from troth.store.events import append_event
 from troth.store.subscriptions import create_subscription
 
-LISTS = ("/", "/orders", "/fulfillments", "/inventory", "/nodes", "/items", "/webhooks", "/audit")
+LISTS = ("/", "/orders", "/customers", "/fulfillments", "/inventory", "/nodes", "/items", "/webhooks", "/audit")
 
 
 @pytest.mark.parametrize("path", LISTS)

@@ -14,9 +14,11 @@ from starlette.staticfiles import StaticFiles
 
 from troth.console import (
     account,
+    blanket_orders,
     catalog,
     configuration,
     count_tasks,
+    customers,
     exposure_preview,
     inventory,
     live,
@@ -58,7 +60,7 @@ def create_console(
     """
     modules = (
         *(session, overview, orders, order, account, order_change, returns, workbench, quote, work, waterfall),
-        *(inventory, count_tasks, transfers, catalog, waves),
+        *(inventory, count_tasks, transfers, catalog, waves, customers, blanket_orders),
         *(routing_trial, exposure_preview, message_preview, configuration, records, live),
     )
     routes: list[BaseRoute] = list(chain.from_iterable(module.routes for module in modules))

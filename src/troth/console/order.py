@@ -17,6 +17,7 @@ from troth.console.views_front import view_front
 from troth.console.views_order import OrderView, view_order
 from troth.console.views_refusal import Told, flaw, tell_refusal
 from troth.console.views_returns import view_return
+from troth.console.views_schedule import view_schedules
 from troth.console.views_timeline import timeline
 from troth.console.views_trace import view_decision
 from troth.engine.money.dues import dues_of
@@ -167,6 +168,7 @@ async def _page(visit: Visit, *, refused: str = "", told: Told = ("", ())) -> Re
         title=f"Order {order.external_id}",
         order=order,
         view=view,
+        schedules=view_schedules(order, items),
         account=None if account is None else view_account(account, dues_of(order)),
         zone=visit.zone_of(view.works[0].node if view.works else order.pickup_node),
         zone_of=visit.zone_of,

@@ -29,6 +29,7 @@ _SECTIONS: Final = (
     ("orders", "/orders", "Orders", "orders:read"),
     ("exceptions", "/exceptions", "Exceptions", "orders:read"),
     ("returns", "/returns", "Returns", "returns:read"),
+    ("customers", "/customers", "Customers", "orders:read"),
     ("quote", "/quote", "Quote", "orders:read"),
     ("work", "/fulfillments", "Work", "fulfillments:read"),
     ("inventory", "/inventory", "Inventory", "inventory:read"),

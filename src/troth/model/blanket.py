@@ -75,3 +75,8 @@ class Agreement:
         """What may still be called off in value (minor units); None: as much as the lines let."""
         most = self.blanket.value_max_minor
         return None if most is None else max(0, most - self.called.amount_minor)
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether nothing more can be called off: every line is taken, or the value is."""
+        return self.remaining_minor == 0 or all(self.remaining(line) == 0 for line in self.blanket.lines)

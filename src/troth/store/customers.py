@@ -1,6 +1,7 @@
 """Customers whose terms are known, and what is used of their credit."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -26,12 +27,24 @@ _TELL = sql("tell_balance")
 _ORDERS = sql("find_orders_of_customer")
 _DELETE_USES = sql("delete_credit_uses")
 _HELD = sql("find_orders_held_for_credit")
+_USERS = sql("find_credit_users")
 
 Used = tuple[str, OrderId, CreditUse]
 """A customer, an order, and what it uses of their credit."""
 
 Invoiced = tuple[str, OrderId, int, datetime, int]
 """A customer, an order at a version, when goods of it left, and what is owed for them (minor units)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreditUser:
+    """An order with what of it is still to leave, and what of that is held for want of credit (minor units)."""
+
+    order_id: OrderId
+    external_id: str
+    status: str
+    captured_at: datetime
+    use: CreditUse
 
 
 async def read_terms(connection: Connection) -> dict[str, CustomerTerms]:
@@ -126,6 +139,20 @@ async def find_orders_of_customer(connection: Connection, customer_id: str) -> l
 async def find_orders_held_for_credit(connection: Connection, placed_by: str, *, limit: int) -> list[OrderId]:
     """Orders on hold for want of credit, those that were held first first."""
     return [row["order_id"] for row in await connection.fetch(_HELD, placed_by, limit)]
+
+
+async def find_credit_users(connection: Connection, customer_id: str, *, limit: int) -> list[CreditUser]:
+    """The orders that count against a customer's credit or are held for want of it, those on hold first."""
+    return [
+        CreditUser(
+            row["order_id"],
+            row["external_id"],
+            row["status"],
+            row["captured_at"],
+            CreditUse(open_minor=row["open_minor"], held_minor=row["held_minor"]),
+        )
+        for row in await connection.fetch(_USERS, customer_id, limit)
+    ]
 
 
 def _versioned(row: Any) -> Versioned[CustomerTerms]:

@@ -82,3 +82,10 @@ ORDER BY h.placed_at, o.order_id LIMIT $2;
 -- Deletes what was counted of a customer's credit, so that it can be counted anew.
 WITH used AS (DELETE FROM credit_uses WHERE customer_id = $1)
 DELETE FROM credit_invoices WHERE customer_id = $1;
+
+-- name: find_credit_users
+-- Finds the orders that count against a customer's credit or are held for want of it, those on hold first, then by what they count.
+SELECT u.order_id, o.external_id, o.status, o.captured_at, u.open_minor, u.held_minor
+FROM credit_uses AS u JOIN orders AS o USING (order_id)
+WHERE u.customer_id = $1
+ORDER BY u.held_minor > 0 DESC, u.open_minor DESC, u.order_id LIMIT $2;
