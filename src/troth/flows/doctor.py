@@ -15,6 +15,7 @@ from typing import Final
 import asyncpg
 
 from troth.flows.seal import verify_seals
+from troth.flows.verify_credit import verify_credit
 from troth.flows.verify_orders import verify_orders
 from troth.model.ids import derive_order_id
 from troth.store import doctor
@@ -173,6 +174,15 @@ async def _check_orders(examination: Examination) -> list[Finding]:
     ]
 
 
+async def _check_credit(examination: Examination) -> list[Finding]:
+    found = await verify_credit(examination.pool)
+    fits, differs = (
+        "what counts against customers is what their orders use",
+        "orders count something else than they use",
+    )
+    return [_finding("credit", found, fits=fits, differs=differs)]
+
+
 async def _check_seals(examination: Examination) -> list[Finding]:
     verified = await verify_seals(
         examination.pool, lambda number: examination.progress(f"seals: {number:,} recomputed")
@@ -289,6 +299,13 @@ CHECKS: Final[Mapping[str, Check]] = {
         fits="each order comes to what its lines, charges and delivery do",
         differs="orders do not come to what their lines, charges and delivery do",
     ),
+    "call-offs": _differences_check(
+        "call-offs",
+        doctor.find_call_off_differences,
+        fits="what was called off of each blanket order is what its orders take, and was agreed",
+        differs="call-offs are not what their orders take, or more than was agreed",
+    ),
+    "credit": _check_credit,
     "orders": _check_orders,
     "seals": _check_seals,
     "due": _check_due,

@@ -28,6 +28,7 @@ _ORDERS = sql("find_orders_of_customer")
 _DELETE_USES = sql("delete_credit_uses")
 _HELD = sql("find_orders_held_for_credit")
 _USERS = sql("find_credit_users")
+_COUNTED = sql("read_counted")
 
 Used = tuple[str, OrderId, CreditUse]
 """A customer, an order, and what it uses of their credit."""
@@ -153,6 +154,14 @@ async def find_credit_users(connection: Connection, customer_id: str, *, limit: 
         )
         for row in await connection.fetch(_USERS, customer_id, limit)
     ]
+
+
+async def read_counted(connection: Connection, customer_id: str) -> dict[OrderId, CreditUse]:
+    """What is counted of a customer's credit, by order; what is invoiced is the sum of how it grew."""
+    return {
+        row["order_id"]: CreditUse(row["invoiced_minor"], row["open_minor"], row["held_minor"])
+        for row in await connection.fetch(_COUNTED, customer_id)
+    }
 
 
 def _versioned(row: Any) -> Versioned[CustomerTerms]:

@@ -29,6 +29,7 @@ _EVENTS = sql("read_events_of_subjects")
 _SLOW_WRITERS = sql("find_slow_writers")
 _OVERDUE = sql("count_due_orders")
 _PAYMENTS = sql("find_payment_differences")
+_CALL_OFFS = sql("find_call_off_differences")
 _UNPARTITIONED = sql("count_unpartitioned")
 SHOWN_MAX: Final = 20
 
@@ -102,6 +103,11 @@ async def find_draw_differences(connection: Connection) -> Differences:
 async def find_payment_differences(connection: Connection) -> Differences:
     """The payments whose steps cannot be, or are not what the log says, and accounts without their order."""
     return _differences(await connection.fetch(_PAYMENTS, SHOWN_MAX), "{order_id} payment {payment}: {what}")
+
+
+async def find_call_off_differences(connection: Connection) -> Differences:
+    """What is written of call-offs that their orders do not take, or that is more than was agreed."""
+    return _differences(await connection.fetch(_CALL_OFFS, SHOWN_MAX), "{blanket_id} {order_id} {sku}: {what}")
 
 
 async def find_orphans(connection: Connection) -> Differences:

@@ -89,3 +89,14 @@ SELECT u.order_id, o.external_id, o.status, o.captured_at, u.open_minor, u.held_
 FROM credit_uses AS u JOIN orders AS o USING (order_id)
 WHERE u.customer_id = $1
 ORDER BY u.held_minor > 0 DESC, u.open_minor DESC, u.order_id LIMIT $2;
+
+-- name: read_counted
+-- Reads what is counted of a customer's credit, by order.
+SELECT
+    order_id, coalesce(u.open_minor, 0) AS open_minor, coalesce(u.held_minor, 0) AS held_minor,
+    coalesce(i.invoiced_minor, 0) AS invoiced_minor
+FROM (SELECT order_id, open_minor, held_minor FROM credit_uses WHERE customer_id = $1) AS u
+FULL JOIN (
+    SELECT order_id, sum(amount_minor)::bigint AS invoiced_minor FROM credit_invoices WHERE customer_id = $1 GROUP BY order_id
+) AS i USING (order_id)
+ORDER BY order_id;

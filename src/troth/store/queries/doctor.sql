@@ -144,3 +144,44 @@ SELECT count(*) FROM (SELECT FROM orders WHERE due_at < $1 LIMIT $2) AS overdue;
 SELECT
     (SELECT count(*) FROM (SELECT FROM events_default LIMIT $1) AS e) AS events,
     (SELECT count(*) FROM (SELECT FROM entries_default LIMIT $1) AS e) AS entries;
+
+-- name: find_call_off_differences
+-- Finds what is written of call-offs that is not what their orders take of blanket orders, or is more than was agreed; at most some, with how many there are.
+-- Halves are rounded up; what is canceled is not taken.
+WITH derived AS (
+    SELECT
+        b.blanket_id, o.order_id, l.sku, sum(l.quantity - l.canceled_quantity)::bigint AS quantity,
+        sum(
+            floor(
+                l.unit_price_minor::numeric * (l.quantity - l.canceled_quantity)
+                / power(10::numeric, coalesce((l.terms ->> 'decimals')::integer, 0)) + 0.5
+            )
+        )::bigint AS amount_minor
+    FROM orders AS o JOIN blanket_orders AS b ON b.blanket_id = o.attributes ->> 'blanket_order'
+    JOIN order_lines AS l USING (order_id)
+    GROUP BY b.blanket_id, o.order_id, l.sku
+),
+agreed AS (
+    SELECT b.blanket_id, l.value ->> 'sku' AS sku, (l.value ->> 'quantity')::bigint AS most
+    FROM blanket_orders AS b, json_array_elements(b.document -> 'lines') AS l
+),
+found AS (
+    SELECT
+        blanket_id, coalesce(c.order_id, d.order_id) AS order_id, coalesce(c.sku, d.sku) AS sku,
+        format(
+            'called %s for %s, the order takes %s for %s',
+            coalesce(c.quantity, 0), coalesce(c.amount_minor, 0), coalesce(d.quantity, 0), coalesce(d.amount_minor, 0)
+        ) AS what
+    FROM call_offs AS c FULL JOIN derived AS d USING (blanket_id, order_id, sku)
+    WHERE coalesce(c.quantity, 0) <> coalesce(d.quantity, 0) OR coalesce(c.amount_minor, 0) <> coalesce(d.amount_minor, 0)
+    UNION ALL
+    SELECT blanket_id, '', sku, format('called %s of %s agreed', sum(c.quantity), a.most)
+    FROM call_offs AS c JOIN agreed AS a USING (blanket_id, sku)
+    GROUP BY blanket_id, sku, a.most HAVING sum(c.quantity) > a.most
+    UNION ALL
+    SELECT blanket_id, '', '', format('called for %s of %s agreed', sum(c.amount_minor), b.document ->> 'value_max_minor')
+    FROM call_offs AS c JOIN blanket_orders AS b USING (blanket_id)
+    GROUP BY blanket_id, b.document ->> 'value_max_minor' HAVING sum(c.amount_minor) > (b.document ->> 'value_max_minor')::bigint
+)
+SELECT blanket_id, order_id, sku, what, count(*) OVER () AS differences
+FROM found ORDER BY blanket_id, order_id, sku LIMIT $1;
