@@ -72,5 +72,10 @@ def test_a_rate_card_is_saved_and_put_in_force_from_a_time_on(capsys: Capture, s
 
     assert saved.out.splitlines()[0] == "cheap@1 is a draft"
     assert acted.out == "in force: what is built in\nfrom 2099-01-01T00:00:00Z: cheap@1\n"
+    order = tmp_path / "order.json"
+    order.write_text(json.dumps({"channel": "web", "lines": [{"line_id": "1", "sku": "A", "quantity": 1}]}))
+    tried = type_command(capsys, "rate-card", "dry-run", "cheap", "--order-file", str(order), *where)
+    assert (tried.code, "/order/ship_to: is required for method ship" in tried.err) == (4, True)
+    assert type_command(capsys, "lane-table", "dry-run", "none", "--order", "O-1", *where).code == 4
     card.write_text("half")
     assert type_command(capsys, "rate-card", "check", str(card), *where).code == 2

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.builders import accepted, capture
 from tests.console.conftest import HOSTILE, begin_session, csrf_in, post
 from tests.documents import rate_card, routing
 from troth.console.configuration import FAMILIES
@@ -154,3 +155,22 @@ def test_what_a_document_may_hold_is_read_from_its_type() -> None:
     assert kinds["surcharges"] == ("list of Surcharge", False)
     assert kinds["grams_max"] == ("whole number or null", False)
     assert [other.name for other in others] == ["Surcharge"]
+
+
+async def test_a_rate_card_and_a_lane_table_are_tried_on_an_order(planner: httpx.AsyncClient, system: System) -> None:
+    accepted(await system.door.one(capture("W-1", {"A": 2}), actor="key/web"))
+    card = json.dumps(rate_card(rates_minor=[[7]]))
+    table = json.dumps({"lanes": [{"country": "US", "served": False}]})
+    await post(planner, "/rate-cards-new", "/rate-cards-save", name="cheap", written=card, revision="")
+    await post(planner, "/lane-tables-new", "/lane-tables-save", name="shut", written=table, revision="")
+
+    document = await planner.get("/console/rate-cards/cheap")
+    cheap = await planner.get("/console/rate-cards/cheap/try", params={"order": "web:W-1"})
+    shut = await planner.get("/console/lane-tables/shut/try", params={"order": "web:W-1"})
+
+    assert "/console/rate-cards/cheap/try?version=1" in document.text
+    assert (cheap.status_code, shut.status_code) == (200, 200)
+    for told in ("In force: without it", "Tried: cheap@1", "less", "$0.07"):
+        assert told in cheap.text
+    assert "Nothing is promised." in shut.text
+    assert await system.pool.fetchval("SELECT count(*) FROM orders") == 1

@@ -30,9 +30,9 @@ from troth.console import (
     quote,
     records,
     returns,
-    routing_trial,
     session,
     transfers,
+    trial,
     waterfall,
     waves,
     work,
@@ -61,7 +61,7 @@ def create_console(
     modules = (
         *(session, overview, orders, order, account, order_change, returns, workbench, quote, work, waterfall),
         *(inventory, count_tasks, transfers, catalog, waves, customers, blanket_orders),
-        *(routing_trial, exposure_preview, message_preview, configuration, records, live),
+        *(trial, exposure_preview, message_preview, configuration, records, live),
     )
     routes: list[BaseRoute] = list(chain.from_iterable(module.routes for module in modules))
     routes.append(Mount("/static", StaticFiles(directory=_STATIC), name="static"))

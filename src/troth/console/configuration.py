@@ -27,6 +27,7 @@ RATE_CARD_PAGES: Final = FamilyPages(
     effect="Parcels of its service are rated and dated by it from then on.",
     hint="Parcels go by the cards that are built in: standard, express and next day.",
     blank=json.loads(encode(STANDARD)),
+    is_tried=True,
 )
 LANE_TABLE_PAGES: Final = FamilyPages(
     family=LANE_TABLES,
@@ -36,6 +37,7 @@ LANE_TABLE_PAGES: Final = FamilyPages(
     effect="Zones, days of transit and days without delivery are read from it from then on.",
     hint="Zones come from miles, and days of transit from the rate card.",
     blank={"lanes": [{"country": "US", "postcode_prefix": "995", "zone": 6, "transit_days": 5}], "holidays": []},
+    is_tried=True,
 )
 
 EXPOSURE_PAGES: Final = FamilyPages(

@@ -1,16 +1,15 @@
-"""A dry run: what an order would be promised under one routing and under the one in force, side by side.
+"""A dry run: what an order would be promised under a routing, a rate card or a lane table and under what is in force,
+side by side.
 
 It is the path of capturing, ended before it writes: with the stock of this moment, as if it were ordered now. What the
 order itself has reserved counts as free, so that an order that exists can be asked about too.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from time import monotonic
-from typing import Final
-
-import msgspec
+from typing import Any, Final
 
 from troth.engine.capture import demand_of
 from troth.engine.carriage.network import Network
@@ -21,16 +20,14 @@ from troth.engine.feasible import find_unknown
 from troth.engine.promising.case import Case, case_of
 from troth.engine.promising.context import Facts
 from troth.engine.reserve import reserve_entries
-from troth.engine.rules.weights import policy_of
 from troth.engine.supply.backorder_cap import cap_backorders
 from troth.engine.supply.supply import SupplyRows
 from troth.flows.aside import aside, network_at_rest, rows_at_rest
 from troth.flows.capture import OrderContent, prepare
-from troth.flows.draft import flaws_of
-from troth.flows.families import ROUTINGS
+from troth.flows.families import ROUTINGS, Family
 from troth.flows.system import System
+from troth.flows.trial import Trial, find_trial
 from troth.model.commands import CaptureOrder
-from troth.model.document import Document, label_of
 from troth.model.explanation import Explanation
 from troth.model.front import Front
 from troth.model.ids import OrderId, Sku
@@ -39,7 +36,7 @@ from troth.model.order import Order
 from troth.model.plan import Demand, Plan
 from troth.model.policy import Policy
 from troth.model.refusals import Busy, FieldFlaw, Invalid, NotFound
-from troth.store.documents import find_versions, read_document
+from troth.model.routing import Routing
 from troth.store.orders import read_orders
 
 _OF_CAPTURE_ALONE: Final = frozenset({"cart_hold", "plan_id", "near", "history"})
@@ -48,7 +45,8 @@ _OF_CAPTURE_ALONE: Final = frozenset({"cart_hold", "plan_id", "near", "history"}
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """The two plans at an instant; `order_id` is there where an order of ours was asked about.
+    """The two plans at an instant; `order_id` is there where an order of ours was asked about. `tried_label` names the
+    document that was tried, `in_force_label` what is in force in its place (None: nothing of its name).
 
     `why_tried` and `why_in_force` go through the candidates one by one, and the fronts say what sooner and fewer
     shipments would cost, where that was asked for.
@@ -60,6 +58,8 @@ class DryRun:
     in_force: Plan
     network: Network
     currency: str
+    tried_label: str = ""
+    in_force_label: str | None = None
     why_tried: Explanation | None = None
     why_in_force: Explanation | None = None
     tried_fronts: tuple[Front, ...] = ()
@@ -79,11 +79,34 @@ class _Asked:
     order: Order | None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Posed:
+    """What is asked of a moment at rest, and what is tried in it: a policy, or a network that is to be compiled."""
+
+    demand: Demand
+    supply: Mapping[Sku, SupplyRows]
+    facts: Facts
+    policy: Policy | None
+    network: Callable[[], Network] | None
+
+    def in_force(self) -> Case:
+        """The case under what is in force."""
+        return case_of(self.demand, self.supply, self.facts)
+
+    def tried(self) -> Case:
+        """The case under what is tried, with what the nodes have promised."""
+        facts = self.facts if self.policy is None else replace(self.facts, policy=self.policy)
+        if self.network is not None:
+            facts = replace(facts, network=self.network().with_load(facts.network.load))
+        return case_of(self.demand, self.supply, facts)
+
+
 async def dry_run(
     system: System,
     name: str,
     asked: OrderId | OrderContent,
     *,
+    family: Family[Any] = ROUTINGS,
     version: int | None = None,
     body: object = None,
     is_explained: bool = False,
@@ -93,20 +116,29 @@ async def dry_run(
 
     What is tried is a body that need not be saved, or a version of the name: the newest one where none is given.
     """
-    policy = await _policy(system, name, version, body)
-    if not isinstance(policy, Policy):
-        return policy
+    trial = await find_trial(system, family, name, version=version, body=body)
+    if not isinstance(trial, Trial):
+        return trial
     found = await _find_asked(system, asked)
     if not isinstance(found, _Asked):
         return found
-    posed = await _pose(system, found, policy)
+    posed = await _pose(system, found, trial)
     if isinstance(posed, Invalid):
         return posed
-    tried, in_force = posed
     order_id = None if found.order is None else found.order.order_id
 
     def plan_both() -> DryRun:
-        done = DryRun(in_force.now, order_id, tried.plan(), in_force.plan(), in_force.network, in_force.policy.currency)
+        tried, in_force = posed.tried(), posed.in_force()
+        done = DryRun(
+            in_force.now,
+            order_id,
+            tried.plan(),
+            in_force.plan(),
+            in_force.network,
+            in_force.policy.currency,
+            trial.label,
+            trial.in_force(posed.facts),
+        )
         if is_explained:
             done = _explained(done, tried, in_force)
         if has_fronts:
@@ -114,7 +146,7 @@ async def dry_run(
         return done
 
     effort = 2 if is_explained or has_fronts else 1
-    return await aside(plan_both, "trial", lines=2 * effort * len(tried.demand.lines))
+    return await aside(plan_both, "trial", lines=2 * effort * len(posed.demand.lines))
 
 
 async def _find_asked(system: System, asked: OrderId | OrderContent) -> _Asked | Invalid | NotFound:
@@ -135,13 +167,14 @@ async def _find_asked(system: System, asked: OrderId | OrderContent) -> _Asked |
     return _Asked(command, order)
 
 
-async def _pose(system: System, asked: _Asked, tried: Policy) -> tuple[Case, Case] | Invalid:
-    """The case under the policy that is tried and under the one in force, with the stock of this moment at rest."""
+async def _pose(system: System, asked: _Asked, trial: Trial) -> _Posed | Invalid:
+    """What the two cases are made of, with the stock of this moment at rest."""
     door, command = system.door, asked.command
     skus = await door.reference.need_lines(command.lines)
     await door.need_stock(skus)
     reference = door.reference
-    prices = await reference.need_prices(skus, tried)
+    policy = trial.policy(reference.base)
+    prices = await reference.need_prices(skus, policy)
     now = door.now()
     facts = Facts(
         now,
@@ -153,13 +186,15 @@ async def _pose(system: System, asked: _Asked, tried: Policy) -> tuple[Case, Cas
         exposure=reference.exposure_at(now),
         clock=monotonic,
     )
-    flaws = find_unknown(command, facts)
+    flaws = find_unknown(command, replace(facts, network=trial.with_services(facts.network)))
     if flaws:
         return Invalid(flaws)
     demand = demand_of(command, facts)
     supply = _find_supply(system, asked, demand, skus, facts)
     facts = replace(facts, network=network_at_rest(reference.network))
-    return case_of(demand, supply, replace(facts, policy=tried)), case_of(demand, supply, facts)
+    document = trial.document
+    network = None if isinstance(document, Routing) else reference.offered_with(trial.name, document, now)
+    return _Posed(demand, supply, facts, policy, network)
 
 
 def _find_supply(
@@ -193,26 +228,3 @@ def command_of(order: Order) -> CaptureOrder:
     names = [field.name for field in fields(CaptureOrder) if field.name not in _OF_CAPTURE_ALONE]
     values = {name: getattr(order, name) for name in names}
     return CaptureOrder(**values | {"lines": lines})
-
-
-async def _policy(system: System, name: str, version: int | None, body: object) -> Policy | Invalid | NotFound:
-    """The policy that a body or a version would be."""
-    if body is not None:
-        given = ROUTINGS.read(body)
-        if isinstance(given, tuple):
-            return Invalid(tuple(FieldFlaw(f"/routing{flaw.pointer}", flaw.detail) for flaw in flaws_of(given)))
-        return policy_of(given, label_of(name, 0), system.door.reference.base)
-    found = await _document(system, name, version)
-    if found is None:
-        return NotFound(ROUTINGS.what, name if version is None else label_of(name, version))
-    value = ROUTINGS.read(msgspec.json.decode(found.body))
-    if isinstance(value, tuple):
-        return Invalid(flaws_of(value))
-    return policy_of(value, found.label, system.door.reference.base)
-
-
-async def _document(system: System, name: str, version: int | None) -> Document | None:
-    async with system.pool.acquire() as connection:
-        if version is not None:
-            return await read_document(connection, ROUTINGS.key, name, version)
-        return next(iter(await find_versions(connection, ROUTINGS.key, name, limit=1)), None)

@@ -41,8 +41,9 @@ from troth.model.document import InForce
 from troth.model.exposure import ExposureRules, SalesRate
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
+from troth.model.lanes import LaneTable
 from troth.model.messages import MessageTemplates
-from troth.model.network import Node
+from troth.model.network import Node, RateCard
 from troth.model.order import Line
 from troth.model.payment import Provider
 from troth.model.policy import DEFAULT_POLICY, Policy
@@ -250,6 +251,18 @@ class Reference:
         async with self._pool.acquire() as connection:
             for draw, used in await find_moved_draws(connection, position):
                 self.consumed.put(draw, used)
+
+    def offered_with(self, name: str, tried: RateCard | LaneTable, now: datetime) -> Callable[[], Network]:
+        """What compiles the network that would be there if a card or a table were in force under a name, with nothing
+        promised of its nodes; it reads nothing that changes.
+        """
+        cards, tables = dict(self._cards.values_in_force(now)), dict(self._tables.values_in_force(now))
+        if isinstance(tried, RateCard):
+            cards[name] = tried
+        else:
+            tables[name] = tried
+        offered = offer_cards((one, cards[one]) for one in sorted(cards))
+        return partial(compile_offered, self.network.nodes, offered, join_tables(tables.items()))
 
     async def need_items(self, skus: Iterable[Sku]) -> None:
         """Make `items` hold every one of these SKUs that exists; what nodes sell of it is read where a rule asks."""

@@ -1,12 +1,20 @@
-"""Lane tables: what a retailer knows of zones, transit days and holidays, versioned and checked."""
+"""Lane tables: what a retailer knows of zones, transit days and holidays, versioned, checked and tried on an order."""
 
-from typing import Final
+from typing import Any, Final
 
 from troth.flows.families import LANE_TABLES
 from troth.http.document_answer import DocumentAnswer, VersionAnswer
 from troth.http.document_operations import operations_of
+from troth.http.dry_runs import DryRunBody, dry_run_operation
 from troth.model.lanes import LaneTable
 from troth.model.refusals import FieldFlaw
+
+
+class LaneTableDryRunBody(DryRunBody):
+    """What a lane table is tried on: an order of ours, or the content of one; a version of it, or another content."""
+
+    lane_table: dict[str, Any] | None = None
+
 
 _EXAMPLE: Final = {
     "lanes": [
@@ -16,11 +24,19 @@ _EXAMPLE: Final = {
     "holidays": [{"country": "US", "days": ["2026-11-26", "2026-12-25"]}],
 }
 
-OPERATIONS = operations_of(
-    LANE_TABLES,
-    DocumentAnswer[LaneTable],
-    VersionAnswer[LaneTable],
-    name="parcel-lanes",
-    example=_EXAMPLE,
-    flaw=FieldFlaw("/lanes/1/transit_days", "must be from 0 to 365"),
+OPERATIONS = (
+    dry_run_operation(
+        LANE_TABLES,
+        LaneTableDryRunBody,
+        name="parcel-lanes",
+        refusal=FieldFlaw("/order/lines/0/sku", "there is no item A-1001"),
+    ),
+    *operations_of(
+        LANE_TABLES,
+        DocumentAnswer[LaneTable],
+        VersionAnswer[LaneTable],
+        name="parcel-lanes",
+        example=_EXAMPLE,
+        flaw=FieldFlaw("/lanes/1/transit_days", "must be from 0 to 365"),
+    ),
 )

@@ -74,7 +74,10 @@ class PlanAnswer(msgspec.Struct, frozen=True):
 
 
 class DryRunAnswer(msgspec.Struct, frozen=True):
-    """Both plans side by side; `cost_difference` is how much dearer the one that was tried is."""
+    """Both plans side by side; `cost_difference` is how much dearer the one that was tried is. `tried_label` names the
+    version that was tried (0: a content that is not saved), `in_force_label` what is in force in its place (null:
+    nothing of its name, so that what is built in holds, or another name).
+    """
 
     at: Instant
     order_id: str | None
@@ -82,6 +85,8 @@ class DryRunAnswer(msgspec.Struct, frozen=True):
     cost_difference: MoneyAnswer
     tried: PlanAnswer
     in_force: PlanAnswer
+    tried_label: str
+    in_force_label: str | None
 
 
 def answer_dry_run(done: DryRun, items: Mapping[Sku, Item]) -> DryRunAnswer:
@@ -93,6 +98,8 @@ def answer_dry_run(done: DryRun, items: Mapping[Sku, Item]) -> DryRunAnswer:
         money(done.tried.cost_minor - done.in_force.cost_minor, done.currency),
         _answer_plan(done.tried, done.currency, items, done.why_tried, done.tried_fronts),
         _answer_plan(done.in_force, done.currency, items, done.why_in_force, done.in_force_fronts),
+        done.tried_label,
+        done.in_force_label,
     )
 
 

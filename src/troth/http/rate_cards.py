@@ -1,12 +1,20 @@
-"""Rate cards: versioned, checked, and in force for every order at once."""
+"""Rate cards: versioned, checked, tried on an order, and in force for every order at once."""
 
-from typing import Final
+from typing import Any, Final
 
 from troth.flows.families import RATE_CARDS
 from troth.http.document_answer import DocumentAnswer, VersionAnswer
 from troth.http.document_operations import operations_of
+from troth.http.dry_runs import DryRunBody, dry_run_operation
 from troth.model.network import RateCard
 from troth.model.refusals import FieldFlaw
+
+
+class RateCardDryRunBody(DryRunBody):
+    """What a rate card is tried on: an order of ours, or the content of one; a version of it, or another content."""
+
+    rate_card: dict[str, Any] | None = None
+
 
 _EXAMPLE: Final = {
     "service": "standard",
@@ -19,11 +27,19 @@ _EXAMPLE: Final = {
     "transit_days": [1, 2, 4],
 }
 
-OPERATIONS = operations_of(
-    RATE_CARDS,
-    DocumentAnswer[RateCard],
-    VersionAnswer[RateCard],
-    name="parcel-standard",
-    example=_EXAMPLE,
-    flaw=FieldFlaw("/transit_days", "must have a value for each of the 3 zones of zone_miles, not 2"),
+OPERATIONS = (
+    dry_run_operation(
+        RATE_CARDS,
+        RateCardDryRunBody,
+        name="parcel-standard",
+        refusal=FieldFlaw("/order/service", "no economy is offered for method ship; offered: standard"),
+    ),
+    *operations_of(
+        RATE_CARDS,
+        DocumentAnswer[RateCard],
+        VersionAnswer[RateCard],
+        name="parcel-standard",
+        example=_EXAMPLE,
+        flaw=FieldFlaw("/transit_days", "must have a value for each of the 3 zones of zone_miles, not 2"),
+    ),
 )

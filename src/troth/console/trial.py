@@ -1,22 +1,20 @@
-"""Trying a routing on an order: what it would promise beside what is in force does."""
+"""Trying a routing, a rate card or a lane table on an order: what it would promise beside what is in force does."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from starlette.responses import Response
-from starlette.routing import Route
 
+from troth.console.configuration import FAMILIES
 from troth.console.desk import Visit
 from troth.console.documents import SECTION, missing, version_asked
+from troth.console.family_pages import FamilyPages, routed
 from troth.console.pages import page
-from troth.console.routing import ROUTING_PAGES
-from troth.console.session import guarded
 from troth.console.views_front import FrontView, view_front
 from troth.console.views_refusal import tell_refusal
 from troth.console.views_trace import Bar, stack, tell_removed
 from troth.flows.dry_run import DryRun, dry_run
-from troth.flows.families import ROUTINGS
 from troth.flows.published import read_published
 from troth.flows.tell_flip import tell_candidate
 from troth.model.cost_rates import PARTS
@@ -28,6 +26,8 @@ from troth.model.refusals import NotFound
 from troth.store.console import find_order_rows
 
 _RECENT_SHOWN: Final = 8
+NOTHING: Final = "without it"
+"""What is in force where nothing of the name is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Side:
     """One of the two plans as it is shown; `parts` are amounts in minor units, in the order of both plans' parts."""
 
     title: str
-    policy_version: str
+    label: str
     tier: str
     plan: Plan
     total_minor: int
@@ -46,12 +46,12 @@ class Side:
     fronts: tuple[FrontView, ...]
 
 
-async def show_trial(visit: Visit) -> Response:
+async def show_trial(pages: FamilyPages, visit: Visit) -> Response:
     """The page on which an order is chosen, with both plans where one is."""
     name, asked = visit.request.path_params["name"], visit.asked("order")
-    published = await read_published(visit.system, ROUTINGS, name, version_asked(visit))
+    published = await read_published(visit.system, pages.family, name, version_asked(visit))
     if isinstance(published, NotFound):
-        return missing(ROUTING_PAGES, visit, published)
+        return missing(pages, visit, published)
     order_id = OrderId("") if not asked else named_order(asked)
     has_fronts = visit.asked("front") == "1"
     done = (
@@ -59,6 +59,7 @@ async def show_trial(visit: Visit) -> Response:
             visit.system,
             name,
             order_id,
+            family=pages.family,
             version=published.document.version,
             is_explained=True,
             has_fronts=has_fronts,
@@ -69,10 +70,11 @@ async def show_trial(visit: Visit) -> Response:
     recent = await find_order_rows(visit.system.pool, order_ids=None, limit=_RECENT_SHOWN)
     return page(
         visit,
-        "routing_trial.html",
+        "trial.html",
         status=200 if done is None or isinstance(done, DryRun) else 409,
         section=SECTION,
         title=f"Try {name}",
+        pages=pages,
         published=published,
         document=published.document,
         asked=asked,
@@ -92,8 +94,15 @@ def _sides(done: DryRun) -> tuple[Side, ...]:
     parts = _parts_of(done)
     dearest = max(done.tried.cost_minor, done.in_force.cost_minor)
     return (
-        _side("In force", done.in_force, parts, dearest, _fronts(done.in_force_fronts, done.currency)),
-        _side("Tried", done.tried, parts, dearest, _fronts(done.tried_fronts, done.currency)),
+        _side(
+            "In force",
+            done.in_force_label or NOTHING,
+            done.in_force,
+            parts,
+            dearest,
+            _fronts(done.in_force_fronts, done.currency),
+        ),
+        _side("Tried", done.tried_label, done.tried, parts, dearest, _fronts(done.tried_fronts, done.currency)),
     )
 
 
@@ -133,14 +142,16 @@ def _fronts(fronts: Sequence[Front], currency: str) -> tuple[FrontView, ...]:
     return tuple(view_front(front, currency) for front in fronts)
 
 
-def _side(title: str, plan: Plan, parts: Sequence[str], dearest: int, fronts: tuple[FrontView, ...]) -> Side:
+def _side(
+    title: str, label: str, plan: Plan, parts: Sequence[str], dearest: int, fronts: tuple[FrontView, ...]
+) -> Side:
     cost: dict[str, int] = {}
     for shipment in plan.shipments:
         for part, minor in shipment.cost.items():
             cost[part] = cost.get(part, 0) + minor
     return Side(
         title,
-        plan.trace.policy_version,
+        label,
         plan.trace.tier,
         plan,
         plan.cost_minor,
@@ -152,4 +163,4 @@ def _side(title: str, plan: Plan, parts: Sequence[str], dearest: int, fronts: tu
     )
 
 
-routes = [Route("/routing/{name}/try", guarded(show_trial, scope="configuration:read"), name="routing-trial")]
+routes = [routed(pages, "/{name}/try", show_trial, scope="configuration:read") for pages in FAMILIES if pages.is_tried]
