@@ -283,3 +283,30 @@ async def test_who_carries_it_is_said_from_the_quote_to_the_work_of_the_node(api
     assert [one["carrier"] for one in read["fulfillments"]] == ["parcel"]
     listed = (await api.get("/v1/fulfillments?node=DC-PA&limit=100")).json()["items"]
     assert [one["carrier"] for one in listed if one["order_id"] == captured["order_id"]] == ["parcel"]
+
+
+async def test_a_quote_says_what_sooner_or_fewer_shipments_would_cost_where_it_is_asked(api: Api) -> None:
+    first, second = await api.stocked("FRONT-A", {"DC-PA": 1, "DC-IL": 1}), await api.stocked("FRONT-B", {"DC-IL": 1})
+    body = inquiry({first: 1, second: 1})
+
+    plain = (await api.post("/v1/quotes", body)).json()
+    found = (await api.post("/v1/quotes?front=true", body)).json()
+
+    assert plain["fronts"] == []
+    [front] = found["fronts"]
+    assert front["is_complete"]
+    assert {len(plan["shipments"]) for plan in front["plans"]} == {1, 2}
+    [chosen] = [plan for plan in front["plans"] if plan["is_chosen"]]
+    assert chosen["cost_to_serve"] == found["options"][0]["cost_to_serve"]
+    assert chosen["dearer_by"] == {"amount": "0.00", "currency": "USD"}
+    assert {name: value for name, value in found.items() if name not in ("fronts", "quoted_at")} == {
+        name: value for name, value in plain.items() if name not in ("fronts", "quoted_at")
+    }
+
+
+async def test_a_pickup_wherever_it_can_be_has_no_front(api: Api) -> None:
+    sku = await api.stocked("FRONT-PICKUP", {"ST-NYC": 1})
+
+    answer = await api.post("/v1/quotes?front=true", inquiry({sku: 1}, method="pickup"))
+
+    assert (answer.status_code, answer.json()["fronts"]) == (200, [])

@@ -16,6 +16,8 @@ from troth.http.body import Body, Query
 from troth.http.carts import CartHoldAnswer, answer_hold
 from troth.http.could_be import CouldBe, find_ways_out
 from troth.http.explanation import TraceAnswer, answer_trace
+from troth.http.front_answer import EXAMPLE as FRONT_EXAMPLE
+from troth.http.front_answer import FrontAnswer, answer_front
 from troth.http.idempotency import once
 from troth.http.measures import Units, known_items
 from troth.http.operations import Call, Operation, Shown
@@ -39,6 +41,9 @@ class QuoteQuery(Query):
     """How the quote is answered."""
 
     explain: Annotated[bool, Field(description="Add the trace: why, and what was not chosen.")] = False
+    front: Annotated[
+        bool, Field(description="Add the fronts: what sooner and fewer shipments would cost, in money.")
+    ] = False
 
 
 class UnavailableAnswer(msgspec.Struct, frozen=True):
@@ -68,7 +73,8 @@ class QuoteAnswer(msgspec.Struct, frozen=True):
     """The ways to have it, first the one that an order as asked would get; `trace` only where it was asked for.
     `not_served` are the services that are no option because they do not go there.
     `disposition` is what the routing would do with an order as asked besides sending it, also where it would be
-    refused.
+    refused. `fronts` say what sooner and fewer shipments than an order as asked would cost, one for each part of it
+    that is planned by itself, where they were asked for.
     """
 
     quoted_at: Instant
@@ -79,6 +85,7 @@ class QuoteAnswer(msgspec.Struct, frozen=True):
     hold: CartHoldAnswer | None
     not_served: tuple[NotServed, ...]
     disposition: DispositionAnswer | None
+    fronts: tuple[FrontAnswer, ...]
 
 
 async def quote_order(call: Call[QuoteBody, QuoteQuery]) -> Reply:
@@ -91,6 +98,7 @@ async def quote_order(call: Call[QuoteBody, QuoteQuery]) -> Reply:
             call.system,
             content,
             is_explained=call.query.explain,
+            has_fronts=call.query.front,
             hold_seconds=call.body.hold_seconds or 0,
             actor=call.actor.name,
         )
@@ -124,6 +132,7 @@ async def quote_order(call: Call[QuoteBody, QuoteQuery]) -> Reply:
                 None if answer.hold is None else answer_hold(answer.hold, answer.at, items),
                 _not_served(answer),
                 answer_disposition(answer.asked, answer.at),
+                tuple(answer_front(front, answer.currency) for front in answer.fronts),
             )
         )
 
@@ -212,6 +221,7 @@ OPERATIONS = (
                     None,
                     (NotServed(Method.DELIVERY, "delivery", "local", "delivery goes 25 miles at most"),),
                     None,
+                    (answer_front(FRONT_EXAMPLE, examples.CURRENCY),),
                 ),
             ),
         ),
