@@ -3,24 +3,36 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from tests.builders import NOW
-from tests.engine.changing import captured, world_with
+from tests.engine.changing import captured, change, changed, world_with
 from troth.engine.promising.context import Decision
 from troth.engine.schedules import spread
-from troth.model.commands import CancelOrder, LineQuantity
+from troth.model.change import RemoveLine, SetQuantity
+from troth.model.commands import CancelOrder, LineQuantity, ReleaseOrder, ShipWork
 from troth.model.ids import LineId, Sku
 from troth.model.order import Line, Order, Terms
-from troth.model.refusals import Invalid
+from troth.model.refusals import FieldFlaw, Invalid
 from troth.replay.world import World
 
 FIRST, SECOND, LAST = LineId("1.1"), LineId("1.2"), LineId("1.3")
 
 
-def scheduled() -> tuple[World, Order]:
+def scheduled(*, apart_days: int | None = None) -> tuple[World, Order]:
+    """A line with three dates; with `apart_days` those after the first come at most so long before they are needed."""
     world = world_with({("A", "DC-PA"): 30})
     of_one = Terms(schedule_of=LineId("1"))
     lines = tuple(
-        Line(line_id, Sku("A"), units, 1_990, need_by=NOW + timedelta(days=days), terms=of_one)
+        Line(
+            line_id,
+            Sku("A"),
+            units,
+            1_990,
+            need_by=NOW + timedelta(days=days),
+            not_before=None if apart_days is None or line_id == FIRST else NOW + timedelta(days=days - apart_days),
+            terms=of_one,
+        )
         for line_id, units, days in ((FIRST, 5, 20), (LAST, 3, 60), (SECOND, 4, 40))
     )
     return world, captured(world, {"A": 1}, lines=lines)
@@ -67,3 +79,60 @@ def test_canceling_a_line_cancels_of_its_dates() -> None:
 
     assert isinstance(decision, Decision)
     assert all(line.canceled_quantity == line.quantity for line in decision.changes[0].after.lines)
+
+
+def wanted(order: Order) -> dict[str, int]:
+    return {line.line_id: line.quantity - line.canceled_quantity for line in order.lines}
+
+
+@pytest.mark.parametrize(
+    ("quantity", "by_date"),
+    [
+        (12, {"1.1": 5, "1.2": 4, "1.3": 3}),
+        (15, {"1.1": 5, "1.2": 4, "1.3": 6}),
+        (11, {"1.1": 5, "1.2": 4, "1.3": 2}),
+        (9, {"1.1": 5, "1.2": 4, "1.3": 0}),
+        (6, {"1.1": 5, "1.2": 1, "1.3": 0}),
+        (1, {"1.1": 1, "1.2": 0, "1.3": 0}),
+    ],
+)
+def test_a_quantity_of_a_line_is_made_of_its_latest_dates(quantity: int, by_date: dict[str, int]) -> None:
+    world, order = scheduled()
+
+    assert wanted(changed(world, order, SetQuantity(LineId("1"), quantity))) == by_date
+
+
+def test_removing_a_line_removes_its_dates_and_no_other_line() -> None:
+    world = world_with({("A", "DC-PA"): 30})
+    of_one = Terms(schedule_of=LineId("1"))
+    dates = [Line(line_id, Sku("A"), 2, 1_990, terms=of_one) for line_id in (FIRST, SECOND)]
+    order = captured(world, {"A": 1}, lines=(*dates, Line(LineId("2"), Sku("A"), 3, 1_990)))
+
+    assert wanted(changed(world, order, RemoveLine(LineId("1")))) == {"1.1": 0, "1.2": 0, "2": 3}
+    again = change(world, world.orders[order.order_id], RemoveLine(LineId("1")))
+    assert again == Invalid((FieldFlaw("/actions/0/line_id", "line 1.2 is canceled"),))
+
+
+def test_units_that_have_left_are_not_taken_back_by_the_name_of_their_line() -> None:
+    world, order = scheduled(apart_days=10)
+    world.apply(ReleaseOrder(order.order_id), now=NOW)
+    first = next(part for part in order.allocations if part.line_id == FIRST)
+    sent = world.apply(ShipWork(first.fulfillment_id), now=NOW)
+    assert isinstance(sent, Decision)
+    order = world.orders[order.order_id]
+
+    refused = change(world, order, SetQuantity(LineId("1"), 4))
+    removed = change(world, order, RemoveLine(LineId("1")))
+
+    assert refused == Invalid((FieldFlaw("/actions/0/quantity", "5 of line 1.1 have left already"),))
+    assert removed == Invalid((FieldFlaw("/actions/0", "units of line 1.1 are shipped: too late to remove line"),))
+    assert world.orders[order.order_id] == order
+    assert wanted(changed(world, order, SetQuantity(LineId("1"), 5))) == {"1.1": 5, "1.2": 0, "1.3": 0}
+
+
+def test_a_line_that_is_not_there_has_no_dates() -> None:
+    world, order = scheduled()
+
+    refused = change(world, order, SetQuantity(LineId("9"), 4))
+
+    assert refused == Invalid((FieldFlaw("/actions/0/line_id", "the order has no line 9"),))

@@ -9,6 +9,7 @@ from troth.engine.demand.line_terms import NO_TERMS, find_kit_flaws, settle_line
 from troth.engine.feasible import find_way_flaws
 from troth.engine.money.price_change import find_charge_flaws, priced
 from troth.engine.promising.context import Facts
+from troth.engine.schedules import by_date, schedule_lines
 from troth.model.change import (
     ACTION_OF,
     AddLine,
@@ -64,10 +65,11 @@ def wish_of(
     after, flaws = order, []
     for position, action in enumerate(actions):
         pointer = f"/actions/{position}"
-        found = [*_lock_flaws(pointer, action, after, by), *_flaws(pointer, action, after, facts)]
-        flaws += found
-        if not found:
-            after = _carried_out(action, after, facts)
+        for one in _by_date(action, after):
+            found = [*_lock_flaws(pointer, one, after, by), *_flaws(pointer, one, after, facts)]
+            flaws += found
+            if not found:
+                after = _carried_out(one, after, facts)
     flaws = flaws or [*_way_flaws(after, actions)]
     if flaws:
         return Invalid(tuple(flaws))
@@ -98,6 +100,13 @@ def _is_moved(order: Order, known: dict[LineId, Line], after: Order, line: Line)
     return (own.ship_to or after.ship_to) != (before.ship_to or order.ship_to)
 
 
+def _by_date(action: ChangeAction, order: Order) -> tuple[ChangeAction, ...]:
+    """The action, or what it does to the dates of a line that has several."""
+    if not isinstance(action, RemoveLine | SetQuantity) or any(line.line_id == action.line_id for line in order.lines):
+        return (action,)
+    return by_date(order, action, _left_units(order))
+
+
 def lines_of(action: ChangeAction, order: Order) -> tuple[Line, ...]:
     """The lines whose parts an action depends on; nothing of a line that is not there."""
     match action:
@@ -108,7 +117,13 @@ def lines_of(action: ChangeAction, order: Order) -> tuple[Line, ...]:
         case SetMethod() if action.line_id is None:
             return tuple(line for line in order.lines if line.terms is None or line.terms.method is None)
         case _:
-            return tuple(line for line in order.lines if line.line_id == action.line_id)
+            named = tuple(line for line in order.lines if line.line_id == action.line_id)
+            return named or _dates_of(action, order)
+
+
+def _dates_of(action: ChangeAction, order: Order) -> tuple[Line, ...]:
+    """The dates of a line that an action is about without saying which."""
+    return schedule_lines(order, action.line_id) if isinstance(action, RemoveLine | SetQuantity) else ()
 
 
 def _lock_flaws(pointer: str, action: ChangeAction, order: Order, by: By) -> Iterator[FieldFlaw]:

@@ -120,8 +120,14 @@ class Scaling:
 
 
 def decimals_of_lines(order: Order) -> dict[str, int]:
-    """The decimals of an order's lines that are measured."""
-    return {line.line_id: line.decimals for line in order.lines if line.decimals}
+    """The decimals of an order's lines that are measured, and of those that have several dates by their own name."""
+    found: dict[str, int] = {}
+    for line in order.lines:
+        if line.decimals:
+            found[line.line_id] = line.decimals
+            if line.terms is not None and line.terms.schedule_of is not None:
+                found[line.terms.schedule_of] = line.decimals
+    return found
 
 
 def of_sku(units: int, sku: str, items: Mapping[Sku, Item]) -> Units:
