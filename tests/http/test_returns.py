@@ -210,6 +210,25 @@ async def test_an_order_is_found_without_its_number_by_what_the_customer_knows(a
     assert (nothing.status_code, nobody.json(), later.json()) == (422, {"items": []}, {"items": []})
 
 
+async def test_the_answer_of_an_order_lists_its_returns(api: Api) -> None:
+    sku, other = await api.stocked("R-9L"), await api.stocked("R-9M", price_minor=2490)
+    name = await delivered(api, "r-9l", {sku: 2})
+    before = (await api.get(f"/v1/orders/{name}")).json()["returns"]
+    first = (await api.post("/v1/returns", asked(name))).json()
+    await api.post(f"/v1/returns/{first['return_id']}/receive", came(grade="A"))
+    exchange = {"lines": [{"line_id": "1", "sku": other, "quantity": 1}]}
+    second = (await api.post("/v1/returns", asked(name, exchange=exchange))).json()
+
+    returns = (await api.get(f"/v1/orders/{name}")).json()["returns"]
+
+    assert before == []
+    assert [(one["return_id"], one["state"], one["credited"]["amount"], one["replaced_by"]) for one in returns] == [
+        (first["return_id"], "received", "19.90", None),
+        (second["return_id"], "announced", "0.00", second["exchange"]["order_id"]),
+    ]
+    assert returns[0]["lines"] == [{"line_id": "1", "sku": sku, "quantity": 1}]
+
+
 async def test_an_exchange_reserves_the_replacement_with_the_return_and_holds_it_until_the_goods_came(api: Api) -> None:
     sku, other = await api.stocked("R-9"), await api.stocked("R-9B", price_minor=2490)
     name = await delivered(api, "r-9", {sku: 1})

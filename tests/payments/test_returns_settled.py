@@ -7,14 +7,20 @@ import pytest
 from tests.builders import Clock, accepted
 from tests.conftest import Database
 from tests.payments.paying import books, events, opened, order, ours, paid, read, settle_all, ship
+from troth.flows.account_actions import pay_also
+from troth.flows.capture import ContentPayment
 from troth.flows.returns import ReplacedLine, Replacement, ReturnContent, prepare_open, prepare_receive
 from troth.flows.system import System
 from troth.model.commands import DeliverWork
 from troth.model.ids import LineId, NodeId, OrderId, ReturnId, Sku
-from troth.model.lifecycle import Disposition
+from troth.model.lifecycle import Disposition, HoldState
+from troth.model.money import Money
+from troth.model.payment import Account
 from troth.model.refusals import Invalid
-from troth.model.return_moves import ArrivedUnits, AskedUnits, OpenReturn, RefundReturn
+from troth.model.return_moves import ArrivedUnits, AskedUnits, CloseReturn, OpenReturn, RefundReturn
 from troth.model.returns import ReturnMethod
+from troth.model.status import placed_holds
+from troth.store.database import Connection
 
 ONE, PA = LineId("1"), NodeId("DC-PA")
 
@@ -45,6 +51,10 @@ async def _receive(system: System, order_id: OrderId, name: ReturnId, units: int
     command = await prepare_receive(system, await read(system, order_id), name, PA, arrived)
     assert not isinstance(command, Invalid)
     accepted(await system.door.one(command, actor="clerk"))
+
+
+async def nothing_more(_connection: Connection, _account: Account) -> None:
+    """Nothing is written beside the action."""
 
 
 async def test_units_that_came_back_are_refunded_to_the_card_once(system: System) -> None:
@@ -80,3 +90,86 @@ async def test_an_exchange_of_the_same_worth_moves_no_money(system: System) -> N
 
     assert exchange.applied_minor == exchange.total_minor == 1990
     assert await books(system) == {f"sb-{made.order_id}-P1-S1": (1990, 1990, 0)}
+
+
+async def test_goods_that_are_to_pay_for_a_replacement_are_not_charged_once_more_while_they_are_out(
+    system: System,
+) -> None:
+    made = await order(system, paid())
+    await settle_all(system)
+    await _delivered(system, made.order_id)
+    name = await _open(system, made.order_id, 1, Replacement((ReplacedLine(ONE, Sku("B"), 1),), is_advance=True))
+    exchange = (await read(system, made.order_id)).returns[0].exchange
+    assert exchange is not None
+    await settle_all(system)
+    out = await books(system)
+
+    accepted(await system.door.one(CloseReturn(name, "it never came", (exchange.order_id,)), actor="clerk"))
+    await settle_all(system)
+    canceled = await books(system)
+
+    assert out == canceled == {f"sb-{made.order_id}-P1-S1": (1990, 1990, 0)}
+
+
+async def test_a_replacement_that_was_sent_is_charged_once_its_goods_are_not_expected_any_more(system: System) -> None:
+    made = await order(system, paid())
+    await settle_all(system)
+    await _delivered(system, made.order_id)
+    name = await _open(system, made.order_id, 1, Replacement((ReplacedLine(ONE, Sku("A"), 1),), is_advance=True))
+    exchange = (await read(system, made.order_id)).returns[0].exchange
+    assert exchange is not None
+    await ship(system, exchange.order_id)
+    await settle_all(system)
+    out = await books(system)
+
+    accepted(await system.door.one(CloseReturn(name, "it never came", (exchange.order_id,)), actor="clerk"))
+    await settle_all(system)
+
+    assert sum(captured for _authorized, captured, _refunded in out.values()) == 1990
+    assert sum(captured for _authorized, captured, _refunded in (await books(system)).values()) == 3980
+
+
+async def test_a_dearer_replacement_is_held_until_the_customer_has_paid_the_difference(system: System) -> None:
+    made = await order(system, paid())
+    await settle_all(system)
+    await _delivered(system, made.order_id)
+    dearer = Replacement((ReplacedLine(ONE, Sku("B"), 1, Money(2990, "USD")),))
+    name = await _open(system, made.order_id, 1, dearer)
+    exchange = (await read(system, made.order_id)).returns[0].exchange
+    assert exchange is not None
+    await _receive(system, made.order_id, name, 1)
+    await settle_all(system)
+    unpaid = await read(system, exchange.order_id)
+
+    paying = await pay_also(system, exchange.order_id, paid("tok_more", 1000), actor="clerk", after=nothing_more)
+    await settle_all(system)
+
+    assert not isinstance(paying, Invalid)
+    assert [(hold.type, hold.state) for hold in unpaid.holds] == [
+        ("payment", HoldState.PLACED),
+        ("exchange", HoldState.LIFTED),
+    ]
+    assert placed_holds(await read(system, exchange.order_id)) == ()
+    await ship(system, exchange.order_id)
+    await settle_all(system)
+    assert sum(captured - refunded for _authorized, captured, refunded in (await books(system)).values()) == 2990
+
+
+async def test_a_replacement_whose_difference_is_paid_with_it_waits_only_until_that_is_authorized(
+    system: System,
+) -> None:
+    made = await order(system, paid())
+    await settle_all(system)
+    await _delivered(system, made.order_id)
+    more = ContentPayment("sandbox", "tok_more", Money(1000, "USD"), "pending")
+    dearer = Replacement((ReplacedLine(ONE, Sku("B"), 1, Money(2990, "USD")),), payments=(more,))
+    await _open(system, made.order_id, 1, dearer)
+    exchange = (await read(system, made.order_id)).returns[0].exchange
+    assert exchange is not None
+    await settle_all(system)
+
+    holds = (await read(system, exchange.order_id)).holds
+    assert [(hold.type, hold.state) for hold in holds] == [
+        ("payment", HoldState.LIFTED),
+        ("exchange", HoldState.PLACED),
+    ]

@@ -73,6 +73,8 @@ FOLLOWED_KINDS: Final = (
     "FulfillmentShipped",
     "FulfillmentCollected",
     "ReturnCredited",
+    "ReturnClosed",
+    "ReturnExpired",
     "ExchangeOpened",
     "ExchangeEnded",
 )

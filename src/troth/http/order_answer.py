@@ -11,6 +11,7 @@ from troth.http.address_answer import answer_address
 from troth.http.amounts_answer import answer_amounts
 from troth.http.collect import collect_window
 from troth.http.measures import decimals_of_lines, of_line
+from troth.http.order_return import answer_order_return
 from troth.http.order_shapes import (
     AgreedSubstitute,
     AllocationAnswer,
@@ -131,6 +132,7 @@ def answer_order(
         ),
         recalls=tuple(answer_recall(one, decimals_of_lines(order)) for one in order.recalls),
         schedules=answer_schedules(lines),
+        returns=tuple(answer_order_return(order, one, decimals_of_lines(order)) for one in order.returns),
     )
 
 

@@ -3,6 +3,7 @@
 import msgspec
 
 from troth.http.measures import Units
+from troth.http.order_return import OrderReturn
 from troth.http.recall_answer import RecallAnswer
 from troth.http.schedule_shapes import ScheduleAnswer
 from troth.http.timeline import TimelinePoint
@@ -329,3 +330,4 @@ class OrderAnswer(msgspec.Struct, frozen=True):
     planned_releases: tuple[PlannedReleaseAnswer, ...]
     recalls: tuple[RecallAnswer, ...]
     schedules: tuple[ScheduleAnswer, ...]
+    returns: tuple[OrderReturn, ...]

@@ -95,8 +95,9 @@ class NodeWorthAnswer(msgspec.Struct, frozen=True):
 
 
 class ReturnAnswer(msgspec.Struct, frozen=True):
-    """A return. `credited` is all that was credited, and `due` what of it goes back to the customer (below zero: is
-    owed); `version` is that of its order.
+    """A return. `credited` is all that was credited, and `due` what of it goes back to the customer (below zero: what
+    a replacement was paid with beyond that, which is owed once no more is expected to come); `version` is
+    that of its order.
     """
 
     return_id: str

@@ -7,11 +7,13 @@ is the cumulative share of so many first units of a line, and differences of suc
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from troth.engine.returns.returnable import is_settled
 from troth.model.charges import NOTHING, Amounts
 from troth.model.ids import LineId
 from troth.model.kits import kits_of, whole_units
 from troth.model.lifecycle import GONE
 from troth.model.order import Line, Order
+from troth.model.returns import Return
 from troth.model.status import live_allocations
 from troth.model.totals import delivery_amounts, is_given_up, line_amounts, substituted_minor
 
@@ -69,13 +71,21 @@ def owed(order: Order) -> Owed:
         lines[line_id] = _with_more(lines[line_id], more, left_too.get(line_id, 0))
     delivery = _delivery_sums(order, has_left=bool(gone))
     whole = sum(lines.values(), delivery)
-    returned = sum([one.due_minor for one in order.returns])
+    returned = sum([_given_back(order, one) for one in order.returns])
     return Owed(whole.wanted.total_minor, whole.earned.total_minor - returned, lines, delivery, whole)
 
 
 def cost_of_units(order: Order, line: Line, *, after: int, count: int) -> Amounts:
     """What so many units of a line cost that come after so many others, at the line's own price."""
     return line_amounts(order, line, after + count) - line_amounts(order, line, after)
+
+
+def _given_back(order: Order, one: Return) -> int:
+    """What a return takes off what is owed. What a replacement was paid with beyond what is credited by now is not
+    asked for while the goods that are to pay for it may still come.
+    """
+    due = one.due_minor
+    return due if due >= 0 or is_settled(order, one) else 0
 
 
 def _line_sums(order: Order, line: Line, left: int) -> Sums:

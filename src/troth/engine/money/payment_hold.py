@@ -37,6 +37,19 @@ def hold_dearer(before: Order, after: Order, facts: Facts) -> tuple[HoldPlaced, 
     return (HoldPlaced(_hold(len(after.holds) + 1, "what the order came to be more is not authorized yet", facts)),)
 
 
+def hold_difference(returned: Order, replacement: Order, facts: Facts) -> tuple[Hold, ...]:
+    """The holds of a new replacement, with one where it comes to more than its payments, the credit among them, and
+    what it replaces was paid here: the customer has yet to say what the difference is paid with.
+    """
+    paid = sum(payment.amount_minor for payment in replacement.payments)
+    is_paid_here = any(payment.provider in facts.providers for payment in returned.payments)
+    is_held = any(hold.type == PAYMENT_HOLD for hold in replacement.holds)
+    if is_held or not is_paid_here or owed(replacement).total <= paid:
+        return replacement.holds
+    reason = "what it costs more than what comes back is not paid yet"
+    return (*replacement.holds, _hold(len(replacement.holds) + 1, reason, facts))
+
+
 def _hold(number: int, reason: str, facts: Facts) -> Hold:
     """A hold on the terms of its type."""
     type_ = (BUILT_IN if facts.holds is None else facts.holds.types)[PAYMENT_HOLD]

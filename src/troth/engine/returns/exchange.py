@@ -6,6 +6,7 @@ from typing import Final
 
 from troth.engine.cancel import decide_cancel
 from troth.engine.capture import decide_capture
+from troth.engine.money.payment_hold import hold_difference
 from troth.engine.promising.context import Change, Decision, State
 from troth.engine.returns.asking import Asked
 from troth.engine.returns.crediting import Crediting, sum_minor
@@ -89,15 +90,16 @@ def _link(
     replacement = captured.changes[0].after
     total = total_minor(replacement)
     applied = min(worth_minor, total)
-    hold_id = None if is_advance else HoldId(f"H{len(replacement.holds) + 1}")
-    holds = replacement.holds
-    if hold_id is not None:
-        reason, facts = f"waits for return {opened.return_id}", steps.facts
-        holds = (*holds, Hold(hold_id, EXCHANGE, reason, facts.actor, facts.now, terms=_UNTIL_IT_CAME))
     payments = replacement.payments
     if applied:
         payments = (*payments, Payment(EXCHANGE, opened.return_id, applied, "authorized"))
-    replacement = replace(replacement, holds=holds, payments=payments)
+    replacement = replace(replacement, payments=payments)
+    holds = hold_difference(order, replacement, steps.facts)
+    hold_id = None if is_advance else HoldId(f"H{len(holds) + 1}")
+    if hold_id is not None:
+        reason, facts = f"waits for return {opened.return_id}", steps.facts
+        holds = (*holds, Hold(hold_id, EXCHANGE, reason, facts.actor, facts.now, terms=_UNTIL_IT_CAME))
+    replacement = replace(replacement, holds=holds)
     exchange = Exchange(replacement.order_id, is_advance, total, applied, hold_id)
     steps.happen(order.order_id, ExchangeOpened(opened.return_id, exchange, total - worth_minor))
     return replace(

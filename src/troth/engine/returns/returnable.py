@@ -79,6 +79,14 @@ def credited_units(order: Order, one: Return) -> dict[Place, int]:
     return units
 
 
+def is_settled(order: Order, one: Return) -> bool:
+    """Whether nothing more will be credited by itself: a return has ended, or has credited all that it announced."""
+    credited = credited_units(order, one)
+    return not one.is_open or all(
+        credited.get(place, 0) >= count for place, count in announced_units(order, one).items()
+    )
+
+
 def returned_serials(order: Order) -> frozenset[SerialKey]:
     """The serials that came back."""
     return frozenset(key for one in order.returns for key in one.serials)
