@@ -109,7 +109,7 @@ def test_the_flaws_of_a_file_are_all_told_and_nothing_is_loaded(capsys: Capture,
 
     typed = type_command(capsys, "load", "nodes", str(nodes), "--database-url", dsn)
     assert typed.code == 2
-    assert "entry 1: /type should be" in typed.err
+    assert "entry 1: /type must be" in typed.err
     typed = type_command(capsys, "load", "stock", str(stock), "--database-url", dsn)
     assert (typed.code, [line.partition(":")[0] for line in typed.err.splitlines()[1:]]) == (2, ["line 2", "line 3"])
 

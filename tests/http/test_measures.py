@@ -113,11 +113,11 @@ async def test_too_many_decimals_are_refused_and_the_field_is_named(api: Api) ->
     assert finer.json()["errors"] == [
         {"pointer": "/lines/0/quantity", "detail": "must have at most 1 decimals: M-FINE is sold by the m"}
     ]
-    assert finest.json()["errors"] == [{"pointer": "/lines/0/quantity", "detail": "should have at most 3 decimals"}]
+    assert finest.json()["errors"] == [{"pointer": "/lines/0/quantity", "detail": "must have at most 3 decimals"}]
     assert half.json()["errors"] == [
         {"pointer": "/lines/0/quantity", "detail": "must be a whole number: it is sold by the piece"}
     ]
-    assert nothing.json()["errors"] == [{"pointer": "/lines/0/quantity", "detail": "should be greater than 0"}]
+    assert nothing.json()["errors"] == [{"pointer": "/lines/0/quantity", "detail": "must be more than 0"}]
     assert stock.json()["errors"][0]["pointer"] == "/adjustments/0/delta"
     assert await kept(api, sku) == (90, 0)
 
@@ -199,5 +199,5 @@ async def test_what_is_no_number_of_pieces_is_refused_as_such(api: Api, number: 
     body = body.replace(b"77", number.encode())
     answer = await api.client.post("/v1/quotes", content=body, headers={"content-type": "application/json"})
     assert answer.json()["errors"] == [
-        {"pointer": "/lines/0/quantity", "detail": "should be a number, neither infinite nor NaN"}
+        {"pointer": "/lines/0/quantity", "detail": "must be a number, neither infinite nor NaN"}
     ]

@@ -133,23 +133,23 @@ async def test_an_order_without_a_time_is_ordered_now(api: Api) -> None:
 
 FLAWS: list[tuple[dict[str, Any], str, str]] = [
     ({"color": "red"}, "/color", "there is no field color"),
-    ({"channel": 1}, "/channel", "should be a valid string"),
-    ({"channel": "web:shop"}, "/channel", "must match ^[A-Za-z0-9][A-Za-z0-9._-]*$"),
-    ({"external_id": ""}, "/external_id", "should have at least 1 character"),
-    ({"lines": []}, "/lines", "should have at least 1 item after validation, not 0"),
-    ({"method": "teleport"}, "/method", "should be 'ship', 'pickup', 'curbside' or 'delivery'"),
+    ({"channel": 1}, "/channel", "must be a text"),
+    ({"channel": "web:shop"}, "/channel", "must be letters, digits, dots, dashes and underscores"),
+    ({"external_id": ""}, "/external_id", "must not be empty"),
+    ({"lines": []}, "/lines", "must have at least one entry"),
+    ({"method": "teleport"}, "/method", "must be ship, pickup, curbside or delivery"),
     ({"ship_to": None}, "/ship_to", "is required for method ship"),
     ({"method": "pickup"}, "/pickup_node", "is required for method pickup"),
     ({"pickup_node": "DC-PA"}, "/pickup_node", "has no meaning for method ship"),
     ({"ship_to": {"country": "XX"}}, "/ship_to/country", "XX is no ISO 3166 alpha-2 code of a country"),
-    ({"ship_to": {"country": "us"}}, "/ship_to/country", "must match ^[A-Z]{2}$"),
-    ({"ordered_at": "2026-11-23"}, "/ordered_at", "should be a valid datetime"),
+    ({"ship_to": {"country": "us"}}, "/ship_to/country", "must be a country in two capitals"),
+    ({"ordered_at": "2026-11-23"}, "/ordered_at", "must be a time with its offset from UTC"),
     ({"ordered_at": "2026-11-23T09:00:00"}, "/ordered_at", "needs an offset from UTC"),
     ({"ordered_at": "1066-10-14T09:00:00Z"}, "/ordered_at", "must be a time from 2000 to 2099"),
-    ({"customer": {"email": "ada"}}, "/customer/email", "must match"),
-    ({"customer": {"name": "a\x00b"}}, "/customer/name", "must match"),
+    ({"customer": {"email": "ada"}}, "/customer/email", "must be an email address"),
+    ({"customer": {"name": "a\x00b"}}, "/customer/name", "must not contain control characters"),
     ({"payments": [{"provider": "p"}]}, "/payments/0/reference", "is required"),
-    ({"attributes": {"a": 1}}, "/attributes/a", "should be a valid string"),
+    ({"attributes": {"a": 1}}, "/attributes/a", "must be a text"),
 ]
 
 
@@ -169,15 +169,15 @@ async def test_a_field_that_cannot_be_used_is_named(
 
 
 LINE_FLAWS: list[tuple[dict[str, Any], str, str]] = [
-    ({"quantity": 0}, "/lines/0/quantity", "should be greater than 0"),
+    ({"quantity": 0}, "/lines/0/quantity", "must be more than 0"),
     ({"quantity": 1.5}, "/lines/0/quantity", "must be a whole number"),
     ({"quantity": "1"}, "/lines/0/quantity", "must be a whole number"),
-    ({"quantity": 1_000_001}, "/lines/0/quantity", "should be less than or equal to 1000000"),
+    ({"quantity": 1_000_001}, "/lines/0/quantity", "must be at most 1000000"),
     ({"sku": "NO SUCH"}, "/lines/0/sku", "there is no item NO SUCH"),
     ({"unit_price": {"amount": "1.999", "currency": "USD"}}, "/lines/0/unit_price/amount", "USD has 2 decimals"),
-    ({"unit_price": {"amount": "ten", "currency": "USD"}}, "/lines/0/unit_price/amount", "must match"),
+    ({"unit_price": {"amount": "ten", "currency": "USD"}}, "/lines/0/unit_price/amount", "must be an amount in digits"),
     ({"unit_price": {"amount": "-1", "currency": "USD"}}, "/lines/0/unit_price/amount", "must not be negative"),
-    ({"unit_price": {"amount": 1, "currency": "USD"}}, "/lines/0/unit_price/amount", "should be a valid string"),
+    ({"unit_price": {"amount": 1, "currency": "USD"}}, "/lines/0/unit_price/amount", "must be a text"),
     (
         {"need_by": "2026-11-24T00:00:00Z", "not_before": "2026-11-25T00:00:00Z"},
         "/lines/0/need_by",

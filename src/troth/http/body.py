@@ -1,6 +1,5 @@
 """Reading what clients send: request bytes straight into frozen models, and every flaw by the name of its field."""
 
-import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +25,7 @@ from troth.http.headers import find_header
 from troth.http.problems import BodyTooLarge, MalformedJson, MediaTypeUnsupported, Refused
 from troth.http.sifted import Flawed, by_line, without_lines
 from troth.http.unique_keys import find_repeated
+from troth.http.wanted import tell_wanted
 from troth.model.money import Money, currency_decimals, parse_money, why_no_currency
 from troth.model.refusals import FieldFlaw, Invalid
 
@@ -41,7 +41,6 @@ _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
 _AMOUNT_MINOR_MAX: Final = 10**15
 
-_SUBJECT: Final = re.compile(r"^\w+ should")  # pydantic's messages begin with the kind of the input
 # PostgreSQL's text cannot hold NUL; other control characters have no place in a name or an id either.
 _PLAIN: Final = r"^[^\x00-\x1f\x7f]*$"
 
@@ -238,7 +237,7 @@ def _errors(error: ValidationError) -> list[ErrorDetails]:
 
 def _flaw(found: ErrorDetails, prefix: str = "/", alternatives: Collection[str] = ()) -> FieldFlaw:
     what = "parameter" if prefix == "?" else "field"
-    return FieldFlaw(_pointer(_without_tag(found["loc"], alternatives), prefix), _sentence(found, what))
+    return FieldFlaw(_pointer(_without_tag(found["loc"], alternatives), prefix), tell_wanted(found, what))
 
 
 def _no_of(error: ValidationError, alternatives: Collection[str]) -> Invalid | MalformedJson:
@@ -263,22 +262,6 @@ def _is_echo(found: ErrorDetails, errors: Sequence[ErrorDetails]) -> bool:
     return found["type"] == "too_short" and any(
         len(other["loc"]) > depth and other["loc"][:depth] == found["loc"] for other in errors
     )
-
-
-def _sentence(found: ErrorDetails, what: str) -> str:
-    match found["type"]:
-        case "extra_forbidden":
-            return f"there is no {what} {found['loc'][-1]}"
-        case "missing" | "union_tag_not_found":
-            return "is required"
-        case "union_tag_invalid":
-            return f"must be one of {found['ctx']['expected_tags']}"
-        case "string_pattern_mismatch":
-            return f"must match {found['ctx']['pattern']}"
-        case "timezone_aware":
-            return "needs an offset from UTC, such as 2026-11-23T09:00:00+01:00"
-        case _:
-            return _SUBJECT.sub("should", str(found["msg"]), count=1).removeprefix("Value error, ")
 
 
 def _pointer(location: Sequence[int | str], prefix: str) -> str:

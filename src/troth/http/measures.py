@@ -48,16 +48,16 @@ class Measured:
         elif isinstance(given, float) or (isinstance(given, str) and _DECIMAL.fullmatch(given)):
             value = Decimal(repr(given) if isinstance(given, float) else given)
             if not value.is_finite():
-                raise PydanticCustomError("finite_number", "should be a number, neither infinite nor NaN")
+                raise PydanticCustomError("finite_number", "must be a number, neither infinite nor NaN")
             if value != round(value, DECIMALS_MAX):
-                raise PydanticCustomError("decimals", f"should have at most {DECIMALS_MAX} decimals")
+                raise PydanticCustomError("decimals", f"must have at most {DECIMALS_MAX} decimals")
         else:
-            raise PydanticCustomError("quantity", "should be a valid integer, or a number of what is sold by measure")
+            raise PydanticCustomError("quantity", "must be a whole number, or a number of what is sold by measure")
         if value < self.least or (self.is_above and value == self.least):
-            than = "greater than" if self.is_above else "at least"
-            raise PydanticCustomError("too_small", f"should be {than} {self.least}")
+            than = "more than" if self.is_above else "at least"
+            raise PydanticCustomError("too_small", f"must be {than} {self.least}")
         if value > self.most:
-            raise PydanticCustomError("too_large", f"should be less than or equal to {self.most}")
+            raise PydanticCustomError("too_large", f"must be at most {self.most}")
         return value
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
