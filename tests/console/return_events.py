@@ -11,6 +11,7 @@ from troth.model.return_moves import (
     DisposedUnits,
     ExchangeEnded,
     ExchangeOpened,
+    ExchangeUsed,
     ReturnCanceled,
     ReturnClosed,
     ReturnCredited,
@@ -54,6 +55,10 @@ RETURN_EVENTS: Final[tuple[tuple[Event, str], ...]] = (
         "Return R2: replaced by order O-2, which ships once the goods came back.",
     ),
     (ExchangeEnded(_RETURN, OrderId("O-2"), NOW), "Return R2: its replacement O-2 was canceled."),
+    (
+        ExchangeUsed(_RETURN, OrderId("O-2"), 500, 1490, "USD", NOW),
+        "Return R2: 5.00 USD of its credit pays for replacement O-2; 14.90 in all is due.",
+    ),
     (ReturnSent(_RETURN, "UPS", "1Z9", NOW), "Return R2 is on its way by UPS, tracking 1Z9."),
     (
         ReturnReceived(_RETURN, _NODE, (ReceivedUnits(1, LineId("1"), Sku("A"), 2, _NODE, NOW, note="wet"),), NOW),

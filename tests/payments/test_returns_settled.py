@@ -11,13 +11,14 @@ from troth.flows.account_actions import pay_also
 from troth.flows.capture import ContentPayment
 from troth.flows.returns import ReplacedLine, Replacement, ReturnContent, prepare_open, prepare_receive
 from troth.flows.system import System
-from troth.model.commands import DeliverWork
+from troth.model.commands import CancelOrder, DeliverWork
 from troth.model.ids import LineId, NodeId, OrderId, ReturnId, Sku
 from troth.model.lifecycle import Disposition, HoldState
 from troth.model.money import Money
+from troth.model.order import Order
 from troth.model.payment import Account
 from troth.model.refusals import Invalid
-from troth.model.return_moves import ArrivedUnits, AskedUnits, CloseReturn, OpenReturn, RefundReturn
+from troth.model.return_moves import ArrivedUnits, AskedUnits, CloseReturn, OpenReturn, RefundReturn, UseExchange
 from troth.model.returns import ReturnMethod
 from troth.model.status import placed_holds
 from troth.store.database import Connection
@@ -173,3 +174,50 @@ async def test_a_replacement_whose_difference_is_paid_with_it_waits_only_until_t
         ("payment", HoldState.LIFTED),
         ("exchange", HoldState.PLACED),
     ]
+
+
+async def test_what_a_canceled_replacement_gives_back_goes_back_to_the_card_of_the_returned_order(
+    system: System,
+) -> None:
+    made, name, replacement = await _exchanged(system)
+    accepted(await system.door.one(CancelOrder(replacement, "changed my mind"), actor="clerk"))
+    await settle_all(system)
+    await settle_all(system)
+
+    back = (await read(system, made.order_id)).returns[0]
+    assert (back.return_id, back.credited_minor, back.due_minor) == (name, 1990, 1990)
+    assert await books(system) == {f"sb-{made.order_id}-P1-S1": (1990, 1990, 1990)} == await ours(system)
+
+
+async def test_a_replacement_that_comes_back_is_refunded_to_the_card_of_the_returned_order_once(system: System) -> None:
+    made, name, replacement = await _exchanged(system)
+    await _delivered(system, replacement)
+    kept = await books(system)
+    again = await _open(system, replacement, 1)
+    await _receive(system, replacement, again, 1)
+    await settle_all(system)
+    await settle_all(system)
+
+    assert kept == {f"sb-{made.order_id}-P1-S1": (1990, 1990, 0)}
+    assert await books(system) == {f"sb-{made.order_id}-P1-S1": (1990, 1990, 1990)}
+    known = UseExchange(name, 0)
+    before = (await read(system, made.order_id)).version
+    accepted(await system.door.one(known, actor="payments"))
+    assert (await read(system, made.order_id)).version == before
+
+
+async def _exchanged(system: System) -> tuple[Order, ReturnId, OrderId]:
+    """A delivered order of one unit that came back for another of the same worth; the return, and the replacement."""
+    made = await order(system, paid())
+    await settle_all(system)
+    await _delivered(system, made.order_id)
+    name = await _open(system, made.order_id, 1, Replacement((ReplacedLine(ONE, Sku("B"), 1),)))
+    exchange = (await read(system, made.order_id)).returns[0].exchange
+    assert exchange is not None
+    command = await prepare_receive(
+        system, await read(system, made.order_id), name, PA, (ArrivedUnits(1, ONE, disposition=Disposition.RESTOCK),)
+    )
+    assert not isinstance(command, Invalid)
+    accepted(await system.door.one(command, actor="clerk"))
+    await settle_all(system)
+    return made, name, exchange.order_id

@@ -16,6 +16,7 @@ from troth.model.return_moves import (
     DisposedUnits,
     ExchangeEnded,
     ExchangeOpened,
+    ExchangeUsed,
     ReturnCanceled,
     ReturnClosed,
     ReturnCredited,
@@ -165,6 +166,10 @@ def tell_return(event: ReturnEvent) -> str:
             return f"{name}: replaced by order {event.exchange.order_id}, which ships {when}."
         case ExchangeEnded():
             return f"{name}: its replacement {event.order_id} was canceled."
+        case ExchangeUsed():
+            paid, money = Money(event.applied_minor, event.currency), Money(event.due_minor, event.currency)
+            told = f"{paid.amount} {paid.currency} of its credit pays for replacement {event.order_id}"
+            return f"{name}: {told}; {money.amount} in all is due."
         case ReturnSent():
             by = f" by {event.carrier}" if event.carrier else ""
             return f"{name} is on its way{by}{f', tracking {event.tracking_number}' if event.tracking_number else ''}."

@@ -72,6 +72,7 @@ from troth.model.order import Allocation, Package
 from troth.model.return_moves import (
     ExchangeEnded,
     ExchangeOpened,
+    ExchangeUsed,
     ReturnCanceled,
     ReturnClosed,
     ReturnCredited,
@@ -120,6 +121,7 @@ _SIGNS: Final = {
     "ReturnExpired": ("orange", "clock"),
     "ExchangeOpened": ("blue", "open"),
     "ExchangeEnded": ("gray", "cross"),
+    "ExchangeUsed": ("blue", "open"),
 }
 
 
@@ -237,6 +239,7 @@ def tell(event: Event) -> str:
             ReturnOpened()
             | ExchangeOpened()
             | ExchangeEnded()
+            | ExchangeUsed()
             | ReturnSent()
             | ReturnReceived()
             | ReturnDisposed()

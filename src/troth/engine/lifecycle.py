@@ -72,6 +72,7 @@ from troth.model.return_moves import (
     ReceiveReturn,
     RefundReturn,
     SendReturn,
+    UseExchange,
 )
 from troth.model.status import blocking_holds
 from troth.model.transfer_moves import LoseTransfer, ReceiveTransfer, ShipTransfer
@@ -109,6 +110,7 @@ def _decide(command: Command, state: State, facts: Facts) -> Decision | Refusal:
             | CloseReturn()
             | CancelReturn()
             | ExpireReturn()
+            | UseExchange()
         ):
             return decide_return(command, state, facts)
         case _:

@@ -15,14 +15,14 @@ from typing import Final
 from troth.engine.money.account import expire, open_account, record, request, tell_channel
 from troth.engine.money.dues import dues_of
 from troth.engine.money.settle import settle
-from troth.engine.money.standing import ask_again_at, in_flight
+from troth.engine.money.standing import ask_again_at, in_flight, used_of_credit
 from troth.flows.gateways import Gateway
 from troth.flows.hold import HoldContent, prepare_hold
 from troth.flows.system import System
 from troth.model.commands import PlaceHold, TellHolds
 from troth.model.events import PaymentEvent, PaymentExpired, PaymentFailed
 from troth.model.hold_terms import Block, Signal
-from troth.model.ids import OrderId
+from troth.model.ids import OrderId, ReturnId
 from troth.model.lifecycle import StepState
 from troth.model.order import Order
 from troth.model.payment import (
@@ -37,6 +37,8 @@ from troth.model.payment import (
     StepKind,
     idempotency_key,
 )
+from troth.model.refusals import Busy
+from troth.model.return_moves import UseExchange
 from troth.model.status import blocking_holds, placed_holds
 from troth.store.database import Connection, Pool, transaction
 from troth.store.events import append_event
@@ -77,6 +79,7 @@ FOLLOWED_KINDS: Final = (
     "ReturnExpired",
     "ExchangeOpened",
     "ExchangeEnded",
+    "ExchangeUsed",
 )
 """After which events an order may owe something else than before."""
 
@@ -134,6 +137,7 @@ async def settle_account(system: System, claim: AccountClaim) -> None:
             happened += await record_outcome(system, claim.order_id, step.step, outcome)
     if decided is not None:
         await _hold_or_lift(system, decided.order, decided.settlement, happened)
+        await _tell_returned(system, decided.account)
     next_at = None if decided is None else decided.settlement.next_at
     async with system.pool.acquire() as connection:
         await free_account(connection, claim, next_at=next_at, now=system.door.now())
@@ -275,6 +279,17 @@ async def _hold_or_lift(system: System, order: Order, settlement: Settlement, ha
         asked = prepare_hold(system, order.order_id, HoldContent(PAYMENT_HOLD, reason))
         if isinstance(asked, PlaceHold):
             await system.door.one(asked, actor=ACTOR, cause=ACTOR)
+
+
+async def _tell_returned(system: System, account: Account) -> None:
+    """Tell the return whose credit pays for this order how much of that it takes; what is given back here is settled
+    with the order that was returned.
+    """
+    used = used_of_credit(account)
+    if used is not None:
+        told = await system.door.one(UseExchange(ReturnId(used[0]), used[1]), actor=ACTOR, cause=ACTOR)
+        if isinstance(told, Busy):
+            raise RuntimeError(f"return {used[0]} is busy, and is told once the claim is over")
 
 
 def _leaves_open(event: PaymentEvent) -> bool:

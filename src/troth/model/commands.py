@@ -37,6 +37,7 @@ from troth.model.return_moves import (
     RefundReturn,
     ReturnCommand,
     SendReturn,
+    UseExchange,
     return_keys,
 )
 from troth.model.transfer_moves import (
@@ -528,7 +529,7 @@ def order_ids_of(command: Command) -> tuple[OrderId, ...]:
             return (command.order_id,)
         case OpenReturn():
             return (command.order_id,)
-        case SendReturn() | DisposeReturn() | RefundReturn():
+        case SendReturn() | DisposeReturn() | RefundReturn() | UseExchange():
             return (order_of_return(command.return_id),)
         case ReceiveReturn() | CloseReturn() | CancelReturn() | ExpireReturn():
             return (order_of_return(command.return_id), *command.replacements)

@@ -24,6 +24,7 @@ from troth.model.release import PlannedRelease, WaveTake
 from troth.model.return_moves import (
     ExchangeEnded,
     ExchangeOpened,
+    ExchangeUsed,
     ReturnCanceled,
     ReturnClosed,
     ReturnCredited,
@@ -725,6 +726,7 @@ EVENTS: Final[dict[str, type[Event]]] = {
         ReturnOpened,
         ExchangeOpened,
         ExchangeEnded,
+        ExchangeUsed,
         ReturnSent,
         ReturnReceived,
         ReturnDisposed,

@@ -152,6 +152,16 @@ class ExpireReturn:
 
 
 @dataclass(frozen=True, slots=True)
+class UseExchange:
+    """Say how much of a return's credit its replacement still takes (minor units), as its account stands; what is given
+    back there goes back to the customer by the returned order. Harmless when repeated.
+    """
+
+    return_id: ReturnId
+    used_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReturnOpened:
     """Units of an order may come back; the return is recorded as it then was."""
 
@@ -173,6 +183,20 @@ class ExchangeEnded:
 
     return_id: ReturnId
     order_id: OrderId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeUsed:
+    """A replacement takes less of the credit than before (`applied_minor`): units of it were canceled, or came back.
+    The rest is due to the customer.
+    """
+
+    return_id: ReturnId
+    order_id: OrderId
+    applied_minor: int
+    due_minor: int
+    currency: str
     at: datetime
 
 
@@ -259,12 +283,21 @@ class ReturnExpired:
 
 
 ReturnCommand = (
-    OpenReturn | SendReturn | ReceiveReturn | DisposeReturn | RefundReturn | CloseReturn | CancelReturn | ExpireReturn
+    OpenReturn
+    | SendReturn
+    | ReceiveReturn
+    | DisposeReturn
+    | RefundReturn
+    | CloseReturn
+    | CancelReturn
+    | ExpireReturn
+    | UseExchange
 )
 ReturnEvent = (
     ReturnOpened
     | ExchangeOpened
     | ExchangeEnded
+    | ExchangeUsed
     | ReturnSent
     | ReturnReceived
     | ReturnDisposed

@@ -11,7 +11,7 @@ from typing import Final
 
 from troth.engine.money.standing import Standing, ask_again_at, in_flight, standings, trouble_of
 from troth.model.charges import prorate
-from troth.model.payment import LIMITED, PENDING, Account, Settlement, Step, StepKind, Tender, TenderKind
+from troth.model.payment import EXCHANGE, LIMITED, PENDING, Account, Settlement, Step, StepKind, Tender, TenderKind
 
 _ATTEMPTS_MAX: Final = 8
 """A gateway that does not say for so long what became of a step, some minutes, is a matter for a person."""
@@ -135,8 +135,8 @@ def _authorize(plan: _Plan, payments: Sequence[Standing], amount: int, total: in
     for tender in tenders:
         used = sum(one.net + one.open + one.authorizing for one in payments if one.tender is tender)
         room = min(amount, tender.amount_minor - used + (grown if tender is last else 0))
-        if room <= 0 or tender.is_closed or tender.is_spent:
-            continue
+        if room <= 0 or tender.is_closed or tender.is_spent or tender.provider == EXCHANGE:
+            continue  # what a replacement gave back of its credit has gone to the customer
         if plan.may(tender, StepKind.AUTHORIZE):
             plan.add(tender, StepKind.AUTHORIZE, room)
             amount -= room

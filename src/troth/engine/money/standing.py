@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from troth.model.lifecycle import IN_FLIGHT, StepState
-from troth.model.payment import CAPTURED, Account, Step, StepKind, Tender
+from troth.model.payment import CAPTURED, EXCHANGE, Account, Step, StepKind, Tender
 
 TRIES_MAX: Final = 3
 """So many refusals in a row of the same thing, and a person is asked."""
@@ -138,3 +138,11 @@ def _standing(step: Step, tender: Tender, about: Iterable[Step]) -> Standing:
         is_voiding=is_voiding,
         open=0 if is_over else step.done_minor - captured - capturing,
     )
+
+
+def used_of_credit(account: Account) -> tuple[str, int] | None:
+    """The return whose credit pays for a replacement, and how much of that its account has or may still take (minor
+    units); None where no credit of a return does, or none was taken over yet.
+    """
+    taken = [one for one in standings(account) if one.tender.provider == EXCHANGE]
+    return (taken[0].tender.reference, sum(one.net + one.open for one in taken)) if taken else None

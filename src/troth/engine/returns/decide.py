@@ -5,6 +5,7 @@ from typing import assert_never
 from troth.engine.promising.context import Decision, Facts, State
 from troth.engine.returns.disposing import decide_dispose
 from troth.engine.returns.ending import decide_cancel_return, decide_close, decide_expire, decide_send
+from troth.engine.returns.exchange import decide_use
 from troth.engine.returns.opening import decide_open
 from troth.engine.returns.receiving import decide_receive
 from troth.engine.returns.refunding import decide_refund
@@ -19,6 +20,7 @@ from troth.model.return_moves import (
     RefundReturn,
     ReturnCommand,
     SendReturn,
+    UseExchange,
 )
 
 
@@ -41,5 +43,7 @@ def decide_return(command: ReturnCommand, state: State, facts: Facts) -> Decisio
             return decide_cancel_return(command, state, facts)
         case ExpireReturn():
             return decide_expire(command, state, facts)
+        case UseExchange():
+            return decide_use(command, state, facts)
         case _:
             assert_never(command)

@@ -11,6 +11,7 @@ from troth.model.return_moves import (
     DisposedUnits,
     ExchangeEnded,
     ExchangeOpened,
+    ExchangeUsed,
     ReturnCanceled,
     ReturnClosed,
     ReturnCredited,
@@ -32,7 +33,9 @@ def evolve_returns(order: Order, event: ReturnEvent) -> Order:
         case ExchangeOpened():
             return _with(order, event.return_id, lambda one: replace(one, exchange=event.exchange))
         case ExchangeEnded():
-            return _with(order, event.return_id, _without_exchange)
+            return _with(order, event.return_id, lambda one: _paying(one, 0))
+        case ExchangeUsed():
+            return _with(order, event.return_id, lambda one: _paying(one, event.applied_minor))
         case ReturnSent():
             return _with(order, event.return_id, lambda one: _sent(one, event))
         case ReturnReceived():
@@ -81,9 +84,9 @@ def _ended(one: Return, event: ReceptionEvent, ended: ReturnClosed | ReturnCance
     return replace(_moved(one, event), closed_at=ended.at)
 
 
-def _without_exchange(one: Return) -> Return:
-    assert one.exchange is not None  # the event says that it ends
-    return replace(one, exchange=replace(one.exchange, applied_minor=0))
+def _paying(one: Return, applied_minor: int) -> Return:
+    assert one.exchange is not None  # the event is about it
+    return replace(one, exchange=replace(one.exchange, applied_minor=applied_minor))
 
 
 def _disposed(one: Return, moves: tuple[DisposedUnits, ...]) -> Return:

@@ -7,9 +7,10 @@ from typing import Final
 from troth.engine.cancel import decide_cancel
 from troth.engine.capture import decide_capture
 from troth.engine.money.payment_hold import hold_difference
-from troth.engine.promising.context import Change, Decision, State
+from troth.engine.promising.context import Change, Decision, Facts, State
 from troth.engine.returns.asking import Asked
 from troth.engine.returns.crediting import Crediting, sum_minor
+from troth.engine.returns.finding import find_return_of
 from troth.engine.returns.steps import Steps
 from troth.model.commands import CancelOrder
 from troth.model.events import HoldLifted, OrderCaptured
@@ -18,8 +19,8 @@ from troth.model.ids import HoldId, OrderId, derive_order_id
 from troth.model.lifecycle import HoldState
 from troth.model.order import Hold, Order, Payment
 from troth.model.payment import EXCHANGE
-from troth.model.refusals import FieldFlaw, Invalid, Refusal
-from troth.model.return_moves import ExchangeEnded, ExchangeOpened, OpenReturn
+from troth.model.refusals import FieldFlaw, Invalid, NotFound, Refusal
+from troth.model.return_moves import ExchangeEnded, ExchangeOpened, ExchangeUsed, OpenReturn, UseExchange
 from troth.model.returns import Exchange, Return
 from troth.model.totals import total_minor
 
@@ -82,6 +83,24 @@ def end_exchange(order_id: OrderId, one: Return, reason: str, steps: Steps) -> N
     if isinstance(canceled, tuple):
         steps.happen(replacement.order_id, *canceled)
         steps.happen(order_id, ExchangeEnded(one.return_id, replacement.order_id, steps.facts.now))
+
+
+def decide_use(command: UseExchange, state: State, facts: Facts) -> Decision | Refusal:
+    """A smaller part of the credit that pays for a replacement; nothing where it is known, or pays for none."""
+    found = find_return_of(command.return_id, state)
+    if isinstance(found, NotFound):
+        return found
+    order, one = found
+    exchange = one.exchange
+    if exchange is None or exchange.applied_minor <= command.used_minor:
+        return Decision()
+    steps = Steps(state, facts)
+    due = one.due_minor + exchange.applied_minor - command.used_minor
+    steps.happen(
+        order.order_id,
+        ExchangeUsed(one.return_id, exchange.order_id, command.used_minor, due, order.currency, facts.now),
+    )
+    return steps.decision()
 
 
 def _link(
