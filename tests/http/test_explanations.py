@@ -97,6 +97,21 @@ async def test_a_re_sourced_order_has_both_decisions_and_both_can_be_made_again(
     assert "excluded" in answer["decisions"][0]["trace"]["removed"]
 
 
+async def test_an_order_that_was_paid_before_it_was_sourced_again_is_explained(api: Api) -> None:
+    sku = await api.stocked("EXP-PAID", {"DC-PA": 5, "ST-NYC": 5})
+    captured = await api.capture("EXP-PAID", {sku: 2})
+    one_more = {"provider": "sandbox", "reference": "tok_1", "amount": {"amount": "10.00", "currency": "USD"}}
+    paid = await api.post(f"/v1/orders/{captured['order_id']}/payments", one_more)
+    assert paid.status_code == 200, paid.text
+    await api.post(f"/v1/orders/{captured['order_id']}/release")
+    (work,) = captured["fulfillments"]
+    await api.post(f"/v1/fulfillments/{work['fulfillment_id']}/reject", {"reason": "no_capacity"})
+
+    decision = await explained(api, captured["order_id"])
+
+    assert (decision["is_reproduced"], "excluded" in decision["trace"]["removed"]) == (True, True)
+
+
 async def test_what_would_have_flipped_a_quote_is_told_in_money(api: Api) -> None:
     sku = await api.stocked("EXP-6", {"DC-PA": 5, "ST-NYC": 0})
     body = order("EXP-QUOTE", {sku: 1})

@@ -133,8 +133,8 @@ def _find_taken(events: Sequence[LoggedEvent], at: datetime) -> _Taken | None:
     again = frozenset[NodeId]()
     for logged in events:
         event = logged.event
-        if isinstance(event, DuplicateReceived):
-            continue
+        if isinstance(event, DuplicateReceived) or not isinstance(event, OrderEvent):
+            continue  # what happens to its money is under the order's name too, and changes nothing of the order
         if isinstance(event, OrderChanged) and logged.at == at:
             again = asked_again(event)
         if isinstance(event, OrderCaptured) and logged.at == at:
@@ -142,14 +142,8 @@ def _find_taken(events: Sequence[LoggedEvent], at: datetime) -> _Taken | None:
         if order is not None and logged.at == at and isinstance(event, OrderResourced | SourcingFailed | UnitsQueued):
             parts = event.parts if isinstance(event, OrderResourced) else None
             return _Taken(order, False, parts.fulfillments if parts else (), parts.added if parts else (), again)
-        order = evolve(order, _of_order(event))
+        order = evolve(order, event)
     return None
-
-
-def _of_order(event: object) -> OrderEvent:
-    if not isinstance(event, OrderEvent):
-        raise TypeError(f"{type(event).__name__} in an order's log")
-    return event
 
 
 async def _decide_again(system: System, decided: Decided, taken: _Taken | None, how: _Again) -> Decided | Busy:
