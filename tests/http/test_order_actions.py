@@ -58,6 +58,24 @@ async def test_more_than_there_is_cannot_be_canceled(api: Api) -> None:
     )
 
 
+async def test_an_empty_list_of_lines_cancels_nothing_instead_of_everything(api: Api) -> None:
+    sku = await api.stocked("EMPTYLIST")
+    order = await api.capture("empty-1", {sku: 2})
+    (work,) = order["fulfillments"]
+    name, fulfillment = order["order_id"], f"/v1/fulfillments/{work['fulfillment_id']}"
+
+    refused = [
+        await api.post(path, {"reason": "none of it", "lines": []})
+        for path in (f"/v1/orders/{name}/cancel", f"{fulfillment}/reject", f"{fulfillment}/recall")
+    ]
+    refused += [await api.post(f"{fulfillment}/{verb}", {"lines": []}) for verb in ("pick", "accept-recall")]
+
+    for answer in refused:
+        assert (answer.status_code, [flaw["pointer"] for flaw in answer.json()["errors"]]) == (422, ["/lines"])
+    assert (await api.get(f"/v1/orders/{name}")).json()["version"] == 1
+    assert await api.available(sku) == {"DC-PA": 8}
+
+
 async def test_a_line_is_named_once_when_units_are_canceled(api: Api) -> None:
     sku = await api.stocked("ONCE")
     name = (await api.capture("once-1", {sku: 2}))["order_id"]

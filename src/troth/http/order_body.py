@@ -291,10 +291,13 @@ def line_quantities(lines: Sequence[UnitsBody], decimals: Mapping[str, int]) -> 
 
 
 class CancelBody(Strict):
-    """Why, and which units; the whole order where no line is named. An operator must say why."""
+    """Why, and which units; the whole order where `lines` are left out. An operator must say why.
+
+    A list without a line is refused: who has found nothing to cancel does not mean everything.
+    """
 
     reason: Text = ""
-    lines: Annotated[tuple[UnitsBody, ...], Field(max_length=LINES_MAX, strict=False)] = ()
+    lines: Annotated[tuple[UnitsBody, ...], Field(min_length=1, max_length=LINES_MAX, strict=False)] = ()
     by: AskedBy = By.OPERATOR
 
     def units(self, decimals: Mapping[str, int]) -> tuple[LineQuantity, ...]:

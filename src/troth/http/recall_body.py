@@ -11,11 +11,11 @@ from troth.http.order_body import LINES_MAX, UnitsBody, line_quantities
 from troth.model.commands import LineQuantity
 from troth.model.recall import RecallKind
 
-_Lines = Annotated[tuple[UnitsBody, ...], Field(max_length=LINES_MAX, strict=False)]
+_Lines = Annotated[tuple[UnitsBody, ...], Field(min_length=1, max_length=LINES_MAX, strict=False)]
 
 
 class RecallBody(Strict):
-    """What is to be done with what the node gives back, why, and how much of it (all where no line is named).
+    """What is to be done with what the node gives back, why, and how much of it (all where `lines` are left out).
 
     The `actions` are those of a change, with kind `change`.
     """
@@ -31,7 +31,7 @@ class RecallBody(Strict):
 
 
 class GiveBackBody(Strict):
-    """What the node gives back (all that was asked for where no line is named), and what it has to say."""
+    """What the node gives back (all that was asked for where `lines` are left out), and what it has to say."""
 
     reason: Text = ""
     lines: _Lines = ()

@@ -28,10 +28,10 @@ class AtBody(Strict):
 
 
 class RejectBody(AtBody):
-    """Why, and which units; all where no line is named."""
+    """Why, and which units; all where `lines` are left out."""
 
     reason: Name
-    lines: Annotated[tuple[UnitsBody, ...], Field(max_length=_LINES_MAX, strict=False)] = ()
+    lines: Annotated[tuple[UnitsBody, ...], Field(min_length=1, max_length=_LINES_MAX, strict=False)] = ()
 
     def units(self, decimals: Mapping[str, int]) -> tuple[LineQuantity, ...]:
         """The units that are meant of lines with so many decimals."""
@@ -87,9 +87,9 @@ class PickedUnits(Strict):
 
 
 class PickBody(SerialsAtBody):
-    """What was picked; everything where no line is named. Of a line that is named, what is missing is sourced again."""
+    """What was picked; everything where `lines` are left out. Of a named line, what is missing is sourced again."""
 
-    lines: Annotated[tuple[PickedUnits, ...], Field(max_length=_LINES_MAX, strict=False)] = ()
+    lines: Annotated[tuple[PickedUnits, ...], Field(min_length=1, max_length=_LINES_MAX, strict=False)] = ()
 
     def units(self, decimals: Mapping[str, int]) -> tuple[LineQuantity, ...]:
         """The units that are meant of lines with so many decimals."""
