@@ -219,6 +219,8 @@ async def test_a_blanket_order_is_called_off_at_its_prices_until_nothing_is_left
     assert order.json()["attributes"]["blanket_order"] == "BO-17"
     assert [flaw["pointer"] for flaw in soon.json()["errors"]] == ["/blanket_order"]
     assert (over.status_code, over.json()["code"]) == (409, "over-called")
+    told = "More is called off than the blanket order has left; lines and value say of what, and how much is left: "
+    assert over.json()["detail"].startswith(told)
     assert over.json()["lines"] == [{"sku": "A-1001", "quantity": 1_191, "remaining": 1_190}]
     assert preview.status_code == 200
     assert changed.json()["lines"][1]["unit_price"]["amount"] == "5.50"

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from troth.http.replies import Reply
+from troth.model.money import Money
 from troth.model.refusals import (
     Busy,
     ContentDiffers,
@@ -220,8 +221,8 @@ def problem_reply(no: No) -> Reply:
 
 
 def sentence_of(no: No | type[No]) -> str:
-    """The sentence that a refusal's docstring is."""
-    return cleandoc((no if isinstance(no, type) else type(no)).__doc__ or "")
+    """The sentence with which a refusal's docstring begins: what follows it explains its data, to programmers."""
+    return cleandoc((no if isinstance(no, type) else type(no)).__doc__ or "").partition("\n\n")[0]
 
 
 def describe(no: No) -> str:
@@ -263,7 +264,7 @@ def _told(no: No) -> str:
         case QuoteOutdated():
             return "; ".join(map(_offered, no.options[:3])) or "nothing can be had at this moment"
         case OverCalled():
-            return "; ".join(f"{one.quantity} of {one.sku}, {one.remaining} left" for one in no.lines)
+            return "; ".join((*(f"{one.quantity} of {one.sku}, {one.remaining} left" for one in no.lines), *_value(no)))
         case Forbidden():
             return no.scope
         case MalformedJson():
@@ -276,6 +277,18 @@ def _told(no: No) -> str:
             return f"it takes {', '.join(no.allowed)}"
         case _:
             return ""
+
+
+def _value(no: OverCalled) -> tuple[str, ...]:
+    """What the value of a call-off comes to and what is left of it, where it is too much.
+
+    >>> _value(OverCalled("BO-1", (), 5_100, 4_900, "USD"))
+    ('51.00 USD, 49.00 USD left',)
+    """
+    if no.value_minor is None or no.remaining_minor is None:
+        return ()
+    asked, left = Money(no.value_minor, no.currency).amount, Money(no.remaining_minor, no.currency).amount
+    return (f"{asked} {no.currency}, {left} {no.currency} left",)
 
 
 def _offered(option: OfferedNow) -> str:
