@@ -58,7 +58,22 @@ def test_more_than_all_dates_have_is_refused_and_nothing_is_canceled() -> None:
 
     refused = world.apply(CancelOrder(order.order_id, "less", (LineQuantity(LineId("1"), 13),)), now=NOW)
 
-    assert isinstance(refused, Invalid)
+    assert refused == Invalid((FieldFlaw("/lines/0", "line 1 has 12 units to cancel"),))
+    assert world.orders[order.order_id] == order
+
+
+def test_a_line_and_one_of_its_dates_that_want_too_much_together_are_named_as_they_were_sent() -> None:
+    world, order = scheduled()
+    wanted = (LineQuantity(FIRST, 1), LineQuantity(LineId("1"), 12))
+
+    refused = world.apply(CancelOrder(order.order_id, "less", wanted), now=NOW)
+
+    assert refused == Invalid(
+        (
+            FieldFlaw("/lines/0", "line 1.1 has 5 units to cancel"),
+            FieldFlaw("/lines/1", "line 1 has 12 units to cancel"),
+        )
+    )
     assert world.orders[order.order_id] == order
 
 

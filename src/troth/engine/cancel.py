@@ -1,11 +1,10 @@
 """Canceling units of an order."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from troth.engine.parts import choose_units, moves_through, next_allocation
 from troth.engine.promising.context import Facts
-from troth.engine.schedules import spread
+from troth.engine.schedules import schedule_lines, spread
 from troth.model.commands import CancelOrder, LineQuantity
 from troth.model.events import OrderCanceled, OrderEvent, PartsChange
 from troth.model.hold_terms import Block
@@ -29,15 +28,14 @@ def decide_cancel(command: CancelOrder, order: Order, facts: Facts) -> tuple[Ord
     holds = blocking_holds(order, Block.CANCEL)
     if holds:
         return Held(tuple(hold.hold_id for hold in holds))
-    command = replace(command, lines=spread(order, command.lines))
     open_units = {line.line_id: line.quantity - line.canceled_quantity for line in order.lines}
     named: dict[LineId, int] = {}
-    for line in command.lines:
-        named[line.line_id] = named.get(line.line_id, 0) + line.quantity
+    for units in spread(order, command.lines):
+        named[units.line_id] = named.get(units.line_id, 0) + units.quantity
     flaws = tuple(
-        FieldFlaw(f"/lines/{position}", f"line {line.line_id} has {open_units.get(line.line_id, 0)} units to cancel")
+        FieldFlaw(f"/lines/{position}", f"line {line.line_id} has {_open_of(order, line.line_id)} units to cancel")
         for position, line in enumerate(command.lines)
-        if named[line.line_id] > open_units.get(line.line_id, 0)
+        if any(named[one.line_id] > open_units.get(one.line_id, 0) for one in spread(order, (line,)))
     )
     if flaws:
         return Invalid(flaws)
@@ -57,6 +55,12 @@ def decide_cancel(command: CancelOrder, order: Order, facts: Facts) -> tuple[Ord
             parts=parts,
         ),
     )
+
+
+def _open_of(order: Order, line_id: LineId) -> int:
+    """How many units of a line, or of all dates of one, are not canceled."""
+    lines = [line for line in order.lines if line.line_id == line_id] or schedule_lines(order, line_id)
+    return sum(line.quantity - line.canceled_quantity for line in lines)
 
 
 def cancel_units(
