@@ -154,6 +154,30 @@ def test_what_a_person_cancels_meanwhile_ends_the_recall() -> None:
     assert events[-1].reason == "it is no longer there"
 
 
+def test_a_change_that_says_how_many_are_wanted_ends_the_recall_that_wanted_some_canceled() -> None:
+    world = world_of(rules(), PA, IL)
+    order, work = at_node(world, PickWork)
+    events_of(world, RecallWork(work, RecallKind.CANCEL, "one less", (LineQuantity(ONE, 1),)))
+
+    changed, ended = events_of(world, ChangeOrder(order.order_id, (SetQuantity(ONE, 1),), "two less"))
+
+    assert isinstance(changed, OrderChanged)
+    assert isinstance(ended, RecallEnded)
+    assert ended.reason == "a change has said how many are wanted"
+    assert world.apply(AcceptRecall(work), now=NOW) == NotPossibleNow("accept-recall", "recall ended")
+    assert states(world, order) == {"picked": 1, "canceled": 2}
+
+
+def test_a_change_of_another_line_leaves_the_recall_as_it_is() -> None:
+    world = world_of(rules(), PA, IL)
+    order, work = at_node(world, PickWork, lines={"A": 3, "B": 2})
+    events_of(world, RecallWork(work, RecallKind.CANCEL, "one less", (LineQuantity(ONE, 1),)))
+
+    events_of(world, ChangeOrder(order.order_id, (SetQuantity(LineId("2"), 1),), "one less"))
+
+    assert world.orders[order.order_id].recalls[0].state is RecallState.REQUESTED
+
+
 @pytest.mark.parametrize(("lapses", "left"), [(Lapse.REFUSED, {"picked": 3}), (Lapse.ACCEPTED, {"canceled": 3})])
 def test_a_node_that_does_not_answer_has_refused_or_given_back_as_its_rule_says(
     lapses: Lapse, left: dict[str, int]

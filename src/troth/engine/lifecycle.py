@@ -18,7 +18,7 @@ from troth.engine.money.payment_hold import hold_dearer
 from troth.engine.promising.context import Change, Decision, Facts, State
 from troth.engine.recall import decide_recall, find_lapsed
 from troth.engine.recall_change import decide_cancel_or_ask, decide_change_or_ask
-from troth.engine.recall_terms import end_recalls
+from troth.engine.recall_terms import end_overtaken, end_recalls
 from troth.engine.release import decide_release, decide_wave
 from troth.engine.repromise import decide_repromise
 from troth.engine.reserve import reserve_entries
@@ -198,7 +198,8 @@ def _ended_holds(
 def _changed(before: Order, changed: Changed, state: State, facts: Facts) -> Decision:
     """What a change comes to, with the recalls and the holds that end by it."""
     after = evolve_all(before, changed.events)
-    over = end_recalls(after, facts) if after.recalls else ()
+    over: tuple[OrderEvent, ...] = end_overtaken(before, after, facts) if before.recalls else ()
+    over += end_recalls(evolve_all(after, over), facts) if after.recalls else ()
     ended, _ = _ended_holds(before, evolve_all(after, over), changed.events, state, facts)
     return _change(before, replace(changed, events=(*changed.events, *over, *ended)), facts)
 

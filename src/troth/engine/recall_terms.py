@@ -122,3 +122,19 @@ def end_recalls(order: Order, facts: Facts) -> tuple[RecallEnded, ...]:
             )
             ended.append(end_recall(order, recall, facts, "it has left" if has_left else "it is no longer there"))
     return tuple(ended)
+
+
+def end_overtaken(before: Order, after: Order, facts: Facts) -> tuple[RecallEnded, ...]:
+    """The end of the recalls that wanted units canceled of which a change has said meanwhile how many are wanted.
+
+    A change says how many are to be left. To cancel the recalled units on top would leave fewer than anybody asked for.
+    """
+    was = {line.line_id: line.quantity for line in before.lines}
+    said = {line.line_id for line in after.lines if line.quantity != was.get(line.line_id, line.quantity)}
+    return tuple(
+        end_recall(after, recall, facts, "a change has said how many are wanted")
+        for recall in before.recalls
+        if recall.state is RecallState.REQUESTED
+        and recall.kind is RecallKind.CANCEL
+        and said & {units.line_id for units in recall.units}
+    )
