@@ -17,7 +17,7 @@ from troth.flows.configure import Set
 from troth.flows.requests import Accepted, Outcome
 from troth.flows.system import System, open_system
 from troth.model.blanket import BLANKET_ORDER, BlanketLine, BlanketOrder
-from troth.model.change import AddLine, RemoveLine, SetPrice, SetQuantity
+from troth.model.change import AddLine, RemoveLine, SetAddress, SetPrice, SetQuantity, Substitute
 from troth.model.commands import CancelOrder, ChangeOrder, LineQuantity
 from troth.model.ids import LineId, Sku
 from troth.model.order import Customer, Line
@@ -199,12 +199,36 @@ async def test_a_call_off_keeps_the_agreed_price_and_items_when_it_is_changed(
 
     dearer = await change(SetPrice(ONE, 1_800))
     other = await change(AddLine(Line(LineId("2"), Sku("C"), 1, 900)))
+    cheaper = await change(SetPrice(ONE, 1_600))
+    instead = await change(Substitute(ONE, Sku("C"), 900))
     accepted(await change(AddLine(Line(LineId("2"), B, 5, 500))))
 
-    for refused, pointer in ((dearer, "/lines/0/unit_price"), (other, "/lines/1/sku")):
+    for refused, pointer in (
+        (dearer, "/actions/0/unit_price"),
+        (cheaper, "/actions/0/unit_price"),
+        (other, "/actions/0/line/sku"),
+        (instead, "/actions/0/sku"),
+    ):
         assert isinstance(refused, Invalid), refused
         assert [flaw.pointer for flaw in refused.flaws] == [pointer]
     assert await called(system) == ({"A": 1, "B": 5}, 4_200)
+
+
+async def test_a_call_off_goes_to_no_other_place_than_was_agreed_on_by_a_change_either(
+    processes: tuple[System, System],
+) -> None:
+    system, _ = processes
+    order = accepted(await call_off(system, "1", {"A": 1}))
+    assert order.ship_to is not None
+    await agree(system, replace(BLANKET, ship_to=(order.ship_to,)))
+    elsewhere = SetAddress(replace(order.ship_to, line1="9 Other St"))
+
+    refused = await system.door.one(ChangeOrder(order.order_id, (elsewhere,), "asked"), actor="test")
+
+    assert isinstance(refused, Invalid), refused
+    assert [flaw.pointer for flaw in refused.flaws] == ["/actions/0/ship_to"]
+    accepted(await system.door.one(ChangeOrder(order.order_id, (RemoveLine(ONE),), "asked"), actor="test"))
+    assert await called(system) == ({"A": 0}, 0)
 
 
 async def test_an_agreement_is_not_set_below_what_was_called_off(processes: tuple[System, System]) -> None:

@@ -84,7 +84,7 @@ def decide(command: Command, state: State, facts: Facts) -> Decision | Refusal:
     if no is not None:
         return no
     decision = _decide(command, state, facts)
-    return within_agreements(decision, state, facts) if isinstance(decision, Decision) else decision
+    return within_agreements(decision, command, state, facts) if isinstance(decision, Decision) else decision
 
 
 def _decide(command: Command, state: State, facts: Facts) -> Decision | Refusal:

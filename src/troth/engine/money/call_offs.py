@@ -60,11 +60,14 @@ def refuse_call_off(before: Order | None, after: Asking, state: State, facts: Fa
     was, was_minor = _sums(before)
     units, minor = _sums(after)
     more = {sku: count - was.get(sku, 0) for sku, count in units.items() if count > was.get(sku, 0)}
-    if not more and minor <= was_minor:
-        return None
-    flaws = (*_head_flaws(before, after, agreement, facts.now), *_line_flaws(before, after, agreement))
+    is_more = bool(more) or minor > was_minor
+    flaws = (*_place_flaws(before, after, agreement.blanket), *_line_flaws(before, after, agreement))
+    if is_more:
+        flaws = (*_head_flaws(before, after, agreement, facts.now), *flaws)
     if flaws:
         return Invalid(flaws)
+    if not is_more:
+        return None
     return _over_call(agreement, more, minor - was_minor)
 
 
@@ -82,6 +85,12 @@ def _head_flaws(before: Order | None, order: Asking, agreement: Agreement, now: 
         next_at = agreement.called.last_at + timedelta(days=blanket.release_days)
         if now < next_at:
             yield FieldFlaw("/blanket_order", f"may be called off again from {next_at.isoformat()} on")
+
+
+def _place_flaws(before: Order | None, order: Asking, blanket: BlanketOrder) -> Iterator[FieldFlaw]:
+    """Why the order may not go where it goes, unless it went there before."""
+    if before is not None and before.ship_to == order.ship_to:
+        return
     if blanket.ship_to and not any(_is_same_place(order.ship_to, one) for one in blanket.ship_to):
         yield FieldFlaw("/ship_to", f"is none of the places of blanket order {blanket.blanket_id}")
 
@@ -90,7 +99,7 @@ def _line_flaws(before: Order | None, after: Asking, agreement: Agreement) -> It
     agreed = {line.sku: line for line in agreement.blanket.lines}
     known: dict[str, Line] = {} if before is None else {line.line_id: line for line in before.lines}
     for position, line in enumerate(after.lines):
-        if line == known.get(line.line_id):
+        if _is_no_news(line, known.get(line.line_id)):
             continue
         if line.sku not in agreed:
             yield FieldFlaw(f"/lines/{position}/sku", f"{line.sku} is not part of the blanket order")
@@ -99,6 +108,16 @@ def _line_flaws(before: Order | None, after: Asking, agreement: Agreement) -> It
             yield FieldFlaw(f"/lines/{position}/unit_price", detail)
         elif not _may_go_there(line, agreement.blanket):
             yield FieldFlaw(f"/lines/{position}/ship_to", "is none of the places of the blanket order")
+
+
+def _is_no_news(line: Line, before: Line | None) -> bool:
+    """Whether a line asks for nothing that was not agreed to when it was called off: for less of the same, at most."""
+    if before is None:
+        return False
+    asked, known = (
+        (one.sku, one.unit_price_minor, None if one.terms is None else one.terms.ship_to) for one in (line, before)
+    )
+    return asked == known and line.quantity - line.canceled_quantity <= before.quantity - before.canceled_quantity
 
 
 def _over_call(agreement: Agreement, more: Mapping[Sku, int], minor: int) -> OverCalled | None:
