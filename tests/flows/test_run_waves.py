@@ -16,13 +16,18 @@ from troth.flows.change_wave import change_wave, release_wave
 from troth.flows.draft import Saved, save_draft
 from troth.flows.due import act_on_due
 from troth.flows.families import RELEASE_RULES
+from troth.flows.fixing import Fixed, Looked, apply_fix, look
 from troth.flows.publish import Acted, activate
 from troth.flows.requests import Request
 from troth.flows.system import System, open_system
 from troth.flows.wave_preview import preview_waves
 from troth.flows.waves import Ran, run_waves
-from troth.model.commands import CancelOrder, RejectWork, ReleaseOrder, RunWave
+from troth.flows.workbench import Filters, find_open
+from troth.model.commands import CancelOrder, PlaceHold, RejectWork, ReleaseOrder, RunWave
 from troth.model.events import OrderReleased
+from troth.model.exceptions import ExceptionKind
+from troth.model.fix import FixKind
+from troth.model.hold_rules import BUILT_IN
 from troth.model.ids import OrderId
 from troth.model.lifecycle import WaveEvent, WaveState
 from troth.model.order import Order
@@ -219,6 +224,33 @@ async def test_a_wave_that_is_held_waits_until_it_is_resumed(system: System, clo
     await change_wave(system, FIRST, WaveEvent.RESUME, reason="it runs", actor="ann")
     await run_waves(system, system.door.now(), limit=10)
     assert await releases(system) == dict.fromkeys(order_ids, 1)
+
+
+async def test_work_of_a_held_wave_that_should_have_begun_calls_a_person_who_can_release_it(
+    system: System, clock: Clock
+) -> None:
+    await decide_by(system, waves=[WAVES])
+    first, second = await capture_planned(system, clock, 2)
+    await change_wave(system, FIRST, WaveEvent.HOLD, reason="the sorter is down", actor="ann")
+    assert (await find_open(system, Filters())).items == ()
+    clock.advance(hours=8)
+    held = PlaceHold(second, "fraud", "look at it", terms=BUILT_IN["fraud"].terms)
+    accepted(await system.door.one(held, actor="ann"))
+
+    ((found, risk),) = (await find_open(system, Filters(kinds=frozenset({ExceptionKind.LATE_RELEASE})))).items
+    looked = await look(system, found, role="operator")
+    assert isinstance(looked, Looked)
+    fix = looked.fixes[0]
+    done = await apply_fix(
+        system, found.exception_id, fix.fix_id, version=found.version, reason="by hand", actor="ann", role="operator"
+    )
+
+    assert (found.order_id, found.node, found.detail) == (first, "DC-PA", f"in wave {FIRST}")
+    assert risk.owed_minor == 1_990
+    assert [one.kind for one in looked.fixes] == [FixKind.RELEASE, FixKind.CANCEL]
+    assert isinstance(done, Fixed), done
+    assert await releases(system) == {first: 1}
+    assert [one.kind for one, _ in (await find_open(system, Filters())).items] == [ExceptionKind.HOLD]
 
 
 async def test_a_wave_that_is_closed_gives_what_can_wait_to_the_next(system: System, clock: Clock) -> None:

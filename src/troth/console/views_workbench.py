@@ -22,6 +22,7 @@ KINDS: Final[Mapping[ExceptionKind, Chip]] = {
     ExceptionKind.LATE_WORK: Chip("Late at its node", "amber", "half"),
     ExceptionKind.LATE_PROMISE: Chip("Promised too late", "amber", "quarter"),
     ExceptionKind.NOT_ACCEPTED: Chip("Not accepted", "amber", "open"),
+    ExceptionKind.LATE_RELEASE: Chip("Late release", "amber", "open"),
     ExceptionKind.PAYMENT: Chip("Payment", "violet", "hold"),
     ExceptionKind.ADDRESS: Chip("Address", "violet", "hold"),
     ExceptionKind.HOLD: Chip("Hold", "amber", "hold"),
@@ -106,7 +107,9 @@ def view_exception(found: OpenException, risk: Risk) -> ExceptionView:
     )
     more = f" and {len(found.lines) - 3} more" if len(found.lines) > 3 else ""
     subject = (
-        short_id(FulfillmentId(found.subject)) if found.source in (Source.WORK, Source.ACCEPTANCE) else found.subject
+        short_id(FulfillmentId(found.subject))
+        if found.source in (Source.WORK, Source.ACCEPTANCE, Source.RELEASE)
+        else found.subject
     )
     return ExceptionView(
         found.exception_id,

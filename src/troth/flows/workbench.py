@@ -22,7 +22,15 @@ NOBODY: Final = "nobody"
 SOURCE_MAX: Final = 2_000
 """So many of a source are ranked, those that are open longest or most pressing."""
 
-_OF_ORDERS: Final = (Source.LINE, Source.WORK, Source.NEED, Source.ACCEPTANCE, Source.HOLD, Source.ACCOUNT)
+_OF_ORDERS: Final = (
+    Source.LINE,
+    Source.WORK,
+    Source.NEED,
+    Source.ACCEPTANCE,
+    Source.RELEASE,
+    Source.HOLD,
+    Source.ACCOUNT,
+)
 
 
 @dataclass(frozen=True, slots=True)

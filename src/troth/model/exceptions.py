@@ -20,6 +20,7 @@ class ExceptionKind(StrEnum):
     LATE_WORK = "late_work"
     LATE_PROMISE = "late_promise"
     NOT_ACCEPTED = "not_accepted"
+    LATE_RELEASE = "late_release"
     PAYMENT = "payment"
     ADDRESS = "address"
     HOLD = "hold"
@@ -35,6 +36,7 @@ EXPLAINED: Final[Mapping[ExceptionKind, str]] = {
     ExceptionKind.LATE_WORK: "work is still at its node after the time by which it had to leave",
     ExceptionKind.LATE_PROMISE: "units are promised for later than the customer needs them",
     ExceptionKind.NOT_ACCEPTED: "a node did not accept its work in time",
+    ExceptionKind.LATE_RELEASE: "work is not released although its node should have begun",
     ExceptionKind.PAYMENT: "a payment failed, or is not enough, and no tender is left to try",
     ExceptionKind.ADDRESS: "the order is held because its address is not right",
     ExceptionKind.HOLD: "the order is held for another reason, and a person has to look",
@@ -52,6 +54,7 @@ class Source(StrEnum):
     WORK = "work"
     NEED = "need"
     ACCEPTANCE = "acceptance"
+    RELEASE = "release"
     HOLD = "hold"
     ACCOUNT = "account"
     STOCK = "stock"
@@ -63,6 +66,7 @@ KINDS_OF: Final[Mapping[Source, frozenset[ExceptionKind]]] = {
     Source.WORK: frozenset({ExceptionKind.LATE_WORK}),
     Source.NEED: frozenset({ExceptionKind.LATE_PROMISE}),
     Source.ACCEPTANCE: frozenset({ExceptionKind.NOT_ACCEPTED}),
+    Source.RELEASE: frozenset({ExceptionKind.LATE_RELEASE}),
     Source.HOLD: frozenset({ExceptionKind.ADDRESS, ExceptionKind.HOLD, ExceptionKind.HOLD_OVER}),
     Source.ACCOUNT: frozenset({ExceptionKind.PAYMENT}),
     Source.STOCK: frozenset({ExceptionKind.DEFICIT}),

@@ -21,6 +21,7 @@ class FixKind(StrEnum):
     NEW_DATE = "new_date"
     PARTIAL = "partial"
     WAIT = "wait"
+    RELEASE = "release"
     LIFT = "lift"
     CANCEL = "cancel"
 
@@ -34,6 +35,7 @@ TOLD: Final[Mapping[FixKind, str]] = {
     FixKind.NEW_DATE: "promise it for another date",
     FixKind.PARTIAL: "send what there is and cancel the rest",
     FixKind.WAIT: "let it wait for stock",
+    FixKind.RELEASE: "hand it to its node now",
     FixKind.LIFT: "lift the hold",
     FixKind.CANCEL: "cancel it",
 }

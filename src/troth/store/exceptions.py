@@ -19,6 +19,7 @@ _PARKED: Final = sql("find_parked_exceptions")
 _LATE: Final = sql("find_late_work")
 _LATE_PROMISES: Final = sql("find_late_promises")
 _UNACCEPTED: Final = sql("find_unaccepted_exceptions")
+_UNRELEASED: Final = sql("find_release_exceptions")
 _HOLDS: Final = sql("find_hold_exceptions")
 _STUCK: Final = sql("find_stuck_payments")
 _DEFICITS: Final = sql("find_deficits")
@@ -28,6 +29,9 @@ _PARTS: Final = sql("read_concerned_parts")
 
 _NEEDED_SINCE: Final = timedelta(days=30)
 """What was needed longer ago than that, and is still promised for later, is no news."""
+
+_RELEASED_WITHIN: Final = timedelta(minutes=1)
+"""The worker may take so long to release what is due; only then it is late."""
 
 _OF_HOLDS: Final[Mapping[str, ExceptionKind]] = {"address": ExceptionKind.ADDRESS}
 
@@ -74,6 +78,9 @@ async def find_candidates(connection: Connection, source: Source, asked: Asked) 
                 return []
             rows = await connection.fetch(_UNACCEPTED, order_id, limit, list(asked.accepting))
             return [_unaccepted(row) for row in rows]
+        case Source.RELEASE:
+            rows = await connection.fetch(_UNRELEASED, order_id, limit, now - _RELEASED_WITHIN)
+            return [_unreleased(row) for row in rows]
         case Source.ACCOUNT:
             rows = await connection.fetch(_STUCK, order_id, limit)
             return [_candidate(row, source, ExceptionKind.PAYMENT, row["since"], detail=row["detail"]) for row in rows]
@@ -262,6 +269,12 @@ def _need(row: Any) -> Candidate:
 
 def _unaccepted(row: Any) -> Candidate:
     return _candidate(row, Source.ACCEPTANCE, ExceptionKind.NOT_ACCEPTED, row["since"], node=row["node"])
+
+
+def _unreleased(row: Any) -> Candidate:
+    detail = f"in wave {row['wave']}" if row["wave"] else ""
+    kind = ExceptionKind.LATE_RELEASE
+    return _candidate(row, Source.RELEASE, kind, row["since"], detail=detail, node=row["node"])
 
 
 def _hold(row: Any) -> Candidate:

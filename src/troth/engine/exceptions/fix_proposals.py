@@ -30,6 +30,7 @@ from troth.model.commands import (
     OrderCommand,
     RedateWork,
     RejectWork,
+    ReleaseOrder,
     RepromiseOrder,
 )
 from troth.model.exceptions import OpenException, Source
@@ -68,6 +69,10 @@ def propose(found: OpenException, order: Order, state: State, facts: Facts, role
                 yield from _for_late_promise(line, order, state, facts)
         case Source.WORK | Source.ACCEPTANCE:
             yield from _for_work(found, order)
+        case Source.RELEASE:
+            now = ReleaseOrder(order.order_id, (FulfillmentId(found.subject),))
+            yield Proposal(FixKind.RELEASE, now, found.node or "")
+            yield from _without_work(FulfillmentId(found.subject), order)
         case Source.ACCOUNT:
             yield Proposal(FixKind.CANCEL, CancelOrder(order.order_id, REASON), "the whole order")
         case Source.HOLD:
@@ -129,6 +134,10 @@ def _for_work(found: OpenException, order: Order) -> Iterator[Proposal]:
     work = FulfillmentId(found.subject)
     yield Proposal(FixKind.RE_SOURCE, RejectWork(work, REASON), f"take it from {found.node}")
     yield Proposal(FixKind.NEW_DATE, RedateWork(work, REASON), "as soon as it can leave from there")
+    yield from _without_work(work, order)
+
+
+def _without_work(work: FulfillmentId, order: Order) -> Iterator[Proposal]:
     here = [part for part in live_allocations(order) if part.fulfillment_id == work]
     units = whole_units(here, kits_of(order))
     lines = tuple(LineQuantity(line_id, count, REASON) for line_id, count in units.items() if count)

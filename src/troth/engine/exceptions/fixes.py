@@ -16,7 +16,7 @@ from troth.engine.promising.context import Decision, Facts, State
 from troth.model.exceptions import OpenException, Source
 from troth.model.fix import Fix, FixKind, Taken
 from troth.model.ids import LineId, NodeId, Sku
-from troth.model.lifecycle import GONE, HoldState
+from troth.model.lifecycle import GONE, AllocationState, HoldState
 from troth.model.order import Order
 from troth.model.status import live_allocations, promise_of, uncovered_quantities, waiting_lines
 from troth.model.totals import total_minor
@@ -93,6 +93,9 @@ def _left(found: OpenException, order: Order, facts: Facts) -> int:
             here = [part for part in still if part.fulfillment_id in overdue]
             lost = sum(units for line_id, units in uncovered_quantities(order).items() if line_id in lines)
             return sum(part.quantity for part in here) + lost
+        case Source.RELEASE:
+            here = [part for part in live_allocations(order) if part.fulfillment_id == found.subject]
+            return sum(part.quantity for part in here if part.state is AllocationState.RESERVED)
         case Source.ACCOUNT:
             return int(any(line.quantity > line.canceled_quantity for line in order.lines))
         case Source.HOLD:

@@ -49,6 +49,16 @@ WHERE f.node = ANY($3::text[]) AND f.status = 'released' AND e.at IS NOT NULL
 ORDER BY f.ship_by, f.fulfillment_id
 LIMIT $2;
 
+-- name: find_release_exceptions
+-- Finds work that no hold keeps, and that was to be released and to be begun by an instant and is not released, what had to begin first first; of one order, or of all.
+SELECT r.order_id, r.fulfillment_id AS subject, greatest(r.release_at, r.latest_at) AS since, f.ship_by AS due_at, r.node, r.wave
+FROM planned_releases AS r
+JOIN fulfillments AS f USING (order_id, fulfillment_id)
+JOIN orders AS o USING (order_id)
+WHERE r.latest_at <= $3 AND r.release_at <= $3 AND o.status <> 'on_hold' AND ($1::text IS NULL OR r.order_id = $1)
+ORDER BY r.latest_at, r.fulfillment_id
+LIMIT $2;
+
 -- name: find_hold_exceptions
 -- Finds placed holds that call a person, with the time by which the first work of their orders has to leave, the oldest first; of one order, or of all.
 SELECT
