@@ -209,6 +209,28 @@ async def test_a_tender_that_is_not_there_and_an_order_of_somebody_else_are_not_
     assert await written(system) == before
 
 
+async def test_whoever_is_bound_to_customers_pays_and_gives_nothing_back(system: System) -> None:
+    made = await order(system, paid("tok_visa"))
+    await settle_all(system)
+    await ship(system, made.order_id)
+    await settle_all(system)
+    path, before = f"/v1/orders/{made.order_id}/payments", await account(system, made.order_id)
+    amount = {"amount": "5.00", "currency": "USD"}
+    async with calling(system, "orders:write", customers=(made.customer.id,)) as themselves:
+        refund = await themselves.post(f"{path}/refund", json={"amount": amount, "reason": "please"})
+        void = await themselves.post(f"{path}/void", json={"tender": 1, "reason": "please"})
+        retry = await themselves.post(f"{path}/retry", json={"reason": "please"})
+        books = await themselves.get("/v1/payments/reconciliation")
+        more = {"provider": "cash", "reference": "R-1", "amount": amount, "status": "captured"}
+        paid_already = await themselves.post(path, json=more)
+        seen = await themselves.get(path)
+
+    assert [one.status_code for one in (refund, void, retry, books)] == [403] * 4
+    assert paid_already.json()["errors"][0]["pointer"] == "/status"
+    assert seen.status_code == 200
+    assert await account(system, made.order_id) == before
+
+
 @pytest.mark.parametrize("name", ["provider", "reference", "status"])
 async def test_no_field_of_a_payment_lets_a_card_number_in(
     client: httpx.AsyncClient, system: System, name: str

@@ -200,10 +200,19 @@ async def test_a_replacement_that_comes_back_is_refunded_to_the_card_of_the_retu
 
     assert kept == {f"sb-{made.order_id}-P1-S1": (1990, 1990, 0)}
     assert await books(system) == {f"sb-{made.order_id}-P1-S1": (1990, 1990, 1990)}
-    known = UseExchange(name, 0)
+    known = UseExchange(name, replacement, 0)
     before = (await read(system, made.order_id)).version
     accepted(await system.door.one(known, actor="payments"))
     assert (await read(system, made.order_id)).version == before
+
+
+async def test_an_order_that_only_claims_to_be_paid_by_a_return_does_not_touch_it(system: System) -> None:
+    made, name, _replacement = await _exchanged(system)
+    before = await read(system, made.order_id)
+    await order(system, paid(str(name), 1, by="exchange", status="authorized"), external_id="W-2")
+    await settle_all(system)
+
+    assert await read(system, made.order_id) == before
 
 
 async def _exchanged(system: System) -> tuple[Order, ReturnId, OrderId]:

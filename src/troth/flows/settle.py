@@ -287,7 +287,9 @@ async def _tell_returned(system: System, account: Account) -> None:
     """
     used = used_of_credit(account)
     if used is not None:
-        told = await system.door.one(UseExchange(ReturnId(used[0]), used[1]), actor=ACTOR, cause=ACTOR)
+        told = await system.door.one(
+            UseExchange(ReturnId(used[0]), account.order_id, used[1]), actor=ACTOR, cause=ACTOR
+        )
         if isinstance(told, Busy):
             raise RuntimeError(f"return {used[0]} is busy, and is told once the claim is over")
 

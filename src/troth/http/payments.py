@@ -28,8 +28,8 @@ from troth.http.problems import Refused
 from troth.http.replies import NO_CONTENT, Reply, json_reply
 from troth.model.card_numbers import LOOKS_LIKE_A_CARD
 from troth.model.order import Order, Payment
-from troth.model.payment import Account
-from troth.model.refusals import FieldFlaw, Invalid, NotFound, Refusal
+from troth.model.payment import PENDING, Account
+from troth.model.refusals import FieldFlaw, Forbidden, Invalid, NotFound, Refusal
 from troth.store.database import Connection
 from troth.store.payments import StoredAccount, read_accounts
 
@@ -79,6 +79,8 @@ async def read_payments(call: Plain) -> Reply:
 async def add_payment(call: Call[MorePaymentBody, NoQuery]) -> Reply:
     """Let an order be paid in one more way."""
     asked = call.body
+    if call.actor.customers is not None and asked.status != PENDING:
+        raise Refused(Invalid((FieldFlaw("/status", f"must be {PENDING}: what was paid is not theirs to say"),)))
     payment = Payment(asked.provider, asked.reference, await _minor(call, asked.amount), asked.status)
     return await _act(
         call,
@@ -90,6 +92,7 @@ async def add_payment(call: Call[MorePaymentBody, NoQuery]) -> Reply:
 
 async def retry_payments(call: Call[ReasonBody, NoQuery]) -> Reply:
     """Try again what was refused."""
+    await _ensure_ours(call)
     return await _act(
         call,
         lambda order, after: account_actions.retry(
@@ -100,6 +103,7 @@ async def retry_payments(call: Call[ReasonBody, NoQuery]) -> Reply:
 
 async def void_payment(call: Call[VoidBody, NoQuery]) -> Reply:
     """Take no more of a tender."""
+    await _ensure_ours(call)
     return await _act(
         call,
         lambda order, after: account_actions.close_tender(
@@ -115,6 +119,7 @@ async def void_payment(call: Call[VoidBody, NoQuery]) -> Reply:
 
 async def refund_payment(call: Call[RefundBody, NoQuery]) -> Reply:
     """Give an amount back."""
+    await _ensure_ours(call)
     minor = await _minor(call, call.body.amount)
     return await _act(
         call,
@@ -135,9 +140,18 @@ async def take_payment_notice(call: Call[dict[str, Any], NoQuery]) -> Reply:
 
 async def read_reconciliation(call: Call[Nothing, ReconciliationQuery]) -> Reply:
     """Compare the books of the gateways with ours; changes nothing."""
+    if call.actor.customers is not None:
+        raise Refused(Forbidden("orders:read"))
     since: datetime = call.query.since or call.system.door.now() - _LOOKED_BACK
     found = await reconcile(call.system, since=since, is_repairing=False)
     return json_reply(ReconciliationsAnswer(tuple(map(answer_reconciled, found))))
+
+
+async def _ensure_ours(call: Call[Any, Any]) -> None:
+    """Whoever is bound to customers pays for their orders; what is given back, or asked for again, is ours to say."""
+    if call.actor.customers is not None:
+        await read_visible(call, order_id_of(call))  # that of somebody else is not there
+        raise Refused(Forbidden("orders:write"))
 
 
 async def _act(call: Call[Any, Any], act: Callable[[Order, After], Awaitable[Account | Refusal]]) -> Reply:

@@ -158,6 +158,7 @@ class UseExchange:
     """
 
     return_id: ReturnId
+    replacement: OrderId
     used_minor: int
 
 

@@ -92,7 +92,7 @@ def decide_use(command: UseExchange, state: State, facts: Facts) -> Decision | R
         return found
     order, one = found
     exchange = one.exchange
-    if exchange is None or exchange.applied_minor <= command.used_minor:
+    if exchange is None or exchange.order_id != command.replacement or exchange.applied_minor <= command.used_minor:
         return Decision()
     steps = Steps(state, facts)
     due = one.due_minor + exchange.applied_minor - command.used_minor
