@@ -1,7 +1,7 @@
 """Lines with several dates, as the engine sees them."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -9,11 +9,12 @@ from tests.builders import NOW
 from tests.engine.changing import captured, change, changed, world_with
 from troth.engine.promising.context import Decision
 from troth.engine.schedules import spread
-from troth.model.change import RemoveLine, SetQuantity
+from troth.model.change import RemoveLine, ScheduleDate, SetQuantity, SetSchedule
 from troth.model.commands import CancelOrder, LineQuantity, ReleaseOrder, ShipWork
 from troth.model.ids import LineId, Sku
 from troth.model.order import Line, Order, Terms
 from troth.model.refusals import FieldFlaw, Invalid
+from troth.model.status import live_allocations
 from troth.replay.world import World
 
 FIRST, SECOND, LAST = LineId("1.1"), LineId("1.2"), LineId("1.3")
@@ -151,3 +152,48 @@ def test_a_line_that_is_not_there_has_no_dates() -> None:
     refused = change(world, order, SetQuantity(LineId("9"), 4))
 
     assert refused == Invalid((FieldFlaw("/actions/0/line_id", "the order has no line 9"),))
+
+
+def day(number: int) -> datetime:
+    return NOW + timedelta(days=number)
+
+
+def test_a_schedule_keeps_the_dates_that_it_names_moves_the_rest_and_adds_new_ones() -> None:
+    world, order = scheduled()
+    dates = (
+        ScheduleDate(2, need_by=day(40)),
+        ScheduleDate(5, need_by=day(20)),
+        ScheduleDate(6, need_by=day(90), not_before=day(80)),
+        ScheduleDate(1, need_by=day(99)),
+    )
+
+    after = changed(world, order, SetSchedule(LineId("1"), dates))
+
+    assert wanted(after) == {"1.1": 5, "1.3": 6, "1.2": 2, "1.4": 1}
+    by_id = {line.line_id: line for line in after.lines}
+    assert (by_id[LAST].need_by, by_id[LAST].not_before) == (day(90), day(80))
+    assert by_id[LineId("1.4")].terms == Terms(schedule_of=LineId("1"))
+    assert by_id[FIRST] == order.lines[0]
+    assert sum(part.quantity for part in live_allocations(after)) == 14
+
+
+def test_a_shorter_schedule_drops_the_dates_that_are_left_over() -> None:
+    world, order = scheduled()
+
+    after = changed(world, order, SetSchedule(LineId("1"), (ScheduleDate(4, need_by=day(40)),)))
+
+    assert wanted(after) == {"1.1": 0, "1.2": 4, "1.3": 0}
+
+
+def test_a_schedule_that_cannot_be_is_refused_by_its_place_and_changes_nothing() -> None:
+    world, order = scheduled()
+    past = (ScheduleDate(5, need_by=day(20)), ScheduleDate(4, need_by=day(-1)), ScheduleDate(3, need_by=day(60)))
+    added = (*past[::2], ScheduleDate(4, need_by=day(40)), ScheduleDate(1, need_by=day(-1)))
+
+    refused = [change(world, order, SetSchedule(LineId("1"), dates)) for dates in (past, added)]
+    plain = change(world, order, SetSchedule(FIRST, past))
+
+    detail = "has passed: nothing can be there by then"
+    assert refused == [Invalid((FieldFlaw(f"/actions/0/schedule/{at}/need_by", detail),)) for at in (1, 3)]
+    assert plain == Invalid((FieldFlaw("/actions/0/line_id", "the order has no line 1.1 with several dates"),))
+    assert world.orders[order.order_id] == order

@@ -9,7 +9,7 @@ from troth.engine.demand.line_terms import NO_TERMS, find_kit_flaws, settle_line
 from troth.engine.feasible import find_way_flaws
 from troth.engine.money.price_change import find_charge_flaws, priced
 from troth.engine.promising.context import Facts
-from troth.engine.schedules import by_date, schedule_lines
+from troth.engine.schedules import by_date, by_schedule, schedule_lines
 from troth.model.change import (
     ACTION_OF,
     AddLine,
@@ -23,6 +23,7 @@ from troth.model.change import (
     SetNode,
     SetPrice,
     SetQuantity,
+    SetSchedule,
     Substitute,
 )
 from troth.model.ids import LineId
@@ -65,9 +66,11 @@ def wish_of(
     after, flaws = order, []
     for position, action in enumerate(actions):
         pointer = f"/actions/{position}"
-        for one in _by_date(action, after):
+        if isinstance(action, SetSchedule) and not _has_dates(after, action):
+            flaws.append(FieldFlaw(f"{pointer}/line_id", f"the order has no line {action.line_id} with several dates"))
+        for place, one in _by_date(action, after):
             found = [*_lock_flaws(pointer, one, after, by), *_flaws(pointer, one, after, facts)]
-            flaws += found
+            flaws += [_placed(flaw, pointer, place) for flaw in found]
             if not found:
                 after = _carried_out(one, after, facts)
     flaws = flaws or [*_way_flaws(after, actions)]
@@ -100,11 +103,24 @@ def _is_moved(order: Order, known: dict[LineId, Line], after: Order, line: Line)
     return (own.ship_to or after.ship_to) != (before.ship_to or order.ship_to)
 
 
-def _by_date(action: ChangeAction, order: Order) -> tuple[ChangeAction, ...]:
-    """The action, or what it does to the dates of a line that has several."""
+def _by_date(action: ChangeAction, order: Order) -> tuple[tuple[str, ChangeAction], ...]:
+    """The action, or what it does to the dates of a line that has several, each with where in it that is asked for."""
+    if isinstance(action, SetSchedule):
+        return tuple((f"/schedule/{at}", one) for at, one in by_schedule(order, action))
     if not isinstance(action, RemoveLine | SetQuantity) or any(line.line_id == action.line_id for line in order.lines):
-        return (action,)
-    return by_date(order, action, _left_units(order))
+        return (("", action),)
+    return tuple(("", one) for one in by_date(order, action, _left_units(order)))
+
+
+def _has_dates(order: Order, action: SetSchedule) -> bool:
+    """Whether any date of a line is wanted, so that a schedule of it can be set."""
+    return any(map(_wanted, schedule_lines(order, action.line_id)))
+
+
+def _placed(flaw: FieldFlaw, pointer: str, place: str) -> FieldFlaw:
+    """The flaw where the client sees it: a new date is no line to whoever sets a schedule."""
+    field = flaw.pointer.removeprefix(pointer)
+    return replace(flaw, pointer=f"{pointer}{place}{field.removeprefix('/line') if place else field}")
 
 
 def lines_of(action: ChangeAction, order: Order) -> tuple[Line, ...]:

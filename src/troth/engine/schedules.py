@@ -1,14 +1,14 @@
 """Lines that have several dates: each date is a line of its own, that knows of which line it is."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
-from troth.model.change import RemoveLine, SetQuantity
+from troth.model.change import AddLine, ChangeAction, RemoveLine, ScheduleDate, SetDates, SetQuantity, SetSchedule
 from troth.model.commands import LineQuantity
 from troth.model.ids import LineId
-from troth.model.order import Line, Order
+from troth.model.order import Line, Order, Terms
 
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -67,6 +67,79 @@ def by_date(
             short = -more if line is wanted[-1] else 0
             found.append(SetQuantity(line.line_id, _wanted(line) - taken - short))
     return tuple(found)
+
+
+def by_schedule(order: Order, action: SetSchedule) -> tuple[tuple[int, ChangeAction], ...]:
+    """What another schedule does to the dates of a line, each with the place in the schedule that asks for it (for a
+    date that is dropped the last); nothing where the line has no dates that are wanted.
+
+    What is wanted at the time of a date is that date; what is left of the schedule takes the dates that are left, in
+    their order, and then new ones.
+    """
+    all_dates = schedule_lines(order, action.line_id)
+    left = [line for line in all_dates if _wanted(line)]
+    if not left:
+        return ()
+    pattern, found, unplaced = left[0], list[tuple[int, ChangeAction]](), list[int]()
+    for at, date in enumerate(action.dates):
+        same = next((line for line in left if _times(line) == _times_of(date)), None)
+        if same is None:
+            unplaced.append(at)
+        else:
+            left.remove(same)
+            found += [(at, one) for one in _set_date(same, date)]
+    for at, line in zip(unplaced, left, strict=False):
+        found += [(at, one) for one in _set_date(line, action.dates[at])]
+    found += [(len(action.dates) - 1, RemoveLine(line.line_id)) for line in left[len(unplaced) :]]
+    number = max(_number(line) for line in all_dates)
+    for more, at in enumerate(unplaced[len(left) :], 1):
+        line_id = LineId(f"{action.line_id}.{number + more}")
+        found.append((at, AddLine(_new_date(pattern, line_id, action.dates[at]))))
+    return tuple(found)
+
+
+def _set_date(line: Line, date: ScheduleDate) -> Iterator[ChangeAction]:
+    """What makes a date of a line what is wanted."""
+    if _times(line) != _times_of(date):
+        yield SetDates(line.line_id, *_times_of(date))
+    if _wanted(line) != date.quantity:
+        yield SetQuantity(line.line_id, date.quantity)
+
+
+def _new_date(pattern: Line, line_id: LineId, date: ScheduleDate) -> Line:
+    """One more date of a line, which is had as another of its dates, from its own item."""
+    terms = replace(
+        pattern.terms or Terms(),
+        cancel_after=date.cancel_after,
+        need_by_firm=date.need_by_firm,
+        kit=(),
+        substituted=(),
+        min_remaining_days=0,
+    )
+    return replace(
+        pattern,
+        line_id=line_id,
+        quantity=date.quantity,
+        canceled_quantity=0,
+        not_before=date.not_before,
+        need_by=date.need_by,
+        terms=terms,
+    )
+
+
+def _times(line: Line) -> tuple[datetime | None, datetime | None, datetime | None, bool]:
+    terms = line.terms or Terms()
+    return line.not_before, line.need_by, terms.cancel_after, terms.need_by_firm
+
+
+def _times_of(date: ScheduleDate) -> tuple[datetime | None, datetime | None, datetime | None, bool]:
+    return date.not_before, date.need_by, date.cancel_after, date.need_by_firm
+
+
+def _number(line: Line) -> int:
+    """The number behind the last dot of a date's name; of one that was named otherwise none."""
+    last = line.line_id.rpartition(".")[2]
+    return int(last) if last.isascii() and last.isdecimal() and len(last) < 10 else 0
 
 
 def _of(action: RemoveLine | SetQuantity, line: Line) -> RemoveLine | SetQuantity:

@@ -28,6 +28,7 @@ from troth.model.change import (
     SetNode,
     SetPrice,
     SetQuantity,
+    SetSchedule,
     Substitute,
     named_lines,
 )
@@ -101,6 +102,7 @@ ContentAction = (
     | SetNode
     | Delivery
     | LeaveInParts
+    | SetSchedule
 )
 """An action as a client sends it, each field valid by itself."""
 

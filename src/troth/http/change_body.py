@@ -20,8 +20,18 @@ from troth.http.measures import Quantity, Scaling
 from troth.http.order_body import AskedBy, LineBody, Service
 from troth.http.place_body import AddressBody
 from troth.http.problems import Refused
-from troth.http.schedule_body import by_schedule
-from troth.model.change import Action, LeaveInParts, RemoveLine, SetAddress, SetMethod, SetNode, SetQuantity
+from troth.http.schedule_body import ScheduleLineBody, by_schedule
+from troth.model.change import (
+    Action,
+    LeaveInParts,
+    RemoveLine,
+    ScheduleDate,
+    SetAddress,
+    SetMethod,
+    SetNode,
+    SetQuantity,
+    SetSchedule,
+)
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.item import Item
 from troth.model.money import Money
@@ -136,6 +146,16 @@ class LeaveInPartsBody(Strict):
     line_id: Id
 
 
+class SetScheduleBody(Strict):
+    """The dates and quantities of a line that has several, instead of those that it has; what has left is named as it
+    is.
+    """
+
+    action: Literal["set_schedule"]
+    line_id: Id
+    schedule: Annotated[tuple[ScheduleLineBody, ...], Field(min_length=1, max_length=100, strict=False)]
+
+
 ActionBody = Annotated[
     AddLineBody
     | RemoveLineBody
@@ -147,7 +167,8 @@ ActionBody = Annotated[
     | SetNodeBody
     | SubstituteBody
     | SetDeliveryChargeBody
-    | LeaveInPartsBody,
+    | LeaveInPartsBody
+    | SetScheduleBody,
     Field(discriminator="action"),
 ]
 
@@ -213,9 +234,26 @@ def _action(
             return Delivery(None if charge is None else charge.delivery(f"{pointer}/delivery_charge"))
         case LeaveInPartsBody():
             return LeaveInParts(LineId(body.line_id))
+        case SetScheduleBody():
+            return SetSchedule(LineId(body.line_id), _dates(body, pointer, decimals, scaling))
         case SubstituteBody():
             named = None if body.unit_price is None else body.unit_price.parse(f"{pointer}/unit_price")
             return OtherItem(LineId(body.line_id), Sku(body.sku), named, *_charges(body, pointer))
+
+
+def _dates(
+    body: SetScheduleBody, pointer: str, decimals: Mapping[str, int], scaling: Scaling
+) -> tuple[ScheduleDate, ...]:
+    return tuple(
+        ScheduleDate(
+            scaling.of_line(date.quantity, decimals, body.line_id, f"{pointer}/schedule/{at}/quantity"),
+            date.not_before,
+            date.need_by,
+            date.cancel_after,
+            bool(date.need_by_firm),
+        )
+        for at, date in enumerate(body.schedule)
+    )
 
 
 def _charges(body: SetPriceBody | SubstituteBody, pointer: str) -> tuple[Money | None, Money | None]:

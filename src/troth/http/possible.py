@@ -5,7 +5,7 @@ from functools import cache
 
 from troth.engine.holds import can_hold
 from troth.http.order_shapes import CustomerPossible, LineUnits, Possible
-from troth.model.change import OF_ALL_LINES
+from troth.model.change import OF_ALL_LINES, Action
 from troth.model.hold_terms import Block
 from troth.model.ids import LineId
 from troth.model.kept_actions import MAY_ASK
@@ -24,8 +24,10 @@ def find_possible(order: Order, live: tuple[Allocation, ...], uncovered: Mapping
     states = frozenset(part.state for part in live)
     is_blocked = {block for block in (Block.CANCEL, Block.CHANGE) if order.holds and blocking_holds(order, block)}
     cancelable = () if Block.CANCEL in is_blocked else _cancelable(order, live, uncovered, CANCELABLE)
+    is_dated = any([line.terms is not None and line.terms.schedule_of is not None for line in order.lines])  # noqa: C419 - quicker
     changes, of_customer = (
-        () if Block.CHANGE in is_blocked else _changes(states, bool(uncovered), by) for by in (By.OPERATOR, By.CUSTOMER)
+        () if Block.CHANGE in is_blocked else _changes(states, bool(uncovered), is_dated, by)
+        for by in (By.OPERATOR, By.CUSTOMER)
     )
     actions = [name for name, is_open in (("cancel", cancelable), ("change", changes)) if is_open]
     if can_hold(order, (Block.RELEASE,)):
@@ -71,13 +73,13 @@ def _cancelable(
 
 
 @cache
-def _changes(states: frozenset[AllocationState], is_missing: bool, by: By) -> tuple[str, ...]:
+def _changes(states: frozenset[AllocationState], is_missing: bool, is_dated: bool, by: By) -> tuple[str, ...]:
     """The actions of a change that are possible for parts in some of these states, and of those that are about the
-    whole order for parts in all of them; none of an order that is closed.
+    whole order for parts in all of them; none of an order that is closed. A schedule is set only where there is one.
 
-    >>> _changes(frozenset({AllocationState.SHIPPED}), False, By.OPERATOR)
+    >>> _changes(frozenset({AllocationState.SHIPPED}), False, False, By.OPERATOR)
     ()
-    >>> _changes(frozenset({AllocationState.SHIPPED, AllocationState.RESERVED}), False, By.CUSTOMER)
+    >>> _changes(frozenset({AllocationState.SHIPPED, AllocationState.RESERVED}), False, False, By.CUSTOMER)
     ('remove_line', 'set_quantity', 'set_dates', 'set_address', 'set_method')
     """
     if not is_missing and states <= GONE:
@@ -86,5 +88,7 @@ def _changes(states: frozenset[AllocationState], is_missing: bool, by: By) -> tu
     return tuple(
         deed
         for deed, allowed in MAY[by].items()
-        if deed != CANCEL and (states <= allowed if deed in OF_ALL_LINES else is_missing or open_states & allowed)
+        if deed != CANCEL
+        and (is_dated or deed != Action.SET_SCHEDULE)
+        and (states <= allowed if deed in OF_ALL_LINES else is_missing or open_states & allowed)
     )

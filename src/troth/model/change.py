@@ -27,6 +27,7 @@ class Action(StrEnum):
     SUBSTITUTE = "substitute"
     SET_DELIVERY_CHARGE = "set_delivery_charge"
     LEAVE_IN_PARTS = "leave_in_parts"
+    SET_SCHEDULE = "set_schedule"
 
 
 CHANGEABLE: Final[Mapping[Action, frozenset[AllocationState]]] = {
@@ -41,6 +42,7 @@ CHANGEABLE: Final[Mapping[Action, frozenset[AllocationState]]] = {
     Action.SUBSTITUTE: UNLOCKED,
     Action.SET_DELIVERY_CHARGE: RESERVING,
     Action.LEAVE_IN_PARTS: frozenset(AllocationState),
+    Action.SET_SCHEDULE: frozenset(AllocationState),
 }
 """In which states all parts of the lines that an action is about must be. What has ended never counts, and of a
 quantity only what has not left can be taken back.
@@ -152,6 +154,25 @@ class LeaveInParts:
     line_id: LineId
 
 
+@dataclass(frozen=True, slots=True)
+class ScheduleDate:
+    """So many units of a line, with those that have left, and when they are wanted."""
+
+    quantity: int
+    not_before: datetime | None = None
+    need_by: datetime | None = None
+    cancel_after: datetime | None = None
+    need_by_firm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SetSchedule:
+    """A line that has several dates has these instead: each becomes what must be done to a date, or to a new one."""
+
+    line_id: LineId
+    dates: tuple[ScheduleDate, ...]
+
+
 ChangeAction = (
     AddLine
     | RemoveLine
@@ -164,6 +185,7 @@ ChangeAction = (
     | Substitute
     | SetDeliveryCharge
     | LeaveInParts
+    | SetSchedule
 )
 
 ACTION_OF: Final[Mapping[type[ChangeAction], Action]] = {
@@ -178,6 +200,7 @@ ACTION_OF: Final[Mapping[type[ChangeAction], Action]] = {
     Substitute: Action.SUBSTITUTE,
     SetDeliveryCharge: Action.SET_DELIVERY_CHARGE,
     LeaveInParts: Action.LEAVE_IN_PARTS,
+    SetSchedule: Action.SET_SCHEDULE,
 }
 
 

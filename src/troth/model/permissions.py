@@ -31,6 +31,7 @@ _OF_CUSTOMERS: Final = (
     Action.SET_DATES,
     Action.SET_ADDRESS,
     Action.SET_METHOD,
+    Action.SET_SCHEDULE,
 )
 MAY: Final[Mapping[By, Mapping[str, frozenset[AllocationState]]]] = {
     By.OPERATOR: {CANCEL: CANCELABLE} | {action.value: states for action, states in CHANGEABLE.items()},
