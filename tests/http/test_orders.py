@@ -51,6 +51,7 @@ async def test_a_new_order_is_promised_and_its_stock_reserved(api: Api) -> None:
             "cancelable": [{"line_id": "1", "quantity": 2}],
             "changes": ["add_line", "remove_line", "set_quantity", "set_dates", "set_address", "set_method"],
         },
+        "by_recall": {},
     }
     assert await api.available(sku) == {"DC-PA": 8}
 

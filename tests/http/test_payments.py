@@ -167,6 +167,7 @@ async def test_a_retry_begins_anew(client: httpx.AsyncClient, system: System) ->
     [
         ("", {"provider": "sandbox", "reference": "4242 4242 4242 4242", "amount": money("1.00")}, "/reference"),
         ("", {"provider": "5555-5555-5555-4444", "reference": "x", "amount": money("1.00")}, "/provider"),
+        ("", {"provider": "exchange", "reference": "x", "amount": money("1.00")}, "/provider"),
         ("", {"provider": "sandbox", "reference": "x", "amount": money("0.00")}, "/amount/amount"),
         ("", {"provider": "sandbox", "reference": "x", "amount": money("1.00"), "status": "paid"}, "/status"),
         ("/refund", {"amount": money("1.00", "EUR"), "reason": "x"}, "/amount/currency"),
@@ -241,6 +242,14 @@ async def test_no_field_of_a_payment_lets_a_card_number_in(
     assert answer.status_code == 422
     assert [error["pointer"] for error in answer.json()["errors"]] == [f"/payments/0/{name}"]
     assert "4242" not in answer.text
+    assert await system.pool.fetchval("SELECT count(*) FROM orders") == 0
+
+
+async def test_nobody_but_a_return_pays_with_its_credit(client: httpx.AsyncClient, system: System) -> None:
+    payment = {"provider": "exchange", "reference": "R-1", "amount": money("19.90"), "status": "authorized"}
+    answer = await client.post("/v1/orders", json=order_body("W-exchange", {"A": 1}, payments=[payment]))
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/payments/0/provider"]
     assert await system.pool.fetchval("SELECT count(*) FROM orders") == 0
 
 

@@ -15,7 +15,7 @@ from troth.model.events import PaymentActedOn, PaymentAdded, PaymentEvent
 from troth.model.ids import OrderId
 from troth.model.money import Money
 from troth.model.order import Payment
-from troth.model.payment import TAKEN_OVER, Account, Adjustment
+from troth.model.payment import EXCHANGE, IS_RESERVED, TAKEN_OVER, Account, Adjustment
 from troth.model.refusals import FieldFlaw, Invalid, NotFound, Refusal
 from troth.store.database import Connection, transaction
 from troth.store.events import append_event
@@ -93,6 +93,8 @@ async def pay_also(
         for name in ("provider", "reference", "status")
         if has_card_number(getattr(payment, name))
     )
+    if payment.provider == EXCHANGE:
+        flaws = (*flaws, FieldFlaw("/provider", IS_RESERVED))
     if payment.amount_minor <= 0:
         flaws = (*flaws, FieldFlaw("/amount/amount", "must be above 0"))
     return Invalid(flaws) if flaws else await _act(system, order_id, act, reason="", actor=actor, after=after)

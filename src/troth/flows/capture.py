@@ -30,6 +30,7 @@ from troth.model.measure import half_up, scale_of
 from troth.model.money import Money
 from troth.model.network import Address
 from troth.model.order import Customer, Line, Method, Payment, Terms
+from troth.model.payment import EXCHANGE, IS_RESERVED
 from troth.model.refusals import FieldFlaw, Invalid
 from troth.store.codec import encode_bytes
 from troth.store.history import read_history
@@ -205,7 +206,7 @@ def find_flaws(content: OrderContent, *, is_inquiry: bool = False) -> tuple[Fiel
         *find_near_flaws(content.near, is_looked_for=is_open),
         *_line_flaws(content.lines),
         *find_wish_flaws(content.lines, ship_complete=content.ship_complete),
-        *_card_flaws(content.payments),
+        *_payment_flaws(content.payments),
     )
     terms = [_priced(line) for line in content.lines]
     if not any(terms):
@@ -331,9 +332,11 @@ def _with_totals(command: CaptureOrder, totals: ContentTotals, priced: tuple[Pri
     )
 
 
-def _card_flaws(payments: Iterable[ContentPayment]) -> Iterable[FieldFlaw]:
-    """No card number gets in, whatever field it is in."""
+def _payment_flaws(payments: Iterable[ContentPayment]) -> Iterable[FieldFlaw]:
+    """No card number gets in, whatever field it is in, and nobody says that a return's credit pays for it."""
     for position, payment in enumerate(payments):
+        if payment.provider == EXCHANGE:
+            yield FieldFlaw(f"/payments/{position}/provider", IS_RESERVED)
         for name in ("provider", "reference", "status"):
             if has_card_number(getattr(payment, name)):
                 yield FieldFlaw(f"/payments/{position}/{name}", LOOKS_LIKE_A_CARD)

@@ -60,6 +60,7 @@ class Provider:
 
 EXCHANGE: Final = "exchange"
 """The provider of the payment of a replacement that a return's credit is, and the type of its hold until that came."""
+IS_RESERVED: Final = "is reserved: a return's credit pays for its replacement where the return is opened with one"
 UNKNOWN_PROVIDER: Final = Provider("", TenderKind.OTHER)
 BUILT_IN_PROVIDERS: Final[Mapping[str, Provider]] = {EXCHANGE: Provider("", TenderKind.STORE_CREDIT)}
 

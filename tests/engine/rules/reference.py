@@ -149,6 +149,14 @@ of_line_flags = st.sampled_from([
 ])  # fmt: skip
 
 
+def is_of_no_line(text: str) -> bool:
+    return not any(scope in text for scope in ("item.", "line.", "stock."))
+
+
+def is_always_known(text: str) -> bool:
+    return not any(name in text for name in ("region", "attributes", "capacity", "priority"))
+
+
 def grown(parts: st.SearchStrategy[str], templates: Sequence[str], others: dict[str, Any]) -> st.SearchStrategy[str]:
     """Expressions that put parts into templates: {0}, {1} are of the same kind, letters name other kinds."""
 
@@ -177,13 +185,18 @@ atoms = flags | grown(
         "{s}.startsWith({t})", "{u}.contains({t})", "{s}.endsWith({t})", "({n} in [1, {m}, 3])",
         "({s} in [{t}, \"A\"])",
         "order.lines.exists(each, {l})", "order.lines.all(each, {l})", "order.lines.exists(each, {l} && {k})",
-        "order.lines.exists_one(each, {l})", "(size(order.lines.filter(each, {l})) > 1)",
-        "({v} in order.lines.map(each, each.sku))", "({v} in order.lines.map(each, {l}, each.category))",
-        "order.lines.filter(each, {l}).all(one, {o})", '["A", {u}, "b"].exists(w, w == {t})',
-        '[1, {n}].all(w, w < {m})', "order.lines.map(each, each.quantity).exists(n, n > 2)",
+        "order.lines.exists_one(each, {a})", "(size(order.lines.filter(each, {a})) > 1)",
+        "({v} in order.lines.map(each, each.sku))", "({v} in order.lines.filter(each, {a}).map(one, one.category))",
+        "order.lines.filter(each, {a}).all(one, {o})", '["A", {c}, "b"].exists(w, w == {p})',
+        '[1, {r}].all(w, w < {q})', "order.lines.map(each, each.quantity).exists(n, n > 2)",
     ],
     {"n": numbers, "m": numbers, "s": texts, "t": texts, "u": words, "l": of_line_flags, "k": of_line_flags,
-     "v": words.filter(lambda text: not text.startswith("item.")),
+     "v": words.filter(lambda text: not text.startswith("item.") and is_always_known(text)),
+     # Within a macro over a list nothing may be asked of the line that is looked at.
+     "p": texts.filter(is_of_no_line), "q": numbers.filter(is_of_no_line),
+     # The interpreter stops at an error within these macros, also where the other side of && or || has decided.
+     "a": of_line_flags.filter(is_always_known), "c": words.filter(is_always_known),
+     "r": whole.filter(is_always_known),
      "o": of_line_flags.map(lambda text: text.replace("each.", "one."))},
 )  # fmt: skip
 conditions = st.recursive(
