@@ -3,17 +3,17 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import partial
-from time import monotonic
 from typing import Final
 
 from troth.engine.exposure.quotas import PRODUCT_ALLOCATION
 from troth.engine.lifecycle import decide
-from troth.engine.promising.context import Decision, Facts
+from troth.engine.promising.context import Decision
 from troth.engine.supply.unit_prices import UnitPrices
 from troth.flows.aside import decide_aside
 from troth.flows.batch_state import BatchState
 from troth.flows.batch_write import BatchWrite
 from troth.flows.expected import ANYTHING
+from troth.flows.facts import facts_of
 from troth.flows.reference import Reference
 from troth.flows.requests import Accepted, Answer, Outcome, Request, Result
 from troth.model.commands import CaptureOrder, Command, EndCartHold, HoldCart, order_ids_of
@@ -123,21 +123,7 @@ class Attempt:
         order_id = command.order_id if isinstance(command, CaptureOrder) else next(iter(order_ids_of(command)), None)
         policy = self._reference.policy_for(self._subject(command, order_id), self._now)
         reference = self._reference
-        exposure = reference.exposure_at(self._now)
-        facts = Facts(
-            self._now,
-            request.actor,
-            reference.network,
-            reference.items,
-            policy,
-            prices=self._prices,
-            exposure=exposure,
-            clock=monotonic,
-            holds=reference.holds_at(self._now),
-            providers=reference.providers,
-            release=reference.release_at(self._now),
-            returns=reference.return_policy_at(self._now),
-        )
+        facts = facts_of(reference, self._now, request.actor, policy, self._prices)
         if request.expected is not ANYTHING and order_id is not None:
             known = self._state.orders.get(order_id)
             conflict = None if known is None else request.expected.refuse(known.version)
@@ -147,7 +133,7 @@ class Attempt:
         if not isinstance(decision, Decision):
             return decision
         is_new = any(change.before is None for change in decision.changes)
-        self.written.add(decision, request, policy.version, exposure)
+        self.written.add(decision, request, policy.version, facts.exposure)
         self._state.move(decision)
         return Accepted(self._state.orders.get(order_id) if order_id else None, is_new, decision)
 

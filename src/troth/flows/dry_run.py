@@ -8,7 +8,6 @@ order itself has reserved counts as free, so that an order that exists can be as
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from time import monotonic
 from typing import Any, Final
 
 from troth.engine.capture import demand_of
@@ -24,6 +23,7 @@ from troth.engine.supply.backorder_cap import cap_backorders
 from troth.engine.supply.supply import SupplyRows
 from troth.flows.aside import aside, network_at_rest, rows_at_rest
 from troth.flows.capture import OrderContent, prepare
+from troth.flows.facts import facts_of
 from troth.flows.families import ROUTINGS, Family
 from troth.flows.system import System
 from troth.flows.trial import Trial, find_trial
@@ -176,16 +176,7 @@ async def _pose(system: System, asked: _Asked, trial: Trial) -> _Posed | Invalid
     policy = trial.policy(reference.base)
     prices = await reference.need_prices(skus, policy)
     now = door.now()
-    facts = Facts(
-        now,
-        "",
-        reference.network,
-        reference.items,
-        reference.policy_for(command.customer.id or command.order_id, now),
-        prices=prices,
-        exposure=reference.exposure_at(now),
-        clock=monotonic,
-    )
+    facts = facts_of(reference, now, "", reference.policy_for(command.customer.id or command.order_id, now), prices)
     flaws = find_unknown(command, replace(facts, network=trial.with_services(facts.network)))
     if flaws:
         return Invalid(flaws)

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from time import monotonic
 
 from troth.engine.demand.line_terms import named_skus
 from troth.engine.exceptions.fix_proposals import skus_of_fixes
@@ -10,6 +9,7 @@ from troth.engine.exceptions.fixes import find_fixes, with_waiting
 from troth.engine.promising.context import Facts, State
 from troth.flows.aside import aside, network_at_rest
 from troth.flows.expected import Expected
+from troth.flows.facts import facts_of
 from troth.flows.requests import Accepted, Outcome, Request
 from troth.flows.system import System
 from troth.flows.workbench import find_one
@@ -161,19 +161,8 @@ async def _at_rest(system: System, order: Order, skus: Collection[Sku], actor: s
     async with system.pool.acquire() as connection:
         failures = await read_failures(connection, (order,))
     now = door.now()
-    facts = Facts(
-        now,
-        actor,
-        network_at_rest(reference.network),
-        reference.items,
-        reference.policy_for(order.customer.id or order.order_id, now),
-        prices=prices,
-        exposure=reference.exposure_at(now),
-        clock=monotonic,
-        holds=reference.holds_at(now),
-        providers=reference.providers,
-        release=reference.release_at(now),
-    )
+    policy = reference.policy_for(order.customer.id or order.order_id, now)
+    facts = facts_of(reference, now, actor, policy, prices, network=network_at_rest(reference.network))
     index = door.index.at_rest(skus)
     orders: Mapping[OrderId, Order] = {order.order_id: order}
     state = State(

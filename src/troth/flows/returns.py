@@ -3,7 +3,6 @@
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from time import monotonic
 from typing import Final
 
 from troth.engine.demand.line_terms import named_skus
@@ -17,6 +16,7 @@ from troth.engine.returns.routing import NodeWorth, find_worths, nearest_stores
 from troth.flows.aside import aside, network_at_rest
 from troth.flows.attempt import CLOCK
 from troth.flows.capture import ContentLine, ContentPayment, OrderContent, prepare
+from troth.flows.facts import facts_of
 from troth.flows.near import locate_point
 from troth.flows.requests import Accepted, Request
 from troth.flows.system import System
@@ -250,17 +250,8 @@ async def _at_rest(system: System, order: Order, command: OpenReturn, actor: str
     await door.need_stock(skus)
     prices = await reference.need_prices(skus)
     now = door.now()
-    facts = Facts(
-        now,
-        actor,
-        network_at_rest(reference.network),
-        reference.items,
-        reference.policy_for(order.customer.id or order.order_id, now),
-        prices=prices,
-        exposure=reference.exposure_at(now),
-        clock=monotonic,
-        returns=reference.return_policy_at(now),
-    )
+    policy = reference.policy_for(order.customer.id or order.order_id, now)
+    facts = facts_of(reference, now, actor, policy, prices, network=network_at_rest(reference.network))
     index = door.index.at_rest(skus)
     state = State(
         {order.order_id: order},

@@ -10,9 +10,9 @@ from troth.model.ids import LineId, NodeId, OrderId, Sku
 from troth.model.item import Item
 from troth.model.lifecycle import ENDED, RESERVING, AllocationState
 from troth.model.order import Line, Terms
-from troth.store.charges import line_charges_of, order_charges_of
-from troth.store.codec import decode
+from troth.store.charges import order_charges_of
 from troth.store.database import Connection
+from troth.store.orders import line_of_row
 from troth.store.queries import sql
 
 _PARKED: Final = sql("find_parked_exceptions")
@@ -138,7 +138,7 @@ async def complete(
         wanted = sorted({one.order_id for _, one in missing if one.order_id is not None})
         lines: dict[OrderId, list[Line]] = {}
         for row in await connection.fetch(_LINES, wanted):
-            lines.setdefault(row["order_id"], []).append(_line(row))
+            lines.setdefault(row["order_id"], []).append(line_of_row(row))
         parts = _parts_of(await connection.fetch(_PARTS, wanted))
         for at, one in missing:
             order_id = OrderId(one.order_id or "")
@@ -237,20 +237,6 @@ def _parts_of(rows: Iterable[Any]) -> dict[tuple[OrderId, LineId], _Parts]:
         if how in RESERVING:
             parts.open[sku] = parts.open.get(sku, 0) + quantity
     return found
-
-
-def _line(row: Any) -> Line:
-    return Line(
-        LineId(row["line_id"]),
-        row["sku"],
-        row["quantity"],
-        row["unit_price_minor"],
-        row["need_by"],
-        row["not_before"],
-        row["canceled_quantity"],
-        None if row["terms"] is None else decode(row["terms"], Terms),
-        line_charges_of(row),
-    )
 
 
 def _parked(row: Any) -> Candidate:

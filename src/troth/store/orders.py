@@ -149,7 +149,7 @@ def order_of_row(row: Row) -> Order:
         pickup_node=row["pickup_node"],
         service=row["service"],
         ship_complete=row["ship_complete"],
-        lines=tuple(map(_line, row["lines"])),
+        lines=tuple(map(line_of_row, row["lines"])),
         allocations=tuple(map(_allocation, row["allocations"])),
         fulfillments=tuple(map(_fulfillment, row["fulfillments"])),
         holds=tuple(map(_hold, row["holds"])),
@@ -176,7 +176,8 @@ def _parked(row: Row) -> tuple[Parked, ...]:
     return tuple(sorted(map(parked_of_row, row["parked"]), key=lambda parked: positions[parked.line_id]))
 
 
-def _line(row: Row) -> Line:
+def line_of_row(row: Row) -> Line:
+    """The line that a row of `order_lines` holds."""
     return Line(
         LineId(row["line_id"]),
         row["sku"],
