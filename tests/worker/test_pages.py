@@ -81,15 +81,14 @@ def test_the_page_says_how_long_a_dead_partner_is_tried() -> None:
 
 def test_every_check_of_the_doctor_is_on_the_page() -> None:
     table = OPERATIONS.split("## The doctor")[1].split("## Metrics")[0]
-    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(CHECKS)
+    assert re.findall(r"^\| `([\w-]+)` \|", table, re.MULTILINE) == list(CHECKS)
+
+
+_OF_THE_WORKER = r"troth_(worker|due|webhook|sealed|repromised|acceptances|returns|payments?_|exceptions?_)"
 
 
 def test_every_metric_of_the_worker_is_on_the_page() -> None:
     listed = set(re.findall(r"^\| `(\w+?)(?:_total)?(?:\{.*\})?` \|", OPERATIONS.split("## Metrics")[1], re.MULTILINE))
     assert troth.worker.DUE_MAX > 0
-    ours = {
-        family.name
-        for family in REGISTRY.collect()
-        if re.match(r"troth_(worker|due|webhook|sealed|repromised|acceptances)", family.name)
-    }
+    ours = {family.name for family in REGISTRY.collect() if re.match(_OF_THE_WORKER, family.name)}
     assert listed == ours

@@ -162,6 +162,7 @@ def moment_of(logged: LoggedEvent) -> Moment:
 def tell(event: Event) -> str:
     """What happened, in a sentence.
 
+    >>> from troth.model.ids import FulfillmentId
     >>> tell(FulfillmentAccepted(FulfillmentId("O-1-F2"), datetime(2026, 11, 23), None))  # type: ignore[arg-type]
     'Fulfillment F2 was accepted by its node.'
     """

@@ -114,6 +114,7 @@ def standing_message(
 
     >>> from datetime import UTC
     >>> from troth.flows.wording import NO_WORDING
+    >>> from troth.model.order import Method
     >>> at, voice = datetime(2026, 11, 23, 22, tzinfo=UTC), NO_WORDING.voice()
     >>> standing_message([], Standing(2, datetime(2026, 12, 4, tzinfo=UTC)), None, at, voice)
     '2 units wait for stock. Until Friday, December 4 at most.'
@@ -145,6 +146,7 @@ def promise_message(promised: Sequence[Promised], now: datetime, voice: Voice) -
 
     >>> from datetime import UTC, timedelta
     >>> from troth.flows.wording import NO_WORDING
+    >>> from troth.model.order import Method
     >>> at, day = datetime(2026, 11, 23, 22, tzinfo=UTC), timedelta(days=1)
     >>> here = Promised("Reno", "UTC", Method.SHIP, at, at + 2 * day)
     >>> promise_message([here], at, NO_WORDING.voice())

@@ -48,7 +48,7 @@ NEEDS_REASON: Final[Mapping[By, frozenset[AllocationState]]] = {By.OPERATOR: RES
 def states_for(by: By, deed: str) -> frozenset[AllocationState]:
     """The states that parts must be in for a deed; none where it may not be done.
 
-    >>> sorted(states_for(By.CUSTOMER, CANCEL)), sorted(states_for(By.CUSTOMER, Action.SET_PRICE))
+    >>> sorted(map(str, states_for(By.CUSTOMER, CANCEL))), sorted(states_for(By.CUSTOMER, Action.SET_PRICE))
     (['backordered', 'reserved'], [])
     """
     return MAY[by].get(deed, frozenset())
