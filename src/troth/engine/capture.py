@@ -59,16 +59,16 @@ def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decisio
     if flaws:
         return Invalid(flaws)
     command = settled(command, facts)
-    ruled = find_holds(command, demand_of(command, facts), facts) if facts.holds and facts.holds.rules else ()
-    ruled = hold_unpaid(command.payments, ruled, facts)
+    demand = _demand_of(command, facts)
+    ruled = hold_unpaid(command.payments, find_holds(command, demand, facts), facts)
     if any(Block.PROMISE in one.terms.blocks for one in ruled):
-        return _captured_unpromised(command, ruled, facts)
+        return _captured_unpromised(command, demand, ruled, facts)
     named = command.cart_hold
     hold = None if named is None else find_hold(command, state.cart_holds.get(named), facts.now)
     if isinstance(hold, Invalid):
         return hold
     facts = without_hold(facts, hold)
-    planned = plan_capture(command, state, facts, hold)
+    planned = plan_capture(command, demand, state, facts, hold)
     if isinstance(planned, QuoteOutdated):
         return planned
     command, demand, supply, answer = planned.command, planned.case.demand, planned.supply, planned.answer
@@ -96,13 +96,13 @@ def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decisio
     return captured if hold is None else use_hold(hold, captured, order.order_id)
 
 
-def _captured_unpromised(command: CaptureOrder, holds: tuple[Hold, ...], facts: Facts) -> Decision:
+def _captured_unpromised(command: CaptureOrder, demand: Demand, holds: tuple[Hold, ...], facts: Facts) -> Decision:
     """The order of which nothing is promised or reserved before its holds are lifted. What a cart keeps for it goes on
     being kept for the cart, until its time is over.
     """
     types = ", ".join(hold.type for hold in holds if Block.PROMISE in hold.terms.blocks)
     nothing = Plan((), (), Trace("held", 0, policy_version=facts.policy.version))
-    order = _order_of(command, demand_of(command, facts), nothing, facts, holds)
+    order = _order_of(command, demand, nothing, facts, holds)
     parked = tuple(Parked(line.line_id, f"{types} hold", facts.now, is_sought=False) for line in order.lines)
     order = replace(order, parked=parked)
     return Decision(changes=(Change(None, order),), events=((order.order_id, OrderCaptured(order)),))
@@ -121,12 +121,14 @@ class Planned:
     supply_for: SupplyFor
 
 
-def plan_capture(command: CaptureOrder, state: State, facts: Facts, hold: CartHold | None) -> Planned | QuoteOutdated:
-    """The plan of a settled command, with what its cart holds free for it; `facts` are those without the hold.
+def plan_capture(
+    command: CaptureOrder, demand: Demand, state: State, facts: Facts, hold: CartHold | None
+) -> Planned | QuoteOutdated:
+    """The plan of a settled command and its demand, with what its cart holds free for it; `facts` are those without the
+    hold.
 
     An option that is named by its plan is looked for as a quote looks for it.
     """
-    demand = demand_of(command, facts)
     supply = supply_of(command, demand, state, facts, hold)
     case = case_of(demand, supply, facts)
 
@@ -158,7 +160,11 @@ def settled(command: CaptureOrder, facts: Facts) -> CaptureOrder:
 
 def demand_of(command: CaptureOrder, facts: Facts) -> Demand:
     """What the engine is asked for an order."""
-    command = settled(command, facts)
+    return _demand_of(settled(command, facts), facts)
+
+
+def _demand_of(command: CaptureOrder, facts: Facts) -> Demand:
+    """The same for a settled command."""
     lines = (demand_line(line, line.quantity, facts) for line in command.lines)
     return demand_for(command, lines, ship_complete=command.ship_complete)
 

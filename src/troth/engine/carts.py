@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from troth.engine.capture import parts_of, plan_capture, settled, short
+from troth.engine.capture import demand_of, parts_of, plan_capture, settled, short
 from troth.engine.cart_units import end_entries, end_hold, find_misuse, hold_entries, subject_of_cart, without_hold
 from troth.engine.exposure.taking import draw_parts, keeping
 from troth.engine.feasible import find_unknown
@@ -47,7 +47,7 @@ def _decide_hold(command: HoldCart, state: State, facts: Facts) -> Decision | Re
     asked = settled(command.asked, facts)
     kept = known if known is not None and known.state is CartHoldState.HELD else None
     facts = without_hold(facts, kept)
-    planned = plan_capture(asked, state, facts, kept)
+    planned = plan_capture(asked, demand_of(asked, facts), state, facts, kept)
     if isinstance(planned, QuoteOutdated):
         return planned
     demand, supply, answer = planned.case.demand, planned.supply, planned.answer

@@ -22,7 +22,6 @@ from troth.model.refusals import FieldFlaw, Invalid, LiftReserved, NotFound, Not
 from troth.model.status import (
     blocking_holds,
     cancelable_units,
-    live_allocations,
     order_status,
     placed_holds,
     uncovered_quantities,
@@ -65,12 +64,10 @@ def decide_place(command: PlaceHold, order: Order, facts: Facts) -> tuple[OrderE
 
 def can_hold(order: Order, blocks: tuple[Block, ...]) -> bool:
     """Whether any of this could still happen to an order, so that there is something to block."""
-    states = {part.state for part in live_allocations(order)}
-    missing = bool(uncovered_quantities(order))
-    return any(
-        block is Block.REFUND or missing or bool(states & (UNLOCKED if block in _BEFORE_RELEASE else RESERVING))
-        for block in blocks
-    )
+    if not blocks or Block.REFUND in blocks:
+        return bool(blocks)
+    states = UNLOCKED if _BEFORE_RELEASE.issuperset(blocks) else RESERVING
+    return any(part.state in states for part in order.allocations) or bool(uncovered_quantities(order))
 
 
 def decide_lift(command: LiftHold, order: Order) -> tuple[OrderEvent, ...] | Refusal:

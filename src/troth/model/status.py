@@ -42,7 +42,7 @@ _ARRIVED = frozenset({AllocationState.DELIVERED, AllocationState.COLLECTED})
 
 def live_allocations(order: Order) -> tuple[Allocation, ...]:
     """The parts that still cover their lines."""
-    return tuple(part for part in order.allocations if part.state not in ENDED)
+    return tuple([part for part in order.allocations if part.state not in ENDED])
 
 
 def placed_holds(order: Order) -> tuple[Hold, ...]:
@@ -52,6 +52,8 @@ def placed_holds(order: Order) -> tuple[Hold, ...]:
 
 def blocking_holds(order: Order, what: Block) -> tuple[Hold, ...]:
     """The holds that keep this from happening to an order; none: it may."""
+    if not order.holds:  # as of most orders, of which this is asked again and again
+        return ()
     return tuple(hold for hold in placed_holds(order) if what in hold.terms.blocks)
 
 

@@ -56,6 +56,8 @@ def share_least(terms: Terms | None) -> int:
 
 def given_up(answer: Plan, lines: Iterable[Line]) -> tuple[tuple[LineQuantity, ...], Plan]:
     """The units that a plan does not cover and whose line says that they are then canceled; and the plan without."""
+    if not answer.uncovered:
+        return (), answer
     may_go = {line.line_id for line in lines if line.terms is not None and line.terms.fill is not Fill.ALL}
     units: dict[LineId, int] = {}
     for gap in answer.uncovered:
