@@ -14,11 +14,14 @@ from tests.conftest import Database
 from tests.flows.waiting import wait_for_two
 from troth.flows.blanket_orders import read, set_blanket_order
 from troth.flows.configure import Set
+from troth.flows.fixing import Looked, look
 from troth.flows.requests import Accepted, Outcome
 from troth.flows.system import System, open_system
+from troth.flows.workbench import Filters, find_open
 from troth.model.blanket import BLANKET_ORDER, BlanketLine, BlanketOrder
 from troth.model.change import AddLine, RemoveLine, SetAddress, SetPrice, SetQuantity, Substitute
-from troth.model.commands import CancelOrder, ChangeOrder, LineQuantity
+from troth.model.commands import CancelOrder, ChangeOrder, LineQuantity, PlaceHold
+from troth.model.fix import FixKind
 from troth.model.ids import LineId, Sku
 from troth.model.order import Customer, Line
 from troth.model.refusals import Invalid, OverCalled, OverCalledLine, VersionConflict
@@ -298,3 +301,18 @@ async def test_many_call_offs_from_two_processes_take_exactly_what_there_is(
 
     assert sum(isinstance(one, Accepted) for one in outcomes) == 10
     assert await called(processes[0]) == ({"A": 10}, 17_000)
+
+
+async def test_what_can_be_done_about_a_call_off_is_proposed_by_what_was_agreed(
+    processes: tuple[System, System],
+) -> None:
+    system, _ = processes
+    order = accepted(await call_off(system, "1", {"A": 6}))
+    hold = PlaceHold(order.order_id, "address", "the street is missing")
+    accepted(await system.door.one(hold, actor="test"))
+    ((found, _risk),) = (await find_open(system, Filters())).items
+
+    looked = await look(system, found, role="manager")
+
+    assert isinstance(looked, Looked)
+    assert [fix.kind for fix in looked.fixes] == [FixKind.LIFT, FixKind.CANCEL]

@@ -5,16 +5,12 @@ the prices of its blanket order.
 from collections.abc import Mapping
 
 from troth.engine.capture import CUSTOMER_CLASS, PRIORITY
-from troth.engine.money.call_offs import blanket_of
-from troth.engine.money.credit import has_limit
 from troth.flows.system import System
-from troth.model.blanket import BLANKET_ORDER, Agreement, BlanketOrder
-from troth.model.credit import Credit, CustomerTerms
+from troth.model.blanket import BLANKET_ORDER, BlanketOrder
+from troth.model.credit import CustomerTerms
 from troth.model.ids import Sku
 from troth.model.money import Money
-from troth.model.order import Order
-from troth.store.blanket_orders import read_agreements, read_blanket_order
-from troth.store.customers import read_credits
+from troth.store.blanket_orders import read_blanket_order
 
 
 def with_terms_of(attributes: Mapping[str, str], terms: CustomerTerms | None) -> Mapping[str, str]:
@@ -39,23 +35,6 @@ async def read_agreed(system: System, attributes: Mapping[str, str]) -> BlanketO
     async with system.pool.acquire() as connection:
         found = await read_blanket_order(connection, name)
     return None if found is None else found.value
-
-
-async def read_credits_of(system: System, order: Order) -> dict[str, Credit]:
-    """What the customer of an order may owe and does, as far as that is limited; nobody is kept from using it."""
-    if not has_limit(system.door.reference.customer_terms.get(order.customer.id)):
-        return {}
-    async with system.pool.acquire() as connection:
-        found = await read_credits(connection, {order.customer.id})
-    return {credit.customer_id: credit for credit, _held in found if credit is not None}
-
-
-async def read_agreements_of(system: System, order: Order) -> dict[str, Agreement]:
-    """The blanket order from which an order calls off, with what was called off; nobody is kept from calling off."""
-    if not blanket_of(order):
-        return {}
-    async with system.pool.acquire() as connection:
-        return await read_agreements(connection, {blanket_of(order)})
 
 
 def price_agreed(agreed: BlanketOrder, sku: Sku, stated: Money | None) -> Money | None:

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from time import monotonic
 
 from troth.engine.demand.line_terms import named_skus
 from troth.engine.lifecycle import decide
-from troth.engine.promising.context import Decision, Facts, State
-from troth.flows.agreed import price_agreed, read_agreed, read_agreements_of, read_credits_of
-from troth.flows.aside import aside, network_at_rest
+from troth.engine.promising.context import Decision
+from troth.flows.agreed import price_agreed, read_agreed
+from troth.flows.aside import aside
+from troth.flows.at_rest import look_at_rest
 from troth.flows.capture import HANDED_OVER, ContentLine, price_line, settle_terms
 from troth.flows.charges import ContentDelivery, ContentTotals, find_charge_flaws, settle_delivery, settle_lines
 from troth.flows.line_flaws import find_terms_flaws, find_together_prices
@@ -34,13 +34,11 @@ from troth.model.change import (
 )
 from troth.model.commands import ChangeOrder
 from troth.model.ids import LineId, NodeId, Sku
-from troth.model.inventory import Balance
 from troth.model.item import Item
 from troth.model.money import Money
 from troth.model.order import Line, Order, Terms
 from troth.model.permissions import By
 from troth.model.refusals import FieldFlaw, Invalid, Refusal
-from troth.store.failures import read_failures
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,34 +134,11 @@ async def prepare_change(system: System, order: Order, content: ChangeContent) -
 
 async def preview_change(system: System, order: Order, command: ChangeOrder, *, actor: str) -> Decision | Refusal:
     """What the change would cause if it were made now: the decision that applying it makes, and nothing is written."""
-    door = system.door
-    reference = door.reference
+    reference = system.door.reference
     skus = await reference.need_lines([*order.lines, *named_lines(command.actions)])
     skus |= {*named_skus(order.lines), *(part.sku for part in order.allocations)}
     await reference.need_items(skus)
-    await door.need_stock(skus)
-    prices = await reference.need_prices(skus)
-    async with system.pool.acquire() as connection:
-        failures = await read_failures(connection, (order,))
-    now = door.now()
-    policy = reference.policy_for(order.customer.id or order.order_id, now)
-    network = network_at_rest(reference.network)
-    exposure = reference.exposure_at(now)
-    facts = Facts(now, actor, network, reference.items, policy, prices=prices, exposure=exposure, clock=monotonic)
-    facts = replace(facts, release=reference.release_at(now))
-    index = door.index.at_rest(skus)
-    state = State(
-        {order.order_id: order},
-        index.rows,
-        Balance,
-        lambda _key, _as_of: 0,
-        lambda _key: 0,
-        index.rows_freed,
-        backordered=index.backordered,
-        credits=await read_credits_of(system, order),
-        agreements=await read_agreements_of(system, order),
-        failures=failures,
-    )
+    state, facts = await look_at_rest(system, order, skus, actor)
     return await aside(lambda: decide(command, state, facts), "change", lines=len(order.lines))
 
 

@@ -1,15 +1,13 @@
 """Fixes of exceptions: proposed as they would be carried out now, and carried out if they still would do the same."""
 
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from troth.engine.demand.line_terms import named_skus
 from troth.engine.exceptions.fix_proposals import skus_of_fixes
 from troth.engine.exceptions.fixes import find_fixes, with_waiting
-from troth.engine.promising.context import Facts, State
-from troth.flows.aside import aside, network_at_rest
+from troth.flows.aside import aside
+from troth.flows.at_rest import look_at_rest
 from troth.flows.expected import Expected
-from troth.flows.facts import facts_of
 from troth.flows.requests import Accepted, Outcome, Request
 from troth.flows.system import System
 from troth.flows.workbench import find_one
@@ -25,14 +23,12 @@ from troth.model.commands import (
 from troth.model.events import FixApplied
 from troth.model.exceptions import OpenException
 from troth.model.fix import Fix, FixKind
-from troth.model.ids import OrderId, Sku
-from troth.model.inventory import Balance
+from troth.model.ids import Sku
 from troth.model.item import Substitute
 from troth.model.order import Order
 from troth.model.refusals import Busy, FixOutdated, NotFound, Refusal, VersionConflict
 from troth.store.database import transaction
 from troth.store.events import append_event
-from troth.store.failures import read_failures
 from troth.store.orders import read_orders
 from troth.store.parked import count_waiting
 
@@ -64,7 +60,7 @@ async def look(system: System, found: OpenException, *, role: str = "", actor: s
     if order is None:
         return NotFound("order", found.order_id or found.exception_id)
     skus = await _skus(system, order)
-    state, facts = await _at_rest(system, order, skus, actor)
+    state, facts = await look_at_rest(system, order, skus, actor)
     fixes = await aside(lambda: find_fixes(found, order, state, facts, role=role), "change", lines=len(order.lines))
     if isinstance(fixes, Busy):
         return fixes
@@ -144,38 +140,12 @@ async def _skus(system: System, order: Order) -> set[Sku]:
     await reference.need_items(skus)
     others = [one.sku for line in order.lines for one in _substitutes(system, line.sku)]
     await reference.need_items(others)
-    skus |= set(await reference.need_kits(skus_of_fixes(order, others)))
-    await system.door.need_stock(skus)
-    return skus
+    return skus | set(await reference.need_kits(skus_of_fixes(order, others)))
 
 
 def _substitutes(system: System, sku: Sku) -> tuple[Substitute, ...]:
     item = system.door.reference.items.get(sku)
     return () if item is None else item.substitutes
-
-
-async def _at_rest(system: System, order: Order, skus: Collection[Sku], actor: str) -> tuple[State, Facts]:
-    """What a decision about the order would look at now, whatever changes meanwhile."""
-    door, reference = system.door, system.door.reference
-    prices = await reference.need_prices(set(skus))
-    async with system.pool.acquire() as connection:
-        failures = await read_failures(connection, (order,))
-    now = door.now()
-    policy = reference.policy_for(order.customer.id or order.order_id, now)
-    facts = facts_of(reference, now, actor, policy, prices, network=network_at_rest(reference.network))
-    index = door.index.at_rest(skus)
-    orders: Mapping[OrderId, Order] = {order.order_id: order}
-    state = State(
-        orders,
-        index.rows,
-        Balance,
-        lambda _key, _as_of: 0,
-        lambda _key: 0,
-        index.rows_freed,
-        backordered=index.backordered,
-        failures=failures,
-    )
-    return state, facts
 
 
 def choose(looked: Looked, kind: FixKind) -> Fix | None:

@@ -13,16 +13,15 @@ from troth.engine.returns.decide import decide_return
 from troth.engine.returns.opening import look_at, sku_of
 from troth.engine.returns.returnable import returnable_units, unit_places
 from troth.engine.returns.routing import NodeWorth, find_worths, nearest_stores
-from troth.flows.aside import aside, network_at_rest
+from troth.flows.aside import aside
+from troth.flows.at_rest import look_at_rest
 from troth.flows.attempt import CLOCK
 from troth.flows.capture import ContentLine, ContentPayment, OrderContent, prepare
-from troth.flows.facts import facts_of
 from troth.flows.near import locate_point
 from troth.flows.requests import Accepted, Request
 from troth.flows.system import System
 from troth.model.commands import CaptureOrder
 from troth.model.ids import LineId, NodeId, OrderId, ReturnId, Sku, order_of_return
-from troth.model.inventory import Balance
 from troth.model.money import Money
 from troth.model.network import Address
 from troth.model.order import Method, Order
@@ -133,7 +132,7 @@ async def preview_return(system: System, order: Order, command: OpenReturn, *, a
     """What opening a return would cause if it were done now; nothing is written. Without a node a return in a store is
     quoted for the nearest one.
     """
-    facts, state = await _at_rest(system, order, command, actor)
+    state, facts = await look_at_rest(system, order, await _skus(system, order, command), actor)
 
     def quote() -> ReturnQuote | Refusal:
         worths = _worths(order, command, state, facts)
@@ -239,30 +238,14 @@ async def _prepare_replacement(system: System, order: Order, asked: Replacement)
     return prepared
 
 
-async def _at_rest(system: System, order: Order, command: OpenReturn, actor: str) -> tuple[Facts, State]:
-    """What a decision about a return would look at, as it is now."""
-    door = system.door
-    reference = door.reference
+async def _skus(system: System, order: Order, command: OpenReturn) -> set[Sku]:
+    """What has to be known of catalog and stock: what comes back, and what replaces it."""
+    reference = system.door.reference
     skus = {part.sku for part in order.allocations} | {line.sku for line in order.lines} | set(named_skus(order.lines))
     if command.replacement is not None:
         skus |= await reference.need_lines(command.replacement.lines)
     await reference.need_items(skus)
-    await door.need_stock(skus)
-    prices = await reference.need_prices(skus)
-    now = door.now()
-    policy = reference.policy_for(order.customer.id or order.order_id, now)
-    facts = facts_of(reference, now, actor, policy, prices, network=network_at_rest(reference.network))
-    index = door.index.at_rest(skus)
-    state = State(
-        {order.order_id: order},
-        index.rows,
-        Balance,
-        lambda _key, _as_of: 0,
-        lambda _key: 0,
-        index.rows_freed,
-        backordered=index.backordered,
-    )
-    return facts, state
+    return skus
 
 
 def _worths(order: Order, command: OpenReturn, state: State, facts: Facts) -> tuple[NodeWorth, ...]:
