@@ -1,15 +1,19 @@
 """What needs a person: found where it is, ranked, marked, and gone when what it was read from is."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from tests.builders import NOW, Clock, accepted, capture, item, stock
 from troth.engine.exceptions.risk import weigh
 from troth.engine.money.owed import owed
+from troth.flows import workbench
 from troth.flows.configure import set_item
 from troth.flows.fixing import Fixed, Looked, apply_fix, look
+from troth.flows.intake import Tried, take_in
 from troth.flows.marking import Said, mark
 from troth.flows.system import System
 from troth.flows.workbench import NOBODY, Filters, find_one, find_open
@@ -21,7 +25,7 @@ from troth.model.hold_terms import HoldTerms
 from troth.model.ids import HoldId, LineId, Sku, fulfillment_id
 from troth.model.lifecycle import AllocationState
 from troth.model.order import Line, Order
-from troth.model.refusals import FixOutdated, Invalid, NotFound, VersionConflict
+from troth.model.refusals import FieldFlaw, FixOutdated, Invalid, NotFound, VersionConflict
 from troth.model.status import OrderStatus, fulfillment_status, order_status, uncovered_quantities
 
 ONE = LineId("1")
@@ -34,6 +38,10 @@ async def short_order(system: System, external_id: str = "W-1", units: int = 2) 
     accepted(await system.door.one(ReleaseOrder(order.order_id), actor="web"))
     picked = PickWork(fulfillment_id(order.order_id, 1), (LineQuantity(ONE, 0, "not_found"),))
     return accepted(await system.door.one(picked, actor="node"))
+
+
+async def refuse(_body: Mapping[str, Any], _is_despite: bool) -> Tried:
+    return Tried(findings=(FieldFlaw("/lines", "is required"),))
 
 
 async def kinds(system: System, **filters: object) -> list[tuple[ExceptionKind, str]]:
@@ -306,6 +314,51 @@ async def test_what_is_remembered_of_an_exception_is_what_is_true_of_it(system: 
     remembered = found
     system.workbench.completed.clear()
     assert await only(system) == remembered, "as who remembers nothing finds it"
+
+
+async def test_of_more_than_are_ranked_it_is_said_and_each_is_found_by_its_id(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workbench, "SOURCE_MAX", 3)
+    for sku in "AB":
+        await stock(system, {(sku, "DC-PA"): 5})
+        order = accepted(await system.door.one(capture(f"W-{sku}", {sku: 3}), actor="web"))
+        accepted(await system.door.one(ReleaseOrder(order.order_id), actor="web"))
+        await stock(system, {(sku, "DC-PA"): -4})
+    for name in ("W-1", "W-2"):
+        await take_in(system, {"channel": "web", "external_id": name}, "edi", refuse, actor="edi")
+    whole = await find_open(system, Filters())
+    assert not whole.is_partial
+    ids = [one.exception_id for one, _ in whole.items]
+    assert [name.split(":")[0] for name in sorted(ids)] == ["intake", "intake", "stock", "stock"]
+
+    for most in (1, 2):
+        monkeypatch.setattr(workbench, "SOURCE_MAX", most)
+        assert (await find_open(system, Filters())).is_partial
+        for kind in (ExceptionKind.DEFICIT, ExceptionKind.INTAKE):
+            only_kind = Filters(frozenset({kind}))
+            assert (await find_open(system, only_kind, with_counts=False)).is_partial, kind
+        assert [await find_one(system, name) for name in ids] == list(whole.items)
+
+
+async def test_without_counts_the_same_is_found_of_each_kind(system: System, clock: Clock) -> None:
+    await short_order(system, "W-1")
+    await stock(system, {("B", "DC-PA"): 9})
+    late = accepted(await system.door.one(capture("W-2", {"B": 1}), actor="web"))
+    accepted(await system.door.one(ReleaseOrder(late.order_id), actor="web"))
+    held = accepted(await system.door.one(capture("W-3", {"B": 1}), actor="web"))
+    terms = BUILT_IN["address"].terms
+    accepted(await system.door.one(PlaceHold(held.order_id, "address", "odd", None, terms), actor="rules"))
+    await stock(system, {("B", "DC-PA"): -9})
+    await take_in(system, {"channel": "web"}, "edi", refuse, actor="edi")
+    clock.advance(days=3)
+    found = {one.kind for one, _ in (await find_open(system, Filters())).items}
+    assert len(found) >= 4, found
+    for kind in ExceptionKind:
+        filters = Filters(frozenset({kind}))
+        whole, part = await find_open(system, filters), await find_open(system, filters, with_counts=False)
+        assert part.items == whole.items, kind
+        assert bool(part.items) is (kind in found)
 
 
 async def test_at_risk_is_exactly_what_would_no_longer_be_owed(system: System) -> None:

@@ -58,7 +58,7 @@ async def fix_in_bulk(
     role: str,
 ) -> Bulk:
     """Look at the exceptions that fit, and unless it is a preview carry out the best fix of this kind of each."""
-    ranked = await find_open(system, filters)
+    ranked = await find_open(system, filters, with_counts=False)
     lines = []
     for found, _risk in ranked.items[:limit]:
         lines.append(await _one(system, found, kind, is_preview=is_preview, reason=reason, actor=actor, role=role))

@@ -1,19 +1,20 @@
 """The workbench: what needs a person, read from what is there, with what people said of it, ranked by its risk."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from typing import Final
 
 from troth.engine.exceptions.risk import rank, weigh_money
 from troth.flows.system import System
-from troth.model.exceptions import KINDS_OF, ExceptionKind, Mark, OpenException, Source, parts_of_id, sku_of_supply
+from troth.model.exceptions import KINDS_OF, ExceptionKind, Mark, OpenException, Source, parts_of_id, supply_named
 from troth.model.ids import OrderId, Sku
 from troth.model.risk import Risk
 from troth.store.database import Connection
-from troth.store.exceptions import Asked, complete, find_candidates, find_deficits, with_item
-from troth.store.intake import find_intake_exceptions
+from troth.store.exceptions import Asked, Deficit, complete, find_candidates, find_deficits, with_item
+from troth.store.intake import find_intake_exceptions, read_intake_exception
 from troth.store.marks import read_marks
 
 NOBODY: Final = "nobody"
@@ -60,14 +61,50 @@ class Ranked:
     is_partial: bool = False
 
 
-async def find_open(system: System, filters: Filters, now: datetime | None = None) -> Ranked:
-    """What needs a person now, or as it weighs at another instant."""
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """What is open as its rows say, the deficits by themselves, and whether there is more of any source."""
+
+    found: list[OpenException]
+    deficits: list[Deficit]
+    is_partial: bool = False
+
+
+async def find_open(
+    system: System, filters: Filters, now: datetime | None = None, *, with_counts: bool = True
+) -> Ranked:
+    """What needs a person now, or as it weighs at another instant; without counts no more is read than the kinds that
+    are asked for need.
+    """
     at = now or system.door.now()
-    reference = system.door.reference
-    accepting = tuple(node.node for node in reference.network.nodes if node.acceptance_minutes)
-    asked = Asked(system.door.now(), filters.order_id, accepting, SOURCE_MAX)
+    sources = set(Source) if with_counts or filters.kinds is None else _sources_of(filters.kinds)
     async with system.pool.acquire() as connection:
-        found, is_partial = await _read(system, connection, asked, filters)
+        rows = await _read(system, connection, filters, sources)
+    return await _rank(system, rows, filters, at)
+
+
+async def find_one(system: System, exception_id: str) -> tuple[OpenException, Risk] | None:
+    """An exception by its id; None where it is not open (any more)."""
+    named = parts_of_id(exception_id)
+    if named is None:
+        return None
+    source, order_id, subject = named
+    filters = Filters(order_id=order_id, with_snoozed=True)
+    async with system.pool.acquire() as connection:
+        if order_id is None:
+            rows = await _read_one(system, connection, source, subject)
+        else:
+            rows = await _read(system, connection, filters, {source})
+    ranked = await _rank(system, rows, filters, system.door.now())
+    return next((pair for pair in ranked.items if pair[0].exception_id == exception_id), None)
+
+
+async def _rank(system: System, rows: _Rows, filters: Filters, at: datetime) -> Ranked:
+    """What fits of what is open, with what was said of it, by its risk."""
+    reference = system.door.reference
+    await reference.need_items([one.sku for one in rows.deficits])
+    found = [*rows.found, *(with_item(one, reference.items.get(one.sku)) for one in rows.deficits)]
+    async with system.pool.acquire() as connection:
         marks = await read_marks(connection, [one.exception_id for one in found])
     marked = [_with_mark(one, marks.get(one.exception_id)) for one in found]
     fitting = [one for one in marked if _fits(one, filters, at)]
@@ -77,51 +114,47 @@ async def find_open(system: System, filters: Filters, now: datetime | None = Non
     memory, items, forgotten = system.workbench, reference.items, reference.times_forgotten
     weighed = [(one, weigh_money(one, *memory.money(one, items, forgotten), at, system.risk)) for one in chosen]
     memory.tidy()
-    return Ranked(tuple(rank(weighed)), counts, is_partial)
+    return Ranked(tuple(rank(weighed)), counts, rows.is_partial)
 
 
-async def find_one(system: System, exception_id: str) -> tuple[OpenException, Risk] | None:
-    """An exception by its id; None where it is not open (any more)."""
-    named = parts_of_id(exception_id)
-    if named is None:
-        return None
-    source, order_id, _subject = named
-    filters = Filters(KINDS_OF[source], order_id, with_snoozed=True)
-    ranked = await find_open(system, filters)
-    return next((pair for pair in ranked.items if pair[0].exception_id == exception_id), None)
-
-
-async def _read(
-    system: System, connection: Connection, asked: Asked, filters: Filters
-) -> tuple[list[OpenException], bool]:
-    """All that is open and fits what can be asked of the rows, and whether there is more of any source."""
-    of_orders: list[OpenException] = []
-    is_partial = False
-    for source in _OF_ORDERS:
-        some = await find_candidates(connection, source, asked)
-        is_partial = is_partial or len(some) == asked.limit
-        of_orders += some
+async def _read(system: System, connection: Connection, filters: Filters, sources: Collection[Source]) -> _Rows:
+    """All that is open of some sources and fits what can be asked of the rows."""
+    asked = _asked(system, filters.order_id)
+    candidates = [await find_candidates(connection, source, asked) for source in _OF_ORDERS if source in sources]
     found = await complete(
         connection,
-        of_orders,
+        chain.from_iterable(candidates),
         system.workbench.completed,
         customer=filters.customer,
         channel=filters.channel,
         node=filters.node,
     )
-    if filters.customer is None and filters.channel is None:
-        found += await _deficits(system, connection, asked)
-    if filters.customer is None and filters.order_id is None:
-        found += await find_intake_exceptions(connection, channel=filters.channel, limit=asked.limit)
-    return found, is_partial
+    deficits: list[Deficit] = []
+    if Source.STOCK in sources and filters.customer is None and filters.channel is None:
+        deficits = await find_deficits(connection, asked)
+    waiting: list[OpenException] = []
+    if Source.INTAKE in sources and filters.customer is None and filters.order_id is None:
+        waiting = await find_intake_exceptions(connection, channel=filters.channel, limit=asked.limit)
+    is_partial = asked.limit in (*map(len, candidates), len(deficits), len(waiting))
+    return _Rows([*found, *waiting], deficits, is_partial)
 
 
-async def _deficits(system: System, connection: Connection, asked: Asked) -> list[OpenException]:
-    short = await find_deficits(connection, asked)
-    skus = [sku_of_supply(one.subject) for one, _units in short]
-    await system.door.reference.need_items(skus)
-    items = system.door.reference.items
-    return [with_item(one, units, items.get(sku)) for (one, units), sku in zip(short, skus, strict=True)]
+async def _read_one(system: System, connection: Connection, source: Source, subject: str) -> _Rows:
+    """What is open of no order: a supply, or what waits in the intake, wherever it stands among many."""
+    if source is Source.INTAKE:
+        document = await read_intake_exception(connection, subject)
+        return _Rows([] if document is None else [document], [])
+    supply = supply_named(subject) if source is Source.STOCK else None
+    return _Rows([], [] if supply is None else await find_deficits(connection, _asked(system, None), supply=supply))
+
+
+def _asked(system: System, order_id: OrderId | None) -> Asked:
+    accepting = tuple(node.node for node in system.door.reference.network.nodes if node.acceptance_minutes)
+    return Asked(system.door.now(), order_id, accepting, SOURCE_MAX)
+
+
+def _sources_of(kinds: Collection[ExceptionKind]) -> set[Source]:
+    return {source for source, some in KINDS_OF.items() if not some.isdisjoint(kinds)}
 
 
 def _with_mark(found: OpenException, mark: Mark | None) -> OpenException:

@@ -8,6 +8,8 @@ from typing import Final
 from urllib.parse import quote, unquote
 
 from troth.model.ids import LineId, NodeId, OrderId, Sku
+from troth.model.inventory import Source as SupplySource
+from troth.model.inventory import SupplyKey
 from troth.model.order import Line
 
 
@@ -160,13 +162,19 @@ def supply_subject(sku: str, node: str, source: str) -> str:
     return "@".join(quote(part, safe="") for part in (sku, node, source))
 
 
-def sku_of_supply(subject: str) -> Sku:
-    """The item of a supply that is named so.
+def supply_named(subject: str) -> SupplyKey | None:
+    """The supply that is named so; None where it is no name of one.
 
-    >>> sku_of_supply("A%2F1@DC-PA@lot%2FL-7")
-    'A/1'
+    >>> supply_named("A%2F1@DC-PA@lot%2FL-7")
+    SupplyKey(sku='A/1', node='DC-PA', source='lot/L-7')
+    >>> supply_named("A%2F1") is None
+    True
     """
-    return Sku(unquote(subject.partition("@")[0]))
+    parts = [unquote(part) for part in subject.split("@")]
+    if len(parts) != 3:
+        return None
+    sku, node, source = parts
+    return SupplyKey(Sku(sku), NodeId(node), SupplySource(source))
 
 
 def parts_of_id(text: str) -> tuple[Source, OrderId | None, str] | None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from troth.model.exceptions import ConcernedUnits, ExceptionKind, OpenException, Source, supply_subject
 from troth.model.ids import LineId, NodeId, OrderId, Sku
+from troth.model.inventory import SupplyKey
 from troth.model.item import Item
 from troth.model.lifecycle import ENDED, RESERVING, AllocationState
 from troth.model.order import Line, Terms
@@ -53,6 +54,15 @@ class Asked:
     limit: int = 2_000
 
 
+@dataclass(frozen=True, slots=True)
+class Deficit:
+    """That of a supply so many more units of an item are promised than there are."""
+
+    found: OpenException
+    sku: Sku
+    units: int
+
+
 @dataclass(slots=True)
 class _Parts:
     """Units of the parts of a line, by SKU and work, and by how they ended."""
@@ -90,19 +100,21 @@ async def find_candidates(connection: Connection, source: Source, asked: Asked) 
             return []
 
 
-async def find_deficits(connection: Connection, asked: Asked) -> list[tuple[OpenException, int]]:
-    """The supplies of which more is promised than there is, and by how many units; of none where an order is named."""
+async def find_deficits(connection: Connection, asked: Asked, *, supply: SupplyKey | None = None) -> list[Deficit]:
+    """The supplies (None: all) of which more is promised than there is; none where an order is named."""
     if asked.order_id is not None:
         return []
-    return [(_deficit(row, asked.now), row["deficit"]) for row in await connection.fetch(_DEFICITS, asked.limit)]
+    one = (None, None, None) if supply is None else (supply.sku, supply.node, supply.source)
+    rows = await connection.fetch(_DEFICITS, asked.limit, *one)
+    return [Deficit(_deficit(row, asked.now), row["sku"], row["deficit"]) for row in rows]
 
 
-def with_item(found: OpenException, units: int, item: Item | None) -> OpenException:
+def with_item(deficit: Deficit, item: Item | None) -> OpenException:
     """A deficit with what its units sell for, where the item is known."""
     if item is None:
-        return found
-    line = Line(LineId("1"), item.sku, units, item.price_minor, terms=Terms(decimals=item.decimals))
-    return replace(found, currency=item.currency, lines=(ConcernedUnits(line, units),))
+        return deficit.found
+    line = Line(LineId("1"), item.sku, deficit.units, item.price_minor, terms=Terms(decimals=item.decimals))
+    return replace(deficit.found, currency=item.currency, lines=(ConcernedUnits(line, deficit.units),))
 
 
 async def complete(

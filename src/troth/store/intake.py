@@ -85,6 +85,12 @@ async def find_intake_exceptions(
     return [_exception(document) for document in waiting]
 
 
+async def read_intake_exception(connection: Connection, intake_id: str) -> OpenException | None:
+    """One document as an exception; None where it does not wait."""
+    found = await read_intake(connection, intake_id)
+    return None if found is None or found.state is not IntakeState.WAITING else _exception(found)
+
+
 def _exception(document: IntakeDocument) -> OpenException:
     first = document.findings[0] if document.findings else FieldFlaw("", "it waits to be looked at")
     line = Line(LineId("1"), Sku(""), 1, document.total_minor)

@@ -92,12 +92,12 @@ ORDER BY a.order_id
 LIMIT $2;
 
 -- name: find_deficits
--- Finds supplies of which more is promised than there is, with when they last moved.
+-- Finds supplies of which more is promised than there is, with when they last moved; all, or one.
 SELECT
     b.sku, b.node, b.source, b.deficit,
     (SELECT max(e.at) FROM entries AS e WHERE e.sku = b.sku AND e.node = b.node) AS since
 FROM balances AS b
-WHERE b.deficit > 0
+WHERE b.deficit > 0 AND ($2::text IS NULL OR (b.sku, b.node, b.source) = ($2, $3::text, $4::text))
 ORDER BY b.sku, b.node, b.source
 LIMIT $1;
 
