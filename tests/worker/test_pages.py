@@ -1,5 +1,6 @@
 """What the pages on webhooks and operations say is what happens."""
 
+import inspect
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -92,3 +93,10 @@ def test_every_metric_of_the_worker_is_on_the_page() -> None:
     assert troth.worker.DUE_MAX > 0
     ours = {family.name for family in REGISTRY.collect() if re.match(_OF_THE_WORKER, family.name)}
     assert listed == ours
+
+
+def test_every_task_of_the_worker_is_on_the_page() -> None:
+    table = OPERATIONS.split("What the worker does")[1].split("**Exactly once.**")[0]
+    tasks = re.findall(r'Task\("([\w ]+)"', inspect.getsource(troth.worker.run_worker))
+    assert "due" in tasks
+    assert sorted(re.findall(r"^\| ([\w ]+?) \| (?!how often)", table, re.MULTILINE)) == sorted(tasks)
