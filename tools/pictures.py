@@ -84,7 +84,7 @@ def find_telling_orders(server: Server) -> list[Any]:
         orders,
         key=lambda order: (
             all(work["status"] != "rejected" for work in order["fulfillments"]),
-            len(order["fulfillments"]),
+            len({work["node"] for work in order["fulfillments"]}),
             len(order["lines"]),
         ),
         reverse=True,
