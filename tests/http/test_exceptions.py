@@ -94,6 +94,30 @@ async def test_who_is_bound_to_customers_sees_only_theirs(api: Api) -> None:
         assert answer.status_code == 404
 
 
+async def test_who_is_bound_to_a_node_neither_lists_nor_fixes_in_bulk_what_they_may_not_see_singly(api: Api) -> None:
+    await api.stocked("EX-41", {"DC-PA": 2})
+    await api.stocked("EX-42", {"DC-IL": 2})
+    order_id = (await api.capture("ex-41", {"EX-41": 2, "EX-42": 2}))["order_id"]
+    counted = {"node": "DC-PA", "as_of": api.clock().isoformat(), "counts": [{"sku": "EX-41", "on_hand": 0}]}
+    await api.post("/v1/inventory/counts", counted)
+    while (await repromise_moved(api.system)).changed:
+        pass
+    await api.stocked("EX-41", {"DC-IL": 2})
+    bound = {"authorization": f"Bearer {await api.key_for('orders:write', nodes=['DC-IL'])}"}
+    before = (await api.get(f"/v1/orders/{order_id}")).json()
+    body = {"fix": "re_source", "filter": {"sku": "EX-41"}, "apply": True}
+
+    assert before["status"] == "exception"
+    assert (await api.get(f"/v1/exceptions/line:{order_id}:1", headers=bound)).status_code == 404
+    theirs = (await api.get(f"/v1/exceptions?order={order_id}", headers=bound)).json()
+    done = (await api.post("/v1/exceptions/fixes", body, headers=bound)).json()
+
+    assert (theirs["items"], theirs["counts"]) == ([], {})
+    assert (done["matched"], done["fixed"], done["results"]) == (0, 0, [])
+    assert (await api.get(f"/v1/orders/{order_id}")).json()["version"] == before["version"]
+    assert (await api.post("/v1/exceptions/fixes", body)).json()["fixed"] == 1
+
+
 async def test_a_fix_is_carried_out_in_one_call_and_only_once(api: Api) -> None:
     order_id = await lose(api, "EX-5", "ex-5")
     await api.stocked("EX-5", {"DC-IL": 5})

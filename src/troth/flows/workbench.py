@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Final
 
 from troth.engine.exceptions.risk import rank, weigh_money
+from troth.flows.access import Actor
 from troth.flows.system import System
 from troth.model.exceptions import KINDS_OF, ExceptionKind, Mark, OpenException, Source, parts_of_id, supply_named
 from troth.model.ids import OrderId, Sku
@@ -37,7 +38,7 @@ _OF_ORDERS: Final = (
 @dataclass(frozen=True, slots=True)
 class Filters:
     """Which exceptions: all filters must fit, and what is None is no filter. What was put off is left out unless
-    `with_snoozed`.
+    `with_snoozed`, and what `seen_by` may not see is as if it were not there.
     """
 
     kinds: frozenset[ExceptionKind] | None = None
@@ -48,6 +49,7 @@ class Filters:
     sku: Sku | None = None
     owner: str | None = None
     with_snoozed: bool = False
+    seen_by: Actor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +85,15 @@ async def find_open(
     return await _rank(system, rows, filters, at)
 
 
-async def find_one(system: System, exception_id: str) -> tuple[OpenException, Risk] | None:
-    """An exception by its id; None where it is not open (any more)."""
+async def find_one(
+    system: System, exception_id: str, seen_by: Actor | None = None
+) -> tuple[OpenException, Risk] | None:
+    """An exception by its id; None where it is not open (any more), or nothing that `seen_by` may see."""
     named = parts_of_id(exception_id)
     if named is None:
         return None
     source, order_id, subject = named
-    filters = Filters(order_id=order_id, with_snoozed=True)
+    filters = Filters(order_id=order_id, with_snoozed=True, seen_by=seen_by)
     async with system.pool.acquire() as connection:
         if order_id is None:
             rows = await _read_one(system, connection, source, subject)
@@ -165,7 +169,16 @@ def _with_mark(found: OpenException, mark: Mark | None) -> OpenException:
     return replace(found, mark=mark) if is_of_this else found
 
 
+def may_see(actor: Actor, found: OpenException) -> bool:
+    """Whether an exception is of a customer and at a node of somebody who is bound to some."""
+    if actor.customers is not None and found.customer_id not in actor.customers:
+        return False
+    return actor.nodes is None or found.node in actor.nodes
+
+
 def _fits(found: OpenException, filters: Filters, now: datetime) -> bool:
+    if filters.seen_by is not None and not may_see(filters.seen_by, found):
+        return False
     until = found.mark.snoozed_until
     if until is not None and until > now and not filters.with_snoozed:
         return False

@@ -114,8 +114,8 @@ async def list_exceptions(call: Call[Nothing, ExceptionsQuery]) -> Reply:
 
 async def read_exception(call: Plain) -> Reply:
     """One exception, with what can be done about it now, its notes, and what was done."""
-    pair = await find_one(call.system, call.path("exception_id"))
-    if pair is None or not _is_visible(call, pair[0]):
+    pair = await find_one(call.system, call.path("exception_id"), call.actor)
+    if pair is None:
         raise Refused(NotFound("exception", call.path("exception_id")))
     found, risk = pair
     fixes: tuple[Any, ...] = ()
@@ -174,6 +174,7 @@ async def fix_exceptions(call: Call[BulkBody, NoQuery]) -> Reply:
         choose_bound(call.actor.nodes, given.node, "node"),
         None if given.sku is None else Sku(given.sku),
         given.owner,
+        seen_by=call.actor,
     )
     done = await fix_in_bulk(
         call.system,
@@ -199,6 +200,7 @@ def _filters_of(call: Call[Nothing, ExceptionsQuery]) -> Filters:
         None if asked.sku is None else Sku(asked.sku),
         asked.owner,
         asked.snoozed,
+        call.actor,
     )
 
 
@@ -206,16 +208,8 @@ async def _ensure_visible(call: Call[Any, Any], exception_id: str) -> None:
     """Refused where the actor may not see an exception; of an actor without bounds nothing is asked."""
     if call.actor.customers is None and call.actor.nodes is None:
         return
-    pair = await find_one(call.system, exception_id)
-    if pair is None or not _is_visible(call, pair[0]):
+    if await find_one(call.system, exception_id, call.actor) is None:
         raise Refused(NotFound("exception", exception_id))
-
-
-def _is_visible(call: Call[Any, Any], found: OpenException) -> bool:
-    actor = call.actor
-    if actor.customers is not None and found.customer_id not in actor.customers:
-        return False
-    return actor.nodes is None or (found.node is not None and found.node in actor.nodes)
 
 
 _ID: Final = "line:O-26SR2YAV7FYG310C5Q3V:1"
