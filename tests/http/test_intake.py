@@ -1,4 +1,4 @@
-"""The intake: nothing that comes is lost, each finding names its field, and a person settles what waits."""
+"""The intake: no object that comes is lost, each finding names its field, and a person settles what waits."""
 
 from typing import Any
 
@@ -49,10 +49,24 @@ async def test_what_is_wrong_is_named_by_field_and_the_document_is_kept_as_it_wa
 
 
 @pytest.mark.parametrize("body", [{}, {"channel": 7}, {"lines": "none"}, {"lines": [{"unit_price": {"amount": "x"}}]}])
-async def test_whatever_comes_is_kept(api: Api, body: dict[str, Any]) -> None:
+async def test_whatever_object_comes_is_kept(api: Api, body: dict[str, Any]) -> None:
     document = await taken_in(api, body)
     assert document["body"] == body
     assert document["findings"] != []
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [('{"channel": "web"', 400), ("ISA*00*", 400), ("[1]", 422), ('{"channel": "web", "channel": "pos"}', 422)],
+)
+async def test_what_is_no_object_that_can_be_read_in_one_way_is_refused_and_not_kept(
+    api: Api, text: str, status: int
+) -> None:
+    before = (await api.get("/v1/intake?limit=200")).json()["items"]
+    headers = {"content-type": "application/json"}
+    answer = await api.client.post("/v1/intake?entrance=edi", content=text, headers=headers)
+    assert answer.status_code == status
+    assert (await api.get("/v1/intake?limit=200")).json()["items"] == before
 
 
 async def test_the_same_content_is_kept_once_and_counted(api: Api) -> None:

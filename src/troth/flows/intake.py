@@ -1,5 +1,5 @@
 """The intake: what could not be captured is kept as it was sent, with what is wrong with which field, until a person
-has fixed and submitted it, or put it away. Nothing that came is lost, and what comes twice is kept once.
+has fixed and submitted it, or put it away. No object that came is lost, and what comes twice is kept once.
 """
 
 import secrets
