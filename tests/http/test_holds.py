@@ -49,6 +49,15 @@ async def test_somebody_else_looks_after_a_hold(api: Api) -> None:
     assert missing.status_code == 404
 
 
+async def test_a_hold_is_not_given_to_nobody(api: Api) -> None:
+    order_id = await captured(api, "bb")
+    placed = (await api.post(f"/v1/orders/{order_id}/holds", {"type": "fraud"})).json()
+    refused = await api.post(f"/v1/orders/{order_id}/holds/H1/assign", {"owner": " "})
+    assert (refused.status_code, [one["pointer"] for one in refused.json()["errors"]]) == (422, ["/owner"])
+    after = (await api.get(f"/v1/orders/{order_id}")).json()
+    assert (after["version"], after["holds"]) == (placed["version"], placed["holds"])
+
+
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [
@@ -56,6 +65,7 @@ async def test_somebody_else_looks_after_a_hold(api: Api) -> None:
         ({"type": "fraud", "blocks": []}, "/blocks"),
         ({"type": "fraud", "blocks": ["everything"]}, "/blocks/0"),
         ({"type": "fraud", "at_end": "cancel"}, "/expires_at"),
+        ({"type": "manual", "at_end": "escalate", "expires_at": "2026-12-01T09:00:00Z"}, "/escalate_to"),
     ],
 )
 async def test_what_does_not_fit_is_named_by_its_field_and_nothing_is_held(

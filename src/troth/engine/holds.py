@@ -86,6 +86,8 @@ def decide_assign(command: AssignHold, order: Order, facts: Facts) -> tuple[Orde
     hold = _find_placed(order, command.hold_id, "assign")
     if not isinstance(hold, Hold):
         return hold
+    if not command.owner.strip():
+        return Invalid((FieldFlaw("/owner", "is required: who looks after it from now on"),))
     return () if hold.terms.owner == command.owner else (HoldAssigned(hold.hold_id, command.owner, facts.now),)
 
 

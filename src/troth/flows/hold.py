@@ -41,13 +41,17 @@ def prepare_hold(system: System, order_id: OrderId, content: HoldContent) -> Pla
         flaws.append(FieldFlaw("/expires_at", f"is required where the clock shall {content.at_end}"))
     if content.escalate_to and at_end is not AtEnd.ESCALATE:
         flaws.append(FieldFlaw("/escalate_to", "has no meaning unless at_end is escalate"))
+    owner = terms.owner if content.owner is None else content.owner
+    escalate_to = terms.escalate_to if content.escalate_to is None else content.escalate_to
+    if at_end is AtEnd.ESCALATE and not (escalate_to or owner):
+        flaws.append(FieldFlaw("/escalate_to", "is required: nobody is named to whom it goes when its time is over"))
     if flaws:
         return Invalid(tuple(flaws))
     terms = replace(
         terms,
-        owner=terms.owner if content.owner is None else content.owner,
+        owner=owner,
         blocks=terms.blocks if content.blocks is None else tuple(dict.fromkeys(content.blocks)),
         at_end=at_end,
-        escalate_to=terms.escalate_to if content.escalate_to is None else content.escalate_to,
+        escalate_to=escalate_to,
     )
     return PlaceHold(order_id, content.type, content.reason, expires_at, terms)

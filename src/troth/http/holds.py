@@ -51,7 +51,7 @@ class HoldBody(Strict):
 
 
 class AssignHoldBody(Strict):
-    """Who looks after the hold from now on; empty: nobody in particular."""
+    """Who looks after the hold from now on: a person or a team."""
 
     owner: Text
 
@@ -179,7 +179,12 @@ OPERATIONS = (
         query=NoQuery,
         scope="orders:write",
         has_if_match=True,
-        refusals=(NO_ORDER, _NO_HOLD, NotPossibleNow("assign", "lifted")),
+        refusals=(
+            NO_ORDER,
+            _NO_HOLD,
+            NotPossibleNow("assign", "lifted"),
+            Invalid((FieldFlaw("/owner", "is required: who looks after it from now on"),)),
+        ),
         path_examples=_PATH,
     ),
     Operation(
