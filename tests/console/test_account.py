@@ -27,6 +27,16 @@ async def test_the_page_shows_what_is_owed_and_every_step(client: httpx.AsyncCli
     assert "Give money back" not in shown
 
 
+async def test_the_customer_card_says_only_what_was_ordered_with(client: httpx.AsyncClient, system: System) -> None:
+    made = await order(system, paid())
+    await settle_all(system)
+    shown = (await client.get(f"/console/orders/{made.order_id}")).text
+    card = shown[shown.index('id="customer-head"') : shown.index('id="timeline"')]
+    assert "Secured" in shown
+    assert "Ordered with" in card
+    assert "Pending" not in card
+
+
 async def test_an_order_without_an_account_has_no_panel(client: httpx.AsyncClient, system: System) -> None:
     made = await order(system)
     shown = (await client.get(f"/console/orders/{made.order_id}")).text

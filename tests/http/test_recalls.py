@@ -158,5 +158,17 @@ async def test_a_customer_may_have_a_node_asked_for_what_is_too_late_to_be_done_
     assert "cancel" in before["by_recall"]["customer"]
     assert (late.status_code, late.json()["code"]) == (409, "not-possible-now")
     assert (asked.status_code, asked.json()["recalls"][0]["state"]) == (200, "requested")
+    assert asked.json()["possible"]["by_recall"] == {}  # the node is asked already, and a second time it is refused
     await api.post(f"{path}/accept-recall")
     assert (await order_of(api, order))["status"] == "canceled"
+
+
+async def test_what_a_hold_blocks_is_not_asked_of_a_node(api: Api) -> None:
+    order, _path = await at_node(api, "RECALL-9", "pick")
+    url = f"/v1/orders/{order['order_id']}"
+    held = await api.post(f"{url}/holds", {"type": "fraud", "blocks": ["change"]})
+    actions = [{"action": "set_address", "ship_to": CHICAGO}]
+    refused = await api.post(f"{url}/changes", {"reason": "moved", "actions": actions}, params={"recall": True})
+
+    assert held.json()["possible"]["by_recall"] == {"customer": ["cancel"]}
+    assert (refused.status_code, refused.json()["code"], refused.json().get("recalls")) == (409, "order-on-hold", None)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from troth.console.views import Chip, moment, money, state_chip, status_chip, words
 from troth.console.views_release import short_id
+from troth.engine.askable import find_askable
 from troth.engine.change_fields import find_changes
 from troth.engine.change_wish import CLOSED
 from troth.engine.holds import can_hold
@@ -18,6 +19,7 @@ from troth.model.kits import kits_of, whole_units
 from troth.model.lifecycle import ENDED, AllocationEvent, AllocationState, is_possible
 from troth.model.network import Node
 from troth.model.order import Allocation, Fulfillment, Hold, Line, Order, Package, Parked
+from troth.model.permissions import By
 from troth.model.status import (
     OrderStatus,
     blocking_holds,
@@ -89,7 +91,9 @@ class WorkView:
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
-    """The order; the promise is the window in which its last part arrives, none while any of it lies nowhere."""
+    """The order; the promise is the window in which its last part arrives, none while any of it lies nowhere. `askable`
+    is what can be done only where a node gives its work back.
+    """
 
     order: Order
     chip: Chip
@@ -104,6 +108,7 @@ class OrderView:
     can_release: bool
     can_cancel: bool
     can_change: bool
+    askable: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +153,7 @@ def view_order(order: Order, items: Mapping[Sku, Item], nodes: Mapping[str, Node
     """The order with the names of its items and nodes, as far as they are known."""
     status = order_status(order)
     sums = owed(order)
-    may_cancel = not blocking_holds(order, Block.CANCEL)
+    blocked = {block for block in (Block.CANCEL, Block.CHANGE) if blocking_holds(order, block)}
     lines = tuple(_line(order, line, items, nodes, sums.lines[line.line_id].wanted.total_minor) for line in order.lines)
     works = tuple(_work(order, work, nodes) for work in order.fulfillments)
     live = [work for work in works if not work.is_ended]
@@ -167,8 +172,11 @@ def view_order(order: Order, items: Mapping[Sku, Item], nodes: Mapping[str, Node
         promised_at=max((work.work.promised_at for work in promised), default=None),
         can_hold=can_hold(order, tuple(Block)) and status not in CLOSED,
         can_release=AllocationState.RESERVED in states and not blocking_holds(order, Block.RELEASE),
-        can_cancel=may_cancel and status is not OrderStatus.CANCELED and any(line.cancelable for line in lines),
-        can_change=status not in CLOSED and not blocking_holds(order, Block.CHANGE),
+        can_cancel=Block.CANCEL not in blocked
+        and status is not OrderStatus.CANCELED
+        and any(line.cancelable for line in lines),
+        can_change=status not in CLOSED and Block.CHANGE not in blocked,
+        askable=find_askable(order, live_allocations(order), blocked).get(By.OPERATOR, ()),
     )
 
 

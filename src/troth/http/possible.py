@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from functools import cache
 
+from troth.engine.askable import find_askable
 from troth.engine.holds import can_hold
 from troth.http.order_shapes import CustomerPossible, LineUnits, Possible
 from troth.model.change import OF_ALL_LINES, Action
 from troth.model.hold_terms import Block
 from troth.model.ids import LineId
-from troth.model.kept_actions import MAY_ASK
 from troth.model.kits import kits_of, whole_units
 from troth.model.lifecycle import GONE, AllocationState
 from troth.model.measure import shown
@@ -41,19 +41,8 @@ def find_possible(order: Order, live: tuple[Allocation, ...], uncovered: Mapping
         cancelable,
         changes,
         CustomerPossible(cancelable if is_alike else _cancelable(order, live, uncovered, window), of_customer),
-        _by_recall(states),
+        {by.value: deeds for by, deeds in find_askable(order, live, is_blocked).items()},
     )
-
-
-@cache
-def _by_recall(states: frozenset[AllocationState]) -> dict[str, tuple[str, ...]]:
-    """What a node may be asked for, by whom, for parts in some of these states.
-
-    >>> _by_recall(frozenset({AllocationState.PICKED}))["operator"]
-    ('set_dates', 'set_address', 'set_method', 'set_node', 'substitute')
-    """
-    found = {by.value: tuple(deed for deed, some in deeds.items() if states & some) for by, deeds in MAY_ASK.items()}
-    return {by: deeds for by, deeds in found.items() if deeds}
 
 
 def _cancelable(
