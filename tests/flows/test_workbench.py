@@ -1,4 +1,4 @@
-"""What needs a person: found where it is, ranked, marked, and gone when what it was read from is."""
+"""One thing: what needs a person, found where it is, ranked, marked, and gone when what it was read from is."""
 
 from collections.abc import Mapping
 from dataclasses import replace
