@@ -21,8 +21,8 @@ from typing import Final
 from benchmarks.report import figure, publish
 from tests.builders import capture, item, node, set_up
 from troth.engine.carts import HOLD_SECONDS_MAX
-from troth.flows.requests import Accepted, Request
-from troth.flows.system import System, open_system
+from troth.flows.door.requests import Accepted, Request
+from troth.flows.door.system import System, open_system
 from troth.model.commands import AdjustStock, CancelOrder, HoldCart
 from troth.model.ids import CartHoldId, NodeId, Sku
 from troth.model.inventory import SupplyKey

@@ -23,7 +23,7 @@ import uvloop
 from benchmarks.load import Load
 from benchmarks.report import Figure, figure, publish
 from benchmarks.retailer import serve
-from troth.flows.doctor import examine
+from troth.flows.log.doctor import examine
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
 from troth.model.network import Node, NodeType

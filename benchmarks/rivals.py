@@ -22,7 +22,7 @@ from troth.engine.carriage.network import Network, compile_network
 from troth.engine.demand.availability import pose_question
 from troth.engine.promising.promise import plan
 from troth.engine.supply.supply import SupplyRows
-from troth.flows.places import locate
+from troth.flows.places.places import locate
 from troth.model.ids import LineId, Sku
 from troth.model.inventory import ON_HAND
 from troth.model.item import Item

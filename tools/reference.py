@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from typer.main import get_command
 
-from troth.http.problems import PROBLEMS, PROTESTS
+from troth.http.edge.problems import PROBLEMS, PROTESTS
 from troth.model.events import EVENTS
 from troth.model.refusals import REFUSALS
 

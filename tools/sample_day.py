@@ -17,15 +17,15 @@ from pydantic import TypeAdapter
 
 from troth.cli.sample import SEED
 from troth.engine.carriage.rate_cards import STANDARD
-from troth.flows.capture import capture
-from troth.flows.draft import Saved, save_draft
-from troth.flows.due import act_on_due
-from troth.flows.families import RATE_CARDS, ROUTINGS, Family
-from troth.flows.presets import make_preset
-from troth.flows.publish import Acted, activate
-from troth.flows.requests import Accepted
-from troth.flows.system import System, open_system
-from troth.http.order_body import OrderBody
+from troth.flows.documents.families import RATE_CARDS, ROUTINGS, Family
+from troth.flows.documents.presets import make_preset
+from troth.flows.door.requests import Accepted
+from troth.flows.door.system import System, open_system
+from troth.flows.orders.capture import capture
+from troth.flows.orders.due import act_on_due
+from troth.flows.publishing.draft import Saved, save_draft
+from troth.flows.publishing.publish import Acted, activate
+from troth.http.orders.order_body import OrderBody
 from troth.model.commands import (
     AcceptWork,
     CancelOrder,

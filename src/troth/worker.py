@@ -17,20 +17,20 @@ from typing import Final
 from prometheus_client import Counter, Gauge, Histogram
 
 from troth.adapters.webhooks import open_sender
-from troth.flows.acceptance import act_on_acceptance
-from troth.flows.accuracy import EVENTS_MAX, learn_from_log
-from troth.flows.customers import review_credit
-from troth.flows.deliver import CLAIM_SECONDS, Delivered, Post, deliver_claimed, resend_round
-from troth.flows.due import act_on_due, end_due_carts, find_next_due
-from troth.flows.maintain import create_partitions, delete_old
-from troth.flows.repromise import repromise_moved, repromise_overdue, try_parked
-from troth.flows.returns import expire_returns
-from troth.flows.seal import seal_log
-from troth.flows.settle import EVENTS_MAX as FOLLOWED_MAX
-from troth.flows.settle import follow_orders, settle_due
-from troth.flows.system import System
-from troth.flows.waves import run_waves
-from troth.flows.workbench import Filters, find_open
+from troth.flows.door.system import System
+from troth.flows.exceptions.workbench import Filters, find_open
+from troth.flows.log.deliver import CLAIM_SECONDS, Delivered, Post, deliver_claimed, resend_round
+from troth.flows.log.maintain import create_partitions, delete_old
+from troth.flows.log.seal import seal_log
+from troth.flows.memory.accuracy import EVENTS_MAX, learn_from_log
+from troth.flows.money.settle import EVENTS_MAX as FOLLOWED_MAX
+from troth.flows.money.settle import follow_orders, settle_due
+from troth.flows.orders.acceptance import act_on_acceptance
+from troth.flows.orders.due import act_on_due, end_due_carts, find_next_due
+from troth.flows.orders.repromise import repromise_moved, repromise_overdue, try_parked
+from troth.flows.orders.returns import expire_returns
+from troth.flows.orders.waves import run_waves
+from troth.flows.records.customers import review_credit
 from troth.model.exceptions import ExceptionKind
 from troth.model.ids import OrderId
 from troth.settings import Settings

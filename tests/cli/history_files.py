@@ -7,7 +7,7 @@ from pathlib import Path
 
 from troth.adapters.history import Account, load_history, read_mapping
 from troth.adapters.history.assemble import Overview
-from troth.flows.system import System
+from troth.flows.door.system import System
 
 MAPPING = """
 create_items = true

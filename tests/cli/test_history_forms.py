@@ -11,7 +11,7 @@ from tests.builders import item, node, set_up
 from tests.cli.history_files import CLEAN, HEADER, MAPPING, load, many_rows, stored_lines, write_lines
 from tests.conftest import Database
 from troth.adapters.history import MappingWrong
-from troth.flows.system import System, open_system
+from troth.flows.door.system import System, open_system
 
 
 @pytest.fixture

@@ -22,8 +22,8 @@ from tests.cli.history_files import (
 from tests.conftest import Database
 from troth.adapters.history import Account
 from troth.adapters.history.assemble import Overview
-from troth.flows.doctor import examine
-from troth.flows.system import System, open_system
+from troth.flows.door.system import System, open_system
+from troth.flows.log.doctor import examine
 from troth.model.commands import ReleaseOrder
 from troth.model.ids import OrderId
 

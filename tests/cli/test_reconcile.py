@@ -9,8 +9,8 @@ import pytest
 from tests.builders import accepted, capture, item, node, set_up, stock
 from tests.cli.typing_commands import type_command
 from troth.adapters.payments.opening import open_gateways, settled_providers
-from troth.flows.settle import follow_orders, settle_due
-from troth.flows.system import open_system
+from troth.flows.door.system import open_system
+from troth.flows.money.settle import follow_orders, settle_due
 from troth.model.ids import OrderId
 from troth.model.order import Payment
 from troth.settings import Settings

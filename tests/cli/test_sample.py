@@ -8,9 +8,9 @@ import pytest
 from tests.builders import set_up
 from tests.conftest import Database
 from troth.cli.sample import SEED, make_sample
-from troth.flows.doctor import examine
+from troth.flows.door.system import System, open_system
+from troth.flows.log.doctor import examine
 from troth.flows.sample import SampleKey, SampleLoaded, load_sample
-from troth.flows.system import System, open_system
 
 KEY = SampleKey("small", SEED, date(2026, 11, 23))
 

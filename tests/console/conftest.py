@@ -12,8 +12,8 @@ from starlette.routing import Mount
 from tests.builders import Clock, item, node, set_up, stock
 from tests.conftest import Database
 from troth.console.app import create_console
-from troth.flows.access import digest_secret
-from troth.flows.system import System, open_system
+from troth.flows.door.system import System, open_system
+from troth.flows.people.access import digest_secret
 from troth.settings import Settings
 from troth.store.access import User, create_session, create_user
 

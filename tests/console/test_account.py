@@ -9,7 +9,7 @@ from tests.builders import Clock
 from tests.conftest import Database
 from tests.console.conftest import post
 from tests.payments.paying import account, opened, order, paid, settle_all, ship
-from troth.flows.system import System
+from troth.flows.door.system import System
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 
 from tests.builders import accepted, capture, stock
 from tests.console.conftest import post
-from troth.flows.system import System
+from troth.flows.door.system import System
 from troth.model.ids import OrderId
 from troth.model.lifecycle import AllocationState
 from troth.model.order import Method, Order

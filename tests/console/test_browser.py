@@ -19,10 +19,10 @@ from tests.console.conftest import PASSWORD
 from tests.documents import rate_card
 from troth.console.app import create_console, end_streams
 from troth.console.configuration import RATE_CARD_PAGES
-from troth.flows.draft import save_draft
-from troth.flows.families import RATE_CARDS
-from troth.flows.system import System
-from troth.flows.users import create_user
+from troth.flows.documents.families import RATE_CARDS
+from troth.flows.door.system import System
+from troth.flows.people.users import create_user
+from troth.flows.publishing.draft import save_draft
 from troth.http.app import create_app
 from troth.model.commands import PlaceHold
 from troth.model.order import Order

@@ -14,7 +14,7 @@ from troth.console.configuration import FAMILIES
 from troth.console.family_pages import FamilyPages
 from troth.console.views_content import ROWS_MAX, lay_out
 from troth.console.views_shape import shapes_of
-from troth.flows.system import System
+from troth.flows.door.system import System
 from troth.model.network import RateCard
 
 CONTENTS: dict[str, dict[str, Any]] = {

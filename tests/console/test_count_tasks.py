@@ -6,10 +6,10 @@ import httpx
 
 from tests.builders import accepted, capture, item, set_up, stock
 from tests.console.conftest import HOSTILE
-from troth.flows.access import Actor
-from troth.flows.accuracy import learn_from_log
-from troth.flows.stock import Counted, count
-from troth.flows.system import System
+from troth.flows.door.system import System
+from troth.flows.memory.accuracy import learn_from_log
+from troth.flows.people.access import Actor
+from troth.flows.stock.stock import Counted, count
 from troth.model.commands import LineQuantity, PickWork, ReleaseOrder
 from troth.model.ids import LineId, NodeId, Sku
 

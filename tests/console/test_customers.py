@@ -9,8 +9,8 @@ import pytest
 
 from tests.builders import NOW, accepted, capture
 from tests.console.conftest import HOSTILE, begin_session, post
-from troth.flows import blanket_orders, customers
-from troth.flows.system import System
+from troth.flows.door.system import System
+from troth.flows.records import blanket_orders, customers
 from troth.model.blanket import BLANKET_ORDER, BlanketLine, BlanketOrder
 from troth.model.credit import CustomerTerms
 from troth.model.ids import LineId, Sku

@@ -7,7 +7,7 @@ import pytest
 from tests.builders import NOW, accepted, capture
 from troth.console.feed import Feed, News, news_of
 from troth.console.live import messages_of
-from troth.flows.system import System
+from troth.flows.door.system import System
 from troth.model.commands import PlaceHold
 from troth.store.console import Head
 

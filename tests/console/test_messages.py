@@ -8,8 +8,8 @@ import pytest
 from tests.builders import node
 from tests.console.conftest import HOSTILE, begin_session, post
 from tests.flows.feeding import taken_in
-from troth.flows.configure import set_node
-from troth.flows.system import System
+from troth.flows.door.system import System
+from troth.flows.records.configure import set_node
 from troth.model.ids import NodeId
 
 TEXTS = '{"texts": [{"language": "es", "channels": ["tienda"], "texts": {"in_stock": "Aquí está"}}]}'

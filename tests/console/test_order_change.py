@@ -4,7 +4,7 @@ import httpx
 
 from tests.builders import accepted, capture, item, stock
 from tests.console.conftest import post
-from troth.flows.system import System
+from troth.flows.door.system import System
 from troth.model.ids import OrderId
 from troth.model.order import Order
 from troth.store.orders import read_orders

@@ -10,7 +10,7 @@ from tests.builders import Clock, accepted, capture, stock
 from tests.conftest import Database
 from tests.console.conftest import HOSTILE, begin_session
 from troth.console.app import create_console
-from troth.flows.system import System, open_system
+from troth.flows.door.system import System, open_system
 from troth.model.commands import CancelOrder, LineQuantity, PickWork, PlaceHold, ReleaseOrder, ShipWork
 from troth.model.events import ConfigurationSet
 from troth.model.ids import LineId

@@ -6,10 +6,10 @@ import httpx
 
 from tests.builders import NOW, accepted, capture, item, node, set_up, stock
 from tests.console.conftest import csrf_in
-from troth.flows.draft import Saved, save_draft
-from troth.flows.families import ROUTINGS
-from troth.flows.publish import Acted, activate
-from troth.flows.system import System
+from troth.flows.documents.families import ROUTINGS
+from troth.flows.door.system import System
+from troth.flows.publishing.draft import Saved, save_draft
+from troth.flows.publishing.publish import Acted, activate
 
 NEW_YORK = {"line1": "1 Main St", "city": "New York", "region": "NY", "postcode": "10001", "country": "US"}
 

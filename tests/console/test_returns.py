@@ -4,7 +4,7 @@ import httpx
 
 from tests.builders import accepted, capture
 from tests.console.conftest import HOSTILE, post
-from troth.flows.system import System
+from troth.flows.door.system import System
 from troth.model.commands import DeliverWork, ReleaseOrder, ShipWork
 from troth.model.ids import OrderId
 from troth.model.lifecycle import DispositionState, ReceptionState

@@ -10,7 +10,7 @@ import pytest
 from tests.builders import accepted, capture
 from tests.console.conftest import HOSTILE, begin_session, csrf_in, post
 from tests.documents import routing
-from troth.flows.system import System
+from troth.flows.door.system import System
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import pytest
 
 from tests.builders import accepted, capture
 from tests.console.conftest import PASSWORD, begin_session, csrf_in, log_in, post
-from troth.flows.system import System
-from troth.flows.users import create_user
+from troth.flows.door.system import System
+from troth.flows.people.users import create_user
 from troth.store.orders import read_orders
 
 

@@ -7,12 +7,12 @@ import httpx
 
 from tests.builders import NOW, item, set_up
 from tests.console.conftest import HOSTILE
-from troth.flows.access import Actor
-from troth.flows.move_transfer import MovedLine, Moving, move_transfer
-from troth.flows.requests import Answer
-from troth.flows.stock import Adjustment, adjust
-from troth.flows.system import System
-from troth.flows.transfers import set_transfer
+from troth.flows.door.requests import Answer
+from troth.flows.door.system import System
+from troth.flows.people.access import Actor
+from troth.flows.stock.move_transfer import MovedLine, Moving, move_transfer
+from troth.flows.stock.stock import Adjustment, adjust
+from troth.flows.stock.transfers import set_transfer
 from troth.model.ids import NodeId, Sku
 from troth.model.lifecycle import TransferEvent
 from troth.model.transfer import Transfer, TransferLine

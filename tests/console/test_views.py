@@ -16,7 +16,7 @@ from troth.console.views_refusal import tell_refusal
 from troth.console.views_stock import view_ledger, view_positions
 from troth.console.views_timeline import moment_of, tell
 from troth.console.views_trace import view_decision
-from troth.flows.explain import Decided
+from troth.flows.orders.explain import Decided
 from troth.model.cart_hold import CartHold, CartHoldState, HeldUnits
 from troth.model.change import FieldChange
 from troth.model.commands import ExpectedLine, LineQuantity

@@ -6,11 +6,11 @@ from datetime import date, timedelta
 import httpx
 
 from tests.builders import accepted, capture
-from troth.flows.draft import Saved, save_draft
-from troth.flows.families import EXPOSURE_RULES
-from troth.flows.publish import Acted, activate
-from troth.flows.requests import Accepted
-from troth.flows.system import System
+from troth.flows.documents.families import EXPOSURE_RULES
+from troth.flows.door.requests import Accepted
+from troth.flows.door.system import System
+from troth.flows.publishing.draft import Saved, save_draft
+from troth.flows.publishing.publish import Acted, activate
 from troth.model.commands import AdjustStock, HoldCart
 from troth.model.ids import CartHoldId, NodeId, Sku
 from troth.model.inventory import SupplyKey, lot_source

@@ -7,11 +7,11 @@ import httpx
 
 from tests.builders import Clock, accepted, capture
 from tests.console.conftest import HOSTILE, begin_session, post
-from troth.flows.draft import Saved, save_draft
-from troth.flows.due import act_on_due
-from troth.flows.families import RELEASE_RULES
-from troth.flows.publish import activate
-from troth.flows.system import System
+from troth.flows.documents.families import RELEASE_RULES
+from troth.flows.door.system import System
+from troth.flows.orders.due import act_on_due
+from troth.flows.publishing.draft import Saved, save_draft
+from troth.flows.publishing.publish import activate
 from troth.model.commands import PickWork, RecallWork, ReleaseOrder
 from troth.model.order import Order
 from troth.model.recall import RecallKind

@@ -6,8 +6,8 @@ import httpx
 
 from tests.builders import accepted, capture, stock
 from tests.console.conftest import csrf_in, post
-from troth.flows.system import System
-from troth.flows.workbench import Filters, find_open
+from troth.flows.door.system import System
+from troth.flows.exceptions.workbench import Filters, find_open
 from troth.model.commands import LineQuantity, PickWork, PlaceHold, ReleaseOrder
 from troth.model.hold_terms import HoldTerms
 from troth.model.ids import LineId, fulfillment_id

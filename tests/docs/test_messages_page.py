@@ -4,9 +4,9 @@ import json
 import re
 from pathlib import Path
 
-from troth.flows.families import MESSAGE_TEMPLATES
-from troth.flows.message_text import find_text_flaws
-from troth.flows.message_texts import BUILT_IN
+from troth.flows.documents.families import MESSAGE_TEMPLATES
+from troth.flows.wording.message_text import find_text_flaws
+from troth.flows.wording.message_texts import BUILT_IN
 from troth.model.messages import MESSAGES, MessageTemplates
 
 _PAGE = (Path(__file__).parents[2] / "docs" / "messages.md").read_text(encoding="utf-8")

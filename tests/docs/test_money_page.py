@@ -12,9 +12,9 @@ from pydantic import TypeAdapter
 
 from tests.builders import item
 from tests.engine.test_owed import order_of
-from troth.flows.capture import price_line
-from troth.flows.charges import ContentCharges, ContentTotals, PricedLine, find_charge_flaws, settle_lines
-from troth.http.order_body import OrderBody
+from troth.flows.orders.capture import price_line
+from troth.flows.orders.charges import ContentCharges, ContentTotals, PricedLine, find_charge_flaws, settle_lines
+from troth.http.orders.order_body import OrderBody
 from troth.model.charges import DeliveryCharge
 from troth.model.ids import LineId, Sku
 from troth.model.lifecycle import AllocationState

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from troth.flows.families import RELEASE_RULES
+from troth.flows.documents.families import RELEASE_RULES
 from troth.model.release_rules import LeadRule, RecallRule, ReleaseRules, RemorseRule, WaveRule
 
 _PAGE = (Path(__file__).parents[2] / "docs" / "release.md").read_text(encoding="utf-8")

@@ -9,7 +9,7 @@ from tests.engine.worlds import MONDAY, demand, flat_card, line, network, node, 
 from troth.engine.explanation.explain import explain
 from troth.engine.promising.case import Case
 from troth.engine.promising.disposition import holds_of
-from troth.flows.tell_flip import tell_candidate
+from troth.flows.orders.tell_flip import tell_candidate
 from troth.model.cost_rates import Objective
 from troth.model.explanation import Bar
 from troth.model.network import NodeType

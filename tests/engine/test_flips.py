@@ -11,7 +11,7 @@ from troth.engine.carriage.calendars import work_clock
 from troth.engine.carriage.network import Network
 from troth.engine.explanation.explain import explain
 from troth.engine.promising.case import Case, outline
-from troth.flows.tell_flip import tell_flip
+from troth.flows.orders.tell_flip import tell_flip
 from troth.model.capacity import CapacityUnit, Slot
 from troth.model.explanation import Flip
 from troth.model.ids import NodeId

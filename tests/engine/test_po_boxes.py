@@ -7,7 +7,7 @@ import pytest
 from tests.engine.test_card_reach import NEAR, ask, services, world
 from tests.engine.worlds import HERE, flat_card, reasons
 from troth.engine.carriage.unserved import find_unserved
-from troth.flows.places import locate
+from troth.flows.places.places import locate
 from troth.model.network import Address
 
 

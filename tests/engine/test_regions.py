@@ -8,7 +8,7 @@ import pytest
 from tests.engine.worlds import HERE, MONDAY, demand, flat_card, line, node, reasons, supply
 from troth.engine.carriage.network import compile_network
 from troth.engine.promising.promise import plan
-from troth.flows.places import locate
+from troth.flows.places.places import locate
 from troth.model.ids import Sku
 from troth.model.item import Item, Restrictions
 from troth.model.lanes import NO_LANES, Lane, LaneTable

@@ -4,7 +4,7 @@ import sys
 
 import uvloop
 
-from troth.flows.accuracy import learn_from_log
+from troth.flows.memory.accuracy import learn_from_log
 from troth.store.database import open_pool
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import uvicorn
 import uvloop
 
-from troth.flows.system import open_system
+from troth.flows.door.system import open_system
 from troth.http.app import create_app
 from troth.settings import Settings
 from troth.store.embedded import start

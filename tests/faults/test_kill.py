@@ -15,12 +15,12 @@ import pytest
 
 from tests.builders import item, node, set_up, stock
 from tests.worker.receiver import Receiver, open_receiver
-from troth.flows.access import create_key
-from troth.flows.doctor import examine
-from troth.flows.maintain import create_partitions
-from troth.flows.seal import seal_log
-from troth.flows.subscribe import subscribe
-from troth.flows.system import System, open_system
+from troth.flows.door.system import System, open_system
+from troth.flows.log.doctor import examine
+from troth.flows.log.maintain import create_partitions
+from troth.flows.log.seal import seal_log
+from troth.flows.log.subscribe import subscribe
+from troth.flows.people.access import create_key
 from troth.settings import Settings
 from troth.store.database import Pool, open_pool
 from troth.store.embedded import Embedded, start

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 from tests.builders import accepted, capture, item, node, set_up, stock
 from tests.faults.test_kill import Fleet, fleet, wait_until
-from troth.flows.doctor import examine
-from troth.flows.draft import Saved, save_draft
-from troth.flows.due import act_on_due
-from troth.flows.families import RELEASE_RULES
-from troth.flows.maintain import create_partitions
-from troth.flows.publish import activate
-from troth.flows.system import System, open_system
+from troth.flows.documents.families import RELEASE_RULES
+from troth.flows.door.system import System, open_system
+from troth.flows.log.doctor import examine
+from troth.flows.log.maintain import create_partitions
+from troth.flows.orders.due import act_on_due
+from troth.flows.publishing.draft import Saved, save_draft
+from troth.flows.publishing.publish import activate
 from troth.model.ids import LineId, Sku
 from troth.model.order import Line
 from troth.settings import Settings

@@ -9,7 +9,7 @@ import pytest
 
 from tests.builders import Clock, item, node, set_up
 from tests.conftest import Database
-from troth.flows.system import System, open_system
+from troth.flows.door.system import System, open_system
 
 
 @pytest.fixture

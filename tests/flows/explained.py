@@ -1,7 +1,7 @@
 """An order's decisions made again, where nothing else is asked at once."""
 
-from troth.flows.explain import Decided, explain_order
-from troth.flows.system import System
+from troth.flows.door.system import System
+from troth.flows.orders.explain import Decided, explain_order
 from troth.model.order import Order
 
 

@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
-from troth.flows.access import Actor
-from troth.flows.feed import Feed, FeedReport
-from troth.flows.feeds import take_in
-from troth.flows.system import System
+from troth.flows.door.system import System
+from troth.flows.people.access import Actor
+from troth.flows.stock.feed import Feed, FeedReport
+from troth.flows.stock.feeds import take_in
 from troth.model.ids import NodeId
 from troth.model.refusals import FieldFlaw, Invalid
 from troth.store.balances import find_balances

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from tests.builders import NOW, accepted, capture
-from troth.flows.access import Actor
-from troth.flows.doctor import examine
-from troth.flows.repromise import repromise_moved
-from troth.flows.system import System
+from troth.flows.door.system import System
+from troth.flows.log.doctor import examine
+from troth.flows.orders.repromise import repromise_moved
+from troth.flows.people.access import Actor
 from troth.model.commands import (
     ExpectedLine,
 )

@@ -4,7 +4,7 @@ import random
 from dataclasses import replace
 
 from tests.builders import capture
-from troth.flows.returns import replacements_of
+from troth.flows.orders.returns import replacements_of
 from troth.model.commands import Command
 from troth.model.ids import NodeId, Sku, return_id
 from troth.model.lifecycle import Disposition

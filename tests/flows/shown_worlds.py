@@ -20,7 +20,7 @@ from troth.engine.promising.case import case_of
 from troth.engine.promising.context import Decision, Facts
 from troth.engine.supply.kits import wanted_skus
 from troth.engine.supply.supply import SupplyRows, rows_of
-from troth.flows.waterfall import Inquirer
+from troth.flows.stock.waterfall import Inquirer
 from troth.model.commands import CountStock, HoldCart, LineQuantity, PickWork, ReleaseOrder
 from troth.model.exposure import (
     ChannelBuffer,

@@ -8,10 +8,10 @@ import pytest
 
 from tests.builders import Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
-from troth.flows.acceptance import NOT_ACCEPTED, Window, act_on_acceptance, read_windows
-from troth.flows.configure import set_node
-from troth.flows.due import act_on_due
-from troth.flows.system import System, open_system
+from troth.flows.door.system import System, open_system
+from troth.flows.orders.acceptance import NOT_ACCEPTED, Window, act_on_acceptance, read_windows
+from troth.flows.orders.due import act_on_due
+from troth.flows.records.configure import set_node
 from troth.model.commands import AcceptWork
 from troth.model.ids import FulfillmentId, NodeId, OrderId
 from troth.model.network import Calendar, Node

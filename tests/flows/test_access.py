@@ -4,7 +4,7 @@ import pytest
 from pydantic import SecretStr
 
 from tests.conftest import Database
-from troth.flows.access import (
+from troth.flows.people.access import (
     ADMIN,
     SCOPES,
     Actor,
@@ -14,7 +14,7 @@ from troth.flows.access import (
     find_keys,
     revoke_key,
 )
-from troth.flows.users import (
+from troth.flows.people.users import (
     ROLES,
     authenticate_session,
     create_user,

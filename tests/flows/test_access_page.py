@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 from troth.engine.supply.available_to_sell import LOW_STOCK_ATTRIBUTE, LOW_STOCK_MAX
-from troth.flows.access import SCOPES
-from troth.flows.availability import PICKUP_MILES
-from troth.flows.users import ROLES
+from troth.flows.people.access import SCOPES
+from troth.flows.people.users import ROLES
+from troth.flows.stock.availability import PICKUP_MILES
 from troth.model.inventory import EntryKind
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

@@ -9,11 +9,11 @@ import pytest
 
 from tests.builders import NOW, Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
-from troth.flows.access import Actor
-from troth.flows.accuracy import FIND_RATES, learn_from_log
-from troth.flows.find_memory import read_find_rates
-from troth.flows.stock import Counted, count
-from troth.flows.system import System, open_system
+from troth.flows.door.system import System, open_system
+from troth.flows.memory.accuracy import FIND_RATES, learn_from_log
+from troth.flows.memory.find_memory import read_find_rates
+from troth.flows.people.access import Actor
+from troth.flows.stock.stock import Counted, count
 from troth.model.accuracy import CellEvidence
 from troth.model.commands import LineQuantity, PickWork, RejectWork, ReleaseOrder, ShipWork
 from troth.model.ids import LineId, NodeId, Sku
@@ -188,7 +188,7 @@ async def _make_history(system: System, clock: Clock) -> None:
 
 async def _start_over(pool: Pool) -> None:
     await pool.execute("TRUNCATE find_evidence, position_records")
-    await pool.execute("UPDATE log_readers SET xid = '0', seq = 0")
+    await pool.execute("UPDATE log_readers SET xid = '0', seq = 0 WHERE reader = 'accuracy'")
 
 
 async def test_two_workers_in_small_steps_learn_what_one_learns_at_once(system: System, clock: Clock) -> None:
@@ -200,7 +200,7 @@ async def test_two_workers_in_small_steps_learn_what_one_learns_at_once(system: 
     end = await system.pool.fetchrow("SELECT xid, seq FROM events ORDER BY xid DESC, seq DESC LIMIT 1")
 
     async def work() -> None:
-        while await system.pool.fetchrow("SELECT xid, seq FROM log_readers") != end:
+        while await system.pool.fetchrow("SELECT xid, seq FROM log_readers WHERE reader = 'accuracy'") != end:
             await learn_from_log(system.pool, events_max=3)
 
     await asyncio.gather(work(), work(), work())
@@ -231,7 +231,7 @@ async def test_learning_that_is_cut_off_has_learned_nothing(
         raise ConnectionResetError
 
     with monkeypatch.context() as patched:
-        patched.setattr("troth.flows.accuracy.advance_learned_position", cut_off)
+        patched.setattr("troth.flows.memory.accuracy.advance_learned_position", cut_off)
         with pytest.raises(ConnectionResetError):
             await learn_from_log(system.pool)
     assert (await evidence(system.pool), await records(system.pool)) == ([], [])

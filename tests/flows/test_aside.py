@@ -9,7 +9,7 @@ import pytest
 
 from tests.builders import capture, node
 from tests.engine.worlds import network, rows
-from troth.flows.aside import aside, decide_aside, network_at_rest, rows_at_rest
+from troth.flows.door.aside import aside, decide_aside, network_at_rest, rows_at_rest
 from troth.model.capacity import Slot
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import ON_HAND

@@ -8,13 +8,13 @@ import pytest
 
 from tests.builders import NOW, Clock, accepted, capture, follow_only_when_told, item, node, set_up
 from tests.conftest import Database
-from troth.flows import batch_write
-from troth.flows.access import Actor
-from troth.flows.cart import hold_cart
-from troth.flows.doctor import examine
-from troth.flows.expect import expect
-from troth.flows.requests import Accepted, Outcome
-from troth.flows.system import System, open_system
+from troth.flows.door import batch_write
+from troth.flows.door.requests import Accepted, Outcome
+from troth.flows.door.system import System, open_system
+from troth.flows.log.doctor import examine
+from troth.flows.orders.cart import hold_cart
+from troth.flows.people.access import Actor
+from troth.flows.stock.expect import expect
 from troth.model.cart_hold import CartHold
 from troth.model.change import SetQuantity
 from troth.model.commands import CancelOrder, ChangeOrder, ExpectedLine

@@ -12,12 +12,12 @@ import pytest
 from tests.builders import NEW_YORK, NOW, Clock, accepted, capture, follow_only_when_told, item, node, set_up, stock
 from tests.conftest import Database
 from tests.flows.waiting import wait_for_two
-from troth.flows.blanket_orders import read, set_blanket_order
-from troth.flows.configure import Set
-from troth.flows.fixing import Looked, look
-from troth.flows.requests import Accepted, Outcome
-from troth.flows.system import System, open_system
-from troth.flows.workbench import Filters, find_open
+from troth.flows.door.requests import Accepted, Outcome
+from troth.flows.door.system import System, open_system
+from troth.flows.exceptions.fixing import Looked, look
+from troth.flows.exceptions.workbench import Filters, find_open
+from troth.flows.records.blanket_orders import read, set_blanket_order
+from troth.flows.records.configure import Set
 from troth.model.blanket import BLANKET_ORDER, BlanketLine, BlanketOrder
 from troth.model.change import AddLine, RemoveLine, SetAddress, SetPrice, SetQuantity, Substitute
 from troth.model.commands import CancelOrder, ChangeOrder, LineQuantity, PlaceHold

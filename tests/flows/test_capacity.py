@@ -11,7 +11,7 @@ import pytest
 from tests.builders import Clock, accepted, capture, follow_only_when_told, node, set_up, stock
 from tests.conftest import Database
 from troth.engine.carriage.node_load import used_by
-from troth.flows.system import System, open_system
+from troth.flows.door.system import System, open_system
 from troth.model.capacity import Slot
 from troth.model.commands import CancelOrder
 from troth.model.ids import NodeId, OrderId

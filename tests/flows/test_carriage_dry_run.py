@@ -10,13 +10,13 @@ import pytest
 from tests.builders import NEW_YORK, Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
 from tests.documents import rate_card
-from troth.flows.capture import ContentLine, OrderContent
-from troth.flows.capture import capture as capture_content
-from troth.flows.draft import Saved, save_draft
-from troth.flows.dry_run import DryRun, dry_run
-from troth.flows.families import LANE_TABLES, RATE_CARDS, Family
-from troth.flows.publish import activate
-from troth.flows.system import System, open_system
+from troth.flows.documents.families import LANE_TABLES, RATE_CARDS, Family
+from troth.flows.door.system import System, open_system
+from troth.flows.orders.capture import ContentLine, OrderContent
+from troth.flows.orders.capture import capture as capture_content
+from troth.flows.orders.dry_run import DryRun, dry_run
+from troth.flows.publishing.draft import Saved, save_draft
+from troth.flows.publishing.publish import activate
 from troth.model.ids import LineId, NodeId, OrderId, Sku
 from troth.model.plan import Plan
 from troth.model.refusals import Invalid, NotFound

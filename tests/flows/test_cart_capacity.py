@@ -10,10 +10,10 @@ import pytest
 from tests.builders import Clock, accepted, capture, follow_only_when_told, item, node, set_up, stock
 from tests.conftest import Database
 from troth.engine.carriage.node_load import used_by
-from troth.flows.cart import give_up_hold, hold_cart
-from troth.flows.doctor import Severity, examine
-from troth.flows.due import end_due_carts
-from troth.flows.system import System, open_system
+from troth.flows.door.system import System, open_system
+from troth.flows.log.doctor import Severity, examine
+from troth.flows.orders.cart import give_up_hold, hold_cart
+from troth.flows.orders.due import end_due_carts
 from troth.model.capacity import CapacityUnit, Slot
 from troth.model.cart_hold import CartHold
 from troth.model.commands import CancelOrder, CaptureOrder, LineQuantity

@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from tests.builders import Clock, capture, node, set_up, stock
-from troth.flows.attempt import CLOCK
-from troth.flows.cart import hold_cart
-from troth.flows.doctor import examine
-from troth.flows.draft import Saved, save_draft
-from troth.flows.due import end_due_carts
-from troth.flows.families import EXPOSURE_RULES
-from troth.flows.publish import activate
-from troth.flows.requests import Accepted, Request
-from troth.flows.system import System
+from troth.flows.documents.families import EXPOSURE_RULES
+from troth.flows.door.attempt import CLOCK
+from troth.flows.door.requests import Accepted, Request
+from troth.flows.door.system import System
+from troth.flows.log.doctor import examine
+from troth.flows.orders.cart import hold_cart
+from troth.flows.orders.due import end_due_carts
+from troth.flows.publishing.draft import Saved, save_draft
+from troth.flows.publishing.publish import activate
 from troth.model.cart_hold import CartHold, CartHoldState
 from troth.model.commands import EndCartHold
 from troth.store.cart_holds import read_cart_hold

@@ -9,13 +9,13 @@ import pytest
 
 from tests.builders import Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
-from troth.flows.cart import give_up_hold, hold_cart
-from troth.flows.doctor import examine
-from troth.flows.draft import Saved, save_draft
-from troth.flows.due import end_due_carts
-from troth.flows.families import EXPOSURE_RULES
-from troth.flows.publish import Acted, activate
-from troth.flows.system import System, open_system
+from troth.flows.documents.families import EXPOSURE_RULES
+from troth.flows.door.system import System, open_system
+from troth.flows.log.doctor import examine
+from troth.flows.orders.cart import give_up_hold, hold_cart
+from troth.flows.orders.due import end_due_carts
+from troth.flows.publishing.draft import Saved, save_draft
+from troth.flows.publishing.publish import Acted, activate
 from troth.model.cart_hold import CartHold, CartHoldState
 from troth.model.commands import CaptureOrder
 from troth.model.ids import NodeId, Sku

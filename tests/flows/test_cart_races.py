@@ -10,11 +10,11 @@ import pytest
 
 from tests.builders import Clock, capture, follow_only_when_told, item, node, set_up, stock
 from tests.conftest import Database
-from troth.flows.cart import hold_cart
-from troth.flows.doctor import examine
-from troth.flows.due import end_due_carts
-from troth.flows.requests import Accepted
-from troth.flows.system import System, open_system
+from troth.flows.door.requests import Accepted
+from troth.flows.door.system import System, open_system
+from troth.flows.log.doctor import examine
+from troth.flows.orders.cart import hold_cart
+from troth.flows.orders.due import end_due_carts
 from troth.model.cart_hold import CartHold, CartHoldState
 from troth.model.commands import CancelOrder
 from troth.store import cart_holds

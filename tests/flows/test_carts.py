@@ -10,11 +10,11 @@ import pytest
 
 from tests.builders import Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
-from troth.flows.cart import extend_hold, give_up_hold, hold_cart, read_hold
-from troth.flows.doctor import examine
-from troth.flows.due import end_due_carts
-from troth.flows.requests import Accepted
-from troth.flows.system import System, open_system
+from troth.flows.door.requests import Accepted
+from troth.flows.door.system import System, open_system
+from troth.flows.log.doctor import examine
+from troth.flows.orders.cart import extend_hold, give_up_hold, hold_cart, read_hold
+from troth.flows.orders.due import end_due_carts
 from troth.model.cart_hold import CartHold, CartHoldState
 from troth.model.commands import CaptureOrder
 from troth.model.ids import CartHoldId

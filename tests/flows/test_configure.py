@@ -8,9 +8,9 @@ import pytest
 
 from tests.builders import Clock, accepted, capture, item, node, stock
 from tests.conftest import Database
-from troth.flows.configure import Set, set_item, set_items, set_node, set_nodes
-from troth.flows.expected import Expected
-from troth.flows.system import System, open_system
+from troth.flows.door.expected import Expected
+from troth.flows.door.system import System, open_system
+from troth.flows.records.configure import Set, set_item, set_items, set_node, set_nodes
 from troth.model.events import ConfigurationSet
 from troth.model.ids import Sku
 from troth.model.refusals import VersionConflict

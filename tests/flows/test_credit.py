@@ -11,9 +11,9 @@ import pytest
 from tests.builders import Clock, accepted, capture, follow_only_when_told, item, node, set_up, stock
 from tests.conftest import Database
 from tests.flows.waiting import wait_for_two
-from troth.flows.customers import read, review_credit, set_terms, tell
-from troth.flows.requests import Accepted
-from troth.flows.system import System, open_system
+from troth.flows.door.requests import Accepted
+from troth.flows.door.system import System, open_system
+from troth.flows.records.customers import read, review_credit, set_terms, tell
 from troth.model.change import SetQuantity
 from troth.model.commands import (
     CancelOrder,

@@ -8,12 +8,12 @@ import pytest
 from tests.builders import NEW_YORK, Clock, item, node, set_up, stock
 from tests.conftest import Database
 from tests.documents import rate_card, routing
-from troth.flows.capture import ContentLine, OrderContent
-from troth.flows.draft import Saved, save_draft
-from troth.flows.dry_run import DryRun, dry_run
-from troth.flows.families import RATE_CARDS
-from troth.flows.recall import recall_policy
-from troth.flows.system import System, open_system
+from troth.flows.documents.families import RATE_CARDS
+from troth.flows.door.system import System, open_system
+from troth.flows.orders.capture import ContentLine, OrderContent
+from troth.flows.orders.dry_run import DryRun, dry_run
+from troth.flows.publishing.draft import Saved, save_draft
+from troth.flows.publishing.recall import recall_policy
 from troth.model.ids import LineId, Sku
 from troth.model.money import Money
 from troth.model.refusals import Invalid

@@ -8,13 +8,13 @@ import pytest
 
 from tests.builders import NOW, Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
-from troth.flows.doctor import CHECKS, Finding, Report, Severity, examine
-from troth.flows.due import act_on_due
-from troth.flows.maintain import create_partitions
-from troth.flows.seal import seal_log
-from troth.flows.subscribe import subscribe
-from troth.flows.system import System, open_system
-from troth.flows.verify_orders import verify_orders
+from troth.flows.door.system import System, open_system
+from troth.flows.log.doctor import CHECKS, Finding, Report, Severity, examine
+from troth.flows.log.maintain import create_partitions
+from troth.flows.log.seal import seal_log
+from troth.flows.log.subscribe import subscribe
+from troth.flows.log.verify_orders import verify_orders
+from troth.flows.orders.due import act_on_due
 from troth.model.commands import CancelOrder, LineQuantity, PickWork, RejectWork, ShipWork
 from troth.model.ids import LineId
 

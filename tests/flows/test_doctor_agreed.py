@@ -8,11 +8,11 @@ import pytest
 
 from tests.builders import NOW, Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
-from troth.flows.blanket_orders import set_blanket_order
-from troth.flows.configure import Set
-from troth.flows.customers import set_terms
-from troth.flows.doctor import Report, Severity, examine
-from troth.flows.system import System, open_system
+from troth.flows.door.system import System, open_system
+from troth.flows.log.doctor import Report, Severity, examine
+from troth.flows.records.blanket_orders import set_blanket_order
+from troth.flows.records.configure import Set
+from troth.flows.records.customers import set_terms
 from troth.model.blanket import BLANKET_ORDER, BlanketLine, BlanketOrder
 from troth.model.commands import CancelOrder, LineQuantity, ReleaseOrder, ShipWork
 from troth.model.credit import CustomerTerms

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from tests.builders import Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
-from troth.flows.doctor import examine
-from troth.flows.system import open_system
+from troth.flows.door.system import open_system
+from troth.flows.log.doctor import examine
 from troth.model.charges import Charges, DeliveryCharge
 from troth.model.commands import CancelOrder, LineQuantity
 from troth.model.ids import LineId, Sku

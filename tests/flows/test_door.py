@@ -9,8 +9,8 @@ import pytest
 from tests.builders import NOW, Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
 from troth.engine.evolve import fold
-from troth.flows.requests import Accepted, Answer, Key, Outcome, Request
-from troth.flows.system import System, open_system
+from troth.flows.door.requests import Accepted, Answer, Key, Outcome, Request
+from troth.flows.door.system import System, open_system
 from troth.model.commands import (
     AcceptWork,
     ActOnDue,

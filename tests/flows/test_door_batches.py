@@ -6,8 +6,8 @@ import pytest
 
 from tests.builders import accepted, capture, set_up, stock
 from tests.conftest import Database
-from troth.flows import door
-from troth.flows.system import System, open_system
+from troth.flows.door import door
+from troth.flows.door.system import System, open_system
 
 CLIENTS = 8
 

@@ -9,12 +9,12 @@ import pytest
 from tests.builders import NOW, Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
 from tests.flows.feeding import taken_in
-from troth.flows.access import Actor
-from troth.flows.doctor import examine
-from troth.flows.drift import Cause, Difference, DriftReport, Proposal, TheirPosition, find_drift
-from troth.flows.expect import expect
-from troth.flows.stock import Adjustment, Counted, LineResult, adjust, count
-from troth.flows.system import System, open_system
+from troth.flows.door.system import System, open_system
+from troth.flows.log.doctor import examine
+from troth.flows.people.access import Actor
+from troth.flows.stock.drift import Cause, Difference, DriftReport, Proposal, TheirPosition, find_drift
+from troth.flows.stock.expect import expect
+from troth.flows.stock.stock import Adjustment, Counted, LineResult, adjust, count
 from troth.model.commands import ExpectedLine, ReleaseOrder
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import VarianceReason

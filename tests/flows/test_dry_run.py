@@ -9,11 +9,11 @@ import pytest
 from tests.builders import NEW_YORK, Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
 from tests.documents import routing
-from troth.flows.capture import ContentLine, OrderContent
-from troth.flows.draft import Saved, save_draft
-from troth.flows.dry_run import DryRun, dry_run
-from troth.flows.families import ROUTINGS
-from troth.flows.system import System, open_system
+from troth.flows.documents.families import ROUTINGS
+from troth.flows.door.system import System, open_system
+from troth.flows.orders.capture import ContentLine, OrderContent
+from troth.flows.orders.dry_run import DryRun, dry_run
+from troth.flows.publishing.draft import Saved, save_draft
 from troth.model.commands import CancelOrder
 from troth.model.ids import LineId, OrderId, Sku
 from troth.model.money import Money

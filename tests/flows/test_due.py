@@ -11,9 +11,9 @@ from tests.builders import Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
 from troth.engine.holds import decide_due
 from troth.engine.promising.context import Facts
-from troth.flows.due import act_on_due, count_acted, find_next_due
-from troth.flows.requests import Request
-from troth.flows.system import System, open_system
+from troth.flows.door.requests import Request
+from troth.flows.door.system import System, open_system
+from troth.flows.orders.due import act_on_due, count_acted, find_next_due
 from troth.model.commands import ActOnDue, PlaceHold
 from troth.model.events import OrderReleased
 from troth.model.ids import OrderId

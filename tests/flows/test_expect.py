@@ -8,12 +8,12 @@ import pytest
 
 from tests.builders import NOW, Clock, accepted, capture, item, node, set_up
 from tests.conftest import Database
-from troth.flows.access import Actor
-from troth.flows.configure import Set
-from troth.flows.expect import expect, find, read
-from troth.flows.expected import Expected
-from troth.flows.stock import Adjustment, adjust
-from troth.flows.system import System, open_system
+from troth.flows.door.expected import Expected
+from troth.flows.door.system import System, open_system
+from troth.flows.people.access import Actor
+from troth.flows.records.configure import Set
+from troth.flows.stock.expect import expect, find, read
+from troth.flows.stock.stock import Adjustment, adjust
 from troth.model.commands import ExpectedLine
 from troth.model.ids import NodeId, Sku
 from troth.model.refusals import FieldFlaw, Invalid, VersionConflict

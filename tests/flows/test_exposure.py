@@ -13,12 +13,12 @@ from tests.conftest import Database
 from tests.flows.explained import explained
 from troth.engine import capture as engine_capture
 from troth.engine.exposure.waterfall import Waterfall
-from troth.flows.doctor import examine
-from troth.flows.draft import Saved, save_draft
-from troth.flows.families import EXPOSURE_RULES
-from troth.flows.publish import Acted, activate, retire
-from troth.flows.system import System, open_system
-from troth.flows.waterfall import Inquirer, read_waterfall
+from troth.flows.documents.families import EXPOSURE_RULES
+from troth.flows.door.system import System, open_system
+from troth.flows.log.doctor import examine
+from troth.flows.publishing.draft import Saved, save_draft
+from troth.flows.publishing.publish import Acted, activate, retire
+from troth.flows.stock.waterfall import Inquirer, read_waterfall
 from troth.model.commands import CancelOrder, CaptureOrder, HoldCart
 from troth.model.ids import CartHoldId, NodeId, Sku
 from troth.model.order import Customer

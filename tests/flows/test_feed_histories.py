@@ -10,10 +10,10 @@ import pytest
 
 from tests.builders import Clock, accepted, capture, item, set_up, stock
 from tests.flows.feeding import ANN, HEAD, IL, PA, on_hand, taken_in
-from troth.flows.doctor import examine
-from troth.flows.requests import Accepted
-from troth.flows.stock import Adjustment, adjust
-from troth.flows.system import System
+from troth.flows.door.requests import Accepted
+from troth.flows.door.system import System
+from troth.flows.log.doctor import examine
+from troth.flows.stock.stock import Adjustment, adjust
 from troth.model.commands import PackWork, PickWork, ReleaseOrder, ShipWork
 from troth.model.ids import Sku
 from troth.model.refusals import StockShort

@@ -9,11 +9,11 @@ import pytest
 from tests.builders import Clock, accepted, capture, item, node, set_up
 from tests.conftest import Database
 from tests.flows.feeding import ANN, IL, PA, taken_in
-from troth.flows.doctor import examine
-from troth.flows.feed_rows import FeedForm, RowFlaw
-from troth.flows.load_stock import Measured, load_positions
-from troth.flows.stock import Adjustment, adjust
-from troth.flows.system import System, open_system
+from troth.flows.door.system import System, open_system
+from troth.flows.log.doctor import examine
+from troth.flows.stock.feed_rows import FeedForm, RowFlaw
+from troth.flows.stock.load_stock import Measured, load_positions
+from troth.flows.stock.stock import Adjustment, adjust
 from troth.model.ids import Sku
 from troth.model.inventory import lot_of
 from troth.store.balances import find_balances

@@ -8,13 +8,13 @@ import pytest
 
 from tests.builders import NOW, Clock, accepted, capture, item, set_up, stock
 from tests.flows.feeding import ANN, HEAD, IL, PA, chunks, on_hand, refused, taken_in
-from troth.flows import feed_intake
-from troth.flows.doctor import examine
-from troth.flows.feed import Feed, FeedAccount, FeedReport
-from troth.flows.feed_rows import FeedCut, FeedForm, RowFlaw
-from troth.flows.feeds import find, take_in
-from troth.flows.stock import Adjustment, Counted, adjust, count
-from troth.flows.system import System
+from troth.flows.door.system import System
+from troth.flows.log.doctor import examine
+from troth.flows.stock import feed_intake
+from troth.flows.stock.feed import Feed, FeedAccount, FeedReport
+from troth.flows.stock.feed_rows import FeedCut, FeedForm, RowFlaw
+from troth.flows.stock.feeds import find, take_in
+from troth.flows.stock.stock import Adjustment, Counted, adjust, count
 from troth.model.commands import PackWork, PickWork, ReleaseOrder, ShipWork
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import SupplyKey

@@ -8,8 +8,8 @@ import pytest
 
 from tests.builders import accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
-from troth.flows.availability import Answered, read_availability
-from troth.flows.system import System, open_system
+from troth.flows.door.system import System, open_system
+from troth.flows.stock.availability import Answered, read_availability
 from troth.model.ids import NodeId, Sku
 from troth.model.refusals import FieldFlaw, Invalid
 from troth.store.stock_load import Position, load_balances

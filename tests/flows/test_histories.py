@@ -18,13 +18,13 @@ from troth.engine.carriage.rate_cards import DEFAULT_CARDS
 from troth.engine.evolve import fold
 from troth.engine.policies.release_rules import compile_release
 from troth.engine.promising.context import Decision
-from troth.flows.doctor import examine
-from troth.flows.draft import Saved, save_draft
-from troth.flows.families import RELEASE_RULES
-from troth.flows.offered import compile_offered
-from troth.flows.publish import Acted, activate
-from troth.flows.requests import Accepted, Request
-from troth.flows.system import System, open_system
+from troth.flows.documents.families import RELEASE_RULES
+from troth.flows.door.requests import Accepted, Request
+from troth.flows.door.system import System, open_system
+from troth.flows.log.doctor import examine
+from troth.flows.memory.offered import compile_offered
+from troth.flows.publishing.draft import Saved, save_draft
+from troth.flows.publishing.publish import Acted, activate
 from troth.model.capacity import CapacityUnit, Shift
 from troth.model.cart_hold import CartHoldState
 from troth.model.change import (

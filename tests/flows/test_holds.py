@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from tests.builders import Clock, accepted, capture, stock
-from troth.flows.capture import ContentLine, OrderContent, prepare
-from troth.flows.draft import save_draft
-from troth.flows.due import act_on_due, find_next_due
-from troth.flows.families import HOLD_RULES
-from troth.flows.hold import HoldContent, prepare_hold
-from troth.flows.publish import activate
-from troth.flows.system import System
+from troth.flows.documents.families import HOLD_RULES
+from troth.flows.door.system import System
+from troth.flows.orders.capture import ContentLine, OrderContent, prepare
+from troth.flows.orders.due import act_on_due, find_next_due
+from troth.flows.orders.hold import HoldContent, prepare_hold
+from troth.flows.publishing.draft import save_draft
+from troth.flows.publishing.publish import activate
 from troth.model.commands import AssignHold, LiftHold, PlaceHold
 from troth.model.hold_rules import BUILT_IN
 from troth.model.hold_terms import AtEnd, Block, HoldTerms, Signal

@@ -11,12 +11,12 @@ from tests.builders import NEW_YORK, NOW, Clock, accepted, capture, item, node, 
 from tests.conftest import Database
 from tests.documents import rate_card, routing
 from troth.engine.supply.in_force import share_of
-from troth.flows.capture import ContentLine, OrderContent
-from troth.flows.draft import Saved, save_draft
-from troth.flows.families import RATE_CARDS, ROUTINGS, Family
-from troth.flows.publish import Acted, activate, retire, roll_back
-from troth.flows.quote import Quote, quote
-from troth.flows.system import System, open_system
+from troth.flows.documents.families import RATE_CARDS, ROUTINGS, Family
+from troth.flows.door.system import System, open_system
+from troth.flows.orders.capture import ContentLine, OrderContent
+from troth.flows.orders.quote import Quote, quote
+from troth.flows.publishing.draft import Saved, save_draft
+from troth.flows.publishing.publish import Acted, activate, retire, roll_back
 from troth.model.ids import LineId, OrderId, Sku, derive_order_id
 from troth.model.order import Customer, Order
 from troth.model.refusals import Invalid, NotFound

@@ -8,10 +8,10 @@ import pytest
 
 from tests.builders import NOW, Clock, accepted, capture, set_up, stock
 from tests.conftest import Database
-from troth.flows.draft import Saved, save_draft
-from troth.flows.families import LANE_TABLES
-from troth.flows.publish import Acted, activate, retire
-from troth.flows.system import System, open_system
+from troth.flows.documents.families import LANE_TABLES
+from troth.flows.door.system import System, open_system
+from troth.flows.publishing.draft import Saved, save_draft
+from troth.flows.publishing.publish import Acted, activate, retire
 
 CLOSED = {"holidays": [{"country": "US", "days": ["2026-11-24"]}]}
 

@@ -8,12 +8,12 @@ import pytest
 
 from tests.builders import NOW, Clock, capture, item, node, set_up
 from tests.conftest import Database
-from troth.flows.access import Actor
-from troth.flows.feed import Feed, FeedReport
-from troth.flows.feeds import take_in
-from troth.flows.requests import Accepted
-from troth.flows.stock import Adjustment, Counted, adjust, count
-from troth.flows.system import System, open_system
+from troth.flows.door.requests import Accepted
+from troth.flows.door.system import System, open_system
+from troth.flows.people.access import Actor
+from troth.flows.stock.feed import Feed, FeedReport
+from troth.flows.stock.feeds import take_in
+from troth.flows.stock.stock import Adjustment, Counted, adjust, count
 from troth.model.commands import CancelOrder
 from troth.model.ids import NodeId, OrderId, Sku
 from troth.model.transfer_moves import Consignment, ReceiveTransfer, ShipTransfer, TransferUnits

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta, timezone
 
 from tests.builders import NOW, Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
-from troth.flows.maintain import create_partitions, delete_old
-from troth.flows.system import open_system
+from troth.flows.door.system import open_system
+from troth.flows.log.maintain import create_partitions, delete_old
 from troth.store.events import START, read_events_after
 
 PARTITIONS = """

@@ -6,10 +6,10 @@ from itertools import pairwise
 from tests.builders import NOW, Clock, accepted, capture, stock
 from tests.flows.explained import explained
 from tests.flows.moving import ANN, A, assert_sound, kinds, line, log, order_of, read, settle, sources
-from troth.flows.availability import Answered, read_availability
-from troth.flows.expect import expect
-from troth.flows.repromise import repromise_overdue
-from troth.flows.system import System
+from troth.flows.door.system import System
+from troth.flows.orders.repromise import repromise_overdue
+from troth.flows.stock.availability import Answered, read_availability
+from troth.flows.stock.expect import expect
 from troth.model.events import PromiseChanged
 from troth.model.ids import OrderId
 from troth.model.refusals import StockShort

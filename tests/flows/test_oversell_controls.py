@@ -8,8 +8,8 @@ import pytest
 
 from tests.builders import Clock, accepted, capture, follow_only_when_told, set_up, stock
 from tests.conftest import Database
-from troth.flows.requests import Accepted, Answer, Key, Outcome, Request
-from troth.flows.system import System, open_system
+from troth.flows.door.requests import Accepted, Answer, Key, Outcome, Request
+from troth.flows.door.system import System, open_system
 from troth.model.ids import Sku
 from troth.model.refusals import StockShort
 from troth.store import save

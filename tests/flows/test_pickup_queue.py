@@ -8,9 +8,9 @@ import pytest
 from tests.builders import Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
 from tests.flows.explained import explained
-from troth.flows.configure import set_node
-from troth.flows.requests import Request
-from troth.flows.system import System, open_system
+from troth.flows.door.requests import Request
+from troth.flows.door.system import System, open_system
+from troth.flows.records.configure import set_node
 from troth.model.commands import ActOnDue, StageWork
 from troth.model.ids import NodeId
 from troth.model.order import Method, Order

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from troth.flows.places import country_code, find_place, locate
+from troth.flows.places.places import country_code, find_place, locate
 from troth.model.network import Address
 from troth.model.place_notes import place_notes
 

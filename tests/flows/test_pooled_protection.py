@@ -11,12 +11,12 @@ import pytest
 from tests.builders import NOW, Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
 from troth.engine.exposure import taking
-from troth.flows.doctor import examine
-from troth.flows.draft import Saved, save_draft
-from troth.flows.families import EXPOSURE_RULES
-from troth.flows.publish import Acted, activate
-from troth.flows.requests import Accepted
-from troth.flows.system import System, open_system
+from troth.flows.documents.families import EXPOSURE_RULES
+from troth.flows.door.requests import Accepted
+from troth.flows.door.system import System, open_system
+from troth.flows.log.doctor import examine
+from troth.flows.publishing.draft import Saved, save_draft
+from troth.flows.publishing.publish import Acted, activate
 from troth.model.commands import CaptureOrder
 from troth.model.ids import NodeId, Sku
 from troth.model.order import Method

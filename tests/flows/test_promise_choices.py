@@ -5,13 +5,13 @@ from datetime import datetime
 
 from tests.builders import Clock, accepted, capture, item, node, set_up, stock
 from tests.flows.moving import ANN, LATER, PA, A, B, assert_sound, line, log, order_of, read, settle
-from troth.flows.draft import Saved, save_draft
-from troth.flows.expect import expect
-from troth.flows.families import EXPOSURE_RULES
-from troth.flows.publish import activate
-from troth.flows.repromise import try_parked
-from troth.flows.stock import Adjustment, Counted, adjust, count
-from troth.flows.system import System
+from troth.flows.documents.families import EXPOSURE_RULES
+from troth.flows.door.system import System
+from troth.flows.orders.repromise import try_parked
+from troth.flows.publishing.draft import Saved, save_draft
+from troth.flows.publishing.publish import activate
+from troth.flows.stock.expect import expect
+from troth.flows.stock.stock import Adjustment, Counted, adjust, count
 from troth.http.app import OPERATIONS
 from troth.model import choice
 from troth.model.choice import Choice, ChoiceKind, ChoiceLine

@@ -13,13 +13,13 @@ from troth.engine.carriage.network import compile_network
 from troth.engine.carriage.public_holidays import no_days
 from troth.engine.carriage.rate_cards import BEFORE_BOXES, DELIVERY_BEFORE_BOXES, STANDARD
 from troth.engine.promising.record import digest_network
-from troth.flows.draft import Saved, save_draft
-from troth.flows.families import RATE_CARDS
-from troth.flows.offered import compile_offered, offer_cards
-from troth.flows.public_holidays import find_days, is_calendar, name_days
-from troth.flows.publish import Acted, activate
-from troth.flows.recall import recall_network
-from troth.flows.system import System, open_system
+from troth.flows.documents.families import RATE_CARDS
+from troth.flows.door.system import System, open_system
+from troth.flows.memory.offered import compile_offered, offer_cards
+from troth.flows.places.public_holidays import find_days, is_calendar, name_days
+from troth.flows.publishing.draft import Saved, save_draft
+from troth.flows.publishing.publish import Acted, activate
+from troth.flows.publishing.recall import recall_network
 from troth.model.lanes import NO_LANES
 from troth.model.network import Address, Calendar
 from troth.model.refusals import FieldFlaw, Invalid

@@ -11,15 +11,15 @@ from tests.builders import NOW, Clock, accepted, capture, item, node, set_up, st
 from tests.conftest import Database
 from tests.flows.explained import explained
 from troth.engine.holds import WAITED_TOO_LONG
-from troth.flows.access import Actor
-from troth.flows.doctor import examine
-from troth.flows.draft import Saved, save_draft
-from troth.flows.due import act_on_due, find_next_due
-from troth.flows.families import ROUTINGS
-from troth.flows.publish import Acted, activate
-from troth.flows.repromise import LOOK_AFTER, repromise_moved, try_parked
-from troth.flows.stock import Adjustment, adjust
-from troth.flows.system import System, open_system
+from troth.flows.documents.families import ROUTINGS
+from troth.flows.door.system import System, open_system
+from troth.flows.log.doctor import examine
+from troth.flows.orders.due import act_on_due, find_next_due
+from troth.flows.orders.repromise import LOOK_AFTER, repromise_moved, try_parked
+from troth.flows.people.access import Actor
+from troth.flows.publishing.draft import Saved, save_draft
+from troth.flows.publishing.publish import Acted, activate
+from troth.flows.stock.stock import Adjustment, adjust
 from troth.model.commands import CancelOrder
 from troth.model.events import OrderCanceled, PromiseChanged
 from troth.model.ids import NodeId, OrderId, Sku

@@ -10,11 +10,11 @@ from tests.conftest import Database
 from troth.engine.lifecycle import decide
 from troth.engine.promising.context import Facts, State
 from troth.engine.supply.supply import NO_SUPPLY
-from troth.flows.doctor import examine
-from troth.flows.door import Door
-from troth.flows.due import act_on_due
-from troth.flows.requests import Accepted
-from troth.flows.system import System, open_system
+from troth.flows.door.door import Door
+from troth.flows.door.requests import Accepted
+from troth.flows.door.system import System, open_system
+from troth.flows.log.doctor import examine
+from troth.flows.orders.due import act_on_due
 from troth.model.commands import AcceptRecall, Command, PickWork, RecallWork, ReleaseOrder, ShipWork
 from troth.model.events import OrderCanceled, RecallAnswered
 from troth.model.ids import FulfillmentId, OrderId

@@ -8,10 +8,10 @@ import pytest
 from tests.builders import NOW, Clock, item, node, set_up, stock
 from tests.conftest import Database
 from tests.flows.moving import ANN, IL, PA, A, B
-from troth.flows.doctor import examine
-from troth.flows.expect import expect, read
-from troth.flows.stock import Adjustment, LineResult, adjust
-from troth.flows.system import System, open_system
+from troth.flows.door.system import System, open_system
+from troth.flows.log.doctor import examine
+from troth.flows.stock.expect import expect, read
+from troth.flows.stock.stock import Adjustment, LineResult, adjust
 from troth.model.commands import ExpectedLine
 from troth.model.refusals import FieldFlaw
 from troth.store.positions import find_positions

@@ -22,10 +22,10 @@ from tests.flows.moving import (
     settle,
     sources,
 )
-from troth.flows.expect import expect
-from troth.flows.requests import Accepted
-from troth.flows.stock import Adjustment, Counted, adjust, count
-from troth.flows.system import System
+from troth.flows.door.requests import Accepted
+from troth.flows.door.system import System
+from troth.flows.stock.expect import expect
+from troth.flows.stock.stock import Adjustment, Counted, adjust, count
 from troth.model.commands import (
     ExpectedLine,
     HoldCart,

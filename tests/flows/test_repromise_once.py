@@ -18,11 +18,11 @@ from tests.flows.moving import (
     settle,
     sources,
 )
-from troth.flows.expect import expect
-from troth.flows.repromise import repromise_moved
-from troth.flows.requests import Accepted
-from troth.flows.stock import Counted, count
-from troth.flows.system import System, open_system
+from troth.flows.door.requests import Accepted
+from troth.flows.door.system import System, open_system
+from troth.flows.orders.repromise import repromise_moved
+from troth.flows.stock.expect import expect
+from troth.flows.stock.stock import Counted, count
 from troth.model.commands import (
     LostUnits,
     RepromiseOrder,

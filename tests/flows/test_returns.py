@@ -9,9 +9,10 @@ import pytest
 from tests.builders import Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
 from troth.engine.returns import opening
-from troth.flows.doctor import examine
-from troth.flows.requests import Accepted, Outcome
-from troth.flows.returns import (
+from troth.flows.door.requests import Accepted, Outcome
+from troth.flows.door.system import System, open_system
+from troth.flows.log.doctor import examine
+from troth.flows.orders.returns import (
     ReplacedLine,
     Replacement,
     ReturnContent,
@@ -20,7 +21,6 @@ from troth.flows.returns import (
     prepare_receive,
     read_return,
 )
-from troth.flows.system import System, open_system
 from troth.model.commands import DeliverWork, ReleaseOrder, ShipWork
 from troth.model.ids import LineId, NodeId, OrderId, ReturnId, Sku, return_id
 from troth.model.lifecycle import ReceptionState

@@ -8,10 +8,10 @@ import pytest
 
 from tests.builders import Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
-from troth.flows.draft import Saved, save_draft
-from troth.flows.families import ROUTINGS
-from troth.flows.publish import Acted, activate
-from troth.flows.system import System, open_system
+from troth.flows.documents.families import ROUTINGS
+from troth.flows.door.system import System, open_system
+from troth.flows.publishing.draft import Saved, save_draft
+from troth.flows.publishing.publish import Acted, activate
 from troth.model.commands import CancelOrder, LiftHold
 from troth.model.ids import derive_order_id
 from troth.model.order import Order

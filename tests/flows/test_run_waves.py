@@ -12,17 +12,17 @@ from tests.conftest import Database
 from troth.engine.promising.context import Facts
 from troth.engine.release import decide_wave
 from troth.engine.waves.waves import Amount
-from troth.flows.change_wave import change_wave, release_wave
-from troth.flows.draft import Saved, save_draft
-from troth.flows.due import act_on_due
-from troth.flows.families import RELEASE_RULES
-from troth.flows.fixing import Fixed, Looked, apply_fix, look
-from troth.flows.publish import Acted, activate
-from troth.flows.requests import Request
-from troth.flows.system import System, open_system
-from troth.flows.wave_preview import preview_waves
-from troth.flows.waves import Ran, run_waves
-from troth.flows.workbench import Filters, find_open
+from troth.flows.documents.families import RELEASE_RULES
+from troth.flows.door.requests import Request
+from troth.flows.door.system import System, open_system
+from troth.flows.exceptions.fixing import Fixed, Looked, apply_fix, look
+from troth.flows.exceptions.workbench import Filters, find_open
+from troth.flows.orders.change_wave import change_wave, release_wave
+from troth.flows.orders.due import act_on_due
+from troth.flows.orders.wave_preview import preview_waves
+from troth.flows.orders.waves import Ran, run_waves
+from troth.flows.publishing.draft import Saved, save_draft
+from troth.flows.publishing.publish import Acted, activate
 from troth.model.commands import CancelOrder, PlaceHold, RejectWork, ReleaseOrder, RunWave
 from troth.model.events import OrderReleased
 from troth.model.exceptions import ExceptionKind

@@ -9,14 +9,14 @@ import pytest
 
 from tests.builders import Clock, follow_only_when_told, item, node, set_up, stock
 from tests.conftest import Database
-from troth.flows.access import Actor
-from troth.flows.availability import Answered, read_availability
-from troth.flows.draft import save_draft
-from troth.flows.families import EXPOSURE_RULES
-from troth.flows.publish import activate
-from troth.flows.sales_rates import set_sales_rates
-from troth.flows.stock import LineResult
-from troth.flows.system import System, open_system
+from troth.flows.documents.families import EXPOSURE_RULES
+from troth.flows.door.system import System, open_system
+from troth.flows.people.access import Actor
+from troth.flows.publishing.draft import save_draft
+from troth.flows.publishing.publish import activate
+from troth.flows.stock.availability import Answered, read_availability
+from troth.flows.stock.sales_rates import set_sales_rates
+from troth.flows.stock.stock import LineResult
 from troth.model.exposure import SalesRate
 from troth.model.ids import NodeId, Sku
 from troth.model.network import NodeType

@@ -7,8 +7,8 @@ import pytest
 
 from tests.builders import NOW, Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
-from troth.flows.seal import seal_log, verify_seals
-from troth.flows.system import System, open_system
+from troth.flows.door.system import System, open_system
+from troth.flows.log.seal import seal_log, verify_seals
 
 
 @pytest.fixture

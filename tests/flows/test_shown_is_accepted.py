@@ -10,9 +10,9 @@ import pytest
 from tests.builders import NOW, Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
 from troth.engine.supply.available_to_sell import Stock
-from troth.flows.availability import Answered, read_availability
-from troth.flows.requests import Accepted
-from troth.flows.system import System, open_system
+from troth.flows.door.requests import Accepted
+from troth.flows.door.system import System, open_system
+from troth.flows.stock.availability import Answered, read_availability
 from troth.model.commands import ExpectedLine, ExpectSupply
 from troth.model.ids import NodeId, Sku
 from troth.model.refusals import StockShort

@@ -10,14 +10,14 @@ from tests.builders import Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
 from tests.flows.explained import explained
 from tests.flows.moving import ANN, IL, PA, A, B, assert_sound, kinds, log, read, settle
-from troth.flows.change import preview_change
-from troth.flows.draft import Saved, save_draft
-from troth.flows.families import ROUTINGS
-from troth.flows.publish import Acted, activate
-from troth.flows.repromise import LOOK_AFTER, try_parked
-from troth.flows.requests import Accepted
-from troth.flows.stock import Adjustment, Counted, adjust, count
-from troth.flows.system import System, open_system
+from troth.flows.documents.families import ROUTINGS
+from troth.flows.door.requests import Accepted
+from troth.flows.door.system import System, open_system
+from troth.flows.orders.change import preview_change
+from troth.flows.orders.repromise import LOOK_AFTER, try_parked
+from troth.flows.publishing.draft import Saved, save_draft
+from troth.flows.publishing.publish import Acted, activate
+from troth.flows.stock.stock import Adjustment, Counted, adjust, count
 from troth.model.change import SetNode
 from troth.model.commands import ChangeOrder, LineQuantity, PickWork, RejectWork, ReleaseOrder
 from troth.model.events import SourcingFailed

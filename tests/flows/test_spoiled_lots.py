@@ -9,9 +9,9 @@ from tests.builders import NOW, Clock, accepted, item, node, set_up
 from tests.conftest import Database
 from tests.flows.feeding import taken_in
 from tests.flows.moving import ANN, IL, PA, A, assert_sound, kinds, log, order_of, read, settle, sources
-from troth.flows.requests import Outcome
-from troth.flows.stock import Adjustment, Counted, adjust, count
-from troth.flows.system import System, open_system
+from troth.flows.door.requests import Outcome
+from troth.flows.door.system import System, open_system
+from troth.flows.stock.stock import Adjustment, Counted, adjust, count
 from troth.model.commands import LineQuantity, LotQuantity, PackWork, PickWork, ReleaseOrder, ShipWork
 from troth.model.events import SupplyGivenUp
 from troth.model.ids import FulfillmentId, LineId, OrderId

@@ -8,12 +8,12 @@ import pytest
 
 from tests.builders import NOW, Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
-from troth.flows.access import Actor
-from troth.flows.expect import expect
-from troth.flows.load_stock import load_positions
-from troth.flows.requests import Accepted, Key
-from troth.flows.stock import Adjustment, Counted, LineResult, adjust, count
-from troth.flows.system import System, open_system
+from troth.flows.door.requests import Accepted, Key
+from troth.flows.door.system import System, open_system
+from troth.flows.people.access import Actor
+from troth.flows.stock.expect import expect
+from troth.flows.stock.load_stock import load_positions
+from troth.flows.stock.stock import Adjustment, Counted, LineResult, adjust, count
 from troth.model.commands import ExpectedLine
 from troth.model.events import StockCounted
 from troth.model.ids import NodeId, Sku

@@ -26,9 +26,9 @@ from tests.lives import (
     units_gone,
 )
 from tests.lives_returns import return_commands, units_back
-from troth.flows.doctor import examine
-from troth.flows.requests import Accepted, Request
-from troth.flows.system import System, open_system
+from troth.flows.door.requests import Accepted, Request
+from troth.flows.door.system import System, open_system
+from troth.flows.log.doctor import examine
 from troth.model.commands import Command
 from troth.model.ids import OrderId
 from troth.model.order import Order

@@ -9,14 +9,14 @@ import pytest
 
 from tests.builders import NOW, Clock, capture, item, node, set_up
 from tests.conftest import Database
-from troth.flows.access import Actor
-from troth.flows.doctor import examine
-from troth.flows.move_transfer import MovedLine, Moving, move_transfer
-from troth.flows.requests import Accepted, Answer
-from troth.flows.stock import Adjustment, Counted, adjust, count
-from troth.flows.system import System, open_system
-from troth.flows.transfer_now import TransferNow, read
-from troth.flows.transfers import set_transfer
+from troth.flows.door.requests import Accepted, Answer
+from troth.flows.door.system import System, open_system
+from troth.flows.log.doctor import examine
+from troth.flows.people.access import Actor
+from troth.flows.stock.move_transfer import MovedLine, Moving, move_transfer
+from troth.flows.stock.stock import Adjustment, Counted, adjust, count
+from troth.flows.stock.transfer_now import TransferNow, read
+from troth.flows.stock.transfers import set_transfer
 from troth.model.commands import CancelOrder
 from troth.model.ids import NodeId, OrderId, Sku
 from troth.model.inventory import Source, is_on_hand, lot_within

@@ -11,15 +11,15 @@ from tests.builders import NOW, Clock, accepted, capture, item, node, set_up, st
 from tests.conftest import Database
 from tests.flows.moving import assert_sound, log, order_of, settle, sources
 from tests.flows.moving import read as read_order
-from troth.flows.access import Actor
-from troth.flows.configure import Set
-from troth.flows.doctor import examine
-from troth.flows.expected import Expected
-from troth.flows.move_transfer import MovedLine, Moving, move_transfer
-from troth.flows.requests import Answer, Key
-from troth.flows.system import System, open_system
-from troth.flows.transfer_now import TransferNow, read
-from troth.flows.transfers import set_transfer
+from troth.flows.door.expected import Expected
+from troth.flows.door.requests import Answer, Key
+from troth.flows.door.system import System, open_system
+from troth.flows.log.doctor import examine
+from troth.flows.people.access import Actor
+from troth.flows.records.configure import Set
+from troth.flows.stock.move_transfer import MovedLine, Moving, move_transfer
+from troth.flows.stock.transfer_now import TransferNow, read
+from troth.flows.stock.transfers import set_transfer
 from troth.model.events import BackorderCovered, PromiseChanged
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import Balance, SupplyKey, transfer_source

@@ -7,8 +7,8 @@ from typing import get_args
 
 import pytest
 
-from troth.flows.turns import FIRST_SECONDS, WAIT_SECONDS_MAX, WAITING_MAX, Kind, Turns
-from troth.http.problems import problem_reply
+from troth.flows.door.turns import FIRST_SECONDS, WAIT_SECONDS_MAX, WAITING_MAX, Kind, Turns
+from troth.http.edge.problems import problem_reply
 from troth.model.refusals import Busy
 
 pytestmark = pytest.mark.asyncio

@@ -8,14 +8,14 @@ import pytest
 from tests.builders import NOW, Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
 from tests.flows.explained import explained
-from troth.flows import price_memory
-from troth.flows.draft import Saved, save_draft
-from troth.flows.dry_run import DryRun, dry_run
-from troth.flows.families import ROUTINGS
-from troth.flows.maintain import PRICES_KEPT, delete_old
-from troth.flows.publish import Acted, activate
-from troth.flows.system import System, open_system
-from troth.flows.unit_prices import list_prices, publish_prices
+from troth.flows.documents.families import ROUTINGS
+from troth.flows.door.system import System, open_system
+from troth.flows.log.maintain import PRICES_KEPT, delete_old
+from troth.flows.memory import price_memory
+from troth.flows.orders.dry_run import DryRun, dry_run
+from troth.flows.publishing.draft import Saved, save_draft
+from troth.flows.publishing.publish import Acted, activate
+from troth.flows.publishing.unit_prices import list_prices, publish_prices
 from troth.model.ids import NodeId, Sku
 from troth.model.prices import PriceLine
 

@@ -2,8 +2,8 @@
 
 from tests.builders import Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
-from troth.flows.system import System, open_system
-from troth.flows.warm_up import Warmth, WarmUp, warming_up
+from troth.flows.door.system import System, open_system
+from troth.flows.stock.warm_up import Warmth, WarmUp, warming_up
 from troth.model.ids import Sku
 
 SKUS = [Sku(f"S{number:02}") for number in range(40)]

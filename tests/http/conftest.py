@@ -12,8 +12,8 @@ from starlette.applications import Starlette
 
 from tests.builders import Clock, item, node, set_up, stock
 from tests.conftest import TEMPLATE, name_database
-from troth.flows.access import create_key
-from troth.flows.system import System, open_system
+from troth.flows.door.system import System, open_system
+from troth.flows.people.access import create_key
 from troth.http.app import create_app
 from troth.settings import Settings
 from troth.store.access import ApiKey

@@ -6,7 +6,7 @@ import pytest
 
 from tests.builders import accepted, capture, item, node, set_up, stock
 from tests.http.conftest import Api
-from troth.flows.system import open_system
+from troth.flows.door.system import open_system
 from troth.model.ids import Sku
 from troth.model.item import Restrictions
 from troth.model.network import Address

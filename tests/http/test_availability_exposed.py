@@ -6,7 +6,7 @@ import pytest
 
 from tests.builders import accepted, capture
 from tests.http.conftest import Api, order
-from troth.flows.system import open_system
+from troth.flows.door.system import open_system
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.http.conftest import Api, order
-from troth.flows.due import act_on_due
+from troth.flows.orders.due import act_on_due
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -16,11 +16,11 @@ from schemathesis.core import NOT_SET
 
 from tests.http.conftest import Api
 from troth.http.app import OPERATIONS
-from troth.http.examples import ORDER_ID
-from troth.http.openapi import describe_api, public_path
-from troth.http.operations import NO_BODY, AnyOperation
-from troth.http.order_body import ORDER_EXAMPLE
-from troth.http.problems import Problem
+from troth.http.edge.openapi import describe_api, public_path
+from troth.http.edge.operations import NO_BODY, AnyOperation
+from troth.http.edge.problems import Problem
+from troth.http.orders.examples import ORDER_ID
+from troth.http.orders.order_body import ORDER_EXAMPLE
 from troth.store.codec import decode, encode_bytes
 
 DOCUMENT = decode(encode_bytes(describe_api(OPERATIONS)), dict[str, Any])

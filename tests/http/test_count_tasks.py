@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.http.conftest import Api, order
-from troth.flows.accuracy import learn_from_log
+from troth.flows.memory.accuracy import learn_from_log
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -10,9 +10,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tests.http.conftest import Api
-from troth.flows.warm_up import WarmUp
+from troth.flows.stock.warm_up import WarmUp
 from troth.http.app import create_app
-from troth.http.problems import PROBLEMS, PROTESTS, TYPE_BASE
+from troth.http.edge.problems import PROBLEMS, PROTESTS, TYPE_BASE
 from troth.model.refusals import REFUSALS
 from troth.settings import Settings
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.http.conftest import Api, order
-from troth.flows.repromise import repromise_moved
+from troth.flows.orders.repromise import repromise_moved
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

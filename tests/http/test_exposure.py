@@ -6,7 +6,7 @@ import pytest
 
 from tests.builders import item
 from tests.http.conftest import Api, order
-from troth.flows.configure import set_item
+from troth.flows.records.configure import set_item
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

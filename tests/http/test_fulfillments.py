@@ -7,7 +7,7 @@ import pytest
 
 from tests.builders import node, stock
 from tests.http.conftest import Api
-from troth.flows.configure import set_node
+from troth.flows.records.configure import set_node
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from tests.builders import NOW, item, node, set_up, stock
 from tests.http.conftest import Api, order
-from troth.flows.requests import Accepted
+from troth.flows.door.requests import Accepted
 from troth.model.commands import ExpectedLine, ExpectSupply
 from troth.model.ids import NodeId, Sku
 from troth.model.network import NodeType

@@ -8,7 +8,7 @@ import pytest
 from tests.builders import item, node, set_up
 from tests.http.conftest import Api, order
 from tests.http.documents import activate
-from troth.flows.configure import set_node
+from troth.flows.records.configure import set_node
 from troth.model.network import NodeType
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

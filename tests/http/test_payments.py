@@ -13,8 +13,8 @@ from tests.conftest import Database
 from tests.http.conftest import order as order_body
 from tests.payments.paying import SECRET, account, opened, order, paid, read, settle_all, ship, stored
 from troth.adapters.payments.sandbox import sign
-from troth.flows.access import create_key
-from troth.flows.system import System
+from troth.flows.door.system import System
+from troth.flows.people.access import create_key
 from troth.http.app import create_app
 from troth.model.status import placed_holds
 from troth.settings import Settings

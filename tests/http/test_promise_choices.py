@@ -6,10 +6,10 @@ import pytest
 
 from tests.builders import node, set_up, stock
 from tests.http.conftest import Api, order
-from troth.flows.draft import Saved, save_draft
-from troth.flows.families import EXPOSURE_RULES
-from troth.flows.publish import activate
-from troth.flows.repromise import repromise_moved
+from troth.flows.documents.families import EXPOSURE_RULES
+from troth.flows.orders.repromise import repromise_moved
+from troth.flows.publishing.draft import Saved, save_draft
+from troth.flows.publishing.publish import activate
 from troth.model.ids import Sku
 from troth.model.item import Substitute
 

@@ -12,7 +12,7 @@ from tests.documents import routing
 from tests.http.conftest import Api, order
 from tests.http.documents import activate
 from tests.http.test_quotes import inquiry
-from troth.flows.requests import Accepted
+from troth.flows.door.requests import Accepted
 from troth.model.commands import ExpectedLine, ExpectSupply
 from troth.model.ids import NodeId, Sku
 

@@ -7,7 +7,7 @@ import pytest
 from tests.builders import node
 from tests.http.conftest import Api, order
 from tests.http.test_quotes import inquiry
-from troth.flows.configure import set_node
+from troth.flows.records.configure import set_node
 from troth.model.network import Calendar
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -8,8 +8,8 @@ import pytest
 
 from tests.builders import NOW, node
 from tests.http.conftest import Api, order
-from troth.flows.configure import set_node
-from troth.flows.requests import Accepted
+from troth.flows.door.requests import Accepted
+from troth.flows.records.configure import set_node
 from troth.model.commands import ExpectedLine, ExpectSupply
 from troth.model.ids import NodeId, Sku
 

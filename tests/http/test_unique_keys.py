@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.http.conftest import Api
-from troth.http.unique_keys import find_repeated
+from troth.http.edge.unique_keys import find_repeated
 from troth.store.codec import encode_bytes
 
 

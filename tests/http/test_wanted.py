@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.http.conftest import Api, order
-from troth.http.wanted import PATTERNS
+from troth.http.edge.wanted import PATTERNS
 
 TOLD_ELSEWHERE = {r"^-?[0-9]+(\.[0-9]{1,3})?$", r"^[\x21-\x7e]+$"}
 """Of quantities and of Idempotency-Key, which are read by rules of their own."""

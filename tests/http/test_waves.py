@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from tests.http.conftest import Api
-from troth.flows.due import act_on_due
-from troth.flows.waves import run_waves
+from troth.flows.orders.due import act_on_due
+from troth.flows.orders.waves import run_waves
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

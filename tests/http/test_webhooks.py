@@ -6,7 +6,7 @@ from tests.builders import accepted, capture, item, node, set_up, stock
 from tests.http.conftest import Api
 from tests.worker.receiver import open_receiver
 from troth.adapters.webhooks import open_sender
-from troth.flows.deliver import deliver_round, resend_round
+from troth.flows.log.deliver import deliver_round, resend_round
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -9,9 +9,9 @@ from tests.builders import Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
 from troth.adapters.payments.sandbox import Sandbox
 from troth.engine.money.standing import standings
-from troth.flows.gateways import Gateways
-from troth.flows.settle import follow_orders, settle_due
-from troth.flows.system import System, open_system
+from troth.flows.door.system import System, open_system
+from troth.flows.memory.gateways import Gateways
+from troth.flows.money.settle import follow_orders, settle_due
 from troth.model.commands import AcceptWork, PackWork, PickWork, ReleaseOrder, ShipWork
 from troth.model.ids import OrderId
 from troth.model.order import Order, Payment

@@ -16,9 +16,9 @@ import uvloop
 from tests.builders import NOW, Clock
 from tests.payments.paying import PROVIDERS
 from troth.adapters.payments.sandbox import Sandbox
-from troth.flows import settle
-from troth.flows.gateways import Gateways
-from troth.flows.system import open_system
+from troth.flows.door.system import open_system
+from troth.flows.memory.gateways import Gateways
+from troth.flows.money import settle
 from troth.model.payment import Ask, Outcome
 from troth.store.database import Pool
 

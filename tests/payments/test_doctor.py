@@ -7,8 +7,8 @@ import pytest
 from tests.builders import Clock
 from tests.conftest import Database
 from tests.payments.paying import opened, order, paid, settle_all, ship
-from troth.flows.doctor import Severity, examine
-from troth.flows.system import System
+from troth.flows.door.system import System
+from troth.flows.log.doctor import Severity, examine
 
 
 @pytest.fixture

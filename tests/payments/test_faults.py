@@ -23,10 +23,10 @@ from tests.payments.paying import (
     ship,
     steps,
 )
-from troth.flows.gateways import Gateway
-from troth.flows.reconcile import reconcile
-from troth.flows.settle import CLAIM_SECONDS, follow_orders, settle_due
-from troth.flows.system import System
+from troth.flows.door.system import System
+from troth.flows.memory.gateways import Gateway
+from troth.flows.money.reconcile import reconcile
+from troth.flows.money.settle import CLAIM_SECONDS, follow_orders, settle_due
 from troth.model.ids import OrderId
 from troth.model.payment import Ask, Outcome
 

@@ -8,9 +8,9 @@ from tests.builders import Clock, accepted
 from tests.conftest import Database
 from tests.payments.paying import books, events, opened, order, ours, paid, read, settle_all, ship, steps
 from troth.engine.money.dues import dues_of
-from troth.flows.doctor import examine
-from troth.flows.returns import ReplacedLine, Replacement, ReturnContent, prepare_open, prepare_receive
-from troth.flows.system import System
+from troth.flows.door.system import System
+from troth.flows.log.doctor import examine
+from troth.flows.orders.returns import ReplacedLine, Replacement, ReturnContent, prepare_open, prepare_receive
 from troth.model.commands import DeliverWork
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.order import Order

@@ -7,10 +7,10 @@ import pytest
 from tests.builders import Clock, accepted
 from tests.conftest import Database
 from tests.payments.paying import books, events, opened, order, ours, paid, read, settle_all, ship
-from troth.flows.account_actions import pay_also
-from troth.flows.capture import ContentPayment
-from troth.flows.returns import ReplacedLine, Replacement, ReturnContent, prepare_open, prepare_receive
-from troth.flows.system import System
+from troth.flows.door.system import System
+from troth.flows.money.account_actions import pay_also
+from troth.flows.orders.capture import ContentPayment
+from troth.flows.orders.returns import ReplacedLine, Replacement, ReturnContent, prepare_open, prepare_receive
 from troth.model.commands import CancelOrder, DeliverWork
 from troth.model.ids import LineId, NodeId, OrderId, ReturnId, Sku
 from troth.model.lifecycle import Disposition, HoldState

@@ -21,7 +21,7 @@ from tests.payments.paying import (
     steps,
     stored,
 )
-from troth.flows.system import System
+from troth.flows.door.system import System
 from troth.model.change import SetQuantity
 from troth.model.commands import CancelOrder, ChangeOrder, LineQuantity, ReleaseOrder
 from troth.model.ids import LineId

@@ -13,8 +13,8 @@ from tests.payments.memory_gateway import Kept, MemoryGateway, Mood
 from troth.engine.money.account import add_tender, expire, record, request
 from troth.engine.money.settle import settle
 from troth.engine.money.standing import ask_again_at, has_captured, in_flight, standings
-from troth.flows.account_actions import returnable
-from troth.flows.settle import ask_of
+from troth.flows.money.account_actions import returnable
+from troth.flows.money.settle import ask_of
 from troth.model.ids import OrderId
 from troth.model.order import Payment
 from troth.model.payment import CAPTURED, TAKEN_OVER, Account, Adjustment, Provider, Settlement, TenderKind

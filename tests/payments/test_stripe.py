@@ -10,7 +10,7 @@ import stripe as library
 
 from tests.payments.local_stripe import LocalStripe, open_local_stripe
 from troth.adapters.payments.stripe import Stripe
-from troth.flows.settle import find_outcome
+from troth.flows.money.settle import find_outcome
 from troth.model.ids import OrderId
 from troth.model.payment import Approved, Ask, Declined, Lost, Outcome, StepKind, TenderKind
 

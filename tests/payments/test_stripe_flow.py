@@ -14,10 +14,10 @@ from tests.conftest import Database
 from tests.payments.local_stripe import LocalStripe, open_local_stripe
 from tests.payments.paying import account, read, settle_all, ship, steps, stored
 from troth.adapters.payments.stripe import Stripe
-from troth.flows.account_actions import give_back
-from troth.flows.gateways import Gateways
-from troth.flows.reconcile import reconcile
-from troth.flows.system import System, open_system
+from troth.flows.door.system import System, open_system
+from troth.flows.memory.gateways import Gateways
+from troth.flows.money.account_actions import give_back
+from troth.flows.money.reconcile import reconcile
 from troth.model.order import Order, Payment
 from troth.model.payment import Account, Provider, TenderKind
 from troth.model.status import placed_holds

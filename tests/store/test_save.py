@@ -7,10 +7,10 @@ from typing import Any
 
 from tests.builders import NOW, Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
-from troth.flows.access import Actor
-from troth.flows.expect import expect
-from troth.flows.requests import Answer, Key, Request
-from troth.flows.system import open_system
+from troth.flows.door.requests import Answer, Key, Request
+from troth.flows.door.system import open_system
+from troth.flows.people.access import Actor
+from troth.flows.stock.expect import expect
 from troth.model.commands import ExpectedLine
 from troth.model.ids import NodeId, Sku
 from troth.model.order import Method, Payment

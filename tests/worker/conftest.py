@@ -8,8 +8,8 @@ from tests.builders import Clock, item, node, set_up, stock
 from tests.conftest import Database
 from tests.worker.receiver import Receiver, open_receiver
 from troth.adapters.webhooks import open_sender
-from troth.flows.deliver import Post
-from troth.flows.system import System, open_system
+from troth.flows.door.system import System, open_system
+from troth.flows.log.deliver import Post
 
 
 @pytest.fixture(autouse=True)

@@ -1,13 +1,13 @@
 """Subscribers as a test needs them: subscribed, read, given something to read."""
 
 from tests.builders import accepted, capture
-from troth.flows.subscribe import (
+from troth.flows.door.system import System
+from troth.flows.log.subscribe import (
     Subscribed,
     find_deliveries,
     find_subscription,
     subscribe,
 )
-from troth.flows.system import System
 from troth.store.deliveries import Delivery
 from troth.store.subscriptions import Claim, Subscription, claim_subscriptions
 

@@ -7,8 +7,9 @@ from standardwebhooks import Webhook
 from tests.builders import accepted, capture
 from tests.worker.receiver import Receiver
 from tests.worker.subscribers import capture_orders, deliveries, make_due, read, subscribed
-from troth.flows.deliver import Delivered, Post, deliver_round, resend_round
-from troth.flows.subscribe import (
+from troth.flows.door.system import System
+from troth.flows.log.deliver import Delivered, Post, deliver_round, resend_round
+from troth.flows.log.subscribe import (
     Choice,
     Subscribed,
     change,
@@ -16,7 +17,6 @@ from troth.flows.subscribe import (
     resend,
     subscribe,
 )
-from troth.flows.system import System
 from troth.model.refusals import NotFound
 from troth.store.deliveries import Delivery
 from troth.store.subscriptions import parse_position

@@ -7,13 +7,13 @@ import pytest
 from tests.conftest import Database
 from tests.worker.receiver import Receiver, open_receiver
 from tests.worker.subscribers import capture_orders, claim, deliveries, make_due, read, subscribed
-from troth.flows.deliver import FAILURES_MAX, Delivered, Post, deliver_claimed, deliver_round
-from troth.flows.subscribe import (
+from troth.flows.door.system import System
+from troth.flows.log.deliver import FAILURES_MAX, Delivered, Post, deliver_claimed, deliver_round
+from troth.flows.log.subscribe import (
     Choice,
     change,
     unsubscribe,
 )
-from troth.flows.system import System
 
 
 async def test_a_failed_event_is_tried_again_later_and_none_overtakes_it(

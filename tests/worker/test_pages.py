@@ -13,10 +13,10 @@ from standardwebhooks.webhooks import WebhookVerificationError
 import troth.worker
 from tests.builders import accepted, capture
 from tests.worker.receiver import Receiver
-from troth.flows.deliver import FAILURES_MAX, Post, deliver_round, retry_seconds
-from troth.flows.doctor import CHECKS
-from troth.flows.subscribe import Subscribed, subscribe
-from troth.flows.system import System
+from troth.flows.door.system import System
+from troth.flows.log.deliver import FAILURES_MAX, Post, deliver_round, retry_seconds
+from troth.flows.log.doctor import CHECKS
+from troth.flows.log.subscribe import Subscribed, subscribe
 
 DOCS = Path(__file__).parents[2] / "docs"
 WEBHOOKS = (DOCS / "webhooks.md").read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ import pytest
 
 from tests.worker.receiver import Receiver
 from troth.adapters.webhooks import open_sender
-from troth.flows.deliver import Message, Response
+from troth.flows.log.deliver import Message, Response
 
 
 def message(url: str) -> Message:

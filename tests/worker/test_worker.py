@@ -8,9 +8,9 @@ from prometheus_client import REGISTRY
 
 from tests.builders import Clock, accepted, capture
 from tests.worker.receiver import Receiver
-from troth.flows.seal import verify_seals
-from troth.flows.subscribe import subscribe
-from troth.flows.system import System
+from troth.flows.door.system import System
+from troth.flows.log.seal import verify_seals
+from troth.flows.log.subscribe import subscribe
 from troth.settings import Settings
 from troth.worker import Task, repeat, run_worker
 

@@ -22,7 +22,7 @@ import httpx
 from standardwebhooks import Webhook
 
 import troth
-from troth.flows.deliver import SEND_SECONDS_MAX, Message, Post, Response
+from troth.flows.log.deliver import SEND_SECONDS_MAX, Message, Post, Response
 
 _CONNECTIONS_MAX: Final = 200
 _IDLE_SECONDS: Final = 30.0

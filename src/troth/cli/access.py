@@ -10,8 +10,8 @@ import typer
 from troth.cli.exits import REFUSED, Failed
 from troth.cli.running import AsJson, DatabaseUrl, DataDir, command_pool, run_loop, running_database, settings_of
 from troth.cli.terminal import say, show
-from troth.flows.access import SCOPES, create_key, find_keys, revoke_key
-from troth.flows.users import ROLES, create_user, find_users, set_password
+from troth.flows.people.access import SCOPES, create_key, find_keys, revoke_key
+from troth.flows.people.users import ROLES, create_user, find_users, set_password
 from troth.model.refusals import Invalid, NotFound
 from troth.store.access import ApiKey, User
 from troth.store.database import Pool

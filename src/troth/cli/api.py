@@ -20,11 +20,11 @@ from troth.adapters.payments.opening import open_gateways, settled_providers
 from troth.cli.processes import Life
 from troth.cli.running import risk_weights, run_loop
 from troth.console.app import create_console, end_streams
-from troth.flows.load_places import load_places
-from troth.flows.system import open_system
-from troth.flows.warm_up import WarmUp, warming_up
+from troth.flows.door.system import open_system
+from troth.flows.places.load_places import load_places
+from troth.flows.stock.warm_up import WarmUp, warming_up
 from troth.http.app import create_app
-from troth.http.intake_attempt import attempt_for
+from troth.http.orders.intake_attempt import attempt_for
 from troth.settings import Settings
 from troth.worker import run_worker
 

@@ -8,7 +8,7 @@ import typer
 from troth.cli.exits import OK, PROBLEMS
 from troth.cli.running import AsJson, DatabaseUrl, DataDir, command_pool, run_loop, running_database, settings_of
 from troth.cli.terminal import say, show
-from troth.flows.doctor import ORDERS_MAX, Report, examine
+from troth.flows.log.doctor import ORDERS_MAX, Report, examine
 
 
 def register(app: typer.Typer) -> None:

@@ -22,11 +22,11 @@ from troth.cli.running import (
     settings_of,
 )
 from troth.cli.terminal import say, show
-from troth.flows.access import ADMIN, Actor
-from troth.flows.drift import DriftReport, TheirPosition, find_drift
-from troth.flows.stock import LineResult, count
-from troth.flows.system import System
-from troth.http.drift import DriftAnswer, answer_drift
+from troth.flows.door.system import System
+from troth.flows.people.access import ADMIN, Actor
+from troth.flows.stock.drift import DriftReport, TheirPosition, find_drift
+from troth.flows.stock.stock import LineResult, count
+from troth.http.stock.drift import DriftAnswer, answer_drift
 from troth.model.refusals import Invalid
 from troth.store.codec import encode_bytes
 

@@ -26,9 +26,9 @@ from troth.cli.running import (
     stop_on_signals,
 )
 from troth.cli.terminal import Steps, say, show
-from troth.flows.configure import DecimalsKeptError, set_items, set_nodes
-from troth.flows.load_stock import LoadReport, load_positions
-from troth.flows.system import System
+from troth.flows.door.system import System
+from troth.flows.records.configure import DecimalsKeptError, set_items, set_nodes
+from troth.flows.stock.load_stock import LoadReport, load_positions
 from troth.settings import Settings
 
 app = typer.Typer(help="Load files straight into the database; any of them can be loaded again.", no_args_is_help=True)

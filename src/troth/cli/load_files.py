@@ -14,11 +14,11 @@ from typing import Any, Final, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from troth.cli.exits import USAGE, Failed
-from troth.flows.load_stock import Measured
-from troth.http.body import flaws_of
-from troth.http.item_body import ItemBody
-from troth.http.node_body import NodeBody
-from troth.http.problems import Refused
+from troth.flows.stock.load_stock import Measured
+from troth.http.edge.body import flaws_of
+from troth.http.edge.problems import Refused
+from troth.http.records.item_body import ItemBody
+from troth.http.records.node_body import NodeBody
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
 from troth.model.network import Node

@@ -28,12 +28,12 @@ from troth.cli.running import (
     stop_on_signals,
 )
 from troth.cli.terminal import Steps, say, show
-from troth.flows.access import ADMIN, Actor
-from troth.flows.feed import Feed, FeedReport
-from troth.flows.feed_rows import FIELDS, FeedCut, FeedForm, FeedFormat, RowFlaw
-from troth.flows.feeds import take_in
-from troth.flows.gunzip import gunzip
-from troth.flows.system import System
+from troth.flows.door.system import System
+from troth.flows.people.access import ADMIN, Actor
+from troth.flows.stock.feed import Feed, FeedReport
+from troth.flows.stock.feed_rows import FIELDS, FeedCut, FeedForm, FeedFormat, RowFlaw
+from troth.flows.stock.feeds import take_in
+from troth.flows.stock.gunzip import gunzip
 from troth.model.ids import NodeId
 from troth.model.refusals import Invalid
 

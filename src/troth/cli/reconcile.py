@@ -19,8 +19,8 @@ from troth.cli.running import (
     settings_of,
 )
 from troth.cli.terminal import show
-from troth.flows.reconcile import Reconciled, reconcile
-from troth.http.payment_answer import ReconciliationsAnswer, answer_reconciled
+from troth.flows.money.reconcile import Reconciled, reconcile
+from troth.http.orders.payment_answer import ReconciliationsAnswer, answer_reconciled
 from troth.model.money import Money
 from troth.store.codec import encode_bytes
 

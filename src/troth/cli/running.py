@@ -14,7 +14,7 @@ import typer
 import uvloop
 
 from troth.adapters.payments.opening import open_gateways, settled_providers
-from troth.flows.system import System, open_system
+from troth.flows.door.system import System, open_system
 from troth.model.risk import RiskWeights
 from troth.settings import Settings, read_settings
 from troth.store.database import Pool, open_pool

@@ -9,8 +9,8 @@ import typer
 from troth.cli.exits import REFUSED, Failed
 from troth.cli.running import DatabaseUrl, DataDir, migrated_system, run_loop, running_database, settings_of
 from troth.cli.terminal import Steps, say
+from troth.flows.door.system import System
 from troth.flows.sample import Sample, SampleKey, load_sample
-from troth.flows.system import System
 from troth.model.commands import ExpectedLine
 from troth.replay.retailer import RetailerSize, make_retailer
 from troth.settings import Settings

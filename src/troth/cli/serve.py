@@ -28,8 +28,8 @@ from troth.cli.running import (
 )
 from troth.cli.sample import SampleSize, load_sample_of
 from troth.cli.terminal import say, show
-from troth.flows.access import ensure_bootstrap_key
-from troth.flows.users import Credentials, ensure_bootstrap_user
+from troth.flows.people.access import ensure_bootstrap_key
+from troth.flows.people.users import Credentials, ensure_bootstrap_user
 from troth.settings import Settings
 
 

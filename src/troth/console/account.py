@@ -13,8 +13,8 @@ from troth.console.desk import Visit
 from troth.console.order import after_action, order_id_of
 from troth.console.session import guarded
 from troth.console.views_refusal import flaw, tell_refusal
-from troth.flows import account_actions
-from troth.flows.account_actions import After
+from troth.flows.money import account_actions
+from troth.flows.money.account_actions import After
 from troth.model.money import parse_money
 from troth.model.payment import Account
 from troth.model.refusals import Refusal

@@ -9,7 +9,7 @@ from typing import Final
 from starlette.datastructures import FormData
 
 from troth.console.asking import text
-from troth.flows.expected import ANYTHING, Expected
+from troth.flows.door.expected import ANYTHING, Expected
 from troth.model.blanket import BlanketLine, BlanketOrder
 from troth.model.credit import CustomerTerms
 from troth.model.ids import Sku

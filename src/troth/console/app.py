@@ -41,9 +41,9 @@ from troth.console import (
 from troth.console.desk import Desk, Memory
 from troth.console.feed import Feed
 from troth.console.pages import page_of_nobody
-from troth.flows.access import Actor
-from troth.flows.intake import Try
-from troth.flows.system import System
+from troth.flows.door.system import System
+from troth.flows.exceptions.intake import Try
+from troth.flows.people.access import Actor
 from troth.settings import Settings
 
 _STATIC: Final = Path(__file__).parent / "static"

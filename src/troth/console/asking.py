@@ -6,7 +6,7 @@ from hashlib import blake2b
 from starlette.datastructures import FormData
 
 from troth.console.desk import Visit
-from troth.flows.requests import Accepted, Answer, Key, Outcome, Request
+from troth.flows.door.requests import Accepted, Answer, Key, Outcome, Request
 from troth.model.commands import Command
 from troth.model.refusals import Refusal
 from troth.store.codec import encode_bytes

@@ -14,9 +14,9 @@ from troth.console.session import guarded
 from troth.console.views import path_part, query
 from troth.console.views_agreed import BlanketView, view_blanket
 from troth.console.views_refusal import Told, flaw, tell_by_field
-from troth.flows import blanket_orders
-from troth.flows.blanket_orders import Followed
-from troth.flows.configure import Set
+from troth.flows.records import blanket_orders
+from troth.flows.records.blanket_orders import Followed
+from troth.flows.records.configure import Set
 from troth.model.blanket import BlanketOrder
 from troth.model.ids import Sku
 from troth.store.orders import read_orders

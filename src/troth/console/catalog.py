@@ -15,8 +15,8 @@ from troth.engine.carriage.calendars import day_date, local_day, minute_of
 from troth.engine.carriage.network import Network
 from troth.engine.carriage.node_days import find_node_days
 from troth.engine.supply.feed_age import is_late
-from troth.flows.exposed import find_exposed
-from troth.flows.offered import with_days_off, with_region_code
+from troth.flows.memory.offered import with_days_off, with_region_code
+from troth.flows.stock.exposed import find_exposed
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
 from troth.model.network import Node, NodeType

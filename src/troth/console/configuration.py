@@ -8,7 +8,7 @@ from troth.console import document_editor, documents
 from troth.console.family_pages import FamilyPages
 from troth.console.routing import ROUTING_PAGES
 from troth.engine.carriage.rate_cards import STANDARD
-from troth.flows.families import (
+from troth.flows.documents.families import (
     EXPOSURE_RULES,
     HOLD_RULES,
     LANE_TABLES,

@@ -8,7 +8,7 @@ from starlette.routing import Route
 from troth.console.desk import Visit
 from troth.console.pages import page
 from troth.console.session import guarded
-from troth.flows.count_tasks import propose_counts
+from troth.flows.stock.count_tasks import propose_counts
 
 _SHOWN: Final = 50
 

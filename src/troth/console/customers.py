@@ -12,9 +12,9 @@ from troth.console.pages import page
 from troth.console.session import guarded
 from troth.console.views import path_part, query
 from troth.console.views_refusal import Told, flaw, tell_by_field
-from troth.flows import blanket_orders, customers
-from troth.flows.configure import Set
-from troth.flows.customers import Standing
+from troth.flows.records import blanket_orders, customers
+from troth.flows.records.configure import Set
+from troth.flows.records.customers import Standing
 from troth.model.credit import CustomerTerms
 from troth.model.money import Money
 from troth.store.customers import find_credit_users

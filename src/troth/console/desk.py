@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 from starlette.requests import Request
 
 from troth.console.feed import Feed
-from troth.flows.access import Actor
-from troth.flows.intake import Try
-from troth.flows.system import System
+from troth.flows.door.system import System
+from troth.flows.exceptions.intake import Try
+from troth.flows.people.access import Actor
 from troth.model.ids import NodeId
 from troth.model.network import Node
 

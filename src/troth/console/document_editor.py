@@ -11,10 +11,10 @@ from troth.console.family_pages import FamilyPages, Told, routed
 from troth.console.pages import page
 from troth.console.views_editor import Judgment, judge
 from troth.console.views_refusal import flaw, tell_by_field
-from troth.flows.document_body import BODY_BYTES_MAX, tidy_text
-from troth.flows.draft import Saved, save_draft
-from troth.flows.expected import Expected
-from troth.flows.published import read_published
+from troth.flows.documents.document_body import BODY_BYTES_MAX, tidy_text
+from troth.flows.door.expected import Expected
+from troth.flows.publishing.draft import Saved, save_draft
+from troth.flows.publishing.published import read_published
 from troth.model.refusals import NotFound
 
 

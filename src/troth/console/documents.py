@@ -16,12 +16,12 @@ from troth.console.views import query
 from troth.console.views_document import document_chip
 from troth.console.views_refusal import flaw, tell_by_field
 from troth.engine.supply.in_force import find_undoable
-from troth.flows.differences import differences
-from troth.flows.document_body import tidy_text
-from troth.flows.expected import Expected
-from troth.flows.publish import Acted, activate, retire, roll_back
-from troth.flows.published import Published, find_published, find_published_versions, read_published
-from troth.flows.remarks import find_remarks
+from troth.flows.documents.document_body import tidy_text
+from troth.flows.door.expected import Expected
+from troth.flows.publishing.differences import differences
+from troth.flows.publishing.publish import Acted, activate, retire, roll_back
+from troth.flows.publishing.published import Published, find_published, find_published_versions, read_published
+from troth.flows.publishing.remarks import find_remarks
 from troth.model.refusals import NotFound, Refusal
 
 SECTION: Final = "configuration"

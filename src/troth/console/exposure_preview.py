@@ -8,10 +8,10 @@ from starlette.routing import Route
 from troth.console.desk import Visit
 from troth.console.pages import page
 from troth.console.session import guarded
-from troth.flows.families import EXPOSURE_RULES
-from troth.flows.preview_exposure import preview_exposure
-from troth.flows.published import read_published
-from troth.flows.waterfall import Inquirer
+from troth.flows.documents.families import EXPOSURE_RULES
+from troth.flows.publishing.published import read_published
+from troth.flows.stock.preview_exposure import preview_exposure
+from troth.flows.stock.waterfall import Inquirer
 from troth.model.ids import Sku
 from troth.model.refusals import Invalid, NotFound
 

@@ -11,8 +11,8 @@ from troth.console.desk import Visit
 from troth.console.session import guarded
 from troth.console.views_content import lay_out
 from troth.console.views_shape import shapes_of
-from troth.flows.document_body import body_text, tidy_text
-from troth.flows.families import Family
+from troth.flows.documents.document_body import body_text, tidy_text
+from troth.flows.documents.families import Family
 
 Told: TypeAlias = tuple[str, tuple[str, ...]]
 """A refusal in words: a sentence, and the facts."""

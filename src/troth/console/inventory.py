@@ -10,7 +10,7 @@ from troth.console.pages import page
 from troth.console.session import guarded
 from troth.console.views import query
 from troth.console.views_stock import view_ledger, view_positions
-from troth.flows.exposed import find_exposed, find_exposed_by_node
+from troth.flows.stock.exposed import find_exposed, find_exposed_by_node
 from troth.model.ids import NodeId, Sku
 from troth.store.balances import read_entries
 from troth.store.console import StockSum, read_supplies, sum_balances

@@ -7,9 +7,9 @@ from troth.console.desk import Visit
 from troth.console.documents import version_asked
 from troth.console.pages import page
 from troth.console.session import guarded
-from troth.flows.families import MESSAGE_TEMPLATES
-from troth.flows.preview_messages import preview_messages
-from troth.flows.published import read_published
+from troth.flows.documents.families import MESSAGE_TEMPLATES
+from troth.flows.publishing.preview_messages import preview_messages
+from troth.flows.publishing.published import read_published
 from troth.model.refusals import NotFound
 
 

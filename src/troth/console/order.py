@@ -22,8 +22,8 @@ from troth.console.views_timeline import timeline
 from troth.console.views_trace import view_decision
 from troth.engine.money.dues import dues_of
 from troth.engine.returns.returnable import returnable_units
-from troth.flows.explain import explain_order, read_decisions
-from troth.flows.hold import HoldContent, prepare_hold
+from troth.flows.orders.explain import explain_order, read_decisions
+from troth.flows.orders.hold import HoldContent, prepare_hold
 from troth.model.commands import CancelOrder, LiftHold, LineQuantity, ReleaseOrder
 from troth.model.hold_rules import HoldType
 from troth.model.ids import HoldId, LineId, NodeId, OrderId

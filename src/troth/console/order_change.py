@@ -17,8 +17,8 @@ from troth.console.session import guarded
 from troth.console.views_order import Difference, view_differences
 from troth.console.views_refusal import Told, flaw, tell_by_field
 from troth.engine.promising.context import Decision
-from troth.flows.capture import HANDED_OVER, ContentLine
-from troth.flows.change import AddedLine, ChangeContent, ContentAction, Dates, prepare_change, preview_change
+from troth.flows.orders.capture import HANDED_OVER, ContentLine
+from troth.flows.orders.change import AddedLine, ChangeContent, ContentAction, Dates, prepare_change, preview_change
 from troth.model.change import RemoveLine, SetAddress, SetMethod, SetNode, SetQuantity
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.network import Address

@@ -12,7 +12,7 @@ from troth.console.session import guarded
 from troth.console.views_drawing import view_hours
 from troth.console.views_workbench import view_exception
 from troth.engine.supply.feed_age import find_late
-from troth.flows.workbench import Filters, Ranked, find_open
+from troth.flows.exceptions.workbench import Filters, Ranked, find_open
 from troth.model.status import OrderStatus
 from troth.store.console import (
     OPEN_WORK,

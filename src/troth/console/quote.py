@@ -15,8 +15,8 @@ from troth.console.session import guarded
 from troth.console.views_front import view_front
 from troth.console.views_quote import tell_units, view_options, view_unavailable, view_why
 from troth.console.views_refusal import Told, flaw, tell_by_field
-from troth.flows.capture import HANDED_OVER, ContentLine, OrderContent
-from troth.flows.quote import Quote, quote
+from troth.flows.orders.capture import HANDED_OVER, ContentLine, OrderContent
+from troth.flows.orders.quote import Quote, quote
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.measure import units_in, why_not_units
 from troth.model.network import Address

@@ -15,8 +15,7 @@ from troth.console.views import position_text, query, read_position
 from troth.console.views_refusal import Told, flaw, tell_refusal
 from troth.console.views_returns import short_return, view_return, view_returnable
 from troth.engine.returns.returnable import returnable_units
-from troth.flows.access import Actor
-from troth.flows.returns import (
+from troth.flows.orders.returns import (
     ReturnContent,
     prepare_dispose,
     prepare_open,
@@ -24,6 +23,7 @@ from troth.flows.returns import (
     read_return,
     replacements_of,
 )
+from troth.flows.people.access import Actor
 from troth.model.ids import LineId, NodeId, OrderId, ReturnId, Sku
 from troth.model.lifecycle import Disposition, ReceptionState
 from troth.model.money import parse_money

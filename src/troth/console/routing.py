@@ -9,9 +9,9 @@ from troth.console.views_refusal import tell_by_field
 from troth.console.views_routing import view_routing
 from troth.engine.rules.fields import FIELDS
 from troth.engine.rules.weights import AMOUNTS
-from troth.flows.document_body import body_text, tidy_text
-from troth.flows.families import ROUTINGS
-from troth.flows.presets import PRESETS, make_preset
+from troth.flows.documents.document_body import body_text, tidy_text
+from troth.flows.documents.families import ROUTINGS
+from troth.flows.documents.presets import PRESETS, make_preset
 from troth.model.cost_rates import PARTS
 from troth.model.refusals import Invalid, NotFound
 from troth.model.routing import NAMED_SORTS

@@ -17,8 +17,8 @@ from starlette.routing import Route
 
 from troth.console.desk import Desk, Visit
 from troth.console.pages import page, page_of_nobody
-from troth.flows.access import Actor
-from troth.flows.users import authenticate_session, log_in, log_out
+from troth.flows.people.access import Actor
+from troth.flows.people.users import authenticate_session, log_in, log_out
 from troth.model.refusals import Unauthorized
 
 Handler = Callable[[Visit], Awaitable[Response]]

@@ -11,7 +11,7 @@ from troth.console.pages import page
 from troth.console.session import guarded
 from troth.console.views import query
 from troth.console.views_transfer import view_transfer
-from troth.flows.transfer_now import find, may_see, read
+from troth.flows.stock.transfer_now import find, may_see, read
 from troth.model.ids import Sku
 from troth.model.item import Item
 

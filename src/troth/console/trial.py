@@ -14,9 +14,9 @@ from troth.console.pages import page
 from troth.console.views_front import FrontView, view_front
 from troth.console.views_refusal import tell_refusal
 from troth.console.views_trace import Bar, stack, tell_removed
-from troth.flows.dry_run import DryRun, dry_run
-from troth.flows.published import read_published
-from troth.flows.tell_flip import tell_candidate
+from troth.flows.orders.dry_run import DryRun, dry_run
+from troth.flows.orders.tell_flip import tell_candidate
+from troth.flows.publishing.published import read_published
 from troth.model.cost_rates import PARTS
 from troth.model.explanation import Explanation
 from troth.model.front import Front

@@ -7,7 +7,7 @@ from typing import Final
 from troth.console.views import Chip, words
 from troth.engine.money.dues import Dues
 from troth.engine.money.standing import standings
-from troth.flows.account_actions import returnable
+from troth.flows.money.account_actions import returnable
 from troth.model.lifecycle import StepState
 from troth.model.payment import Adjustment, Tender
 from troth.store.payments import StoredAccount

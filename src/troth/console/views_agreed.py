@@ -6,7 +6,7 @@ from datetime import datetime
 
 from troth.console.agreed_forms import minute_text
 from troth.console.views import Chip, status_chip
-from troth.flows.blanket_orders import Followed
+from troth.flows.records.blanket_orders import Followed
 from troth.model.blanket import Agreement, BlanketLine, BlanketOrder
 from troth.model.ids import OrderId, Sku
 from troth.model.item import Item

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from troth.console.json_places import Place, find_place, place_at
-from troth.flows.families import Family
+from troth.flows.documents.families import Family
 from troth.model.document import Finding
 
 

@@ -12,10 +12,10 @@ from troth.engine.carriage.calendars import hours_on
 from troth.engine.carriage.distance import KM_PER_MILE
 from troth.engine.carriage.transit import compute_miles, find_coordinates
 from troth.engine.promising.disposition import ends_waiting_at, is_queued
-from troth.flows.explain import Decided
-from troth.flows.messages import plan_message
-from troth.flows.quote import Option, Quote
-from troth.flows.wording import Voice
+from troth.flows.orders.explain import Decided
+from troth.flows.orders.quote import Option, Quote
+from troth.flows.wording.messages import plan_message
+from troth.flows.wording.wording import Voice
 from troth.model.cost_rates import PARTS
 from troth.model.ids import NodeId, OrderId, Sku
 from troth.model.item import Item

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Final
 
 from troth.console.views import words
-from troth.flows.explain import Decided
-from troth.flows.tell_flip import tell_candidate, tell_flip
+from troth.flows.orders.explain import Decided
+from troth.flows.orders.tell_flip import tell_candidate, tell_flip
 from troth.model.explanation import Candidate, Explanation
 from troth.model.plan import Alternative
 

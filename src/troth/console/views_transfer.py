@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from troth.console.views import Chip
-from troth.flows.transfer_now import TransferNow
+from troth.flows.stock.transfer_now import TransferNow
 from troth.model.ids import Sku
 from troth.model.item import Item
 from troth.model.lifecycle import TransferState

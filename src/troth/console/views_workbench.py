@@ -8,7 +8,7 @@ from typing import Final
 from troth.console.views import Chip, money, number, words
 from troth.console.views_release import short_id
 from troth.console.views_timeline import tell
-from troth.flows.bulk_fixes import Bulk, BulkLine
+from troth.flows.exceptions.bulk_fixes import Bulk, BulkLine
 from troth.model.exceptions import EXPLAINED, ExceptionKind, OpenException, Source
 from troth.model.fix import TOLD, Fix
 from troth.model.ids import FulfillmentId

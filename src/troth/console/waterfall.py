@@ -9,7 +9,7 @@ from troth.console.desk import Visit
 from troth.console.pages import page
 from troth.console.session import guarded
 from troth.console.views_waterfall import view_dated, view_waterfall
-from troth.flows.waterfall import Inquirer, read_waterfall
+from troth.flows.stock.waterfall import Inquirer, read_waterfall
 from troth.model.ids import NodeId, Sku
 from troth.model.order import Method
 from troth.model.refusals import Invalid

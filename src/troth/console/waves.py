@@ -12,9 +12,9 @@ from troth.console.pages import page
 from troth.console.session import guarded
 from troth.console.views import query
 from troth.console.views_refusal import flaw, tell_refusal
-from troth.flows.change_wave import change_wave, release_wave
-from troth.flows.wave_preview import preview_waves
-from troth.flows.waves import Ran
+from troth.flows.orders.change_wave import change_wave, release_wave
+from troth.flows.orders.wave_preview import preview_waves
+from troth.flows.orders.waves import Ran
 from troth.model.ids import NodeId
 from troth.model.lifecycle import WAVE, WaveEvent, WaveState
 

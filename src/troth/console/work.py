@@ -15,7 +15,7 @@ from troth.console.session import guarded
 from troth.console.views import Chip, position_text, query, read_position, state_chip
 from troth.console.views_refusal import flaw, tell_refusal
 from troth.engine.recall_terms import open_recall
-from troth.flows.acceptance import Window, find_accept_by, read_windows
+from troth.flows.orders.acceptance import Window, find_accept_by, read_windows
 from troth.model.commands import (
     AcceptRecall,
     AcceptWork,

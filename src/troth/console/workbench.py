@@ -15,12 +15,12 @@ from troth.console.session import guarded
 from troth.console.views import query
 from troth.console.views_refusal import Told, flaw, tell_refusal
 from troth.console.views_workbench import KINDS, describe_log, view_bulk, view_exception, view_fix
-from troth.flows import intake
-from troth.flows.bulk_fixes import Bulk, fix_in_bulk
-from troth.flows.document_body import BODY_BYTES_MAX, tidy_text
-from troth.flows.fixing import Fixed, Looked, apply_fix, look
-from troth.flows.marking import Said, mark
-from troth.flows.workbench import NOBODY, Filters, find_one, find_open
+from troth.flows.documents.document_body import BODY_BYTES_MAX, tidy_text
+from troth.flows.exceptions import intake
+from troth.flows.exceptions.bulk_fixes import Bulk, fix_in_bulk
+from troth.flows.exceptions.fixing import Fixed, Looked, apply_fix, look
+from troth.flows.exceptions.marking import Said, mark
+from troth.flows.exceptions.workbench import NOBODY, Filters, find_one, find_open
 from troth.model.exceptions import ExceptionKind, OpenException, Source, parts_of_id
 from troth.model.fix import TOLD, FixKind
 from troth.model.ids import Sku

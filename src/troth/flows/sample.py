@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from troth.flows.access import ADMIN, Actor
-from troth.flows.configure import Set, set_items, set_nodes
-from troth.flows.expect import expect
-from troth.flows.load_stock import load_positions
-from troth.flows.sales_rates import load_sales_rates
-from troth.flows.system import System
+from troth.flows.door.system import System
+from troth.flows.people.access import ADMIN, Actor
+from troth.flows.records.configure import Set, set_items, set_nodes
+from troth.flows.stock.expect import expect
+from troth.flows.stock.load_stock import load_positions
+from troth.flows.stock.sales_rates import load_sales_rates
 from troth.model.commands import ExpectedLine
 from troth.model.events import ConfigurationSet
 from troth.model.item import Item

@@ -11,73 +11,61 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Lifespan
 
-from troth.flows.system import System
-from troth.flows.warm_up import WarmUp
-from troth.http import (
-    accuracy,
-    api_keys,
-    audit,
-    availability,
-    blanket_orders,
-    carts,
-    count_tasks,
-    customers,
-    drift,
-    exceptions,
-    expiring,
+from troth.flows.door.system import System
+from troth.flows.stock.warm_up import WarmUp
+from troth.http.access import api_keys, audit, webhooks
+from troth.http.documents import (
     exposure_rules,
-    fulfillments,
     hold_rules,
-    holds,
-    intake,
-    inventory,
-    items,
     lane_tables,
     lifecycles,
     message_templates,
-    node_capacity,
-    node_feeds,
-    nodes,
+    rate_cards,
+    release_rules,
+    return_rules,
+    routing_catalog,
+    routings,
+)
+from troth.http.edge.docs import render_docs
+from troth.http.edge.endpoint import Edge, Resource
+from troth.http.edge.health import Spot, live, measured, ready
+from troth.http.edge.metrics import make_metrics
+from troth.http.edge.openapi import describe_api
+from troth.http.edge.operations import AnyOperation
+from troth.http.edge.problems import PROBLEMS, MethodNotAllowed, NoSuchPath, problem_reply
+from troth.http.edge.replies import Reply
+from troth.http.orders import (
+    carts,
+    exceptions,
+    holds,
+    intake,
     order_actions,
     order_changes,
     order_history,
     orders,
     payments,
-    planned_releases,
-    positions,
-    public_holidays,
-    purchase_orders,
     quotes,
-    rate_cards,
-    recalls,
-    release_rules,
-    reports,
-    return_actions,
-    return_label,
-    return_rules,
-    returnable_orders,
-    returns,
-    routing_catalog,
-    routings,
+)
+from troth.http.records import blanket_orders, customers, items, node_capacity, node_feeds, nodes, public_holidays
+from troth.http.returns import return_actions, return_label, returnable_orders, returns
+from troth.http.stock import (
+    accuracy,
+    availability,
+    count_tasks,
+    drift,
+    expiring,
+    inventory,
+    positions,
+    purchase_orders,
     sales_rates,
     serials,
     stock_counts,
     stock_feeds,
-    tracking,
     transfers,
     unit_prices,
     waterfall,
-    waves,
-    webhooks,
 )
-from troth.http.docs import render_docs
-from troth.http.endpoint import Edge, Resource
-from troth.http.health import Spot, live, measured, ready
-from troth.http.metrics import make_metrics
-from troth.http.openapi import describe_api
-from troth.http.operations import AnyOperation
-from troth.http.problems import PROBLEMS, MethodNotAllowed, NoSuchPath, problem_reply
-from troth.http.replies import Reply
+from troth.http.work import fulfillments, planned_releases, recalls, reports, tracking, waves
 from troth.settings import Settings
 from troth.store.codec import encode_bytes
 

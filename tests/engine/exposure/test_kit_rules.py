@@ -15,7 +15,7 @@ from troth.engine.exposure.taking import draw_parts, most_of
 from troth.engine.exposure.waterfall import Fall, Waterfall
 from troth.engine.promising.context import Facts
 from troth.engine.supply.supply import SupplyRows
-from troth.flows.waterfall import Inquirer
+from troth.flows.stock.waterfall import Inquirer
 from troth.model.exposure import (
     ChannelBuffer,
     Draw,

@@ -8,7 +8,7 @@ from pathlib import Path
 from troth.adapters.history.mapping import HistoryMapping
 from troth.adapters.history.parse import Flaw, Head, OrderLine, Parsed, RowParser
 from troth.adapters.history.rows import Row, read_rows
-from troth.flows.capture import ContentLine, OrderContent, digest_content
+from troth.flows.orders.capture import ContentLine, OrderContent, digest_content
 from troth.model.ids import LineId, OrderId, derive_order_id
 
 

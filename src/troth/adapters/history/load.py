@@ -12,12 +12,12 @@ from troth.adapters.history.mapping import HistoryMapping, MappingWrong
 from troth.adapters.history.parse import Flaw
 from troth.adapters.history.refused import RefusedRows
 from troth.adapters.history.rows import file_format, read_columns
-from troth.flows.access import ADMIN, Actor
-from troth.flows.capture import prepare
-from troth.flows.configure import set_items
-from troth.flows.requests import Accepted, Outcome, Request
-from troth.flows.stock import Adjustment, adjust
-from troth.flows.system import System
+from troth.flows.door.requests import Accepted, Outcome, Request
+from troth.flows.door.system import System
+from troth.flows.orders.capture import prepare
+from troth.flows.people.access import ADMIN, Actor
+from troth.flows.records.configure import set_items
+from troth.flows.stock.stock import Adjustment, adjust
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import SupplyKey, is_on_hand
 from troth.model.item import Item

@@ -9,7 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from troth.adapters.history.mapping import ALWAYS_REQUIRED, Field, HistoryMapping, SkipRule
-from troth.flows.places import country_code
+from troth.flows.places.places import country_code
 from troth.model.ids import NodeId, Sku
 from troth.model.money import CURRENCIES, Money, parse_money
 from troth.model.network import Address

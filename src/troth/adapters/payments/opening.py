@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pydantic import SecretStr
 
 from troth.adapters.payments.sandbox import Sandbox
-from troth.flows.gateways import Gateways
-from troth.flows.providers import read_providers
+from troth.flows.memory.gateways import Gateways
+from troth.flows.memory.providers import read_providers
 from troth.model.payment import Provider
 from troth.settings import Settings
 from troth.store.database import Pool

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from troth.flows.gateways import Notice
+from troth.flows.memory.gateways import Notice
 from troth.model.payment import CAPTURED, Approved, Ask, Declined, GatewayPayment, Lost, Outcome, Pending, StepKind
 from troth.store.database import Connection, Pool, transaction
 from troth.store.sandbox_payments import (

@@ -25,7 +25,7 @@ from troth.adapters.payments.stripe_answer import (
     refunded,
 )
 from troth.adapters.payments.stripe_http import HttpxClient
-from troth.flows.gateways import Notice
+from troth.flows.memory.gateways import Notice
 from troth.model.payment import Ask, Declined, GatewayPayment, Lost, Outcome, StepKind
 
 _ANSWER_SECONDS_MAX: Final = 25.0

@@ -1,0 +1,1 @@
+"""Versioned configuration: the families of documents, and what of them is in force."""

@@ -1,0 +1,1 @@
+"""The account of an order at its gateways: steps, notices, reconciliation."""

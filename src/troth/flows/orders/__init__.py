@@ -1,0 +1,1 @@
+"""The verbs of an order, and what quotes and explains it."""

@@ -1,0 +1,45 @@
+"""What was agreed on with the customer of an order: their class and priority where it states none, and for a call-off
+the prices of its blanket order.
+"""
+
+from collections.abc import Mapping
+
+from troth.engine.capture import CUSTOMER_CLASS, PRIORITY
+from troth.flows.door.system import System
+from troth.model.blanket import BLANKET_ORDER, BlanketOrder
+from troth.model.credit import CustomerTerms
+from troth.model.ids import Sku
+from troth.model.money import Money
+from troth.store.blanket_orders import read_blanket_order
+
+
+def with_terms_of(attributes: Mapping[str, str], terms: CustomerTerms | None) -> Mapping[str, str]:
+    """The attributes of an order with its customer's class and priority, where it states none of its own.
+
+    >>> with_terms_of({"priority": "9"}, CustomerTerms("C", customer_class="retail", priority=5))
+    {'customer_class': 'retail', 'priority': '9'}
+    """
+    known = {}
+    if terms is not None and terms.customer_class:
+        known[CUSTOMER_CLASS] = terms.customer_class
+    if terms is not None and terms.priority:
+        known[PRIORITY] = str(terms.priority)
+    return {**known, **attributes} if known else attributes
+
+
+async def read_agreed(system: System, attributes: Mapping[str, str]) -> BlanketOrder | None:
+    """The blanket order from which an order with these attributes calls off, if it names one that is there."""
+    name = attributes.get(BLANKET_ORDER)
+    if not name:
+        return None
+    async with system.pool.acquire() as connection:
+        found = await read_blanket_order(connection, name)
+    return None if found is None else found.value
+
+
+def price_agreed(agreed: BlanketOrder, sku: Sku, stated: Money | None) -> Money | None:
+    """What a unit of an item costs: as it is stated, else by the blanket order; None: it is no part of that."""
+    if stated is not None:
+        return stated
+    prices = (Money(line.unit_price_minor, agreed.currency) for line in agreed.lines if line.sku == sku)
+    return next(prices, None)

@@ -1,0 +1,82 @@
+"""The attempts to have an order's units from nodes that could not provide them: who, when, why, and who may be asked
+again.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from troth.engine.failed import FAILED, barred_nodes, failures_in
+from troth.engine.promising.context import Facts
+from troth.flows.door.system import System
+from troth.model.events import FulfillmentPicked, FulfillmentRejected
+from troth.model.ids import FulfillmentId, LineId, NodeId, Sku
+from troth.model.inventory import lot_of
+from troth.model.order import Allocation, Order
+from troth.store.events import read_subject_events
+from troth.store.failures import read_failures
+
+REJECTED: Final = "rejected"
+NOT_FOUND: Final = "not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Units of a line that a node rejected, or did not find (of a lot, where it is one that was missed).
+
+    `is_barred` says whether the node is still left out where the order is sourced again.
+    """
+
+    at: datetime
+    fulfillment_id: FulfillmentId
+    node: NodeId
+    line_id: LineId
+    sku: Sku
+    quantity: int
+    outcome: str
+    reason: str
+    lot: str
+    is_barred: bool
+
+
+async def read_attempts(system: System, order: Order) -> tuple[Attempt, ...]:
+    """All attempts that failed, the oldest first; empty for most orders."""
+    failed = {part.allocation: part for part in order.allocations if part.state in FAILED}
+    if not failed:
+        return ()
+    async with system.pool.acquire() as connection:
+        events = await read_subject_events(connection, order.order_id)
+        failures = await read_failures(connection, (order,))
+    reference, now = system.door.reference, system.door.now()
+    policy = reference.policy_for(order.customer.id or order.order_id, now)
+    facts = Facts(now, "", reference.network, reference.items, policy)
+    barred = barred_nodes(order, failures, facts)
+    return tuple(
+        _attempt(logged.event, failed[number], at, is_barred=failed[number].node in barred)
+        for logged in events
+        if isinstance(logged.event, FulfillmentRejected | FulfillmentPicked)
+        for number, at in failures_in(logged.event).items()
+        if number in failed
+    )
+
+
+def _attempt(
+    event: FulfillmentRejected | FulfillmentPicked, part: Allocation, at: datetime, *, is_barred: bool
+) -> Attempt:
+    if isinstance(event, FulfillmentRejected):
+        outcome, reason = REJECTED, event.reason
+    else:
+        outcome = NOT_FOUND
+        reason = next((line.reason for line in event.short if line.line_id == part.line_id), "")
+    return Attempt(
+        at,
+        event.fulfillment_id,
+        part.node,
+        part.line_id,
+        part.sku,
+        part.quantity,
+        outcome,
+        reason,
+        lot_of(part.source),
+        is_barred,
+    )

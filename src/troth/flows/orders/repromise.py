@@ -1,0 +1,292 @@
+"""What becomes of promises when supply moves: found in the ledger, decided by rank, written through the one door.
+
+A worker reads the ledger behind a cursor. Where a supply is short of what it promised, the least important give way,
+and where a lot no longer lasts, all for whom it does not; where supply comes at another time, its orders are looked at;
+and whenever supply of a SKU moved, those who wait for it are tried. The cursor moves on when all of it is done: after a
+crash it is done again, and what was done already changes nothing.
+"""
+
+import logging
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from troth.engine.priority import in_order_of_rank, who_gives_way
+from troth.flows.door.requests import Accepted, Request
+from troth.flows.door.system import System
+from troth.flows.door.waiting import find_tried, tried
+from troth.flows.orders.due import ACTOR
+from troth.flows.orders.spoiled import find_spoiled
+from troth.model.commands import LostUnits, RepromiseOrder
+from troth.model.ids import OrderId
+from troth.model.inventory import Balance, EntryKind, SupplyKey, is_on_hand, lot_within
+from troth.model.lifecycle import AllocationState
+from troth.model.order import Allocation, Order
+from troth.model.refusals import Busy, VersionConflict
+from troth.store.database import UNAVAILABLE, Connection, transaction
+from troth.store.orders import read_orders
+from troth.store.parked import find_unlooked_orders, mark_looked
+from troth.store.repromise import (
+    SupplyMove,
+    find_missed_backorders,
+    find_orders_pegged_to,
+    find_supply_moves,
+    read_ledger_cursor,
+    read_reserved,
+    read_supplies,
+    try_repromise,
+    write_ledger_cursor,
+)
+
+LOOK_AFTER: Final = timedelta(minutes=15)
+"""Units that wait are tried at least this often, also where no stock of theirs moved: nodes and rules change, too."""
+
+_SAY_LAST_DAY: Final = frozenset({EntryKind.COUNT, EntryKind.RECEIPT, EntryKind.ADJUSTMENT})
+"""What may come with another last day of a lot."""
+_MOVES_MAX: Final = 2_000
+_LOOKS_MAX: Final = 200
+_ATTEMPTS: Final = 3
+_TOGETHER_MAX: Final = 100
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """How many orders changed, and whether there may be more to look after at once."""
+
+    changed: int
+    has_more: bool
+
+
+@dataclass(slots=True)
+class _Done:
+    """What came of commands: how many changed an order, and whether any has to be decided again."""
+
+    changed: int = 0
+    is_open: bool = False
+
+
+async def repromise_moved(system: System, *, limit: int = _MOVES_MAX) -> Round:
+    """Look after what moved supplies since the last time; one worker does, another one that comes meanwhile has
+    nothing.
+    """
+    async with transaction(system.pool) as connection:
+        if not await try_repromise(connection):
+            return Round(0, has_more=False)
+        moves = await find_supply_moves(connection, await read_ledger_cursor(connection), limit=limit)
+        if not moves:
+            return Round(0, has_more=False)
+        changed = 0
+        for _ in range(_ATTEMPTS):
+            done = await _look_after(system, connection, moves)
+            changed += done.changed
+            if not done.is_open:
+                await write_ledger_cursor(connection, moves[-1].position)
+                return Round(changed, has_more=len(moves) == limit)
+        return Round(changed, has_more=True)
+
+
+async def try_parked(system: System, now: datetime, *, limit: int = _LOOKS_MAX) -> int:
+    """Try the units again that lie nowhere and were not tried for a while; how many orders changed."""
+    async with transaction(system.pool) as connection:
+        if not await try_repromise(connection):
+            return 0
+        found = await find_unlooked_orders(connection, now - LOOK_AFTER, limit=limit)
+        if not found:
+            return 0
+        commands = tried(await read_orders(connection, found), system.door.reference.policy, reason="tried again")
+        done = await _submit(system, [commands])
+        await mark_looked(connection, found, now)
+    return done.changed
+
+
+async def repromise_overdue(system: System, now: datetime, *, limit: int = _MOVES_MAX) -> int:
+    """Promise anew what should have left by now out of supply that is overdue; how many orders changed.
+
+    What is overdue is counted on as much later again as it is late, so each order is told twice as late each time.
+    """
+    async with transaction(system.pool) as connection:
+        if not await try_repromise(connection):
+            return 0
+        orders = await read_orders(connection, await find_missed_backorders(connection, now, limit=limit))
+        commands = []
+        for order in in_order_of_rank(orders.values(), system.door.reference.policy):
+            missed = _missed_supplies(order, now)
+            names = _and_names(_supply_name(key) for key in missed)
+            commands.append(RepromiseOrder(order.order_id, f"{names} is overdue", moved=missed))
+        done = await _submit(system, _chunks(commands))
+    return done.changed
+
+
+def _missed_supplies(order: Order, now: datetime) -> tuple[SupplyKey, ...]:
+    """The supplies still to come out of which something of an order should have left by now."""
+    leaves_by = {work.fulfillment_id: work.ship_by for work in order.fulfillments}
+    waiting = (part for part in order.allocations if part.state is AllocationState.BACKORDERED)
+    return tuple(sorted({part.key for part in waiting if leaves_by[part.fulfillment_id] < now}))
+
+
+async def _look_after(system: System, connection: Connection, moves: Sequence[SupplyMove]) -> _Done:
+    """First all give way who have to, then everybody who is concerned is promised anew, the most important first."""
+    policy = system.door.reference.policy
+    supplies = await read_supplies(connection, {move.key for move in moves})
+    expected = {move.key for move in moves if move.kind is EntryKind.EXPECT}
+    giving = await _who_gives_way(system, connection, supplies)
+    said = {move.key for move in moves if move.kind in _SAY_LAST_DAY}
+    spoiled = await find_spoiled(system, connection, [balance for balance in supplies if balance.key in said])
+    late = await find_orders_pegged_to(connection, expected)
+    orders = await read_orders(connection, {*(order.order_id for order, _ in giving), *spoiled, *late})
+    concerned = [
+        RepromiseOrder(
+            order.order_id,
+            _reason(order, giving, spoiled.get(order.order_id, ()), expected),
+            moved=tuple(sorted({part.key for part in order.allocations} & expected)),
+        )
+        for order in in_order_of_rank(orders.values(), policy)
+    ]
+    given_up = _give_way_commands(giving, spoiled, orders)
+    first, rest = concerned[:_TOGETHER_MAX], concerned[_TOGETHER_MAX:]
+    done = await _submit(system, [[*given_up, *first], *_chunks(rest)])
+    waiting = await find_tried(connection, {move.key.sku for move in moves}, policy, without=orders)
+    again = await _submit(system, _chunks(waiting))
+    return _Done(done.changed + again.changed, done.is_open or again.is_open)
+
+
+async def _who_gives_way(
+    system: System, connection: Connection, supplies: Iterable[Balance]
+) -> list[tuple[Order, list[tuple[Allocation, int]]]]:
+    """The orders that lose units, the most important first, with the parts that give way and their reasons.
+
+    What carts keep gives way before any order does: a cart ends within the hour, or becomes an order.
+    """
+    by_order: dict[OrderId, list[tuple[Allocation, int]]] = {}
+    orders: dict[OrderId, Order] = {}
+    policy = system.door.reference.policy
+    for balance in supplies:
+        if balance.reserved <= balance.on_hand:
+            continue
+        reserved = await read_reserved(connection, balance)
+        found = await read_orders(connection, {order_id for order_id, _ in reserved.parts})
+        numbers = set(reserved.parts)
+        pegged = [
+            (order, part)
+            for order in found.values()
+            for part in order.allocations
+            if (order.order_id, part.allocation) in numbers
+        ]
+        missing = balance.reserved - balance.on_hand - reserved.cart_units
+        for order, part, units in who_gives_way(missing, pegged, policy):
+            orders[order.order_id] = order
+            by_order.setdefault(order.order_id, []).append((part, units))
+    return [(order, by_order[order.order_id]) for order in in_order_of_rank(orders.values(), policy)]
+
+
+def _give_way_commands(
+    giving: Sequence[tuple[Order, list[tuple[Allocation, int]]]],
+    spoiled: Mapping[OrderId, tuple[SupplyKey, ...]],
+    orders: Mapping[OrderId, Order],
+) -> list[RepromiseOrder]:
+    """One command for each order that loses anything; who holds what does not last leaves it first, and so the others
+    lose no more than is missing then.
+    """
+    by_order = {order.order_id: (order, parts) for order, parts in giving}
+    lost: dict[OrderId, tuple[Order, list[tuple[Allocation, int]]]] = {
+        order_id: (orders[order_id], []) for order_id in spoiled if order_id in orders
+    }
+    lost |= by_order
+    return [
+        RepromiseOrder(
+            order_id,
+            _lost_reason(parts, spoiled.get(order_id, ())),
+            version=order.version,
+            lost=tuple(LostUnits(part.allocation, part.key, units) for part, units in parts),
+            spoiled=spoiled.get(order_id, ()),
+        )
+        for order_id, (order, parts) in lost.items()
+    ]
+
+
+def _reason(
+    order: Order,
+    giving: Sequence[tuple[Order, list[tuple[Allocation, int]]]],
+    spoiled: Sequence[SupplyKey],
+    expected: Collection[SupplyKey],
+) -> str:
+    """Why an order is promised anew, in words: its supply is short, does not last, or comes at another time."""
+    lost = [part for one, parts in giving if one.order_id == order.order_id for part in parts]
+    if lost or spoiled:
+        return _lost_reason(lost, spoiled)
+    keys = sorted({part.key for part in order.allocations} & set(expected))
+    return f"{_and_names(_supply_name(key) for key in keys)} comes at another time"
+
+
+def _lost_reason(lost: Sequence[tuple[Allocation, int]], spoiled: Sequence[SupplyKey]) -> str:
+    short = [_short(part.key for part, _ in lost)] if lost else []
+    return _and_names((*(f"{_lot_name(key)} no longer lasts" for key in spoiled), *short))
+
+
+def _lot_name(key: SupplyKey) -> str:
+    return f"lot {lot_within(key.source)} of {key.sku} at {key.node}"
+
+
+def _short(keys: Iterable[SupplyKey]) -> str:
+    return f"{_and_names(dict.fromkeys(_supply_name(key) for key in sorted(set(keys))))} is short"
+
+
+def _supply_name(key: SupplyKey) -> str:
+    """What people call a supply.
+
+    >>> from troth.model.ids import Sku
+    >>> _supply_name(SupplyKey(Sku("A"), "DC-PA")), _supply_name(SupplyKey(Sku("A"), "DC-PA", "po/45/1"))
+    ('A at DC-PA', 'A of purchase order 45')
+    """
+    if is_on_hand(key.source):
+        return f"{key.sku} at {key.node}"
+    kind, name, *_ = key.source.split("/")
+    return f"{key.sku} of {'purchase order' if kind == 'po' else kind} {name}"
+
+
+def _and_names(names: Iterable[str]) -> str:
+    return " and ".join(names)
+
+
+def _chunks(commands: Sequence[RepromiseOrder]) -> list[Sequence[RepromiseOrder]]:
+    return [commands[start : start + _TOGETHER_MAX] for start in range(0, len(commands), _TOGETHER_MAX)]
+
+
+async def _submit(system: System, chunks: Iterable[Sequence[RepromiseOrder]]) -> _Done:
+    """Write chunks of commands, each in one transaction, one after the other, since the first choose first."""
+    done = _Done()
+    for commands in chunks:
+        if not commands:
+            continue
+        try:
+            await _submit_together(system, commands, done)
+        except UNAVAILABLE:
+            raise
+        except Exception:
+            # One of them cannot be decided: it is left out, and hurts only itself.
+            _log.exception("orders cannot be promised anew together")
+            for command in commands:
+                await _submit_alone(system, command, done)
+    return done
+
+
+async def _submit_alone(system: System, command: RepromiseOrder, done: _Done) -> None:
+    try:
+        await _submit_together(system, [command], done)
+    except UNAVAILABLE:
+        raise
+    except Exception:
+        _log.exception("order %s cannot be promised anew", command.order_id)
+
+
+async def _submit_together(system: System, commands: Sequence[RepromiseOrder], done: _Done) -> None:
+    result = await system.door.submit(Request(tuple(commands), ACTOR, "supply"))
+    changed: set[OrderId] = set()
+    for command, outcome in zip(commands, result.outcomes, strict=True):
+        if isinstance(outcome, Accepted) and outcome.decision.events:
+            changed.add(command.order_id)
+        done.is_open = done.is_open or isinstance(outcome, Busy | VersionConflict)
+    done.changed += len(changed)

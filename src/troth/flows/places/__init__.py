@@ -1,0 +1,1 @@
+"""Where addresses lie, and which days are kept there."""

@@ -1,0 +1,1 @@
+"""Documents drafted, compared, previewed, put in force and taken back."""

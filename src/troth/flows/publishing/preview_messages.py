@@ -1,0 +1,70 @@
+"""What texts would say if they were in force: every message with made-up places, days and units; nothing is written."""
+
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from typing import Final
+
+from troth.flows.door.system import System
+from troth.flows.wording.wording import Voice, Wording
+from troth.model.messages import MESSAGES, MessageState, MessageTemplates
+
+_UNITS: Final = (1, 3)
+_AT: Final = time(17, 30)
+_PLACES: Final = {"place": "Fifth Avenue", "from": "Harrisburg DC"}
+_TODAY: Final = frozenset({"pickup_today"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A message as it would be told; of what is counted, for one and for several. `language` and `document` say whose
+    text it is (no document: it is built in).
+    """
+
+    message: str
+    doc: str
+    told: tuple[str, ...]
+    language: str
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """All messages as a channel would tell them, in the language that it speaks then."""
+
+    language: str
+    samples: tuple[Sample, ...]
+
+
+def preview_messages(
+    system: System, name: str, templates: MessageTemplates, *, channel: str = "", language: str = "", brand: str = ""
+) -> Preview:
+    """Every message as if the texts were in force under a name, beside the other documents that are."""
+    now = system.door.now()
+    others = [pair for pair in system.door.reference.message_documents(now) if pair[0] != name]
+    named = sorted([*others, (name, (name, templates))], key=lambda pair: pair[0])
+    voice = Wording(labeled for _, labeled in named).voice(channel, (language,) if language else ())
+    return Preview(voice.language, tuple(_sample(voice, state, now.date(), brand) for state in MESSAGES.values()))
+
+
+def _sample(voice: Voice, state: MessageState, today: date, brand: str) -> Sample:
+    chosen = voice.choose(state.name, brand)
+    if state.counted:
+        told = tuple(voice.count(state.name, units, brand=brand) for units in _UNITS)
+    else:
+        told = (voice.say(state.name, _values(voice, state, today, brand), brand=brand),)
+    return Sample(state.name, state.doc, told, chosen.language, chosen.document)
+
+
+def _values(voice: Voice, state: MessageState, today: date, brand: str) -> dict[str, str]:
+    leaves = today if state.name in _TODAY else today + timedelta(days=2)
+    if state.name == "day":
+        weekday, written = voice.written(leaves)
+        return {"weekday": weekday, "date": written}
+    return {
+        **_PLACES,
+        "day": voice.day(leaves, today, brand=brand),
+        "arrival": voice.day(today + timedelta(days=4), today, brand=brand),
+        "time": voice.time(_AT),
+        "units": voice.number(12),
+        "supply": voice.say("from_supplier", brand=brand),
+    }

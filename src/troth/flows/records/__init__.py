@@ -1,0 +1,1 @@
+"""What is set as a whole: nodes and items, customers and agreements."""

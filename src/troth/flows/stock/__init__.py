@@ -1,0 +1,1 @@
+"""The verbs of stock, and what is shown of it."""

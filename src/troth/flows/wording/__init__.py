@@ -1,0 +1,1 @@
+"""What customers are told: texts, languages, and which of them counts."""

@@ -1,0 +1,282 @@
+"""What a customer is told about a promise and about stock: the message follows where the units are and when they come.
+
+Quotes, orders and availability all speak through here, so that the same position is told in the same words.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from troth.engine.carriage.network import Network
+from troth.engine.promising.disposition import ends_waiting_at, is_queued, may_wait
+from troth.engine.supply.available_to_sell import Stock, StockStatus
+from troth.flows.wording.promised import (
+    HANDED_OVER,
+    Promised,
+    name_of,
+    promised_shipments,
+    promised_work,
+    supply_message,
+)
+from troth.flows.wording.wording import Voice
+from troth.model.ids import LineId, NodeId, Sku
+from troth.model.item import Item
+from troth.model.lifecycle import GONE
+from troth.model.measure import shown
+from troth.model.network import Address, NodeType
+from troth.model.order import Order
+from troth.model.plan import Plan, Uncovered
+from troth.model.routing import Action
+from troth.model.status import (
+    live_allocations,
+    placed_holds,
+    uncovered_quantities,
+    waiting_lines,
+)
+
+_SENDERS: Final = {
+    NodeType.STORE: "ships_from_store",
+    NodeType.DROP_SHIP: "ships_from_vendor",
+    NodeType.SUPPLIER: "ships_from_vendor",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What keeps units from being on their way: so many wait for stock, until then at most (None: for as long as it
+    takes), so many lie nowhere, and whether a person has to let the order go first. `needed_by` is the earliest time by
+    which a line is needed and does not come (None: all come in time).
+    """
+
+    waiting: int = 0
+    until: datetime | None = None
+    lost: int = 0
+    is_held: bool = False
+    needed_by: datetime | None = None
+
+
+def order_message(order: Order, network: Network, now: datetime, voice: Voice, items: Mapping[Sku, Item]) -> str:
+    """What the customer of an order is told now."""
+    if order.canceled_at is not None:
+        return voice.say("canceled")
+    missing, queued = uncovered_quantities(order), waiting_lines(order)
+    waiting = sum(units for line_id, units in missing.items() if line_id in queued)
+    ends = [parked.until for parked in order.parked if parked.is_waiting and parked.until is not None]
+    is_held = any(hold.expires_at is None for hold in placed_holds(order))  # others end by themselves
+    needed_by = _missed_of(order)
+    standing = Standing(waiting, max(ends, default=None), sum(missing.values()) - waiting, is_held, needed_by)
+    return standing_message(promised_work(order, network, items, now), standing, order.ship_to, now, voice)
+
+
+def _missed_of(order: Order) -> datetime | None:
+    """The earliest time by which a line of an order is needed that is promised for later."""
+    need_by = {line.line_id: line.need_by for line in order.lines if line.need_by is not None}
+    if not need_by:
+        return None
+    promised_at = {work.fulfillment_id: work.promised_at for work in order.fulfillments}
+    open_parts = [part for part in live_allocations(order) if part.state not in GONE]
+    return _missed(need_by, [(part.line_id, promised_at[part.fulfillment_id]) for part in open_parts])
+
+
+def _missed(need_by: Mapping[LineId, datetime], promised: Iterable[tuple[LineId, datetime]]) -> datetime | None:
+    """The earliest time by which a line is needed that is promised for later."""
+    return min((need_by[line] for line, at in promised if line in need_by and at > need_by[line]), default=None)
+
+
+def plan_message(
+    plan: Plan,
+    network: Network,
+    destination: Address | None,
+    now: datetime,
+    voice: Voice,
+    items: Mapping[Sku, Item],
+    need_by: Mapping[LineId, datetime] = MappingProxyType({}),
+) -> str:
+    """What the customer of an order of a plan would be told, of lines that are needed by some time; the same once it
+    is ordered.
+    """
+    standing, wish = Standing(), plan.disposition
+    if wish is not None and may_wait(plan):
+        missing, is_waiting = sum(gap.quantity for gap in plan.uncovered), is_queued(plan)
+        standing = Standing(
+            missing if is_waiting else 0,
+            ends_waiting_at(wish, now),
+            0 if is_waiting else missing,
+            wish.action is Action.HOLD,
+        )
+    coming = [(peg.line_id, shipment.promised_at) for shipment in plan.shipments for peg in shipment.pegs]
+    standing = replace(standing, needed_by=_missed(need_by, coming))
+    promised = promised_shipments(plan.shipments, network, destination, items)
+    return standing_message(promised, standing, destination, now, voice)
+
+
+def standing_message(
+    promised: Sequence[Promised], standing: Standing, destination: Address | None, now: datetime, voice: Voice
+) -> str:
+    """What is promised, after what keeps it, or a part of it, from being sent.
+
+    >>> from datetime import UTC
+    >>> from troth.flows.wording.wording import NO_WORDING
+    >>> from troth.model.order import Method
+    >>> at, voice = datetime(2026, 11, 23, 22, tzinfo=UTC), NO_WORDING.voice()
+    >>> standing_message([], Standing(2, datetime(2026, 12, 4, tzinfo=UTC)), None, at, voice)
+    '2 units wait for stock. Until Friday, December 4 at most.'
+    >>> standing_message([Promised("Reno", "UTC", Method.SHIP, at, at)], Standing(is_held=True), None, at, voice)
+    'On hold: waits for a person. If let go in time: Ships today from Reno; arrives today.'
+    """
+    told, ends, late = promise_message(promised, now, voice), "", ""
+    zone = ZoneInfo(destination.time_zone if destination is not None and destination.time_zone else "UTC")
+    if standing.until is not None and standing.waiting:
+        day = _day(standing.until.astimezone(zone), now.astimezone(zone).date(), voice, "")
+        ends = voice.say("waiting_ends", {"day": day})
+    if standing.needed_by is not None:
+        day = _day(standing.needed_by.astimezone(zone), now.astimezone(zone).date(), voice, "")
+        late = voice.say("late", {"day": day})
+    sentences = [
+        voice.say("held") if standing.is_held else "",
+        voice.count("short", standing.lost) if standing.lost else "",
+        voice.count("waiting", standing.waiting) if standing.waiting else "",
+        ends,
+        voice.say("if_let_go") if standing.is_held and told else "",
+        told,
+        late,
+    ]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def promise_message(promised: Sequence[Promised], now: datetime, voice: Voice) -> str:
+    """One sentence for each shipment, the first to leave first; empty where nothing is promised.
+
+    >>> from datetime import UTC, timedelta
+    >>> from troth.flows.wording.wording import NO_WORDING
+    >>> from troth.model.order import Method
+    >>> at, day = datetime(2026, 11, 23, 22, tzinfo=UTC), timedelta(days=1)
+    >>> here = Promised("Reno", "UTC", Method.SHIP, at, at + 2 * day)
+    >>> promise_message([here], at, NO_WORDING.voice())
+    'Ships today from Reno; arrives Wednesday, November 25.'
+    >>> promise_message([here], at, NO_WORDING.voice("web", ["es-MX"]))
+    'Sale hoy de Reno; llega el miércoles 25 de noviembre.'
+    """
+    ordered = sorted(promised, key=lambda shipment: (shipment.ship_by, shipment.promised_at, shipment.place))
+    sentences = [
+        _sentence(shipment, now.astimezone(ZoneInfo(shipment.time_zone)).date(), voice) for shipment in ordered
+    ]
+    if len(sentences) > 1:
+        sentences.insert(0, voice.count("shipments", len(sentences)))
+    return " ".join(sentences)
+
+
+def stock_message(
+    stock: Stock,
+    network: Network,
+    now: datetime,
+    voice: Voice,
+    *,
+    brand: str = "",
+    node: NodeId | None = None,
+    is_elsewhere: bool = False,
+) -> str:
+    """What a product page says of stock: over all nodes, or of one; `is_elsewhere`: others have some.
+
+    >>> from datetime import UTC
+    >>> from troth.engine.carriage.network import compile_network
+    >>> from troth.flows.wording.wording import NO_WORDING
+    >>> stock_message(Stock(3, 0, None), compile_network(()), datetime(2026, 11, 23, tzinfo=UTC), NO_WORDING.voice())
+    'Only 3 left'
+    """
+    units = shown(stock.available, stock.decimals)
+    place = {} if node is None else {"place": name_of(network, node)}
+    match stock.status:
+        case StockStatus.LOW_STOCK:
+            return voice.count("low_stock", units, brand=brand)
+        case StockStatus.IN_STOCK:
+            is_here = node is not None and bool(network.is_pickup[network.index[node]])
+            values = {**place, "units": voice.number(units)}
+            return voice.say("in_store" if is_here else "in_stock", values, brand=brand)
+        case _ if is_elsewhere and node is not None:
+            return voice.say("elsewhere", place, brand=brand)
+        case StockStatus.BACKORDER if stock.next_supply_at is not None:
+            zone = ZoneInfo("UTC" if stock.next_node < 0 else network.nodes[stock.next_node].time_zone)
+            day = _day(stock.next_supply_at.astimezone(zone), now.astimezone(zone).date(), voice, brand)
+            supply = voice.say(supply_message((stock.next_source,)) or "on_backorder", brand=brand)
+            return voice.say("expected", {"supply": supply, "day": day}, brand=brand)
+        case _:
+            return voice.say("not_available", brand=brand)
+
+
+def gap_message(gap: Uncovered, now: datetime, voice: Voice, item: Item | None) -> str:
+    """What is said of units that cannot be promised as asked: how many could be, or that none can."""
+    brand, decimals = ("", 0) if item is None else (item.brand, item.decimals)
+    if gap.available_quantity > 0:
+        return voice.count("low_stock", shown(gap.available_quantity, decimals), brand=brand)
+    if gap.available_at is None:
+        return voice.say("not_available", brand=brand)
+    day = _day(gap.available_at, now.astimezone(gap.available_at.tzinfo).date(), voice, brand)
+    return voice.say("expected", {"supply": voice.say("on_backorder", brand=brand), "day": day}, brand=brand)
+
+
+@lru_cache(maxsize=16_384)
+def _sentence(shipment: Promised, today: date, voice: Voice) -> str:
+    """One shipment's sentence; remembered, since the orders of an hour leave and arrive alike."""
+    zone, brand = ZoneInfo(shipment.time_zone), shipment.brand
+    leaves, arrives = shipment.ship_by.astimezone(zone), shipment.promised_at.astimezone(zone)
+    if shipment.method in HANDED_OVER:
+        return _pickup_sentence(shipment, arrives, today, voice)
+    if shipment.delivered_at is not None:
+        day = _day(shipment.delivered_at.astimezone(zone), today, voice, brand)
+        return voice.say("delivered", {"day": day}, brand=brand)
+    is_gone = shipment.shipped_at is not None
+    left = shipment.shipped_at.astimezone(zone) if shipment.shipped_at is not None else leaves
+    values = {
+        "place": shipment.place,
+        "day": _day(left, today, voice, brand),
+        "arrival": _day(arrives, today, voice, brand),
+        "supply": voice.say(shipment.supply, brand=brand) if shipment.supply else "",
+    }
+    message = "shipped" if is_gone else "ships_awaited" if shipment.supply else _SENDERS.get(shipment.type, "ships")
+    return voice.say(message, values, brand=brand)
+
+
+def _pickup_sentence(shipment: Promised, ready: datetime, today: date, voice: Voice) -> str:
+    brand = shipment.brand
+    if shipment.delivered_at is not None:
+        day = _day(shipment.delivered_at.astimezone(ready.tzinfo), today, voice, brand)
+        return voice.say("collected", {"place": shipment.place, "day": day}, brand=brand)
+    values = {
+        "place": shipment.place,
+        "from": shipment.sender,
+        "day": _day(ready, today, voice, brand),
+        "time": voice.time(ready.time()),
+        "supply": voice.say(shipment.supply, brand=brand) if shipment.supply else "",
+    }
+    told = voice.say(_pickup_message(shipment, ready, today), values, brand=brand)
+    return f"{told} {hours}" if (hours := _hours_sentence(shipment, ready, today, voice)) else told
+
+
+def _hours_sentence(shipment: Promised, ready: datetime, today: date, voice: Voice) -> str:
+    """Until when it can be collected, or, where the place is closed then, from when; empty where it never closes."""
+    hours, brand = shipment.collecting, shipment.brand
+    if hours is None or hours.is_always:
+        return ""
+    opens, closes = hours.opens.astimezone(ready.tzinfo), hours.closes.astimezone(ready.tzinfo)
+    if opens.date() == (today if shipment.is_ready else ready.date()):
+        return voice.say("pickup_until", {"time": voice.time(closes.time())}, brand=brand)
+    return voice.say("pickup_opens", {"day": _day(opens, today, voice, brand), "time": voice.time(opens.time())})
+
+
+def _pickup_message(shipment: Promised, ready: datetime, today: date) -> str:
+    if shipment.is_ready:
+        return "pickup_now"
+    if shipment.supply:
+        return "pickup_awaited"
+    if shipment.sender:
+        return "pickup_sent"
+    return "pickup_today" if ready.date() == today else "pickup_later"
+
+
+def _day(at: datetime, today: date, voice: Voice, brand: str) -> str:
+    return voice.day(at.date(), today, brand=brand)

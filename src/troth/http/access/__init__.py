@@ -1,0 +1,1 @@
+"""Who may call, who did what, and who is told."""

@@ -1,0 +1,1 @@
+"""Versioned configuration: drafted, checked, tried, put in force."""

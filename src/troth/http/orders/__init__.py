@@ -1,0 +1,1 @@
+"""Orders and quotes: captured, read, changed, held, paid, and what needs a person."""

@@ -1,0 +1,1 @@
+"""What is set as a whole: nodes, items, customers, agreements, days."""

@@ -1,0 +1,1 @@
+"""What comes back: opened, received, graded, credited, exchanged."""

@@ -1,0 +1,1 @@
+"""Stock: moved, counted, fed, shown, and what may be sold of it."""

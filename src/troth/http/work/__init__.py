@@ -1,0 +1,1 @@
+"""The work of nodes and carriers: released, reported, recalled, tracked."""
