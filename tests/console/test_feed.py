@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from tests.builders import NOW, accepted, capture
-from troth.console.feed import Feed, News, news_of
-from troth.console.live import messages_of
 from troth.flows.door.system import System
 from troth.model.commands import PlaceHold
+from troth.pages.feed import Feed, News, news_of
+from troth.pages.live import messages_of
 from troth.store.console import Head
 
 

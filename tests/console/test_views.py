@@ -8,11 +8,9 @@ import pytest
 from tests.builders import NEW_YORK, NOW, node
 from tests.console.payment_events import PAYMENT_EVENTS
 from tests.console.return_events import RETURN_EVENTS
-from troth.console.views import status_chip
 from troth.console.views_audit import differences
 from troth.console.views_drawing import view_hours, view_map
 from troth.console.views_front import view_front
-from troth.console.views_refusal import tell_refusal
 from troth.console.views_stock import view_ledger, view_positions
 from troth.console.views_timeline import moment_of, tell
 from troth.console.views_trace import view_decision
@@ -100,6 +98,8 @@ from troth.model.release import PlannedRelease, WaveTake
 from troth.model.serials import UnitSerial
 from troth.model.status import OrderStatus
 from troth.model.transfer_moves import TransferLost, TransferReceived, TransferShipped, TransferUnits
+from troth.pages.views import status_chip
+from troth.pages.views_refusal import tell_refusal
 from troth.store.codec import encode
 from troth.store.events import LoggedEvent
 

@@ -8,16 +8,16 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 from starlette.routing import Route
 
-from troth.console.asking import new_key, text, whole_number
-from troth.console.desk import Visit
 from troth.console.order import after_action, order_id_of
-from troth.console.session import guarded
-from troth.console.views_refusal import flaw, tell_refusal
 from troth.flows.money import account_actions
 from troth.flows.money.account_actions import After
 from troth.model.money import parse_money
 from troth.model.payment import Account
 from troth.model.refusals import Refusal
+from troth.pages.asking import new_key, text, whole_number
+from troth.pages.desk import Visit
+from troth.pages.session import guarded
+from troth.pages.views_refusal import flaw, tell_refusal
 from troth.store.database import Connection
 from troth.store.keys import keep_key
 from troth.store.orders import read_orders

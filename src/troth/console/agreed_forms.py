@@ -8,7 +8,6 @@ from typing import Final
 
 from starlette.datastructures import FormData
 
-from troth.console.asking import text
 from troth.flows.door.expected import ANYTHING, Expected
 from troth.model.blanket import BlanketLine, BlanketOrder
 from troth.model.credit import CustomerTerms
@@ -16,6 +15,7 @@ from troth.model.ids import Sku
 from troth.model.item import Item
 from troth.model.measure import units_in, why_not_units
 from troth.model.money import Money, parse_money, why_no_currency
+from troth.pages.asking import text
 
 _DAYS_MAX: Final = 3_650
 _LINES_MAX: Final = 5_000

@@ -21,7 +21,6 @@ from troth.console import (
     customers,
     exposure_preview,
     inventory,
-    live,
     message_preview,
     order,
     order_change,
@@ -30,7 +29,6 @@ from troth.console import (
     quote,
     records,
     returns,
-    session,
     transfers,
     trial,
     waterfall,
@@ -38,12 +36,15 @@ from troth.console import (
     work,
     workbench,
 )
-from troth.console.desk import Desk, Memory
-from troth.console.feed import Feed
-from troth.console.pages import page_of_nobody
+from troth.console.entrance import ENTRANCE
 from troth.flows.door.system import System
 from troth.flows.exceptions.intake import Try
 from troth.flows.people.access import Actor
+from troth.pages import live
+from troth.pages.desk import Desk, Memory
+from troth.pages.feed import Feed
+from troth.pages.render import page_of_nobody
+from troth.pages.session import routes_of
 from troth.settings import Settings
 
 _STATIC: Final = Path(__file__).parent / "static"
@@ -59,15 +60,16 @@ def create_console(
     intake as the API does.
     """
     modules = (
-        *(session, overview, orders, order, account, order_change, returns, workbench, quote, work, waterfall),
+        *(overview, orders, order, account, order_change, returns, workbench, quote, work, waterfall),
         *(inventory, count_tasks, transfers, catalog, waves, customers, blanket_orders),
-        *(trial, exposure_preview, message_preview, configuration, records, live),
+        *(trial, exposure_preview, message_preview, configuration, records),
     )
-    routes: list[BaseRoute] = list(chain.from_iterable(module.routes for module in modules))
-    routes.append(Mount("/static", StaticFiles(directory=_STATIC), name="static"))
+    routes: list[BaseRoute] = [*routes_of(ENTRANCE.scope), *live.routes]
+    routes.extend(chain.from_iterable(module.routes for module in modules))
+    routes.append(Mount("/static", StaticFiles(directory=_STATIC, packages=[("troth.pages", "static")]), name="static"))
     console = Starlette(routes=routes, exception_handlers={HTTPException: _say_no})
     label = "" if settings.sample == "none" else "Sample data"
-    console.state.desk = Desk(system, Feed(system.pool), Memory(), label, attempt_for)
+    console.state.desk = Desk(ENTRANCE, system, Feed(system.pool), Memory(), label, attempt_for)
     return console
 
 

@@ -8,17 +8,17 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from troth.console.agreed_forms import Unfit, asked_lines, blanket_in, expected_in, id_in
-from troth.console.desk import Visit
-from troth.console.pages import page
-from troth.console.session import guarded
-from troth.console.views import path_part, query
 from troth.console.views_agreed import BlanketView, view_blanket
-from troth.console.views_refusal import Told, flaw, tell_by_field
 from troth.flows.records import blanket_orders
 from troth.flows.records.blanket_orders import Followed
 from troth.flows.records.configure import Set
 from troth.model.blanket import BlanketOrder
 from troth.model.ids import Sku
+from troth.pages.desk import Visit
+from troth.pages.render import page
+from troth.pages.session import guarded
+from troth.pages.views import path_part, query
+from troth.pages.views_refusal import Told, flaw, tell_by_field
 from troth.store.orders import read_orders
 from troth.store.reference import Versioned, read_items
 

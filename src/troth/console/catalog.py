@@ -7,10 +7,6 @@ from typing import Final
 from starlette.responses import Response
 from starlette.routing import Route
 
-from troth.console.desk import Visit
-from troth.console.pages import page
-from troth.console.session import guarded
-from troth.console.views import query
 from troth.engine.carriage.calendars import day_date, local_day, minute_of
 from troth.engine.carriage.network import Network
 from troth.engine.carriage.node_days import find_node_days
@@ -20,6 +16,10 @@ from troth.flows.stock.exposed import find_exposed
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
 from troth.model.network import Node, NodeType
+from troth.pages.desk import Visit
+from troth.pages.render import page
+from troth.pages.session import guarded
+from troth.pages.views import query
 from troth.store.console import OPEN_WORK, StockSum, count_work, find_supplies_of_node, find_work, sum_balances
 from troth.store.node_days import read_node_days
 from troth.store.node_feeds import read_node_feeds

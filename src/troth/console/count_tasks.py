@@ -5,10 +5,10 @@ from typing import Final
 from starlette.responses import Response
 from starlette.routing import Route
 
-from troth.console.desk import Visit
-from troth.console.pages import page
-from troth.console.session import guarded
 from troth.flows.stock.count_tasks import propose_counts
+from troth.pages.desk import Visit
+from troth.pages.render import page
+from troth.pages.session import guarded
 
 _SHOWN: Final = 50
 

@@ -7,16 +7,16 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from troth.console.agreed_forms import Unfit, balance_in, expected_in, id_in, terms_in
-from troth.console.desk import Visit
-from troth.console.pages import page
-from troth.console.session import guarded
-from troth.console.views import path_part, query
-from troth.console.views_refusal import Told, flaw, tell_by_field
 from troth.flows.records import blanket_orders, customers
 from troth.flows.records.configure import Set
 from troth.flows.records.customers import Standing
 from troth.model.credit import CustomerTerms
 from troth.model.money import Money
+from troth.pages.desk import Visit
+from troth.pages.render import page
+from troth.pages.session import guarded
+from troth.pages.views import path_part, query
+from troth.pages.views_refusal import Told, flaw, tell_by_field
 from troth.store.customers import find_credit_users
 from troth.store.reference import Versioned
 

@@ -4,18 +4,18 @@ from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from troth.console.asking import text, whole_number
-from troth.console.desk import Visit
 from troth.console.documents import SECTION, missing, version_asked
 from troth.console.family_pages import FamilyPages, Told, routed
-from troth.console.pages import page
 from troth.console.views_editor import Judgment, judge
-from troth.console.views_refusal import flaw, tell_by_field
 from troth.flows.documents.document_body import BODY_BYTES_MAX, tidy_text
 from troth.flows.door.expected import Expected
 from troth.flows.publishing.draft import Saved, save_draft
 from troth.flows.publishing.published import read_published
 from troth.model.refusals import NotFound
+from troth.pages.asking import text, whole_number
+from troth.pages.desk import Visit
+from troth.pages.render import page
+from troth.pages.views_refusal import flaw, tell_by_field
 
 
 async def edit_new(pages: FamilyPages, visit: Visit) -> Response:

@@ -8,13 +8,8 @@ from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from troth.console.asking import text, whole_number
-from troth.console.desk import Visit
 from troth.console.family_pages import FamilyPages, Told, routed
-from troth.console.pages import page
-from troth.console.views import query
 from troth.console.views_document import document_chip
-from troth.console.views_refusal import flaw, tell_by_field
 from troth.engine.supply.in_force import find_undoable
 from troth.flows.documents.document_body import tidy_text
 from troth.flows.door.expected import Expected
@@ -23,6 +18,11 @@ from troth.flows.publishing.publish import Acted, activate, retire, roll_back
 from troth.flows.publishing.published import Published, find_published, find_published_versions, read_published
 from troth.flows.publishing.remarks import find_remarks
 from troth.model.refusals import NotFound, Refusal
+from troth.pages.asking import text, whole_number
+from troth.pages.desk import Visit
+from troth.pages.render import page
+from troth.pages.views import query
+from troth.pages.views_refusal import flaw, tell_by_field
 
 SECTION: Final = "configuration"
 _LISTED_MAX: Final = 200

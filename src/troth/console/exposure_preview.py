@@ -5,15 +5,15 @@ from typing import Final
 from starlette.responses import Response
 from starlette.routing import Route
 
-from troth.console.desk import Visit
-from troth.console.pages import page
-from troth.console.session import guarded
 from troth.flows.documents.families import EXPOSURE_RULES
 from troth.flows.publishing.published import read_published
 from troth.flows.stock.preview_exposure import preview_exposure
 from troth.flows.stock.waterfall import Inquirer
 from troth.model.ids import Sku
 from troth.model.refusals import Invalid, NotFound
+from troth.pages.desk import Visit
+from troth.pages.render import page
+from troth.pages.session import guarded
 
 _SKUS_MAX: Final = 50
 _VERSION_DIGITS_MAX: Final = 9

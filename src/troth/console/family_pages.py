@@ -7,12 +7,12 @@ from typing import Any, TypeAlias
 from starlette.responses import Response
 from starlette.routing import Route
 
-from troth.console.desk import Visit
-from troth.console.session import guarded
 from troth.console.views_content import lay_out
 from troth.console.views_shape import shapes_of
 from troth.flows.documents.document_body import body_text, tidy_text
 from troth.flows.documents.families import Family
+from troth.pages.desk import Visit
+from troth.pages.session import guarded
 
 Told: TypeAlias = tuple[str, tuple[str, ...]]
 """A refusal in words: a sentence, and the facts."""

@@ -5,13 +5,13 @@ from typing import Final
 from starlette.responses import Response
 from starlette.routing import Route
 
-from troth.console.desk import Visit
-from troth.console.pages import page
-from troth.console.session import guarded
-from troth.console.views import query
 from troth.console.views_stock import view_ledger, view_positions
 from troth.flows.stock.exposed import find_exposed, find_exposed_by_node
 from troth.model.ids import NodeId, Sku
+from troth.pages.desk import Visit
+from troth.pages.render import page
+from troth.pages.session import guarded
+from troth.pages.views import query
 from troth.store.balances import read_entries
 from troth.store.console import StockSum, read_supplies, sum_balances
 from troth.store.reference import find_items, read_item, read_node

@@ -3,14 +3,14 @@
 from starlette.responses import Response
 from starlette.routing import Route
 
-from troth.console.desk import Visit
 from troth.console.documents import version_asked
-from troth.console.pages import page
-from troth.console.session import guarded
 from troth.flows.documents.families import MESSAGE_TEMPLATES
 from troth.flows.publishing.preview_messages import preview_messages
 from troth.flows.publishing.published import read_published
 from troth.model.refusals import NotFound
+from troth.pages.desk import Visit
+from troth.pages.render import page
+from troth.pages.session import guarded
 
 
 async def show_preview(visit: Visit) -> Response:

@@ -7,15 +7,10 @@ from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from troth.console.asking import ask, new_key, text, whole_number
-from troth.console.desk import Visit
-from troth.console.pages import page
-from troth.console.session import guarded
 from troth.console.views_account import view_account
 from troth.console.views_drawing import view_map
 from troth.console.views_front import view_front
 from troth.console.views_order import OrderView, view_order
-from troth.console.views_refusal import Told, flaw, tell_refusal
 from troth.console.views_returns import view_return
 from troth.console.views_schedule import view_schedules
 from troth.console.views_timeline import timeline
@@ -29,6 +24,11 @@ from troth.model.hold_rules import HoldType
 from troth.model.ids import HoldId, LineId, NodeId, OrderId
 from troth.model.order import Order
 from troth.model.refusals import Busy, Invalid
+from troth.pages.asking import ask, new_key, text, whole_number
+from troth.pages.desk import Visit
+from troth.pages.render import page
+from troth.pages.session import guarded
+from troth.pages.views_refusal import Told, flaw, tell_refusal
 from troth.store.events import read_subject_events
 from troth.store.orders import read_orders
 from troth.store.payments import read_accounts

@@ -9,13 +9,8 @@ from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from troth.console.asking import ask, new_key, text
-from troth.console.desk import Visit
 from troth.console.order import DONE_CHANGE, order_id_of
-from troth.console.pages import page
-from troth.console.session import guarded
 from troth.console.views_order import Difference, view_differences
-from troth.console.views_refusal import Told, flaw, tell_by_field
 from troth.engine.promising.context import Decision
 from troth.flows.orders.capture import HANDED_OVER, ContentLine
 from troth.flows.orders.change import AddedLine, ChangeContent, ContentAction, Dates, prepare_change, preview_change
@@ -24,6 +19,11 @@ from troth.model.ids import LineId, NodeId, Sku
 from troth.model.network import Address
 from troth.model.order import Line, Method, Order
 from troth.model.refusals import Invalid
+from troth.pages.asking import ask, new_key, text
+from troth.pages.desk import Visit
+from troth.pages.render import page
+from troth.pages.session import guarded
+from troth.pages.views_refusal import Told, flaw, tell_by_field
 from troth.store.orders import read_orders
 
 _PLACE: Final = ("name", "line1", "line2", "city", "region", "postcode", "country")

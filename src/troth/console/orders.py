@@ -5,11 +5,11 @@ from typing import Final
 from starlette.responses import Response
 from starlette.routing import Route
 
-from troth.console.desk import Visit
-from troth.console.pages import page
-from troth.console.session import guarded
-from troth.console.views import position_text, query, read_position
 from troth.model.status import OrderStatus
+from troth.pages.desk import Visit
+from troth.pages.render import page
+from troth.pages.session import guarded
+from troth.pages.views import position_text, query, read_position
 from troth.store.console import (
     NAMES_SEARCHED,
     SEARCH_MAX,

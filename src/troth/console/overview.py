@@ -6,14 +6,14 @@ from typing import Final
 from starlette.responses import Response
 from starlette.routing import Route
 
-from troth.console.desk import Visit
-from troth.console.pages import page
-from troth.console.session import guarded
 from troth.console.views_drawing import view_hours
 from troth.console.views_workbench import view_exception
 from troth.engine.supply.feed_age import find_late
 from troth.flows.exceptions.workbench import Filters, Ranked, find_open
 from troth.model.status import OrderStatus
+from troth.pages.desk import Visit
+from troth.pages.render import page
+from troth.pages.session import guarded
 from troth.store.console import (
     OPEN_WORK,
     count_orders_by_hour,

@@ -8,19 +8,19 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 from starlette.routing import Route
 
-from troth.console.asking import text
-from troth.console.desk import Visit
-from troth.console.pages import page
-from troth.console.session import guarded
 from troth.console.views_front import view_front
 from troth.console.views_quote import tell_units, view_options, view_unavailable, view_why
-from troth.console.views_refusal import Told, flaw, tell_by_field
 from troth.flows.orders.capture import HANDED_OVER, ContentLine, OrderContent
 from troth.flows.orders.quote import Quote, quote
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.measure import units_in, why_not_units
 from troth.model.network import Address
 from troth.model.order import Customer, Method
+from troth.pages.asking import text
+from troth.pages.desk import Visit
+from troth.pages.render import page
+from troth.pages.session import guarded
+from troth.pages.views_refusal import Told, flaw, tell_by_field
 
 _ROWS_FIRST: Final = 3
 _ROWS_MAX: Final = 100

@@ -5,11 +5,11 @@ from typing import Final
 from starlette.responses import Response
 from starlette.routing import Route
 
-from troth.console.desk import Visit
-from troth.console.pages import page
-from troth.console.session import guarded
-from troth.console.views import query
 from troth.console.views_audit import view_changes
+from troth.pages.desk import Visit
+from troth.pages.render import page
+from troth.pages.session import guarded
+from troth.pages.views import query
 from troth.store.configure import find_changes
 from troth.store.deliveries import find_deliveries
 from troth.store.subscriptions import (

@@ -7,12 +7,6 @@ from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from troth.console.asking import ask, new_key, text, whole_number
-from troth.console.desk import Visit
-from troth.console.pages import page
-from troth.console.session import guarded
-from troth.console.views import position_text, query, read_position
-from troth.console.views_refusal import Told, flaw, tell_refusal
 from troth.console.views_returns import short_return, view_return, view_returnable
 from troth.engine.returns.returnable import returnable_units
 from troth.flows.orders.returns import (
@@ -39,6 +33,12 @@ from troth.model.return_moves import (
     ReturnCommand,
 )
 from troth.model.returns import Return, ReturnMethod
+from troth.pages.asking import ask, new_key, text, whole_number
+from troth.pages.desk import Visit
+from troth.pages.render import page
+from troth.pages.session import guarded
+from troth.pages.views import position_text, query, read_position
+from troth.pages.views_refusal import Told, flaw, tell_refusal
 from troth.store.orders import read_orders
 from troth.store.reference import read_items
 from troth.store.returns import find_returns

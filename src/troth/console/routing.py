@@ -3,9 +3,7 @@
 from itertools import groupby
 from typing import Any, Final
 
-from troth.console.desk import Visit
 from troth.console.family_pages import Beginning, FamilyPages
-from troth.console.views_refusal import tell_by_field
 from troth.console.views_routing import view_routing
 from troth.engine.rules.fields import FIELDS
 from troth.engine.rules.weights import AMOUNTS
@@ -15,6 +13,8 @@ from troth.flows.documents.presets import PRESETS, make_preset
 from troth.model.cost_rates import PARTS
 from troth.model.refusals import Invalid, NotFound
 from troth.model.routing import NAMED_SORTS
+from troth.pages.desk import Visit
+from troth.pages.views_refusal import tell_by_field
 
 
 def begin_routing(pages: FamilyPages, visit: Visit) -> Beginning:

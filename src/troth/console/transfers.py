@@ -6,14 +6,14 @@ from typing import Final
 from starlette.responses import Response
 from starlette.routing import Route
 
-from troth.console.desk import Visit
-from troth.console.pages import page
-from troth.console.session import guarded
-from troth.console.views import query
 from troth.console.views_transfer import view_transfer
 from troth.flows.stock.transfer_now import find, may_see, read
 from troth.model.ids import Sku
 from troth.model.item import Item
+from troth.pages.desk import Visit
+from troth.pages.render import page
+from troth.pages.session import guarded
+from troth.pages.views import query
 
 _PAGE: Final = 50
 

@@ -7,12 +7,9 @@ from typing import Final
 from starlette.responses import Response
 
 from troth.console.configuration import FAMILIES
-from troth.console.desk import Visit
 from troth.console.documents import SECTION, missing, version_asked
 from troth.console.family_pages import FamilyPages, routed
-from troth.console.pages import page
 from troth.console.views_front import FrontView, view_front
-from troth.console.views_refusal import tell_refusal
 from troth.console.views_trace import Bar, stack, tell_removed
 from troth.flows.orders.dry_run import DryRun, dry_run
 from troth.flows.orders.tell_flip import tell_candidate
@@ -23,6 +20,9 @@ from troth.model.front import Front
 from troth.model.ids import OrderId, named_order
 from troth.model.plan import Plan, Shipment
 from troth.model.refusals import NotFound
+from troth.pages.desk import Visit
+from troth.pages.render import page
+from troth.pages.views_refusal import tell_refusal
 from troth.store.console import find_order_rows
 
 _RECENT_SHOWN: Final = 8

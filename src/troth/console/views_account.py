@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from troth.console.views import Chip, words
 from troth.engine.money.dues import Dues
 from troth.engine.money.standing import standings
 from troth.flows.money.account_actions import returnable
 from troth.model.lifecycle import StepState
 from troth.model.payment import Adjustment, Tender
+from troth.pages.views import Chip, words
 from troth.store.payments import StoredAccount
 
 _STEP_CHIPS: Final = {

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from troth.console.agreed_forms import minute_text
-from troth.console.views import Chip, status_chip
 from troth.flows.records.blanket_orders import Followed
 from troth.model.blanket import Agreement, BlanketLine, BlanketOrder
 from troth.model.ids import OrderId, Sku
@@ -14,6 +13,7 @@ from troth.model.measure import shown
 from troth.model.money import Money
 from troth.model.order import Order
 from troth.model.status import order_status
+from troth.pages.views import Chip, status_chip
 
 _PLANNED = Chip("Planned", "blue", "clock")
 _OPEN = Chip("Open", "green", "open")

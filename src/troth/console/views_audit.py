@@ -8,8 +8,8 @@ from typing import Any, Final
 import msgspec
 
 from troth.console.configuration import FAMILIES
-from troth.console.views import words
 from troth.model.events import ConfigurationSet
+from troth.pages.views import words
 from troth.store.events import LoggedEvent
 
 _ABSENT: Final = object()

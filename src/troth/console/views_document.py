@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from troth.console.views import Chip
 from troth.model.document import DocumentState
+from troth.pages.views import Chip
 
 _CHIPS: Final = {
     DocumentState.DRAFT: Chip("Draft", "gray", "open"),

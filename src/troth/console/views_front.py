@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from troth.console.views import money, words
 from troth.console.views_trace import PARTS
 from troth.model.front import Front, FrontPlan, Span
+from troth.pages.views import money, words
 
 _WIDTH: Final = 560.0
 _HEIGHT: Final = 200.0

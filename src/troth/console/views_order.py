@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from troth.console.views import Chip, moment, money, state_chip, status_chip, words
 from troth.console.views_release import short_id
 from troth.engine.askable import find_askable
 from troth.engine.change_fields import find_changes
@@ -32,6 +31,7 @@ from troth.model.status import (
     uncovered_quantities,
 )
 from troth.model.totals import total_minor
+from troth.pages.views import Chip, moment, money, state_chip, status_chip, words
 
 
 @dataclass(frozen=True, slots=True)

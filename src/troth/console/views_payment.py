@@ -2,7 +2,6 @@
 
 from typing import Final, assert_never
 
-from troth.console.views import words
 from troth.model.events import (
     PaymentActedOn,
     PaymentAdded,
@@ -18,6 +17,7 @@ from troth.model.events import (
 )
 from troth.model.money import Money
 from troth.model.payment import StepKind
+from troth.pages.views import words
 
 _TO_DO: Final = {
     StepKind.ADOPT: "taken over",

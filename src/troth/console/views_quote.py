@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from troth.console.views import moment, money, quantity, words
 from troth.console.views_trace import Bar, Why, stack, view_decision
 from troth.engine.capture import parts_of
 from troth.engine.carriage.calendars import hours_on
@@ -23,6 +22,7 @@ from troth.model.kits import whole_units
 from troth.model.measure import shown
 from troth.model.plan import Shipment, Uncovered
 from troth.model.routing import Action
+from troth.pages.views import moment, money, quantity, words
 
 _WAYS_MAX: Final = 3
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import assert_never
 
-from troth.console.views import moment, words
 from troth.model.events import RecallAnswered, RecallEnded, RecallRequested, ReleasePlanned
 from troth.model.ids import FulfillmentId
 from troth.model.release import PlannedRelease
+from troth.pages.views import moment, words
 
 
 def tell_release(event: ReleasePlanned | RecallRequested | RecallAnswered | RecallEnded) -> str:

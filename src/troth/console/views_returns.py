@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, assert_never
 
-from troth.console.views import Chip
 from troth.engine.returns.returnable import returnable_units
 from troth.model.ids import Sku
 from troth.model.item import Item
@@ -28,6 +27,7 @@ from troth.model.return_moves import (
     ReturnSent,
 )
 from troth.model.returns import ReceivedUnits, Return, ReturnKind, ReturnMethod
+from troth.pages.views import Chip
 
 _CHIPS: Final = {
     ReceptionState.ANNOUNCED: Chip("Announced", "blue", "open"),

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from troth.console.views import money, words
 from troth.model.routing import Action, Compare, Limits, Routing, Rule, Sort, Tier
+from troth.pages.views import money, words
 
 _SORTS: Final = {
     "nearest": "nearest first",

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from troth.console.views import Chip, status_chip
 from troth.engine.schedules import schedule_lines
 from troth.model.ids import LineId, Sku
 from troth.model.item import Item
 from troth.model.order import Line, Order
 from troth.model.status import line_status, promise_of
+from troth.pages.views import Chip, status_chip
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from troth.console.views import words
 from troth.console.views_order import supply_text
 from troth.engine.supply.supply import end_of_life
 from troth.model.inventory import ON_HAND, Balance, is_on_hand, lot_of
 from troth.model.network import Node
+from troth.pages.views import words
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from typing import Final, assert_never
 
 import msgspec
 
-from troth.console.views import moment, number, words
 from troth.console.views_payment import tell_payment
 from troth.console.views_release import in_words, short_id, tell_release
 from troth.console.views_returns import tell_return
@@ -83,6 +82,7 @@ from troth.model.return_moves import (
     ReturnSent,
 )
 from troth.model.transfer_moves import TransferLost, TransferReceived, TransferShipped
+from troth.pages.views import moment, number, words
 from troth.store.events import LoggedEvent
 
 _SIGNS: Final = {

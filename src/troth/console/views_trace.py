@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from troth.console.views import words
 from troth.flows.orders.explain import Decided
 from troth.flows.orders.tell_flip import tell_candidate, tell_flip
 from troth.model.explanation import Candidate, Explanation
 from troth.model.plan import Alternative
+from troth.pages.views import words
 
 _METHODS: Final = {
     "subset": "Every way to divide the lines over the nodes was priced; this is the cheapest.",

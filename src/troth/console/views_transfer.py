@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from troth.console.views import Chip
 from troth.flows.stock.transfer_now import TransferNow
 from troth.model.ids import Sku
 from troth.model.item import Item
 from troth.model.lifecycle import TransferState
 from troth.model.measure import PIECE
 from troth.model.transfer import LotInTransit, TransferLine, TransitState, units_by_state
+from troth.pages.views import Chip
 
 
 @dataclass(frozen=True, slots=True)

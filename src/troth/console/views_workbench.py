@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from troth.console.views import Chip, money, number, words
 from troth.console.views_release import short_id
 from troth.console.views_timeline import tell
 from troth.flows.exceptions.bulk_fixes import Bulk, BulkLine
@@ -13,6 +12,7 @@ from troth.model.exceptions import EXPLAINED, ExceptionKind, OpenException, Sour
 from troth.model.fix import TOLD, Fix
 from troth.model.ids import FulfillmentId
 from troth.model.risk import Risk
+from troth.pages.views import Chip, money, number, words
 from troth.store.events import LoggedEvent
 
 KINDS: Final[Mapping[ExceptionKind, Chip]] = {

@@ -5,14 +5,14 @@ from typing import Final
 from starlette.responses import Response
 from starlette.routing import Route
 
-from troth.console.desk import Visit
-from troth.console.pages import page
-from troth.console.session import guarded
 from troth.console.views_waterfall import view_dated, view_waterfall
 from troth.flows.stock.waterfall import Inquirer, read_waterfall
 from troth.model.ids import NodeId, Sku
 from troth.model.order import Method
 from troth.model.refusals import Invalid
+from troth.pages.desk import Visit
+from troth.pages.render import page
+from troth.pages.session import guarded
 from troth.store.cart_holds import find_cart_holds
 
 _NODES_SHOWN: Final = 100

@@ -6,17 +6,17 @@ from typing import Final
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from troth.console.asking import text
-from troth.console.desk import Visit
-from troth.console.pages import page
-from troth.console.session import guarded
-from troth.console.views import query
-from troth.console.views_refusal import flaw, tell_refusal
 from troth.flows.orders.change_wave import change_wave, release_wave
 from troth.flows.orders.wave_preview import preview_waves
 from troth.flows.orders.waves import Ran
 from troth.model.ids import NodeId
 from troth.model.lifecycle import WAVE, WaveEvent, WaveState
+from troth.pages.asking import text
+from troth.pages.desk import Visit
+from troth.pages.render import page
+from troth.pages.session import guarded
+from troth.pages.views import query
+from troth.pages.views_refusal import flaw, tell_refusal
 
 Told = tuple[str, tuple[str, ...]]
 

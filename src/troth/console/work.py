@@ -8,12 +8,6 @@ from typing import Final
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from troth.console.asking import ask, new_key, text
-from troth.console.desk import Visit
-from troth.console.pages import page
-from troth.console.session import guarded
-from troth.console.views import Chip, position_text, query, read_position, state_chip
-from troth.console.views_refusal import flaw, tell_refusal
 from troth.engine.recall_terms import open_recall
 from troth.flows.orders.acceptance import Window, find_accept_by, read_windows
 from troth.model.commands import (
@@ -36,6 +30,12 @@ from troth.model.measure import scale_of
 from troth.model.order import Fulfillment, Method, Order
 from troth.model.recall import Recall
 from troth.model.status import fulfillment_status, live_allocations
+from troth.pages.asking import ask, new_key, text
+from troth.pages.desk import Visit
+from troth.pages.render import page
+from troth.pages.session import guarded
+from troth.pages.views import Chip, position_text, query, read_position, state_chip
+from troth.pages.views_refusal import flaw, tell_refusal
 from troth.store.console import OPEN_WORK, count_work, find_work
 
 Told = tuple[str, tuple[str, ...]]

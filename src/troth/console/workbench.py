@@ -8,12 +8,6 @@ from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from troth.console.asking import text
-from troth.console.desk import Visit
-from troth.console.pages import page
-from troth.console.session import guarded
-from troth.console.views import query
-from troth.console.views_refusal import Told, flaw, tell_refusal
 from troth.console.views_workbench import KINDS, describe_log, view_bulk, view_exception, view_fix
 from troth.flows.documents.document_body import BODY_BYTES_MAX, tidy_text
 from troth.flows.exceptions import intake
@@ -27,6 +21,12 @@ from troth.model.ids import Sku
 from troth.model.intake import IntakeDocument
 from troth.model.refusals import Busy, FieldFlaw, Invalid, NotFound
 from troth.model.risk import Risk
+from troth.pages.asking import text
+from troth.pages.desk import Visit
+from troth.pages.render import page
+from troth.pages.session import guarded
+from troth.pages.views import query
+from troth.pages.views_refusal import Told, flaw, tell_refusal
 from troth.store.events import read_subject_events
 from troth.store.intake import read_intake
 from troth.store.marks import read_notes

@@ -7,9 +7,9 @@ from typing import Final
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from troth.console.desk import Visit
-from troth.console.feed import Feed, News
-from troth.console.session import guarded
+from troth.pages.desk import Visit
+from troth.pages.feed import Feed, News
+from troth.pages.session import guarded
 
 _KEEP_ALIVE_SECONDS: Final = 15.0
 _LASTS_SECONDS: Final = 900.0  # then the browser comes again, and its session is looked at again

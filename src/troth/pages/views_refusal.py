@@ -2,7 +2,6 @@
 
 from typing import Final, assert_never
 
-from troth.console.views import moment, words
 from troth.model.money import Money
 from troth.model.refusals import (
     Busy,
@@ -25,6 +24,7 @@ from troth.model.refusals import (
     Unauthorized,
     VersionConflict,
 )
+from troth.pages.views import moment, words
 
 _PREDICATES: Final = ("is ", "must ", "has ", "should ", "needs ")
 

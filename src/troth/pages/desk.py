@@ -1,4 +1,4 @@
-"""What every page of the console works with: the system, what is remembered for some seconds, and who is visiting."""
+"""What every page works with: the system, what is remembered for some seconds, and who is visiting."""
 
 import asyncio
 import time
@@ -9,12 +9,13 @@ from typing import Any, TypeVar
 
 from starlette.requests import Request
 
-from troth.console.feed import Feed
 from troth.flows.door.system import System
 from troth.flows.exceptions.intake import Try
 from troth.flows.people.access import Actor
 from troth.model.ids import NodeId
 from troth.model.network import Node
+from troth.pages.entrance import Entrance
+from troth.pages.feed import Feed
 
 T = TypeVar("T")
 
@@ -46,10 +47,11 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The console of one process. `label` is what its pages show beside the name, such as that the data is a sample;
+    """An entrance of one process. `label` is what its pages show beside the name, such as that the data is a sample;
     `attempt_for` captures a document of the intake for somebody (None: documents can only be put away).
     """
 
+    entrance: Entrance
     system: System
     feed: Feed
     memory: Memory
@@ -68,12 +70,12 @@ class Visit:
 
     @property
     def system(self) -> System:
-        """The system behind the console."""
+        """The system behind the entrance."""
         return self.desk.system
 
     @property
     def base(self) -> str:
-        """The path under which the console is mounted."""
+        """The path under which the entrance is mounted."""
         path: str = self.request.scope.get("root_path", "")
         return path
 

@@ -15,28 +15,21 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from troth.console.desk import Desk, Visit
-from troth.console.pages import page, page_of_nobody
-from troth.flows.people.access import Actor
 from troth.flows.people.users import authenticate_session, log_in, log_out
 from troth.model.refusals import Unauthorized
+from troth.pages.desk import Desk, Visit
+from troth.pages.render import page, page_of_nobody
 
 Handler = Callable[[Visit], Awaitable[Response]]
 
 COOKIE: Final = "troth_session"
 _DOOR_COOKIE: Final = "troth_login"
 _HOURS: Final = 12
-_AT_HOME: Final = "orders:read"
 
 
 def csrf_of(secret: str) -> str:
     """What the forms of whoever holds this secret bring back."""
     return blake2b(secret.encode(), digest_size=16, person=b"troth csrf").hexdigest()
-
-
-def may_visit(actor: Actor) -> bool:
-    """Whether the console is for them: it shows all nodes and customers, so not for those who are bound to some."""
-    return actor.may(_AT_HOME) and actor.nodes is None and actor.customers is None
 
 
 def guarded(handler: Handler, *, scope: str) -> Callable[[Request], Awaitable[Response]]:
@@ -46,7 +39,7 @@ def guarded(handler: Handler, *, scope: str) -> Callable[[Request], Awaitable[Re
         desk: Desk = request.app.state.desk
         token = request.cookies.get(COOKIE, "")
         actor = await authenticate_session(desk.system.pool, token) if token else None
-        if actor is None or not may_visit(actor):
+        if actor is None or not desk.entrance.may_visit(actor):
             return _to_login(request)
         visit = Visit(request, desk, actor, csrf_of(token))
         if not actor.may(scope):
@@ -63,7 +56,7 @@ async def show_login(request: Request) -> Response:
     token = request.cookies.get(COOKIE, "")
     desk: Desk = request.app.state.desk
     actor = await authenticate_session(desk.system.pool, token) if token else None
-    if actor is not None and may_visit(actor):
+    if actor is not None and desk.entrance.may_visit(actor):
         return RedirectResponse(_next(request, request.query_params.get("next", "")), 303)
     return _login_page(request, next_=request.query_params.get("next", ""))
 
@@ -82,10 +75,9 @@ async def enter(request: Request) -> Response:
     if isinstance(token, Unauthorized):
         return _login_page(request, login=login, next_=next_, flaw="Login or password is wrong.", status=401)
     actor = await authenticate_session(desk.system.pool, token)
-    if actor is None or not may_visit(actor):
+    if actor is None or not desk.entrance.may_visit(actor):
         await log_out(desk.system.pool, token)
-        flaw = "This login is for another part of Troth, not for the operations console."
-        return _login_page(request, login=login, next_=next_, flaw=flaw, status=403)
+        return _login_page(request, login=login, next_=next_, flaw=desk.entrance.strangers, status=403)
     answer = RedirectResponse(_next(request, next_), 303)
     _set_cookie(answer, request, COOKIE, token, seconds=_HOURS * 3600)
     answer.delete_cookie(_DOOR_COOKIE, path=_base(request) or "/")
@@ -123,7 +115,7 @@ def _to_login(request: Request) -> Response:
 
 
 def _next(request: Request, wanted: str) -> str:
-    """Where somebody wanted to go, if that is a page of the console, or its first page."""
+    """Where somebody wanted to go, if that is a page of this entrance, or its first page."""
     home = f"{_base(request)}/"
     is_here = wanted.startswith(home) and not wanted.startswith("//") and "\\" not in wanted and wanted.isprintable()
     return wanted if is_here else home
@@ -146,8 +138,10 @@ def _base(request: Request) -> str:
     return path
 
 
-routes = [
-    Route("/login", show_login, name="login"),
-    Route("/login", enter, methods=["POST"]),
-    Route("/logout", guarded(leave, scope=_AT_HOME), methods=["POST"]),
-]
+def routes_of(scope: str) -> list[Route]:
+    """The routes in and out of an entrance whose visitors carry a scope."""
+    return [
+        Route("/login", show_login, name="login"),
+        Route("/login", enter, methods=["POST"]),
+        Route("/logout", guarded(leave, scope=scope), methods=["POST"]),
+    ]

@@ -5,10 +5,10 @@ from hashlib import blake2b
 
 from starlette.datastructures import FormData
 
-from troth.console.desk import Visit
 from troth.flows.door.requests import Accepted, Answer, Key, Outcome, Request
 from troth.model.commands import Command
 from troth.model.refusals import Refusal
+from troth.pages.desk import Visit
 from troth.store.codec import encode_bytes
 
 
@@ -20,9 +20,10 @@ def new_key() -> str:
 async def ask(visit: Visit, form: FormData, command: Command) -> Refusal | None:
     """Have a command decided under the form's key; why not, or None where it happened (now or the first time)."""
     key = text(form, "key") or new_key()
+    entrance = visit.desk.entrance.name
     digest = blake2b(encode_bytes(command), digest_size=16).hexdigest()
     result = await visit.system.door.submit(
-        Request((command,), visit.actor.name, "console", Key(f"console/{key}", digest), _answer)
+        Request((command,), visit.actor.name, entrance, Key(f"{entrance}/{key}", digest), _answer)
     )
     outcome = result.outcomes[0] if result.outcomes else None
     return None if outcome is None or isinstance(outcome, Accepted) else outcome
