@@ -132,7 +132,7 @@ async def test_a_receipt_of_a_purchase_order_covers_the_order_that_waits_for_it(
     assert [(part.state, part.quantity) for part in covered.allocations if part.state is not AllocationState.SPLIT] == [
         (AllocationState.RESERVED, 2)
     ]
-    assert found == [StockPosition(A, PA, 3, 2, 2, 0, NOW + timedelta(days=3))]
+    assert found == [StockPosition(A, PA, 3, 2, 2, 0, (NOW + timedelta(days=3),))]
     await _assert_ledger_is_exact(system)
 
 

@@ -176,7 +176,12 @@ async def test_attempts_that_failed_are_in_the_explanation_and_in_the_timeline(a
     }
     assert explanation["attempts_max"] == 5
     assert [one["may_be_asked_again"] for one in found["attempts"]] == [True]
-    for answer in (await api.get(path), await api.get(f"/v1/orders?sku={sku}")):
+    held = await api.post(f"{path}/holds", {"type": "manual", "reason": "asked by phone"})
+    changed = await api.post(
+        f"{path}/changes?preview=true",
+        {"version": held.json()["version"], "actions": [{"action": "set_quantity", "line_id": "1", "quantity": 1}]},
+    )
+    for answer in (await api.get(path), await api.get(f"/v1/orders?sku={sku}"), held, changed):
         body = answer.json()
         timeline = (body["items"][0] if "items" in body else body)["timeline"]
         assert [(point["at"], point["fulfillment_id"]) for point in timeline if point["milestone"] == "not_found"] == [

@@ -89,9 +89,9 @@ async def test_a_date_that_has_passed_is_a_finding_and_what_comes_late_is_counte
     await _set_up(api)
     now = api.clock.now
     lines = [
-        _line(line=1, expected_at=(now - timedelta(days=3)).isoformat()),
-        _line(line=2, expected_at=(now - timedelta(days=90)).isoformat()),
-        _line(line=3, expected_at=(now + timedelta(days=3)).isoformat()),
+        _line(sku="PO-B", line=1, expected_at=(now - timedelta(days=3)).isoformat()),
+        _line(sku="PO-B", line=2, expected_at=(now - timedelta(days=90)).isoformat()),
+        _line(sku="PO-B", line=3, expected_at=(now + timedelta(days=3)).isoformat()),
     ]
 
     answer = (await api.put("/v1/purchase-orders/P-LATE", {"lines": lines})).json()
@@ -102,6 +102,11 @@ async def test_a_date_that_has_passed_is_a_finding_and_what_comes_late_is_counte
         ("/lines/0/expected_at", "passed 3 days ago:"),
         ("/lines/1/expected_at", "passed 90 days ago"),
     ]
+    (position,) = (await api.get("/v1/inventory", params={"sku": "PO-B", "node": "DC-PA"})).json()["items"]
+    assert (position["incoming"], position["next_incoming_at"][:16]) == (30, later)
+    await api.put("/v1/purchase-orders/P-LATE", {"lines": [lines[1]]})
+    (position,) = (await api.get("/v1/inventory", params={"sku": "PO-B", "node": "DC-PA"})).json()["items"]
+    assert (position["incoming"], position["next_incoming_at"]) == (10, None)
     await api.put("/v1/purchase-orders/P-LATE", {"lines": []})
 
 

@@ -29,11 +29,7 @@ async def read_failures(connection: Connection, orders: Collection[Order]) -> di
     }
     if not failed:
         return {}
-    known: dict[tuple[OrderId, int], Failure] = {}
-    for row in await connection.fetch(_READ, sorted({order_id for order_id, _ in failed})):
-        order_id = OrderId(row["subject"])
-        for number, at in failures_in(decode_event(row["kind"], row["body"])).items():
-            known[order_id, number] = Failure(at)
+    known = await read_failed_parts(connection, {order_id for order_id, _ in failed})
     # A rejection says nothing of whether there are any.
     missed = [key for key in known if key in failed and failed[key].state is AllocationState.SHORT]
     if missed:
@@ -47,3 +43,14 @@ async def read_failures(connection: Connection, orders: Collection[Order]) -> di
         )
         known |= {key: Failure(known[key].at, row["found_at"]) for key, row in zip(missed, rows, strict=True)}
     return known
+
+
+async def read_failed_parts(
+    connection: Connection, order_ids: Collection[OrderId]
+) -> dict[tuple[OrderId, int], Failure]:
+    """When nodes could not provide parts (by number) of some orders, without whether the units were found since."""
+    return {
+        (OrderId(row["subject"]), number): Failure(at)
+        for row in await connection.fetch(_READ, sorted(order_ids))
+        for number, at in failures_in(decode_event(row["kind"], row["body"])).items()
+    }

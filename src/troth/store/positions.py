@@ -22,7 +22,9 @@ LedgerPosition = tuple[datetime, int]
 
 @dataclass(frozen=True, slots=True)
 class StockPosition:
-    """What a node holds of a SKU (units), what of that is reserved, and what is still to come."""
+    """What a node holds of a SKU (units), what of that is reserved, and what is still to come, with the dates that are
+    known of it (`incoming_at`, the earliest first; some may have passed).
+    """
 
     sku: Sku
     node: NodeId
@@ -30,7 +32,7 @@ class StockPosition:
     reserved: int
     incoming: int
     incoming_reserved: int
-    next_incoming_at: datetime | None
+    incoming_at: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ async def find_positions(
             row["reserved"],
             row["incoming"],
             row["incoming_reserved"],
-            row["next_incoming_at"],
+            tuple(row["incoming_at"] or ()),
         )
         for row in await (
             connection.fetch(_FIND, skus, nodes, sku, node, limit)

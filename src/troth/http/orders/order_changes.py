@@ -9,6 +9,7 @@ from msgspec.structs import asdict
 from pydantic import Field, TypeAdapter
 
 from troth.engine.evolve import evolve
+from troth.engine.failed import Failures
 from troth.engine.promising.context import Decision
 from troth.flows.door.requests import Accepted, Answer, Outcome
 from troth.flows.orders.change import prepare_change, preview_change
@@ -24,7 +25,7 @@ from troth.http.edge.values import Instant, MoneyAnswer, money
 from troth.http.orders import examples
 from troth.http.orders.change_body import ALTERNATIVES, ChangeBody
 from troth.http.orders.order_answer import answer_order
-from troth.http.orders.order_replies import learn_brands, told_order
+from troth.http.orders.order_replies import failed_after, failed_before, learn_brands, told_order
 from troth.http.orders.order_shapes import OrderAnswer
 from troth.http.orders.orders import NO_ORDER, ORDER_PATH, SHORT
 from troth.model.change import FieldChange
@@ -91,8 +92,9 @@ async def change_order(call: Call[ChangeBody, ChangesQuery]) -> Reply:
         raise Refused(command)
     command = replace(command, may_recall=call.query.recall)
     expected = expected_of(call)
+    failures = await failed_before(call, [order.order_id])
     if not call.query.preview:
-        answer = await submit(call, (command,), _renderer(call, order), expected=expected)
+        answer = await submit(call, (command,), _renderer(call, order, failures), expected=expected)
         return reply_of(answer) if answer.status >= 400 else reply_of(answer, (etag(_version_of(answer)),))
 
     async def run() -> Reply:
@@ -100,7 +102,7 @@ async def change_order(call: Call[ChangeBody, ChangesQuery]) -> Reply:
         found = conflict or await preview_change(call.system, order, command, actor=call.actor.name)
         if not isinstance(found, Decision):
             raise Refused(found)
-        return json_reply(_shown(call, order, found, is_preview=True))
+        return json_reply(_shown(call, order, found, failures, is_preview=True))
 
     return await once(call, run)
 
@@ -118,22 +120,26 @@ def _version_of(answer: Answer) -> int:
     return _HEAD.decode(answer.body).version
 
 
-def _renderer(call: Call[Any, Any], order: Order) -> Callable[[tuple[Outcome, ...]], Answer]:
+def _renderer(call: Call[Any, Any], order: Order, failures: Failures) -> Callable[[tuple[Outcome, ...]], Answer]:
     def render(outcomes: tuple[Outcome, ...]) -> Answer:
         (outcome,) = outcomes
         if not isinstance(outcome, Accepted):
             return problem_answer(outcome)
-        return Answer(200, encode_bytes(_shown(call, outcome.order or order, outcome.decision, is_preview=False)))
+        after = outcome.order or order
+        return Answer(200, encode_bytes(_shown(call, after, outcome.decision, failures, is_preview=False)))
 
     return render
 
 
-def _shown(call: Call[Any, Any], order: Order, decision: Decision, *, is_preview: bool) -> ChangedOrder:
+def _shown(
+    call: Call[Any, Any], order: Order, decision: Decision, failures: Failures, *, is_preview: bool
+) -> ChangedOrder:
     before = after = order
     for change in decision.changes:
         before, after = change.before or change.after, change.after
     events = [event for _, event in decision.events if isinstance(event, OrderChanged)]
-    return answer_change(before, after, events, told_order(call, after), is_preview=is_preview)
+    told = told_order(call, after, failures=failed_after(failures, after, decision))
+    return answer_change(before, after, events, told, is_preview=is_preview)
 
 
 def answer_change(

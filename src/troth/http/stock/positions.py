@@ -1,7 +1,7 @@
 """Stock as it is: positions by SKU and node, and the ledger behind them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Annotated, Any, Final
 
@@ -11,6 +11,7 @@ from pydantic import Field
 from troth.engine.carriage.network import Network
 from troth.engine.exposure.lasting import find_too_old
 from troth.engine.exposure.waterfall import EXPIRED, RESERVED, TOO_OLD
+from troth.engine.supply.overdue import counted_from
 from troth.engine.supply.supply import end_of_life
 from troth.flows.stock.waterfall import find_kept_back
 from troth.http.edge.body import Instant, Text
@@ -49,6 +50,8 @@ class PositionAnswer(msgspec.Struct, frozen=True):
 
     `available` is what can still be promised of what is on hand to whoever has no class: without `safety_stock`,
     without what is `protected` for higher classes, and without lots that would be too old when they reach anybody.
+    `next_incoming_at` is when the next of what is to come is counted on, of overdue supply later than its date; null:
+    nothing comes, or it is overdue for so long that nobody counts on it.
     """
 
     sku: str
@@ -132,6 +135,7 @@ async def list_positions(call: Call[Nothing, PositionsQuery]) -> Reply:
             items,
             by_place.get((one.sku, one.node), ()),
             is_over,
+            at=asked.as_of or now,
             kept=by_node.get((one.sku, one.node), {}),
         ),
         position=lambda one: (one.sku, one.node),
@@ -176,16 +180,20 @@ def answer_position(
     lots: Sequence[Balance] = (),
     is_over: Callable[[Balance], bool] = lambda _: False,
     *,
+    at: datetime,
     kept: Mapping[str, int] = MappingProxyType({}),
 ) -> PositionAnswer:
-    """A position as it is answered: what is available of it is what is available of each of its supplies, without what
-    rules keep back there (`kept`, by kind).
+    """A position as it is answered at an instant: what is available of it is what is available of each of its supplies,
+    without what rules keep back there (`kept`, by kind).
     """
     on_hand = position.on_hand - sum(lot.on_hand for lot in lots)
     reserved = position.reserved - sum(lot.reserved for lot in lots)
     available = max(0, on_hand - reserved) + sum(lot.available for lot in lots if not is_over(lot))
     available = max(0, available - sum(units for kind, units in kept.items() if kind not in _COUNTED))
 
+    dates = [
+        counted_on for expected_at in position.incoming_at if (counted_on := counted_from(expected_at, at)) is not None
+    ]
     gone = find_too_old((lot for lot in lots if not is_over(lot)), kept.get(TOO_OLD, 0))
 
     def told(units: int) -> Units:
@@ -201,7 +209,7 @@ def answer_position(
         available=told(available),
         incoming=told(position.incoming),
         incoming_reserved=told(position.incoming_reserved),
-        next_incoming_at=position.next_incoming_at,
+        next_incoming_at=min(dates, default=None),
         lots=tuple(answer_lot(lot, items, is_over=is_over(lot) or lot.key in gone) for lot in lots),
     )
 
@@ -248,7 +256,7 @@ LOT_EXAMPLE: Final = Balance(
     SupplyKey(Sku("A-1001"), NodeId("DC-PA"), lot_source("L-77")), 24, 3, expires_on=date(2027, 3, 31)
 )
 _POSITION_EXAMPLE: Final = answer_position(
-    StockPosition(Sku("A-1001"), NodeId("DC-PA"), 40, 3, 100, 0, _AT), {}, (LOT_EXAMPLE,)
+    StockPosition(Sku("A-1001"), NodeId("DC-PA"), 40, 3, 100, 0, (_AT,)), {}, (LOT_EXAMPLE,), at=_AT - timedelta(days=3)
 )
 _ENTRY_EXAMPLE: Final = EntryAnswer(_AT, EntryKind.RECEIPT, "on_hand", 40, 0, 40, 0, None, None, "receipt", "4500017")
 

@@ -7,7 +7,7 @@ SELECT
     coalesce(sum(reserved) FILTER (WHERE source = 'on_hand' OR starts_with(source, 'lot/')), 0)::bigint AS reserved,
     coalesce(sum(on_hand) FILTER (WHERE source <> 'on_hand' AND NOT starts_with(source, 'lot/') AND NOT starts_with(source, 'apart/')), 0)::bigint AS incoming,
     coalesce(sum(reserved) FILTER (WHERE source <> 'on_hand' AND NOT starts_with(source, 'lot/') AND NOT starts_with(source, 'apart/')), 0)::bigint AS incoming_reserved,
-    min(expected_at) FILTER (WHERE source <> 'on_hand' AND NOT starts_with(source, 'lot/') AND NOT starts_with(source, 'apart/') AND on_hand > 0) AS next_incoming_at
+    array_agg(DISTINCT expected_at) FILTER (WHERE expected_at IS NOT NULL AND NOT starts_with(source, 'apart/') AND on_hand > 0) AS incoming_at
 FROM balances
 WHERE ($1::text[] IS NULL OR sku = ANY($1))
     AND ($2::text[] IS NULL OR node = ANY($2))
@@ -60,7 +60,7 @@ SELECT
     coalesce(sum(reserved) FILTER (WHERE source = 'on_hand' OR starts_with(source, 'lot/')), 0)::bigint AS reserved,
     coalesce(sum(on_hand) FILTER (WHERE source <> 'on_hand' AND NOT starts_with(source, 'lot/') AND NOT starts_with(source, 'apart/')), 0)::bigint AS incoming,
     coalesce(sum(reserved) FILTER (WHERE source <> 'on_hand' AND NOT starts_with(source, 'lot/') AND NOT starts_with(source, 'apart/')), 0)::bigint AS incoming_reserved,
-    min(expected_at) FILTER (WHERE source <> 'on_hand' AND NOT starts_with(source, 'lot/') AND NOT starts_with(source, 'apart/') AND on_hand > 0) AS next_incoming_at
+    array_agg(DISTINCT expected_at) FILTER (WHERE expected_at IS NOT NULL AND NOT starts_with(source, 'apart/') AND on_hand > 0) AS incoming_at
 FROM past
 GROUP BY sku, node
 ORDER BY sku, node;
