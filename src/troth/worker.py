@@ -18,7 +18,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from troth.adapters.webhooks import open_sender
 from troth.flows.door.system import System
-from troth.flows.exceptions.workbench import Filters, find_open
+from troth.flows.exceptions.workbench import count_open
 from troth.flows.log.deliver import CLAIM_SECONDS, Delivered, Post, deliver_claimed, resend_round
 from troth.flows.log.maintain import create_partitions, delete_old
 from troth.flows.log.seal import seal_log
@@ -31,7 +31,6 @@ from troth.flows.orders.repromise import repromise_moved, repromise_overdue, try
 from troth.flows.orders.returns import expire_returns
 from troth.flows.orders.waves import run_waves
 from troth.flows.records.customers import review_credit
-from troth.model.exceptions import ExceptionKind
 from troth.model.ids import OrderId
 from troth.settings import Settings
 from troth.store.payments import count_in_flight
@@ -303,10 +302,10 @@ async def _measure(system: System) -> float:
     SUBSCRIBER_LAG.clear()
     for lag in lags:
         SUBSCRIBER_LAG.labels(lag.subscription_id).set(max(0.0, lag.seconds or 0.0))
-    ranked = await find_open(system, Filters(with_snoozed=True))
-    for kind in ExceptionKind:
-        EXCEPTIONS_OPEN.labels(kind).set(ranked.counts.get(kind, 0))
-    since = min((found.since for found, _risk in ranked.items), default=now)
+    counts = await count_open(system)
+    for kind, counted in counts.items():
+        EXCEPTIONS_OPEN.labels(kind).set(counted.count)
+    since = min((counted.since for counted in counts.values() if counted.since is not None), default=now)
     EXCEPTION_OLDEST.set(max(0.0, (now - since).total_seconds()))
     SUBSCRIBERS_PAUSED.set(sum(lag.state == "paused" for lag in lags))
     return MEASURE_SECONDS

@@ -15,7 +15,7 @@ from troth.flows.exceptions import workbench
 from troth.flows.exceptions.fixing import Fixed, Looked, apply_fix, look
 from troth.flows.exceptions.intake import Tried, take_in
 from troth.flows.exceptions.marking import Said, mark
-from troth.flows.exceptions.workbench import NOBODY, Filters, find_one, find_open
+from troth.flows.exceptions.workbench import NOBODY, Filters, count_open, find_one, find_open
 from troth.flows.records.configure import set_item
 from troth.model.commands import CancelOrder, LiftHold, LineQuantity, PickWork, PlaceHold, ReleaseOrder, ShipWork
 from troth.model.exceptions import ExceptionKind, Mark, OpenException
@@ -27,6 +27,7 @@ from troth.model.lifecycle import AllocationState
 from troth.model.order import Line, Order
 from troth.model.refusals import FieldFlaw, FixOutdated, Invalid, NotFound, VersionConflict
 from troth.model.status import OrderStatus, fulfillment_status, order_status, uncovered_quantities
+from troth.store.queries import QUERIES
 
 ONE = LineId("1")
 
@@ -341,7 +342,7 @@ async def test_of_more_than_are_ranked_it_is_said_and_each_is_found_by_its_id(
         assert [await find_one(system, name) for name in ids] == list(whole.items)
 
 
-async def test_without_counts_the_same_is_found_of_each_kind(system: System, clock: Clock) -> None:
+async def test_counted_alone_or_listed_the_same_is_found_of_each_kind(system: System, clock: Clock) -> None:
     await short_order(system, "W-1")
     await stock(system, {("B", "DC-PA"): 9})
     late = accepted(await system.door.one(capture("W-2", {"B": 1}), actor="web"))
@@ -352,6 +353,14 @@ async def test_without_counts_the_same_is_found_of_each_kind(system: System, clo
     await stock(system, {("B", "DC-PA"): -9})
     await take_in(system, {"channel": "web"}, "edi", refuse, actor="edi")
     clock.advance(days=3)
+    put_off = Said(snoozed_until=clock.now + timedelta(days=1))
+    assert isinstance(await mark(system, f"hold:{held.order_id}:H1", put_off, actor="user/ann"), Mark)
+    whole = await find_open(system, Filters(with_snoozed=True))
+    counted = await count_open(system)
+    assert {kind: one.count for kind, one in counted.items() if one.count} == whole.counts
+    for kind, one in counted.items():
+        assert one.since == min((found.since for found, _ in whole.items if found.kind is kind), default=None), kind
+
     found = {one.kind for one, _ in (await find_open(system, Filters())).items}
     assert len(found) >= 4, found
     for kind in ExceptionKind:
@@ -366,3 +375,7 @@ async def test_at_risk_is_exactly_what_would_no_longer_be_owed(system: System) -
     ((_found, risk),) = (await find_open(system, Filters())).items
     canceled = accepted(await system.door.one(CancelOrder(order.order_id, "no"), actor="web"))
     assert risk.owed_minor == owed(order).total - owed(canceled).total
+
+
+def test_each_kind_is_counted() -> None:
+    assert [kind for kind in ExceptionKind if f"'{kind}'" not in QUERIES["count_exceptions"]] == []

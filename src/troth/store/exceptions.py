@@ -28,10 +28,10 @@ _ORDERS: Final = sql("read_concerned_orders")
 _LINES: Final = sql("read_concerned_lines")
 _PARTS: Final = sql("read_concerned_parts")
 
-_NEEDED_SINCE: Final = timedelta(days=30)
+NEEDED_SINCE: Final = timedelta(days=30)
 """What was needed longer ago than that, and is still promised for later, is no news."""
 
-_RELEASED_WITHIN: Final = timedelta(minutes=1)
+RELEASED_WITHIN: Final = timedelta(minutes=1)
 """The worker may take so long to release what is due; only then it is late."""
 
 _OF_HOLDS: Final[Mapping[str, ExceptionKind]] = {"address": ExceptionKind.ADDRESS}
@@ -81,7 +81,7 @@ async def find_candidates(connection: Connection, source: Source, asked: Asked) 
         case Source.WORK:
             return [_work(row) for row in await connection.fetch(_LATE, order_id, limit, now)]
         case Source.NEED:
-            rows = await connection.fetch(_LATE_PROMISES, order_id, limit, now - _NEEDED_SINCE)
+            rows = await connection.fetch(_LATE_PROMISES, order_id, limit, now - NEEDED_SINCE)
             return [_need(row) for row in rows]
         case Source.ACCEPTANCE:
             if not asked.accepting:
@@ -89,7 +89,7 @@ async def find_candidates(connection: Connection, source: Source, asked: Asked) 
             rows = await connection.fetch(_UNACCEPTED, order_id, limit, list(asked.accepting))
             return [_unaccepted(row) for row in rows]
         case Source.RELEASE:
-            rows = await connection.fetch(_UNRELEASED, order_id, limit, now - _RELEASED_WITHIN)
+            rows = await connection.fetch(_UNRELEASED, order_id, limit, now - RELEASED_WITHIN)
             return [_unreleased(row) for row in rows]
         case Source.ACCOUNT:
             rows = await connection.fetch(_STUCK, order_id, limit)

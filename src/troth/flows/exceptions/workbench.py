@@ -11,9 +11,10 @@ from troth.engine.exceptions.risk import rank, weigh_money
 from troth.flows.door.system import System
 from troth.flows.people.access import Actor
 from troth.model.exceptions import KINDS_OF, ExceptionKind, Mark, OpenException, Source, parts_of_id, supply_named
-from troth.model.ids import OrderId, Sku
+from troth.model.ids import NodeId, OrderId, Sku
 from troth.model.risk import Risk
 from troth.store.database import Connection
+from troth.store.exception_counts import Counted, count_exceptions
 from troth.store.exceptions import Asked, Deficit, complete, find_candidates, find_deficits, with_item
 from troth.store.intake import find_intake_exceptions, read_intake_exception
 from troth.store.marks import read_marks
@@ -103,6 +104,12 @@ async def find_one(
     return next((pair for pair in ranked.items if pair[0].exception_id == exception_id), None)
 
 
+async def count_open(system: System) -> dict[ExceptionKind, Counted]:
+    """How many of each kind are open now, also of more than are ranked, with what was put off."""
+    async with system.pool.acquire() as connection:
+        return await count_exceptions(connection, system.door.now(), _accepting(system))
+
+
 async def _rank(system: System, rows: _Rows, filters: Filters, at: datetime) -> Ranked:
     """What fits of what is open, with what was said of it, by its risk."""
     reference = system.door.reference
@@ -153,8 +160,12 @@ async def _read_one(system: System, connection: Connection, source: Source, subj
 
 
 def _asked(system: System, order_id: OrderId | None) -> Asked:
-    accepting = tuple(node.node for node in system.door.reference.network.nodes if node.acceptance_minutes)
-    return Asked(system.door.now(), order_id, accepting, SOURCE_MAX)
+    return Asked(system.door.now(), order_id, _accepting(system), SOURCE_MAX)
+
+
+def _accepting(system: System) -> tuple[NodeId, ...]:
+    """The nodes that have to accept their work."""
+    return tuple(node.node for node in system.door.reference.network.nodes if node.acceptance_minutes)
 
 
 def _sources_of(kinds: Collection[ExceptionKind]) -> set[Source]:
