@@ -14,6 +14,7 @@ from tests.conftest import Database
 from troth.console.app import create_console
 from troth.flows.door.system import System, open_system
 from troth.flows.people.access import digest_secret
+from troth.http.records.bodies import BODIES
 from troth.settings import Settings
 from troth.store.access import User, create_session, create_user
 
@@ -40,7 +41,7 @@ async def system(database: Database, clock: Clock) -> AsyncIterator[System]:
 
 @pytest.fixture
 def app(system: System) -> Starlette:
-    return Starlette(routes=[Mount("/console", create_console(system, Settings(sample="small")))])
+    return Starlette(routes=[Mount("/console", create_console(system, Settings(sample="small"), bodies=BODIES))])
 
 
 @pytest.fixture

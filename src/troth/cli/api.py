@@ -25,6 +25,7 @@ from troth.flows.places.load_places import load_places
 from troth.flows.stock.warm_up import WarmUp, warming_up
 from troth.http.app import create_app
 from troth.http.orders.intake_attempt import attempt_for
+from troth.http.records.bodies import BODIES
 from troth.settings import Settings
 from troth.worker import run_worker
 
@@ -106,7 +107,7 @@ async def _serve(settings: Settings, dsn: str, listener: socket.socket, life: Li
         ) as system,
         warming_up(system, balances_max=settings.warm_balances_max) as warm_up,
     ):
-        console = create_console(system, settings, attempt_for=attempt_for)
+        console = create_console(system, settings, attempt_for=attempt_for, bodies=BODIES)
         config = uvicorn.Config(
             create_app(system, settings, more=_pages(console), warm_up=warm_up),
             http="httptools",

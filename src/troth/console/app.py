@@ -27,6 +27,7 @@ from troth.console import (
     orders,
     overview,
     quote,
+    record_edit,
     records,
     returns,
     transfers,
@@ -40,6 +41,7 @@ from troth.console.entrance import ENTRANCE
 from troth.flows.door.system import System
 from troth.flows.exceptions.intake import Try
 from troth.flows.people.access import Actor
+from troth.flows.records.bodies import Bodies
 from troth.pages import live
 from troth.pages.desk import Desk, Memory
 from troth.pages.feed import Feed
@@ -51,17 +53,21 @@ _STATIC: Final = Path(__file__).parent / "static"
 
 
 def create_console(
-    system: System, settings: Settings, *, attempt_for: Callable[[System, Actor], Try] | None = None
+    system: System,
+    settings: Settings,
+    *,
+    attempt_for: Callable[[System, Actor], Try] | None = None,
+    bodies: Bodies | None = None,
 ) -> Starlette:
     """The pages for operations over a system.
 
     Its event reader runs only while somebody watches, so there is nothing to start. A server that stops calls
     `end_streams` first: it would otherwise wait for everybody who watches. `attempt_for` captures documents of the
-    intake as the API does.
+    intake, and `bodies` checks nodes and items, as the API does.
     """
     modules = (
         *(overview, orders, order, account, order_change, returns, workbench, quote, work, waterfall),
-        *(inventory, count_tasks, transfers, catalog, waves, customers, blanket_orders),
+        *(inventory, count_tasks, transfers, record_edit, catalog, waves, customers, blanket_orders),
         *(trial, exposure_preview, message_preview, configuration, records),
     )
     routes: list[BaseRoute] = [*routes_of(ENTRANCE.scope), *live.routes]
@@ -69,7 +75,7 @@ def create_console(
     routes.append(Mount("/static", StaticFiles(directory=_STATIC, packages=[("troth.pages", "static")]), name="static"))
     console = Starlette(routes=routes, exception_handlers={HTTPException: _say_no})
     label = "" if settings.sample == "none" else "Sample data"
-    console.state.desk = Desk(ENTRANCE, system, Feed(system.pool), Memory(), label, attempt_for)
+    console.state.desk = Desk(ENTRANCE, system, Feed(system.pool), Memory(), label, attempt_for, bodies)
     return console
 
 

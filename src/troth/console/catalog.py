@@ -50,6 +50,7 @@ async def show_nodes(visit: Visit) -> Response:
         nodes=nodes,
         more=more,
         is_first=not after,
+        may_set=_may_set(visit),
     )
 
 
@@ -89,6 +90,8 @@ async def show_node(visit: Visit) -> Response:
         balances=[(balance, _decimals(items, balance.key.sku)) for balance in shown],
         more=_MARK.join((shown[-1].key.source, shown[-1].key.sku)) if len(balances) > _PAGE else "",
         is_first=not visit.asked("after"),
+        may_set=_may_set(visit),
+        done=visit.asked("done"),
     )
 
 
@@ -111,7 +114,15 @@ async def show_items(visit: Visit) -> Response:
     items = [item.value for item in found[:_PAGE]]
     more = query(q=text, after=items[-1].sku) if len(found) > _PAGE else ""
     return page(
-        visit, "items.html", section="items", title="Items", text=text, items=items, more=more, is_first=not after
+        visit,
+        "items.html",
+        section="items",
+        title="Items",
+        text=text,
+        items=items,
+        more=more,
+        is_first=not after,
+        may_set=_may_set(visit),
     )
 
 
@@ -133,7 +144,13 @@ async def show_item(visit: Visit) -> Response:
         version=item.version,
         stock=sums.get(sku, StockSum()),
         exposed=exposed[sku],
+        may_set=_may_set(visit),
+        done=visit.asked("done"),
     )
+
+
+def _may_set(visit: Visit) -> bool:
+    return visit.desk.bodies is not None and visit.actor.may("configuration:write")
 
 
 def _read_key(visit: Visit) -> tuple[str, str] | None:

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from troth.flows.door.system import System
 from troth.flows.exceptions.intake import Try
 from troth.flows.people.access import Actor
+from troth.flows.records.bodies import Bodies
 from troth.model.ids import NodeId
 from troth.model.network import Node
 from troth.pages.entrance import Entrance
@@ -48,7 +49,8 @@ class Memory:
 @dataclass(frozen=True, slots=True)
 class Desk:
     """An entrance of one process. `label` is what its pages show beside the name, such as that the data is a sample;
-    `attempt_for` captures a document of the intake for somebody (None: documents can only be put away).
+    `attempt_for` captures a document of the intake for somebody (None: documents can only be put away), and `bodies`
+    checks nodes and items (None: they can only be looked at).
     """
 
     entrance: Entrance
@@ -57,6 +59,7 @@ class Desk:
     memory: Memory
     label: str = ""
     attempt_for: Callable[[System, Actor], Try] | None = None
+    bodies: Bodies | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from typing import Annotated, Final
 import msgspec
 from pydantic import Field, TypeAdapter
 
-from troth.engine.demand.line_terms import components
 from troth.flows.records.configure import Set, set_item
+from troth.flows.records.item_parts import find_part_flaws
 from troth.http.edge.body import Body, NoQuery, Text
 from troth.http.edge.operations import NO_BODY, Call, Nothing, Operation, Plain, Shown
 from troth.http.edge.pages import Page, PageQuery, decode_cursor, page_reply
@@ -130,24 +130,9 @@ def _answer_restrictions(given: Restrictions | None) -> RestrictionsAnswer | Non
 async def put_item(call: Call[ItemBody, NoQuery]) -> Reply:
     """Create or replace an item."""
     item = call.body.item(Sku(path_id(call, "sku")))
-    reference = call.system.door.reference
-    named = [(f"/kit/{position}/sku", sku) for position, (sku, _) in enumerate(item.kit)]
-    named += [(f"/substitutes/{position}/sku", one.sku) for position, one in enumerate(item.substitutes)]
-    await reference.need_items(sku for _, sku in named)
-    unknown = [FieldFlaw(pointer, f"there is no item {sku}") for pointer, sku in named if sku not in reference.items]
-    unknown += [
-        FieldFlaw(f"/kit/{position}/sku", f"{sku} is sold by measure; a kit is made of pieces")
-        for position, (sku, _) in enumerate(item.kit)
-        if sku in reference.items and reference.items[sku].decimals
-    ]
-    await reference.need_kits([sku for sku, _ in item.kit])
-    unknown += [
-        FieldFlaw(f"/kit/{position}/sku", f"{sku} is made of {item.sku}; a kit does not contain itself")
-        for position, (sku, _) in enumerate(item.kit)
-        if item.sku in components(sku, reference.items)
-    ]
-    if unknown:
-        raise Refused(Invalid(tuple(unknown)))
+    flaws = await find_part_flaws(call.system.door.reference, item)
+    if flaws:
+        raise Refused(Invalid(flaws))
     done = await set_item(call.system, item, actor=call.actor.name, expected=expected_of(call))
     if not isinstance(done, Set):
         raise Refused(done)

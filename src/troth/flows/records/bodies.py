@@ -1,0 +1,26 @@
+"""Nodes and items as they are sent and shown: whoever has no business with the API gets its checks from here."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from troth.flows.door.system import System
+from troth.model.ids import NodeId, Sku
+from troth.model.item import Item
+from troth.model.network import Node
+from troth.model.refusals import Invalid
+
+Sent = Mapping[str, Any]
+"""A body of JSON as values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bodies:
+    """How bodies become nodes and items, or everything that is wrong with them by field; and how both are shown, in the
+    form in which they can be sent back.
+    """
+
+    read_node: Callable[[System, NodeId, Sent], Awaitable[Node | Invalid]]
+    read_item: Callable[[System, Sku, Sent], Awaitable[Item | Invalid]]
+    show_node: Callable[[Node, str], Sent]
+    show_item: Callable[[Item], Sent]
