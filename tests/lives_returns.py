@@ -71,7 +71,7 @@ def _draw_receive(draw: random.Random, one: Return) -> ReceiveReturn:
     line = draw.choice(one.lines)
     grade, disposition = draw.choice((("", None), ("A", None), ("C", None), ("A", Disposition.RESTOCK)))
     got = ArrivedUnits(draw.randint(1, line.quantity + 1), line.line_id, line.sku, grade, disposition)
-    return ReceiveReturn(one.return_id, _NODE, (got,), skus=_SKUS)
+    return ReceiveReturn(one.return_id, _NODE, (got,), skus=_SKUS, is_more=draw.random() < 0.5)
 
 
 def _draw_dispose(draw: random.Random, one: Return) -> DisposeReturn:

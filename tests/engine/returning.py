@@ -88,10 +88,12 @@ class Returning:
         """Receive units of a return at a node."""
         return self.do(self.receipt(*lines, node=node, number=number))
 
-    def receipt(self, *lines: ArrivedUnits, node: NodeId = NYC, number: int = 1) -> ReceiveReturn:
+    def receipt(
+        self, *lines: ArrivedUnits, node: NodeId = NYC, number: int = 1, is_more: bool = False
+    ) -> ReceiveReturn:
         """The command that receives units."""
         replacements = tuple(one.exchange.order_id for one in self.order.returns if one.exchange is not None)
-        return ReceiveReturn(return_id(WEB_1, number), node, lines, replacements=replacements)
+        return ReceiveReturn(return_id(WEB_1, number), node, lines, replacements=replacements, is_more=is_more)
 
     def held(self, sku: str, node: str = "ST-NYC") -> dict[str, int]:
         """The units that lie at a node, by source, where there are any."""

@@ -71,7 +71,9 @@ def _going_on(draw: random.Random, order: Order, one: Return, nodes: tuple[NodeI
     ) or (JudgedUnits(1, 1, Disposition.RESTOCK),)
     commands: list[Command] = [
         SendReturn(name, "parcel", "1Z"),
-        ReceiveReturn(name, draw.choice(nodes), arrived, None, tuple(map(Sku, SKUS)), replacements),
+        ReceiveReturn(
+            name, draw.choice(nodes), arrived, None, tuple(map(Sku, SKUS)), replacements, draw.random() < 0.5
+        ),
         DisposeReturn(name, units, one.received),
         RefundReturn(name, draw.choice((None, draw.randint(1, 5000)))),
         CloseReturn(name, "done", replacements),

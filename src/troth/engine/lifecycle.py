@@ -63,17 +63,7 @@ from troth.model.lifecycle import AllocationEvent
 from troth.model.order import Order
 from troth.model.plan import Trace
 from troth.model.refusals import Invalid, NotFound, Refusal
-from troth.model.return_moves import (
-    CancelReturn,
-    CloseReturn,
-    DisposeReturn,
-    ExpireReturn,
-    OpenReturn,
-    ReceiveReturn,
-    RefundReturn,
-    SendReturn,
-    UseExchange,
-)
+from troth.model.return_moves import ReturnCommand
 from troth.model.status import blocking_holds
 from troth.model.transfer_moves import LoseTransfer, ReceiveTransfer, ShipTransfer
 
@@ -101,19 +91,9 @@ def _decide(command: Command, state: State, facts: Facts) -> Decision | Refusal:
             return decide_transfer(command, state, facts)
         case HoldCart() | ExtendCartHold() | EndCartHold():
             return decide_cart(command, state, facts)
-        case (
-            OpenReturn()
-            | SendReturn()
-            | ReceiveReturn()
-            | DisposeReturn()
-            | RefundReturn()
-            | CloseReturn()
-            | CancelReturn()
-            | ExpireReturn()
-            | UseExchange()
-        ):
-            return decide_return(command, state, facts)
         case _:
+            if isinstance(command, ReturnCommand):
+                return decide_return(command, state, facts)
             return _decide_for_order(command, state, facts)
 
 

@@ -87,7 +87,10 @@ class ArrivedUnits:
 
 @dataclass(frozen=True, slots=True)
 class ReceiveReturn:
-    """What came back to a node. `skus` are those that may be meant, and `replacements` the orders that wait for it."""
+    """What came back to a node. `skus` are those that may be meant, and `replacements` the orders that wait for it.
+
+    Of what came before no more is taken in than was announced, unless it `is_more`: the same told twice is refused.
+    """
 
     return_id: ReturnId
     node: NodeId
@@ -95,6 +98,7 @@ class ReceiveReturn:
     at: datetime | None = None
     skus: tuple[Sku, ...] = ()
     replacements: tuple[OrderId, ...] = ()
+    is_more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,41 @@ def test_what_arrives_and_was_not_expected_is_kept_apart_and_credited_to_nobody(
     assert shop.first.credited_minor == 2 * 1990
 
 
+def test_a_receipt_that_is_told_twice_is_refused_unless_it_says_that_more_came() -> None:
+    shop = Returning({"A": 3})
+    shop.open(units(quantity=2))
+    shop.receive(arrived(grade="A"))
+    shop.receive(arrived(grade="A"))
+    before = shop.order
+
+    again = shop.ask(shop.receipt(arrived(grade="A")))
+
+    assert _flaws(again) == [
+        (
+            "/lines/0/quantity",
+            "2 of A came before, and 0 are still to come: say that these are more, if they are",
+        )
+    ]
+    assert shop.order == before
+    assert shop.held("A") == {"on_hand": 2}
+
+    shop.do(shop.receipt(arrived(grade="A"), is_more=True))
+
+    assert shop.held("A") == {"on_hand": 3}
+    assert shop.first.credited_minor == 3 * 1990
+
+
+def test_units_that_nobody_announced_are_taken_in_once_and_told_twice_are_refused() -> None:
+    shop = Returning({"A": 1, "B": 2})
+    shop.open(units("1"))
+    receipt = shop.receipt(arrived("2", 1, "A"), arrived(None, 1, "A", sku=Sku("C")))
+    shop.do(receipt)
+
+    assert [pointer for pointer, _ in _flaws(shop.ask(receipt))] == ["/lines/0/quantity", "/lines/1/quantity"]
+    assert shop.first.credited_minor == 1990
+    assert shop.held("C") == {"apart/returned": 1}
+
+
 def test_a_window_closes_after_its_days_and_an_item_that_says_so_never_comes_back() -> None:
     rules = ReturnRules(windows=(ReturnWindow("short", "item.category == 'fashion'", 14),))
     unsold = item("B", attributes={"returnable": "no"})

@@ -26,6 +26,7 @@ from troth.model.ids import LineId, OrderId, Sku
 from troth.model.inventory import SupplyKey, lot_source
 from troth.model.kits import kits_of
 from troth.model.lifecycle import DISPOSITION, Disposition, DispositionState, ReceptionEvent
+from troth.model.measure import shown
 from troth.model.order import Order
 from troth.model.refusals import FieldFlaw, Invalid, Refusal
 from troth.model.return_moves import ArrivedUnits, ReceiveReturn, ReturnReceived
@@ -47,8 +48,9 @@ def decide_receive(command: ReceiveReturn, state: State, facts: Facts) -> Decisi
     flaws = tuple(_flaws(command, order, facts))
     if flaws:
         return Invalid(flaws)
-    units = _Taking(command, order, one, facts).units()
-    spoiled = tuple(_expiry_flaws(command, units, state))
+    taking = _Taking(command, order, one, facts)
+    units = taking.units()
+    spoiled = (*taking.repeated, *_expiry_flaws(command, units, state))
     if spoiled:
         return Invalid(spoiled)
     steps = Steps(state, facts)
@@ -101,6 +103,13 @@ class _Taking:
         self._back = set(returned_serials(order))
         self._next = max((got.number for got in one.received), default=0) + 1
         self._units: list[ReceivedUnits] = []
+        self._came = _came_units(one)
+        self._to_come = announced_units(order, one)
+        for (line_id, sku), count in self._came.items():
+            if line_id is not None:
+                self._to_come[line_id, sku] = self._to_come.get((line_id, sku), 0) - count
+        self.repeated: list[FieldFlaw] = []
+        """What may be told for the second time."""
         self._paid = credited_units(order, one)
         for got in one.received:
             if got.line_id is not None:
@@ -108,16 +117,18 @@ class _Taking:
 
     def units(self) -> tuple[ReceivedUnits, ...]:
         """What is received, numbered on."""
-        for line in self._command.lines:
-            self._take(line)
+        for at, line in enumerate(self._command.lines):
+            self._take(at, line)
         return tuple(self._units)
 
-    def _take(self, line: ArrivedUnits) -> None:
+    def _take(self, at: int, line: ArrivedUnits) -> None:
         line_id, sku = self._match(line)
         if line_id is None:
+            self._look_whether_told(at, None, sku, line.quantity)
             self._add(line, None, sku, line.quantity, line.serials, _OTHER_ITEM)
             return
         for place, count in unit_places(self._order, line_id, sku, line.quantity).items():
+            self._look_whether_told(at, *place, count)
             known = {one.serial for one in _shipped_serials(self._order, line_id) if one.sku == place[1]}
             others = [one for one in line.serials if one not in known or (place[1], one) in self._back]
             own = tuple(one for one in line.serials if one not in others)
@@ -128,6 +139,19 @@ class _Taking:
             self._add(line, line_id, place[1], fits, own[:fits], "")
             self._add(line, None, place[1], count - fits, own[fits:], _TOO_MANY)
             self._add(line, None, place[1], len(others), tuple(others), _OTHER_SERIAL)
+
+    def _look_whether_told(self, at: int, line_id: LineId | None, sku: Sku, count: int) -> None:
+        """Note units of what came before that are more than is still to come: most likely they are the same again."""
+        before = self._came.get((line_id, sku), 0)
+        left = 0
+        if line_id is not None:
+            left = max(0, self._to_come.get((line_id, sku), 0))
+            self._to_come[line_id, sku] = left - count
+        if before and count > left and not self._command.is_more:
+            decimals = next((line.decimals for line in self._order.lines if line.line_id == line_id), 0)
+            was, rest = shown(before, decimals), shown(left, decimals)
+            told = f"{was} of {sku} came before, and {rest} are still to come: say that these are more, if they are"
+            self.repeated.append(FieldFlaw(f"/lines/{at}/quantity", told))
 
     def _match(self, line: ArrivedUnits) -> tuple[LineId | None, Sku]:
         """The order line that units are of, and their SKU: as it is said, or as what was announced tells."""
@@ -223,6 +247,14 @@ def _free_serials(order: Order, units: Sequence[ReceivedUnits], steps: Steps) ->
     for got in units:
         if got.line_id is not None:
             steps.freed.update({(got.sku, serial): works[got.sku, serial] for serial in got.serials})
+
+
+def _came_units(one: Return) -> dict[tuple[LineId | None, Sku], int]:
+    """The units that came with a return before, whatever they are."""
+    units: dict[tuple[LineId | None, Sku], int] = {}
+    for got in one.received:
+        units[got.line_id, got.sku] = units.get((got.line_id, got.sku), 0) + got.quantity
+    return units
 
 
 def _sent(order: Order) -> set[Place]:

@@ -158,6 +158,8 @@ async def prepare_receive(
     node: NodeId,
     lines: tuple[ArrivedUnits, ...],
     at: datetime | None = None,
+    *,
+    is_more: bool = False,
 ) -> ReceiveReturn | Invalid:
     """The command that receives a return; refused where an item that came is not in the catalog."""
     named = {line.sku for line in lines if line.sku is not None}
@@ -172,7 +174,8 @@ async def prepare_receive(
         return Invalid(flaws)
     skus = named | {part.sku for part in order.allocations} | {line.sku for line in order.lines}
     skus |= set(named_skus(order.lines))
-    return ReceiveReturn(return_id, node, lines, at, tuple(sorted(skus)), replacements_of(order, return_id))
+    replacements = replacements_of(order, return_id)
+    return ReceiveReturn(return_id, node, lines, at, tuple(sorted(skus)), replacements, is_more)
 
 
 def prepare_dispose(order: Order, return_id: ReturnId, lines: tuple[JudgedUnits, ...]) -> DisposeReturn:

@@ -40,7 +40,7 @@ async def receive_return(call: Call[ReceiveBody, NoQuery]) -> Reply:
     order, return_id = await _read_anywhere(call)
     skus = [line.sku for line in call.body.lines if line.sku is not None]
     lines = call.body.arrived(decimals_of_lines(order), await known_items(call, skus))
-    command = await prepare_receive(call.system, order, return_id, node, lines, call.body.at)
+    command = await prepare_receive(call.system, order, return_id, node, lines, call.body.at, is_more=call.body.more)
     return await command_return(call, command, return_id)
 
 

@@ -163,6 +163,9 @@ class ReceiveBody(Strict):
     node: Id
     lines: Annotated[tuple[ArrivedBody, ...], Field(min_length=1, max_length=LINES_MAX, strict=False)]
     at: Instant | None = None
+    more: Annotated[bool, Field(description="These came besides what came before, though no more was announced.")] = (
+        False
+    )
 
     def arrived(self, decimals: Mapping[str, int], items: Mapping[Sku, Item]) -> tuple[ArrivedUnits, ...]:
         """The units that are meant, of lines with so many decimals."""
