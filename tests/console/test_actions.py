@@ -100,8 +100,14 @@ async def test_units_of_lines_are_canceled_and_then_the_rest(client: httpx.Async
     [
         ({"what": "all"}, "Canceling needs a reason."),
         ({"what": "lines", "reason": "x"}, "Say how many units of which line to cancel"),
-        ({"what": "lines", "reason": "x", "line:1": "-1"}, "Quantities are whole numbers."),
-        ({"what": "lines", "reason": "x", "line:1": "1.5"}, "Quantities are whole numbers."),
+        (
+            {"what": "lines", "reason": "x", "line:1": "-1"},
+            "The quantity must be a whole number: A is sold by the piece.",
+        ),
+        (
+            {"what": "lines", "reason": "x", "line:1": "1.5"},
+            "The quantity must be a whole number: A is sold by the piece.",
+        ),
         ({"what": "lines", "reason": "x", "line:1": "9"}, "Line 1 has 3 units to cancel."),
         ({"what": "lines", "reason": "x", "line:7": "1"}, "Line 7 has 0 units to cancel."),
     ],

@@ -2,6 +2,7 @@
 
 import html
 import re
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -11,6 +12,7 @@ from tests.conftest import Database
 from tests.console.conftest import HOSTILE, begin_session
 from troth.console.app import create_console
 from troth.flows.door.system import System, open_system
+from troth.model.charges import Charges, DeliveryCharge
 from troth.model.commands import CancelOrder, LineQuantity, PickWork, PlaceHold, ReleaseOrder, ShipWork
 from troth.model.events import ConfigurationSet
 from troth.model.ids import LineId
@@ -167,6 +169,24 @@ async def test_an_order_with_everything_shows_it(client: httpx.AsyncClient, syst
     assert "key web-feed" in shown
     assert "Every way to divide the lines over the nodes was priced" in shown
     assert 'to New York"' in shown
+
+
+async def test_an_order_shows_what_is_taken_off_and_the_tax_of_each_line_and_of_its_delivery(
+    client: httpx.AsyncClient, system: System
+) -> None:
+    asked = capture("W-1", {"A": 3})
+    lines = tuple(replace(line, charges=Charges(3, discount_minor=300, tax_minor=450)) for line in asked.lines)
+    plain = accepted(await system.door.one(capture("W-2"), actor="test"))
+    order = accepted(
+        await system.door.one(replace(asked, lines=lines, delivery_charge=DeliveryCharge(500, 40)), actor="test")
+    )
+
+    shown = (await client.get(f"/console/orders/{order.order_id}")).text
+    other = (await client.get(f"/console/orders/{plain.order_id}")).text
+
+    for text in ("Discount</th>", "Tax</th>", "−$3.00", "$4.50", "<td>Delivery</td>", "$0.40", "$5.40"):
+        assert text in shown
+    assert "Tax</th>" not in other
 
 
 async def test_why_an_order_is_sourced_so_is_told_node_by_node(client: httpx.AsyncClient, system: System) -> None:

@@ -1,19 +1,24 @@
 """Returns in the console: opened from an order, received, graded, credited and closed, and refused in words."""
 
+from dataclasses import replace
+
 import httpx
 
-from tests.builders import accepted, capture
+from tests.builders import NOW, accepted, capture, item, stock
 from tests.console.conftest import HOSTILE, post
 from troth.flows.door.system import System
 from troth.model.commands import DeliverWork, ReleaseOrder, ShipWork
-from troth.model.ids import OrderId
+from troth.model.ids import LineId, OrderId, Sku
 from troth.model.lifecycle import DispositionState, ReceptionState
-from troth.model.order import Order
+from troth.model.order import Line, Order, Terms
+from troth.model.returns import ReturnKind, ReturnMethod
 from troth.store.orders import read_orders
+from troth.store.reference import write_items
 
 
-async def _delivered(system: System) -> str:
-    order = accepted(await system.door.one(capture("W-1", {"A": 3, "B": 1}), actor="test"))
+async def _delivered(system: System, *lines: Line) -> str:
+    asked = capture("W-1", {"A": 3, "B": 1})
+    order = accepted(await system.door.one(replace(asked, lines=lines) if lines else asked, actor="test"))
     accepted(await system.door.one(ReleaseOrder(order.order_id), actor="test"))
     for work in order.fulfillments:
         accepted(await system.door.one(ShipWork(work.fulfillment_id), actor="test"))
@@ -72,7 +77,7 @@ async def test_what_cannot_be_done_is_refused_in_words_and_nothing_is_written(
     assert "3 units of A of line 1 may come back" in too_many.text
     assert "ay how many units of which line come back" in nothing.text
     assert "ay how many units of which line arrived" in empty.text
-    assert "another item needs its SKU" in no_sku.text
+    assert "nother item needs its SKU" in no_sku.text
     assert "The amount must be one of USD, and is much." in no_money.text
     assert [one.status_code for one in (too_many, nothing, empty, no_sku, no_money)] == [409] * 5
     (one,) = (await _now(system, name)).returns
@@ -97,3 +102,75 @@ async def test_returns_are_listed_by_state_and_found_by_name_and_what_people_ent
     assert HOSTILE not in one
     assert "&lt;script&gt;" in one
     assert missing.status_code == 404
+
+
+async def test_what_is_sold_by_measure_comes_back_in_its_measure(client: httpx.AsyncClient, system: System) -> None:
+    async with system.pool.acquire() as connection, connection.transaction():
+        await write_items(connection, (item("M", price_minor=400, unit="m", decimals=2),), NOW)
+    await stock(system, {("M", "DC-PA"): 900})
+    name = await _delivered(system, Line(LineId("1"), Sku("M"), 250, 400, terms=Terms(decimals=2)))
+    here = f"/returns/{name}-R1"
+
+    opened = await _open(client, name, **{"units:1/A": "", "units:1/M": "1.25", "reason:1/M": "other"})
+    wrong = await post(client, here, f"{here}/receive", **{"node": "ST-NYC", "units:1/M": "1.255"})
+    received = await post(client, here, f"{here}/receive", **{"node": "ST-NYC", "units:1/M": "1.25", "grade:1/M": "A"})
+
+    assert (opened.status_code, wrong.status_code, received.status_code) == (303, 409, 303)
+    (one,) = (await _now(system, name)).returns
+    assert ([got.quantity for got in one.received], one.credited_minor) == ([125], 500)
+
+
+async def test_a_return_is_quoted_before_it_is_opened_and_nothing_is_written(
+    client: httpx.AsyncClient, system: System
+) -> None:
+    name = await _delivered(system)
+    shown = await _open(client, name, method="mail", node="", do="preview")
+
+    assert shown.status_code == 200
+    assert "What it would be" in shown.text
+    assert "$39.80" in shown.text
+    assert (await _now(system, name)).returns == ()
+
+
+async def test_an_exchange_is_opened_on_the_page_and_its_replacement_is_reserved(
+    client: httpx.AsyncClient, system: System
+) -> None:
+    name = await _delivered(system)
+    opened = await _open(client, name, **{"replace:1/A": "B", "replace_units:1/A": "1", "advance": "1"})
+
+    assert opened.status_code == 303
+    (one,) = (await _now(system, name)).returns
+    assert one.exchange is not None
+    assert one.exchange.is_advance
+    replacement = await _now(system, one.exchange.order_id)
+    assert [(line.sku, line.quantity) for line in replacement.lines] == [("B", 1)]
+    assert replacement.external_id == "W-1-X1"
+
+
+async def test_a_claim_of_which_nothing_comes_back_is_credited_with_the_amount_that_is_entered(
+    client: httpx.AsyncClient, system: System
+) -> None:
+    name = await _delivered(system)
+    fields = {"units:1/A": "1", "reason:1/A": "claim:damaged", "method": "none", "amount": "5.00"}
+    mixed = await _open(client, name, **fields | {"units:2/B": "1", "reason:2/B": "other"})
+    opened = await _open(client, name, **fields)
+
+    assert "return and a claim are opened one after the other" in mixed.text
+    assert opened.status_code == 303
+    (one,) = (await _now(system, name)).returns
+    assert (one.kind, one.method, one.credited_minor) == (ReturnKind.CLAIM, ReturnMethod.NONE, 500)
+
+
+async def test_what_came_is_taken_in_once_unless_more_is_ticked(client: httpx.AsyncClient, system: System) -> None:
+    name = await _delivered(system)
+    await _open(client, name)
+    here = f"/returns/{name}-R1"
+    form = {"node": "ST-NYC", "units:1/A": "2", "grade:1/A": "A"}
+    await post(client, here, f"{here}/receive", **form)
+    again = await post(client, here, f"{here}/receive", **form | {"units:1/A": "1"})
+    more = await post(client, here, f"{here}/receive", **form | {"units:1/A": "1", "more": "1"})
+
+    assert (again.status_code, more.status_code) == (409, 303)
+    assert "2 of A came before, and 0 are still to come" in again.text
+    (one,) = (await _now(system, name)).returns
+    assert sum(got.quantity for got in one.received) == 3

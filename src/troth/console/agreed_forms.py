@@ -15,16 +15,12 @@ from troth.model.ids import Sku
 from troth.model.item import Item
 from troth.model.measure import units_in, why_not_units
 from troth.model.money import Money, parse_money, why_no_currency
-from troth.pages.asking import text
+from troth.pages.asking import Unfit, text
 
 _DAYS_MAX: Final = 3_650
 _LINES_MAX: Final = 5_000
 _LINES_LENGTH_MAX: Final = 500_000
 _PARTS: Final = 3
-
-
-class Unfit(Exception):
-    """A field of the form says nothing that could be set; the text says which and why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from troth.console import (
     quote,
     record_edit,
     records,
+    return_open,
     returns,
     transfers,
     trial,
@@ -66,7 +67,7 @@ def create_console(
     intake, and `bodies` checks nodes and items, as the API does.
     """
     modules = (
-        *(overview, orders, order, account, order_change, returns, workbench, quote, work, waterfall),
+        *(overview, orders, order, account, order_change, return_open, returns, workbench, quote, work, waterfall),
         *(inventory, count_tasks, transfers, record_edit, catalog, waves, customers, blanket_orders),
         *(trial, exposure_preview, message_preview, configuration, records),
     )

@@ -7,13 +7,14 @@ from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from troth.console.agreed_forms import Unfit, asked_lines, blanket_in, expected_in, id_in
+from troth.console.agreed_forms import asked_lines, blanket_in, expected_in, id_in
 from troth.console.views_agreed import BlanketView, view_blanket
 from troth.flows.records import blanket_orders
 from troth.flows.records.blanket_orders import Followed
 from troth.flows.records.configure import Set
 from troth.model.blanket import BlanketOrder
 from troth.model.ids import Sku
+from troth.pages.asking import Unfit
 from troth.pages.desk import Visit
 from troth.pages.render import page
 from troth.pages.session import guarded

@@ -6,12 +6,13 @@ from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from troth.console.agreed_forms import Unfit, balance_in, expected_in, id_in, terms_in
+from troth.console.agreed_forms import balance_in, expected_in, id_in, terms_in
 from troth.flows.records import blanket_orders, customers
 from troth.flows.records.configure import Set
 from troth.flows.records.customers import Standing
 from troth.model.credit import CustomerTerms
 from troth.model.money import Money
+from troth.pages.asking import Unfit
 from troth.pages.desk import Visit
 from troth.pages.render import page
 from troth.pages.session import guarded

@@ -24,7 +24,7 @@ from troth.model.hold_rules import HoldType
 from troth.model.ids import HoldId, LineId, NodeId, OrderId
 from troth.model.order import Order
 from troth.model.refusals import Busy, Invalid
-from troth.pages.asking import ask, new_key, text, whole_number
+from troth.pages.asking import Unfit, ask, new_key, quantity_in, text
 from troth.pages.desk import Visit
 from troth.pages.render import page
 from troth.pages.session import guarded
@@ -93,9 +93,10 @@ async def cancel(visit: Visit) -> Response:
         return await after_action(visit, "cancel", flaw("canceling needs a reason"))
     lines: tuple[LineQuantity, ...] = ()
     if text(form, "what") != "all":
-        lines, problem = _asked_lines(form)
-        if problem:
-            return await after_action(visit, "cancel", flaw(problem))
+        try:
+            lines = await _asked_lines(visit, form)
+        except Unfit as unfit:
+            return await after_action(visit, "cancel", flaw(str(unfit)))
     refusal = await ask(visit, form, CancelOrder(order_id_of(visit), reason, lines))
     return await after_action(visit, "cancel", tell_refusal(refusal) if refusal else None)
 
@@ -128,13 +129,23 @@ async def show_why(visit: Visit) -> Response:
     )
 
 
-def _asked_lines(form: FormData) -> tuple[tuple[LineQuantity, ...], str]:
-    """The units by line that a form asks for, and what is wrong with it, if anything."""
-    wanted = {name.removeprefix("line:"): whole_number(form, name) for name in form if name.startswith("line:")}
-    if any(units == -1 for units in wanted.values()):
-        return (), "quantities are whole numbers"
-    lines = tuple(LineQuantity(LineId(line), units) for line, units in wanted.items() if units)
-    return lines, "" if lines else "say how many units of which line to cancel, or choose the whole order"
+async def _asked_lines(visit: Visit, form: FormData) -> tuple[LineQuantity, ...]:
+    """The units by line that a form asks for, in what they are sold in."""
+    order_id = order_id_of(visit)
+    async with visit.system.pool.acquire() as connection:
+        order = (await read_orders(connection, [order_id])).get(order_id)
+    known = {} if order is None else {line.line_id: line for line in order.lines}
+    lines = []
+    for name in form:
+        head, _, line_id = name.partition(":")
+        line = known.get(LineId(line_id))
+        decimals, sku = (0, "") if line is None else (line.decimals, line.sku)
+        units = quantity_in(form, name, decimals, sku) if head == "line" else None
+        if units is not None:
+            lines.append(LineQuantity(LineId(line_id), units))
+    if not lines:
+        raise Unfit("say how many units of which line to cancel, or choose the whole order")
+    return tuple(lines)
 
 
 def order_id_of(visit: Visit) -> OrderId:
@@ -181,7 +192,7 @@ async def _page(visit: Visit, *, refused: str = "", told: Told = ("", ())) -> Re
         told=told,
         done=_DONE.get(visit.asked("done"), ""),
         returns=[view_return(order, one, items) for one in order.returns],
-        may_return=visit.actor.may("returns:write") and bool(returnable_units(order)),
+        may_return=visit.actor.may("returns:write") and bool(returnable_units(order, with_shipped=True)),
         may_write=visit.actor.may("orders:write"),
         is_new=_is_in_remorse(order, visit.now),
     )

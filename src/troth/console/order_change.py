@@ -19,7 +19,7 @@ from troth.model.ids import LineId, NodeId, Sku
 from troth.model.network import Address
 from troth.model.order import Line, Method, Order
 from troth.model.refusals import Invalid
-from troth.pages.asking import ask, new_key, text
+from troth.pages.asking import Unfit, ask, new_key, text
 from troth.pages.desk import Visit
 from troth.pages.render import page
 from troth.pages.session import guarded
@@ -27,10 +27,6 @@ from troth.pages.views_refusal import Told, flaw, tell_by_field
 from troth.store.orders import read_orders
 
 _PLACE: Final = ("name", "line1", "line2", "city", "region", "postcode", "country")
-
-
-class Unfit(Exception):
-    """A field of the form says nothing that could be done; the text says which and why."""
 
 
 async def show_form(visit: Visit) -> Response:

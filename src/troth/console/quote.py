@@ -1,7 +1,6 @@
 """Asking what would be promised: a form for what somebody wants and where, and the ways to have it."""
 
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from starlette.datastructures import FormData
@@ -13,10 +12,10 @@ from troth.console.views_quote import tell_units, view_options, view_unavailable
 from troth.flows.orders.capture import HANDED_OVER, ContentLine, OrderContent
 from troth.flows.orders.quote import Quote, quote
 from troth.model.ids import LineId, NodeId, Sku
-from troth.model.measure import units_in, why_not_units
+from troth.model.measure import why_not_units
 from troth.model.network import Address
 from troth.model.order import Customer, Method
-from troth.pages.asking import text
+from troth.pages.asking import Unfit, text, units_of
 from troth.pages.desk import Visit
 from troth.pages.render import page
 from troth.pages.session import guarded
@@ -24,7 +23,6 @@ from troth.pages.views_refusal import Told, flaw, tell_by_field
 
 _ROWS_FIRST: Final = 3
 _ROWS_MAX: Final = 100
-_QUANTITY_MAX: Final = Decimal(10**9)
 _PLACE: Final = (
     ("line1", "Street"),
     ("city", "City"),
@@ -34,10 +32,6 @@ _PLACE: Final = (
 )
 _POINT: Final = (("near_postcode", "ZIP code"), ("near_latitude", "Latitude"), ("near_longitude", "Longitude"))
 _FIRST: Final = {"channel": "web", "country": "US", "method": "ship"}
-
-
-class Unfit(Exception):
-    """A field of the form says nothing that could be asked; the text says which and why."""
 
 
 async def show_form(visit: Visit) -> Response:
@@ -91,7 +85,7 @@ async def _lines(visit: Visit, rows: list[tuple[str, str]]) -> tuple[ContentLine
     for number, (sku, quantity) in enumerate(rows, 1):
         item = reference.items.get(Sku(sku))
         decimals = 0 if item is None else item.decimals
-        units = _units(quantity or "1", decimals)
+        units = units_of(quantity or "1", decimals)
         if not sku:
             raise Unfit(f"row {number} needs an item")
         if units is None:
@@ -100,16 +94,6 @@ async def _lines(visit: Visit, rows: list[tuple[str, str]]) -> tuple[ContentLine
             raise Unfit(f"the quantity of {sku} must be above zero")
         lines.append(ContentLine(LineId(str(number)), Sku(sku), units))
     return tuple(lines)
-
-
-def _units(given: str, decimals: int) -> int | None:
-    try:
-        amount = Decimal(given)
-    except InvalidOperation:
-        return None
-    if not amount.is_finite() or amount > _QUANTITY_MAX:
-        return None
-    return units_in(int(amount) if amount == amount.to_integral_value() else amount, decimals)
 
 
 def _rows(form: FormData) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Returns: which there are, what came of each, and what is done with what came; opened from the page of their order."""
+"""Returns: which there are, what came of each, and what is done with what came."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -7,33 +7,17 @@ from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from troth.console.views_returns import short_return, view_return, view_returnable
-from troth.engine.returns.returnable import returnable_units
-from troth.flows.orders.returns import (
-    ReturnContent,
-    prepare_dispose,
-    prepare_open,
-    prepare_receive,
-    read_return,
-    replacements_of,
-)
+from troth.console.return_forms import DISPOSITIONS, OTHER, amount_in, arrived_in, judged_in
+from troth.console.views_returns import short_return, view_return
+from troth.flows.orders.returns import prepare_dispose, prepare_receive, read_return, replacements_of
 from troth.flows.people.access import Actor
-from troth.model.ids import LineId, NodeId, OrderId, ReturnId, Sku
-from troth.model.lifecycle import Disposition, ReceptionState
-from troth.model.money import parse_money
+from troth.model.ids import NodeId, ReturnId, Sku
+from troth.model.lifecycle import ReceptionState
 from troth.model.order import Order
 from troth.model.refusals import Invalid, NotFound
-from troth.model.return_moves import (
-    ArrivedUnits,
-    AskedUnits,
-    CancelReturn,
-    CloseReturn,
-    JudgedUnits,
-    RefundReturn,
-    ReturnCommand,
-)
-from troth.model.returns import Return, ReturnMethod
-from troth.pages.asking import ask, new_key, text, whole_number
+from troth.model.return_moves import CancelReturn, CloseReturn, RefundReturn, ReturnCommand
+from troth.model.returns import Return
+from troth.pages.asking import Unfit, ask, new_key, text
 from troth.pages.desk import Visit
 from troth.pages.render import page
 from troth.pages.session import guarded
@@ -52,7 +36,6 @@ _DONE: Final = {
     "close": "The return is over.",
     "cancel": "The permit is taken back.",
 }
-_DISPOSITIONS: Final = tuple(disposition.value for disposition in Disposition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +47,11 @@ class _Told:
 
 
 async def show_returns(visit: Visit) -> Response:
-    """A page of returns, the newest first: in one state or all, of one node, or those that a text names."""
+    """A page of returns, the newest first: in one state or all, of one node, those that a text names, or of which
+    units or the refund wait for somebody.
+    """
     state, node, asked = visit.asked("state"), visit.asked("node"), visit.asked("q")
+    is_waiting, is_held = visit.asked("waiting") == "1", visit.asked("held") == "1"
     after = read_position(visit.asked("after"))
     bound = visit.actor.nodes
     nodes = [node] if node and visit.actor.may_at(node) else [] if node else None if bound is None else sorted(bound)
@@ -76,6 +62,8 @@ async def show_returns(visit: Visit) -> Response:
             nodes=nodes,
             customers=None if visit.actor.customers is None else sorted(visit.actor.customers),
             text=asked or None,
+            is_waiting=True if is_waiting else None,
+            is_refund_held=True if is_held else None,
             after=after,
             limit=_PAGE + 1,
         )
@@ -93,8 +81,20 @@ async def show_returns(visit: Visit) -> Response:
         node=node,
         nodes=sorted(visit.nodes),
         asked=asked,
+        is_waiting=is_waiting,
+        is_held=is_held,
+        is_filtered=bool(state or node or asked or is_waiting or is_held),
         rows=[view_return(order, one, {}) for order, one in shown],
-        more=query(state=state, node=node, q=asked, after=position) if position else "",
+        more=query(
+            state=state,
+            node=node,
+            q=asked,
+            waiting="1" if is_waiting else "",
+            held="1" if is_held else "",
+            after=position,
+        )
+        if position
+        else "",
         is_first=after is None,
     )
 
@@ -112,12 +112,15 @@ async def receive(visit: Visit) -> Response:
     order, one = found
     form = await visit.request.form()
     node = text(form, "node", length_max=64)
-    lines, problem = _arrived(form)
-    if not visit.actor.may_at(node):
-        problem = f"{node or 'no node'} is none of yours"
-    if problem:
-        return await _page(visit, _Told("receive", flaw(problem)))
-    command = await prepare_receive(visit.system, order, one.return_id, NodeId(node), lines)
+    try:
+        await visit.system.door.reference.need_items({Sku(text(form, OTHER, length_max=64))})
+        lines = arrived_in(form, order, visit.system.door.reference.items)
+        if not visit.actor.may_at(node):
+            raise Unfit(f"{node or 'no node'} is none of yours")
+    except Unfit as unfit:
+        return await _page(visit, _Told("receive", flaw(str(unfit))))
+    is_more = bool(text(form, "more"))
+    command = await prepare_receive(visit.system, order, one.return_id, NodeId(node), lines, is_more=is_more)
     return await _do(visit, form, "receive", command)
 
 
@@ -128,12 +131,12 @@ async def dispose(visit: Visit) -> Response:
         return found
     order, one = found
     form = await visit.request.form()
-    number, quantity = whole_number(form, "number"), whole_number(form, "quantity")
-    got = next((got for got in one.received if got.number == number), None)
-    chosen, grade = text(form, "disposition"), text(form, "grade", length_max=100)
-    if got is None or quantity == -1 or (chosen and chosen not in _DISPOSITIONS) or not visit.actor.may_at(got.node):
-        return await _page(visit, _Told("dispose", flaw("name units that lie here, and what is done with them")))
-    judged = JudgedUnits(got.number, quantity or got.quantity, Disposition(chosen) if chosen else None, grade)
+    try:
+        judged, node = judged_in(form, order, one)
+        if not visit.actor.may_at(node):
+            raise Unfit(f"{node} is none of yours")
+    except Unfit as unfit:
+        return await _page(visit, _Told("dispose", flaw(str(unfit))))
     return await _do(visit, form, "dispose", prepare_dispose(order, one.return_id, (judged,)))
 
 
@@ -144,12 +147,12 @@ async def refund(visit: Visit) -> Response:
         return found
     order, one = found
     form = await visit.request.form()
-    given = text(form, "amount", length_max=20)
     try:
-        amount = parse_money(given, order.currency).minor if given else None
-    except ValueError:
-        return await _page(visit, _Told("refund", flaw(f"the amount must be one of {order.currency}, and is {given}")))
-    return await _do(visit, form, "refund", RefundReturn(one.return_id, amount, text(form, "reason")))
+        amount = amount_in(form, order.currency)
+    except Unfit as unfit:
+        return await _page(visit, _Told("refund", flaw(str(unfit))))
+    minor = None if amount is None else amount.minor
+    return await _do(visit, form, "refund", RefundReturn(one.return_id, minor, text(form, "reason")))
 
 
 async def close(visit: Visit) -> Response:
@@ -172,35 +175,6 @@ async def cancel(visit: Visit) -> Response:
     form = await visit.request.form()
     command = CancelReturn(one.return_id, text(form, "reason"), replacements_of(order, one.return_id))
     return await _do(visit, form, "cancel", command)
-
-
-async def show_opening(visit: Visit) -> Response:
-    """The form that opens a return of an order."""
-    return await _opening(visit)
-
-
-async def open_return(visit: Visit) -> Response:
-    """Open a return of the units that are entered."""
-    order = await _order(visit)
-    if order is None:
-        return _missing(visit, visit.request.path_params["order_id"])
-    form = await visit.request.form()
-    lines, problem = _asked(form)
-    node, method = text(form, "node", length_max=64), text(form, "method")
-    if visit.actor.nodes is not None and node not in visit.actor.nodes:
-        problem = f"{node or 'no node'} is none of yours"
-    if method not in (ReturnMethod.IN_STORE, ReturnMethod.MAIL):
-        problem = "say how it comes back"
-    if problem:
-        return await _opening(visit, flaw(problem))
-    content = ReturnContent(order.order_id, lines, ReturnMethod(method), NodeId(node) if node else None)
-    command = await prepare_open(visit.system, order, content)
-    refusal = command if isinstance(command, Invalid) else await ask(visit, form, command)
-    if refusal is not None:
-        return await _opening(visit, tell_refusal(refusal))
-    opened = await _order(visit)
-    name = opened.returns[-1].return_id if opened is not None and opened.returns else ""
-    return RedirectResponse(f"{visit.base}/returns/{name}?done=open", 303)
 
 
 async def _do(visit: Visit, form: FormData, action: str, command: ReturnCommand | Invalid) -> Response:
@@ -228,34 +202,14 @@ async def _page(visit: Visit, told: _Told | None = None) -> Response:
         order=order,
         it=view_return(order, one, items),
         grades=rules.grades,
+        dispositions=DISPOSITIONS,
+        other=OTHER,
         nodes=sorted(visit.nodes) if visit.actor.nodes is None else sorted(visit.actor.nodes),
         key=new_key(),
         refused=told.action,
         told=told.words,
         done=_DONE.get(visit.asked("done"), ""),
         may_write=visit.actor.may("returns:write") and visit.actor.customers is None,
-    )
-
-
-async def _opening(visit: Visit, told: Told | None = None) -> Response:
-    order = await _order(visit)
-    if order is None:
-        return _missing(visit, visit.request.path_params["order_id"])
-    async with visit.system.pool.acquire() as connection:
-        items = await read_items(connection, {sku for _, sku in returnable_units(order)})
-    rules = visit.system.door.reference.return_policy_at(visit.now).rules
-    return page(
-        visit,
-        "return_open.html",
-        status=409 if told else 200,
-        section="returns",
-        title=f"Return of order {order.external_id}",
-        order=order,
-        lines=view_returnable(order, items),
-        reasons=rules.reasons,
-        nodes=sorted(visit.nodes) if visit.actor.nodes is None else sorted(visit.actor.nodes),
-        key=new_key(),
-        told=told,
     )
 
 
@@ -266,15 +220,6 @@ async def _find(visit: Visit) -> tuple[Order, Return] | Response:
     if isinstance(found, NotFound) or not _sees(visit.actor, *found):
         return _missing(visit, name)
     return found
-
-
-async def _order(visit: Visit) -> Order | None:
-    """The order that the address names, as far as it is of the actor's customers; any node takes it back."""
-    order_id = OrderId(visit.request.path_params["order_id"])
-    async with visit.system.pool.acquire() as connection:
-        order = (await read_orders(connection, [order_id])).get(order_id)
-    customers = visit.actor.customers
-    return None if order is None or (customers is not None and order.customer.id not in customers) else order
 
 
 def _sees(actor: Actor, order: Order, one: Return) -> bool:
@@ -288,44 +233,6 @@ def _missing(visit: Visit, name: str) -> Response:
     return page(visit, "missing.html", status=404, section="returns", title="No such return", name=name)
 
 
-def _arrived(form: FormData) -> tuple[tuple[ArrivedUnits, ...], str]:
-    """The units that a form says have arrived, and what is wrong with it, if anything."""
-    found = []
-    for name in form:
-        head, _, line = name.partition(":")
-        if head != "units" or not (units := whole_number(form, name)):
-            continue
-        grade, chosen = text(form, f"grade:{line}", length_max=100), text(form, f"disposition:{line}")
-        sku = text(form, "other", length_max=64) if line == "other" else None
-        if units == -1 or sku == "" or (chosen and chosen not in _DISPOSITIONS):
-            return (), "quantities are whole numbers, and another item needs its SKU"
-        found.append(
-            ArrivedUnits(
-                units,
-                None if sku else LineId(line),
-                Sku(sku) if sku else None,
-                grade,
-                Disposition(chosen) if chosen else None,
-                serials=tuple(text(form, f"serials:{line}").split()),
-            )
-        )
-    return tuple(found), "" if found else "say how many units of which line arrived"
-
-
-def _asked(form: FormData) -> tuple[tuple[AskedUnits, ...], str]:
-    """The units that a form says are to come back, and what is wrong with it, if anything."""
-    found = []
-    for name in form:
-        head, _, place = name.partition(":")
-        if head != "units" or not (units := whole_number(form, name)):
-            continue
-        line, _, sku = place.partition("/")
-        if units == -1:
-            return (), "quantities are whole numbers"
-        found.append(AskedUnits(LineId(line), units, text(form, f"reason:{place}", length_max=100), Sku(sku)))
-    return tuple(found), "" if found else "say how many units of which line come back"
-
-
 routes = [
     Route("/returns", guarded(show_returns, scope="returns:read"), name="returns"),
     Route("/returns/{return_id}", guarded(show_return, scope="returns:read"), name="return"),
@@ -334,6 +241,4 @@ routes = [
     Route("/returns/{return_id}/refund", guarded(refund, scope="returns:write"), methods=["POST"]),
     Route("/returns/{return_id}/close", guarded(close, scope="returns:write"), methods=["POST"]),
     Route("/returns/{return_id}/cancel", guarded(cancel, scope="returns:write"), methods=["POST"]),
-    Route("/orders/{order_id}/return", guarded(show_opening, scope="returns:write"), name="return_open"),
-    Route("/orders/{order_id}/return", guarded(open_return, scope="returns:write"), methods=["POST"]),
 ]

@@ -10,6 +10,7 @@ from troth.engine.change_fields import find_changes
 from troth.engine.change_wish import CLOSED
 from troth.engine.holds import can_hold
 from troth.engine.money.owed import owed
+from troth.model.charges import Amounts
 from troth.model.hold_terms import Block
 from troth.model.ids import Sku
 from troth.model.inventory import ON_HAND, Source, lot_of
@@ -53,8 +54,8 @@ class PartView:
 
 @dataclass(frozen=True, slots=True)
 class LineView:
-    """A line; money in minor units, `cancelable` is how many units can still be canceled. Quantities have so many
-    `decimals`.
+    """A line; money in minor units, of what is wanted: discounts are taken off its total, and tax is in it. Of it
+    `cancelable` units can still be canceled. Quantities have so many `decimals`.
     """
 
     line_id: str
@@ -65,6 +66,8 @@ class LineView:
     canceled: int
     chip: Chip
     unit_price_minor: int
+    discount_minor: int
+    tax_minor: int
     total_minor: int
     need_by: datetime | None
     parts: tuple[PartView, ...]
@@ -91,8 +94,9 @@ class WorkView:
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
-    """The order; the promise is the window in which its last part arrives, none while any of it lies nowhere. `askable`
-    is what can be done only where a node gives its work back.
+    """The order; the promise is the window in which its last part arrives, none while any of it lies nowhere. What its
+    `delivery` costs is None where that is not charged, and it `has_charges` where anything but prices is. `askable` is
+    what can be done only where a node gives its work back.
     """
 
     order: Order
@@ -101,6 +105,8 @@ class OrderView:
     works: tuple[WorkView, ...]
     holds: tuple[Hold, ...]
     total_minor: int
+    delivery: Amounts | None
+    has_charges: bool
     cost_minor: int
     promised_from: datetime | None
     promised_at: datetime | None
@@ -154,7 +160,7 @@ def view_order(order: Order, items: Mapping[Sku, Item], nodes: Mapping[str, Node
     status = order_status(order)
     sums = owed(order)
     blocked = {block for block in (Block.CANCEL, Block.CHANGE) if blocking_holds(order, block)}
-    lines = tuple(_line(order, line, items, nodes, sums.lines[line.line_id].wanted.total_minor) for line in order.lines)
+    lines = tuple(_line(order, line, items, nodes, sums.lines[line.line_id].wanted) for line in order.lines)
     works = tuple(_work(order, work, nodes) for work in order.fulfillments)
     live = [work for work in works if not work.is_ended]
     promised = () if uncovered_quantities(order) else live
@@ -167,6 +173,8 @@ def view_order(order: Order, items: Mapping[Sku, Item], nodes: Mapping[str, Node
         works=tuple(sorted(works, key=lambda work: work.is_ended)),
         holds=holds,
         total_minor=sums.total,
+        delivery=None if order.delivery_charge is None else sums.delivery.wanted,
+        has_charges=bool(sums.whole.wanted.discount_minor or sums.whole.wanted.tax_minor),
         cost_minor=sum(work.cost_minor for work in live),
         promised_from=max((work.work.promised_from for work in promised), default=None),
         promised_at=max((work.work.promised_at for work in promised), default=None),
@@ -180,7 +188,7 @@ def view_order(order: Order, items: Mapping[Sku, Item], nodes: Mapping[str, Node
     )
 
 
-def _line(order: Order, line: Line, items: Mapping[Sku, Item], nodes: Mapping[str, Node], total_minor: int) -> LineView:
+def _line(order: Order, line: Line, items: Mapping[Sku, Item], nodes: Mapping[str, Node], wanted: Amounts) -> LineView:
     works = {work.fulfillment_id: work for work in order.fulfillments}
     parts = [part for part in live_allocations(order) if part.line_id == line.line_id]
     uncovered = uncovered_quantities(order).get(line.line_id, 0)
@@ -196,7 +204,9 @@ def _line(order: Order, line: Line, items: Mapping[Sku, Item], nodes: Mapping[st
         canceled=line.canceled_quantity,
         chip=status_chip(line_status(order, line)),
         unit_price_minor=line.unit_price_minor,
-        total_minor=total_minor,
+        discount_minor=wanted.discount_minor,
+        tax_minor=wanted.tax_minor,
+        total_minor=wanted.total_minor,
         need_by=line.need_by,
         parts=tuple(_part(part, line, works.get(part.fulfillment_id), nodes) for part in parts),
         uncovered=uncovered,

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, assert_never
 
-from troth.engine.returns.returnable import returnable_units
+from troth.engine.returns.returnable import returnable_units, whole_count
+from troth.engine.returns.routing import NodeWorth
+from troth.flows.orders.returns import ReturnQuote
 from troth.model.ids import Sku
 from troth.model.item import Item
+from troth.model.kits import kits_of
 from troth.model.lifecycle import DISPOSITION, RECEPTION, DispositionState, ReceptionEvent, ReceptionState
 from troth.model.money import Money
 from troth.model.order import Order
@@ -45,6 +48,8 @@ _UNIT_CHIPS: Final = {
     DispositionState.VENDOR: Chip("To the vendor", "teal", "arrow"),
     DispositionState.DESTROYED: Chip("Destroyed", "gray", "cross"),
 }
+
+_WORTHS_SHOWN: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +100,35 @@ class ReturnRow:
 
 @dataclass(frozen=True, slots=True)
 class ReturnableRow:
-    """Units of a line that may come back."""
+    """Units of a line that may come back: of what it is sold as (`is_kit`: whole kits), or of a component. So many
+    `sent` more are on their way, of which only can be said that they never came.
+    """
 
     line_id: str
     sku: str
     name: str
     quantity: int
+    sent: int
     decimals: int
+    is_kit: bool = False
+
+    @property
+    def place(self) -> str:
+        """What names its fields in a form."""
+        return f"{self.line_id}/{self.sku}"
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedView:
+    """A return as it would be: what it credits less which fee (minor units), where it goes, and what the goods are
+    worth at the best few nodes.
+    """
+
+    opened: Return
+    credit_minor: int
+    fee_minor: int
+    worths: tuple[NodeWorth, ...]
+    stores: tuple[NodeWorth, ...]
 
 
 def view_return(order: Order, one: Return, items: Mapping[Sku, Item]) -> ReturnRow:
@@ -125,11 +152,31 @@ def view_return(order: Order, one: Return, items: Mapping[Sku, Item]) -> ReturnR
 
 
 def view_returnable(order: Order, items: Mapping[Sku, Item]) -> tuple[ReturnableRow, ...]:
-    """What of an order may still come back, line by line."""
-    decimals = {line.line_id: line.decimals for line in order.lines}
-    return tuple(
-        ReturnableRow(line_id, sku, _name(sku, items), count, decimals[line_id])
-        for (line_id, sku), count in returnable_units(order).items()
+    """What of an order may still come back, line by line; a kit whole, and each of its components."""
+    here, gone = returnable_units(order), returnable_units(order, with_shipped=True)
+    rows = []
+    for line in order.lines:
+        skus = [sku for line_id, sku in gone if line_id == line.line_id]
+        if line.line_id in kits_of(order):
+            whole, sent = (whole_count(order, line.line_id, units) for units in (here, gone))
+            if sent:
+                name = _name(line.sku, items)
+                rows.append(ReturnableRow(line.line_id, line.sku, name, whole, sent - whole, 0, is_kit=True))
+        for sku in skus:
+            place = (line.line_id, sku)
+            can = here.get(place, 0)
+            rows.append(ReturnableRow(*place, _name(sku, items), can, gone[place] - can, line.decimals))
+    return tuple(rows)
+
+
+def view_quoted(quoted: ReturnQuote) -> QuotedView:
+    """What a return would be as it is shown."""
+    return QuotedView(
+        quoted.opened,
+        sum(credit.amount_minor for credit in quoted.credits),
+        sum(credit.fee_minor for credit in quoted.credits),
+        quoted.worths[:_WORTHS_SHOWN],
+        quoted.stores,
     )
 
 

@@ -1,15 +1,24 @@
 """Asking the write door from a form: what it refuses is shown where it was asked."""
 
 import secrets
+from decimal import Decimal, InvalidOperation
 from hashlib import blake2b
+from typing import Final
 
 from starlette.datastructures import FormData
 
 from troth.flows.door.requests import Accepted, Answer, Key, Outcome, Request
 from troth.model.commands import Command
+from troth.model.measure import units_in, why_not_units
 from troth.model.refusals import Refusal
 from troth.pages.desk import Visit
 from troth.store.codec import encode_bytes
+
+_QUANTITY_MAX: Final = Decimal(10**9)
+
+
+class Unfit(Exception):
+    """A field of a form says nothing that could be asked; the text says which and why."""
 
 
 def new_key() -> str:
@@ -40,6 +49,30 @@ def whole_number(form: FormData, name: str) -> int | None:
     if not given:
         return None
     return int(given) if given.isdecimal() and given.isascii() and len(given) <= 9 else -1
+
+
+def quantity_in(form: FormData, name: str, decimals: int, of: str = "") -> int | None:
+    """A field as units of what is sold with so many decimals; None where it is empty or 0, Unfit where it is none."""
+    given = text(form, name, length_max=20)
+    units = units_of(given, decimals) if given else 0
+    if units is None or units < 0:
+        raise Unfit(f"the quantity {why_not_units(of, decimals)}" if of else "quantities are numbers, and not below 0")
+    return units or None
+
+
+def units_of(given: str, decimals: int) -> int | None:
+    """The units that a quantity is as somebody types it; None where it is none.
+
+    >>> units_of("3", 0), units_of("1.25", 2), units_of("1.5", 0), units_of("many", 0)
+    (3, 125, None, None)
+    """
+    try:
+        amount = Decimal(given)
+    except InvalidOperation:
+        return None
+    if not amount.is_finite() or abs(amount) > _QUANTITY_MAX:
+        return None
+    return units_in(int(amount) if amount == amount.to_integral_value() else amount, decimals)
 
 
 def _answer(outcomes: tuple[Outcome, ...]) -> Answer:
