@@ -7,7 +7,7 @@ from typing import Final
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from troth.console.agreed_forms import Unfit, expected_in, id_in
+from troth.console.agreed_forms import expected_in, id_in
 from troth.console.item_form import item_groups
 from troth.console.node_form import node_groups
 from troth.console.record_form import Group, Widget, body_of, fill, lay_out_form, typed
@@ -16,7 +16,7 @@ from troth.flows.records.bodies import Bodies, Sent
 from troth.flows.records.configure import Set, set_item, set_node
 from troth.model.ids import NodeId, Sku
 from troth.model.refusals import FieldFlaw, Invalid, Refusal
-from troth.pages.asking import text
+from troth.pages.asking import Unfit, text
 from troth.pages.desk import Visit
 from troth.pages.render import page
 from troth.pages.session import guarded
