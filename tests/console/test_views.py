@@ -15,12 +15,14 @@ from troth.console.views_stock import view_ledger, view_positions
 from troth.console.views_timeline import moment_of, tell
 from troth.console.views_trace import view_decision
 from troth.flows.orders.explain import Decided
+from troth.model.alerts import AlertAction
 from troth.model.cart_hold import CartHold, CartHoldState, HeldUnits
 from troth.model.change import FieldChange
 from troth.model.commands import ExpectedLine, LineQuantity
 from troth.model.events import (
     EVENTS,
     AcceptanceMissed,
+    AlertRaised,
     BackorderCovered,
     CartHeld,
     CartHoldEnded,
@@ -237,6 +239,10 @@ EVERY_EVENT: tuple[tuple[Event, str], ...] = (
     (
         AcceptanceMissed(WORK, NodeId("V-1"), NOW, NOW),
         "Fulfillment F2 was not accepted by V-1 until Nov 23, 15:00 UTC.",
+    ),
+    (
+        AlertRaised(WORK, NodeId("V-1"), "r", AlertAction.TELL, "picked", NOW, NOW, 80, NOW),
+        "Fulfillment F2 will probably (80 %) not be there by Nov 23, 15:00 UTC: the customer is told.",
     ),
     (
         BackorderCovered("PO-1", PartsChange(added=(PART,))),

@@ -11,11 +11,13 @@ from troth.console.views_payment import tell_payment
 from troth.console.views_release import in_words, short_id, tell_release
 from troth.console.views_returns import tell_return
 from troth.engine.failed import SPENT
+from troth.model.alerts import AlertAction
 from troth.model.cart_hold import CartHoldState
 from troth.model.change import FieldChange
 from troth.model.commands import LineQuantity
 from troth.model.events import (
     AcceptanceMissed,
+    AlertRaised,
     BackorderCovered,
     CartHeld,
     CartHoldEnded,
@@ -105,6 +107,7 @@ _SIGNS: Final = {
     "SupplyGivenUp": ("orange", "alert"),
     "PromiseChanged": ("amber", "clock"),
     "AcceptanceMissed": ("red", "clock"),
+    "AlertRaised": ("orange", "alert"),
     "PaymentAuthorized": ("blue", "half"),
     "PaymentCaptured": ("green", "done"),
     "PaymentRefunded": ("amber", "arrow"),
@@ -199,6 +202,8 @@ def tell(event: Event) -> str:
         case AcceptanceMissed():
             name, until = short_id(event.fulfillment_id), moment(event.accept_by)
             return f"Fulfillment {name} was not accepted by {event.node} until {until} UTC."
+        case AlertRaised():
+            return _tell_alert(event)
         case StockAdjusted():
             return f"Stock of {event.sku} at {event.node} was moved by {event.delta:+d} ({_plain(event.reason)})."
         case StockCounted():
@@ -346,6 +351,20 @@ def _tell_work(
             return f"{event.carrier or 'The carrier'} reports {event.tracking_number}: {_plain(event.status)}{place}."
         case _:
             assert_never(event)
+
+
+_ALERTS: Final = {
+    AlertAction.RE_SOURCE: "it is sent from elsewhere",
+    AlertAction.UPGRADE: "it goes by a faster service",
+    AlertAction.TELL: "the customer is told",
+    AlertAction.EXCEPTION: "a person is called",
+}
+
+
+def _tell_alert(event: AlertRaised) -> str:
+    name, due = short_id(event.fulfillment_id), moment(event.promised_at)
+    done = f"{_ALERTS[event.action]}{f', {event.detail}' if event.detail else ''}"
+    return f"Fulfillment {name} will probably ({event.percent} %) not be there by {due} UTC: {done}."
 
 
 def _parts(parts: tuple[Allocation, ...]) -> str:

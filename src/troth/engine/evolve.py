@@ -6,6 +6,7 @@ from datetime import datetime
 
 from troth.engine.evolve_recalls import evolve_answer, evolve_recall_end
 from troth.engine.returns.evolve import evolve_returns
+from troth.engine.tracking.evolve import evolve_proof, evolve_tracking
 from troth.model.commands import LineQuantity
 from troth.model.events import (
     FulfillmentCollected,
@@ -29,6 +30,7 @@ from troth.model.events import (
     SerialsNamed,
     SourcingFailed,
     SupplyGivenUp,
+    TrackingRecorded,
     UnitsQueued,
     WorkRedated,
 )
@@ -91,6 +93,10 @@ def evolve(order: Order | None, event: OrderEvent) -> Order:
             after = _evolve_work(after, event.fulfillment_id, collected_by=event.collected_by, delivered_at=event.at)
         case FulfillmentDelivered():
             after = _evolve_work(after, event.fulfillment_id, delivered_at=event.at)
+            if event.proof is not None:
+                after = evolve_proof(after, event)
+        case TrackingRecorded():
+            after = evolve_tracking(after, event)
         case WorkRedated():
             after = replace(after, fulfillments=tuple(_redated(work, event) for work in after.fulfillments))
         case SerialsNamed():

@@ -27,6 +27,7 @@ from troth.engine.returns.decide import decide_return
 from troth.engine.stock.serials import name_serials
 from troth.engine.stock.stock import decide_adjust, decide_count, decide_expect
 from troth.engine.stock.transfers import decide_transfer
+from troth.engine.tracking.raise_alert import decide_alert
 from troth.engine.work import decide_work
 from troth.model.commands import (
     ActOnDue,
@@ -47,6 +48,7 @@ from troth.model.commands import (
     MissAcceptance,
     OrderCommand,
     PlaceHold,
+    RaiseAlert,
     RecallCommand,
     RedateWork,
     ReleaseOrder,
@@ -214,6 +216,7 @@ def _events(
     | MissAcceptance
     | LetWait
     | RedateWork
+    | RaiseAlert
     | ReviewCredit
     | FulfillmentCommand,
     order: Order,
@@ -245,6 +248,8 @@ def _events(
             return decide_let_wait(command, order, facts)
         case RedateWork():
             return decide_redate(command, order, state, facts)
+        case RaiseAlert():
+            return decide_alert(command, order, facts)
         case _:
             return decide_work(command, order, state, facts)
 

@@ -23,6 +23,12 @@ class Chosen:
     missing: Mapping[LineId, int]
 
 
+def all_through(parts: tuple[Allocation, ...], steps: tuple[AllocationEvent, ...]) -> tuple[PartMove, ...]:
+    """The moves of all parts to the last step; empty where a part cannot get there, or there is none."""
+    moves = [moves_through(part, steps) for part in parts]
+    return tuple(move for of_part in moves for move in of_part) if all(moves) else ()
+
+
 def next_allocation(order: Order) -> int:
     """The first number that no allocation of the order bears."""
     return max((part.allocation for part in order.allocations), default=0) + 1

@@ -4,10 +4,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
-from troth.engine.parts import Chosen, choose_units, moves_through, next_allocation
+from troth.engine.parts import Chosen, all_through, choose_units, next_allocation
 from troth.engine.promising.context import Facts, State
 from troth.engine.stock.pick_lots import Shelf, choose_lots, find_lot_flaws
 from troth.engine.stock.promised_lots import find_spoiled_flaws
+from troth.engine.tracking.record import decide_tracking, deliver_if_all_arrived
 from troth.model.commands import (
     AcceptWork,
     CollectWork,
@@ -33,7 +34,6 @@ from troth.model.events import (
     OrderEvent,
     PartMove,
     PartsChange,
-    TrackingRecorded,
 )
 from troth.model.hold_terms import Block
 from troth.model.ids import LineId
@@ -71,7 +71,7 @@ def decide_work(
         return Invalid(spoiled)
     match command:
         case AcceptWork():
-            moves = _all_through(parts, (_E.ACCEPT,))
+            moves = all_through(parts, (_E.ACCEPT,))
             return (
                 (FulfillmentAccepted(work.fulfillment_id, at, PartsChange(moves=moves)),)
                 if moves
@@ -85,7 +85,7 @@ def decide_work(
             flaws = find_spoiled_flaws(_picked(order, picked), work, state.supply, facts.network, at)
             return Invalid(flaws) if flaws else picked
         case PackWork():
-            moves = _all_through(parts, (_E.PICK, _E.PACK))
+            moves = all_through(parts, (_E.PICK, _E.PACK))
             packages = command.packages or (_one_package(parts, kits_of(order)),)
             flaws = _package_flaws(packages, parts, kits_of(order))
             if flaws:
@@ -96,7 +96,7 @@ def decide_work(
                 else _refuse("pack", order, work)
             )
         case StageWork():
-            moves = _all_through(parts, (_E.PICK, _E.STAGE)) if _is_handed_over(work) else ()
+            moves = all_through(parts, (_E.PICK, _E.STAGE)) if _is_handed_over(work) else ()
             if _has_come(work, parts):
                 return (FulfillmentReady(work.fulfillment_id, command.staging, at, PartsChange()),)
             return (
@@ -105,34 +105,35 @@ def decide_work(
                 else _refuse("ready", order, work)
             )
         case ShipWork():
-            moves = () if _is_handed_over(work) else _all_through(parts, _TO_SHIP)
+            moves = () if _is_handed_over(work) else all_through(parts, _TO_SHIP)
             flaws = _unpacked_flaws(work.packages, command.packages)
             if moves and flaws:
                 return Invalid(flaws)
             packages = _with_tracking(work.packages or _packages_of(command, parts, kits_of(order)), command.packages)
-            return (
-                (FulfillmentShipped(work.fulfillment_id, packages, at, PartsChange(moves=moves)),)
-                if moves
-                else _refuse("ship", order, work)
-            )
+            if not moves:
+                return _refuse("ship", order, work)
+            shipped = FulfillmentShipped(work.fulfillment_id, packages, at, PartsChange(moves=moves))
+            gone = tuple(replace(part, state=AllocationState.SHIPPED) for part in parts)
+            left = replace(work, packages=packages, shipped_at=at)
+            return (shipped, *deliver_if_all_arrived(left, gone))  # a carrier may tell sooner than the node
         case CollectWork():
-            moves = _all_through(parts, _TO_COLLECT) if _is_handed_over(work) else ()
+            moves = all_through(parts, _TO_COLLECT) if _is_handed_over(work) else ()
             if _has_come(work, parts):
-                moves = _all_through(parts, (_E.COLLECT,))
+                moves = all_through(parts, (_E.COLLECT,))
             return (
                 (FulfillmentCollected(work.fulfillment_id, command.collected_by, at, PartsChange(moves=moves)),)
                 if moves
                 else _refuse("collect", order, work)
             )
         case DeliverWork():
-            moves = _all_through(parts, (_E.DELIVER,)) if work.via is None else ()
+            moves = all_through(parts, (_E.DELIVER,)) if work.via is None else ()
             return (
-                (FulfillmentDelivered(work.fulfillment_id, at, PartsChange(moves=moves)),)
+                (FulfillmentDelivered(work.fulfillment_id, at, PartsChange(moves=moves), command.proof),)
                 if moves
                 else _refuse("deliver", order, work)
             )
         case RecordTracking():
-            return _track(command, work, parts)
+            return decide_tracking(command, order, work, parts, facts.now)
         case _:
             assert_never(command)
 
@@ -163,12 +164,6 @@ def _is_handed_over(work: Fulfillment) -> bool:
 def _has_come(work: Fulfillment, parts: tuple[Allocation, ...]) -> bool:
     """Whether all of it has left for the node where the customer picks it up."""
     return work.via is not None and bool(parts) and all(part.state is AllocationState.SHIPPED for part in parts)
-
-
-def _all_through(parts: tuple[Allocation, ...], steps: tuple[AllocationEvent, ...]) -> tuple[PartMove, ...]:
-    """The moves of all parts to the last step; empty where a part cannot get there, or there is none."""
-    moves = [moves_through(part, steps) for part in parts]
-    return tuple(move for of_part in moves for move in of_part) if all(moves) else ()
 
 
 def _refuse(what: str, order: Order, work: Fulfillment) -> NotPossibleNow:
@@ -254,24 +249,6 @@ def _pick(
             tuple(LineQuantity(line_id, units, reasons.get(line_id, "")) for line_id, units in short.items()),
         ),
     )
-
-
-def _track(command: RecordTracking, work: Fulfillment, parts: tuple[Allocation, ...]) -> tuple[OrderEvent, ...]:
-    recorded = TrackingRecorded(
-        work.fulfillment_id,
-        command.carrier,
-        command.tracking_number,
-        command.status,
-        command.at,
-        command.place,
-        command.estimated_delivery_at,
-    )
-    # At the node where it is picked up it has come, and not been delivered to anybody.
-    is_delivered = command.status == AllocationState.DELIVERED and work.via is None
-    moves = _all_through(parts, (_E.DELIVER,)) if is_delivered else ()
-    if not moves:
-        return (recorded,)
-    return (recorded, FulfillmentDelivered(work.fulfillment_id, command.at, PartsChange(moves=moves)))
 
 
 def _one_package(parts: tuple[Allocation, ...], kits: Kits) -> Package:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from troth.model.alerts import AlertAction
 from troth.model.change import ChangeAction
 from troth.model.charges import DeliveryCharge
 from troth.model.history import CustomerHistory
@@ -40,6 +41,7 @@ from troth.model.return_moves import (
     UseExchange,
     return_keys,
 )
+from troth.model.tracking import Proof
 from troth.model.transfer_moves import (
     LoseTransfer,
     ReceiveTransfer,
@@ -345,15 +347,18 @@ class CollectWork:
 
 @dataclass(frozen=True, slots=True)
 class DeliverWork:
-    """The goods arrived."""
+    """The goods arrived, with what shows it."""
 
     fulfillment_id: FulfillmentId
     at: datetime | None = None
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RecordTracking:
-    """A carrier's checkpoint of a parcel; `delivered` also delivers the fulfillment."""
+    """A carrier's checkpoint of a parcel; once all parcels are `delivered` so is the fulfillment. What was told before
+    changes nothing. `told` is the status in the carrier's own words, where they are others.
+    """
 
     fulfillment_id: FulfillmentId
     carrier: str
@@ -362,6 +367,23 @@ class RecordTracking:
     at: datetime
     place: str = ""
     estimated_delivery_at: datetime | None = None
+    told: str = ""
+    proof: Proof | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseAlert:
+    """Say that the promise of work will probably be missed, and what is done about it."""
+
+    fulfillment_id: FulfillmentId
+    rule: str
+    action: AlertAction
+    step: str
+    promised_at: datetime
+    predicted_at: datetime
+    percent: int
+    owner: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -505,6 +527,7 @@ OrderCommand = (
     | RunWave
     | LetWait
     | RedateWork
+    | RaiseAlert
     | ReviewCredit
     | RecallCommand
     | FulfillmentCommand

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
+from troth.model.alerts import AlertAction
 from troth.model.cart_hold import CartHold, CartHoldState
 from troth.model.change import FieldChange
 from troth.model.charges import DeliveryCharge
@@ -36,6 +37,7 @@ from troth.model.return_moves import (
     ReturnSent,
 )
 from troth.model.serials import UnitSerial
+from troth.model.tracking import Proof
 from troth.model.transfer_moves import TransferLost, TransferReceived, TransferShipped
 
 
@@ -284,11 +286,12 @@ class FulfillmentCollected:
 
 @dataclass(frozen=True, slots=True)
 class FulfillmentDelivered:
-    """The goods arrived."""
+    """The goods arrived, with what shows it."""
 
     fulfillment_id: FulfillmentId
     at: datetime
     parts: PartsChange
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +305,7 @@ class SerialsNamed:
 
 @dataclass(frozen=True, slots=True)
 class TrackingRecorded:
-    """A carrier reported a checkpoint of a parcel."""
+    """A carrier reported a checkpoint of a parcel; `told` is the status in its own words, where they are others."""
 
     fulfillment_id: FulfillmentId
     carrier: str
@@ -311,6 +314,30 @@ class TrackingRecorded:
     at: datetime
     place: str = ""
     estimated_delivery_at: datetime | None = None
+    told: str = ""
+    proof: Proof | None = None
+    reported_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRaised:
+    """The promise of work will probably be missed (`percent`), and something is done about it before it is: its step
+    that is due next, for when it is promised and for when it is expected instead.
+
+    `owner` looks after it where a person is called; `detail` says what was done.
+    """
+
+    fulfillment_id: FulfillmentId
+    node: NodeId
+    rule: str
+    action: AlertAction
+    step: str
+    promised_at: datetime
+    predicted_at: datetime
+    percent: int
+    at: datetime
+    owner: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -675,6 +702,7 @@ OrderEvent = (
     | RecallRequested
     | RecallAnswered
     | RecallEnded
+    | AlertRaised
 )
 StockEvent = StockAdjusted | StockCounted | SupplyExpected | TransferShipped | TransferReceived | TransferLost
 CartEvent = CartHeld | CartHoldExtended | CartHoldEnded
@@ -738,6 +766,7 @@ EVENTS: Final[dict[str, type[Event]]] = {
         RecallRequested,
         RecallAnswered,
         RecallEnded,
+        AlertRaised,
         StockAdjusted,
         StockCounted,
         SupplyExpected,

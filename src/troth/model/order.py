@@ -17,6 +17,7 @@ from troth.model.recall import Recall
 from troth.model.release import PlannedRelease
 from troth.model.returns import Return
 from troth.model.serials import UnitSerial
+from troth.model.tracking import Checkpoint
 
 
 class Method(StrEnum):
@@ -165,7 +166,7 @@ class PackageLine:
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One parcel of a fulfillment; the carrier's facts are there once it is shipped."""
+    """One parcel of a fulfillment; the carrier's facts are there once it is shipped, `checkpoints` as they come."""
 
     package_id: str
     lines: tuple[PackageLine, ...] = ()
@@ -173,6 +174,7 @@ class Package:
     carrier: str = ""
     service: str = ""
     tracking_number: str = ""
+    checkpoints: tuple[Checkpoint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

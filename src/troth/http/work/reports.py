@@ -19,6 +19,7 @@ from troth.http.work.work_answer import WorkAnswer, answer_work
 from troth.http.work.work_body import (
     AtBody,
     CollectBody,
+    DeliverBody,
     PackBody,
     PickBody,
     ReadyBody,
@@ -114,9 +115,12 @@ REPORTS: tuple[Report[Any], ...] = (
     Report(
         "deliver",
         "The goods arrived",
-        AtBody,
-        {"at": "2026-11-25T14:12:00-05:00"},
-        lambda name, body, _: DeliverWork(name, body.at),
+        DeliverBody,
+        {
+            "at": "2026-11-25T14:12:00-05:00",
+            "proof": {"name": "Ada Park", "photo": "https://example.com/proof/1.jpg", "signature": "A. Park"},
+        },
+        lambda name, body, _: DeliverWork(name, body.at, None if body.proof is None else body.proof.told()),
     ),
 )
 

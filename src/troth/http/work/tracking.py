@@ -57,6 +57,7 @@ async def record_tracking(call: Call[TrackedBody | Checkpoints, NoQuery]) -> Rep
             checkpoint.at or call.system.door.now(),
             checkpoint.place,
             checkpoint.estimated_delivery_at,
+            proof=None if checkpoint.proof is None else checkpoint.proof.told(),
         )
         for checkpoint in checkpoints
         if checkpoint.tracking_number in found

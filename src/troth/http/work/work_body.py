@@ -11,6 +11,7 @@ from troth.http.orders.order_body import UnitsBody, line_quantities
 from troth.model.commands import LineQuantity, LineSerials, LotQuantity
 from troth.model.ids import LineId, Sku
 from troth.model.order import Package, PackageLine
+from troth.model.tracking import Proof
 
 _LINES_MAX = 1_000
 _PACKAGES_MAX = 1_000
@@ -205,8 +206,27 @@ class CollectBody(SerialsAtBody):
     collected_by: Text = ""
 
 
+class ProofBody(Strict):
+    """What shows that goods were handed over: who took them, where a photo of it is, the text of a signature."""
+
+    name: Text = ""
+    photo: Annotated[str, StringConstraints(max_length=500)] = ""
+    signature: Text = ""
+
+    def told(self) -> Proof | None:
+        """The proof; None where nothing is said."""
+        found = Proof(self.name, self.photo, self.signature)
+        return None if found == Proof() else found
+
+
+class DeliverBody(AtBody):
+    """When the goods arrived, and what shows it."""
+
+    proof: ProofBody | None = None
+
+
 class TrackedBody(Strict):
-    """A carrier's checkpoint of a parcel; `delivered` also delivers the fulfillment."""
+    """A carrier's checkpoint of a parcel. Once all of its parcels are `delivered` so is the fulfillment."""
 
     tracking_number: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[!-~]+$")]
     status: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9_]*$")]
@@ -214,3 +234,4 @@ class TrackedBody(Strict):
     at: Instant | None = None
     place: Text = ""
     estimated_delivery_at: Instant | None = None
+    proof: ProofBody | None = None

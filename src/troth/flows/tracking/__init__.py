@@ -1,0 +1,1 @@
+"""Where goods are: milestones, what is expected of them, alerts, and the links by which customers see it."""
