@@ -41,6 +41,9 @@ from troth.model.commands import (
     ReleaseOrder,
     ShipWork,
     StageWork,
+    UnpackWork,
+    UnpickWork,
+    UnstageWork,
 )
 from troth.model.events import FulfillmentCollected, FulfillmentShipped, OrderEvent
 from troth.model.ids import LineId, NodeId, Sku
@@ -117,6 +120,7 @@ def draw_command(draw: random.Random, order: Order, now: datetime) -> Command:
         (6, lambda: ShipWork(work)),
         (3, lambda: CollectWork(work)),
         (3, lambda: DeliverWork(work)),
+        (2, lambda: draw.choice((UnpickWork, UnpackWork, UnstageWork))(work, "wrong one")),
     ]
     made += return_commands(draw, order)
     if holds:

@@ -56,7 +56,12 @@ async def test_an_order_is_followed_to_the_door(api: Api) -> None:
         (200, "packed", "in_fulfillment"),
         (200, "shipped", "shipped"),
     ]
-    assert [step.json()["possible"] for step in steps] == [["reject", "pick"], ["pack"], ["ship"], ["deliver"]]
+    assert [step.json()["possible"] for step in steps] == [
+        ["reject", "pick"],
+        ["pack", "unpick"],
+        ["ship", "unpack"],
+        ["deliver"],
+    ]
     assert shipped.json()["packages"] == [
         {
             "package_id": "1",
@@ -102,7 +107,11 @@ async def test_an_order_is_picked_up_with_its_code(api: Api) -> None:
     wrong = await api.post(f"{path}/collect", {"code": wrong_code, "collected_by": "Ada Park"})
     collected = await api.post(f"{path}/collect", {"code": code, "collected_by": "Ada Park"})
 
-    assert (ready.json()["status"], ready.json()["staging"], ready.json()["possible"]) == ("ready", "A3", ["collect"])
+    assert (ready.json()["status"], ready.json()["staging"], ready.json()["possible"]) == (
+        "ready",
+        "A3",
+        ["collect", "unstage"],
+    )
     assert told == "Ready for pickup at ST-NYC."
     assert (wrong.status_code, wrong.json()["errors"]) == (
         422,
@@ -323,3 +332,19 @@ async def test_the_way_of_an_order_says_what_was_done_what_is_due_and_what_the_c
         ("in_transit", "", None, False),
         ("delivered", "", proof, False),
     ]
+
+
+async def test_a_step_is_taken_back_over_http_and_shown_to_whoever_asks(api: Api) -> None:
+    sku = await api.stocked("UNDO", {"DC-PA": 5})
+    path = await released(api, "undo-1", {sku: 2})
+
+    early = await api.post(f"{path}/unpick")
+    steps = [await api.post(f"{path}/{step}") for step in ("pick", "pack")]
+    unpacked = await api.post(f"{path}/unpack", {"reason": "the carton was too small"})
+    unpicked = await api.post(f"{path}/unpick", {"reason": "wrong order"})
+
+    assert (early.status_code, early.json()["type"].rpartition("/")[2]) == (409, "not-possible-now")
+    assert [step.status_code for step in steps] == [200, 200]
+    assert (unpacked.json()["status"], unpacked.json()["packages"]) == ("picked", [])
+    assert (unpicked.json()["status"], unpicked.json()["possible"]) == ("accepted", ["reject", "pick"])
+    assert await on_hand(api, sku) == {"DC-PA": (5, 2)}

@@ -35,6 +35,9 @@ from troth.model.events import (
     FulfillmentReady,
     FulfillmentRejected,
     FulfillmentShipped,
+    FulfillmentUnpacked,
+    FulfillmentUnpicked,
+    FulfillmentUnstaged,
     HoldAssigned,
     HoldLifted,
     HoldPlaced,
@@ -323,7 +326,10 @@ def _tell_work(
     | FulfillmentCollected
     | FulfillmentDelivered
     | TrackingRecorded
-    | SerialsNamed,
+    | SerialsNamed
+    | FulfillmentUnpicked
+    | FulfillmentUnpacked
+    | FulfillmentUnstaged,
 ) -> str:
     name = f"Fulfillment {short_id(event.fulfillment_id)}"
     match event:
@@ -344,6 +350,14 @@ def _tell_work(
             return f"{name} was collected{f' by {event.collected_by}' if event.collected_by else ''}."
         case FulfillmentDelivered():
             return f"{name} was delivered."
+        case FulfillmentUnpicked():
+            return f"{name} was put back onto the shelf{_because(event.reason)}."
+        case FulfillmentUnpacked():
+            return f"{name} was taken out of its packages{_because(event.reason)}."
+        case FulfillmentUnstaged():
+            return f"{name} does not wait for the customer any more{_because(event.reason)}."
+        case SerialsNamed() if not event.serials:
+            return f"{name} has no serials any more."
         case SerialsNamed():
             return f"{name} got the serials {in_words(dict.fromkeys(one.serial for one in event.serials))}."
         case TrackingRecorded():
@@ -401,6 +415,10 @@ def _tracking(packages: tuple[Package, ...]) -> str:
     numbers = [package.tracking_number for package in packages if package.tracking_number]
     carriers = dict.fromkeys(package.carrier for package in packages if package.carrier)
     return (f" by {in_words(carriers)}" if carriers else "") + (f", tracking {in_words(numbers)}" if numbers else "")
+
+
+def _because(reason: str) -> str:
+    return f": {_plain(reason)}" if reason else ""
 
 
 def _count(count: int, noun: str) -> str:

@@ -14,6 +14,8 @@ from troth.model.events import (
     FulfillmentPacked,
     FulfillmentReady,
     FulfillmentShipped,
+    FulfillmentUnpacked,
+    FulfillmentUnstaged,
     HoldAssigned,
     HoldLifted,
     HoldPlaced,
@@ -89,6 +91,11 @@ def evolve(order: Order | None, event: OrderEvent) -> Order:
             after = _evolve_work(after, event.fulfillment_id, staging=event.staging)
         case FulfillmentShipped():
             after = _evolve_work(after, event.fulfillment_id, packages=event.packages, shipped_at=event.at)
+        case FulfillmentUnpacked():
+            after = _evolve_work(after, event.fulfillment_id, packages=())
+        case FulfillmentUnstaged():
+            # What was packed before it was staged may be packed anew: its packages count no more.
+            after = _evolve_work(after, event.fulfillment_id, packages=(), staging="")
         case FulfillmentCollected():
             after = _evolve_work(after, event.fulfillment_id, collected_by=event.collected_by, delivered_at=event.at)
         case FulfillmentDelivered():

@@ -9,6 +9,7 @@ from troth.engine.promising.context import Facts, State
 from troth.engine.stock.pick_lots import Shelf, choose_lots, find_lot_flaws
 from troth.engine.stock.promised_lots import find_spoiled_flaws
 from troth.engine.tracking.record import decide_tracking, deliver_if_all_arrived
+from troth.engine.undo import UNDONE, undo
 from troth.model.commands import (
     AcceptWork,
     CollectWork,
@@ -21,6 +22,9 @@ from troth.model.commands import (
     RejectWork,
     ShipWork,
     StageWork,
+    UnpackWork,
+    UnpickWork,
+    UnstageWork,
 )
 from troth.model.events import (
     FulfillmentAccepted,
@@ -134,6 +138,8 @@ def decide_work(
             )
         case RecordTracking():
             return decide_tracking(command, order, work, parts, facts.now)
+        case UnpickWork() | UnpackWork() | UnstageWork():
+            return undo(command, work, parts, at) or _refuse(UNDONE[type(command)].value, order, work)
         case _:
             assert_never(command)
 

@@ -355,6 +355,33 @@ class DeliverWork:
 
 
 @dataclass(frozen=True, slots=True)
+class UnpickWork:
+    """What was picked lies on the shelf again; the node still has the work, and its units stay reserved."""
+
+    fulfillment_id: FulfillmentId
+    reason: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnpackWork:
+    """What was packed is out of its packages again."""
+
+    fulfillment_id: FulfillmentId
+    reason: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnstageWork:
+    """What waited for the customer does not wait any more; it is picked, and its place is free."""
+
+    fulfillment_id: FulfillmentId
+    reason: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RecordTracking:
     """A carrier's checkpoint of a parcel; once all parcels are `delivered` so is the fulfillment. What was told before
     changes nothing. `told` is the status in the carrier's own words, where they are others.
@@ -510,8 +537,19 @@ class RefuseRecall:
 
 
 RecallCommand = RecallWork | AcceptRecall | RefuseRecall
+UndoCommand = UnpickWork | UnpackWork | UnstageWork
+"""What takes back a step of a node, as long as nothing has left the building by it."""
 FulfillmentCommand = (
-    AcceptWork | RejectWork | PickWork | PackWork | StageWork | ShipWork | CollectWork | DeliverWork | RecordTracking
+    AcceptWork
+    | RejectWork
+    | PickWork
+    | PackWork
+    | StageWork
+    | ShipWork
+    | CollectWork
+    | DeliverWork
+    | RecordTracking
+    | UndoCommand
 )
 OrderCommand = (
     CancelOrder

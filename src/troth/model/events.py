@@ -295,6 +295,36 @@ class FulfillmentDelivered:
 
 
 @dataclass(frozen=True, slots=True)
+class FulfillmentUnpicked:
+    """What was picked was put back onto the shelf; the serials that were named of it are free again."""
+
+    fulfillment_id: FulfillmentId
+    reason: str
+    at: datetime
+    parts: PartsChange
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentUnpacked:
+    """What was packed was taken out of its packages."""
+
+    fulfillment_id: FulfillmentId
+    reason: str
+    at: datetime
+    parts: PartsChange
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentUnstaged:
+    """The goods do not wait for the customer any more, and are where they were before they were staged."""
+
+    fulfillment_id: FulfillmentId
+    reason: str
+    at: datetime
+    parts: PartsChange
+
+
+@dataclass(frozen=True, slots=True)
 class SerialsNamed:
     """A node said which units it gave: the serials of a fulfillment, as they now are."""
 
@@ -703,6 +733,9 @@ OrderEvent = (
     | RecallAnswered
     | RecallEnded
     | AlertRaised
+    | FulfillmentUnpicked
+    | FulfillmentUnpacked
+    | FulfillmentUnstaged
 )
 StockEvent = StockAdjusted | StockCounted | SupplyExpected | TransferShipped | TransferReceived | TransferLost
 CartEvent = CartHeld | CartHoldExtended | CartHoldEnded
@@ -767,6 +800,9 @@ EVENTS: Final[dict[str, type[Event]]] = {
         RecallAnswered,
         RecallEnded,
         AlertRaised,
+        FulfillmentUnpicked,
+        FulfillmentUnpacked,
+        FulfillmentUnstaged,
         StockAdjusted,
         StockCounted,
         SupplyExpected,

@@ -50,6 +50,9 @@ class AllocationEvent(StrEnum):
     CANCEL = "cancel"
     REPLACE = "replace"
     RECALL = "recall"
+    UNPICK = "unpick"
+    UNPACK = "unpack"
+    UNSTAGE = "unstage"
 
 
 class HoldState(StrEnum):
@@ -211,15 +214,18 @@ ALLOCATION: Final[Mapping[tuple[AllocationState, AllocationEvent], AllocationSta
     (_A.PICKED, _E.CANCEL): _A.CANCELED,
     (_A.PICKED, _E.SPLIT): _A.SPLIT,
     (_A.PICKED, _E.RECALL): _A.RESERVED,
+    (_A.PICKED, _E.UNPICK): _A.ACCEPTED,
     (_A.PACKED, _E.STAGE): _A.READY,
     (_A.PACKED, _E.SHIP): _A.SHIPPED,
     (_A.PACKED, _E.CANCEL): _A.CANCELED,
     (_A.PACKED, _E.SPLIT): _A.SPLIT,
     (_A.PACKED, _E.RECALL): _A.RESERVED,
+    (_A.PACKED, _E.UNPACK): _A.PICKED,
     (_A.READY, _E.COLLECT): _A.COLLECTED,
     (_A.READY, _E.CANCEL): _A.CANCELED,
     (_A.READY, _E.SPLIT): _A.SPLIT,
     (_A.READY, _E.RECALL): _A.RESERVED,
+    (_A.READY, _E.UNSTAGE): _A.PICKED,
     (_A.SHIPPED, _E.DELIVER): _A.DELIVERED,
     (_A.SHIPPED, _E.COLLECT): _A.COLLECTED,
 }

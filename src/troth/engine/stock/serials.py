@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from troth.engine.promising.context import Facts, State
-from troth.model.commands import CollectWork, Command, LineSerials, PackWork, PickWork, ShipWork, StageWork
+from troth.model.commands import CollectWork, Command, LineSerials, PackWork, PickWork, ShipWork, StageWork, UnpickWork
 from troth.model.events import SerialsNamed
 from troth.model.ids import FulfillmentId, LineId, Sku
 from troth.model.lifecycle import ENDED, AllocationState
@@ -58,6 +58,8 @@ def name_serials(command: Command, after: Order, state: State, facts: Facts) -> 
 
     Refused are a serial that is with somebody, more serials than units, and, once a serialized unit leaves, too few.
     """
+    if isinstance(command, UnpickWork):
+        return _freed(command, after, facts)
     if not isinstance(command, SerialWork):
         return Named()
     name = command.fulfillment_id
@@ -81,6 +83,15 @@ def name_serials(command: Command, after: Order, state: State, facts: Facts) -> 
         {one.key: SerialPlace(after.order_id, name, one.line_id, at) for one in serials if one.key not in known},
         dict.fromkeys(known - kept, name),
     )
+
+
+def _freed(command: UnpickWork, after: Order, facts: Facts) -> Named:
+    """The units are on the shelf again, so whoever takes one of them next may name it."""
+    name = command.fulfillment_id
+    known = next(work for work in after.fulfillments if work.fulfillment_id == name).serials
+    if not known:
+        return Named()
+    return Named(SerialsNamed(name, (), command.at or facts.now), freed={one.key: name for one in known})
 
 
 def is_held(key: SerialKey, place: SerialPlace, order: Order) -> bool:

@@ -1,4 +1,4 @@
-"""What nodes report of their work: accepted, rejected, picked, packed, shipped, ready, collected, delivered."""
+"""What nodes report of their work: accepted, rejected, picked, packed, shipped, ready, collected, delivered, undone."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ from troth.http.work.work_body import (
     ReadyBody,
     RejectBody,
     ShipBody,
+    UndoBody,
 )
 from troth.model.commands import (
     AcceptWork,
@@ -36,6 +37,9 @@ from troth.model.commands import (
     RejectWork,
     ShipWork,
     StageWork,
+    UnpackWork,
+    UnpickWork,
+    UnstageWork,
 )
 from troth.model.events import OrderResourced, SourcingFailed
 from troth.model.ids import FulfillmentId, order_of_fulfillment
@@ -121,6 +125,27 @@ REPORTS: tuple[Report[Any], ...] = (
             "proof": {"name": "Ada Park", "photo": "https://example.com/proof/1.jpg", "signature": "A. Park"},
         },
         lambda name, body, _: DeliverWork(name, body.at, None if body.proof is None else body.proof.told()),
+    ),
+    Report(
+        "unpick",
+        "What was picked lies on the shelf again; the node still has the work",
+        UndoBody,
+        {"reason": "picked for the wrong order"},
+        lambda name, body, _: UnpickWork(name, body.reason, body.at),
+    ),
+    Report(
+        "unpack",
+        "What was packed is out of its packages again",
+        UndoBody,
+        {"reason": "the carton was too small"},
+        lambda name, body, _: UnpackWork(name, body.reason, body.at),
+    ),
+    Report(
+        "unstage",
+        "The goods do not wait for the customer any more; they are picked",
+        UndoBody,
+        {"reason": "one piece was missing"},
+        lambda name, body, _: UnstageWork(name, body.reason, body.at),
     ),
 )
 

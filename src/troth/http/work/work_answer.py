@@ -34,6 +34,9 @@ _REPORTS = {
     AllocationEvent.SHIP: "ship",
     AllocationEvent.COLLECT: "collect",
     AllocationEvent.DELIVER: "deliver",
+    AllocationEvent.UNPICK: "unpick",
+    AllocationEvent.UNPACK: "unpack",
+    AllocationEvent.UNSTAGE: "unstage",
 }
 _ONLY_HANDED_OVER = frozenset({AllocationEvent.STAGE, AllocationEvent.COLLECT})
 _ONLY_SENT = frozenset({AllocationEvent.SHIP, AllocationEvent.DELIVER})

@@ -193,6 +193,12 @@ class ShipBody(SerialsAtBody):
         )
 
 
+class UndoBody(AtBody):
+    """Why a step is taken back."""
+
+    reason: Text = ""
+
+
 class ReadyBody(SerialsAtBody):
     """Where the goods wait for the customer."""
 
