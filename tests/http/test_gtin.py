@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from troth.http.records.item_body import is_gtin
+from troth.model.barcodes import is_gtin
 
 
 @given(payload=st.text("0123456789", min_size=11, max_size=13).filter(lambda text: len(text) in (11, 12, 13)))

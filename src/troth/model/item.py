@@ -40,7 +40,7 @@ class Item:
     delivery (`min_remaining_days`) what is sent must still be good. Of a `serialized` item each unit has a number.
     One that is sold by measure has its `unit` (`m`, `kg`, …) and so many `decimals`: price, cost and weight are of one.
     At most `backorder_max` units may be promised from what is still to come, over all nodes and orders; None: as many
-    as come.
+    as come. `barcodes` are codes beside its SKU and its GTIN that a unit is scanned as.
     """
 
     sku: Sku
@@ -64,3 +64,4 @@ class Item:
     unit: str = PIECE
     decimals: int = 0
     backorder_max: int | None = None
+    barcodes: tuple[str, ...] = ()

@@ -38,17 +38,18 @@ FIELDS: Final = (
     "line",
     "lot",
     "expires_on",
+    "place",
 )
 """What a row may say. `expected_at` and `quantity` are of supply still to come, by `number` and `line` of its order.
 
-`lot` and its last good day are of what is on hand.
+`lot` and its last good day are of what is on hand, and `place` is the shelf where it lies.
 """
 
 _UNITS_MAX: Final = 1_000_000_000
 _LINE_BYTES_MAX: Final = 10_000
 _ID_MAX: Final = 64
 _DIGITS_MAX: Final = 10
-_TEXT_MAX: Final = {"sku": _ID_MAX, "node": _ID_MAX, "reason": 120, "number": 64, "lot": _ID_MAX}
+_TEXT_MAX: Final = {"sku": _ID_MAX, "node": _ID_MAX, "reason": 120, "number": 64, "lot": _ID_MAX, "place": 40}
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,12}")
 _DECIMAL: Final = re.compile(r"[+-]?[0-9]{1,12}\.[0-9]{1,12}")
 _BOM: Final = b"\xef\xbb\xbf"
@@ -86,6 +87,7 @@ class FeedRow(NamedTuple):
     order_line: int | None = None
     lot: str = ""
     expires_on: date | None = None
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +246,7 @@ class RowReader:
             line,
             lot,
             expires_on,
+            _text(fields, "place"),
         )
 
 

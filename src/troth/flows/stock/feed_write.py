@@ -8,10 +8,12 @@ import asyncpg
 
 from troth.flows.stock.feed import Feed, FeedAccount
 from troth.flows.stock.feed_rows import FeedRow, RowFlaw
+from troth.flows.stock.shelf_places import keep_places
 from troth.flows.stock.stock_lines import must_name_lot
 from troth.model.events import ConfigurationSet
 from troth.model.ids import NodeId, Sku
 from troth.model.measure import shown
+from troth.model.shelf import ShelfPlace
 from troth.store.balances import find_places_with_lots
 from troth.store.configure import append_configuration_events
 from troth.store.database import Connection, Pool, transaction
@@ -74,6 +76,9 @@ async def write_rows(
     else:
         loaded, flaws = await _add_movements(connection, feed, with_units, decimals, at)
     await _tell(connection, feed, loaded, actor=actor, at=at)
+    places = {(row.sku, row.node): ShelfPlace(row.sku, row.node, row.place) for row in rows if row.place}
+    if places:
+        await keep_places(connection, places.values(), actor=actor, at=at)
     return FeedAccount(
         moved=loaded.moved,
         units=loaded.units,

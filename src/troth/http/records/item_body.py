@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, StringConstraints
 from troth.engine.supply.available_to_sell import LOW_STOCK_ATTRIBUTE, is_low_stock_max
 from troth.http.edge.body import Id, MoneyBody, Name, Quantity, Strict, Text
 from troth.http.edge.problems import Refused
+from troth.model.barcodes import is_gtin
 from troth.model.ids import Sku
 from troth.model.item import Item, Restrictions, Substitute
 from troth.model.measure import DECIMALS_MAX, PIECE
@@ -16,12 +17,12 @@ from troth.model.order import Method
 from troth.model.refusals import FieldFlaw, Invalid
 from troth.model.regions import place_flaw
 
-_GTIN_LENGTHS: Final = frozenset({8, 12, 13, 14})
 GRAMS_A_KILOGRAM: Final = 1000
 MILLIMETERS_A_CENTIMETER: Final = 10
 _ATTRIBUTES_MAX: Final = 100
 _COMPONENTS_MAX: Final = 100
 _SUBSTITUTES_MAX: Final = 50
+_BARCODES_MAX: Final = 50
 BASIS_POINTS_A_PERCENT: Final = 100
 
 _SIDES: Final = ("length", "width", "height")
@@ -130,6 +131,11 @@ class ItemBody(Strict):
         Field(ge=0, le=1_000_000_000, description="At most so many units may be promised of what is still to come."),
     ] = None
 
+    barcodes: Annotated[
+        tuple[Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[!-~]+$")], ...],
+        Field(max_length=_BARCODES_MAX, description="What else a unit is scanned as, beside its SKU and its GTIN."),
+    ] = ()
+
     def item(self, sku: Sku) -> Item:
         """The item that this is; Refused with everything that it cannot mean."""
         flaws: list[FieldFlaw] = []
@@ -167,6 +173,7 @@ class ItemBody(Strict):
             unit=self.unit,
             decimals=self.decimals,
             backorder_max=self.backorder_max,
+            barcodes=self.barcodes,
         )
         flaws += _kit_flaws(item)
         flaws += _place_flaws(item)
@@ -209,19 +216,6 @@ class ItemBody(Strict):
             for name, side in zip(_SIDES, (given.length, given.width, given.height), strict=True)
         )
         return length, width, height
-
-
-def is_gtin(text: str) -> bool:
-    """Whether a text is a GTIN-8, -12, -13 or -14: from the right, digits weigh 1, 3, 1, 3 … and add up to whole tens.
-
-    *Source:* GS1 General Specifications, section 7.9 (standard check digit calculations).
-
-    >>> is_gtin("4006381333931"), is_gtin("73513537"), is_gtin("4006381333932"), is_gtin("4006381333")
-    (True, True, False, False)
-    """
-    if len(text) not in _GTIN_LENGTHS or not (text.isascii() and text.isdigit()):
-        return False
-    return sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(reversed(text))) % 10 == 0
 
 
 def _whole(value: Decimal, scale: int, pointer: str, unit: str, flaws: list[FieldFlaw]) -> int:

@@ -81,6 +81,7 @@ class ItemAnswer(msgspec.Struct, frozen=True):
     unit: str
     decimals: int
     backorder_max: int | None
+    barcodes: tuple[str, ...]
 
 
 class ItemsQuery(PageQuery):
@@ -118,6 +119,7 @@ def answer_item(item: Item) -> ItemAnswer:
         unit=item.unit,
         decimals=item.decimals,
         backorder_max=item.backorder_max,
+        barcodes=item.barcodes,
     )
 
 
@@ -179,6 +181,7 @@ _EXAMPLE_BODY: Final = {
     "weight_kg": "0.82",
     "dimensions_cm": {"length": "34", "width": "21", "height": "12.5"},
     "gtin": "4006381333931",
+    "barcodes": ["X001ABCDEF"],
     "attributes": {"color": "black"},
     "substitutes": [{"sku": "A-1002", "price_delta": {"amount": "-5.00", "currency": "USD"}}],
     "restrictions": {"not_to": ["CA", "US-HI"], "methods": ["ship", "pickup"]},
