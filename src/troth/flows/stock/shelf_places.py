@@ -24,7 +24,7 @@ async def set_shelf_places(
 ) -> tuple[LineResult, ...]:
     """Set where items lie; a line that is refused does not hurt its neighbors, and an empty place is none.
 
-    Sent again it changes nothing. `numbers` are those of the lines in the list that they are from; none: it is this one.
+    Sent again it changes nothing. `numbers` are those of the lines in the list that they are from; none: this one.
     """
     flaws = await find_line_flaws(system, [(one.node, one.sku) for one in places], actor)
     first: dict[tuple[str, str], int] = {}
