@@ -290,6 +290,22 @@ async def test_supply_still_to_come_can_be_promised_and_keeps_what_was_received(
     assert (await examine(system.pool)).is_clean
 
 
+@pytest.mark.parametrize(("second", "kept"), [("", {}), ("C,DC-PA,five,2026-12-09T09:00:00Z\n", {"C": 5})])
+async def test_supply_that_is_not_named_is_withdrawn_unless_a_row_was_refused(
+    system: System, second: str, kept: dict[str, int]
+) -> None:
+    head = "sku,node,quantity,expected_at\n"
+    await taken_in(system, head + "A,DC-PA,10,2026-12-01T09:00:00Z\nC,DC-PA,5,2026-12-09T09:00:00Z\n")
+
+    done = await taken_in(system, head + "A,DC-PA,8,2026-12-02T09:00:00Z\n" + second, reference="R-2")
+
+    async with system.pool.acquire() as connection:
+        stored = await read_purchase_order(connection, "WMS")
+    assert stored is not None
+    assert {line.sku: line.quantity for line in stored.value} == {"A": 8, **kept}
+    assert ("nothing was withdrawn" in done.detail, done.account.refused) == (bool(kept), len(kept))
+
+
 async def test_a_dated_row_names_the_one_of_its_two_columns_that_is_empty(system: System) -> None:
     head = "sku,node,on_hand,expected_at,quantity\n"
     rows = "A,DC-PA,,,10\nA,DC-PA,,2026-12-01T09:00:00Z,\nA,DC-PA,,,\n"

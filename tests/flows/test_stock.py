@@ -295,7 +295,7 @@ async def test_a_count_says_why_it_differs_and_who_counted(system: System, clock
         ("A", PA, -2, "damaged", "CYCLE-1"),
         ("B", IL, 2, "unknown", "CYCLE-1"),
     ]
-    assert sums == [VarianceSum("damaged", 1, 0, 2, 0)]
+    assert sums == [VarianceSum("damaged", "each", 0, 1, 0, 2, 0)]
     assert [one.counted_by for one in events if isinstance(one, StockCounted)] == ["Ann"]
 
 

@@ -161,6 +161,6 @@ async def test_what_is_sold_by_measure_is_proposed_learned_and_told_in_wholes(ap
     cells = (await api.get("/v1/inventory/accuracy", params={"node": "ST-CBL", "category": "cable"})).json()["items"]
 
     assert (task["on_hand"], task["available"]) == (11.25, 10.0)
-    assert task["reasons"][0]["detail"] == "2 units not found at a pick"  # 1.25 m, as wholes
+    assert task["reasons"][0]["detail"] == "about 2 m not found at a pick"  # it was 1.25 m
     assert task["missing_units"] < 10.0
     assert cells[0]["observations"] == 1

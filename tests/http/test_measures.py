@@ -144,6 +144,7 @@ async def test_it_is_picked_short_canceled_and_shipped_in_its_measure(api: Api) 
     assert packed.json()["packages"][0]["lines"] == [{"line_id": "1", "quantity": 3.5}]
     (line,) = found["lines"]
     assert (line["quantity"], line["canceled_quantity"], line["uncovered_quantity"]) == (5.0, 1.25, 0.25)
+    assert found["promise"]["message"].startswith("0.25 units cannot be promised at this moment."), found["promise"]
     assert await kept(api, sku) == (625, 0)  # 3.5 left, and 0.25 were not there
 
 

@@ -176,7 +176,7 @@ async def test_who_is_bound_to_a_node_feeds_only_its_stock(api: Api) -> None:
     assert (await _on_hand(api, "F6"), await _on_hand(api, "F6", "DC-IL")) == (0, 5)
 
 
-async def _count(api: Api, sku: str, on_hand: int, **changes: Any) -> httpx.Response:
+async def _count(api: Api, sku: str, on_hand: float, **changes: Any) -> httpx.Response:
     line = {"sku": sku, "on_hand": on_hand} | changes
     body = {"node": "DC-PA", "as_of": api.clock.now.isoformat(), "counts": [line], "reference": f"C-{sku}"}
     return await api.post("/v1/inventory/counts", body)
@@ -204,6 +204,7 @@ async def test_variances_are_listed_and_summed_at_cost(api: Api) -> None:
             "counts": 1,
             "units_more": 10,
             "units_less": 0,
+            "measured": [],
             "cost": {"amount": "80.00", "currency": "USD"},
         },
         {
@@ -211,8 +212,31 @@ async def test_variances_are_listed_and_summed_at_cost(api: Api) -> None:
             "counts": 1,
             "units_more": 0,
             "units_less": 3,
+            "measured": [],
             "cost": {"amount": "-24.00", "currency": "USD"},
         },
+    ]
+
+
+async def test_what_is_sold_by_measure_is_summed_by_its_measure_and_costs_what_one_costs(api: Api) -> None:
+    await api.stocked("V-CABLE", {"DC-PA": 1_250}, decimals=2, unit="m", cost_minor=400)
+    await _count(api, "V-CABLE", 8.25, reason="misplaced")
+    await _set_up(api, "V-PIECE")
+    await _count(api, "V-PIECE", 3, reason="misplaced")
+
+    (listed,) = (await api.get("/v1/inventory/variances", params={"sku": "V-CABLE"})).json()["items"]
+    sums = (await api.get("/v1/inventory/variances/summary")).json()["reasons"]
+
+    assert (listed["units"], listed["cost"]["amount"]) == (-4.25, "-17.00")
+    assert [one for one in sums if one["reason"] == "misplaced"] == [
+        {
+            "reason": "misplaced",
+            "counts": 2,
+            "units_more": 3,
+            "units_less": 0,
+            "measured": [{"unit": "m", "units_more": 0.0, "units_less": 4.25}],
+            "cost": {"amount": "7.00", "currency": "USD"},
+        }
     ]
 
 

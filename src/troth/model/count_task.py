@@ -5,14 +5,15 @@ from datetime import datetime
 
 from troth.model.accuracy import PositionRecord
 from troth.model.ids import NodeId, Sku
+from troth.model.measure import PIECE
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A position that may be counted: units, those of them reserved, what a unit earns (minor units), how many units
     were asked of it in 28 days, and its record, if it has one. Of what is sold by measure units have so many
-    `decimals`, while a unit's earnings and the record are of wholes. `lots` are those that hold any of it, with units:
-    each is counted by its name.
+    `decimals` of a `unit`, while a unit's earnings and the record are of wholes. `lots` are those that hold any of it,
+    with units: each is counted by its name.
     """
 
     sku: Sku
@@ -26,6 +27,7 @@ class Candidate:
     record: PositionRecord | None = None
     decimals: int = 0
     lots: tuple[tuple[str, int], ...] = ()
+    unit: str = PIECE
 
     @property
     def available(self) -> int:

@@ -18,7 +18,7 @@ from troth.engine.supply.accuracy import effective_trials, find_probability, is_
 from troth.engine.supply.finding import FindRates
 from troth.model.accuracy import LEARNING, Learning
 from troth.model.count_task import Candidate, CountTask, Reason
-from troth.model.measure import scale_of, shown
+from troth.model.measure import PIECE, scale_of, shown
 
 ASKED_DAYS: Final = 28
 """Demand is what was reserved at a position in so many days."""
@@ -86,24 +86,33 @@ def _task(candidate: Candidate, rates: FindRates, now: datetime, worth: CountWor
 def _reasons(
     candidate: Candidate, rate: float, unit_minor: float, worth: CountWorth, learning: Learning
 ) -> Iterable[Reason]:
-    record = candidate.record
+    record, unit = candidate.record, candidate.unit
     if record is not None and is_doubted(record, learning):
         how = "at a pick" if record.missed_by == "short_pick" else "and the work rejected"
-        yield Reason(record.missed_by, f"{_units(record.missed_units)} not found {how}", record.missed_at)
+        yield Reason(record.missed_by, f"{_whole(record.missed_units, unit)} not found {how}", record.missed_at)
     if record is None or record.counted_at is None:
         yield Reason("never_counted", "never counted")
     else:
         if record.variance < 0:
-            yield Reason("negative_count", f"{_units(-record.variance)} missing at the last count", record.counted_at)
+            yield Reason(
+                "negative_count", f"{_whole(-record.variance, unit)} missing at the last count", record.counted_at
+            )
         if record.moved:
-            yield Reason("moved", f"{_units(record.moved)} moved since it was counted", record.counted_at)
+            yield Reason("moved", f"{_whole(record.moved, unit)} moved since it was counted", record.counted_at)
     yield Reason("find_rate", f"{100 * rate:.0f} % of its category is found here")
     if unit_minor > 2 * worth.reship_minor:
         yield Reason("high_value", "a missing unit costs more than two parcels")
     if candidate.asked_units >= max(1, candidate.available):
         asked = shown(candidate.asked_units, candidate.decimals)
-        yield Reason("fast", f"{_units(asked)} asked for in {ASKED_DAYS} days")
+        yield Reason("fast", f"{_units(asked, unit)} asked for in {ASKED_DAYS} days")
 
 
-def _units(count: int | float) -> str:
+def _whole(count: int, unit: str) -> str:
+    """Units of a record, which knows of what is sold by measure only how many wholes it was about."""
+    return _units(count, unit) if unit == PIECE else f"about {_units(count, unit)}"
+
+
+def _units(count: int | float, unit: str) -> str:
+    if unit != PIECE:
+        return f"{count} {unit}"
     return "1 unit" if count == 1 else f"{count} units"

@@ -55,4 +55,5 @@ def _candidate(row: Any) -> Candidate:
         position_record(row) if row["has_record"] else None,
         row["decimals"],
         tuple(zip(row["lots"], row["lot_units"], strict=True)),
+        row["unit"],
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import CountMark, SupplyKey
+from troth.model.measure import half_up, scale_of
 from troth.store.database import Connection
 from troth.store.queries import sql
 
@@ -30,9 +31,13 @@ class Variance:
 
 @dataclass(frozen=True, slots=True)
 class VarianceSum:
-    """What counts found for one reason: how many there were, units more and less, and their balance at cost."""
+    """What counts found for one reason of what is sold in one measure, with so many decimals: how many counts there
+    were, units more and less, and their balance at cost.
+    """
 
     reason: str
+    unit: str
+    decimals: int
     counts: int
     units_more: int
     units_less: int
@@ -88,6 +93,17 @@ async def find_variances(
 async def sum_variances(
     connection: Connection, *, node: str | None, sku: str | None, since: datetime | None
 ) -> list[VarianceSum]:
-    """The same variances, all of them, by reason."""
+    """The same variances, all of them, by reason and measure."""
     rows = await connection.fetch(_SUMS, node, sku, since)
-    return [VarianceSum(**dict(row)) for row in rows]
+    return [
+        VarianceSum(
+            row["reason"],
+            row["unit"],
+            row["decimals"],
+            row["counts"],
+            row["units_more"],
+            row["units_less"],
+            half_up(row["scaled_cost_minor"], scale_of(row["decimals"])),
+        )
+        for row in rows
+    ]

@@ -243,7 +243,10 @@ class Intake:
         if cut:
             return FeedReport(feed.reference, "incomplete", cut, account)
         if self._dated:
-            flaws = await set_dated_supply(self._system, feed.name, self._dated, actor=self._actor)
+            # A refused row may have been of a line that is there: it is no word that the line will not come.
+            flaws = await set_dated_supply(
+                self._system, feed.name, self._dated, withdraws=not account.refused, actor=self._actor
+            )
             count = len(flaws)
             self._refused(flaws)
             account = account.add(FeedAccount(accepted=-count, dated=-count, refused=count, flaws=tuple(flaws)))
@@ -256,7 +259,11 @@ class Intake:
         async with transaction(self._system.pool) as connection:
             await self._advance(connection, account, self._rows, is_whole=True)
             await write_node_feeds(connection, self._nodes, as_of=feed.as_of, feed=feed.name, reference=feed.reference)
-        held_back = "; nothing was zeroed, since rows were refused" if feed.zeroes_missing and account.refused else ""
+        held_back = "".join(
+            f"; nothing was {what}, since rows were refused"
+            for what, is_so in (("withdrawn", self._dated), ("zeroed", feed.zeroes_missing))
+            if is_so and account.refused
+        )
         detail = f"{account.accepted:,} of {account.rows:,} rows were accepted{held_back}"
         return FeedReport(feed.reference, "taken_in", detail, account)
 

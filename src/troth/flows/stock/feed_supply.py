@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 from troth.flows.door.system import System
 from troth.flows.people.access import Actor
@@ -12,13 +13,15 @@ from troth.model.commands import ExpectedLine
 from troth.model.refusals import Invalid
 
 
-async def set_dated_supply(system: System, feed: str, rows: Sequence[FeedRow], *, actor: Actor) -> list[RowFlaw]:
+async def set_dated_supply(
+    system: System, feed: str, rows: Sequence[FeedRow], *, withdraws: bool, actor: Actor
+) -> list[RowFlaw]:
     """Set what is still to come, by the number that rows bear (that of the feed where they bear none); the rows that
     are refused.
 
     A feed says what has not arrived yet, and a purchase order what was ordered: what was received of a line is added.
-    A row without a line number keeps that of its SKU and node, in the order of their dates; what a number no longer
-    names is withdrawn as far as it has not arrived.
+    A row without a line number keeps that of its SKU and node, in the order of their dates. What a number no longer
+    names is withdrawn as far as it has not arrived; unless it `withdraws`, it stays as it was.
     """
     by_number: dict[str, list[FeedRow]] = defaultdict(list)
     for row in rows:
@@ -34,12 +37,12 @@ async def set_dated_supply(system: System, feed: str, rows: Sequence[FeedRow], *
             if row.expected_at is not None
         ]
         named = {line.line for line in lines}
-        arrived = [
-            ExpectedLine(line, was.line.node, was.line.sku, was.received, was.line.expected_at)
+        others = [
+            was.line if not withdraws else replace(was.line, quantity=was.received)
             for line, was in states.items()
-            if line not in named and was.received
+            if line not in named and (was.received or not withdraws)
         ]
-        done = await expect(system, number, (*lines, *arrived), actor=actor)
+        done = await expect(system, number, (*lines, *others), actor=actor)
         if not isinstance(done, Set):
             why = done.flaws[0].detail if isinstance(done, Invalid) else done.code
             flaws += [RowFlaw(row.line, "quantity", f"supply {number} is refused: {why}") for row in of_number]

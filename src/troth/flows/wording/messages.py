@@ -26,7 +26,7 @@ from troth.flows.wording.wording import Voice
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.item import Item
 from troth.model.lifecycle import GONE
-from troth.model.measure import shown
+from troth.model.measure import DECIMALS_MAX, shown
 from troth.model.network import Address, NodeType
 from troth.model.order import Order
 from troth.model.plan import Plan, Uncovered
@@ -47,14 +47,14 @@ _SENDERS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What keeps units from being on their way: so many wait for stock, until then at most (None: for as long as it
-    takes), so many lie nowhere, and whether a person has to let the order go first. `needed_by` is the earliest time by
-    which a line is needed and does not come (None: all come in time).
+    """What keeps units, in their measure, from being on their way: so many wait for stock, until then at most (None:
+    for as long as it takes), so many lie nowhere, and whether a person has to let the order go first. `needed_by` is
+    the earliest time by which a line is needed and does not come (None: all come in time).
     """
 
-    waiting: int = 0
+    waiting: int | float = 0
     until: datetime | None = None
-    lost: int = 0
+    lost: int | float = 0
     is_held: bool = False
     needed_by: datetime | None = None
 
@@ -64,11 +64,13 @@ def order_message(order: Order, network: Network, now: datetime, voice: Voice, i
     if order.canceled_at is not None:
         return voice.say("canceled")
     missing, queued = uncovered_quantities(order), waiting_lines(order)
-    waiting = sum(units for line_id, units in missing.items() if line_id in queued)
+    units = {line.line_id: shown(missing.get(line.line_id, 0), line.decimals) for line in order.lines}
+    waiting = _sum(count for line_id, count in units.items() if line_id in queued)
+    lost = _sum(count for line_id, count in units.items() if line_id not in queued)
     ends = [parked.until for parked in order.parked if parked.is_waiting and parked.until is not None]
     is_held = any(hold.expires_at is None for hold in placed_holds(order))  # others end by themselves
     needed_by = _missed_of(order)
-    standing = Standing(waiting, max(ends, default=None), sum(missing.values()) - waiting, is_held, needed_by)
+    standing = Standing(waiting, max(ends, default=None), lost, is_held, needed_by)
     return standing_message(promised_work(order, network, items, now), standing, order.ship_to, now, voice)
 
 
@@ -101,7 +103,8 @@ def plan_message(
     """
     standing, wish = Standing(), plan.disposition
     if wish is not None and may_wait(plan):
-        missing, is_waiting = sum(gap.quantity for gap in plan.uncovered), is_queued(plan)
+        missing = _sum(shown(gap.quantity, _decimals(items.get(gap.sku))) for gap in plan.uncovered)
+        is_waiting = is_queued(plan)
         standing = Standing(
             missing if is_waiting else 0,
             ends_waiting_at(wish, now),
@@ -112,6 +115,16 @@ def plan_message(
     standing = replace(standing, needed_by=_missed(need_by, coming))
     promised = promised_shipments(plan.shipments, network, destination, items)
     return standing_message(promised, standing, destination, now, voice)
+
+
+def _sum(amounts: Iterable[int | float]) -> int | float:
+    """Units of all lines, without what adding decimals leaves behind."""
+    total = sum(amounts)
+    return round(total, DECIMALS_MAX) if isinstance(total, float) else total
+
+
+def _decimals(item: Item | None) -> int:
+    return 0 if item is None else item.decimals
 
 
 def standing_message(

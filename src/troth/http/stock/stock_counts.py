@@ -1,7 +1,9 @@
 """Stock that is counted, line by line, and what the counts found more or less than the books said."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Annotated, Final
 
 import msgspec
@@ -12,7 +14,7 @@ from troth.http.edge.body import Body, Id, Instant, LotName, Name, NoQuery, Quer
 from troth.http.edge.bounds import choose_bound
 from troth.http.edge.idempotency import key_of
 from troth.http.edge.line_results import LineResultAnswer, LineResultsAnswer, line_results_reply
-from troth.http.edge.measures import Given, Measured, Scaling, known_items
+from troth.http.edge.measures import Given, Measured, Scaling, Units, known_items, summed
 from troth.http.edge.operations import NO_BODY, Call, Nothing, Operation, Shown
 from troth.http.edge.pages import Page, PageQuery, decode_cursor, page_reply
 from troth.http.edge.replies import Reply, json_reply
@@ -22,6 +24,8 @@ from troth.http.edge.values import MoneyAnswer, money
 from troth.http.stock.inventory import LINES_MAX, UNITS_MAX, LastDay
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import VarianceReason
+from troth.model.item import Item
+from troth.model.measure import PIECE, half_up, scale_of, shown
 from troth.model.refusals import FieldFlaw, Invalid, NotFound
 from troth.store.counts import Variance, VarianceSum, find_variances, sum_variances
 
@@ -74,19 +78,30 @@ class VarianceAnswer(msgspec.Struct, frozen=True):
     at: At
     sku: str
     node: str
-    units: int
+    units: Units
     cost: MoneyAnswer
     reason: str
     reference: str
 
 
+class MeasuredVariance(msgspec.Struct, frozen=True):
+    """Units more and less of items that are sold by one measure."""
+
+    unit: str
+    units_more: Units
+    units_less: Units
+
+
 class VarianceSumAnswer(msgspec.Struct, frozen=True):
-    """What counts found for one reason; `cost` is the balance of both at cost."""
+    """What counts found for one reason: pieces in `units_more` and `units_less`, what is sold by measure in `measured`;
+    `cost` is the balance of all of it at cost.
+    """
 
     reason: str
     counts: int
     units_more: int
     units_less: int
+    measured: tuple[MeasuredVariance, ...]
     cost: MoneyAnswer
 
 
@@ -156,13 +171,13 @@ async def list_variances(call: Call[Nothing, VariancesQuery]) -> Reply:
         )
     reference = call.system.door.reference
     await reference.need_items({one.sku for one in found})
-    costs = {sku: reference.items[sku].cost_minor for sku in {one.sku for one in found} if sku in reference.items}
+    items = reference.items
     currency = reference.policy.currency
     return page_reply(
         call,
         found,
         limit=asked.limit,
-        shown=lambda one: _answer(one, costs.get(one.sku, 0), currency),
+        shown=lambda one: _answer(one, items.get(one.sku), currency),
         position=lambda one: (one.at, one.seq),
     )
 
@@ -174,23 +189,44 @@ async def sum_up_variances(call: Call[Nothing, VarianceSumsQuery]) -> Reply:
     async with call.system.pool.acquire() as connection:
         sums = await sum_variances(connection, node=node, sku=asked.sku, since=asked.since)
     currency = call.system.door.reference.policy.currency
-    return json_reply(VarianceSumsAnswer(tuple(_answer_sum(one, currency) for one in sums)))
+    by_reason = groupby(sums, key=attrgetter("reason"))
+    return json_reply(
+        VarianceSumsAnswer(tuple(_answer_sum(reason, list(some), currency) for reason, some in by_reason))
+    )
 
 
-def _answer(variance: Variance, cost_minor: int, currency: str) -> VarianceAnswer:
+def _answer(variance: Variance, item: Item | None, currency: str) -> VarianceAnswer:
+    cost_minor, decimals = (0, 0) if item is None else (item.cost_minor, item.decimals)
     return VarianceAnswer(
         variance.at,
         variance.sku,
         variance.node,
-        variance.units,
-        money(variance.units * cost_minor, currency),
+        shown(variance.units, decimals),
+        money(half_up(variance.units * cost_minor, scale_of(decimals)), currency),
         variance.reason,
         variance.reference,
     )
 
 
-def _answer_sum(one: VarianceSum, currency: str) -> VarianceSumAnswer:
-    return VarianceSumAnswer(one.reason, one.counts, one.units_more, one.units_less, money(one.cost_minor, currency))
+def _answer_sum(reason: str, sums: Sequence[VarianceSum], currency: str) -> VarianceSumAnswer:
+    pieces = [one for one in sums if one.unit == PIECE]
+    by_measure = groupby((one for one in sums if one.unit != PIECE), key=attrgetter("unit"))
+    return VarianceSumAnswer(
+        reason,
+        sum(one.counts for one in sums),
+        sum(one.units_more for one in pieces),
+        sum(one.units_less for one in pieces),
+        tuple(_measured(unit, list(some)) for unit, some in by_measure),
+        money(sum(one.cost_minor for one in sums), currency),
+    )
+
+
+def _measured(unit: str, sums: Sequence[VarianceSum]) -> MeasuredVariance:
+    return MeasuredVariance(
+        unit,
+        summed(shown(one.units_more, one.decimals) for one in sums),
+        summed(shown(one.units_less, one.decimals) for one in sums),
+    )
 
 
 _EXAMPLE: Final = LineResultsAnswer(1, 0, (LineResultAnswer(0, ok=True, problem=None),))
@@ -213,7 +249,8 @@ _VARIANCE: Final = Variance(
     VarianceReason.DAMAGED,
     "CYCLE-47",
 )
-_SUM: Final = VarianceSum(VarianceReason.DAMAGED, counts=1, units_more=0, units_less=2, cost_minor=-1600)
+_ITEM: Final = Item(Sku("A-1001"), cost_minor=800)
+_SUM: Final = VarianceSum(VarianceReason.DAMAGED, PIECE, 0, counts=1, units_more=0, units_less=2, cost_minor=-1600)
 
 OPERATIONS = (
     Operation(
@@ -236,7 +273,9 @@ OPERATIONS = (
         summary="List what counts found more or less than the books said, newest first",
         tag="inventory",
         run=list_variances,
-        shown=(Shown(200, "A page of variances", Page[VarianceAnswer], Page((_answer(_VARIANCE, 800, "USD"),), None)),),
+        shown=(
+            Shown(200, "A page of variances", Page[VarianceAnswer], Page((_answer(_VARIANCE, _ITEM, "USD"),), None)),
+        ),
         body=NO_BODY,
         query=VariancesQuery,
         scope="inventory:read",
@@ -249,7 +288,9 @@ OPERATIONS = (
         summary="Sum up by reason what counts found, in units and at cost",
         tag="inventory",
         run=sum_up_variances,
-        shown=(Shown(200, "The sums", VarianceSumsAnswer, VarianceSumsAnswer((_answer_sum(_SUM, "USD"),))),),
+        shown=(
+            Shown(200, "The sums", VarianceSumsAnswer, VarianceSumsAnswer((_answer_sum(_SUM.reason, (_SUM,), "USD"),))),
+        ),
         body=NO_BODY,
         query=VarianceSumsQuery,
         scope="inventory:read",

@@ -10,7 +10,9 @@ SELECT b.sku, b.node
 FROM balances AS b JOIN items AS i USING (sku)
 WHERE b.node = ANY($1::text[]) AND (b.source = 'on_hand' OR b.source LIKE 'lot/%') AND b.on_hand > b.reserved
 GROUP BY b.sku, b.node
-ORDER BY sum((b.on_hand - b.reserved) * coalesce((i.document ->> 'price_minor')::bigint, 0)) DESC, b.sku, b.node LIMIT $2;
+ORDER BY
+    sum((b.on_hand - b.reserved) * coalesce((i.document ->> 'price_minor')::bigint, 0) / power(10::numeric, coalesce((i.document ->> 'decimals')::integer, 0))) DESC,
+    b.sku, b.node LIMIT $2;
 
 -- name: find_positions_asked_lately
 -- Finds the positions of some nodes (null: of all) that are asked for by the newest entries of the ledger.
@@ -24,7 +26,7 @@ SELECT
     k.sku, k.node, i.name, i.category, b.on_hand, b.reserved, b.lots, b.lot_units,
     coalesce((i.document ->> 'price_minor')::bigint, 0) - coalesce((i.document ->> 'cost_minor')::bigint, 0) AS margin_minor,
     coalesce(e.units, 0)::bigint AS asked_units,
-    coalesce((i.document ->> 'decimals')::integer, 0) AS decimals,
+    coalesce((i.document ->> 'decimals')::integer, 0) AS decimals, coalesce(i.document ->> 'unit', 'each') AS unit,
     r.sku IS NOT NULL AS has_record, r.as_of, r.found, r.missed, r.moved, r.counted_at, r.variance, r.missed_at, r.missed_units,
     r.missed_by
 FROM unnest($1::text[], $2::text[]) AS k (sku, node)

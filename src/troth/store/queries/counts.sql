@@ -26,17 +26,19 @@ WHERE kind = 'count' AND on_hand_delta <> 0
 ORDER BY at DESC, seq DESC LIMIT $6;
 
 -- name: sum_variances
--- Sums by reason what counts found more and less than the books, of a node, SKU and time (null: any), in units and in minor units at cost.
+-- Sums by reason and measure what counts found more and less than the books, of a node, SKU and time (null: any), in units and in minor units at cost, as many times as so many decimals say.
 SELECT
     e.reason,
+    coalesce(i.document ->> 'unit', 'each') AS unit,
+    coalesce((i.document ->> 'decimals')::integer, 0) AS decimals,
     count(*) AS counts,
     coalesce(sum(e.on_hand_delta) FILTER (WHERE e.on_hand_delta > 0), 0)::bigint AS units_more,
     coalesce(-sum(e.on_hand_delta) FILTER (WHERE e.on_hand_delta < 0), 0)::bigint AS units_less,
-    coalesce(sum(e.on_hand_delta * coalesce((i.document ->> 'cost_minor')::bigint, 0)), 0)::bigint AS cost_minor
+    coalesce(sum(e.on_hand_delta * coalesce((i.document ->> 'cost_minor')::bigint, 0)), 0)::bigint AS scaled_cost_minor
 FROM entries AS e LEFT JOIN items AS i ON i.sku = e.sku
 WHERE e.kind = 'count' AND e.on_hand_delta <> 0
     AND ($1::text IS NULL OR e.node = $1)
     AND ($2::text IS NULL OR e.sku = $2)
     AND ($3::timestamptz IS NULL OR e.at >= $3)
-GROUP BY e.reason
-ORDER BY e.reason;
+GROUP BY 1, 2, 3
+ORDER BY 1, 2, 3;
