@@ -7,13 +7,15 @@ from tests.builders import NOW, Clock, accepted, capture, stock
 from tests.flows.explained import explained
 from tests.flows.moving import ANN, A, assert_sound, kinds, line, log, order_of, read, settle, sources
 from troth.flows.door.system import System
+from troth.flows.exceptions.workbench import Filters, find_open
 from troth.flows.orders.repromise import repromise_overdue
 from troth.flows.stock.availability import Answered, read_availability
 from troth.flows.stock.expect import expect
 from troth.model.events import PromiseChanged
-from troth.model.ids import OrderId
+from troth.model.exceptions import ExceptionKind
+from troth.model.ids import LineId, OrderId
 from troth.model.refusals import StockShort
-from troth.model.status import live_allocations
+from troth.model.status import live_allocations, uncovered_quantities
 
 
 async def leaves_by(system: System, order_id: OrderId) -> datetime:
@@ -68,6 +70,8 @@ async def test_who_waits_for_what_does_not_come_is_told_when_it_should_have_left
     assert kinds(await log(system, order_id)).count("PromiseChanged") == 4
     (last,) = [event for event in await log(system, order_id) if isinstance(event, PromiseChanged)][-1:]
     assert last.reason == "A of purchase order P-1 is overdue"
+    decisions = [one.is_reproduced for one in await explained(system, await read(system, order_id))]
+    assert decisions == [True] * 5, "each is made again with what was known of the delay at its time"
     assert await sources(system, order_id) == [("DC-PA", "po/P-1/1", 2)]
     await assert_sound(system)
 
@@ -85,4 +89,52 @@ async def test_who_waits_for_what_does_not_come_gets_it_from_elsewhere_if_it_is_
     assert await repromise_overdue(system, system.door.now()) == 1
 
     assert await sources(system, order_id) == [("DC-IL", "on_hand", 2)]
+    clock.advance(days=9)
+    assert [one.is_reproduced for one in await explained(system, await read(system, order_id))] == [True, True]
+    await assert_sound(system)
+
+
+async def test_who_waits_for_what_nobody_counts_on_any_more_calls_a_person_until_there_is_another_date(
+    system: System, clock: Clock
+) -> None:
+    await expect(system, "P-1", (line(5, NOW + timedelta(days=1)),), actor=ANN)
+    order_id = await order_of(system, "W-1", 2)
+    for _ in range(30):
+        clock.advance(days=1)
+        await repromise_overdue(system, system.door.now())
+    assert await sources(system, order_id) == [("DC-PA", "po/P-1/1", 2)]
+
+    clock.advance(days=1)
+    assert await repromise_overdue(system, system.door.now()) == 1
+    assert await repromise_overdue(system, system.door.now()) == 0
+
+    order = await read(system, order_id)
+    assert live_allocations(order) == ()
+    assert uncovered_quantities(order) == {LineId("1"): 2}
+    ((found, _risk),) = (await find_open(system, Filters())).items
+    assert (found.kind, found.order_id, found.line_ids) == (ExceptionKind.SHORT, order_id, ("1",))
+    assert (await explained(system, order))[0].is_reproduced
+
+    await expect(system, "P-1", (line(5, clock.now + timedelta(days=2)),), actor=ANN)
+    await settle(system)
+
+    assert await sources(system, order_id) == [("DC-PA", "po/P-1/1", 2)]
+    assert (await find_open(system, Filters())).items == ()
+    await assert_sound(system)
+
+
+async def test_of_two_who_wait_for_what_nobody_counts_on_the_most_important_gets_what_there_is(
+    system: System, clock: Clock
+) -> None:
+    await expect(system, "P-1", (line(5, NOW + timedelta(days=1)),), actor=ANN)
+    first, second = await order_of(system, "W-1", 2), await order_of(system, "W-2", 2)
+    await stock(system, {("A", "DC-IL"): 3})
+    await settle(system)
+    clock.advance(days=33)
+
+    assert await repromise_overdue(system, system.door.now()) == 2
+
+    assert await sources(system, first) == [("DC-IL", "on_hand", 2)]
+    assert [where for where in await sources(system, second) if where[1] != "on_hand"] == []
+    assert [found.order_id for found, _ in (await find_open(system, Filters())).items] == [second]
     await assert_sound(system)

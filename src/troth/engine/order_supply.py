@@ -10,6 +10,7 @@ from troth.engine.exposure.taking import exposed_supply, with_freed
 from troth.engine.promising.context import Facts, State
 from troth.engine.supply.backorder_cap import cap_backorders
 from troth.engine.supply.kits import wanted_skus
+from troth.engine.supply.overdue import is_counted_out
 from troth.engine.supply.supply import SupplyRows
 from troth.model.ids import Sku
 from troth.model.inventory import SupplyKey
@@ -33,8 +34,13 @@ def without_given_up(order: Order, state: State, facts: Facts) -> Facts:
 def supply_again(
     demand: Demand, state: State, facts: Facts, freed: Mapping[SupplyKey, int] = NOTHING_FREED
 ) -> dict[Sku, SupplyRows]:
-    """The supply rows of every SKU that a demand may take; `freed` are reserved units that are free for it besides."""
+    """The supply rows of every SKU that a demand may take; `freed` are reserved units that are free for it besides, but
+    for those of supply that is overdue for too long: nobody is promised anything of that.
+    """
     skus = wanted_skus(demand)
+    freed = {
+        key: units for key, units in freed.items() if not is_counted_out(state.balance(key).expected_at, facts.now)
+    }
     rows = exposed_supply(facts.pool, demand, skus, state.supply)
     if freed:
         rows = {sku: with_freed(rows, sku, state.supply(sku), state.supply_freed(sku, freed)) for sku in skus}

@@ -1,12 +1,13 @@
 """When an order's units could be there if they kept the supply that they have."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from troth.engine.capture import demand_line
 from troth.engine.promising.case import Case, case_of
 from troth.engine.promising.context import Facts, State
 from troth.engine.resource import demand_missing
+from troth.engine.supply.overdue import is_counted_out
 from troth.engine.supply.supply import SupplyRows, rows_of
 from troth.model.ids import Sku
 from troth.model.inventory import Balance
@@ -19,7 +20,8 @@ from troth.model.plan import Plan
 def plan_own_supply(
     order: Order, work: Fulfillment, parts: Sequence[Allocation], state: State, facts: Facts
 ) -> tuple[Case, Plan]:
-    """The plan of parts of one fulfillment out of exactly the supplies that they are pegged to, by the same service.
+    """The plan of parts of one fulfillment out of exactly the supplies that they are pegged to, by the same service;
+    nothing can be planned out of what is overdue for too long.
 
     No rule is asked, and no capacity: their supply and their place in the node's days are theirs already.
     """
@@ -47,11 +49,11 @@ def plan_own_supply(
     return case, case.plan()
 
 
-def _rows(parts: Iterable[Allocation], state: State, facts: Facts) -> dict[Sku, SupplyRows]:
-    """The supplies of parts with exactly their units."""
-    found: dict[Sku, list[Balance]] = {}
+def _rows(parts: Sequence[Allocation], state: State, facts: Facts) -> dict[Sku, SupplyRows]:
+    """The supplies of parts with exactly their units, without those that nobody counts on any more."""
+    found: dict[Sku, list[Balance]] = {part.sku: [] for part in parts}
     for part in parts:
-        found.setdefault(part.sku, []).append(
-            Balance(part.key, part.quantity, expected_at=state.balance(part.key).expected_at)
-        )
+        expected_at = state.balance(part.key).expected_at
+        if not is_counted_out(expected_at, facts.now):
+            found[part.sku].append(Balance(part.key, part.quantity, expected_at=expected_at))
     return {sku: rows_of(balances, facts.network) for sku, balances in found.items()}

@@ -19,6 +19,7 @@ from troth.engine.promising.context import Facts, State
 from troth.engine.promising.disposition import may_wait
 from troth.engine.resource import left_over, missing_trace, plan_missing, resourced
 from troth.engine.stock.promised_lots import is_spoiled
+from troth.engine.supply.overdue import is_counted_out
 from troth.model.commands import RepromiseOrder
 from troth.model.events import OrderEvent, SupplyGivenUp
 from troth.model.hold_terms import Block
@@ -138,14 +139,18 @@ def _promise_again(
     """What lost its supply, or has it too late, promised from what there is; what cannot be waits, or calls a person.
 
     What belongs together (all of an order that ships complete, a line or group that may not be divided) is planned as a
-    whole where that covers everything; else only what is missing is.
+    whole where that covers everything; else only what is missing is. What comes late and cannot be had elsewhere keeps
+    its supply, unless that is overdue for too long to be counted on.
     """
     given = kit_parts(order, late)
     tried = _try(command, order, bound_parts(order, given, unsought), state, facts)
     if tried.answer.uncovered:
         tried = _try(command, order, given, state, facts)
     if tried.answer.uncovered and late:
-        return _keep_own_supply(command, order, unsought, state, facts)
+        counted_out = kit_parts(order, _counted_out(order, late, state, facts))
+        if not counted_out:
+            return _keep_own_supply(command, order, unsought, state, facts)
+        tried = _try(command, order, counted_out, state, facts)
     if not unsought and _is_as_before(order, tried.units, tried.answer):
         return NOTHING
     lines = {*unsought, *(line.line_id for event in tried.given_up for line in event.lines)}
@@ -240,6 +245,16 @@ def _backordered(order: Order, keys: Sequence[SupplyKey], fulfillment_id: str) -
         for part in order.allocations
         if part.fulfillment_id == fulfillment_id and part.state is AllocationState.BACKORDERED and part.key in keys
     ]
+
+
+def _counted_out(order: Order, late: Units, state: State, facts: Facts) -> dict[int, int]:
+    """The late units whose supply is overdue for so long that nobody counts on it any more."""
+    keys = {part.allocation: part.key for part in order.allocations}
+    return {
+        number: units
+        for number, units in late.items()
+        if is_counted_out(state.balance(keys[number]).expected_at, facts.now)
+    }
 
 
 def _is_as_before(order: Order, units: Units, answer: Plan) -> bool:

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
+from troth.engine.supply.overdue import OVERDUE_DAYS_MAX
 from troth.model.ids import NodeId, OrderId, Sku
 from troth.model.inventory import Balance, EntryKind, SupplyKey
 from troth.model.lifecycle import RESERVING
@@ -116,8 +117,11 @@ async def read_reserved(connection: Connection, balance: Balance) -> Reserved:
 
 
 async def find_missed_backorders(connection: Connection, now: datetime, *, limit: int) -> list[OrderId]:
-    """The orders of which something should have left by now that is still to come, the last ones first."""
-    return [row["order_id"] for row in await connection.fetch(_MISSED, now, limit)]
+    """The orders of which something is still to come that should have left by now, or that nobody counts on any more;
+    the last ones first.
+    """
+    counted_on = now - timedelta(days=OVERDUE_DAYS_MAX)
+    return [row["order_id"] for row in await connection.fetch(_MISSED, now, counted_on, limit)]
 
 
 async def find_orders_pegged_to(connection: Connection, keys: Collection[SupplyKey]) -> list[OrderId]:

@@ -59,6 +59,16 @@ def timely_rows(rows: SupplyRows, now: float) -> SupplyRows:
     )
 
 
+def is_counted_out(expected_at: datetime | None, now: datetime) -> bool:
+    """Whether supply of a date (None: it is on hand) is late for so long that nothing is promised of it.
+
+    >>> monday = datetime(2026, 11, 23, tzinfo=UTC)
+    >>> [is_counted_out(at, monday) for at in (None, monday, datetime(2026, 9, 1, tzinfo=UTC))]
+    [False, False, True]
+    """
+    return expected_at is not None and counted_from(expected_at, now) is None
+
+
 def tell_overdue(expected_at: datetime, now: datetime) -> str:
     """What is to be said of supply whose date has passed; empty where it has not.
 

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from troth.engine.priority import in_order_of_rank, who_gives_way
+from troth.engine.supply.overdue import is_counted_out
 from troth.flows.door.requests import Accepted, Request
 from troth.flows.door.system import System
 from troth.flows.door.waiting import find_tried, tried
@@ -105,26 +106,35 @@ async def try_parked(system: System, now: datetime, *, limit: int = _LOOKS_MAX) 
 async def repromise_overdue(system: System, now: datetime, *, limit: int = _MOVES_MAX) -> int:
     """Promise anew what should have left by now out of supply that is overdue; how many orders changed.
 
-    What is overdue is counted on as much later again as it is late, so each order is told twice as late each time.
+    What is overdue is counted on as much later again as it is late, so each order is told twice as late each time. Who
+    waits for what nobody counts on any more gives it up, and calls a person where there is nothing else.
     """
     async with transaction(system.pool) as connection:
         if not await try_repromise(connection):
             return 0
         orders = await read_orders(connection, await find_missed_backorders(connection, now, limit=limit))
+        awaited = {part.key for order in orders.values() for part in _backordered(order)}
+        supplies = await read_supplies(connection, awaited)
+        counted_out = {one.key for one in supplies if is_counted_out(one.expected_at, now)}
         commands = []
         for order in in_order_of_rank(orders.values(), system.door.reference.policy):
-            missed = _missed_supplies(order, now)
+            missed = _missed_supplies(order, now, counted_out)
             names = _and_names(_supply_name(key) for key in missed)
             commands.append(RepromiseOrder(order.order_id, f"{names} is overdue", moved=missed))
         done = await _submit(system, _chunks(commands))
     return done.changed
 
 
-def _missed_supplies(order: Order, now: datetime) -> tuple[SupplyKey, ...]:
-    """The supplies still to come out of which something of an order should have left by now."""
+def _missed_supplies(order: Order, now: datetime, counted_out: Collection[SupplyKey]) -> tuple[SupplyKey, ...]:
+    """The supplies still to come out of which something of an order should have left, or that are counted out."""
     leaves_by = {work.fulfillment_id: work.ship_by for work in order.fulfillments}
-    waiting = (part for part in order.allocations if part.state is AllocationState.BACKORDERED)
-    return tuple(sorted({part.key for part in waiting if leaves_by[part.fulfillment_id] < now}))
+    waiting = _backordered(order)
+    missed = {part.key for part in waiting if leaves_by[part.fulfillment_id] < now or part.key in counted_out}
+    return tuple(sorted(missed))
+
+
+def _backordered(order: Order) -> list[Allocation]:
+    return [part for part in order.allocations if part.state is AllocationState.BACKORDERED]
 
 
 async def _look_after(system: System, connection: Connection, moves: Sequence[SupplyMove]) -> _Done:

@@ -39,12 +39,14 @@ WHERE e.sku = $1 AND e.node = $2 AND e.source = $3 AND e.kind = 'pending'
 ORDER BY e.at DESC, e.seq DESC LIMIT $7;
 
 -- name: find_missed_backorders
--- Finds orders with backordered parts that should have left before an instant, the last ones first. Parts of dated supply are few, and have an index.
+-- Finds orders with backordered parts that should have left before an instant, or whose supply was expected before another one, the last ones first. Parts of dated supply are few, and have an index.
 SELECT a.order_id
-FROM allocations AS a JOIN fulfillments AS f USING (order_id, fulfillment_id)
-WHERE a.source <> 'on_hand' AND a.state = 'backordered' AND f.ship_by < $1
+FROM allocations AS a
+JOIN fulfillments AS f USING (order_id, fulfillment_id)
+JOIN balances AS b ON b.sku = a.sku AND b.node = a.node AND b.source = a.source
+WHERE a.source <> 'on_hand' AND a.state = 'backordered' AND (f.ship_by < $1 OR b.expected_at < $2)
 GROUP BY a.order_id
-ORDER BY max(f.ship_by) DESC, a.order_id LIMIT $2;
+ORDER BY max(f.ship_by) DESC, a.order_id LIMIT $3;
 
 -- name: find_orders_pegged_to
 -- Finds the orders with parts that are backordered on some supplies.
