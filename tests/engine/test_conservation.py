@@ -26,7 +26,8 @@ from troth.engine.promising.context import Decision
 from troth.model.commands import AdjustStock, Command
 from troth.model.events import OrderEvent, StockAdjusted
 from troth.model.ids import NodeId, OrderId, Sku
-from troth.model.inventory import SupplyKey
+from troth.model.inventory import Balance, SupplyKey
+from troth.model.order import Order
 from troth.replay.world import World
 
 
@@ -74,9 +75,7 @@ class Lives:
             self.now += timedelta(minutes=draw.choice((0, 0, 1, 10)))
 
     def end(self, draw: random.Random, *, returns: int) -> None:
-        """Bring every order to its end, let so many things happen to what comes back of it, and look at the whole:
-        status, money, stock, and the logs folded again.
-        """
+        """Bring every order to its end, and let so many things happen to what comes back of it."""
         for order_id in self.world.orders:
             for command in closing_commands(self.world.orders[order_id]):
                 self.apply(command)
@@ -91,20 +90,28 @@ class Lives:
                 if made:
                     self.apply(draw.choices([one for _, one in made], weights=[weight for weight, _ in made])[0]())
         assert_ended(self.world.orders.values())
-        gone = units_gone(self.world.orders.values())
+
+    def on_hand(self) -> dict[tuple[str, str], int]:
+        """The units on hand, by SKU and node, of what there is any of."""
         on_hand: dict[tuple[str, str], int] = {}
         for key, balance in self.world.balances.items():
             on_hand[key.sku, key.node] = on_hand.get((key.sku, key.node), 0) + balance.on_hand
-        back = units_back(self.world.orders.values())
+        return {place: units for place, units in on_hand.items() if units}
+
+    def accounted_for(self) -> dict[tuple[str, str], int]:
+        """The units that must be on hand: what was moved there, less what went out with orders, and what came back."""
+        gone, back = units_gone(self.world.orders.values()), units_back(self.world.orders.values())
         places = {*self.moved, *back}
-        assert {place: units for place, units in on_hand.items() if units} == {
-            place: units
-            for place in places
-            if (units := self.moved.get(place, 0) - gone.get(place, 0) + back.get(place, 0))
-        }
-        assert not any(balance.reserved for balance in self.world.balances.values())
-        for order_id, log in self.logs.items():
-            assert fold(log) == self.world.orders[order_id]
+        units = {place: self.moved.get(place, 0) - gone.get(place, 0) + back.get(place, 0) for place in places}
+        return {place: count for place, count in units.items() if count}
+
+    def reserved(self) -> list[Balance]:
+        """The balances of which anything is reserved."""
+        return [balance for balance in self.world.balances.values() if balance.reserved]
+
+    def folded(self) -> dict[OrderId, Order]:
+        """The orders as their logs say."""
+        return {order_id: fold(log) for order_id, log in self.logs.items()}
 
 
 @given(st.randoms(use_true_random=False), st.integers(2, 30))
@@ -115,3 +122,5 @@ def test_no_sequence_of_verbs_loses_a_unit_or_a_cent(draw: random.Random, units:
     lives.live(draw, orders=3, steps=8)
 
     lives.end(draw, returns=4)
+    assert lives.on_hand() == lives.accounted_for()
+    assert (lives.reserved(), lives.folded()) == ([], lives.world.orders)

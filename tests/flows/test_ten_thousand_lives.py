@@ -44,6 +44,9 @@ def test_eight_thousand_orders_in_memory_end_without_a_difference(seed: int) -> 
     lives.live(draw, orders=2_000, steps=5)
     lives.end(draw, returns=2)
 
+    assert lives.on_hand() == lives.accounted_for()
+    assert (lives.reserved(), lives.folded()) == ([], lives.world.orders)
+
     for order in lives.world.orders.values():
         assert_units(order)
         assert_money(order)
