@@ -7,6 +7,7 @@ import pytest
 
 from tests.builders import NEW_YORK, NOW, node
 from tests.console.payment_events import PAYMENT_EVENTS
+from tests.console.pickup_events import PICKUP_EVENTS
 from tests.console.return_events import RETURN_EVENTS
 from troth.console.views_audit import differences
 from troth.console.views_drawing import view_hours, view_map
@@ -92,6 +93,7 @@ from troth.model.refusals import (
     NotPossibleNow,
     OverCalled,
     OverCalledLine,
+    PickupLocked,
     QuoteOutdated,
     Refusal,
     ShortLine,
@@ -128,6 +130,7 @@ RECALL = Recall(
 EVERY_EVENT: tuple[tuple[Event, str], ...] = (
     *PAYMENT_EVENTS,
     *RETURN_EVENTS,
+    *PICKUP_EVENTS,
     (OrderCaptured(ORDER), "Captured from web as W-1, promised from DC-PA."),
     (DuplicateReceived(OrderId("O-1")), "The channel sent the same order again; nothing changed."),
     (
@@ -298,6 +301,7 @@ EVERY_EVENT: tuple[tuple[Event, str], ...] = (
     (ConfigurationSet("node", "DC-PA", {"a": 1}), "Node DC-PA was created."),
 )
 EVERY_REFUSAL: tuple[tuple[Refusal, str], ...] = (
+    (PickupLocked(NOW), "No code is looked at until Nov 23, 15:00 UTC."),
     (
         StockShort((ShortLine(LineId("1"), Sku("A"), 3, 1, NOW, "no_stock"),)),
         "Line 1 (A): 3 asked, 1 could be promised, at the earliest Nov 23, 15:00 (no stock).",

@@ -115,7 +115,7 @@ async def test_an_order_is_picked_up_with_its_code(api: Api) -> None:
     assert told == "Ready for pickup at ST-NYC."
     assert (wrong.status_code, wrong.json()["errors"]) == (
         422,
-        [{"pointer": "/code", "detail": "is not the code of this pickup"}],
+        [{"pointer": "/code", "detail": "is not the code of this pickup; 4 more may be tried"}],
     )
     assert (collected.status_code, collected.json()["status"]) == (200, "collected")
     assert (collected.json()["order_status"], collected.json()["collected_by"]) == ("delivered", "Ada Park")

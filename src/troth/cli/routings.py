@@ -20,6 +20,7 @@ message_templates = make_app("message-templates", "message template")
 return_rules = make_app("return-rules", "return rule set")
 hold_rules = make_app("hold-rules", "hold rule set")
 release_rules = make_app("release-rules", "release rule set")
+work_rules = make_app("work-rules", "work rule set")
 
 
 def add_dry_run(group: typer.Typer, family: str, what: str) -> None:

@@ -16,6 +16,7 @@ from troth.flows.documents.families import (
     RATE_CARDS,
     RELEASE_RULES,
     RETURN_RULES,
+    WORK_RULES,
 )
 from troth.store.codec import encode
 
@@ -98,6 +99,16 @@ RETURN_PAGES: Final = FamilyPages(
     blank={"windows": [{"name": "swimwear", "when": "item.category == 'swimwear'", "returnable": False}]},
 )
 
+WORK_PAGES: Final = FamilyPages(
+    family=WORK_RULES,
+    path="work-rules",
+    title="Work rules",
+    built_in="goods wait a week for their customer, who is reminded after one day and after four",
+    effect="Goods that get ready are kept, and pickups handed over, by it from then on.",
+    hint="Goods wait a week for their customer, who is reminded after one day and after four.",
+    blank={"pickups": [{"name": "everyday", "keep_hours": 120.0, "remind_hours": [24.0, 72.0]}]},
+)
+
 FAMILIES: Final = (
     ROUTING_PAGES,
     RATE_CARD_PAGES,
@@ -106,6 +117,7 @@ FAMILIES: Final = (
     HOLD_PAGES,
     RELEASE_PAGES,
     RETURN_PAGES,
+    WORK_PAGES,
     MESSAGE_PAGES,
 )
 """In the order of the tabs. A further family is one more of these."""

@@ -8,6 +8,7 @@ from typing import Final, assert_never
 import msgspec
 
 from troth.console.views_payment import tell_payment
+from troth.console.views_pickup import tell_pickup
 from troth.console.views_release import in_words, short_id, tell_release
 from troth.console.views_returns import tell_return
 from troth.engine.failed import SPENT
@@ -56,6 +57,7 @@ from troth.model.events import (
     PaymentRefunded,
     PaymentUnknown,
     PaymentVoided,
+    PickupPutBack,
     PromiseChanged,
     PromiseMove,
     RecallAnswered,
@@ -73,6 +75,15 @@ from troth.model.events import (
     WorkRedated,
 )
 from troth.model.order import Allocation, Package
+from troth.model.pickup_moves import (
+    ArrivalTold,
+    CollectorNamed,
+    PickupCodeRefused,
+    PickupExpired,
+    PickupExtended,
+    PickupOpened,
+    PickupReminded,
+)
 from troth.model.return_moves import (
     ExchangeEnded,
     ExchangeOpened,
@@ -111,6 +122,12 @@ _SIGNS: Final = {
     "PromiseChanged": ("amber", "clock"),
     "AcceptanceMissed": ("red", "clock"),
     "AlertRaised": ("orange", "alert"),
+    "ArrivalTold": ("cyan", "arrow"),
+    "PickupReminded": ("amber", "clock"),
+    "PickupExtended": ("amber", "clock"),
+    "PickupExpired": ("orange", "clock"),
+    "PickupCodeRefused": ("red", "alert"),
+    "PickupPutBack": ("gray", "done"),
     "PaymentAuthorized": ("blue", "half"),
     "PaymentCaptured": ("green", "done"),
     "PaymentRefunded": ("amber", "arrow"),
@@ -177,6 +194,17 @@ def tell(event: Event) -> str:
             return _tell_order(event)
         case HoldPlaced() | HoldLifted() | HoldAssigned():
             return _tell_hold(event)
+        case (
+            PickupOpened()
+            | ArrivalTold()
+            | CollectorNamed()
+            | PickupReminded()
+            | PickupExtended()
+            | PickupExpired()
+            | PickupCodeRefused()
+            | PickupPutBack()
+        ):
+            return tell_pickup(event)
         case ReleasePlanned() | RecallRequested() | RecallAnswered() | RecallEnded():
             return tell_release(event)
         case OrderChanged():

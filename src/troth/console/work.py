@@ -1,15 +1,17 @@
 """The work of nodes, most urgent first, and the steps that an operator can do in their place."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from troth.engine.pickups.decide import put_back_keys
 from troth.engine.recall_terms import open_recall
 from troth.flows.orders.acceptance import Window, find_accept_by, read_windows
+from troth.flows.orders.fulfill import read_work
 from troth.model.commands import (
     AcceptRecall,
     AcceptWork,
@@ -28,8 +30,11 @@ from troth.model.ids import FulfillmentId
 from troth.model.lifecycle import AllocationState
 from troth.model.measure import scale_of
 from troth.model.order import Fulfillment, Method, Order
+from troth.model.pickup import Arrival, Pickup
+from troth.model.pickup_moves import ExtendPickup, PickupCommand, PutBackPickup, TellArrival
 from troth.model.recall import Recall
-from troth.model.status import fulfillment_status, live_allocations
+from troth.model.refusals import NotFound
+from troth.model.status import fulfillment_status, is_handed_over, live_allocations
 from troth.pages.asking import ask, new_key, text
 from troth.pages.desk import Visit
 from troth.pages.render import page
@@ -39,11 +44,11 @@ from troth.pages.views_refusal import flaw, tell_refusal
 from troth.store.console import OPEN_WORK, count_work, find_work
 
 Told = tuple[str, tuple[str, ...]]
+WorkCommand = FulfillmentCommand | RecallCommand | PickupCommand
 
 _PAGE: Final = 50
-_SHOWN: Final = (*OPEN_WORK, AllocationState.SHIPPED)
-_HANDED_OVER: Final = frozenset({Method.PICKUP, Method.CURBSIDE})
-_STEPS: Final[Mapping[str, Callable[[FulfillmentId], FulfillmentCommand | RecallCommand]]] = {
+_SHOWN: Final = (*OPEN_WORK, AllocationState.SHIPPED, AllocationState.UNCOLLECTED, AllocationState.UNCLAIMED)
+_STEPS: Final[Mapping[str, Callable[[FulfillmentId], WorkCommand]]] = {
     "accept": AcceptWork,
     "reject": lambda work: RejectWork(work, "rejected in the console"),
     "pick": PickWork,
@@ -52,6 +57,9 @@ _STEPS: Final[Mapping[str, Callable[[FulfillmentId], FulfillmentCommand | Recall
     "ready": StageWork,
     "collect": CollectWork,
     "deliver": DeliverWork,
+    "here": lambda work: TellArrival(work, Arrival.HERE),
+    "extend": ExtendPickup,
+    "put-back": PutBackPickup,
     "accept-recall": lambda work: AcceptRecall(work, "given back in the console"),
     "refuse-recall": lambda work: RefuseRecall(work, "kept in the console"),
 }
@@ -60,7 +68,7 @@ _STEPS: Final[Mapping[str, Callable[[FulfillmentId], FulfillmentCommand | Recall
 @dataclass(frozen=True, slots=True)
 class WorkRow:
     """A fulfillment in the list; `steps` are what can be done next, the usual one first, and `recall` what its node is
-    asked to give back.
+    asked to give back; `pickup` is what is known of its handing over.
     """
 
     order: Order
@@ -71,6 +79,7 @@ class WorkRow:
     steps: tuple[str, ...]
     accept_by: datetime | None
     recall: Recall | None
+    pickup: Pickup | None
 
 
 async def show_work(visit: Visit) -> Response:
@@ -85,12 +94,20 @@ async def step(visit: Visit) -> Response:
     make = _STEPS.get(name)
     told = flaw(f"there is no step {name}") if make is None else None
     if make is not None:
-        refusal = await ask(visit, form, make(work))
+        refusal = await ask(visit, form, await _with_shelves(visit, make(work)))
         told = tell_refusal(refusal) if refusal else None
     if told is not None:
         return await _page(visit, refused=work, told=told)
     back = query(node=visit.asked("node"), status=visit.asked("status"), after=visit.asked("after"), done=work)
     return RedirectResponse(f"{visit.base}/fulfillments{back}", 303)
+
+
+async def _with_shelves(visit: Visit, command: WorkCommand) -> WorkCommand:
+    """The command with the supplies that it moves, where it puts goods back that another node had sent."""
+    if not isinstance(command, PutBackPickup):
+        return command
+    found = await read_work(visit.system.pool, command.fulfillment_id)
+    return command if isinstance(found, NotFound) else replace(command, keys=put_back_keys(*found))
 
 
 def next_steps(state: AllocationState, method: Method) -> tuple[str, ...]:
@@ -99,20 +116,21 @@ def next_steps(state: AllocationState, method: Method) -> tuple[str, ...]:
     >>> next_steps(AllocationState.PICKED, Method.PICKUP), next_steps(AllocationState.PICKED, Method.SHIP)
     (('ready',), ('pack', 'ship'))
     """
-    is_handed_over = method in _HANDED_OVER
     match state:
         case AllocationState.RELEASED:
             return ("accept", "reject")
         case AllocationState.ACCEPTED:
             return ("pick", "reject")
         case AllocationState.PICKED:
-            return ("ready",) if is_handed_over else ("pack", "ship")
+            return ("ready",) if is_handed_over(method) else ("pack", "ship")
         case AllocationState.PACKED:
-            return ("ready",) if is_handed_over else ("ship",)
+            return ("ready",) if is_handed_over(method) else ("ship",)
         case AllocationState.READY:
-            return ("collect",)
+            return ("collect", "here", "extend")
         case AllocationState.SHIPPED:
             return ("deliver",)
+        case AllocationState.UNCOLLECTED | AllocationState.UNCLAIMED:
+            return ("put-back",)
         case _:
             return ()
 
@@ -161,7 +179,10 @@ def _row(order: Order, work: Fulfillment, visit: Visit, windows: Mapping[Fulfill
     steps = next_steps(state, work.method)
     if recall is not None:
         steps = ("accept-recall", "refuse-recall", *steps)
-    return WorkRow(order, work, state_chip(state), units, is_late, steps, accept_by, recall)
+    pickup = next((one for one in order.pickups if one.fulfillment_id == work.fulfillment_id), None)
+    if pickup is not None and pickup.here_at is not None:
+        steps = tuple(one for one in steps if one != "here")
+    return WorkRow(order, work, state_chip(state), units, is_late, steps, accept_by, recall, pickup)
 
 
 routes = [

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from troth.engine.evolve_recalls import evolve_answer, evolve_recall_end
+from troth.engine.pickups.evolve import evolve_pickups
 from troth.engine.returns.evolve import evolve_returns
 from troth.engine.tracking.evolve import evolve_proof, evolve_tracking
 from troth.model.commands import LineQuantity
@@ -39,6 +40,7 @@ from troth.model.events import (
 from troth.model.ids import FulfillmentId
 from troth.model.lifecycle import ALLOCATION, HOLD, AllocationEvent, HoldEvent
 from troth.model.order import Allocation, Fulfillment, Hold, Line, Order, Package, Parked
+from troth.model.pickup_moves import PickupEvent
 from troth.model.return_moves import ReturnEvent
 from troth.model.serials import UnitSerial
 from troth.model.status import OrderStatus, order_status, promise_of, still_planned, uncovered_quantities
@@ -52,6 +54,8 @@ def evolve(order: Order | None, event: OrderEvent) -> Order:
         raise ValueError(f"{type(event).__name__} before the order was captured")
     if isinstance(event, ReturnEvent):
         return replace(evolve_returns(order, event), version=order.version + 1)
+    if isinstance(event, PickupEvent):
+        return replace(evolve_pickups(order, event), version=order.version + 1)
     after = _evolve_parts(order, getattr(event, "parts", None))
     match event:
         case OrderCanceled():
@@ -98,6 +102,7 @@ def evolve(order: Order | None, event: OrderEvent) -> Order:
             after = _evolve_work(after, event.fulfillment_id, packages=(), staging="")
         case FulfillmentCollected():
             after = _evolve_work(after, event.fulfillment_id, collected_by=event.collected_by, delivered_at=event.at)
+            after = evolve_pickups(after, event)
         case FulfillmentDelivered():
             after = _evolve_work(after, event.fulfillment_id, delivered_at=event.at)
             if event.proof is not None:

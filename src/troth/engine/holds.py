@@ -10,6 +10,7 @@ from troth.engine.cancel import cancel_units
 from troth.engine.evolve import evolve
 from troth.engine.give_up import give_up
 from troth.engine.last_dates import end_lines
+from troth.engine.pickups.waiting import act_on_pickups
 from troth.engine.promising.context import Facts
 from troth.engine.release import release_due
 from troth.model.commands import AssignHold, LiftHold, LineQuantity, PlaceHold, TellHolds
@@ -111,6 +112,10 @@ def decide_due(order: Order, facts: Facts) -> tuple[OrderEvent, ...]:
     for event in end_lines(order, facts):
         events.append(event)
         order = evolve(order, event)
+    if order.pickups:
+        for event in act_on_pickups(order, facts):
+            events.append(event)
+            order = evolve(order, event)
     events += release_due(order, facts)
     return (*events, *_end_waits(order, facts))
 

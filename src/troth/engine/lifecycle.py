@@ -15,6 +15,7 @@ from troth.engine.let_wait import decide_let_wait, decide_redate
 from troth.engine.money.agreements import refuse_new_call_off, within_agreements
 from troth.engine.money.credit import decide_review
 from troth.engine.money.payment_hold import hold_dearer
+from troth.engine.pickups.decide import decide_pickup, put_back_entries
 from troth.engine.promising.context import Change, Decision, Facts, State
 from troth.engine.recall import decide_recall, find_lapsed
 from troth.engine.recall_change import decide_cancel_or_ask, decide_change_or_ask
@@ -63,6 +64,7 @@ from troth.model.hold_terms import Block
 from troth.model.inventory import ON_HAND, Entry, EntryKind, SupplyKey, is_on_hand
 from troth.model.lifecycle import AllocationEvent
 from troth.model.order import Order
+from troth.model.pickup_moves import ExtendPickup, NameCollector, PickupCommand, PutBackPickup, TellArrival
 from troth.model.plan import Trace
 from troth.model.refusals import Invalid, NotFound, Refusal
 from troth.model.return_moves import ReturnCommand
@@ -150,8 +152,8 @@ def _decide_for_order(command: OrderCommand, state: State, facts: Facts) -> Deci
     missed, adjusted = _missed_stock(before, events)
     return Decision(
         changes=(Change(before, after),),
-        entries=(*reserve_entries(before, after), *missed),
-        events=tuple((order_id, event) for event in events) + adjusted,
+        entries=(*reserve_entries(before, after), *missed, *put_back_entries(before, events)),
+        events=tuple((order_id, event) for event in events) + adjusted + _put_back_stock(before, events),
         trace=trace,
         serials=named.claims,
         freed_serials=named.freed,
@@ -218,6 +220,7 @@ def _events(
     | RedateWork
     | RaiseAlert
     | ReviewCredit
+    | PickupCommand
     | FulfillmentCommand,
     order: Order,
     state: State,
@@ -250,8 +253,23 @@ def _events(
             return decide_redate(command, order, state, facts)
         case RaiseAlert():
             return decide_alert(command, order, facts)
+        case TellArrival() | NameCollector() | ExtendPickup() | PutBackPickup():
+            return decide_pickup(command, order, facts)
         case _:
             return decide_work(command, order, state, facts)
+
+
+def _put_back_stock(before: Order, events: tuple[OrderEvent, ...]) -> tuple[tuple[str, StockAdjusted], ...]:
+    """That stock came to the shelf of a node with what it put back for another one."""
+    return tuple(
+        (
+            f"sku:{entry.key.sku}",
+            StockAdjusted(
+                entry.key.sku, entry.key.node, entry.key.source, entry.on_hand_delta, entry.reason, entry.reference
+            ),
+        )
+        for entry in put_back_entries(before, events)
+    )
 
 
 def _missed_stock(

@@ -1,7 +1,7 @@
 """The ledger entries that follow from how an order changed. No verb writes an entry by hand, so none can forget one."""
 
 from troth.model.inventory import Entry, EntryKind
-from troth.model.lifecycle import GONE, RESERVING
+from troth.model.lifecycle import GONE, PENDING
 from troth.model.order import Allocation, Order
 
 
@@ -16,12 +16,12 @@ def reserve_entries(before: Order | None, after: Order) -> tuple[Entry, ...]:
     entries = []
     for part in after.allocations:
         was = old.get(part.allocation)
-        was_reserving = was is not None and was.state in RESERVING
-        if part.state in RESERVING and not was_reserving:
+        was_reserving = was is not None and was.state in PENDING
+        if part.state in PENDING and not was_reserving:
             entries.append(_entry(after, part, EntryKind.PENDING, reserved=part.quantity))
         elif was_reserving and part.state in GONE:
             entries.append(_entry(after, part, EntryKind.POST, reserved=-part.quantity, on_hand=-part.quantity))
-        elif was_reserving and part.state not in RESERVING:
+        elif was_reserving and part.state not in PENDING:
             entries.append(_entry(after, part, EntryKind.VOID, reserved=-part.quantity))
     # What is freed comes first, so that the same change may reserve it again.
     return tuple(sorted(entries, key=lambda entry: entry.reserved_delta > 0))

@@ -5,6 +5,9 @@ from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 from troth.engine.parts import Chosen, all_through, choose_units, next_allocation
+from troth.engine.pickups.decide import pickup_of
+from troth.engine.pickups.handing_over import check_collector
+from troth.engine.pickups.keeping import open_pickup
 from troth.engine.promising.context import Facts, State
 from troth.engine.stock.pick_lots import Shelf, choose_lots, find_lot_flaws
 from troth.engine.stock.promised_lots import find_spoiled_flaws
@@ -43,15 +46,15 @@ from troth.model.hold_terms import Block
 from troth.model.ids import LineId
 from troth.model.kits import Kits, begun_units, kits_of, whole_units
 from troth.model.lifecycle import ALLOCATION, ENDED, GONE, AllocationEvent, AllocationState, is_possible
-from troth.model.order import Allocation, Fulfillment, Method, Order, Package, PackageLine
+from troth.model.order import Allocation, Fulfillment, Order, Package, PackageLine
+from troth.model.pickup_moves import PickupCodeRefused
 from troth.model.refusals import FieldFlaw, Held, Invalid, NotFound, NotPossibleNow, Refusal
-from troth.model.status import blocking_holds, fulfillment_status
+from troth.model.status import blocking_holds, fulfillment_status, is_handed_over
 
 _E = AllocationEvent
 _TO_SHIP = (_E.PICK, _E.PACK, _E.SHIP)
 _TO_COLLECT = (_E.PICK, _E.STAGE, _E.COLLECT)
 _CLOCKS_APART: Final = timedelta(minutes=5)
-_HANDED_OVER = frozenset({Method.PICKUP, Method.CURBSIDE})
 
 
 def decide_work(
@@ -101,13 +104,11 @@ def decide_work(
             )
         case StageWork():
             moves = all_through(parts, (_E.PICK, _E.STAGE)) if _is_handed_over(work) else ()
-            if _has_come(work, parts):
-                return (FulfillmentReady(work.fulfillment_id, command.staging, at, PartsChange()),)
-            return (
-                (FulfillmentReady(work.fulfillment_id, command.staging, at, PartsChange(moves=moves)),)
-                if moves
-                else _refuse("ready", order, work)
-            )
+            if not moves and not _has_come(work, parts):
+                return _refuse("ready", order, work)
+            ready = FulfillmentReady(work.fulfillment_id, command.staging, at, PartsChange(moves=moves))
+            is_kept = not moves and pickup_of(order, work).keep_until is not None
+            return (ready,) if is_kept else (ready, open_pickup(order, work, at, facts))
         case ShipWork():
             moves = () if _is_handed_over(work) else all_through(parts, _TO_SHIP)
             flaws = _unpacked_flaws(work.packages, command.packages)
@@ -124,6 +125,9 @@ def decide_work(
             moves = all_through(parts, _TO_COLLECT) if _is_handed_over(work) else ()
             if _has_come(work, parts):
                 moves = all_through(parts, (_E.COLLECT,))
+            no = check_collector(command, order, work, facts) if moves else None
+            if no is not None:
+                return (no,) if isinstance(no, PickupCodeRefused) else no
             return (
                 (FulfillmentCollected(work.fulfillment_id, command.collected_by, at, PartsChange(moves=moves)),)
                 if moves
@@ -164,7 +168,7 @@ def _picked(order: Order, events: tuple[OrderEvent, ...] | Refusal) -> tuple[All
 
 def _is_handed_over(work: Fulfillment) -> bool:
     """Whether the node itself gives the goods to the customer; what goes via another node is first sent there."""
-    return work.method in _HANDED_OVER and work.via is None
+    return is_handed_over(work.method) and work.via is None
 
 
 def _has_come(work: Fulfillment, parts: tuple[Allocation, ...]) -> bool:

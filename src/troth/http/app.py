@@ -25,6 +25,7 @@ from troth.http.documents import (
     return_rules,
     routing_catalog,
     routings,
+    work_rules,
 )
 from troth.http.edge.docs import render_docs
 from troth.http.edge.endpoint import Edge, Resource
@@ -67,7 +68,7 @@ from troth.http.stock import (
     unit_prices,
     waterfall,
 )
-from troth.http.work import fulfillments, planned_releases, recalls, reports, tracking, waves
+from troth.http.work import fulfillments, pickups, planned_releases, recalls, reports, tracking, waves
 from troth.settings import Settings
 from troth.store.codec import encode_bytes
 
@@ -89,6 +90,7 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *recalls.OPERATIONS,
     *fulfillments.OPERATIONS,
     *reports.OPERATIONS,
+    *pickups.OPERATIONS,
     *tracking.OPERATIONS,
     *serials.OPERATIONS,
     *returns.OPERATIONS,
@@ -124,6 +126,7 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *hold_rules.OPERATIONS,
     *release_rules.OPERATIONS,
     *return_rules.OPERATIONS,
+    *work_rules.OPERATIONS,
     *unit_prices.OPERATIONS,
     *audit.OPERATIONS,
     *api_keys.OPERATIONS,

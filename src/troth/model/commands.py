@@ -27,6 +27,7 @@ from troth.model.inventory import SupplyKey, VarianceReason
 from troth.model.network import Address
 from troth.model.order import Customer, Line, Method, Package, Payment
 from troth.model.permissions import By
+from troth.model.pickup_moves import PickupCommand, PutBackPickup
 from troth.model.recall import RecallKind
 from troth.model.return_moves import (
     CancelReturn,
@@ -337,12 +338,18 @@ class ShipWork:
 
 @dataclass(frozen=True, slots=True)
 class CollectWork:
-    """The customer took the goods; their units leave the stock."""
+    """The customer took the goods; their units leave the stock.
+
+    A `code` must be that of the pickup (None: none was said); a wrong one is counted. Where the identity was checked
+    `collected_by` must be the customer or whoever comes in their place.
+    """
 
     fulfillment_id: FulfillmentId
     collected_by: str = ""
     at: datetime | None = None
     serials: tuple[LineSerials, ...] = ()
+    code: str | None = None
+    is_identified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -568,6 +575,7 @@ OrderCommand = (
     | RaiseAlert
     | ReviewCredit
     | RecallCommand
+    | PickupCommand
     | FulfillmentCommand
 )
 StockCommand = AdjustStock | CountStock | ExpectSupply | TransferCommand
@@ -628,5 +636,7 @@ def supply_keys_of(command: Command) -> tuple[SupplyKey, ...]:
             return transit_keys(command)
         case ReceiveReturn() | DisposeReturn():
             return return_keys(command)
+        case PutBackPickup():
+            return command.keys
         case _:
             return ()

@@ -20,6 +20,16 @@ from troth.model.lifecycle import AllocationEvent
 from troth.model.network import Address
 from troth.model.order import Allocation, Customer, Fulfillment, Hold, Line, Method, Order, Package
 from troth.model.payment import StepKind
+from troth.model.pickup_moves import (
+    ArrivalTold,
+    CollectorNamed,
+    PickupCodeRefused,
+    PickupEvent,
+    PickupExpired,
+    PickupExtended,
+    PickupOpened,
+    PickupReminded,
+)
 from troth.model.recall import Recall, RecallUnits
 from troth.model.release import PlannedRelease, WaveTake
 from troth.model.return_moves import (
@@ -450,6 +460,16 @@ class WorkRedated:
 
 
 @dataclass(frozen=True, slots=True)
+class PickupPutBack:
+    """Goods that nobody collected lie on the shelf of a node again, and may be sold."""
+
+    fulfillment_id: FulfillmentId
+    node: NodeId
+    at: datetime
+    parts: PartsChange
+
+
+@dataclass(frozen=True, slots=True)
 class ExceptionMarked:
     """Somebody said who looks after an exception, put it off until a time, or wrote a note about it."""
 
@@ -736,6 +756,8 @@ OrderEvent = (
     | FulfillmentUnpicked
     | FulfillmentUnpacked
     | FulfillmentUnstaged
+    | PickupEvent
+    | PickupPutBack
 )
 StockEvent = StockAdjusted | StockCounted | SupplyExpected | TransferShipped | TransferReceived | TransferLost
 CartEvent = CartHeld | CartHoldExtended | CartHoldEnded
@@ -803,6 +825,14 @@ EVENTS: Final[dict[str, type[Event]]] = {
         FulfillmentUnpicked,
         FulfillmentUnpacked,
         FulfillmentUnstaged,
+        PickupOpened,
+        ArrivalTold,
+        CollectorNamed,
+        PickupReminded,
+        PickupExtended,
+        PickupExpired,
+        PickupCodeRefused,
+        PickupPutBack,
         StockAdjusted,
         StockCounted,
         SupplyExpected,

@@ -30,6 +30,8 @@ class AllocationState(StrEnum):
     SPLIT = "split"
     CANCELED = "canceled"
     REPLACED = "replaced"
+    UNCOLLECTED = "uncollected"
+    UNCLAIMED = "unclaimed"
 
 
 class AllocationEvent(StrEnum):
@@ -53,6 +55,8 @@ class AllocationEvent(StrEnum):
     UNPICK = "unpick"
     UNPACK = "unpack"
     UNSTAGE = "unstage"
+    LAPSE = "lapse"
+    SHELVE = "shelve"
 
 
 class HoldState(StrEnum):
@@ -228,6 +232,10 @@ ALLOCATION: Final[Mapping[tuple[AllocationState, AllocationEvent], AllocationSta
     (_A.READY, _E.UNSTAGE): _A.PICKED,
     (_A.SHIPPED, _E.DELIVER): _A.DELIVERED,
     (_A.SHIPPED, _E.COLLECT): _A.COLLECTED,
+    (_A.READY, _E.LAPSE): _A.UNCOLLECTED,
+    (_A.SHIPPED, _E.LAPSE): _A.UNCLAIMED,
+    (_A.UNCOLLECTED, _E.SHELVE): _A.CANCELED,
+    (_A.UNCLAIMED, _E.SHELVE): _A.CANCELED,
 }
 
 HOLD: Final[Mapping[tuple[HoldState, HoldEvent], HoldState]] = {(HoldState.PLACED, HoldEvent.LIFT): HoldState.LIFTED}
@@ -311,8 +319,13 @@ RECALL_STARTS: Final = (RecallState.REQUESTED,)
 RECEPTION_STARTS: Final = (ReceptionState.ANNOUNCED,)
 DISPOSITION_STARTS: Final = (DispositionState.WAITING,)
 
-ENDED: Final = frozenset({_A.REJECTED, _A.SHORT, _A.SPLIT, _A.CANCELED, _A.REPLACED})
-"""A part in one of these no longer covers its line and reserves nothing."""
+NOT_COLLECTED: Final = frozenset({_A.UNCOLLECTED, _A.UNCLAIMED})
+"""A part in one of these was canceled since nobody came for it, and still has to be put back: what was unclaimed came
+from another node.
+"""
+
+ENDED: Final = frozenset({_A.REJECTED, _A.SHORT, _A.SPLIT, _A.CANCELED, _A.REPLACED}) | NOT_COLLECTED
+"""A part in one of these no longer covers its line."""
 
 FREED: Final = frozenset({_A.CANCELED, _A.REJECTED, _A.SPLIT, _A.REPLACED})
 """A part in one of these takes nothing of a node's capacity (any more); what was not found took its time."""
@@ -324,7 +337,10 @@ OPEN_RECEPTIONS: Final = frozenset({_R.ANNOUNCED, _R.IN_TRANSIT, _R.RECEIVED})
 """A return in one of these may still bring what was announced."""
 
 RESERVING: Final = frozenset(_A) - ENDED - GONE
-"""A part in one of these has a pending entry in the ledger."""
+"""A part in one of these covers its line with units that are reserved for it."""
+
+PENDING: Final = RESERVING | {_A.UNCOLLECTED}
+"""A part in one of these has a pending entry in the ledger: what nobody collected is not sold before it is put back."""
 
 IN_FLIGHT: Final = frozenset({_S.REQUESTED, _S.UNKNOWN})
 """A step of a payment in one of these may have had its effect, or may yet have it."""

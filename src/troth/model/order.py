@@ -13,6 +13,7 @@ from troth.model.ids import FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku
 from troth.model.inventory import ON_HAND, Source, SupplyKey
 from troth.model.lifecycle import AllocationState, HoldState
 from troth.model.network import Address
+from troth.model.pickup import Pickup
 from troth.model.recall import Recall
 from troth.model.release import PlannedRelease
 from troth.model.returns import Return
@@ -247,7 +248,7 @@ class Order:
 
     `release_at` ends the remorse period. Where `prices_include_tax`, the taxes of lines and delivery are parts of what
     they cost; else they come on top. `planned` are the works that are released later than `release_at`, or in a wave.
-    `recalls` are the requests to nodes to give work back.
+    `recalls` are the requests to nodes to give work back, `pickups` what is known of the handing over of works.
     """
 
     order_id: OrderId
@@ -281,3 +282,4 @@ class Order:
     planned: tuple[PlannedRelease, ...] = ()
     returns: tuple[Return, ...] = ()
     recalls: tuple[Recall, ...] = ()
+    pickups: tuple[Pickup, ...] = ()

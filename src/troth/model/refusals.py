@@ -202,6 +202,15 @@ class QuoteOutdated:
 
 
 @dataclass(frozen=True, slots=True)
+class PickupLocked:
+    """Too many wrong codes were said for this pickup; for a while none is looked at, but an identity can be checked."""
+
+    code: ClassVar[str] = "pickup-locked"
+    transient: ClassVar[bool] = True
+    locked_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Unauthorized:
     """The request carries no valid key or login."""
 
@@ -233,6 +242,7 @@ Refusal = (
     | HoldLimit
     | QuoteOutdated
     | OverCalled
+    | PickupLocked
     | Unauthorized
     | Forbidden
 )
@@ -254,6 +264,7 @@ REFUSALS: Final[dict[str, type[Refusal]]] = {
         HoldLimit,
         QuoteOutdated,
         OverCalled,
+        PickupLocked,
         Unauthorized,
         Forbidden,
     )

@@ -16,7 +16,7 @@ from troth.model.lifecycle import (
     RecallState,
     is_possible,
 )
-from troth.model.order import Allocation, Hold, Line, Order
+from troth.model.order import Allocation, Hold, Line, Method, Order
 from troth.model.release import PlannedRelease
 
 
@@ -36,6 +36,7 @@ class OrderStatus(StrEnum):
 
 
 _AT_NODE = frozenset({AllocationState.ACCEPTED, AllocationState.PICKED, AllocationState.PACKED, AllocationState.READY})
+_HANDED_OVER = frozenset({Method.PICKUP, Method.CURBSIDE})
 _RANK = {state: rank for rank, state in enumerate(AllocationState)}
 _ARRIVED = frozenset({AllocationState.DELIVERED, AllocationState.COLLECTED})
 
@@ -155,6 +156,8 @@ def next_due_at(order: Order) -> datetime | None:
     if order.recalls:
         answers = (one.answer_by for one in order.recalls if one.state is RecallState.REQUESTED)
         due_at = min((at for at in (due_at, *answers) if at is not None), default=None)
+    if order.pickups:
+        due_at = min((at for at in (due_at, _next_pickup_at(order)) if at is not None), default=None)
     if order.holds or order.parked:
         ends = [hold.expires_at for hold in placed_holds(order)]
         if order.parked and not blocking_holds(order, Block.CANCEL):
@@ -185,6 +188,32 @@ def cancelable_units(order: Order) -> dict[LineId, int]:
         if count:
             units[line_id] = units.get(line_id, 0) + count
     return {line.line_id: units[line.line_id] for line in order.lines if line.line_id in units}
+
+
+def is_handed_over(method: Method) -> bool:
+    """Whether the goods are given to the customer at a node.
+
+    >>> is_handed_over(Method.CURBSIDE), is_handed_over(Method.DELIVERY)
+    (True, False)
+    """
+    return method in _HANDED_OVER
+
+
+def waiting_parts(order: Order, fulfillment: FulfillmentId) -> tuple[Allocation, ...]:
+    """The parts of a fulfillment that wait for their customer: ready, or sent to the node where it is picked up."""
+    via = {work.fulfillment_id for work in order.fulfillments if work.via is not None}
+    waits = AllocationState.SHIPPED if fulfillment in via else AllocationState.READY
+    return tuple(part for part in order.allocations if part.fulfillment_id == fulfillment and part.state is waits)
+
+
+def _next_pickup_at(order: Order) -> datetime | None:
+    """When a customer is next to be reminded, or goods have waited long enough; these stay while a hold keeps the order
+    from being canceled.
+    """
+    open_ones = [one for one in order.pickups if one.keep_until and waiting_parts(order, one.fulfillment_id)]
+    ends = () if blocking_holds(order, Block.CANCEL) else (one.ends_at for one in open_ones)
+    times = [*(at for one in open_ones for at in one.remind_at[:1]), *ends]
+    return min((at for at in times if at is not None), default=None)
 
 
 def _next_release_at(order: Order) -> datetime | None:

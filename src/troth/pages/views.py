@@ -65,6 +65,8 @@ _STATE_CHIPS: Final = {
     AllocationState.SPLIT: Chip("Split", "gray", "open"),
     AllocationState.CANCELED: Chip("Canceled", "gray", "cross"),
     AllocationState.REPLACED: Chip("Replaced", "gray", "open"),
+    AllocationState.UNCOLLECTED: Chip("To put back", "orange", "arrow"),
+    AllocationState.UNCLAIMED: Chip("To put back, sent here", "orange", "arrow"),
 }
 
 

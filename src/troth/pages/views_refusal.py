@@ -17,6 +17,7 @@ from troth.model.refusals import (
     NotFound,
     NotPossibleNow,
     OverCalled,
+    PickupLocked,
     QuoteOutdated,
     Refusal,
     ShortLine,
@@ -91,6 +92,8 @@ def _facts(refusal: Refusal) -> tuple[str, ...]:
             return (f"{refusal.asked} are asked, {refusal.held} are kept already, and {refusal.units_max} may be.",)
         case OverCalled():
             return _over_called(refusal)
+        case PickupLocked():
+            return (f"No code is looked at until {moment(refusal.locked_until)} UTC.",)
         case QuoteOutdated():
             return ("Quote it again to see what can be had now.",)
         case Forbidden():

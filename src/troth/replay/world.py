@@ -23,6 +23,7 @@ from troth.engine.money.credit import moved as use_credit
 from troth.engine.policies.holds_in_force import HoldsInForce
 from troth.engine.policies.release_rules import CompiledRelease
 from troth.engine.policies.return_rules import NO_RULES, ReturnPolicy
+from troth.engine.policies.work_rules import CompiledWork
 from troth.engine.promising.context import Change, Decision, Facts, State
 from troth.engine.stock.serials import is_held
 from troth.engine.supply.supply import SupplyRows, rows_of
@@ -56,6 +57,7 @@ class World:
         clock: Clock | None = None,
         release: CompiledRelease | None = None,
         returns: ReturnPolicy = NO_RULES,
+        work: CompiledWork | None = None,
     ) -> None:
         self._network = network.with_load()
         self.load = self._network.load
@@ -66,6 +68,7 @@ class World:
         self._clock = clock
         self._release = release
         self._returns = returns
+        self._work = work
         self.consumed = Consumed()
         self.orders: dict[OrderId, Order] = {}
         self.balances: dict[SupplyKey, Balance] = {}
@@ -95,6 +98,7 @@ class World:
             clock=self._clock,
             release=self._release,
             returns=self._returns,
+            work=self._work,
         )
         decision = decide(command, self._state(command), facts)
         if isinstance(decision, StockShort) and self._end_overdue(command, facts):

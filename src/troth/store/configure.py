@@ -23,6 +23,7 @@ Family = Literal[
     "unit-prices",
     "hold-rules",
     "release-rules",
+    "work-rules",
     "customers",
 ]
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from troth.engine.exposure.consumed import DRAWS_NOTHING
-from troth.model.lifecycle import ENDED, FREED, RESERVING
+from troth.model.lifecycle import ENDED, FREED, PENDING
 from troth.store.database import Connection
 from troth.store.orders import Row
 from troth.store.queries import sql
@@ -78,7 +78,7 @@ async def find_balance_differences(connection: Connection) -> Differences:
 
 async def find_reservation_differences(connection: Connection) -> Differences:
     """The balances whose reserved units are not those of the reserving allocations."""
-    rows = await connection.fetch(_RESERVATIONS, sorted(RESERVING), SHOWN_MAX)
+    rows = await connection.fetch(_RESERVATIONS, sorted(PENDING), SHOWN_MAX)
     return _differences(rows, "{sku} at {node} ({source}): reserved {reserved}, allocations hold {allocated}")
 
 

@@ -30,6 +30,7 @@ from troth.store.charges import line_charges_of, order_charges_of
 from troth.store.codec import decode
 from troth.store.database import Connection
 from troth.store.parked import parked_of_row
+from troth.store.pickups import pickup_of_row
 from troth.store.queries import sql
 from troth.store.recalls import recall_of_row
 from troth.store.releases import planned_of_row
@@ -165,6 +166,7 @@ def order_of_row(row: Row) -> Order:
         planned=tuple(map(planned_of_row, row["planned"])),
         returns=tuple(decode(body, Return) for body in row["returns"]),
         recalls=tuple(map(recall_of_row, row["recalls"])),
+        pickups=tuple(map(pickup_of_row, row["pickups"])),
     )
 
 

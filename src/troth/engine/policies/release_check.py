@@ -54,19 +54,19 @@ def _all(rules: ReleaseRules) -> Iterable[Finding]:
     for kind, those in _kinds(rules):
         names = [rule.name for rule in those]
         for at, rule in enumerate(those):
-            yield from _named(names, at, f"/{kind}/{at}/name")
+            yield from check_name(names, at, f"/{kind}/{at}/name")
             for field, reads in (("when", OF_ORDER), ("where", NODE)):
                 text = getattr(rule, field, "")
                 if text:
-                    yield from _expression(text, f"/{kind}/{at}/{field}", reads=reads)
+                    yield from check_expression(text, f"/{kind}/{at}/{field}", reads=reads)
     for at, remorse in enumerate(rules.remorse):
-        yield from _within(remorse.minutes, MINUTES_MAX, f"/remorse/{at}/minutes")
+        yield from check_within(remorse.minutes, MINUTES_MAX, f"/remorse/{at}/minutes")
     for at, lead in enumerate(rules.lead):
-        yield from _within(lead.hours, HOURS_MAX, f"/lead/{at}/hours")
+        yield from check_within(lead.hours, HOURS_MAX, f"/lead/{at}/hours")
     for at, wave in enumerate(rules.waves):
         yield from _wave(wave, f"/waves/{at}")
     for at, recall in enumerate(rules.recalls):
-        yield from _within(recall.answer_minutes, MINUTES_MAX, f"/recalls/{at}/answer_minutes")
+        yield from check_within(recall.answer_minutes, MINUTES_MAX, f"/recalls/{at}/answer_minutes")
         for position, state in enumerate(recall.given_back):
             if state not in _RECALLABLE:
                 yield Finding(
@@ -88,7 +88,7 @@ def _wave(rule: WaveRule, pointer: str) -> Iterable[Finding]:
     for at, day in enumerate(rule.weekdays):
         if not 0 <= day <= 6:
             yield Finding(f"{pointer}/weekdays/{at}", "must be from 0 (Monday) to 6")
-    yield from _within(rule.cut_off_minutes, MINUTES_MAX, f"{pointer}/cut_off_minutes")
+    yield from check_within(rule.cut_off_minutes, MINUTES_MAX, f"{pointer}/cut_off_minutes")
     for field in ("orders_max", "lines_max", "units_max"):
         amount = getattr(rule, field)
         if amount is not None and not 1 <= amount <= AMOUNT_MAX:
@@ -105,19 +105,22 @@ def _wave(rule: WaveRule, pointer: str) -> Iterable[Finding]:
         yield Finding(f"{pointer}/time_zone", f"there is no time zone {rule.time_zone}")
 
 
-def _named(names: Sequence[str], at: int, pointer: str) -> Iterable[Finding]:
+def check_name(names: Sequence[str], at: int, pointer: str) -> Iterable[Finding]:
+    """What is wrong with the name of a rule: what it is made of, or that one before it has it."""
     if not _NAME.fullmatch(names[at]):
         yield Finding(pointer, "must be 1 to 64 letters, digits, dots, dashes and underscores, and begin with none")
     elif names[at] in names[:at]:
         yield Finding(pointer, f"the name {names[at]} is given more than once")
 
 
-def _within(amount: float, most: float, pointer: str) -> Iterable[Finding]:
+def check_within(amount: float, most: float, pointer: str) -> Iterable[Finding]:
+    """That an amount is negative, or more than it may be."""
     if not 0 <= amount <= most:
         yield Finding(pointer, f"must be from 0 to {most:,.0f}")
 
 
-def _expression(text: str, pointer: str, *, reads: int) -> Iterable[Finding]:
+def check_expression(text: str, pointer: str, *, reads: int) -> Iterable[Finding]:
+    """Why an expression cannot be used, with the place in it."""
     flaw = try_compile(text, reads=reads).flaw
     if flaw is not None:
         yield Finding(pointer, flaw.detail, flaw.at.line, flaw.at.column)

@@ -11,6 +11,7 @@ from troth.engine.exposure.taking import Pool
 from troth.engine.policies.holds_in_force import HoldsInForce
 from troth.engine.policies.release_rules import CompiledRelease
 from troth.engine.policies.return_rules import NO_RULES, ReturnPolicy
+from troth.engine.policies.work_rules import CompiledWork
 from troth.engine.supply.supply import SupplyRows
 from troth.engine.supply.unit_prices import UnitPrices
 from troth.model.blanket import Agreement
@@ -35,7 +36,8 @@ class Facts:
     there are none), who asks, and when; and, where it is known, what units are worth elsewhere and each node's share of
     its capacity that is used. `clock` ends what takes too long; without one work is counted. `holds` are the types of
     holds and the rules that place them, and `release` the rules about releases (None: only what is built in).
-    `providers` are those whose payments are settled here, `returns` the rules of returns.
+    `providers` are those whose payments are settled here, `returns` the rules of returns, and `work` those about work
+    at nodes (None: only what is built in).
     """
 
     now: datetime
@@ -51,6 +53,7 @@ class Facts:
     providers: Mapping[str, Provider] = field(default_factory=dict)
     release: CompiledRelease | None = None
     returns: ReturnPolicy = NO_RULES
+    work: CompiledWork | None = None
 
     @property
     def pool(self) -> Pool:

@@ -13,6 +13,7 @@ from troth.engine.exposure.lint import lint_exposure
 from troth.engine.policies.hold_check import check_holds, lint_holds
 from troth.engine.policies.release_check import check_release, lint_release
 from troth.engine.policies.return_check import check_return_rules
+from troth.engine.policies.work_check import check_work, lint_work
 from troth.engine.rules.check import check
 from troth.engine.rules.lint import lint
 from troth.engine.rules.lint_known import lint_nodes
@@ -28,6 +29,7 @@ from troth.model.network import LOCAL, RateCard
 from troth.model.release_rules import ReleaseRules
 from troth.model.return_rules import ReturnRules
 from troth.model.routing import Routing
+from troth.model.work_rules import WorkRules
 from troth.store.configure import Family as FamilyKey
 
 T = TypeVar("T")
@@ -138,3 +140,4 @@ RETURN_RULES: Final = Family(
     is_exclusive=True,
     reserved=frozenset({"fields"}),
 )
+WORK_RULES: Final = Family("work-rules", "work rule set", WorkRules, check_work, lint_work, is_exclusive=True)

@@ -34,6 +34,7 @@ from troth.store.database import Connection
 from troth.store.draws import create_draws
 from troth.store.holds import find_termed, write_hold_terms
 from troth.store.parked import write_parked
+from troth.store.pickups import write_pickups
 from troth.store.recalls import write_recalls
 from troth.store.releases import count_takes, write_planned
 from troth.store.returns import write_returns
@@ -169,8 +170,11 @@ class BatchWrite:
         return saved
 
     async def _write_releases(self, connection: Connection) -> None:
-        """Write what is planned of orders, what waves have taken of them, and recalls; most batches have none of it."""
+        """Write what is planned of orders, what waves have taken of them, recalls and pickups; most have none of it."""
         changes = self.batch.orders.values()
+        picked_up = [(one.before, one.after) for one in changes if one.after.pickups]
+        if picked_up:
+            await write_pickups(connection, picked_up)
         recalled = [(one.before, one.after) for one in changes if one.after.recalls]
         if recalled:
             await write_recalls(connection, recalled)

@@ -36,4 +36,5 @@ def facts_of(
         providers=reference.providers,
         release=reference.release_at(now),
         returns=reference.return_policy_at(now),
+        work=reference.work_at(now),
     )

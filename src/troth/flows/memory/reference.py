@@ -20,6 +20,7 @@ from troth.engine.exposure.in_force import Exposure, Findable
 from troth.engine.policies.holds_in_force import HoldsInForce
 from troth.engine.policies.release_rules import CompiledRelease, compile_release
 from troth.engine.policies.return_rules import NO_RULES, ReturnPolicy
+from troth.engine.policies.work_rules import CompiledWork, compile_work
 from troth.engine.rules.weights import looks_at_sales, ready_policy
 from troth.engine.supply.feed_age import fed_at_of
 from troth.engine.supply.find_rates import estimate_rates
@@ -33,6 +34,7 @@ from troth.flows.documents.families import (
     RELEASE_RULES,
     RETURN_RULES,
     ROUTINGS,
+    WORK_RULES,
 )
 from troth.flows.documents.holds_in_force import HoldRulesInForce
 from troth.flows.documents.standing import Standing, as_it_is, with_label
@@ -95,6 +97,7 @@ class Reference:
         self._rules = Standing(EXPOSURE_RULES, with_label)
         self._rules_turn_at: datetime | None = None
         self._releases = Standing(RELEASE_RULES, compile_release)
+        self._work = Standing(WORK_RULES, compile_work)
         self._exposure: Exposure | None = None
         self.customer_terms: Mapping[str, CustomerTerms] = {}
         self.sales: dict[Sku, dict[NodeId, SalesRate]] = {}
@@ -157,6 +160,10 @@ class Reference:
         """The rules about releases that count at an instant; None where there are none."""
         return self._releases.value(self._releases.in_force(now).base)
 
+    def work_at(self, now: datetime) -> CompiledWork | None:
+        """The rules about work at nodes that count at an instant; None where there are none."""
+        return self._work.value(self._work.in_force(now).base)
+
     def return_policy_at(self, now: datetime) -> ReturnPolicy:
         """The rules of returns that decide at an instant."""
         return self._returns.value(self._returns.in_force(now).base) or NO_RULES
@@ -200,6 +207,8 @@ class Reference:
                 await self._releases.read(connection, now)
             if "return-rules" in changed:
                 await self._returns.read(connection, now)
+            if "work-rules" in changed:
+                await self._work.read(connection, now)
             if CUSTOMERS in changed:
                 self.customer_terms = await read_terms(connection)
             if "message-templates" in changed:

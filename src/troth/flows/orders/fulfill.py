@@ -2,23 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from hashlib import blake2b
-from typing import Final
 
 from troth.model.ids import FulfillmentId, LineId, Sku, order_of_fulfillment
 from troth.model.order import Fulfillment, Order
-from troth.model.refusals import FieldFlaw, Invalid, NotFound
+from troth.model.refusals import NotFound
 from troth.store.database import Pool
 from troth.store.orders import find_fulfillment_by_tracking, read_orders
 from troth.store.serials import find_serial
-
-_CODE_DIGITS: Final = 6
-
-
-def pickup_code(order: Order, fulfillment: FulfillmentId) -> str:
-    """What a customer says at the counter: six digits that follow from the order's content, so that none are stored."""
-    digest = blake2b(f"{fulfillment}\0{order.digest}".encode(), digest_size=8).digest()
-    return str(int.from_bytes(digest, "big") % 10**_CODE_DIGITS).zfill(_CODE_DIGITS)
 
 
 async def read_work(pool: Pool, fulfillment: FulfillmentId) -> tuple[Order, Fulfillment] | NotFound:
@@ -40,16 +30,6 @@ async def read_serial(pool: Pool, sku: Sku, serial: str) -> tuple[Order, Fulfill
     if place is None or isinstance(found, NotFound):
         return NotFound("serial", f"{sku}/{serial}")
     return *found, place.line_id, place.named_at
-
-
-async def check_pickup_code(pool: Pool, fulfillment: FulfillmentId, code: str) -> Invalid | NotFound | None:
-    """Why a pickup may not be handed over to whoever says this code; None where it may."""
-    found = await read_work(pool, fulfillment)
-    if isinstance(found, NotFound):
-        return found
-    if code != pickup_code(found[0], fulfillment):
-        return Invalid((FieldFlaw("/code", "is not the code of this pickup"),))
-    return None
 
 
 async def find_tracked(pool: Pool, tracking_numbers: Iterable[str]) -> dict[str, FulfillmentId]:

@@ -22,6 +22,7 @@ from troth.model.refusals import (
     NotPossibleNow,
     OfferedNow,
     OverCalled,
+    PickupLocked,
     QuoteOutdated,
     Refusal,
     ShortLine,
@@ -146,6 +147,7 @@ PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     HoldLimit.code: (409, "Too much held in carts"),
     QuoteOutdated.code: (409, "Quote outdated"),
     OverCalled.code: (409, "More than the blanket order has left"),
+    PickupLocked.code: (409, "Pickup locked"),
     Unauthorized.code: (401, "Unauthorized"),
     Forbidden.code: (403, "Forbidden"),
     MalformedJson.code: (400, "Malformed JSON"),
@@ -265,6 +267,8 @@ def _told(no: No) -> str:
             return "; ".join(map(_offered, no.options[:3])) or "nothing can be had at this moment"
         case OverCalled():
             return "; ".join((*(f"{one.quantity} of {one.sku}, {one.remaining} left" for one in no.lines), *_value(no)))
+        case PickupLocked():
+            return f"until {no.locked_until.isoformat()}"
         case Forbidden():
             return no.scope
         case MalformedJson():

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from troth.engine.carriage.network import Network
 from troth.engine.failed import Failures
-from troth.flows.orders.fulfill import pickup_code
+from troth.engine.pickups.codes import pickup_code
 from troth.flows.wording.messages import order_message
 from troth.http.edge.measures import decimals_of_lines, of_line
 from troth.http.edge.values import MoneyAnswer, Window, cost, money, total
@@ -33,6 +33,7 @@ from troth.http.orders.order_shapes import (
     SerialsAnswer,
     WorkLine,
 )
+from troth.http.orders.pickup_answer import find_pickup
 from troth.http.orders.possible import find_possible
 from troth.http.orders.recall_answer import answer_recall
 from troth.http.orders.schedules import answer_schedules
@@ -321,6 +322,7 @@ def _work(order: Order, work: Fulfillment, network: Network, cost_currency: str)
         answer_serials(work),
         work.carrier or None,
         None if work.delivered_at is not None else collect_window(work, network, work.promised_at),
+        find_pickup(order, work.fulfillment_id),
     )
 
 

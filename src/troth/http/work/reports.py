@@ -7,12 +7,10 @@ from typing import Any, Generic, TypeVar
 from pydantic import TypeAdapter
 
 from troth.flows.door.requests import Accepted, Answer, Outcome
-from troth.flows.orders.fulfill import check_pickup_code
 from troth.http.edge.body import Body, NoQuery
 from troth.http.edge.bounds import read_decimals
 from troth.http.edge.idempotency import problem_answer, reply_of, submit
 from troth.http.edge.operations import AnyOperation, Call, Operation, Shown
-from troth.http.edge.problems import Refused
 from troth.http.edge.replies import Reply
 from troth.http.work.fulfillments import NO_WORK, WORK_ANSWER, WORK_PATH, read_visible_work
 from troth.http.work.work_answer import WorkAnswer, answer_work
@@ -43,6 +41,7 @@ from troth.model.commands import (
 )
 from troth.model.events import OrderResourced, SourcingFailed
 from troth.model.ids import FulfillmentId, order_of_fulfillment
+from troth.model.pickup_moves import PickupCodeRefused
 from troth.model.refusals import FieldFlaw, Invalid, NotFound, NotPossibleNow
 from troth.store.codec import encode_bytes
 
@@ -114,7 +113,9 @@ REPORTS: tuple[Report[Any], ...] = (
         "The customer took the goods; their units leave the stock",
         CollectBody,
         {"code": "402913", "collected_by": "Ada Park"},
-        lambda name, body, _: CollectWork(name, body.collected_by, body.at, body.named()),
+        lambda name, body, _: CollectWork(
+            name, body.collected_by, body.at, body.named(), body.code, body.identity_checked
+        ),
     ),
     Report(
         "deliver",
@@ -157,10 +158,6 @@ def _operation(report: Report[Any]) -> AnyOperation:
         name = FulfillmentId(call.path("fulfillment_id"))
         if call.actor.nodes is not None or call.actor.customers is not None:
             await read_visible_work(call)
-        if isinstance(call.body, CollectBody) and call.body.code is not None:
-            no = await check_pickup_code(call.system.pool, name, call.body.code)
-            if no is not None:
-                raise Refused(no)
         decimals = {}
         if getattr(call.body, "lines", ()) or getattr(call.body, "packages", ()):
             decimals = await read_decimals(call, order_of_fulfillment(name))
@@ -197,6 +194,9 @@ def _renderer(call: Call[Any, Any], name: FulfillmentId) -> Callable[[tuple[Outc
             return problem_answer(outcome)
         if outcome.order is None:
             raise RuntimeError("a report was accepted without an order")
+        wrong = next((event for _, event in outcome.decision.events if isinstance(event, PickupCodeRefused)), None)
+        if wrong is not None:
+            return problem_answer(Invalid((FieldFlaw("/code", _tell_wrong(wrong)),)))
         order = outcome.order
         work = next(work for work in order.fulfillments if work.fulfillment_id == name)
         sourced = tuple(
@@ -205,6 +205,12 @@ def _renderer(call: Call[Any, Any], name: FulfillmentId) -> Callable[[tuple[Outc
         return Answer(200, encode_bytes(answer_work(order, work, currency, sourced)))
 
     return render
+
+
+def _tell_wrong(event: PickupCodeRefused) -> str:
+    if event.locked_until is not None:
+        return f"is not the code of this pickup; none is looked at until {event.locked_until.isoformat()}"
+    return f"is not the code of this pickup; {event.left} more may be tried"
 
 
 OPERATIONS = tuple(map(_operation, REPORTS))

@@ -16,15 +16,15 @@ from troth.http.orders.order_shapes import (
     SerialsAnswer,
     WorkLine,
 )
+from troth.http.orders.pickup_answer import PickupAnswer, find_pickup
 from troth.http.orders.recall_answer import RecallAnswer, answer_recall
 from troth.model.events import OrderEvent, OrderResourced, SourcingFailed
-from troth.model.lifecycle import ALLOCATION, ENDED, AllocationEvent, AllocationState, RecallState
+from troth.model.lifecycle import ALLOCATION, ENDED, NOT_COLLECTED, AllocationEvent, AllocationState, RecallState
 from troth.model.order import Fulfillment, Method, Order
 from troth.model.recall import Recall
-from troth.model.status import OrderStatus, fulfillment_status, order_status
+from troth.model.status import OrderStatus, fulfillment_status, is_handed_over, order_status
 from troth.model.ways import destination_of
 
-_HANDED_OVER = frozenset({Method.PICKUP, Method.CURBSIDE})
 _REPORTS = {
     AllocationEvent.ACCEPT: "accept",
     AllocationEvent.REJECT: "reject",
@@ -37,6 +37,7 @@ _REPORTS = {
     AllocationEvent.UNPICK: "unpick",
     AllocationEvent.UNPACK: "unpack",
     AllocationEvent.UNSTAGE: "unstage",
+    AllocationEvent.SHELVE: "put-back",
 }
 _ONLY_HANDED_OVER = frozenset({AllocationEvent.STAGE, AllocationEvent.COLLECT})
 _ONLY_SENT = frozenset({AllocationEvent.SHIP, AllocationEvent.DELIVER})
@@ -58,7 +59,8 @@ class WorkAnswer(msgspec.Struct, frozen=True):
 
     `resourced` are units that this very report gave to other nodes, `unsourced` those that can be had nowhere else.
     `accept_by` is there as long as the node still has to accept the work by an instant, and not in the answer to a
-    report. `carrier` is the one that was planned with. `recall` is the last request to give work back, if any.
+    report. `carrier` is the one that was planned with. `recall` is the last request to give work back, if any, and
+    `pickup` what is known of the handing over.
     """
 
     fulfillment_id: str
@@ -90,6 +92,7 @@ class WorkAnswer(msgspec.Struct, frozen=True):
     accept_by: Instant | None = None
     carrier: str | None = None
     recall: RecallAnswer | None = None
+    pickup: PickupAnswer | None = None
 
 
 def answer_work(
@@ -145,6 +148,7 @@ def answer_work(
         accept_by=accept_by,
         carrier=work.carrier or None,
         recall=next((answer_recall(one, decimals) for one in reversed(order.recalls) if _is_of(one, work)), None),
+        pickup=find_pickup(order, work.fulfillment_id),
     )
 
 
@@ -157,9 +161,9 @@ def possible_reports(order: Order, work: Fulfillment) -> tuple[str, ...]:
     states = {
         part.state
         for part in order.allocations
-        if part.fulfillment_id == work.fulfillment_id and part.state not in ENDED
+        if part.fulfillment_id == work.fulfillment_id and (part.state not in ENDED or part.state in NOT_COLLECTED)
     }
-    excluded = _ONLY_SENT if work.method in _HANDED_OVER else _ONLY_HANDED_OVER
+    excluded = _ONLY_SENT if is_handed_over(work.method) else _ONLY_HANDED_OVER
     if work.via is not None:
         excluded = _NOT_VIA
     events = {event for state, event in ALLOCATION if state in states} - excluded

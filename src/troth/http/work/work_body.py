@@ -206,10 +206,13 @@ class ReadyBody(SerialsAtBody):
 
 
 class CollectBody(SerialsAtBody):
-    """Who took the goods. A code must be that of the pickup; without one the node has checked who it is."""
+    """Who took the goods. A code must be that of the pickup. Where the identity was checked instead, `collected_by` is
+    the customer or whoever they said comes in their place.
+    """
 
     code: Annotated[str, StringConstraints(max_length=32, pattern=r"^[0-9]*$")] | None = None
     collected_by: Text = ""
+    identity_checked: bool = False
 
 
 class ProofBody(Strict):

@@ -15,6 +15,7 @@ SELECT
     ARRAY(SELECT r FROM planned_releases AS r WHERE r.order_id = o.order_id ORDER BY r.fulfillment_id COLLATE "C") AS planned,
     ARRAY(SELECT r.body FROM returns AS r WHERE r.order_id = o.order_id ORDER BY r.number) AS returns,
     ARRAY(SELECT c FROM recalls AS c WHERE c.order_id = o.order_id ORDER BY length(c.recall_id), c.recall_id) AS recalls,
+    ARRAY(SELECT w FROM pickups AS w WHERE w.order_id = o.order_id ORDER BY length(w.fulfillment_id), w.fulfillment_id) AS pickups,
     ARRAY(SELECT h FROM holds AS h WHERE h.order_id = o.order_id ORDER BY length(h.hold_id), h.hold_id) AS holds
 FROM orders AS o
 WHERE o.order_id = ANY($1::text[]);

@@ -1,0 +1,67 @@
+"""The pickups of an order after an event: the fold that makes them."""
+
+from dataclasses import replace
+
+from troth.model.events import FulfillmentCollected
+from troth.model.ids import FulfillmentId
+from troth.model.order import Order
+from troth.model.pickup import Arrival, Pickup
+from troth.model.pickup_moves import (
+    ArrivalTold,
+    CollectorNamed,
+    PickupCodeRefused,
+    PickupEvent,
+    PickupExpired,
+    PickupExtended,
+    PickupOpened,
+    PickupReminded,
+)
+
+
+def evolve_pickups(order: Order, event: PickupEvent | FulfillmentCollected) -> Order:
+    """The order with what an event says of a pickup; the first that is said of one makes it."""
+    known = {one.fulfillment_id: one for one in order.pickups}
+    if isinstance(event, FulfillmentCollected) and event.fulfillment_id not in known:
+        return order
+    pickup = _evolve(known.get(event.fulfillment_id, Pickup(event.fulfillment_id)), event)
+    known[event.fulfillment_id] = pickup
+    return replace(order, pickups=tuple(sorted(known.values(), key=lambda one: _number(one.fulfillment_id))))
+
+
+def _evolve(pickup: Pickup, event: PickupEvent | FulfillmentCollected) -> Pickup:
+    match event:
+        case PickupOpened():
+            return replace(
+                pickup, rule=event.rule, ready_at=event.at, keep_until=event.keep_until, remind_at=event.remind_at
+            )
+        case ArrivalTold():
+            is_here = event.arrival is Arrival.HERE
+            return replace(
+                pickup,
+                arrival=event.arrival,
+                told_at=event.at if pickup.told_at is None else pickup.told_at,
+                arrives_at=event.arrives_at,
+                here_at=event.at if is_here else None,
+                bay=event.bay,
+                vehicle=event.vehicle,
+            )
+        case CollectorNamed():
+            return replace(pickup, collector=event.name)
+        case PickupReminded():
+            ahead = tuple(at for at in pickup.remind_at if at > event.at)
+            return replace(pickup, reminded=event.number, remind_at=ahead)
+        case PickupExtended():
+            return replace(pickup, keep_until=event.keep_until, remind_at=event.remind_at, extended=pickup.extended + 1)
+        case PickupExpired():
+            return replace(pickup, expired_at=event.at, remind_at=())
+        case PickupCodeRefused():
+            # A lock begins a new row of attempts, else the first wrong code after it would lock again.
+            failures = 0 if event.locked_until is not None else event.failures
+            return replace(pickup, code_failures=failures, locked_until=event.locked_until or pickup.locked_until)
+        case FulfillmentCollected():
+            return replace(pickup, handed_over_at=event.at, remind_at=(), code_failures=0, locked_until=None)
+
+
+def _number(fulfillment_id: FulfillmentId) -> tuple[int, str]:
+    """By which fulfillments stand in the order in which they were made."""
+    return len(fulfillment_id), fulfillment_id

@@ -1,0 +1,39 @@
+"""How long goods are kept for their customer: until a time after which their node closes, and the reminders before."""
+
+from datetime import datetime, timedelta
+
+from troth.engine.collecting import find_collecting
+from troth.engine.policies.work_rules import BUILT_IN_WORK
+from troth.engine.promising.context import Facts
+from troth.engine.waves.release_plan import ground_of
+from troth.model.ids import NodeId
+from troth.model.order import Fulfillment, Order
+from troth.model.pickup_moves import PickupOpened
+from troth.model.work_rules import PickupRule
+
+
+def counter_of(work: Fulfillment) -> NodeId:
+    """The node where the customer comes for a fulfillment: that to which it is sent first, where it is."""
+    return work.via or work.node
+
+
+def rule_of(order: Order, work: Fulfillment, facts: Facts) -> PickupRule:
+    """How the goods of a fulfillment wait for their customer."""
+    rules = facts.work or BUILT_IN_WORK
+    return rules.pickup_of(ground_of(order, facts), counter_of(work))
+
+
+def keep_until(facts: Facts, node: NodeId, until: datetime) -> datetime:
+    """Until when goods are kept that are to be kept until an instant: then, and if the node is closed at that moment,
+    until the end of its next opening hours, since nobody could have come.
+    """
+    hours = find_collecting(facts.network, node, until)
+    return until if hours is None or hours.opens <= until else hours.closes
+
+
+def open_pickup(order: Order, work: Fulfillment, at: datetime, facts: Facts) -> PickupOpened:
+    """That goods are kept from an instant on."""
+    rule = rule_of(order, work, facts)
+    until = keep_until(facts, counter_of(work), at + timedelta(hours=rule.keep_hours))
+    remind_at = tuple(at + timedelta(hours=hours) for hours in rule.remind_hours)
+    return PickupOpened(work.fulfillment_id, counter_of(work), rule.name, until, remind_at, at)

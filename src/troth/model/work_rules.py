@@ -1,0 +1,42 @@
+"""Work rules: the document in which a retailer says how long goods wait for their customer, and what becomes of work
+that is late at its node.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class PickupRule:
+    """How goods wait for their customer at the nodes that `where` names (CEL, of the node; empty: all), of the orders
+    for which `when` holds (CEL, of order and customer). The first rule that speaks decides.
+
+    They are kept for `keep_hours` once they are ready, and then until the node next closes; the customer is reminded so
+    many hours after they were (`remind_hours`). Each extension adds `extend_hours`; a customer may ask for
+    `extensions_max`. After `code_attempts_max` wrong codes none is looked at for `code_lock_minutes`. Where the
+    `code_required` nobody is handed anything without it but after their identity was checked.
+    """
+
+    name: str
+    where: str = ""
+    when: str = ""
+    keep_hours: float = 168.0
+    remind_hours: tuple[float, ...] = (24.0, 96.0)
+    extend_hours: float = 72.0
+    extensions_max: int = 1
+    code_attempts_max: int = 5
+    code_lock_minutes: int = 15
+    code_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WorkRules:
+    """All that is said about work at nodes. Of each kind the first rule that speaks decides, else what is built in."""
+
+    name: str = ""
+    description: str = ""
+    pickups: tuple[PickupRule, ...] = ()
+
+
+NO_WORK_RULES: Final = WorkRules()
+BUILT_IN_PICKUP: Final = PickupRule("built in")

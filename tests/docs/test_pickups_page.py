@@ -1,0 +1,45 @@
+"""The page on pickups: its documents are ones that can be saved, and it names every field of the rules."""
+
+import json
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from troth.flows.documents.families import WORK_RULES
+from troth.model.work_rules import PickupRule, WorkRules
+
+_PAGE = (Path(__file__).parents[2] / "docs" / "pickups.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("text", re.findall(r"```json\n(.*?)```", _PAGE, re.DOTALL))
+def test_the_documents_of_the_page_can_be_saved(text: str) -> None:
+    assert isinstance(WORK_RULES.read(json.loads(text)), WorkRules)
+
+
+def test_every_field_of_a_rule_is_on_the_page() -> None:
+    assert {field.name for field in fields(PickupRule)} - {"name"} <= set(re.findall(r"`(\w+)`", _PAGE))
+
+
+@pytest.mark.parametrize(
+    ("rule", "pointers"),
+    [
+        ({"keep_hours": 0, "remind_hours": []}, ["/pickups/0/keep_hours"]),
+        ({"keep_hours": 24, "remind_hours": [24, 3]}, ["/pickups/0/remind_hours/0", "/pickups/0/remind_hours/1"]),
+        ({"extensions_max": 21, "code_attempts_max": 0}, ["/pickups/0/extensions_max", "/pickups/0/code_attempts_max"]),
+        ({"where": "node.kind == 'x'"}, ["/pickups/0/where"]),
+        ({"when": "order.nothing"}, ["/pickups/0/when"]),
+        ({"code_lock_minutes": 0, "name": ""}, ["/pickups/0/name", "/pickups/0/code_lock_minutes"]),
+    ],
+)
+def test_a_rule_that_cannot_be_used_is_refused_with_its_field(rule: dict[str, object], pointers: list[str]) -> None:
+    found = WORK_RULES.read({"pickups": [{"name": "one", **rule}]})
+    assert isinstance(found, tuple)
+    assert [flaw.pointer for flaw in found] == pointers
+
+
+def test_a_rule_behind_one_that_speaks_of_everything_is_remarked() -> None:
+    rules = WORK_RULES.read({"pickups": [{"name": "all"}, {"name": "never"}]})
+    assert isinstance(rules, WorkRules)
+    assert [found.pointer for found in WORK_RULES.lint(rules)] == ["/pickups/1"]
