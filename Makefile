@@ -26,8 +26,8 @@ test: .venv/dev.stamp ## all tests; make test ARGS="-k capture" for some
 	@tools/chromium
 	@$(BIN)/pytest -n $(JOBS) $(ARGS)
 
-bench: .venv/dev.stamp ## all benchmarks; make bench ONLY=capture SEED=7 for one
-	@$(BIN)/python -m benchmarks $(ONLY) --seed $(SEED)
+bench: .venv/dev.stamp ## all benchmarks; make bench ONLY=capture SEED=7 for one; ACCEPT=1 where it got slower for a reason
+	@$(BIN)/python -m benchmarks $(ONLY) --seed $(SEED) $(if $(ACCEPT),--accept)
 
 check: .venv/dev.stamp ## format, lint, types, import rules, tidiness: what a reviewer would otherwise say
 	@failed=0; \

@@ -65,6 +65,7 @@ def _handle(seed: int) -> Iterator[Figure]:
                     values,
                     baseline="the books are believed" if is_compared else "",
                     baseline_values=theirs if is_compared else (),
+                    better="more" if what == "kept" else "less",
                 )
 
 

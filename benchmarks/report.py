@@ -5,16 +5,19 @@ import os
 import platform
 import statistics
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.record import earlier_ratios, with_history
+
+Better = Literal["more", "less"]
 RESULTS: Final = Path(__file__).parent / "results"
 _PACKAGES: Final = ("asyncpg", "highspy", "msgspec", "numpy", "pydantic", "starlette", "uvicorn", "uvloop")
 
@@ -29,7 +32,9 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """The median of a measurement over some rounds, its smallest and largest, and its ratio to the baseline."""
+    """The median of a measurement over some rounds, its smallest and largest, its ratio to the baseline with that of
+    each round, and whether more of it is better or less.
+    """
 
     name: str
     value: float
@@ -37,49 +42,62 @@ class Figure:
     spread: tuple[float, float]
     baseline: Baseline | None
     ratio: float | None
+    ratios: tuple[float, ...] = ()
+    better: Better = "less"
 
 
 def figure(
-    name: str, unit: str, values: Sequence[float], *, baseline: str = "", baseline_values: Sequence[float] = ()
+    name: str,
+    unit: str,
+    values: Sequence[float],
+    *,
+    baseline: str = "",
+    baseline_values: Sequence[float] = (),
+    better: Better | None = None,
 ) -> Figure:
-    """The figure of some rounds.
+    """The figure of some rounds; of what comes by the second more is better, of anything else less, unless it is said.
 
     The ratio is the median of the rounds' ratios, each to the baseline of its own round.
     """
     against = Baseline(baseline, round(statistics.median(baseline_values), 3)) if baseline_values else None
-    ratio = (
-        round(statistics.median(ours / theirs for ours, theirs in zip(values, baseline_values, strict=True)), 3)
-        if baseline_values
-        else None
-    )
+    ratios = tuple(round(a / b, 3) for a, b in zip(values, baseline_values, strict=True)) if baseline_values else ()
     return Figure(
         name,
         round(statistics.median(values), 3),
         unit,
         (round(min(values), 3), round(max(values), 3)),
         against,
-        ratio,
+        round(statistics.median(ratios), 3) if ratios else None,
+        ratios,
+        better or ("more" if unit.endswith("/s") else "less"),
     )
 
 
 def publish(name: str, figures: Sequence[Figure], *, seed: int, notes: str = "") -> Path:
-    """Print the figures and write them to `results/NAME.json`; the file's path."""
-    table = Table(title=f"{name} (seed {seed})", caption=notes or None)
-    for heading in ("figure", "median", "spread", "baseline", "ratio"):
-        table.add_column(heading, justify="left" if heading in ("figure", "baseline") else "right", overflow="fold")
-    for one in figures:
-        table.add_row(
-            one.name,
-            f"{one.value:,g} {one.unit}",
-            f"{one.spread[0]:,g} to {one.spread[1]:,g}",
-            f"{one.baseline.what}: {one.baseline.value:,g}" if one.baseline else "",
-            f"{one.ratio:.2f}" if one.ratio is not None else "",
-        )
-    Console(width=150).print(table)
+    """Print the figures beside what was reached before, and write them to `results/NAME.json`; the file's path."""
     path = RESULTS / f"{name}.json"
+    recorded = json.loads(path.read_text()) if path.exists() else None
+    document = with_history(_document(name, figures, seed, notes), recorded)
+    Console(width=150).print(_table(document))
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(_document(name, figures, seed, notes), indent=2) + "\n")
+    path.write_text(json.dumps(document, indent=2) + "\n")
     return path
+
+
+def _table(document: Mapping[str, Any]) -> Table:
+    table = Table(title=f"{document['name']} (seed {document['seed']})", caption=document["notes"] or None)
+    for heading in ("figure", "median", "spread", "baseline", "ratio", "before"):
+        table.add_column(heading, justify="left" if heading in ("figure", "baseline") else "right", overflow="fold")
+    for one in document["figures"]:
+        table.add_row(
+            one["name"],
+            f"{one['value']:,g} {one['unit']}",
+            f"{one['spread'][0]:,g} to {one['spread'][1]:,g}",
+            f"{one['baseline']['what']}: {one['baseline']['value']:,g}" if one["baseline"] else "",
+            f"{one['ratio']:.2f}" if one["ratio"] is not None else "",
+            ", ".join(f"{ratio:.2f}" for ratio in earlier_ratios(one["name"], document["history"])),
+        )
+    return table
 
 
 def _document(name: str, figures: Sequence[Figure], seed: int, notes: str) -> dict[str, Any]:

@@ -296,6 +296,7 @@ def _figures(rounds: Sequence[tuple[Sequence[_Order], Mapping[str, _Score]]]) ->
                 cost[name],
                 baseline="troth" if name != _OURS else "",
                 baseline_values=cost[_OURS] if name != _OURS else (),
+                better="more",
             )
             if name != _OURS:
                 yield figure(
@@ -304,6 +305,7 @@ def _figures(rounds: Sequence[tuple[Sequence[_Order], Mapping[str, _Score]]]) ->
                     [fmean(differences[name])],
                     baseline="standard error of it",
                     baseline_values=[error],
+                    better="more",
                 )
             yield figure(f"{label}.shipments", "per order", parcels[name])
             yield figure(f"{label}.on_time", "%", kept[name])
