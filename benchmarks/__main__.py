@@ -10,7 +10,21 @@ import sys
 from pathlib import Path
 from typing import Final, Protocol
 
-from benchmarks import accuracy, availability, capture, carts, change, engine, feed, gap, quote, rivals, rules
+from benchmarks import (
+    accuracy,
+    availability,
+    capture,
+    carts,
+    change,
+    engine,
+    exactly,
+    feed,
+    gap,
+    mix,
+    quote,
+    rivals,
+    rules,
+)
 from benchmarks.record import find_falls
 from benchmarks.report import RESULTS
 
@@ -26,8 +40,10 @@ BENCHMARKS: Final[dict[str, _Run]] = {
     "carts": carts.run,
     "change": change.run,
     "engine": engine.run,
+    "exactly": exactly.run,
     "feed": feed.run,
     "gap": gap.run,
+    "mix": mix.run,
     "quote": quote.run,
     "rivals": rivals.run,
     "rules": rules.run,

@@ -10,7 +10,7 @@ import json
 import random
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, cast
 
@@ -22,7 +22,8 @@ _ANSWERS_MAX: Final = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What to send: orders of two lines over `skus` items; `is_hot` takes the same two items every time.
+    """What to send: orders of some lines over `skus` items; `is_hot` takes the same items every time. It ends after
+    its seconds, or before, after so many `orders`.
 
     Where there are `paths` those are asked for instead, at random.
     """
@@ -37,6 +38,8 @@ class Load:
     seed: int
     run: str
     paths: Sequence[str] = ()
+    lines: int = 2
+    orders: int = 0
 
 
 @dataclass(slots=True)
@@ -98,23 +101,36 @@ def make_requests(load: Load, client: int) -> list[bytes]:
         asked = [f"GET {path} HTTP/1.1\r\nHost: {load.host}\r\n{key}\r\n".encode() for path in load.paths]
         return draw.choices(asked, k=count)
     requests = []
+    if load.orders:
+        count = load.orders // load.clients + (client < load.orders % load.clients)
     for number in range(count):
-        first, second = (0, 1) if load.is_hot else draw.sample(range(load.skus), 2)
-        body = (
-            f'{{"channel":"web","external_id":"{load.run}-{client}-{number}",'
-            '"customer":{"id":"C-1","name":"Ada Park","email":"ada@example.com"},'
-            '"ship_to":{"name":"Ada Park","line1":"1 Main St","city":"New York","region":"NY","postcode":"10001",'
-            '"country":"US"},"method":"ship","service":"standard","lines":['
-            f'{{"line_id":"1","sku":"S{first:05d}","quantity":1,"unit_price":{{"amount":"19.90","currency":"USD"}}}},'
-            f'{{"line_id":"2","sku":"S{second:05d}","quantity":1,"unit_price":{{"amount":"19.90","currency":"USD"}}}}'
-            "]}"
-        ).encode()
-        head = (
-            f"POST /v1/orders HTTP/1.1\r\nHost: {load.host}\r\nAuthorization: Bearer {load.key}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        ).encode()
-        requests.append(head + body)
+        skus = draw.sample(range(load.skus), load.lines) if not load.is_hot else range(load.lines)
+        requests.append(post_request(load, "/v1/orders", order_body(f"{load.run}-{client}-{number}", skus)))
     return requests
+
+
+def order_body(external_id: str, skus: Iterable[int]) -> str:
+    """An order of one unit of each of these items."""
+    lines = ",".join(
+        f'{{"line_id":"{number}","sku":"S{sku:05d}","quantity":1,"unit_price":{{"amount":"19.90","currency":"USD"}}}}'
+        for number, sku in enumerate(skus, 1)
+    )
+    return (
+        f'{{"channel":"web","external_id":"{external_id}",'
+        '"customer":{"id":"C-1","name":"Ada Park","email":"ada@example.com"},'
+        '"ship_to":{"name":"Ada Park","line1":"1 Main St","city":"New York","region":"NY","postcode":"10001",'
+        f'"country":"US"}},"method":"ship","service":"standard","lines":[{lines}]}}'
+    )
+
+
+def post_request(load: Load, path: str, body: str) -> bytes:
+    """The bytes of a POST."""
+    content = body.encode()
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: {load.host}\r\nAuthorization: Bearer {load.key}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+    )
+    return head.encode() + content
 
 
 async def send(load: Load) -> Seen:

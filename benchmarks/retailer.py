@@ -24,7 +24,7 @@ from troth.store.reference import write_items, write_nodes
 _STOCK: Final = """
 WITH placed AS (
     INSERT INTO balances (sku, node, source, on_hand, reserved, deficit)
-    SELECT sku, node, 'on_hand', 1000000000, 0, 0 FROM items, nodes
+    SELECT sku, node, 'on_hand', $2, 0, 0 FROM items, nodes
     WHERE abs(hashtext(sku || ' ' || node)) % 100 < $1 RETURNING sku, node, on_hand
 )
 INSERT INTO entries (sku, node, source, at, kind, on_hand_delta, reserved_delta, reason, reference)
@@ -32,9 +32,17 @@ SELECT sku, node, 'on_hand', now(), 'adjustment', on_hand, 0, 'benchmark', '' FR
 """
 
 
-async def fill(dsn: str, *, skus: int, nodes: int, held_percent: int = 100, has_pickup: bool = False) -> None:
-    """Migrate a database and put so many items at so many nodes, which hold plenty of each, or of some percent of them;
-    where it has pickup, all of them hand over to customers.
+async def fill(
+    dsn: str,
+    *,
+    skus: int,
+    nodes: int,
+    held_percent: int = 100,
+    has_pickup: bool = False,
+    on_hand: int = 1_000_000_000,
+) -> None:
+    """Migrate a database and put so many items at so many nodes, which hold plenty of each, or so many units, or none
+    but of some percent of them; where it has pickup, all of them hand over to customers.
     """
     await migrate(dsn)
     connection = await asyncpg.connect(dsn)
@@ -59,7 +67,7 @@ async def fill(dsn: str, *, skus: int, nodes: int, held_percent: int = 100, has_
         )
         items = [Item(Sku(f"S{number:05d}"), f"Item {number}", weight_grams=500) for number in range(skus)]
         await write_items(connection, items, now)
-        await connection.execute(_STOCK, held_percent, timeout=600)
+        await connection.execute(_STOCK, held_percent, on_hand, timeout=600)
         await connection.execute("VACUUM ANALYZE balances, nodes, items", timeout=600)
     finally:
         await connection.close()
