@@ -40,6 +40,21 @@ async def test_a_hold_is_answered_with_its_terms_and_what_it_blocks_is_no_longer
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/order-on-hold")
 
 
+async def test_a_hold_that_is_asked_for_twice_is_placed_once(api: Api) -> None:
+    order_id = await captured(api, "twice")
+    url, body = f"/v1/orders/{order_id}/holds", {"type": "fraud", "reason": "the address differs"}
+    first = (await api.post(url, body)).json()
+
+    again = await api.post(url, body)
+    longer = (await api.post(url, body | {"expires_at": "2026-12-24T12:00:00Z"})).json()
+    other = (await api.post(url, body | {"reason": "the name differs"})).json()
+
+    assert (again.status_code, again.json()["version"]) == (200, first["version"])
+    assert [hold["hold_id"] for hold in again.json()["holds"]] == ["H1"]
+    assert [hold["hold_id"] for hold in longer["holds"]] == ["H1", "H2"]
+    assert [hold["hold_id"] for hold in other["holds"]] == ["H1", "H2", "H3"]
+
+
 async def test_somebody_else_looks_after_a_hold(api: Api) -> None:
     order_id = await captured(api, "b")
     await api.post(f"/v1/orders/{order_id}/holds", {"type": "fraud"})

@@ -39,9 +39,14 @@ async def client(system: System) -> AsyncIterator[httpx.AsyncClient]:
 
 @asynccontextmanager
 async def calling(
-    system: System, *scopes: str, customers: tuple[str, ...] | None = None
+    system: System,
+    *scopes: str,
+    customers: tuple[str, ...] | None = None,
+    nodes: tuple[str, ...] | None = None,
 ) -> AsyncIterator[httpx.AsyncClient]:
-    made = await create_key(system.pool, name="desk", scopes=list(scopes), actor="test", customers=customers)
+    made = await create_key(
+        system.pool, name="desk", scopes=list(scopes), actor="test", customers=customers, nodes=nodes
+    )
     assert isinstance(made, tuple)
     transport = httpx.ASGITransport(app=create_app(system, Settings()), raise_app_exceptions=False)
     headers = {"authorization": f"Bearer {made[1]}"}
@@ -210,14 +215,17 @@ async def test_a_tender_that_is_not_there_and_an_order_of_somebody_else_are_not_
     assert await written(system) == before
 
 
-async def test_whoever_is_bound_to_customers_pays_and_gives_nothing_back(system: System) -> None:
+@pytest.mark.parametrize("bound", [{"customers": ("C-1",)}, {"nodes": ("DC-PA",)}])
+async def test_whoever_is_bound_to_customers_or_nodes_pays_and_gives_nothing_back(
+    system: System, bound: dict[str, tuple[str, ...]]
+) -> None:
     made = await order(system, paid("tok_visa"))
     await settle_all(system)
     await ship(system, made.order_id)
     await settle_all(system)
     path, before = f"/v1/orders/{made.order_id}/payments", await account(system, made.order_id)
     amount = {"amount": "5.00", "currency": "USD"}
-    async with calling(system, "orders:write", customers=(made.customer.id,)) as themselves:
+    async with calling(system, "orders:write", **bound) as themselves:
         refund = await themselves.post(f"{path}/refund", json={"amount": amount, "reason": "please"})
         void = await themselves.post(f"{path}/void", json={"tender": 1, "reason": "please"})
         retry = await themselves.post(f"{path}/retry", json={"reason": "please"})
@@ -227,6 +235,7 @@ async def test_whoever_is_bound_to_customers_pays_and_gives_nothing_back(system:
         seen = await themselves.get(path)
 
     assert [one.status_code for one in (refund, void, retry, books)] == [403] * 4
+    assert refund.json()["is_bound"] is True
     assert paid_already.json()["errors"][0]["pointer"] == "/status"
     assert seen.status_code == 200
     assert await account(system, made.order_id) == before

@@ -11,6 +11,7 @@ from troth.model.hold_terms import Block
 from troth.model.ids import LineId
 from troth.model.kits import kits_of
 from troth.model.lifecycle import AllocationEvent, AllocationState
+from troth.model.measure import counted
 from troth.model.order import Order
 from troth.model.permissions import CANCEL, CANCELABLE, NEEDS_REASON, states_for
 from troth.model.refusals import FieldFlaw, Held, Invalid, NotPossibleNow, Refusal
@@ -33,7 +34,7 @@ def decide_cancel(command: CancelOrder, order: Order, facts: Facts) -> tuple[Ord
     for units in spread(order, command.lines):
         named[units.line_id] = named.get(units.line_id, 0) + units.quantity
     flaws = tuple(
-        FieldFlaw(f"/lines/{position}", f"line {line.line_id} has {_open_of(order, line.line_id)} units to cancel")
+        FieldFlaw(f"/lines/{position}", f"line {line.line_id} has {counted(_open_of(order, line.line_id))} to cancel")
         for position, line in enumerate(command.lines)
         if any(named[one.line_id] > open_units.get(one.line_id, 0) for one in spread(order, (line,)))
     )

@@ -4,6 +4,7 @@ Holds whose time is over end as their terms say, what the remorse period held is
 did not leave by its last date is canceled.
 """
 
+from datetime import timedelta
 from typing import Final
 
 from troth.engine.cancel import cancel_units
@@ -34,6 +35,9 @@ WAITED_TOO_LONG: Final = "no stock came while it waited"
 ADMINISTRATOR: Final = "administrator"
 """Whoever has this role may lift any hold."""
 
+_ASKED_LATER_MAX: Final = timedelta(seconds=1)
+"""An end that follows from a type's hours is this much off at most: it is counted from when a hold was asked for."""
+
 _BEFORE_RELEASE: Final = frozenset({Block.RELEASE, Block.PROMISE})
 
 
@@ -46,6 +50,8 @@ def decide_place(command: PlaceHold, order: Order, facts: Facts) -> tuple[OrderE
         return Invalid((FieldFlaw("/expires_at", "a hold must end in the future"),))
     if not can_hold(order, command.terms.blocks):
         return NotPossibleNow("hold", order_status(order))
+    if any(_is_same(hold, command, facts) for hold in placed_holds(order)):
+        return ()
     hold = Hold(
         hold_id=HoldId(f"H{len(order.holds) + 1}"),
         type=command.type,
@@ -61,6 +67,19 @@ def decide_place(command: PlaceHold, order: Order, facts: Facts) -> tuple[OrderE
         return (placed,)
     given_up, _freed = give_up(evolve(order, placed), units, f"{command.type} hold", facts.now, is_parked=True)
     return placed, given_up
+
+
+def _is_same(hold: Hold, command: PlaceHold, facts: Facts) -> bool:
+    """Whether a hold is what is asked for once more: by the same, for the same reason, on the same terms, and until the
+    same instant, or for as long.
+    """
+    asked = (command.type, command.reason, facts.actor, command.terms)
+    if (hold.type, hold.reason, hold.placed_by, hold.terms) != asked:
+        return False
+    if hold.expires_at is None or command.expires_at is None:
+        return hold.expires_at == command.expires_at
+    longer = (command.expires_at - facts.now) - (hold.expires_at - hold.placed_at)
+    return hold.expires_at == command.expires_at or abs(longer) < _ASKED_LATER_MAX
 
 
 def can_hold(order: Order, blocks: tuple[Block, ...]) -> bool:

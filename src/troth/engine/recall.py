@@ -32,6 +32,7 @@ from troth.model.ids import LineId
 from troth.model.kept_actions import keep_action, kept_action
 from troth.model.kits import begun_units, kits_of
 from troth.model.lifecycle import AllocationEvent, RecallEvent, RecallState
+from troth.model.measure import counted
 from troth.model.order import Allocation, Fulfillment, Order
 from troth.model.recall import Recall, RecallKind
 from troth.model.refusals import FieldFlaw, Held, Invalid, NotFound, NotPossibleNow, Refusal
@@ -176,8 +177,9 @@ def _named(lines: tuple[LineQuantity, ...]) -> dict[LineId, int]:
 
 def _unit_flaws(lines: tuple[LineQuantity, ...], most: Mapping[LineId, int]) -> tuple[FieldFlaw, ...]:
     named = _named(lines)
+    units = {line.line_id: counted(most.get(line.line_id, 0)) for line in lines}
     return tuple(
-        FieldFlaw(f"/lines/{position}", f"{most.get(line.line_id, 0)} units of line {line.line_id} can be given back")
+        FieldFlaw(f"/lines/{position}", f"{units[line.line_id]} of line {line.line_id} can be given back")
         for position, line in enumerate(lines)
         if named[line.line_id] > most.get(line.line_id, 0)
     )

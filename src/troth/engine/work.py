@@ -46,6 +46,7 @@ from troth.model.hold_terms import Block
 from troth.model.ids import LineId
 from troth.model.kits import Kits, begun_units, kits_of, whole_units
 from troth.model.lifecycle import ALLOCATION, ENDED, GONE, AllocationEvent, AllocationState, is_possible
+from troth.model.measure import counted
 from troth.model.order import Allocation, Fulfillment, Order, Package, PackageLine
 from troth.model.pickup_moves import PickupCodeRefused
 from troth.model.refusals import FieldFlaw, Held, Invalid, NotFound, NotPossibleNow, Refusal
@@ -93,15 +94,13 @@ def decide_work(
             return Invalid(flaws) if flaws else picked
         case PackWork():
             moves = all_through(parts, (_E.PICK, _E.PACK))
+            if not moves:
+                return _refuse("pack", order, work)
             packages = command.packages or (_one_package(parts, kits_of(order)),)
             flaws = _package_flaws(packages, parts, kits_of(order))
             if flaws:
                 return Invalid(flaws)
-            return (
-                (FulfillmentPacked(work.fulfillment_id, packages, at, PartsChange(moves=moves)),)
-                if moves
-                else _refuse("pack", order, work)
-            )
+            return (FulfillmentPacked(work.fulfillment_id, packages, at, PartsChange(moves=moves)),)
         case StageWork():
             moves = all_through(parts, (_E.PICK, _E.STAGE)) if _is_handed_over(work) else ()
             if not moves and not _has_come(work, parts):
@@ -225,7 +224,9 @@ def _pick(
     held = whole_units(pickable, kits)
     picked = _quantities(command.lines, pickable, kits)
     flaws = tuple(find_lot_flaws(command.lines, kits)) or tuple(
-        FieldFlaw(f"/lines/{position}", f"{held.get(line.line_id, 0)} units of line {line.line_id} can be picked here")
+        FieldFlaw(
+            f"/lines/{position}", f"{counted(held.get(line.line_id, 0))} of line {line.line_id} can be picked here"
+        )
         for position, line in enumerate(command.lines)
         if picked[line.line_id] > held.get(line.line_id, 0)
     )

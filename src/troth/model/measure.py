@@ -61,6 +61,15 @@ def told(units: int, decimals: int, unit: str) -> str:
     return f"{units} units" if decimals == 0 else f"{units / scale_of(decimals):.{decimals}f} {unit}"
 
 
+def counted(units: int | float, noun: str = "unit") -> str:
+    """So many of something, in words.
+
+    >>> counted(1), counted(0), counted(2.5), counted(3, "serial")
+    ('1 unit', '0 units', '2.5 units', '3 serials')
+    """
+    return f"{units} {noun}" if units == 1 else f"{units} {noun}s"
+
+
 def shown(units: int | float, decimals: int) -> int | float:
     """Units as the number that people know; exact, since it has at most three decimals.
 

@@ -220,11 +220,15 @@ class Unauthorized:
 
 @dataclass(frozen=True, slots=True)
 class Forbidden:
-    """The key or login is valid but does not carry the scope that this needs."""
+    """The key or login is valid but does not carry the scope that this needs, or only for its own nodes or customers.
+
+    It `is_bound` where the scope would do for somebody who is not.
+    """
 
     code: ClassVar[str] = "forbidden"
     transient: ClassVar[bool] = False
     scope: str
+    is_bound: bool = False
 
 
 Refusal = (

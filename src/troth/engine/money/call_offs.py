@@ -103,11 +103,19 @@ def _line_flaws(before: Order | None, after: Asking, agreement: Agreement) -> It
             continue
         if line.sku not in agreed:
             yield FieldFlaw(f"/lines/{position}/sku", f"{line.sku} is not part of the blanket order")
-        elif line.unit_price_minor != agreed[line.sku].unit_price_minor:
+        elif line.unit_price_minor not in _agreed_prices(line, known.get(line.line_id), agreed[line.sku]):
             detail = f"the blanket order has another price for {line.sku}"
             yield FieldFlaw(f"/lines/{position}/unit_price", detail)
         elif not _may_go_there(line, agreement.blanket):
             yield FieldFlaw(f"/lines/{position}/ship_to", "is none of the places of the blanket order")
+
+
+def _agreed_prices(line: Line, before: Line | None, agreed: BlanketLine) -> set[int]:
+    """The prices (minor units) that a line may have: the agreed one, and the one at which it was called off, which
+    stays where the agreement has changed since.
+    """
+    called_at = {before.unit_price_minor} if before is not None and before.sku == line.sku else set()
+    return {agreed.unit_price_minor} | called_at
 
 
 def _is_no_news(line: Line, before: Line | None) -> bool:

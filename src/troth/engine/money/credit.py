@@ -17,6 +17,7 @@ from troth.model.hold_rules import BUILT_IN
 from troth.model.ids import HoldId
 from troth.model.kits import kits_of, whole_units
 from troth.model.lifecycle import UNLOCKED
+from troth.model.money import Money
 from troth.model.order import Allocation, Hold, Order
 from troth.model.status import live_allocations, placed_holds
 from troth.model.totals import line_amounts
@@ -111,7 +112,7 @@ def _look_at(credit: Credit, change: Change, facts: Facts) -> HoldPlaced | HoldL
         return None
     left = credit.limit_minor - moved(credit, change.before, _without_hold(after)).used_minor
     reason = (
-        f"the credit of {credit.customer_id} is exceeded by {-left} in minor units of {credit.currency}"
+        f"the credit of {credit.customer_id} is exceeded by {Money(-left, credit.currency).amount} {credit.currency}"
         if after.currency == credit.currency
         else f"the order is in {after.currency}, the credit of {credit.customer_id} in {credit.currency}"
     )

@@ -12,6 +12,7 @@ from troth.model.events import PartSplit
 from troth.model.ids import LineId, Sku
 from troth.model.inventory import Source, SupplyKey, lot_source
 from troth.model.kits import Kits
+from troth.model.measure import counted
 from troth.model.order import Allocation
 from troth.model.refusals import FieldFlaw
 
@@ -35,7 +36,7 @@ def find_lot_flaws(lines: Sequence[LineQuantity], kits: Kits) -> list[FieldFlaw]
         if line.line_id in kits:
             flaws.append(FieldFlaw(f"/lines/{at}/lots", "a kit is picked out of the lots that were planned"))
         elif total != line.quantity:
-            flaws.append(FieldFlaw(f"/lines/{at}/lots", f"add up to {total} units, not to {line.quantity}"))
+            flaws.append(FieldFlaw(f"/lines/{at}/lots", f"add up to {counted(total)}, not to {line.quantity}"))
     return flaws
 
 

@@ -9,6 +9,7 @@ from troth.model.commands import CollectWork, Command, LineSerials, PackWork, Pi
 from troth.model.events import SerialsNamed
 from troth.model.ids import FulfillmentId, LineId, Sku
 from troth.model.lifecycle import ENDED, AllocationState
+from troth.model.measure import counted
 from troth.model.order import Order
 from troth.model.refusals import FieldFlaw, Invalid
 from troth.model.serials import SerialKey, SerialPlace, UnitSerial
@@ -157,7 +158,9 @@ def _count_flaws(
         is_short = some < count and is_serialized and (leaves or place in given)
         if is_short or (some > count and (place in given or leaves)):
             pointer = pointers.get(place[0], "/serials")
-            flaws.append(FieldFlaw(pointer, f"line {place[0]} has {count} units of {place[1]}, and {some} serials"))
+            flaws.append(
+                FieldFlaw(pointer, f"line {place[0]} has {counted(count)} of {place[1]}, and {counted(some, 'serial')}")
+            )
     return flaws
 
 

@@ -14,7 +14,7 @@ from troth.model.commands import AdjustStock, CountStock, ExpectSupply
 from troth.model.events import BackorderCovered, PartMove, PartsChange, StockAdjusted, StockCounted, SupplyExpected
 from troth.model.inventory import Balance, CountMark, Entry, EntryKind, SupplyKey, lot_of, purchase_order_source
 from troth.model.lifecycle import AllocationEvent, AllocationState
-from troth.model.measure import PIECE, told
+from troth.model.measure import PIECE, counted, told
 from troth.model.order import Allocation, Order
 from troth.model.refusals import FieldFlaw, Invalid, Refusal
 
@@ -27,7 +27,9 @@ def decide_adjust(command: AdjustStock, state: State, facts: Facts) -> Decision 
     """
     held = state.balance(command.key)
     if held.on_hand + command.delta < 0:
-        return Invalid((FieldFlaw("/delta", f"only {held.on_hand} units are on hand"),))
+        return Invalid(
+            (FieldFlaw("/delta", f"only {counted(held.on_hand)} {'is' if held.on_hand == 1 else 'are'} on hand"),)
+        )
     if held.on_hand and held.expires_on is not None and command.expires_on not in (None, held.expires_on):
         lot = f"lot {lot_of(held.key.source)} is good until {held.expires_on} here"
         return Invalid((FieldFlaw("/expires_on", f"{lot}; a count may say otherwise"),))

@@ -11,6 +11,7 @@ from troth.engine.supply.supply import SupplyRows
 from troth.model.ids import Sku
 from troth.model.inventory import ON_HAND, Entry, SupplyKey, is_on_hand
 from troth.model.item import Item
+from troth.model.measure import counted
 from troth.model.plan import Demand, Plan, Uncovered
 
 BACKORDER_MAX: Final = "backorder_max"
@@ -101,5 +102,5 @@ def _with_reason(
     room = max(0, item.backorder_max - already)
     if wanted <= room or rows.available[rows.available_from > 0.0].sum() <= room:
         return gap
-    detail = f"at most {item.backorder_max} units of {gap.sku} may be backordered, and {already} are already"
+    detail = f"at most {counted(item.backorder_max)} of {gap.sku} may be backordered, and {already} are already"
     return replace(gap, reason=BACKORDER_MAX, detail=detail)

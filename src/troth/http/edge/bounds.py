@@ -19,6 +19,11 @@ def order_id_of(call: Call[Any, Any]) -> OrderId:
     return named_order(call.path("order_id"))
 
 
+def is_bound(actor: Actor) -> bool:
+    """Whether an actor is bound to customers or nodes, so that what concerns others is not theirs to say."""
+    return actor.customers is not None or actor.nodes is not None
+
+
 def is_visible(actor: Actor, order: Order) -> bool:
     """Whether an order is one that the actor may see."""
     if actor.customers is not None and order.customer.id not in actor.customers:
@@ -55,7 +60,7 @@ async def read_decimals(call: Call[Any, Any], order_id: OrderId) -> dict[str, in
 
 async def ensure_visible(call: Call[Any, Any], order_id: OrderId) -> None:
     """Refused where the actor may not see an order; of an actor without bounds nothing is asked."""
-    if call.actor.customers is not None or call.actor.nodes is not None:
+    if is_bound(call.actor):
         await read_visible(call, order_id)
 
 

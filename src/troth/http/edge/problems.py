@@ -270,7 +270,7 @@ def _told(no: No) -> str:
         case PickupLocked():
             return f"until {no.locked_until.isoformat()}"
         case Forbidden():
-            return no.scope
+            return f"{no.scope}, for all nodes and customers" if no.is_bound else no.scope
         case MalformedJson():
             return no.reason
         case MediaTypeUnsupported():

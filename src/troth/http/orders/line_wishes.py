@@ -15,6 +15,8 @@ _NO_TERMS: Final = Terms()
 class WishesBody(Strict):
     """By when, and in which share, something is wanted at all."""
 
+    need_by: Annotated[Instant | None, Field(description="Wanted by then; what comes later is said to be late.")] = None
+    not_before: Annotated[Instant | None, Field(description="Nothing arrives earlier.")] = None
     cancel_after: Annotated[
         Instant | None, Field(description="Nothing is promised for later, and what is open then is canceled.")
     ] = None
@@ -40,15 +42,17 @@ class WishesBody(Strict):
 
 
 WISHES: Final = frozenset(WishesBody.model_fields)
+_OF_TERMS: Final = WISHES - {"need_by", "not_before"}
 
 
 def with_wishes(line: ContentLine, own: WishesBody, order: WishesBody | None) -> ContentLine:
     """The line with its own wishes, and with the order's where it has none; the same one where there are none."""
-    if order is None and own.model_fields_set.isdisjoint(WISHES):
+    if order is None and own.model_fields_set.isdisjoint(_OF_TERMS):
         return line
     terms = line.terms or _NO_TERMS
     if order is not None:
         is_killed = order.fill is Fill.OR_KILL
+        line = replace(line, need_by=own.need_by or order.need_by, not_before=own.not_before or order.not_before)
         terms = replace(
             terms,
             cancel_after=order.cancel_after,

@@ -79,8 +79,6 @@ class LineBody(ChargedBody, ScheduledBody, WishesBody):
     sku: Id
     quantity: Quantity
     unit_price: MoneyBody | None = None
-    need_by: Instant | None = None
-    not_before: Instant | None = None
     ship_to: Annotated[AddressBody | None, Field(description="Where this line goes, if not where the order goes.")] = (
         None
     )
@@ -207,7 +205,7 @@ class ContentBody(AttributesBody, TotalsBody, WishesBody):
             lines = tuple(
                 one
                 for position, (line, body) in enumerate(zip(lines, self.lines, strict=True))
-                for one in by_schedule(line, body, items.get(line.sku), scaling, f"/lines/{position}")
+                for one in by_schedule(line, body, items.get(line.sku), scaling, f"/lines/{position}", wishes)
             )
         scaling.done()
         return OrderContent(

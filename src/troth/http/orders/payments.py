@@ -12,7 +12,7 @@ from troth.flows.money.account_actions import After
 from troth.flows.money.notices import take_notice
 from troth.flows.money.reconcile import reconcile
 from troth.http.edge.body import Body, Instant, MoneyBody, Name, NoQuery, Query, Strict, Text
-from troth.http.edge.bounds import order_id_of, read_visible
+from troth.http.edge.bounds import is_bound, order_id_of, read_visible
 from troth.http.edge.idempotency import Keep, once_written
 from troth.http.edge.operations import NO_BODY, Call, Nothing, Operation, Plain, Shown
 from troth.http.edge.problems import Refused
@@ -79,7 +79,7 @@ async def read_payments(call: Plain) -> Reply:
 async def add_payment(call: Call[MorePaymentBody, NoQuery]) -> Reply:
     """Let an order be paid in one more way."""
     asked = call.body
-    if call.actor.customers is not None and asked.status != PENDING:
+    if is_bound(call.actor) and asked.status != PENDING:
         raise Refused(Invalid((FieldFlaw("/status", f"must be {PENDING}: what was paid is not theirs to say"),)))
     payment = Payment(asked.provider, asked.reference, await _minor(call, asked.amount), asked.status)
     return await _act(
@@ -140,18 +140,20 @@ async def take_payment_notice(call: Call[dict[str, Any], NoQuery]) -> Reply:
 
 async def read_reconciliation(call: Call[Nothing, ReconciliationQuery]) -> Reply:
     """Compare the books of the gateways with ours; changes nothing."""
-    if call.actor.customers is not None:
-        raise Refused(Forbidden("orders:read"))
+    if is_bound(call.actor):
+        raise Refused(Forbidden("orders:read", is_bound=True))
     since: datetime = call.query.since or call.system.door.now() - _LOOKED_BACK
     found = await reconcile(call.system, since=since, is_repairing=False)
     return json_reply(ReconciliationsAnswer(tuple(map(answer_reconciled, found))))
 
 
 async def _ensure_ours(call: Call[Any, Any]) -> None:
-    """Whoever is bound to customers pays for their orders; what is given back, or asked for again, is ours to say."""
-    if call.actor.customers is not None:
+    """Whoever is bound, to customers or nodes, lets orders be paid; what is given back, or asked for again, is not
+    theirs to say.
+    """
+    if is_bound(call.actor):
         await read_visible(call, order_id_of(call))  # that of somebody else is not there
-        raise Refused(Forbidden("orders:write"))
+        raise Refused(Forbidden("orders:write", is_bound=True))
 
 
 async def _act(call: Call[Any, Any], act: Callable[[Order, After], Awaitable[Account | Refusal]]) -> Reply:

@@ -16,9 +16,10 @@ from troth.flows.orders.charges import ContentCharges
 from troth.http.edge.body import Id, Instant, Strict
 from troth.http.edge.measures import Quantity, Scaling
 from troth.http.edge.problems import No, Refused
+from troth.http.orders.line_wishes import WishesBody
 from troth.model.ids import LineId
 from troth.model.item import Item
-from troth.model.measure import half_up
+from troth.model.measure import counted, half_up
 from troth.model.money import Money
 from troth.model.order import Terms
 from troth.model.refusals import FieldFlaw, Invalid
@@ -40,7 +41,7 @@ class ScheduleLineBody(Strict):
 OF_SCHEDULE: Final = frozenset(ScheduleLineBody.model_fields)
 
 
-class ScheduledBody(Strict):
+class ScheduledBody(WishesBody):
     """A line that may have several dates."""
 
     schedule: Annotated[
@@ -59,9 +60,16 @@ class ScheduledBody(Strict):
 
 
 def by_schedule(
-    line: ContentLine, body: ScheduledBody, item: Item | None, scaling: Scaling, pointer: str
+    line: ContentLine,
+    body: ScheduledBody,
+    item: Item | None,
+    scaling: Scaling,
+    pointer: str,
+    order: WishesBody | None = None,
 ) -> tuple[ContentLine, ...]:
-    """The lines that a line becomes: itself where it has one date; Refused where its units do not add up."""
+    """The lines that a line becomes, in an order with wishes for all of its lines: itself where it has one date;
+    Refused where its units do not add up.
+    """
     if body.schedule_of is not None:
         terms = replace(line.terms or _NO_TERMS, schedule_of=LineId(body.schedule_of))
         line = replace(line, terms=terms)
@@ -73,16 +81,19 @@ def by_schedule(
     ]
     flaws = []
     if sum(units) != line.quantity:
-        flaws.append(FieldFlaw(f"{pointer}/quantity", f"its schedule has {sum(units)} units"))
-    if line.need_by is not None or line.not_before is not None:
+        flaws.append(FieldFlaw(f"{pointer}/quantity", f"its schedule has {counted(sum(units))}"))
+    if body.need_by is not None or body.not_before is not None:
         flaws.append(FieldFlaw(f"{pointer}/schedule", "has the dates of the line: it has none of its own"))
     if line.charges is not None and line.charges.total is not None:
         flaws.append(FieldFlaw(f"{pointer}/total", "has no meaning of a line that is parted by a schedule"))
     if flaws:
         raise Refused(Invalid(tuple(flaws)))
+    is_firm = body.need_by_firm if body.need_by_firm is not None or order is None else order.need_by_firm
     found, before = [], 0
     for number, (part, count) in enumerate(zip(body.schedule, units, strict=True), 1):
         terms = replace(line.terms or _NO_TERMS, schedule_of=line.line_id)
+        need_by = part.need_by or line.need_by
+        terms = replace(terms, need_by_firm=bool(is_firm) and need_by is not None)
         if part.cancel_after is not None:
             terms = replace(terms, cancel_after=part.cancel_after)
         if part.need_by_firm is not None:
@@ -92,8 +103,8 @@ def by_schedule(
                 line,
                 line_id=LineId(f"{line.line_id}.{number}"),
                 quantity=count,
-                need_by=part.need_by,
-                not_before=part.not_before,
+                need_by=need_by,
+                not_before=part.not_before or line.not_before,
                 terms=terms,
                 charges=_share(line.charges, before, count, line.quantity),
             )
