@@ -126,6 +126,8 @@ async def test_who_may_only_read_sees_terms_and_no_forms(client: httpx.AsyncClie
 
 async def test_a_blanket_order_is_made_called_off_and_ended(client: httpx.AsyncClient, system: System) -> None:
     empty = await client.get("/console/blanket-orders")
+    nobody = await post(client, "/new-blanket-order", "/blanket-orders", **AGREED)
+    await customers.set_terms(system, CustomerTerms("C-1"), actor="test")
     made = await post(client, "/new-blanket-order", "/blanket-orders", **AGREED)
     called = await order(system, "W-CALLED", 4, attributes={BLANKET_ORDER: "BO-1"})
     shown = html.unescape((await client.get("/console/blanket-orders/BO-1")).text)
@@ -137,6 +139,7 @@ async def test_a_blanket_order_is_made_called_off_and_ended(client: httpx.AsyncC
     over = await client.get("/console/blanket-orders/BO-1")
 
     assert "No blanket orders yet." in empty.text
+    assert (nobody.status_code, "There is no customer C-1" in html.unescape(nobody.text)) == (409, True)
     assert (made.status_code, made.headers["location"]) == (303, "/console/blanket-orders/BO-1?done=set")
     assert f'href="/console/orders/{called.order_id}"' in shown
     for told in ("$79.60", "$420.40 left", "by value", "W-CALLED", ">6</td>", "A; 10; 19.90\nB; ; 5.50"):
@@ -159,6 +162,7 @@ async def test_what_was_ended_is_shown_as_ended_and_is_not_ended_again(
     client: httpx.AsyncClient, system: System
 ) -> None:
     agreed = BlanketOrder("BO-1", "C-1", "USD", NOW - timedelta(days=1), NOW, (BlanketLine(Sku("A"), 1_990, 10),))
+    await customers.set_terms(system, CustomerTerms("C-1"), actor="test")
     await blanket_orders.set_blanket_order(system, agreed, actor="test")
     shown = await client.get("/console/blanket-orders/BO-1")
     refused = await post(client, "/blanket-orders/BO-1", "/blanket-orders/BO-1/end", version="1")

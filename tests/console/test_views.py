@@ -16,10 +16,13 @@ from troth.console.views_stock import view_ledger, view_positions
 from troth.console.views_timeline import moment_of, tell
 from troth.console.views_trace import view_decision
 from troth.flows.orders.explain import Decided
+from troth.model.agreement_moves import BalanceTold, BlanketOrderSet, CustomerSet
 from troth.model.alerts import AlertAction
+from troth.model.blanket import BlanketOrder
 from troth.model.cart_hold import CartHold, CartHoldState, HeldUnits
 from troth.model.change import FieldChange
 from troth.model.commands import ExpectedLine, LineQuantity
+from troth.model.credit import CustomerTerms
 from troth.model.events import (
     EVENTS,
     AcceptanceMissed,
@@ -103,6 +106,7 @@ from troth.model.refusals import (
 )
 from troth.model.release import PlannedRelease, WaveTake
 from troth.model.serials import UnitSerial
+from troth.model.ship_notice import ShipNoticeSent
 from troth.model.status import OrderStatus
 from troth.model.transfer_moves import TransferLost, TransferReceived, TransferShipped, TransferUnits
 from troth.pages.views import status_chip
@@ -127,6 +131,8 @@ RECALL = Recall(
     "user/ann", NOW, NOW + timedelta(minutes=30),
 )  # fmt: skip
 
+_TERMS = CustomerTerms("C-1", credit_limit_minor=25_000)
+_BLANKET = BlanketOrder("BO-1", "C-1", "USD", NOW, NOW, ())
 EVERY_EVENT: tuple[tuple[Event, str], ...] = (
     *PAYMENT_EVENTS,
     *RETURN_EVENTS,
@@ -298,6 +304,20 @@ EVERY_EVENT: tuple[tuple[Event, str], ...] = (
     ),
     (CartHoldExtended(CART, NOW), "The cart's units are kept until Nov 23, 15:00 UTC."),
     (CartHoldEnded(CART, CartHoldState.USED, OrderId("O-1")), "The cart's units went to order O-1."),
+    (CustomerSet(_TERMS, 1, NOW), "Customer C-1 was created; its credit is up to 250.00 USD."),
+    (
+        CustomerSet(CustomerTerms("C-1"), 2, NOW, _TERMS),
+        "Customer C-1 was changed; its credit is not limited.",
+    ),
+    (
+        BalanceTold("C-1", 420_000, "USD", NOW, NOW),
+        "Customer C-1 had left 4200.00 USD unpaid as of Nov 23, 15:00 UTC.",
+    ),
+    (
+        ShipNoticeSent(WORK, "856-17", NOW, NOW, is_late=True),
+        "The ship notice 856-17 of fulfillment F2 was sent, after it was due at Nov 23, 15:00 UTC.",
+    ),
+    (BlanketOrderSet(_BLANKET, 1, NOW), "Blanket order BO-1 with C-1 was agreed on."),
     (ConfigurationSet("node", "DC-PA", {"a": 1}), "Node DC-PA was created."),
 )
 EVERY_REFUSAL: tuple[tuple[Refusal, str], ...] = (

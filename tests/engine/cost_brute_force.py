@@ -12,6 +12,7 @@ from troth.model.cost_rates import PARTS, PENALTIES, Objective
 from troth.model.ids import NodeId
 from troth.model.network import Address, Surcharge
 from troth.model.plan import Demand, DemandLine, Plan
+from troth.model.routing_guide import RoutingGuide
 
 KM_PER_MILE = 1.609344
 EARTH_RADIUS_MILES = 3958.8
@@ -26,6 +27,7 @@ class Costs:
     tender: str
     prices: UnitPrices
     loads: Mapping[NodeId, float]
+    guide: RoutingGuide | None = None
 
 
 def parcel_parts(asked: Costs, way: Way, units: Mapping[int, int], earliest: date, *, is_dated: bool) -> dict[str, int]:
@@ -60,6 +62,8 @@ def parcel_parts(asked: Costs, way: Way, units: Mapping[int, int], earliest: dat
         parts["payment"] = fee.minor + sum(
             half_up(line.unit_price_minor * units[k] * fee.basis_points / 10_000) for k, line in lines.items()
         )
+    if asked.guide is not None:
+        parts |= chargebacks(asked.guide, way, [(line, units[k]) for k, line in lines.items()])
     grams = carbon_grams(asked, way, units)
     if grams is not None:
         parts["carbon"] = sum(half_up(gram * rates.carbon_minor_per_kg / 1000) for gram in grams)
@@ -87,6 +91,19 @@ def parcel_parts(asked: Costs, way: Way, units: Mapping[int, int], earliest: dat
             if rates.markdown_weeks > 0:
                 parts["markdown"] -= units[k] * half_up(loss * over_stock / taken)
     return parts
+
+
+def chargebacks(guide: RoutingGuide, way: Way, units: Sequence[tuple[DemandLine, int]]) -> dict[str, int]:
+    """What a partner takes off for one shipment, the one for a further shipment included."""
+    is_theirs = way.card.carrier in guide.carriers and (not guide.services or way.card.service in guide.services)
+    promised = datetime.combine(way.arrives, time(20), UTC)
+    late = [(line, count) for line, count in units if line.need_by is not None and promised > line.need_by]
+    shares = [half_up(line.unit_price_minor * count * guide.late_basis_points / 10_000) for line, count in late]
+    return {
+        "chargeback_carrier": 0 if is_theirs else guide.carrier_minor,
+        "chargeback_late": len(late) * guide.late_minor + sum(shares),
+        "chargeback_split": guide.split_minor,
+    }
 
 
 def carbon_grams(asked: Costs, way: Way, units: Mapping[int, int]) -> list[int] | None:
@@ -243,7 +260,8 @@ def best_spread(asked: Costs, *, may_split_needed: bool = False) -> tuple[int, .
 
 
 def without_first_split(asked: Costs, total: tuple[int, ...]) -> tuple[int, ...]:
-    once = score(asked, {"split": asked.world.policy.split_minor}, 0, 0)
+    further = 0 if asked.guide is None else asked.guide.split_minor
+    once = score(asked, {"split": asked.world.policy.split_minor, "chargeback_split": further}, 0, 0)
     return tuple(value - less for value, less in zip(total, once, strict=True))
 
 

@@ -28,6 +28,7 @@ from troth.model.inventory import ON_HAND
 from troth.model.item import Item
 from troth.model.network import Surcharge
 from troth.model.plan import Demand, Plan
+from troth.model.routing_guide import RoutingGuide
 
 OBJECTIVES = (
     (Objective.CHEAPEST,),
@@ -143,7 +144,18 @@ def dress(draw: st.DrawFn, world: World, offered: tuple[Surcharge, ...], *, carb
     )
     loads = {node.node: draw(st.sampled_from([0.0, 0.25, 0.75, 1.0])) for node in nodes}
     asked = replace(world, nodes=nodes, cards=cards, lines=lines, policy=policy)
-    return Costs(asked, destination, draw(st.sampled_from(["card", "invoice"])), prices, loads)
+    guide = RoutingGuide(
+        "USD",
+        "partner@1",
+        carriers=draw(st.sampled_from([("test",), ("other",)])),
+        services=draw(st.sampled_from([(), ("standard",)])),
+        carrier_minor=draw(minor),
+        split_minor=draw(minor),
+        late_minor=draw(minor),
+        late_basis_points=draw(st.sampled_from([0, 500])),
+    )
+    tender = draw(st.sampled_from(["card", "invoice"]))
+    return Costs(asked, destination, tender, prices, loads, draw(st.sampled_from([None, guide])))
 
 
 def ask(asked: Costs) -> tuple[Demand, Mapping[Sku, SupplyRows], Network]:
@@ -153,7 +165,9 @@ def ask(asked: Costs) -> tuple[Demand, Mapping[Sku, SupplyRows], Network]:
         Sku(sku): rows(net, *((name, units) if at is None else (name, units, at) for name, units, at in entries))
         for sku, entries in world.stock.items()
     }
-    wish = demand(*world.lines, service=world.service, destination=asked.destination, tender=asked.tender)
+    wish = demand(
+        *world.lines, service=world.service, destination=asked.destination, tender=asked.tender, guide=asked.guide
+    )
     return wish, stock, net
 
 
@@ -231,6 +245,8 @@ def test_what_was_chosen_is_the_weighted_sum_of_the_whole_parts_that_are_named(a
     for parcel in solution.parcels:
         [shipment] = build_shipments(problem, columns.starts, [parcel])
         parts = {**shipment.cost, "split": asked.world.policy.split_minor}
+        if asked.guide is not None:
+            parts["chargeback_split"] = asked.guide.split_minor
         assert set(parts) <= set(PARTS)
         chosen = costs_of[sum(1 << line for line in parcel.quantities), parcel.column]
         counted = sum(weights.parts[part] * minor for part, minor in parts.items()) + weights.shipments

@@ -1,4 +1,4 @@
-"""Call-offs: orders take what a blanket order lets them, at its prices, and never more, whoever calls at once."""
+"""One thing: call-offs, which take what a blanket order lets them and never more, whoever calls at once."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,9 +18,11 @@ from troth.flows.exceptions.fixing import Looked, look
 from troth.flows.exceptions.workbench import Filters, find_open
 from troth.flows.records.blanket_orders import read, set_blanket_order
 from troth.flows.records.configure import Set
+from troth.flows.records.customers import set_terms
 from troth.model.blanket import BLANKET_ORDER, BlanketLine, BlanketOrder
 from troth.model.change import AddLine, RemoveLine, SetAddress, SetPrice, SetQuantity, Substitute
 from troth.model.commands import CancelOrder, ChangeOrder, LineQuantity, PlaceHold
+from troth.model.credit import CustomerTerms
 from troth.model.fix import FixKind
 from troth.model.ids import LineId, Sku
 from troth.model.order import Customer, Line
@@ -53,8 +55,14 @@ async def processes(
     await set_up(database.pool, nodes=(node("DC-PA"),), items=(item("A"), item("B"), item("C")))
     async with open_system(database.dsn, clock=clock) as first, open_system(database.dsn, clock=clock) as second:
         await stock(first, {(sku, "DC-PA"): 100 for sku in "ABC"})
+        await known(first, "C-1", "C-2")
         await agree(first, BLANKET)
         yield first, second
+
+
+async def known(system: System, *names: str) -> None:
+    for name in names:
+        await set_terms(system, CustomerTerms(name), actor="test")
 
 
 async def agree(system: System, blanket: BlanketOrder) -> Set | VersionConflict | Invalid:
@@ -215,6 +223,38 @@ async def test_a_call_off_keeps_the_agreed_price_and_items_when_it_is_changed(
         assert isinstance(refused, Invalid), refused
         assert [flaw.pointer for flaw in refused.flaws] == [pointer]
     assert await called(system) == ({"A": 1, "B": 5}, 4_200)
+
+
+async def test_a_line_keeps_the_price_at_which_it_was_called_off_when_it_is_raised_after_the_agreement_changed(
+    processes: tuple[System, System],
+) -> None:
+    system, _ = processes
+    order = accepted(await call_off(system, "1", {"A": 2}))
+    await agree(system, replace(BLANKET, lines=(BlanketLine(A, 1_800, 10),)))
+
+    async def change(*actions: Any) -> Outcome:
+        return await system.door.one(ChangeOrder(order.order_id, actions, "asked"), actor="test")
+
+    accepted(await change(SetQuantity(ONE, 5)))
+    at_old_price = await called(system)
+    added_at_old_price = await change(AddLine(Line(LineId("2"), A, 1, 1_700)))
+    accepted(await change(AddLine(Line(LineId("2"), A, 1, 1_800))))
+    accepted(await change(SetPrice(ONE, 1_800), SetQuantity(ONE, 6)))
+
+    assert at_old_price == ({"A": 5}, 8_500)
+    assert isinstance(added_at_old_price, Invalid)
+    assert [flaw.pointer for flaw in added_at_old_price.flaws] == ["/actions/0/line/unit_price"]
+    assert await called(system) == ({"A": 7}, 7 * 1_800)
+
+
+async def test_a_blanket_order_is_of_a_customer_who_is_there(processes: tuple[System, System]) -> None:
+    system, _ = processes
+
+    refused = await agree(system, replace(BLANKET, blanket_id="BO-2", customer_id="C-9"))
+
+    assert isinstance(refused, Invalid)
+    assert [(flaw.pointer, flaw.detail) for flaw in refused.flaws] == [("/customer_id", "there is no customer C-9")]
+    assert await read(system, "BO-2") is None
 
 
 async def test_a_call_off_goes_to_no_other_place_than_was_agreed_on_by_a_change_either(

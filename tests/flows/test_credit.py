@@ -87,7 +87,7 @@ async def test_an_order_beyond_the_limit_is_held_reserved_and_not_released(proce
     first, beyond, small = [await order(system, name, units) for name, units in (("1", 7), ("2", 4), ("3", 3))]
 
     assert [held(one) for one in (first, beyond, small)] == [[], ["credit"], []]
-    assert "exceeded by 1990" in beyond.holds[0].reason
+    assert "exceeded by 19.90 USD" in beyond.holds[0].reason
     assert await used(system) == (10, 0, 0, 4)
     assert isinstance(await system.door.one(ReleaseOrder(beyond.order_id), actor="test"), Held)
     assert await system.pool.fetchval("SELECT reserved FROM balances WHERE sku = 'A'") == 14

@@ -43,9 +43,9 @@ async def system(database: Database) -> AsyncIterator[System]:
     await set_up(database.pool, nodes=(node("DC-PA"),), items=items)
     async with open_system(database.dsn, clock=Clock()) as opened:
         await stock(opened, {("A", "DC-PA"): 100, ("M", "DC-PA"): 9_000})
-        assert isinstance(await set_blanket_order(opened, AGREED, actor="test"), Set)
         await set_terms(opened, CustomerTerms("C-1", credit_limit_minor=20 * PRICE), actor="test")
         await set_terms(opened, CustomerTerms("C-2"), actor="test")
+        assert isinstance(await set_blanket_order(opened, AGREED, actor="test"), Set)
         left = await place(opened, "LEFT", units(3))
         accepted(await opened.door.one(ReleaseOrder(left.order_id), actor="test"))
         accepted(await opened.door.one(ShipWork(left.fulfillments[0].fulfillment_id), actor="node"))

@@ -1,4 +1,4 @@
-"""The page on business orders: what its examples ask is what happens."""
+"""One thing: the page on business orders, of which what its examples ask is what happens."""
 
 import json
 import re
@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from tests.http.conftest import Api, order
+from troth.model.agreement_moves import BalanceTold, BlanketOrderSet, CustomerSet
 from troth.model.order import Fill
+from troth.store.events import read_subject_events
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -48,6 +50,40 @@ async def test_the_tables_name_every_share(api: Api) -> None:
     assert re.findall(r"^\| `(\w+)` \| .+ \| .+ \|$", _PAGE.partition("| `fill` | of a line")[2], re.MULTILINE)[:3] == [
         fill.value for fill in Fill
     ]
+
+
+async def test_dates_of_the_order_hold_for_lines_and_dates_of_lines_that_say_nothing_else(api: Api) -> None:
+    sku = await api.stocked("ORDER-DATES", {"DC-PA": 50}, weight_grams=10)
+    asked = order(
+        "order-dates",
+        {sku: 1, "X": 1, "Y": 4},
+        not_before="2027-01-11T00:00:00-05:00",
+        need_by="2027-01-22T00:00:00-05:00",
+        need_by_firm=True,
+    )
+    for line in asked["lines"]:
+        line["sku"] = sku
+    asked["lines"][1] |= {"need_by": "2027-01-20T00:00:00-05:00", "need_by_firm": False}
+    asked["lines"][2] |= {"schedule": [{"quantity": 3}, {"quantity": 1, "need_by": "2027-02-22T00:00:00-05:00"}]}
+
+    made = await api.post("/v1/orders", asked)
+    crossed = await api.post("/v1/orders", asked | {"external_id": "crossed", "need_by": "2027-01-02T00:00:00-05:00"})
+
+    body = made.json()
+    assert made.status_code == 201, body
+    found = [
+        (line["line_id"], line["need_by"][:10], bool(line["terms"]) and line["terms"]["need_by_firm"])
+        for line in body["lines"]
+    ]
+    assert found == [
+        ("1", "2027-01-22", True),
+        ("2", "2027-01-20", False),
+        ("3.1", "2027-01-22", True),
+        ("3.2", "2027-02-22", True),
+    ]
+    assert {line["not_before"][:10] for line in body["lines"]} == {"2027-01-11"}
+    assert all("2027-01-11" <= line["promised_at"]["to"][:10] <= "2027-01-22" for line in body["lines"][:3])
+    assert [flaw["pointer"] for flaw in crossed.json()["errors"]] == ["/lines/0/need_by", "/lines/2/schedule/0/need_by"]
 
 
 async def test_an_order_that_is_filled_or_killed_is_had_now_or_not_at_all(api: Api) -> None:
@@ -198,6 +234,8 @@ async def test_a_blanket_order_is_called_off_at_its_prices_until_nothing_is_left
         await api.stocked(sku, {"DC-PA": 5_000}, weight_grams=10)
     agreement, call_off = example("Blanket orders"), example("Blanket orders", 1)
 
+    nobody = await api.put("/v1/blanket-orders/BO-17", agreement)
+    await api.put("/v1/customers/ACCOUNT-1", {})
     made = await api.put("/v1/blanket-orders/BO-17", agreement)
     order = await api.post("/v1/orders", call_off)
     soon = await api.post("/v1/orders", call_off | {"external_id": "PO-7003"})
@@ -212,6 +250,7 @@ async def test_a_blanket_order_is_called_off_at_its_prices_until_nothing_is_left
         f"{url}?preview=true", {"actions": [{"action": "set_quantity", "line_id": "1", "quantity": 1_201}]}
     )
 
+    assert [flaw["pointer"] for flaw in nobody.json()["errors"]] == ["/customer_id"]
     assert made.status_code == 201, made.json()
     assert made.json()["state"] == "open"
     assert order.status_code == 201, order.json()
@@ -340,3 +379,30 @@ async def test_discount_and_tax_of_a_line_are_cut_among_its_dates_to_the_cent(ap
     body = made.json()
     assert made.status_code == 201, body
     assert body["total"]["amount"] == "59.20"
+
+
+async def test_what_is_agreed_on_goes_to_those_who_subscribed_to_it(api: Api) -> None:
+    sku = await api.stocked("TOLD")
+    line = {"sku": sku, "quantity": 5, "unit_price": {"amount": "17.00", "currency": "USD"}}
+    agreement = example("Blanket orders") | {"customer_id": "TOLD-1", "lines": [line]}
+    await api.put("/v1/customers/TOLD-1", {"name": "Park & Sons"})
+    await api.put("/v1/customers/TOLD-1", {"name": "Park & Sons"})
+    await api.put("/v1/customers/TOLD-1", {"name": "Park & Daughters", "payment_terms_days": 30})
+    await api.post("/v1/customers/TOLD-1/balance", example("Credit"))
+    await api.put("/v1/blanket-orders/TOLD", agreement)
+
+    async with api.system.pool.acquire() as connection:
+        of_customer = await read_subject_events(connection, "customer:TOLD-1")
+        of_blanket = await read_subject_events(connection, "blanket_order:TOLD")
+
+    told = [one.event for one in of_customer if one.kind != "ConfigurationSet"]
+    assert [type(one).__name__ for one in told] == ["CustomerSet", "CustomerSet", "BalanceTold"]
+    first, second, balance = told
+    assert isinstance(first, CustomerSet)
+    assert isinstance(second, CustomerSet)
+    assert isinstance(balance, BalanceTold)
+    assert (first.version, first.before, second.version, second.before) == (1, None, 2, first.terms)
+    assert (second.terms.name, second.terms.terms_days) == ("Park & Daughters", 30)
+    assert (balance.unpaid_minor, balance.currency) == (420_000, "USD")
+    (agreed,) = [one.event for one in of_blanket if isinstance(one.event, BlanketOrderSet)]
+    assert (agreed.blanket.customer_id, agreed.blanket.lines[0].unit_price_minor) == ("TOLD-1", 1_700)

@@ -1,5 +1,6 @@
 """Customers: who may owe how much, what is used of it and by which orders; set, and told what their books say."""
 
+from dataclasses import replace
 from typing import Final
 
 from starlette.datastructures import FormData
@@ -63,13 +64,22 @@ async def set_customer(visit: Visit) -> Response:
     form = await visit.request.form()
     try:
         customer_id = visit.request.path_params.get("customer_id") or id_in(form, "customer_id", "a customer")
-        terms = terms_in(form, customer_id)
+        terms = await _with_guide(visit, terms_in(form, customer_id))
     except Unfit as unfit:
         return await _again(visit, form, "set", flaw(str(unfit)))
     done = await customers.set_terms(visit.system, terms, actor=visit.actor.name, expected=expected_in(form))
     if not isinstance(done, Set):
         return await _again(visit, form, "set", tell_by_field(done))
     return _back(visit, terms.customer_id, "set")
+
+
+async def _with_guide(visit: Visit, terms: CustomerTerms) -> CustomerTerms:
+    """The terms with the routing guide that the customer has: the form has no fields for it."""
+    known = await customers.read(visit.system, terms.customer_id)
+    guide = None if known is None else known.value.terms.guide
+    if guide is not None and guide.currency != terms.currency:
+        raise Unfit(f"the currency must stay {guide.currency}: the routing guide is in it")
+    return replace(terms, guide=guide)
 
 
 async def tell_balance(visit: Visit) -> Response:

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import assert_never
 
 from troth.console.agreed_forms import minute_text
 from troth.flows.records.blanket_orders import Followed
+from troth.model.agreement_moves import AgreementEvent, BalanceTold, BlanketOrderSet, CustomerSet
 from troth.model.blanket import Agreement, BlanketLine, BlanketOrder
 from troth.model.ids import OrderId, Sku
 from troth.model.item import Item
@@ -13,7 +15,7 @@ from troth.model.measure import shown
 from troth.model.money import Money
 from troth.model.order import Order
 from troth.model.status import order_status
-from troth.pages.views import Chip, status_chip
+from troth.pages.views import Chip, moment, status_chip
 
 _PLANNED = Chip("Planned", "blue", "clock")
 _OPEN = Chip("Open", "green", "open")
@@ -119,3 +121,21 @@ def _call_offs(found: Followed, orders: Mapping[OrderId, Order]) -> tuple[CallOf
 def _typed(line: BlanketLine, currency: str) -> str:
     units = "" if line.quantity is None else f"{shown(line.quantity, line.decimals)}"
     return f"{line.sku}; {units}; {Money(line.unit_price_minor, currency).amount}"
+
+
+def tell_agreement(event: AgreementEvent) -> str:
+    """What happened to what was agreed on with a customer, in a sentence."""
+    match event:
+        case CustomerSet():
+            terms, done = event.terms, "created" if event.before is None else "changed"
+            limit = terms.credit_limit_minor
+            credit = "not limited" if limit is None else f"up to {Money(limit, terms.currency).amount} {terms.currency}"
+            return f"Customer {terms.customer_id} was {done}; its credit is {credit}."
+        case BalanceTold():
+            unpaid = f"{Money(event.unpaid_minor, event.currency).amount} {event.currency}"
+            return f"Customer {event.customer_id} had left {unpaid} unpaid as of {moment(event.as_of)} UTC."
+        case BlanketOrderSet():
+            blanket, done = event.blanket, "agreed on" if event.before is None else "changed"
+            return f"Blanket order {blanket.blanket_id} with {blanket.customer_id} was {done}."
+        case _:
+            assert_never(event)

@@ -7,11 +7,13 @@ from typing import Final, assert_never
 
 import msgspec
 
+from troth.console.views_agreed import tell_agreement
 from troth.console.views_payment import tell_payment
 from troth.console.views_pickup import tell_pickup
 from troth.console.views_release import in_words, short_id, tell_release
 from troth.console.views_returns import tell_return
 from troth.engine.failed import SPENT
+from troth.model.agreement_moves import BalanceTold, BlanketOrderSet, CustomerSet
 from troth.model.alerts import AlertAction
 from troth.model.cart_hold import CartHoldState
 from troth.model.change import FieldChange
@@ -97,6 +99,7 @@ from troth.model.return_moves import (
     ReturnReceived,
     ReturnSent,
 )
+from troth.model.ship_notice import ShipNoticeSent
 from troth.model.transfer_moves import TransferLost, TransferReceived, TransferShipped
 from troth.pages.views import moment, number, words
 from troth.store.events import LoggedEvent
@@ -240,8 +243,8 @@ def tell(event: Event) -> str:
         case StockCounted():
             return f"{event.sku} was counted at {event.node}: {event.counted} on hand, {event.delta:+d} to the books."
         case SupplyExpected():
-            units = sum(line.quantity for line in event.lines)
-            return f"Purchase order {event.number} brings {units} units in {_count(len(event.lines), 'line')}."
+            brings = _count(sum(line.quantity for line in event.lines), "unit")
+            return f"Purchase order {event.number} brings {brings} in {_count(len(event.lines), 'line')}."
         case TransferShipped():
             return f"Transfer {event.transfer_id}: {_moved(event)} left {event.sender} for {event.receiver}."
         case TransferReceived():
@@ -256,6 +259,12 @@ def tell(event: Event) -> str:
             return f"The cart's units are kept until {moment(event.expires_at)} UTC."
         case CartHoldEnded():
             return _CART_ENDS[event.state].format(order=event.order_id)
+        case CustomerSet() | BalanceTold() | BlanketOrderSet():
+            return tell_agreement(event)
+        case ShipNoticeSent():
+            late = f", after it was due at {moment(event.due_at)} UTC" if event.is_late else ""
+            name = short_id(event.fulfillment_id)
+            return f"The ship notice {event.reference} of fulfillment {name} was sent{late}."
         case ConfigurationSet():
             done = "created" if event.before is None else "removed" if event.after is None else "changed"
             return f"{words(event.what)} {event.id} was {done}."

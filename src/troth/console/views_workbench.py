@@ -29,6 +29,7 @@ KINDS: Final[Mapping[ExceptionKind, Chip]] = {
     ExceptionKind.HOLD_OVER: Chip("Hold is over", "red", "hold"),
     ExceptionKind.DEFICIT: Chip("Deficit of stock", "red", "alert"),
     ExceptionKind.INTAKE: Chip("Not captured", "blue", "open"),
+    ExceptionKind.SHIP_NOTICE: Chip("Ship notice", "amber", "clock"),
 }
 """How each kind is shown."""
 
@@ -108,7 +109,7 @@ def view_exception(found: OpenException, risk: Risk) -> ExceptionView:
     more = f" and {len(found.lines) - 3} more" if len(found.lines) > 3 else ""
     subject = (
         short_id(FulfillmentId(found.subject))
-        if found.source in (Source.WORK, Source.ACCEPTANCE, Source.RELEASE)
+        if found.source in (Source.WORK, Source.ACCEPTANCE, Source.RELEASE, Source.NOTICE)
         else found.subject
     )
     return ExceptionView(

@@ -39,6 +39,7 @@ from troth.model.measure import scale_of, shown
 from troth.model.order import Allocation, Fulfillment, Hold, Line, Order, Parked, Payment
 from troth.model.plan import Demand, DemandLine, Plan, Shipment, Trace
 from troth.model.refusals import ContentDiffers, Invalid, QuoteOutdated, Refusal, ShortLine, StockShort
+from troth.model.routing_guide import NO_GUIDES, RoutingGuide, guide_of
 
 CUSTOMER_CLASS: Final = "customer_class"
 PRIORITY: Final = "priority"
@@ -166,7 +167,7 @@ def demand_of(command: CaptureOrder, facts: Facts) -> Demand:
 def _demand_of(command: CaptureOrder, facts: Facts) -> Demand:
     """The same for a settled command."""
     lines = (demand_line(line, line.quantity, facts) for line in command.lines)
-    return demand_for(command, lines, ship_complete=command.ship_complete)
+    return demand_for(command, lines, ship_complete=command.ship_complete, guides=facts.guides)
 
 
 def demand_for(
@@ -175,6 +176,7 @@ def demand_for(
     *,
     ship_complete: bool = False,
     excluded_nodes: Iterable[NodeId] = (),
+    guides: Mapping[str, RoutingGuide] = NO_GUIDES,
 ) -> Demand:
     """The demand of these lines, as the order that they are of wants them, be it new or there already."""
     return Demand(
@@ -197,6 +199,7 @@ def demand_for(
         external_id=asked.external_id,
         customer_name=asked.customer.name,
         customer_email=asked.customer.email,
+        guide=guide_of(asked.attributes, guides),
     )
 
 

@@ -98,12 +98,14 @@ def _pickup(lines: Sequence[Line], order: Order, node: NodeId | None, facts: Fac
     """
     asked = [demand_line(line, _open_units(line), facts) for line in lines]
     if is_whole:
-        return replace(demand_for(order, asked), method=Method.PICKUP, service="", pickup_node=node)
+        return replace(
+            demand_for(order, asked, guides=facts.guides), method=Method.PICKUP, service="", pickup_node=node
+        )
     own = [
         replace(one, terms=replace(one.terms or NO_TERMS, method=Method.PICKUP, pickup_node=node, service=""))
         for one in asked
     ]
-    return demand_for(order, own)
+    return demand_for(order, own, guides=facts.guides)
 
 
 def _substitutes(
@@ -113,7 +115,7 @@ def _substitutes(
     asked = demand_line(line, _open_units(line), facts)
     if consent_of(asked) is Consent.NONE:
         return []
-    demand = demand_for(after, (asked,))
+    demand = demand_for(after, (asked,), guides=facts.guides)
     supply = _supply(demand, (line,), before, after, state, facts)
     gap = Uncovered(line.line_id, line.sku, asked.quantity, "no_stock")
     offers = with_offers(demand, gap, supply, lambda wish, rows: case_of(wish, rows, facts).plan()).instead

@@ -111,7 +111,7 @@ def demand_missing(
         if line.line_id in missing and line.line_id not in left_out
     )
     complete = order.ship_complete and not live_allocations(order)
-    return demand_for(order, lines, ship_complete=complete, excluded_nodes=excluded)
+    return demand_for(order, lines, ship_complete=complete, excluded_nodes=excluded, guides=facts.guides)
 
 
 def missing_trace(order: Order, case: Case, answer: Plan, state: State, facts: Facts) -> Trace:

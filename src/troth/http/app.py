@@ -68,7 +68,7 @@ from troth.http.stock import (
     unit_prices,
     waterfall,
 )
-from troth.http.work import fulfillments, pickups, planned_releases, recalls, reports, tracking, waves
+from troth.http.work import fulfillments, pickups, planned_releases, recalls, reports, ship_notices, tracking, waves
 from troth.settings import Settings
 from troth.store.codec import encode_bytes
 
@@ -89,6 +89,7 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *waves.OPERATIONS,
     *recalls.OPERATIONS,
     *fulfillments.OPERATIONS,
+    *ship_notices.OPERATIONS,
     *reports.OPERATIONS,
     *pickups.OPERATIONS,
     *tracking.OPERATIONS,

@@ -17,6 +17,13 @@ class Objective(StrEnum):
 
 CHEAPEST_ONLY: Final = (Objective.CHEAPEST,)
 
+CHARGEBACK_CARRIER: Final = "chargeback_carrier"
+CHARGEBACK_LATE: Final = "chargeback_late"
+CHARGEBACK_SPLIT: Final = "chargeback_split"
+"""What a trading partner takes off an invoice: for a carrier that is not theirs, for what is late, for one more
+shipment.
+"""
+
 PARTS: Final = (
     "shipping",
     "surcharges",
@@ -37,6 +44,9 @@ PARTS: Final = (
     "payment",
     "returns",
     "carbon",
+    CHARGEBACK_CARRIER,
+    CHARGEBACK_LATE,
+    CHARGEBACK_SPLIT,
 )
 """The names of all parts of a shipment's cost, in the order in which they are shown."""
 

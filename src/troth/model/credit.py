@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from troth.model.routing_guide import RoutingGuide
+
 CREDIT_HOLD: Final = "credit"
 """The type of the hold that keeps an order from its nodes while it would use more credit than there is."""
 
@@ -13,8 +15,8 @@ class CustomerTerms:
     """A customer by the id that channels send: class and priority of orders that state none, and the credit, in the
     currency in which it is granted (None: it is not limited).
 
-    `terms_days` is how long an invoice may stay unpaid. Orders on hold for credit are released by people of
-    `lift_roles` (none: by all who may write orders).
+    `terms_days` is how long an invoice may stay unpaid, and `guide` what they charge back where goods do not come as
+    they want them.
     """
 
     customer_id: str
@@ -24,6 +26,7 @@ class CustomerTerms:
     currency: str = "USD"
     credit_limit_minor: int | None = None
     terms_days: int = 0
+    guide: RoutingGuide | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
+from troth.model.agreement_moves import AgreementEvent, BalanceTold, BlanketOrderSet, CustomerSet
 from troth.model.alerts import AlertAction
 from troth.model.cart_hold import CartHold, CartHoldState
 from troth.model.change import FieldChange
@@ -47,6 +48,7 @@ from troth.model.return_moves import (
     ReturnSent,
 )
 from troth.model.serials import UnitSerial
+from troth.model.ship_notice import ShipNoticeSent
 from troth.model.tracking import Proof
 from troth.model.transfer_moves import TransferLost, TransferReceived, TransferShipped
 
@@ -775,7 +777,9 @@ PaymentEvent = (
 )
 """What happens to an order's money. The order is the subject, and its version stays as it is."""
 WorkbenchEvent = ExceptionMarked | FixApplied
-Event = OrderEvent | StockEvent | CartEvent | PaymentEvent | WorkbenchEvent | ConfigurationSet
+PartnerEvent = AgreementEvent | ShipNoticeSent
+Event = OrderEvent | StockEvent | CartEvent | PaymentEvent | WorkbenchEvent | PartnerEvent | ConfigurationSet
+
 
 EVENTS: Final[dict[str, type[Event]]] = {
     event.__name__: event
@@ -854,6 +858,10 @@ EVENTS: Final[dict[str, type[Event]]] = {
         PaymentActedOn,
         ExceptionMarked,
         FixApplied,
+        CustomerSet,
+        BalanceTold,
+        BlanketOrderSet,
+        ShipNoticeSent,
         ConfigurationSet,
     )
 }

@@ -29,6 +29,7 @@ class ExceptionKind(StrEnum):
     HOLD_OVER = "hold_over"
     DEFICIT = "deficit"
     INTAKE = "intake"
+    SHIP_NOTICE = "ship_notice"
 
 
 EXPLAINED: Final[Mapping[ExceptionKind, str]] = {
@@ -45,6 +46,7 @@ EXPLAINED: Final[Mapping[ExceptionKind, str]] = {
     ExceptionKind.HOLD_OVER: "the time of a hold is over, and it was handed on",
     ExceptionKind.DEFICIT: "more units are promised of a supply than there are",
     ExceptionKind.INTAKE: "what a channel or partner sent could not be captured",
+    ExceptionKind.SHIP_NOTICE: "goods have left, and their trading partner was not sent the ship notice in time",
 }
 """Each kind in a sentence."""
 
@@ -61,6 +63,7 @@ class Source(StrEnum):
     ACCOUNT = "account"
     STOCK = "stock"
     INTAKE = "intake"
+    NOTICE = "notice"
 
 
 KINDS_OF: Final[Mapping[Source, frozenset[ExceptionKind]]] = {
@@ -73,6 +76,7 @@ KINDS_OF: Final[Mapping[Source, frozenset[ExceptionKind]]] = {
     Source.ACCOUNT: frozenset({ExceptionKind.PAYMENT}),
     Source.STOCK: frozenset({ExceptionKind.DEFICIT}),
     Source.INTAKE: frozenset({ExceptionKind.INTAKE}),
+    Source.NOTICE: frozenset({ExceptionKind.SHIP_NOTICE}),
 }
 """Which kinds each source has."""
 

@@ -13,6 +13,7 @@ from troth.model.network import Address
 from troth.model.order import Method, Terms
 from troth.model.recording import Recording
 from troth.model.routing import Disposition
+from troth.model.routing_guide import RoutingGuide
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,8 @@ class Demand:
     `channel`, what is said of the customer, `priority` (a larger number comes first), `ordered_at`, `external_id` and
     `attributes` are what rules may ask about. `shipments_max` and `shipment_value_min_minor` are the order's own
     limits, besides the policy's; nothing leaves before the day `ship_from` (each node's own); `tender` is how it is
-    paid. The prices of lines are in its `currency`; empty is the policy's.
+    paid. The prices of lines are in its `currency`; empty is the policy's. `guide` is the routing guide of the partner
+    to whom it goes.
     """
 
     lines: tuple[DemandLine, ...]
@@ -87,6 +89,7 @@ class Demand:
     external_id: str = ""
     customer_name: str = ""
     customer_email: str = ""
+    guide: RoutingGuide | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from troth.model.credit import Credit, CreditUse, CustomerTerms
 from troth.model.ids import OrderId
+from troth.model.routing_guide import RoutingGuide
 from troth.store.codec import decode, encode
 from troth.store.configure import lock_family
 from troth.store.database import Connection
@@ -23,6 +24,8 @@ _LOCK = sql("lock_customers")
 _CREDITS = sql("read_credits")
 _WRITE_USES = sql("write_credit_uses")
 _APPEND_INVOICES = sql("append_credit_invoices")
+_KEEP_GUIDE = sql("keep_routing_guide")
+_GUIDES = sql("read_routing_guides")
 _TELL = sql("tell_balance")
 _ORDERS = sql("find_orders_of_customer")
 _DELETE_USES = sql("delete_credit_uses")
@@ -72,6 +75,16 @@ async def write_terms(connection: Connection, terms: CustomerTerms, at: datetime
     version: int = await connection.fetchval(_WRITE, terms.customer_id, encode(terms), at)
     await bump_version(connection, CUSTOMERS)
     return version
+
+
+async def keep_guide(connection: Connection, guide: RoutingGuide, at: datetime) -> None:
+    """Keep a version of a routing guide under its name, for as long as orders may have been promised under it."""
+    await connection.execute(_KEEP_GUIDE, guide.name, encode(guide), at)
+
+
+async def read_guides(connection: Connection) -> dict[str, RoutingGuide]:
+    """All versions of all routing guides, by name."""
+    return {row["guide"]: decode(row["document"], RoutingGuide) for row in await connection.fetch(_GUIDES)}
 
 
 async def lock_terms(connection: Connection) -> None:

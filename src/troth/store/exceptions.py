@@ -23,6 +23,7 @@ _UNACCEPTED: Final = sql("find_unaccepted_exceptions")
 _UNRELEASED: Final = sql("find_release_exceptions")
 _HOLDS: Final = sql("find_hold_exceptions")
 _STUCK: Final = sql("find_stuck_payments")
+_NOTICES: Final = sql("find_missing_ship_notices")
 _DEFICITS: Final = sql("find_deficits")
 _ORDERS: Final = sql("read_concerned_orders")
 _LINES: Final = sql("read_concerned_lines")
@@ -30,6 +31,9 @@ _PARTS: Final = sql("read_concerned_parts")
 
 NEEDED_SINCE: Final = timedelta(days=30)
 """What was needed longer ago than that, and is still promised for later, is no news."""
+
+_LEFT_SINCE: Final = timedelta(days=30)
+"""Of what left longer ago than that nobody waits for a ship notice."""
 
 RELEASED_WITHIN: Final = timedelta(minutes=1)
 """The worker may take so long to release what is due; only then it is late."""
@@ -94,6 +98,9 @@ async def find_candidates(connection: Connection, source: Source, asked: Asked) 
         case Source.ACCOUNT:
             rows = await connection.fetch(_STUCK, order_id, limit)
             return [_candidate(row, source, ExceptionKind.PAYMENT, row["since"], detail=row["detail"]) for row in rows]
+        case Source.NOTICE:
+            rows = await connection.fetch(_NOTICES, order_id, limit, now, now - _LEFT_SINCE)
+            return [_notice(row) for row in rows]
         case Source.HOLD:
             return [_hold(row) for row in await connection.fetch(_HOLDS, order_id, limit)]
         case _:
@@ -273,6 +280,11 @@ def _unreleased(row: Any) -> Candidate:
     detail = f"in wave {row['wave']}" if row["wave"] else ""
     kind = ExceptionKind.LATE_RELEASE
     return _candidate(row, Source.RELEASE, kind, row["since"], detail=detail, node=row["node"])
+
+
+def _notice(row: Any) -> Candidate:
+    kind, detail = ExceptionKind.SHIP_NOTICE, f"routing guide {row['detail']}"
+    return _candidate(row, Source.NOTICE, kind, row["since"], detail=detail, node=row["node"])
 
 
 def _hold(row: Any) -> Candidate:

@@ -11,6 +11,7 @@ from troth.engine.carriage.transit import NEVER
 from troth.engine.choice.ranking import rate_max
 from troth.engine.demand.costs import CostTerms, Weights
 from troth.engine.demand.problem import Problem
+from troth.model.cost_rates import CHARGEBACK_CARRIER, CHARGEBACK_LATE, CHARGEBACK_SPLIT
 
 
 def count_span(problem: Problem, terms: CostTerms, weights: Weights) -> float:
@@ -21,6 +22,8 @@ def count_span(problem: Problem, terms: CostTerms, weights: Weights) -> float:
     """
     parcels = min(sum(problem.quantities), problem.shipments_max)
     once = _dates_span(problem, weights) + _spans(terms.line, weights, len(problem.lines))
+    if terms.chargebacks is not None:
+        once = once + terms.chargebacks.guide.late_minor * weights.parts[CHARGEBACK_LATE]
     held = sum(min(quantity, parcels) * most for quantity, most in zip(problem.quantities, once.tolist(), strict=True))
     total = parcels * _parcel_span(problem, terms, weights) + held + _units_span(problem, terms, weights)
     return float(math.ceil(total))
@@ -34,6 +37,9 @@ def _parcel_span(problem: Problem, terms: CostTerms, weights: Weights) -> float:
     most += abs(policy.split_minor) * parts["split"] + terms.payment.minor * parts["payment"] + weights.shipments
     if terms.carbon is not None:
         most += terms.carbon.minor_of(terms.carbon.parcel_grams) * parts["carbon"]
+    if terms.chargebacks is not None:
+        most += float(terms.chargebacks.carrier.max(initial=0.0)) * parts[CHARGEBACK_CARRIER]
+        most += terms.chargebacks.guide.split_minor * parts[CHARGEBACK_SPLIT]
     if problem.shape is not None:
         most += sum(bond.minor or 0 for bond in problem.shape.bonds) * parts["together"]
         most += (problem.shape.value_penalty_minor or 0) * parts["small"]
@@ -52,6 +58,8 @@ def _units_span(problem: Problem, terms: CostTerms, weights: Weights) -> float:
     total = float((unit * (amounts if problem.scales is None else amounts / problem.scales)).sum())
     for line, units in zip(problem.lines, problem.quantities, strict=True):
         total += terms.paid_minor(line, units) * parts["payment"]
+        if terms.chargebacks is not None:
+            total += terms.chargebacks.guide.late_of(line.value_minor(units)) * parts[CHARGEBACK_LATE]
         if terms.carbon is not None and terms.carbon.minor_per_kg:
             grams = terms.carbon.most_grams(line.grams(units))
             total += terms.carbon.minor_of(grams) * parts["carbon"]

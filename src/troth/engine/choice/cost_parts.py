@@ -37,7 +37,9 @@ def carriage_parts(
     return parts
 
 
-def term_parts(problem: Problem, terms: CostTerms, place: Place, quantities: Mapping[int, int]) -> dict[str, int]:
+def term_parts(
+    problem: Problem, terms: CostTerms, place: Place, quantities: Mapping[int, int], *, is_first: bool
+) -> dict[str, int]:
     """The parts of the terms that are in use, by name."""
     node, parts = place.node, {}
     for part, values in terms.unit.items():
@@ -55,6 +57,14 @@ def term_parts(problem: Problem, terms: CostTerms, place: Place, quantities: Map
     if terms.payment.basis_points or terms.payment.minor:
         paid = sum(terms.paid_minor(problem.lines[line], units) for line, units in quantities.items())
         parts["payment"] = paid + terms.payment.minor
+    if terms.chargebacks is not None:
+        parts |= terms.chargebacks.parts(
+            problem.lines,
+            quantities,
+            card=problem.lanes.services[place.service_row],
+            promised_at=place.block.timetable.promised_at.item(place.lane),
+            is_first=is_first,
+        )
     if terms.carbon is not None and terms.carbon.minor_per_kg:
         parcel = terms.carbon.minor_of(terms.carbon.parcel_grams)
         parts["carbon"] = parcel + sum(

@@ -227,7 +227,7 @@ def shipment_cost(problem: Problem, place: Place, quantities: Mapping[int, int],
     if card.fuel_basis_points or card.surcharges:
         parts |= carriage_parts(problem, card, zone=zone, billable=grams, quantities=quantities)
     if problem.terms is not None:
-        parts |= term_parts(problem, problem.terms, place, quantities)
+        parts |= term_parts(problem, problem.terms, place, quantities, is_first=is_first)
     return parts
 
 

@@ -17,6 +17,7 @@ from troth.engine.carriage.carbon import find_carbon
 from troth.engine.carriage.offers import Offer, RateWeights, weigh_offer
 from troth.engine.carriage.surcharges import find_charges
 from troth.engine.choice.bounds import count_span
+from troth.engine.demand.chargebacks import find_chargebacks
 from troth.engine.demand.costs import (
     PLAIN_WEIGHTS,
     CostTerms,
@@ -61,6 +62,7 @@ def with_terms(
         and (rates is NO_COST_RATES or rates == NO_COST_RATES)
         and not problem.offer.charges
         and not node_costs(problem.network).is_used
+        and demand.guide is None
     ):
         return problem
     costed = replace(problem, terms=_find_terms(problem, demand, fresh, loads))
@@ -116,6 +118,7 @@ def _find_terms(
         destination=demand.destination,
         charges=find_charges(problem.offer.charges, demand.destination, lines),
         prices_version="" if prices is None else prices.version,
+        chargebacks=find_chargebacks(demand, lines, problem.offer.cards),
     )
 
 

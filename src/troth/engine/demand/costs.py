@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from troth.engine.carriage.carbon import Carbon
 from troth.engine.carriage.network import Network
 from troth.engine.carriage.surcharges import Charges
+from troth.engine.demand.chargebacks import Chargebacks
 from troth.engine.supply.stock_costs import StockCosts
 from troth.engine.supply.unit_prices import ByNode, UnitPrices, align
 from troth.model.cost_rates import PARTS, CostRates, PaymentFee
@@ -48,7 +49,8 @@ class CostTerms:
 
     `unit` is, by part, what one unit of each line costs at each node (K, N) and `line` what a line of a parcel costs;
     `unit_sum` and `line_sum` are what the choice counts for them, handling included. `stock` and `carbon` are None
-    where they are not in use, `line_sum` where no line term is, `charges` where no surcharge can be met.
+    where they are not in use, `line_sum` where no line term is, `charges` where no surcharge can be met, `chargebacks`
+    where no partner takes anything off.
     """
 
     weights: Weights
@@ -62,6 +64,7 @@ class CostTerms:
     destination: Address | None
     charges: Charges | None
     prices_version: str = ""
+    chargebacks: Chargebacks | None = None
 
     def paid_minor(self, line: DemandLine, units: int) -> int:
         """What it costs to be paid for some units of a line: a share of their price, halves up."""

@@ -27,6 +27,7 @@ from troth.model.order import Order
 from troth.model.payment import Provider
 from troth.model.plan import Plan, Trace
 from troth.model.policy import Policy
+from troth.model.routing_guide import RoutingGuide
 from troth.model.serials import SerialKey, SerialPlace, TravelingSerial
 
 
@@ -36,8 +37,8 @@ class Facts:
     there are none), who asks, and when; and, where it is known, what units are worth elsewhere and each node's share of
     its capacity that is used. `clock` ends what takes too long; without one work is counted. `holds` are the types of
     holds and the rules that place them, and `release` the rules about releases (None: only what is built in).
-    `providers` are those whose payments are settled here, `returns` the rules of returns, and `work` those about work
-    at nodes (None: only what is built in).
+    `providers` are those whose payments are settled here, `returns` the rules of returns, `work` those about work at
+    nodes (None: only what is built in), and `guides` the routing guides of trading partners by name.
     """
 
     now: datetime
@@ -54,6 +55,7 @@ class Facts:
     release: CompiledRelease | None = None
     returns: ReturnPolicy = NO_RULES
     work: CompiledWork | None = None
+    guides: Mapping[str, RoutingGuide] = field(default_factory=dict)
 
     @property
     def pool(self) -> Pool:

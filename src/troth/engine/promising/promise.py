@@ -9,6 +9,7 @@ from troth.engine.carriage.network import Network
 from troth.engine.demand.bookings import settle_bookings
 from troth.engine.demand.budget import Budget
 from troth.engine.demand.capacity import find_need
+from troth.engine.demand.chargebacks import notes_on_guide
 from troth.engine.demand.on_terms import has_terms, plan_on_terms
 from troth.engine.demand.shelf_life import fresh_supply
 from troth.engine.demand.spoilage import plan_with_lots
@@ -67,7 +68,11 @@ def plan(
         found = replace(found, trace=replace(found.trace, notes=(*found.trace.notes, *spending.notes)))
     if not found.trace.policy_version:  # where no question came to be asked
         found = replace(found, trace=replace(found.trace, policy_version=policy.version))
-    if notes := tuple(notes_on_currency(demand, policy.currency)):
+    notes = (
+        *notes_on_currency(demand, policy.currency),
+        *notes_on_guide(demand, found.uncovered, policy.currency),
+    )
+    if notes:
         found = replace(found, trace=replace(found.trace, notes=(*found.trace.notes, *notes)))
     if given is not None and given is not prices:
         found = replace(found, trace=with_age(found.trace, given, policy, now))

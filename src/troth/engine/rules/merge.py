@@ -5,9 +5,11 @@ from dataclasses import replace
 
 from troth.engine.carriage.network import Network
 from troth.engine.supply.supply import SupplyRows
+from troth.model.cost_rates import CHARGEBACK_SPLIT
 from troth.model.ids import NodeId, Sku
 from troth.model.plan import Demand, Plan, Shipment, Trace, Uncovered
 from troth.model.routing import Disposition
+from troth.model.routing_guide import RoutingGuide
 
 BY_RULES = "excluded_by_rules"
 """Why units stay uncovered that some node has, but none that the rules admit."""
@@ -60,12 +62,17 @@ def reduce_supply(
     return left
 
 
-def merge(kept: Plan, rest: Plan, *, split_minor: int) -> Plan:
-    """Two plans as one; what was the first shipment of the second pays a split now."""
+def merge(kept: Plan, rest: Plan, *, split_minor: int, guide: RoutingGuide | None = None) -> Plan:
+    """Two plans as one; what was the first shipment of the second pays a split now, and what a partner charges for it
+    under a routing guide.
+    """
     later = rest.shipments
-    if kept.shipments and later and split_minor:
+    if kept.shipments and later:
         first = later[0]
-        later = (replace(first, cost={**first.cost, "split": split_minor}), *later[1:])
+        split = {"split": split_minor} if split_minor else {}
+        if guide is not None and CHARGEBACK_SPLIT in first.cost:
+            split[CHARGEBACK_SPLIT] = guide.split_minor
+        later = (replace(first, cost={**first.cost, **split}), *later[1:]) if split else later
     methods = dict.fromkeys((kept.trace.method, rest.trace.method))
     gaps = (kept.trace.gap, rest.trace.gap)
     trace = replace(

@@ -178,7 +178,7 @@ class _Run:
                         if more < 1 or tier.follows is None:
                             return plan
                         below = self._descend(tier.follows, is_applying, self._rest(plan, ground), more)
-                        return merge(plan, below, split_minor=self.policy.split_minor)
+                        return merge(plan, below, split_minor=self.policy.split_minor, guide=ground.demand.guide)
                 case Action.NEXT_TIER | Action.BACKORDER:
                     pass
                 case _:

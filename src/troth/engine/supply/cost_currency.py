@@ -10,6 +10,8 @@ from troth.model.plan import Demand, DemandLine
 def in_cost_currency(demand: Demand, currency: str) -> Demand:
     """The demand with no price that is not in the currency of costs; the same one where all of them are."""
     is_foreign = demand.currency not in ("", currency)
+    if demand.guide is not None and demand.guide.currency != currency:
+        demand = replace(demand, guide=None)
     if not is_foreign and not any([_is_foreign(line.item, currency) for line in demand.lines]):  # noqa: C419 - quicker
         return demand
     lines = tuple(_without(line, currency, is_foreign=is_foreign) for line in demand.lines)

@@ -37,4 +37,5 @@ def facts_of(
         release=reference.release_at(now),
         returns=reference.return_policy_at(now),
         work=reference.work_at(now),
+        guides=reference.guides,
     )

@@ -33,6 +33,7 @@ _OF_ORDERS: Final = (
     Source.RELEASE,
     Source.HOLD,
     Source.ACCOUNT,
+    Source.NOTICE,
 )
 
 

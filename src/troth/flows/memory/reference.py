@@ -56,7 +56,8 @@ from troth.model.network import Node, RateCard
 from troth.model.order import Line
 from troth.model.payment import Provider
 from troth.model.policy import DEFAULT_POLICY, Policy
-from troth.store.customers import CUSTOMERS, read_terms
+from troth.model.routing_guide import RoutingGuide
+from troth.store.customers import CUSTOMERS, read_guides, read_terms
 from troth.store.database import Connection, Pool
 from troth.store.draws import find_moved_draws, read_draws
 from troth.store.node_days import count_open_pickups, find_moved_node_days, read_node_days
@@ -100,6 +101,7 @@ class Reference:
         self._work = Standing(WORK_RULES, compile_work)
         self._exposure: Exposure | None = None
         self.customer_terms: Mapping[str, CustomerTerms] = {}
+        self.guides: Mapping[str, RoutingGuide] = {}
         self.sales: dict[Sku, dict[NodeId, SalesRate]] = {}
         self.consumed = Consumed()
         self.findable: Findable | None = self._find
@@ -211,6 +213,7 @@ class Reference:
                 await self._work.read(connection, now)
             if CUSTOMERS in changed:
                 self.customer_terms = await read_terms(connection)
+                self.guides = await read_guides(connection)
             if "message-templates" in changed:
                 await self._wording.read(connection, now)
             if "hold-rules" in changed:

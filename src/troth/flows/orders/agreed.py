@@ -10,21 +10,25 @@ from troth.model.blanket import BLANKET_ORDER, BlanketOrder
 from troth.model.credit import CustomerTerms
 from troth.model.ids import Sku
 from troth.model.money import Money
+from troth.model.routing_guide import ROUTING_GUIDE
 from troth.store.blanket_orders import read_blanket_order
 
 
 def with_terms_of(attributes: Mapping[str, str], terms: CustomerTerms | None) -> Mapping[str, str]:
-    """The attributes of an order with its customer's class and priority, where it states none of its own.
+    """The attributes of an order with its customer's class and priority, where it states none of its own, and with the
+    name of their routing guide, which is never another.
 
     >>> with_terms_of({"priority": "9"}, CustomerTerms("C", customer_class="retail", priority=5))
     {'customer_class': 'retail', 'priority': '9'}
     """
-    known = {}
+    known, ours = {}, {}
     if terms is not None and terms.customer_class:
         known[CUSTOMER_CLASS] = terms.customer_class
     if terms is not None and terms.priority:
         known[PRIORITY] = str(terms.priority)
-    return {**known, **attributes} if known else attributes
+    if ROUTING_GUIDE in attributes or (terms is not None and terms.guide is not None):
+        ours[ROUTING_GUIDE] = "" if terms is None or terms.guide is None else terms.guide.name
+    return {**known, **attributes, **ours} if known or ours else attributes
 
 
 async def read_agreed(system: System, attributes: Mapping[str, str]) -> BlanketOrder | None:

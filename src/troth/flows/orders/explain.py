@@ -206,7 +206,7 @@ async def _recall_case(system: System, decided: Decided, taken: _Taken | None) -
     if isinstance(prices, str):
         return prices
     loads = recording.loads or None
-    facts = Facts(decided.at, "", network, items, policy, loads=loads)
+    facts = Facts(decided.at, "", network, items, policy, loads=loads, guides=system.door.reference.guides)
     if taken.is_capture:
         demand = demand_of(command_of(taken.before), facts)
     else:

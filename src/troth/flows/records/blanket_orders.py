@@ -10,6 +10,7 @@ from troth.flows.door.expected import ANYTHING, Expected
 from troth.flows.door.system import System
 from troth.flows.places.places import locate
 from troth.flows.records.configure import Set
+from troth.model.agreement_moves import BlanketOrderSet
 from troth.model.blanket import Agreement, BlanketOrder
 from troth.model.events import ConfigurationSet
 from troth.model.measure import shown
@@ -23,8 +24,10 @@ from troth.store.blanket_orders import (
     read_call_offs,
     write_blanket_order,
 )
-from troth.store.configure import append_configuration_events
+from troth.store.configure import append_configuration_events, subject_of
+from troth.store.customers import read_terms_of
 from troth.store.database import transaction
+from troth.store.events import append_event
 from troth.store.reference import Versioned
 
 _CALL_OFFS_SHOWN = 200
@@ -60,6 +63,8 @@ async def set_blanket_order(
             return conflict
         if before is not None and before.value == blanket:
             return Set(before.version, is_new=False)
+        if await read_terms_of(connection, blanket.customer_id) is None:
+            return Invalid((FieldFlaw("/customer_id", f"there is no customer {blanket.customer_id}"),))
         if known is not None and (taken := tuple(_taken_flaws(blanket, known))):
             return Invalid(taken)
         at = system.door.now()
@@ -71,6 +76,8 @@ async def set_blanket_order(
             before=None if before is None else msgspec.to_builtins(before.value),
         )
         await append_configuration_events(connection, (event,), at=at, actor=actor)
+        told = BlanketOrderSet(blanket, version, at, None if before is None else before.value)
+        await append_event(connection, told, subject=subject_of(event.what, event.id), at=at, actor=actor)
     return Set(version, before is None)
 
 

@@ -1,7 +1,7 @@
 """Customers whose terms are known: set, told what they left unpaid, and let go what is on hold for want of credit."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -12,18 +12,20 @@ from troth.flows.door.expected import ANYTHING, Expected
 from troth.flows.door.requests import Accepted, Request
 from troth.flows.door.system import System
 from troth.flows.records.configure import Set
+from troth.model.agreement_moves import BalanceTold, CustomerSet
 from troth.model.commands import ReviewCredit
 from troth.model.credit import Credit, CustomerTerms
 from troth.model.events import ConfigurationSet
 from troth.model.money import Money
 from troth.model.order import Fulfillment, Order
 from troth.model.refusals import FieldFlaw, Invalid, NotFound, VersionConflict
-from troth.store.configure import append_configuration_events
+from troth.store.configure import append_configuration_events, subject_of
 from troth.store.customers import (
     delete_credit_uses,
     find_orders_held_for_credit,
     find_orders_of_customer,
     find_terms,
+    keep_guide,
     lock_credits,
     lock_terms,
     read_credits,
@@ -34,6 +36,7 @@ from troth.store.customers import (
     write_terms,
 )
 from troth.store.database import Connection, transaction
+from troth.store.events import append_event
 from troth.store.orders import read_orders
 from troth.store.reference import Versioned
 
@@ -65,11 +68,14 @@ async def set_terms(
         conflict = expected.refuse(before.version if before else None)
         if conflict is not None:
             return conflict
+        terms = _with_guide(terms, before)
         if before is not None and before.value == terms:
             return Set(before.version, is_new=False)
         at = system.door.now()
         version = await write_terms(connection, terms, at)
         was = None if before is None else before.value
+        if terms.guide is not None and (was is None or terms.guide != was.guide):
+            await keep_guide(connection, terms.guide, at)
         if has_limit(terms) and (was is None or not has_limit(was) or was.currency != terms.currency):
             await _count_anew(connection, terms, at)
         event = ConfigurationSet(
@@ -79,9 +85,22 @@ async def set_terms(
             before=None if was is None else msgspec.to_builtins(was),
         )
         await append_configuration_events(connection, (event,), at=at, actor=actor)
+        told = CustomerSet(terms, version, at, was)
+        await append_event(connection, told, subject=subject_of("customer", terms.customer_id), at=at, actor=actor)
     await system.door.follow()
     await review_credit(system)
     return Set(version, before is None)
+
+
+def _with_guide(terms: CustomerTerms, before: Versioned[CustomerTerms] | None) -> CustomerTerms:
+    """The terms with the name of their routing guide: that of the version that said it first."""
+    if terms.guide is None:
+        return terms
+    known = None if before is None else before.value.guide
+    if known is not None and replace(known, name="") == replace(terms.guide, name=""):
+        return replace(terms, guide=known)
+    version = 1 if before is None else before.version + 1
+    return replace(terms, guide=replace(terms.guide, name=f"{terms.customer_id}@{version}"))
 
 
 async def find(
@@ -114,8 +133,10 @@ async def tell(
         if not await tell_balance(connection, customer_id, unpaid.minor, as_of):
             return Invalid((FieldFlaw("/as_of", "a later balance was told already"),))
         after = {"unpaid": unpaid.amount, "currency": unpaid.currency, "as_of": as_of.isoformat()}
-        event = ConfigurationSet("customer_balance", customer_id, after)
-        await append_configuration_events(connection, (event,), at=system.door.now(), actor=actor)
+        event, at = ConfigurationSet("customer_balance", customer_id, after), system.door.now()
+        await append_configuration_events(connection, (event,), at=at, actor=actor)
+        news = BalanceTold(customer_id, unpaid.minor, unpaid.currency, as_of, at)
+        await append_event(connection, news, subject=subject_of("customer", customer_id), at=at, actor=actor)
     await review_credit(system)
     async with system.pool.acquire() as connection:
         return await _standing(connection, known.value)

@@ -18,6 +18,7 @@ from troth.http.edge.problems import Refused
 from troth.http.edge.replies import Reply, etag, json_reply
 from troth.http.edge.values import Instant as At
 from troth.http.edge.values import MoneyAnswer, money
+from troth.http.records.routing_guide_body import RoutingGuideAnswer, RoutingGuideBody, answer_guide
 from troth.model.credit import Credit, CustomerTerms
 from troth.model.refusals import Busy, FieldFlaw, Invalid, NotFound
 
@@ -40,6 +41,9 @@ class CustomerTermsBody(Strict):
         ),
     ] = None
     payment_terms_days: Annotated[int, Field(ge=0, le=_DAYS_MAX, description="How long invoices may stay unpaid.")] = 0
+    routing_guide: Annotated[
+        RoutingGuideBody | None, Field(description="How goods have to come, and what is charged back if they do not.")
+    ] = None
 
     def terms(self, customer_id: str) -> CustomerTerms:
         """The customer that this is; Refused where the limit does not fit the currency."""
@@ -58,6 +62,7 @@ class CustomerTermsBody(Strict):
             self.currency,
             None if limit is None else limit.minor,
             self.payment_terms_days,
+            None if self.routing_guide is None else self.routing_guide.guide(self.currency, "/routing_guide"),
         )
 
 
@@ -93,6 +98,7 @@ class CustomerTermsAnswer(msgspec.Struct, frozen=True):
     currency: str
     payment_terms_days: int
     credit: CreditAnswer | None
+    routing_guide: RoutingGuideAnswer | None
 
 
 class CustomersQuery(PageQuery):
@@ -160,6 +166,7 @@ def answer_customer(one: Standing) -> CustomerTermsAnswer:
         terms.currency,
         terms.terms_days,
         None if credit is None else _credit(credit, one),
+        None if terms.guide is None else answer_guide(terms.guide),
     )
 
 

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from troth.flows.orders.acceptance import find_accept_by, read_windows
 from troth.flows.orders.fulfill import read_work
+from troth.flows.orders.ship_notices import find_notices
 from troth.http.edge.body import NoQuery
 from troth.http.edge.bounds import choose_bound, is_visible
 from troth.http.edge.operations import NO_BODY, Call, Nothing, Operation, Plain, Shown
@@ -43,13 +44,18 @@ async def search_fulfillments(call: Call[Nothing, FulfillmentsQuery]) -> Reply:
         )
         visible = [(order, work) for order, work in found if is_visible(call.actor, order)]
         windows = await read_windows(connection, call.system.door.reference.network, visible)
+        notices = await find_notices(connection, call.system.door.reference.guides, visible)
     currency = call.system.door.reference.policy.currency
     return page_reply(
         call,
         visible,
         limit=asked.limit,
         shown=lambda pair: answer_work(
-            pair[0], pair[1], currency, accept_by=find_accept_by(windows, pair[1].fulfillment_id)
+            pair[0],
+            pair[1],
+            currency,
+            accept_by=find_accept_by(windows, pair[1].fulfillment_id),
+            notice=notices.get(pair[1].fulfillment_id),
         ),
         position=lambda pair: (pair[1].ship_by, pair[1].fulfillment_id),
     )
@@ -61,8 +67,9 @@ async def read_fulfillment(call: Plain) -> Reply:
     reference = call.system.door.reference
     async with call.system.pool.acquire() as connection:
         windows = await read_windows(connection, reference.network, [(order, work)])
-    accept_by = find_accept_by(windows, work.fulfillment_id)
-    answer = answer_work(order, work, reference.policy.currency, accept_by=accept_by)
+        notices = await find_notices(connection, reference.guides, [(order, work)])
+    accept_by, notice = find_accept_by(windows, work.fulfillment_id), notices.get(work.fulfillment_id)
+    answer = answer_work(order, work, reference.policy.currency, accept_by=accept_by, notice=notice)
     return json_reply(answer, headers=(etag(order.version),))
 
 

@@ -22,6 +22,7 @@ from troth.model.events import OrderEvent, OrderResourced, SourcingFailed
 from troth.model.lifecycle import ALLOCATION, ENDED, NOT_COLLECTED, AllocationEvent, AllocationState, RecallState
 from troth.model.order import Fulfillment, Method, Order
 from troth.model.recall import Recall
+from troth.model.ship_notice import ShipNotice
 from troth.model.status import OrderStatus, fulfillment_status, is_handed_over, order_status
 from troth.model.ways import destination_of
 
@@ -60,7 +61,8 @@ class WorkAnswer(msgspec.Struct, frozen=True):
     `resourced` are units that this very report gave to other nodes, `unsourced` those that can be had nowhere else.
     `accept_by` is there as long as the node still has to accept the work by an instant, and not in the answer to a
     report. `carrier` is the one that was planned with. `recall` is the last request to give work back, if any, and
-    `pickup` what is known of the handing over.
+    `pickup` what is known of the handing over. The ship notice is due at `asn_due_at` where a partner waits for one,
+    which is not in the answer to a report either.
     """
 
     fulfillment_id: str
@@ -93,6 +95,8 @@ class WorkAnswer(msgspec.Struct, frozen=True):
     carrier: str | None = None
     recall: RecallAnswer | None = None
     pickup: PickupAnswer | None = None
+    asn_due_at: Instant | None = None
+    asn_sent_at: Instant | None = None
 
 
 def answer_work(
@@ -102,6 +106,7 @@ def answer_work(
     events: tuple[OrderEvent, ...] = (),
     *,
     accept_by: datetime | None = None,
+    notice: ShipNotice | None = None,
 ) -> WorkAnswer:
     """A fulfillment as it is shown, after the events that a report caused."""
     customer = order.customer
@@ -149,6 +154,8 @@ def answer_work(
         carrier=work.carrier or None,
         recall=next((answer_recall(one, decimals) for one in reversed(order.recalls) if _is_of(one, work)), None),
         pickup=find_pickup(order, work.fulfillment_id),
+        asn_due_at=None if notice is None else notice.due_at,
+        asn_sent_at=None if notice is None else notice.sent_at,
     )
 
 

@@ -21,6 +21,14 @@ ON CONFLICT (customer_id) DO UPDATE
 SET version = c.version + 1, document = excluded.document, changed_at = excluded.changed_at
 RETURNING version;
 
+-- name: keep_routing_guide
+-- Keeps a version of a routing guide under its name.
+INSERT INTO routing_guides (guide, document, kept_at) VALUES ($1, $2, $3);
+
+-- name: read_routing_guides
+-- Reads all versions of all routing guides.
+SELECT guide, document FROM routing_guides ORDER BY guide;
+
 -- name: lock_customers
 -- Keeps others from using these customers' credit meanwhile, in sorted order.
 SELECT customer_id FROM customers WHERE customer_id = ANY($1::text[]) ORDER BY customer_id FOR UPDATE;
