@@ -348,18 +348,3 @@ async def test_a_step_is_taken_back_over_http_and_shown_to_whoever_asks(api: Api
     assert (unpacked.json()["status"], unpacked.json()["packages"]) == ("picked", [])
     assert (unpicked.json()["status"], unpicked.json()["possible"]) == ("accepted", ["reject", "pick"])
     assert await on_hand(api, sku) == {"DC-PA": (5, 2)}
-
-
-async def test_what_was_canceled_is_not_packed(api: Api) -> None:
-    sku = await api.stocked("CANCELED-PACK")
-    made = await api.capture("canceled-pack", {sku: 1})
-    await api.post(f"/v1/orders/{made['order_id']}/release")
-    name = made["fulfillments"][0]["fulfillment_id"]
-    await api.post(f"/v1/orders/{made['order_id']}/cancel", {"reason": "not wanted"})
-
-    bare = await api.post(f"/v1/fulfillments/{name}/pack", {})
-    named = await api.post(
-        f"/v1/fulfillments/{name}/pack", {"packages": [{"package_id": "1", "lines": [{"line_id": "1", "quantity": 1}]}]}
-    )
-
-    assert [(one.status_code, one.json()["type"]) for one in (bare, named)] == [(409, "/problems/not-possible-now")] * 2

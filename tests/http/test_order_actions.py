@@ -177,3 +177,18 @@ async def test_an_order_that_changed_since_it_was_read_is_left_as_it_is(api: Api
 
     assert (held.status_code, lost.status_code, won.status_code) == (200, 412, 200)
     assert await api.available(sku) == {"DC-PA": 5}
+
+
+async def test_what_was_canceled_is_not_packed(api: Api) -> None:
+    sku = await api.stocked("CANCELED-PACK")
+    made = await api.capture("canceled-pack", {sku: 1})
+    await api.post(f"/v1/orders/{made['order_id']}/release")
+    name = made["fulfillments"][0]["fulfillment_id"]
+    await api.post(f"/v1/orders/{made['order_id']}/cancel", {"reason": "not wanted"})
+
+    bare = await api.post(f"/v1/fulfillments/{name}/pack", {})
+    named = await api.post(
+        f"/v1/fulfillments/{name}/pack", {"packages": [{"package_id": "1", "lines": [{"line_id": "1", "quantity": 1}]}]}
+    )
+
+    assert [(one.status_code, one.json()["type"]) for one in (bare, named)] == [(409, "/problems/not-possible-now")] * 2
