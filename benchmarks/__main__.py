@@ -12,6 +12,7 @@ from typing import Final, Protocol
 
 from benchmarks import (
     accuracy,
+    after,
     availability,
     capture,
     carts,
@@ -35,6 +36,7 @@ class _Run(Protocol):
 
 BENCHMARKS: Final[dict[str, _Run]] = {
     "accuracy": accuracy.run,
+    "after": after.run,
     "availability": availability.run,
     "capture": capture.run,
     "carts": carts.run,

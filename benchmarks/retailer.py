@@ -95,14 +95,14 @@ def processor_seconds(pid: int) -> float:
 
 
 @contextmanager
-def serve(dsn: str, key: str, folder: Path, *, processes: int) -> Iterator[Serving]:
-    """So many API processes on a database, without a worker, that know an administrator's key."""
-    port = _free_port()
+def serve(dsn: str, key: str, folder: Path, *, processes: int, has_worker: bool = False) -> Iterator[Serving]:
+    """So many API processes on a database that know an administrator's key, with a worker or without."""
+    port = free_port()
     environment = os.environ | {"TROTH_DATABASE_URL": dsn, "TROTH_API_KEY": key, "TROTH_DATA_DIR": str(folder)}
     process = subprocess.Popen(
         [
-            str(Path(sys.executable).parent / "troth"), "serve", "--no-worker",
-            "--workers", str(processes), "--port", str(port),
+            str(Path(sys.executable).parent / "troth"), "serve", "--workers", str(processes), "--port", str(port),
+            *(() if has_worker else ("--no-worker",)),
         ],
         env=environment, stdout=subprocess.DEVNULL,
     )  # fmt: skip
@@ -114,7 +114,8 @@ def serve(dsn: str, key: str, folder: Path, *, processes: int) -> Iterator[Servi
         process.wait(timeout=30)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -91,6 +91,6 @@ async def test_without_the_lock_on_the_hold_its_end_is_decided_twice(
     # Each looks for so long that the others look as well before it writes.
     unlocked = cart_holds._LOCK.replace("FOR UPDATE", "").replace("WHERE", "CROSS JOIN pg_sleep(0.1) WHERE")
     monkeypatch.setattr(cart_holds, "_LOCK", unlocked)
-    with pytest.raises(asyncpg.CheckViolationError, match="balances_(reserve_nothing_twice|never_oversold)"):
+    with pytest.raises(asyncpg.CheckViolationError, match=r"balances_(reserve_nothing_twice|never_oversold)"):
         for number in range(ROUNDS):
             await race(processes, clock, number)
