@@ -22,6 +22,7 @@ from troth.console import (
     exposure_preview,
     inventory,
     message_preview,
+    node_switch,
     order,
     order_change,
     orders,
@@ -68,7 +69,7 @@ def create_console(
     """
     modules = (
         *(overview, orders, order, account, order_change, return_open, returns, workbench, quote, work, waterfall),
-        *(inventory, count_tasks, transfers, record_edit, catalog, waves, customers, blanket_orders),
+        *(inventory, count_tasks, transfers, record_edit, node_switch, catalog, waves, customers, blanket_orders),
         *(trial, exposure_preview, message_preview, configuration, records),
     )
     routes: list[BaseRoute] = [*routes_of(ENTRANCE.scope), *live.routes]

@@ -20,15 +20,18 @@ from troth.pages.desk import Visit
 from troth.pages.render import page
 from troth.pages.session import guarded
 from troth.pages.views import query
+from troth.pages.views_refusal import Told
 from troth.store.console import OPEN_WORK, StockSum, count_work, find_supplies_of_node, find_work, sum_balances
 from troth.store.node_days import read_node_days
 from troth.store.node_feeds import read_node_feeds
+from troth.store.node_switches import read_node_switches
 from troth.store.reference import find_items, find_nodes, read_item, read_items, read_node
 
 _PAGE: Final = 50
 _WORK_SHOWN: Final = 10
 _DAYS_SHOWN: Final = 14
 _MARK: Final = "~"
+NOTHING_TOLD: Final[Told] = ("", ())
 
 
 async def show_nodes(visit: Visit) -> Response:
@@ -54,7 +57,7 @@ async def show_nodes(visit: Visit) -> Response:
     )
 
 
-async def show_node(visit: Visit) -> Response:
+async def show_node(visit: Visit, told: Told = NOTHING_TOLD) -> Response:
     """One node: its facts, its open work, and a page of its stock."""
     name = NodeId(visit.request.path_params["node"])
     async with visit.system.pool.acquire() as connection:
@@ -66,6 +69,7 @@ async def show_node(visit: Visit) -> Response:
         balances = await find_supplies_of_node(connection, name, after=_read_key(visit), limit=_PAGE + 1)
         items = await read_items(connection, {balance.key.sku for balance in balances})
         newest = (await read_node_feeds(connection)).get(name)
+        off = (await read_node_switches(connection, visit.now)).get(name)
         minute = minute_of(visit.system.door.now().timestamp())
         today = day_date(local_day(node.value.time_zone, minute))
         used = dict(await read_node_days(connection, today, nodes=(name,)))
@@ -74,6 +78,7 @@ async def show_node(visit: Visit) -> Response:
     return page(
         visit,
         "node.html",
+        status=409 if told[0] else 200,
         section="nodes",
         title=node.value.name,
         node=node.value,
@@ -91,6 +96,9 @@ async def show_node(visit: Visit) -> Response:
         more=_MARK.join((shown[-1].key.source, shown[-1].key.sku)) if len(balances) > _PAGE else "",
         is_first=not visit.asked("after"),
         may_set=_may_set(visit),
+        may_switch=visit.actor.may("fulfillments:write") and visit.actor.may_at(name),
+        off=off,
+        told=told,
         done=visit.asked("done"),
     )
 

@@ -27,6 +27,7 @@ _REASONS: Final = {
     "no_pickup": "without pickup",
     "other_node": "other than the one asked for",
     "inactive": "not active",
+    "switched_off": "switched off",
     "feed_late": "whose stock feed is late",
     "has_stock": "with stock, but less of it or farther away",
     "not_looked_at": "for which there was no time",

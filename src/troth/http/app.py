@@ -48,7 +48,16 @@ from troth.http.orders import (
     payments,
     quotes,
 )
-from troth.http.records import blanket_orders, customers, items, node_capacity, node_feeds, nodes, public_holidays
+from troth.http.records import (
+    blanket_orders,
+    customers,
+    items,
+    node_capacity,
+    node_feeds,
+    node_switch,
+    nodes,
+    public_holidays,
+)
 from troth.http.returns import return_actions, return_label, returnable_orders, returns
 from troth.http.stock import (
     accuracy,
@@ -116,6 +125,7 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *shelf_places.OPERATIONS,
     *nodes.OPERATIONS,
     *node_capacity.OPERATIONS,
+    *node_switch.OPERATIONS,
     *public_holidays.OPERATIONS,
     *items.OPERATIONS,
     *routing_catalog.OPERATIONS,

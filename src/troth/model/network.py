@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Final
 
@@ -122,6 +122,16 @@ class CarrierPickup:
 
 
 @dataclass(frozen=True, slots=True)
+class SwitchedOff:
+    """That a node is asked for nothing since an instant, why, by whom, and until when (None: until it is switched)."""
+
+    reason: str
+    since: datetime
+    until: datetime | None
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """A place that holds or fulfills stock.
 
@@ -137,6 +147,7 @@ class Node:
     Its stock feed is due after so many hours (`feed_due_every_hours`, None: none is): while it is late nothing of its
     stock is counted on. `pickup_minutes` is how much later a pickup is ready for each open one that waits before it.
     `capabilities` are what items may need of a node (`hazardous`, `chilled` …), `attributes` what rules may ask about.
+    Where somebody switched it `off` it is not active meanwhile; that is never set with the node itself.
     """
 
     node: NodeId
@@ -170,6 +181,7 @@ class Node:
     feed_due_every_hours: int | None = None
     cut_offs: tuple[CutOff, ...] = field(default=(), repr=False)
     capacity_days: tuple[DayCapacity, ...] = field(default=(), repr=False)
+    off: SwitchedOff | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ Family = Literal[
     "hold-rules",
     "release-rules",
     "work-rules",
+    "node-switches",
     "customers",
 ]
 

@@ -122,7 +122,18 @@ def _first_lack(
 
 def tell_lack(reason: str, network: Network, at: Sequence[int]) -> str:
     """Why nodes (positions) that have it do not send it, in a sentence."""
-    return _TOLD[reason].format(nodes=_names(network, at))
+    return _TOLD[reason].format(nodes=_names(network, at)) + _tell_off(network, at if reason == "inactive" else ())
+
+
+def _tell_off(network: Network, at: Sequence[int]) -> str:
+    """Why those of some nodes are not active that were switched off, and until when."""
+    off = [(network.nodes[position].node, network.nodes[position].off) for position in at[:_NODES_NAMED]]
+    told = [
+        f"{node} is switched off{f' until {one.until.isoformat()}' if one.until else ''} ({one.reason})"
+        for node, one in off
+        if one is not None
+    ]
+    return f"; {', '.join(told)}" if told else ""
 
 
 _TOLD: Final = {

@@ -66,8 +66,9 @@ def units_there(case: Case) -> NDArray[np.int64]:
 
 def find_outside(case: Case, node: NodeId) -> str:
     """Why a node could not be asked at all; empty where it could."""
-    if not case.network.nodes[case.network.index[node]].active:
-        return "inactive"
+    asked = case.network.nodes[case.network.index[node]]
+    if not asked.active:
+        return "inactive" if asked.off is None else "switched_off"
     if node in case.demand.excluded_nodes:
         return "excluded"
     if is_late(case.network, node, case.now.timestamp()):

@@ -1,6 +1,6 @@
 """What a network is compiled of: nodes as they are compared, cards as they are offered, and lane tables joined."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from troth.engine.carriage.network import Network, compile_network
@@ -9,8 +9,9 @@ from troth.engine.carriage.rate_cards import DEFAULT_CARDS, LOCAL_DELIVERY
 from troth.engine.carriage.where import regions_of
 from troth.flows.places.places import with_region
 from troth.flows.places.public_holidays import find_days
+from troth.model.ids import NodeId
 from troth.model.lanes import LaneTable
-from troth.model.network import LOCAL, Carriage, Node, RateCard
+from troth.model.network import LOCAL, Carriage, Node, RateCard, SwitchedOff
 
 
 def offer_cards(
@@ -42,6 +43,13 @@ def compile_offered(nodes: Iterable[Node], cards: Sequence[RateCard], lanes: Lan
     return compile_network(
         [with_days_off(node) for node in coded], [_with_holidays(card) for card in cards], lanes, find_days
     )
+
+
+def switched(nodes: Iterable[Node], off: Mapping[NodeId, SwitchedOff]) -> list[Node]:
+    """The nodes of which those that somebody switched off are not active."""
+    return [
+        replace(node, active=False, off=off[node.node]) if node.active and node.node in off else node for node in nodes
+    ]
 
 
 def with_days_off(node: Node) -> Node:

@@ -41,7 +41,7 @@ from troth.flows.documents.standing import Standing, as_it_is, with_label
 from troth.flows.documents.wording_in_force import WordingInForce
 from troth.flows.memory.accuracy import FIND_RATES
 from troth.flows.memory.find_memory import FindMemory
-from troth.flows.memory.offered import compile_offered, join_tables, offer_cards
+from troth.flows.memory.offered import compile_offered, join_tables, offer_cards, switched
 from troth.flows.memory.price_memory import PriceMemory, read_price_memory
 from troth.flows.wording.wording import Wording
 from troth.model.capacity import Slot
@@ -52,7 +52,7 @@ from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
 from troth.model.lanes import LaneTable
 from troth.model.messages import MessageTemplates
-from troth.model.network import Node, RateCard
+from troth.model.network import Node, RateCard, SwitchedOff
 from troth.model.order import Line
 from troth.model.payment import Provider
 from troth.model.policy import DEFAULT_POLICY, Policy
@@ -62,6 +62,7 @@ from troth.store.database import Connection, Pool
 from troth.store.draws import find_moved_draws, read_draws
 from troth.store.node_days import count_open_pickups, find_moved_node_days, read_node_days
 from troth.store.node_feeds import NODE_FEEDS, read_node_feeds
+from troth.store.node_switches import NODE_SWITCHES, read_node_switches
 from troth.store.reference import read_items, read_nodes, read_versions
 from troth.store.sales_rates import read_sales_rates
 
@@ -91,6 +92,8 @@ class Reference:
         self._items: dict[Sku, Item] = {}
         self._times_forgotten = 0
         self._nodes: Sequence[Node] = ()
+        self._off: Mapping[NodeId, SwitchedOff] = {}
+        self._off_turns_at: datetime | None = None
         self._cards = Standing(RATE_CARDS, as_it_is)
         self._tables = Standing(LANE_TABLES, as_it_is)
         self._cards_turn_at: datetime | None = None
@@ -219,6 +222,7 @@ class Reference:
             if "hold-rules" in changed:
                 await self._holds.read(connection, now)
             is_other = await self._follow_cards(connection, now, changed) or "nodes" in changed
+            is_other = await self._follow_switches(connection, now, changed) or is_other
             if FIND_RATES in changed:
                 await self._finds.follow(connection, now)
             if NODE_FEEDS in changed:
@@ -353,10 +357,20 @@ class Reference:
         self._cards_turn_at = min(turns, default=None)
         return True
 
+    async def _follow_switches(self, connection: Connection, now: datetime, changed: Collection[str]) -> bool:
+        """Whether other nodes are switched off now than before: somebody said so, or the time of one is over."""
+        is_turn = self._off_turns_at is not None and now >= self._off_turns_at
+        if NODE_SWITCHES not in changed and not is_turn:
+            return False
+        before, self._off = self._off, await read_node_switches(connection, now)
+        self._off_turns_at = min((off.until for off in self._off.values() if off.until is not None), default=None)
+        return before != self._off
+
     async def _compile(self, connection: Connection, now: datetime) -> Network:
         """The network of what is known now, with what its nodes have promised and how many pickups wait there."""
         cards = offer_cards(self._cards.values_in_force(now))
-        network = compile_offered(self._nodes, cards, join_tables(self._tables.values_in_force(now)))
+        nodes = switched(self._nodes, self._off)
+        network = compile_offered(nodes, cards, join_tables(self._tables.values_in_force(now)))
         _put_days(network, await read_node_days(connection, first_day(now)))
         await self._read_queues(connection, network, now)
         return network

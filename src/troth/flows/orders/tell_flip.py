@@ -12,6 +12,7 @@ _REASONS: Final = {
     "service_not_offered": "does not offer the service",
     "no_pickup_there": "hands nothing over",
     "inactive": "is not active",
+    "switched_off": "is switched off",
     "feed_late": "has sent no stock feed in time",
     "excluded": "was left out of this decision",
     "restricted": "may not send it there",

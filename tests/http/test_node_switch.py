@@ -1,0 +1,34 @@
+"""The switch of a node over HTTP: bound to who works there."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.http.conftest import Api
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def test_a_store_switches_itself_off_and_on_and_no_other_node(api: Api) -> None:
+    sku = await api.stocked("SWITCH", {"ST-NYC": 3, "DC-IL": 3})
+    key = await api.key_for("fulfillments:write", "fulfillments:read", nodes=["ST-NYC"])
+    headers = {"Authorization": f"Bearer {key}"}
+    until = (api.clock.now + timedelta(hours=3)).isoformat()
+
+    off = await api.post("/v1/nodes/ST-NYC/switch-off", {"reason": "no staff", "until": until}, headers=headers)
+    other = await api.post("/v1/nodes/DC-IL/switch-off", {"reason": "no staff"}, headers=headers)
+    without = await api.post("/v1/nodes/ST-NYC/switch-off", {"reason": " "}, headers=headers)
+    listed = await api.get("/v1/node-switches", headers=headers)
+    captured = await api.capture("switch-1", {sku: 1})
+    on = await api.post("/v1/nodes/ST-NYC/switch-on", headers=headers)
+    after = await api.capture("switch-2", {sku: 1})
+
+    assert (off.status_code, off.json()["is_on"], off.json()["reason"]) == (200, False, "no staff")
+    assert (other.status_code, without.status_code) == (404, 422)
+    assert [one["node_id"] for one in listed.json()["items"]] == ["ST-NYC"]
+    assert captured["fulfillments"][0]["node"] == "DC-IL"
+    assert on.json() == {
+        "node_id": "ST-NYC", "is_on": True, "reason": None, "since": None, "until": None, "switched_by": None,
+    }  # fmt: skip
+    assert after["fulfillments"][0]["node"] == "ST-NYC"
+    assert (await api.get("/v1/node-switches", headers=headers)).json() == {"items": []}
