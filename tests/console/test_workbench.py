@@ -8,7 +8,7 @@ from tests.builders import accepted, capture, stock
 from tests.console.conftest import csrf_in, post
 from troth.flows.door.system import System
 from troth.flows.exceptions.workbench import Filters, find_open
-from troth.model.commands import LineQuantity, PickWork, PlaceHold, ReleaseOrder
+from troth.model.commands import DeliverWork, LineQuantity, PickWork, PlaceHold, ReleaseOrder, ShipWork
 from troth.model.hold_terms import HoldTerms
 from troth.model.ids import LineId, fulfillment_id
 from troth.model.order import Order
@@ -93,3 +93,31 @@ async def test_only_who_may_lift_a_hold_finds_a_button_for_it(client: httpx.Asyn
     page = await client.get(f"/console/exceptions/{found.exception_id}")
     assert "Lift the hold" not in page.text
     assert "Cancel it" in page.text
+
+
+async def test_returned_units_that_wait_lead_to_their_return_and_are_restocked_by_a_click(
+    client: httpx.AsyncClient, system: System
+) -> None:
+    await stock(system, {("A", "DC-PA"): 2})
+    order = accepted(await system.door.one(capture("W-9", {"A": 2}), actor="test"))
+    accepted(await system.door.one(ReleaseOrder(order.order_id), actor="test"))
+    work = order.fulfillments[0].fulfillment_id
+    for command in (ShipWork(work), DeliverWork(work)):
+        order = accepted(await system.door.one(command, actor="test"))
+    form = f"/orders/{order.order_id}/return"
+    fields = {"units:1/A": "2", "reason:1/A": "other", "method": "in_store", "node": "ST-NYC"}
+    await post(client, form, form, **fields)
+    here = f"/returns/{order.order_id}-R1"
+    await post(client, here, f"{here}/receive", **{"node": "ST-NYC", "units:1/A": "2"})
+
+    listed = (await client.get("/console/exceptions?kind=return_waiting")).text
+    name = f"return:{order.order_id}:{order.order_id}-R1@ST-NYC"
+    shown = (await client.get(f"/console/exceptions/{name}")).text
+    fix_id = re.findall(r'name="fix_id" value="(restock-[0-9a-f]+)"', shown)[0]
+    version = re.findall(r'name="version" value="([0-9]+)"', shown)[0]
+    done = await post(client, f"/exceptions/{name}", f"/exceptions/{name}/fix", version=version, fix_id=fix_id)
+
+    assert "Return waits" in listed
+    assert f'href="/console{here}"' in shown
+    assert (done.status_code, done.headers["location"]) == (303, "/console/exceptions?fixed=restock")
+    assert "Nothing needs a person." in (await client.get("/console/exceptions")).text

@@ -14,7 +14,7 @@ from tests.conftest import Database
 from tests.flows.waiting import wait_for_two
 from troth.flows.door.requests import Accepted, Outcome
 from troth.flows.door.system import System, open_system
-from troth.flows.exceptions.fixing import Looked, look
+from troth.flows.exceptions.looking import Looked, look
 from troth.flows.exceptions.workbench import Filters, find_open
 from troth.flows.records.blanket_orders import read, set_blanket_order
 from troth.flows.records.configure import Set

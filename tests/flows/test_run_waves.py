@@ -15,7 +15,8 @@ from troth.engine.waves.waves import Amount
 from troth.flows.documents.families import RELEASE_RULES
 from troth.flows.door.requests import Request
 from troth.flows.door.system import System, open_system
-from troth.flows.exceptions.fixing import Fixed, Looked, apply_fix, look
+from troth.flows.exceptions.fixing import Fixed, apply_fix
+from troth.flows.exceptions.looking import Looked, look
 from troth.flows.exceptions.workbench import Filters, find_open
 from troth.flows.orders.change_wave import change_wave, release_wave
 from troth.flows.orders.due import act_on_due

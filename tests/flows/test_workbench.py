@@ -12,8 +12,9 @@ from troth.engine.exceptions.risk import weigh
 from troth.engine.money.owed import owed
 from troth.flows.door.system import System
 from troth.flows.exceptions import workbench
-from troth.flows.exceptions.fixing import Fixed, Looked, apply_fix, look
+from troth.flows.exceptions.fixing import Fixed, apply_fix
 from troth.flows.exceptions.intake import Tried, take_in
+from troth.flows.exceptions.looking import Looked, look
 from troth.flows.exceptions.marking import Said, mark
 from troth.flows.exceptions.workbench import NOBODY, Filters, count_open, find_one, find_open
 from troth.flows.records.configure import set_item

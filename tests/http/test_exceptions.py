@@ -118,6 +118,17 @@ async def test_who_is_bound_to_a_node_neither_lists_nor_fixes_in_bulk_what_they_
     assert (await api.post("/v1/exceptions/fixes", body)).json()["fixed"] == 1
 
 
+async def test_what_moves_money_is_refused_to_who_is_bound_one_by_one_and_in_bulk(api: Api) -> None:
+    order_id = await lose(api, "EX-45", "ex-45")
+    bound = {"authorization": f"Bearer {await api.key_for('orders:write', customers=['C-1'])}"}
+    name = f"line:{order_id}:1"
+    refused = (
+        await api.post(f"/v1/exceptions/{name}/fixes/retry_payment-1", {"version": 1}, headers=bound),
+        await api.post("/v1/exceptions/fixes", {"fix": "credit", "filter": {}, "apply": True}, headers=bound),
+    )
+    assert [(one.status_code, one.json()["code"]) for one in refused] == [(403, "forbidden")] * 2
+
+
 async def test_a_fix_is_carried_out_in_one_call_and_only_once(api: Api) -> None:
     order_id = await lose(api, "EX-5", "ex-5")
     await api.stocked("EX-5", {"DC-IL": 5})

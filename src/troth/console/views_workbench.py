@@ -1,18 +1,19 @@
 """Exceptions and their fixes as the pages show them: in words, with what they weigh and why."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from troth.console.views_release import short_id
+from troth.console.views_returns import short_return
 from troth.console.views_timeline import tell
 from troth.flows.exceptions.bulk_fixes import Bulk, BulkLine
-from troth.model.exceptions import EXPLAINED, ExceptionKind, OpenException, Source
-from troth.model.fix import TOLD, Fix
+from troth.model.exceptions import EXPLAINED, ExceptionKind, OpenException, Source, return_named, supply_named
+from troth.model.fix import TOLD, Fix, FixKind
 from troth.model.ids import FulfillmentId
 from troth.model.risk import Risk
-from troth.pages.views import Chip, money, number, words
+from troth.pages.views import Chip, money, number, path_part, query, words
 from troth.store.events import LoggedEvent
 
 KINDS: Final[Mapping[ExceptionKind, Chip]] = {
@@ -24,6 +25,8 @@ KINDS: Final[Mapping[ExceptionKind, Chip]] = {
     ExceptionKind.NOT_ACCEPTED: Chip("Not accepted", "amber", "open"),
     ExceptionKind.LATE_RELEASE: Chip("Late release", "amber", "open"),
     ExceptionKind.PAYMENT: Chip("Payment", "violet", "hold"),
+    ExceptionKind.RETURN_WAITING: Chip("Return waits", "blue", "clock"),
+    ExceptionKind.REFUND_HELD: Chip("Refund held", "violet", "hold"),
     ExceptionKind.ADDRESS: Chip("Address", "violet", "hold"),
     ExceptionKind.HOLD: Chip("Hold", "amber", "hold"),
     ExceptionKind.HOLD_OVER: Chip("Hold is over", "red", "hold"),
@@ -36,7 +39,7 @@ KINDS: Final[Mapping[ExceptionKind, Chip]] = {
 
 @dataclass(frozen=True, slots=True)
 class ExceptionView:
-    """An exception: `why` says in words what it weighs."""
+    """An exception: `why` says in words what it weighs, and `links` lead to what it is about (text, path)."""
 
     exception_id: str
     chip: Chip
@@ -57,13 +60,16 @@ class ExceptionView:
     why: str
     goods: str
     is_intake: bool
+    links: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class FixView:
-    """A fix as a row: money as text, and what it does to others in words."""
+    """A fix as a row: money as text, and what it does to others in words. It changes an order in this `version`."""
 
     fix_id: str
+    version: int
+    order_id: str
     says: str
     detail: str
     promised_at: datetime | None
@@ -72,6 +78,7 @@ class FixView:
     others: str
     is_whole: bool
     is_ending: bool
+    may_do: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +114,7 @@ def view_exception(found: OpenException, risk: Risk) -> ExceptionView:
         f"{number(one.units, one.line.decimals)} × {one.line.sku}" for one in found.lines[:3] if one.line.sku
     )
     more = f" and {len(found.lines) - 3} more" if len(found.lines) > 3 else ""
-    subject = (
-        short_id(FulfillmentId(found.subject))
-        if found.source in (Source.WORK, Source.ACCEPTANCE, Source.RELEASE, Source.NOTICE)
-        else found.subject
-    )
+    subject = _named(found)
     return ExceptionView(
         found.exception_id,
         KINDS[found.kind],
@@ -132,7 +135,24 @@ def view_exception(found: OpenException, risk: Risk) -> ExceptionView:
         tell_risk(risk, currency),
         goods + more,
         found.source is Source.INTAKE,
+        tuple(_links(found)),
     )
+
+
+def _links(found: OpenException) -> Iterator[tuple[str, str]]:
+    """Where more is to be seen of what an exception is about, beside its order and its node."""
+    match found.source:
+        case Source.RETURN | Source.REFUND:
+            yield "the return", f"/returns/{path_part(return_named(found.subject))}"
+        case Source.ACCOUNT:
+            yield "its payments", f"/orders/{path_part(found.order_id or '')}#payments-head"
+        case Source.STOCK:
+            key = supply_named(found.subject)
+            if key is not None:
+                yield f"the stock of {key.sku}", f"/inventory/{path_part(key.sku)}"
+                yield f"what to count at {key.node}", f"/count-tasks{query(node=key.node)}"
+        case _:
+            return
 
 
 def tell_risk(risk: Risk, currency: str) -> str:
@@ -153,13 +173,15 @@ def tell_risk(risk: Risk, currency: str) -> str:
     return f"{money(risk.owed_minor, currency)} owed{margin}, times {risk.urgency / 10_000:.2f}: {when}"
 
 
-def view_fix(fix: Fix, currency: str, cost_currency: str) -> FixView:
+def view_fix(fix: Fix, currency: str, cost_currency: str, *, may_do: bool = True) -> FixView:
     """A fix as it is shown."""
     told = [f"leaves {taken.left} of {taken.sku} at {taken.node}" for taken in fix.takes]
     if fix.waiting:
         told.append(f"{fix.waiting} other {'order waits' if fix.waiting == 1 else 'orders wait'} for it")
     return FixView(
         fix.fix_id,
+        fix.version,
+        fix.order_id,
         TOLD[fix.kind],
         fix.detail,
         fix.promised_at,
@@ -167,7 +189,8 @@ def view_fix(fix: Fix, currency: str, cost_currency: str) -> FixView:
         _signed(fix.price_minor, currency),
         "; ".join(told),
         fix.is_whole,
-        fix.kind in ("cancel", "partial"),
+        fix.kind in (FixKind.CANCEL, FixKind.PARTIAL, FixKind.DENY, FixKind.DESTROY),
+        may_do,
     )
 
 
@@ -197,12 +220,24 @@ def _bulk_row(line: BulkLine, cost_currency: str) -> BulkRow:
         problem = words(line.refusal.code)
     return BulkRow(
         line.found.exception_id,
-        line.found.external_id or line.found.subject,
+        line.found.external_id or _named(line.found),
         line.found.order_id or "",
         "" if fix is None else fix.detail,
         None if fix is None else fix.promised_at,
         "" if fix is None else _signed(fix.cost_minor, cost_currency),
         problem,
+    )
+
+
+def _named(found: OpenException) -> str:
+    """What an exception is about, as people call it."""
+    if found.source in (Source.WORK, Source.ACCEPTANCE, Source.RELEASE, Source.NOTICE):
+        return short_id(FulfillmentId(found.subject))
+    if found.source is Source.STOCK:
+        key = supply_named(found.subject)
+        return found.subject if key is None else f"{key.sku} at {key.node}"
+    return (
+        short_return(return_named(found.subject)) if found.source in (Source.RETURN, Source.REFUND) else found.subject
     )
 
 

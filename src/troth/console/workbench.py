@@ -12,7 +12,8 @@ from troth.console.views_workbench import KINDS, describe_log, view_bulk, view_e
 from troth.flows.documents.document_body import BODY_BYTES_MAX, tidy_text
 from troth.flows.exceptions import intake
 from troth.flows.exceptions.bulk_fixes import Bulk, fix_in_bulk
-from troth.flows.exceptions.fixing import Fixed, Looked, apply_fix, look
+from troth.flows.exceptions.fixing import Fixed, apply_fix, refuse_fix
+from troth.flows.exceptions.looking import Looked, look
 from troth.flows.exceptions.marking import Said, mark
 from troth.flows.exceptions.workbench import NOBODY, Filters, find_one, find_open
 from troth.model.exceptions import ExceptionKind, OpenException, Source, parts_of_id
@@ -48,6 +49,9 @@ async def fix_many(visit: Visit) -> Response:
     kind = text(form, "fix")
     if kind not in set(FixKind):
         return await _list(visit, asked=asked, told=flaw("choose what to do"))
+    no = refuse_fix(visit.actor, FixKind(kind))
+    if no is not None:
+        return await _list(visit, asked=asked, told=tell_refusal(no))
     done = await fix_in_bulk(
         visit.system,
         _filters(visit, asked),
@@ -70,6 +74,10 @@ async def fix(visit: Visit) -> Response:
     """Carry out one fix."""
     form = await visit.request.form()
     version = text(form, "version")
+    kind = text(form, "fix_id").rpartition("-")[0]
+    no = refuse_fix(visit.actor, FixKind(kind)) if kind in set(FixKind) else None
+    if no is not None:
+        return await _page(visit, told=tell_refusal(no))
     done = await apply_fix(
         visit.system,
         _name(visit),
@@ -124,7 +132,7 @@ async def _list(
         is_partial=ranked.is_partial,
         counts=[(one, KINDS[one].text, ranked.counts.get(one, 0)) for one in ExceptionKind if ranked.counts.get(one)],
         given=given,
-        fixes=[(one, TOLD[one]) for one in FixKind],
+        fixes=[(one, TOLD[one]) for one in FixKind if refuse_fix(visit.actor, one) is None],
         chosen=kind,
         chosen_told=TOLD[kind] if kind else "",
         reason="" if form is None else text(form, "reason"),
@@ -133,6 +141,7 @@ async def _list(
         more=more,
         is_first=not number,
         fixed=visit.asked("fixed"),
+        snoozed=visit.asked("snoozed") == "1",
         may_write=visit.actor.may("orders:write"),
         nobody=NOBODY,
     )
@@ -148,7 +157,7 @@ async def _page(visit: Visit, *, told: Told = ("", ())) -> Response:
     found, risk = pair
     if found.source is Source.INTAKE:
         return await _intake_page(visit, found, risk, told=told)
-    looked = await look(visit.system, found, role=visit.actor.role, actor=visit.actor.name) if found.order_id else None
+    looked = await look(visit.system, found, role=visit.actor.role, actor=visit.actor.name)
     if isinstance(looked, Busy):
         return page(
             visit, "refused.html", status=503, section="exceptions", title="Too much is asked at once", needs=""
@@ -157,6 +166,7 @@ async def _page(visit: Visit, *, told: Told = ("", ())) -> Response:
         notes = await read_notes(connection, name)
         done = await read_subject_events(connection, f"exception:{name}")
     fixes = looked.fixes if isinstance(looked, Looked) else ()
+    may_write = visit.actor.may("orders:write")
     currency = visit.system.door.reference.policy.currency
     return page(
         visit,
@@ -165,14 +175,16 @@ async def _page(visit: Visit, *, told: Told = ("", ())) -> Response:
         section="exceptions",
         title=f"{KINDS[found.kind].text}: {found.external_id or found.subject}",
         it=view_exception(found, risk),
-        version=looked.order.version if isinstance(looked, Looked) else 0,
-        fixes=[view_fix(fix, found.currency, currency) for fix in fixes],
+        fixes=[
+            view_fix(fix, found.currency, currency, may_do=may_write and refuse_fix(visit.actor, fix.kind) is None)
+            for fix in fixes
+        ],
         notes=notes,
         done=[describe_log(one) for one in done],
         told=told,
         said=visit.asked("said"),
         snooze_hours=((1, "an hour"), (4, "four hours"), (24, "a day"), (72, "three days")),
-        may_write=visit.actor.may("orders:write"),
+        may_write=may_write,
         zone_of=visit.zone_of,
     )
 

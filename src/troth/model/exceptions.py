@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import quote, unquote
 
-from troth.model.ids import LineId, NodeId, OrderId, Sku
+from troth.model.ids import LineId, NodeId, OrderId, ReturnId, Sku
 from troth.model.inventory import Source as SupplySource
 from troth.model.inventory import SupplyKey
 from troth.model.order import Line
@@ -24,6 +24,8 @@ class ExceptionKind(StrEnum):
     NOT_ACCEPTED = "not_accepted"
     LATE_RELEASE = "late_release"
     PAYMENT = "payment"
+    RETURN_WAITING = "return_waiting"
+    REFUND_HELD = "refund_held"
     ADDRESS = "address"
     HOLD = "hold"
     HOLD_OVER = "hold_over"
@@ -41,6 +43,8 @@ EXPLAINED: Final[Mapping[ExceptionKind, str]] = {
     ExceptionKind.NOT_ACCEPTED: "a node did not accept its work in time",
     ExceptionKind.LATE_RELEASE: "work is not released although its node should have begun",
     ExceptionKind.PAYMENT: "a payment failed, or is not enough, and no tender is left to try",
+    ExceptionKind.RETURN_WAITING: "units came back, and wait for a decision what is done with them",
+    ExceptionKind.REFUND_HELD: "a refund is held by a rule, and a person has to decide",
     ExceptionKind.ADDRESS: "the order is held because its address is not right",
     ExceptionKind.HOLD: "the order is held for another reason, and a person has to look",
     ExceptionKind.HOLD_OVER: "the time of a hold is over, and it was handed on",
@@ -61,6 +65,8 @@ class Source(StrEnum):
     RELEASE = "release"
     HOLD = "hold"
     ACCOUNT = "account"
+    RETURN = "return"
+    REFUND = "refund"
     STOCK = "stock"
     INTAKE = "intake"
     NOTICE = "notice"
@@ -74,6 +80,8 @@ KINDS_OF: Final[Mapping[Source, frozenset[ExceptionKind]]] = {
     Source.RELEASE: frozenset({ExceptionKind.LATE_RELEASE}),
     Source.HOLD: frozenset({ExceptionKind.ADDRESS, ExceptionKind.HOLD, ExceptionKind.HOLD_OVER}),
     Source.ACCOUNT: frozenset({ExceptionKind.PAYMENT}),
+    Source.RETURN: frozenset({ExceptionKind.RETURN_WAITING}),
+    Source.REFUND: frozenset({ExceptionKind.REFUND_HELD}),
     Source.STOCK: frozenset({ExceptionKind.DEFICIT}),
     Source.INTAKE: frozenset({ExceptionKind.INTAKE}),
     Source.NOTICE: frozenset({ExceptionKind.SHIP_NOTICE}),
@@ -104,8 +112,9 @@ class OpenException:
     """Something that needs a person, `since` when, and by when it has to be settled for the promise to be kept
     (`due_at`; None: no promise is at risk).
 
-    `subject` names it within its order: a line, a fulfillment, a hold; or a supply, or what waits in the intake.
-    `lines` are the units concerned, with what the customer pays for them; `detail` says more in words.
+    `subject` names it within its order: a line, a fulfillment, a hold, a return; or a supply, or what waits in the
+    intake. `lines` are the units concerned, with what the customer pays for them; `detail` says more in words. `units`
+    are those that its own row names, by line: of a return, or of a deficit.
     """
 
     source: Source
@@ -126,6 +135,7 @@ class OpenException:
     prices_include_tax: bool = False
     lines: tuple[ConcernedUnits, ...] = ()
     mark: Mark = Mark()
+    units: tuple[tuple[LineId, int], ...] = ()
 
     @property
     def exception_id(self) -> str:
@@ -155,6 +165,24 @@ def exception_id(source: Source, order_id: OrderId | None, subject: str) -> str:
     ('line:O-1:2', 'work:O-1:O-1-F2')
     """
     return f"{source}:{order_id or ''}:{subject}"
+
+
+def waiting_subject(return_id: str, node: str) -> str:
+    """How units of a return that wait at a node are named.
+
+    >>> waiting_subject("O-1-R1", "ST-NYC")
+    'O-1-R1@ST-NYC'
+    """
+    return f"{return_id}@{node}"
+
+
+def return_named(subject: str) -> ReturnId:
+    """The return that is named, with or without a node.
+
+    >>> return_named("O-1-R1@ST-NYC"), return_named("O-1-R1")
+    ('O-1-R1', 'O-1-R1')
+    """
+    return ReturnId(subject.partition("@")[0])
 
 
 def supply_subject(sku: str, node: str, source: str) -> str:

@@ -8,6 +8,8 @@ from typing import Final
 
 from troth.model.commands import OrderCommand
 from troth.model.ids import NodeId, OrderId, Sku
+from troth.model.order import Payment
+from troth.model.return_moves import ReturnCommand
 
 
 class FixKind(StrEnum):
@@ -23,6 +25,16 @@ class FixKind(StrEnum):
     WAIT = "wait"
     RELEASE = "release"
     LIFT = "lift"
+    CREDIT = "credit"
+    RESTOCK = "restock"
+    OUTLET = "outlet"
+    REFURBISH = "refurbish"
+    VENDOR = "vendor"
+    DESTROY = "destroy"
+    RETRY_PAYMENT = "retry_payment"
+    OTHER_PAYMENT = "other_payment"
+    GIVE_TIME = "give_time"
+    DENY = "deny"
     CANCEL = "cancel"
 
 
@@ -37,9 +49,65 @@ TOLD: Final[Mapping[FixKind, str]] = {
     FixKind.WAIT: "let it wait for stock",
     FixKind.RELEASE: "hand it to its node now",
     FixKind.LIFT: "lift the hold",
+    FixKind.CREDIT: "credit what came back",
+    FixKind.RESTOCK: "put it back on hand",
+    FixKind.OUTLET: "send it to the outlet",
+    FixKind.REFURBISH: "have it refurbished",
+    FixKind.VENDOR: "send it to its vendor",
+    FixKind.DESTROY: "have it destroyed",
+    FixKind.RETRY_PAYMENT: "ask for the payment once more",
+    FixKind.OTHER_PAYMENT: "send a bill instead",
+    FixKind.GIVE_TIME: "give the customer a day",
+    FixKind.DENY: "end the return without a credit",
     FixKind.CANCEL: "cancel it",
 }
 """Each kind in a few words."""
+
+OF_RETURNS: Final = frozenset(
+    {
+        FixKind.CREDIT,
+        FixKind.RESTOCK,
+        FixKind.OUTLET,
+        FixKind.REFURBISH,
+        FixKind.VENDOR,
+        FixKind.DESTROY,
+        FixKind.DENY,
+    }
+)
+"""What is done about returns: for whoever may take them."""
+
+OF_MONEY: Final = frozenset({FixKind.CREDIT, FixKind.DENY, FixKind.RETRY_PAYMENT, FixKind.OTHER_PAYMENT})
+"""What moves money: for nobody who is bound to nodes or customers."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPayment:
+    """Ask the tenders of an order once more for what they refused."""
+
+    order_id: OrderId
+
+
+@dataclass(frozen=True, slots=True)
+class PayAlso:
+    """Let an order be paid in one more way."""
+
+    order_id: OrderId
+    payment: Payment
+
+
+@dataclass(frozen=True, slots=True)
+class PutOff:
+    """Call nobody before an instant."""
+
+    order_id: OrderId
+    until: datetime
+
+
+AccountAction = RetryPayment | PayAlso
+"""What is asked of the account of an order, beside which it is kept."""
+
+FixCommand = OrderCommand | ReturnCommand | AccountAction | PutOff
+"""What carries a fix out: a command for the write door, an action on an account, or a mark of the exception."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +124,17 @@ class Taken:
 class Fix:
     """One way to settle an exception, and what it would do.
 
-    `detail` says with what (a node, an item, a service). The units concerned would be there by `promised_at` (None:
-    they are not wanted, or that is not known); it costs `cost_minor` more to serve (of the policy's currency) and the
-    customer pays `price_minor` more (minor units, below 0: less). `takes` are units that others could have had, and
-    `waiting` how many other orders wait for the same items. Where it is not `is_whole` some units stay as they are.
+    It changes the order in this `version`. `detail` says with what (a node, an item, a service). The units concerned
+    would be there by `promised_at` (None: they are not wanted, or that is not known); it costs `cost_minor` more to
+    serve (of the policy's currency) and the customer pays `price_minor` more (minor units, below 0: less). `takes` are
+    units that others could have had, and `waiting` how many other orders wait for the same items. Where it is not
+    `is_whole` some units stay as they are.
     """
 
     kind: FixKind
     fix_id: str
     order_id: OrderId
-    command: OrderCommand
+    command: FixCommand
     detail: str = ""
     promised_at: datetime | None = None
     cost_minor: int = 0
@@ -73,3 +142,4 @@ class Fix:
     takes: tuple[Taken, ...] = ()
     waiting: int = 0
     is_whole: bool = True
+    version: int = 0

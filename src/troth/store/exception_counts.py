@@ -8,7 +8,7 @@ from typing import Final
 from troth.model.exceptions import ExceptionKind
 from troth.model.ids import NodeId
 from troth.store.database import Connection
-from troth.store.exceptions import NEEDED_SINCE, RELEASED_WITHIN
+from troth.store.exception_candidates import LEFT_SINCE, NEEDED_SINCE, RELEASED_WITHIN
 from troth.store.queries import sql
 
 _COUNT: Final = sql("count_exceptions")
@@ -26,6 +26,8 @@ async def count_exceptions(
     connection: Connection, now: datetime, accepting: Collection[NodeId]
 ) -> dict[ExceptionKind, Counted]:
     """What needs a person now, by kind, what was put off as well; `accepting` are the nodes that have to accept."""
-    rows = await connection.fetch(_COUNT, now, now - NEEDED_SINCE, now - RELEASED_WITHIN, sorted(accepting))
+    rows = await connection.fetch(
+        _COUNT, now, now - NEEDED_SINCE, now - RELEASED_WITHIN, sorted(accepting), now - LEFT_SINCE
+    )
     counted = {ExceptionKind(row["kind"]): Counted(row["count"], row["since"]) for row in rows}
     return {kind: counted.get(kind, Counted(0, None)) for kind in ExceptionKind}

@@ -1,7 +1,7 @@
 """What could be done about an exception, before it is known whether it can: commands, tried one by one."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from troth.engine.carriage.transit import compute_miles, find_coordinates
 from troth.engine.demand.line_terms import NO_TERMS
+from troth.engine.exceptions.proposal import REASON, Proposal
+from troth.engine.exceptions.return_fixes import propose_for_return
 from troth.engine.promising.context import Facts, State
 from troth.engine.supply.supply import SupplyRows
 from troth.model.change import (
@@ -27,13 +29,12 @@ from troth.model.commands import (
     LetWait,
     LiftHold,
     LineQuantity,
-    OrderCommand,
     RedateWork,
     RejectWork,
     ReleaseOrder,
     RepromiseOrder,
 )
-from troth.model.exceptions import OpenException, Source
+from troth.model.exceptions import OpenException, Source, supply_named
 from troth.model.fix import FixKind
 from troth.model.ids import FulfillmentId, HoldId, LineId, NodeId, Sku
 from troth.model.kits import kits_of, whole_units
@@ -44,18 +45,8 @@ from troth.model.status import live_allocations, uncovered_quantities
 _NODES_MAX: Final = 3
 _SUBSTITUTES_MAX: Final = 3
 _PICKUPS_MAX: Final = 3
+_ASKED: Final = frozenset({AllocationState.RELEASED, AllocationState.ACCEPTED})
 _HANDED_OVER: Final = frozenset({Method.PICKUP, Method.CURBSIDE})
-REASON: Final = "fixed at the workbench"
-"""Why, in the log, where whoever applies a fix says nothing else."""
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A command that could settle an exception, and with what."""
-
-    kind: FixKind
-    command: OrderCommand
-    detail: str = ""
 
 
 def propose(found: OpenException, order: Order, state: State, facts: Facts, role: str) -> Iterator[Proposal]:
@@ -73,6 +64,10 @@ def propose(found: OpenException, order: Order, state: State, facts: Facts, role
             now = ReleaseOrder(order.order_id, (FulfillmentId(found.subject),))
             yield Proposal(FixKind.RELEASE, now, found.node or "")
             yield from _without_work(FulfillmentId(found.subject), order)
+        case Source.RETURN | Source.REFUND:
+            yield from propose_for_return(found, order)
+        case Source.STOCK:
+            yield from _for_deficit(found, order)
         case Source.ACCOUNT:
             yield Proposal(FixKind.CANCEL, CancelOrder(order.order_id, REASON), "the whole order")
         case Source.HOLD:
@@ -135,6 +130,35 @@ def _for_work(found: OpenException, order: Order) -> Iterator[Proposal]:
     yield Proposal(FixKind.RE_SOURCE, RejectWork(work, REASON), f"take it from {found.node}")
     yield Proposal(FixKind.NEW_DATE, RedateWork(work, REASON), "as soon as it can leave from there")
     yield from _without_work(work, order)
+
+
+def _for_deficit(found: OpenException, order: Order) -> Iterator[Proposal]:
+    """What an order could give up of a supply of which more is promised than there is: work that its node has and has
+    not picked. What nobody works on yet gives way by itself.
+    """
+    key = supply_named(found.subject)
+    here = {
+        part.fulfillment_id: part.node for part in live_allocations(order) if part.key == key and part.state in _ASKED
+    }
+    for work, node in here.items():
+        yield Proposal(FixKind.RE_SOURCE, RejectWork(work, REASON), f"{order.external_id}, taken from {node}")
+        yield from _without_missing(found, work, order)
+        for ending in _without_work(work, order):
+            yield replace(ending, detail=f"{order.external_id}, {ending.detail}")
+
+
+def _without_missing(found: OpenException, work: FulfillmentId, order: Order) -> Iterator[Proposal]:
+    """The end of as many units of a work as its supply lacks; of kits none, which only come whole."""
+    key, left = supply_named(found.subject), sum(units for _, units in found.units)
+    lines = []
+    for part in live_allocations(order):
+        if part.fulfillment_id == work and part.key == key and part.line_id not in kits_of(order) and left:
+            lines.append(LineQuantity(part.line_id, min(left, part.quantity), REASON))
+            left -= lines[-1].quantity
+    if lines:
+        without = CancelOrder(order.order_id, REASON, tuple(lines))
+        units = sum(line.quantity for line in lines)
+        yield Proposal(FixKind.PARTIAL, without, f"{order.external_id}, without {units}")
 
 
 def _without_work(work: FulfillmentId, order: Order) -> Iterator[Proposal]:
@@ -256,4 +280,5 @@ def _held(rows: SupplyRows, nodes: int) -> NDArray[np.float64]:
 def skus_of_fixes(order: Order, items_substitutes: Sequence[Sku]) -> set[Sku]:
     """What has to be known of stock and catalog before fixes are looked for."""
     skus = {line.sku for line in order.lines} | {part.sku for part in order.allocations} | set(items_substitutes)
+    skus |= {got.sku for one in order.returns for got in one.received}
     return skus | {sku for line in order.lines if line.terms is not None for sku, _ in line.terms.kit}

@@ -10,13 +10,15 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Final
 
-from troth.engine.exceptions.fix_proposals import Proposal, propose, stand_in_id
+from troth.engine.exceptions.fix_proposals import propose, stand_in_id
+from troth.engine.exceptions.proposal import Proposal
+from troth.engine.exceptions.return_fixes import return_left
 from troth.engine.lifecycle import decide
 from troth.engine.promising.context import Decision, Facts, State
-from troth.model.exceptions import OpenException, Source
-from troth.model.fix import Fix, FixKind, Taken
+from troth.model.exceptions import OpenException, Source, supply_named
+from troth.model.fix import OF_RETURNS, Fix, FixKind, Taken
 from troth.model.ids import LineId, NodeId, Sku
-from troth.model.lifecycle import GONE, AllocationState, HoldState
+from troth.model.lifecycle import GONE, RESERVING, AllocationState, HoldState
 from troth.model.order import Order
 from troth.model.status import live_allocations, promise_of, uncovered_quantities, waiting_lines
 from troth.model.totals import total_minor
@@ -24,7 +26,8 @@ from troth.model.totals import total_minor
 FIXES_MAX: Final = 12
 """So many fixes are proposed for an exception."""
 
-_ENDING: Final = frozenset({FixKind.PARTIAL, FixKind.CANCEL})
+_ENDING: Final = frozenset({FixKind.PARTIAL, FixKind.CANCEL, FixKind.DENY})
+_UNDATED: Final = _ENDING | OF_RETURNS
 _ELSEWHERE: Final = frozenset({FixKind.RE_SOURCE, FixKind.UPGRADE_SERVICE})
 
 
@@ -40,20 +43,25 @@ def find_fixes(found: OpenException, order: Order, state: State, facts: Facts, *
     return tuple(_without_beaten(fixes.values())[:FIXES_MAX])
 
 
+def in_order_of_use(fixes: Iterable[Fix]) -> tuple[Fix, ...]:
+    """Fixes as they are proposed; of a kind in the order in which they are given."""
+    return tuple(sorted(fixes, key=lambda fix: _rank(fix)[:3]))
+
+
 def try_fix(proposal: Proposal, found: OpenException, order: Order, state: State, facts: Facts) -> Fix | None:
     """What a command would do about an exception if it were sent now; None where it is refused, or does nothing."""
     decision = decide(proposal.command, state, facts)
     if not isinstance(decision, Decision) or not decision.changes:
         return None
-    after = decision.changes[-1].after
-    left = _left(found, after, facts)
-    if left >= _left(found, order, facts):
+    after = next(change.after for change in decision.changes if change.after.order_id == order.order_id)
+    left = _left(found, after, order, facts)
+    if left >= _left(found, order, order, facts):
         return None
     if proposal.kind is FixKind.PARTIAL and after.canceled_at is not None:
         return None  # nothing is left of the order: that is to cancel it
     lines = _concerned(found, after)
     wanted = {line.line_id for line in after.lines if line.quantity > line.canceled_quantity}
-    promised = None if proposal.kind in _ENDING else _last_promise(after, [one for one in lines if one in wanted])
+    promised = None if proposal.kind in _UNDATED else _last_promise(after, [one for one in lines if one in wanted])
     return Fix(
         proposal.kind,
         _fix_id(proposal, promised, after),
@@ -62,13 +70,14 @@ def try_fix(proposal: Proposal, found: OpenException, order: Order, state: State
         proposal.detail,
         promised,
         _cost_minor(after) - _cost_minor(order),
-        total_minor(after) - total_minor(order),
+        _price_minor(after) - _price_minor(order),
         _taken(decision, state, facts),
         is_whole=left == 0,
+        version=order.version,
     )
 
 
-def _left(found: OpenException, order: Order, facts: Facts) -> int:
+def _left(found: OpenException, order: Order, before: Order, facts: Facts) -> int:
     """How much of an exception an order still has: units, or one for what has no units; 0 where it is settled."""
     lines = set(found.line_ids)
     match found.source:
@@ -102,8 +111,20 @@ def _left(found: OpenException, order: Order, facts: Facts) -> int:
             is_placed = any(hold.hold_id == found.subject and hold.state is HoldState.PLACED for hold in order.holds)
             is_wanted = any(line.quantity > line.canceled_quantity for line in order.lines)
             return int(is_placed and is_wanted)
+        case Source.RETURN | Source.REFUND:
+            return return_left(found, order)
+        case Source.STOCK:
+            freed = _held(found, before) - _held(found, order)
+            lost = sum(uncovered_quantities(order).values()) - sum(uncovered_quantities(before).values())
+            return max(0, sum(units for _, units in found.units) - freed) + max(0, lost)
         case _:
             return 0
+
+
+def _held(found: OpenException, order: Order) -> int:
+    """The units that an order has of the supply that an exception is about."""
+    key = supply_named(found.subject)
+    return sum(part.quantity for part in order.allocations if part.key == key and part.state in RESERVING)
 
 
 def _is_after(at: datetime, need_by: datetime | None) -> bool:
@@ -123,6 +144,11 @@ def _last_promise(order: Order, lines: Iterable[LineId]) -> datetime | None:
     found = [None if line_id in missing else promise_of(order, line_id) for line_id in lines]
     known = [at for at in found if at is not None]
     return max(known) if known and len(known) == len(found) else None
+
+
+def _price_minor(order: Order) -> int:
+    """What the customer pays for an order, less what its returns credit (minor units)."""
+    return total_minor(order) - sum(one.credited_minor for one in order.returns)
 
 
 def _cost_minor(order: Order) -> int:
@@ -150,7 +176,7 @@ def _taken(decision: Decision, state: State, facts: Facts) -> tuple[Taken, ...]:
 
 def _fix_id(proposal: Proposal, promised: datetime | None, after: Order) -> str:
     """What names a fix with what it would do: another promise or another total is another fix."""
-    told = f"{proposal.kind}|{proposal.detail}|{promised}|{total_minor(after)}|{_cost_minor(after)}"
+    told = f"{proposal.kind}|{proposal.detail}|{promised}|{_price_minor(after)}|{_cost_minor(after)}"
     return f"{proposal.kind}-{blake2b(told.encode(), digest_size=5).hexdigest()}"
 
 

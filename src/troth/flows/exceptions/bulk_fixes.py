@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from troth.flows.door.system import System
-from troth.flows.exceptions.fixing import Fixed, Looked, carry_out, choose, look
+from troth.flows.exceptions.fixing import Fixed, carry_out, choose
+from troth.flows.exceptions.looking import Looked, look
 from troth.flows.exceptions.workbench import Filters, find_open
 from troth.model.exceptions import OpenException
 from troth.model.fix import Fix, FixKind
@@ -71,14 +72,14 @@ async def _one(
 ) -> BulkLine:
     looked = await look(system, found, role=role, actor=actor)
     if not isinstance(looked, Looked):
-        return BulkLine(found, refusal=looked if found.order_id is not None else None)
+        return BulkLine(found, refusal=looked)
     fix = choose(looked, kind)
     if fix is None or is_preview:
-        return BulkLine(found, fix, version=looked.order.version)
-    done = await carry_out(system, looked, fix, reason=reason, actor=actor)
+        return BulkLine(found, fix, version=looked.version if fix is None else fix.version)
+    done = await carry_out(system, found, fix, reason=reason, actor=actor)
     if isinstance(done, Fixed):
         return BulkLine(found, fix, version=done.order.version)
-    return BulkLine(found, fix, done, looked.order.version)
+    return BulkLine(found, fix, done, fix.version)
 
 
 def _contested(lines: list[BulkLine]) -> tuple[tuple[Sku, NodeId, int], ...]:

@@ -1,16 +1,16 @@
-"""Fixes of exceptions: proposed as they would be carried out now, and carried out if they still would do the same."""
+"""Fixes of exceptions, carried out if they still would do what they were shown to do, and recorded."""
 
 from dataclasses import dataclass, replace
+from typing import assert_never
 
-from troth.engine.demand.line_terms import named_skus
-from troth.engine.exceptions.fix_proposals import skus_of_fixes
-from troth.engine.exceptions.fixes import find_fixes, with_waiting
-from troth.flows.door.aside import aside
-from troth.flows.door.at_rest import look_at_rest
 from troth.flows.door.expected import Expected
 from troth.flows.door.requests import Accepted, Outcome, Request
 from troth.flows.door.system import System
+from troth.flows.exceptions.looking import Looked, look
+from troth.flows.exceptions.marking import Said, subject_of, write
 from troth.flows.exceptions.workbench import find_one
+from troth.flows.money import account_actions
+from troth.flows.people.access import Actor
 from troth.model.commands import (
     CancelOrder,
     ChangeOrder,
@@ -22,24 +22,14 @@ from troth.model.commands import (
 )
 from troth.model.events import FixApplied
 from troth.model.exceptions import OpenException
-from troth.model.fix import Fix, FixKind
-from troth.model.ids import Sku
-from troth.model.item import Substitute
+from troth.model.fix import OF_MONEY, OF_RETURNS, AccountAction, Fix, FixKind, PayAlso, PutOff, RetryPayment
 from troth.model.order import Order
-from troth.model.refusals import Busy, FixOutdated, NotFound, Refusal, VersionConflict
-from troth.store.database import transaction
+from troth.model.payment import Account
+from troth.model.refusals import FixOutdated, Forbidden, NotFound, Refusal, VersionConflict
+from troth.model.return_moves import CloseReturn, RefundReturn, ReturnCommand
+from troth.store.database import Connection, transaction
 from troth.store.events import append_event
 from troth.store.orders import read_orders
-from troth.store.parked import count_waiting
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """An exception as somebody looked at it: its order as it is now, and what can be done."""
-
-    found: OpenException
-    order: Order
-    fixes: tuple[Fix, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,74 +41,92 @@ class Fixed:
     order: Order
 
 
-async def look(system: System, found: OpenException, *, role: str = "", actor: str = "") -> Looked | NotFound | Busy:
-    """What can be done about an exception of an order, by whoever has this role."""
-    order = None
-    if found.order_id is not None:
-        async with system.pool.acquire() as connection:
-            order = (await read_orders(connection, [found.order_id])).get(found.order_id)
-    if order is None:
-        return NotFound("order", found.order_id or found.exception_id)
-    skus = await _skus(system, order)
-    state, facts = await look_at_rest(system, order, skus, actor)
-    fixes = await aside(lambda: find_fixes(found, order, state, facts, role=role), "change", lines=len(order.lines))
-    if isinstance(fixes, Busy):
-        return fixes
-    async with system.pool.acquire() as connection:
-        taken = {one.sku for fix in fixes for one in fix.takes}
-        waiting = await count_waiting(connection, taken, without=order.order_id) if taken else {}
-    return Looked(found, order, with_waiting(fixes, waiting))
+def refuse_fix(actor: Actor, kind: FixKind) -> Forbidden | None:
+    """Why somebody may not carry out a kind of fix; None where they may. What moves money is for nobody who is bound,
+    and what is done about returns for who may take them.
+    """
+    if kind in OF_MONEY and (actor.customers is not None or actor.nodes is not None):
+        return Forbidden("orders:write")
+    if kind in OF_RETURNS and (actor.customers is not None or not actor.may("returns:write")):
+        return Forbidden("returns:write")
+    return None
 
 
 async def apply_fix(
     system: System, exception_id: str, fix_id: str, *, version: int, reason: str, actor: str, role: str
 ) -> Fixed | Refusal:
-    """Carry out a fix that was looked at when the order had this version, if it still would do the same."""
+    """Carry out a fix that was looked at when its order had this version, if it still would do the same."""
     pair = await find_one(system, exception_id)
     if pair is None:
         return NotFound("exception", exception_id)
     looked = await look(system, pair[0], role=role, actor=actor)
     if not isinstance(looked, Looked):
         return looked
-    if looked.order.version != version:
-        return VersionConflict(str(version), str(looked.order.version))
+    if looked.order is not None and looked.version != version:
+        return VersionConflict(str(version), str(looked.version))
     fix = next((one for one in looked.fixes if one.fix_id == fix_id), None)
     if fix is None:
         return FixOutdated(fix_id, tuple(one.fix_id for one in looked.fixes))
-    return await carry_out(system, looked, fix, reason=reason, actor=actor)
+    if fix.version != version:
+        return VersionConflict(str(version), str(fix.version))
+    return await carry_out(system, looked.found, fix, reason=reason, actor=actor)
 
 
-async def carry_out(system: System, looked: Looked, fix: Fix, *, reason: str, actor: str) -> Fixed | Refusal:
-    """Send a fix through the write door, of the order as it was looked at, and record who did it and why."""
-    version = Expected(frozenset({looked.order.version}))
-    command = with_reason(fix.command, reason)
-    request = Request((command,), actor, f"exception/{looked.found.exception_id}", expected=version)
+async def carry_out(system: System, found: OpenException, fix: Fix, *, reason: str, actor: str) -> Fixed | Refusal:
+    """Do what a fix does, of the order as it was looked at, and record who did it and why."""
+    command = fix.command
+    if isinstance(command, RetryPayment | PayAlso):
+        return await _act_on_account(system, found, fix, command, reason=reason, actor=actor)
+    if isinstance(command, PutOff):
+        await write(system, found, Said(snoozed_until=command.until, note=reason), actor=actor)
+        return await _recorded(system, found, fix, reason=reason, actor=actor)
+    version = Expected(frozenset({fix.version}))
+    request = Request((with_reason(command, reason),), actor, f"exception/{found.exception_id}", expected=version)
     outcome: Outcome = (await system.door.submit(request)).outcomes[0]
     if not isinstance(outcome, Accepted):
         return outcome
-    after = outcome.order or looked.order
-    found, now = looked.found, system.door.now()
-    event = FixApplied(
-        found.exception_id,
-        found.kind.value,
-        looked.order.order_id,
-        fix.kind.value,
-        fix.fix_id,
-        reason,
-        after.version,
-        now,
-    )
+    return await _recorded(system, found, fix, reason=reason, actor=actor)
+
+
+async def _act_on_account(
+    system: System, found: OpenException, fix: Fix, action: AccountAction, *, reason: str, actor: str
+) -> Fixed | Refusal:
+    """Act on the account of an order; that it was a fix is recorded in the same transaction."""
+
+    async def after(connection: Connection, _account: Account) -> None:
+        order = (await read_orders(connection, [fix.order_id]))[fix.order_id]
+        await _record(connection, system, found, fix, order, reason=reason, actor=actor)
+
+    match action:
+        case RetryPayment():
+            why = reason or "fixed at the workbench"
+            done = await account_actions.retry(system, fix.order_id, reason=why, actor=actor, after=after)
+        case PayAlso():
+            done = await account_actions.pay_also(system, fix.order_id, action.payment, actor=actor, after=after)
+        case _:
+            assert_never(action)
+    if not isinstance(done, Account):
+        return done
+    async with system.pool.acquire() as connection:
+        return Fixed(found, fix, (await read_orders(connection, [fix.order_id]))[fix.order_id])
+
+
+async def _recorded(system: System, found: OpenException, fix: Fix, *, reason: str, actor: str) -> Fixed:
     async with transaction(system.pool) as connection:
-        await append_event(connection, event, subject=subject_of(found.exception_id), at=now, actor=actor)
-    return Fixed(found, fix, after)
+        order = (await read_orders(connection, [fix.order_id]))[fix.order_id]
+        await _record(connection, system, found, fix, order, reason=reason, actor=actor)
+    return Fixed(found, fix, order)
 
 
-def subject_of(exception_id: str) -> str:
-    """Under which name the log has what people did about an exception."""
-    return f"exception:{exception_id}"
+async def _record(
+    connection: Connection, system: System, found: OpenException, fix: Fix, order: Order, *, reason: str, actor: str
+) -> None:
+    now, name = system.door.now(), found.exception_id
+    event = FixApplied(name, found.kind.value, order.order_id, fix.kind.value, fix.fix_id, reason, order.version, now)
+    await append_event(connection, event, subject=subject_of(name), at=now, actor=actor)
 
 
-def with_reason(command: OrderCommand, reason: str) -> OrderCommand:
+def with_reason(command: OrderCommand | ReturnCommand, reason: str) -> OrderCommand | ReturnCommand:
     """The command with why somebody wants it, where it says why."""
     if not reason:
         return command
@@ -128,24 +136,10 @@ def with_reason(command: OrderCommand, reason: str) -> OrderCommand:
             return replace(command, reason=reason, lines=lines)
         case RejectWork() | ChangeOrder() | LetWait() | RedateWork() | RepromiseOrder():
             return replace(command, reason=reason)
+        case RefundReturn() | CloseReturn():
+            return replace(command, reason=reason)
         case _:
             return command
-
-
-async def _skus(system: System, order: Order) -> set[Sku]:
-    """What has to be known of catalog and stock: the order's items, their components, and what may stand in for any."""
-    reference = system.door.reference
-    skus = await reference.need_lines(order.lines)
-    skus |= {*named_skus(order.lines), *(part.sku for part in order.allocations)}
-    await reference.need_items(skus)
-    others = [one.sku for line in order.lines for one in _substitutes(system, line.sku)]
-    await reference.need_items(others)
-    return skus | set(await reference.need_kits(skus_of_fixes(order, others)))
-
-
-def _substitutes(system: System, sku: Sku) -> tuple[Substitute, ...]:
-    item = system.door.reference.items.get(sku)
-    return () if item is None else item.substitutes
 
 
 def choose(looked: Looked, kind: FixKind) -> Fix | None:

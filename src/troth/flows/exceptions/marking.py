@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from troth.flows.door.system import System
-from troth.flows.exceptions.fixing import subject_of
 from troth.flows.exceptions.workbench import find_one
 from troth.model.events import ExceptionMarked
 from troth.model.exceptions import Mark, OpenException
@@ -49,3 +48,8 @@ async def write(system: System, found: OpenException, said: Said, *, actor: str)
             await append_note(connection, name, Note(now, actor, said.note))
         await append_event(connection, event, subject=subject_of(name), at=now, actor=actor)
     return after
+
+
+def subject_of(exception_id: str) -> str:
+    """Under which name the log has what people did about an exception."""
+    return f"exception:{exception_id}"

@@ -14,8 +14,9 @@ from troth.model.exceptions import KINDS_OF, ExceptionKind, Mark, OpenException,
 from troth.model.ids import NodeId, OrderId, Sku
 from troth.model.risk import Risk
 from troth.store.database import Connection
+from troth.store.exception_candidates import Asked, Deficit, find_candidates, find_deficits, with_item
 from troth.store.exception_counts import Counted, count_exceptions
-from troth.store.exceptions import Asked, Deficit, complete, find_candidates, find_deficits, with_item
+from troth.store.exceptions import complete
 from troth.store.intake import find_intake_exceptions, read_intake_exception
 from troth.store.marks import read_marks
 
@@ -34,6 +35,8 @@ _OF_ORDERS: Final = (
     Source.HOLD,
     Source.ACCOUNT,
     Source.NOTICE,
+    Source.RETURN,
+    Source.REFUND,
 )
 
 

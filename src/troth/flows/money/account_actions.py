@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from troth.engine.money.account import add_tender, open_account
+from troth.engine.money.retrying import retried
 from troth.engine.money.standing import standings
 from troth.flows.door.system import System
 from troth.model.card_numbers import LOOKS_LIKE_A_CARD, has_card_number
@@ -33,9 +34,7 @@ async def retry(system: System, order_id: OrderId, *, reason: str, actor: str, a
     """Try again, from the beginning, whatever tenders have refused."""
 
     def act(account: Account, now: datetime) -> Acted | Refusal:
-        tenders = tuple(replace(tender, tries_from=len(account.steps), is_spent=False) for tender in account.tenders)
-        event = PaymentActedOn("retry", reason, None, 0, account.currency, now)
-        return replace(account, tenders=tenders), event
+        return retried(account), PaymentActedOn("retry", reason, None, 0, account.currency, now)
 
     return await _act(system, order_id, act, reason=reason, actor=actor, after=after)
 

@@ -53,8 +53,8 @@ class MarkAnswer(msgspec.Struct, frozen=True):
 class ExceptionAnswer(msgspec.Struct, frozen=True):
     """Something that needs a person, since when, and by when it has to be settled for the promise to be kept.
 
-    `subject` is the line, fulfillment, hold, supply or document that it is about; `owner` looks after it. `order_id` is
-    null for what belongs to no order.
+    `subject` is the line, fulfillment, hold, return (with the node where units wait), supply or document that it is
+    about; `owner` looks after it. `order_id` is null for what belongs to no order.
     """
 
     exception_id: str
@@ -97,7 +97,7 @@ class TakenAnswer(msgspec.Struct, frozen=True):
 
 
 class FixAnswer(msgspec.Struct, frozen=True):
-    """What can be done, as the engine would do it now.
+    """What can be done, as the engine would do it now, to which order in which version.
 
     When the units would be there (null: they are not wanted, or that is not known), what it costs more to serve and
     what the customer pays more, what it takes that others could have had, and how many other orders wait for the same
@@ -114,6 +114,8 @@ class FixAnswer(msgspec.Struct, frozen=True):
     takes: tuple[TakenAnswer, ...]
     orders_waiting: int
     is_whole: bool
+    order_id: str
+    version: int
 
 
 class NoteAnswer(msgspec.Struct, frozen=True):
@@ -133,7 +135,7 @@ class DoneAnswer(msgspec.Struct, frozen=True):
 
 
 class ExceptionDetail(msgspec.Struct, frozen=True):
-    """An exception with what can be done about it now. A fix is of the order in this `version`."""
+    """An exception with what can be done about it now, and the `version` of its order (0: it is of none)."""
 
     exception: ExceptionAnswer
     version: int
@@ -273,6 +275,8 @@ def answer_fix(fix: Fix, currency: str, cost_currency: str) -> FixAnswer:
         tuple(TakenAnswer(one.sku, one.node, one.units, one.left) for one in fix.takes),
         fix.waiting,
         fix.is_whole,
+        fix.order_id,
+        fix.version,
     )
 
 

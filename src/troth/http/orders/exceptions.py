@@ -1,19 +1,20 @@
 """What needs a person, ranked by what is at risk, with the fixes that the engine proposes, carried out in one call."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from pydantic import Field, TypeAdapter
+from pydantic import TypeAdapter
 
 from troth.engine.exceptions.risk import place_of, weigh
-from troth.flows.exceptions.bulk_fixes import BULK_MAX, Bulk, BulkLine, fix_in_bulk
-from troth.flows.exceptions.fixing import Fixed, Looked, apply_fix, look
+from troth.flows.exceptions.bulk_fixes import Bulk, BulkLine, fix_in_bulk
+from troth.flows.exceptions.fixing import Fixed, apply_fix, refuse_fix
+from troth.flows.exceptions.looking import Looked, look
 from troth.flows.exceptions.marking import Said, mark
-from troth.flows.exceptions.workbench import NOBODY, Filters, find_one, find_open
-from troth.http.edge.body import Body, Instant, NoQuery, Strict, Text
+from troth.flows.exceptions.workbench import Filters, find_one, find_open
+from troth.http.edge.body import Body, NoQuery
 from troth.http.edge.bounds import choose_bound
 from troth.http.edge.operations import NO_BODY, Call, Nothing, Operation, Plain, Shown
-from troth.http.edge.pages import PageQuery, decode_cursor, encode_cursor
+from troth.http.edge.pages import decode_cursor, encode_cursor
 from troth.http.edge.problems import Refused
 from troth.http.edge.replies import Reply, json_reply
 from troth.http.orders import examples
@@ -30,8 +31,8 @@ from troth.http.orders.exception_answer import (
     answer_mark,
     answer_page,
 )
+from troth.http.orders.exception_body import ApplyBody, BulkBody, ExceptionsQuery, MarkBody
 from troth.http.orders.holds import role_of
-from troth.http.orders.orders import Filter
 from troth.model.commands import RepromiseOrder
 from troth.model.exceptions import ConcernedUnits, ExceptionKind, OpenException, Source
 from troth.model.fix import Fix, FixKind, Taken
@@ -39,59 +40,6 @@ from troth.model.ids import NodeId, Sku, named_order
 from troth.model.refusals import Busy, FieldFlaw, FixOutdated, Invalid, NotFound, VersionConflict
 from troth.store.events import read_subject_events
 from troth.store.marks import read_notes
-
-_Kinds = tuple[Annotated[ExceptionKind, Field(strict=False)], ...]
-
-
-class ExceptionsQuery(PageQuery):
-    """Which of them: all filters must fit, what weighs most comes first."""
-
-    kind: Annotated[_Kinds, Field(description="May be given more than once: any of them.")] = ()
-    order: Annotated[Filter | None, Field(description="An order, by its id or as channel:external_id.")] = None
-    channel: Filter | None = None
-    customer: Annotated[Filter | None, Field(description="The customer's id.")] = None
-    node: Annotated[Filter | None, Field(description="A node with work for the order.")] = None
-    sku: Filter | None = None
-    owner: Annotated[Filter | None, Field(description=f"Who looks after it; `{NOBODY}`: nobody.")] = None
-    snoozed: Annotated[bool, Field(description="Also what was put off until later.")] = False
-
-
-class FiltersBody(Strict):
-    """Which exceptions: all filters must fit."""
-
-    kinds: _Kinds = ()
-    order_id: Text | None = None
-    channel: Text | None = None
-    customer: Text | None = None
-    node: Text | None = None
-    sku: Text | None = None
-    owner: Text | None = None
-
-
-class BulkBody(Strict):
-    """One kind of fix for all exceptions that fit; unless `apply` is true nothing is done."""
-
-    fix: Annotated[FixKind, Field(strict=False)]
-    filter: FiltersBody
-    apply: bool = False
-    limit: Annotated[int, Field(ge=1, le=BULK_MAX)] = BULK_MAX
-    reason: Text = ""
-
-
-class ApplyBody(Strict):
-    """The fix of the order as it was looked at, and why."""
-
-    version: Annotated[int, Field(ge=1)]
-    reason: Text = ""
-
-
-class MarkBody(Strict):
-    """What is said of the exception; what is left out stays as it is."""
-
-    owner: Annotated[Text | None, Field(description="The person or team that looks after it; empty: nobody.")] = None
-    snoozed_until: Annotated[Instant | None, Field(description="It is left out of the list until then.")] = None
-    unsnooze: Annotated[bool, Field(description="It is on the list again.")] = False
-    note: Text = ""
 
 
 async def list_exceptions(call: Call[Nothing, ExceptionsQuery]) -> Reply:
@@ -118,14 +66,14 @@ async def read_exception(call: Plain) -> Reply:
     if pair is None:
         raise Refused(NotFound("exception", call.path("exception_id")))
     found, risk = pair
-    fixes: tuple[Any, ...] = ()
+    looked = await look(call.system, found, role=role_of(call.actor), actor=call.actor.name)
+    if isinstance(looked, Busy):
+        raise Refused(looked)
+    fixes: tuple[Fix, ...] = ()
     version = found.version
-    if found.order_id is not None:
-        looked = await look(call.system, found, role=role_of(call.actor), actor=call.actor.name)
-        if isinstance(looked, Busy):
-            raise Refused(looked)
-        if isinstance(looked, Looked):
-            fixes, version = looked.fixes, looked.order.version
+    if isinstance(looked, Looked):
+        fixes = tuple(fix for fix in looked.fixes if refuse_fix(call.actor, fix.kind) is None)
+        version = looked.version
     async with call.system.pool.acquire() as connection:
         notes = await read_notes(connection, found.exception_id)
         done = await read_subject_events(connection, f"exception:{found.exception_id}")
@@ -137,6 +85,7 @@ async def fix_exception(call: Call[ApplyBody, NoQuery]) -> Reply:
     """Carry out a fix, if it would still do what it was shown to do."""
     exception_id = call.path("exception_id")
     await _ensure_visible(call, exception_id)
+    _ensure_may(call, call.path("fix_id").rpartition("-")[0])
     done = await apply_fix(
         call.system,
         exception_id,
@@ -166,6 +115,7 @@ async def fix_exceptions(call: Call[BulkBody, NoQuery]) -> Reply:
     """What one kind of fix would do for all that fit, or what it did, one by one."""
     body = call.body
     given = body.filter
+    _ensure_may(call, body.fix)
     filters = Filters(
         frozenset(given.kinds) or None,
         None if given.order_id is None else named_order(given.order_id),
@@ -212,6 +162,13 @@ async def _ensure_visible(call: Call[Any, Any], exception_id: str) -> None:
         raise Refused(NotFound("exception", exception_id))
 
 
+def _ensure_may(call: Call[Any, Any], kind: str) -> None:
+    """Refused where the actor may not carry out a kind of fix."""
+    no = refuse_fix(call.actor, FixKind(kind)) if kind in set(FixKind) else None
+    if no is not None:
+        raise Refused(no)
+
+
 _ID: Final = "line:O-26SR2YAV7FYG310C5Q3V:1"
 _PATH: Final = (("exception_id", _ID),)
 _NONE: Final = NotFound("exception", _ID)
@@ -243,6 +200,7 @@ _FIX: Final = Fix(
     310,
     0,
     (Taken(Sku("A-1001"), NodeId("DC-IL"), 2, 5),),
+    version=3,
 )
 _ONE: Final = answer_exception(_FOUND, _RISK)
 _DETAIL: Final = answer_detail(_FOUND, _RISK, (_FIX,), 3, (), (), examples.CURRENCY)

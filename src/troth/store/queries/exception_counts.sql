@@ -59,9 +59,29 @@ LEFT JOIN LATERAL (
     SELECT coalesce(answered_at, requested_at) AS at FROM payment_steps
     WHERE order_id = a.order_id AND state IN ('failed', 'unknown') ORDER BY step DESC LIMIT 1
 ) AS s ON true
-WHERE a.is_stuck AND EXISTS (SELECT FROM order_lines AS l WHERE l.order_id = a.order_id AND l.canceled_quantity < l.quantity)
+WHERE a.is_stuck AND (a.due_at IS NULL OR a.due_at > $1)
+    AND EXISTS (SELECT FROM order_lines AS l WHERE l.order_id = a.order_id AND l.canceled_quantity < l.quantity)
+UNION ALL
+SELECT 'return_waiting', count(*), min(since)
+FROM (
+    SELECT min((g ->> 'at')::timestamptz) AS since
+    FROM returns AS r CROSS JOIN LATERAL json_array_elements(r.body -> 'received') AS g
+    WHERE r.is_waiting AND g ->> 'state' = 'waiting'
+    GROUP BY r.order_id, r.return_id, g ->> 'node'
+) AS waiting
+UNION ALL
+SELECT 'refund_held', count(*), min(opened_at) FROM returns
+WHERE is_refund_held AND state IN ('announced', 'in_transit', 'received')
 UNION ALL
 SELECT 'deficit', count(*), min((SELECT max(e.at) FROM entries AS e WHERE e.sku = b.sku AND e.node = b.node))
 FROM balances AS b WHERE b.deficit > 0
+UNION ALL
+SELECT 'ship_notice', count(*), min(d.due_at)
+FROM orders AS o
+JOIN routing_guides AS g ON g.guide = o.attributes ->> 'routing_guide'
+JOIN fulfillments AS f USING (order_id)
+CROSS JOIN LATERAL (SELECT f.shipped_at + make_interval(mins => (g.document ->> 'notice_minutes')::integer) AS due_at) AS d
+LEFT JOIN ship_notices AS n USING (fulfillment_id)
+WHERE o.attributes ->> 'routing_guide' IS NOT NULL AND f.shipped_at >= $5 AND d.due_at < $1 AND n.fulfillment_id IS NULL
 UNION ALL
 SELECT 'intake', count(*), min(received_at) FROM intake WHERE state = 'waiting';

@@ -74,7 +74,7 @@ ORDER BY h.placed_at, h.order_id, h.hold_id
 LIMIT $2;
 
 -- name: find_stuck_payments
--- Finds orders whose account cannot be settled without a person, with why its newest step failed, by when the first work has to leave, and since when; of one order, or of all.
+-- Finds orders whose account cannot be settled without a person and is not just being settled, with why its newest step failed, by when the first work has to leave, and since when; of one order, or of all.
 SELECT
     a.order_id, 'account' AS subject, coalesce(s.at, o.captured_at) AS since, coalesce(nullif(s.detail, ''), s.code, '') AS detail,
     (
@@ -87,8 +87,32 @@ LEFT JOIN LATERAL (
     SELECT coalesce(answered_at, requested_at) AS at, code, detail FROM payment_steps
     WHERE order_id = a.order_id AND state IN ('failed', 'unknown') ORDER BY step DESC LIMIT 1
 ) AS s ON true
-WHERE a.is_stuck AND ($1::text IS NULL OR a.order_id = $1)
+WHERE a.is_stuck AND (a.due_at IS NULL OR a.due_at > $3) AND ($1::text IS NULL OR a.order_id = $1)
 ORDER BY a.order_id
+LIMIT $2;
+
+-- name: find_waiting_returns
+-- Finds units that came back and of which nobody has said what is done with them, by return and node, those that came first first; of one order, or of all.
+SELECT
+    r.order_id, r.return_id AS subject, g ->> 'node' AS node, min((g ->> 'at')::timestamptz) AS since, NULL::timestamptz AS due_at,
+    coalesce(string_agg(DISTINCT nullif(g ->> 'note', ''), ', '), '') AS detail,
+    array_agg(g ->> 'line_id') AS lines, array_agg((g ->> 'quantity')::bigint) AS units
+FROM returns AS r CROSS JOIN LATERAL json_array_elements(r.body -> 'received') AS g
+WHERE r.is_waiting AND g ->> 'state' = 'waiting' AND ($1::text IS NULL OR r.order_id = $1)
+GROUP BY r.order_id, r.return_id, g ->> 'node'
+ORDER BY since, r.return_id, node
+LIMIT $2;
+
+-- name: find_held_refunds
+-- Finds returns that are not over and whose refund a rule holds for a person, the oldest first; of one order, or of all.
+SELECT
+    r.order_id, r.return_id AS subject, r.opened_at AS since, NULL::timestamptz AS due_at,
+    ARRAY(SELECT json_array_elements_text(r.body -> 'flags')) AS flags,
+    ARRAY(SELECT l ->> 'line_id' FROM json_array_elements(r.body -> 'lines') AS l) AS lines,
+    ARRAY(SELECT (l ->> 'quantity')::bigint FROM json_array_elements(r.body -> 'lines') AS l) AS units
+FROM returns AS r
+WHERE r.is_refund_held AND r.state IN ('announced', 'in_transit', 'received') AND ($1::text IS NULL OR r.order_id = $1)
+ORDER BY r.opened_at, r.return_id
 LIMIT $2;
 
 -- name: find_deficits

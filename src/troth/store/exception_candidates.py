@@ -1,0 +1,213 @@
+"""What needs a person, as its rows say it: candidates by source, of which only their own row is known yet."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from troth.model.exceptions import (
+    ConcernedUnits,
+    ExceptionKind,
+    OpenException,
+    Source,
+    supply_subject,
+    waiting_subject,
+)
+from troth.model.ids import LineId, NodeId, OrderId, Sku
+from troth.model.inventory import SupplyKey
+from troth.model.item import Item
+from troth.model.order import Line, Terms
+from troth.store.database import Connection
+from troth.store.queries import sql
+
+_PARKED: Final = sql("find_parked_exceptions")
+_LATE: Final = sql("find_late_work")
+_LATE_PROMISES: Final = sql("find_late_promises")
+_UNACCEPTED: Final = sql("find_unaccepted_exceptions")
+_UNRELEASED: Final = sql("find_release_exceptions")
+_HOLDS: Final = sql("find_hold_exceptions")
+_STUCK: Final = sql("find_stuck_payments")
+_NOTICES: Final = sql("find_missing_ship_notices")
+_WAITING: Final = sql("find_waiting_returns")
+_HELD: Final = sql("find_held_refunds")
+_DEFICITS: Final = sql("find_deficits")
+
+NEEDED_SINCE: Final = timedelta(days=30)
+"""What was needed longer ago than that, and is still promised for later, is no news."""
+
+LEFT_SINCE: Final = timedelta(days=30)
+"""Of what left longer ago than that nobody waits for a ship notice."""
+
+RELEASED_WITHIN: Final = timedelta(minutes=1)
+"""The worker may take so long to release what is due; only then it is late."""
+
+_OF_HOLDS: Final[Mapping[str, ExceptionKind]] = {"address": ExceptionKind.ADDRESS}
+
+Candidate = OpenException
+"""An exception of which only its own row is known yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which candidates are looked for: of one order, or of all; the nodes that have to accept, and how many of a
+    source at most.
+    """
+
+    now: datetime
+    order_id: OrderId | None = None
+    accepting: tuple[NodeId, ...] = ()
+    limit: int = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Deficit:
+    """That of a supply so many more units of an item are promised than there are."""
+
+    found: OpenException
+    sku: Sku
+    units: int
+
+
+async def find_candidates(connection: Connection, source: Source, asked: Asked) -> list[Candidate]:
+    """The candidates of a source that is about orders, the most pressing first."""
+    now, order_id, limit = asked.now, asked.order_id, asked.limit
+    match source:
+        case Source.LINE:
+            return [_parked(row) for row in await connection.fetch(_PARKED, order_id, limit)]
+        case Source.WORK:
+            return [_work(row) for row in await connection.fetch(_LATE, order_id, limit, now)]
+        case Source.NEED:
+            rows = await connection.fetch(_LATE_PROMISES, order_id, limit, now - NEEDED_SINCE)
+            return [_need(row) for row in rows]
+        case Source.ACCEPTANCE:
+            if not asked.accepting:
+                return []
+            rows = await connection.fetch(_UNACCEPTED, order_id, limit, list(asked.accepting))
+            return [_unaccepted(row) for row in rows]
+        case Source.RELEASE:
+            rows = await connection.fetch(_UNRELEASED, order_id, limit, now - RELEASED_WITHIN)
+            return [_unreleased(row) for row in rows]
+        case Source.ACCOUNT:
+            rows = await connection.fetch(_STUCK, order_id, limit, now)
+            return [_candidate(row, source, ExceptionKind.PAYMENT, row["since"], detail=row["detail"]) for row in rows]
+        case Source.NOTICE:
+            rows = await connection.fetch(_NOTICES, order_id, limit, now, now - LEFT_SINCE)
+            return [_notice(row) for row in rows]
+        case Source.RETURN:
+            return [_waiting(row) for row in await connection.fetch(_WAITING, order_id, limit)]
+        case Source.REFUND:
+            return [_held(row) for row in await connection.fetch(_HELD, order_id, limit)]
+        case Source.HOLD:
+            return [_hold(row) for row in await connection.fetch(_HOLDS, order_id, limit)]
+        case _:
+            return []
+
+
+async def find_deficits(connection: Connection, asked: Asked, *, supply: SupplyKey | None = None) -> list[Deficit]:
+    """The supplies (None: all) of which more is promised than there is; none where an order is named."""
+    if asked.order_id is not None:
+        return []
+    one = (None, None, None) if supply is None else (supply.sku, supply.node, supply.source)
+    rows = await connection.fetch(_DEFICITS, asked.limit, *one)
+    return [Deficit(_deficit(row, asked.now), row["sku"], row["deficit"]) for row in rows]
+
+
+def with_item(deficit: Deficit, item: Item | None) -> OpenException:
+    """A deficit with what its units sell for, where the item is known."""
+    if item is None:
+        return deficit.found
+    line = Line(LineId("1"), item.sku, deficit.units, item.price_minor, terms=Terms(decimals=item.decimals))
+    return replace(deficit.found, currency=item.currency, lines=(ConcernedUnits(line, deficit.units),))
+
+
+def _parked(row: Any) -> Candidate:
+    kind = ExceptionKind.UNSOURCED if row["promised_at"] is None else ExceptionKind.SHORT
+    return _candidate(row, Source.LINE, kind, row["since"], detail=row["detail"])
+
+
+def _work(row: Any) -> Candidate:
+    return _candidate(row, Source.WORK, ExceptionKind.LATE_WORK, row["since"], detail=row["detail"], node=row["node"])
+
+
+def _need(row: Any) -> Candidate:
+    detail = f"promised by {row['promised_at'].isoformat(timespec='minutes')}"
+    return _candidate(row, Source.NEED, ExceptionKind.LATE_PROMISE, row["since"], detail=detail)
+
+
+def _unaccepted(row: Any) -> Candidate:
+    return _candidate(row, Source.ACCEPTANCE, ExceptionKind.NOT_ACCEPTED, row["since"], node=row["node"])
+
+
+def _unreleased(row: Any) -> Candidate:
+    detail = f"in wave {row['wave']}" if row["wave"] else ""
+    kind = ExceptionKind.LATE_RELEASE
+    return _candidate(row, Source.RELEASE, kind, row["since"], detail=detail, node=row["node"])
+
+
+def _notice(row: Any) -> Candidate:
+    kind, detail = ExceptionKind.SHIP_NOTICE, f"routing guide {row['detail']}"
+    return _candidate(row, Source.NOTICE, kind, row["since"], detail=detail, node=row["node"])
+
+
+def _waiting(row: Any) -> Candidate:
+    kind = ExceptionKind.RETURN_WAITING
+    found = _candidate(row, Source.RETURN, kind, row["since"], detail=row["detail"], node=row["node"])
+    return replace(
+        found, subject=waiting_subject(row["subject"], row["node"]), units=_counted(row["lines"], row["units"])
+    )
+
+
+def _held(row: Any) -> Candidate:
+    kind = ExceptionKind.REFUND_HELD
+    found = _candidate(row, Source.REFUND, kind, row["since"], detail=", ".join(row["flags"]))
+    return replace(found, units=_counted(row["lines"], row["units"]))
+
+
+def _counted(lines: Sequence[str | None], counts: Sequence[int]) -> tuple[tuple[LineId, int], ...]:
+    """Units by line, summed; those of no line count for none."""
+    units: dict[LineId, int] = {}
+    for line_id, count in zip(lines, counts, strict=True):
+        if line_id is not None:
+            units[LineId(line_id)] = units.get(LineId(line_id), 0) + count
+    return tuple(sorted(units.items()))
+
+
+def _hold(row: Any) -> Candidate:
+    kind = _OF_HOLDS.get(row["type"], ExceptionKind.HOLD)
+    if row["escalated_at"] is not None:
+        kind = ExceptionKind.HOLD_OVER
+    since = row["escalated_at"] or row["placed_at"]
+    detail = f"{row['type']}: {row['detail']}" if row["detail"] else row["type"]
+    return _candidate(row, Source.HOLD, kind, since, detail=detail, owner=row["owner"] or "")
+
+
+def _candidate(
+    row: Any,
+    source: Source,
+    kind: ExceptionKind,
+    since: datetime,
+    *,
+    detail: str = "",
+    node: str | None = None,
+    owner: str = "",
+) -> Candidate:
+    return OpenException(
+        source,
+        kind,
+        row["subject"],
+        since,
+        row["due_at"],
+        detail,
+        None if node is None else NodeId(node),
+        owner,
+        OrderId(row["order_id"]),
+    )
+
+
+def _deficit(row: Any, now: datetime) -> OpenException:
+    since = row["since"] or now
+    subject = supply_subject(row["sku"], row["node"], row["source"])
+    detail = f"{row['deficit']} more of {row['sku']} promised than there are"
+    units = ((LineId("1"), row["deficit"]),)
+    node = NodeId(row["node"])
+    return OpenException(Source.STOCK, ExceptionKind.DEFICIT, subject, since, since, detail, node, units=units)
