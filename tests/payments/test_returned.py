@@ -10,13 +10,18 @@ from tests.payments.paying import books, events, opened, order, ours, paid, read
 from troth.engine.money.dues import dues_of
 from troth.flows.door.system import System
 from troth.flows.log.doctor import examine
+from troth.flows.money.account_actions import pay_also
 from troth.flows.orders.returns import ReplacedLine, Replacement, ReturnContent, prepare_open, prepare_receive
-from troth.model.commands import DeliverWork
+from troth.model.change import SetQuantity
+from troth.model.commands import ChangeOrder, DeliverWork
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.order import Order
+from troth.model.payment import Account
 from troth.model.refusals import Invalid
 from troth.model.return_moves import ArrivedUnits, AskedUnits, OpenReturn
 from troth.model.returns import ReturnMethod
+from troth.model.status import placed_holds
+from troth.store.database import Connection
 
 ONE, PA = LineId("1"), NodeId("DC-PA")
 
@@ -82,3 +87,50 @@ async def test_what_a_return_pays_of_a_replacement_is_told_to_nobody(system: Sys
     await settle_all(system)
     assert await events(system, exchange.order_id) == []
     assert await steps(system, exchange.order_id) == [("adopt", "authorized", 1990), ("capture", "captured", 1990)]
+
+
+async def nothing_more(_connection: Connection, _account: Account) -> None:
+    """Nothing is written beside the payment."""
+
+
+@pytest.mark.parametrize("by", ["sandbox", "shop"])
+async def test_a_replacement_that_is_made_dearer_later_is_held_until_the_difference_is_paid(
+    system: System, by: str
+) -> None:
+    made = await order(system, paid(by=by, status="pending" if by == "sandbox" else "captured"))
+    await delivered(system, made)
+    back = await bring_back(system, made, 1, Replacement((ReplacedLine(ONE, Sku("B"), 1),)))
+    exchange = back.returns[0].exchange
+    assert exchange is not None
+    await settle_all(system)
+    before = types(await read(system, exchange.order_id))
+    more = ChangeOrder(exchange.order_id, (SetQuantity(ONE, 2),), "two of them")
+    dearer = accepted(await system.door.one(more, actor="test"))
+    await settle_all(system)
+    waiting = types(await read(system, exchange.order_id))
+    difference = paid("bank-7", 1990, by=by, status="captured")
+    await pay_also(system, exchange.order_id, difference, actor="clerk", after=nothing_more)
+    await settle_all(system)
+
+    assert (before, types(dearer), waiting) == ([], ["payment"], ["payment"])
+    assert types(await read(system, exchange.order_id)) == []
+
+
+async def test_a_dearer_replacement_of_what_was_paid_elsewhere_is_held_and_of_what_was_invoiced_is_not(
+    system: System,
+) -> None:
+    found = {}
+    for by, status in (("shop", "captured"), ("invoice", "authorized")):
+        made = await order(system, paid(by=by, status=status), external_id=f"W-{by}")
+        await delivered(system, made)
+        back = await bring_back(system, made, 1, Replacement((ReplacedLine(ONE, Sku("B"), 2),)))
+        exchange = back.returns[0].exchange
+        assert exchange is not None
+        found[by] = types(await read(system, exchange.order_id))
+
+    assert found == {"shop": ["payment"], "invoice": []}
+
+
+def types(order: Order) -> list[str]:
+    """Why an order is on hold."""
+    return [hold.type for hold in placed_holds(order)]

@@ -61,6 +61,8 @@ class Provider:
 EXCHANGE: Final = "exchange"
 """The provider of the payment of a replacement that a return's credit is, and the type of its hold until that came."""
 IS_RESERVED: Final = "is reserved: a return's credit pays for its replacement where the return is opened with one"
+ON_ACCOUNT: Final = frozenset({"terms", "invoice"})
+"""Providers of payments that are promises to pay an invoice, whatever is settled here."""
 UNKNOWN_PROVIDER: Final = Provider("", TenderKind.OTHER)
 BUILT_IN_PROVIDERS: Final[Mapping[str, Provider]] = {EXCHANGE: Provider("", TenderKind.STORE_CREDIT)}
 
@@ -259,3 +261,9 @@ class Settlement:
 def awaits_payment(payments: Iterable[Payment], providers: Mapping[str, Provider]) -> bool:
     """Whether any payment is still to be authorized by us."""
     return any(payment.status == PENDING and payment.provider in providers for payment in payments)
+
+
+def is_on_account(payment: Payment, providers: Mapping[str, Provider]) -> bool:
+    """Whether a payment is the promise to pay an invoice."""
+    known = providers.get(payment.provider)
+    return payment.provider in ON_ACCOUNT or (known is not None and known.kind is TenderKind.INVOICE)

@@ -1,6 +1,6 @@
 """Customers whose terms are known, and what is used of their credit."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -29,6 +29,8 @@ _GUIDES = sql("read_routing_guides")
 _TELL = sql("tell_balance")
 _ORDERS = sql("find_orders_of_customer")
 _DELETE_USES = sql("delete_credit_uses")
+_READ_PAID = sql("read_credit_paid")
+_WRITE_PAID = sql("write_credit_paid")
 _HELD = sql("find_orders_held_for_credit")
 _USERS = sql("find_credit_users")
 _COUNTED = sql("read_counted")
@@ -127,6 +129,17 @@ async def write_credit_uses(connection: Connection, used: Sequence[Used], invoic
         await connection.execute(_WRITE_USES, *zip(*rows, strict=True))
     if invoiced:
         await connection.execute(_APPEND_INVOICES, *zip(*invoiced, strict=True))
+
+
+async def read_paid(connection: Connection, order_ids: Collection[OrderId]) -> dict[OrderId, int]:
+    """What of orders is paid by anything but an invoice (minor units), as far as their accounts are known."""
+    return {row["order_id"]: row["paid_minor"] for row in await connection.fetch(_READ_PAID, list(order_ids))}
+
+
+async def write_paid(connection: Connection, paid: Mapping[OrderId, int]) -> None:
+    """Write what of orders is paid, as their accounts stand."""
+    if paid:
+        await connection.execute(_WRITE_PAID, list(paid), list(paid.values()))
 
 
 async def delete_credit_uses(connection: Connection, customer_id: str) -> None:

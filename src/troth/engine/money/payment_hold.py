@@ -11,7 +11,7 @@ from troth.model.hold_rules import BUILT_IN
 from troth.model.ids import HoldId
 from troth.model.lifecycle import UNLOCKED
 from troth.model.order import Hold, Order, Payment
-from troth.model.payment import PAYMENT_HOLD, awaits_payment
+from troth.model.payment import EXCHANGE, PAYMENT_HOLD, awaits_payment, is_on_account
 from troth.model.status import placed_holds
 
 _PLACED_BY: Final = "payments"
@@ -27,8 +27,10 @@ def hold_unpaid(payments: Iterable[Payment], ruled: tuple[Hold, ...], facts: Fac
 
 
 def hold_dearer(before: Order, after: Order, facts: Facts) -> tuple[HoldPlaced, ...]:
-    """A hold where an order that is paid here comes to more than it did, and something of it is not released yet."""
-    if not any(payment.provider in facts.providers for payment in after.payments):
+    """A hold where an order that is paid here, or with what came back of another one, comes to more than it did, and
+    something of it is not released yet.
+    """
+    if not any(payment.provider in facts.providers or payment.provider == EXCHANGE for payment in after.payments):
         return ()
     if any(hold.type == PAYMENT_HOLD for hold in placed_holds(after)):
         return ()
@@ -39,12 +41,13 @@ def hold_dearer(before: Order, after: Order, facts: Facts) -> tuple[HoldPlaced, 
 
 def hold_difference(returned: Order, replacement: Order, facts: Facts) -> tuple[Hold, ...]:
     """The holds of a new replacement, with one where it comes to more than its payments, the credit among them, and
-    what it replaces was paid here: the customer has yet to say what the difference is paid with.
+    what it replaces was paid otherwise than by invoice, here or elsewhere: the customer has yet to say what the
+    difference is paid with.
     """
     paid = sum(payment.amount_minor for payment in replacement.payments)
-    is_paid_here = any(payment.provider in facts.providers for payment in returned.payments)
+    is_paid = any(not is_on_account(payment, facts.providers) for payment in returned.payments)
     is_held = any(hold.type == PAYMENT_HOLD for hold in replacement.holds)
-    if is_held or not is_paid_here or owed(replacement).total <= paid:
+    if is_held or not is_paid or owed(replacement).total <= paid:
         return replacement.holds
     reason = "what it costs more than what comes back is not paid yet"
     return (*replacement.holds, _hold(len(replacement.holds) + 1, reason, facts))

@@ -74,8 +74,9 @@ class State:
     that commands name, `serials` where the serials are that they name, `backordered` the units of a SKU that are
     reserved of what is still to come, `counted` the newest count of a supply, `traveling` where transfers last had the
     serials that they name or have on their way, `failures` when nodes could not provide the parts (by number) of the
-    orders that are loaded, `credits` what the customers may owe and do, as far as that is limited, and `agreements` the
-    blanket orders that call-offs name.
+    orders that are loaded, `credits` what the customers may owe and do, as far as that is limited, `agreements` the
+    blanket orders that call-offs name, and `paid` what of orders is paid by anything but an invoice (minor units), as
+    far as their accounts are known and their customers' credit is limited.
     """
 
     orders: Mapping[OrderId, Order]
@@ -92,6 +93,7 @@ class State:
     failures: Mapping[tuple[OrderId, int], Failure] = field(default_factory=dict)
     credits: Mapping[str, Credit] = field(default_factory=dict)
     agreements: Mapping[str, Agreement] = field(default_factory=dict)
+    paid: Mapping[OrderId, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from troth.model.ids import Sku
 from troth.model.inventory import Balance
 from troth.model.order import Order
 from troth.store.blanket_orders import read_agreements
-from troth.store.customers import read_credits
+from troth.store.customers import read_credits, read_paid
 from troth.store.database import Connection
 from troth.store.failures import read_failures
 
@@ -30,6 +30,7 @@ async def look_at_rest(system: System, order: Order, skus: Collection[Sku], acto
     async with system.pool.acquire() as connection:
         failures = await read_failures(connection, (order,))
         credits = await _read_credits(connection, order, reference.customer_terms)
+        paid = await read_paid(connection, [order.order_id]) if credits else {}
         agreements = await read_agreements(connection, {blanket_of(order)}) if blanket_of(order) else {}
     await door.need_stock(skus)
     now = door.now()
@@ -47,6 +48,7 @@ async def look_at_rest(system: System, order: Order, skus: Collection[Sku], acto
         failures=failures,
         credits=credits,
         agreements=agreements,
+        paid=paid,
     )
     return state, facts
 

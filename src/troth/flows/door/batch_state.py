@@ -59,7 +59,7 @@ from troth.store.balances import lock_supplies, read_moves_since, read_ordered
 from troth.store.blanket_orders import lock_agreements
 from troth.store.cart_holds import lock_cart_holds, read_customers_cart_holds
 from troth.store.counts import read_counts
-from troth.store.customers import lock_credits
+from troth.store.customers import lock_credits, read_paid
 from troth.store.database import Connection
 from troth.store.failures import read_failures
 from troth.store.orders import lock_orders, read_orders
@@ -115,6 +115,7 @@ class BatchState:
         self.carts: dict[CartHoldId, CartHold] = {}
         self.credits: dict[str, Credit] = {}
         self.agreements: dict[str, Agreement] = {}
+        self.paid: dict[OrderId, int] = {}
 
     @property
     def needs_locks(self) -> bool:
@@ -142,6 +143,7 @@ class BatchState:
             self._failures,
             self.credits,
             self.agreements,
+            self.paid,
         )
 
     async def load(self, connection: Connection, reference: Reference, now: datetime) -> None:
@@ -178,6 +180,7 @@ class BatchState:
         blankets = self._blankets | {blanket_of(one) for one in orders if blanket_of(one)}
         if customers:
             self.credits.update(await lock_credits(connection, customers))
+            self.paid.update(await read_paid(connection, self.loaded))
         if blankets:
             self.agreements.update(await lock_agreements(connection, blankets))
 
@@ -301,7 +304,9 @@ class BatchState:
     def _move_agreements(self, change: Change) -> None:
         credit = self.credits.get(change.after.customer.id)
         if credit is not None:
-            self.credits[credit.customer_id] = use_credit(credit, change.before, change.after)
+            self.credits[credit.customer_id] = use_credit(
+                credit, change.before, change.after, self.paid.get(change.after.order_id)
+            )
         agreement = self.agreements.get(blanket_of(change.after))
         if agreement is not None:
             self.agreements[blanket_of(change.after)] = call_off(agreement, change.before, change.after, self._now)

@@ -195,9 +195,10 @@ class BatchWrite:
         for order_id, change in self.batch.orders.items():
             order, credit = change.after, state.credits.get(change.after.customer.id)
             if credit is not None and credit.currency == order.currency:
-                use = use_of(order)
+                paid = state.paid.get(order_id)
+                use = use_of(order, paid)
                 used.append((credit.customer_id, order_id, use))
-                more = use.invoiced_minor - use_of(change.before).invoiced_minor
+                more = use.invoiced_minor - use_of(change.before, paid).invoiced_minor
                 if more:
                     invoiced.append((credit.customer_id, order_id, order.version, self._now, more))
             if blanket_of(order) in state.agreements:

@@ -6,7 +6,7 @@ from typing import Final
 from troth.engine.money.credit import has_limit, use_of
 from troth.model.credit import CreditUse, CustomerTerms
 from troth.model.ids import OrderId
-from troth.store.customers import find_orders_of_customer, read_counted, read_terms
+from troth.store.customers import find_orders_of_customer, read_counted, read_paid, read_terms
 from troth.store.database import Connection, Pool
 from troth.store.doctor import SHOWN_MAX, Differences
 from troth.store.orders import read_orders
@@ -48,9 +48,9 @@ async def _find_differences(connection: Connection, terms: CustomerTerms) -> lis
 
 async def _derive(connection: Connection, terms: CustomerTerms, page: list[OrderId]) -> dict[OrderId, CreditUse]:
     """What those of the orders use that are the customer's, and in the currency of their credit."""
-    orders = await read_orders(connection, page)
+    orders, paid = await read_orders(connection, page), await read_paid(connection, page)
     return {
-        order_id: use_of(order)
+        order_id: use_of(order, paid.get(order_id))
         for order_id, order in orders.items()
         if order.customer.id == terms.customer_id and order.currency == terms.currency
     }

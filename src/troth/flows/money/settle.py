@@ -18,6 +18,7 @@ from troth.engine.money.settle import settle
 from troth.engine.money.standing import ask_again_at, in_flight, used_of_credit
 from troth.flows.door.system import System
 from troth.flows.memory.gateways import Gateway
+from troth.flows.money.count_paid import count_paid
 from troth.flows.orders.hold import HoldContent, prepare_hold
 from troth.model.commands import PlaceHold, TellHolds
 from troth.model.events import PaymentEvent, PaymentExpired, PaymentFailed
@@ -138,6 +139,7 @@ async def settle_account(system: System, claim: AccountClaim) -> None:
     if decided is not None:
         await _hold_or_lift(system, decided.order, decided.settlement, happened)
         await _tell_returned(system, decided.account)
+        await count_paid(system, decided.order, decided.account)
     next_at = None if decided is None else decided.settlement.next_at
     async with system.pool.acquire() as connection:
         await free_account(connection, claim, next_at=next_at, now=system.door.now())

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from troth.engine.money.credit import PLACED_BY, has_limit, use_of
+from troth.engine.money.credit import PLACED_BY, has_limit, paid_by, use_of
 from troth.flows.door.expected import ANYTHING, Expected
 from troth.flows.door.requests import Accepted, Request
 from troth.flows.door.system import System
@@ -33,11 +33,13 @@ from troth.store.customers import (
     read_told,
     tell_balance,
     write_credit_uses,
+    write_paid,
     write_terms,
 )
 from troth.store.database import Connection, transaction
 from troth.store.events import append_event
 from troth.store.orders import read_orders
+from troth.store.payments import read_accounts
 from troth.store.reference import Versioned
 
 _REVIEWS_MAX: Final = 200
@@ -169,8 +171,14 @@ async def _count_anew(connection: Connection, terms: CustomerTerms, at: datetime
     await lock_credits(connection, {terms.customer_id})
     await delete_credit_uses(connection, terms.customer_id)
     orders = await read_orders(connection, await find_orders_of_customer(connection, terms.customer_id))
+    paid = {
+        order_id: paid_by(stored.account)
+        for order_id, stored in (await read_accounts(connection, orders)).items()
+        if stored.account.tenders
+    }
+    await write_paid(connection, paid)
     used = [
-        (terms.customer_id, order.order_id, use_of(order))
+        (terms.customer_id, order.order_id, use_of(order, paid.get(order.order_id)))
         for order in orders.values()
         if order.currency == terms.currency
     ]

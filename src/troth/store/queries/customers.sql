@@ -64,6 +64,15 @@ SELECT customer_id, order_id, open_minor, held_minor FROM used WHERE open_minor 
 ON CONFLICT (customer_id, order_id) DO UPDATE
 SET open_minor = excluded.open_minor, held_minor = excluded.held_minor;
 
+-- name: read_credit_paid
+-- Reads what of some orders is paid by anything but an invoice, as far as their accounts are known.
+SELECT order_id, paid_minor FROM credit_paid WHERE order_id = ANY($1::text[]) ORDER BY order_id;
+
+-- name: write_credit_paid
+-- Writes what of some orders is paid by anything but an invoice.
+INSERT INTO credit_paid (order_id, paid_minor) SELECT * FROM unnest($1::text[], $2::bigint[])
+ON CONFLICT (order_id) DO UPDATE SET paid_minor = excluded.paid_minor;
+
 -- name: append_credit_invoices
 -- Appends by how much what orders owe for goods that left has grown.
 INSERT INTO credit_invoices (customer_id, order_id, version, invoiced_at, amount_minor)
