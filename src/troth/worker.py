@@ -31,6 +31,10 @@ from troth.flows.orders.repromise import repromise_moved, repromise_overdue, try
 from troth.flows.orders.returns import expire_returns
 from troth.flows.orders.waves import run_waves
 from troth.flows.records.customers import review_credit
+from troth.flows.tracking.measure import EVENTS_MAX as TIMES_MAX
+from troth.flows.tracking.measure import measure_from_log
+from troth.flows.tracking.watch import EVENTS_MAX as WATCHED_MAX
+from troth.flows.tracking.watch import LOOKED_MAX, Watcher, follow_watched, look_at_due
 from troth.model.ids import OrderId
 from troth.settings import Settings
 from troth.store.payments import count_in_flight
@@ -67,6 +71,7 @@ ACCEPTANCES_ACTED: Final = Counter("troth_acceptances_missed_total", "Work that 
 CARTS_ENDED: Final = Counter("troth_cart_holds_expired_total", "Holds of carts that the clock ended")
 PAYMENTS_UNKNOWN: Final = Gauge("troth_payments_unknown", "Steps of payments that are not answered for a minute")
 SETTLED: Final = Counter("troth_payment_accounts_settled_total", "Accounts of orders that were looked at")
+WATCHED: Final = Counter("troth_orders_watched_total", "Looks at orders on their way, for what is expected of them")
 RETURNS_EXPIRED: Final = Counter("troth_returns_expired_total", "Permits of returns that nobody used in time")
 REPROMISED: Final = Counter("troth_repromised_total", "Orders that were promised anew because supply moved")
 DELIVERED: Final = Counter("troth_webhook_events_total", "Events that subscribers took")
@@ -140,6 +145,7 @@ async def run_worker(system: System, settings: Settings, stop: asyncio.Event) ->
     """Do the worker's tasks until `stop` is set; what is under way then is finished first."""
     async with open_sender() as post:
         deliveries = _Deliveries(system, post, stop)
+        watcher = Watcher()
         tasks = (
             Task("partitions", lambda: _create_partitions(system)),
             Task("due", _due_task(system)),
@@ -156,6 +162,9 @@ async def run_worker(system: System, settings: Settings, stop: asyncio.Event) ->
             Task("upkeep", lambda: _delete_old(system)),
             Task("measure", lambda: _measure(system)),
             Task("accuracy", lambda: _learn(system)),
+            Task("measure times", lambda: _measure_times(system)),
+            Task("follow watched", lambda: _follow_watched(system)),
+            Task("watch", lambda: _watch(system, watcher)),
             Task("follow payments", lambda: _follow_payments(system)),
             Task("settle", lambda: _settle(system)),
         )
@@ -262,6 +271,22 @@ async def _resend(system: System, post: Post) -> float:
 async def _learn(system: System) -> float:
     looked_at = await learn_from_log(system.pool)
     return 0.0 if looked_at == EVENTS_MAX else LEARN_SECONDS
+
+
+async def _measure_times(system: System) -> float:
+    looked_at = await measure_from_log(system)
+    return 0.0 if looked_at == TIMES_MAX else LEARN_SECONDS
+
+
+async def _follow_watched(system: System) -> float:
+    looked_at = await follow_watched(system.pool, system.door.now())
+    return 0.0 if looked_at == WATCHED_MAX else IDLE_SECONDS
+
+
+async def _watch(system: System, watcher: Watcher) -> float:
+    looked_at = await look_at_due(system, watcher)
+    WATCHED.inc(looked_at)
+    return 0.0 if looked_at == LOOKED_MAX else LEARN_SECONDS
 
 
 async def _follow_payments(system: System) -> float:

@@ -15,6 +15,7 @@ from troth.flows.door.system import System
 from troth.flows.stock.warm_up import WarmUp
 from troth.http.access import api_keys, audit, webhooks
 from troth.http.documents import (
+    alert_rules,
     exposure_rules,
     hold_rules,
     lane_tables,
@@ -77,7 +78,17 @@ from troth.http.stock import (
     unit_prices,
     waterfall,
 )
-from troth.http.work import fulfillments, pickups, planned_releases, recalls, reports, ship_notices, tracking, waves
+from troth.http.work import (
+    fulfillments,
+    pickups,
+    planned_releases,
+    predictions,
+    recalls,
+    reports,
+    ship_notices,
+    tracking,
+    waves,
+)
 from troth.settings import Settings
 from troth.store.codec import encode_bytes
 
@@ -102,6 +113,7 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *reports.OPERATIONS,
     *pickups.OPERATIONS,
     *tracking.OPERATIONS,
+    *predictions.OPERATIONS,
     *serials.OPERATIONS,
     *returns.OPERATIONS,
     *return_actions.OPERATIONS,
@@ -134,6 +146,7 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *lane_tables.OPERATIONS,
     *exposure_rules.OPERATIONS,
     *message_templates.OPERATIONS,
+    *alert_rules.OPERATIONS,
     *hold_rules.OPERATIONS,
     *release_rules.OPERATIONS,
     *return_rules.OPERATIONS,
