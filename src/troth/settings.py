@@ -1,14 +1,18 @@
 """Settings: one frozen typed object from ``TROTH_*`` variables and ``troth.toml``; the environment wins."""
 
+import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 Sample = Literal["none", "small", "large"]
 
 _PROVIDER = r"^(sandbox|stripe)?/(gift_card|store_credit|card|invoice|other)$"
+
+_MAIL_SERVER: Final = re.compile(r"(smtp|smtp\+starttls|smtps)://[^\s/]")
+_SIGNING_SECRET: Final = re.compile(r"whsec_[A-Za-z0-9+/]{43,}=*$")
 
 
 class Settings(BaseSettings):
@@ -82,9 +86,54 @@ class Settings(BaseSettings):
         SecretStr | None, Field(description="What signs Stripe's notices; unset: none is taken.")
     ] = None
     stripe_url: Annotated[str | None, Field(description="Where Stripe's API is; unset: at Stripe's.")] = None
+    shop_name: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=100,
+            pattern=r"^[^\x00-\x1f\x7f]+$",
+            description="In whose name customers are told.",
+        ),
+    ] = "Our shop"
+    public_url: Annotated[
+        str | None,
+        Field(
+            pattern=r"^https?://[^\s<>\"']+$", description="Where customers reach this server; unset: host and port."
+        ),
+    ] = None
+    smtp_url: Annotated[
+        SecretStr | None, Field(description="The mail server that customers are told by; unset: no mail is sent.")
+    ] = None
+    mail_from: Annotated[str | None, Field(description="Address that mail comes from.")] = None
+    sms_url: Annotated[SecretStr | None, Field(description="The gateway of text messages; unset: none are sent.")] = (
+        None
+    )
+    sms_body: Annotated[str | None, Field(description="The JSON that the gateway takes, as a template.")] = None
+    sms_secret: Annotated[SecretStr | None, Field(description="What signs requests to the gateway.")] = None
+    notification_webhook_url: Annotated[
+        str | None, Field(description="A system that tells customers itself; unset: none is told.")
+    ] = None
+    notification_webhook_secret: Annotated[SecretStr | None, Field(description="What signs requests to it.")] = None
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Field(description="Least severe message that is logged.")
     ] = "info"
+
+    @model_validator(mode="after")
+    def _ensure_media_are_whole(self) -> Self:  # noqa: N804 -- after validation it is one of an object
+        """Refuse a way to tell customers something of which a part is missing, before anything is sent by it."""
+        for url, needed, name in (
+            (self.smtp_url, self.mail_from, "mail_from"),
+            (self.sms_url, self.sms_secret, "sms_secret"),
+            (self.notification_webhook_url, self.notification_webhook_secret, "notification_webhook_secret"),
+        ):
+            if url is not None and needed is None:
+                raise ValueError(f"TROTH_{name.upper()} is required as well")
+        if self.smtp_url is not None and not _MAIL_SERVER.match(self.smtp_url.get_secret_value()):
+            raise ValueError("TROTH_SMTP_URL must be smtp://, smtp+starttls:// or smtps:// with a host")
+        for secret in (self.sms_secret, self.notification_webhook_secret):
+            if secret is not None and not _SIGNING_SECRET.match(secret.get_secret_value()):
+                raise ValueError("a secret that signs must be whsec_ and 32 bytes or more in base 64")
+        return self
 
     @classmethod
     def settings_customise_sources(

@@ -16,6 +16,7 @@ from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from troth.adapters.messages.opening import make_senders
 from troth.adapters.webhooks import open_sender
 from troth.flows.door.system import System
 from troth.flows.exceptions.workbench import count_open
@@ -31,12 +32,13 @@ from troth.flows.orders.repromise import repromise_moved, repromise_overdue, try
 from troth.flows.orders.returns import expire_returns
 from troth.flows.orders.waves import run_waves
 from troth.flows.records.customers import review_credit
-from troth.flows.tracking.measure import EVENTS_MAX as TIMES_MAX
-from troth.flows.tracking.measure import measure_from_log
-from troth.flows.tracking.watch import EVENTS_MAX as WATCHED_MAX
-from troth.flows.tracking.watch import LOOKED_MAX, Watcher, follow_watched, look_at_due
+from troth.flows.telling.follow import EVENTS_MAX as TOLD_MAX
+from troth.flows.telling.follow import follow_log
+from troth.flows.telling.media import Senders
+from troth.flows.telling.send import send_due
 from troth.model.ids import OrderId
 from troth.settings import Settings
+from troth.store.notifications import count_overdue
 from troth.store.payments import count_in_flight
 from troth.store.subscriptions import claim_subscriptions, read_lags
 
@@ -47,6 +49,7 @@ DELIVERING_MAX: Final = 64
 RESENDS_MAX: Final = 20
 SETTLED_MAX: Final = 8
 """Accounts side by side: each takes a connection at times, and none while its gateway is asked."""
+SENT_MAX: Final = 50
 IDLE_SECONDS: Final = 0.25
 UNKNOWN_AFTER: Final = timedelta(minutes=1)
 ACCEPTANCE_SECONDS: Final = 5.0
@@ -71,8 +74,9 @@ ACCEPTANCES_ACTED: Final = Counter("troth_acceptances_missed_total", "Work that 
 CARTS_ENDED: Final = Counter("troth_cart_holds_expired_total", "Holds of carts that the clock ended")
 PAYMENTS_UNKNOWN: Final = Gauge("troth_payments_unknown", "Steps of payments that are not answered for a minute")
 SETTLED: Final = Counter("troth_payment_accounts_settled_total", "Accounts of orders that were looked at")
-WATCHED: Final = Counter("troth_orders_watched_total", "Looks at orders on their way, for what is expected of them")
 RETURNS_EXPIRED: Final = Counter("troth_returns_expired_total", "Permits of returns that nobody used in time")
+NOTIFICATIONS: Final = Counter("troth_notifications_handled_total", "Notifications to customers that were looked at")
+NOTIFICATIONS_OVERDUE: Final = Gauge("troth_notifications_overdue", "Notifications that should have been sent")
 REPROMISED: Final = Counter("troth_repromised_total", "Orders that were promised anew because supply moved")
 DELIVERED: Final = Counter("troth_webhook_events_total", "Events that subscribers took")
 DELIVERY_FAILURES: Final = Counter("troth_webhook_failures_total", "Attempts that subscribers did not take")
@@ -145,7 +149,7 @@ async def run_worker(system: System, settings: Settings, stop: asyncio.Event) ->
     """Do the worker's tasks until `stop` is set; what is under way then is finished first."""
     async with open_sender() as post:
         deliveries = _Deliveries(system, post, stop)
-        watcher = Watcher()
+        senders = make_senders(settings, post)
         tasks = (
             Task("partitions", lambda: _create_partitions(system)),
             Task("due", _due_task(system)),
@@ -162,11 +166,10 @@ async def run_worker(system: System, settings: Settings, stop: asyncio.Event) ->
             Task("upkeep", lambda: _delete_old(system)),
             Task("measure", lambda: _measure(system)),
             Task("accuracy", lambda: _learn(system)),
-            Task("measure times", lambda: _measure_times(system)),
-            Task("follow watched", lambda: _follow_watched(system)),
-            Task("watch", lambda: _watch(system, watcher)),
             Task("follow payments", lambda: _follow_payments(system)),
             Task("settle", lambda: _settle(system)),
+            Task("follow notifications", lambda: _follow_notifications(system, senders)),
+            Task("notify", lambda: _notify(system, senders)),
         )
         await asyncio.gather(*(repeat(task, stop) for task in tasks))
         await deliveries.close()
@@ -273,22 +276,6 @@ async def _learn(system: System) -> float:
     return 0.0 if looked_at == EVENTS_MAX else LEARN_SECONDS
 
 
-async def _measure_times(system: System) -> float:
-    looked_at = await measure_from_log(system)
-    return 0.0 if looked_at == TIMES_MAX else LEARN_SECONDS
-
-
-async def _follow_watched(system: System) -> float:
-    looked_at = await follow_watched(system.pool, system.door.now())
-    return 0.0 if looked_at == WATCHED_MAX else IDLE_SECONDS
-
-
-async def _watch(system: System, watcher: Watcher) -> float:
-    looked_at = await look_at_due(system, watcher)
-    WATCHED.inc(looked_at)
-    return 0.0 if looked_at == LOOKED_MAX else LEARN_SECONDS
-
-
 async def _follow_payments(system: System) -> float:
     looked_at = await follow_orders(system.pool, system.door.now())
     return 0.0 if looked_at == FOLLOWED_MAX else IDLE_SECONDS
@@ -298,6 +285,17 @@ async def _settle(system: System) -> float:
     settled = await settle_due(system, limit=SETTLED_MAX)
     SETTLED.inc(settled)
     return 0.0 if settled == SETTLED_MAX else IDLE_SECONDS
+
+
+async def _follow_notifications(system: System, senders: Senders) -> float:
+    looked_at = await follow_log(system, senders.keys())
+    return 0.0 if looked_at == TOLD_MAX else IDLE_SECONDS
+
+
+async def _notify(system: System, senders: Senders) -> float:
+    handled = await send_due(system, senders, limit=SENT_MAX)
+    NOTIFICATIONS.inc(handled)
+    return 0.0 if handled == SENT_MAX else IDLE_SECONDS
 
 
 async def _seal(system: System) -> float:
@@ -323,6 +321,7 @@ async def _measure(system: System) -> float:
     DUE_LAG.set(max(0.0, (now - due_at).total_seconds()) if due_at is not None else 0.0)
     async with system.pool.acquire() as connection:
         lags = await read_lags(connection, now)
+        NOTIFICATIONS_OVERDUE.set((await count_overdue(connection, now - UNKNOWN_AFTER))[0])
         PAYMENTS_UNKNOWN.set(await count_in_flight(connection, now - UNKNOWN_AFTER))
     SUBSCRIBER_LAG.clear()
     for lag in lags:

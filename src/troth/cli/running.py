@@ -13,6 +13,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 import uvloop
 
+from troth.adapters.messages.opening import origin_of
 from troth.adapters.payments.opening import open_gateways, settled_providers
 from troth.flows.door.system import System, open_system
 from troth.model.risk import RiskWeights
@@ -74,6 +75,7 @@ async def migrated_system(settings: Settings, dsn: str) -> AsyncIterator[System]
         providers=settled_providers(settings),
         gateways=partial(open_gateways, settings),
         risk=risk_weights(settings),
+        origin=origin_of(settings),
     ) as system:
         yield system
 

@@ -9,16 +9,18 @@ from troth.console.family_pages import FamilyPages
 from troth.console.routing import ROUTING_PAGES
 from troth.engine.carriage.rate_cards import STANDARD
 from troth.flows.documents.families import (
-    ALERT_RULES,
     EXPOSURE_RULES,
     HOLD_RULES,
     LANE_TABLES,
     MESSAGE_TEMPLATES,
+    NOTIFICATION_RULES,
     RATE_CARDS,
     RELEASE_RULES,
     RETURN_RULES,
     WORK_RULES,
 )
+from troth.flows.documents.presets import lean
+from troth.model.notification_rules import BUILT_IN as TOLD_BUILT_IN
 from troth.store.codec import encode
 
 RATE_CARD_PAGES: Final = FamilyPages(
@@ -77,20 +79,6 @@ HOLD_PAGES: Final = FamilyPages(
     },
 )
 
-ALERT_PAGES: Final = FamilyPages(
-    family=ALERT_RULES,
-    path="alert-rules",
-    title="Alert rules",
-    built_in="a person is called where a promise is more likely to be missed than not",
-    effect="Promises that will probably be missed are acted on by it from then on.",
-    hint="A person is called where a promise is more likely to be missed than not.",
-    blank={
-        "rules": [
-            {"name": "from elsewhere", "when": "alert.probability >= 0.6", "actions": ["re_source", "upgrade", "tell"]}
-        ]
-    },
-)
-
 RELEASE_PAGES: Final = FamilyPages(
     family=RELEASE_RULES,
     path="release-rules",
@@ -124,17 +112,27 @@ WORK_PAGES: Final = FamilyPages(
     blank={"pickups": [{"name": "everyday", "keep_hours": 120.0, "remind_hours": [24.0, 72.0]}]},
 )
 
+NOTIFICATION_PAGES: Final = FamilyPages(
+    family=NOTIFICATION_RULES,
+    path="notification-rules",
+    title="Notification rules",
+    built_in="customers are told by the rules that are built in, where a mail server or a gateway is set up",
+    effect="What happens from then on is told by it.",
+    hint="Customers are told by the rules that are built in.",
+    blank=json.loads(encode(lean(TOLD_BUILT_IN))),
+)
+
 FAMILIES: Final = (
     ROUTING_PAGES,
     RATE_CARD_PAGES,
     LANE_TABLE_PAGES,
     EXPOSURE_PAGES,
     HOLD_PAGES,
-    ALERT_PAGES,
     RELEASE_PAGES,
     RETURN_PAGES,
     WORK_PAGES,
     MESSAGE_PAGES,
+    NOTIFICATION_PAGES,
 )
 """In the order of the tabs. A further family is one more of these."""
 

@@ -8,6 +8,7 @@ from typing import Final, assert_never
 import msgspec
 
 from troth.console.views_agreed import tell_agreement
+from troth.console.views_notification import tell_notification
 from troth.console.views_payment import tell_payment
 from troth.console.views_pickup import tell_pickup
 from troth.console.views_release import in_words, short_id, tell_release
@@ -76,6 +77,7 @@ from troth.model.events import (
     UnitsQueued,
     WorkRedated,
 )
+from troth.model.notification_events import ChoiceMade, NotificationFailed, NotificationSent
 from troth.model.order import Allocation, Package
 from troth.model.pickup_moves import (
     ArrivalTold,
@@ -295,6 +297,8 @@ def tell(event: Event) -> str:
             | ReturnExpired()
         ):
             return tell_return(event)
+        case NotificationSent() | NotificationFailed() | ChoiceMade():
+            return tell_notification(event)
         case _:
             return _tell_work(event)
 

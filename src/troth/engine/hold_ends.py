@@ -33,7 +33,7 @@ def end_holds(before: Order, after: Order, events: Iterable[OrderEvent], facts: 
         met = next((signal for signal in hold.terms.lift_on if signal in signals), None)
         if met is not None:
             found.append(HoldLifted(hold.hold_id, because=met.value))
-        elif hold.terms.lift_when and _holds_now(hold.terms.lift_when, after, facts):
+        elif hold.terms.lift_when and holds_now(hold.terms.lift_when, after, facts):
             found.append(HoldLifted(hold.hold_id, because=hold.terms.lift_when))
     return tuple(found)
 
@@ -51,7 +51,7 @@ def _signals(after: Order, events: Iterable[OrderEvent]) -> set[Signal]:
     return signals
 
 
-def _holds_now(text: str, order: Order, facts: Facts) -> bool:
+def holds_now(text: str, order: Order, facts: Facts) -> bool:
     """Whether a condition holds of an order as it is now; what cannot be evaluated does not."""
     if any(line.sku not in facts.items for line in order.lines):
         return False

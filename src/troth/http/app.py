@@ -15,12 +15,12 @@ from troth.flows.door.system import System
 from troth.flows.stock.warm_up import WarmUp
 from troth.http.access import api_keys, audit, webhooks
 from troth.http.documents import (
-    alert_rules,
     exposure_rules,
     hold_rules,
     lane_tables,
     lifecycles,
     message_templates,
+    notification_rules,
     rate_cards,
     release_rules,
     return_rules,
@@ -78,17 +78,9 @@ from troth.http.stock import (
     unit_prices,
     waterfall,
 )
-from troth.http.work import (
-    fulfillments,
-    pickups,
-    planned_releases,
-    predictions,
-    recalls,
-    reports,
-    ship_notices,
-    tracking,
-    waves,
-)
+from troth.http.telling import notifications, opt_outs
+from troth.http.telling.links import ROUTES as LINK_ROUTES
+from troth.http.work import fulfillments, pickups, planned_releases, recalls, reports, ship_notices, tracking, waves
 from troth.settings import Settings
 from troth.store.codec import encode_bytes
 
@@ -113,7 +105,6 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *reports.OPERATIONS,
     *pickups.OPERATIONS,
     *tracking.OPERATIONS,
-    *predictions.OPERATIONS,
     *serials.OPERATIONS,
     *returns.OPERATIONS,
     *return_actions.OPERATIONS,
@@ -146,11 +137,13 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *lane_tables.OPERATIONS,
     *exposure_rules.OPERATIONS,
     *message_templates.OPERATIONS,
-    *alert_rules.OPERATIONS,
     *hold_rules.OPERATIONS,
     *release_rules.OPERATIONS,
     *return_rules.OPERATIONS,
     *work_rules.OPERATIONS,
+    *notification_rules.OPERATIONS,
+    *notifications.OPERATIONS,
+    *opt_outs.OPERATIONS,
     *unit_prices.OPERATIONS,
     *audit.OPERATIONS,
     *api_keys.OPERATIONS,
@@ -194,6 +187,7 @@ def create_app(
             *routes,
             *spots,
             Route("/problems/{code}", _show_problem, methods=["GET"]),
+            *LINK_ROUTES,
             *more,
         ],
         middleware=[

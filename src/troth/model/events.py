@@ -19,6 +19,7 @@ from troth.model.ids import CartHoldId, FulfillmentId, HoldId, LineId, NodeId, O
 from troth.model.inventory import Source
 from troth.model.lifecycle import AllocationEvent
 from troth.model.network import Address
+from troth.model.notification_events import ChoiceMade, NotificationFailed, NotificationSent
 from troth.model.order import Allocation, Customer, Fulfillment, Hold, Line, Method, Order, Package
 from troth.model.payment import StepKind
 from troth.model.pickup_moves import (
@@ -776,9 +777,19 @@ PaymentEvent = (
     | PaymentActedOn
 )
 """What happens to an order's money. The order is the subject, and its version stays as it is."""
+NotificationEvent = NotificationSent | NotificationFailed | ChoiceMade
 WorkbenchEvent = ExceptionMarked | FixApplied
 PartnerEvent = AgreementEvent | ShipNoticeSent
-Event = OrderEvent | StockEvent | CartEvent | PaymentEvent | WorkbenchEvent | PartnerEvent | ConfigurationSet
+Event = (
+    OrderEvent
+    | StockEvent
+    | CartEvent
+    | PaymentEvent
+    | WorkbenchEvent
+    | NotificationEvent
+    | PartnerEvent
+    | ConfigurationSet
+)
 
 
 EVENTS: Final[dict[str, type[Event]]] = {
@@ -862,6 +873,9 @@ EVENTS: Final[dict[str, type[Event]]] = {
         BalanceTold,
         BlanketOrderSet,
         ShipNoticeSent,
+        NotificationSent,
+        NotificationFailed,
+        ChoiceMade,
         ConfigurationSet,
     )
 }

@@ -1,8 +1,10 @@
 """What customers are told about a promise and about stock: the messages there are, and documents of their texts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
+
+from troth.model.notification import KINDS
 
 LANGUAGE_ATTRIBUTE: Final = "language"
 """The attribute of an order in which its language is kept, so that rules can ask about it too."""
@@ -65,7 +67,67 @@ _CATALOG: Final = (
     MessageState("late", "after what is promised: when a line is needed that comes later", ("day",), essential="day"),
 )
 
-MESSAGES: Final = {state.name: state for state in _CATALOG}
+_TOLD: Final = ("name", "order", "shop")
+_OF_KIND: Final[Mapping[str, tuple[str, ...]]] = {
+    "order_confirmed": ("promise",),
+    "promise_changed": ("moves", "promise"),
+    "delay_predicted": ("promise",),
+    "shipped": ("lines", "carrier", "tracking", "promise"),
+    "out_for_delivery": ("lines",),
+    "delivered": ("lines",),
+    "ready_for_pickup": ("lines", "promise", "code"),
+    "pickup_reminder": ("lines", "promise", "code"),
+    "pickup_expired": ("lines",),
+    "canceled": (),
+    "canceled_in_part": ("lines", "promise"),
+    "refunded": ("amount",),
+    "return_received": ("lines",),
+    "return_credited": ("amount",),
+    "recall_outcome": ("outcome", "promise"),
+}
+"""What each kind of notification can say beside who is told of which order by which shop."""
+
+_ESSENTIAL: Final = frozenset({"promise", "moves", "amount", "outcome"})
+
+
+def _of_notifications() -> Iterator[MessageState]:
+    """A subject, a body and a text message for each kind of notification."""
+    for kind, own in _OF_KIND.items():
+        has = (*_TOLD, *own)
+        needed = next((name for name in own if name in _ESSENTIAL), "")
+        doc = KINDS[kind].doc
+        yield MessageState(f"{kind}_subject", f"mail, its subject: {doc}", has)
+        yield MessageState(f"{kind}_body", f"mail, its text: {doc}", has, essential=needed)
+        yield MessageState(f"{kind}_sms", f"text message: {doc}", has, essential=needed)
+
+
+_SHARED: Final = (
+    MessageState("hello", "how a mail begins", ("name",)),
+    MessageState("hello_nameless", "the same where no name is known"),
+    MessageState("line", "units of an item", ("quantity", "item"), essential="item"),
+    MessageState("moved", "in `moves`: a line is promised for another day", ("line", "before", "day"), essential="day"),
+    MessageState("found", "in `moves`: a line is promised that was not", ("line", "day"), essential="day"),
+    MessageState("lost", "in `moves`: a line is promised no longer", ("line",), essential="line"),
+    MessageState("recall_done", "`{outcome}`: what was asked for is done"),
+    MessageState("recall_refused", "`{outcome}`: it could not be done"),
+    MessageState("may_choose", "before what may be chosen"),
+    MessageState("choose_keep", "a choice: the new day is fine", ("day",), essential="day"),
+    MessageState("choose_wait", "a choice: to wait, where no day is known"),
+    MessageState("choose_cancel", "a choice: not to have it any more", ("lines",), essential="lines"),
+    MessageState("choose_pickup", "a choice: to pick it up", ("place", "day"), essential="day"),
+    MessageState("choose_until", "after the choices: until when", ("day",), essential="day"),
+    MessageState("see_order", "the words of the link to the order"),
+    MessageState("opt_out", "the words of the link by which nothing of the kind is sent any more"),
+    MessageState("confirm_choice", "page of a choice: the words of its button"),
+    MessageState("chosen", "page of a choice: it is done", ("order",)),
+    MessageState("chosen_before", "page of a choice: something was chosen already", ("order",)),
+    MessageState("choice_over", "page of a choice: its time is over", ("order",)),
+    MessageState("choice_refused", "page of a choice: it cannot be had any more", ("order",)),
+    MessageState("confirm_opt_out", "page: to be sent nothing of the kind any more", ("address",)),
+    MessageState("opted_out", "page: nothing of the kind is sent any more", ("address",)),
+)
+
+MESSAGES: Final = {state.name: state for state in (*_CATALOG, *_of_notifications(), *_SHARED)}
 
 Text = str | Mapping[str, str]
 """A text with placeholders in braces; or one for each plural category of the language (`one`, `other` …)."""

@@ -25,6 +25,7 @@ Family = Literal[
     "release-rules",
     "work-rules",
     "node-switches",
+    "notification-rules",
     "customers",
 ]
 

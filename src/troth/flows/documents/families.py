@@ -10,8 +10,8 @@ from troth.engine.carriage.lane_check import check_lanes, lint_known, lint_lanes
 from troth.engine.carriage.network import Network
 from troth.engine.exposure.check import check_exposure
 from troth.engine.exposure.lint import lint_exposure
-from troth.engine.policies.alert_check import check_alerts, lint_alerts
 from troth.engine.policies.hold_check import check_holds, lint_holds
+from troth.engine.policies.notification_check import check_notifications, lint_notifications
 from troth.engine.policies.release_check import check_release, lint_release
 from troth.engine.policies.return_check import check_return_rules
 from troth.engine.policies.work_check import check_work, lint_work
@@ -21,13 +21,13 @@ from troth.engine.rules.lint_known import lint_nodes
 from troth.flows.documents.document_body import read_body
 from troth.flows.places.public_holidays import is_calendar
 from troth.flows.wording.message_check import check_messages, lint_messages
-from troth.model.alerts import AlertRules
 from troth.model.document import Activation, Finding
 from troth.model.exposure import ExposureRules
 from troth.model.hold_rules import HoldRules
 from troth.model.lanes import LaneTable
 from troth.model.messages import MessageTemplates
 from troth.model.network import LOCAL, RateCard
+from troth.model.notification_rules import NotificationRules
 from troth.model.release_rules import ReleaseRules
 from troth.model.return_rules import ReturnRules
 from troth.model.routing import Routing
@@ -129,7 +129,6 @@ MESSAGE_TEMPLATES: Final = Family(
     reserved=frozenset({"preview"}),
 )
 
-ALERT_RULES: Final = Family("alert-rules", "alert rule set", AlertRules, check_alerts, lint_alerts)
 HOLD_RULES: Final = Family("hold-rules", "hold rule set", HoldRules, check_holds, lint_holds)
 RELEASE_RULES: Final = Family(
     "release-rules", "release rule set", ReleaseRules, check_release, lint_release, is_exclusive=True
@@ -144,3 +143,11 @@ RETURN_RULES: Final = Family(
     reserved=frozenset({"fields"}),
 )
 WORK_RULES: Final = Family("work-rules", "work rule set", WorkRules, check_work, lint_work, is_exclusive=True)
+NOTIFICATION_RULES: Final = Family(
+    "notification-rules",
+    "notification rule set",
+    NotificationRules,
+    check_notifications,
+    lint_notifications,
+    is_exclusive=True,
+)

@@ -10,6 +10,7 @@ from troth.flows.door.door import Door
 from troth.flows.memory.gateways import Gateways
 from troth.flows.memory.reference import Reference
 from troth.flows.memory.workbench_memory import WorkbenchMemory
+from troth.model.notification import NO_ORIGIN, Origin
 from troth.model.payment import Provider
 from troth.model.policy import DEFAULT_POLICY
 from troth.model.risk import DEFAULT_WEIGHTS, RiskWeights
@@ -27,7 +28,7 @@ class System:
 
     The carts of one customer keep at most `cart_units_max` units at a time (None: as many as they like). `gateways`
     move money, by name; exceptions are ranked by the weights in `risk`, and `workbench` remembers of them what
-    does not change.
+    does not change. Customers are written to from the `origin`.
     """
 
     pool: Pool
@@ -36,6 +37,7 @@ class System:
     gateways: Gateways = field(default_factory=dict)
     risk: RiskWeights = DEFAULT_WEIGHTS
     workbench: WorkbenchMemory = field(default_factory=WorkbenchMemory)
+    origin: Origin = NO_ORIGIN
 
     @property
     def providers(self) -> Mapping[str, Provider]:
@@ -54,6 +56,7 @@ async def open_system(
     providers: Mapping[str, Provider] | None = None,
     gateways: OpenGateways | None = None,
     risk: RiskWeights = DEFAULT_WEIGHTS,
+    origin: Origin = NO_ORIGIN,
 ) -> AsyncIterator[System]:
     """A system on a migrated database, whose costs are counted in a currency. `providers` say whose payments are
     settled here, through the `gateways` that are opened on its pool and with its clock.
@@ -70,4 +73,4 @@ async def open_system(
         await door.open()
         stack.push_async_callback(door.close)
         opened = {} if gateways is None else await stack.enter_async_context(gateways(pool, clock))
-        yield System(pool, door, cart_units_max, opened, risk)
+        yield System(pool, door, cart_units_max, opened, risk, origin=origin)

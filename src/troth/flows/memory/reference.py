@@ -30,6 +30,7 @@ from troth.engine.supply.unit_prices import UnitPrices
 from troth.flows.documents.families import (
     EXPOSURE_RULES,
     LANE_TABLES,
+    NOTIFICATION_RULES,
     RATE_CARDS,
     RELEASE_RULES,
     RETURN_RULES,
@@ -53,6 +54,8 @@ from troth.model.item import Item
 from troth.model.lanes import LaneTable
 from troth.model.messages import MessageTemplates
 from troth.model.network import Node, RateCard, SwitchedOff
+from troth.model.notification_rules import BUILT_IN as TOLD_BUILT_IN
+from troth.model.notification_rules import NotificationRules
 from troth.model.order import Line
 from troth.model.payment import Provider
 from troth.model.policy import DEFAULT_POLICY, Policy
@@ -111,6 +114,7 @@ class Reference:
         self._wording = WordingInForce()
         self._holds = HoldRulesInForce()
         self._returns = Standing(RETURN_RULES, lambda rules, label: ReturnPolicy(label, rules))
+        self._notifications = Standing(NOTIFICATION_RULES, with_label)
         self._fed_at: dict[NodeId, float] = {}
         self._in_force = InForce()
         self._policy = self.base
@@ -173,6 +177,10 @@ class Reference:
         """The rules of returns that decide at an instant."""
         return self._returns.value(self._returns.in_force(now).base) or NO_RULES
 
+    def notifications_at(self, now: datetime) -> tuple[str, NotificationRules]:
+        """The rules of what customers are told that decide at an instant, and their label (empty: built in)."""
+        return self._notifications.value(self._notifications.in_force(now).base) or ("", TOLD_BUILT_IN)
+
     def wording_at(self, now: datetime) -> Wording:
         """The texts of messages that are told at an instant."""
         return self._wording.at(now)
@@ -214,6 +222,8 @@ class Reference:
                 await self._returns.read(connection, now)
             if "work-rules" in changed:
                 await self._work.read(connection, now)
+            if "notification-rules" in changed:
+                await self._notifications.read(connection, now)
             if CUSTOMERS in changed:
                 self.customer_terms = await read_terms(connection)
                 self.guides = await read_guides(connection)

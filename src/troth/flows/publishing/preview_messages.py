@@ -11,6 +11,18 @@ from troth.model.messages import MESSAGES, MessageState, MessageTemplates
 _UNITS: Final = (1, 3)
 _AT: Final = time(17, 30)
 _PLACES: Final = {"place": "Fifth Avenue", "from": "Harrisburg DC"}
+_CUSTOMER: Final = {
+    "name": "Ada Park",
+    "order": "W-1001",
+    "shop": "Example",
+    "address": "ada@example.com",
+    "amount": "$19.90",
+    "code": "4711",
+    "carrier": "UPS",
+    "tracking": "1Z999AA10123456784",
+    "quantity": "2",
+    "item": "Tea pot",
+}
 _TODAY: Final = frozenset({"pickup_today"})
 
 
@@ -60,10 +72,18 @@ def _values(voice: Voice, state: MessageState, today: date, brand: str) -> dict[
     if state.name == "day":
         weekday, written = voice.written(leaves)
         return {"weekday": weekday, "date": written}
+    line = voice.say("line", _CUSTOMER, brand=brand)
+    before = voice.day(today + timedelta(days=1), today, brand=brand)
+    told = {"line": line, "lines": line, "before": before, "day": voice.day(leaves, today, brand=brand)}
+    promise = {**_PLACES, "day": told["day"], "arrival": voice.day(today + timedelta(days=4), today, brand=brand)}
     return {
         **_PLACES,
-        "day": voice.day(leaves, today, brand=brand),
-        "arrival": voice.day(today + timedelta(days=4), today, brand=brand),
+        **_CUSTOMER,
+        **told,
+        "moves": voice.say("moved", told, brand=brand),
+        "promise": voice.say("ships", promise, brand=brand),
+        "outcome": voice.say("recall_done", brand=brand),
+        "arrival": promise["arrival"],
         "time": voice.time(_AT),
         "units": voice.number(12),
         "supply": voice.say("from_supplier", brand=brand),

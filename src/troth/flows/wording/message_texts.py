@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Final
 
+from troth.flows.wording.notification_texts import ENGLISH_TEXTS, SPANISH_TEXTS
 from troth.model.messages import Text
 
 BUILT_IN: Final[Mapping[str, Mapping[str, Text]]] = {
     "en": {
+        **ENGLISH_TEXTS,
         "today": "today",
         "tomorrow": "tomorrow",
         "yesterday": "yesterday",
@@ -47,6 +49,7 @@ BUILT_IN: Final[Mapping[str, Mapping[str, Text]]] = {
         "late": "That is later than it is needed: {day}.",
     },
     "es": {
+        **SPANISH_TEXTS,
         "today": "hoy",
         "tomorrow": "mañana",
         "yesterday": "ayer",

@@ -1,0 +1,1 @@
+"""What carries notifications: a mail server, a gateway of text messages, or a system of the retailer."""

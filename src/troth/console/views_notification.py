@@ -1,0 +1,37 @@
+"""What customers were told, in the words of the console."""
+
+from typing import assert_never
+
+from troth.model.notification import Medium, NotificationState
+from troth.model.notification_events import ChoiceMade, NotificationFailed, NotificationSent
+from troth.pages.views import words
+
+MEDIA = {Medium.EMAIL: "mail", Medium.SMS: "text message", Medium.WEBHOOK: "the shop's own system"}
+
+STATES = {
+    NotificationState.WAITING: "waits",
+    NotificationState.SENDING: "being sent",
+    NotificationState.RETRYING: "tried again",
+    NotificationState.SENT: "sent",
+    NotificationState.FAILED: "refused",
+    NotificationState.BOUNCED: "came back",
+    NotificationState.DROPPED: "not sent",
+}
+
+
+def tell_notification(event: NotificationSent | NotificationFailed | ChoiceMade) -> str:
+    """One sentence about it."""
+    match event:
+        case NotificationSent():
+            return f"The customer was told by {MEDIA[event.medium]}: {words(event.kind).lower()}."
+        case NotificationFailed():
+            how = STATES[event.state]
+            return f"The {MEDIA[event.medium]} about {words(event.kind).lower()} {_was(how)}: {event.reason}."
+        case ChoiceMade():
+            return f"The customer chose by a link: {words(event.choice).lower()}."
+        case _:
+            assert_never(event)
+
+
+def _was(how: str) -> str:
+    return how if how == "came back" else f"was {how}"

@@ -1,0 +1,1 @@
+"""What customers are told over HTTP: the log of it, and the pages that its links lead to."""
