@@ -9,6 +9,7 @@ from typing import Protocol
 from troth.engine.carriage.network import Network
 from troth.engine.choice.assemble import build_shipments
 from troth.engine.choice.choose import choose_parcels
+from troth.engine.choice.nearest import take_nearest
 from troth.engine.choice.scoring import build_columns
 from troth.engine.choice.weighing import with_terms
 from troth.engine.demand.admission import Admission
@@ -154,7 +155,7 @@ def _answer(
         return Answered(demand, None, prices, loads, now, nothing, plan)
     problem = with_terms(question.problem, demand, prices=prices, loads=loads, now=now)
     columns = build_columns(problem)
-    solution = choose_parcels(problem, columns, budget)
+    solution = take_nearest(problem, columns, choose_parcels(problem, columns, budget), demand.destination)
     covered: dict[int, int] = {}
     for parcel in solution.parcels:
         for line, units in parcel.quantities.items():

@@ -95,7 +95,7 @@ def tell_candidate(candidate: Candidate, total: int, wanted: int, currency: str)
 def _behind(candidate: Candidate, currency: str) -> str:
     """Why a node that could do all of it is not the one, though cost alone would not say so."""
     if candidate.reason == "tie":
-        return "costs the same; of equals the first by its id is taken"
+        return "costs the same; of equals the nearest is taken, and then the first by its id"
     more = candidate.dearer_minor
     told = f" ({_money(abs(more), currency)} {'dearer' if more > 0 else 'cheaper'})" if more else ""
     return (candidate.detail or "no dearer, but worse by what comes before cost") + told
