@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.builders import accepted, capture
+from tests.builders import accepted, capture, stock
 from tests.console.conftest import HOSTILE, begin_session, csrf_in, post
 from tests.documents import routing
 from troth.flows.door.system import System
@@ -140,6 +140,33 @@ async def test_an_order_is_tried_under_a_draft_beside_what_is_in_force(
     )
     assert (missing.status_code, "O-none" in missing.text) == (409, True)
     assert order.order_id in chosen.text
+
+
+async def test_every_candidate_is_shown_with_its_standing_before_and_after(
+    planner: httpx.AsyncClient, system: System
+) -> None:
+    await stock(system, {("A", "DC-IL"): 20})
+    order = accepted(await system.door.one(capture("W-1", {"A": 2}), actor="key/web"))
+    (sender,) = {part.node for part in order.fulfillments}
+    other = next(name for name in ("DC-PA", "DC-IL") if name != sender)
+    barred = [{"name": "not them", "expression": f"node.id != '{sender}'"}]
+    await _save(planner, tiers=[{"name": "rest", "filters": barred}])
+
+    page = await planner.get("/console/routing/everyday/try", params={"order": "web:W-1", "version": "1"})
+
+    table = page.text[page.text.index("Node by node") :]
+    rows = {
+        name: re.sub(r"<[^>]+>|\s+", " ", row)
+        for name, row in re.findall(r'<th scope="row"><a href="/console/nodes/([\w-]+)">(.*?)</tr>', table, re.DOTALL)
+    }
+    assert "2 of 3 stand otherwise" in table
+    assert list(rows)[2] == "ST-NYC"
+    assert "chosen → removed" in rows[sender]
+    assert "barred by" in rows[sender]
+    assert re.search(r"(dearer|behind) → chosen", rows[other])
+    assert "→" not in rows["ST-NYC"]
+    assert rows["ST-NYC"].count("Removed") == 2
+    assert rows[other].count("$") >= 2
 
 
 async def test_what_sooner_or_fewer_shipments_would_cost_is_shown_where_it_is_asked_for(

@@ -11,11 +11,10 @@ from troth.console.documents import SECTION, missing, version_asked
 from troth.console.family_pages import FamilyPages, routed
 from troth.console.views_front import FrontView, view_front
 from troth.console.views_trace import Bar, stack, tell_removed
+from troth.console.views_trial import Compared, compare_candidates
 from troth.flows.orders.dry_run import DryRun, dry_run
-from troth.flows.orders.tell_flip import tell_candidate
 from troth.flows.publishing.published import read_published
 from troth.model.cost_rates import PARTS
-from troth.model.explanation import Explanation
 from troth.model.front import Front
 from troth.model.ids import OrderId, named_order
 from troth.model.plan import Plan, Shipment
@@ -83,6 +82,7 @@ async def show_trial(pages: FamilyPages, visit: Visit) -> Response:
         parts=_parts_of(done) if isinstance(done, DryRun) else (),
         sides=_sides(done) if isinstance(done, DryRun) else (),
         candidates=_candidates(done) if isinstance(done, DryRun) else (),
+        node_count=len(visit.system.door.reference.network.nodes),
         has_fronts=has_fronts,
         recent=recent,
         zone_of=visit.zone_of,
@@ -106,24 +106,10 @@ def _sides(done: DryRun) -> tuple[Side, ...]:
     )
 
 
-def _candidates(done: DryRun) -> tuple[tuple[str, str, str, bool], ...]:
-    """Node by node what is said of it in force and tried, and whether it stands differently."""
+def _candidates(done: DryRun) -> tuple[Compared, ...]:
     if done.why_in_force is None or done.why_tried is None:
         return ()
-    before, after = (_standings(why, done.currency) for why in (done.why_in_force, done.why_tried))
-    return tuple(
-        (node, before[node][1], told, before[node][0] != standing)
-        for node, (standing, told) in after.items()
-        if node in before
-    )
-
-
-def _standings(why: Explanation, currency: str) -> dict[str, tuple[str, str]]:
-    """How each candidate stands, as a word and in words."""
-    plan = why.plan
-    return {
-        one.node: (one.standing, tell_candidate(one, plan.cost_minor, plan.wanted, currency)) for one in why.candidates
-    }
+    return compare_candidates(done.why_in_force, done.why_tried, done.currency)
 
 
 def _parts_of(done: DryRun) -> tuple[str, ...]:
