@@ -15,11 +15,13 @@ from troth.engine.carriage.calendars import (
     WorkClock,
     closings_on,
     find_hours,
+    finish_work,
     first_arrival_day,
     is_among,
     is_working_day,
     local_day,
     local_instant,
+    minute_of,
     works_on,
 )
 from troth.model.network import LOCAL, CarrierPickup, RateCard
@@ -41,10 +43,21 @@ class CarrierClock:
     keeps_local: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where what has arrived is made ready before a customer gets it: by the node's clock, in so many minutes of its
+    hours.
+    """
+
+    clock: WorkClock
+    work_minutes: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Destination:
-    """What dates depend on at the place where goods go: its time zone (empty: the node's), days without delivery, and
-    `local_holidays`, on which carriers that keep the holidays of places rest.
+    """What dates depend on at the place where goods go: its time zone (empty: the node's), days without delivery,
+    `local_holidays`, on which carriers that keep the holidays of places rest, and the `desk` at which they are handed
+    over (None: the carrier does that).
 
     It is compared by identity, because it is a key of every look-up.
     """
@@ -52,6 +65,7 @@ class Destination:
     time_zone: str = ""
     holidays: frozenset[date] = frozenset()
     local_holidays: frozenset[date] = frozenset()
+    desk: Desk | None = None
 
 
 ANYWHERE: Final = Destination()
@@ -66,7 +80,10 @@ class Departure(NamedTuple):
 
 
 class Trip(NamedTuple):
-    """From door to door: out on a day by `ship_by`, delivered on `arrival_day` from `opens` until `closes` (POSIX)."""
+    """From door to door: out on a day by `ship_by`, delivered on `arrival_day` from `opens` until `closes` (POSIX).
+
+    Both are when it is ready, where it is handed over at a desk.
+    """
 
     ship_by: float
     opens: float
@@ -122,14 +139,24 @@ def find_trip(
             closes = local_instant(zone, arrival, carrier.closes)
             if transit > 0:  # around the world a window can open before the goods have left
                 opens = max(opens, departure.leaves)
-            return Trip(
+            trip = Trip(
                 ship_by=min(departure.leaves, closes),
                 opens=opens if not_before is None else max(opens, not_before),
                 closes=closes,
                 arrival_day=arrival,
             )
+            return trip if destination.desk is None else _make_ready(trip, destination.desk)
         earliest = departure.day + 1
     return None
+
+
+def _make_ready(trip: Trip, desk: Desk) -> Trip | None:
+    """The trip until what it brings, by the end of its window, is ready at the desk; None where that is never."""
+    ready = finish_work(desk.clock, -minute_of(-trip.closes), desk.work_minutes, has_cut_off=False)
+    if ready is None:
+        return None
+    at = ready * 60.0
+    return Trip(trip.ship_by, at, at, local_day(desk.clock.time_zone, ready))
 
 
 def find_departure(clock: WorkClock, carrier: CarrierClock, done: int, earliest: int) -> Departure | None:

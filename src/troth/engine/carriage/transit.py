@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.carriage.card_reach import find_served
-from troth.engine.carriage.carriers import ANYWHERE, Destination
+from troth.engine.carriage.carriers import ANYWHERE, Desk, Destination
 from troth.engine.carriage.distance import miles_of, squared_chords
 from troth.engine.carriage.lane_table import ABSENT, overrides
 from troth.engine.carriage.network import Network
@@ -66,20 +66,37 @@ class Lanes:
         return self.days_at.item(self.span.item(service, node))
 
 
-def find_lanes(network: Network, method: Method, destination: Address | None, service: str, pickup: int = -1) -> Lanes:
-    """The lanes to a destination (or the position of a pickup node) by one service; by all where it is empty."""
+def find_lanes(
+    network: Network,
+    method: Method,
+    destination: Address | None,
+    service: str,
+    pickup: int = -1,
+    *,
+    desk: Desk | None = None,
+) -> Lanes:
+    """The lanes to a destination (or the position of a pickup node) by one service; by all where it is empty. What is
+    handed over at the destination is made ready at its `desk`.
+    """
     if pickup >= 0:
         latitude, longitude, where, time_zone = None, None, NOWHERE, ""
     else:
         latitude, longitude = find_coordinates(destination)
         where = network.lane_index.where(destination)
         time_zone = "" if destination is None else destination.time_zone
-    key = (method, service, latitude, longitude, time_zone, where, pickup)
+    key = (method, service, latitude, longitude, time_zone, where, pickup, desk)
     found = network.memory.tables["lanes"].get(key)
     if isinstance(found, Lanes):
         return found
     lanes = _compute_lanes(
-        network, method, service, coordinates=(latitude, longitude), where=where, time_zone=time_zone, pickup=pickup
+        network,
+        method,
+        service,
+        coordinates=(latitude, longitude),
+        where=where,
+        time_zone=time_zone,
+        pickup=pickup,
+        desk=desk,
     )
     network.memory.keep("lanes", key, lanes)
     return lanes
@@ -108,6 +125,7 @@ def _compute_lanes(
     where: Where,
     time_zone: str,
     pickup: int,
+    desk: Desk | None,
 ) -> Lanes:
     offer, spans = network.offer(method), network.spans(method)
     services = tuple(at for at, card in enumerate(offer.cards) if not service or card.service == service)
@@ -173,7 +191,7 @@ def _compute_lanes(
         is_complete=bool(services) and bool(usable.all()),
         removed=_count_removed(network, offer, list(services), is_reachable, not_served),
         method=method,
-        destination=_find_destination(network, time_zone, where) if pickup < 0 else ANYWHERE,
+        destination=_find_destination(network, time_zone, where, desk) if pickup < 0 else ANYWHERE,
         pickup=pickup,
         unserved=_find_unserved(services, offered, usable, why) if pickup < 0 else {},
         not_served=not_served if not_served.any() else None,
@@ -191,17 +209,17 @@ def _find_unserved(
     return {services[row]: why[row] for row in np.flatnonzero(lost).tolist()}
 
 
-def _find_destination(network: Network, time_zone: str, where: Where) -> Destination:
-    """The one value that stands for all places of a time zone with the same holidays."""
+def _find_destination(network: Network, time_zone: str, where: Where, desk: Desk | None) -> Destination:
+    """The one value that stands for all places of a time zone with the same holidays, and the same desk."""
     holidays = network.lane_index.days_without_delivery(where)
     local = local_holidays(network.public_holidays, where.country, where.regions)
-    if not time_zone and not holidays and not local:
+    if not time_zone and not holidays and not local and desk is None:
         return ANYWHERE
-    key = (time_zone, holidays, local)
+    key = (time_zone, holidays, local, desk)
     found = network.memory.tables["destinations"].get(key)
     if isinstance(found, Destination):
         return found
-    destination = Destination(time_zone, holidays, local)
+    destination = Destination(time_zone, holidays, local, desk)
     network.memory.keep("destinations", key, destination)
     return destination
 

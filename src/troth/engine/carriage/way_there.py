@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.engine.carriage.carriers import Desk
 from troth.engine.carriage.network import Network
 from troth.engine.carriage.timetable import Timetable, find_timetable
 from troth.engine.carriage.transit import NEVER, Lanes, find_lanes
@@ -43,16 +44,29 @@ class Way:
 
 
 def find_way(demand: Demand, network: Network, pickup: int, minute: int, *, ready_minutes: int) -> Way:
-    """The way of a demand that is handed over at the position `pickup` (-1: it is sent), from a minute on."""
-    every = find_lanes(network, demand.method, demand.destination, "", pickup)
+    """The way of a demand that is handed over at the position `pickup` (-1: it is sent), from a minute on.
+
+    What is sent to a node that then hands it over arrives when it is ready there.
+    """
+    desk = _find_desk(demand, network, ready_minutes) if pickup < 0 else None
+    every = find_lanes(network, demand.method, demand.destination, "", pickup, desk=desk)
     timetable = find_timetable(network, every, minute, ready_minutes=ready_minutes)
     lanes = every
     if demand.service and pickup < 0:
-        lanes = find_lanes(network, demand.method, demand.destination, demand.service, pickup)
+        lanes = find_lanes(network, demand.method, demand.destination, demand.service, pickup, desk=desk)
     if demand.excluded_nodes:
         lanes = _without_nodes(network, lanes, demand.excluded_nodes)
     earliest = float(timetable.arrival_day.take(every.lane).min(initial=NEVER))
     return Way(lanes, timetable, earliest, _find_unreached(timetable, lanes))
+
+
+def _find_desk(demand: Demand, network: Network, ready_minutes: int) -> Desk | None:
+    """The desk of the node that hands over what is sent to it; None where the goods go to the customer."""
+    position = -1 if demand.pickup_node is None else network.index.get(demand.pickup_node, -1)
+    if position < 0:
+        return None
+    clock = network.clocks[network.clock_index[position]]
+    return Desk(clock, max(clock.processing_minutes, ready_minutes, 0))
 
 
 def _find_unreached(timetable: Timetable, lanes: Lanes) -> NDArray[np.bool_] | None:

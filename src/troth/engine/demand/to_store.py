@@ -4,13 +4,13 @@ made ready.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 
-from troth.engine.carriage.calendars import finish_work, instant, minute_of, minutes_of
 from troth.engine.carriage.network import Network
 from troth.engine.demand.group_turns import Ask, less_taken, taken_by
+from troth.engine.supply.kits import components_of
 from troth.engine.supply.supply import SupplyRows
 from troth.model.ids import Sku
+from troth.model.measure import half_up
 from troth.model.network import Address, Node
 from troth.model.order import Method
 from troth.model.plan import Demand, DemandLine, Plan, Shipment, Uncovered
@@ -33,10 +33,11 @@ def fill_store(
     sent = ask(_transfer(own, here, network.nodes[at], left), less_taken(supply, taken_by([here]), network))
     if not sent.shipments or (demand.ship_complete and sent.uncovered):
         return found
-    shipments = [_via(shipment, network.nodes[at], network, at, policy) for shipment in sent.shipments]
-    arrived = tuple(shipment for shipment in shipments if shipment is not None)
-    if len(arrived) < len(shipments):
-        return found
+    store, split_minor = network.nodes[at], policy.split_minor if here.shipments else 0
+    arrived = tuple(
+        _via(shipment, store, _handling_minor(demand, shipment, store), 0 if number else split_minor)
+        for number, shipment in enumerate(sent.shipments)
+    )
     together = (*here.shipments, *arrived)
     if demand.ship_complete:
         together = _ready_at_once(together)
@@ -52,7 +53,7 @@ def fill_store(
 
 
 def _transfer(demand: Demand, here: Plan, store: Node, left: int) -> Demand:
-    """What is short at the store as a demand to be shipped there."""
+    """What is short at the store as a demand to be shipped there, and handed over by it."""
     gaps: dict[tuple[str, str], Uncovered] = {(gap.line_id, gap.sku): gap for gap in here.uncovered}
     lines = tuple(
         _unbound(replace(line, quantity=gaps[line.line_id, line.sku].quantity))
@@ -65,7 +66,6 @@ def _transfer(demand: Demand, here: Plan, store: Node, left: int) -> Demand:
         destination=_address(store),
         method=Method.SHIP,
         service="",
-        pickup_node=None,
         excluded_nodes=demand.excluded_nodes | {store.node},
         shipments_max=left,
     )
@@ -83,16 +83,24 @@ def _address(store: Node) -> Address:
     return replace(store.address, latitude=store.latitude, longitude=store.longitude)
 
 
-def _via(shipment: Shipment, store: Node, network: Network, at: int, policy: Policy) -> Shipment | None:
-    """The shipment as a pickup at the store: promised for when it has come in and been made ready in working hours."""
-    ready_minutes = minutes_of(policy.pickup_ready_hours)
-    clock = network.clocks[network.clock_index[at]]
-    arrives = minute_of(shipment.promised_at.timestamp())
-    ready = finish_work(clock, arrives, max(clock.processing_minutes, ready_minutes), has_cut_off=False)
-    if ready is None:
-        return None
-    promised: datetime = instant(float(ready * 60))
-    return replace(shipment, method=Method.PICKUP, promised_from=promised, promised_at=promised, via=store.node)
+def _via(shipment: Shipment, store: Node, handling_minor: int, split_minor: int) -> Shipment:
+    """The shipment as a pickup at the store, which handles what it gets as well; the split is what one more shipment of
+    the order costs, where the first of those that are sent is not the first of the order.
+    """
+    cost = dict(shipment.cost)
+    cost["handling"] += handling_minor
+    cost["split"] += split_minor
+    return replace(shipment, method=Method.PICKUP, via=store.node, cost=cost)
+
+
+def _handling_minor(demand: Demand, shipment: Shipment, store: Node) -> int:
+    """What it costs the store to handle the units of a shipment that comes in."""
+    total = 0
+    for line in demand.lines:
+        sku, each = components_of(line)[0]
+        taken = sum(peg.quantity for peg in shipment.pegs if (peg.line_id, peg.sku) == (line.line_id, sku))
+        total += half_up(taken // each * store.handling_minor, line.scale)
+    return total
 
 
 def _ready_at_once(shipments: tuple[Shipment, ...]) -> tuple[Shipment, ...]:
