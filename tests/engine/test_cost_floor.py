@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from tests.engine.problems import cost_of, random_problem
@@ -13,8 +14,11 @@ from troth.engine.choice.scoring import build_columns, split_columns
 from troth.engine.choice.solve import solve_by_subsets
 from troth.engine.choice.solve_greedy import solve_greedily
 from troth.engine.choice.whole_floor import find_whole_floor
+from troth.engine.demand.availability import pose_question
 from troth.engine.demand.budget import Budget
+from troth.engine.demand.problem import Problem
 from troth.engine.promising.promise import plan
+from troth.model.plan import DemandLine
 from troth.model.policy import Policy
 
 PLAIN = Policy(split_minor=0, delay_minor_per_day=0)
@@ -64,6 +68,60 @@ def test_an_order_of_many_lines_has_a_nearer_floor_than_what_its_lines_cost_by_t
     cost = find_goals(asked, columns, parts, found)[2]
     assert found.gap < 1.0 - apart / cost
     assert found.gap < 0.2
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("more", [60, 150])
+def test_the_floor_of_very_many_lines_is_below_the_best_plan_where_that_is_known(seed: int, more: int) -> None:
+    # Beside ten lines there are many that weigh nothing, cost nothing and are everywhere: they go along with the first
+    # parcel, so that the best plan costs what that of the ten does.
+    random = np.random.default_rng(seed)
+    nodes = [
+        node(f"n{at}", degrees=float(random.uniform(0.1, 20.0)), shipment_minor=int(random.integers(0, 200)))
+        for at in range(12)
+    ]
+    net = network(*nodes)
+    real = [line(f"r{at}", weight_grams=int(random.integers(50, 6000))) for at in range(10)]
+    light = [line(f"z{at}", weight_grams=0) for at in range(more)]
+    stock = {one.sku: {str(at.node): 1 for at in nodes if random.random() < 0.6} or {"n0": 1} for one in real}
+    stock |= {one.sku: {str(at.node): 1 for at in nodes} for one in light}
+
+    def posed(lines: list[DemandLine]) -> Problem:
+        found = pose_question(demand(*lines), supply(net, **stock), net, PLAIN, MONDAY.timestamp()).problem
+        assert found is not None
+        return found
+
+    few, many = posed(real), posed([*real, *light])
+    best = solve_by_subsets(few, build_columns(few))
+    cost = cost_of(few, build_columns(few), best)
+    columns = build_columns(many)
+
+    floor = find_whole_floor(many, columns, solve_greedily(many, columns, split_columns(many)))
+
+    assert 0.5 * cost < floor <= cost + 1e-6
+
+
+@pytest.mark.parametrize("lines", [63, 120])
+def test_an_order_beyond_the_bits_of_a_number_has_a_nearer_floor_than_its_lines_apart(lines: int) -> None:
+    random = np.random.default_rng(lines)
+    nodes = [
+        node(f"n{at}", degrees=float(random.uniform(0.1, 20.0)), handling_minor=int(random.integers(0, 80)))
+        for at in range(40)
+    ]
+    net = network(*nodes)
+    skus = [f"s{at}" for at in range(lines)]
+    stock = {sku: {str(at.node): 9 for at in nodes if random.random() < 0.7} for sku in skus}
+    wish = demand(*(line(sku, weight_grams=int(random.integers(10, 200))) for sku in skus))
+    asked = pose_question(wish, supply(net, **stock), net, PLAIN, MONDAY.timestamp()).problem
+    assert asked is not None
+    columns = build_columns(asked)
+    parts = split_columns(asked)
+
+    found = choose_parcels(asked, columns)
+
+    goals = find_goals(asked, columns, parts, found)
+    assert (found.method, goals[:2]) == ("greedy", (0, 0))
+    assert found.gap < 1.0 - find_floor(asked, columns, parts) / goals[2]
 
 
 def test_the_floor_is_the_cost_where_one_parcel_is_the_whole_plan() -> None:

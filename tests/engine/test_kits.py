@@ -18,7 +18,7 @@ from troth.model.order import Terms
 from troth.model.plan import DemandLine, Plan
 from troth.model.policy import Policy
 
-EASY = Policy(split_minor=0, delay_minor_per_day=0)
+EASY = Policy(decision_seconds_max=60.0, split_minor=0, delay_minor_per_day=0)
 RECIPE = ((Sku("A"), 2), (Sku("B"), 1))
 
 

@@ -30,15 +30,25 @@ def price_parcels(problem: Problem, columns: Columns, lines: NDArray[np.int64], 
     if not lines.size:
         return Parcels(lines, column, np.zeros(0))
     held = ((lines[:, np.newaxis] >> np.arange(count)) & 1).astype(np.float64)
-    weights, volumes = whole_loads(problem)
-    grams, rate_lane = held @ weights, columns.rate_lane[column]
-    cost = parcel_rates(problem.offer, grams, held @ volumes)[np.arange(lines.size), rate_lane]
-    if problem.terms is not None and problem.terms.charges is not None:
-        add_parcel_charges(cost, problem.terms.charges.parcel, rate_lane=rate_lane, grams=grams, units=held.T)
-    cost += columns.fixed[column] + np.where(held > 0.0, columns.penalty[:, column].T, 0.0).sum(axis=1)
+    cost = price_held(problem, columns, held, column)
     if problem.shape is not None:
         cost += set_costs(problem.shape, problem.quantities, lines)
     return Parcels(lines, column, cost)
+
+
+def price_held(
+    problem: Problem, columns: Columns, held: NDArray[np.float64], column: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """What parcels (P) cost that hold lines as a whole (P, K, 1 or 0), without what sets of lines cost for their shape;
+    the lines may be more than a number has bits.
+    """
+    weights, volumes = whole_loads(problem)
+    grams, rate_lane = held @ weights, columns.rate_lane[column]
+    cost: NDArray[np.float64] = parcel_rates(problem.offer, grams, held @ volumes)[np.arange(column.size), rate_lane]
+    if problem.terms is not None and problem.terms.charges is not None:
+        add_parcel_charges(cost, problem.terms.charges.parcel, rate_lane=rate_lane, grams=grams, units=held.T)
+    cost += columns.fixed[column] + np.where(held > 0.0, columns.penalty[:, column].T, 0.0).sum(axis=1)
+    return cost
 
 
 def whole_loads(problem: Problem) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -26,12 +26,12 @@ from troth.engine.choice.parcel_bounds import (
     pick_values,
 )
 from troth.engine.choice.parcel_prices import find_low
-from troth.engine.choice.possible_parcels import Parcels, price_parcels
+from troth.engine.choice.possible_parcels import price_held
 from troth.engine.choice.prune import undominated
 from troth.engine.demand.problem import Columns, Problem, Solution
 
-WHOLE_LINES_MAX: Final = 62
-"""So many lines are the bits of one number."""
+WHOLE_LINES_MAX: Final = 200
+"""A round takes longer with every line: with more of them too few rounds are left to come nearer than lines apart."""
 
 _COST_MAX: Final = 1e9
 _STEPS_MAX: Final = 40
@@ -43,6 +43,7 @@ _NEAR: Final = 96
 _LOOKED_AT: Final = 32
 _WIDENED: Final = 6
 _HELD: Final = 0.6
+_FIRST_STEPS: Final = (0.1, 0.2, 0.3, 0.45)
 _CLOSE: Final = 0.0005
 _EASE: Final = 1e-6
 _LOOK_AROUND: Final = 12
@@ -59,17 +60,21 @@ def find_whole_floor(problem: Problem, columns: Columns, known: Solution) -> flo
     start = _start(problem, columns, known)
     if start is None:
         return -math.inf
-    parcels, shares = start
+    (held_lines, parcel_costs), shares = start
+    known_cost = float(parcel_costs.sum())
     count, most = len(problem.lines), min(problem.shipments_max, len(problem.lines))
     candidates = undominated(problem, columns)
     fine, coarse = find_steps(problem)
     steps = choose_steps(problem, fine, _STEPS_MAX)
-    cover = Cover(count, known_cost=float(parcels.cost.sum()))
-    cover.add(parcels)
+    cover = Cover(count, known_cost=known_cost)
+    cover.add_shares(held_lines, parcel_costs)
     cover.limit(1, most)
-    mix, held = cover.solve(), Prices(shares, 0.0, float(shares.sum()))
-    likely = replace(held, line=shares * (float(parcels.cost.sum()) / max(held.total, 1.0)))
+    held = Prices(shares, 0.0, float(shares.sum()))
+    likely = replace(held, line=shares * (known_cost / max(held.total, 1.0)))
     near = _find_near(coarse, columns, candidates, likely)
+    # Each parcel's cost parted among its lines: of all prices at which the known mix costs what it costs, the evenest.
+    mix = Prices(_part_costs(held_lines, parcel_costs, shares), 0.0, known_cost)
+    held = _climb(steps, columns, near, held, mix, most)
     widened = 0
     for number in range(1, min(_ROUNDS_MAX, _ROUNDS_LINES // count) + 1):
         prices = _between(held, mix)
@@ -93,17 +98,44 @@ def find_whole_floor(problem: Problem, columns: Columns, known: Solution) -> flo
     return find_low(held, bounds, 1, most)
 
 
-def _start(problem: Problem, columns: Columns, known: Solution) -> tuple[Parcels, NDArray[np.float64]] | None:
-    """The parcels of the known plan, and for each line (K) the least that it and its share of a parcel cost; None where
-    costs are too large to be exact, or below zero, or depend on which lines go together.
+def _start(
+    problem: Problem, columns: Columns, known: Solution
+) -> tuple[tuple[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]] | None:
+    """The lines that each parcel of the known plan holds (P, K) and what it costs (P), and for each line (K) the least
+    that it and its share of a parcel cost; None where costs are too large to be exact, or below zero, or depend on
+    which lines go together.
     """
     if problem.shape is not None or len(problem.lines) > WHOLE_LINES_MAX:
         return None
-    lines = np.array([sum(1 << line for line in parcel.quantities) for parcel in known.parcels], dtype=np.int64)
+    held = np.zeros((len(known.parcels), len(problem.lines)))
+    for at, parcel in enumerate(known.parcels):
+        held[at, list(parcel.quantities)] = 1.0
     column = np.array([parcel.column for parcel in known.parcels], dtype=np.intp)
-    parcels, shares = price_parcels(problem, columns, lines, column), share_costs(problem, columns)
-    is_plain = bool((shares >= 0.0).all()) and 0.0 < parcels.cost.sum() < _COST_MAX
-    return (parcels, shares) if is_plain else None
+    cost, shares = price_held(problem, columns, held, column), share_costs(problem, columns)
+    is_plain = bool((shares >= 0.0).all()) and 0.0 < cost.sum() < _COST_MAX
+    return ((held, cost), shares) if is_plain else None
+
+
+def _part_costs(
+    held: NDArray[np.float64], cost: NDArray[np.float64], shares: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """What each line (K) pays of its parcel, by what it costs at least: of the parcels' `held` lines (P, K) and `cost`
+    (P).
+    """
+    least = np.maximum(shares, _EASE)
+    parted: NDArray[np.float64] = (cost / (held @ least)) @ held * least
+    return parted
+
+
+def _climb(steps: Steps, columns: Columns, near: NDArray[np.intp], held: Prices, mix: Prices, most: int) -> Prices:
+    """The best of some prices on the way from those that hold to those of the mix."""
+    best = held
+    for share in _FIRST_STEPS:
+        prices = replace(held, line=held.line + share * (mix.line - held.line))
+        low = find_low(prices, _bound_all(steps, columns, near, prices), 1, most)
+        if low > best.total:
+            best = replace(prices, total=low)
+    return best
 
 
 def _between(held: Prices, mix: Prices) -> Prices:
