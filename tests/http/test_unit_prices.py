@@ -129,3 +129,60 @@ async def test_a_finished_set_takes_the_same_part_again_and_no_other(api: Api) -
     assert (first.status_code, same.status_code, same.json()) == (201, 200, first.json() | {"age_hours": 0.4})
     assert [answer.status_code for answer in (other, more, of_another_time)] == [409, 409, 422]
     assert await lines_of(api, "s@1") == 1
+
+
+async def test_a_set_that_is_taken_back_decides_nothing_and_the_one_before_it_decides_again(api: Api) -> None:
+    sku = await api.stocked("UP-6", {"ST-NYC": 9, "DC-PA": 9})
+    await api.put(f"{PATH}/t@1", part(price(sku, "ST-NYC", minor=5_000), hours_old=0.3))
+    await api.put(f"{PATH}/t@2", part(price(sku, "DC-PA", minor=5_000), hours_old=0.2))
+    with_second = await api.capture("UP-T2", {sku: 1})
+
+    taken = await api.post(f"{PATH}/t@2/take-back", {"reason": "the promotion was missing"})
+    with_first = await api.capture("UP-T1", {sku: 1})
+    again = await api.post(f"{PATH}/t@2/take-back", {"reason": "once more"})
+    sent_again = await api.put(f"{PATH}/t@2", part(price(sku, "DC-PA", minor=5_000), hours_old=0.2))
+
+    assert (taken.status_code, taken.json()["in_force"], taken.json()["applied"]) == (200, False, False)
+    assert taken.json()["taken_back_at"] is not None
+    assert [one["fulfillments"][0]["node"] for one in (with_second, with_first)] == ["ST-NYC", "DC-PA"]
+    assert again.json() == taken.json()
+    assert (sent_again.status_code, sent_again.json()["in_force"]) == (200, False)
+    listed = {one["version"]: one for one in (await api.get(PATH)).json()["items"]}
+    assert (listed["t@1"]["applied"], listed["t@2"]["taken_back_at"]) == (True, taken.json()["taken_back_at"])
+    decision = await explained(api, with_second["order_id"])
+    assert (decision["is_reproduced"], decision["trace"]["prices_version"]) == (True, "t@2")
+    audited = (await api.get("/v1/audit?what=unit-prices&id=t@2")).json()["items"]
+    assert audited[0]["after"]["taken_back"] == "the promotion was missing"
+
+
+async def test_what_is_not_finished_or_not_there_cannot_be_taken_back_and_a_reason_is_needed(api: Api) -> None:
+    sku = await api.stocked("UP-7", {"DC-PA": 1})
+    await api.put(f"{PATH}/u@1", part(price(sku, "DC-PA", minor=1), hours_old=0.1, last=False))
+
+    unfinished = await api.post(f"{PATH}/u@1/take-back", {"reason": "wrong"})
+    unknown = await api.post(f"{PATH}/none/take-back", {"reason": "wrong"})
+    await api.put(f"{PATH}/u@1", part(hours_old=0.1))
+    silent = await api.post(f"{PATH}/u@1/take-back", {"reason": " "})
+
+    assert [answer.status_code for answer in (unfinished, unknown, silent)] == [409, 404, 422]
+    assert silent.json()["errors"][0]["pointer"] == "/reason"
+    assert (await api.get(PATH)).json()["items"][0]["in_force"] is True
+
+
+async def test_the_lines_of_a_set_are_listed_by_item_and_node(api: Api) -> None:
+    skus = [await api.stocked(f"UP-L{number}", {"DC-PA": 1, "ST-NYC": 1}) for number in (1, 2)]
+    lines = [price(sku, node, minor=7, weekly_units=1.5) for sku in skus for node in ("DC-PA", "ST-NYC")]
+    await api.put(f"{PATH}/v@1", part(*lines, hours_old=0.05))
+
+    first = (await api.get(f"{PATH}/v@1?limit=3")).json()
+    rest = (await api.get(f"{PATH}/v@1?limit=3&cursor={first['next']}")).json()
+    of_one = (await api.get(f"{PATH}/v@1?sku={skus[1]}&node=DC-PA")).json()
+    unknown = await api.get(f"{PATH}/none")
+
+    listed = [(one["sku"], one["node"]) for one in (*first["items"], *rest["items"])]
+    assert listed == [(line["sku"], line["node"]) for line in lines]
+    assert rest["next"] is None
+    assert of_one["items"] == [
+        {"sku": skus[1], "node": "DC-PA", "minor": 7.0, "markdown_minor": None, "weekly_units": 1.5}
+    ]
+    assert unknown.status_code == 404

@@ -22,7 +22,7 @@ class PriceLine:
 @dataclass(frozen=True, slots=True)
 class PriceSet:
     """A set by its version, with how many lines it has once it is finished. It decides from then on until one that was
-    made later is finished.
+    made later is finished, or it is taken back.
     """
 
     set_id: int
@@ -30,3 +30,4 @@ class PriceSet:
     made_at: datetime
     finished_at: datetime | None = None
     lines: int | None = None
+    taken_back_at: datetime | None = None

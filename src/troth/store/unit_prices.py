@@ -11,6 +11,7 @@ from troth.store.database import Connection
 from troth.store.queries import sql
 
 _LOCK: Final = sql("lock_price_set")
+_LOOK_UP: Final = sql("look_up_price_set")
 _BEGIN: Final = sql("begin_price_set")
 _FINISH: Final = sql("finish_price_set")
 _UNKNOWN: Final = sql("find_unknown_places")
@@ -20,6 +21,8 @@ _IN_FORCE: Final = sql("read_price_set_in_force")
 _SET: Final = sql("read_price_set")
 _READ: Final = sql("read_unit_prices")
 _FIND: Final = sql("find_price_sets")
+_FIND_LINES: Final = sql("find_unit_prices")
+_TAKE_BACK: Final = sql("take_back_price_set")
 _DROP: Final = sql("drop_old_price_sets")
 _DELETE_LINES: Final = sql("delete_dropped_unit_prices")
 _DELETE_SETS: Final = sql("delete_dropped_price_sets")
@@ -28,22 +31,26 @@ _LAST_SALES: Final = sql("read_last_sales_change")
 
 @dataclass(frozen=True, slots=True)
 class KnownSet:
-    """A set of prices as it stands: when it was made, since when it changes no more, and whether it was let go of."""
+    """A set of prices as it stands: when it was made, since when it changes no more, whether it was let go of, and
+    since when it is taken back.
+    """
 
     set_id: int
     made_at: datetime
     finished_at: datetime | None
     is_dropped: bool
     lines: int | None
+    taken_back_at: datetime | None = None
 
 
 async def lock_price_set(connection: Connection, version: str) -> KnownSet | None:
     """The set of a version, if it was begun, kept from others until the transaction ends."""
-    row = await connection.fetchrow(_LOCK, version)
-    if row is None:
-        return None
-    is_dropped = row["dropped_at"] is not None
-    return KnownSet(row["set_id"], row["made_at"], row["finished_at"], is_dropped, row["lines"])
+    return _known(await connection.fetchrow(_LOCK, version))
+
+
+async def look_up_price_set(connection: Connection, version: str) -> KnownSet | None:
+    """The same without keeping it from others."""
+    return _known(await connection.fetchrow(_LOOK_UP, version))
 
 
 async def begin_price_set(connection: Connection, version: str, made_at: datetime, at: datetime) -> int:
@@ -88,11 +95,28 @@ async def read_price_set(connection: Connection, version: str) -> PriceSet | Non
 
 async def read_unit_prices(connection: Connection, set_id: int, skus: Collection[Sku]) -> list[PriceLine]:
     """What a set says of some SKUs."""
-    rows = await connection.fetch(_READ, set_id, sorted(skus))
+    return [_line(row) for row in await connection.fetch(_READ, set_id, sorted(skus))]
+
+
+async def find_unit_prices(
+    connection: Connection,
+    set_id: int,
+    *,
+    sku: Sku | None = None,
+    node: NodeId | None = None,
+    after: tuple[str, str] | None = None,
+    limit: int,
+) -> list[PriceLine]:
+    """A page of what a set says, by SKU and node, after a line."""
     return [
-        PriceLine(Sku(row["sku"]), NodeId(row["node"]), row["minor"], row["markdown_minor"], row["weekly_units"])
-        for row in rows
+        _line(row) for row in await connection.fetch(_FIND_LINES, set_id, sku, node, *(after or (None, None)), limit)
     ]
+
+
+async def take_back_price_set(connection: Connection, set_id: int, at: datetime) -> bool:
+    """Take a finished set back; whether it was in use until then."""
+    done: str = await connection.execute(_TAKE_BACK, set_id, at)
+    return done.endswith(" 1")
 
 
 async def find_price_sets(
@@ -101,7 +125,10 @@ async def find_price_sets(
     """A page of sets, those made last first, after a position."""
     at, set_id = after or (None, None)
     rows = await connection.fetch(_FIND, at, set_id, limit)
-    return [PriceSet(row["set_id"], row["version"], row["made_at"], row["finished_at"], row["lines"]) for row in rows]
+    return [
+        PriceSet(row["set_id"], row["version"], row["made_at"], row["finished_at"], row["lines"], row["taken_back_at"])
+        for row in rows
+    ]
 
 
 async def delete_old_prices(
@@ -129,6 +156,17 @@ def _columns(lines: Sequence[PriceLine]) -> tuple[list[Any], ...]:
         [line.markdown_minor for line in lines],
         [line.weekly_units for line in lines],
     )
+
+
+def _known(row: Any) -> KnownSet | None:
+    if row is None:
+        return None
+    is_dropped = row["dropped_at"] is not None
+    return KnownSet(row["set_id"], row["made_at"], row["finished_at"], is_dropped, row["lines"], row["taken_back_at"])
+
+
+def _line(row: Any) -> PriceLine:
+    return PriceLine(Sku(row["sku"]), NodeId(row["node"]), row["minor"], row["markdown_minor"], row["weekly_units"])
 
 
 def _set(row: Any) -> PriceSet | None:

@@ -1,7 +1,7 @@
-"""Unit prices that are published: in parts, under a version, and in force as a whole once they are finished."""
+"""Unit prices: published in parts under a version, in force as a whole once they are finished, and taken back."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -10,7 +10,7 @@ from troth.flows.door.system import System
 from troth.model.events import ConfigurationSet
 from troth.model.ids import NodeId, Sku
 from troth.model.prices import PriceLine, PriceSet
-from troth.model.refusals import FieldFlaw, Invalid, NotPossibleNow
+from troth.model.refusals import FieldFlaw, Invalid, NotFound, NotPossibleNow
 from troth.store.configure import append_configuration_events, lock_family
 from troth.store.database import Connection, transaction
 from troth.store.reference import bump_version
@@ -19,10 +19,13 @@ from troth.store.unit_prices import (
     begin_price_set,
     find_other_lines,
     find_price_sets,
+    find_unit_prices,
     find_unknown_places,
     finish_price_set,
     lock_price_set,
+    look_up_price_set,
     read_set_in_force,
+    take_back_price_set,
     write_unit_prices,
 )
 
@@ -67,7 +70,7 @@ async def publish_prices(
                 other = await find_other_lines(connection, known.set_id, lines)
                 if other:
                     return NotPossibleNow(f"change line {other[0]} of unit prices", "finished")
-                found = PriceSet(known.set_id, version, made_at, known.finished_at, known.lines)
+                found = _as_set(version, known)
                 return _listed(found, await read_set_in_force(connection), system, now), False
         found = await _write(connection, version, made_at, known, lines, is_last=is_last, at=now, actor=actor)
         done = _listed(found, await read_set_in_force(connection), system, now)
@@ -83,6 +86,54 @@ async def list_prices(system: System, *, after: tuple[datetime, int] | None = No
         found = await find_price_sets(connection, after=after, limit=limit)
         in_force = await read_set_in_force(connection)
     return [_listed(prices, in_force, system, now) for prices in found]
+
+
+async def read_prices(
+    system: System,
+    version: str,
+    *,
+    sku: Sku | None = None,
+    node: NodeId | None = None,
+    after: tuple[str, str] | None = None,
+    limit: int,
+) -> tuple[ListedSet, list[PriceLine]] | NotFound:
+    """A set with a page of its lines by SKU and node, after a line; of one SKU and at one node where they are named."""
+    now = system.door.now()
+    async with transaction(system.pool) as connection:
+        known = await look_up_price_set(connection, version)
+        if known is None or known.is_dropped:
+            return NotFound("set of unit prices", version)
+        in_force = await read_set_in_force(connection)
+        lines = await find_unit_prices(connection, known.set_id, sku=sku, node=node, after=after, limit=limit)
+    return _listed(_as_set(version, known), in_force, system, now), lines
+
+
+async def take_back_prices(
+    system: System, version: str, reason: str, *, actor: str
+) -> ListedSet | NotFound | NotPossibleNow | Invalid:
+    """The set, taken back: it decides nothing from then on, and the one that was made before it decides again.
+
+    What was decided by it stays, and is still explained from it. Taken back once more, nothing changes.
+    """
+    if not reason.strip():
+        return Invalid((FieldFlaw("/reason", "is required: it is what the audit shows"),))
+    now = system.door.now()
+    async with transaction(system.pool) as connection:
+        await lock_family(connection, FAMILY)
+        known = await lock_price_set(connection, version)
+        if known is None or known.is_dropped:
+            return NotFound("set of unit prices", version)
+        if known.finished_at is None:
+            return NotPossibleNow("take unit prices back", "unfinished")
+        if await take_back_price_set(connection, known.set_id, now):
+            await bump_version(connection, FAMILY)
+            before = {"made_at": known.made_at.isoformat(), "lines": known.lines}
+            event = ConfigurationSet(FAMILY, version, before | {"taken_back": reason.strip()}, before=before)
+            await append_configuration_events(connection, (event,), at=now, actor=actor)
+            known = replace(known, taken_back_at=now)
+        done = _listed(_as_set(version, known), await read_set_in_force(connection), system, now)
+    await system.door.follow()
+    return done
 
 
 async def _write(
@@ -105,6 +156,10 @@ async def _write(
     event = ConfigurationSet(FAMILY, version, {"made_at": made_at.isoformat(), "lines": count}, before=None)
     await append_configuration_events(connection, (event,), at=at, actor=actor)
     return PriceSet(set_id, version, made_at, at, count)
+
+
+def _as_set(version: str, known: KnownSet) -> PriceSet:
+    return PriceSet(known.set_id, version, known.made_at, known.finished_at, known.lines, known.taken_back_at)
 
 
 def _listed(prices: PriceSet, in_force: PriceSet | None, system: System, now: datetime) -> ListedSet:

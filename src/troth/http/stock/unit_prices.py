@@ -1,4 +1,4 @@
-"""Unit prices: published in parts under a version, and listed with how old they are."""
+"""Unit prices: published in parts under a version, listed with how old they are, line by line, and taken back."""
 
 from datetime import timedelta
 from typing import Annotated, Final
@@ -6,8 +6,9 @@ from typing import Annotated, Final
 import msgspec
 from pydantic import Field, TypeAdapter
 
-from troth.flows.publishing.unit_prices import ListedSet, list_prices, publish_prices
-from troth.http.edge.body import Body, Id, Instant, NoQuery, Strict
+from troth.flows.publishing.unit_prices import ListedSet, list_prices, publish_prices, read_prices, take_back_prices
+from troth.http.edge.body import Body, Id, Instant, NoQuery, Strict, Text
+from troth.http.edge.idempotency import once
 from troth.http.edge.operations import NO_BODY, Call, Nothing, Operation, Shown
 from troth.http.edge.pages import Page, PageQuery, decode_cursor, page_reply
 from troth.http.edge.preconditions import path_id
@@ -17,7 +18,7 @@ from troth.http.edge.values import Instant as At
 from troth.http.orders.examples import AT
 from troth.model.ids import NodeId, Sku
 from troth.model.prices import PriceLine, PriceSet
-from troth.model.refusals import FieldFlaw, Invalid, NotPossibleNow
+from troth.model.refusals import FieldFlaw, Invalid, NotFound, NotPossibleNow
 
 LINES_MAX: Final = 10_000
 _Figure = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
@@ -52,8 +53,8 @@ class UnitPricesBody(Strict):
 
 
 class UnitPricesAnswer(msgspec.Struct, frozen=True):
-    """A set of unit prices. `lines` is null until it is finished; `in_force`: of the finished ones it was made last;
-    `applied`: it is in force and not older than the policy's `prices_hours_max`.
+    """A set of unit prices. `lines` is null until it is finished; `in_force`: of the finished ones that were not taken
+    back it was made last; `applied`: it is in force and not older than the policy's `prices_hours_max`.
     """
 
     version: str
@@ -63,6 +64,30 @@ class UnitPricesAnswer(msgspec.Struct, frozen=True):
     lines: int | None
     in_force: bool
     applied: bool
+    taken_back_at: At | None
+
+
+class UnitPriceAnswer(msgspec.Struct, frozen=True):
+    """What a unit of a SKU is worth at a node, in minor units of the policy's currency; null: nothing is said."""
+
+    sku: str
+    node: str
+    minor: float | None
+    markdown_minor: float | None
+    weekly_units: float | None
+
+
+class UnitPricesQuery(PageQuery):
+    """Which lines of a set."""
+
+    sku: Text | None = None
+    node: Text | None = None
+
+
+class TakeBackBody(Strict):
+    """Why a set of unit prices is taken back."""
+
+    reason: Annotated[Text, Field(description="What the audit shows.")]
 
 
 async def put_unit_prices(call: Call[UnitPricesBody, NoQuery]) -> Reply:
@@ -95,6 +120,40 @@ async def list_unit_prices(call: Call[Nothing, PageQuery]) -> Reply:
     )
 
 
+async def list_lines(call: Call[Nothing, UnitPricesQuery]) -> Reply:
+    """A page of the lines of a set, by SKU and node."""
+    asked = call.query
+    found = await read_prices(
+        call.system,
+        call.path("version"),
+        sku=None if asked.sku is None else Sku(asked.sku),
+        node=None if asked.node is None else NodeId(asked.node),
+        after=decode_cursor(asked.cursor, tuple[str, str]),
+        limit=asked.limit + 1,
+    )
+    if not isinstance(found, tuple):
+        raise Refused(found)
+    return page_reply(
+        call,
+        found[1],
+        limit=asked.limit,
+        shown=lambda line: UnitPriceAnswer(line.sku, line.node, line.minor, line.markdown_minor, line.weekly_units),
+        position=lambda line: (line.sku, line.node),
+    )
+
+
+async def take_back(call: Call[TakeBackBody, NoQuery]) -> Reply:
+    """Take a set back; the one that was made before it decides again."""
+
+    async def run() -> Reply:
+        done = await take_back_prices(call.system, call.path("version"), call.body.reason, actor=call.actor.name)
+        if not isinstance(done, ListedSet):
+            raise Refused(done)
+        return json_reply(answer_prices(done))
+
+    return await once(call, run)
+
+
 def answer_prices(listed: ListedSet) -> UnitPricesAnswer:
     """A set of unit prices as it is answered."""
     prices = listed.prices
@@ -106,6 +165,7 @@ def answer_prices(listed: ListedSet) -> UnitPricesAnswer:
         prices.lines,
         listed.is_in_force,
         listed.is_applied,
+        prices.taken_back_at,
     )
 
 
@@ -123,6 +183,9 @@ _BODY: Final = Body(
 _VERSION: Final = "forecast-2026-11-23"
 _EXAMPLE: Final = answer_prices(
     ListedSet(PriceSet(1, _VERSION, AT - timedelta(hours=6), AT, 2), 6.0, is_in_force=True, is_applied=True)
+)
+_TAKEN_BACK: Final = answer_prices(
+    ListedSet(PriceSet(1, _VERSION, AT - timedelta(hours=6), AT, 2, AT), 6.0, is_in_force=False, is_applied=False)
 )
 
 OPERATIONS = (
@@ -157,5 +220,43 @@ OPERATIONS = (
         body=NO_BODY,
         query=PageQuery,
         scope="configuration:read",
+    ),
+    Operation(
+        method="GET",
+        path="/v1/unit-prices/{version}",
+        name="list_unit_price_lines",
+        summary="List the lines of a set of unit prices, by SKU and node",
+        tag="configuration",
+        run=list_lines,
+        shown=(
+            Shown(
+                200,
+                "A page of lines",
+                Page[UnitPriceAnswer],
+                Page((UnitPriceAnswer("A-1001", "ST-NYC", 412.5, None, 3.2),), None),
+            ),
+        ),
+        body=NO_BODY,
+        query=UnitPricesQuery,
+        scope="configuration:read",
+        refusals=(NotFound("set of unit prices", _VERSION),),
+        path_examples=(("version", _VERSION),),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/unit-prices/{version}/take-back",
+        name="take_back_unit_prices",
+        summary="Take a set of unit prices back: the one that was made before it decides again",
+        tag="configuration",
+        run=take_back,
+        shown=(Shown(200, "The set, which decides nothing any more", UnitPricesAnswer, _TAKEN_BACK),),
+        body=Body(TypeAdapter(TakeBackBody), {"reason": "The forecast missed the promotion"}),
+        query=NoQuery,
+        scope="configuration:write",
+        refusals=(
+            NotFound("set of unit prices", _VERSION),
+            NotPossibleNow("take unit prices back", "unfinished"),
+        ),
+        path_examples=(("version", _VERSION),),
     ),
 )

@@ -1,6 +1,10 @@
 -- name: lock_price_set
 -- Reads a set of unit prices by its version, and keeps others from changing it until the transaction ends.
-SELECT set_id, made_at, finished_at, dropped_at, lines FROM price_sets WHERE version = $1 FOR UPDATE;
+SELECT set_id, made_at, finished_at, dropped_at, taken_back_at, lines FROM price_sets WHERE version = $1 FOR UPDATE;
+
+-- name: look_up_price_set
+-- Reads a set of unit prices by its version.
+SELECT set_id, made_at, finished_at, dropped_at, taken_back_at, lines FROM price_sets WHERE version = $1;
 
 -- name: begin_price_set
 -- Begins a set of unit prices.
@@ -42,9 +46,9 @@ WHERE p.set_id IS NULL
 ORDER BY g.place;
 
 -- name: read_price_set_in_force
--- Reads the set of unit prices that is in force: of those that are finished the one that was made last.
+-- Reads the set of unit prices that is in force: of those that are finished and not taken back the one that was made last.
 SELECT set_id, version, made_at FROM price_sets
-WHERE finished_at IS NOT NULL AND dropped_at IS NULL
+WHERE finished_at IS NOT NULL AND dropped_at IS NULL AND taken_back_at IS NULL
 ORDER BY made_at DESC, set_id DESC LIMIT 1;
 
 -- name: read_price_set
@@ -55,9 +59,22 @@ SELECT set_id, version, made_at FROM price_sets WHERE version = $1 AND finished_
 -- Reads what a set says of some SKUs.
 SELECT sku, node, minor, markdown_minor, weekly_units FROM unit_prices WHERE set_id = $1 AND sku = ANY($2::text[]);
 
+-- name: find_unit_prices
+-- Finds a page of the lines of a set by SKU and node, of one SKU and at one node where they are given, after the line given.
+SELECT sku, node, minor, markdown_minor, weekly_units FROM unit_prices
+WHERE set_id = $1
+    AND ($2::text IS NULL OR sku = $2)
+    AND ($3::text IS NULL OR node = $3)
+    AND ($4::text IS NULL OR (sku, node) > ($4, $5))
+ORDER BY sku, node LIMIT $6;
+
+-- name: take_back_price_set
+-- Takes a set of unit prices back, which decides nothing from then on.
+UPDATE price_sets SET taken_back_at = $2 WHERE set_id = $1 AND finished_at IS NOT NULL AND taken_back_at IS NULL;
+
 -- name: find_price_sets
 -- Finds a page of sets of unit prices, those made last first, after the one given.
-SELECT set_id, version, made_at, finished_at, lines FROM price_sets
+SELECT set_id, version, made_at, finished_at, lines, taken_back_at FROM price_sets
 WHERE dropped_at IS NULL AND ($1::timestamptz IS NULL OR (made_at, set_id) < ($1, $2::bigint))
 ORDER BY made_at DESC, set_id DESC LIMIT $3;
 
@@ -70,9 +87,9 @@ WHERE dropped_at IS NULL
         OR (
             made_at < $1
             AND finished_at IS NOT NULL
-            AND set_id <> (
+            AND set_id IS DISTINCT FROM (
                 SELECT s.set_id FROM price_sets AS s
-                WHERE s.finished_at IS NOT NULL AND s.dropped_at IS NULL
+                WHERE s.finished_at IS NOT NULL AND s.dropped_at IS NULL AND s.taken_back_at IS NULL
                 ORDER BY s.made_at DESC, s.set_id DESC LIMIT 1
             )
         )
