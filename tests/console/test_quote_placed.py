@@ -102,7 +102,7 @@ async def test_who_calls_is_shown_with_their_orders_and_terms_and_where_the_last
 
     shown = await _ask(client)
     by_mail = await _ask(client, customer="")
-    filled = await _ask(client, fill="last", line1="", city="", region="", postcode="")
+    filled = await _ask(client, fill="last", name="", line1="", city="", region="", postcode="")
     stranger = await _ask(client, customer="C-9")
 
     for text in ("Park &amp; Co", "$70.10 of credit left", "pays within 30 days", f"/console/orders/{order.order_id}"):
@@ -110,6 +110,7 @@ async def test_who_calls_is_shown_with_their_orders_and_terms_and_where_the_last
     assert f"/console/orders/{order.order_id}" in by_mail.text
     assert order.ship_to is not None
     assert f'name="postcode" value="{order.ship_to.postcode}"' in filled.text
+    assert 'name="name" value="Ada Park"' in filled.text
     assert "No orders yet." in stranger.text
 
 

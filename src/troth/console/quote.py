@@ -79,13 +79,17 @@ def _name(placed: Accepted) -> OrderId:
 
 
 async def _filled(visit: Visit, form: FormData) -> FormData:
-    """The form with the place where the customer's last order went."""
+    """The form with who the customer was in their last order, where nothing else is said, and where that went."""
     caller = await read_caller(visit, text(form, "customer"), text(form, "email"), text(form, "channel"))
-    place = None if caller is None else caller.last_place
-    if place is None:
-        return form
-    kept = [(name, value) for name, value in form.multi_items() if name not in dict(PLACE)]
-    return FormData([*kept, *((name, getattr(place, name)) for name, _ in PLACE)])
+    given = dict(form.multi_items())
+    known: dict[str, str] = {}
+    if caller is not None and caller.last is not None:
+        names = {"customer": caller.last.id, **{name: getattr(caller.last, name) for name, _ in _WHO}}
+        known |= {name: value for name, value in names.items() if not given.get(name)}
+    if caller is not None and caller.last_place is not None:
+        known |= {name: getattr(caller.last_place, name) for name, _ in PLACE}
+    kept = [(name, value) for name, value in form.multi_items() if name not in known]
+    return FormData([*kept, *known.items()])
 
 
 async def _page(

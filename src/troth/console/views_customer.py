@@ -8,7 +8,7 @@ from troth.flows.orders.returns import HISTORY_DAYS
 from troth.flows.records import customers
 from troth.model.credit import CustomerTerms
 from troth.model.network import Address
-from troth.model.order import Order
+from troth.model.order import Customer, Order
 from troth.model.return_moves import ReturnHistory
 from troth.model.status import order_status, promise_of
 from troth.model.totals import total_minor
@@ -33,17 +33,20 @@ class PastOrder:
     total_minor: int
     currency: str
     goods: str
+    node: str
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """What is known of who calls: where their last order went, and the terms and the standing of whose are known.
+    """What is known of who calls: who they were in their last order and where it went, and their terms where these are
+    known.
 
     `free_minor` is what is left of their credit (None: it is not limited, or nothing is agreed).
     """
 
     orders: tuple[PastOrder, ...]
     history: ReturnHistory
+    last: Customer | None
     last_place: Address | None
     terms: CustomerTerms | None
     free_minor: int | None
@@ -71,6 +74,7 @@ async def read_caller(visit: Visit, customer_id: str, email: str, channel: str) 
     return Caller(
         tuple(_past(order) for order in found),
         history,
+        next((order.customer for order in found), None),
         next((order.ship_to for order in found if order.ship_to is not None), None),
         None if known is None else known.value.terms,
         None if credit is None else credit.limit_minor - credit.used_minor,
@@ -91,4 +95,5 @@ def _past(order: Order) -> PastOrder:
         total_minor(order),
         order.currency,
         ", ".join(skus[:3]) + more,
+        next((work.node for work in order.fulfillments), ""),
     )
