@@ -15,6 +15,7 @@ from troth.flows.door.system import System
 from troth.flows.stock.warm_up import WarmUp
 from troth.http.access import api_keys, audit, webhooks
 from troth.http.documents import (
+    alert_rules,
     exposure_rules,
     hold_rules,
     lane_tables,
@@ -80,7 +81,17 @@ from troth.http.stock import (
 )
 from troth.http.telling import notifications, opt_outs
 from troth.http.telling.links import ROUTES as LINK_ROUTES
-from troth.http.work import fulfillments, pickups, planned_releases, recalls, reports, ship_notices, tracking, waves
+from troth.http.work import (
+    fulfillments,
+    pickups,
+    planned_releases,
+    predictions,
+    recalls,
+    reports,
+    ship_notices,
+    tracking,
+    waves,
+)
 from troth.settings import Settings
 from troth.store.codec import encode_bytes
 
@@ -105,6 +116,7 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *reports.OPERATIONS,
     *pickups.OPERATIONS,
     *tracking.OPERATIONS,
+    *predictions.OPERATIONS,
     *serials.OPERATIONS,
     *returns.OPERATIONS,
     *return_actions.OPERATIONS,
@@ -137,6 +149,7 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *lane_tables.OPERATIONS,
     *exposure_rules.OPERATIONS,
     *message_templates.OPERATIONS,
+    *alert_rules.OPERATIONS,
     *hold_rules.OPERATIONS,
     *release_rules.OPERATIONS,
     *return_rules.OPERATIONS,
