@@ -18,11 +18,11 @@ lane_tables = make_app("lane-tables", "lane table")
 exposure_rules = make_app("exposure-rules", "rule set")
 message_templates = make_app("message-templates", "message template")
 return_rules = make_app("return-rules", "return rule set")
-alert_rules = make_app("alert-rules", "alert rule set")
 hold_rules = make_app("hold-rules", "hold rule set")
 release_rules = make_app("release-rules", "release rule set")
 work_rules = make_app("work-rules", "work rule set")
 notification_rules = make_app("notification-rules", "notification rule set")
+boxes = make_app("boxes", "box set")
 
 
 def add_dry_run(group: typer.Typer, family: str, what: str) -> None:

@@ -9,7 +9,7 @@ from troth.console.family_pages import FamilyPages
 from troth.console.routing import ROUTING_PAGES
 from troth.engine.carriage.rate_cards import STANDARD
 from troth.flows.documents.families import (
-    ALERT_RULES,
+    BOXES,
     EXPOSURE_RULES,
     HOLD_RULES,
     LANE_TABLES,
@@ -80,20 +80,6 @@ HOLD_PAGES: Final = FamilyPages(
     },
 )
 
-ALERT_PAGES: Final = FamilyPages(
-    family=ALERT_RULES,
-    path="alert-rules",
-    title="Alert rules",
-    built_in="a person is called where a promise is more likely to be missed than not",
-    effect="Promises that will probably be missed are acted on by it from then on.",
-    hint="A person is called where a promise is more likely to be missed than not.",
-    blank={
-        "rules": [
-            {"name": "from elsewhere", "when": "alert.probability >= 0.6", "actions": ["re_source", "upgrade", "tell"]}
-        ]
-    },
-)
-
 RELEASE_PAGES: Final = FamilyPages(
     family=RELEASE_RULES,
     path="release-rules",
@@ -137,16 +123,29 @@ NOTIFICATION_PAGES: Final = FamilyPages(
     blank=json.loads(encode(lean(TOLD_BUILT_IN))),
 )
 
+BOX_PAGES: Final = FamilyPages(
+    family=BOXES,
+    path="boxes",
+    title="Boxes",
+    built_in="everything is proposed to go as it is",
+    effect="Packages are proposed in its boxes from then on.",
+    hint="Everything is proposed to go as it is.",
+    blank={
+        "padding_mm": 5,
+        "boxes": [{"box": "M", "inner_mm": [400, 300, 200], "grams_max": 20000, "tare_grams": 260, "cost_minor": 85}],
+    },
+)
+
 FAMILIES: Final = (
     ROUTING_PAGES,
     RATE_CARD_PAGES,
     LANE_TABLE_PAGES,
     EXPOSURE_PAGES,
     HOLD_PAGES,
-    ALERT_PAGES,
     RELEASE_PAGES,
     RETURN_PAGES,
     WORK_PAGES,
+    BOX_PAGES,
     MESSAGE_PAGES,
     NOTIFICATION_PAGES,
 )

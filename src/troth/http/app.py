@@ -15,7 +15,7 @@ from troth.flows.door.system import System
 from troth.flows.stock.warm_up import WarmUp
 from troth.http.access import api_keys, audit, webhooks
 from troth.http.documents import (
-    alert_rules,
+    boxes,
     exposure_rules,
     hold_rules,
     lane_tables,
@@ -83,9 +83,9 @@ from troth.http.telling import notifications, opt_outs
 from troth.http.telling.links import ROUTES as LINK_ROUTES
 from troth.http.work import (
     fulfillments,
+    packing,
     pickups,
     planned_releases,
-    predictions,
     recalls,
     reports,
     ship_notices,
@@ -112,11 +112,11 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *waves.OPERATIONS,
     *recalls.OPERATIONS,
     *fulfillments.OPERATIONS,
+    *packing.OPERATIONS,
     *ship_notices.OPERATIONS,
     *reports.OPERATIONS,
     *pickups.OPERATIONS,
     *tracking.OPERATIONS,
-    *predictions.OPERATIONS,
     *serials.OPERATIONS,
     *returns.OPERATIONS,
     *return_actions.OPERATIONS,
@@ -149,7 +149,6 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *lane_tables.OPERATIONS,
     *exposure_rules.OPERATIONS,
     *message_templates.OPERATIONS,
-    *alert_rules.OPERATIONS,
     *hold_rules.OPERATIONS,
     *release_rules.OPERATIONS,
     *return_rules.OPERATIONS,
@@ -157,6 +156,7 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *notification_rules.OPERATIONS,
     *notifications.OPERATIONS,
     *opt_outs.OPERATIONS,
+    *boxes.OPERATIONS,
     *unit_prices.OPERATIONS,
     *audit.OPERATIONS,
     *api_keys.OPERATIONS,

@@ -24,6 +24,7 @@ Family = Literal[
     "hold-rules",
     "release-rules",
     "work-rules",
+    "boxes",
     "node-switches",
     "notification-rules",
     "customers",

@@ -10,7 +10,7 @@ from troth.engine.carriage.lane_check import check_lanes, lint_known, lint_lanes
 from troth.engine.carriage.network import Network
 from troth.engine.exposure.check import check_exposure
 from troth.engine.exposure.lint import lint_exposure
-from troth.engine.policies.alert_check import check_alerts, lint_alerts
+from troth.engine.packing.box_check import check_boxes, lint_boxes, lint_boxes_known
 from troth.engine.policies.hold_check import check_holds, lint_holds
 from troth.engine.policies.notification_check import check_notifications, lint_notifications
 from troth.engine.policies.release_check import check_release, lint_release
@@ -22,7 +22,6 @@ from troth.engine.rules.lint_known import lint_nodes
 from troth.flows.documents.document_body import read_body
 from troth.flows.places.public_holidays import is_calendar
 from troth.flows.wording.message_check import check_messages, lint_messages
-from troth.model.alerts import AlertRules
 from troth.model.document import Activation, Finding
 from troth.model.exposure import ExposureRules
 from troth.model.hold_rules import HoldRules
@@ -30,6 +29,7 @@ from troth.model.lanes import LaneTable
 from troth.model.messages import MessageTemplates
 from troth.model.network import LOCAL, RateCard
 from troth.model.notification_rules import NotificationRules
+from troth.model.packing import BoxSet
 from troth.model.release_rules import ReleaseRules
 from troth.model.return_rules import ReturnRules
 from troth.model.routing import Routing
@@ -131,7 +131,6 @@ MESSAGE_TEMPLATES: Final = Family(
     reserved=frozenset({"preview"}),
 )
 
-ALERT_RULES: Final = Family("alert-rules", "alert rule set", AlertRules, check_alerts, lint_alerts)
 HOLD_RULES: Final = Family("hold-rules", "hold rule set", HoldRules, check_holds, lint_holds)
 RELEASE_RULES: Final = Family(
     "release-rules", "release rule set", ReleaseRules, check_release, lint_release, is_exclusive=True
@@ -145,6 +144,8 @@ RETURN_RULES: Final = Family(
     is_exclusive=True,
     reserved=frozenset({"fields"}),
 )
+BOXES: Final = Family("boxes", "box set", BoxSet, check_boxes, lint_boxes, lint_boxes_known, is_exclusive=True)
+
 WORK_RULES: Final = Family("work-rules", "work rule set", WorkRules, check_work, lint_work, is_exclusive=True)
 NOTIFICATION_RULES: Final = Family(
     "notification-rules",

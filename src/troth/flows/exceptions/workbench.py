@@ -37,8 +37,6 @@ _OF_ORDERS: Final = (
     Source.NOTICE,
     Source.RETURN,
     Source.REFUND,
-    Source.ALERT,
-    Source.PARCEL,
 )
 
 

@@ -28,6 +28,7 @@ from troth.engine.supply.finding import FindRates, findable
 from troth.engine.supply.in_force import choose
 from troth.engine.supply.unit_prices import UnitPrices
 from troth.flows.documents.families import (
+    BOXES,
     EXPOSURE_RULES,
     LANE_TABLES,
     NOTIFICATION_RULES,
@@ -57,6 +58,7 @@ from troth.model.network import Node, RateCard, SwitchedOff
 from troth.model.notification_rules import BUILT_IN as TOLD_BUILT_IN
 from troth.model.notification_rules import NotificationRules
 from troth.model.order import Line
+from troth.model.packing import BoxSet
 from troth.model.payment import Provider
 from troth.model.policy import DEFAULT_POLICY, Policy
 from troth.model.routing_guide import RoutingGuide
@@ -105,6 +107,7 @@ class Reference:
         self._rules_turn_at: datetime | None = None
         self._releases = Standing(RELEASE_RULES, compile_release)
         self._work = Standing(WORK_RULES, compile_work)
+        self._boxes = Standing(BOXES, as_it_is)
         self._exposure: Exposure | None = None
         self.customer_terms: Mapping[str, CustomerTerms] = {}
         self.guides: Mapping[str, RoutingGuide] = {}
@@ -173,6 +176,10 @@ class Reference:
         """The rules about work at nodes that count at an instant; None where there are none."""
         return self._work.value(self._work.in_force(now).base)
 
+    def boxes_at(self, now: datetime) -> BoxSet | None:
+        """The boxes that nodes have at an instant; None where nobody has said."""
+        return self._boxes.value(self._boxes.in_force(now).base)
+
     def return_policy_at(self, now: datetime) -> ReturnPolicy:
         """The rules of returns that decide at an instant."""
         return self._returns.value(self._returns.in_force(now).base) or NO_RULES
@@ -224,6 +231,8 @@ class Reference:
                 await self._work.read(connection, now)
             if "notification-rules" in changed:
                 await self._notifications.read(connection, now)
+            if "boxes" in changed:
+                await self._boxes.read(connection, now)
             if CUSTOMERS in changed:
                 self.customer_terms = await read_terms(connection)
                 self.guides = await read_guides(connection)

@@ -1,0 +1,1 @@
+"""Which units go into which boxes, and where they lie in them."""
