@@ -13,6 +13,7 @@ from typing import Final, Protocol
 from benchmarks import (
     accuracy,
     after,
+    alerts,
     availability,
     capture,
     carts,
@@ -37,6 +38,7 @@ class _Run(Protocol):
 BENCHMARKS: Final[dict[str, _Run]] = {
     "accuracy": accuracy.run,
     "after": after.run,
+    "alerts": alerts.run,
     "availability": availability.run,
     "capture": capture.run,
     "carts": carts.run,

@@ -1,4 +1,4 @@
-"""The worker: what happens without anybody asking. Due orders, deliveries to subscribers, seals, and upkeep.
+"""One thing: the worker, what happens without anybody asking. Due orders, deliveries to subscribers, seals, upkeep.
 
 Each task goes round on its own: at once where it had all the work it takes in a round, after a short pause otherwise. A
 task that fails is logged and tried again after a growing pause, and the others do not notice. Any number of workers run
@@ -36,6 +36,10 @@ from troth.flows.telling.follow import EVENTS_MAX as TOLD_MAX
 from troth.flows.telling.follow import follow_log
 from troth.flows.telling.media import Senders
 from troth.flows.telling.send import send_due
+from troth.flows.tracking.measure import EVENTS_MAX as TIMES_MAX
+from troth.flows.tracking.measure import measure_from_log
+from troth.flows.tracking.watch import EVENTS_MAX as WATCHED_MAX
+from troth.flows.tracking.watch import LOOKED_MAX, Watcher, follow_watched, look_at_due
 from troth.model.ids import OrderId
 from troth.settings import Settings
 from troth.store.notifications import count_overdue
@@ -74,6 +78,7 @@ ACCEPTANCES_ACTED: Final = Counter("troth_acceptances_missed_total", "Work that 
 CARTS_ENDED: Final = Counter("troth_cart_holds_expired_total", "Holds of carts that the clock ended")
 PAYMENTS_UNKNOWN: Final = Gauge("troth_payments_unknown", "Steps of payments that are not answered for a minute")
 SETTLED: Final = Counter("troth_payment_accounts_settled_total", "Accounts of orders that were looked at")
+WATCHED: Final = Counter("troth_orders_watched_total", "Looks at orders on their way, for what is expected of them")
 RETURNS_EXPIRED: Final = Counter("troth_returns_expired_total", "Permits of returns that nobody used in time")
 NOTIFICATIONS: Final = Counter("troth_notifications_handled_total", "Notifications to customers that were looked at")
 NOTIFICATIONS_OVERDUE: Final = Gauge("troth_notifications_overdue", "Notifications that should have been sent")
@@ -150,6 +155,7 @@ async def run_worker(system: System, settings: Settings, stop: asyncio.Event) ->
     async with open_sender() as post:
         deliveries = _Deliveries(system, post, stop)
         senders = make_senders(settings, post)
+        watcher = Watcher()
         tasks = (
             Task("partitions", lambda: _create_partitions(system)),
             Task("due", _due_task(system)),
@@ -166,6 +172,9 @@ async def run_worker(system: System, settings: Settings, stop: asyncio.Event) ->
             Task("upkeep", lambda: _delete_old(system)),
             Task("measure", lambda: _measure(system)),
             Task("accuracy", lambda: _learn(system)),
+            Task("measure times", lambda: _measure_times(system)),
+            Task("follow watched", lambda: _follow_watched(system)),
+            Task("watch", lambda: _watch(system, watcher)),
             Task("follow payments", lambda: _follow_payments(system)),
             Task("settle", lambda: _settle(system)),
             Task("follow notifications", lambda: _follow_notifications(system, senders)),
@@ -274,6 +283,22 @@ async def _resend(system: System, post: Post) -> float:
 async def _learn(system: System) -> float:
     looked_at = await learn_from_log(system.pool)
     return 0.0 if looked_at == EVENTS_MAX else LEARN_SECONDS
+
+
+async def _measure_times(system: System) -> float:
+    looked_at = await measure_from_log(system)
+    return 0.0 if looked_at == TIMES_MAX else LEARN_SECONDS
+
+
+async def _follow_watched(system: System) -> float:
+    looked_at = await follow_watched(system.pool, system.door.now())
+    return 0.0 if looked_at == WATCHED_MAX else IDLE_SECONDS
+
+
+async def _watch(system: System, watcher: Watcher) -> float:
+    looked_at = await look_at_due(system, watcher)
+    WATCHED.inc(looked_at)
+    return 0.0 if looked_at == LOOKED_MAX else LEARN_SECONDS
 
 
 async def _follow_payments(system: System) -> float:

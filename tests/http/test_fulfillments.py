@@ -295,45 +295,6 @@ async def test_work_that_has_to_be_accepted_says_by_when_until_it_is(api: Api) -
     assert (told["reroute_after_minutes"], told["pickup_minutes"]) == (45, 5)
 
 
-async def test_the_way_of_an_order_says_what_was_done_what_is_due_and_what_the_carrier_told(api: Api) -> None:
-    sku = await api.stocked("WAY", {"DC-PA": 5})
-    path = await released(api, "way-1", {sku: 1})
-    await api.post(f"{path}/ship", {"packages": [{"package_id": "1", "carrier": "ups", "tracking_number": "1Z-WAY"}]})
-    proof = {"name": "Ada Park", "photo": "https://example.com/1.jpg", "signature": "A. Park"}
-    told = [
-        {"tracking_number": "1Z-WAY", "status": "picked_up", "at": "2026-11-23T15:02:00Z", "place": "York, PA"},
-        {"tracking_number": "1Z-WAY", "status": "picked_up", "at": "2026-11-23T15:02:00Z", "place": "York, PA"},
-        {"tracking_number": "1Z-WAY", "status": "delivered", "at": "2026-11-23T15:04:00Z", "proof": proof},
-        {"tracking_number": "1Z-WAY", "status": "in_transit", "at": "2026-11-23T15:03:00Z"},
-    ]
-
-    sent = (await api.post("/v1/tracking", told)).json()
-    body = (await api.get("/v1/orders/web:way-1/tracking")).json()
-
-    assert (sent["recorded"], [one["status"] for one in sent["results"]]) == (
-        4,
-        ["shipped", "shipped"] + ["delivered"] * 2,
-    )
-    (work,) = body["fulfillments"]
-    assert [(one["step"], one["leg"], one["done_at"] is not None, one["is_late"]) for one in work["milestones"]] == [
-        ("released", "order", True, False),
-        ("picked", "node", True, False),
-        ("packed", "node", True, False),
-        ("handed_over", "node", True, False),
-        ("in_transit", "carrier", True, False),
-        ("out_for_delivery", "carrier", True, False),
-        ("delivered", "customer", True, False),
-    ]
-    assert work["milestones"][-1]["expected_by"] == work["promised_at"]
-    (parcel,) = work["parcels"]
-    assert (parcel["status"], parcel["tracking_number"]) == ("delivered", "1Z-WAY")
-    assert [(one["status"], one["told"], one["proof"], one["is_doubted"]) for one in parcel["checkpoints"]] == [
-        ("handed_over", "picked_up", None, False),
-        ("in_transit", "", None, False),
-        ("delivered", "", proof, False),
-    ]
-
-
 async def test_a_step_is_taken_back_over_http_and_shown_to_whoever_asks(api: Api) -> None:
     sku = await api.stocked("UNDO", {"DC-PA": 5})
     path = await released(api, "undo-1", {sku: 2})

@@ -9,6 +9,7 @@ from troth.console.family_pages import FamilyPages
 from troth.console.routing import ROUTING_PAGES
 from troth.engine.carriage.rate_cards import STANDARD
 from troth.flows.documents.families import (
+    ALERT_RULES,
     BOXES,
     EXPOSURE_RULES,
     HOLD_RULES,
@@ -80,6 +81,20 @@ HOLD_PAGES: Final = FamilyPages(
     },
 )
 
+ALERT_PAGES: Final = FamilyPages(
+    family=ALERT_RULES,
+    path="alert-rules",
+    title="Alert rules",
+    built_in="a person is called where a promise is more likely to be missed than not",
+    effect="Promises that will probably be missed are acted on by it from then on.",
+    hint="A person is called where a promise is more likely to be missed than not.",
+    blank={
+        "rules": [
+            {"name": "from elsewhere", "when": "alert.probability >= 0.6", "actions": ["re_source", "upgrade", "tell"]}
+        ]
+    },
+)
+
 RELEASE_PAGES: Final = FamilyPages(
     family=RELEASE_RULES,
     path="release-rules",
@@ -142,6 +157,7 @@ FAMILIES: Final = (
     LANE_TABLE_PAGES,
     EXPOSURE_PAGES,
     HOLD_PAGES,
+    ALERT_PAGES,
     RELEASE_PAGES,
     RETURN_PAGES,
     WORK_PAGES,

@@ -37,6 +37,9 @@ from troth.store.reference import read_items
 DONE_CHANGE: Final = "change"
 """What the page is told once an order was changed on a page of its own."""
 
+DONE_PLACED: Final = "placed"
+"""What the page is told once the order was placed from a quote."""
+
 _DONE: Final = {
     "release": "Released to its nodes.",
     "hold": "The hold is placed.",
@@ -46,6 +49,7 @@ _DONE: Final = {
     "close": "No more is taken of that tender.",
     "give_back": "The amount is given back.",
     DONE_CHANGE: "Changed, and promised anew.",
+    DONE_PLACED: "Placed, and promised as it was shown.",
 }
 
 

@@ -1,151 +1,106 @@
-"""Asking what would be promised: a form for what somebody wants and where, and the ways to have it."""
+"""Asking what would be promised, and placing the order that was shown: who calls, what they want and where, the ways to
+have it, and one click for one of them.
+"""
 
-from collections.abc import Iterator
 from typing import Final
 
 from starlette.datastructures import FormData
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from troth.console.order import DONE_PLACED
+from troth.console.quote_forms import BILL, BY_TOKEN, PLACE, ROWS_MAX, content_in, order_in, rows_in
+from troth.console.views_customer import read_caller
 from troth.console.views_front import view_front
 from troth.console.views_quote import tell_units, view_options, view_unavailable, view_why
-from troth.flows.orders.capture import HANDED_OVER, ContentLine, OrderContent
+from troth.flows.door.requests import Accepted, Outcome
 from troth.flows.orders.quote import Quote, quote
-from troth.model.ids import LineId, NodeId, Sku
-from troth.model.measure import why_not_units
-from troth.model.network import Address
-from troth.model.order import Customer, Method
-from troth.pages.asking import Unfit, text, units_of
+from troth.model.commands import CaptureOrder
+from troth.model.ids import OrderId
+from troth.model.order import Method
+from troth.model.refusals import Invalid
+from troth.pages.asking import Unfit, new_key, text
 from troth.pages.desk import Visit
 from troth.pages.render import page
 from troth.pages.session import guarded
 from troth.pages.views_refusal import Told, flaw, tell_by_field
 
 _ROWS_FIRST: Final = 3
-_ROWS_MAX: Final = 100
-_PLACE: Final = (
-    ("line1", "Street"),
-    ("city", "City"),
-    ("region", "Region"),
-    ("postcode", "Postcode"),
-    ("country", "Country"),
-)
 _POINT: Final = (("near_postcode", "ZIP code"), ("near_latitude", "Latitude"), ("near_longitude", "Longitude"))
+_WHO: Final = (("name", "Name"), ("email", "Email"), ("phone", "Telephone"))
 _FIRST: Final = {"channel": "web", "country": "US", "method": "ship"}
 
 
 async def show_form(visit: Visit) -> Response:
-    """The form, empty."""
-    return _page(visit, FormData(_FIRST))
+    """The form, empty, or of a customer."""
+    return await _page(visit, FormData({**_FIRST, "customer": visit.asked("customer")}))
 
 
 async def show_quote(visit: Visit) -> Response:
-    """The form as it was sent, with what would be promised; or with one more row for an item."""
+    """The form as it was sent, with what would be promised; with one more row for an item; with where the customer's
+    last order went; or the order that was placed of it.
+    """
     form = await visit.request.form()
+    if text(form, "place") and not visit.actor.may("orders:write"):
+        return page(
+            visit, "refused.html", status=403, section="quote", title="Not yours to place", needs="orders:write"
+        )
     if "add" in form:
-        return _page(visit, form, more=1)
+        return await _page(visit, form, more=1)
+    if "fill" in form:
+        return await _page(visit, await _filled(visit, form))
     try:
-        content = await _content_of(visit, form)
+        content = await content_in(visit.system, form)
+        command = await order_in(visit.system, form, content) if text(form, "place") else None
     except Unfit as unfit:
-        return _page(visit, form, told=flaw(str(unfit)))
+        return await _page(visit, form, told=flaw(str(unfit)))
+    told: Told = ("", ())
+    if command is not None:
+        placed: Outcome = command if isinstance(command, Invalid) else await _place(visit, command)
+        if isinstance(placed, Accepted):
+            return RedirectResponse(f"{visit.base}/orders/{_name(placed)}?done={DONE_PLACED}", 303)
+        told = tell_by_field(placed)
     found = await quote(
         visit.system, content, is_explained=bool(text(form, "why")), has_fronts=bool(text(form, "front"))
     )
     if isinstance(found, Quote):
-        return _page(visit, form, found=found)
-    return _page(visit, form, told=tell_by_field(found))
+        return await _page(visit, form, found=found, told=told)
+    return await _page(visit, form, told=told if told[0] else tell_by_field(found))
 
 
-async def _content_of(visit: Visit, form: FormData) -> OrderContent:
-    """What the form asks; Unfit where a field cannot be read."""
-    rows = [(sku, quantity) for sku, quantity in _rows(form) if sku or quantity]
-    if not rows:
-        raise Unfit("at least one item is required")
-    method = Method(text(form, "method")) if text(form, "method") in set(Method) else Method.SHIP
-    is_handed_over = method in HANDED_OVER
-    place = _place(form)
-    return OrderContent(
-        channel=text(form, "channel", length_max=64) or "web",
-        external_id="",
-        lines=await _lines(visit, rows),
-        method=method,
-        ship_to=place,
-        pickup_node=NodeId(text(form, "pickup_node")) if is_handed_over and text(form, "pickup_node") else None,
-        service="" if is_handed_over else text(form, "service"),
-        customer=Customer(text(form, "customer")),
-        near=_near(form),
-    )
+async def _place(visit: Visit, command: CaptureOrder) -> Outcome:
+    """Capture the order. It needs no key of the form's: the same content under the same number is the same order."""
+    return await visit.system.door.one(command, actor=visit.actor.name, cause="console")
 
 
-async def _lines(visit: Visit, rows: list[tuple[str, str]]) -> tuple[ContentLine, ...]:
-    """The lines that are asked for, in what their items are sold in; an item that is not there is said by the quote."""
-    reference = visit.system.door.reference
-    await reference.need_items({Sku(sku) for sku, _ in rows})
-    lines = []
-    for number, (sku, quantity) in enumerate(rows, 1):
-        item = reference.items.get(Sku(sku))
-        decimals = 0 if item is None else item.decimals
-        units = units_of(quantity or "1", decimals)
-        if not sku:
-            raise Unfit(f"row {number} needs an item")
-        if units is None:
-            raise Unfit(f"the quantity of {sku} {why_not_units(sku, decimals)}")
-        if units < 1:
-            raise Unfit(f"the quantity of {sku} must be above zero")
-        lines.append(ContentLine(LineId(str(number)), Sku(sku), units))
-    return tuple(lines)
+def _name(placed: Accepted) -> OrderId:
+    assert placed.order is not None  # it was captured
+    return placed.order.order_id
 
 
-def _rows(form: FormData) -> Iterator[tuple[str, str]]:
-    """The items of the form and how many of each are asked for, as they were written."""
-    written = [[str(given).strip()[:64] for given in form.getlist(name)] for name in ("sku", "quantity")]
-    return zip(*[one[:_ROWS_MAX] for one in written], strict=False)
+async def _filled(visit: Visit, form: FormData) -> FormData:
+    """The form with who the customer was in their last order, where nothing else is said, and where that went."""
+    caller = await read_caller(visit, text(form, "customer"), text(form, "email"), text(form, "channel"))
+    given = dict(form.multi_items())
+    known: dict[str, str] = {}
+    if caller is not None and caller.last is not None:
+        names = {"customer": caller.last.id, **{name: getattr(caller.last, name) for name, _ in _WHO}}
+        known |= {name: value for name, value in names.items() if not given.get(name)}
+    if caller is not None and caller.last_place is not None:
+        known |= {name: getattr(caller.last_place, name) for name, _ in PLACE}
+    kept = [(name, value) for name, value in form.multi_items() if name not in known]
+    return FormData([*kept, *known.items()])
 
 
-def _place(form: FormData) -> Address | None:
-    given = {name: text(form, name) for name, _label in _PLACE}
-    if not any(value for name, value in given.items() if name != "country"):
-        return None
-    return Address(
-        given["country"].upper() or "US",
-        line1=given["line1"],
-        city=given["city"],
-        region=given["region"],
-        postcode=given["postcode"],
-    )
-
-
-def _near(form: FormData) -> Address | None:
-    latitude, longitude = _degrees(form, "near_latitude", 90.0), _degrees(form, "near_longitude", 180.0)
-    postcode = text(form, "near_postcode", length_max=20)
-    if latitude is None and longitude is None and not postcode:
-        return None
-    return Address(text(form, "country").upper() or "US", postcode=postcode, latitude=latitude, longitude=longitude)
-
-
-def _degrees(form: FormData, name: str, most: float) -> float | None:
-    given = text(form, name, length_max=30)
-    if not given:
-        return None
-    try:
-        degrees = float(given)
-    except ValueError:
-        degrees = most + 1.0
-    if not -most <= degrees <= most:
-        raise Unfit(f"the {name.removeprefix('near_')} must be degrees, from {-most:.0f} to {most:.0f}")
-    return degrees
-
-
-def _page(
+async def _page(
     visit: Visit, form: FormData, *, told: Told = ("", ()), found: Quote | None = None, more: int = 0
 ) -> Response:
-    rows = [row for row in _rows(form) if any(row)]
-    count = min(_ROWS_MAX, max(_ROWS_FIRST, len(form.getlist("sku")) + more))
-    network, zone_of = visit.system.door.reference.network, visit.zone_of
+    rows = [row for row in rows_in(form) if any(row)]
+    count = min(ROWS_MAX, max(_ROWS_FIRST, len(form.getlist("sku")) + more))
+    reference, zone_of = visit.system.door.reference, visit.zone_of
+    network = reference.network
     services = dict.fromkeys(card.service for card in (*network.ship.cards, *network.delivery.cards))
-    reference = visit.system.door.reference
     voice = reference.wording_at(visit.now).voice(text(form, "channel"))
-    options = () if found is None else view_options(found, voice, reference.items)
     return page(
         visit,
         "quote.html",
@@ -155,19 +110,24 @@ def _page(
         given=form,
         rows=[*rows, *[("", "")] * (count - len(rows))],
         is_added=bool(more),
-        places=_PLACE,
+        key=new_key(),
+        places=PLACE,
         points=_POINT,
+        who=_WHO,
         methods=list(Method),
         services=list(services),
         pickups=sorted(node.node for node in network.nodes if node.pickup and node.active),
+        caller=await read_caller(visit, text(form, "customer"), text(form, "email"), text(form, "channel")),
+        pay_ways=(("", "paid or agreed elsewhere"), (BILL, "on a bill"), (BY_TOKEN, "by a token of a payment page")),
+        may_place=visit.actor.may("orders:write"),
         told=told,
         found=found,
-        options=options,
-        unavailable=() if found is None else view_unavailable(found, visit.system.door.reference.items),
+        options=() if found is None else view_options(found, voice, reference.items),
+        unavailable=() if found is None else view_unavailable(found, reference.items),
         fronts=() if found is None else tuple(view_front(front, found.currency) for front in found.fronts),
         why=None if found is None else view_why(found),
         zone_of=zone_of,
-        amount=lambda sku, units: tell_units(sku, units, visit.system.door.reference.items),
+        amount=lambda sku, units: tell_units(sku, units, reference.items),
     )
 
 

@@ -33,6 +33,8 @@ KINDS: Final[Mapping[ExceptionKind, Chip]] = {
     ExceptionKind.DEFICIT: Chip("Deficit of stock", "red", "alert"),
     ExceptionKind.INTAKE: Chip("Not captured", "blue", "open"),
     ExceptionKind.SHIP_NOTICE: Chip("Ship notice", "amber", "clock"),
+    ExceptionKind.PREDICTED_LATE: Chip("Will be late", "amber", "clock"),
+    ExceptionKind.PARCEL: Chip("Parcel", "red", "alert"),
 }
 """How each kind is shown."""
 

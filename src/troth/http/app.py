@@ -15,6 +15,7 @@ from troth.flows.door.system import System
 from troth.flows.stock.warm_up import WarmUp
 from troth.http.access import api_keys, audit, webhooks
 from troth.http.documents import (
+    alert_rules,
     boxes,
     exposure_rules,
     hold_rules,
@@ -86,6 +87,7 @@ from troth.http.work import (
     packing,
     pickups,
     planned_releases,
+    predictions,
     recalls,
     reports,
     ship_notices,
@@ -117,6 +119,7 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *reports.OPERATIONS,
     *pickups.OPERATIONS,
     *tracking.OPERATIONS,
+    *predictions.OPERATIONS,
     *serials.OPERATIONS,
     *returns.OPERATIONS,
     *return_actions.OPERATIONS,
@@ -149,6 +152,7 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *lane_tables.OPERATIONS,
     *exposure_rules.OPERATIONS,
     *message_templates.OPERATIONS,
+    *alert_rules.OPERATIONS,
     *hold_rules.OPERATIONS,
     *release_rules.OPERATIONS,
     *return_rules.OPERATIONS,

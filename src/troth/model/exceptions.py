@@ -32,6 +32,8 @@ class ExceptionKind(StrEnum):
     DEFICIT = "deficit"
     INTAKE = "intake"
     SHIP_NOTICE = "ship_notice"
+    PREDICTED_LATE = "predicted_late"
+    PARCEL = "parcel"
 
 
 EXPLAINED: Final[Mapping[ExceptionKind, str]] = {
@@ -51,6 +53,8 @@ EXPLAINED: Final[Mapping[ExceptionKind, str]] = {
     ExceptionKind.DEFICIT: "more units are promised of a supply than there are",
     ExceptionKind.INTAKE: "what a channel or partner sent could not be captured",
     ExceptionKind.SHIP_NOTICE: "goods have left, and their trading partner was not sent the ship notice in time",
+    ExceptionKind.PREDICTED_LATE: "work will probably not keep its promise, and an alert rule calls a person",
+    ExceptionKind.PARCEL: "a parcel is lost, damaged or goes back, or its carrier contradicts itself",
 }
 """Each kind in a sentence."""
 
@@ -70,6 +74,8 @@ class Source(StrEnum):
     STOCK = "stock"
     INTAKE = "intake"
     NOTICE = "notice"
+    ALERT = "alert"
+    PARCEL = "parcel"
 
 
 KINDS_OF: Final[Mapping[Source, frozenset[ExceptionKind]]] = {
@@ -85,6 +91,8 @@ KINDS_OF: Final[Mapping[Source, frozenset[ExceptionKind]]] = {
     Source.STOCK: frozenset({ExceptionKind.DEFICIT}),
     Source.INTAKE: frozenset({ExceptionKind.INTAKE}),
     Source.NOTICE: frozenset({ExceptionKind.SHIP_NOTICE}),
+    Source.ALERT: frozenset({ExceptionKind.PREDICTED_LATE}),
+    Source.PARCEL: frozenset({ExceptionKind.PARCEL}),
 }
 """Which kinds each source has."""
 

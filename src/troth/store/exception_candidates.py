@@ -30,6 +30,8 @@ _STUCK: Final = sql("find_stuck_payments")
 _NOTICES: Final = sql("find_missing_ship_notices")
 _WAITING: Final = sql("find_waiting_returns")
 _HELD: Final = sql("find_held_refunds")
+_ALERTS: Final = sql("find_alert_exceptions")
+_PARCELS: Final = sql("find_parcel_exceptions")
 _DEFICITS: Final = sql("find_deficits")
 
 NEEDED_SINCE: Final = timedelta(days=30)
@@ -97,6 +99,10 @@ async def find_candidates(connection: Connection, source: Source, asked: Asked) 
             return [_waiting(row) for row in await connection.fetch(_WAITING, order_id, limit)]
         case Source.REFUND:
             return [_held(row) for row in await connection.fetch(_HELD, order_id, limit)]
+        case Source.ALERT:
+            return [_alert(row) for row in await connection.fetch(_ALERTS, order_id, limit)]
+        case Source.PARCEL:
+            return [_parcel(row) for row in await connection.fetch(_PARCELS, order_id, limit)]
         case Source.HOLD:
             return [_hold(row) for row in await connection.fetch(_HOLDS, order_id, limit)]
         case _:
@@ -179,6 +185,17 @@ def _hold(row: Any) -> Candidate:
     since = row["escalated_at"] or row["placed_at"]
     detail = f"{row['type']}: {row['detail']}" if row["detail"] else row["type"]
     return _candidate(row, Source.HOLD, kind, since, detail=detail, owner=row["owner"] or "")
+
+
+def _alert(row: Any) -> Candidate:
+    detail = f"{row['percent']} %, expected by {row['expected_at'].isoformat(timespec='minutes')}"
+    kind = ExceptionKind.PREDICTED_LATE
+    return _candidate(row, Source.ALERT, kind, row["since"], detail=detail, node=row["node"], owner=row["owner"])
+
+
+def _parcel(row: Any) -> Candidate:
+    kind = ExceptionKind.PARCEL
+    return _candidate(row, Source.PARCEL, kind, row["since"], detail=row["detail"], node=row["node"])
 
 
 def _candidate(

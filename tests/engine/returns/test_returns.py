@@ -137,7 +137,7 @@ def test_a_receipt_that_is_told_twice_is_refused_unless_it_says_that_more_came()
     assert _flaws(again) == [
         (
             "/lines/0/quantity",
-            "2 of A came before, and 0 are still to come: say that these are more, if they are",
+            "2 of A came before, and 0 are still to come: say so (more) where these came besides",
         )
     ]
     assert shop.order == before

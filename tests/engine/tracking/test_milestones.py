@@ -20,6 +20,7 @@ from troth.model.commands import (
     RecordTracking,
     ReleaseOrder,
     ShipWork,
+    UnpickWork,
 )
 from troth.model.events import Event
 from troth.model.ids import NodeId, Sku
@@ -132,6 +133,18 @@ def test_what_was_told_is_done_and_a_skipped_step_is_done_with_the_next() -> Non
     assert following.step is Step.IN_TRANSIT
     day.do(scan(name, "1Z", "in_transit", 20), NOW + timedelta(hours=21))
     assert day.milestones(order)[Step.IN_TRANSIT].done_at == NOW + timedelta(hours=20)
+
+
+def test_a_step_that_was_taken_back_is_due_again() -> None:
+    day = Day()
+    order = day.captured()
+    name = order.fulfillments[0].fulfillment_id
+    day.do(ReleaseOrder(order.order_id), NOW + timedelta(minutes=5))
+    day.do(PickWork(name), NOW + timedelta(hours=1))
+    day.do(UnpickWork(name, "wrong one"), NOW + timedelta(hours=2))
+    assert day.milestones(order)[Step.PICKED].done_at is None
+    day.do(PickWork(name), NOW + timedelta(hours=3))
+    assert day.milestones(order)[Step.PICKED].done_at == NOW + timedelta(hours=3)
 
 
 def scan(name: Any, number: str, status: str, hours: float, **facts: Any) -> RecordTracking:

@@ -60,6 +60,13 @@ def propose(found: OpenException, order: Order, state: State, facts: Facts, role
                 yield from _for_late_promise(line, order, state, facts)
         case Source.WORK | Source.ACCEPTANCE:
             yield from _for_work(found, order)
+        case Source.ALERT:
+            yield Proposal(FixKind.RE_SOURCE, RejectWork(FulfillmentId(found.subject), REASON), f"from {found.node}")
+            for line in _lines(found, order):
+                yield from _services(line, order, facts)
+            yield from _without_work(FulfillmentId(found.subject), order)
+        case Source.PARCEL:
+            yield Proposal(FixKind.CANCEL, CancelOrder(order.order_id, REASON), "the whole order")
         case Source.RELEASE:
             now = ReleaseOrder(order.order_id, (FulfillmentId(found.subject),))
             yield Proposal(FixKind.RELEASE, now, found.node or "")

@@ -102,6 +102,11 @@ def _left(found: OpenException, order: Order, before: Order, facts: Facts) -> in
             here = [part for part in still if part.fulfillment_id in overdue]
             lost = sum(units for line_id, units in uncovered_quantities(order).items() if line_id in lines)
             return sum(part.quantity for part in here) + lost
+        case Source.ALERT:
+            works = {work.fulfillment_id: work.promised_at for work in order.fulfillments}
+            still = [part for part in live_allocations(order) if part.fulfillment_id == found.subject]
+            lost = sum(units for line_id, units in uncovered_quantities(order).items() if line_id in lines)
+            return lost + sum(part.quantity for part in still if works[part.fulfillment_id] == found.due_at)
         case Source.RELEASE:
             here = [part for part in live_allocations(order) if part.fulfillment_id == found.subject]
             return sum(part.quantity for part in here if part.state is AllocationState.RESERVED)

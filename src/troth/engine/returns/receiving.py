@@ -150,7 +150,7 @@ class _Taking:
         if before and count > left and not self._command.is_more:
             decimals = next((line.decimals for line in self._order.lines if line.line_id == line_id), 0)
             was, rest = shown(before, decimals), shown(left, decimals)
-            told = f"{was} of {sku} came before, and {rest} are still to come: say that these are more, if they are"
+            told = f"{was} of {sku} came before, and {rest} are still to come: say so (more) where these came besides"
             self.repeated.append(FieldFlaw(f"/lines/{at}/quantity", told))
 
     def _match(self, line: ArrivedUnits) -> tuple[LineId | None, Sku]:

@@ -21,15 +21,16 @@ MOMENT: Final = 256
 LOAD: Final = 512
 HISTORY: Final = 1024
 RETURN: Final = 2048
+ALERT: Final = 4096
 OF_ORDER: Final = ORDER | MOMENT
 EVERYTHING: Final = OF_ORDER | LINE | ITEM | NODE | LANE | STOCK | SALES | FEEDS | LOAD
 
 SCOPES: Final = {"order": ORDER, "customer": ORDER, "line": LINE, "item": ITEM, "node": NODE, "lane": LANE,
-                 "stock": STOCK, "rma": RETURN}  # fmt: skip
+                 "stock": STOCK, "rma": RETURN, "alert": ALERT, "work": ALERT}  # fmt: skip
 """What an expression reads when it names a field of these. Besides, MOMENT is what is only known when one order is
 decided, such as the time; LOAD is what nodes have promised; SALES what they sell; HISTORY what is known of a customer,
-which only hold rules may read; and RETURN what is known of a return and of the customer's others, which only rules of
-returns may.
+which only hold rules may read; RETURN what is known of a return and of the customer's others, which only rules of
+returns may; and ALERT what is expected of work on its way, which only alert rules may.
 """
 
 
@@ -213,10 +214,33 @@ RETURN_FIELDS: Final = {field.path: field for field in _OF_RETURNS}
 """What only rules of returns may ask about."""
 
 
+ALERT_FIELDS: Final = {
+    field.path: field
+    for field in (
+        Field("alert.probability", _D, "0 to 1", "how likely the promise is missed"),
+        Field("alert.hours_late", _D, "hours", "how much after the promise it is expected; below 0: before it",
+              is_signed=True),
+        Field("alert.hours_left", _D, "hours", "how long it is until the promise; below 0: it is over", is_signed=True),
+        Field("alert.step", _S, "", "the step that is due next: `picked`, `in_transit` …"),
+        Field("alert.leg", _S, "", "who takes it: `order`, `node`, `carrier` or `customer`"),
+        Field("alert.step_hours_late", _D, "hours", "by how much it is overdue; below 0: it is not", True,
+              is_signed=True),
+        Field("work.status", _S, "", "where the work stands: `released`, `shipped` …"),
+        Field("work.node", _S, "", "the node that does it"),
+        Field("work.node_type", _S, "", "the type of that node", True),
+        Field("work.method", _S, "", "`ship`, `pickup`, `curbside` or `delivery`"),
+        Field("work.service", _S, "", "the service by which it goes; empty where nothing is carried"),
+        Field("work.carrier", _S, "", "who carries it; empty where nobody does, or it is not known"),
+    )
+}  # fmt: skip
+"""What only alert rules may ask about."""
+
+
 def find_field(path: str, reads: int) -> Field | None:
     """The field of this name, where an expression that may read these scopes may ask about it."""
     found = FIELDS.get(path) or (HOLD_FIELDS.get(path) if reads & HISTORY else None)
-    return found or (RETURN_FIELDS.get(path) if reads & RETURN else None)
+    found = found or (RETURN_FIELDS.get(path) if reads & RETURN else None)
+    return found or (ALERT_FIELDS.get(path) if reads & ALERT else None)
 
 
 def suggest(path: str) -> str:

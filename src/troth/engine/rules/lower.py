@@ -6,6 +6,7 @@ from typing import Final, assert_never
 from troth.engine.rules import functions, lists, moments, operators
 from troth.engine.rules.code import Code, combine, constant, read_field, settle
 from troth.engine.rules.fields import (
+    ALERT_FIELDS,
     EVERYTHING,
     FIELDS,
     ITEM,
@@ -96,7 +97,7 @@ class Lowering:
 
     def _hint(self, name: str) -> str:
         if name in SCOPES:
-            fields = (path for path in (*FIELDS, *RETURN_FIELDS) if path.startswith(f"{name}."))
+            fields = (path for path in (*FIELDS, *RETURN_FIELDS, *ALERT_FIELDS) if path.startswith(f"{name}."))
             return f"; name one of its fields, as {next(fields)}"
         return suggest(name)
 

@@ -17,6 +17,9 @@ from troth.model.events import (
     FulfillmentPicked,
     FulfillmentReady,
     FulfillmentShipped,
+    FulfillmentUnpacked,
+    FulfillmentUnpicked,
+    FulfillmentUnstaged,
     OrderReleased,
 )
 from troth.model.ids import FulfillmentId
@@ -36,9 +39,17 @@ STEP_EVENTS: Final = (
     "FulfillmentShipped",
     "FulfillmentDelivered",
     "FulfillmentCollected",
+    "FulfillmentUnpicked",
+    "FulfillmentUnpacked",
+    "FulfillmentUnstaged",
 )
 """The kinds of events that say when a step was taken."""
 
+_TAKEN_BACK: Final[Mapping[type[Event], Step]] = {
+    FulfillmentUnpicked: Step.PICKED,
+    FulfillmentUnpacked: Step.PACKED,
+    FulfillmentUnstaged: Step.READY,
+}
 _MOVING: Final = frozenset({TrackStatus.IN_TRANSIT, TrackStatus.CUSTOMS, TrackStatus.DELAYED})
 _AT_DOOR: Final = frozenset({TrackStatus.OUT_FOR_DELIVERY, TrackStatus.ATTEMPTED, TrackStatus.WAITING})
 _SCANS: Final = {
@@ -48,7 +59,7 @@ _SCANS: Final = {
 
 
 def find_step_times(order: Order, events: Iterable[Event]) -> dict[FulfillmentId, dict[Step, datetime]]:
-    """When the steps of an order's work were taken, as its log says: the first time of each."""
+    """When the steps of an order's work were taken, as its log says: the first of each that stands."""
     work_of = {part.allocation: part.fulfillment_id for part in order.allocations}
     found: dict[FulfillmentId, dict[Step, datetime]] = {work.fulfillment_id: {} for work in order.fulfillments}
 
@@ -75,6 +86,8 @@ def find_step_times(order: Order, events: Iterable[Event]) -> dict[FulfillmentId
                 take(event.fulfillment_id, Step.DELIVERED, event.at)
             case FulfillmentCollected():
                 take(event.fulfillment_id, Step.COLLECTED, event.at)
+            case FulfillmentUnpicked() | FulfillmentUnpacked() | FulfillmentUnstaged():
+                found.get(event.fulfillment_id, {}).pop(_TAKEN_BACK[type(event)], None)
             case _:
                 pass
     return found

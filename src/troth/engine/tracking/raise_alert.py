@@ -17,9 +17,10 @@ def decide_alert(command: RaiseAlert, order: Order, facts: Facts) -> tuple[Order
     work = next((work for work in order.fulfillments if work.fulfillment_id == command.fulfillment_id), None)
     if work is None:
         return NotFound("fulfillment", command.fulfillment_id)
-    is_done_about = command.action in KEEPING  # what was just done has ended the work, or changed its promise
     is_over = fulfillment_status(order, work.fulfillment_id) in _OVER
-    if not is_done_about and (is_over or work.promised_at != command.promised_at):
+    is_as_it_was = not is_over and work.promised_at == command.promised_at
+    # What was to keep the promise was decided just before this, and has ended the work; else it has done nothing.
+    if is_as_it_was is (command.action in KEEPING):
         return ()
     return (
         AlertRaised(

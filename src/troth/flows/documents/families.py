@@ -11,6 +11,7 @@ from troth.engine.carriage.network import Network
 from troth.engine.exposure.check import check_exposure
 from troth.engine.exposure.lint import lint_exposure
 from troth.engine.packing.box_check import check_boxes, lint_boxes, lint_boxes_known
+from troth.engine.policies.alert_check import check_alerts, lint_alerts
 from troth.engine.policies.hold_check import check_holds, lint_holds
 from troth.engine.policies.notification_check import check_notifications, lint_notifications
 from troth.engine.policies.release_check import check_release, lint_release
@@ -22,6 +23,7 @@ from troth.engine.rules.lint_known import lint_nodes
 from troth.flows.documents.document_body import read_body
 from troth.flows.places.public_holidays import is_calendar
 from troth.flows.wording.message_check import check_messages, lint_messages
+from troth.model.alerts import AlertRules
 from troth.model.document import Activation, Finding
 from troth.model.exposure import ExposureRules
 from troth.model.hold_rules import HoldRules
@@ -131,6 +133,7 @@ MESSAGE_TEMPLATES: Final = Family(
     reserved=frozenset({"preview"}),
 )
 
+ALERT_RULES: Final = Family("alert-rules", "alert rule set", AlertRules, check_alerts, lint_alerts)
 HOLD_RULES: Final = Family("hold-rules", "hold rule set", HoldRules, check_holds, lint_holds)
 RELEASE_RULES: Final = Family(
     "release-rules", "release rule set", ReleaseRules, check_release, lint_release, is_exclusive=True

@@ -18,7 +18,7 @@ from troth.flows.door.requests import Accepted, Answer, Outcome, Request, Result
 from troth.flows.memory.reference import Reference
 from troth.model.commands import CaptureOrder, Command, EndCartHold, HoldCart, order_ids_of
 from troth.model.ids import CartHoldId, OrderId, Sku
-from troth.model.refusals import Invalid, KeyReused, QuoteOutdated, StockShort
+from troth.model.refusals import Invalid, KeyReused, QuoteOutdated, StockShort, VersionConflict
 from troth.store.balances import lock_stock, read_stock
 from troth.store.cart_holds import find_overdue_cart_holds
 from troth.store.database import Connection
@@ -117,14 +117,23 @@ class Attempt:
             self._keys[request.actor, request.key.key] = UsedKey(
                 request.actor, request.key.key, request.key.request_digest, 0, b""
             )
-        return [self._decide(command, request) for command in request.commands]
+        outcomes: list[Outcome] = []
+        for command in request.commands:
+            outcome = self._decide(command, request, is_first=not outcomes)
+            if not outcomes and isinstance(outcome, VersionConflict):
+                return [outcome] * len(request.commands)
+            outcomes.append(outcome)
+        return outcomes
 
-    def _decide(self, command: Command, request: Request) -> Outcome:
+    def _decide(self, command: Command, request: Request, *, is_first: bool = True) -> Outcome:
+        """Decide a command. Of several of a request the first finds the version that is expected, the others what it
+        has made of it.
+        """
         order_id = command.order_id if isinstance(command, CaptureOrder) else next(iter(order_ids_of(command)), None)
         policy = self._reference.policy_for(self._subject(command, order_id), self._now)
         reference = self._reference
         facts = facts_of(reference, self._now, request.actor, policy, self._prices)
-        if request.expected is not ANYTHING and order_id is not None:
+        if is_first and request.expected is not ANYTHING and order_id is not None:
             known = self._state.orders.get(order_id)
             conflict = None if known is None else request.expected.refuse(known.version)
             if conflict is not None:

@@ -37,6 +37,8 @@ _OF_ORDERS: Final = (
     Source.NOTICE,
     Source.RETURN,
     Source.REFUND,
+    Source.ALERT,
+    Source.PARCEL,
 )
 
 

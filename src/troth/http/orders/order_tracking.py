@@ -15,6 +15,7 @@ from troth.http.orders import examples
 from troth.http.orders.orders import NO_ORDER, ORDER_PATH
 from troth.model.order import Package
 from troth.model.tracking import Checkpoint, Leg, Step
+from troth.store.watch import Expected, read_expected
 
 
 class MilestoneAnswer(msgspec.Struct, frozen=True):
@@ -64,13 +65,28 @@ class ParcelAnswer(msgspec.Struct, frozen=True):
     checkpoints: tuple[CheckpointAnswer, ...]
 
 
+class ExpectedAnswer(msgspec.Struct, frozen=True):
+    """What is expected of work from measured times: it is late with `percent`, and there (a pickup: ready) before these
+    times with 10, 50 and 90 %.
+    """
+
+    percent: int
+    early_at: Instant
+    expected_at: Instant
+    late_at: Instant
+    predicted_at: Instant
+
+
 class WorkTrackingAnswer(msgspec.Struct, frozen=True):
-    """The way of what one node sends or hands over, and for when it is promised."""
+    """The way of what one node sends or hands over, for when it is promised, and what is expected of it (null: it is
+    over, or was not looked at yet).
+    """
 
     fulfillment_id: str
     node: str
     via: str | None
     promised_at: Instant
+    expected: ExpectedAnswer | None
     milestones: tuple[MilestoneAnswer, ...]
     parcels: tuple[ParcelAnswer, ...]
 
@@ -88,24 +104,31 @@ async def read_order_tracking(call: Call[Nothing, NoQuery]) -> Reply:
     now = call.system.door.now()
     async with call.system.pool.acquire() as connection:
         tracked = await read_tracked(connection, call.system, [order])
-    works = tuple(answer_tracked(one, now) for one in tracked[order.order_id])
+        expected = await read_expected(connection, [order.order_id])
+    works = tuple(answer_tracked(one, expected.get(one.work.fulfillment_id), now) for one in tracked[order.order_id])
     return json_reply(OrderTrackingAnswer(order.order_id, works))
 
 
-def answer_tracked(tracked: Tracked, now: datetime) -> WorkTrackingAnswer:
+def answer_tracked(tracked: Tracked, expected: Expected | None, now: datetime) -> WorkTrackingAnswer:
     """The way of one work as it is answered."""
     work = tracked.work
+    is_known = expected is not None and expected.promised_at == work.promised_at and work.delivered_at is None
     return WorkTrackingAnswer(
         work.fulfillment_id,
         work.node,
         work.via,
         work.promised_at,
+        _expected(expected) if expected is not None and is_known else None,
         tuple(
             MilestoneAnswer(one.step, one.leg, one.expected_by, one.done_at, one.is_late(now))
             for one in tracked.milestones
         ),
         tuple(map(answer_parcel, work.packages)),
     )
+
+
+def _expected(one: Expected) -> ExpectedAnswer:
+    return ExpectedAnswer(one.percent, one.early_at, one.expected_at, one.late_at, one.predicted_at)
 
 
 def answer_parcel(package: Package) -> ParcelAnswer:
@@ -138,6 +161,13 @@ EXAMPLE = OrderTrackingAnswer(
             "DC-PA",
             None,
             _AT("2026-11-25T20:00:00-05:00"),
+            ExpectedAnswer(
+                4,
+                _AT("2026-11-25T10:20:00-05:00"),
+                _AT("2026-11-25T15:00:00-05:00"),
+                _AT("2026-11-25T18:45:00-05:00"),
+                _AT("2026-11-24T06:15:00-05:00"),
+            ),
             (
                 MilestoneAnswer(
                     Step.RELEASED, Leg.ORDER, _AT("2026-11-23T12:00:00-05:00"), _AT("2026-11-23T10:30:00-05:00"), False

@@ -76,6 +76,15 @@ UNION ALL
 SELECT 'deficit', count(*), min((SELECT max(e.at) FROM entries AS e WHERE e.sku = b.sku AND e.node = b.node))
 FROM balances AS b WHERE b.deficit > 0
 UNION ALL
+SELECT 'predicted_late', count(*), min(p.called_at)
+FROM predictions AS p JOIN fulfillments AS f USING (order_id, fulfillment_id)
+WHERE p.called_at IS NOT NULL AND p.promised_at = f.promised_at
+    AND f.status IN ('released', 'accepted', 'picked', 'packed', 'shipped')
+UNION ALL
+SELECT 'parcel', count(*), min(p.trouble_at)
+FROM predictions AS p JOIN fulfillments AS f USING (order_id, fulfillment_id)
+WHERE p.trouble <> ''
+UNION ALL
 SELECT 'ship_notice', count(*), min(d.due_at)
 FROM orders AS o
 JOIN routing_guides AS g ON g.guide = o.attributes ->> 'routing_guide'

@@ -173,3 +173,21 @@ SELECT at, noted_by, note FROM exception_notes WHERE exception_id = $1 ORDER BY 
 -- name: delete_old_marks
 -- Deletes what was said of exceptions before an instant.
 DELETE FROM exception_marks WHERE changed_at < $1;
+
+-- name: find_alert_exceptions
+-- Finds work for which an alert rule called a person because of the promise that it has, the nearest promise first; of one order, or of all.
+SELECT p.order_id, p.fulfillment_id AS subject, p.called_at AS since, p.promised_at AS due_at, p.percent, p.expected_at, p.owner, f.node
+FROM predictions AS p JOIN fulfillments AS f USING (order_id, fulfillment_id)
+WHERE p.called_at IS NOT NULL AND p.promised_at = f.promised_at
+    AND f.status IN ('released', 'accepted', 'picked', 'packed', 'shipped')
+    AND ($1::text IS NULL OR p.order_id = $1)
+ORDER BY p.promised_at, p.fulfillment_id
+LIMIT $2;
+
+-- name: find_parcel_exceptions
+-- Finds work of which a carrier said that a parcel is lost, damaged or goes back, what was said first first; of one order, or of all.
+SELECT p.order_id, p.fulfillment_id AS subject, p.trouble_at AS since, p.promised_at AS due_at, p.trouble AS detail, f.node
+FROM predictions AS p JOIN fulfillments AS f USING (order_id, fulfillment_id)
+WHERE p.trouble <> '' AND ($1::text IS NULL OR p.order_id = $1)
+ORDER BY p.trouble_at, p.fulfillment_id
+LIMIT $2;

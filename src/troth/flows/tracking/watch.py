@@ -1,0 +1,302 @@
+"""Watching orders on their way: what is expected of their work is predicted again and again, and what will probably be
+missed is acted on before it is.
+
+A worker claims orders for a while. What it does to one goes through the write door in one request: the fix, and the
+event that says so; and it names the version of the order that it looked at, so that who comes second does nothing. That
+a rule has acted on a promise is read from the log. So nothing is done twice, whoever is killed when.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from troth.engine.carriage.calendars import minutes_of
+from troth.engine.policies.alerts_in_force import ReadyAlert
+from troth.engine.tracking.alerts import find_alert
+from troth.engine.tracking.milestones import next_step
+from troth.engine.tracking.parcels import standing_of
+from troth.engine.tracking.predict import Cells, Prediction, predict
+from troth.flows.documents.alerts_in_force import AlertRulesInForce
+from troth.flows.door.facts import facts_of
+from troth.flows.door.system import System
+from troth.flows.tracking.act import act_on
+from troth.flows.tracking.read import Tracked, read_tracked
+from troth.model.events import AlertRaised
+from troth.model.ids import FulfillmentId
+from troth.model.lifecycle import AllocationState
+from troth.model.order import Fulfillment, Order
+from troth.model.returns import ReturnKind
+from troth.model.status import fulfillment_status
+from troth.model.tracking import TrackStatus
+from troth.store.database import Pool, transaction
+from troth.store.orders import read_orders
+from troth.store.tracking import read_order_events
+from troth.store.watch import (
+    WATCHER,
+    Expected,
+    Watch,
+    claim_watched,
+    free_watched,
+    read_all_times,
+    read_expected,
+    read_position,
+    touch_watched,
+    try_watching,
+    write_expected,
+)
+
+EVENTS_MAX: Final = 2_000
+LOOKED_MAX: Final = 100
+CLAIM_SECONDS: Final = 60.0
+WATCHED_KINDS: Final = (
+    "OrderReleased",
+    "OrderChanged",
+    "OrderCanceled",
+    "OrderResourced",
+    "FulfillmentAccepted",
+    "FulfillmentRejected",
+    "FulfillmentPicked",
+    "FulfillmentPacked",
+    "FulfillmentReady",
+    "FulfillmentUnpicked",
+    "FulfillmentUnpacked",
+    "FulfillmentUnstaged",
+    "FulfillmentShipped",
+    "FulfillmentDelivered",
+    "FulfillmentCollected",
+    "TrackingRecorded",
+    "WorkRedated",
+    "ReturnOpened",
+)
+"""What has an order looked at, at once."""
+
+HORIZON: Final = timedelta(days=3)
+"""So long before its promise work is looked at as time goes by; before that, when something happens."""
+
+_AGAIN: Final = timedelta(minutes=15)
+_TIMES_LAST: Final = timedelta(minutes=1)
+_TROUBLES: Final = (TrackStatus.LOST, TrackStatus.RETURNED)
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Watcher:
+    """What a worker remembers between looks: the rules in force, and what was measured."""
+
+    rules: AlertRulesInForce = field(default_factory=AlertRulesInForce)
+    cells: Cells = field(default_factory=dict)
+    read_at: datetime | None = None
+
+
+async def follow_watched(pool: Pool, now: datetime, *, limit: int = EVENTS_MAX) -> int:
+    """Have the orders looked at that the next events of the log are about; how many events were read."""
+    async with transaction(pool) as connection:
+        if not await try_watching(connection):
+            return 0
+        position = await read_position(connection, WATCHER)
+        return await touch_watched(connection, position, kinds=WATCHED_KINDS, limit=limit, now=now)
+
+
+async def look_at_due(system: System, watcher: Watcher, *, limit: int = LOOKED_MAX) -> int:
+    """Look at orders whose time has come; how many were."""
+    now = system.door.now()
+    async with system.pool.acquire() as connection:
+        watches = await claim_watched(connection, now, seconds=CLAIM_SECONDS, limit=limit)
+        if not watches:
+            return 0
+        names = {watch.order_id for watch in watches}
+        rules = await watcher.rules.read(connection, now)
+        if watcher.read_at is None or now - watcher.read_at >= _TIMES_LAST:
+            watcher.cells, watcher.read_at = await read_all_times(connection), now
+        orders = await read_orders(connection, names)
+        # The orders before the log: what was told of a version that was read is in the log by then.
+        tracked = await read_tracked(connection, system, list(orders.values()))
+        told = await read_order_events(connection, names, ("AlertRaised",))
+        known = await read_expected(connection, names)
+    looks = [
+        _look_safely(
+            system,
+            watch,
+            orders.get(watch.order_id),
+            tracked.get(watch.order_id, ()),
+            [event for event in told.get(watch.order_id, ()) if isinstance(event, AlertRaised)],
+            known,
+            rules,
+            watcher.cells,
+        )
+        for watch in watches
+    ]
+    await asyncio.gather(*looks)
+    return len(watches)
+
+
+async def _look_safely(
+    system: System,
+    watch: Watch,
+    order: Order | None,
+    tracked: Sequence[Tracked],
+    told: Sequence[AlertRaised],
+    known: Mapping[FulfillmentId, Expected],
+    rules: Sequence[ReadyAlert],
+    cells: Cells,
+) -> None:
+    now = system.door.now()
+    look_at: datetime | None = now + _AGAIN
+    try:
+        look_at = None if order is None else await _look(system, order, tracked, told, known, rules, cells)
+    except Exception:  # the others are looked at all the same, and this one again
+        _log.exception("cannot look at order %s", watch.order_id)
+    async with system.pool.acquire() as connection:
+        await free_watched(connection, watch, look_at=look_at, now=now)
+
+
+async def _look(
+    system: System,
+    order: Order,
+    tracked: Sequence[Tracked],
+    told: Sequence[AlertRaised],
+    known: Mapping[FulfillmentId, Expected],
+    rules: Sequence[ReadyAlert],
+    cells: Cells,
+) -> datetime | None:
+    """Predict, act and write what is expected of an order; when it is to be looked at again (None: not any more)."""
+    now, reference = system.door.now(), system.door.reference
+    ready = minutes_of(reference.policy.pickup_ready_hours)
+    predicted: list[tuple[Tracked, Prediction]] = []
+    found: list[Expected] = []
+    for one in tracked:
+        steps = {milestone.step: milestone for milestone in one.milestones}
+        prediction = predict(order, one.work, steps, reference.network, cells, now, ready_minutes=ready)
+        expected = _expected(order, one, prediction, known.get(one.work.fulfillment_id), told, now)
+        if prediction is not None:
+            predicted.append((one, prediction))
+        if expected is not None:
+            found.append(expected)
+    acted = await _act(system, order, predicted, told, rules, now)
+    found = [_with_call(expected, acted) for expected in found]
+    async with transaction(system.pool) as connection:
+        await write_expected(connection, order.order_id, found)
+    return _next_look([one.work.promised_at for one, _ in predicted], now)
+
+
+async def _act(
+    system: System,
+    order: Order,
+    predicted: Sequence[tuple[Tracked, Prediction]],
+    told: Sequence[AlertRaised],
+    rules: Sequence[ReadyAlert],
+    now: datetime,
+) -> list[AlertRaised]:
+    """Act on the first work of an order for which a rule holds that has not acted on its promise; the others follow
+    with the next look, as they are then.
+    """
+    reference = system.door.reference
+    if predicted:
+        await reference.need_lines(order.lines)
+        await reference.need_items({line.sku for line in order.lines})
+    for one, prediction in predicted:
+        work = one.work
+        if _is_awaiting_node(order, work):
+            continue  # what a node was not given yet is promised anew by other means
+        policy = reference.policy_for(order.customer.id or order.order_id, now)
+        facts = facts_of(reference, now, "", policy, None)
+        due = next_step(one.milestones)
+        rule = find_alert(rules, order, work, due, prediction, facts)
+        if rule is None or any(_is_same(event, work, rule.name) for event in told):
+            continue
+        return await act_on(system, order, work, due, prediction, rule)
+    return []
+
+
+def _is_same(event: AlertRaised, work: Fulfillment, rule: str) -> bool:
+    """Whether a rule has acted on the promise of work before."""
+    return event.fulfillment_id == work.fulfillment_id and event.rule == rule and event.promised_at == work.promised_at
+
+
+def _is_awaiting_node(order: Order, work: Fulfillment) -> bool:
+    return fulfillment_status(order, work.fulfillment_id) in (AllocationState.RESERVED, AllocationState.BACKORDERED)
+
+
+def _expected(
+    order: Order,
+    one: Tracked,
+    prediction: Prediction | None,
+    before: Expected | None,
+    told: Sequence[AlertRaised],
+    now: datetime,
+) -> Expected | None:
+    work, due = one.work, next_step(one.milestones)
+    trouble, trouble_at = find_trouble(order, work)
+    if prediction is None and not trouble:
+        return None
+    called = next(
+        (
+            event
+            for event in reversed(told)
+            if event.fulfillment_id == work.fulfillment_id
+            and event.promised_at == work.promised_at
+            and event.action == "exception"
+        ),
+        None,
+    )
+    done = work.delivered_at or now
+    return Expected(
+        order.order_id,
+        work.fulfillment_id,
+        "" if due is None else due.step.value,
+        work.promised_at,
+        0 if prediction is None else percent_of(prediction.probability),
+        done if prediction is None else prediction.early_at,
+        done if prediction is None else prediction.expected_at,
+        done if prediction is None else prediction.late_at,
+        now if before is None or prediction is not None else before.predicted_at,
+        trouble,
+        trouble_at,
+        None if called is None else called.at,
+        "" if called is None else called.rule,
+        "" if called is None else called.owner,
+    )
+
+
+def find_trouble(order: Order, work: Fulfillment) -> tuple[str, datetime | None]:
+    """What a carrier said of a parcel that a person must know, and when: that it is lost, goes back or was damaged, or
+    two things of which one cannot be true. Nothing once there is a claim of the order, or it came after all.
+    """
+    if any(one.kind is ReturnKind.CLAIM for one in order.returns):
+        return "", None
+    for package in work.packages:
+        standing = standing_of(package.checkpoints)
+        if standing.last is not None and standing.status in _TROUBLES:
+            return standing.status, standing.last.at
+        if standing.is_damaged:
+            damaged = next(one for one in package.checkpoints if one.status == TrackStatus.DAMAGED)
+            return TrackStatus.DAMAGED.value, damaged.at
+        if standing.contradictions:
+            return "contradicted", standing.contradictions[-1].at
+    return "", None
+
+
+def percent_of(probability: float) -> int:
+    """A probability in whole percent.
+
+    >>> [percent_of(share) for share in (0.0, 0.004, 0.5, 0.996, 1.0)]
+    [0, 0, 50, 100, 100]
+    """
+    return min(100, max(0, round(100.0 * probability)))
+
+
+def _with_call(expected: Expected, acted: Sequence[AlertRaised]) -> Expected:
+    for event in acted:
+        if event.fulfillment_id == expected.fulfillment_id and event.action == "exception":
+            return replace(expected, called_at=event.at, rule=event.rule, owner=event.owner)
+    return expected
+
+
+def _next_look(promises: Sequence[datetime], now: datetime) -> datetime | None:
+    """When work with these promises is looked at again although nothing happens; None: nothing is expected any more."""
+    if not promises:
+        return None
+    return max(now + _AGAIN, min(promises) - HORIZON)
