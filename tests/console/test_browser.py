@@ -1,23 +1,16 @@
 """The console in a real browser: an operator finds, holds and releases an order, and sees another change by itself."""
 
-import asyncio
-import os
-import shutil
 from collections.abc import AsyncIterator
-from pathlib import Path
-from socket import socket
-from typing import Final
 
 import pytest
-import uvicorn
-from playwright.async_api import Browser, Page, Route, async_playwright, expect
-from starlette.applications import Starlette
+from playwright.async_api import Browser, Page, Route, expect
 from starlette.routing import Mount
 
+from tests.browser import AXE, MARKS, opened_browser, serving
 from tests.builders import accepted, capture, stock
 from tests.console.conftest import PASSWORD
 from tests.documents import rate_card
-from troth.console.app import create_console, end_streams
+from troth.console.app import create_console
 from troth.console.configuration import RATE_CARD_PAGES
 from troth.flows.documents.families import RATE_CARDS
 from troth.flows.door.system import System
@@ -28,41 +21,7 @@ from troth.model.commands import PlaceHold
 from troth.model.order import Order
 from troth.settings import Settings
 
-CHROMIUM: Final = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS: Final = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-# A copy of the accessibility checker, where a developer has one; it is no part of this project.
-AXE: Final = Path(os.environ["AXE_CORE_JS"]).read_text() if "AXE_CORE_JS" in os.environ else ""
-
-expect.set_options(timeout=30_000)  # milliseconds: the machine may be busy with other tests
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="NO CHROMIUM HERE: the console was not tried in a browser"),
-]
-
-
-class Server(uvicorn.Server):
-    """uvicorn that says when it listens, and ends the console's streams before it stops."""
-
-    def __init__(self, config: uvicorn.Config, console: Starlette) -> None:
-        super().__init__(config)
-        self.console = console
-        self.listens = asyncio.Event()
-
-    async def startup(self, sockets: list[socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.listens.set()
-
-    async def shutdown(self, sockets: list[socket] | None = None) -> None:
-        end_streams(self.console)
-        await super().shutdown(sockets)
+pytestmark = MARKS
 
 
 @pytest.fixture
@@ -70,21 +29,14 @@ async def address(system: System) -> AsyncIterator[str]:
     """Where the console is served, on a free port, beside the API as it is in a process that serves both."""
     settings = Settings(sample="small")
     console = create_console(system, settings)
-    app = create_app(system, settings, more=[Mount("/console", console)])
-    server = Server(uvicorn.Config(app, port=0, log_level="warning", ws="none", lifespan="off"), console)
-    serving = asyncio.create_task(server.serve())
-    await asyncio.wait_for(server.listens.wait(), 30)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/console"
-    server.should_exit = True
-    await asyncio.wait_for(serving, 30)
+    async with serving(create_app(system, settings, more=[Mount("/console", console)]), console) as found:
+        yield f"{found}/console"
 
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+    async with opened_browser() as opened:
         yield opened
-        await opened.close()
 
 
 @pytest.fixture

@@ -19,14 +19,16 @@ from starlette.routing import BaseRoute, Mount, Route
 from troth.adapters.payments.opening import open_gateways, settled_providers
 from troth.cli.processes import Life
 from troth.cli.running import risk_weights, run_loop
-from troth.console.app import create_console, end_streams
+from troth.console.app import create_console
 from troth.flows.door.system import open_system
 from troth.flows.places.load_places import load_places
 from troth.flows.stock.warm_up import WarmUp, warming_up
 from troth.http.app import create_app
 from troth.http.orders.intake_attempt import attempt_for
 from troth.http.records.bodies import BODIES
+from troth.pages.live import end_streams
 from troth.settings import Settings
+from troth.storefloor.app import create_store
 from troth.worker import run_worker
 
 _FINISH_SECONDS_MAX: Final = 20
@@ -108,8 +110,9 @@ async def _serve(settings: Settings, dsn: str, listener: socket.socket, life: Li
         warming_up(system, balances_max=settings.warm_balances_max) as warm_up,
     ):
         console = create_console(system, settings, attempt_for=attempt_for, bodies=BODIES)
+        store = create_store(system, settings)
         config = uvicorn.Config(
-            create_app(system, settings, more=_pages(console), warm_up=warm_up),
+            create_app(system, settings, more=_pages(console, store), warm_up=warm_up),
             http="httptools",
             ws="none",
             loop="none",
@@ -121,7 +124,7 @@ async def _serve(settings: Settings, dsn: str, listener: socket.socket, life: Li
             timeout_keep_alive=75,
             timeout_graceful_shutdown=_FINISH_SECONDS_MAX,
         )
-        server = _Server(config, on_end=lambda: end_streams(console))
+        server = _Server(config, on_end=lambda: end_streams(console, store))
         _when_orphaned(life, server.end)
         telling = asyncio.create_task(_say_ready(server, warm_up, life))
         try:
@@ -136,13 +139,22 @@ async def _say_ready(server: _Server, warm_up: WarmUp, life: Life) -> None:
     life.say_ready()
 
 
-def _pages(console: Starlette) -> list[BaseRoute]:
-    """What people see: the console, also for who types only the address."""
+def _pages(console: Starlette, store: Starlette) -> list[BaseRoute]:
+    """What people see: the console, also for who types only the address, and the store app."""
 
     async def go(request: Request) -> Response:
         return RedirectResponse("/console/")
 
-    return [Mount("/console", console), Route("/", go, methods=["GET"]), Route("/console", go, methods=["GET"])]
+    async def go_to_store(request: Request) -> Response:
+        return RedirectResponse("/store/")
+
+    return [
+        Mount("/console", console),
+        Mount("/store", store),
+        Route("/", go, methods=["GET"]),
+        Route("/console", go, methods=["GET"]),
+        Route("/store", go_to_store, methods=["GET"]),
+    ]
 
 
 async def _work(settings: Settings, dsn: str, life: Life) -> None:

@@ -81,12 +81,6 @@ def create_console(
     return console
 
 
-def end_streams(console: Starlette) -> None:
-    """End the streams of all who watch this console, which do not end by themselves."""
-    desk: Desk = console.state.desk
-    desk.feed.close()
-
-
 async def _say_no(request: Request, error: Exception) -> Response:
     """What stands where there is no page."""
     status = error.status_code if isinstance(error, HTTPException) else 500

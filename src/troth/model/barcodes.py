@@ -46,3 +46,16 @@ def scan_keys(item: Item) -> tuple[str, ...]:
     """What a unit of an item may be scanned as: its SKU, its GTIN and its other codes, each once."""
     codes = (item.sku, item.gtin, *item.barcodes)
     return tuple(dict.fromkeys(scan_key(code) for code in codes if code))
+
+
+def printed_codes(text: str) -> tuple[str, ...]:
+    """The forms in which what was scanned may be kept of an item: as it is, and a GTIN with each of its lengths.
+
+    >>> printed_codes("]E04006381333931")
+    ('4006381333931', '04006381333931')
+    """
+    key = scan_key(text)
+    if len(key) != _GTIN_DIGITS or not is_gtin(key):
+        return (key,)
+    short = [key[_GTIN_DIGITS - length :] for length in sorted(_GTIN_LENGTHS)]
+    return tuple(code for code in short if code.zfill(_GTIN_DIGITS) == key)

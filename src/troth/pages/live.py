@@ -4,24 +4,25 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Final
 
+from starlette.applications import Starlette
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from troth.pages.desk import Visit
+from troth.pages.desk import Desk, Visit
 from troth.pages.feed import Feed, News
 from troth.pages.session import guarded
 
 _KEEP_ALIVE_SECONDS: Final = 15.0
 _LASTS_SECONDS: Final = 900.0  # then the browser comes again, and its session is looked at again
 _ORDERS_MAX: Final = 100
-_HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 async def show_events(visit: Visit) -> Response:
     """The stream of news, without end."""
     is_again = "last-event-id" in visit.request.headers
     return StreamingResponse(
-        _stream(visit.desk.feed, is_again=is_again), media_type="text/event-stream", headers=_HEADERS
+        _stream(visit.desk.feed, is_again=is_again), media_type="text/event-stream", headers=HEADERS
     )
 
 
@@ -39,6 +40,13 @@ def messages_of(news: News) -> str:
     if news.captured or news.is_cut:
         names.append("captured")
     return "".join(f"event: {name}\ndata:\n\n" for name in names) + "event: tick\ndata:\nid: 1\n\n"
+
+
+def end_streams(*entrances: Starlette) -> None:
+    """End the streams of all who watch at these entrances, which do not end by themselves."""
+    for entrance in entrances:
+        desk: Desk = entrance.state.desk
+        desk.feed.close()
 
 
 async def _stream(feed: Feed, *, is_again: bool) -> AsyncIterator[str]:

@@ -24,6 +24,7 @@ _WRITE_NODES = sql("write_nodes")
 _ITEMS = sql("read_items")
 _FIND_ITEMS = sql("find_items")
 _LOCK_ITEM = sql("lock_item")
+_ITEMS_BY_CODE = sql("find_items_by_code")
 _WRITE_ITEMS = sql("write_items")
 
 
@@ -94,6 +95,12 @@ async def find_items(
 ) -> list[Versioned[Item]]:
     """A page of items by SKU, after the one given."""
     return [_versioned(row, Item) for row in await connection.fetch(_FIND_ITEMS, category, text, after, limit)]
+
+
+async def find_items_by_code(connection: Connection, codes: Iterable[str], *, limit: int) -> list[Item]:
+    """The items that have one of some codes, as SKU, GTIN or another code, by SKU."""
+    rows = await connection.fetch(_ITEMS_BY_CODE, sorted(set(codes)), limit)
+    return [decode(row["document"], Item) for row in rows]
 
 
 async def read_item(connection: Connection, sku: Sku) -> Versioned[Item] | None:

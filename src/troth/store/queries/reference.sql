@@ -47,6 +47,12 @@ WHERE ($1::text IS NULL OR category = $1)
     AND ($3::text IS NULL OR sku > $3)
 ORDER BY sku LIMIT $4;
 
+-- name: find_items_by_code
+-- Finds the items that have one of some codes: as their SKU, their GTIN, or another code that they are scanned as.
+SELECT sku, version, document FROM items
+WHERE sku = ANY($1::text[]) OR (gtin = ANY($1) AND gtin <> '') OR (document::jsonb -> 'barcodes') ?| $1
+ORDER BY sku LIMIT $2;
+
 -- name: lock_item
 -- Reads one item and keeps others from changing it meanwhile.
 SELECT sku, version, document FROM items WHERE sku = $1 FOR UPDATE;

@@ -1,0 +1,142 @@
+"""The pick walk: the units of one work or several, along the shelves, scanned one by one."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from starlette.datastructures import FormData
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from troth.model.commands import LineQuantity, LineSerials, PickWork
+from troth.model.ids import FulfillmentId
+from troth.model.order import Fulfillment, Order
+from troth.model.refusals import NotFound, NotPossibleNow, Refusal
+from troth.model.status import fulfillment_status
+from troth.pages.asking import text
+from troth.pages.desk import Visit
+from troth.pages.session import guarded
+from troth.pages.views import path_part, query
+from troth.pages.views_refusal import Told
+from troth.storefloor.acting import Done, act, done_at, refused
+from troth.storefloor.answers import answer
+from troth.storefloor.entrance import SCOPE
+from troth.storefloor.nodes import node_here
+from troth.storefloor.shelf_lines import Stop, Want, read_stops
+from troth.storefloor.steps import ahead
+from troth.storefloor.work import read_works, show_works
+
+WORKS_MAX: Final = 12
+"""As many totes go on a cart."""
+SHORT: Final = ("not_found", "damaged", "expired")
+"""Why units are missing."""
+
+
+async def show_walk(visit: Visit) -> Response:
+    """A walk for the works that are chosen; those that are picked already are shown with what comes next."""
+    node = node_here(visit)
+    names = [FulfillmentId(name) for name in visit.request.query_params.getlist("work")[:WORKS_MAX]]
+    if not names:
+        return RedirectResponse(f"{visit.base}/at/{path_part(node.node)}", 303)
+    return await show_works(visit, node, names)
+
+
+async def pick(visit: Visit) -> Response:
+    """Report what was picked for each work of a walk; what is missing leaves the books and is sourced again."""
+    node = node_here(visit)
+    form = await visit.request.form()
+    names = list(dict.fromkeys(FulfillmentId(str(name)) for name in form.getlist("work")))[:WORKS_MAX]
+    works = await read_works(visit, node.node, names)
+    stops = await read_stops(visit.system, node.node, works)
+    given = _read(form, stops)
+    here = query_of(names)
+    if isinstance(given, tuple):
+        done = refused(given)
+    else:
+        commands = _commands(works, given, form, done_at(visit, form))
+
+        async def check() -> Refusal | Told | None:
+            return _refuse(names, works, node.node)
+
+        done = await act(visit, form, commands, check=check)
+    short = _short(stops, given) if not isinstance(given, tuple) else ()
+    back = f"{visit.base}/at/{path_part(node.node)}/walk{here}" + "".join(f"&short={path_part(sku)}" for sku in short)
+    return await answer(visit, form, _named(done, names), back, lambda: show_works(visit, node, names, done=done))
+
+
+def query_of(names: Iterable[str]) -> str:
+    """The query part of the address of a walk."""
+    found = [f"work={path_part(name)}" for name in names]
+    return f"?{'&'.join(found)}" if found else query()
+
+
+def _read(form: FormData, stops: Sequence[Stop]) -> dict[Want, int] | Told:
+    """How many units were picked for each want, in the smallest unit; or what is wrong with a number."""
+    given: dict[Want, int] = {}
+    for stop in stops:
+        for want in stop.wants:
+            written = text(form, want.field) or "0"
+            try:
+                amount = Decimal(written).scaleb(stop.decimals)
+            except InvalidOperation:
+                amount = Decimal(-1)
+            if not amount.is_finite() or amount < 0 or amount != amount.to_integral_value():
+                return f"{written} is no quantity of {stop.item.name}.", ()
+            given[want] = int(amount)
+    return given
+
+
+def _commands(
+    works: Sequence[tuple[Order, Fulfillment]], given: dict[Want, int], form: FormData, at: datetime
+) -> list[PickWork]:
+    commands = []
+    for _, work in works:
+        wants = [want for want in given if want.fulfillment_id == work.fulfillment_id]
+        lines = tuple(LineQuantity(want.line_id, given[want], _reason(form, want, given[want])) for want in wants)
+        serials = tuple(
+            LineSerials(want.line_id, tuple(named), pointer=f"/serials of line {want.line_id}")
+            for want in wants
+            if (named := text(form, f"serials~{want.fulfillment_id}~{want.line_id}", length_max=5_000).split())
+        )
+        if lines:
+            commands.append(PickWork(work.fulfillment_id, lines, at, serials))
+    return commands
+
+
+def _reason(form: FormData, want: Want, units: int) -> str:
+    if units >= want.units:
+        return ""
+    given = text(form, f"reason~{want.fulfillment_id}~{want.line_id}")
+    return given if given in SHORT else SHORT[0]
+
+
+def _short(stops: Sequence[Stop], given: dict[Want, int]) -> tuple[str, ...]:
+    """The items of which not everything was found, whose shelf is worth a count."""
+    return tuple(stop.sku for stop in stops if sum(given[want] for want in stop.wants) < stop.units)
+
+
+def _refuse(names: Sequence[FulfillmentId], works: Sequence[tuple[Order, Fulfillment]], node: str) -> Refusal | None:
+    """Why a walk cannot be reported at all: a work is not there, or was picked, or taken back, in the meantime."""
+    known = {work.fulfillment_id for _, work in works}
+    missing = next((name for name in names if name not in known), None)
+    if missing is not None or not names:
+        return NotFound("fulfillment", missing or "")
+    for order, work in works:
+        if ahead(order, work, node)[:1] != ("pick",):
+            return NotPossibleNow(f"pick {order.external_id}", fulfillment_status(order, work.fulfillment_id))
+    return None
+
+
+def _named(done: Done, names: Sequence[FulfillmentId]) -> Done:
+    """The refusals, each with the work that it is about."""
+    if len(names) < 2:
+        return done
+    return replace(done, refused=tuple((at, (f"{names[at]}: {told[0]}", told[1])) for at, told in done.refused))
+
+
+routes = [
+    Route("/at/{node}/walk", guarded(show_walk, scope=SCOPE), name="walk"),
+    Route("/at/{node}/walk", guarded(pick, scope=SCOPE), methods=["POST"]),
+]

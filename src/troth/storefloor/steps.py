@@ -1,0 +1,76 @@
+"""The steps of a node's work, one after another: which comes next, which can be taken back, and what follows later.
+
+Other entrances may report a later step and take those between along. Here each is done with the hands, so none is
+skipped.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from troth.engine.recall_terms import open_recall
+from troth.model.lifecycle import AllocationState
+from troth.model.order import Fulfillment, Order
+from troth.model.status import fulfillment_status, is_handed_over, live_allocations
+
+_S = AllocationState
+TO_PICK: Final = frozenset({_S.RELEASED, _S.ACCEPTED})
+
+_HANDED: Final[Mapping[AllocationState, tuple[str, ...]]] = {
+    _S.RELEASED: ("pick", "ready", "collect"),
+    _S.ACCEPTED: ("pick", "ready", "collect"),
+    _S.PICKED: ("ready", "collect"),
+    _S.PACKED: ("ready", "collect"),
+    _S.READY: ("collect",),
+    _S.UNCOLLECTED: ("put-back",),
+}
+_SENT: Final[Mapping[AllocationState, tuple[str, ...]]] = {
+    _S.RELEASED: ("pick", "pack", "ship"),
+    _S.ACCEPTED: ("pick", "pack", "ship"),
+    _S.PICKED: ("pack", "ship"),
+    _S.PACKED: ("ship",),
+}
+_ARRIVED: Final[Mapping[AllocationState, tuple[str, ...]]] = {
+    _S.SHIPPED: ("collect",),
+    _S.UNCLAIMED: ("put-back",),
+}
+_UNDO: Final[Mapping[AllocationState, str]] = {_S.READY: "unstage", _S.PACKED: "unpack", _S.PICKED: "unpick"}
+_AT_COUNTER: Final = ("here", "collector", "extend")
+
+
+def ahead(order: Order, work: Fulfillment, node: str) -> tuple[str, ...]:
+    """The steps that a node still has to do for a work, the next one first."""
+    state = fulfillment_status(order, work.fulfillment_id)
+    if work.node != node:  # what came from elsewhere to be collected here
+        return _ARRIVED.get(state, ()) if work.via == node else ()
+    return (_HANDED if is_given(work) else _SENT).get(state, ())
+
+
+def beside(order: Order, work: Fulfillment, node: str) -> tuple[str, ...]:
+    """What else the node may do now: take the work on, give it back, keep goods longer, say who comes for them, or
+    answer who wants work back.
+    """
+    is_awaited = ahead(order, work, node)[:1] == ("collect",)
+    if work.node != node:
+        return _AT_COUNTER if is_awaited else ()
+    state = fulfillment_status(order, work.fulfillment_id)
+    found: tuple[str, ...] = ("accept",) if state is _S.RELEASED else ()
+    found += ("reject",) if state in TO_PICK else ()
+    found += _AT_COUNTER if is_awaited else ()
+    return (*found, "accept-recall", "refuse-recall") if open_recall(order, work.fulfillment_id) else found
+
+
+def undo_of(order: Order, work: Fulfillment, node: str) -> str:
+    """The step that can be taken back; empty where there is none."""
+    states = {part.state for part in live_allocations(order) if part.fulfillment_id == work.fulfillment_id}
+    return next((undo for state, undo in _UNDO.items() if state in states and work.node == node), "")
+
+
+def may(step: str, order: Order, work: Fulfillment, node: str) -> bool:
+    """Whether a step is the one to be done now, or may be done beside it, or taken back."""
+    now = ahead(order, work, node)[:1]
+    return step in now or step in beside(order, work, node) or (bool(step) and step == undo_of(order, work, node))
+
+
+def is_given(work: Fulfillment) -> bool:
+    """Whether the node itself gives the goods to the customer, and does not send them first."""
+    return is_handed_over(work.method) and work.via is None

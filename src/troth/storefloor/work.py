@@ -1,0 +1,167 @@
+"""One work, or the works of a walk, on one page: the pick, what comes after it, and what may be taken back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.routing import Route
+
+from troth.engine.pickups.decide import pickup_of
+from troth.engine.recall_terms import open_recall
+from troth.model.ids import FulfillmentId, NodeId, order_of_fulfillment
+from troth.model.network import Node
+from troth.model.order import Fulfillment, Order
+from troth.model.pickup import Pickup
+from troth.model.recall import Recall
+from troth.model.refusals import NotPossibleNow, Refusal
+from troth.model.status import fulfillment_status
+from troth.pages.asking import new_key, text
+from troth.pages.desk import Visit
+from troth.pages.render import page
+from troth.pages.session import guarded
+from troth.pages.views import Chip, path_part, state_chip
+from troth.pages.views_refusal import Told
+from troth.store.orders import read_orders
+from troth.storefloor.acting import Done, act, done_at
+from troth.storefloor.answers import answer
+from troth.storefloor.contents import Content, contents_of
+from troth.storefloor.entrance import SCOPE
+from troth.storefloor.nodes import node_here
+from troth.storefloor.reports import REASONS, make_report
+from troth.storefloor.shelf_lines import read_stops
+from troth.storefloor.steps import ahead, beside, may, undo_of
+
+NOTHING_DONE: Final = Done()
+_ENDS: Final = frozenset({"collect", "ship", "reject", "accept-recall", "put-back"})
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A work as the page shows it: what is in it, the steps that are still to be done (`ahead`), what may be done
+    `beside`, what may be taken back (`undo`), who comes for it, and what its node is asked to give back.
+    """
+
+    order: Order
+    work: Fulfillment
+    chip: Chip
+    contents: tuple[Content, ...]
+    ahead: tuple[str, ...]
+    beside: tuple[str, ...]
+    undo: str
+    pickup: Pickup
+    is_late: bool
+    recall: Recall | None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to be done for it here."""
+        return not self.ahead
+
+
+async def read_works(visit: Visit, node: NodeId, names: Sequence[FulfillmentId]) -> list[tuple[Order, Fulfillment]]:
+    """The works by these names that a node has, or that come to it, in the order given; others are left out."""
+    async with visit.system.pool.acquire() as connection:
+        orders = await read_orders(connection, {order_of_fulfillment(name) for name in names})
+    known = {work.fulfillment_id: (order, work) for order in orders.values() for work in order.fulfillments}
+    return [known[name] for name in names if name in known and node in (known[name][1].node, known[name][1].via)]
+
+
+async def show_work(visit: Visit) -> Response:
+    """One work of a node."""
+    name = FulfillmentId(visit.request.path_params["fulfillment_id"])
+    return await show_works(visit, node_here(visit), [name])
+
+
+async def show_works(
+    visit: Visit, node: Node, names: Sequence[FulfillmentId], *, done: Done = NOTHING_DONE
+) -> Response:
+    """The page of one work or several, with what was refused, if anything was."""
+    works = await read_works(visit, node.node, names)
+    if not works:
+        raise HTTPException(404)
+    to_pick = [one for one in works if ahead(*one, node.node)[:1] == ("pick",)]
+    stops = await read_stops(visit.system, node.node, to_pick) if to_pick else ()
+    cards = [await _card(visit, *one, node.node) for one in works]
+    return page(
+        visit,
+        "work.html",
+        status=409 if done.is_refused else 200,
+        title=" · ".join(order.external_id for order, _ in works),
+        node=node,
+        stops=stops,
+        works=to_pick,
+        cards=cards,
+        reasons=REASONS,
+        key=new_key(),
+        told=[told for _, told in done.refused],
+        section="tasks",
+        code=visit.asked("code"),
+        short=visit.request.query_params.getlist("short"),
+        zone=node.time_zone,
+    )
+
+
+async def report(visit: Visit) -> Response:
+    """Do a step of one work."""
+    node = node_here(visit)
+    form = await visit.request.form()
+    name, step = FulfillmentId(visit.request.path_params["fulfillment_id"]), text(form, "step")
+    works = await read_works(visit, node.node, [name])
+    if not works:
+        raise HTTPException(404)
+    order, work = works[0]
+    made = make_report(step, form, order, work, done_at(visit, form))
+
+    async def check() -> Refusal | Told | None:
+        return _refuse(form, step, order, work, node.node)
+
+    done = await act(visit, form, () if made is None else (made,), check=check)
+    return await answer(
+        visit, form, done, _back(visit, node, order, work, step), lambda: show_works(visit, node, [name], done=done)
+    )
+
+
+def _refuse(form: FormData, step: str, order: Order, work: Fulfillment, node: str) -> Refusal | Told | None:
+    if not may(step, order, work, node):
+        state: str = fulfillment_status(order, work.fulfillment_id)
+        return NotPossibleNow(step or "do that", state, ahead(order, work, node)[:1])
+    if step != "collect":
+        return None
+    if text(form, "by") != "identity" and not text(form, "code"):
+        return "Ask for the code, or check who they are.", ()
+    return None
+
+
+def _back(visit: Visit, node: Node, order: Order, work: Fulfillment, step: str) -> str:
+    """Where somebody goes on after a step: with the next step of the work, or with the tasks."""
+    here = f"{visit.base}/at/{path_part(node.node)}"
+    coming = ahead(order, work, node.node)
+    is_over = step in _ENDS or (step in coming and coming[1:] == ("collect",))
+    return f"{here}?done={path_part(order.external_id)}" if is_over else f"{here}/work/{path_part(work.fulfillment_id)}"
+
+
+async def _card(visit: Visit, order: Order, work: Fulfillment, node: str) -> Card:
+    now: datetime = visit.now
+    state = fulfillment_status(order, work.fulfillment_id)
+    return Card(
+        order,
+        work,
+        state_chip(state),
+        await contents_of(visit.system, order, work),
+        ahead(order, work, node),
+        beside(order, work, node),
+        undo_of(order, work, node),
+        pickup_of(order, work),
+        is_late=work.ship_by < now and bool(ahead(order, work, node)[:1]) and ahead(order, work, node)[0] != "collect",
+        recall=open_recall(order, work.fulfillment_id),
+    )
+
+
+routes = [
+    Route("/at/{node}/work/{fulfillment_id}", guarded(show_work, scope=SCOPE), name="work"),
+    Route("/at/{node}/work/{fulfillment_id}", guarded(report, scope=SCOPE), methods=["POST"]),
+]
