@@ -44,6 +44,7 @@ def item_groups(currency: str) -> tuple[Group, ...]:
         (
             Field("name", "Name", hint="empty: its SKU", width=4),
             Field("gtin", "GTIN"),
+            Field("barcodes", "Other barcodes", WORDS, hint="that a unit is scanned as"),
             Field("category", "Category"),
             Field("brand", "Brand"),
             Field("attributes", "Attributes", PAIRS, Widget.ROWS, hint="one a row: color = black", width=4),

@@ -12,7 +12,7 @@ from troth.console.record_codecs import TEXT, Codec
 from troth.model.refusals import FieldFlaw
 from troth.pages.views import words
 
-_LENGTH_MAX: Final = 100_000
+_LENGTH_MAX: Final = 1_000_000
 
 
 class Widget(StrEnum):
