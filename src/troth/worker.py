@@ -24,6 +24,8 @@ from troth.flows.log.deliver import CLAIM_SECONDS, Delivered, Post, deliver_clai
 from troth.flows.log.maintain import create_partitions, delete_old
 from troth.flows.log.seal import seal_log
 from troth.flows.memory.accuracy import EVENTS_MAX, learn_from_log
+from troth.flows.memory.node_work import EVENTS_MAX as WORK_EVENTS_MAX
+from troth.flows.memory.node_work import learn_work
 from troth.flows.money.settle import EVENTS_MAX as FOLLOWED_MAX
 from troth.flows.money.settle import follow_orders, settle_due
 from troth.flows.orders.acceptance import act_on_acceptance
@@ -175,6 +177,7 @@ async def run_worker(system: System, settings: Settings, stop: asyncio.Event) ->
             Task("measure times", lambda: _measure_times(system)),
             Task("follow watched", lambda: _follow_watched(system)),
             Task("watch", lambda: _watch(system, watcher)),
+            Task("node work", lambda: _learn_work(system)),
             Task("follow payments", lambda: _follow_payments(system)),
             Task("settle", lambda: _settle(system)),
             Task("follow notifications", lambda: _follow_notifications(system, senders)),
@@ -299,6 +302,11 @@ async def _watch(system: System, watcher: Watcher) -> float:
     looked_at = await look_at_due(system, watcher)
     WATCHED.inc(looked_at)
     return 0.0 if looked_at == LOOKED_MAX else LEARN_SECONDS
+
+
+async def _learn_work(system: System) -> float:
+    looked_at = await learn_work(system.pool, system.door.reference.network)
+    return 0.0 if looked_at == WORK_EVENTS_MAX else LEARN_SECONDS
 
 
 async def _follow_payments(system: System) -> float:

@@ -32,3 +32,15 @@ async def test_a_store_switches_itself_off_and_on_and_no_other_node(api: Api) ->
     }  # fmt: skip
     assert after["fulfillments"][0]["node"] == "ST-NYC"
     assert (await api.get("/v1/node-switches", headers=headers)).json() == {"items": []}
+
+
+async def test_how_a_node_does_is_shown_to_who_may_see_it(api: Api) -> None:
+    key = await api.key_for("fulfillments:read", nodes=["ST-NYC"])
+    headers = {"Authorization": f"Bearer {key}"}
+    own = await api.get("/v1/node-performance?node=ST-NYC&days=7", headers=headers)
+    other = await api.get("/v1/node-performance?node=DC-IL", headers=headers)
+    long = await api.get("/v1/node-performance?days=400", headers=headers)
+    (found,) = own.json()["items"]
+    assert (found["node"], found["days"], found["done"], found["accept_rate"]) == ("ST-NYC", 7, 0, None)
+    assert (found["task_minutes_now"], found["ready_minutes"]) == (5.0, None)
+    assert (other.status_code, long.status_code) == (404, 422)

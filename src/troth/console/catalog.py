@@ -12,6 +12,7 @@ from troth.engine.carriage.network import Network
 from troth.engine.carriage.node_days import find_node_days
 from troth.engine.supply.feed_age import is_late
 from troth.flows.memory.offered import with_days_off, with_region_code
+from troth.flows.records.node_performance import WINDOWS, read_performance
 from troth.flows.stock.exposed import find_exposed
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
@@ -73,6 +74,7 @@ async def show_node(visit: Visit, told: Told = NOTHING_TOLD) -> Response:
         minute = minute_of(visit.system.door.now().timestamp())
         today = day_date(local_day(node.value.time_zone, minute))
         used = dict(await read_node_days(connection, today, nodes=(name,)))
+    performance = [(await read_performance(visit.system, days, node=name))[0] for days in WINDOWS]
     shown = balances[:_PAGE]
     network = visit.system.door.reference.network
     return page(
@@ -98,6 +100,7 @@ async def show_node(visit: Visit, told: Told = NOTHING_TOLD) -> Response:
         may_set=_may_set(visit),
         may_switch=visit.actor.may("fulfillments:write") and visit.actor.may_at(name),
         off=off,
+        performance=performance,
         told=told,
         done=visit.asked("done"),
     )

@@ -58,7 +58,8 @@ class Recording:
 
     Units beyond what the demand could take are left out where nothing in the policy looks at them. `loads` is each
     node's share of its capacity that was used, where that counted; `slots` are those that had no room for the order,
-    with what they had promised, and `queue_minutes` the work that waited before its pickup. `fed_at` is as of when
+    with what they had promised, and `queue_minutes` the work that waited before its pickup; `ready_minutes` in how many
+    minutes it would be ready there, where that was measured. `fed_at` is as of when
     (POSIX) the newest stock feeds of nodes with stock were, where that counted. `excluded` are the nodes that were not
     to be asked (None: recorded before they were), and `left_out` the lines for which nobody was.
     """
@@ -71,3 +72,4 @@ class Recording:
     fed_at: Mapping[NodeId, float] = field(default_factory=dict)
     excluded: tuple[NodeId, ...] | None = None
     left_out: tuple[LineId, ...] = ()
+    ready_minutes: Mapping[NodeId, int] = field(default_factory=dict)

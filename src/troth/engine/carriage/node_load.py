@@ -71,7 +71,8 @@ class SlotTimes:
 
 
 class NodeLoad:
-    """What is promised of each slot, how much work waits at each node before a pickup (minutes), and as of when (POSIX)
+    """What is promised of each slot, how much work waits at each node before a pickup (minutes), in how many minutes a
+    pickup is ready there with all that waits, where that was measured (`ready_minutes`), and as of when (POSIX)
     each node's newest stock feed is (`fed_at`, N; not a number where that is not known; None: of none it is).
 
     It belongs to whoever commits promises, who moves it with them; the engine only reads it. `used_max` (N) is at least
@@ -86,12 +87,18 @@ class NodeLoad:
         "fed_at",
         "placed",
         "queue_minutes",
+        "ready_minutes",
         "used",
         "used_max",
         "versions",
     )
 
-    def __init__(self, positions: Mapping[NodeId, int], queue_minutes: Mapping[NodeId, int] | None = None) -> None:
+    def __init__(
+        self,
+        positions: Mapping[NodeId, int],
+        queue_minutes: Mapping[NodeId, int] | None = None,
+        ready_minutes: Mapping[NodeId, int] | None = None,
+    ) -> None:
         self._positions = positions
         self._since = date.min
         self.used: dict[Slot, int] = {}
@@ -101,6 +108,7 @@ class NodeLoad:
         self._tight: dict[tuple[int, int], tuple[int, tuple[tuple[Slot, int], ...]]] = {}
         self.placed: dict[tuple[int, int, int, int], tuple[int, int]] = {}
         self.queue_minutes = dict(queue_minutes or {})
+        self.ready_minutes = dict(ready_minutes or {})
         self.fed_at: NDArray[np.float64] | None = None
 
     def feed(self, fed_at: Mapping[NodeId, float]) -> None:
@@ -129,7 +137,7 @@ class NodeLoad:
 
     def without(self, days: Iterable[tuple[Slot, int]]) -> "NodeLoad":
         """A load of its own in which some promises are not made; what is promised beside them is as it is here."""
-        freed = NodeLoad(self._positions, self.queue_minutes)
+        freed = NodeLoad(self._positions, self.queue_minutes, self.ready_minutes)
         freed.fed_at = self.fed_at
         freed.used, freed.used_max = self.used.copy(), self.used_max.copy()
         freed._of_node = {position: slots.copy() for position, slots in self._of_node.items()}

@@ -217,6 +217,8 @@ def _find_pickup_dates(
     position = network.clock_index.item(lanes.pickup)
     clock = network.clocks[position]
     work = max(clock.processing_minutes, ready_minutes) + max(0, queue_minutes)
+    measured = network.load.ready_minutes.get(network.nodes[lanes.pickup].node)
+    work = work if measured is None else measured
     key = (position, minute, work, not_before)
     found = network.memory.tables["pickups"].get(key)
     if isinstance(found, Timetable):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from troth.engine.carriage.calendars import DAYS_SEARCHED_MAX, WorkClock, finish_work, local_day, minutes_of, take_on
 from troth.engine.carriage.network import Network
 from troth.engine.carriage.node_load import Limit, slots_of_day
+from troth.engine.carriage.pickup_work import pickup_minutes
 from troth.engine.carriage.timetable import Timetable, dates_of_work, find_standing, pickup_dates
 from troth.engine.carriage.transit import Lanes
 from troth.engine.demand.candidates import Block
@@ -234,8 +235,7 @@ def find_work(network: Network, lanes: Lanes, position: int, clock: WorkClock, m
     begin = take_on(clock, minute)
     minutes = clock.processing_minutes
     if lanes.pickup >= 0:
-        queue = network.load.queue_minutes.get(network.nodes[position].node, 0)
-        minutes = max(minutes, need.ready_minutes) + max(0, queue)
+        minutes = pickup_minutes(network, position, clock, need.ready_minutes)
     done = None if begin is None else finish_work(clock, begin, minutes, has_cut_off=lanes.pickup < 0)
     return None if done is None else Work(done, minutes)
 

@@ -8,6 +8,7 @@ from typing import Final
 from troth.engine.carriage.calendars import day_date, finish_work, local_day, minute_of, take_on
 from troth.engine.carriage.network import Network
 from troth.engine.carriage.node_load import slots_of_day
+from troth.engine.carriage.pickup_work import pickup_minutes
 from troth.engine.demand.candidates import whole_minute_now
 from troth.engine.demand.capacity import Need, Work, place_work
 from troth.engine.demand.ship_groups import HANDED_OVER
@@ -60,8 +61,7 @@ def find_own_work(network: Network, position: int, method: Method, now: datetime
     begin = take_on(clock, whole_minute_now(method, now.timestamp()))
     minutes = clock.processing_minutes
     if is_handed_over:
-        queue = network.load.queue_minutes.get(network.nodes[position].node, 0)
-        minutes = max(minutes, need.ready_minutes) + max(0, queue)
+        minutes = pickup_minutes(network, position, clock, need.ready_minutes)
     done = None if begin is None else finish_work(clock, begin, minutes, has_cut_off=not is_handed_over)
     return None if done is None else Work(done, minutes)
 

@@ -124,7 +124,7 @@ def _digest(case: Case, recorded: Recording, asked: str) -> str:
         digest.update(b"".join((stock.sku.encode(), stock.full, stock.partial, stock.units)))
         for row in (*stock.dated, *stock.lots):
             digest.update(repr(row).encode())
-    for more in (recorded.loads, recorded.queue_minutes, recorded.fed_at):
+    for more in (recorded.loads, recorded.queue_minutes, recorded.fed_at, recorded.ready_minutes):
         if more:
             digest.update(repr(sorted(more.items())).encode())
     if recorded.excluded:

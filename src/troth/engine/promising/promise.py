@@ -11,6 +11,7 @@ from troth.engine.demand.budget import Budget
 from troth.engine.demand.capacity import find_need
 from troth.engine.demand.chargebacks import notes_on_guide
 from troth.engine.demand.on_terms import has_terms, plan_on_terms
+from troth.engine.demand.pickup_notes import notes_on_pickup
 from troth.engine.demand.shelf_life import fresh_supply
 from troth.engine.demand.spoilage import plan_with_lots
 from troth.engine.demand.waits import with_waits
@@ -71,6 +72,7 @@ def plan(
     notes = (
         *notes_on_currency(demand, policy.currency),
         *notes_on_guide(demand, found.uncovered, policy.currency),
+        *notes_on_pickup(demand, network),
     )
     if notes:
         found = replace(found, trace=replace(found.trace, notes=(*found.trace.notes, *notes)))

@@ -64,9 +64,10 @@ def record(
         tuple(stocks),
         loads or {},
         () if network.limits is None else _tight_slots(demand, network, network.limits, stocked),
-        _waiting(demand, network),
+        _of_pickups(demand, network.load.queue_minutes),
         _fed(network, stocked, with_feeds=with_feeds),
         tuple(sorted(demand.excluded_nodes)),
+        ready_minutes=_of_pickups(demand, network.load.ready_minutes),
     )
 
 
@@ -77,9 +78,10 @@ def recall(recording: Recording, network: Network) -> dict[Sku, SupplyRows]:
 
 def recall_load(recording: Recording, network: Network) -> Network:
     """The network with what was recorded of its nodes' promises, and nothing else."""
-    if network.limits is None and not recording.queue_minutes and not recording.fed_at:
+    is_bare = not (recording.queue_minutes or recording.ready_minutes or recording.fed_at)
+    if network.limits is None and is_bare:
         return network
-    load = NodeLoad(network.index, recording.queue_minutes)
+    load = NodeLoad(network.index, recording.queue_minutes, recording.ready_minutes)
     load.feed(recording.fed_at)
     load.move(recording.slots)
     return network.with_load(load)
@@ -141,8 +143,8 @@ def _fed(network: Network, stocked: Iterable[int], *, with_feeds: bool) -> dict[
     }
 
 
-def _waiting(demand: Demand, network: Network) -> dict[NodeId, int]:
-    waiting = network.load.queue_minutes
+def _of_pickups(demand: Demand, waiting: Mapping[NodeId, int]) -> dict[NodeId, int]:
+    """What is said of the nodes where a demand is picked up."""
     if not waiting:
         return {}
     named = [demand.pickup_node, *(line.terms.pickup_node for line in demand.lines if line.terms is not None)]

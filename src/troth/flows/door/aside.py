@@ -73,6 +73,11 @@ def rows_at_rest(rows: SupplyRows) -> SupplyRows:
 
 def network_at_rest(network: Network) -> Network:
     """The network with the work and the feeds of its nodes as they are now, whatever is promised or told later."""
-    if network.limits is None and not network.load.queue_minutes and network.load.fed_at is None:
+    if (
+        network.limits is None
+        and not network.load.queue_minutes
+        and not network.load.ready_minutes
+        and network.load.fed_at is None
+    ):
         return network
     return network.with_load(network.load.without(()))
