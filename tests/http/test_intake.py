@@ -44,7 +44,7 @@ async def test_what_is_wrong_is_named_by_field_and_the_document_is_kept_as_it_wa
     }
     document = await taken_in(api, sent)
     assert (document["state"], document["entrance"], document["body"]) == ("waiting", "edi", sent)
-    assert set(pointers(document)) == {"/lines/0/quantity", "/odd"}
+    assert set(pointers(document)) == {"/lines/0/quantity", "/odd", "/lines/0/sku"}
     assert (await api.get(f"/v1/intake/{document['intake_id']}")).json() == document
 
 

@@ -92,7 +92,7 @@ def test_units_that_are_back_are_never_more_than_the_customer_had() -> None:
     refused = shop.ask(opening(units(quantity=2)))
     shop.open(units(quantity=1))
 
-    assert _flaws(refused) == [("/lines/0/quantity", "1 units of A of line 1 may come back")]
+    assert _flaws(refused) == [("/lines/0/quantity", "1 unit of A of line 1 may come back")]
     assert _flaws(shop.ask(opening(units()))) == [("/lines/0/quantity", "0 units of A of line 1 may come back")]
     assert len(shop.order.returns) == 2
 

@@ -174,7 +174,8 @@ def _unit_flaws(command: OpenReturn, order: Order) -> Iterable[FieldFlaw]:
             there = {place: left.get(place, 0) for place in wanted}
             can = whole_count(order, line.line_id, there) if len(there) > 1 else min(there.values())
             told = shown(can, own.decimals)
-            yield FieldFlaw(f"/lines/{at}/quantity", f"{told} units of {sku} of line {line.line_id} may come back")
+            units = "unit" if told == 1 else "units"
+            yield FieldFlaw(f"/lines/{at}/quantity", f"{told} {units} of {sku} of line {line.line_id} may come back")
             continue
         for place, count in wanted.items():
             left[place] -= count

@@ -13,7 +13,7 @@ from troth.flows.orders.capture import prepare, with_history
 from troth.flows.people.access import Actor
 from troth.http.edge.body import Body
 from troth.http.edge.problems import PROBLEMS, No, Refused, describe
-from troth.http.orders.order_body import ORDER_EXAMPLE, OrderBody
+from troth.http.orders.order_body import LINES_MAX, ORDER_EXAMPLE, OrderBody
 from troth.model.ids import Sku
 from troth.model.refusals import FieldFlaw, Invalid, StockShort
 from troth.store.codec import encode_bytes
@@ -31,7 +31,7 @@ def attempt_for(system: System, actor: Actor) -> Try:
             await reference.need_items({Sku(sku) for sku in sent.skus()})
             content = sent.order(reference.items)
         except Refused as refused:
-            return Tried(findings=findings_of(refused.no))
+            return Tried(findings=(*findings_of(refused.no), *await _unknown_items(system, body)))
         customers = actor.customers
         if customers is not None and content.customer.id not in customers:
             return Tried(findings=(FieldFlaw("/customer/id", f"must be one of {', '.join(sorted(customers))}"),))
@@ -47,6 +47,20 @@ def attempt_for(system: System, actor: Actor) -> Try:
         return Tried(findings=findings_of(outcome))
 
     return attempt
+
+
+async def _unknown_items(system: System, body: Mapping[str, Any]) -> tuple[FieldFlaw, ...]:
+    """The items that are not in the catalog, of a document that cannot be read as an order: so that whoever fixes it
+    sees all that is wrong at once.
+    """
+    lines = body.get("lines")
+    skus = [line.get("sku") if isinstance(line, Mapping) else None for line in lines] if isinstance(lines, list) else []
+    named = {at: Sku(sku) for at, sku in enumerate(skus[:LINES_MAX]) if isinstance(sku, str) and sku}
+    await system.door.reference.need_items(set(named.values()))
+    items = system.door.reference.items
+    return tuple(
+        FieldFlaw(f"/lines/{at}/sku", f"there is no item {sku}") for at, sku in named.items() if sku not in items
+    )
 
 
 def findings_of(no: No) -> tuple[FieldFlaw, ...]:
