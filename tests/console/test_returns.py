@@ -174,3 +174,27 @@ async def test_what_came_is_taken_in_once_unless_more_is_ticked(client: httpx.As
     assert "2 of A came before, and 0 are still to come" in again.text
     (one,) = (await _now(system, name)).returns
     assert sum(got.quantity for got in one.received) == 3
+
+
+async def test_a_return_by_mail_has_a_slip_and_is_told_to_be_on_its_way(
+    client: httpx.AsyncClient, system: System
+) -> None:
+    name = await _delivered(system)
+    await _open(client, name, method="mail", node="")
+    here = f"/returns/{name}-R1"
+    shown = (await client.get(f"/console{here}")).text
+    slip = await client.get(f"/console{here}/slip")
+    sent = await post(client, here, f"{here}/send", carrier="UPS", tracking_number="1Z9")
+    again = await post(client, here, f"{here}/send", carrier="UPS", tracking_number="1Z9")
+
+    assert f"{here}/slip" in shown
+    assert f"<h1>{name}-R1</h1>" in slip.text
+    assert (sent.status_code, again.status_code) == (303, 409)
+    (one,) = (await _now(system, name)).returns
+    assert (one.state, one.tracking_number) == (ReceptionState.IN_TRANSIT, "1Z9")
+
+
+async def test_a_return_in_a_store_has_no_slip(client: httpx.AsyncClient, system: System) -> None:
+    name = await _delivered(system)
+    await _open(client, name)
+    assert (await client.get(f"/console/returns/{name}-R1/slip")).status_code == 404

@@ -4,19 +4,20 @@ from dataclasses import dataclass
 from typing import Final
 
 from starlette.datastructures import FormData
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from troth.console.return_forms import DISPOSITIONS, OTHER, amount_in, arrived_in, judged_in
 from troth.console.views_returns import short_return, view_return
 from troth.flows.orders.returns import prepare_dispose, prepare_receive, read_return, replacements_of
 from troth.flows.people.access import Actor
+from troth.flows.wording.return_slip import render_slip
 from troth.model.ids import NodeId, ReturnId, Sku
 from troth.model.lifecycle import ReceptionState
 from troth.model.order import Order
 from troth.model.refusals import Invalid, NotFound
-from troth.model.return_moves import CancelReturn, CloseReturn, RefundReturn, ReturnCommand
-from troth.model.returns import Return
+from troth.model.return_moves import CancelReturn, CloseReturn, RefundReturn, ReturnCommand, SendReturn
+from troth.model.returns import Return, ReturnMethod
 from troth.pages.asking import Unfit, ask, new_key, text
 from troth.pages.desk import Visit
 from troth.pages.render import page
@@ -30,6 +31,7 @@ from troth.store.returns import find_returns
 _PAGE: Final = 50
 _DONE: Final = {
     "open": "The return is open.",
+    "send": "It is on its way.",
     "receive": "Received.",
     "dispose": "Its units are where they belong.",
     "refund": "Credited.",
@@ -102,6 +104,28 @@ async def show_returns(visit: Visit) -> Response:
 async def show_return(visit: Visit) -> Response:
     """One return."""
     return await _page(visit)
+
+
+async def show_slip(visit: Visit) -> Response:
+    """The slip for the parcel, to be printed."""
+    found = await _find(visit)
+    if isinstance(found, Response):
+        return found
+    order, one = found
+    if one.method is not ReturnMethod.MAIL:
+        return _missing(visit, f"a slip of {one.return_id}")
+    return HTMLResponse(render_slip(order, one, visit.system.door.reference.network))
+
+
+async def send(visit: Visit) -> Response:
+    """The customer handed it to a carrier."""
+    found = await _find(visit)
+    if isinstance(found, Response):
+        return found
+    form = await visit.request.form()
+    number = text(form, "tracking_number", length_max=64)
+    command = SendReturn(found[1].return_id, text(form, "carrier", length_max=100), number)
+    return await _do(visit, form, "send", command)
 
 
 async def receive(visit: Visit) -> Response:
@@ -236,6 +260,8 @@ def _missing(visit: Visit, name: str) -> Response:
 routes = [
     Route("/returns", guarded(show_returns, scope="returns:read"), name="returns"),
     Route("/returns/{return_id}", guarded(show_return, scope="returns:read"), name="return"),
+    Route("/returns/{return_id}/slip", guarded(show_slip, scope="returns:read"), name="return_slip"),
+    Route("/returns/{return_id}/send", guarded(send, scope="returns:write"), methods=["POST"]),
     Route("/returns/{return_id}/receive", guarded(receive, scope="returns:write"), methods=["POST"]),
     Route("/returns/{return_id}/dispose", guarded(dispose, scope="returns:write"), methods=["POST"]),
     Route("/returns/{return_id}/refund", guarded(refund, scope="returns:write"), methods=["POST"]),

@@ -93,6 +93,7 @@ class ReturnRow:
     chip: Chip
     lines: tuple[LineRow, ...]
     units: tuple[UnitRow, ...]
+    can_send: bool
     can_receive: bool
     can_close: bool
     can_cancel: bool
@@ -145,6 +146,7 @@ def view_return(order: Order, one: Return, items: Mapping[Sku, Item]) -> ReturnR
             for line in one.lines
         ),
         tuple(_unit(got, decimals.get(got.line_id, 0) if got.line_id else 0, items) for got in one.received),
+        ReceptionEvent.SEND in possible and one.method is ReturnMethod.MAIL,
         ReceptionEvent.RECEIVE in possible and one.method is not ReturnMethod.NONE,
         ReceptionEvent.CLOSE in possible,
         ReceptionEvent.CANCEL in possible,
