@@ -11,7 +11,8 @@ import pytest_asyncio
 from starlette.applications import Starlette
 
 from tests.builders import Clock, item, node, set_up, stock
-from tests.conftest import TEMPLATE, name_database
+from tests.conftest import TEMPLATE
+from tests.databases import copy_statement, name_database
 from troth.flows.door.system import System, open_system
 from troth.flows.people.access import create_key
 from troth.http.app import create_app
@@ -110,7 +111,7 @@ async def api(server_dsn: str) -> AsyncIterator[Api]:
     name = f"test_{uuid4().hex}"
     connection = await asyncpg.connect(server_dsn)
     try:
-        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
+        await connection.execute(copy_statement(name, TEMPLATE))
         clock = Clock()
         async with open_system(name_database(server_dsn, name), clock=clock, cart_units_max=50) as system:
             made = await create_key(system.pool, name="administrator", scopes=["admin"], actor="test")

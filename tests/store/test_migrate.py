@@ -5,7 +5,8 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from tests.conftest import Database, name_database
+from tests.conftest import Database
+from tests.databases import name_database
 from troth.store.migrate import Migration, MigrationRefused, migrate, read_migrations
 
 
