@@ -114,6 +114,13 @@ class Settings(BaseSettings):
         str | None, Field(description="A system that tells customers itself; unset: none is told.")
     ] = None
     notification_webhook_secret: Annotated[SecretStr | None, Field(description="What signs requests to it.")] = None
+    stripe_return_url: Annotated[
+        str | None,
+        Field(description="Where Stripe sends customers who confirmed a payment; unset: nobody is asked to."),
+    ] = None
+    stripe_multicapture: Annotated[
+        bool, Field(description="Whether a Stripe payment is captured in parts, where account and card allow it.")
+    ] = False
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Field(description="Least severe message that is logged.")
     ] = "info"

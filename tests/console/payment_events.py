@@ -3,9 +3,11 @@
 from tests.builders import NOW
 from troth.model.events import (
     PaymentActedOn,
+    PaymentActionNeeded,
     PaymentAdded,
     PaymentAuthorized,
     PaymentCaptured,
+    PaymentDisputed,
     PaymentDue,
     PaymentEvent,
     PaymentExpired,
@@ -14,7 +16,7 @@ from troth.model.events import (
     PaymentUnknown,
     PaymentVoided,
 )
-from troth.model.payment import StepKind
+from troth.model.payment import DisputeState, StepKind
 
 PAYMENT_EVENTS: tuple[tuple[PaymentEvent, str], ...] = (
     (
@@ -27,6 +29,18 @@ PAYMENT_EVENTS: tuple[tuple[PaymentEvent, str], ...] = (
     ),
     (PaymentCaptured(1, 2, "sandbox", "sb-1", 1990, "USD", NOW), "Payment 1: 19.90 USD was captured (sandbox)."),
     (PaymentRefunded(1, 3, "sandbox", "sb-1", 500, "USD", NOW), "Payment 1: 5.00 USD was given back (sandbox)."),
+    (
+        PaymentActionNeeded(1, 1, "sandbox", 1990, "USD", "https://bank.example/3ds", NOW),
+        "Payment 1: 19.90 USD waits for the customer, who confirms it at https://bank.example/3ds.",
+    ),
+    (
+        PaymentDisputed(1, "sandbox", "dp_1", 1990, "USD", "fraudulent", DisputeState.OPEN, NOW, NOW),
+        "The customer's bank demands 19.90 USD of payment 1 back (fraudulent), evidence until Nov 23, 15:00 UTC.",
+    ),
+    (
+        PaymentDisputed(1, "sandbox", "dp_1", 1990, "USD", "fraudulent", DisputeState.LOST, None, NOW),
+        "The dispute dp_1 over 19.90 USD of payment 1 was lost.",
+    ),
     (PaymentVoided(1, 2, "sandbox", "sb-1", 1990, "USD", NOW), "Payment 1: 19.90 USD was released (sandbox)."),
     (
         PaymentExpired(1, "sandbox", "sb-1", 1990, "USD", NOW),

@@ -86,7 +86,7 @@ async def open_local_stripe(folder: Path) -> AsyncIterator[LocalStripe]:
             door = LocalStripe("", direct)
             methods = ["GET", "POST", "DELETE"]
             app = Starlette(routes=[Route("/{path:path}", door.pass_on, methods=methods)])
-            async with _serve(app) as url:
+            async with serve(app) as url:
                 door.url = url
                 yield door
     finally:
@@ -95,7 +95,7 @@ async def open_local_stripe(folder: Path) -> AsyncIterator[LocalStripe]:
 
 
 @asynccontextmanager
-async def _serve(app: Starlette) -> AsyncIterator[str]:
+async def serve(app: Starlette) -> AsyncIterator[str]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()

@@ -68,6 +68,7 @@ class Interrupted:
     read_payment = property(lambda self: self.inner.read_payment)
     read_payments = property(lambda self: self.inner.read_payments)
     read_notice = property(lambda self: self.inner.read_notice)
+    read_disputes = property(lambda self: self.inner.read_disputes)
 
 
 def interrupted(system: System, *, is_before: bool) -> System:

@@ -8,7 +8,7 @@ from troth.engine.money.dues import Dues
 from troth.engine.money.standing import standings
 from troth.flows.money.account_actions import returnable
 from troth.model.lifecycle import StepState
-from troth.model.payment import Adjustment, Tender
+from troth.model.payment import Adjustment, Dispute, Tender
 from troth.pages.views import Chip, words
 from troth.store.payments import StoredAccount
 
@@ -52,6 +52,7 @@ class AccountView:
     returnable_minor: int
     steps: tuple[StepView, ...]
     adjustments: tuple[Adjustment, ...]
+    disputes: tuple[Dispute, ...]
     tenders: tuple[Tender, ...]
     open_tenders: tuple[Tender, ...]
     can_retry: bool
@@ -85,6 +86,7 @@ def view_account(stored: StoredAccount, dues: Dues) -> AccountView:
             for step in account.steps
         ),
         account.adjustments,
+        account.disputes,
         account.tenders,
         tuple(tender for tender in account.tenders if not tender.is_closed),
         can_retry=any(step.state is StepState.FAILED for step in account.steps) and not stored.is_secured,

@@ -4,9 +4,11 @@ from typing import Final, assert_never
 
 from troth.model.events import (
     PaymentActedOn,
+    PaymentActionNeeded,
     PaymentAdded,
     PaymentAuthorized,
     PaymentCaptured,
+    PaymentDisputed,
     PaymentDue,
     PaymentEvent,
     PaymentExpired,
@@ -16,8 +18,8 @@ from troth.model.events import (
     PaymentVoided,
 )
 from troth.model.money import Money
-from troth.model.payment import StepKind
-from troth.pages.views import words
+from troth.model.payment import DisputeState, StepKind
+from troth.pages.views import moment, words
 
 _TO_DO: Final = {
     StepKind.ADOPT: "taken over",
@@ -55,8 +57,20 @@ def tell_payment(event: PaymentEvent) -> str:
             return f"The order may be paid with {amount} of {event.provider} as well."
         case PaymentActedOn():
             return _tell_act(event, amount)
+        case PaymentActionNeeded():
+            return f"Payment {event.payment}: {amount} waits for the customer, who confirms it at {event.url}."
+        case PaymentDisputed():
+            return _tell_dispute(event, amount)
         case _:
             assert_never(event)
+
+
+def _tell_dispute(event: PaymentDisputed, amount: str) -> str:
+    if event.state is not DisputeState.OPEN:
+        return f"The dispute {event.dispute_id} over {amount} of payment {event.payment} was {event.state}."
+    until = f", evidence until {moment(event.evidence_due_at)} UTC" if event.evidence_due_at else ""
+    why = words(event.reason).lower()
+    return f"The customer's bank demands {amount} of payment {event.payment} back ({why}){until}."
 
 
 def _tell_act(event: PaymentActedOn, amount: str) -> str:

@@ -51,9 +51,11 @@ from troth.model.events import (
     OrderReleased,
     OrderResourced,
     PaymentActedOn,
+    PaymentActionNeeded,
     PaymentAdded,
     PaymentAuthorized,
     PaymentCaptured,
+    PaymentDisputed,
     PaymentDue,
     PaymentExpired,
     PaymentFailed,
@@ -139,6 +141,8 @@ _SIGNS: Final = {
     "PaymentExpired": ("orange", "clock"),
     "PaymentFailed": ("red", "cross"),
     "PaymentUnknown": ("orange", "alert"),
+    "PaymentActionNeeded": ("amber", "clock"),
+    "PaymentDisputed": ("red", "alert"),
     "ReturnOpened": ("amber", "open"),
     "ReturnSent": ("teal", "arrow"),
     "ReturnReceived": ("violet", "half"),
@@ -281,6 +285,8 @@ def tell(event: Event) -> str:
             | PaymentDue()
             | PaymentAdded()
             | PaymentActedOn()
+            | PaymentActionNeeded()
+            | PaymentDisputed()
         ):
             return tell_payment(event)
         case (

@@ -35,6 +35,7 @@ KINDS: Final[Mapping[ExceptionKind, Chip]] = {
     ExceptionKind.SHIP_NOTICE: Chip("Ship notice", "amber", "clock"),
     ExceptionKind.PREDICTED_LATE: Chip("Will be late", "amber", "clock"),
     ExceptionKind.PARCEL: Chip("Parcel", "red", "alert"),
+    ExceptionKind.DISPUTE: Chip("Dispute", "violet", "alert"),
 }
 """How each kind is shown."""
 

@@ -21,7 +21,7 @@ from troth.model.lifecycle import AllocationEvent
 from troth.model.network import Address
 from troth.model.notification_events import ChoiceMade, NotificationFailed, NotificationSent
 from troth.model.order import Allocation, Customer, Fulfillment, Hold, Line, Method, Order, Package
-from troth.model.payment import StepKind
+from troth.model.payment import DisputeState, StepKind
 from troth.model.pickup_moves import (
     ArrivalTold,
     CollectorNamed,
@@ -714,6 +714,34 @@ class PaymentActedOn:
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentActionNeeded:
+    """A payment (minor units) waits for the customer, who confirms it at `url`; until then the order is held."""
+
+    payment: int
+    step: int
+    provider: str
+    amount_minor: int
+    currency: str
+    url: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentDisputed:
+    """A customer's bank demands an amount (minor units) of a payment back, or such a dispute was won or lost."""
+
+    payment: int
+    provider: str
+    dispute_id: str
+    amount_minor: int
+    currency: str
+    reason: str
+    state: DisputeState
+    evidence_due_at: datetime | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ConfigurationSet:
     """Reference data (a node, an item, a key, a subscription) was set by somebody; before and after, for the audit."""
 
@@ -775,6 +803,8 @@ PaymentEvent = (
     | PaymentDue
     | PaymentAdded
     | PaymentActedOn
+    | PaymentActionNeeded
+    | PaymentDisputed
 )
 """What happens to an order's money. The order is the subject, and its version stays as it is."""
 NotificationEvent = NotificationSent | NotificationFailed | ChoiceMade
@@ -867,6 +897,8 @@ EVENTS: Final[dict[str, type[Event]]] = {
         PaymentDue,
         PaymentAdded,
         PaymentActedOn,
+        PaymentActionNeeded,
+        PaymentDisputed,
         ExceptionMarked,
         FixApplied,
         CustomerSet,

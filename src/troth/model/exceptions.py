@@ -34,6 +34,7 @@ class ExceptionKind(StrEnum):
     SHIP_NOTICE = "ship_notice"
     PREDICTED_LATE = "predicted_late"
     PARCEL = "parcel"
+    DISPUTE = "dispute"
 
 
 EXPLAINED: Final[Mapping[ExceptionKind, str]] = {
@@ -55,6 +56,7 @@ EXPLAINED: Final[Mapping[ExceptionKind, str]] = {
     ExceptionKind.SHIP_NOTICE: "goods have left, and their trading partner was not sent the ship notice in time",
     ExceptionKind.PREDICTED_LATE: "work will probably not keep its promise, and an alert rule calls a person",
     ExceptionKind.PARCEL: "a parcel is lost, damaged or goes back, or its carrier contradicts itself",
+    ExceptionKind.DISPUTE: "a customer's bank demands a payment back, and evidence has to be sent to keep it",
 }
 """Each kind in a sentence."""
 
@@ -76,6 +78,7 @@ class Source(StrEnum):
     NOTICE = "notice"
     ALERT = "alert"
     PARCEL = "parcel"
+    DISPUTE = "dispute"
 
 
 KINDS_OF: Final[Mapping[Source, frozenset[ExceptionKind]]] = {
@@ -93,6 +96,7 @@ KINDS_OF: Final[Mapping[Source, frozenset[ExceptionKind]]] = {
     Source.NOTICE: frozenset({ExceptionKind.SHIP_NOTICE}),
     Source.ALERT: frozenset({ExceptionKind.PREDICTED_LATE}),
     Source.PARCEL: frozenset({ExceptionKind.PARCEL}),
+    Source.DISPUTE: frozenset({ExceptionKind.DISPUTE}),
 }
 """Which kinds each source has."""
 

@@ -126,6 +126,29 @@ class Adjustment:
     given_at: datetime
 
 
+class DisputeState(StrEnum):
+    """How a dispute stands: somebody has to answer it or it is looked at, and it was won or lost by us."""
+
+    OPEN = "open"
+    WON = "won"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """That a customer's bank demands an amount (minor units) of a payment back, as the gateway calls it and for its
+    reason. Until `evidence_due_at` evidence is taken (None: no more).
+    """
+
+    dispute_id: str
+    payment: int
+    amount_minor: int
+    reason: str
+    state: DisputeState
+    opened_at: datetime
+    evidence_due_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """What was agreed on and done about the money of one order. `version` grows with each change of it."""
@@ -136,6 +159,12 @@ class Account:
     tenders: tuple[Tender, ...] = ()
     steps: tuple[Step, ...] = ()
     adjustments: tuple[Adjustment, ...] = ()
+    disputes: tuple[Dispute, ...] = ()
+
+    @property
+    def is_disputed(self) -> bool:
+        """Whether any dispute is open: what a bank may take must not be given back beside it."""
+        return any(dispute.state is DisputeState.OPEN for dispute in self.disputes)
 
     @property
     def adjusted_minor(self) -> int:
@@ -154,13 +183,15 @@ class Account:
 @dataclass(frozen=True, slots=True)
 class Approved:
     """The gateway did it: for which amount (minor units), under which reference. Of an authorization also until when it
-    lasts (None: not said), and how much of it was captured already.
+    lasts (None: not said), how much of it was captured already, and whether its first capture releases the rest (None:
+    as its provider does).
     """
 
     amount_minor: int
     reference: str
     expires_at: datetime | None = None
     captured_minor: int = 0
+    captures_once: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,13 +218,26 @@ class Lost:
     detail: str
 
 
-Outcome = Approved | Declined | Pending | Lost
+@dataclass(frozen=True, slots=True)
+class ActionNeeded:
+    """The gateway waits for the customer, who confirms the payment at `url` (such as to their bank, by 3-D Secure)."""
+
+    reference: str
+    url: str
+
+
+ACTION_CODE: Final = "action_required"
+"""The code of a step that waits for the customer; its detail is where they confirm it."""
+
+Outcome = Approved | Declined | Pending | Lost | ActionNeeded
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
     """What a gateway is asked: an effect under a key, by which it knows a repetition. `token` is what the channel
-    named, `payment_reference` the gateway's own name of the payment that it is about (empty: it makes one).
+    named, `payment_reference` the gateway's own name of the payment that it is about (empty: it makes one). Where the
+    customer `is_present`, as when a token is charged first, they may confirm it; `captures_once` is what the tender
+    does.
     """
 
     key: str
@@ -206,6 +250,8 @@ class Ask:
     payment_reference: str
     requested_at: datetime
     reported: str = ""
+    is_present: bool = False
+    captures_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ _UNACCEPTED: Final = sql("find_unaccepted_exceptions")
 _UNRELEASED: Final = sql("find_release_exceptions")
 _HOLDS: Final = sql("find_hold_exceptions")
 _STUCK: Final = sql("find_stuck_payments")
+_DISPUTES: Final = sql("find_open_disputes")
 _NOTICES: Final = sql("find_missing_ship_notices")
 _WAITING: Final = sql("find_waiting_returns")
 _HELD: Final = sql("find_held_refunds")
@@ -92,6 +93,9 @@ async def find_candidates(connection: Connection, source: Source, asked: Asked) 
         case Source.ACCOUNT:
             rows = await connection.fetch(_STUCK, order_id, limit, now)
             return [_candidate(row, source, ExceptionKind.PAYMENT, row["since"], detail=row["detail"]) for row in rows]
+        case Source.DISPUTE:
+            rows = await connection.fetch(_DISPUTES, order_id, limit)
+            return [_candidate(row, source, ExceptionKind.DISPUTE, row["since"], detail=row["detail"]) for row in rows]
         case Source.NOTICE:
             rows = await connection.fetch(_NOTICES, order_id, limit, now, now - LEFT_SINCE)
             return [_notice(row) for row in rows]

@@ -84,6 +84,7 @@ def _complete(
         Source.NEED: _open_units,
         Source.HOLD: _wanted_units,
         Source.ACCOUNT: _wanted_units,
+        Source.DISPUTE: _wanted_units,
     }.get(found.source, lambda line, of_line: _work_units(line, of_line, found.subject))
     of_returns = _units_of_lines(found, lines)
     of_line_only = found.source in (Source.LINE, Source.NEED)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from troth.model.ids import OrderId
-from troth.model.payment import Account, Adjustment, Step, Tender
+from troth.model.payment import Account, Adjustment, Dispute, Step, Tender
 from troth.store.codec import decode, encode
 from troth.store.database import Connection
 from troth.store.events import Position
@@ -113,7 +113,7 @@ async def open_empty_account(connection: Connection, order_id: OrderId, currency
 async def write_account(connection: Connection, before: Account, stored: StoredAccount) -> bool:
     """Write an account as it now is; False, with nothing written, where it is no longer as it was before."""
     account = stored.account
-    row = (encode(account.tenders), encode(account.adjustments))
+    row = (encode(account.tenders), encode(account.adjustments), encode(account.disputes))
     found = (stored.is_secured, stored.is_stuck, stored.lacking_minor)
     if await connection.fetchval(_WRITE, account.order_id, before.version, *row, *found) is None:
         return False
@@ -163,6 +163,7 @@ def _account_of_row(row: Any) -> StoredAccount:
         decode(row["tenders"], tuple[Tender, ...]),
         decode(row["steps"], tuple[Step, ...]),
         decode(row["adjustments"], tuple[Adjustment, ...]),
+        decode(row["disputes"], tuple[Dispute, ...]),
     )
     return StoredAccount(account, row["is_secured"], row["is_stuck"], row["lacking_minor"], row["due_at"])
 

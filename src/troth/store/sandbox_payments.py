@@ -45,6 +45,8 @@ class SandboxPayment:
     payment: GatewayPayment
     is_voided: bool
     expires_at: datetime | None
+    token: str
+    made_at: datetime
 
 
 async def lock_sandbox(connection: Connection, name: str) -> None:
@@ -125,4 +127,4 @@ def _payment(row: Any, now: datetime) -> SandboxPayment:
         row["refunded_minor"],
         is_open=not is_over and row["captured_minor"] < row["authorized_minor"],
     )
-    return SandboxPayment(payment, row["is_voided"], row["expires_at"])
+    return SandboxPayment(payment, row["is_voided"], row["expires_at"], row["token"], row["made_at"])

@@ -34,6 +34,8 @@ async def open_gateways(
         settings.stripe_api_key.get_secret_value(),
         webhook_secret=_text(settings.stripe_webhook_secret),
         url=settings.stripe_url,
+        return_url=settings.stripe_return_url,
+        asks_multicapture=settings.stripe_multicapture,
     )
     try:
         yield {"sandbox": sandbox, "stripe": stripe}

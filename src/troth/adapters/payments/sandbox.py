@@ -13,8 +13,20 @@ from typing import Final
 
 import msgspec
 
-from troth.flows.memory.gateways import Notice
-from troth.model.payment import CAPTURED, Approved, Ask, Declined, GatewayPayment, Lost, Outcome, Pending, StepKind
+from troth.flows.memory.gateways import GatewayDispute, Notice
+from troth.model.payment import (
+    CAPTURED,
+    ActionNeeded,
+    Approved,
+    Ask,
+    Declined,
+    DisputeState,
+    GatewayPayment,
+    Lost,
+    Outcome,
+    Pending,
+    StepKind,
+)
 from troth.store.database import Connection, Pool, transaction
 from troth.store.sandbox_payments import (
     SandboxAnswer,
@@ -42,11 +54,20 @@ TWICE: Final = "tok_twice"
 NO_CAPTURE: Final = "tok_no_capture"
 NO_REFUND: Final = "tok_no_refund"
 UNKNOWN: Final = "tok_unknown"
+ACTION: Final = "tok_action"
+ACTION_NO: Final = "tok_action_no"
+DISPUTE: Final = "tok_dispute"
+DISPUTE_LOST: Final = "tok_dispute_lost"
+DISPUTE_WON: Final = "tok_dispute_won"
 VALUED: Final = ("gift_", "credit_")
 
 LASTS: Final = timedelta(days=7)
 EXPIRES_AFTER: Final = timedelta(minutes=1)
 LATE_BY: Final = timedelta(seconds=5)
+CONFIRMED_AFTER: Final = timedelta(seconds=30)
+CONFIRM_URL: Final = "https://sandbox.invalid/confirm"
+EVIDENCE_WITHIN: Final = timedelta(days=7)
+DECIDED_AFTER: Final = timedelta(days=10)
 SIGNATURE_HEADER: Final = "sandbox-signature"
 _PAGE: Final = 500
 
@@ -90,6 +111,8 @@ class Sandbox:
         if effect is None or (effect.answer.approved is None and effect.answer.declined is None):
             return None
         if effect.known_at > self._clock():
+            if ask.token.startswith(ACTION):
+                return ActionNeeded(effect.reference, f"{CONFIRM_URL}/{ask.key}")
             return Pending(effect.reference)
         return effect.answer.approved or effect.answer.declined
 
@@ -110,6 +133,22 @@ class Sandbox:
             if len(page) < _PAGE:
                 return
             after = page[-1].reference
+
+    async def read_disputes(self, reference: str) -> tuple[GatewayDispute, ...]:
+        """The dispute of a payment of which anything was captured, where its token says so."""
+        async with self._pool.acquire() as connection:
+            found = await read_sandbox_payment(connection, reference, self._clock())
+        if found is None or not found.token.startswith(DISPUTE) or not found.payment.captured_minor:
+            return ()
+        is_decided = found.made_at + DECIDED_AFTER <= self._clock()
+        state = DisputeState.OPEN
+        if is_decided and found.token.startswith(DISPUTE_LOST):
+            state = DisputeState.LOST
+        elif is_decided and found.token.startswith(DISPUTE_WON):
+            state = DisputeState.WON
+        due_at = found.made_at + EVIDENCE_WITHIN if state is DisputeState.OPEN else None
+        name, captured = f"dispute-{reference}", found.payment.captured_minor
+        return (GatewayDispute(name, captured, "fraudulent", state, found.made_at, due_at),)
 
     def read_notice(self, body: bytes, headers: Mapping[str, str]) -> Notice | None:
         """What a notice is about, if it is signed with our secret."""
@@ -137,7 +176,7 @@ class Sandbox:
             reference = ask.payment_reference or _name(ask)
             made = await self._move(connection, ask, reference, now)
             answer = SandboxAnswer(approved=made) if isinstance(made, Approved) else SandboxAnswer(declined=made)
-            known_at = now + LATE_BY if ask.token.startswith(LATE) else now
+            known_at = now + _later_by(ask)
             await write_effect(connection, ask, answer, reference, at=now, known_at=known_at)
         return known is None
 
@@ -183,6 +222,8 @@ class Sandbox:
         """How much is authorized (minor units)."""
         if ask.token.startswith(DECLINE):
             return Declined("card_declined", "the bank does not say why")
+        if ask.token.startswith(ACTION_NO):
+            return Declined("authentication_failed", "the customer did not confirm it")
         if ask.token.startswith(STOLEN):
             return Declined("stolen_card", "the card is reported stolen", is_final=True)
         if ask.token.startswith(PARTIAL):
@@ -209,6 +250,13 @@ def value_of(token: str) -> int:
 def sign(body: bytes, secret: str) -> str:
     """The signature of a notice: HMAC-SHA256 of its body, as hexadecimal text."""
     return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def _later_by(ask: Ask) -> timedelta:
+    """How long after a request its answer is there."""
+    if ask.token.startswith(ACTION) and ask.kind is StepKind.AUTHORIZE:
+        return CONFIRMED_AFTER
+    return LATE_BY if ask.token.startswith(LATE) else timedelta()
 
 
 def _was_lost(effect: SandboxEffect) -> bool:

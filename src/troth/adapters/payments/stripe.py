@@ -21,12 +21,13 @@ from troth.adapters.payments.stripe_answer import (
     adopted,
     authorized,
     declined,
+    disputes_of,
     payment_of,
     refunded,
 )
 from troth.adapters.payments.stripe_http import HttpxClient
-from troth.flows.memory.gateways import Notice
-from troth.model.payment import Ask, Declined, GatewayPayment, Lost, Outcome, StepKind
+from troth.flows.memory.gateways import GatewayDispute, Notice
+from troth.model.payment import Approved, Ask, Declined, GatewayPayment, Lost, Outcome, StepKind
 
 _ANSWER_SECONDS_MAX: Final = 25.0
 _SKEW: Final = timedelta(minutes=5)
@@ -45,11 +46,26 @@ _NOT_NOW: Final = (
 
 
 class Stripe:
-    """The gateway of one Stripe account; notices are those signed with `webhook_secret` (None: none is taken)."""
+    """The gateway of one Stripe account; notices are those signed with `webhook_secret` (None: none is taken).
+
+    With a `return_url` customers are asked to confirm a payment where their bank wants it, and are sent there
+    afterwards; without one such a payment is refused. Where it `asks_multicapture`, and the account and the card allow
+    it, a payment is captured in several parts.
+    """
 
     keeps_keys_hours = 23.0  # Stripe forgets keys after a day
 
-    def __init__(self, api_key: str, *, webhook_secret: str | None = None, url: str | None = None) -> None:
+    def __init__(
+        self,
+        api_key: str,
+        *,
+        webhook_secret: str | None = None,
+        url: str | None = None,
+        return_url: str | None = None,
+        asks_multicapture: bool = False,
+    ) -> None:
+        self._return_url = return_url
+        self._asks_multicapture = asks_multicapture
         self._http = HttpxClient(seconds_max=_ANSWER_SECONDS_MAX)
         self._client = StripeClient(
             api_key,
@@ -99,6 +115,14 @@ class Stripe:
         async for intent in self._intents(since):
             yield payment_of(intent, await self._refunds(intent))
 
+    async def read_disputes(self, reference: str) -> tuple[GatewayDispute, ...]:
+        """The disputes of a payment; none where Stripe does not answer, as a notice comes again."""
+        try:
+            page = await self._client.v1.disputes.list_async({"payment_intent": reference, "limit": _PAGE})
+        except stripe.StripeError:
+            return ()
+        return disputes_of([_values(told) for told in page.data])
+
     def read_notice(self, body: bytes, headers: Mapping[str, str]) -> Notice | None:
         """What a notice is about, if Stripe signed it not long ago."""
         if self._webhook_secret is None:
@@ -121,25 +145,38 @@ class Stripe:
 
     async def _authorize(self, ask: Ask) -> Outcome:
         method, customer = await self._method_of(ask.token)
-        intent = await self._client.v1.payment_intents.create_async(
-            {
-                "amount": ask.amount_minor,
-                "currency": ask.currency.lower(),
-                "payment_method": method,
-                "capture_method": "manual",
-                "confirm": True,
-                "off_session": True,
-                "metadata": {KEY: ask.key, ORDER: ask.order_id},
-                **({"customer": customer} if customer else {}),  # type: ignore[typeddict-item]
-            },
-            {"idempotency_key": ask.key},
-        )
+        wanted: dict[str, Any] = {
+            "amount": ask.amount_minor,
+            "currency": ask.currency.lower(),
+            "payment_method": method,
+            "capture_method": "manual",
+            "confirm": True,
+            "metadata": {KEY: ask.key, ORDER: ask.order_id},
+            **self._confirming(ask),
+        }
+        if customer:
+            wanted["customer"] = customer
+        create = self._client.v1.payment_intents.create_async
+        intent = await create(wanted, {"idempotency_key": ask.key})  # type: ignore[arg-type]
         return authorized(await self._intent(intent.id))
 
+    def _confirming(self, ask: Ask) -> Mapping[str, Any]:
+        """How a payment is confirmed: by the customer where they are there, and how it may be captured."""
+        is_asked = ask.is_present and self._return_url is not None
+        how: dict[str, Any] = {"return_url": self._return_url} if is_asked else {"off_session": True}
+        if self._asks_multicapture:
+            how["payment_method_options"] = {"card": {"request_multicapture": "if_available"}}
+        return how
+
     async def _capture(self, ask: Ask) -> Outcome:
-        intent = await self._client.v1.payment_intents.capture_async(
-            ask.payment_reference, {"amount_to_capture": ask.amount_minor}, {"idempotency_key": ask.key}
-        )
+        goes_on = self._asks_multicapture and not ask.captures_once
+        wanted: dict[str, Any] = {"amount_to_capture": ask.amount_minor}
+        if goes_on:
+            wanted["final_capture"] = False
+        capture = self._client.v1.payment_intents.capture_async
+        intent = await capture(ask.payment_reference, wanted, {"idempotency_key": ask.key})  # type: ignore[arg-type]
+        if goes_on and intent.status == "requires_capture":
+            return Approved(ask.amount_minor, intent.id)  # Stripe answers only once it is captured
         return about(ask, _values(intent)) or Lost(f"the payment is {intent.status}")
 
     async def _void(self, ask: Ask) -> Outcome:

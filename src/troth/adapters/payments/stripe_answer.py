@@ -4,7 +4,18 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from troth.model.payment import Approved, Ask, Declined, GatewayPayment, Outcome, Pending, StepKind
+from troth.flows.memory.gateways import GatewayDispute
+from troth.model.payment import (
+    ActionNeeded,
+    Approved,
+    Ask,
+    Declined,
+    DisputeState,
+    GatewayPayment,
+    Outcome,
+    Pending,
+    StepKind,
+)
 
 KEY: Final = "troth_key"
 ORDER: Final = "troth_order"
@@ -27,6 +38,13 @@ _FINAL: Final = frozenset(
     }
 )
 """Refusals that will be the same however often it is tried. *Source:* docs.stripe.com/declines/codes."""
+_DISPUTES: Final[Mapping[str, DisputeState]] = {
+    "won": DisputeState.WON,
+    "warning_closed": DisputeState.WON,
+    "prevented": DisputeState.WON,
+    "lost": DisputeState.LOST,
+}
+"""What Stripe's words for disputes mean; all others are open. *Source:* docs.stripe.com/api/disputes/object."""
 _GONE: Final = frozenset({"charge_expired_for_capture", "payment_intent_unexpected_state", "charge_already_captured"})
 
 
@@ -34,12 +52,14 @@ def authorized(intent: Values) -> Outcome:
     """What became of an authorization."""
     match intent["status"]:
         case "requires_capture":
-            return Approved(intent["amount"], intent["id"], _lasts_until(intent))
+            return Approved(intent["amount"], intent["id"], _lasts_until(intent), captures_once=_captures_once(intent))
         case "succeeded":
             received = received_of(intent, ())
             return Approved(intent["amount"], intent["id"], captured_minor=received)
         case "processing":
             return Pending(intent["id"])
+        case "requires_action" if _confirm_url(intent):
+            return ActionNeeded(intent["id"], _confirm_url(intent))
         case "requires_action":
             return declined("authentication_required", "the customer must confirm it with their bank")
         case "canceled":
@@ -61,7 +81,7 @@ def adopted(ask: Ask, intent: Values) -> Outcome:
 
 
 def about(ask: Ask, intent: Values) -> Outcome | None:
-    """What became of a capture or a release, as the payment now stands; None where it stands as before."""
+    """What became of a capture or a release, as the payment now stands; None where it may stand as before."""
     match intent["status"]:
         case "requires_capture":
             return None
@@ -93,7 +113,7 @@ def payment_of(intent: Values, refunds: Sequence[Values]) -> GatewayPayment:
     """How a payment stands, with what was given back of it."""
     metadata = intent.get("metadata") or {}
     is_taken = intent["status"] == "succeeded"
-    received = received_of(intent, refunds) if is_taken else 0
+    received = received_of(intent, refunds) if is_taken else int(intent.get("amount_received") or 0)
     is_authorized = is_taken or intent["status"] in ("requires_capture", "canceled")
     return GatewayPayment(
         intent["id"],
@@ -105,6 +125,18 @@ def payment_of(intent: Values, refunds: Sequence[Values]) -> GatewayPayment:
         refunded_minor=sum(refund["amount"] for refund in refunds if _counts(refund)),
         is_open=intent["status"] == "requires_capture",
     )
+
+
+def disputes_of(listed: Sequence[Values]) -> tuple[GatewayDispute, ...]:
+    """The disputes of a payment. A warning of a bank that was closed took nothing, as one that was won."""
+    found = []
+    for told in listed:
+        state = _DISPUTES.get(told["status"], DisputeState.OPEN)
+        due = (told.get("evidence_details") or {}).get("due_by")
+        due_at = datetime.fromtimestamp(due, UTC) if due and state is DisputeState.OPEN else None
+        opened_at = datetime.fromtimestamp(told["created"], UTC)
+        found.append(GatewayDispute(told["id"], told["amount"], told["reason"], state, opened_at, due_at))
+    return tuple(found)
 
 
 def received_of(intent: Values, refunds: Sequence[Values]) -> int:
@@ -120,9 +152,27 @@ def _counts(refund: Values) -> bool:
     return KEY in (refund.get("metadata") or {}) and refund["status"] not in ("failed", "canceled")
 
 
-def _lasts_until(intent: Values) -> datetime:
-    """Until when an authorization lasts: as the card's bank says, else the seven days that Stripe gives."""
+def _confirm_url(intent: Values) -> str:
+    """Where the customer confirms a payment; empty where it is said nowhere."""
+    action = intent.get("next_action") or {}
+    return str((action.get("redirect_to_url") or {}).get("url") or "")
+
+
+def _captures_once(intent: Values) -> bool | None:
+    """Whether the first capture of a payment releases the rest: it does not where several are available for its card;
+    None where nothing is said.
+    """
+    status = (_card_of(intent).get("multicapture") or {}).get("status")
+    return None if status is None else status != "available"
+
+
+def _card_of(intent: Values) -> Values:
     charge = intent.get("latest_charge")
     card = (charge.get("payment_method_details") or {}).get("card") if isinstance(charge, Mapping) else None
-    before = (card or {}).get("capture_before")
+    return card or {}
+
+
+def _lasts_until(intent: Values) -> datetime:
+    """Until when an authorization lasts: as the card's bank says, else the seven days that Stripe gives."""
+    before = _card_of(intent).get("capture_before")
     return datetime.fromtimestamp(before, UTC) if before else datetime.fromtimestamp(intent["created"], UTC) + _LASTS

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final, assert_never
 
 from troth.model.events import (
+    PaymentActionNeeded,
     PaymentAuthorized,
     PaymentCaptured,
     PaymentDue,
@@ -21,12 +22,14 @@ from troth.model.events import (
 from troth.model.lifecycle import IN_FLIGHT, PAYMENT_STEP, StepEvent, StepState
 from troth.model.order import Order, Payment
 from troth.model.payment import (
+    ACTION_CODE,
     BUILT_IN_PROVIDERS,
     CAPTURED,
     EXCHANGE,
     TAKEN_OVER,
     UNKNOWN_PROVIDER,
     Account,
+    ActionNeeded,
     Approved,
     Declined,
     Lost,
@@ -149,6 +152,8 @@ def record(account: Account, number: int, outcome: Outcome, now: datetime) -> Re
             return _lose(account, asked, PENDING_CODE, "", outcome.reference, now)
         case Lost():
             return _lose(account, asked, "lost", outcome.detail, step.reference, now)
+        case ActionNeeded():
+            return _await_action(account, asked, outcome, now)
         case _:
             assert_never(outcome)
 
@@ -166,7 +171,7 @@ def _approve(account: Account, step: Step, outcome: Approved, now: datetime) -> 
         code="",
         detail="",
     )
-    account = _with_step(account, done)
+    account = _with_captures(_with_step(account, done), done, outcome.captures_once)
     if step.kind in (StepKind.ADOPT, StepKind.AUTHORIZE):
         if step.kind is StepKind.AUTHORIZE and done.done_minor < step.amount_minor:
             account = _with_tender(account, replace(tender, is_spent=True))
@@ -181,6 +186,17 @@ def _approve(account: Account, step: Step, outcome: Approved, now: datetime) -> 
             return account, (PaymentVoided(*place),)
         case _:
             raise ValueError(f"{step.kind} makes a payment")
+
+
+def _with_captures(account: Account, done: Step, captures_once: bool | None) -> Account:
+    """The account with what its gateway says of captures. A tender of which the first capture released the rest before
+    stays one: what was released does not come back.
+    """
+    tender = account.tender(done.tender)
+    had = any(step.tender == done.tender and step.step < done.step and step.done_minor for step in account.steps)
+    if captures_once is None or captures_once == tender.captures_once or (had and not captures_once):
+        return account
+    return _with_tender(account, replace(tender, captures_once=captures_once))
 
 
 def _authorized(account: Account, done: Step, captured_minor: int, now: datetime) -> Recorded:
@@ -257,6 +273,26 @@ def _lose(account: Account, step: Step, code: str, detail: str, reference: str, 
     provider = account.tender(step.tender).provider
     event = PaymentUnknown(
         step.payment, step.step, provider, step.kind, step.amount_minor, account.currency, code, detail, now
+    )
+    return account, (event,)
+
+
+def _await_action(account: Account, step: Step, outcome: ActionNeeded, now: datetime) -> Recorded:
+    """A step that waits for the customer, who is told once where to confirm it."""
+    is_known = step.code == ACTION_CODE and step.detail == outcome.url
+    waiting = replace(
+        step,
+        state=PAYMENT_STEP[step.state, StepEvent.LOSE],
+        code=ACTION_CODE,
+        detail=outcome.url,
+        reference=outcome.reference,
+    )
+    account = _with_step(account, waiting)
+    if is_known:
+        return account, ()
+    provider = account.tender(step.tender).provider
+    event = PaymentActionNeeded(
+        step.payment, step.step, provider, step.amount_minor, account.currency, outcome.url, now
     )
     return account, (event,)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from troth.engine.money.disputes import lost_minor
 from troth.engine.money.standing import Standing, standings
 from troth.model.ids import OrderId
 from troth.model.lifecycle import IN_FLIGHT
@@ -77,7 +78,7 @@ def _compare(account: Account, ours: Standing, theirs: GatewayPayment | None) ->
     for kind, here, there in (
         ("authorized", step.done_minor, theirs.authorized_minor),
         ("captured", ours.captured, theirs.captured_minor),
-        ("refunded", ours.refunded, theirs.refunded_minor),
+        ("refunded", ours.refunded - lost_minor(account, step.step), theirs.refunded_minor),
     ):
         if here != there:
             yield differs(kind, here, there)

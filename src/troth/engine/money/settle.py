@@ -6,15 +6,28 @@ what is authorized beyond it released. Tenders are used in a stated order, refun
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from troth.engine.money.standing import Standing, ask_again_at, in_flight, standings, trouble_of
 from troth.model.charges import prorate
-from troth.model.payment import EXCHANGE, LIMITED, PENDING, Account, Settlement, Step, StepKind, Tender, TenderKind
+from troth.model.payment import (
+    ACTION_CODE,
+    EXCHANGE,
+    LIMITED,
+    PENDING,
+    Account,
+    Settlement,
+    Step,
+    StepKind,
+    Tender,
+    TenderKind,
+)
 
 _ATTEMPTS_MAX: Final = 8
 """A gateway that does not say for so long what became of a step, some minutes, is a matter for a person."""
+_CONFIRMED_WITHIN: Final = timedelta(hours=24)
+"""A customer who has not confirmed a payment for so long is a matter for a person."""
 _ORDER_OF_USE: Final = {kind: rank for rank, kind in enumerate(TenderKind)}
 
 
@@ -53,7 +66,7 @@ def settle(
 
     What was captured before it is earned is kept as long as it may yet be. Nothing that is in flight is asked for once
     more under another name, and what it may come to is counted. While an order is held so that nothing may be refunded
-    (not `may_refund`), nothing is.
+    (not `may_refund`), or a payment of it is disputed, nothing is.
     """
     adopted = tuple(_adoptions(account, now))
     if adopted:
@@ -68,7 +81,7 @@ def settle(
     ranked = sorted(payments, key=lambda one: (_rank(one.tender), one.step.step))
     net = sum(one.net for one in payments)
     taken = _capture(plan, ranked, earned - net)
-    if may_refund:
+    if may_refund and not account.is_disputed:
         _refund(plan, ranked, max(net - total, min(_to_give_back(account, payments), net - earned)))
     secured = net + sum(_lasting(one, taken.get(one.step.step, 0)) for one in payments)
     covered = secured + sum(one.authorizing for one in payments)
@@ -81,7 +94,7 @@ def settle(
         next_at=min(plan.times, default=None),
         lacking_minor=lacking,
         is_secured=total <= secured,
-        is_stuck=plan.is_stuck or lacking > 0 or any(step.attempts >= _ATTEMPTS_MAX for step in in_flight(account)),
+        is_stuck=plan.is_stuck or lacking > 0 or any(_is_silent(step, now) for step in in_flight(account)),
     )
 
 
@@ -169,6 +182,13 @@ def _void(plan: _Plan, payments: Sequence[Standing], amount: int) -> None:
         if plan.may(one.tender, StepKind.VOID):
             plan.add(one.tender, StepKind.VOID, one.open, one.step.step)
             amount -= 0 if one.tender.is_closed else one.open
+
+
+def _is_silent(step: Step, now: datetime) -> bool:
+    """Whether it takes too long until it is known what became of a step; a customer may take their time to confirm."""
+    if step.code == ACTION_CODE:
+        return now - step.requested_at >= _CONFIRMED_WITHIN
+    return step.attempts >= _ATTEMPTS_MAX
 
 
 def _is_expired(step: Step, now: datetime) -> bool:

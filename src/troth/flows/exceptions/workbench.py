@@ -39,6 +39,7 @@ _OF_ORDERS: Final = (
     Source.REFUND,
     Source.ALERT,
     Source.PARCEL,
+    Source.DISPUTE,
 )
 
 

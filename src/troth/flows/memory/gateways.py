@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from troth.model.payment import Ask, GatewayPayment, Outcome
+from troth.model.payment import Ask, DisputeState, GatewayPayment, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,18 @@ class Notice:
     kind: str
     key: str
     reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayDispute:
+    """A dispute as its gateway tells it (minor units), with until when it takes evidence (None: no more)."""
+
+    dispute_id: str
+    amount_minor: int
+    reason: str
+    state: DisputeState
+    opened_at: datetime
+    evidence_due_at: datetime | None
 
 
 class Gateway(Protocol):
@@ -43,6 +55,10 @@ class Gateway(Protocol):
 
     def read_payments(self, since: datetime) -> AsyncIterator[GatewayPayment]:
         """The payments that were made since an instant."""
+        ...
+
+    async def read_disputes(self, reference: str) -> tuple[GatewayDispute, ...]:
+        """The disputes of a payment, whatever became of them; none where nothing is known of any."""
         ...
 
     def read_notice(self, body: bytes, headers: Mapping[str, str]) -> Notice | None:

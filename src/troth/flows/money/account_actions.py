@@ -17,7 +17,7 @@ from troth.model.ids import OrderId
 from troth.model.money import Money
 from troth.model.order import Payment
 from troth.model.payment import EXCHANGE, IS_RESERVED, TAKEN_OVER, Account, Adjustment
-from troth.model.refusals import FieldFlaw, Invalid, NotFound, Refusal
+from troth.model.refusals import FieldFlaw, Invalid, NotFound, NotPossibleNow, Refusal
 from troth.store.database import Connection, transaction
 from troth.store.events import append_event
 from troth.store.orders import read_orders
@@ -62,6 +62,8 @@ async def give_back(
     """Give an amount (minor units) back that was captured: the order is owed so much less."""
 
     def act(account: Account, now: datetime) -> Acted | Refusal:
+        if account.is_disputed:
+            return NotPossibleNow("refund", "disputed")
         most = returnable(account)
         if not 0 < amount_minor <= most:
             text = Money(most, account.currency).amount

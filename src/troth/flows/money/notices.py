@@ -7,9 +7,10 @@ from collections.abc import Mapping
 
 from troth.engine.money.standing import in_flight, standings
 from troth.flows.door.system import System
+from troth.flows.money.disputes import is_of_dispute, note_disputes
 from troth.flows.money.settle import ask_of, end_authorizations, find_outcome, record_outcome
 from troth.model.ids import OrderId
-from troth.model.payment import Account, Lost, Pending, order_of_key
+from troth.model.payment import Account, ActionNeeded, Lost, Pending, order_of_key
 from troth.model.refusals import FieldFlaw, Invalid, NotFound
 from troth.store.database import transaction
 from troth.store.payments import find_order_of_reference, keep_notice, read_accounts, touch_account
@@ -37,6 +38,8 @@ async def take_notice(
     if order_id is not None and is_new:
         await look_up(system, order_id)
         await note_released(system, order_id)
+        if is_of_dispute(notice.kind):
+            await note_disputes(system, order_id)
     return order_id
 
 
@@ -54,7 +57,7 @@ async def look_up(system: System, order_id: OrderId, *, is_asking: bool = False)
             continue
         ask = ask_of(account, step)
         outcome = await find_outcome(gateway, ask, system.door.now()) if is_asking else await gateway.find(ask)
-        if outcome is not None and not isinstance(outcome, Lost | Pending):
+        if outcome is not None and not isinstance(outcome, Lost | Pending | ActionNeeded):
             known += bool(await record_outcome(system, order_id, step.step, outcome))
     if known:
         async with system.pool.acquire() as connection:

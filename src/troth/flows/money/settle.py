@@ -199,6 +199,8 @@ def ask_of(account: Account, step: Step) -> Ask:
         payment_reference=begun.reference,
         requested_at=step.requested_at,
         reported=tender.reported,
+        is_present=not any(one.tender == tender.tender and one.done_minor for one in account.steps),
+        captures_once=tender.captures_once,
     )
 
 

@@ -16,7 +16,7 @@ from troth.http.edge.values import Instant, MoneyAnswer, money
 from troth.http.orders import examples
 from troth.model.lifecycle import StepState
 from troth.model.order import Payment
-from troth.model.payment import Approved, Provider, StepKind, TenderKind
+from troth.model.payment import ACTION_CODE, Approved, DisputeState, Provider, StepKind, TenderKind
 from troth.store.payments import StoredAccount
 
 
@@ -35,7 +35,10 @@ class TenderAnswer(msgspec.Struct, frozen=True):
 
 
 class PaymentStanding(msgspec.Struct, frozen=True):
-    """How a payment stands: what was authorized, captured and given back of it, and what can still be captured."""
+    """How a payment stands: what was authorized, captured and given back of it, and what can still be captured.
+
+    Where it waits for the customer they confirm it at `action_url`.
+    """
 
     payment: int
     tender: int
@@ -47,6 +50,7 @@ class PaymentStanding(msgspec.Struct, frozen=True):
     refunded: MoneyAnswer
     open: MoneyAnswer
     expires_at: Instant | None
+    action_url: str | None
 
 
 class StepAnswer(msgspec.Struct, frozen=True):
@@ -76,6 +80,18 @@ class AdjustmentAnswer(msgspec.Struct, frozen=True):
     given_at: Instant
 
 
+class DisputeAnswer(msgspec.Struct, frozen=True):
+    """That a customer's bank demands an amount of a payment back; evidence is taken until `evidence_due_at`."""
+
+    dispute_id: str
+    payment: int
+    amount: MoneyAnswer
+    reason: str
+    state: DisputeState
+    opened_at: Instant
+    evidence_due_at: Instant | None
+
+
 class AccountAnswer(msgspec.Struct, frozen=True):
     """The money of an order. `earned` is owed for what has left, `to_come` for what is still to leave.
 
@@ -97,6 +113,7 @@ class AccountAnswer(msgspec.Struct, frozen=True):
     payments: tuple[PaymentStanding, ...]
     steps: tuple[StepAnswer, ...]
     adjustments: tuple[AdjustmentAnswer, ...]
+    disputes: tuple[DisputeAnswer, ...]
 
 
 class DifferenceAnswer(msgspec.Struct, frozen=True):
@@ -170,6 +187,7 @@ def answer_account(stored: StoredAccount, dues: Dues) -> AccountAnswer:
                 money(one.refunded, currency),
                 money(one.open, currency),
                 one.step.expires_at,
+                one.step.detail if one.authorizing and one.step.code == ACTION_CODE else None,
             )
             for one in payments
         ),
@@ -194,6 +212,18 @@ def answer_account(stored: StoredAccount, dues: Dues) -> AccountAnswer:
         tuple(
             AdjustmentAnswer(money(one.amount_minor, currency), one.reason, one.given_by, one.given_at)
             for one in account.adjustments
+        ),
+        tuple(
+            DisputeAnswer(
+                one.dispute_id,
+                one.payment,
+                money(one.amount_minor, currency),
+                one.reason,
+                one.state,
+                one.opened_at,
+                one.evidence_due_at,
+            )
+            for one in account.disputes
         ),
     )
 

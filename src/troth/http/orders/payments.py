@@ -29,7 +29,7 @@ from troth.http.orders.payment_answer import (
 from troth.model.card_numbers import LOOKS_LIKE_A_CARD
 from troth.model.order import Order, Payment
 from troth.model.payment import PENDING, Account
-from troth.model.refusals import FieldFlaw, Forbidden, Invalid, NotFound, Refusal
+from troth.model.refusals import FieldFlaw, Forbidden, Invalid, NotFound, NotPossibleNow, Refusal
 from troth.store.database import Connection
 from troth.store.payments import StoredAccount, read_accounts
 
@@ -272,6 +272,7 @@ OPERATIONS = (
             TypeAdapter(RefundBody), {"amount": {"amount": "5.00", "currency": "USD"}, "reason": "a scratch on the lid"}
         ),
         _TOO_MUCH,
+        NotPossibleNow("refund", "disputed"),
     ),
     Operation(
         method="POST",

@@ -115,6 +115,17 @@ WHERE r.is_refund_held AND r.state IN ('announced', 'in_transit', 'received') AN
 ORDER BY r.opened_at, r.return_id
 LIMIT $2;
 
+-- name: find_open_disputes
+-- Finds disputes of payments that are open, with until when evidence is taken, what has to be answered first first; of one order, or of all.
+SELECT
+    a.order_id, d.dispute ->> 'dispute_id' AS subject, (d.dispute ->> 'opened_at')::timestamptz AS since,
+    (d.dispute ->> 'evidence_due_at')::timestamptz AS due_at, d.dispute ->> 'reason' AS detail
+FROM payment_accounts AS a
+CROSS JOIN LATERAL json_array_elements(a.disputes) AS d (dispute)
+WHERE a.disputes::text <> '[]' AND d.dispute ->> 'state' = 'open' AND ($1::text IS NULL OR a.order_id = $1)
+ORDER BY due_at NULLS LAST, a.order_id, subject
+LIMIT $2;
+
 -- name: find_deficits
 -- Finds supplies of which more is promised than there is, with when they last moved; all, or one.
 SELECT

@@ -51,7 +51,7 @@ WHERE order_id = $1 AND claimed_until = $2;
 -- name: read_payment_accounts
 -- Reads accounts with their steps.
 SELECT
-    p.order_id, p.version, p.currency, p.tenders, p.adjustments, p.is_secured, p.is_stuck, p.lacking_minor, p.due_at,
+    p.order_id, p.version, p.currency, p.tenders, p.adjustments, p.disputes, p.is_secured, p.is_stuck, p.lacking_minor, p.due_at,
     coalesce(
         (SELECT json_agg(
             json_build_object(
@@ -68,7 +68,7 @@ FROM payment_accounts AS p WHERE p.order_id = ANY($1::text[]) ORDER BY p.order_i
 -- name: write_payment_account
 -- Writes an account that is still of the version that was read; gives its new version, no row where somebody else changed it.
 UPDATE payment_accounts
-SET version = version + 1, tenders = $3, adjustments = $4, is_secured = $5, is_stuck = $6, lacking_minor = $7
+SET version = version + 1, tenders = $3, adjustments = $4, disputes = $5, is_secured = $6, is_stuck = $7, lacking_minor = $8
 WHERE order_id = $1 AND version = $2
 RETURNING version;
 

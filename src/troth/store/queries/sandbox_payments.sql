@@ -18,12 +18,12 @@ ON CONFLICT (key) DO UPDATE SET reference = excluded.reference, answer = exclude
 
 -- name: read_sandbox_payment
 -- Reads a payment of the sandbox.
-SELECT reference, key, order_id, currency, authorized_minor, captured_minor, refunded_minor, is_voided, expires_at
+SELECT reference, key, order_id, currency, authorized_minor, captured_minor, refunded_minor, is_voided, expires_at, token, made_at
 FROM sandbox_payments WHERE reference = $1;
 
 -- name: read_sandbox_payments
 -- Reads a page of the payments that the sandbox made since an instant, after a reference.
-SELECT reference, key, order_id, currency, authorized_minor, captured_minor, refunded_minor, is_voided, expires_at
+SELECT reference, key, order_id, currency, authorized_minor, captured_minor, refunded_minor, is_voided, expires_at, token, made_at
 FROM sandbox_payments WHERE made_at >= $1 AND reference > $2 ORDER BY reference LIMIT $3;
 
 -- name: read_sandbox_used
