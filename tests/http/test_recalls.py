@@ -51,6 +51,8 @@ async def test_a_node_is_asked_and_gives_some_of_it_back(api: Api) -> None:
     )
 
     assert (many.status_code, many.json()["errors"][0]["detail"]) == (422, "2 units of line 1 can be given back")
+    told = (await order_of(api, order))["promise"]["message"]
+    assert told.startswith("DC-PA could hold back only a part of it. "), told
     assert given.json()["recall"]["given"] == [{"line_id": "1", "quantity": 1}]
     after = await order_of(api, order)
     assert (after["lines"][0]["canceled_quantity"], after["recalls"][0]["state"]) == (1, "given_back")
@@ -60,6 +62,7 @@ async def test_a_node_is_asked_and_gives_some_of_it_back(api: Api) -> None:
 async def test_a_node_refuses_with_a_reason(api: Api) -> None:
     order, path = await at_node(api, "RECALL-2", "pack")
     await api.post(f"{path}/recall", {"reason": "not wanted"})
+    asked = (await order_of(api, order))["promise"]["message"]
     blank = await api.post(f"{path}/refuse-recall", {"reason": ""})
     refused = await api.post(f"{path}/refuse-recall", {"reason": "it is on the truck"})
     late = await api.post(f"{path}/accept-recall")
@@ -67,7 +70,12 @@ async def test_a_node_refuses_with_a_reason(api: Api) -> None:
     assert (blank.status_code, blank.json()["errors"][0]["pointer"]) == (422, "/reason")
     assert (refused.json()["recall"]["state"], refused.json()["status"]) == ("refused", "packed")
     assert (late.status_code, late.json()["code"]) == (409, "not-possible-now")
-    assert (await order_of(api, order))["lines"][0]["canceled_quantity"] == 0
+    after = await order_of(api, order)
+    assert after["lines"][0]["canceled_quantity"] == 0
+    assert asked.startswith("DC-PA was asked to hold it back, and answers today by "), asked
+    assert after["promise"]["message"].startswith("DC-PA could not hold it back: it comes as it was promised. "), after[
+        "promise"
+    ]["message"]
 
 
 async def test_a_cancelation_asks_the_node_and_says_until_when(api: Api) -> None:

@@ -46,6 +46,9 @@ BUILT_IN: Final[Mapping[str, Mapping[str, Text]]] = {
         "waiting_ends": "Until {day} at most.",
         "held": "On hold: waits for a person.",
         "if_let_go": "If let go in time:",
+        "recall_asked": "{place} was asked to hold it back, and answers {day} by {time}.",
+        "recall_refused": "{place} could not hold it back: it comes as it was promised.",
+        "recall_partly": "{place} could hold back only a part of it.",
         "late": "That is later than it is needed: {day}.",
     },
     "es": {
@@ -87,6 +90,9 @@ BUILT_IN: Final[Mapping[str, Mapping[str, Text]]] = {
         "waiting_ends": "Como máximo hasta {day}.",
         "held": "Retenido: espera a una persona.",
         "if_let_go": "Si se libera a tiempo:",
+        "recall_asked": "Se ha pedido a {place} que lo retenga; responde {day} antes de las {time}.",
+        "recall_refused": "{place} no ha podido retenerlo: llega como se prometió.",
+        "recall_partly": "{place} solo ha podido retener una parte.",
         "late": "Es más tarde de lo que se necesita: {day}.",
     },
 }

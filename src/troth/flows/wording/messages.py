@@ -22,6 +22,7 @@ from troth.flows.wording.promised import (
     promised_work,
     supply_message,
 )
+from troth.flows.wording.recalled import recall_message
 from troth.flows.wording.wording import Voice
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.item import Item
@@ -71,7 +72,9 @@ def order_message(order: Order, network: Network, now: datetime, voice: Voice, i
     is_held = any(hold.expires_at is None for hold in placed_holds(order))  # others end by themselves
     needed_by = _missed_of(order)
     standing = Standing(waiting, max(ends, default=None), lost, is_held, needed_by)
-    return standing_message(promised_work(order, network, items, now), standing, order.ship_to, now, voice)
+    told = standing_message(promised_work(order, network, items, now), standing, order.ship_to, now, voice)
+    recalled = recall_message(order, network, now, voice) if order.recalls else ""
+    return f"{recalled} {told}".rstrip() if recalled else told
 
 
 def _missed_of(order: Order) -> datetime | None:
