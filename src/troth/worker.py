@@ -34,6 +34,7 @@ from troth.flows.orders.repromise import repromise_moved, repromise_overdue, try
 from troth.flows.orders.returns import expire_returns
 from troth.flows.orders.waves import run_waves
 from troth.flows.records.customers import review_credit
+from troth.flows.stock.levels import ENTRIES_MAX, watch_levels
 from troth.flows.telling.follow import EVENTS_MAX as TOLD_MAX
 from troth.flows.telling.follow import follow_log
 from troth.flows.telling.media import Senders
@@ -181,6 +182,7 @@ async def run_worker(system: System, settings: Settings, stop: asyncio.Event) ->
             Task("follow payments", lambda: _follow_payments(system)),
             Task("settle", lambda: _settle(system)),
             Task("follow notifications", lambda: _follow_notifications(system, senders)),
+            Task("stock levels", lambda: _watch_levels(system)),
             Task("notify", lambda: _notify(system, senders)),
         )
         await asyncio.gather(*(repeat(task, stop) for task in tasks))
@@ -323,6 +325,11 @@ async def _settle(system: System) -> float:
 async def _follow_notifications(system: System, senders: Senders) -> float:
     looked_at = await follow_log(system, senders.keys())
     return 0.0 if looked_at == TOLD_MAX else IDLE_SECONDS
+
+
+async def _watch_levels(system: System) -> float:
+    looked_at = await watch_levels(system)
+    return 0.0 if looked_at == ENTRIES_MAX else LEARN_SECONDS
 
 
 async def _notify(system: System, senders: Senders) -> float:

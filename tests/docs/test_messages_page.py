@@ -23,9 +23,10 @@ def test_every_message_is_documented_as_it_is_and_nothing_else_is() -> None:
 
 
 def test_the_document_of_the_page_can_be_saved() -> None:
-    (text,) = re.findall(r"```json\n(.*?)```", _PAGE, re.DOTALL)
+    text, watched = re.findall(r"```json\n(.*?)```", _PAGE, re.DOTALL)
 
     assert isinstance(MESSAGE_TEMPLATES.read(json.loads(text)), MessageTemplates)
+    assert isinstance(MESSAGE_TEMPLATES.read({"low_stock": [json.loads(watched)]}), MessageTemplates)
 
 
 def test_every_message_is_built_in_in_each_language_without_flaws() -> None:

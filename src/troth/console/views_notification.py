@@ -4,6 +4,7 @@ from typing import assert_never
 
 from troth.model.notification import Medium, NotificationState
 from troth.model.notification_events import ChoiceMade, NotificationFailed, NotificationSent
+from troth.model.stock_level_events import StockLevelChanged
 from troth.pages.views import words
 
 MEDIA = {Medium.EMAIL: "mail", Medium.SMS: "text message", Medium.WEBHOOK: "the shop's own system"}
@@ -19,7 +20,7 @@ STATES = {
 }
 
 
-def tell_notification(event: NotificationSent | NotificationFailed | ChoiceMade) -> str:
+def tell_notification(event: NotificationSent | NotificationFailed | ChoiceMade | StockLevelChanged) -> str:
     """One sentence about it."""
     match event:
         case NotificationSent():
@@ -29,6 +30,11 @@ def tell_notification(event: NotificationSent | NotificationFailed | ChoiceMade)
             return f"The {MEDIA[event.medium]} about {words(event.kind).lower()} {_was(how)}: {event.reason}."
         case ChoiceMade():
             return f"The customer chose by a link: {words(event.choice).lower()}."
+        case StockLevelChanged():
+            where = f" at {event.node}" if event.node else ""
+            channel = f" to {event.channel}" if event.channel else ""
+            level = f"{words(event.after)} after {words(event.before).lower()}"
+            return f"{level}{where}, as is told{channel}: {event.message}."
         case _:
             assert_never(event)
 

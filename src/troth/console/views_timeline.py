@@ -104,6 +104,7 @@ from troth.model.return_moves import (
     ReturnSent,
 )
 from troth.model.ship_notice import ShipNoticeSent
+from troth.model.stock_level_events import StockLevelChanged
 from troth.model.transfer_moves import TransferLost, TransferReceived, TransferShipped
 from troth.pages.views import moment, number, words
 from troth.store.events import LoggedEvent
@@ -303,7 +304,7 @@ def tell(event: Event) -> str:
             | ReturnExpired()
         ):
             return tell_return(event)
-        case NotificationSent() | NotificationFailed() | ChoiceMade():
+        case NotificationSent() | NotificationFailed() | ChoiceMade() | StockLevelChanged():
             return tell_notification(event)
         case _:
             return _tell_work(event)

@@ -50,6 +50,7 @@ from troth.model.return_moves import (
 )
 from troth.model.serials import UnitSerial
 from troth.model.ship_notice import ShipNoticeSent
+from troth.model.stock_level_events import StockLevelChanged
 from troth.model.tracking import Proof
 from troth.model.transfer_moves import TransferLost, TransferReceived, TransferShipped
 
@@ -807,7 +808,7 @@ PaymentEvent = (
     | PaymentDisputed
 )
 """What happens to an order's money. The order is the subject, and its version stays as it is."""
-NotificationEvent = NotificationSent | NotificationFailed | ChoiceMade
+NotificationEvent = NotificationSent | NotificationFailed | ChoiceMade | StockLevelChanged
 WorkbenchEvent = ExceptionMarked | FixApplied
 PartnerEvent = AgreementEvent | ShipNoticeSent
 Event = (
@@ -908,6 +909,7 @@ EVENTS: Final[dict[str, type[Event]]] = {
         NotificationSent,
         NotificationFailed,
         ChoiceMade,
+        StockLevelChanged,
         ConfigurationSet,
     )
 }

@@ -150,11 +150,16 @@ class MessageTexts:
 class LowStock:
     """Up to how many units some channels (none named: all) say how few are left; 0: never.
 
-    An item that says it itself is not asked about.
+    An item that says it itself is not asked about. With `leave_units` the level is watched: few are left until there
+    are more than so many, what was gone is back from `back_units` on, and each change is an event; `by_node`, of each
+    node that hands over to customers, too.
     """
 
     units: int
     channels: tuple[str, ...] = ()
+    leave_units: int | None = None
+    back_units: int = 1
+    by_node: bool = False
 
 
 @dataclass(frozen=True, slots=True)

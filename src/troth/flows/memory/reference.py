@@ -43,6 +43,7 @@ from troth.flows.documents.holds_in_force import HoldRulesInForce
 from troth.flows.documents.standing import Standing, as_it_is, with_label
 from troth.flows.documents.wording_in_force import WordingInForce
 from troth.flows.memory.accuracy import FIND_RATES
+from troth.flows.memory.few_left import FewLeft, FewMemory
 from troth.flows.memory.find_memory import FindMemory
 from troth.flows.memory.offered import compile_offered, join_tables, offer_cards, switched
 from troth.flows.memory.price_memory import PriceMemory, read_price_memory
@@ -73,6 +74,7 @@ from troth.store.node_switches import NODE_SWITCHES, read_node_switches
 from troth.store.node_work import NODE_WORK, read_task_evidence
 from troth.store.reference import read_items, read_nodes, read_versions
 from troth.store.sales_rates import read_sales_rates
+from troth.store.stock_levels import STOCK_LEVELS
 
 _QUEUES_HOLD: Final = timedelta(seconds=5)
 _QUEUED_WITHIN: Final = timedelta(days=1)
@@ -120,6 +122,7 @@ class Reference:
         self._wording = WordingInForce()
         self._holds = HoldRulesInForce()
         self._returns = Standing(RETURN_RULES, lambda rules, label: ReturnPolicy(label, rules))
+        self._few = FewMemory()
         self._notifications = Standing(NOTIFICATION_RULES, with_label)
         self._fed_at: dict[NodeId, float] = {}
         self._in_force = InForce()
@@ -193,6 +196,10 @@ class Reference:
         """The rules of what customers are told that decide at an instant, and their label (empty: built in)."""
         return self._notifications.value(self._notifications.in_force(now).base) or ("", TOLD_BUILT_IN)
 
+    def few_left(self, sku: Sku) -> FewLeft:
+        """Who is told that few are left of an item, where levels are watched."""
+        return self._few.of(sku)
+
     def wording_at(self, now: datetime) -> Wording:
         """The texts of messages that are told at an instant."""
         return self._wording.at(now)
@@ -238,6 +245,8 @@ class Reference:
                 await self._notifications.read(connection, now)
             if "boxes" in changed:
                 await self._boxes.read(connection, now)
+            if STOCK_LEVELS in changed:
+                await self._few.follow(connection)
             if CUSTOMERS in changed:
                 self.customer_terms = await read_terms(connection)
                 self.guides = await read_guides(connection)

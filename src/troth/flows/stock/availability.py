@@ -37,6 +37,7 @@ from troth.engine.supply.overdue import has_overdue, timely_rows
 from troth.engine.supply.supply import NO_SUPPLY, SupplyRows
 from troth.flows.door.door import Door
 from troth.flows.door.system import System
+from troth.flows.memory.few_left import NOBODY, FewLeft
 from troth.flows.memory.reference import Reference
 from troth.flows.places.places import find_place
 from troth.flows.places.zip_states import find_state
@@ -44,6 +45,7 @@ from troth.flows.stock.waterfall import Inquirer
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import ON_HAND
 from troth.model.item import Item
+from troth.model.measure import scale_of
 from troth.model.network import Address
 from troth.model.order import Method
 from troth.model.place_notes import BY_COUNTRY
@@ -103,10 +105,13 @@ class Terms:
     exposure: Exposure | None
     sales: object
     draws: int
+    few: FewLeft = NOBODY
 
     def stand(self, reference: Reference, exposure: Exposure | None) -> bool:
         """Whether these are the terms of now, by identity, where these rules count now."""
         if reference.items.get(self.item.sku) is not self.item or self.exposure is not exposure:
+            return False
+        if reference.few_left(self.item.sku) != self.few:
             return False
         return exposure is None or (
             reference.sales.get(self.item.sku) is self.sales and _count_draws(exposure) == self.draws
@@ -186,11 +191,11 @@ def find_terms(door: Door, sku: Sku) -> Terms | None:
     if item.kit and door.index.missing(components(sku, reference.items) & reference.items.keys()):
         return None
     if exposure is None:
-        return Terms(item, None, None, 0)
+        return Terms(item, None, None, 0, reference.few_left(sku))
     sales = reference.sales.get(sku)
     if sales is None and exposure.rules.looks_at_sales:
         return None
-    return Terms(item, exposure, sales, _count_draws(exposure))
+    return Terms(item, exposure, sales, _count_draws(exposure), reference.few_left(sku))
 
 
 def _count_draws(exposure: Exposure) -> int:
@@ -202,7 +207,7 @@ def find_now(door: Door, sku: Sku, terms: Terms, *, channel: str) -> Availabilit
     """The availability of a SKU, on the terms of now, over all nodes."""
     now, item = door.now(), terms.item
     found = _accepted(door, terms, Inquirer(channel), None)
-    low_max = low_stock_max(item, door.reference.wording_at(now).voice(channel).low_stock_units)
+    low_max = _low_max(door, terms, channel)
     stock = compute_stock(found.rows, now.timestamp(), low_max)
     if not found.incoming:
         stock = replace(stock, next_supply_at=None, next_node=-1, next_source=ON_HAND)
@@ -225,6 +230,15 @@ def find_everywhere(door: Door, sku: Sku, terms: Terms, *, channel: str) -> Avai
 def active_nodes(network: Network) -> tuple[NodeId, ...]:
     """The nodes of those columns."""
     return tuple(network.nodes[position].node for position in np.flatnonzero(network.is_active).tolist())
+
+
+def _low_max(door: Door, terms: Terms, channel: str, node: NodeId | str = "") -> int:
+    """Up to how many units an item is low in stock: more where a level is watched and few are left by now."""
+    voice = door.reference.wording_at(door.now()).voice(channel)
+    enter = low_stock_max(terms.item, voice.low_stock_units)
+    if voice.leave_units is None or not {(channel, node), ("", node)} & terms.few:
+        return enter
+    return max(enter, voice.leave_units * scale_of(terms.item.decimals))
 
 
 def _accepted(door: Door, terms: Terms, who: Inquirer, destination: Address | None) -> Accepted:
@@ -323,7 +337,10 @@ def _find_nodes(
     nodes = tuple(
         NodeStock(
             network.nodes[position].node,
-            replace(units.stock(position, found.stock.low_max), decimals=terms.item.decimals),
+            replace(
+                units.stock(position, _low_max(door, terms, channel, network.nodes[position].node)),
+                decimals=terms.item.decimals,
+            ),
             None if miles is None else round(float(miles[position]), 1),
         )
         for position in listed.tolist()

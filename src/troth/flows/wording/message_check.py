@@ -39,6 +39,12 @@ def _flaws(document: MessageTemplates) -> Iterable[Finding]:
     for at, limit in enumerate(document.low_stock):
         if not 0 <= limit.units <= _UNITS_MAX:
             yield Finding(f"/low_stock/{at}/units", f"must be from 0, which says it never, to {_UNITS_MAX}")
+        if limit.leave_units is not None and not limit.units <= limit.leave_units <= _UNITS_MAX:
+            yield Finding(f"/low_stock/{at}/leave_units", f"must be from {limit.units}, the units, to {_UNITS_MAX}")
+        if not 1 <= limit.back_units <= _UNITS_MAX:
+            yield Finding(f"/low_stock/{at}/back_units", f"must be from 1 to {_UNITS_MAX}")
+        if limit.leave_units is None and (limit.by_node or limit.back_units > 1):
+            yield Finding(f"/low_stock/{at}/leave_units", "is required where the level is watched")
     for at, entry in enumerate(document.texts):
         yield from _entry_flaws(entry, f"/texts/{at}")
 

@@ -15,7 +15,7 @@ from troth.engine.supply.available_to_sell import LOW_STOCK_MAX
 from troth.flows.wording.languages import find_locale, parents_of
 from troth.flows.wording.message_text import Template, read_text
 from troth.flows.wording.message_texts import BUILT_IN
-from troth.model.messages import ENGLISH, MESSAGES, MessageTemplates, Text
+from troth.model.messages import ENGLISH, MESSAGES, LowStock, MessageTemplates, Text
 
 _VOICES_MAX: Final = 1_024
 _YEAR_SHOWN_DAYS: Final = 180
@@ -59,6 +59,7 @@ class Voice:
     chain: tuple[str, ...]
     wording: "Wording"
     low_stock_units: int
+    leave_units: int | None = None
     _ready: dict[tuple[str, str, str], Template] = field(default_factory=dict, repr=False)
 
     def say(self, message: str, values: Mapping[str, str] | None = None, *, brand: str = "") -> str:
@@ -146,7 +147,9 @@ class Wording:
         tag = next((one for one in (*asked, *self._own_languages(channel)) if self._is_known(one)), ENGLISH)
         locale = find_locale(tag) or Locale.parse(ENGLISH)
         chain = (*parents_of(tag), *(() if ENGLISH in parents_of(tag) else (ENGLISH,)))
-        return Voice(channel, str(locale).replace("_", "-"), locale, chain, self, self._low_stock_units(channel))
+        low = self._low_stock(channel)
+        units, leave = (LOW_STOCK_MAX, None) if low is None else (low.units, low.leave_units)
+        return Voice(channel, str(locale).replace("_", "-"), locale, chain, self, units, leave)
 
     def _own_languages(self, channel: str) -> Iterable[str]:
         for content in self._documents:
@@ -157,13 +160,11 @@ class Wording:
     def _is_known(self, tag: str) -> bool:
         return find_locale(tag) is not None and any(language in self._languages for language in parents_of(tag))
 
-    def _low_stock_units(self, channel: str) -> int:
+    def _low_stock(self, channel: str) -> LowStock | None:
         """What is said for the channel before what is said for all; of equals the first."""
         limits = [limit for content in self._documents for limit in content.low_stock]
-        named = next((limit.units for limit in limits if channel in limit.channels), None)
-        if named is not None:
-            return named
-        return next((limit.units for limit in limits if not limit.channels), LOW_STOCK_MAX)
+        named = next((limit for limit in limits if channel in limit.channels), None)
+        return named or next((limit for limit in limits if not limit.channels), None)
 
 
 def _entries_of(named: Sequence[tuple[str, MessageTemplates]]) -> dict[tuple[str, str], list[_Entry]]:
