@@ -44,3 +44,15 @@ async def test_how_a_node_does_is_shown_to_who_may_see_it(api: Api) -> None:
     assert (found["node"], found["days"], found["done"], found["accept_rate"]) == ("ST-NYC", 7, 0, None)
     assert (found["task_minutes_now"], found["ready_minutes"]) == (5.0, None)
     assert (other.status_code, long.status_code) == (404, 422)
+
+
+async def test_what_a_node_is_to_pick_is_listed_in_its_turn(api: Api) -> None:
+    sku = await api.stocked("TURNS", {"ST-NYC": 3})
+    captured = await api.capture("turns-1", {sku: 1}, method="pickup", pickup_node="ST-NYC", service="")
+    await api.post(f"/v1/orders/{captured['order_id']}/release")
+    found = await api.get("/v1/pick-tasks?node=ST-NYC")
+    mine = captured["fulfillments"][0]
+    (task,) = [one for one in found.json()["items"] if one["fulfillment_id"] == mine["fulfillment_id"]]
+    assert (task["ship_by"], task["pick_by"] <= task["ship_by"]) == (mine["ship_by"], True)
+    assert (await api.get("/v1/pick-tasks?node=NOWHERE")).status_code == 404
+    assert (await api.get("/v1/pick-tasks")).status_code == 422

@@ -86,6 +86,7 @@ from troth.http.telling.links import ROUTES as LINK_ROUTES
 from troth.http.work import (
     fulfillments,
     packing,
+    pick_tasks,
     pickups,
     planned_releases,
     predictions,
@@ -119,6 +120,7 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *ship_notices.OPERATIONS,
     *reports.OPERATIONS,
     *pickups.OPERATIONS,
+    *pick_tasks.OPERATIONS,
     *tracking.OPERATIONS,
     *predictions.OPERATIONS,
     *serials.OPERATIONS,

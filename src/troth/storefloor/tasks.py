@@ -1,6 +1,6 @@
 """The tasks of a node: what is to be picked, packed, staged, sent and handed over, most urgent first, live."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -9,6 +9,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from troth.engine.pickups.decide import pickup_of
+from troth.engine.work_times.pick_order import PickTurn
+from troth.flows.orders.pick_turns import find_turns
+from troth.model.ids import NodeId
 from troth.model.lifecycle import AllocationState
 from troth.model.measure import scale_of
 from troth.model.order import Fulfillment, Order
@@ -33,6 +36,7 @@ _GROUPS: Final = (
     ("collect", "To hand over"),
     ("put-back", "To put back"),
 )
+_LIKELY: Final = 0.5
 _ARRIVED: Final = (AllocationState.SHIPPED, AllocationState.UNCLAIMED)
 
 
@@ -52,6 +56,17 @@ class Task:
     is_late: bool
     is_asked_back: bool
     pickup: Pickup
+    turn: PickTurn | None = None
+
+    @property
+    def begin_by(self) -> datetime:
+        """When it comes in its turn."""
+        return self.due_at if self.turn is None else self.turn.pick_by
+
+    @property
+    def may_be_gone(self) -> bool:
+        """Whether some of its goods are more likely than not to be gone at the last moment."""
+        return self.turn is not None and self.turn.risk >= _LIKELY
 
     @property
     def is_waited_for(self) -> bool:
@@ -83,16 +98,26 @@ async def read_tasks(visit: Visit, node: str) -> list[Task]:
     async with visit.system.pool.acquire() as connection:
         own = await find_work(connection, [*OPEN_WORK, AllocationState.UNCOLLECTED], node=node, limit=TASKS_MAX)
         arrived = await find_arrivals(connection, node, _ARRIVED, limit=TASKS_MAX)
-    return tasks_of([*own, *arrived], node, visit.now)[:TASKS_MAX]
+    turns = await find_turns(visit.system, NodeId(node), own)
+    return tasks_of([*own, *arrived], node, visit.now, turns)[:TASKS_MAX]
 
 
-def tasks_of(found: Sequence[tuple[Order, Fulfillment]], node: str, now: datetime) -> list[Task]:
-    """The tasks that works are to a node: who waits there comes first, then by when each must be ready; ties by id."""
-    tasks = [_task(order, work, node, now) for order, work in found if ahead(order, work, node)]
-    return sorted(tasks, key=lambda task: (not task.is_waited_for, task.due_at, task.work.fulfillment_id))
+def tasks_of(
+    found: Sequence[tuple[Order, Fulfillment]], node: str, now: datetime, turns: Iterable[PickTurn] = ()
+) -> list[Task]:
+    """The tasks that works are to a node: who waits there comes first, then by when each must be ready, or picked
+    (`turns`); ties by id.
+    """
+    by_work = {turn.fulfillment_id: turn for turn in turns}
+    tasks = [
+        _task(order, work, node, now, by_work.get(work.fulfillment_id))
+        for order, work in found
+        if ahead(order, work, node)
+    ]
+    return sorted(tasks, key=lambda task: (not task.is_waited_for, task.begin_by, task.work.fulfillment_id))
 
 
-def _task(order: Order, work: Fulfillment, node: str, now: datetime) -> Task:
+def _task(order: Order, work: Fulfillment, node: str, now: datetime, turn: PickTurn | None) -> Task:
     scales = {line.line_id: scale_of(line.decimals) for line in order.lines}
     parts = [part for part in live_allocations(order) if part.fulfillment_id == work.fulfillment_id]
     state = fulfillment_status(order, work.fulfillment_id)
@@ -107,6 +132,7 @@ def _task(order: Order, work: Fulfillment, node: str, now: datetime) -> Task:
         is_late=work.ship_by < now and state in OPEN_WORK and state is not AllocationState.READY,
         is_asked_back="accept-recall" in beside(order, work, node),
         pickup=pickup_of(order, work),
+        turn=turn,
     )
 
 

@@ -17,6 +17,7 @@ from troth.store.reference import read_node
 
 OFF_MAX: Final = timedelta(days=365)
 WHAT: Final = "node-switch"
+_HOURS_MAX: Final = 24 * 365
 
 
 async def switch_off(
@@ -61,6 +62,23 @@ async def switch_on(system: System, node: NodeId, *, actor: str) -> bool | NotFo
     if is_gone:
         await system.door.follow()
     return before is not None
+
+
+def hours_of(given: str) -> float | Invalid | None:
+    """For how many hours a form says that a node is to be off; None where it says nothing.
+
+    >>> hours_of("2.5"), hours_of("")
+    (2.5, None)
+    """
+    if not given:
+        return None
+    try:
+        hours = float(given)
+    except ValueError:
+        hours = 0.0
+    if 0 < hours <= _HOURS_MAX:
+        return hours
+    return Invalid((FieldFlaw("/hours", f"must be a number above 0 and at most {_HOURS_MAX:,}"),))
 
 
 def _plain(off: SwitchedOff) -> dict[str, Any]:
