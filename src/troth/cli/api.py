@@ -29,6 +29,7 @@ from troth.http.records.bodies import BODIES
 from troth.pages.live import end_streams
 from troth.settings import Settings
 from troth.storefloor.app import create_store
+from troth.tracking.app import create_tracking, end_news
 from troth.worker import run_worker
 
 _FINISH_SECONDS_MAX: Final = 20
@@ -110,9 +111,10 @@ async def _serve(settings: Settings, dsn: str, listener: socket.socket, life: Li
         warming_up(system, balances_max=settings.warm_balances_max) as warm_up,
     ):
         console = create_console(system, settings, attempt_for=attempt_for, bodies=BODIES)
-        store = create_store(system, settings)
+        store, tracking = create_store(system, settings), create_tracking(system)
+        pages = [*_pages(console, store), Mount("/track", tracking)]
         config = uvicorn.Config(
-            create_app(system, settings, more=_pages(console, store), warm_up=warm_up),
+            create_app(system, settings, more=pages, warm_up=warm_up),
             http="httptools",
             ws="none",
             loop="none",
@@ -124,7 +126,7 @@ async def _serve(settings: Settings, dsn: str, listener: socket.socket, life: Li
             timeout_keep_alive=75,
             timeout_graceful_shutdown=_FINISH_SECONDS_MAX,
         )
-        server = _Server(config, on_end=lambda: end_streams(console, store))
+        server = _Server(config, on_end=_ending(console, store, tracking=tracking))
         _when_orphaned(life, server.end)
         telling = asyncio.create_task(_say_ready(server, warm_up, life))
         try:
@@ -137,6 +139,16 @@ async def _say_ready(server: _Server, warm_up: WarmUp, life: Life) -> None:
     await server.is_listening.wait()
     await warm_up.until_warm()
     life.say_ready()
+
+
+def _ending(*apps: Starlette, tracking: Starlette) -> Callable[[], None]:
+    """Ends the streams of all who watch."""
+
+    def end() -> None:
+        end_streams(*apps)
+        end_news(tracking)
+
+    return end
 
 
 def _pages(console: Starlette, store: Starlette) -> list[BaseRoute]:

@@ -50,6 +50,7 @@ from troth.http.orders import (
     orders,
     payments,
     quotes,
+    tracking_links,
 )
 from troth.http.records import (
     blanket_orders,
@@ -109,6 +110,7 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *order_changes.OPERATIONS,
     *order_history.OPERATIONS,
     *order_tracking.OPERATIONS,
+    *tracking_links.OPERATIONS,
     *exceptions.OPERATIONS,
     *intake.OPERATIONS,
     *payments.OPERATIONS,

@@ -1,0 +1,1 @@
+"""Tests of the page on which customers see where their goods are."""
