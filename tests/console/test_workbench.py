@@ -36,7 +36,7 @@ async def test_the_list_shows_what_needs_a_person_and_leads_to_it(client: httpx.
     assert "Short" in page.text
     assert f"/console/exceptions/line%3A{order.order_id}%3A1" in page.text
     assert "W-1" in (await client.get("/console/exceptions?kind=short")).text
-    assert "Nothing needs a person." in (await client.get("/console/exceptions?kind=hold")).text
+    assert "Nothing of this needs a person." in (await client.get("/console/exceptions?kind=hold")).text
     assert "W-1" in (await client.get("/console/")).text
 
 
@@ -111,6 +111,7 @@ async def test_returned_units_that_wait_lead_to_their_return_and_are_restocked_b
     await post(client, here, f"{here}/receive", **{"node": "ST-NYC", "units:1/A": "2"})
 
     listed = (await client.get("/console/exceptions?kind=return_waiting")).text
+    other = (await client.get("/console/exceptions?kind=payment")).text
     name = f"return:{order.order_id}:{order.order_id}-R1@ST-NYC"
     shown = (await client.get(f"/console/exceptions/{name}")).text
     fix_id = re.findall(r'name="fix_id" value="(restock-[0-9a-f]+)"', shown)[0]
@@ -118,6 +119,8 @@ async def test_returned_units_that_wait_lead_to_their_return_and_are_restocked_b
     done = await post(client, f"/exceptions/{name}", f"/exceptions/{name}/fix", version=version, fix_id=fix_id)
 
     assert "Return waits" in listed
+    assert re.findall(r'<option value="([a-z_]+)">', listed) == ["restock", "outlet", "refurbish", "vendor", "destroy"]
+    assert "Nothing of this needs a person." in other
     assert f'href="/console{here}"' in shown
     assert (done.status_code, done.headers["location"]) == (303, "/console/exceptions?fixed=restock")
     assert "Nothing needs a person." in (await client.get("/console/exceptions")).text

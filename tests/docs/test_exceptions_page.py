@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.builders import NOW, item
 from troth.engine.exceptions.risk import weigh
 from troth.model.exceptions import EXPLAINED, KINDS_OF, ConcernedUnits, ExceptionKind, OpenException, Source
-from troth.model.fix import FixKind
+from troth.model.fix import FOR, FixKind
 from troth.model.ids import LineId, OrderId, Sku
 from troth.model.order import Line
 
@@ -28,6 +28,7 @@ def test_every_kind_is_documented_as_it_is() -> None:
 
 def test_every_fix_is_documented() -> None:
     assert [row[0] for row in rows_of("fix")] == list(FixKind)
+    assert {row[0]: set(row[2].split(", ")) for row in rows_of("fix")} == {kind: set(FOR[kind]) for kind in FixKind}
 
 
 def test_the_worked_example_comes_out() -> None:

@@ -16,8 +16,8 @@ from troth.flows.exceptions.fixing import Fixed, apply_fix, refuse_fix
 from troth.flows.exceptions.looking import Looked, look
 from troth.flows.exceptions.marking import Said, mark
 from troth.flows.exceptions.workbench import NOBODY, Filters, find_one, find_open
-from troth.model.exceptions import ExceptionKind, OpenException, Source, parts_of_id
-from troth.model.fix import TOLD, FixKind
+from troth.model.exceptions import KINDS_OF, ExceptionKind, OpenException, Source, parts_of_id
+from troth.model.fix import FOR, TOLD, FixKind
 from troth.model.ids import Sku
 from troth.model.intake import IntakeDocument
 from troth.model.refusals import Busy, FieldFlaw, Invalid, NotFound
@@ -132,7 +132,8 @@ async def _list(
         is_partial=ranked.is_partial,
         counts=[(one, KINDS[one].text, ranked.counts.get(one, 0)) for one in ExceptionKind if ranked.counts.get(one)],
         given=given,
-        fixes=[(one, TOLD[one]) for one in FixKind if refuse_fix(visit.actor, one) is None],
+        fixes=[(one, TOLD[one]) for one in _fixes_for(given["kind"]) if refuse_fix(visit.actor, one) is None],
+        is_filtered=bool(plain),
         chosen=kind,
         chosen_told=TOLD[kind] if kind else "",
         reason="" if form is None else text(form, "reason"),
@@ -145,6 +146,12 @@ async def _list(
         may_write=visit.actor.may("orders:write"),
         nobody=NOBODY,
     )
+
+
+def _fixes_for(kind: str) -> list[FixKind]:
+    """The kinds of fixes that may settle exceptions of a kind; all where none is chosen."""
+    sources = {source for source, kinds in KINDS_OF.items() if kind in kinds}
+    return [one for one in FixKind if not sources or FOR[one] & sources]
 
 
 async def _page(visit: Visit, *, told: Told = ("", ())) -> Response:

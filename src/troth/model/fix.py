@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from troth.model.commands import OrderCommand
+from troth.model.exceptions import Source
 from troth.model.ids import NodeId, OrderId, Sku
 from troth.model.order import Payment
 from troth.model.return_moves import ReturnCommand
@@ -62,6 +63,34 @@ TOLD: Final[Mapping[FixKind, str]] = {
     FixKind.CANCEL: "cancel it",
 }
 """Each kind in a few words."""
+
+_AT_NODES: Final = frozenset({Source.WORK, Source.ACCEPTANCE})
+_OF_LINES: Final = frozenset({Source.LINE, Source.NEED})
+
+FOR: Final[Mapping[FixKind, frozenset[Source]]] = {
+    FixKind.RE_SOURCE: _OF_LINES | _AT_NODES | {Source.STOCK},
+    FixKind.SPLIT: frozenset({Source.LINE}),
+    FixKind.SUBSTITUTE: _OF_LINES,
+    FixKind.UPGRADE_SERVICE: _OF_LINES,
+    FixKind.OTHER_PICKUP: _OF_LINES,
+    FixKind.NEW_DATE: _OF_LINES | _AT_NODES,
+    FixKind.PARTIAL: _OF_LINES | _AT_NODES | {Source.RELEASE, Source.STOCK},
+    FixKind.WAIT: frozenset({Source.LINE}),
+    FixKind.RELEASE: frozenset({Source.RELEASE}),
+    FixKind.LIFT: frozenset({Source.HOLD}),
+    FixKind.CREDIT: frozenset({Source.REFUND}),
+    FixKind.RESTOCK: frozenset({Source.RETURN}),
+    FixKind.OUTLET: frozenset({Source.RETURN}),
+    FixKind.REFURBISH: frozenset({Source.RETURN}),
+    FixKind.VENDOR: frozenset({Source.RETURN}),
+    FixKind.DESTROY: frozenset({Source.RETURN}),
+    FixKind.RETRY_PAYMENT: frozenset({Source.ACCOUNT}),
+    FixKind.OTHER_PAYMENT: frozenset({Source.ACCOUNT}),
+    FixKind.GIVE_TIME: frozenset({Source.ACCOUNT}),
+    FixKind.DENY: frozenset({Source.REFUND}),
+    FixKind.CANCEL: _OF_LINES | _AT_NODES | {Source.RELEASE, Source.HOLD, Source.ACCOUNT, Source.STOCK},
+}
+"""What each kind may settle, by what that is read from."""
 
 OF_RETURNS: Final = frozenset(
     {
