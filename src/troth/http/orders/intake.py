@@ -17,7 +17,7 @@ from troth.http.orders.intake_answer import IntakeAnswer, answer_document
 from troth.http.orders.intake_attempt import attempt_for
 from troth.http.orders.order_body import ORDER_EXAMPLE, Channel
 from troth.model.intake import IntakeDocument, IntakeState
-from troth.model.refusals import FieldFlaw, NotFound, NotPossibleNow, VersionConflict
+from troth.model.refusals import FieldFlaw, NotFound, NotPossibleNow, Refusal, VersionConflict
 from troth.store.intake import find_intake, read_intake
 
 
@@ -180,8 +180,28 @@ _DOCUMENT: Final = IntakeDocument(
     "key/edi",
 )
 _SHOWN: Final = answer_document(_DOCUMENT)
-_ANSWER: Final = (Shown(200, "The document as it is now", IntakeAnswer, _SHOWN),)
 _ANY: Final = Body(TypeAdapter(dict[str, Any]), ORDER_EXAMPLE)
+
+
+def _settling(
+    name: str, path: str, summary: str, run: Any, body: Body[Any], no: Refusal, *, method: str = "POST"
+) -> Operation[Any, Any]:
+    """The operation by which a document that waits is settled."""
+    return Operation(
+        method=method,
+        path=f"/v1/intake/{{intake_id}}{path}",
+        name=name,
+        summary=summary,
+        tag="exceptions",
+        run=run,
+        shown=(Shown(200, "The document as it is now", IntakeAnswer, _SHOWN),),
+        body=body,
+        query=NoQuery,
+        scope="orders:write",
+        refusals=(_NONE, VersionConflict("1", "2"), no),
+        path_examples=_PATH,
+    )
+
 
 OPERATIONS = (
     Operation(
@@ -225,46 +245,29 @@ OPERATIONS = (
         refusals=(_NONE,),
         path_examples=_PATH,
     ),
-    Operation(
+    _settling(
+        "mend_intake",
+        "",
+        "Fix a document; where nothing is wrong any more it is captured",
+        mend_intake,
+        Body(TypeAdapter(MendBody), {"version": 1, "body": ORDER_EXAMPLE}),
+        NotPossibleNow("change", "captured"),
         method="PUT",
-        path="/v1/intake/{intake_id}",
-        name="mend_intake",
-        summary="Fix a document; where nothing is wrong any more it is captured",
-        tag="exceptions",
-        run=mend_intake,
-        shown=_ANSWER,
-        body=Body(TypeAdapter(MendBody), {"version": 1, "body": ORDER_EXAMPLE}),
-        query=NoQuery,
-        scope="orders:write",
-        refusals=(_NONE, VersionConflict("1", "2"), NotPossibleNow("change", "captured")),
-        path_examples=_PATH,
     ),
-    Operation(
-        method="POST",
-        path="/v1/intake/{intake_id}/submit",
-        name="submit_intake",
-        summary="Try to capture a document once more, despite what is only odd about it where that is asked",
-        tag="exceptions",
-        run=submit_intake,
-        shown=_ANSWER,
-        body=Body(TypeAdapter(SubmitBody), {"version": 1, "despite": True}),
-        query=NoQuery,
-        scope="orders:write",
-        refusals=(_NONE, VersionConflict("1", "2"), NotPossibleNow("submit", "dropped")),
-        path_examples=_PATH,
+    _settling(
+        "submit_intake",
+        "/submit",
+        "Try to capture a document once more, despite what is only odd about it where that is asked",
+        submit_intake,
+        Body(TypeAdapter(SubmitBody), {"version": 1, "despite": True}),
+        NotPossibleNow("submit", "dropped"),
     ),
-    Operation(
-        method="POST",
-        path="/v1/intake/{intake_id}/drop",
-        name="drop_intake",
-        summary="Put a document away, for a reason",
-        tag="exceptions",
-        run=drop_intake,
-        shown=_ANSWER,
-        body=Body(TypeAdapter(DropBody), {"version": 1, "reason": "sent by mistake"}),
-        query=NoQuery,
-        scope="orders:write",
-        refusals=(_NONE, VersionConflict("1", "2"), NotPossibleNow("drop", "captured")),
-        path_examples=_PATH,
+    _settling(
+        "drop_intake",
+        "/drop",
+        "Put a document away, for a reason",
+        drop_intake,
+        Body(TypeAdapter(DropBody), {"version": 1, "reason": "sent by mistake"}),
+        NotPossibleNow("drop", "captured"),
     ),
 )

@@ -18,7 +18,7 @@ from troth.http.returns.return_replies import command_return, read_visible_retur
 from troth.http.returns.returns import NO_RETURN
 from troth.model.ids import NodeId, ReturnId
 from troth.model.order import Order
-from troth.model.refusals import FieldFlaw, Forbidden, Invalid, NotPossibleNow, VersionConflict
+from troth.model.refusals import FieldFlaw, Forbidden, Invalid, NotPossibleNow, Refusal, VersionConflict
 from troth.model.return_moves import CancelReturn, CloseReturn, RefundReturn, SendReturn
 
 
@@ -96,126 +96,84 @@ async def _read_anywhere(call: Call[Any, Any]) -> tuple[Order, ReturnId]:
     return order, one.return_id
 
 
-_SHOWN = Shown(200, "The return as it is now", ReturnAnswer, RECEIVED_ANSWER)
 _STALE = VersionConflict("8", "9")
 _END = Body(TypeAdapter(EndBody), {"reason": "the rest stays with the customer"}, is_optional=True)
 
+
+def _action(
+    event: str, summary: str, run: Any, body: Body[Any], *refusals: Refusal, shown: ReturnAnswer = RECEIVED_ANSWER
+) -> Operation[Any, Any]:
+    """The operation by which something is done with a return."""
+    return Operation(
+        method="POST",
+        path=f"/v1/returns/{{return_id}}/{event}",
+        name=f"{event}_return",
+        summary=summary,
+        tag="returns",
+        run=run,
+        shown=(Shown(200, "The return as it is now", ReturnAnswer, shown),),
+        body=body,
+        query=NoQuery,
+        scope="returns:write",
+        has_if_match=True,
+        refusals=(NO_RETURN, _STALE, *refusals),
+        path_examples=RETURN_PATH,
+    )
+
+
 OPERATIONS = (
-    Operation(
-        method="POST",
-        path="/v1/returns/{return_id}/send",
-        name="send_return",
-        summary="Record that the customer handed a return to a carrier",
-        tag="returns",
-        run=send_return,
-        shown=(Shown(200, "The return as it is now", ReturnAnswer, OPENED_ANSWER),),
-        body=Body(
-            TypeAdapter(SendBody), {"carrier": "parcel", "tracking_number": "1Z999AA10123456784"}, is_optional=True
-        ),
-        query=NoQuery,
-        scope="returns:write",
-        has_if_match=True,
-        refusals=(NO_RETURN, NotPossibleNow("send", "received", ("receive", "close")), _STALE),
-        path_examples=RETURN_PATH,
+    _action(
+        "send",
+        "Record that the customer handed a return to a carrier",
+        send_return,
+        Body(TypeAdapter(SendBody), {"carrier": "parcel", "tracking_number": "1Z999AA10123456784"}, is_optional=True),
+        NotPossibleNow("send", "received", ("receive", "close")),
+        shown=OPENED_ANSWER,
     ),
-    Operation(
-        method="POST",
-        path="/v1/returns/{return_id}/receive",
-        name="receive_return",
-        summary="Receive what arrived, at any node: announced or not, with its grade and disposition",
-        tag="returns",
-        run=receive_return,
-        shown=(_SHOWN,),
-        body=Body(
+    _action(
+        "receive",
+        "Receive what arrived, at any node: announced or not, with its grade and disposition",
+        receive_return,
+        Body(
             TypeAdapter(ReceiveBody),
-            {
-                "node": "ST-NYC",
-                "lines": [{"line_id": "1", "quantity": 1, "grade": "A", "disposition": "restock"}],
-            },
+            {"node": "ST-NYC", "lines": [{"line_id": "1", "quantity": 1, "grade": "A", "disposition": "restock"}]},
         ),
-        query=NoQuery,
-        scope="returns:write",
-        has_if_match=True,
-        refusals=(
-            NO_RETURN,
-            NotPossibleNow("receive", "closed"),
-            _STALE,
-            Invalid((FieldFlaw("/lines/0/grade", "must be one of A, B, C, D"),)),
-        ),
-        path_examples=RETURN_PATH,
+        NotPossibleNow("receive", "closed"),
+        Invalid((FieldFlaw("/lines/0/grade", "must be one of A, B, C, D"),)),
     ),
-    Operation(
-        method="POST",
-        path="/v1/returns/{return_id}/dispose",
-        name="dispose_return",
-        summary="Say what is done with units that came back; only what is restocked can be sold again",
-        tag="returns",
-        run=dispose_return,
-        shown=(_SHOWN,),
-        body=Body(TypeAdapter(DisposeBody), {"lines": [{"number": 1, "grade": "A", "disposition": "restock"}]}),
-        query=NoQuery,
-        scope="returns:write",
-        has_if_match=True,
-        refusals=(
-            NO_RETURN,
-            NotPossibleNow("destroy", "restocked"),
-            _STALE,
-            Invalid((FieldFlaw("/lines/0/number", "no units were received under number 4"),)),
-        ),
-        path_examples=RETURN_PATH,
+    _action(
+        "dispose",
+        "Say what is done with units that came back; only what is restocked can be sold again",
+        dispose_return,
+        Body(TypeAdapter(DisposeBody), {"lines": [{"number": 1, "grade": "A", "disposition": "restock"}]}),
+        NotPossibleNow("destroy", "restocked"),
+        Invalid((FieldFlaw("/lines/0/number", "no units were received under number 4"),)),
     ),
-    Operation(
-        method="POST",
-        path="/v1/returns/{return_id}/refund",
-        name="refund_return",
-        summary="Credit what came back and is not credited yet, or an amount in its place",
-        tag="returns",
-        run=refund_return,
-        shown=(_SHOWN,),
-        body=Body(
+    _action(
+        "refund",
+        "Credit what came back and is not credited yet, or an amount in its place",
+        refund_return,
+        Body(
             TypeAdapter(RefundBody),
             {"amount": {"amount": "15.00", "currency": "USD"}, "reason": "worn"},
             is_optional=True,
         ),
-        query=NoQuery,
-        scope="returns:write",
-        has_if_match=True,
-        refusals=(
-            NO_RETURN,
-            NotPossibleNow("refund", "canceled"),
-            _STALE,
-            Invalid((FieldFlaw("/amount", "must be above zero and at most 19.90 USD"),)),
-        ),
-        path_examples=RETURN_PATH,
+        NotPossibleNow("refund", "canceled"),
+        Invalid((FieldFlaw("/amount", "must be above zero and at most 19.90 USD"),)),
     ),
-    Operation(
-        method="POST",
-        path="/v1/returns/{return_id}/close",
-        name="close_return",
-        summary="End a return: what has not come back is no longer expected",
-        tag="returns",
-        run=close_return,
-        shown=(_SHOWN,),
-        body=_END,
-        query=NoQuery,
-        scope="returns:write",
-        has_if_match=True,
-        refusals=(NO_RETURN, NotPossibleNow("close", "closed"), _STALE),
-        path_examples=RETURN_PATH,
+    _action(
+        "close",
+        "End a return: what has not come back is no longer expected",
+        close_return,
+        _END,
+        NotPossibleNow("close", "closed"),
     ),
-    Operation(
-        method="POST",
-        path="/v1/returns/{return_id}/cancel",
-        name="cancel_return",
-        summary="Take a permit back of which nothing was sent, and with it the replacement",
-        tag="returns",
-        run=cancel_return,
-        shown=(Shown(200, "The return as it is now", ReturnAnswer, OPENED_ANSWER),),
-        body=_END,
-        query=NoQuery,
-        scope="returns:write",
-        has_if_match=True,
-        refusals=(NO_RETURN, NotPossibleNow("cancel", "received", ("receive", "close")), _STALE),
-        path_examples=RETURN_PATH,
+    _action(
+        "cancel",
+        "Take a permit back of which nothing was sent, and with it the replacement",
+        cancel_return,
+        _END,
+        NotPossibleNow("cancel", "received", ("receive", "close")),
+        shown=OPENED_ANSWER,
     ),
 )
