@@ -22,18 +22,31 @@ def take_nearest(problem: Problem, columns: Columns, found: Solution, destinatio
     latitude, longitude = find_coordinates(destination)
     if latitude is None or longitude is None or problem.has_shared_sku:
         return found
-    parcels = tuple(_nearest(problem, columns, parcel, (latitude, longitude)) for parcel in found.parcels)
+    parcels = tuple(
+        _nearest(problem, columns, parcel, None if found.ties is None else found.ties[at], (latitude, longitude))
+        for at, parcel in enumerate(found.parcels)
+    )
     return found if parcels == found.parcels else replace(found, parcels=parcels)
 
 
-def _nearest(problem: Problem, columns: Columns, parcel: Parcel, there: tuple[float, float]) -> Parcel:
+def _nearest(
+    problem: Problem, columns: Columns, parcel: Parcel, ties: NDArray[np.intp] | None, there: tuple[float, float]
+) -> Parcel:
+    if ties is not None and ties.size < 2:
+        return parcel
     if any(units < problem.quantities[line] for line, units in parcel.quantities.items()):
         return parcel
     place = place_of(problem, columns.starts, parcel.column)
     start = parcel.column - place.position
-    cost = _costs(problem, columns, parcel, slice(start, start + place.block.nodes.size))
-    tied = np.flatnonzero(cost == cost[place.position])
-    if tied.size < 2 or cost[place.position] >= NEVER:
+    end = start + place.block.nodes.size
+    if ties is None:
+        cost = _costs(problem, columns, parcel, slice(start, end))
+        tied = np.flatnonzero(cost == cost[place.position])
+        if cost[place.position] >= NEVER:
+            return parcel
+    else:
+        tied = ties[(ties >= start) & (ties < end)] - start
+    if tied.size < 2:
         return parcel
     points = problem.network.points[:, place.block.nodes[tied]]
     nearest = int(tied[squared_chords(points, *there).argmin()])

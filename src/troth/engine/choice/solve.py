@@ -7,6 +7,7 @@ among equal partitions the one whose shipment of the lowest line holds most (num
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Final
 
@@ -37,7 +38,10 @@ def solve_by_subsets(problem: Problem, columns: Columns) -> Solution | None:
     if columns.fixed.size << count <= _CELLS_BEFORE_PRUNING:
         costs = subset_costs(problem, columns)
         parts = partition(add_shape_costs(problem, costs.min(axis=1)), count, problem.shipments_max)
-        return None if parts is None else _send(problem, parts, [int(costs[part].argmin()) for part in parts])
+        if parts is None:
+            return None
+        ties = tuple(np.flatnonzero(costs[part] == costs[part].min()) for part in parts)
+        return replace(_send(problem, parts, [int(columns[0]) for columns in ties]), ties=ties)
     cheapest, kept = _price_all(problem, columns)
     parts = partition(cheapest, count, problem.shipments_max)
     if parts is None:

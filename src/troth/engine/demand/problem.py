@@ -100,11 +100,14 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """The parcels chosen, by which method, and how far from the optimum that may be (a share; nan: not known)."""
+    """The parcels chosen, by which method, and how far from the optimum that may be (a share; nan: not known). `ties`
+    are for each parcel all columns that send it at its cost, where the solver has them at hand (None: it has not).
+    """
 
     parcels: tuple[Parcel, ...]
     method: str
     gap: float = 0.0
+    ties: tuple[NDArray[np.intp], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
