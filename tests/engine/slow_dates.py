@@ -13,11 +13,24 @@ DAY_MINUTES = 24 * 60
 MINUTES_MAX = 16 * DAY_MINUTES
 DAYS_MAX = 60
 CLOSING = "closing"
+_EPOCH = datetime.combine(date(1970, 1, 1), time())
+_QUARTER = 15
+
+
+@cache
+def ahead(zone: str, quarter: int) -> int:
+    """By how many minutes the wall is ahead of UTC in a quarter of an hour, within which no zone changes its clocks."""
+    return int(datetime.fromtimestamp(quarter * _QUARTER * 60, ZoneInfo(zone)).utcoffset() // timedelta(minutes=1))  # type: ignore[operator]
 
 
 def wall(zone: str, minute: int) -> datetime:
     """What a clock on the wall shows."""
-    return datetime.fromtimestamp(minute * 60, ZoneInfo(zone)).replace(tzinfo=None)
+    return _EPOCH + timedelta(minutes=minute + ahead(zone, minute // _QUARTER))
+
+
+def day_of(zone: str, minute: int) -> date:
+    """What the calendar beside it shows."""
+    return date.fromordinal(_EPOCH.toordinal() + (minute + ahead(zone, minute // _QUARTER)) // DAY_MINUTES)
 
 
 @cache
@@ -89,7 +102,7 @@ def work(node: Node, begin: int, minutes: int, admits: Callable[[date], bool] = 
         return span(node.calendar, node.time_zone, day) if admits(day) else range(0)
 
     def is_open(minute: int) -> bool:
-        today = wall(node.time_zone, minute).date()
+        today = day_of(node.time_zone, minute)
         return minute in minutes_of(today) or minute in minutes_of(today - timedelta(days=1))
 
     minute = begin

@@ -228,7 +228,7 @@ def test_a_plan_that_splits_lines_is_the_best_of_all_with_every_term(asked: Cost
     assert freest <= score_of(asked, ask(asked)[0], found) <= best
 
 
-@settings(max_examples=1200)
+@settings(max_examples=400)
 @given(costs())
 def test_what_was_chosen_is_the_weighted_sum_of_the_whole_parts_that_are_named(asked: Costs) -> None:
     problem = posed(asked)

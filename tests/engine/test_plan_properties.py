@@ -138,7 +138,7 @@ def count_divided(found: Plan) -> int:
     return sum(count > 1 for count in parts.values())
 
 
-@settings(max_examples=600)
+@settings(max_examples=400)
 @given(worlds(is_whole=True))
 def test_a_plan_of_whole_lines_is_the_cheapest_of_all(world: World) -> None:
     has_wish = any(item.not_before is not None for item in world.lines)

@@ -8,7 +8,7 @@ from troth.engine.rules.expression import compile_expression
 from troth.engine.rules.values import Kind
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(conditions)
 def test_a_condition_holds_where_the_interpreter_says_so_and_is_unknown_where_it_fails(text: str) -> None:
     wish, ground = world()
