@@ -26,6 +26,7 @@ from benchmarks import (
     quote,
     rivals,
     rules,
+    store_task,
 )
 from benchmarks.record import find_falls
 from benchmarks.report import RESULTS
@@ -51,6 +52,7 @@ BENCHMARKS: Final[dict[str, _Run]] = {
     "quote": quote.run,
     "rivals": rivals.run,
     "rules": rules.run,
+    "store-task": store_task.run,
 }
 
 

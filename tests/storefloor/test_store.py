@@ -1,18 +1,23 @@
 """The store app without a browser: who gets in, what is listed, and that each action happens once."""
 
+import re
 from datetime import timedelta
 
 import httpx
 
-from tests.builders import Clock, accepted
+from tests.builders import Clock, accepted, item, set_up
 from tests.console.conftest import begin_session
 from tests.storefloor.conftest import STORE, log_in
 from tests.storefloor.working import csrf_in, ordered, picked, read_order, send, work_of
 from troth.engine.pickups.codes import pickup_code
+from troth.flows.documents.families import BOXES
 from troth.flows.door.system import System
+from troth.flows.publishing.draft import save_draft
+from troth.flows.publishing.publish import activate
 from troth.model.commands import PickWork, StageWork
 from troth.model.lifecycle import ENDED, AllocationState
 from troth.model.order import Order
+from troth.model.refusals import Invalid
 from troth.model.status import fulfillment_status
 from troth.store.balances import find_balances
 from troth.store.events import read_subject_events
@@ -234,6 +239,34 @@ async def test_the_steps_of_what_is_sent_are_done_and_taken_back(client: httpx.A
     (package,) = (await read_order(system, order)).fulfillments[0].packages
     assert (package.weight_grams, package.carrier, package.tracking_number) == (1_250, "UPS", "1Z9")
     assert ["W-1" in page and "1.25 kg" in page for page in pages] == [False, False, False, True, False, True, False]
+
+
+async def test_what_is_proposed_is_packed_or_what_was_packed_is_said_by_hand(
+    client: httpx.AsyncClient, system: System
+) -> None:
+    box = {"box": "S", "name": "Small carton", "inner_mm": [300, 200, 150], "grams_max": 8_000, "tare_grams": 90}
+    saved = await save_draft(system, BOXES, "all", {"boxes": [box]}, actor="test")
+    assert not isinstance(saved, Invalid), saved
+    await activate(system, BOXES, "all", 1, reason="test", actor="test")
+    size = {"dimensions_mm": (300, 200, 140)}
+    await set_up(system.pool, items=(item("STOVE", name="Gas Stove", **size), item("MUG", name="Steel Mug", **size)))
+    await system.door.follow()
+    orders = [await ordered(system, f"W-{number}", {"STOVE": 1, "MUG": 1}, ship=True) for number in range(3)]
+    for order in orders:
+        accepted(await system.door.one(PickWork(work_of(order)), actor="key/node"))
+    paths = [f"/work/{work_of(order)}" for order in orders]
+
+    page = (await client.get(f"/store/at/{STORE}{paths[0]}")).text
+    found = dict(re.findall(r'name="(package~[^"]+|weight~[^"]+)" value="([^"]*)"', page))
+    as_proposed = await send(client, paths[0], key="1", step="pack", packing="proposed", **found | {"weight~2": "0.7"})
+    in_one = await send(client, paths[1], key="2", step="pack", packing="one", weight_kg="1.5")
+    wrong = await send(client, paths[2], key="3", step="pack", packing="proposed", **{"package~1~1": "1"})
+
+    assert page.count("Small carton") == 2
+    assert [one.json()["refused"] for one in (as_proposed, in_one)] == [[], []]
+    assert "together hold what was picked" in wrong.text
+    packed = [(await read_order(system, order)).fulfillments[0].packages for order in orders]
+    assert [[one.weight_grams for one in packages] for packages in packed] == [[590, 700], [1_500], []]
 
 
 async def test_a_phone_that_sends_late_says_when_it_was_done(

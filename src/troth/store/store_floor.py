@@ -1,16 +1,67 @@
 """What the people of a node ask about their work."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
 
-from troth.model.ids import FulfillmentId, NodeId, Sku
-from troth.model.order import Fulfillment, Order
+from troth.model.ids import FulfillmentId, NodeId, OrderId, Sku
+from troth.model.lifecycle import ENDED, AllocationState
+from troth.model.order import Fulfillment, Method, Order
+from troth.model.pickup import Pickup
+from troth.store.codec import decode
 from troth.store.database import Connection
 from troth.store.orders import read_orders
 from troth.store.queries import sql
 
+_TASKS = sql("find_floor_tasks")
 _ARRIVALS = sql("find_arrivals")
 _TOUCHED = sql("find_touched_nodes")
 _OFF_SHELF = sql("sum_units_off_shelf")
+
+
+ON_SHELF: Final = (AllocationState.RELEASED, AllocationState.ACCEPTED)
+"""Parts in one of these lie on the shelf still, and are to be picked."""
+
+
+@dataclass(frozen=True, slots=True)
+class FloorTask:
+    """A work as the list of a node shows it; `units` as people count them, what is known of its pickup,
+    and the items that are still to be picked for it."""
+
+    order_id: OrderId
+    fulfillment_id: FulfillmentId
+    node: str
+    via: str | None
+    status: AllocationState
+    method: Method
+    ship_by: datetime
+    staging: str
+    external_id: str
+    customer_name: str
+    units: int
+    pickup: Pickup
+    is_asked_back: bool
+    to_pick: frozenset[Sku] = frozenset()
+
+
+async def find_floor_tasks(
+    connection: Connection, node: str, *, own: Sequence[str], arrived: Sequence[str], limit: int
+) -> list[FloorTask]:
+    """The work that a node has in some statuses, and what was sent to it and stands in others, most urgent first."""
+    rows = await connection.fetch(_TASKS, node, list(own), list(arrived), limit, sorted(ENDED), sorted(ON_SHELF))
+    return [
+        FloorTask(
+            **{
+                **row,
+                "status": AllocationState(row["status"]),
+                "method": Method(row["method"]),
+                "to_pick": frozenset(row["to_pick"]),
+                "pickup": Pickup(row["fulfillment_id"]) if row["pickup"] is None else decode(row["pickup"], Pickup),
+            }
+        )
+        for row in map(dict, rows)
+    ]
 
 
 async def find_arrivals(

@@ -19,6 +19,11 @@ class Content:
     name: str
     amount: str
 
+    @property
+    def named(self) -> tuple[str, str]:
+        """The line and the item's name."""
+        return self.line_id, self.name
+
 
 async def contents_of(system: System, order: Order, work: Fulfillment) -> tuple[Content, ...]:
     """The lines of a work, as far as anything of them is still in it."""

@@ -1,4 +1,4 @@
-"""Who stands at the counter: the work that waits for them, found by order, name, or the code that they say."""
+"""Who stands at the counter: the work that waits for them, found by order, name, place, or the code that they say."""
 
 from typing import Final
 
@@ -7,6 +7,7 @@ from starlette.routing import Route
 
 from troth.engine.pickups.codes import pickup_code
 from troth.model.lifecycle import AllocationState
+from troth.model.order import Fulfillment, Order
 from troth.pages.desk import Visit
 from troth.pages.render import page
 from troth.pages.session import guarded
@@ -15,9 +16,10 @@ from troth.store.console import find_work
 from troth.store.store_floor import find_arrivals
 from troth.storefloor.entrance import SCOPE
 from troth.storefloor.nodes import node_here
-from troth.storefloor.tasks import TASKS_MAX, Task, tasks_of
+from troth.storefloor.steps import ahead
 
 _WAITING_MAX: Final = 500
+_SHOWN: Final = 100
 
 
 async def show_waiting(visit: Visit) -> Response:
@@ -27,22 +29,13 @@ async def show_waiting(visit: Visit) -> Response:
     async with visit.system.pool.acquire() as connection:
         ready = await find_work(connection, [AllocationState.READY], node=node.node, limit=_WAITING_MAX)
         arrived = await find_arrivals(connection, node.node, [AllocationState.SHIPPED], limit=_WAITING_MAX)
-    waiting = [task for task in tasks_of([*ready, *arrived], node.node, visit.now) if task.step == "collect"]
-    found = [task for task in waiting if _means(q, task)] if q else waiting
-    by_code = [task for task in found if q == pickup_code(task.order, task.work.fulfillment_id)]
+    waiting = [one for one in (*ready, *arrived) if ahead(*one, node.node) == ("collect",)]
+    found = [one for one in waiting if _means(q, *one)] if q else waiting
+    by_code = [work for order, work in found if q == pickup_code(order, work.fulfillment_id)]
     if len(by_code) == 1:
-        work = path_part(by_code[0].work.fulfillment_id)
-        return RedirectResponse(f"{visit.base}/at/{path_part(node.node)}/work/{work}{query(code=q)}", 303)
-    return page(
-        visit,
-        "handover.html",
-        section="handover",
-        title="Hand over",
-        node=node,
-        q=q,
-        found=found[:TASKS_MAX],
-        zone=node.time_zone,
-    )
+        name = path_part(by_code[0].fulfillment_id)
+        return RedirectResponse(f"{visit.base}/at/{path_part(node.node)}/work/{name}{query(code=q)}", 303)
+    return page(visit, "handover.html", section="handover", title="Hand over", node=node, q=q, found=found[:_SHOWN])
 
 
 async def show_list(visit: Visit) -> Response:
@@ -50,18 +43,18 @@ async def show_list(visit: Visit) -> Response:
     node = node_here(visit)
     async with visit.system.pool.acquire() as connection:
         packed = await find_work(connection, [AllocationState.PACKED], node=node.node, limit=_WAITING_MAX)
-    tasks = [task for task in tasks_of(packed, node.node, visit.now) if task.step == "ship"]
-    return page(visit, "list.html", section="tasks", title="Handover list", node=node, tasks=tasks, zone=node.time_zone)
+    works = [one for one in packed if ahead(*one, node.node) == ("ship",)]
+    return page(visit, "list.html", section="tasks", title="Handover list", node=node, works=works, zone=node.time_zone)
 
 
-def _means(q: str, task: Task) -> bool:
-    wanted, order = q.casefold(), task.order
+def _means(q: str, order: Order, work: Fulfillment) -> bool:
+    wanted = q.casefold()
     return (
         order.external_id.casefold().startswith(wanted)
         or order.order_id.casefold() == wanted
         or wanted in order.customer.name.casefold()
-        or q == pickup_code(order, task.work.fulfillment_id)
-        or wanted == task.work.staging.casefold()
+        or q == pickup_code(order, work.fulfillment_id)
+        or wanted == work.staging.casefold()
     )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from starlette.datastructures import FormData
@@ -28,11 +27,12 @@ from troth.model.commands import (
 )
 from troth.model.ids import LineId
 from troth.model.kits import begun_units, kits_of
-from troth.model.order import Fulfillment, Order, Package, PackageLine
+from troth.model.order import Fulfillment, Order, Package
 from troth.model.pickup import Arrival
 from troth.model.pickup_moves import ExtendPickup, NameCollector, PickupCommand, PutBackPickup, TellArrival
 from troth.model.status import live_allocations
 from troth.pages.asking import text
+from troth.storefloor.cartons import read_packages
 
 REASONS: Final[Mapping[str, str]] = {
     "not_found": "Nothing of it is here",
@@ -42,8 +42,6 @@ REASONS: Final[Mapping[str, str]] = {
     "other": "Something else",
 }
 """Why a store gives work back, and how it says so."""
-_GRAMS: Final = 1000
-_GRAMS_MAX: Final = 100_000_000
 
 Report = FulfillmentCommand | RecallCommand | PickupCommand
 Make = Callable[[FormData, Order, Fulfillment, datetime], Report]
@@ -67,8 +65,7 @@ def _reject(form: FormData, order: Order, work: Fulfillment, at: datetime) -> Re
 
 
 def _pack(form: FormData, order: Order, work: Fulfillment, at: datetime) -> Report:
-    lines = tuple(PackageLine(line_id, units) for line_id, units in _units(order, work).items())
-    return PackWork(work.fulfillment_id, (Package("1", lines, _grams(text(form, "weight_kg"))),), at)
+    return PackWork(work.fulfillment_id, read_packages(form, _units(order, work)), at)
 
 
 def _ship(form: FormData, order: Order, work: Fulfillment, at: datetime) -> Report:
@@ -93,15 +90,6 @@ def _collect(form: FormData, order: Order, work: Fulfillment, at: datetime) -> R
 def _units(order: Order, work: Fulfillment) -> dict[LineId, int]:
     parts = [part for part in live_allocations(order) if part.fulfillment_id == work.fulfillment_id]
     return begun_units(parts, kits_of(order))
-
-
-def _grams(given: str) -> int | None:
-    """A weight in kilograms as grams; None where it says none."""
-    try:
-        grams = Decimal(given.replace(",", ".")) * _GRAMS if given else Decimal(0)
-    except InvalidOperation:
-        return None
-    return round(grams) if grams.is_finite() and 0 < grams <= _GRAMS_MAX else None
 
 
 _MAKE: Final[Mapping[str, Make]] = {

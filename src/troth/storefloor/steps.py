@@ -9,7 +9,7 @@ from typing import Final
 
 from troth.engine.recall_terms import open_recall
 from troth.model.lifecycle import AllocationState
-from troth.model.order import Fulfillment, Order
+from troth.model.order import Fulfillment, Method, Order
 from troth.model.status import fulfillment_status, is_handed_over, live_allocations
 
 _S = AllocationState
@@ -39,10 +39,20 @@ _AT_COUNTER: Final = ("here", "collector", "extend")
 
 def ahead(order: Order, work: Fulfillment, node: str) -> tuple[str, ...]:
     """The steps that a node still has to do for a work, the next one first."""
-    state = fulfillment_status(order, work.fulfillment_id)
-    if work.node != node:  # what came from elsewhere to be collected here
-        return _ARRIVED.get(state, ()) if work.via == node else ()
-    return (_HANDED if is_given(work) else _SENT).get(state, ())
+    return ahead_of(fulfillment_status(order, work.fulfillment_id), work.method, at=work.node, via=work.via, node=node)
+
+
+def ahead_of(state: AllocationState, method: Method, *, at: str, via: str | None, node: str) -> tuple[str, ...]:
+    """The steps that a node still has to do for a work in a state that lies `at` a node and goes `via` one first.
+
+    >>> ahead_of(AllocationState.PICKED, Method.PICKUP, at="ST-1", via=None, node="ST-1")
+    ('ready', 'collect')
+    >>> ahead_of(AllocationState.SHIPPED, Method.PICKUP, at="DC-1", via="ST-1", node="ST-1")
+    ('collect',)
+    """
+    if at != node:  # what came from elsewhere to be collected here
+        return _ARRIVED.get(state, ()) if via == node else ()
+    return (_HANDED if is_handed_over(method) and via is None else _SENT).get(state, ())
 
 
 def beside(order: Order, work: Fulfillment, node: str) -> tuple[str, ...]:
@@ -69,8 +79,3 @@ def may(step: str, order: Order, work: Fulfillment, node: str) -> bool:
     """Whether a step is the one to be done now, or may be done beside it, or taken back."""
     now = ahead(order, work, node)[:1]
     return step in now or step in beside(order, work, node) or (bool(step) and step == undo_of(order, work, node))
-
-
-def is_given(work: Fulfillment) -> bool:
-    """Whether the node itself gives the goods to the customer, and does not send them first."""
-    return is_handed_over(work.method) and work.via is None

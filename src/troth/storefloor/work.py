@@ -28,6 +28,7 @@ from troth.pages.views_refusal import Told
 from troth.store.orders import read_orders
 from troth.storefloor.acting import Done, act, done_at
 from troth.storefloor.answers import answer
+from troth.storefloor.cartons import Carton, propose_cartons
 from troth.storefloor.contents import Content, contents_of
 from troth.storefloor.entrance import SCOPE
 from troth.storefloor.nodes import node_here
@@ -42,7 +43,8 @@ _ENDS: Final = frozenset({"collect", "ship", "reject", "accept-recall", "put-bac
 @dataclass(frozen=True, slots=True)
 class Card:
     """A work as the page shows it: what is in it, the steps that are still to be done (`ahead`), what may be done
-    `beside`, what may be taken back (`undo`), who comes for it, and what its node is asked to give back.
+    `beside`, what may be taken back (`undo`), who comes for it, what its node is asked to give back,
+    and into which cartons it fits.
     """
 
     order: Order
@@ -55,6 +57,7 @@ class Card:
     pickup: Pickup
     is_late: bool
     recall: Recall | None
+    cartons: tuple[Carton, ...]
 
     @property
     def is_over(self) -> bool:
@@ -158,6 +161,7 @@ async def _card(visit: Visit, order: Order, work: Fulfillment, node: str) -> Car
         pickup_of(order, work),
         is_late=work.ship_by < now and bool(ahead(order, work, node)[:1]) and ahead(order, work, node)[0] != "collect",
         recall=open_recall(order, work.fulfillment_id),
+        cartons=await propose_cartons(visit.system, order, work) if "pack" in ahead(order, work, node) else (),
     )
 
 

@@ -1,11 +1,13 @@
 """In which order a node picks what it is asked for, from what is known of its shelves and of its own times."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from troth.engine.work_times.measured import node_times
 from troth.engine.work_times.pick_order import PickLine, PickTask, PickTurn, order_picks
 from troth.flows.door.system import System
-from troth.model.ids import NodeId, Sku
+from troth.model.ids import FulfillmentId, NodeId, Sku
 from troth.model.lifecycle import AllocationState
 from troth.model.order import Fulfillment, Order
 from troth.model.status import live_allocations
@@ -17,11 +19,27 @@ TO_PICK = frozenset({AllocationState.RELEASED, AllocationState.ACCEPTED})
 """A part in one of these lies on the shelf still."""
 
 
+@dataclass(frozen=True, slots=True)
+class ToPick:
+    """A work of a node that is still to be picked: by when, and which items."""
+
+    fulfillment_id: FulfillmentId
+    ship_by: datetime
+    skus: frozenset[Sku]
+
+
 async def find_turns(system: System, node: NodeId, works: Sequence[tuple[Order, Fulfillment]]) -> list[PickTurn]:
     """The turns of those of these works that are still to be picked at a node, in their order."""
+    own = [(order, work) for order, work in works if work.node == node]
+    return await order_turns(
+        system, node, [ToPick(work.fulfillment_id, work.ship_by, _skus(order, work)) for order, work in own]
+    )
+
+
+async def order_turns(system: System, node: NodeId, works: Sequence[ToPick]) -> list[PickTurn]:
+    """The turns of works that are to be picked at a node, in their order; those that want nothing have none."""
     reference, now = system.door.reference, system.door.now()
-    wanted = {work.fulfillment_id: _skus(order, work) for order, work in works if work.node == node}
-    skus = sorted(set().union(*wanted.values()))
+    skus = sorted({sku for work in works for sku in work.skus})
     if not skus:
         return []
     await reference.need_items(skus)
@@ -43,9 +61,9 @@ async def find_turns(system: System, node: NodeId, works: Sequence[tuple[Order, 
 
     lines = {sku: line(sku) for sku in skus}
     tasks = [
-        PickTask(work.fulfillment_id, work.ship_by, tuple(lines[sku] for sku in sorted(wanted[work.fulfillment_id])))
-        for _, work in works
-        if wanted.get(work.fulfillment_id)
+        PickTask(work.fulfillment_id, work.ship_by, tuple(lines[sku] for sku in sorted(work.skus)))
+        for work in works
+        if work.skus
     ]
     return order_picks(tasks, now, task_minutes=0.0 if times is None else times.mean)
 

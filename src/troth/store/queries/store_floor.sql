@@ -1,3 +1,43 @@
+-- name: find_floor_tasks
+-- Finds the work that a node has in some statuses, and what was sent to it and stands in others, the most urgent first, with what a list shows of it: whole orders would cost ten times as much.
+SELECT
+    f.order_id, f.fulfillment_id, f.node, f.via, f.status, f.method, f.ship_by, f.staging, o.external_id, o.customer_name,
+    coalesce(u.units, 0)::bigint AS units, coalesce(u.to_pick, '{}') AS to_pick, p.document AS pickup,
+    EXISTS (
+        SELECT FROM recalls AS r
+        WHERE r.order_id = f.order_id AND r.fulfillment_id = f.fulfillment_id AND r.state = 'requested'
+    ) AS is_asked_back
+FROM (
+    (
+        SELECT own.*
+        FROM unnest($2::text[]) AS s (status)
+        CROSS JOIN LATERAL (
+            SELECT order_id, fulfillment_id, node, via, status, method, ship_by, staging FROM fulfillments
+            WHERE node = $1 AND status = s.status ORDER BY ship_by, fulfillment_id LIMIT $4
+        ) AS own
+    )
+    UNION ALL
+    (
+        SELECT arrived.*
+        FROM unnest($3::text[]) AS s (status)
+        CROSS JOIN LATERAL (
+            SELECT order_id, fulfillment_id, node, via, status, method, ship_by, staging FROM fulfillments
+            WHERE via = $1 AND status = s.status ORDER BY ship_by, fulfillment_id LIMIT $4
+        ) AS arrived
+    )
+) AS f
+JOIN orders AS o ON o.order_id = f.order_id
+LEFT JOIN pickups AS p ON p.order_id = f.order_id AND p.fulfillment_id = f.fulfillment_id
+LEFT JOIN LATERAL (
+    SELECT
+        sum(ceil(a.quantity / power(10, coalesce((l.terms ->> 'decimals')::integer, 0)))) AS units,
+        array_agg(DISTINCT a.sku) FILTER (WHERE a.state = ANY($6::text[])) AS to_pick
+    FROM allocations AS a JOIN order_lines AS l ON l.order_id = a.order_id AND l.line_id = a.line_id
+    WHERE a.order_id = f.order_id AND a.fulfillment_id = f.fulfillment_id AND a.state <> ALL($5::text[])
+) AS u ON true
+ORDER BY f.ship_by, f.fulfillment_id
+LIMIT $4;
+
 -- name: find_arrivals
 -- Finds the work that was sent to a node to be collected there and that is in some statuses, the most urgent first.
 SELECT order_id, fulfillment_id FROM fulfillments

@@ -29,6 +29,9 @@ const goOn = (form) => {
     if (!works.includes(card.dataset.card)) continue;
     card.classList.add("is-waiting");
     for (const aside of card.querySelectorAll(".aside, form[data-step='accept']")) aside.hidden = true;
+    // What is proposed holds all that was asked for, and no longer fits what was found.
+    const one = form.matches("[data-pick]") && form.querySelector(".stop[data-full='no']") && card.querySelector("input[name='packing'][value='one']");
+    if (one) one.checked = true;
     if (step === "accept") form.hidden = true;
     else card.querySelector("form.step[hidden]:not([data-done])")?.removeAttribute("hidden");
   }
