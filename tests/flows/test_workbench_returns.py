@@ -55,8 +55,8 @@ async def _came(system: System, order: Order, *lines: ArrivedUnits) -> Order:
     return await _receive(system, order, *(lines or (ArrivedUnits(2, ONE),)))
 
 
-async def _receive(system: System, order: Order, *lines: ArrivedUnits) -> Order:
-    received = await prepare_receive(system, order, order.returns[-1].return_id, PA, lines)
+async def _receive(system: System, order: Order, *lines: ArrivedUnits, node: NodeId = PA) -> Order:
+    received = await prepare_receive(system, order, order.returns[-1].return_id, node, lines)
     assert not isinstance(received, Invalid)
     return accepted(await system.door.one(received, actor="test"))
 
@@ -119,6 +119,22 @@ async def test_what_is_done_with_waiting_units_is_one_call_and_settles_it(system
         "SELECT body ->> 'fix', body ->> 'reason' FROM events WHERE subject = $1", f"exception:{found.exception_id}"
     )
     assert [tuple(row) for row in events] == [("restock", "looked at")]
+
+
+async def test_what_came_to_another_node_than_it_was_sent_from_is_seen_there(system: System) -> None:
+    order = await _delivered(system)
+    content = ReturnContent(order.order_id, (AskedUnits(ONE, 2, "too_small"),), ReturnMethod.MAIL, PA)
+    opened = await prepare_open(system, order, content)
+    assert not isinstance(opened, Invalid)
+    order = accepted(await system.door.one(opened, actor="test"))
+    await _receive(system, order, ArrivedUnits(2, ONE), node=NodeId("DC-IL"))
+    store = Actor("key/il", frozenset({"orders:write"}), nodes=frozenset({"DC-IL"}))
+
+    there = await find_open(system, Filters(node="DC-IL", seen_by=store))
+    elsewhere = await find_open(system, Filters(node="DC-PA"))
+
+    assert [found.node for found, _ in there.items] == ["DC-IL"]
+    assert elsewhere.items == ()
 
 
 async def test_what_is_credited_once_units_are_judged_is_said_before(system: System) -> None:

@@ -53,7 +53,7 @@ async def complete(
     completed: list[OpenException | None] = []
     missing: list[tuple[int, Candidate]] = []
     for one in candidates:
-        if one.order_id is None or one.order_id not in heads:
+        if one.order_id is None or one.order_id not in heads or not _is_at(one, node):
             continue
         before = known.get(one.exception_id)
         if before is not None and before[1].version == heads[one.order_id]["version"] and before[0] == one:
@@ -73,6 +73,13 @@ async def complete(
             known[one.exception_id] = (one, whole)
             completed[at] = whole
     return [one for one in completed if one is not None and (one.lines or one.source in _OF_RETURNS)]
+
+
+def _is_at(found: Candidate, node: str | None) -> bool:
+    """Whether a candidate is at a node (None: wherever): units that came back where they lie, all else where its order
+    has work.
+    """
+    return node is None or found.source is not Source.RETURN or found.node == node
 
 
 def _complete(

@@ -22,7 +22,9 @@ class ExceptionsQuery(PageQuery):
     order: Annotated[Filter | None, Field(description="An order, by its id or as channel:external_id.")] = None
     channel: Filter | None = None
     customer: Annotated[Filter | None, Field(description="The customer's id.")] = None
-    node: Annotated[Filter | None, Field(description="A node with work for the order.")] = None
+    node: Annotated[
+        Filter | None, Field(description="A node with work for the order, or where units of it came back.")
+    ] = None
     sku: Filter | None = None
     owner: Annotated[Filter | None, Field(description=f"Who looks after it; `{NOBODY}`: nobody.")] = None
     snoozed: Annotated[bool, Field(description="Also what was put off until later.")] = False

@@ -143,7 +143,14 @@ FROM orders
 WHERE order_id = ANY($1::text[])
     AND ($2::text IS NULL OR customer_id = $2)
     AND ($3::text IS NULL OR channel = $3)
-    AND ($4::text IS NULL OR EXISTS (SELECT FROM fulfillments AS f WHERE f.order_id = orders.order_id AND f.node = $4));
+    AND (
+        $4::text IS NULL
+        OR EXISTS (SELECT FROM fulfillments AS f WHERE f.order_id = orders.order_id AND f.node = $4)
+        OR EXISTS (
+            SELECT FROM returns AS r CROSS JOIN LATERAL json_array_elements(r.body -> 'received') AS g
+            WHERE r.order_id = orders.order_id AND r.is_waiting AND g ->> 'node' = $4
+        )
+    );
 
 -- name: read_concerned_lines
 -- Reads the lines of some orders of which units are wanted.
