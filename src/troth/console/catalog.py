@@ -27,10 +27,12 @@ from troth.store.node_days import read_node_days
 from troth.store.node_feeds import read_node_feeds
 from troth.store.node_switches import read_node_switches
 from troth.store.reference import find_items, find_nodes, read_item, read_items, read_node
+from troth.store.sellers import sum_seller_credits
 
 _PAGE: Final = 50
 _WORK_SHOWN: Final = 10
 _DAYS_SHOWN: Final = 14
+_SOLD_WITHIN: Final = timedelta(days=28)
 _MARK: Final = "~"
 NOTHING_TOLD: Final[Told] = ("", ())
 
@@ -70,6 +72,7 @@ async def show_node(visit: Visit, told: Told = NOTHING_TOLD) -> Response:
         balances = await find_supplies_of_node(connection, name, after=_read_key(visit), limit=_PAGE + 1)
         items = await read_items(connection, {balance.key.sku for balance in balances})
         newest = (await read_node_feeds(connection)).get(name)
+        sold = await sum_seller_credits(connection, visit.now - _SOLD_WITHIN, visit.now, node=name)
         off = (await read_node_switches(connection, visit.now)).get(name)
         minute = minute_of(visit.system.door.now().timestamp())
         today = day_date(local_day(node.value.time_zone, minute))
@@ -101,6 +104,7 @@ async def show_node(visit: Visit, told: Told = NOTHING_TOLD) -> Response:
         may_switch=visit.actor.may("fulfillments:write") and visit.actor.may_at(name),
         off=off,
         performance=performance,
+        sold=sold,
         told=told,
         done=visit.asked("done"),
     )

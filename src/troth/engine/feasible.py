@@ -8,6 +8,7 @@ from troth.model.commands import CaptureOrder
 from troth.model.ids import NodeId
 from troth.model.order import Method, Terms
 from troth.model.refusals import FieldFlaw
+from troth.model.seller import SELLER_NODE
 
 _HANDED_OVER = frozenset({Method.PICKUP, Method.CURBSIDE})
 
@@ -20,6 +21,9 @@ def find_unknown(command: CaptureOrder, facts: Facts) -> tuple[FieldFlaw, ...]:
         for position, line in enumerate(command.lines)
         if line.sku not in items
     ]
+    seller = command.attributes.get(SELLER_NODE, "")
+    if seller and seller not in facts.network.index:
+        flaws.append(FieldFlaw(f"/attributes/{SELLER_NODE}", f"there is no node {seller}"))
     flaws += find_way_flaws("", command.method, command.pickup_node, command.service, facts)
     for position, line in enumerate(command.lines):
         if line.terms is not None:

@@ -62,6 +62,7 @@ from troth.http.records import (
     node_switch,
     nodes,
     public_holidays,
+    seller_credits,
 )
 from troth.http.returns import return_actions, return_label, returnable_orders, returns
 from troth.http.stock import (
@@ -150,6 +151,7 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *node_capacity.OPERATIONS,
     *node_switch.OPERATIONS,
     *node_performance.OPERATIONS,
+    *seller_credits.OPERATIONS,
     *public_holidays.OPERATIONS,
     *items.OPERATIONS,
     *routing_catalog.OPERATIONS,

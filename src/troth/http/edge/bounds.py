@@ -11,6 +11,7 @@ from troth.model.ids import OrderId, named_order
 from troth.model.order import Order
 from troth.model.permissions import By
 from troth.model.refusals import FieldFlaw, Invalid, NotFound
+from troth.model.seller import SELLER_NODE
 from troth.store.orders import read_orders
 
 
@@ -32,9 +33,10 @@ def is_visible(actor: Actor, order: Order) -> bool:
 
 
 def nodes_of(order: Order) -> frozenset[str]:
-    """The nodes that have to do with an order."""
+    """The nodes that have to do with an order: those that send it, where it is picked up, and that which sold it."""
     picked_up = () if order.pickup_node is None else (order.pickup_node,)
-    return frozenset([*(work.node for work in order.fulfillments), *picked_up])
+    sold = order.attributes.get(SELLER_NODE)
+    return frozenset([*(work.node for work in order.fulfillments), *picked_up, *((sold,) if sold else ())])
 
 
 async def read_visible(call: Call[Any, Any], order_id: OrderId) -> Order:

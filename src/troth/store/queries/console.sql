@@ -94,7 +94,7 @@ FROM unnest($1::text[]) AS s (status)
 CROSS JOIN LATERAL (
     SELECT order_id, fulfillment_id, ship_by FROM fulfillments
     WHERE status = s.status
-        AND status IN ('released', 'accepted', 'picked', 'packed', 'ready', 'shipped')
+        AND status IN ('released', 'accepted', 'picked', 'packed', 'ready', 'shipped', 'uncollected', 'unclaimed')
         AND ($2::timestamptz IS NULL OR (ship_by, fulfillment_id) > ($2, $3::text))
     ORDER BY ship_by, fulfillment_id LIMIT $4
 ) AS f
@@ -122,7 +122,7 @@ LEFT JOIN LATERAL (
     (
         SELECT status FROM fulfillments
         WHERE $2::text IS NULL AND status = s.status
-            AND status IN ('released', 'accepted', 'picked', 'packed', 'ready', 'shipped')
+            AND status IN ('released', 'accepted', 'picked', 'packed', 'ready', 'shipped', 'uncollected', 'unclaimed')
         LIMIT $3
     )
     UNION ALL
