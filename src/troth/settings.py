@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     host: Annotated[str, Field(description="Address the server listens on.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Port it listens on; 0 takes a free one.")] = 8080
     workers: Annotated[int, Field(ge=1, le=256, description="Number of API processes.")] = 1
+    worker_metrics_port: Annotated[
+        int | None, Field(ge=1, le=65535, description="Port at which the worker's metrics are read; unset: nowhere.")
+    ] = None
     api_key: Annotated[
         SecretStr | None, Field(description="The first administrator's key; unset: one is made and printed once.")
     ] = None

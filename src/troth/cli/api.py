@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from troth.adapters.payments.opening import open_gateways, settled_providers
 from troth.cli.processes import Life
 from troth.cli.running import risk_weights, run_loop
+from troth.cli.worker_metrics import publishing_metrics
 from troth.console.app import create_console
 from troth.flows.door.system import open_system
 from troth.flows.places.load_places import load_places
@@ -183,7 +184,8 @@ async def _work(settings: Settings, dsn: str, life: Life) -> None:
         risk=risk_weights(settings),
     ) as system:
         life.say_ready()
-        await run_worker(system, settings, stop)
+        with publishing_metrics(settings):
+            await run_worker(system, settings, stop)
 
 
 def _when_orphaned(life: Life, act: Callable[[], None]) -> None:

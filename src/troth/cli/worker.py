@@ -13,6 +13,7 @@ from troth.cli.running import (
     stop_on_signals,
 )
 from troth.cli.terminal import say
+from troth.cli.worker_metrics import publishing_metrics
 from troth.settings import Settings
 from troth.worker import run_worker
 
@@ -35,4 +36,5 @@ async def _work(settings: Settings, dsn: str) -> None:
     stop = stop_on_signals()
     async with migrated_system(settings, dsn) as system:
         say("The worker runs. Ctrl-C stops it.")
-        await run_worker(system, settings, stop)
+        with publishing_metrics(settings):
+            await run_worker(system, settings, stop)
