@@ -22,7 +22,7 @@ from troth.store.orders import read_orders
 
 @pytest.fixture
 async def system(database: Database) -> AsyncIterator[System]:
-    await set_up(database.pool, nodes=(node("DC-PA"), node("ST-NYC")), items=(item("A"), item("B")))
+    await set_up(database.pool, nodes=(node("DC-PA"), node("ST-NYC", handling_minor=1)), items=(item("A"), item("B")))
     async with open_system(database.dsn, clock=Clock()) as opened:
         await stock(opened, {("A", "DC-PA"): 5, ("A", "ST-NYC"): 5})
         yield opened

@@ -37,7 +37,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def system(database: Database, clock: Clock) -> AsyncIterator[System]:
-    await set_up(database.pool, nodes=(node(DC), node(STORE)), items=tuple(map(item, "ABC")))
+    await set_up(database.pool, nodes=(node(DC), node(STORE, handling_minor=1)), items=tuple(map(item, "ABC")))
     async with open_system(database.dsn, clock=clock) as opened:
         await stock(opened, {(sku, name): 9 for sku in "ABC" for name in (DC, STORE)})
         yield opened
