@@ -71,14 +71,15 @@ def _cost_flips(case: Case, measure: Measure, rivals: Sequence[Plan], tries: Tri
         tried.add(node)
         # What a shipment costs at its node is counted `factor` times.
         dearer = counted_cost(rival, measure.policy) - counted_cost(chosen, measure.policy)
-        amount = -(-(dearer + 1) // (nodes.count(node) * factor))
-        if amount <= 0:
-            continue
-        other = tries.plan(replace(case, network=_cheaper(case.network, node, amount)))
-        if other is None:
-            continue
-        if outline(other) != outline(chosen) and any(shipment.node == node for shipment in other.shipments):
-            yield measure.flip(Flip("cost", amount, (), 0, 0, None, node, size=amount), other)
+        each = nodes.count(node) * factor
+        # Of equals the nearer one is taken: then as much as it is dearer is enough.
+        for amount in sorted({-(-dearer // each), -(-(dearer + 1) // each)}):
+            other = tries.plan(replace(case, network=_cheaper(case.network, node, amount))) if amount > 0 else None
+            if other is None or outline(other) == outline(chosen):
+                continue
+            if any(shipment.node == node for shipment in other.shipments):
+                yield measure.flip(Flip("cost", amount, (), 0, 0, None, node, size=amount), other)
+                break
 
 
 def _weight_flips(case: Case, measure: Measure, rivals: Sequence[Plan], tries: Tries) -> Iterator[Flip]:
