@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
-from tests.engine.worlds import MONDAY, demand, flat_card, line, network, node, reasons, supply
+from tests.engine.worlds import HERE, MONDAY, demand, flat_card, line, network, node, reasons, supply
 from troth.engine.demand.nowhere import plan_nowhere
 from troth.engine.promising.case import Case
+from troth.engine.promising.fullest import find_fullest
 from troth.engine.promising.wishes import with_wishes_given_up
 from troth.model.ids import Sku
 from troth.model.item import Item
-from troth.model.network import NodeType
+from troth.model.network import Address, NodeType
 from troth.model.order import Method, Terms
 from troth.model.plan import Demand, Separately
 from troth.model.policy import Policy
@@ -86,7 +87,7 @@ def anywhere(*lines: Any, **stock: dict[str, int]) -> dict[str, tuple[int, str]]
         node("near", degrees=0.5, type=NodeType.STORE, pickup=True),
     )
     wish = demand(*lines, method=Method.PICKUP)
-    return reasons(plan_nowhere(wish, supply(net, **stock), net, Policy()))
+    return reasons(plan_nowhere(wish, supply(net, **stock), net, Policy(), wish.destination))
 
 
 def test_why_an_order_cannot_be_picked_up_anywhere_is_said_line_by_line() -> None:
@@ -98,3 +99,22 @@ def test_why_an_order_cannot_be_picked_up_anywhere_is_said_line_by_line() -> Non
         "c": (1, "out_of_reach"),
         "d": (1, "no_stock"),
     }
+
+
+def fullest(point: Address | None = HERE, **stock: dict[str, int]) -> str | None:
+    net = network(
+        node("dc"),
+        node("far", degrees=9.0, type=NodeType.STORE, pickup=True),
+        node("near", degrees=0.5, type=NodeType.STORE, pickup=True),
+        node("nearer", degrees=0.3, type=NodeType.STORE, pickup=True),
+    )
+    wish = demand(line("a", 4), line("b", 2), method=Method.PICKUP)
+    return find_fullest(wish, supply(net, **stock), net, Policy(), point)
+
+
+def test_the_fullest_node_near_a_point_has_most_of_what_is_asked_for_and_is_the_nearest_of_equals() -> None:
+    assert fullest(a={"near": 3, "nearer": 1, "far": 4, "dc": 9}, b={"nearer": 1}) == "near"
+    assert fullest(a={"near": 9, "nearer": 4}, b={}) == "nearer"
+    assert fullest(a={"near": 1}, b={"nearer": 2}) == "nearer"
+    assert fullest(a={"far": 4, "dc": 9}, b={"dc": 2}) is None
+    assert fullest(None, a={"far": 4, "near": 1}, b={}) == "far"

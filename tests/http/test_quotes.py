@@ -37,13 +37,13 @@ async def test_a_quote_offers_delivery_and_pickup_and_reserves_nothing(api: Api)
         ("pickup", "", "ST-NYC", True),
     ]
     standard, pickup = body["options"][0], body["options"][-1]
-    assert standard["message"] == "Ships today from DC-PA; arrives tomorrow."
+    assert standard["message"] == "Ships today from our store ST-NYC; arrives tomorrow."
     assert standard["promised_at"] == {"from": "2026-11-24T13:00:00Z", "to": "2026-11-25T01:00:00Z"}
     assert (standard["cost_to_serve"]["amount"], standard["cost_to_serve"]["currency"]) == ("6.99", "USD")
     assert [(line["line_id"], line["quantity"], line["promised_at"]) for line in standard["lines"]] == [
         ("1", 2, standard["promised_at"])
     ]
-    assert [(one["node"], one["lines"][0]["is_on_hand"]) for one in standard["shipments"]] == [("DC-PA", True)]
+    assert [(one["node"], one["lines"][0]["is_on_hand"]) for one in standard["shipments"]] == [("ST-NYC", True)]
     assert pickup["message"].startswith("Ready for pickup at ST-NYC today by ")
     assert body["unavailable"] == []
     assert body["trace"] is None
@@ -137,6 +137,7 @@ async def test_what_the_orders_own_wish_keeps_back_could_be_had_separately(api: 
         (way["quantity"], way["without"], way["shipments"]) for way in gap["could_be"] if way["kind"] == "separately"
     ]
     assert (gap["reason"], ways) == ("too_many_shipments", [(1, ["shipments_max"], 2)])
+    assert gap["message"] == "Not available this way"
 
 
 async def test_what_is_still_to_come_is_said_to_be_backordered(api: Api) -> None:
@@ -164,7 +165,8 @@ async def test_a_pickup_without_a_node_asks_where_it_could_be(api: Api) -> None:
 
     assert (found["options"][0]["method"], found["options"][0]["node"]) == ("pickup", "ST-NYC")
     assert found["unavailable"] == []
-    assert [(gap["quantity"], gap["reason"]) for gap in nowhere["unavailable"]] == [(4, "no_node_has_all")]
+    (gap,) = nowhere["unavailable"]
+    assert (gap["quantity"], gap["reason"], gap["message"]) == (1, "no_node_has_all", "Only 3 left")
 
 
 async def test_a_quote_can_be_explained(api: Api) -> None:
@@ -310,3 +312,27 @@ async def test_a_pickup_wherever_it_can_be_has_no_front(api: Api) -> None:
     answer = await api.post("/v1/quotes?front=true", inquiry({sku: 1}, method="pickup"))
 
     assert (answer.status_code, answer.json()["fronts"]) == (200, [])
+
+
+async def test_a_pickup_that_no_node_near_a_point_has_whole_says_what_the_fullest_of_them_could(api: Api) -> None:
+    sku = await api.stocked("FULL", {"DC-PA": 9, "ST-NYC": 2, "ST-THREE": 3})
+    await set_node(api.system, node("ST-THREE", latitude=40.9, longitude=-73.8, pickup=True), actor="test")
+    body = inquiry({sku: 5}, method="pickup", service="") | {"near": {"postcode": "10001"}}
+    far = body | {"near": {"postcode": "90012"}}
+
+    answer = (await api.post("/v1/quotes", body)).json()
+    beyond = (await api.post("/v1/quotes", far)).json()
+
+    partial = next(option for option in answer["options"] if option["method"] == "pickup")
+    assert (partial["node"], partial["is_complete"]) == ("ST-THREE", False)
+    (gap,) = answer["unavailable"]
+    assert (gap["quantity"], gap["reason"], gap["message"]) == (2, "no_node_has_all", "Only 3 left")
+    less = gap["could_be"][0]
+    assert (less["kind"], less["quantity"]) == ("less", 3)
+    assert {way["kind"] for way in gap["could_be"]} == {"less", "elsewhere"}
+    smaller = inquiry({sku: 3}, method="pickup", pickup_node="ST-THREE", service="")
+    assert (await api.post("/v1/quotes", smaller)).json()["options"][0]["plan_id"] == less["plan_id"]
+
+    assert [option["method"] for option in beyond["options"] if option["method"] == "pickup"] == []
+    (gap,) = beyond["unavailable"]
+    assert (gap["quantity"], gap["reason"], gap["message"]) == (5, "out_of_reach", "Not available this way")

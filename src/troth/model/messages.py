@@ -43,6 +43,7 @@ _CATALOG: Final = (
     MessageState("elsewhere", "nothing at this node, but elsewhere", ("place",)),
     MessageState("expected", "nothing now, but something is to come", ("supply", "day"), essential="day"),
     MessageState("not_available", "nothing, and nothing is to come"),
+    MessageState("not_this_way", "there is some, but it cannot be had as it is asked for"),
     MessageState("pickup_now", "it waits for the customer", ("place",)),
     MessageState("pickup_today", "to be picked up today", _HAND_OVER),
     MessageState("pickup_later", "to be picked up another day", _HAND_OVER, essential="day"),

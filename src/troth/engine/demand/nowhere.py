@@ -9,17 +9,21 @@ from troth.engine.carriage.transit import compute_miles, find_coordinates
 from troth.engine.supply.kits import components_of, kit_rows
 from troth.engine.supply.supply import NO_SUPPLY, SupplyRows
 from troth.model.ids import Sku
+from troth.model.network import Address
 from troth.model.plan import Demand, Plan, Trace, Uncovered
 from troth.model.policy import Policy
 
 
-def plan_nowhere(demand: Demand, supply: Mapping[Sku, SupplyRows], network: Network, policy: Policy) -> Plan:
-    """The plan of a pickup that no node can hand over whole: of each line, the first thing that is in the way.
+def plan_nowhere(
+    demand: Demand, supply: Mapping[Sku, SupplyRows], network: Network, policy: Policy, point: Address | None
+) -> Plan:
+    """The plan of a pickup around a point that no node can hand over whole: of each line, the first thing that is in
+    the way.
 
     Nobody has it; nobody who has it hands anything over; whoever does is too far away; none of them has all.
     """
     near = np.ones(network.positions.size, dtype=np.bool_)
-    latitude, longitude = find_coordinates(demand.destination)
+    latitude, longitude = find_coordinates(point)
     if latitude is not None and longitude is not None:
         near = compute_miles(network, latitude, longitude) <= policy.pickup_miles_max
     uncovered = []

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from troth.engine.carriage.network import Network
 from troth.engine.carriage.transit import compute_miles, find_coordinates
@@ -146,18 +147,24 @@ def _pickup_positions(
         has_all &= held >= units
         is_there = is_there and held.sum() >= units
     could = able if is_there else has_all
-    latitude, longitude = find_coordinates(point)
-    if latitude is not None and longitude is not None:
-        miles = compute_miles(network, latitude, longitude)
-        nearest = np.argsort(miles, kind="stable")
-        nearest = nearest[miles[nearest] <= policy.pickup_miles_max]
-    elif point is not None and point.country:
-        nearest = np.flatnonzero(network.countries == point.country.upper())
-    else:
-        nearest = network.positions
+    nearest = find_nearest(network, policy, point)
     positions: list[int] = nearest[has_all[nearest]][: max(0, count)].tolist()
     positions += nearest[(could & ~has_all)[nearest]][: min(_SENT_THERE_MAX, max(0, count))].tolist()
     named = -1 if asked is None else network.index.get(asked, -1)
     if named >= 0 and could[named] and named not in positions:
         positions = [named, *positions[: max(0, count - 1)]]
     return positions
+
+
+def find_nearest(network: Network, policy: Policy, point: Address | None) -> NDArray[np.intp]:
+    """The positions of the nodes at which somebody would pick up, the nearest first: those not farther from the point
+    than `policy.pickup_miles_max`; where it is not known, those of its country.
+    """
+    latitude, longitude = find_coordinates(point)
+    if latitude is not None and longitude is not None:
+        miles = compute_miles(network, latitude, longitude)
+        nearest = np.argsort(miles, kind="stable")
+        return nearest[miles[nearest] <= policy.pickup_miles_max]
+    if point is not None and point.country:
+        return np.flatnonzero(network.countries == point.country.upper())
+    return network.positions

@@ -7,10 +7,12 @@ from functools import partial
 
 from troth.engine.carriage.network import Network
 from troth.engine.demand.nowhere import plan_nowhere
+from troth.engine.demand.shelf_life import fresh_supply
 from troth.engine.explanation.explain import explain
 from troth.engine.explanation.front import find_fronts
 from troth.engine.promising.could_be import with_what_could_be
 from troth.engine.promising.disposition import may_wait
+from troth.engine.promising.fullest import find_fullest, with_reasons_of
 from troth.engine.promising.options import Offered, plan_options
 from troth.engine.promising.plan_name import name_plan
 from troth.engine.promising.wishes import with_wishes_given_up
@@ -198,10 +200,25 @@ def _plan(posed: Posed, near: Address | None, *, is_explained: bool, has_fronts:
     )
     first = None if asked is None else Offered(demand, asked)
     if first is None:
-        nowhere = Offered(demand, plan_nowhere(demand, case.supply, case.network, case.policy))
-        first = next((way for way in offered if way.demand.method in HANDED_OVER), nowhere)
+        handed = next((way for way in offered if way.demand.method in HANDED_OVER), None)
+        first = _where_most_is(posed, near) if handed is None else handed
     explanation = explain(case) if is_explained else None
     return _Found(first, offered, explanation, find_fronts(case) if has_fronts else ())
+
+
+def _where_most_is(posed: Posed, near: Address | None) -> Offered:
+    """A pickup that no node can hand over whole: what the fullest node could, and what keeps all from the rest."""
+    case = posed.case
+    point = case.demand.destination if near is None else near
+    nowhere = plan_nowhere(case.demand, case.supply, case.network, case.policy, point)
+    node = find_fullest(case.demand, case.supply, case.network, case.policy, point)
+    if node is None:
+        return Offered(case.demand, nowhere)
+    demand = replace(case.demand, pickup_node=node)
+    there = replace(case, demand=demand, supply=fresh_supply(posed.supply_for(demand), case.now.timestamp()))
+    found = with_reasons_of(posed.with_reasons(there.plan()), nowhere)
+    found = with_wishes_given_up(there, with_what_could_be(there, found, posed.supply_for))
+    return Offered(demand, found)
 
 
 def _options(ways: Iterable[Offered]) -> tuple[Option, ...]:

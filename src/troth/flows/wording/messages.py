@@ -39,6 +39,15 @@ from troth.model.status import (
     waiting_lines,
 )
 
+_OF_THE_WAY: Final = frozenset(
+    {
+        "too_many_shipments", "too_late", "no_capacity", "restricted", "components_apart", "ship_complete",
+        "ship_together", "no_node_has_all", "no_pickup_there", "out_of_reach", "lane_not_served", "service_not_offered",
+        "no_service_to_destination",
+    }
+)  # fmt: skip
+"""Why units cannot be had as they are asked for, although there are some."""
+
 _SENDERS: Final = {
     NodeType.STORE: "ships_from_store",
     NodeType.DROP_SHIP: "ships_from_vendor",
@@ -230,7 +239,7 @@ def gap_message(gap: Uncovered, now: datetime, voice: Voice, item: Item | None) 
     if gap.available_quantity > 0:
         return voice.count("low_stock", shown(gap.available_quantity, decimals), brand=brand)
     if gap.available_at is None:
-        return voice.say("not_available", brand=brand)
+        return voice.say("not_this_way" if gap.reason in _OF_THE_WAY else "not_available", brand=brand)
     day = _day(gap.available_at, now.astimezone(gap.available_at.tzinfo).date(), voice, brand)
     return voice.say("expected", {"supply": voice.say("on_backorder", brand=brand), "day": day}, brand=brand)
 
