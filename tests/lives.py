@@ -8,6 +8,7 @@ from fractions import Fraction
 from math import floor
 
 from tests.builders import NEW_YORK, capture, item, node
+from tests.lives_recalls import recall_commands
 from tests.lives_returns import return_commands
 from troth.engine.money.owed import owed
 from troth.model.change import (
@@ -123,6 +124,7 @@ def draw_command(draw: random.Random, order: Order, now: datetime) -> Command:
         (2, lambda: draw.choice((UnpickWork, UnpackWork, UnstageWork))(work, "wrong one")),
     ]
     made += return_commands(draw, order)
+    made += recall_commands(draw, order, work, line)
     if holds:
         made.append((8, lambda: LiftHold(order.order_id, holds[0].hold_id)))
     return draw.choices([one for _, one in made], weights=[weight for weight, _ in made])[0]()

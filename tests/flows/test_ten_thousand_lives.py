@@ -31,6 +31,7 @@ from troth.flows.door.system import System, open_system
 from troth.flows.log.doctor import examine
 from troth.model.commands import Command
 from troth.model.ids import OrderId
+from troth.model.lifecycle import RecallState
 from troth.model.order import Order
 from troth.store.orders import read_orders
 
@@ -51,6 +52,9 @@ def test_eight_thousand_orders_in_memory_end_without_a_difference(seed: int) -> 
         assert_units(order)
         assert_money(order)
     assert len(lives.world.orders) > 1_900
+    answered = [one.state for order in lives.world.orders.values() for one in order.recalls]
+    assert answered.count(RecallState.GIVEN_BACK) > 100
+    assert answered.count(RecallState.REFUSED) > 0
     assert sum(one.credited_minor > 0 for order in lives.world.orders.values() for one in order.returns) > 200
 
 

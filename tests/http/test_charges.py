@@ -200,8 +200,9 @@ async def test_a_change_sets_discount_and_tax_with_the_price(api: Api) -> None:
     assert [line["amounts"]["total"] for line in found["lines"]] == ["18.80", "9.90"]
     assert found["changed"]["total_after"] == usd("28.70")
     changes = {(one["line_id"], one["field"]): (one["before"], one["after"]) for one in found["changed"]["fields"]}
-    assert changes["1", "discount_minor"] == ("0", "100")
-    assert changes["1", "tax_minor"] == ("200", "180")
+    assert changes["1", "discount"] == ("0.00 USD", "1.00 USD")
+    assert changes["1", "unit_price"] == ("10.00 USD", "9.00 USD")
+    assert changes["1", "tax"] == ("2.00 USD", "1.80 USD")
 
 
 async def test_a_change_with_a_wrong_total_of_a_line_is_refused_and_changes_nothing(api: Api) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from troth.model.change import FieldChange
 from troth.model.measure import shown
+from troth.model.money import Money
 from troth.model.network import Address
 from troth.model.order import Line, Order, Terms
 from troth.model.totals import delivery_amounts
@@ -12,8 +13,8 @@ from troth.model.totals import delivery_amounts
 _HEAD = ("method", "pickup_node", "service", "shipments_max")
 _FLAGS = ("ship_complete",)
 _FLAGS_OF_TERMS = ("line_complete",)
-_OF_LINE = ("sku", "unit_price_minor", "not_before", "need_by")
-_CHARGES = ("discount_minor", "tax_minor")
+_OF_LINE = ("sku", "not_before", "need_by")
+_CHARGES = ("discount", "tax")
 _OF_TERMS = ("method", "pickup_node", "service", "only_from", "cancel_after", "need_by_firm", "ship_together")
 _NO_TERMS = Terms()
 
@@ -31,30 +32,33 @@ def _changes(before: Order, after: Order) -> Iterator[FieldChange]:
         if was != is_now:
             yield FieldChange(None, name, was, is_now)
     if before.delivery_charge != after.delivery_charge:
-        amounts = [str(delivery_amounts(order).total_minor) for order in (before, after)]
-        yield FieldChange(None, "delivery_charge_minor", amounts[0], amounts[1])
+        amounts = [_amount(delivery_amounts(order).total_minor, order.currency) for order in (before, after)]
+        yield FieldChange(None, "delivery_charge", amounts[0], amounts[1])
     for name in _FLAGS:
         if getattr(before, name) != getattr(after, name):
             yield FieldChange(None, name, *_yes_no(getattr(before, name), getattr(after, name)))
     known = {line.line_id: line for line in before.lines}
     for line in after.lines:
-        yield from _line_changes(known.get(line.line_id), line)
+        yield from _line_changes(known.get(line.line_id), line, after.currency)
 
 
-def _line_changes(was: Line | None, line: Line) -> Iterator[FieldChange]:
+def _line_changes(was: Line | None, line: Line, currency: str) -> Iterator[FieldChange]:
     quantities = (_quantity(was), _quantity(line))
     if was is None:
         yield FieldChange(line.line_id, "line", "", f"{quantities[1]} of {line.sku}")
         return
     if quantities[0] != quantities[1]:
         yield FieldChange(line.line_id, "quantity", quantities[0], quantities[1])
+    if was.unit_price_minor != line.unit_price_minor:
+        prices = [_amount(one.unit_price_minor, currency) for one in (was, line)]
+        yield FieldChange(line.line_id, "unit_price", prices[0], prices[1])
     for name in _OF_LINE:
         if getattr(was, name) != getattr(line, name):
             yield FieldChange(line.line_id, name, _text(getattr(was, name)), _text(getattr(line, name)))
     if was.charges != line.charges:
         for name, old, new in zip(_CHARGES, _charges(was), _charges(line), strict=True):
             if old != new:
-                yield FieldChange(line.line_id, name, old, new)
+                yield FieldChange(line.line_id, name, _amount(old, currency), _amount(new, currency))
     terms, before = line.terms or _NO_TERMS, was.terms or _NO_TERMS
     if before.ship_to != terms.ship_to:
         yield FieldChange(line.line_id, "ship_to", _address(before.ship_to), _address(terms.ship_to))
@@ -80,12 +84,21 @@ def _quantity(line: Line | None) -> str:
     return "" if line is None else str(shown(line.quantity - line.canceled_quantity, line.decimals))
 
 
-def _charges(line: Line) -> tuple[str, str]:
-    """Discount and tax of what is wanted of a line."""
+def _charges(line: Line) -> tuple[int, int]:
+    """Discount and tax of what is wanted of a line (minor units)."""
     if line.charges is None:
-        return "0", "0"
+        return 0, 0
     wanted = line.quantity - line.canceled_quantity
-    return str(line.charges.discount_of(wanted)), str(line.charges.tax_of(wanted))
+    return line.charges.discount_of(wanted), line.charges.tax_of(wanted)
+
+
+def _amount(minor: int, currency: str) -> str:
+    """An amount as people read it.
+
+    >>> _amount(25_900, "USD")
+    '259.00 USD'
+    """
+    return f"{Money(minor, currency).amount} {currency}"
 
 
 def _text(value: object) -> str:

@@ -17,7 +17,7 @@ from troth.model.status import placed_holds, uncovered_quantities
 
 _SIGNAL_OF_FIELD: Final[Mapping[str, Signal]] = {
     "ship_to": Signal.ADDRESS_CHANGED,
-    "unit_price_minor": Signal.PRICE_CHANGED,
+    "unit_price": Signal.PRICE_CHANGED,
 }
 
 

@@ -164,7 +164,7 @@ _EVENT = OrderChanged(
     examples.ORDER.method,
     None,
     "standard",
-    (FieldChange(LineId("1"), "unit_price_minor", "1990", "1790"),),
+    (FieldChange(LineId("1"), "unit_price", "19.90 USD", "17.90 USD"),),
     "price match",
     examples.AT,
     PartsChange(),
