@@ -65,9 +65,9 @@ _CATALOG: Final = (
     MessageState("waiting_ends", "after it: the day on which they are canceled", ("day",), essential="day"),
     MessageState("held", "an order that is on hold"),
     MessageState("if_let_go", "after it: before what is promised if the hold is lifted in time"),
-    MessageState("recall_asked", "before what is promised: a node was asked to give goods back", _HAND_OVER),
-    MessageState("recall_refused", "before it: the node could not, so that nothing changes", ("place",)),
-    MessageState("recall_partly", "before it: not all of it could be given back, or done", ("place",)),
+    MessageState("hold_back_asked", "before what is promised: a node was asked to give goods back", _HAND_OVER),
+    MessageState("hold_back_refused", "before it: the node could not, so that nothing changes", ("place",)),
+    MessageState("hold_back_partly", "before it: not all of it could be given back, or done", ("place",)),
     MessageState("late", "after what is promised: when a line is needed that comes later", ("day",), essential="day"),
 )
 

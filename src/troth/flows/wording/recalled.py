@@ -28,11 +28,11 @@ def recall_message(order: Order, network: Network, now: datetime, voice: Voice) 
             zone = ZoneInfo(order.ship_to.time_zone if order.ship_to is not None and order.ship_to.time_zone else "UTC")
             until = last.answer_by.astimezone(zone)
             day = voice.day(until.date(), now.astimezone(zone).date())
-            return voice.say("recall_asked", {"place": place, "day": day, "time": voice.time(until.time())})
+            return voice.say("hold_back_asked", {"place": place, "day": day, "time": voice.time(until.time())})
         case RecallState.REFUSED:
-            return voice.say("recall_refused", {"place": place})
+            return voice.say("hold_back_refused", {"place": place})
         case RecallState.GIVEN_BACK if _is_partly(last) or last.outcome:
-            return voice.say("recall_partly", {"place": place})
+            return voice.say("hold_back_partly", {"place": place})
         case _:
             return ""
 
