@@ -124,6 +124,13 @@ class Settings(BaseSettings):
     stripe_multicapture: Annotated[
         bool, Field(description="Whether a Stripe payment is captured in parts, where account and card allow it.")
     ] = False
+    carrier_secrets: Annotated[
+        dict[str, SecretStr], Field(description="What signs notices of carriers, by carrier; none: none is taken.")
+    ] = {}
+    carrier_codes: Annotated[
+        dict[str, Literal["x12_214", "iftsta"]],
+        Field(description="Whose codes the notices of a carrier have, by carrier; else they have our words."),
+    ] = {}
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Field(description="Least severe message that is logged.")
     ] = "info"

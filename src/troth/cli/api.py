@@ -17,6 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from troth.adapters.payments.opening import open_gateways, settled_providers
+from troth.adapters.tracking.notices import make_trackers
 from troth.cli.processes import Life
 from troth.cli.running import risk_weights, run_loop
 from troth.cli.worker_metrics import publishing_metrics
@@ -108,6 +109,7 @@ async def _serve(settings: Settings, dsn: str, listener: socket.socket, life: Li
             providers=settled_providers(settings),
             gateways=partial(open_gateways, settings),
             risk=risk_weights(settings),
+            trackers=make_trackers(settings),
         ) as system,
         warming_up(system, balances_max=settings.warm_balances_max) as warm_up,
     ):

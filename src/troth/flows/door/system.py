@@ -9,6 +9,7 @@ from typing import Final
 from troth.flows.door.door import Door
 from troth.flows.memory.gateways import Gateways
 from troth.flows.memory.reference import Reference
+from troth.flows.memory.trackers import Trackers
 from troth.flows.memory.workbench_memory import WorkbenchMemory
 from troth.model.notification import NO_ORIGIN, Origin
 from troth.model.payment import Provider
@@ -29,6 +30,7 @@ class System:
     The carts of one customer keep at most `cart_units_max` units at a time (None: as many as they like). `gateways`
     move money, by name; exceptions are ranked by the weights in `risk`, and `workbench` remembers of them what
     does not change. Customers are written to from the `origin`.
+    `trackers` are the carriers that tell where parcels are.
     """
 
     pool: Pool
@@ -38,6 +40,7 @@ class System:
     risk: RiskWeights = DEFAULT_WEIGHTS
     workbench: WorkbenchMemory = field(default_factory=WorkbenchMemory)
     origin: Origin = NO_ORIGIN
+    trackers: Trackers = field(default_factory=dict)
 
     @property
     def providers(self) -> Mapping[str, Provider]:
@@ -57,6 +60,7 @@ async def open_system(
     gateways: OpenGateways | None = None,
     risk: RiskWeights = DEFAULT_WEIGHTS,
     origin: Origin = NO_ORIGIN,
+    trackers: Trackers | None = None,
 ) -> AsyncIterator[System]:
     """A system on a migrated database, whose costs are counted in a currency. `providers` say whose payments are
     settled here, through the `gateways` that are opened on its pool and with its clock.
@@ -73,4 +77,4 @@ async def open_system(
         await door.open()
         stack.push_async_callback(door.close)
         opened = {} if gateways is None else await stack.enter_async_context(gateways(pool, clock))
-        yield System(pool, door, cart_units_max, opened, risk, origin=origin)
+        yield System(pool, door, cart_units_max, opened, risk, origin=origin, trackers=trackers or {})

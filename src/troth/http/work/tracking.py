@@ -8,17 +8,18 @@ from pydantic import Discriminator, Field, Tag, TypeAdapter
 
 from troth.flows.door.requests import Accepted, Answer, Outcome
 from troth.flows.orders.fulfill import find_tracked
+from troth.flows.tracking.notices import TakenNotice, take_carrier_notice
 from troth.http.edge.body import Body, NoQuery
 from troth.http.edge.idempotency import problem_answer, reply_of, submit
 from troth.http.edge.operations import Call, Operation, Shown
-from troth.http.edge.problems import problem_of
-from troth.http.edge.replies import Reply
+from troth.http.edge.problems import Refused, problem_of
+from troth.http.edge.replies import Reply, json_reply
 from troth.http.orders import examples
 from troth.http.work.work_body import TRACKED_MAX, TrackedBody
 from troth.model.commands import RecordTracking
 from troth.model.ids import FulfillmentId
 from troth.model.lifecycle import AllocationState
-from troth.model.refusals import NotFound
+from troth.model.refusals import FieldFlaw, Invalid, NotFound
 from troth.model.status import fulfillment_status
 from troth.store.codec import encode_bytes
 
@@ -42,6 +43,13 @@ class TrackingAnswer(msgspec.Struct, frozen=True):
     recorded: int
     refused: int
     results: tuple[TrackingResult, ...]
+
+
+class NoticeAnswer(msgspec.Struct, frozen=True):
+    """How many checkpoints of a carrier's notice were recorded, and how many are of parcels that are not known here."""
+
+    recorded: int
+    unknown: int
 
 
 async def record_tracking(call: Call[TrackedBody | Checkpoints, NoQuery]) -> Reply:
@@ -87,6 +95,15 @@ def _renderer(
         return Answer(200, encode_bytes(TrackingAnswer(recorded, len(results) - recorded, tuple(results))))
 
     return render
+
+
+async def take_tracking_notice(call: Call[dict[str, Any] | list[dict[str, Any]], NoQuery]) -> Reply:
+    """Take what a carrier says unasked."""
+    headers = dict(call.headers.items())
+    taken = await take_carrier_notice(call.system, call.path("carrier"), call.raw, headers)
+    if not isinstance(taken, TakenNotice):
+        raise Refused(taken)
+    return json_reply(NoticeAnswer(taken.recorded, taken.unknown))
 
 
 _EXAMPLE = {
@@ -136,5 +153,25 @@ OPERATIONS = (
         query=NoQuery,
         scope="fulfillments:write",
         refusals=(NotFound("tracking number", "1Z999AA10123456784"),),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/tracking-notices/{carrier}",
+        name="take_tracking_notice",
+        summary="What a carrier says unasked of parcels, with its signature",
+        tag="fulfillments",
+        run=take_tracking_notice,
+        shown=(Shown(200, "The notice was taken, now or when it came before", NoticeAnswer, NoticeAnswer(1, 0)),),
+        body=Body(
+            TypeAdapter(dict[str, Any] | list[dict[str, Any]]),
+            {"tracking_number": "1Z999AA10123456784", "status": "X6", "at": "2026-11-24T06:12:00-05:00"},
+        ),
+        query=NoQuery,
+        scope=None,
+        refusals=(
+            NotFound("carrier", "ups"),
+            Invalid((FieldFlaw("", "the notice is not signed as ups signs it, or not in time"),)),
+        ),
+        path_examples=(("carrier", "ups"),),
     ),
 )

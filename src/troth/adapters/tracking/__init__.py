@@ -1,0 +1,1 @@
+"""What carriers tell of parcels: their codes in our words, and notices that they sign."""
