@@ -11,7 +11,7 @@ from starlette.routing import Mount
 from tests.builders import Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
 from troth.flows.door.system import System, open_system
-from troth.flows.tracking.links import find_link
+from troth.flows.tracking.links import give_link
 from troth.model.commands import ReleaseOrder
 from troth.model.ids import OrderId
 from troth.model.order import Order
@@ -64,6 +64,6 @@ async def stored(system: System, order_id: OrderId) -> Order:
 
 
 async def path_of(system: System, order: Order) -> str:
-    token = await find_link(system, order.order_id)
+    token = await give_link(system, order.order_id)
     assert token is not None
     return f"/track/{token}"

@@ -10,7 +10,7 @@ from starlette.routing import Mount
 from tests.builders import Clock, accepted
 from tests.tracking.conftest import captured, path_of, released, stored
 from troth.flows.door.system import System
-from troth.flows.tracking.links import find_link, find_linked_order, move_link, token_of
+from troth.flows.tracking.links import find_linked_order, give_link, move_link, token_of
 from troth.model.commands import CollectWork, PickWork, RecordTracking, ShipWork, StageWork
 from troth.model.ids import NodeId, OrderId
 from troth.model.order import Method, Order, Package
@@ -219,7 +219,7 @@ async def test_a_link_that_was_taken_back_shows_nothing(system: System, client: 
 
     assert (old.status_code, new.status_code) == (404, 200)
     assert (await client.get(f"/track/{renewed}")).status_code == 404
-    assert await find_link(system, order.order_id) is None
+    assert await give_link(system, order.order_id) is None
     assert (await do(client, path, "cancel", order)).status_code == 404
     assert order_status(await stored(system, order.order_id)) is OrderStatus.PROMISED
 

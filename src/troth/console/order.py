@@ -19,6 +19,7 @@ from troth.engine.money.dues import dues_of
 from troth.engine.returns.returnable import returnable_units
 from troth.flows.orders.explain import explain_order, read_decisions
 from troth.flows.orders.hold import HoldContent, prepare_hold
+from troth.flows.tracking.links import give_link
 from troth.model.commands import CancelOrder, LiftHold, LineQuantity, ReleaseOrder
 from troth.model.hold_rules import HoldType
 from troth.model.ids import HoldId, LineId, NodeId, OrderId
@@ -195,6 +196,7 @@ async def _page(visit: Visit, *, refused: str = "", told: Told = ("", ())) -> Re
         refused=refused,
         told=told,
         done=_DONE.get(visit.asked("done"), ""),
+        track=await give_link(visit.system, order_id),
         returns=[view_return(order, one, items) for one in order.returns],
         may_return=visit.actor.may("returns:write") and bool(returnable_units(order, with_shipped=True)),
         may_write=visit.actor.may("orders:write"),

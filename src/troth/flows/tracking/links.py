@@ -36,7 +36,7 @@ def token_of(secret: bytes, order_id: OrderId, number: int) -> str:
     return f"{order_id}.{base64.urlsafe_b64encode(digest).rstrip(b'=').decode()}"
 
 
-async def find_link(system: System, order_id: OrderId) -> str | None:
+async def give_link(system: System, order_id: OrderId) -> str | None:
     """The token of the link of an order that counts; None where it was taken back."""
     async with system.pool.acquire() as connection:
         link = await read_tracking_link(connection, order_id)

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from troth.flows.tracking.links import find_link, move_link
+from troth.flows.tracking.links import give_link, move_link
 from troth.http.edge.body import NoQuery
 from troth.http.edge.bounds import order_id_of, read_visible
 from troth.http.edge.operations import NO_BODY, Operation, Plain, Shown
@@ -19,7 +19,7 @@ class TrackingLinkAnswer(msgspec.Struct, frozen=True):
 async def read_tracking_link(call: Plain) -> Reply:
     """The link of an order that counts."""
     order = await read_visible(call, order_id_of(call))
-    return json_reply(_answer(await find_link(call.system, order.order_id)))
+    return json_reply(_answer(await give_link(call.system, order.order_id)))
 
 
 async def renew_tracking_link(call: Plain) -> Reply:
