@@ -99,3 +99,27 @@ async def test_a_tender_is_closed_and_what_was_refused_tried_again(client: httpx
     assert len((await account(system, made.order_id)).steps) == 2
     assert (await post(client, here, f"{here}/payments/close", tender="1", reason="lost card")).status_code == 303
     assert (await account(system, made.order_id)).tenders[0].is_closed
+
+
+async def test_an_order_is_paid_in_one_more_way_up_to_what_is_lacking(
+    client: httpx.AsyncClient, system: System
+) -> None:
+    made = await order(system, paid("tok_stolen"))
+    await settle_all(system)
+    here = f"/orders/{made.order_id}"
+    shown = (await client.get(f"/console{here}")).text
+
+    for _ in range(2):
+        sent = await post(client, here, f"{here}/payments/pay", key="one", provider="sandbox", token="tok_visa")
+        assert (sent.status_code, sent.headers["location"]) == (303, f"/console{here}?done=pay")
+    no_token = await post(client, here, f"{here}/payments/pay", provider="sandbox", token="")
+    await settle_all(system)
+
+    assert "Pay in one more way" in shown
+    assert "$19.90 are lacking." in shown
+    assert [(one.reference, one.amount_minor) for one in (await account(system, made.order_id)).tenders] == [
+        ("tok_stolen", 1990),
+        ("tok_visa", 1990),
+    ]
+    assert "Paying needs the provider and its token." in no_token.text
+    assert "Pay in one more way" not in (await client.get(f"/console{here}")).text

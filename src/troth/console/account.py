@@ -12,7 +12,8 @@ from troth.console.order import after_action, order_id_of
 from troth.flows.money import account_actions
 from troth.flows.money.account_actions import After
 from troth.model.money import parse_money
-from troth.model.payment import Account
+from troth.model.order import Payment
+from troth.model.payment import PENDING, Account
 from troth.model.refusals import Refusal
 from troth.pages.asking import new_key, text, whole_number
 from troth.pages.desk import Visit
@@ -21,6 +22,7 @@ from troth.pages.views_refusal import flaw, tell_refusal
 from troth.store.database import Connection
 from troth.store.keys import keep_key
 from troth.store.orders import read_orders
+from troth.store.payments import read_accounts
 from troth.store.save import UsedKey
 
 
@@ -40,6 +42,27 @@ async def retry(visit: Visit) -> Response:
         account_actions.retry(
             visit.system, order_id_of(visit), reason=reason, actor=visit.actor.name, after=_once(visit, form)
         ),
+    )
+
+
+async def pay(visit: Visit) -> Response:
+    """Let the order be paid in one more way: by a token, up to an amount or up to what is lacking."""
+    form, order_id = await visit.request.form(), order_id_of(visit)
+    provider, token = text(form, "provider", length_max=64), text(form, "token", length_max=100)
+    async with visit.system.pool.acquire() as connection:
+        stored = (await read_accounts(connection, [order_id])).get(order_id)
+    if not provider or not token or stored is None:
+        return await after_action(visit, "pay", flaw("paying needs the provider and its token"))
+    try:
+        given = text(form, "amount", length_max=20)
+        minor = parse_money(given, stored.account.currency).minor if given else stored.lacking_minor
+    except ValueError:
+        return await after_action(visit, "pay", flaw("the amount is not an amount"))
+    payment = Payment(provider, token, minor, PENDING)
+    return await _done(
+        visit,
+        "pay",
+        account_actions.pay_also(visit.system, order_id, payment, actor=visit.actor.name, after=_once(visit, form)),
     )
 
 
@@ -105,6 +128,7 @@ async def _done(visit: Visit, action: str, acting: Coroutine[Any, Any, Account |
 
 
 routes = [
+    Route("/orders/{order_id}/payments/pay", guarded(pay, scope="orders:write"), methods=["POST"]),
     Route("/orders/{order_id}/payments/retry", guarded(retry, scope="orders:write"), methods=["POST"]),
     Route("/orders/{order_id}/payments/close", guarded(close, scope="orders:write"), methods=["POST"]),
     Route("/orders/{order_id}/payments/give-back", guarded(give_back, scope="orders:write"), methods=["POST"]),

@@ -46,6 +46,7 @@ _DONE: Final = {
     "hold": "The hold is placed.",
     "lift": "The hold is lifted.",
     "cancel": "Canceled; the stock is free again.",
+    "pay": "It is asked for there.",
     "retry": "What was refused is tried again.",
     "close": "No more is taken of that tender.",
     "give_back": "The amount is given back.",

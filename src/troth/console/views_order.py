@@ -95,8 +95,8 @@ class WorkView:
 @dataclass(frozen=True, slots=True)
 class OrderView:
     """The order; the promise is the window in which its last part arrives, none while any of it lies nowhere. What its
-    `delivery` costs is None where that is not charged, and it `has_charges` where anything but prices is. `askable` is
-    what can be done only where a node gives its work back.
+    `delivery` costs is None where that is not charged. `askable` is what can be done only where a node gives its work
+    back.
     """
 
     order: Order
@@ -106,7 +106,6 @@ class OrderView:
     holds: tuple[Hold, ...]
     total_minor: int
     delivery: Amounts | None
-    has_charges: bool
     cost_minor: int
     promised_from: datetime | None
     promised_at: datetime | None
@@ -174,7 +173,6 @@ def view_order(order: Order, items: Mapping[Sku, Item], nodes: Mapping[str, Node
         holds=holds,
         total_minor=sums.total,
         delivery=None if order.delivery_charge is None else sums.delivery.wanted,
-        has_charges=bool(sums.whole.wanted.discount_minor or sums.whole.wanted.tax_minor),
         cost_minor=sum(work.cost_minor for work in live),
         promised_from=max((work.work.promised_from for work in promised), default=None),
         promised_at=max((work.work.promised_at for work in promised), default=None),
