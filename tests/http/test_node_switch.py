@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.http.conftest import Api
+from tests.http.conftest import Api, order
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -20,6 +20,9 @@ async def test_a_store_switches_itself_off_and_on_and_no_other_node(api: Api) ->
     without = await api.post("/v1/nodes/ST-NYC/switch-off", {"reason": " "}, headers=headers)
     listed = await api.get("/v1/node-switches", headers=headers)
     captured = await api.capture("switch-1", {sku: 1})
+    pickup = await api.post(
+        "/v1/orders", order("switch-3", {sku: 1}, method="pickup", pickup_node="ST-NYC", service="")
+    )
     on = await api.post("/v1/nodes/ST-NYC/switch-on", headers=headers)
     after = await api.capture("switch-2", {sku: 1})
 
@@ -27,6 +30,11 @@ async def test_a_store_switches_itself_off_and_on_and_no_other_node(api: Api) ->
     assert (other.status_code, without.status_code) == (404, 422)
     assert [one["node_id"] for one in listed.json()["items"]] == ["ST-NYC"]
     assert captured["fulfillments"][0]["node"] == "DC-IL"
+    assert pickup.status_code == 422
+    (flaw,) = pickup.json()["errors"]
+    assert flaw["pointer"] == "/pickup_node"
+    assert flaw["detail"].startswith("ST-NYC is switched off until ")
+    assert flaw["detail"].endswith(" (no staff)")
     assert on.json() == {
         "node_id": "ST-NYC", "is_on": True, "reason": None, "since": None, "until": None, "switched_by": None,
     }  # fmt: skip

@@ -59,7 +59,9 @@ def find_way_flaws(
         if at is None:
             yield FieldFlaw(f"{pointer}/pickup_node", f"there is no node {pickup_node}")
         elif method in _HANDED_OVER and not network.is_pickup[at]:
-            yield FieldFlaw(f"{pointer}/pickup_node", f"{pickup_node} hands nothing over to customers")
+            off = network.nodes[at].off
+            why = "hands nothing over to customers" if off is None else off.tell()
+            yield FieldFlaw(f"{pointer}/pickup_node", f"{pickup_node} {why}")
     if service and method not in _HANDED_OVER:
         offered = list(dict.fromkeys(card.service for card in network.offer(method).cards))
         if service not in offered:

@@ -130,6 +130,15 @@ class SwitchedOff:
     until: datetime | None
     by: str
 
+    def tell(self) -> str:
+        """What is said of the node.
+
+        >>> SwitchedOff("no staff", datetime(2026, 11, 23), None, "user/ann").tell()
+        'is switched off (no staff)'
+        """
+        until = "" if self.until is None else f" until {self.until.isoformat()}"
+        return f"is switched off{until} ({self.reason})"
+
 
 @dataclass(frozen=True, slots=True)
 class Node:

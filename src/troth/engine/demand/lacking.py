@@ -128,11 +128,7 @@ def tell_lack(reason: str, network: Network, at: Sequence[int]) -> str:
 def _tell_off(network: Network, at: Sequence[int]) -> str:
     """Why those of some nodes are not active that were switched off, and until when."""
     off = [(network.nodes[position].node, network.nodes[position].off) for position in at[:_NODES_NAMED]]
-    told = [
-        f"{node} is switched off{f' until {one.until.isoformat()}' if one.until else ''} ({one.reason})"
-        for node, one in off
-        if one is not None
-    ]
+    told = [f"{node} {one.tell()}" for node, one in off if one is not None]
     return f"; {', '.join(told)}" if told else ""
 
 
