@@ -67,6 +67,14 @@ async def _scan(page: Page, *codes: str) -> None:
         await page.keyboard.press("Enter")
 
 
+async def _scan_into(page: Page, *codes: str) -> None:
+    """What somebody types, or a scanner into the field where the cursor is; once it is counted."""
+    for code in codes:
+        await page.get_by_label("Scan or type a code").fill(code)
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#scanned")).to_have_attribute("data-good", "yes")
+
+
 async def _kinds(system: System, order: Order) -> list[str]:
     async with system.pool.acquire() as connection:
         return [event.kind for event in await read_subject_events(connection, order.order_id)]
@@ -129,9 +137,7 @@ async def test_a_store_sends_what_it_finds_and_the_rest_comes_from_elsewhere(
     page.on("dialog", lambda dialog: dialog.accept())
 
     await page.get_by_role("link", name="W-1").click()
-    for code in (TENT, "X001"):
-        await page.get_by_label("Scan or type a code").fill(code)
-        await page.keyboard.press("Enter")
+    await _scan_into(page, TENT, "X001")
     await page.get_by_role("button", name="Picked", exact=True).click()
 
     await expect(page.get_by_text("TENT was short.")).to_be_visible()
@@ -166,7 +172,7 @@ async def test_what_is_done_without_a_network_waits_and_is_applied_once_and_in_o
     await expect(page.locator(".got")).to_have_text("0 of")
 
     await page.context.set_offline(True)
-    await _scan(page, TENT)
+    await _scan_into(page, TENT)
     await page.get_by_role("button", name="Picked", exact=True).click()
     await page.get_by_label("Staging place").fill("A3")
     await page.get_by_role("button", name="Ready for pickup").click()
@@ -191,7 +197,7 @@ async def test_what_is_refused_later_comes_back_as_a_card_and_what_follows_is_no
     page, _ = await _enter(browser, address, system)
     await page.get_by_role("link", name="W-1").click()
     await page.context.set_offline(True)
-    await _scan(page, TENT)
+    await _scan_into(page, TENT)
     await page.get_by_role("button", name="Picked", exact=True).click()
     await page.get_by_role("button", name="Ready for pickup").click()
     accepted(await system.door.one(CancelOrder(order.order_id, "changed her mind"), actor="user/maya"))

@@ -92,7 +92,7 @@ const nameOf = async (code) => {
 };
 
 // A scanner that types ends with Enter and does not care where the cursor is; what a hand begins and leaves is forgotten.
-const BETWEEN_KEYS_MS = 1_000;
+const BETWEEN_KEYS_MS = 2_000;
 const CODE_MIN = 3;
 let typed = "";
 let typedAt = 0;
