@@ -194,6 +194,17 @@ def test_of_a_partial_line_the_rest_is_canceled_unless_it_is_less_than_the_least
     assert [line.canceled_quantity for line in killed.changes[0].after.lines] == [5, 0]
 
 
+def test_of_a_partial_line_without_a_least_share_whatever_there_is_is_promised() -> None:
+    world = world_with({("A", "DC-PA"): 3})
+
+    decision = world.apply(on(Terms(fill=Fill.PARTIAL), {"A": 100_000}), now=NOW)
+
+    assert isinstance(decision, Decision)
+    order = decision.changes[0].after
+    assert [line.quantity - line.canceled_quantity for line in order.lines] == [3]
+    assert sum(part.quantity for part in order.allocations) == 3
+
+
 def test_a_partial_line_is_backordered_first_where_it_may_be() -> None:
     world = with_purchase_order(world_with({("A", "DC-PA"): 3}), 1, days=20)
 

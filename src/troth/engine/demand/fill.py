@@ -38,20 +38,22 @@ def plan_fills(demand: Demand, ask: Callable[[Demand], Plan]) -> Plan:
 def _is_too_little(gap: Uncovered, lines: Iterable[DemandLine], found: Plan) -> bool:
     """Whether of a line that is not covered in full so little is that it is not to be had at all."""
     line = next(line for line in lines if line.line_id == gap.line_id)
-    least = share_least(line.terms)
+    if line.terms is None or line.terms.fill is Fill.ALL:
+        return False
     missing = sum(other.quantity for other in found.uncovered if other.line_id == gap.line_id)
-    return least > 0 and (line.quantity - missing) * 100 < line.quantity * least and missing <= line.quantity
+    covered = line.quantity - missing
+    return covered == 0 or 0 < covered * 100 < line.quantity * share_least(line.terms)
 
 
 def share_least(terms: Terms | None) -> int:
-    """The share of a line (percent) below which nothing of it is to be had; 0 where that is not for the line to say.
+    """The share of a line (percent) below which nothing of it is to be had; 0: any share is, however small.
 
     >>> share_least(Terms(fill=Fill.OR_KILL)), share_least(Terms(fill=Fill.PARTIAL, min_fill_percent=40))
     (100, 40)
     """
     if terms is None or terms.fill is Fill.ALL:
         return 0
-    return 100 if terms.fill is Fill.OR_KILL else max(1, terms.min_fill_percent)
+    return 100 if terms.fill is Fill.OR_KILL else terms.min_fill_percent
 
 
 def given_up(answer: Plan, lines: Iterable[Line]) -> tuple[tuple[LineQuantity, ...], Plan]:
