@@ -9,6 +9,7 @@ import pytest
 from tests.builders import NOW, capture, item, node
 from tests.engine.test_release_times import done
 from troth.engine.carriage.network import compile_network
+from troth.engine.money.owed import owed
 from troth.engine.pickups.codes import pickup_code
 from troth.engine.pickups.decide import put_back_keys
 from troth.engine.policies.work_rules import compile_work
@@ -148,6 +149,7 @@ def test_what_nobody_collects_is_canceled_and_sold_again_only_once_it_is_put_bac
     assert order_status(after) is OrderStatus.CANCELED
     assert [part.state for part in after.allocations] == [AllocationState.UNCOLLECTED]
     assert stock_of(world) == (10, 2)
+    assert owed(after).total == 0
     assert next_due_at(after) is None
     assert isinstance(world.apply(CollectWork(work), now=NOW + timedelta(hours=49)), NotPossibleNow)
 
@@ -166,6 +168,7 @@ def test_goods_that_came_from_another_node_are_stock_of_the_store_once_they_are_
     events_of(world, ActOnDue(order.order_id), NOW + timedelta(hours=72))
     after = world.orders[order.order_id]
     assert [part.state for part in after.allocations] == [AllocationState.UNCLAIMED]
+    assert (owed(order).earned, owed(after).total, owed(after).earned) == (2 * 1990, 0, 0)  # what was taken goes back
 
     keys = put_back_keys(after, after.fulfillments[0])
     events_of(world, PutBackPickup(work, keys), NOW + timedelta(hours=73))
