@@ -62,6 +62,12 @@ LEFT JOIN LATERAL (
 WHERE a.is_stuck AND (a.due_at IS NULL OR a.due_at > $1)
     AND EXISTS (SELECT FROM order_lines AS l WHERE l.order_id = a.order_id AND l.canceled_quantity < l.quantity)
 UNION ALL
+SELECT 'dispute', count(*), min((d.dispute ->> 'opened_at')::timestamptz)
+FROM payment_accounts AS a
+CROSS JOIN LATERAL json_array_elements(a.disputes) AS d (dispute)
+WHERE a.disputes::text <> '[]' AND d.dispute ->> 'state' = 'open'
+    AND EXISTS (SELECT FROM order_lines AS l WHERE l.order_id = a.order_id AND l.canceled_quantity < l.quantity)
+UNION ALL
 SELECT 'return_waiting', count(*), min(since)
 FROM (
     SELECT min((g ->> 'at')::timestamptz) AS since
