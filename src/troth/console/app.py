@@ -23,6 +23,7 @@ from troth.console import (
     inventory,
     message_preview,
     node_switch,
+    notifications,
     order,
     order_change,
     orders,
@@ -72,7 +73,7 @@ def create_console(
     modules = (
         *(overview, orders, order, account, order_change, return_open, returns, workbench, quote, work, waterfall),
         *(inventory, count_tasks, transfers, record_edit, node_switch, catalog, waves, customers, blanket_orders),
-        *(promises_kept, trial, unit_prices, exposure_preview, message_preview, configuration, records),
+        *(notifications, promises_kept, trial, unit_prices, exposure_preview, message_preview, configuration, records),
     )
     routes: list[BaseRoute] = [*routes_of(ENTRANCE.scope), *live.routes]
     routes.extend(chain.from_iterable(module.routes for module in modules))

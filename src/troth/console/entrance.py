@@ -32,6 +32,7 @@ ENTRANCE: Final = Entrance(
         Section("exceptions", "/exceptions", "Exceptions", "orders:read"),
         Section("returns", "/returns", "Returns", "returns:read"),
         Section("customers", "/customers", "Customers", "orders:read"),
+        Section("notifications", "/notifications", "Messages", "orders:read"),
         Section("quote", "/quote", "Quote", "orders:read"),
         Section("work", "/fulfillments", "Work", "fulfillments:read"),
         Section("inventory", "/inventory", "Inventory", "inventory:read"),

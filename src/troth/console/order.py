@@ -7,9 +7,11 @@ from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from troth.console.notifications import read_told
 from troth.console.views_account import view_account
 from troth.console.views_drawing import view_map
 from troth.console.views_front import view_front
+from troth.console.views_notification import view_notification
 from troth.console.views_order import OrderView, view_order
 from troth.console.views_returns import view_return
 from troth.console.views_schedule import view_schedules
@@ -175,6 +177,7 @@ async def _page(visit: Visit, *, refused: str = "", told: Told = ("", ())) -> Re
         events = await read_subject_events(connection, order_id)
         items = await read_items(connection, {line.sku for line in order.lines})
         account = (await read_accounts(connection, [order_id])).get(order_id)
+        told_customer = await read_told(connection, order_id)
     nodes = visit.nodes
     view = view_order(order, items, nodes)
     return page(
@@ -186,6 +189,7 @@ async def _page(visit: Visit, *, refused: str = "", told: Told = ("", ())) -> Re
         order=order,
         view=view,
         schedules=view_schedules(order, items),
+        notifications=[view_notification(one) for one in told_customer],
         account=None if account is None else view_account(account, dues_of(order)),
         zone=visit.zone_of(view.works[0].node if view.works else order.pickup_node),
         zone_of=visit.zone_of,

@@ -1,11 +1,13 @@
 """What customers were told, in the words of the console."""
 
-from typing import assert_never
+from dataclasses import dataclass
+from typing import Final, assert_never
 
 from troth.model.notification import Medium, NotificationState
 from troth.model.notification_events import ChoiceMade, NotificationFailed, NotificationSent
 from troth.model.stock_level_events import StockLevelChanged
-from troth.pages.views import words
+from troth.pages.views import Chip, words
+from troth.store.notifications import Notification
 
 MEDIA = {Medium.EMAIL: "mail", Medium.SMS: "text message", Medium.WEBHOOK: "the shop's own system"}
 
@@ -18,6 +20,33 @@ STATES = {
     NotificationState.BOUNCED: "came back",
     NotificationState.DROPPED: "not sent",
 }
+
+
+_CHIPS: Final = {
+    NotificationState.WAITING: ("gray", "clock"),
+    NotificationState.SENDING: ("blue", "half"),
+    NotificationState.RETRYING: ("amber", "clock"),
+    NotificationState.SENT: ("green", "done"),
+    NotificationState.FAILED: ("red", "alert"),
+    NotificationState.BOUNCED: ("red", "alert"),
+    NotificationState.DROPPED: ("gray", "cross"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationView:
+    """A notification as it is listed."""
+
+    one: Notification
+    kind: str
+    medium: str
+    chip: Chip
+
+
+def view_notification(one: Notification) -> NotificationView:
+    """A notification in words."""
+    tone, shape = _CHIPS[one.state]
+    return NotificationView(one, words(one.kind), MEDIA[one.medium], Chip(words(STATES[one.state]), tone, shape))
 
 
 def tell_notification(event: NotificationSent | NotificationFailed | ChoiceMade | StockLevelChanged) -> str:

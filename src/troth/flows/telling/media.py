@@ -1,7 +1,7 @@
 """What carries notifications to customers, and what is handed to it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
@@ -50,6 +50,16 @@ class Letter:
     choose_until: datetime | None = None
     order_url: str = ""
     opt_out_url: str = ""
+
+
+def without_links(letter: Letter) -> Letter:
+    """The same letter for whoever else looks at it: its links are only its customer's."""
+    text, html, sms = letter.text, letter.html, letter.sms
+    for url in (*(one.url for one in letter.choices), letter.opt_out_url):
+        if url:
+            text, html, sms = (part.replace(url, "#") for part in (text, html, sms))
+    choices = tuple(replace(one, url="") for one in letter.choices)
+    return replace(letter, text=text, html=html, sms=sms, choices=choices, opt_out_url="")
 
 
 @dataclass(frozen=True, slots=True)

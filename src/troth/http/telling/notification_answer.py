@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from troth.flows.telling.media import Letter, Offer
+from troth.flows.telling.media import Letter, Offer, without_links
 from troth.http.edge.values import Instant
 from troth.model.choice import ChoiceKind, ChoiceLine
 from troth.model.ids import LineId, OrderId
@@ -88,10 +88,7 @@ def answer_detail(one: Notification) -> NotificationDetail:
 
 def answer_letter(letter: Letter) -> LetterAnswer:
     """A letter, with its links taken out."""
-    text, html, sms = letter.text, letter.html, letter.sms
-    for url in (*(one.url for one in letter.choices), letter.opt_out_url):
-        if url:
-            text, html, sms = (part.replace(url, "#") for part in (text, html, sms))
+    shown = without_links(letter)
     return LetterAnswer(
         letter.kind,
         letter.medium,
@@ -99,9 +96,9 @@ def answer_letter(letter: Letter) -> LetterAnswer:
         letter.language,
         letter.shop,
         letter.subject,
-        text,
-        html,
-        sms,
+        shown.text,
+        shown.html,
+        shown.sms,
         tuple(ChoiceOffered(one.kind, one.text, one.node, one.promised_at) for one in letter.choices),
         letter.choose_until,
     )
