@@ -12,6 +12,7 @@ from tests.telling.telling import Shop, body
 from troth.flows.stock.expect import expect
 from troth.flows.stock.stock import Counted, count
 from troth.flows.telling.follow import follow_log
+from troth.flows.tracking.links import give_link
 from troth.model.commands import CancelOrder, CollectWork, DeliverWork, ExpectedLine, LineQuantity, RecordTracking
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.order import Customer, Method
@@ -26,7 +27,10 @@ async def test_the_confirmation_repeats_the_promise_that_was_shown(shop: Shop) -
         "Your order W-1", "ada@example.com", "Tea & Co <orders@tea.example>",
     )  # fmt: skip
     promise = "Ships today from Harrisburg DC; arrives tomorrow."
-    assert body(mail) == (f"Hello Ada Park,\n\nThank you for your order W-1.\n\n{promise}\n\nTea & Co\n")
+    assert body(mail) == (
+        f"Hello Ada Park,\n\nThank you for your order W-1.\n\n{promise}\n\n"
+        f"See your order: https://tea.example/track/{await give_link(shop.system, order.order_id)}\n\nTea & Co\n"
+    )
     rows = re.findall(r"<td[^>]*>(.*?)</td>", body(mail, "html"))
     assert rows == ["2 × Tea pot", "1 × Cup &amp; &lt;saucer&gt;"]
     assert str(mail["Message-ID"]).startswith(f"<{order.order_id}-N")
@@ -136,7 +140,7 @@ async def test_who_does_not_come_is_reminded_and_who_came_is_not(shop: Shop) -> 
 
 
 async def test_spanish_is_spoken_to_who_ordered_in_it(shop: Shop) -> None:
-    await shop.order("W-1", {"A": 1}, attributes={"language": "es-MX"})
+    await shop.order("W-1", {"B": 1}, attributes={"language": "es-MX"})
 
     (mail,) = await shop.tell()
 

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from troth.adapters.messages.opening import origin_of
 from troth.adapters.payments.opening import open_gateways, settled_providers
 from troth.adapters.tracking.notices import make_trackers
 from troth.cli.processes import Life
@@ -110,6 +111,7 @@ async def _serve(settings: Settings, dsn: str, listener: socket.socket, life: Li
             gateways=partial(open_gateways, settings),
             risk=risk_weights(settings),
             trackers=make_trackers(settings),
+            origin=origin_of(settings),
         ) as system,
         warming_up(system, balances_max=settings.warm_balances_max) as warm_up,
     ):
@@ -184,6 +186,7 @@ async def _work(settings: Settings, dsn: str, life: Life) -> None:
         providers=settled_providers(settings),
         gateways=partial(open_gateways, settings),
         risk=risk_weights(settings),
+        origin=origin_of(settings),
     ) as system:
         life.say_ready()
         with publishing_metrics(settings):

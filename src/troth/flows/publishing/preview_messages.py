@@ -82,7 +82,7 @@ def _values(voice: Voice, state: MessageState, today: date, brand: str) -> dict[
         **told,
         "moves": voice.say("moved", told, brand=brand),
         "promise": voice.say("ships", promise, brand=brand),
-        "outcome": voice.say("recall_done", brand=brand),
+        "outcome": voice.say("asked_done", brand=brand),
         "arrival": promise["arrival"],
         "time": voice.time(_AT),
         "units": voice.number(12),

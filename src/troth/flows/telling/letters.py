@@ -56,6 +56,7 @@ class Asked:
     address: str
     order: Order
     events: Sequence[Any]
+    order_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def compose(asked: Asked, made_with: Stationery, languages: Sequence[str] = ()) 
     until = now + timedelta(hours=made_with.rules.choice_hours)
     choices = tuple(_offers(asked, matter, scene, made_with, until))
     values = {"name": order.customer.name, "order": order.external_id, "shop": head.shop, **matter.values}
-    told = _Told(scene, head, matter, values, choices, until if choices else None)
+    told = _Told(scene, head, matter, values, choices, until if choices else None, asked.order_url)
     opt_out_url = "" if KINDS[matter.kind].is_needed else _url(made_with, Link("stop", asked.notification_id))
     domain = (head.sender or made_with.origin.sender or "troth.invalid").rpartition("@")[2]
     return Letter(
@@ -104,11 +105,12 @@ def compose(asked: Asked, made_with: Stationery, languages: Sequence[str] = ()) 
         reply_to=head.reply_to,
         subject=one_line(told.words("subject"))[:_SUBJECT_LENGTH_MAX],
         text=told.text(opt_out_url),
-        html=told.html(opt_out_url, markup_script(order_markup(order, made_with.items, head.shop, ""))),
+        html=told.html(opt_out_url, markup_script(order_markup(order, made_with.items, head.shop, asked.order_url))),
         sms=_cut(_SPACES.sub(" ", told.words("sms")).strip()),
         at=now,
         choices=choices,
         choose_until=told.choose_until,
+        order_url=asked.order_url,
         opt_out_url=opt_out_url,
     )
 
@@ -158,6 +160,7 @@ class _Told:
     values: Mapping[str, str]
     choices: Sequence[Offer]
     choose_until: datetime | None
+    order_url: str
 
     def words(self, part: str) -> str:
         """The subject, the body or the text message of the kind."""
@@ -185,6 +188,8 @@ class _Told:
             parts.append(self.scene.say("may_choose"))
             parts += [f"{one.text}\n{one.url}" for one in self.choices]
             parts.append(self.until())
+        if self.order_url:
+            parts.append(f"{self.scene.say('see_order')}: {self.order_url}")
         parts.append(self.head.footer or self.head.shop)
         if opt_out_url:
             parts.append(f"{self.scene.say('opt_out')}: {opt_out_url}")
@@ -202,7 +207,7 @@ class _Told:
             choices=self.choices,
             may_choose=self.scene.say("may_choose"),
             choose_until=self.until(),
-            order_url="",
+            order_url=self.order_url,
             see_order=self.scene.say("see_order"),
             opt_out_url=opt_out_url,
             opt_out=self.scene.say("opt_out"),

@@ -278,7 +278,7 @@ def _recall_outcome(scene: Scene) -> Finding:
     is_done = event.is_given_back and not event.outcome
     if is_done and recall.kind is RecallKind.CANCEL:
         return "the cancellation is told"
-    outcome = scene.say("recall_done" if is_done else "recall_refused")
+    outcome = scene.say("asked_done" if is_done else "asked_refused")
     return Matter("recall_outcome", {"outcome": outcome, "promise": _promise(scene)})
 
 

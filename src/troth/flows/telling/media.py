@@ -55,11 +55,11 @@ class Letter:
 def without_links(letter: Letter) -> Letter:
     """The same letter for whoever else looks at it: its links are only its customer's."""
     text, html, sms = letter.text, letter.html, letter.sms
-    for url in (*(one.url for one in letter.choices), letter.opt_out_url):
+    for url in (*(one.url for one in letter.choices), letter.opt_out_url, letter.order_url):
         if url:
             text, html, sms = (part.replace(url, "#") for part in (text, html, sms))
     choices = tuple(replace(one, url="") for one in letter.choices)
-    return replace(letter, text=text, html=html, sms=sms, choices=choices, opt_out_url="")
+    return replace(letter, text=text, html=html, sms=sms, choices=choices, order_url="", opt_out_url="")
 
 
 @dataclass(frozen=True, slots=True)

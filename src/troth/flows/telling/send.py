@@ -18,6 +18,8 @@ from troth.flows.telling.follow import ACTOR, address_of
 from troth.flows.telling.letters import Asked, Stationery, compose, find_address_flaw
 from troth.flows.telling.matter import zone_of
 from troth.flows.telling.media import Deferred, Doubtful, Letter, Receipt, Refused, Senders, Taken
+from troth.flows.tracking.links import give_link
+from troth.model.ids import OrderId
 from troth.model.notification import KINDS, Medium, NotificationState
 from troth.model.notification_events import NotificationFailed, NotificationSent
 from troth.model.order import Order
@@ -92,17 +94,19 @@ async def _write_intents(system: System, claimed: Sequence[Notification], sender
     made_with = Stationery(
         rules, reference.wording_at(now), reference.network, reference.items, system.origin, secret, now
     )
+    urls = {order_id: await order_url(system, order_id) for order_id in orders}
     ready = []
     for one in claimed:
+        url = urls.get(one.order_id, "")
         async with transaction(system.pool) as connection:
-            found = await _intend(connection, one, orders.get(one.order_id), made_with, senders)
+            found = await _intend(connection, one, orders.get(one.order_id), made_with, senders, url)
         if found is not None:
             ready.append(found)
     return ready
 
 
 async def _intend(
-    connection: Connection, one: Notification, order: Order | None, made_with: Stationery, senders: Senders
+    connection: Connection, one: Notification, order: Order | None, made_with: Stationery, senders: Senders, url: str
 ) -> _Ready | None:
     """The intent of one notification; None where it is not sent now."""
     now = made_with.now
@@ -128,7 +132,7 @@ async def _intend(
         await postpone(connection, one, one.state, reason="quiet hours", due_at=allowed_at)
         return None
     events = [logged.event for logged in await read_events_at(connection, one.order_id, one.causes)]
-    composed = compose(Asked(one.notification_id, one.kind, one.medium, address, order, events), made_with)
+    composed = compose(Asked(one.notification_id, one.kind, one.medium, address, order, events, url), made_with)
     if isinstance(composed, str):
         await _drop(connection, one, composed)
         return None
@@ -136,6 +140,12 @@ async def _intend(
         await free_notification(connection, one)  # something more happened meanwhile: it is told of both
         return None
     return _Ready(one, composed)
+
+
+async def order_url(system: System, order_id: OrderId) -> str:
+    """Where the customer of an order sees where it is; empty where its link was taken back."""
+    token = await give_link(system, order_id)
+    return "" if token is None else f"{system.origin.public_url.rstrip('/')}/track/{token}"
 
 
 async def _why_not(connection: Connection, one: Notification, address: str) -> str:
