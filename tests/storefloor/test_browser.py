@@ -213,6 +213,29 @@ async def test_what_is_refused_later_comes_back_as_a_card_and_what_follows_is_no
     assert (await _kinds(system, order))[-1] == "OrderCanceled"
 
 
+async def test_pages_that_were_seen_open_without_a_network_until_somebody_logs_out(
+    browser: Browser, address: str, system: System
+) -> None:
+    await ordered(system, "W-1", {"TENT": 1})
+    page, _ = await _enter(browser, address, system)
+    await page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    await page.reload()
+    await expect(page.locator("#live")).to_have_text("Live")
+
+    await page.context.set_offline(True)
+    await page.goto(f"{address}/at/{STORE}")
+    await expect(page.get_by_role("link", name="W-1")).to_be_visible()
+    await expect(page.locator("#live")).to_have_text("No network")
+    await page.goto(f"{address}/at/{STORE}/handover")
+    await expect(page.get_by_text("This page was not opened before.")).to_be_visible()
+
+    await page.context.set_offline(False)
+    await page.goto(f"{address}/at/{STORE}")
+    await page.get_by_role("button", name="Log out ana").click()
+    await page.wait_for_url(f"{address}/login")
+    assert "troth-store-pages" not in await page.evaluate("caches.keys()")
+
+
 async def test_the_essential_steps_need_no_script(browser: Browser, address: str, system: System) -> None:
     order = await ordered(system, "W-1", {"TENT": 2})
     page, complaints = await _enter(browser, address, system, java_script_enabled=False)
