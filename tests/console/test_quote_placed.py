@@ -67,8 +67,9 @@ async def test_what_can_no_longer_be_had_as_it_was_shown_is_not_placed_and_is_qu
     client: httpx.AsyncClient, system: System
 ) -> None:
     await stock(system, {("A", "ST-NYC"): 3})
-    (plan, *_) = _plans(await _ask(client))
-    await stock(system, {("A", "DC-PA"): -20})
+    shown = await _ask(client)
+    (plan, *_), (node, *_) = _plans(shown), re.findall(r'<article class="work" aria-label="([^"]+)">', shown.text)
+    await stock(system, {("A", node): -{"DC-PA": 20, "ST-NYC": 3}[node]})
 
     refused = await _ask(client, place=plan)
 
