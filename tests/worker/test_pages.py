@@ -85,7 +85,10 @@ def test_every_check_of_the_doctor_is_on_the_page() -> None:
     assert re.findall(r"^\| `([\w-]+)` \|", table, re.MULTILINE) == list(CHECKS)
 
 
-_OF_THE_WORKER = r"troth_(worker|due|webhook|sealed|repromised|acceptances|returns|payments?_|exceptions?_|notifications_|orders_watched)"
+_OF_THE_WORKER = (
+    r"troth_(worker|due|webhook|sealed|repromised|acceptances|returns|payments?_|exceptions?_"
+    r"|notifications_|orders_watched)"
+)
 
 
 def test_every_metric_of_the_worker_is_on_the_page() -> None:

@@ -79,11 +79,6 @@ UNION ALL
 SELECT 'refund_held', count(*), min(opened_at) FROM returns
 WHERE is_refund_held AND state IN ('announced', 'in_transit', 'received')
 UNION ALL
-SELECT 'dispute', count(*), min((d.dispute ->> 'opened_at')::timestamptz)
-FROM payment_accounts AS a CROSS JOIN LATERAL json_array_elements(a.disputes) AS d (dispute)
-WHERE a.disputes::text <> '[]' AND d.dispute ->> 'state' = 'open'
-    AND EXISTS (SELECT FROM order_lines AS l WHERE l.order_id = a.order_id AND l.canceled_quantity < l.quantity)
-UNION ALL
 SELECT 'deficit', count(*), min((SELECT max(e.at) FROM entries AS e WHERE e.sku = b.sku AND e.node = b.node))
 FROM balances AS b WHERE b.deficit > 0
 UNION ALL
