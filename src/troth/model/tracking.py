@@ -75,7 +75,7 @@ def normalize(status: str) -> str:
     >>> normalize("picked_up"), normalize("delivered"), normalize("weighed")
     ('handed_over', 'delivered', 'weighed')
     """
-    return SAME.get(status, status)
+    return str(SAME.get(status, status))
 
 
 class Leg(StrEnum):
