@@ -16,6 +16,7 @@ SHOE: dict[str, Any] = {
     "weight_kg": "0.82",
     "dimensions_cm": {"length": "34", "width": 21, "height": 12.5},
     "gtin": "4006381333931",
+    "barcodes": ["0012345678905"],
     "attributes": {"color": "black"},
 }
 

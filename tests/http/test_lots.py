@@ -222,7 +222,7 @@ async def test_a_lot_without_unreserved_units_cannot_be_picked_instead(api: Api)
         {"pointer": "/lines/0/lots", "detail": "lot b has 1 units at DC-PA that are not reserved"}
     ]
     assert unknown.json()["errors"][0]["detail"] == "lot nowhere has 0 units at DC-PA that are not reserved"
-    assert not_all.json()["errors"][0]["detail"] == "add up to 1 units, not to 2"
+    assert not_all.json()["errors"][0]["detail"] == "add up to 1 unit, not to 2"
     assert await lots_of(api, sku) == {"a": (2, 2, 0), "b": (1, 0, 1)}
 
 

@@ -54,7 +54,7 @@ async def test_more_than_there_is_cannot_be_canceled(api: Api) -> None:
 
     assert (answer.status_code, answer.json()["errors"]) == (
         422,
-        [{"pointer": "/lines/0", "detail": "line 1 has 1 units to cancel"}],
+        [{"pointer": "/lines/0", "detail": "line 1 has 1 unit to cancel"}],
     )
 
 

@@ -19,7 +19,7 @@ from troth.store.opt_outs import OptOut, delete_opt_out, find_opt_outs, write_op
 
 _SCOPE: Final = "orders:write"
 
-Address = Annotated[str, Field(min_length=1, max_length=254, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Address = Annotated[str, Field(min_length=1, max_length=254, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
 class OptOutsQuery(PageQuery):
