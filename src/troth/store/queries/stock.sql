@@ -87,14 +87,18 @@ ORDER BY k.position;
 
 -- name: find_moved_balances
 -- Finds the supplies that may be sold and were moved by transactions which a snapshot did not see, as they now are: those that were under way then, and all that began since.
+-- Both ends of the range, the array and the look-ups one by one (OFFSET 0) keep to the indexes whatever is known of the tables' sizes.
 SELECT b.sku, b.node, b.source, b.on_hand, b.reserved, b.deficit, b.expected_at, b.expires_on
 FROM (
     SELECT sku, node, source FROM entries
-    WHERE xid >= pg_snapshot_xmax($1::text::pg_snapshot) AND NOT xid = ANY($2::xid8[])
+    WHERE xid >= pg_snapshot_xmax($1::text::pg_snapshot) AND xid < pg_snapshot_xmax(pg_current_snapshot()) AND NOT xid = ANY($2::xid8[])
     UNION
     SELECT sku, node, source FROM entries
-    WHERE xid IN (SELECT pg_snapshot_xip($1::text::pg_snapshot)) AND NOT xid = ANY($2::xid8[])
-) AS moved JOIN balances AS b USING (sku, node, source)
+    WHERE xid = ANY(ARRAY(SELECT pg_snapshot_xip($1::text::pg_snapshot))) AND NOT xid = ANY($2::xid8[])
+) AS moved
+CROSS JOIN LATERAL (
+    SELECT * FROM balances AS one WHERE (one.sku, one.node, one.source) = (moved.sku, moved.node, moved.source) OFFSET 0
+) AS b
 WHERE NOT starts_with(b.source, 'apart/');
 
 -- name: read_horizon
