@@ -48,6 +48,7 @@ from troth.settings import Settings
 from troth.store.notifications import count_overdue
 from troth.store.payments import count_in_flight
 from troth.store.subscriptions import claim_subscriptions, read_lags
+from troth.store.upkeep import PARTITION_BUSY
 
 DUE_MAX: Final = 1_000
 CARTS_MAX: Final = 2_500
@@ -68,6 +69,7 @@ SEAL_SECONDS: Final = 60.0
 PARKED_SECONDS: Final = 5.0
 UPKEEP_SECONDS: Final = 60.0
 PARTITIONS_SECONDS: Final = 3_600.0
+BUSY_SECONDS: Final = 1.0
 MEASURE_SECONDS: Final = 15.0
 FAILURE_SECONDS_MAX: Final = 60.0
 _FORGIVE_ROUNDS: Final = 240
@@ -160,7 +162,7 @@ async def run_worker(system: System, settings: Settings, stop: asyncio.Event) ->
         senders = make_senders(settings, post)
         watcher = Watcher()
         tasks = (
-            Task("partitions", lambda: _create_partitions(system)),
+            Task("partitions", lambda: make_partitions(system)),
             Task("due", _due_task(system)),
             Task("waves", _waves_task(system)),
             Task("carts", lambda: _end_carts(system)),
@@ -345,8 +347,13 @@ async def _seal(system: System) -> float:
     return SEAL_SECONDS
 
 
-async def _create_partitions(system: System) -> float:
-    await create_partitions(system.pool, system.door.now())
+async def make_partitions(system: System) -> float:
+    """Make the partitions of the months to come; how long to rest. Whoever writes at that moment goes first."""
+    try:
+        await create_partitions(system.pool, system.door.now())
+    except PARTITION_BUSY as busy:
+        _log.info("the partitions wait for those who write now: %s", busy)
+        return BUSY_SECONDS
     return PARTITIONS_SECONDS
 
 

@@ -12,7 +12,8 @@ from troth.flows.door.system import System
 from troth.flows.log.seal import verify_seals
 from troth.flows.log.subscribe import subscribe
 from troth.settings import Settings
-from troth.worker import Task, repeat, run_worker
+from troth.store.database import transaction
+from troth.worker import BUSY_SECONDS, PARTITIONS_SECONDS, Task, make_partitions, repeat, run_worker
 
 
 def metric(name: str, **labels: str) -> float:
@@ -127,3 +128,15 @@ async def test_it_outlives_a_database_that_goes_away(
         stop.set()
         await worker
     assert receiver.types == ["OrderReleased"]
+
+
+async def test_partitions_wait_for_those_who_write_which_is_no_failure(system: System) -> None:
+    count = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'entries'::regclass"
+    async with transaction(system.pool) as writing:
+        await writing.execute("LOCK TABLE entries_default IN ROW EXCLUSIVE MODE")
+        before = await system.pool.fetchval(count)
+        paused = await make_partitions(system)
+        assert (paused, await system.pool.fetchval(count)) == (BUSY_SECONDS, before)
+
+    assert await make_partitions(system) == PARTITIONS_SECONDS
+    assert await system.pool.fetchval(count) == before + 3

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Final
 
+import asyncpg
+
 from troth.store.database import Connection
 from troth.store.queries import sql
 
@@ -15,6 +17,9 @@ _SET_TIMEOUTS = sql("set_timeouts")
 _PLAN_PARTITION = sql("plan_partition")
 _LOCK_MS = 500
 _MOVE_MS = 5_000
+
+PARTITION_BUSY: Final = (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError, asyncpg.CheckViolationError)
+"""The errors that say that a partition could not be made beside those who write now."""
 
 
 async def try_sweep(connection: Connection) -> bool:
@@ -45,7 +50,7 @@ async def create_partition(connection: Connection, table: str, *, begins_at: dat
 
     A filled table is attached, which unlike creating a partition in place lets others go on writing. Nobody waits for
     longer than half a second, or five where rows must be moved: it fails then, as it does where rows come in between,
-    and can be tried again (asyncpg's LockNotAvailableError, QueryCanceledError, CheckViolationError).
+    and can be tried again (PARTITION_BUSY).
     """
     plan = await connection.fetchrow(_PLAN_PARTITION, table, begins_at, ends_at)
     if plan is None:
