@@ -20,6 +20,7 @@ from troth.model.accuracy import (
     Observation,
     PositionKey,
     PositionRecord,
+    PutBack,
 )
 from troth.model.ids import NodeId, Sku
 
@@ -111,6 +112,27 @@ def test_a_count_that_finds_more_than_the_books_finds_all_of_them_and_one_of_emp
     assert learned.cells == {(NYC, "camping"): CellEvidence(NOW, 4.0, 0.0, 1, 4)}
     assert empty.cells == {}
     assert empty.positions[TENT].counted_at == NOW
+
+
+def test_what_is_put_back_and_found_again_counts_once() -> None:
+    back = PutBack(TENT, NOW, 3)
+    once = learn([looked(3, 3)], {}, {}, CATEGORIES)
+
+    assert learn([looked(3, 3), back, looked(3, 3)], {}, {}, CATEGORIES) == once
+    assert learn([looked(3, 3), back], {}, {}, CATEGORIES).cells == {(NYC, "camping"): CellEvidence(NOW)}
+
+
+def test_what_was_found_beside_a_miss_and_put_back_does_not_heal_its_doubt() -> None:
+    missed, again = looked(0), [PutBack(TENT, NOW, 1), looked(1)]
+    healed = record_of(missed, *[looked(1)] * 4)
+    tried = record_of(missed, looked(1), *again * 6)
+
+    assert not is_doubted(healed, PLAIN)
+    assert tried == record_of(missed, looked(1))
+    assert learn([missed, looked(1), *again], {}, {}, CATEGORIES, PLAIN).cells == {
+        (NYC, "camping"): CellEvidence(NOW, 0.0, 1.0, 1, 1)
+    }
+    assert is_doubted(record_of(missed, *[looked(1)] * 4, PutBack(TENT, NOW, 1)), PLAIN)
 
 
 def test_movements_of_a_position_without_a_record_are_not_kept() -> None:

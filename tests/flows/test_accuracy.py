@@ -15,7 +15,7 @@ from troth.flows.memory.find_memory import read_find_rates
 from troth.flows.people.access import Actor
 from troth.flows.stock.stock import Counted, count
 from troth.model.accuracy import CellEvidence
-from troth.model.commands import LineQuantity, PickWork, RejectWork, ReleaseOrder, ShipWork
+from troth.model.commands import LineQuantity, PickWork, RejectWork, ReleaseOrder, ShipWork, UnpickWork
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.order import Order
 from troth.store.accuracy import advance_learned_position, read_learned_position, write_evidence
@@ -124,6 +124,37 @@ async def test_of_a_short_line_what_was_found_counts_as_found(system: System) ->
     ]
     assert await records(system.pool) == [
         (A, pytest.approx(trials * 0.75), pytest.approx(trials * 0.25), 3, 0, 1, "short_pick")
+    ]
+
+
+async def pick_again(system: System, order: Order, *, found: int) -> None:
+    """Have an order of four picked, taken back and picked again, three times over."""
+    work = order.fulfillments[0].fulfillment_id
+    short = (LineQuantity(LineId("1"), found, "not_found"),) if found < 4 else ()
+    accepted(await system.door.one(PickWork(work, short), actor="test"))
+    for _ in range(3):
+        accepted(await system.door.one(UnpickWork(work, "another cart"), actor="test"))
+        await learn_all(system.pool)
+        accepted(await system.door.one(PickWork(work), actor="test"))
+    await learn_all(system.pool)
+
+
+async def test_a_pick_that_is_taken_back_and_made_again_is_learned_from_once(system: System) -> None:
+    await pick_again(system, await released(system, "W-1", {A: 4}), found=4)
+
+    assert await evidence(system.pool) == [(NYC, "camping", pytest.approx(4 / (1 + 3 * 0.3)), 0.0, 1, 4)]
+    assert await records(system.pool) == []
+
+
+async def test_what_was_found_beside_a_miss_heals_it_once_however_often_it_is_picked(system: System) -> None:
+    await pick_again(system, await released(system, "W-1", {A: 4}), found=3)
+
+    trials = 4 / (1 + 3 * 0.3)
+    assert await evidence(system.pool) == [
+        (NYC, "camping", pytest.approx(trials * 0.75), pytest.approx(trials * 0.25), 1, 4)
+    ]
+    assert await records(system.pool) == [
+        (A, pytest.approx(3 / (1 + 2 * 0.3)), pytest.approx(trials * 0.25), 3, 0, 1, "short_pick")
     ]
 
 

@@ -82,7 +82,16 @@ class Moved:
     units: int
 
 
-Observation = Looked | Counted | Moved
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """Somebody put `units` back that they had found at a position: that they were found is not to be counted."""
+
+    key: PositionKey
+    at: datetime
+    units: int
+
+
+Observation = Looked | Counted | Moved | PutBack
 
 
 @dataclass(frozen=True, slots=True)

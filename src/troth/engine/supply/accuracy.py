@@ -26,6 +26,7 @@ from troth.model.accuracy import (
     Observation,
     PositionKey,
     PositionRecord,
+    PutBack,
 )
 from troth.model.ids import Sku
 
@@ -60,11 +61,13 @@ def learn(
         record = new_positions.get(one.key) or positions.get(one.key)
         category = categories.get(sku, "")
         trials = _trials_of(one)
-        if trials is not None and not (record is not None and is_doubted(record, learning)):
+        after = _update(record, one, category, learning)
+        # What is put back told of whatever it would tell of without it: the record as it is after, not before.
+        counts_for = after if isinstance(one, PutBack) else record
+        if trials is not None and not (counts_for is not None and is_doubted(counts_for, learning)):
             cell = (node, category)
             known = new_cells.get(cell) or cells.get(cell)
             new_cells[cell] = _add_to_cell(known, trials, learning)
-        after = _update(record, one, category, learning)
         if after is not None and after != record:
             new_positions[one.key] = after
     return Learned(new_cells, new_positions)
@@ -113,11 +116,12 @@ def effective_trials(units: float, correlation: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Trials:
-    """Units asked for and found at an instant."""
+    """Units asked for and found at an instant; where they are `taken_back` they count for nothing any more."""
 
     at: datetime
     asked: int
     found: float
+    taken_back: bool = False
 
 
 def _trials_of(one: Observation) -> _Trials | None:
@@ -127,6 +131,8 @@ def _trials_of(one: Observation) -> _Trials | None:
             return _Trials(one.at, one.asked, one.found) if one.asked > 0 else None
         case Counted():
             return _Trials(one.as_of, one.books, min(one.counted, one.books)) if one.books > 0 else None
+        case PutBack():
+            return _Trials(one.at, one.units, one.units, taken_back=True) if one.units > 0 else None
         case Moved():
             return None
         case _:
@@ -138,6 +144,8 @@ def _add_to_cell(known: CellEvidence | None, trials: _Trials, learning: Learning
     as_of, found, missed = _merge(
         cell.as_of, cell.found, cell.missed, trials, learning.correlation, learning.half_life_days
     )
+    if trials.taken_back:
+        return CellEvidence(as_of, found, missed, max(0, cell.observations - 1), max(0, cell.units - trials.asked))
     return CellEvidence(as_of, found, missed, cell.observations + 1, cell.units + trials.asked)
 
 
@@ -157,6 +165,11 @@ def _update(
             return replace(known, counted_at=one.as_of, variance=one.counted - one.books, moved=0)
         case Moved():
             return None if record is None else replace(record, moved=record.moved + abs(one.units))
+        case PutBack():
+            if record is None:
+                return None
+            known = _with_trials(record, _trials_of(one), learning)
+            return replace(known, moved=max(0, known.moved - one.units))
         case _:
             assert_never(one)
 
@@ -190,10 +203,14 @@ def _with_trials(record: PositionRecord, trials: _Trials | None, learning: Learn
 def _merge(
     as_of: datetime, found: float, missed: float, trials: _Trials, correlation: float, half_life_days: float
 ) -> tuple[datetime, float, float]:
-    """Trials added to others at the later of their instants, so that the order in which they come does not matter."""
+    """Trials added to others, or taken off them, at the later of their instants, so that the order in which they come
+    does not matter.
+    """
     at = max(as_of, trials.at)
     before, now = _weight(as_of, at, half_life_days), _weight(trials.at, at, half_life_days)
     effective = effective_trials(trials.asked, correlation) * now
+    if trials.taken_back:
+        return at, max(0.0, found * before - effective), missed * before
     share = trials.found / trials.asked
     return at, found * before + effective * share, missed * before + effective * (1.0 - share)
 

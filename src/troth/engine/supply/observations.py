@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol, assert_never
 
-from troth.model.accuracy import NOT_FOUND_REASONS, Counted, Looked, Moved, Observation, PositionKey
+from troth.model.accuracy import NOT_FOUND_REASONS, Counted, Looked, Moved, Observation, PositionKey, PutBack
 from troth.model.events import (
     Event,
     FulfillmentCollected,
@@ -14,6 +14,7 @@ from troth.model.events import (
     FulfillmentReady,
     FulfillmentRejected,
     FulfillmentShipped,
+    FulfillmentUnpicked,
     StockAdjusted,
     StockCounted,
 )
@@ -31,7 +32,7 @@ _REPORTED: Final = (
     FulfillmentCollected,
     FulfillmentRejected,
 )
-LEARNED_KINDS: Final = tuple(sorted(kind.__name__ for kind in (*_REPORTED, StockAdjusted, StockCounted)))
+LEARNED_KINDS: Final = tuple(sorted(kind.__name__ for kind in (*_REPORTED, FulfillmentUnpicked, StockAdjusted, StockCounted)))
 """The kinds of events that say something about finding stock."""
 
 
@@ -68,8 +69,10 @@ class _Look:
 
 
 def looked_at(event: Event) -> tuple[int, ...]:
-    """The allocations that a report says were found, missed or refused, and of which it must be known what they are."""
-    if not isinstance(event, _REPORTED):
+    """The allocations that a report says were found, missed, refused or put back, and of which it must be known what
+    they are.
+    """
+    if not isinstance(event, (*_REPORTED, FulfillmentUnpicked)):
         return ()
     return tuple(move.allocation for move in event.parts.moves if move.event in _wanted(event))
 
@@ -95,6 +98,9 @@ def find_observations(event: Event, parts: Mapping[int, Part]) -> tuple[Observat
             return tuple(
                 Looked(key, event.at, look.asked, look.found, by) for key, look in sorted(looks.items()) if look.asked
             )
+        case FulfillmentUnpicked():
+            back = _find_looks(((move.allocation, move.event) for move in event.parts.moves), parts, _wanted(event))
+            return tuple(PutBack(key, event.at, look.asked) for key, look in sorted(back.items()))
         case _:
             return ()
 
@@ -121,6 +127,8 @@ def in_wholes(seen: Observation, decimals: int) -> Observation:
             return replace(seen, books=books, counted=counted)
         case Moved():
             return replace(seen, units=-(-seen.units // scale) if seen.units > 0 else seen.units // scale)
+        case PutBack():
+            return replace(seen, units=-(-seen.units // scale))
         case _:
             assert_never(seen)
 
@@ -131,10 +139,14 @@ def _is_written_off(event: StockAdjusted) -> bool:
 
 
 def _wanted(event: Event) -> frozenset[AllocationEvent]:
-    """The moves of a report that say whether units were found."""
-    if isinstance(event, FulfillmentRejected):
-        return _REJECTS if event.reason in NOT_FOUND_REASONS else frozenset()
-    return _PICKS
+    """The moves of a report that say whether units were found, or that they were put back."""
+    match event:
+        case FulfillmentRejected():
+            return _REJECTS if event.reason in NOT_FOUND_REASONS else frozenset()
+        case FulfillmentUnpicked():
+            return _UNPICKS
+        case _:
+            return _PICKS
 
 
 def _find_looks(
@@ -143,16 +155,18 @@ def _find_looks(
     known = [(parts[number], event) for number, event in moves if event in wanted and number in parts]
     missing: dict[LineId, set[Sku]] = {}
     for part, event in known:
-        if event is not AllocationEvent.PICK:
+        if event not in _FOUND:
             missing.setdefault(part.line_id, set()).add(part.sku)
     looks: dict[PositionKey, _Look] = {}
     for part, event in known:
         look = looks.setdefault((part.sku, part.node), _Look())
         look.asked += part.quantity
-        is_found = event is AllocationEvent.PICK
+        is_found = event in _FOUND
         look.found += part.quantity * (1.0 if is_found else 1.0 - 1.0 / len(missing[part.line_id]))
     return looks
 
 
 _PICKS: Final = frozenset({AllocationEvent.PICK, AllocationEvent.MISS})
+_FOUND: Final = frozenset({AllocationEvent.PICK, AllocationEvent.UNPICK})
 _REJECTS: Final = frozenset({AllocationEvent.REJECT})
+_UNPICKS: Final = frozenset({AllocationEvent.UNPICK})
