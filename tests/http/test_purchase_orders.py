@@ -128,9 +128,22 @@ async def test_purchase_orders_are_listed_page_by_page(api: Api) -> None:
         "number": "Q-2",
         "lines": 2,
         "quantity": 15,
+        "measured": [],
         "expected_from": "2026-12-01T14:00:00Z",
         "expected_to": "2026-12-01T14:00:00Z",
     }
+
+
+async def test_a_purchase_order_in_the_list_adds_up_pieces_and_each_measure_by_itself(api: Api) -> None:
+    await _set_up(api)
+    await api.stocked("PO-CABLE", {}, decimals=2, unit="m")
+    lines = [_line(), _line(sku="PO-CABLE", quantity=2.25), _line(sku="PO-CABLE", quantity=1)]
+    await api.put("/v1/purchase-orders/M-1", {"lines": lines})
+
+    listed = (await api.get("/v1/purchase-orders", params={"limit": "200"})).json()["items"]
+
+    (row,) = [one for one in listed if one["number"] == "M-1"]
+    assert (row["lines"], row["quantity"], row["measured"]) == (3, 10, [{"unit": "m", "units": 3.25}])
 
 
 async def test_who_is_bound_to_a_node_neither_sees_nor_changes_what_comes_elsewhere(api: Api) -> None:

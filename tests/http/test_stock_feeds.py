@@ -292,6 +292,28 @@ async def test_the_correction_of_a_drift_is_applied_by_one_call(api: Api) -> Non
     assert (again.json()["differences"], again.json()["correction"]) == ([], None)
 
 
+async def test_a_drift_adds_up_pieces_and_each_measure_by_itself(api: Api) -> None:
+    await _set_up(api, "D3", "D4")
+    await api.stocked("D-CABLE", {"DC-PA": 1_250}, decimals=2, unit="m", cost_minor=400)
+    for sku in ("D3", "D4"):
+        await _count(api, sku, 10)
+    api.clock.advance(minutes=5)
+    theirs = {"D3": 8, "D4": 11, "D-CABLE": 8.25}
+    positions = [{"sku": sku, "node": "DC-PA", "on_hand": on_hand} for sku, on_hand in theirs.items()]
+    body = {"system": "WMS", "as_of": api.clock.now.isoformat(), "positions": positions}
+
+    (cause,) = (await api.post("/v1/inventory/drift", body)).json()["causes"]
+
+    assert cause == {
+        "cause": "unknown",
+        "positions": 3,
+        "units_more": 1,
+        "units_less": 2,
+        "measured": [{"unit": "m", "units_more": 0.0, "units_less": 4.25}],
+        "cost": {"amount": "-25.00", "currency": "USD"},
+    }
+
+
 async def test_positions_are_read_as_they_were(api: Api) -> None:
     await _set_up(api, "W1")
     await _count(api, "W1", 10)

@@ -108,8 +108,11 @@ def _text(answer: DriftAnswer) -> str:
     lines = [f"{answer.compared:,} positions compared, {answer.agreeing:,} agree"]
     for cause in answer.causes:
         money = f"{cause.cost.amount} {cause.cost.currency}"
-        units = f"+{cause.units_more:,} -{cause.units_less:,} units, {money}"
-        lines.append(f"{cause.positions:>8,}  {cause.cause.replace('_', ' ')}: {units}")
+        pieces = f"+{cause.units_more:,} -{cause.units_less:,} units"
+        by_measure = (f"+{one.units_more:,} -{one.units_less:,} {one.unit}" for one in cause.measured)
+        lines.append(
+            f"{cause.positions:>8,}  {cause.cause.replace('_', ' ')}: {', '.join((pieces, *by_measure, money))}"
+        )
     for one in answer.differences[:_SHOWN_MAX]:
         told = f"ours {one.ours:,}, theirs {one.theirs:,}, moved since {one.moved_since:+,}"
         evidence = f" ({', '.join(one.evidence[:3])})" if one.evidence else ""

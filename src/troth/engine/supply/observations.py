@@ -32,7 +32,9 @@ _REPORTED: Final = (
     FulfillmentCollected,
     FulfillmentRejected,
 )
-LEARNED_KINDS: Final = tuple(sorted(kind.__name__ for kind in (*_REPORTED, FulfillmentUnpicked, StockAdjusted, StockCounted)))
+LEARNED_KINDS: Final = tuple(
+    sorted(kind.__name__ for kind in (*_REPORTED, FulfillmentUnpicked, StockAdjusted, StockCounted))
+)
 """The kinds of events that say something about finding stock."""
 
 

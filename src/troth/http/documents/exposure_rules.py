@@ -14,7 +14,7 @@ from troth.flows.stock.waterfall import Inquirer
 from troth.http.documents.document_answer import DocumentAnswer, FindingAnswer, VersionAnswer, answer_finding
 from troth.http.documents.document_operations import operations_of
 from troth.http.edge.body import Body, Id, NoQuery, Strict, Text
-from troth.http.edge.measures import Units
+from troth.http.edge.measures import MeasuredUnits, Units, measured
 from troth.http.edge.operations import Call, Operation, Shown
 from troth.http.edge.problems import Refused
 from troth.http.edge.replies import Reply, json_reply
@@ -63,13 +63,6 @@ class HitAnswer(msgspec.Struct, frozen=True):
 
     sku: str
     node: str
-    units: Units
-
-
-class MeasuredUnits(msgspec.Struct, frozen=True):
-    """Units of items that are sold by one measure."""
-
-    unit: str
     units: Units
 
 
@@ -130,7 +123,7 @@ def _answer(found: Preview, findings: tuple[Finding, ...] = ()) -> PreviewAnswer
                 hit.skus,
                 hit.sku_nodes,
                 hit.units.get(PIECE, 0),
-                tuple(MeasuredUnits(unit, units) for unit, units in sorted(hit.units.items()) if unit != PIECE),
+                measured(hit.units),
                 tuple(HitAnswer(one.sku, one.node, one.units) for one in hit.examples),
             )
             for hit in found.rules

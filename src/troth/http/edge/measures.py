@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
+import msgspec
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -18,7 +19,7 @@ from troth.http.edge.operations import Call
 from troth.http.edge.problems import Refused
 from troth.model.ids import LineId, Sku
 from troth.model.item import Item
-from troth.model.measure import DECIMALS_MAX, shown, units_in
+from troth.model.measure import DECIMALS_MAX, PIECE, shown, units_in
 from troth.model.order import Order
 from troth.model.refusals import FieldFlaw, Invalid
 
@@ -137,9 +138,31 @@ def of_sku(units: int, sku: str, items: Mapping[Sku, Item]) -> Units:
 
 
 def summed(amounts: Iterable[Units]) -> Units:
-    """A sum of what may be measured in different ways, without what adding decimals leaves behind."""
+    """A sum of quantities of one measure, without what adding decimals leaves behind."""
     total = sum(amounts)
     return round(total, DECIMALS_MAX) if isinstance(total, float) else total
+
+
+class MeasuredUnits(msgspec.Struct, frozen=True):
+    """Units of items that are sold by one measure."""
+
+    unit: str
+    units: Units
+
+
+def sum_by_measure(amounts: Iterable[tuple[str, int]], items: Mapping[Sku, Item]) -> dict[str, Units]:
+    """Units of SKUs added up by what they are sold by, by its name: pieces (`each`), which are always there, first."""
+    found: dict[str, list[Units]] = {PIECE: []}
+    for sku, units in amounts:
+        item = items.get(Sku(sku))
+        unit = PIECE if item is None or not item.decimals else item.unit
+        found.setdefault(unit, []).append(of_sku(units, sku, items))
+    return {unit: summed(found[unit]) for unit in sorted(found, key=lambda unit: (unit != PIECE, unit))}
+
+
+def measured(sums: Mapping[str, Units]) -> tuple[MeasuredUnits, ...]:
+    """Sums of what is sold by measure as they are answered, without the pieces."""
+    return tuple(MeasuredUnits(unit, units) for unit, units in sorted(sums.items()) if unit != PIECE)
 
 
 def of_line(units: int, line_id: LineId, decimals: Mapping[str, int]) -> Units:

@@ -14,7 +14,7 @@ from troth.flows.stock.stock import Counted
 from troth.http.edge.body import Body, Id, Instant, LotName, Name, NoQuery, Strict
 from troth.http.edge.idempotency import once
 from troth.http.edge.line_results import LineResultAnswer, line_answer
-from troth.http.edge.measures import Given, Measured, Units, of_sku, summed
+from troth.http.edge.measures import Given, Measured, Units, of_sku, sum_by_measure
 from troth.http.edge.operations import Call, Operation, Shown
 from troth.http.edge.problems import Refused
 from troth.http.edge.replies import Reply, json_reply
@@ -22,8 +22,10 @@ from troth.http.edge.sifted import Sifted
 from troth.http.edge.values import Instant as At
 from troth.http.edge.values import MoneyAnswer, money
 from troth.http.stock.inventory import LINES_MAX, UNITS_MAX
+from troth.http.stock.stock_counts import MeasuredVariance
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
+from troth.model.measure import PIECE
 from troth.model.refusals import FieldFlaw, Invalid
 
 
@@ -61,14 +63,15 @@ class DifferenceAnswer(msgspec.Struct, frozen=True):
 
 
 class CauseAnswer(msgspec.Struct, frozen=True):
-    """The differences of one likely cause: how many, their units more and less (whatever they are measured in), and the
-    balance at cost.
+    """The differences of one likely cause: how many, and what is more and less there: pieces in `units_more` and
+    `units_less`, what is sold by measure in `measured`; `cost` is the balance of all of it at cost.
     """
 
     cause: Cause
     positions: int
     units_more: Units
     units_less: Units
+    measured: tuple[MeasuredVariance, ...]
     cost: MoneyAnswer
 
 
@@ -138,12 +141,14 @@ def answer_drift(report: DriftReport, system: str, currency: str, items: Mapping
 
 
 def _answer_cause(cause: Cause, differences: list[Difference], currency: str, items: Mapping[Sku, Item]) -> CauseAnswer:
-    units = [of_sku(one.units, one.sku, items) for one in differences]
+    more = sum_by_measure(((one.sku, max(0, one.units)) for one in differences), items)
+    less = sum_by_measure(((one.sku, max(0, -one.units)) for one in differences), items)
     return CauseAnswer(
         cause,
         len(differences),
-        summed(max(0, one) for one in units),
-        summed(max(0, -one) for one in units),
+        more[PIECE],
+        less[PIECE],
+        tuple(MeasuredVariance(unit, more[unit], less[unit]) for unit in more if unit != PIECE),
         money(sum(one.cost_minor for one in differences), currency),
     )
 

@@ -12,7 +12,16 @@ from troth.flows.records.configure import Set
 from troth.flows.stock import expect
 from troth.flows.stock.expect import LineState
 from troth.http.edge.body import Body, Id, Instant, NoQuery, Strict
-from troth.http.edge.measures import Quantity, Scaling, Units, known_items, of_sku, summed
+from troth.http.edge.measures import (
+    MeasuredUnits,
+    Quantity,
+    Scaling,
+    Units,
+    known_items,
+    measured,
+    of_sku,
+    sum_by_measure,
+)
 from troth.http.edge.operations import NO_BODY, AnyOperation, Call, Nothing, Operation, Plain, Shown
 from troth.http.edge.pages import Page, PageQuery, decode_cursor, page_reply
 from troth.http.edge.preconditions import expected_of, path_id, set_reply
@@ -23,6 +32,7 @@ from troth.http.edge.whole_operations import put_and_read
 from troth.model.commands import ExpectedLine
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
+from troth.model.measure import PIECE
 from troth.model.refusals import FieldFlaw, Invalid, NotFound
 
 _LINES_MAX: Final = 5_000
@@ -91,11 +101,14 @@ class PurchaseOrderAnswer(msgspec.Struct, frozen=True):
 
 
 class PurchaseOrderRow(msgspec.Struct, frozen=True):
-    """A purchase order in a list: how many lines and units it has, and when it begins and ends to arrive."""
+    """A purchase order in a list: how many lines and pieces it has (what is sold by measure is in `measured`), and when
+    it begins and ends to arrive.
+    """
 
     number: str
     lines: int
     quantity: Units
+    measured: tuple[MeasuredUnits, ...]
     expected_from: At | None
     expected_to: At | None
 
@@ -172,10 +185,12 @@ def answer_purchase_order(
 
 def _answer_row(number: str, lines: Sequence[ExpectedLine], items: Mapping[Sku, Item]) -> PurchaseOrderRow:
     dates = [line.expected_at for line in lines]
+    sums = sum_by_measure(((line.sku, line.quantity) for line in lines), items)
     return PurchaseOrderRow(
         number,
         len(lines),
-        summed(of_sku(line.quantity, line.sku, items) for line in lines),
+        sums[PIECE],
+        measured(sums),
         min(dates, default=None),
         max(dates, default=None),
     )
