@@ -123,7 +123,8 @@ def test_what_is_put_back_and_found_again_counts_once() -> None:
 
 
 def test_what_was_found_beside_a_miss_and_put_back_does_not_heal_its_doubt() -> None:
-    missed, again = looked(0), [PutBack(TENT, NOW, 1), looked(1)]
+    missed = looked(0)
+    again: list[Observation] = [PutBack(TENT, NOW, 1), looked(1)]
     healed = record_of(missed, *[looked(1)] * 4)
     tried = record_of(missed, looked(1), *again * 6)
 

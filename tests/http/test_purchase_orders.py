@@ -13,7 +13,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 SOON = "2026-12-01T09:00:00-05:00"
 
 
-def _line(quantity: int = 10, **changes: Any) -> dict[str, Any]:
+def _line(quantity: float = 10, **changes: Any) -> dict[str, Any]:
     return {"node": "DC-PA", "sku": "PO-A", "quantity": quantity, "expected_at": SOON, **changes}
 
 
