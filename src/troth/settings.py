@@ -129,8 +129,12 @@ class Settings(BaseSettings):
     ] = {}
     carrier_codes: Annotated[
         dict[str, Literal["x12_214", "iftsta"]],
-        Field(description="Whose codes the notices of a carrier have, by carrier; else they have our words."),
+        Field(description="Whose codes a carrier tells us, by carrier; else they are our words."),
     ] = {}
+    carrier_urls: Annotated[
+        dict[str, SecretStr], Field(description="Where carriers are asked about parcels, by carrier; none: none is.")
+    ] = {}
+    carrier_keys: Annotated[dict[str, SecretStr], Field(description="What they are asked with, by carrier.")] = {}
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Field(description="Least severe message that is logged.")
     ] = "info"

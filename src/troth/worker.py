@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -17,6 +17,7 @@ from typing import Final
 from prometheus_client import Counter, Gauge, Histogram
 
 from troth.adapters.messages.opening import make_senders
+from troth.adapters.tracking.polling import open_pollers
 from troth.adapters.webhooks import open_sender
 from troth.flows.door.system import System
 from troth.flows.exceptions.workbench import count_open
@@ -26,6 +27,7 @@ from troth.flows.log.seal import seal_log
 from troth.flows.memory.accuracy import EVENTS_MAX, learn_from_log
 from troth.flows.memory.node_work import EVENTS_MAX as WORK_EVENTS_MAX
 from troth.flows.memory.node_work import learn_work
+from troth.flows.memory.trackers import Poller, Silent
 from troth.flows.money.settle import EVENTS_MAX as FOLLOWED_MAX
 from troth.flows.money.settle import follow_orders, settle_due
 from troth.flows.orders.acceptance import act_on_acceptance
@@ -41,6 +43,8 @@ from troth.flows.telling.media import Senders
 from troth.flows.telling.send import send_due
 from troth.flows.tracking.measure import EVENTS_MAX as TIMES_MAX
 from troth.flows.tracking.measure import measure_from_log
+from troth.flows.tracking.poll import EVENTS_MAX as PARCELS_MAX
+from troth.flows.tracking.poll import follow_parcels, poll_carrier
 from troth.flows.tracking.watch import EVENTS_MAX as WATCHED_MAX
 from troth.flows.tracking.watch import LOOKED_MAX, Watcher, follow_watched, look_at_due
 from troth.model.ids import OrderId
@@ -65,6 +69,9 @@ RETURNS_SECONDS: Final = 5.0
 CREDIT_SECONDS: Final = 15.0
 LEARN_SECONDS: Final = 1.0
 WAVE_SECONDS: Final = 1.0
+POLL_SECONDS: Final = 1.0
+SILENCE_SECONDS_FIRST: Final = 15.0
+SILENCE_SECONDS_MAX: Final = 900.0
 SEAL_SECONDS: Final = 60.0
 PARKED_SECONDS: Final = 5.0
 UPKEEP_SECONDS: Final = 60.0
@@ -84,6 +91,8 @@ CARTS_ENDED: Final = Counter("troth_cart_holds_expired_total", "Holds of carts t
 PAYMENTS_UNKNOWN: Final = Gauge("troth_payments_unknown", "Steps of payments that are not answered for a minute")
 SETTLED: Final = Counter("troth_payment_accounts_settled_total", "Accounts of orders that were looked at")
 WATCHED: Final = Counter("troth_orders_watched_total", "Looks at orders on their way, for what is expected of them")
+PARCELS_ASKED: Final = Counter("troth_parcels_asked_total", "Parcels that carriers were asked about", ["carrier"])
+CARRIER_SILENT: Final = Gauge("troth_carrier_silences", "How often in a row a carrier has not answered", ["carrier"])
 RETURNS_EXPIRED: Final = Counter("troth_returns_expired_total", "Permits of returns that nobody used in time")
 NOTIFICATIONS: Final = Counter("troth_notifications_handled_total", "Notifications to customers that were looked at")
 NOTIFICATIONS_OVERDUE: Final = Gauge("troth_notifications_overdue", "Notifications that should have been sent")
@@ -157,7 +166,7 @@ class _Deliveries:
 
 async def run_worker(system: System, settings: Settings, stop: asyncio.Event) -> None:
     """Do the worker's tasks until `stop` is set; what is under way then is finished first."""
-    async with open_sender() as post:
+    async with open_sender() as post, open_pollers(settings) as pollers:
         deliveries = _Deliveries(system, post, stop)
         senders = make_senders(settings, post)
         watcher = Watcher()
@@ -180,6 +189,8 @@ async def run_worker(system: System, settings: Settings, stop: asyncio.Event) ->
             Task("measure times", lambda: _measure_times(system)),
             Task("follow watched", lambda: _follow_watched(system)),
             Task("watch", lambda: _watch(system, watcher)),
+            Task("follow parcels", lambda: _follow_parcels(system, pollers)),
+            *(Task(f"ask {name}", _asking_task(system, name, pollers[name])) for name in sorted(pollers)),
             Task("node work", lambda: _learn_work(system)),
             Task("follow payments", lambda: _follow_payments(system)),
             Task("settle", lambda: _settle(system)),
@@ -306,6 +317,35 @@ async def _watch(system: System, watcher: Watcher) -> float:
     looked_at = await look_at_due(system, watcher)
     WATCHED.inc(looked_at)
     return 0.0 if looked_at == LOOKED_MAX else LEARN_SECONDS
+
+
+async def _follow_parcels(system: System, carriers: Collection[str]) -> float:
+    if not carriers:
+        return UPKEEP_SECONDS  # what is shipped meanwhile is in the log
+    looked_at = await follow_parcels(system.pool, carriers)
+    return 0.0 if looked_at == PARCELS_MAX else LEARN_SECONDS
+
+
+def _asking_task(system: System, carrier: str, poller: Poller) -> Callable[[], Awaitable[float]]:
+    """Asks one carrier where parcels are; while it does not answer it is left alone for a doubling, bounded time."""
+    silences = 0
+
+    async def run() -> float:
+        nonlocal silences
+        asked = await poll_carrier(system, carrier, poller)
+        silences = silences + 1 if isinstance(asked, Silent) else 0
+        CARRIER_SILENT.labels(carrier).set(silences)
+        if isinstance(asked, Silent):
+            pause = max(SILENCE_SECONDS_FIRST * 2.0 ** min(silences - 1, 10), asked.seconds or 0.0)
+            pause = min(pause, SILENCE_SECONDS_MAX)
+            _log.warning(
+                "carrier %s did not say where parcels are (%s), next try in %.0f s", carrier, asked.reason, pause
+            )
+            return pause
+        PARCELS_ASKED.labels(carrier).inc(asked)
+        return 0.0 if asked == poller.numbers_max else POLL_SECONDS
+
+    return run
 
 
 async def _learn_work(system: System) -> float:

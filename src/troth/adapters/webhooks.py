@@ -80,7 +80,7 @@ async def _post(client: httpx.AsyncClient, message: Message) -> Response:
             request = client.stream("POST", message.url, content=message.body, headers=sign(message))
             async with request as response:
                 text = await _read_beginning(response)
-                return Response(response.status_code, text, _retry_after(response.headers))
+                return Response(response.status_code, text, retry_after(response.headers))
     except TimeoutError:
         return Response(None, f"no answer within {SEND_SECONDS_MAX:.0f} s")
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
@@ -98,8 +98,8 @@ async def _read_beginning(response: httpx.Response) -> str:
     return beginning.decode("utf-8", errors="replace")
 
 
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the subscriber asks to wait, given as a number or as a date; None where it does not say."""
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that an answer asks to wait, given as a number or as a date; None where it does not say."""
     given = headers.get("retry-after", "")
     if given.isdecimal() and given.isascii():
         return float(given[:9])

@@ -1,6 +1,6 @@
-"""What a carrier is to the flows that follow parcels: somebody who tells where they are, and proves who it is."""
+"""What a carrier is to the flows that follow parcels: somebody who tells where they are, unasked or asked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -32,3 +32,30 @@ class Tracker(Protocol):
 
 Trackers = Mapping[str, Tracker]
 """The carriers that tell us where parcels are, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """Why a carrier did not say where parcels are, and how long it asks to wait (s; None: it does not say)."""
+
+    reason: str
+    seconds: float | None = None
+
+
+class Poller(Protocol):
+    """Asks one carrier where parcels are; no failure of the other side is an exception."""
+
+    @property
+    def numbers_max(self) -> int:
+        """How many tracking numbers it is asked about at a time, at most."""
+        ...
+
+    async def ask(self, tracking_numbers: Sequence[str]) -> tuple[ToldCheckpoint, ...] | Silent:
+        """Everything that the carrier knows of these, those that it does not know left out. The same answer may come
+        again and again: what is known is not recorded twice.
+        """
+        ...
+
+
+Pollers = Mapping[str, Poller]
+"""The carriers that are asked where parcels are, by name in small letters."""
