@@ -32,19 +32,19 @@ NEVER: Final = 1e30
 class Lanes:
     """How every node reaches one destination: arrays (services, nodes).
 
-    `lane` indexes a timetable (`absent`: no lane), `rate_lane` is position * zones + zone of the rates, and `span` is
-    where in `days_at` its days of transit are; `services` are positions of cards. `is_complete` says that every node
-    has every service. `removed` counts the nodes that cannot reach it, by reason, and `unserved` says why no node has a
-    lane of a service (position of its card). `not_served` are the nodes (N) that would reach it, were their lanes not
-    closed by a lane table (None: no such). `pickup` is the position of the node that hands over, or -1.
+    `lane` indexes a timetable (`absent`: no lane): it is clock * the size of `days_at` + where in `days_at` its days of
+    transit are. `rate_lane` is position * `zones` + zone of the rates; `services` are positions of cards. Zones and
+    days are read from these two, so that the lanes of a destination are small to remember. `is_complete` says that
+    every node has every service. `removed` counts the nodes that cannot reach it, by reason, and `unserved` says why no
+    node has a lane of a service (position of its card). `not_served` are the nodes (N) that would reach it, were their
+    lanes not closed by a lane table (None: no such). `pickup` is the position of the node that hands over, or -1.
     """
 
     services: tuple[int, ...]
     absent: int
     lane: NDArray[np.intp]
     rate_lane: NDArray[np.intp]
-    zone: NDArray[np.intp]
-    span: NDArray[np.intp]
+    zones: int
     days_at: NDArray[np.intp]
     is_reachable: NDArray[np.bool_]
     is_located: bool
@@ -57,13 +57,22 @@ class Lanes:
     not_served: NDArray[np.bool_] | None = None
 
     @property
+    def zone(self) -> NDArray[np.intp]:
+        """The zones (services, nodes)."""
+        return self.rate_lane % self.zones
+
+    @property
     def transit(self) -> NDArray[np.intp]:
-        """The days of transit (services, nodes), in the carrier's days."""
-        return self.days_at.take(self.span)
+        """The days of transit (services, nodes), in the carrier's days; anything where there is no lane."""
+        return self.days_at.take(self.lane % self.days_at.size)
+
+    def zone_of(self, service: int, node: int) -> int:
+        """The zone of one lane."""
+        return self.rate_lane.item(service, node) % self.zones
 
     def transit_days(self, service: int, node: int) -> int:
         """The days of transit of one lane."""
-        return self.days_at.item(self.span.item(service, node))
+        return self.days_at.item(self.lane.item(service, node) % self.days_at.size)
 
 
 def find_lanes(
@@ -176,15 +185,13 @@ def _compute_lanes(
         clocks = network.clock_index
         if network.clocks_by_service and names:
             clocks = np.array([network.clocks_of(name) for name in names], dtype=np.intp)
-        spans_of_clock = len(offer.cards) * spans.width
-        lane, absent = clocks * spans_of_clock + span, len(network.clocks) * spans_of_clock
+        lane, absent = clocks * spans.days_at.size + span, len(network.clocks) * spans.days_at.size
     return Lanes(
         services=services,
         absent=absent,
         lane=np.where(usable, lane, absent),
         rate_lane=rate_lane,
-        zone=zone,
-        span=span,
+        zones=offer.zones,
         days_at=spans.days_at,
         is_reachable=is_reachable,
         is_located=(latitude is not None and longitude is not None) or pickup >= 0,

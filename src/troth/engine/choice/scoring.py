@@ -4,6 +4,7 @@ exact integers.
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +70,8 @@ def split_columns(problem: Problem) -> SplitColumns:
 def date_costs(problem: Problem, block: Block) -> NDArray[np.float64]:
     """Delay and lateness (K or 1, services, n) of each line at each candidate, NEVER or more where it is not possible.
 
-    One row stands for all lines where none has dates of its own. A service that may not carry a line is not possible.
+    One row stands for all lines where all have the same dates, or none. A service that may not carry a line is not
+    possible.
     """
     costs = _date_costs(problem, block)
     if problem.allowed is None:
@@ -79,35 +81,41 @@ def date_costs(problem: Problem, block: Block) -> NDArray[np.float64]:
 
 
 def _date_costs(problem: Problem, block: Block) -> NDArray[np.float64]:
-    lines = problem.lines
     delay_rate, late_rate = _date_rates(problem)
     arrival = block.timetable.arrival_day.take(block.lane)
-    if not any([_has_dates(line) for line in lines]):  # noqa: C419 - a list is quicker, for every order
+    wishes = [_dates_of(line) for line in problem.lines]
+    if wishes.count(wishes[0]) == len(wishes):
+        wishes = wishes[:1]
+    if wishes == [_NO_DATES]:
         delay: NDArray[np.float64] = np.maximum(arrival - problem.earliest_day, 0.0) * delay_rate
         if delay_rate == 0.0:  # then it is nothing for a lane that does not exist, too
             delay[arrival >= NEVER] = NEVER
         return delay[np.newaxis]
-    wished = np.full((len(lines), *arrival.shape), -NEVER)
-    needed = np.full((len(lines), 1, 1), np.inf)
-    for row, line in enumerate(lines):
-        if line.not_before is not None:
-            wished[row] = _wanted_days(problem, block, line.not_before.timestamp())
-        if line.need_by is not None:
-            needed[row] = line.need_by.timestamp()
+    wished = np.full((len(wishes), *arrival.shape), -NEVER)
+    for row, (not_before, _needed, _until) in enumerate(wishes):
+        if not_before is not None:
+            wished[row] = _wanted_days(problem, block, not_before)
+    needed, until = np.array([dates[1:] for dates in wishes]).T[..., np.newaxis, np.newaxis]
     costs = np.maximum(arrival - np.maximum(wished, problem.earliest_day), 0.0) * delay_rate
     promised = block.timetable.promised_at.take(block.lane)
     costs += np.maximum(np.ceil((promised - needed) / DAY_SECONDS), 0.0) * late_rate
     costs[(arrival < wished) | (arrival >= NEVER)] = NEVER
-    until = [deadline_of(line) for line in lines]
-    if min(until) < np.inf:
-        costs[promised > np.array(until)[:, np.newaxis, np.newaxis]] = NEVER
+    if until.min() < np.inf:
+        costs[promised > until] = NEVER
     return costs
 
 
-def _has_dates(line: DemandLine) -> bool:
-    if line.need_by is not None or line.not_before is not None:
-        return True
-    return line.terms is not None and line.terms.cancel_after is not None
+_NO_DATES: Final = (None, math.inf, math.inf)
+
+
+def _dates_of(line: DemandLine) -> tuple[float | None, float, float]:
+    """When a line is not wanted yet, by when it is needed, and the last instant that it may come (POSIX)."""
+    not_before, need_by = line.not_before, line.need_by
+    return (
+        None if not_before is None else not_before.timestamp(),
+        math.inf if need_by is None else need_by.timestamp(),
+        deadline_of(line),
+    )
 
 
 def _date_rates(problem: Problem) -> tuple[float, float]:
@@ -213,7 +221,7 @@ def shipment_cost(problem: Problem, place: Place, quantities: Mapping[int, int],
         volume_cm3=sum(lines[line].volume(units) for line, units in quantities.items()),
     )
     delay, late = _date_parts(problem, place, quantities)
-    zone = int(problem.lanes.zone[place.service_row, place.node])
+    zone = problem.lanes.zone_of(place.service_row, place.node)
     parts = {
         "shipping": parcel_rate_minor(card, zone=zone, grams=grams),
         "handling": sum(
