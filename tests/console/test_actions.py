@@ -1,5 +1,7 @@
 """What an operator asks for, and how a no is shown."""
 
+from datetime import UTC, datetime
+
 import httpx
 import pytest
 
@@ -33,6 +35,11 @@ async def test_a_hold_is_placed_in_the_name_of_who_asked_and_lifted_again(
     assert [(hold.type, hold.reason, hold.placed_by) for hold in order.holds] == [("fraud", "odd address", "user/maya")]
     assert order_status(order) is OrderStatus.ON_HOLD
     assert "The hold is placed." in (await client.get(held.headers["location"])).text
+    given = await post(client, here, f"{here}/extend", hold_id="H1", until="2026-12-02T10:00")
+    assert (given.status_code, given.headers["location"]) == (303, f"/console{here}?done=extend")
+    assert (await _now(system, name)).holds[0].expires_at == datetime(2026, 12, 2, 10, tzinfo=UTC)
+    sooner = await post(client, here, f"{here}/extend", hold_id="H1", until="2026-12-01T10:00")
+    assert "Must lie in the future, and be later than" in sooner.text
     lifted = await post(client, here, f"{here}/lift", hold_id="H1")
     assert lifted.status_code == 303
     assert order_status(await _now(system, name)) is OrderStatus.PROMISED

@@ -49,6 +49,7 @@ from troth.model.events import (
     FulfillmentUnpicked,
     FulfillmentUnstaged,
     HoldAssigned,
+    HoldExtended,
     HoldLifted,
     HoldPlaced,
     OrderCanceled,
@@ -161,6 +162,10 @@ EVERY_EVENT: tuple[tuple[Event, str], ...] = (
     (
         HoldAssigned(HoldId("H1"), "head_of_fraud", NOW, is_escalated=True),
         "Hold H1 was given to head of fraud, as its time was over.",
+    ),
+    (
+        HoldExtended(HoldId("H1"), NOW, "they look for it", NOW),
+        "Hold H1 was given time until Nov 23, 15:00 UTC: they look for it.",
     ),
     (OrderReleased(NOW, True, PARTS), "Released to its nodes before the remorse period ended."),
     (

@@ -70,6 +70,13 @@ class Returning:
         """Its first return as it is."""
         return self.order.returns[0]
 
+    @property
+    def replacement(self) -> Order:
+        """The order that replaces what comes back with its first return."""
+        exchange = self.first.exchange
+        assert exchange is not None, "nothing replaces it"
+        return self.world.orders[exchange.order_id]
+
     def ask(self, command: Command) -> Decision | Refusal:
         """What becomes of a command."""
         return self.world.apply(command, now=self.now, actor="clerk")

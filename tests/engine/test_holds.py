@@ -28,6 +28,7 @@ from troth.model.commands import (
     AssignHold,
     CancelOrder,
     Command,
+    ExtendHold,
     LiftHold,
     LineQuantity,
     PickWork,
@@ -297,6 +298,35 @@ def test_somebody_else_can_look_after_a_hold() -> None:
     held(world, order, owner="fraud")
     assert done(world, AssignHold(order.order_id, H1, "maya")).holds[0].terms.owner == "maya"
     assert refused(world, AssignHold(order.order_id, HoldId("H7"), "maya")) == NotFound("hold", "H7")
+
+
+def test_a_hold_is_given_time_and_never_less() -> None:
+    world = world_with({("A", "DC-PA"): 9})
+    order = captured(world, {"A": 2})
+    held(world, order, expires_at=SOON, at_end=AtEnd.CANCEL)
+    later = SOON + timedelta(hours=4)
+
+    assert done(world, ExtendHold(order.order_id, H1, later, "they look for it")).holds[0].expires_at == later
+    assert done(world, ActOnDue(order.order_id), minutes=120).holds[0].state is HoldState.PLACED
+    for sooner in (SOON, NOW):
+        found = refused(world, ExtendHold(order.order_id, H1, sooner), minutes=120)
+        assert isinstance(found, Invalid)
+        assert found.flaws[0].pointer == "/expires_at"
+    assert world.apply(ExtendHold(order.order_id, H1, later), now=NOW) == Decision()
+    assert order_status(done(world, ActOnDue(order.order_id), minutes=360)) is OrderStatus.CANCELED
+
+
+def test_a_hold_that_no_clock_ends_or_that_is_lifted_is_given_no_time() -> None:
+    world = world_with({("A", "DC-PA"): 9})
+    order = captured(world, {"A": 2})
+    held(world, order)
+    endless = refused(world, ExtendHold(order.order_id, H1, SOON))
+    done(world, LiftHold(order.order_id, H1))
+
+    assert isinstance(endless, Invalid)
+    assert endless.flaws[0].detail == "has no meaning: no clock ends the hold"
+    assert refused(world, ExtendHold(order.order_id, H1, SOON)) == NotPossibleNow("extend", "lifted")
+    assert refused(world, ExtendHold(order.order_id, HoldId("H7"), SOON)) == NotFound("hold", "H7")
 
 
 def test_a_hold_must_end_in_the_future() -> None:

@@ -12,14 +12,14 @@ from troth.flows.orders.due import act_on_due, find_next_due
 from troth.flows.orders.hold import HoldContent, prepare_hold
 from troth.flows.publishing.draft import save_draft
 from troth.flows.publishing.publish import activate
-from troth.model.commands import AssignHold, LiftHold, PlaceHold
+from troth.model.commands import AssignHold, ExtendHold, LiftHold, PlaceHold
 from troth.model.hold_rules import BUILT_IN
 from troth.model.hold_terms import AtEnd, Block, HoldTerms, Signal
 from troth.model.ids import HoldId, LineId, OrderId, Sku
 from troth.model.network import Address
 from troth.model.order import Customer, Order
 from troth.model.refusals import FieldFlaw, Invalid
-from troth.model.status import OrderStatus, order_status
+from troth.model.status import OrderStatus, next_due_at, order_status
 from troth.store.orders import read_orders
 
 H1 = HoldId("H1")
@@ -57,10 +57,15 @@ async def test_a_hold_is_read_as_it_was_placed_and_as_it_became(system: System, 
     assert await read(system, order.order_id) == given
     assert given.holds[0].terms.owner == "maya"
 
-    clock.advance(hours=6)
+    later = accepted(await system.door.one(ExtendHold(order.order_id, H1, until.replace(hour=21)), actor="ann"))
+    assert await read(system, order.order_id) == later
+    assert await find_next_due(system) == until.replace(hour=21)
+
+    clock.advance(hours=7)
     assert await act_on_due(system, system.door.now(), limit=10) == 1
     handed_on = await read(system, order.order_id)
     assert (handed_on.holds[0].terms.owner, order_status(handed_on)) == ("boss", OrderStatus.ON_HOLD)
+    assert (handed_on.holds[0].expires_at, next_due_at(handed_on)) == (None, None), "it is handed on once"
     assert await find_next_due(system) is None
 
 

@@ -180,6 +180,7 @@ async def test_nobody_sees_or_returns_somebody_elses_order_and_a_store_takes_any
     assert (told(elsewhere), told(let_pass), told(wrong_node)) == (["/node"], ["/exception"], ["/node"])
     assert opened.status_code == 201
     assert [answer.status_code for answer in themselves] == [403, 403]
+    assert (await api.post(f"{path}/refund", {}, headers=store)).status_code == 403
     newest = (await api.get("/v1/returns", headers=store)).json()["items"][0]
     assert newest["return_id"] == opened.json()["return_id"]
     assert (await api.get("/v1/returns?customer=C-9", headers=partner)).json()["items"] == []

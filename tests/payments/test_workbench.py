@@ -1,23 +1,28 @@
 """Payments on the workbench: asked once more, billed instead, or given a day."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from tests.builders import Clock
+from tests.builders import Clock, accepted
 from tests.conftest import Database
 from tests.payments.paying import opened, order, paid, read, settle_all, stored
+from troth.flows.documents.families import HOLD_RULES
 from troth.flows.door.system import System
 from troth.flows.exceptions.bulk_fixes import fix_in_bulk
 from troth.flows.exceptions.fixing import Fixed, apply_fix
 from troth.flows.exceptions.looking import Looked, look
 from troth.flows.exceptions.workbench import Filters, find_open
+from troth.flows.publishing.draft import save_draft
+from troth.flows.publishing.publish import activate
 from troth.flows.records.customers import set_terms
+from troth.model.commands import PlaceHold
 from troth.model.credit import CustomerTerms
 from troth.model.exceptions import ExceptionKind, OpenException
 from troth.model.fix import Fix, FixKind
-from troth.model.order import Payment
+from troth.model.hold_terms import AtEnd, HoldTerms
+from troth.model.order import Hold, Payment
 from troth.model.status import placed_holds
 
 
@@ -32,9 +37,9 @@ async def system(database: Database, clock: Clock) -> AsyncIterator[System]:
         yield one
 
 
-async def _stuck(system: System, clock: Clock, payment: Payment, external_id: str = "W-1") -> OpenException:
-    """An order whose payment is refused for good."""
-    made = await order(system, payment, external_id=external_id)
+async def _stuck(system: System, clock: Clock, *payments: Payment, external_id: str = "W-1") -> OpenException:
+    """An order whose payments are refused until nobody asks any more."""
+    made = await order(system, *payments, external_id=external_id)
     for _ in range(4):
         await settle_all(system)
         clock.advance(hours=2)
@@ -54,6 +59,14 @@ async def _apply(system: System, found: OpenException, fix: Fix) -> Fixed:
     )
     assert isinstance(done, Fixed), done
     return done
+
+
+def _until_the_second(hold: Hold) -> datetime | None:
+    return None if hold.expires_at is None else hold.expires_at.replace(microsecond=0)
+
+
+def _in_a_day(clock: Clock) -> datetime:
+    return clock.now.replace(microsecond=0) + timedelta(days=1)
 
 
 async def test_a_refused_payment_can_be_asked_for_once_more_given_time_or_the_order_canceled(
@@ -116,9 +129,68 @@ async def test_a_customer_who_is_given_a_day_calls_nobody_before_it_is_over(syst
     assert later.exception_id == found.exception_id
 
 
+async def test_a_card_that_is_declined_for_good_is_not_asked_once_more(system: System, clock: Clock) -> None:
+    found = await _stuck(system, clock, paid("tok_stolen"))
+    assert list(await _fixes(system, found)) == [FixKind.GIVE_TIME, FixKind.CANCEL]
+
+
+async def test_of_several_tenders_only_those_are_asked_once_more_that_may_yet_agree(
+    system: System, clock: Clock
+) -> None:
+    found = await _stuck(system, clock, paid("tok_stolen", 1_000), paid("tok_decline", 990))
+    retry = (await _fixes(system, found))[FixKind.RETRY_PAYMENT]
+    order_id = (await _apply(system, found, retry)).order.order_id
+    await settle_all(system)
+
+    assert retry.detail == "9.90 USD authorize at sandbox"
+    assert not retry.is_whole
+    steps = (await stored(system, order_id)).account.steps
+    assert [step.tender for step in steps] == [1, 2, 2, 2, 2]
+
+
+async def test_the_day_that_a_customer_is_given_moves_the_clock_of_the_payment_hold(
+    system: System, clock: Clock
+) -> None:
+    own = {"name": "payment", "owner": "payments", "hours": 12, "at_end": "cancel", "lift_on": ["payment_authorized"]}
+    await save_draft(system, HOLD_RULES, "desk", {"types": [own]}, actor="ann")
+    await activate(system, HOLD_RULES, "desk", 1, reason="test", actor="ann")
+    found = await _stuck(system, clock, paid("tok_decline"))
+    day = (await _fixes(system, found))[FixKind.GIVE_TIME]
+    (hold,) = placed_holds((await _apply(system, found, day)).order)
+
+    assert day.detail == "nobody is called before, and H1 lasts until then"
+    assert _until_the_second(hold) == _in_a_day(clock)
+
+
+async def test_no_day_is_given_where_a_hold_about_something_else_cancels_the_order_before(
+    system: System, clock: Clock
+) -> None:
+    found = await _stuck(system, clock, paid("tok_decline"))
+    assert found.order_id is not None
+    terms = HoldTerms(at_end=AtEnd.CANCEL)
+    fraud = PlaceHold(found.order_id, "fraud", "odd", clock.now + timedelta(hours=3), terms)
+    accepted(await system.door.one(fraud, actor="ann"))
+
+    assert FixKind.GIVE_TIME not in await _fixes(system, found)
+
+
+async def test_a_hold_that_waits_for_a_person_is_given_a_day_by_a_click(system: System, clock: Clock) -> None:
+    made = await order(system, paid("tok_visa"))
+    terms = HoldTerms(owner="fraud", at_end=AtEnd.CANCEL)
+    placed = PlaceHold(made.order_id, "fraud", "odd", clock.now + timedelta(hours=3), terms)
+    accepted(await system.door.one(placed, actor="ann"))
+    await settle_all(system)
+    ((found, _),) = (await find_open(system, Filters())).items
+    done = await _apply(system, found, (await _fixes(system, found))[FixKind.GIVE_TIME])
+
+    (hold,) = placed_holds(done.order)
+    assert (hold.type, _until_the_second(hold)) == ("fraud", _in_a_day(clock))
+    assert (await find_open(system, Filters())).items == ()
+
+
 async def test_many_payments_are_asked_for_once_more_in_one_go(system: System, clock: Clock) -> None:
     for number in (1, 2):
-        await _stuck(system, clock, paid(f"tok_decline-{number}"), f"W-{number}")
+        await _stuck(system, clock, paid(f"tok_decline-{number}"), external_id=f"W-{number}")
     done = await fix_in_bulk(
         system, Filters(), FixKind.RETRY_PAYMENT, is_preview=False, reason="", actor="maya", role=""
     )

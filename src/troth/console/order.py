@@ -22,7 +22,7 @@ from troth.engine.returns.returnable import returnable_units
 from troth.flows.orders.explain import explain_order, read_decisions
 from troth.flows.orders.hold import HoldContent, prepare_hold
 from troth.flows.tracking.links import give_link
-from troth.model.commands import CancelOrder, LiftHold, LineQuantity, ReleaseOrder
+from troth.model.commands import CancelOrder, ExtendHold, LiftHold, LineQuantity, ReleaseOrder
 from troth.model.hold_rules import HoldType
 from troth.model.ids import HoldId, LineId, NodeId, OrderId
 from troth.model.order import Order
@@ -46,6 +46,7 @@ DONE_PLACED: Final = "placed"
 _DONE: Final = {
     "release": "Released to its nodes.",
     "hold": "The hold is placed.",
+    "extend": "The hold has more time.",
     "lift": "The hold is lifted.",
     "cancel": "Canceled; the stock is free again.",
     "pay": "It is asked for there.",
@@ -83,6 +84,18 @@ async def hold(visit: Visit) -> Response:
     command = prepare_hold(visit.system, order_id_of(visit), content)
     refusal = command if isinstance(command, Invalid) else await ask(visit, form, command)
     return await after_action(visit, "hold", tell_refusal(refusal) if refusal else None)
+
+
+async def extend(visit: Visit) -> Response:
+    """Let the clock of one hold end later, at a time (UTC)."""
+    form = await visit.request.form()
+    try:
+        expires_at = datetime.fromisoformat(text(form, "until")).replace(tzinfo=UTC)
+    except ValueError:
+        return await after_action(visit, "extend", flaw("the time until which to hold is not a time"))
+    command = ExtendHold(order_id_of(visit), HoldId(text(form, "hold_id")), expires_at, text(form, "reason"))
+    refusal = await ask(visit, form, command)
+    return await after_action(visit, "extend", tell_refusal(refusal) if refusal else None)
 
 
 async def lift(visit: Visit) -> Response:
@@ -228,6 +241,7 @@ routes = [
     Route("/orders/{order_id}/why", guarded(show_why, scope="orders:read"), name="why"),
     Route("/orders/{order_id}/release", guarded(release, scope="orders:write"), methods=["POST"]),
     Route("/orders/{order_id}/hold", guarded(hold, scope="orders:write"), methods=["POST"]),
+    Route("/orders/{order_id}/extend", guarded(extend, scope="orders:write"), methods=["POST"]),
     Route("/orders/{order_id}/lift", guarded(lift, scope="orders:write"), methods=["POST"]),
     Route("/orders/{order_id}/cancel", guarded(cancel, scope="orders:write"), methods=["POST"]),
 ]

@@ -176,7 +176,8 @@ async def refund(visit: Visit) -> Response:
     except Unfit as unfit:
         return await _page(visit, _Told("refund", flaw(str(unfit))))
     minor = None if amount is None else amount.minor
-    return await _do(visit, form, "refund", RefundReturn(one.return_id, minor, text(form, "reason")))
+    replacements = replacements_of(order, one.return_id)
+    return await _do(visit, form, "refund", RefundReturn(one.return_id, minor, text(form, "reason"), replacements))
 
 
 async def close(visit: Visit) -> Response:

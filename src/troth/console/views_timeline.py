@@ -31,6 +31,7 @@ from troth.model.events import (
     ExceptionMarked,
     FixApplied,
     HoldAssigned,
+    HoldExtended,
     HoldLifted,
     HoldPlaced,
     OrderCanceled,
@@ -155,7 +156,7 @@ def tell(event: Event) -> str:
     match event:
         case OrderCaptured() | DuplicateReceived() | OrderCanceled() | OrderReleased():
             return _tell_order(event)
-        case HoldPlaced() | HoldLifted() | HoldAssigned():
+        case HoldPlaced() | HoldLifted() | HoldAssigned() | HoldExtended():
             return _tell_hold(event)
         case ReleasePlanned() | RecallRequested() | RecallAnswered() | RecallEnded():
             return tell_release(event)
@@ -258,7 +259,7 @@ def _tell_workbench(event: ExceptionMarked | FixApplied) -> str:
     return f"The {plain(event.kind)} exception is looked after by {event.owner or 'nobody'}{until}{note}."
 
 
-def _tell_hold(event: HoldPlaced | HoldLifted | HoldAssigned) -> str:
+def _tell_hold(event: HoldPlaced | HoldLifted | HoldAssigned | HoldExtended) -> str:
     match event:
         case HoldPlaced():
             until = f" until {moment(event.hold.expires_at)} UTC" if event.hold.expires_at else ""
@@ -271,6 +272,9 @@ def _tell_hold(event: HoldPlaced | HoldLifted | HoldAssigned) -> str:
             owner = plain(event.owner) or "nobody in particular"
             why = ", as its time was over" if event.is_escalated else ""
             return f"Hold {event.hold_id} was given to {owner}{why}."
+        case HoldExtended():
+            reason = f": {event.reason}" if event.reason else ""
+            return f"Hold {event.hold_id} was given time until {moment(event.expires_at)} UTC{reason}."
         case _:
             assert_never(event)
 

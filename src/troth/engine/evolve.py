@@ -18,6 +18,7 @@ from troth.model.events import (
     FulfillmentUnpacked,
     FulfillmentUnstaged,
     HoldAssigned,
+    HoldExtended,
     HoldLifted,
     HoldPlaced,
     OrderCanceled,
@@ -76,6 +77,8 @@ def evolve(order: Order | None, event: OrderEvent) -> Order:
             )
         case HoldAssigned():
             after = replace(after, holds=tuple(_assigned(hold, event) for hold in after.holds))
+        case HoldExtended():
+            after = replace(after, holds=tuple(_extended(hold, event) for hold in after.holds))
         case OrderReleased():
             after = replace(after, released_at=after.released_at or event.at)
         case RecallRequested():
@@ -176,6 +179,10 @@ def _assigned(hold: Hold, event: HoldAssigned) -> Hold:
     if not event.is_escalated:
         return replace(hold, terms=terms)
     return replace(hold, terms=terms, expires_at=None, escalated_at=event.at)
+
+
+def _extended(hold: Hold, event: HoldExtended) -> Hold:
+    return replace(hold, expires_at=event.expires_at) if hold.hold_id == event.hold_id else hold
 
 
 def _cancel_lines(lines: tuple[Line, ...], event: OrderCanceled) -> tuple[Line, ...]:

@@ -14,8 +14,16 @@ from troth.engine.last_dates import end_lines
 from troth.engine.pickups.waiting import act_on_pickups
 from troth.engine.promising.context import Facts
 from troth.engine.release import release_due
-from troth.model.commands import AssignHold, LiftHold, LineQuantity, PlaceHold, TellHolds
-from troth.model.events import HoldAssigned, HoldLifted, HoldPlaced, OrderCanceled, OrderEvent, PartsChange
+from troth.model.commands import AssignHold, ExtendHold, LiftHold, LineQuantity, PlaceHold, TellHolds
+from troth.model.events import (
+    HoldAssigned,
+    HoldExtended,
+    HoldLifted,
+    HoldPlaced,
+    OrderCanceled,
+    OrderEvent,
+    PartsChange,
+)
 from troth.model.hold_terms import AtEnd, Block
 from troth.model.ids import HoldId
 from troth.model.lifecycle import RESERVING, UNLOCKED, HoldState
@@ -109,6 +117,21 @@ def decide_assign(command: AssignHold, order: Order, facts: Facts) -> tuple[Orde
     if not command.owner.strip():
         return Invalid((FieldFlaw("/owner", "is required: who looks after it from now on"),))
     return () if hold.terms.owner == command.owner else (HoldAssigned(hold.hold_id, command.owner, facts.now),)
+
+
+def decide_extend(command: ExtendHold, order: Order, facts: Facts) -> tuple[OrderEvent, ...] | Refusal:
+    """A later end of a hold's clock; nothing where it is the end already. Nobody shortens a hold by it."""
+    hold = _find_placed(order, command.hold_id, "extend")
+    if not isinstance(hold, Hold):
+        return hold
+    if hold.expires_at is None:
+        return Invalid((FieldFlaw("/expires_at", "has no meaning: no clock ends the hold"),))
+    if command.expires_at == hold.expires_at:
+        return ()
+    if command.expires_at < hold.expires_at or command.expires_at <= facts.now:
+        end = hold.expires_at.isoformat()
+        return Invalid((FieldFlaw("/expires_at", f"must lie in the future, and be later than {end}"),))
+    return (HoldExtended(hold.hold_id, command.expires_at, command.reason, facts.now),)
 
 
 def decide_tell(command: TellHolds, order: Order) -> tuple[OrderEvent, ...]:

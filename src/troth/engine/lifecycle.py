@@ -10,7 +10,7 @@ from troth.engine.change import Changed
 from troth.engine.evolve import evolve_all
 from troth.engine.exposure.taking import keeping
 from troth.engine.hold_ends import end_holds
-from troth.engine.holds import decide_assign, decide_due, decide_lift, decide_place, decide_tell
+from troth.engine.holds import decide_assign, decide_due, decide_extend, decide_lift, decide_place, decide_tell
 from troth.engine.let_wait import decide_let_wait, decide_redate
 from troth.engine.money.agreements import refuse_new_call_off, within_agreements
 from troth.engine.money.credit import decide_review
@@ -42,6 +42,7 @@ from troth.model.commands import (
     EndCartHold,
     ExpectSupply,
     ExtendCartHold,
+    ExtendHold,
     FulfillmentCommand,
     HoldCart,
     LetWait,
@@ -211,6 +212,7 @@ def _events(
     | PlaceHold
     | LiftHold
     | AssignHold
+    | ExtendHold
     | TellHolds
     | ReleaseOrder
     | RunWave
@@ -235,6 +237,8 @@ def _events(
             return decide_lift(command, order)
         case AssignHold():
             return decide_assign(command, order, facts)
+        case ExtendHold():
+            return decide_extend(command, order, facts)
         case TellHolds():
             return decide_tell(command, order)
         case ReleaseOrder():

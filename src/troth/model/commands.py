@@ -207,6 +207,16 @@ class AssignHold:
 
 
 @dataclass(frozen=True, slots=True)
+class ExtendHold:
+    """Let the clock of a hold end later."""
+
+    order_id: OrderId
+    hold_id: HoldId
+    expires_at: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TellHolds:
     """Lift the holds of an order that wait for what has just happened. Harmless where none does."""
 
@@ -564,6 +574,7 @@ OrderCommand = (
     | PlaceHold
     | LiftHold
     | AssignHold
+    | ExtendHold
     | TellHolds
     | ReleaseOrder
     | ActOnDue
@@ -594,13 +605,13 @@ def order_ids_of(command: Command) -> tuple[OrderId, ...]:
             return command.orders
         case CancelOrder() | ChangeOrder() | PlaceHold() | LiftHold() | ReleaseOrder() | ActOnDue() | RepromiseOrder():
             return (command.order_id,)
-        case AssignHold() | TellHolds() | RunWave() | LetWait() | ReviewCredit():
+        case AssignHold() | ExtendHold() | TellHolds() | RunWave() | LetWait() | ReviewCredit():
             return (command.order_id,)
         case OpenReturn():
             return (command.order_id,)
-        case SendReturn() | DisposeReturn() | RefundReturn() | UseExchange():
+        case SendReturn() | DisposeReturn() | UseExchange():
             return (order_of_return(command.return_id),)
-        case ReceiveReturn() | CloseReturn() | CancelReturn() | ExpireReturn():
+        case ReceiveReturn() | RefundReturn() | CloseReturn() | CancelReturn() | ExpireReturn():
             return (order_of_return(command.return_id), *command.replacements)
         case _:
             return (order_of_fulfillment(command.fulfillment_id),)

@@ -157,6 +157,16 @@ class HoldAssigned:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldExtended:
+    """The clock of a hold ends later than it did."""
+
+    hold_id: HoldId
+    expires_at: datetime
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class OrderReleased:
     """Reserved parts were handed over to their nodes, in a wave or by themselves."""
 
@@ -760,6 +770,7 @@ OrderEvent = (
     | HoldPlaced
     | HoldLifted
     | HoldAssigned
+    | HoldExtended
     | OrderReleased
     | FulfillmentAccepted
     | FulfillmentRejected
@@ -833,6 +844,7 @@ EVENTS: Final[dict[str, type[Event]]] = {
         HoldPlaced,
         HoldLifted,
         HoldAssigned,
+        HoldExtended,
         OrderReleased,
         FulfillmentAccepted,
         FulfillmentRejected,

@@ -8,7 +8,7 @@ from typing import Final
 
 from troth.model.commands import OrderCommand
 from troth.model.exceptions import Source
-from troth.model.ids import NodeId, OrderId, Sku
+from troth.model.ids import HoldId, NodeId, OrderId, Sku
 from troth.model.order import Payment
 from troth.model.return_moves import ReturnCommand
 
@@ -58,7 +58,7 @@ TOLD: Final[Mapping[FixKind, str]] = {
     FixKind.DESTROY: "have it destroyed",
     FixKind.RETRY_PAYMENT: "ask for the payment once more",
     FixKind.OTHER_PAYMENT: "send a bill instead",
-    FixKind.GIVE_TIME: "give the customer a day",
+    FixKind.GIVE_TIME: "give it a day",
     FixKind.DENY: "end the return without a credit",
     FixKind.CANCEL: "cancel it",
 }
@@ -86,7 +86,7 @@ FOR: Final[Mapping[FixKind, frozenset[Source]]] = {
     FixKind.DESTROY: frozenset({Source.RETURN}),
     FixKind.RETRY_PAYMENT: frozenset({Source.ACCOUNT}),
     FixKind.OTHER_PAYMENT: frozenset({Source.ACCOUNT}),
-    FixKind.GIVE_TIME: frozenset({Source.ACCOUNT}),
+    FixKind.GIVE_TIME: frozenset({Source.ACCOUNT, Source.HOLD}),
     FixKind.DENY: frozenset({Source.REFUND}),
     FixKind.CANCEL: _OF_LINES | _AT_NODES | {Source.RELEASE, Source.HOLD, Source.ACCOUNT, Source.STOCK},
 }
@@ -111,7 +111,7 @@ OF_MONEY: Final = frozenset({FixKind.CREDIT, FixKind.DENY, FixKind.RETRY_PAYMENT
 
 @dataclass(frozen=True, slots=True)
 class RetryPayment:
-    """Ask the tenders of an order once more for what they refused."""
+    """Ask the tenders of an order once more for what they refused, but not for good."""
 
     order_id: OrderId
 
@@ -126,10 +126,11 @@ class PayAlso:
 
 @dataclass(frozen=True, slots=True)
 class PutOff:
-    """Call nobody before an instant."""
+    """Call nobody before an instant, until which these holds last at least."""
 
     order_id: OrderId
     until: datetime
+    holds: tuple[HoldId, ...] = ()
 
 
 AccountAction = RetryPayment | PayAlso

@@ -8,6 +8,7 @@ from troth.model.ids import LineId, NodeId, OrderId, ReturnId, Sku
 from troth.model.inventory import ON_HAND, Source, SupplyKey, apart_source, lot_source
 from troth.model.lifecycle import Disposition, DispositionState
 from troth.model.network import Address
+from troth.model.permissions import By
 from troth.model.returns import Credit, Exchange, ReceivedUnits, Return, ReturnKind, ReturnMethod
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class OpenReturn:
 
     A claim may ask for an `amount_minor` for goods that the customer keeps. Without a node goods that are mailed go
     where they are worth most. `near` is where the customer looks for a store. An `exception` lets it pass whatever
-    windows say.
+    windows say. Of what a customer claims the credit waits for a person.
     """
 
     order_id: OrderId
@@ -57,6 +58,7 @@ class OpenReturn:
     exception: str = ""
     history: ReturnHistory | None = None
     near: Address | None = None
+    by: By = By.OPERATOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,7 @@ class RefundReturn:
     return_id: ReturnId
     amount_minor: int | None = None
     reason: str = ""
+    replacements: tuple[OrderId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

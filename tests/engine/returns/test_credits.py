@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from tests.builders import item
+from tests.builders import capture, item
 from tests.engine.returning import (
     ONE,
     R1,
@@ -23,10 +23,14 @@ from troth.model.hold_terms import Block, HoldTerms
 from troth.model.ids import HoldId, return_id
 from troth.model.lifecycle import ReceptionState
 from troth.model.order import Hold, Line
+from troth.model.permissions import By
 from troth.model.refusals import Held, Invalid
 from troth.model.return_moves import CancelReturn, DisposeReturn, ExpireReturn, JudgedUnits, RefundReturn
 from troth.model.return_rules import RefundRule, ReturnRules, RiskAction, RiskRule
 from troth.model.returns import RefundTiming, ReturnKind, ReturnMethod
+from troth.model.status import placed_holds
+
+CLAIM = {"kind": ReturnKind.CLAIM, "method": ReturnMethod.NONE, "node": None}
 
 
 def _flaws(found: object) -> list[tuple[str, str]]:
@@ -174,3 +178,35 @@ def test_a_credit_made_at_once_is_taken_back_with_the_permit_and_one_that_never_
     assert _flaws(shop.ask(RefundReturn(return_id(WEB_1, 2), 1))) == [
         ("/amount", "must be above zero and at most 0.00 USD")
     ]
+
+
+def test_what_a_customer_claims_without_sending_anything_back_is_credited_by_a_person() -> None:
+    shop = Returning({"A": 2})
+    shop.do(opening(units(reason="missing"), **CLAIM, by=By.CUSTOMER))
+    claimed = shop.first
+    shop.do(RefundReturn(R1))
+
+    assert (claimed.is_refund_held, claimed.flags, claimed.credited_minor) == (True, ("claimed_by_customer",), 0)
+    assert (shop.first.state, shop.first.credited_minor) == (ReceptionState.CLOSED, 1990)
+
+
+def test_what_a_customer_brings_back_is_credited_by_the_rules_as_it_is_for_an_operator() -> None:
+    shop = Returning({"A": 2})
+    shop.do(opening(units(), by=By.CUSTOMER))
+    shop.receive(arrived(grade="A"))
+
+    assert (shop.first.flags, shop.first.credited_minor) == ((), 1990)
+
+
+def test_a_replacement_of_a_claim_waits_for_nothing_but_a_refund_that_is_held() -> None:
+    by_operator, by_customer = Returning({"A": 2}), Returning({"A": 2})
+    instead = capture("W-1-X", {"A": 1})
+    by_operator.do(opening(units(reason="missing"), **CLAIM, replacement=instead))
+    by_customer.do(opening(units(reason="missing"), **CLAIM, replacement=instead, is_advance=True, by=By.CUSTOMER))
+    sent, kept_back = by_operator.replacement, by_customer.replacement
+    by_customer.do(RefundReturn(R1, replacements=(kept_back.order_id,)))
+
+    assert placed_holds(sent) == ()
+    assert [hold.type for hold in placed_holds(kept_back)] == ["exchange"]
+    assert placed_holds(by_customer.replacement) == ()
+    assert by_customer.first.state is ReceptionState.CLOSED

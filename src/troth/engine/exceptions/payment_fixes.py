@@ -1,29 +1,27 @@
-"""What could be done about an account that cannot be settled: asked once more, paid otherwise, or given time.
+"""What could be done about an account that cannot be settled: asked once more, or paid otherwise.
 
 What a gateway will answer nobody knows; what it would be asked is decided as it is when the account is settled.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from hashlib import blake2b
 from typing import Final
 
 from troth.engine.money.account import add_tender
 from troth.engine.money.credit import is_held_for_credit, use_of
 from troth.engine.money.dues import dues_of
-from troth.engine.money.retrying import retried
+from troth.engine.money.retrying import refused_for_good, retried
 from troth.engine.money.settle import settle
 from troth.model.credit import Credit, CustomerTerms
-from troth.model.fix import Fix, FixCommand, FixKind, PayAlso, PutOff, RetryPayment
-from troth.model.hold_terms import AtEnd, Block
+from troth.model.fix import AccountAction, Fix, FixKind, PayAlso, RetryPayment
+from troth.model.hold_terms import Block
 from troth.model.money import Money
 from troth.model.order import Order, Payment
 from troth.model.payment import PENDING, Account, Provider, Settlement, TenderKind
-from troth.model.status import blocking_holds, placed_holds
+from troth.model.status import blocking_holds
 
-TIME_GIVEN: Final = timedelta(days=1)
-"""So long nobody is called where a customer is given time."""
 _BILL: Final = "invoice"
 """Under which name bills are sent where no provider of invoices is set up."""
 
@@ -43,7 +41,8 @@ class Wallet:
 def find_payment_fixes(order: Order, wallet: Wallet, now: datetime) -> Iterator[Fix]:
     """What could be done about an account that a person has to look at."""
     account = wallet.account
-    stands, again = _settle(order, account, now), _settle(order, retried(account), now)
+    stands = _settle(order, account, now)
+    again = _settle(order, retried(account, but=refused_for_good(account)), now)
     if len(again.steps) > len(stands.steps):
         asked = (f"{_told(step.amount_minor, account)} {step.kind}" for step in again.steps)
         names = dict.fromkeys(account.tender(step.tender).provider for step in again.steps)
@@ -57,9 +56,6 @@ def find_payment_fixes(order: Order, wallet: Wallet, now: datetime) -> Iterator[
         detail = f"{_told(lacking, account)}, due in {terms} days"
         command = PayAlso(order.order_id, bill)
         yield _fix(FixKind.OTHER_PAYMENT, command, detail, order, is_whole=not paid.lacking_minor)
-    until = now + TIME_GIVEN
-    if not any(_ends_it(hold.terms.at_end, hold.expires_at, until) for hold in placed_holds(order)):
-        yield _fix(FixKind.GIVE_TIME, PutOff(order.order_id, until), "nobody is called before", order, is_whole=True)
 
 
 def _settle(order: Order, account: Account, now: datetime) -> Settlement:
@@ -91,14 +87,8 @@ def _provider_of_bills(providers: Mapping[str, Provider]) -> str:
     return min((name for name, one in providers.items() if one.kind is TenderKind.INVOICE), default=_BILL)
 
 
-def _ends_it(at_end: AtEnd, expires_at: datetime | None, until: datetime) -> bool:
-    """Whether the clock would cancel the order before then."""
-    return at_end is AtEnd.CANCEL and expires_at is not None and expires_at <= until
-
-
-def _fix(kind: FixKind, command: FixCommand, detail: str, order: Order, *, is_whole: bool) -> Fix:
-    named = replace(command, until=command.until.min) if isinstance(command, PutOff) else command
-    name = blake2b(f"{kind}|{detail}|{named}".encode(), digest_size=5).hexdigest()
+def _fix(kind: FixKind, command: AccountAction, detail: str, order: Order, *, is_whole: bool) -> Fix:
+    name = blake2b(f"{kind}|{detail}|{command}".encode(), digest_size=5).hexdigest()
     return Fix(kind, f"{kind}-{name}", order.order_id, command, detail, is_whole=is_whole, version=order.version)
 
 

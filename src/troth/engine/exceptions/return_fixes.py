@@ -32,9 +32,10 @@ def propose_for_return(found: OpenException, order: Order) -> Iterator[Proposal]
             yield Proposal(kind, DisposeReturn(one.return_id, judged, one.received), "all that waits there")
         return
     came = "what came" if one.received or one.method is ReturnMethod.NONE else "nothing came yet: it is, as it comes"
-    yield Proposal(FixKind.CREDIT, RefundReturn(one.return_id, reason=REASON), came)
+    replacements = () if one.exchange is None else (one.exchange.order_id,)
+    credit = RefundReturn(one.return_id, reason=REASON, replacements=replacements)
+    yield Proposal(FixKind.CREDIT, credit, came)
     if one.method is ReturnMethod.NONE or one.state is ReceptionState.RECEIVED:
-        replacements = () if one.exchange is None else (one.exchange.order_id,)
         yield Proposal(FixKind.DENY, CloseReturn(one.return_id, REASON, replacements), "nothing more is expected")
 
 

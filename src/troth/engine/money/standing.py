@@ -55,10 +55,13 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What a tender has refused in a row: whether that is enough, and when it may be tried again (None: at once)."""
+    """What a tender has refused in a row: whether that is enough, when it may be tried again (None: at once), and
+    whether its gateway said that it never need be.
+    """
 
     is_over: bool
     retry_at: datetime | None
+    is_for_good: bool = False
 
 
 def standings(account: Account) -> tuple[Standing, ...]:
@@ -91,7 +94,7 @@ def trouble_of(account: Account, tender: Tender, kind: StepKind) -> Trouble:
         return Trouble(is_over=False, retry_at=None)
     last = failed[-1]
     if last.is_final or len(failed) >= TRIES_MAX:
-        return Trouble(is_over=True, retry_at=None)
+        return Trouble(is_over=True, retry_at=None, is_for_good=last.is_final)
     return Trouble(is_over=False, retry_at=(last.answered_at or last.requested_at) + _RETRY_AFTER[len(failed) - 1])
 
 

@@ -51,6 +51,12 @@ def decide_close(command: CloseReturn, state: State, facts: Facts) -> Decision |
     return steps.decision()
 
 
+def end_claim(order_id: OrderId, one: Return, steps: Steps) -> None:
+    """The end of a claim of which nothing comes back, once it is credited: its replacement waits for nothing more."""
+    steps.happen(order_id, ReturnClosed(one.return_id, "nothing comes back", steps.facts.now))
+    lift_exchange(one, steps)
+
+
 def decide_cancel_return(command: CancelReturn, state: State, facts: Facts) -> Decision | Refusal:
     """A permit that is taken back before anything was sent, and with it the replacement."""
     found = find_able(command.return_id, ReceptionEvent.CANCEL, state)

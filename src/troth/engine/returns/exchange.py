@@ -21,7 +21,7 @@ from troth.model.order import Hold, Order, Payment
 from troth.model.payment import EXCHANGE
 from troth.model.refusals import FieldFlaw, Invalid, NotFound, Refusal
 from troth.model.return_moves import ExchangeEnded, ExchangeOpened, ExchangeUsed, OpenReturn, UseExchange
-from troth.model.returns import Exchange, Return
+from troth.model.returns import Exchange, Return, ReturnMethod
 from troth.model.totals import total_minor
 
 _UNTIL_IT_CAME: Final = HoldTerms(lift_on=(Signal.RETURN_RECEIVED,), is_quiet=True)
@@ -34,7 +34,9 @@ EXCHANGE_RETURN: Final = "exchange_return"
 def open_exchange(
     command: OpenReturn, opened: Return, lines: Sequence[Asked], steps: Steps, state: State
 ) -> Decision | Refusal:
-    """The replacement, promised and reserved, paid as far as the credit of what comes back reaches."""
+    """The replacement, promised and reserved, paid as far as the credit of what comes back reaches. Where nothing comes
+    back it waits for nothing but a refund that is held.
+    """
     order = steps.order(command.order_id)
     asked = command.replacement
     assert order is not None  # the return was opened for it
@@ -114,7 +116,8 @@ def _link(
         payments = (*payments, Payment(EXCHANGE, opened.return_id, applied, "authorized"))
     replacement = replace(replacement, payments=payments)
     holds = hold_difference(order, replacement, steps.facts)
-    hold_id = None if is_advance else HoldId(f"H{len(holds) + 1}")
+    is_kept_back = opened.is_refund_held if opened.method is ReturnMethod.NONE else not is_advance
+    hold_id = HoldId(f"H{len(holds) + 1}") if is_kept_back else None
     if hold_id is not None:
         reason, facts = f"waits for return {opened.return_id}", steps.facts
         holds = (*holds, Hold(hold_id, EXCHANGE, reason, facts.actor, facts.now, terms=_UNTIL_IT_CAME))

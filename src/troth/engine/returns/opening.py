@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Final
 
 from troth.engine.policies.return_rules import Risk, find_risk, first_rule, nodes_that_take
 from troth.engine.promising.context import Decision, Facts, State
 from troth.engine.returns.asking import Asked, days_since_delivery, ground_of
 from troth.engine.returns.credited import credit_return
 from troth.engine.returns.crediting import Crediting
+from troth.engine.returns.ending import end_claim
 from troth.engine.returns.exchange import open_exchange
 from troth.engine.returns.returnable import (
     Place,
@@ -28,14 +30,17 @@ from troth.model.lifecycle import ReceptionState
 from troth.model.measure import shown
 from troth.model.money import Money
 from troth.model.order import Order
+from troth.model.permissions import By
 from troth.model.refusals import FieldFlaw, Invalid, NotFound, Refusal
-from troth.model.return_moves import AskedUnits, OpenReturn, ReturnClosed, ReturnOpened
+from troth.model.return_moves import AskedUnits, OpenReturn, ReturnOpened
 from troth.model.return_rules import RiskAction
 from troth.model.returns import Credit, RefundTiming, Return, ReturnKind, ReturnLine, ReturnMethod
 from troth.model.serials import UnitSerial
 from troth.model.status import blocking_holds
 
 _NEVER_CAME = frozenset({"lost_in_transit", "missing"})
+CLAIMED: Final = "claimed_by_customer"
+"""What flags a return of which nothing comes back where the customer opened it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,12 +252,17 @@ def _return_of(command: OpenReturn, order: Order, looked: Looked, facts: Facts) 
         facts.actor,
         facts.now + timedelta(days=rules.permit_days),
         facts.returns.version,
-        flags=looked.risk.names,
-        is_refund_held=looked.risk.action is RiskAction.HOLD,
+        flags=(*looked.risk.names, *((CLAIMED,) if _is_claimed_by_customer(command) else ())),
+        is_refund_held=looked.risk.action is RiskAction.HOLD or _is_claimed_by_customer(command),
         is_without_receipt=command.is_without_receipt,
         exception=command.exception,
         kept_minor=command.amount_minor,
     )
+
+
+def _is_claimed_by_customer(command: OpenReturn) -> bool:
+    """Whether nothing but a customer's word says that something is owed."""
+    return command.by is By.CUSTOMER and command.method is ReturnMethod.NONE
 
 
 def _credit_at_once(command: OpenReturn, opened: Return, looked: Looked, steps: Steps) -> None:
@@ -276,4 +286,4 @@ def _credit_at_once(command: OpenReturn, opened: Return, looked: Looked, steps: 
     if credits:
         credit_return(steps, order.order_id, opened, credits)
     if opened.method is ReturnMethod.NONE:
-        steps.happen(order.order_id, ReturnClosed(opened.return_id, "nothing comes back", facts.now))
+        end_claim(order.order_id, opened, steps)

@@ -6,6 +6,7 @@ from troth.engine.promising.context import Decision, Facts, State
 from troth.engine.returns.asking import Asked
 from troth.engine.returns.credited import credit_return, due_credits, pending_units
 from troth.engine.returns.crediting import Crediting
+from troth.engine.returns.ending import end_claim
 from troth.engine.returns.finding import find_return_of
 from troth.engine.returns.returnable import Place
 from troth.engine.returns.steps import Steps
@@ -15,7 +16,7 @@ from troth.model.lifecycle import ReceptionState
 from troth.model.money import Money
 from troth.model.order import Order
 from troth.model.refusals import FieldFlaw, Held, Invalid, NotFound, NotPossibleNow, Refusal
-from troth.model.return_moves import RefundReturn, ReturnClosed
+from troth.model.return_moves import RefundReturn
 from troth.model.returns import Credit, CreditKind, Return, ReturnMethod
 from troth.model.status import blocking_holds
 
@@ -47,7 +48,7 @@ def decide_refund(command: RefundReturn, state: State, facts: Facts) -> Decision
         return Decision()
     credit_return(steps, order.order_id, one, credits, is_released=one.is_refund_held)
     if one.method is ReturnMethod.NONE and one.is_open:
-        steps.happen(order.order_id, ReturnClosed(one.return_id, "nothing comes back", facts.now))
+        end_claim(order.order_id, one, steps)
     return steps.decision()
 
 

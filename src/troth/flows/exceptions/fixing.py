@@ -1,5 +1,6 @@
 """Fixes of exceptions, carried out if they still would do what they were shown to do, and recorded."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -14,6 +15,8 @@ from troth.flows.people.access import Actor
 from troth.model.commands import (
     CancelOrder,
     ChangeOrder,
+    Command,
+    ExtendHold,
     LetWait,
     OrderCommand,
     RedateWork,
@@ -78,14 +81,26 @@ async def carry_out(system: System, found: OpenException, fix: Fix, *, reason: s
     if isinstance(command, RetryPayment | PayAlso):
         return await _act_on_account(system, found, fix, command, reason=reason, actor=actor)
     if isinstance(command, PutOff):
+        later = tuple(ExtendHold(command.order_id, hold, command.until, reason) for hold in command.holds)
+        refused = await _decide(system, found, fix, later, actor=actor)
+        if refused is not None:
+            return refused
         await write(system, found, Said(snoozed_until=command.until, note=reason), actor=actor)
         return await _recorded(system, found, fix, reason=reason, actor=actor)
+    refused = await _decide(system, found, fix, (with_reason(command, reason),), actor=actor)
+    return refused or await _recorded(system, found, fix, reason=reason, actor=actor)
+
+
+async def _decide(
+    system: System, found: OpenException, fix: Fix, commands: Sequence[Command], *, actor: str
+) -> Refusal | None:
+    """Have commands decided as one, of the order in the version that was looked at; why they are refused."""
+    if not commands:
+        return None
     version = Expected(frozenset({fix.version}))
-    request = Request((with_reason(command, reason),), actor, f"exception/{found.exception_id}", expected=version)
-    outcome: Outcome = (await system.door.submit(request)).outcomes[0]
-    if not isinstance(outcome, Accepted):
-        return outcome
-    return await _recorded(system, found, fix, reason=reason, actor=actor)
+    request = Request(tuple(commands), actor, f"exception/{found.exception_id}", expected=version)
+    outcomes: Sequence[Outcome] = (await system.door.submit(request)).outcomes
+    return next((outcome for outcome in outcomes if not isinstance(outcome, Accepted)), None)
 
 
 async def _act_on_account(
@@ -100,7 +115,9 @@ async def _act_on_account(
     match action:
         case RetryPayment():
             why = reason or "fixed at the workbench"
-            done = await account_actions.retry(system, fix.order_id, reason=why, actor=actor, after=after)
+            done = await account_actions.retry(
+                system, fix.order_id, reason=why, actor=actor, after=after, has_final=False
+            )
         case PayAlso():
             done = await account_actions.pay_also(system, fix.order_id, action.payment, actor=actor, after=after)
         case _:

@@ -8,12 +8,13 @@ from troth.engine.demand.line_terms import named_skus
 from troth.engine.exceptions.fix_proposals import skus_of_fixes
 from troth.engine.exceptions.fixes import FIXES_MAX, find_fixes, in_order_of_use, with_waiting
 from troth.engine.exceptions.payment_fixes import Wallet, find_payment_fixes
+from troth.engine.exceptions.time_fixes import find_time_fix
 from troth.engine.priority import in_order_of_rank
 from troth.flows.door.aside import aside
 from troth.flows.door.at_rest import look_at_rest
 from troth.flows.door.system import System
 from troth.model.exceptions import OpenException, Source, supply_named
-from troth.model.fix import Fix
+from troth.model.fix import FOR, Fix, FixKind
 from troth.model.ids import Sku
 from troth.model.item import Substitute
 from troth.model.lifecycle import AllocationState
@@ -59,7 +60,9 @@ async def look(system: System, found: OpenException, *, role: str = "", actor: s
     if isinstance(fixes, Busy):
         return fixes
     if found.source is Source.ACCOUNT:
-        fixes = in_order_of_use((*await _payment_fixes(system, order), *fixes))
+        fixes = (*await _payment_fixes(system, order), *fixes)
+    if found.source in FOR[FixKind.GIVE_TIME]:
+        fixes = in_order_of_use((*fixes, *find_time_fix(found, order, system.door.now())))
     return Looked(found, order, await _with_waiting(system, fixes, order))
 
 

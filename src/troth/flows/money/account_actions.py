@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from troth.engine.money.account import add_tender, open_account
-from troth.engine.money.retrying import retried
+from troth.engine.money.retrying import refused_for_good, retried
 from troth.engine.money.standing import standings
 from troth.flows.door.system import System
 from troth.model.card_numbers import LOOKS_LIKE_A_CARD, has_card_number
@@ -30,11 +30,14 @@ After = Callable[[Connection, Account], Awaitable[None]]
 """What is written in the same transaction, as the answer under the request's key is."""
 
 
-async def retry(system: System, order_id: OrderId, *, reason: str, actor: str, after: After) -> Account | Refusal:
-    """Try again, from the beginning, whatever tenders have refused."""
+async def retry(
+    system: System, order_id: OrderId, *, reason: str, actor: str, after: After, has_final: bool = True
+) -> Account | Refusal:
+    """Try again, from the beginning, whatever tenders have refused; what was refused for good only if `has_final`."""
 
     def act(account: Account, now: datetime) -> Acted | Refusal:
-        return retried(account), PaymentActedOn("retry", reason, None, 0, account.currency, now)
+        but = frozenset[int]() if has_final else refused_for_good(account)
+        return retried(account, but=but), PaymentActedOn("retry", reason, None, 0, account.currency, now)
 
     return await _act(system, order_id, act, reason=reason, actor=actor, after=after)
 

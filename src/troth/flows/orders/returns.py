@@ -25,6 +25,7 @@ from troth.model.ids import LineId, NodeId, OrderId, ReturnId, Sku, order_of_ret
 from troth.model.money import Money
 from troth.model.network import Address
 from troth.model.order import Method, Order
+from troth.model.permissions import By
 from troth.model.refusals import FieldFlaw, Invalid, NotFound, Refusal
 from troth.model.return_moves import (
     ArrivedUnits,
@@ -81,6 +82,7 @@ class ReturnContent:
     is_without_receipt: bool = False
     exception: str = ""
     near: Address | None = None
+    by: By = By.OPERATOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,7 @@ async def prepare_open(system: System, order: Order, content: ReturnContent) -> 
         content.exception,
         history,
         None if content.near is None else locate_point(content.near),
+        content.by,
     )
 
 

@@ -1,5 +1,6 @@
-"""Typed holds of an order: placed, given to somebody else, and lifted; and the types that there are."""
+"""Typed holds of an order: placed, given to somebody else, given time, and lifted; and the types that there are."""
 
+from datetime import timedelta
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -19,8 +20,8 @@ from troth.http.orders.order_answer import answer_order
 from troth.http.orders.order_replies import command_order
 from troth.http.orders.order_shapes import OrderAnswer
 from troth.http.orders.orders import NO_ORDER, ORDER_PATH
-from troth.model.commands import AssignHold, LiftHold
-from troth.model.events import HoldAssigned, HoldLifted, HoldPlaced
+from troth.model.commands import AssignHold, ExtendHold, LiftHold
+from troth.model.events import HoldAssigned, HoldExtended, HoldLifted, HoldPlaced
 from troth.model.hold_rules import BUILT_IN, HoldType
 from troth.model.hold_terms import AtEnd, Block, HoldTerms, Signal
 from troth.model.ids import HoldId
@@ -54,6 +55,13 @@ class AssignHoldBody(Strict):
     """Who looks after the hold from now on: a person or a team."""
 
     owner: Text
+
+
+class ExtendHoldBody(Strict):
+    """Until when the hold lasts at most from now on, and why."""
+
+    expires_at: Instant
+    reason: Text = ""
 
 
 class HoldTypeAnswer(msgspec.Struct, frozen=True):
@@ -92,6 +100,14 @@ async def assign_hold(call: Call[AssignHoldBody, NoQuery]) -> Reply:
     order_id = order_id_of(call)
     await ensure_visible(call, order_id)
     command = AssignHold(order_id, HoldId(call.path("hold_id")), call.body.owner)
+    return await command_order(call, command, expected=expected_of(call))
+
+
+async def extend_hold(call: Call[ExtendHoldBody, NoQuery]) -> Reply:
+    """Let the clock of a hold end later."""
+    order_id = order_id_of(call)
+    await ensure_visible(call, order_id)
+    command = ExtendHold(order_id, HoldId(call.path("hold_id")), call.body.expires_at, call.body.reason)
     return await command_order(call, command, expected=expected_of(call))
 
 
@@ -136,10 +152,11 @@ _HOLD: Final = Hold(
 )
 _HELD: Final = evolve(examples.ORDER, HoldPlaced(_HOLD))
 _PATH: Final = (*ORDER_PATH, ("hold_id", "H1"))
+_LATER: Final = examples.AT + timedelta(days=1)
 _NO_HOLD: Final = NotFound("hold", "H1")
 
 
-def _shown(description: str, *events: HoldAssigned | HoldLifted) -> Shown:
+def _shown(description: str, *events: HoldAssigned | HoldExtended | HoldLifted) -> Shown:
     order = _HELD
     for event in events:
         order = evolve(order, event)
@@ -184,6 +201,28 @@ OPERATIONS = (
             _NO_HOLD,
             NotPossibleNow("assign", "lifted"),
             Invalid((FieldFlaw("/owner", "is required: who looks after it from now on"),)),
+        ),
+        path_examples=_PATH,
+    ),
+    Operation(
+        method="POST",
+        path="/v1/orders/{order_id}/holds/{hold_id}/extend",
+        name="extend_hold",
+        summary="Give a hold more time before its clock ends it",
+        tag="orders",
+        run=extend_hold,
+        shown=(_shown("The order as it is now", HoldExtended(HoldId("H1"), _LATER, "they look for it", examples.AT)),),
+        body=Body(
+            TypeAdapter(ExtendHoldBody), {"expires_at": _LATER.isoformat(), "reason": "the customer looks for it"}
+        ),
+        query=NoQuery,
+        scope="orders:write",
+        has_if_match=True,
+        refusals=(
+            NO_ORDER,
+            _NO_HOLD,
+            NotPossibleNow("extend", "lifted"),
+            Invalid((FieldFlaw("/expires_at", "has no meaning: no clock ends the hold"),)),
         ),
         path_examples=_PATH,
     ),

@@ -58,13 +58,16 @@ async def dispose_return(call: Call[DisposeBody, NoQuery]) -> Reply:
 
 
 async def refund_return(call: Call[RefundBody, NoQuery]) -> Reply:
-    """Credit what came back, or an amount."""
+    """Credit what came back, or an amount: it moves money, and is for nobody who is bound."""
     _ensure_ours(call)
+    if call.actor.nodes is not None:
+        raise Refused(Forbidden("returns:write"))
     order, one = await read_visible_return(call)
     amount = None if call.body.amount is None else call.body.amount.parse("/amount")
     if amount is not None and amount.currency != order.currency:
         raise Refused(Invalid((FieldFlaw("/amount/currency", f"the order is in {order.currency}"),)))
-    command = RefundReturn(one.return_id, None if amount is None else amount.minor, call.body.reason)
+    minor, replacements = None if amount is None else amount.minor, replacements_of(order, one.return_id)
+    command = RefundReturn(one.return_id, minor, call.body.reason, replacements)
     return await command_return(call, command, one.return_id)
 
 

@@ -1,5 +1,6 @@
 """Returns: quoted, opened, read and searched."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
@@ -24,6 +25,7 @@ from troth.http.returns.return_replies import command_return, may_see_return, re
 from troth.model.ids import named_order
 from troth.model.lifecycle import ReceptionState
 from troth.model.order import Order
+from troth.model.permissions import By
 from troth.model.refusals import FieldFlaw, Invalid, NotFound, VersionConflict
 from troth.store.orders import read_orders
 from troth.store.returns import find_returns
@@ -59,6 +61,8 @@ async def open_return(call: Call[ReturnBody, OpenQuery]) -> Reply:
         raise Refused(Invalid(flaws))
     skus = [line.sku for line in body.exchange.lines] if body.exchange is not None else []
     content = body.content(order.order_id, decimals_of_lines(order), await known_items(call, skus))
+    if call.actor.customers is not None:
+        content = replace(content, by=By.CUSTOMER)
     command = await prepare_open(call.system, order, content)
     if isinstance(command, Invalid):
         raise Refused(command)

@@ -249,7 +249,8 @@ saved_holds AS (
     )
     WHERE verdict.holds
     ON CONFLICT (order_id, hold_id) DO UPDATE SET
-        state = excluded.state
+        state = excluded.state,
+        expires_at = excluded.expires_at
 ),
 saved_explanations AS (
     INSERT INTO explanations (
