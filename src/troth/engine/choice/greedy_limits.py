@@ -43,12 +43,23 @@ def keep_light(
     """The units (K, C) of which each candidate can send a parcel of at most so many grams (C): line by line as many as
     fit, of a line that must be whole all or none.
     """
+    if problem.shape is not None:
+        return _fitting(units, weights, grams_max, problem.shape)
+    heavy = np.flatnonzero(weights @ units > grams_max)
+    kept = units.copy()
+    kept[:, heavy] = _fitting(units[:, heavy], weights, grams_max[heavy], None)
+    return kept
+
+
+def _fitting(
+    units: NDArray[np.float64], weights: NDArray[np.float64], grams_max: NDArray[np.float64], shape: Shape | None
+) -> NDArray[np.float64]:
     kept = np.zeros_like(units)
     left = grams_max.copy()
-    shape = problem.shape
-    bound = set() if shape is None else {at for bond in shape.bonds if bond.minor is None for at in bond.lines}
+    together = [] if shape is None else [sorted(bond.lines) for bond in shape.bonds if bond.minor is None]
+    bound = {line for group in together for line in group}
     whole = set() if shape is None else set(shape.whole)
-    for group in [sorted(bond.lines) for bond in (shape.bonds if shape else ()) if bond.minor is None]:
+    for group in together:
         fits = (units[group].T @ weights[group] <= left) & (units[group] > 0.0).all(axis=0)
         kept[group] = np.where(fits, units[group], 0.0)
         left -= weights[group] @ kept[group]

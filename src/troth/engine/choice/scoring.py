@@ -84,25 +84,27 @@ def _date_costs(problem: Problem, block: Block) -> NDArray[np.float64]:
     delay_rate, late_rate = _date_rates(problem)
     arrival = block.timetable.arrival_day.take(block.lane)
     wishes = [_dates_of(line) for line in problem.lines]
-    if wishes.count(wishes[0]) == len(wishes):
-        wishes = wishes[:1]
-    if wishes == [_NO_DATES]:
+    distinct = list(dict.fromkeys(wishes))  # of many lines there are few
+    if distinct == [_NO_DATES]:
         delay: NDArray[np.float64] = np.maximum(arrival - problem.earliest_day, 0.0) * delay_rate
         if delay_rate == 0.0:  # then it is nothing for a lane that does not exist, too
             delay[arrival >= NEVER] = NEVER
         return delay[np.newaxis]
-    wished = np.full((len(wishes), *arrival.shape), -NEVER)
-    for row, (not_before, _needed, _until) in enumerate(wishes):
+    wished = np.full((len(distinct), *arrival.shape), -NEVER)
+    for row, (not_before, _needed, _until) in enumerate(distinct):
         if not_before is not None:
             wished[row] = _wanted_days(problem, block, not_before)
-    needed, until = np.array([dates[1:] for dates in wishes]).T[..., np.newaxis, np.newaxis]
+    needed, until = np.array([dates[1:] for dates in distinct]).T[..., np.newaxis, np.newaxis]
     costs = np.maximum(arrival - np.maximum(wished, problem.earliest_day), 0.0) * delay_rate
     promised = block.timetable.promised_at.take(block.lane)
     costs += np.maximum(np.ceil((promised - needed) / DAY_SECONDS), 0.0) * late_rate
     costs[(arrival < wished) | (arrival >= NEVER)] = NEVER
     if until.min() < np.inf:
         costs[promised > until] = NEVER
-    return costs
+    if len(distinct) in (1, len(wishes)):
+        return costs
+    rows = {dates: row for row, dates in enumerate(distinct)}
+    return costs[[rows[dates] for dates in wishes]]
 
 
 _NO_DATES: Final = (None, math.inf, math.inf)
