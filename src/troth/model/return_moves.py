@@ -1,4 +1,4 @@
-"""What can be asked of returns, and what happened to them: commands in the imperative, events in the past tense."""
+"""One thing: what can be asked of returns, in the imperative, and what happened to them, in the past tense."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
