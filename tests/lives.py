@@ -42,6 +42,7 @@ from troth.model.commands import (
     ReleaseOrder,
     ShipWork,
     StageWork,
+    UnacceptWork,
     UnpackWork,
     UnpickWork,
     UnstageWork,
@@ -121,7 +122,7 @@ def draw_command(draw: random.Random, order: Order, now: datetime) -> Command:
         (6, lambda: ShipWork(work)),
         (3, lambda: CollectWork(work)),
         (3, lambda: DeliverWork(work)),
-        (2, lambda: draw.choice((UnpickWork, UnpackWork, UnstageWork))(work, "wrong one")),
+        (2, lambda: draw.choice((UnacceptWork, UnpickWork, UnpackWork, UnstageWork))(work, "wrong one")),
     ]
     made += return_commands(draw, order)
     made += recall_commands(draw, order, work, line)

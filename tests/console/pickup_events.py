@@ -10,6 +10,7 @@ from troth.model.order import Customer
 from troth.model.permissions import By
 from troth.model.pickup import Arrival
 from troth.model.pickup_moves import (
+    ArrivalForgotten,
     ArrivalTold,
     CollectorNamed,
     PickupCodeRefused,
@@ -37,6 +38,7 @@ PICKUP_EVENTS: Final[tuple[tuple[Event, str], ...]] = (
         ArrivalTold(_WORK, _STORE, Arrival.ON_THE_WAY, _LATER, "", "", NOW, *_WHO),
         "The customer of fulfillment F1 is on the way to ST-NYC, to be there at Nov 23, 17:00 UTC.",
     ),
+    (ArrivalForgotten(_WORK, _STORE, NOW), "The customer of fulfillment F1 is not at ST-NYC after all."),
     (CollectorNamed(_WORK, "Ben Park", NOW), "Ben Park comes for fulfillment F1."),
     (CollectorNamed(_WORK, "", NOW), "Nobody but the customer comes for fulfillment F1."),
     (

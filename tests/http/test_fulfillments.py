@@ -57,7 +57,7 @@ async def test_an_order_is_followed_to_the_door(api: Api) -> None:
         (200, "shipped", "shipped"),
     ]
     assert [step.json()["possible"] for step in steps] == [
-        ["reject", "pick"],
+        ["reject", "pick", "unaccept"],
         ["pack", "unpick"],
         ["ship", "unpack"],
         ["deliver"],
@@ -70,6 +70,7 @@ async def test_an_order_is_followed_to_the_door(api: Api) -> None:
             "carrier": "ups",
             "service": "ground",
             "tracking_number": "1Z-DOOR",
+            "received_at": None,
         }
     ]
     assert (in_transit.json()["recorded"], in_transit.json()["results"][0]["status"]) == (1, "shipped")
@@ -307,5 +308,5 @@ async def test_a_step_is_taken_back_over_http_and_shown_to_whoever_asks(api: Api
     assert (early.status_code, early.json()["type"].rpartition("/")[2]) == (409, "not-possible-now")
     assert [step.status_code for step in steps] == [200, 200]
     assert (unpacked.json()["status"], unpacked.json()["packages"]) == ("picked", [])
-    assert (unpicked.json()["status"], unpicked.json()["possible"]) == ("accepted", ["reject", "pick"])
+    assert (unpicked.json()["status"], unpicked.json()["possible"]) == ("accepted", ["reject", "pick", "unaccept"])
     assert await on_hand(api, sku) == {"DC-PA": (5, 2)}

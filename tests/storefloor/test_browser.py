@@ -149,7 +149,8 @@ async def test_a_store_sends_what_it_finds_and_the_rest_comes_from_elsewhere(
     await page.get_by_label("Weight in kilograms").fill("2.4")
     await page.get_by_role("button", name="Packed").click()
     await page.get_by_label("Carrier").fill("UPS")
-    await page.get_by_label("Tracking number").fill("1Z999AA10123456784")
+    await page.get_by_label("Tracking number of package 1").fill("1Z999AA10123456784")
+    await page.get_by_label("Tracking number of package 2").fill("1Z999AA10123456785")
     await page.get_by_role("button", name="Handed to the carrier").click()
     await page.wait_for_url(f"{address}/at/{STORE}?done=W-1")
 

@@ -8,7 +8,7 @@ import httpx
 from tests.builders import Clock, accepted, item, set_up
 from tests.console.conftest import begin_session
 from tests.storefloor.conftest import STORE, log_in
-from tests.storefloor.working import csrf_in, ordered, picked, read_order, send, work_of
+from tests.storefloor.working import csrf_in, ordered, picked, read_order, send, state, work_of
 from troth.engine.pickups.codes import pickup_code
 from troth.flows.documents.families import BOXES
 from troth.flows.door.system import System
@@ -18,13 +18,8 @@ from troth.model.commands import PickWork, StageWork
 from troth.model.lifecycle import ENDED, AllocationState
 from troth.model.order import Order
 from troth.model.refusals import Invalid
-from troth.model.status import fulfillment_status
 from troth.store.balances import find_balances
 from troth.store.events import read_subject_events
-
-
-def state(order: Order) -> AllocationState:
-    return fulfillment_status(order, work_of(order))
 
 
 async def books(system: System, sku: str) -> int:

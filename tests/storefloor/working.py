@@ -5,12 +5,19 @@ from typing import Any
 
 import httpx
 
-from tests.builders import accepted, capture
+from tests.builders import accepted, capture, item, set_up, stock
 from tests.storefloor.conftest import STORE
+from troth.flows.documents.families import ROUTINGS
 from troth.flows.door.system import System
-from troth.model.commands import ReleaseOrder
+from troth.flows.publishing.draft import save_draft
+from troth.flows.publishing.publish import activate
+from troth.model.commands import PackWork, ReleaseOrder, ShipWork
 from troth.model.ids import FulfillmentId, LineId, NodeId
-from troth.model.order import Method, Order
+from troth.model.lifecycle import AllocationState
+from troth.model.order import Method, Order, Package, PackageLine
+from troth.model.refusals import Invalid
+from troth.model.status import fulfillment_status
+from troth.store.events import read_subject_events
 from troth.store.orders import read_orders
 
 
@@ -22,10 +29,40 @@ async def ordered(system: System, name: str, lines: dict[str, int], *, ship: boo
     return accepted(await system.door.one(ReleaseOrder(order.order_id), actor="clock"))
 
 
+async def sent_to_store(system: System, name: str) -> Order:
+    """An order of two units that the store lacks, and that a DC has sent there in two parcels."""
+    saved = await save_draft(system, ROUTINGS, "default", {"weights": {"ship_to_store": 1}}, actor="test")
+    assert not isinstance(saved, Invalid), saved
+    await activate(system, ROUTINGS, "default", 1, reason="test", actor="test")
+    await set_up(system.pool, items=(item("KAYAK", name="Red Kayak"),))
+    await system.door.follow()
+    await stock(system, {("KAYAK", "DC-PA"): 9})
+    order = await ordered(system, name, {"KAYAK": 2})
+    parcels = tuple(
+        Package(str(number), (PackageLine(LineId("1"), 1),), carrier="ups", tracking_number=f"1Z{number}")
+        for number in (1, 2)
+    )
+    for step in (PackWork(work_of(order), parcels), ShipWork(work_of(order), parcels)):
+        order = accepted(await system.door.one(step, actor="key/dc"))
+    return order
+
+
 async def read_order(system: System, order: Order) -> Order:
     """The order as it is now."""
     async with system.pool.acquire() as connection:
         return (await read_orders(connection, [order.order_id]))[order.order_id]
+
+
+async def kinds(system: System, order: Order, *wanted: str) -> list[str]:
+    """The kinds of an order's events in their order: all, or those that are wanted."""
+    async with system.pool.acquire() as connection:
+        found = [event.kind for event in await read_subject_events(connection, order.order_id)]
+    return [kind for kind in found if kind in wanted or not wanted]
+
+
+def state(order: Order) -> AllocationState:
+    """Where its first work stands."""
+    return fulfillment_status(order, work_of(order))
 
 
 def work_of(order: Order) -> FulfillmentId:

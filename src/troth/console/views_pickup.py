@@ -7,6 +7,7 @@ from troth.model.events import PickupPutBack
 from troth.model.permissions import By
 from troth.model.pickup import Arrival
 from troth.model.pickup_moves import (
+    ArrivalForgotten,
     ArrivalTold,
     CollectorNamed,
     PickupCodeRefused,
@@ -32,6 +33,8 @@ def tell_pickup(event: PickupEvent | PickupPutBack) -> str:
         case ArrivalTold():
             until = f", to be there at {moment(event.arrives_at)} UTC" if event.arrives_at else ""
             return f"The customer of {name} is on the way to {event.node}{until}."
+        case ArrivalForgotten():
+            return f"The customer of {name} is not at {event.node} after all."
         case CollectorNamed():
             return f"{event.name or 'Nobody but the customer'} comes for {name}."
         case PickupReminded():

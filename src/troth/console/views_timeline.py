@@ -71,6 +71,7 @@ _SIGNS: Final = {
     "FulfillmentPacked": ("violet", "most"),
     "FulfillmentReady": ("cyan", "most"),
     "FulfillmentShipped": ("teal", "arrow"),
+    "FulfillmentReceived": ("cyan", "half"),
     "FulfillmentCollected": ("green", "done"),
     "FulfillmentDelivered": ("green", "done"),
     "OrderCanceled": ("gray", "cross"),

@@ -11,8 +11,10 @@ from troth.model.events import (
     FulfillmentPacked,
     FulfillmentPicked,
     FulfillmentReady,
+    FulfillmentReceived,
     FulfillmentRejected,
     FulfillmentShipped,
+    FulfillmentUnaccepted,
     FulfillmentUnpacked,
     FulfillmentUnpicked,
     FulfillmentUnstaged,
@@ -33,6 +35,8 @@ def tell_work(
     | FulfillmentDelivered
     | TrackingRecorded
     | SerialsNamed
+    | FulfillmentReceived
+    | FulfillmentUnaccepted
     | FulfillmentUnpicked
     | FulfillmentUnpacked
     | FulfillmentUnstaged,
@@ -57,6 +61,10 @@ def tell_work(
             return f"{name} was collected{f' by {event.collected_by}' if event.collected_by else ''}."
         case FulfillmentDelivered():
             return f"{name} was delivered."
+        case FulfillmentReceived():
+            return f"{name} came in at {event.node}: {count_of(len(event.packages), 'package')}."
+        case FulfillmentUnaccepted():
+            return f"{name} is to be accepted again{_because(event.reason)}."
         case FulfillmentUnpicked():
             return f"{name} was put back onto the shelf{_because(event.reason)}."
         case FulfillmentUnpacked():

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from troth.engine.evolve_recalls import evolve_answer, evolve_recall_end
-from troth.engine.pickups.evolve import evolve_pickups
+from troth.engine.pickups.evolve import evolve_pickups, evolve_received, evolve_unstaged
 from troth.engine.returns.evolve import evolve_returns
 from troth.engine.tracking.evolve import evolve_proof, evolve_tracking
 from troth.model.commands import LineQuantity
@@ -14,6 +14,7 @@ from troth.model.events import (
     FulfillmentDelivered,
     FulfillmentPacked,
     FulfillmentReady,
+    FulfillmentReceived,
     FulfillmentShipped,
     FulfillmentUnpacked,
     FulfillmentUnstaged,
@@ -101,8 +102,9 @@ def evolve(order: Order | None, event: OrderEvent) -> Order:
         case FulfillmentUnpacked():
             after = _evolve_work(after, event.fulfillment_id, packages=())
         case FulfillmentUnstaged():
-            # What was packed before it was staged may be packed anew: its packages count no more.
-            after = _evolve_work(after, event.fulfillment_id, packages=(), staging="")
+            after = evolve_unstaged(after, event)
+        case FulfillmentReceived():
+            after = evolve_received(after, event)
         case FulfillmentCollected():
             after = _evolve_work(after, event.fulfillment_id, collected_by=event.collected_by, delivered_at=event.at)
             after = evolve_pickups(after, event)

@@ -65,7 +65,7 @@ from troth.model.hold_terms import Block
 from troth.model.inventory import ON_HAND, Entry, EntryKind, SupplyKey, is_on_hand
 from troth.model.lifecycle import AllocationEvent
 from troth.model.order import Order
-from troth.model.pickup_moves import ExtendPickup, NameCollector, PickupCommand, PutBackPickup, TellArrival
+from troth.model.pickup_moves import PickupCommand
 from troth.model.plan import Trace
 from troth.model.refusals import Invalid, NotFound, Refusal
 from troth.model.return_moves import ReturnCommand
@@ -257,9 +257,9 @@ def _events(
             return decide_redate(command, order, state, facts)
         case RaiseAlert():
             return decide_alert(command, order, facts)
-        case TellArrival() | NameCollector() | ExtendPickup() | PutBackPickup():
-            return decide_pickup(command, order, facts)
         case _:
+            if isinstance(command, PickupCommand):
+                return decide_pickup(command, order, facts)
             return decide_work(command, order, state, facts)
 
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, assert_never
 
-from troth.model.commands import UndoCommand, UnpackWork, UnpickWork, UnstageWork
+from troth.model.commands import UnacceptWork, UndoCommand, UnpackWork, UnpickWork, UnstageWork
 from troth.model.events import (
+    FulfillmentUnaccepted,
     FulfillmentUnpacked,
     FulfillmentUnpicked,
     FulfillmentUnstaged,
@@ -17,6 +18,7 @@ from troth.model.lifecycle import AllocationEvent, is_possible
 from troth.model.order import Allocation, Fulfillment
 
 UNDONE: Final[Mapping[type[UndoCommand], AllocationEvent]] = {
+    UnacceptWork: AllocationEvent.UNACCEPT,
     UnpickWork: AllocationEvent.UNPICK,
     UnpackWork: AllocationEvent.UNPACK,
     UnstageWork: AllocationEvent.UNSTAGE,
@@ -37,6 +39,8 @@ def undo(
         return ()
     change = PartsChange(moves=moves)
     match command:
+        case UnacceptWork():
+            return (FulfillmentUnaccepted(work.fulfillment_id, command.reason, at, change),)
         case UnpickWork():
             return (FulfillmentUnpicked(work.fulfillment_id, command.reason, at, change),)
         case UnpackWork():

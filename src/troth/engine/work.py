@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 from troth.engine.parts import Chosen, all_through, choose_units, next_allocation
-from troth.engine.pickups.decide import pickup_of
 from troth.engine.pickups.handing_over import check_collector
 from troth.engine.pickups.keeping import open_pickup
+from troth.engine.pickups.receiving import receive, unreceive
 from troth.engine.promising.context import Facts, State
 from troth.engine.stock.pick_lots import Shelf, choose_lots, find_lot_flaws
 from troth.engine.stock.promised_lots import find_spoiled_flaws
@@ -21,10 +21,12 @@ from troth.model.commands import (
     LineQuantity,
     PackWork,
     PickWork,
+    ReceiveWork,
     RecordTracking,
     RejectWork,
     ShipWork,
     StageWork,
+    UnacceptWork,
     UnpackWork,
     UnpickWork,
     UnstageWork,
@@ -50,7 +52,7 @@ from troth.model.measure import counted
 from troth.model.order import Allocation, Fulfillment, Order, Package, PackageLine
 from troth.model.pickup_moves import PickupCodeRefused
 from troth.model.refusals import FieldFlaw, Held, Invalid, NotFound, NotPossibleNow, Refusal
-from troth.model.status import blocking_holds, fulfillment_status, is_handed_over
+from troth.model.status import blocking_holds, fulfillment_status, has_come, is_handed_over, is_kept
 
 _E = AllocationEvent
 _TO_SHIP = (_E.PICK, _E.PACK, _E.SHIP)
@@ -103,11 +105,13 @@ def decide_work(
             return (FulfillmentPacked(work.fulfillment_id, packages, at, PartsChange(moves=moves)),)
         case StageWork():
             moves = all_through(parts, (_E.PICK, _E.STAGE)) if _is_handed_over(work) else ()
-            if not moves and not _has_come(work, parts):
+            if not moves and not has_come(order, work):
                 return _refuse("ready", order, work)
             ready = FulfillmentReady(work.fulfillment_id, command.staging, at, PartsChange(moves=moves))
-            is_kept = not moves and pickup_of(order, work).keep_until is not None
-            return (ready,) if is_kept else (ready, open_pickup(order, work, at, facts))
+            is_moved = not moves and is_kept(order, work)
+            return (ready,) if is_moved else (ready, open_pickup(order, work, at, facts))
+        case ReceiveWork():
+            return receive(command, order, work, at, facts)
         case ShipWork():
             moves = () if _is_handed_over(work) else all_through(parts, _TO_SHIP)
             flaws = _unpacked_flaws(work.packages, command.packages)
@@ -122,7 +126,7 @@ def decide_work(
             return (shipped, *deliver_if_all_arrived(left, gone))  # a carrier may tell sooner than the node
         case CollectWork():
             moves = all_through(parts, _TO_COLLECT) if _is_handed_over(work) else ()
-            if _has_come(work, parts):
+            if has_come(order, work):
                 moves = all_through(parts, (_E.COLLECT,))
             no = check_collector(command, order, work, facts) if moves else None
             if no is not None:
@@ -141,7 +145,9 @@ def decide_work(
             )
         case RecordTracking():
             return decide_tracking(command, order, work, parts, facts.now)
-        case UnpickWork() | UnpackWork() | UnstageWork():
+        case UnstageWork() if work.via is not None:
+            return unreceive(order, work, command.reason, at) or _refuse("unstage", order, work)
+        case UnacceptWork() | UnpickWork() | UnpackWork() | UnstageWork():
             return undo(command, work, parts, at) or _refuse(UNDONE[type(command)].value, order, work)
         case _:
             assert_never(command)
@@ -168,11 +174,6 @@ def _picked(order: Order, events: tuple[OrderEvent, ...] | Refusal) -> tuple[All
 def _is_handed_over(work: Fulfillment) -> bool:
     """Whether the node itself gives the goods to the customer; what goes via another node is first sent there."""
     return is_handed_over(work.method) and work.via is None
-
-
-def _has_come(work: Fulfillment, parts: tuple[Allocation, ...]) -> bool:
-    """Whether all of it has left for the node where the customer picks it up."""
-    return work.via is not None and bool(parts) and all(part.state is AllocationState.SHIPPED for part in parts)
 
 
 def _refuse(what: str, order: Order, work: Fulfillment) -> NotPossibleNow:

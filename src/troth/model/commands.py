@@ -372,6 +372,27 @@ class DeliverWork:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceiveWork:
+    """Packages of work that another node sent came in where the customer picks them up: those named, by their ids or
+    tracking numbers, or all (none named). Once the last is there all of it is ready, at a staging place.
+    """
+
+    fulfillment_id: FulfillmentId
+    packages: tuple[str, ...] = ()
+    staging: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnacceptWork:
+    """The node has not taken the work on after all: it is to be accepted, or given back, as before."""
+
+    fulfillment_id: FulfillmentId
+    reason: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class UnpickWork:
     """What was picked lies on the shelf again; the node still has the work, and its units stay reserved."""
 
@@ -391,7 +412,9 @@ class UnpackWork:
 
 @dataclass(frozen=True, slots=True)
 class UnstageWork:
-    """What waited for the customer does not wait any more; it is picked, and its place is free."""
+    """What waited for the customer does not wait any more; it is picked, and its place is free. What came from another
+    node is to be received again.
+    """
 
     fulfillment_id: FulfillmentId
     reason: str = ""
@@ -554,7 +577,7 @@ class RefuseRecall:
 
 
 RecallCommand = RecallWork | AcceptRecall | RefuseRecall
-UndoCommand = UnpickWork | UnpackWork | UnstageWork
+UndoCommand = UnacceptWork | UnpickWork | UnpackWork | UnstageWork
 """What takes back a step of a node, as long as nothing has left the building by it."""
 FulfillmentCommand = (
     AcceptWork
@@ -565,6 +588,7 @@ FulfillmentCommand = (
     | ShipWork
     | CollectWork
     | DeliverWork
+    | ReceiveWork
     | RecordTracking
     | UndoCommand
 )

@@ -23,6 +23,7 @@ from troth.model.notification_events import ChoiceMade, NotificationFailed, Noti
 from troth.model.order import Allocation, Customer, Fulfillment, Hold, Line, Method, Order, Package
 from troth.model.payment import DisputeState, StepKind
 from troth.model.pickup_moves import (
+    ArrivalForgotten,
     ArrivalTold,
     CollectorNamed,
     PickupCodeRefused,
@@ -316,6 +317,26 @@ class FulfillmentDelivered:
     at: datetime
     parts: PartsChange
     proof: Proof | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentReceived:
+    """Packages that another node sent came in at the node where the customer picks them up."""
+
+    fulfillment_id: FulfillmentId
+    node: NodeId
+    packages: tuple[str, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentUnaccepted:
+    """The node took back that it had taken the work on."""
+
+    fulfillment_id: FulfillmentId
+    reason: str
+    at: datetime
+    parts: PartsChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -796,6 +817,8 @@ OrderEvent = (
     | RecallAnswered
     | RecallEnded
     | AlertRaised
+    | FulfillmentReceived
+    | FulfillmentUnaccepted
     | FulfillmentUnpicked
     | FulfillmentUnpacked
     | FulfillmentUnstaged
@@ -880,11 +903,14 @@ EVENTS: Final[dict[str, type[Event]]] = {
         RecallAnswered,
         RecallEnded,
         AlertRaised,
+        FulfillmentReceived,
+        FulfillmentUnaccepted,
         FulfillmentUnpicked,
         FulfillmentUnpacked,
         FulfillmentUnstaged,
         PickupOpened,
         ArrivalTold,
+        ArrivalForgotten,
         CollectorNamed,
         PickupReminded,
         PickupExtended,

@@ -52,6 +52,7 @@ class AllocationEvent(StrEnum):
     CANCEL = "cancel"
     REPLACE = "replace"
     RECALL = "recall"
+    UNACCEPT = "unaccept"
     UNPICK = "unpick"
     UNPACK = "unpack"
     UNSTAGE = "unstage"
@@ -213,6 +214,7 @@ ALLOCATION: Final[Mapping[tuple[AllocationState, AllocationEvent], AllocationSta
     (_A.ACCEPTED, _E.CANCEL): _A.CANCELED,
     (_A.ACCEPTED, _E.SPLIT): _A.SPLIT,
     (_A.ACCEPTED, _E.RECALL): _A.RESERVED,
+    (_A.ACCEPTED, _E.UNACCEPT): _A.RELEASED,
     (_A.PICKED, _E.PACK): _A.PACKED,
     (_A.PICKED, _E.STAGE): _A.READY,
     (_A.PICKED, _E.CANCEL): _A.CANCELED,

@@ -167,7 +167,9 @@ class PackageLine:
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One parcel of a fulfillment; the carrier's facts are there once it is shipped, `checkpoints` as they come."""
+    """One parcel of a fulfillment; the carrier's facts are there once it is shipped, `checkpoints` as they come. At
+    `received_at` it came in at the node where the customer picks it up, where it is sent there first.
+    """
 
     package_id: str
     lines: tuple[PackageLine, ...] = ()
@@ -176,6 +178,7 @@ class Package:
     service: str = ""
     tracking_number: str = ""
     checkpoints: tuple[Checkpoint, ...] = ()
+    received_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,13 @@ class TellArrival:
 
 
 @dataclass(frozen=True, slots=True)
+class ForgetArrival:
+    """The customer is neither there nor on the way: somebody said so by mistake."""
+
+    fulfillment_id: FulfillmentId
+
+
+@dataclass(frozen=True, slots=True)
 class NameCollector:
     """Somebody else comes in the customer's place (empty: nobody does)."""
 
@@ -54,7 +61,7 @@ class PutBackPickup:
     at: datetime | None = None
 
 
-PickupCommand = TellArrival | NameCollector | ExtendPickup | PutBackPickup
+PickupCommand = TellArrival | ForgetArrival | NameCollector | ExtendPickup | PutBackPickup
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,15 @@ class ArrivalTold:
     channel: str
     external_id: str
     customer: Customer
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivalForgotten:
+    """What was said of the customer's coming was a mistake, and counts no more."""
+
+    fulfillment_id: FulfillmentId
+    node: NodeId
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,5 +166,12 @@ class PickupCodeRefused:
 
 
 PickupEvent = (
-    PickupOpened | ArrivalTold | CollectorNamed | PickupReminded | PickupExtended | PickupExpired | PickupCodeRefused
+    PickupOpened
+    | ArrivalTold
+    | ArrivalForgotten
+    | CollectorNamed
+    | PickupReminded
+    | PickupExtended
+    | PickupExpired
+    | PickupCodeRefused
 )

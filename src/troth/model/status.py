@@ -16,7 +16,7 @@ from troth.model.lifecycle import (
     RecallState,
     is_possible,
 )
-from troth.model.order import Allocation, Hold, Line, Method, Order
+from troth.model.order import Allocation, Fulfillment, Hold, Line, Method, Order
 from troth.model.release import PlannedRelease
 
 
@@ -204,6 +204,20 @@ def waiting_parts(order: Order, fulfillment: FulfillmentId) -> tuple[Allocation,
     via = {work.fulfillment_id for work in order.fulfillments if work.via is not None}
     waits = AllocationState.SHIPPED if fulfillment in via else AllocationState.READY
     return tuple(part for part in order.allocations if part.fulfillment_id == fulfillment and part.state is waits)
+
+
+def has_come(order: Order, work: Fulfillment) -> bool:
+    """Whether all of a work has left for the node where the customer picks it up."""
+    states = {part.state for part in live_allocations(order) if part.fulfillment_id == work.fulfillment_id}
+    return work.via is not None and states == {AllocationState.SHIPPED}
+
+
+def is_kept(order: Order, work: Fulfillment) -> bool:
+    """Whether goods wait for their customer at the counter: what was sent there waits once it was received."""
+    if not waiting_parts(order, work.fulfillment_id):
+        return False
+    opened = any(one.fulfillment_id == work.fulfillment_id and one.keep_until is not None for one in order.pickups)
+    return work.via is None or opened
 
 
 def _next_pickup_at(order: Order) -> datetime | None:

@@ -97,6 +97,7 @@ class Step(StrEnum):
     HANDED_OVER = "handed_over"
     IN_TRANSIT = "in_transit"
     OUT_FOR_DELIVERY = "out_for_delivery"
+    ARRIVED = "arrived"
     READY = "ready"
     DELIVERED = "delivered"
     COLLECTED = "collected"
@@ -110,6 +111,7 @@ LEG_OF: Final[Mapping[Step, Leg]] = {
     Step.HANDED_OVER: Leg.NODE,
     Step.IN_TRANSIT: Leg.CARRIER,
     Step.OUT_FOR_DELIVERY: Leg.CARRIER,
+    Step.ARRIVED: Leg.CARRIER,
     Step.READY: Leg.NODE,
     Step.DELIVERED: Leg.CUSTOMER,
     Step.COLLECTED: Leg.CUSTOMER,

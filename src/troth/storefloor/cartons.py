@@ -1,6 +1,7 @@
 """Cartons that are proposed for a work, and the packages that a form says."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Final
@@ -13,11 +14,14 @@ from troth.model.ids import LineId
 from troth.model.order import Fulfillment, Order, Package, PackageLine
 from troth.model.packing import Parcel
 from troth.model.refusals import NotPossibleNow
-from troth.pages.asking import text
+from troth.pages.asking import text, units_of
 
 _GRAMS: Final = 1_000
 _GRAMS_MAX: Final = 100_000_000
 _PACKAGES_MAX: Final = 200
+_BY_HAND: Final = "hand"
+_FIELDS: Final = {"proposed": ("package", "weight"), "hand": (_BY_HAND, "handweight")}
+"""How the fields are called that say what is in each package, and what it weighs, by how it was packed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +49,28 @@ async def propose_cartons(system: System, order: Order, work: Fulfillment) -> tu
     return tuple(_carton(number, parcel) for number, parcel in enumerate(parcels, 1))
 
 
-def read_packages(form: FormData, everything: dict[LineId, int]) -> tuple[Package, ...]:
-    """The packages that a form says: the proposed ones with their weights, or one with everything."""
+def read_packages(form: FormData, everything: dict[LineId, int], decimals: Mapping[LineId, int]) -> tuple[Package, ...]:
+    """The packages that a form says: the proposed ones or those said by hand with their weights, or one with
+    everything. A package said by hand of which nothing is in it is none.
+    """
     cartons: dict[int, dict[LineId, int]] = {}
-    if text(form, "packing") == "proposed":
-        for name, value in form.multi_items():
-            kind, _, rest = name.partition("~")
-            number, _, line_id = rest.partition("~")
-            if kind == "package" and number.isdecimal() and str(value).isdecimal():
-                cartons.setdefault(int(number), {})[LineId(line_id)] = int(str(value))
+    kind, weight = _FIELDS.get(text(form, "packing"), ("", ""))
+    for name, value in form.multi_items() if kind else ():
+        of, _, rest = name.partition("~")
+        number, _, line_id = rest.partition("~")
+        places = decimals.get(LineId(line_id), 0) if kind == _BY_HAND else 0
+        units = units_of(str(value).strip() or "0", places) if of == kind and number.isdecimal() else None
+        if units:
+            cartons.setdefault(int(number), {})[LineId(line_id)] = units
     if not cartons:
-        cartons = {1: everything}
+        cartons, weight = {1: everything}, "weight_kg"
     return tuple(
         Package(
-            str(number),
+            str(count),
             tuple(PackageLine(line_id, units) for line_id, units in lines.items()),
-            grams_of(text(form, f"weight~{number}") or text(form, "weight_kg")),
+            grams_of(text(form, f"{weight}~{number}") or text(form, "weight_kg")),
         )
-        for number, lines in sorted(cartons.items())
+        for count, (number, lines) in enumerate(sorted(cartons.items()), 1)
     )
 
 

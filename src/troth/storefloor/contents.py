@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from troth.flows.door.system import System
 from troth.model.kits import begun_units, kits_of
+from troth.model.measure import shown
 from troth.model.order import Fulfillment, Order
 from troth.model.status import live_allocations
 from troth.pages.views import number
@@ -12,12 +13,13 @@ from troth.store.reference import read_items
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A line of a work: the item's name, its SKU, and how much of it."""
+    """A line of a work: the item's name, its SKU, and how much of it, as it is read and as forms say it (`plain`)."""
 
     line_id: str
     sku: str
     name: str
     amount: str
+    plain: str
 
     @property
     def named(self) -> tuple[str, str]:
@@ -41,6 +43,7 @@ async def contents_of(system: System, order: Order, work: Fulfillment) -> tuple[
             named[line_id],
             items[named[line_id]].name if named[line_id] in items else named[line_id],
             number(count, decimals[line_id]),
+            str(shown(count, decimals[line_id])),
         )
         for line_id, count in units.items()
     )

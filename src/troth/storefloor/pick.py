@@ -1,21 +1,20 @@
 """The pick walk: the units of one work or several, along the shelves, scanned one by one."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from troth.model.commands import LineQuantity, LineSerials, PickWork
+from troth.model.commands import LineQuantity, LineSerials, LotQuantity, PickWork
 from troth.model.ids import FulfillmentId
 from troth.model.order import Fulfillment, Order
 from troth.model.refusals import NotFound, NotPossibleNow, Refusal
 from troth.model.status import fulfillment_status
-from troth.pages.asking import text
+from troth.pages.asking import text, units_of
 from troth.pages.desk import Visit
 from troth.pages.session import guarded
 from troth.pages.views import path_part, query
@@ -32,6 +31,14 @@ WORKS_MAX: Final = 12
 """As many totes go on a cart."""
 SHORT: Final = ("not_found", "damaged", "expired")
 """Why units are missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """How many units were taken for a want, and of which lots (none: as planned)."""
+
+    units: int
+    lots: tuple[LotQuantity, ...] = ()
 
 
 async def show_walk(visit: Visit) -> Response:
@@ -72,29 +79,41 @@ def query_of(names: Iterable[str]) -> str:
     return f"?{'&'.join(found)}" if found else query()
 
 
-def _read(form: FormData, stops: Sequence[Stop]) -> dict[Want, int] | Told:
+def _read(form: FormData, stops: Sequence[Stop]) -> dict[Want, Picked] | Told:
     """How many units were picked for each want, in the smallest unit; or what is wrong with a number."""
-    given: dict[Want, int] = {}
+    given: dict[Want, Picked] = {}
     for stop in stops:
         for want in stop.wants:
-            written = text(form, want.field) or "0"
-            try:
-                amount = Decimal(written).scaleb(stop.decimals)
-            except InvalidOperation:
-                amount = Decimal(-1)
-            if not amount.is_finite() or amount < 0 or amount != amount.to_integral_value():
-                return f"{written} is no quantity of {stop.item.name}.", ()
-            given[want] = int(amount)
+            fields = [(one.lot, want.lot_field(one.lot)) for one in want.lots] or [("", want.field)]
+            amounts: list[tuple[str, int]] = []
+            for lot, name in fields:
+                written = text(form, name) or "0"
+                units = units_of(written, stop.decimals)
+                if units is None or units < 0:
+                    return f"{written} is no quantity of {stop.item.name}.", ()
+                amounts.append((lot, units))
+            given[want] = Picked(sum(units for _, units in amounts), _lots(want, amounts))
     return given
 
 
+def _lots(want: Want, amounts: Sequence[tuple[str, int]]) -> tuple[LotQuantity, ...]:
+    """The lots that were taken; none where all was taken as planned, or there are none."""
+    taken = {lot: units for lot, units in amounts if units}
+    if not want.lots or taken == {lot: units for lot, units in want.planned if units}:
+        return ()
+    return tuple(LotQuantity(lot, units) for lot, units in taken.items())
+
+
 def _commands(
-    works: Sequence[tuple[Order, Fulfillment]], given: dict[Want, int], form: FormData, at: datetime
+    works: Sequence[tuple[Order, Fulfillment]], given: dict[Want, Picked], form: FormData, at: datetime
 ) -> list[PickWork]:
     commands = []
     for _, work in works:
         wants = [want for want in given if want.fulfillment_id == work.fulfillment_id]
-        lines = tuple(LineQuantity(want.line_id, given[want], _reason(form, want, given[want])) for want in wants)
+        lines = tuple(
+            LineQuantity(want.line_id, given[want].units, _reason(form, want, given[want].units), given[want].lots)
+            for want in wants
+        )
         serials = tuple(
             LineSerials(want.line_id, tuple(named), pointer=f"/serials of line {want.line_id}")
             for want in wants
@@ -112,9 +131,9 @@ def _reason(form: FormData, want: Want, units: int) -> str:
     return given if given in SHORT else SHORT[0]
 
 
-def _short(stops: Sequence[Stop], given: dict[Want, int]) -> tuple[str, ...]:
+def _short(stops: Sequence[Stop], given: dict[Want, Picked]) -> tuple[str, ...]:
     """The items of which not everything was found, whose shelf is worth a count."""
-    return tuple(stop.sku for stop in stops if sum(given[want] for want in stop.wants) < stop.units)
+    return tuple(stop.sku for stop in stops if sum(given[want].units for want in stop.wants) < stop.units)
 
 
 def _refuse(names: Sequence[FulfillmentId], works: Sequence[tuple[Order, Fulfillment]], node: str) -> Refusal | None:

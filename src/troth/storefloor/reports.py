@@ -17,10 +17,12 @@ from troth.model.commands import (
     PackWork,
     PickWork,
     RecallCommand,
+    ReceiveWork,
     RefuseRecall,
     RejectWork,
     ShipWork,
     StageWork,
+    UnacceptWork,
     UnpackWork,
     UnpickWork,
     UnstageWork,
@@ -29,7 +31,14 @@ from troth.model.ids import LineId
 from troth.model.kits import begun_units, kits_of
 from troth.model.order import Fulfillment, Order, Package
 from troth.model.pickup import Arrival
-from troth.model.pickup_moves import ExtendPickup, NameCollector, PickupCommand, PutBackPickup, TellArrival
+from troth.model.pickup_moves import (
+    ExtendPickup,
+    ForgetArrival,
+    NameCollector,
+    PickupCommand,
+    PutBackPickup,
+    TellArrival,
+)
 from troth.model.status import live_allocations
 from troth.pages.asking import text
 from troth.storefloor.cartons import read_packages
@@ -65,19 +74,27 @@ def _reject(form: FormData, order: Order, work: Fulfillment, at: datetime) -> Re
 
 
 def _pack(form: FormData, order: Order, work: Fulfillment, at: datetime) -> Report:
-    return PackWork(work.fulfillment_id, read_packages(form, _units(order, work)), at)
+    decimals = {line.line_id: line.decimals for line in order.lines}
+    return PackWork(work.fulfillment_id, read_packages(form, _units(order, work), decimals), at)
 
 
 def _ship(form: FormData, order: Order, work: Fulfillment, at: datetime) -> Report:
-    carrier, number = text(form, "carrier", length_max=64), text(form, "tracking_number", length_max=64)
-    if not carrier and not number:
-        return ShipWork(work.fulfillment_id, at=at)
+    carrier, one = text(form, "carrier", length_max=64), text(form, "tracking_number", length_max=64)
     names = [package.package_id for package in work.packages] or ["1"]
+    numbers = {name: text(form, f"tracking~{name}", length_max=64) for name in names}
+    if len(names) == 1:
+        numbers[names[0]] = numbers[names[0]] or one
+    if not carrier and not any(numbers.values()):
+        return ShipWork(work.fulfillment_id, at=at)
     packages = tuple(
-        Package(name, carrier=carrier, service=work.service, tracking_number=number if len(names) == 1 else "")
-        for name in names
+        Package(name, carrier=carrier, service=work.service, tracking_number=number) for name, number in numbers.items()
     )
     return ShipWork(work.fulfillment_id, packages, at)
+
+
+def _receive(form: FormData, order: Order, work: Fulfillment, at: datetime) -> Report:
+    came = tuple(str(name) for name in form.getlist("package"))
+    return ReceiveWork(work.fulfillment_id, came, text(form, "staging", length_max=40), at)
 
 
 def _collect(form: FormData, order: Order, work: Fulfillment, at: datetime) -> Report:
@@ -98,15 +115,18 @@ _MAKE: Final[Mapping[str, Make]] = {
     "pack": _pack,
     "ready": lambda form, order, work, at: StageWork(work.fulfillment_id, text(form, "staging", length_max=40), at),
     "ship": _ship,
+    "receive": _receive,
     "collect": _collect,
     "put-back": lambda form, order, work, at: PutBackPickup(work.fulfillment_id, put_back_keys(order, work), at),
     "here": lambda form, order, work, at: TellArrival(
         work.fulfillment_id, Arrival.HERE, bay=text(form, "bay", length_max=40), at=at
     ),
+    "not-here": lambda form, order, work, at: ForgetArrival(work.fulfillment_id),
     "collector": lambda form, order, work, at: NameCollector(
         work.fulfillment_id, text(form, "collector", length_max=200)
     ),
     "extend": lambda form, order, work, at: ExtendPickup(work.fulfillment_id, reason="asked for at the store"),
+    "unaccept": lambda form, order, work, at: UnacceptWork(work.fulfillment_id, text(form, "reason"), at),
     "unpick": lambda form, order, work, at: UnpickWork(work.fulfillment_id, text(form, "reason"), at),
     "unpack": lambda form, order, work, at: UnpackWork(work.fulfillment_id, text(form, "reason"), at),
     "unstage": lambda form, order, work, at: UnstageWork(work.fulfillment_id, text(form, "reason"), at),

@@ -10,7 +10,7 @@ from typing import Final
 from troth.engine.recall_terms import open_recall
 from troth.model.lifecycle import AllocationState
 from troth.model.order import Fulfillment, Method, Order
-from troth.model.status import fulfillment_status, is_handed_over, live_allocations
+from troth.model.status import fulfillment_status, has_come, is_handed_over, is_kept, live_allocations
 
 _S = AllocationState
 TO_PICK: Final = frozenset({_S.RELEASED, _S.ACCEPTED})
@@ -30,28 +30,38 @@ _SENT: Final[Mapping[AllocationState, tuple[str, ...]]] = {
     _S.PACKED: ("ship",),
 }
 _ARRIVED: Final[Mapping[AllocationState, tuple[str, ...]]] = {
-    _S.SHIPPED: ("collect",),
+    _S.SHIPPED: ("receive", "collect"),
     _S.UNCLAIMED: ("put-back",),
 }
-_UNDO: Final[Mapping[AllocationState, str]] = {_S.READY: "unstage", _S.PACKED: "unpack", _S.PICKED: "unpick"}
-_AT_COUNTER: Final = ("here", "collector", "extend")
+_UNDO: Final[Mapping[AllocationState, str]] = {
+    _S.READY: "unstage",
+    _S.PACKED: "unpack",
+    _S.PICKED: "unpick",
+    _S.ACCEPTED: "unaccept",
+}
+_AT_COUNTER: Final = ("here", "not-here", "collector", "extend")
 
 
 def ahead(order: Order, work: Fulfillment, node: str) -> tuple[str, ...]:
     """The steps that a node still has to do for a work, the next one first."""
-    return ahead_of(fulfillment_status(order, work.fulfillment_id), work.method, at=work.node, via=work.via, node=node)
+    state, kept = fulfillment_status(order, work.fulfillment_id), is_kept(order, work)
+    return ahead_of(state, work.method, at=work.node, via=work.via, node=node, is_received=kept)
 
 
-def ahead_of(state: AllocationState, method: Method, *, at: str, via: str | None, node: str) -> tuple[str, ...]:
-    """The steps that a node still has to do for a work in a state that lies `at` a node and goes `via` one first.
+def ahead_of(
+    state: AllocationState, method: Method, *, at: str, via: str | None, node: str, is_received: bool = False
+) -> tuple[str, ...]:
+    """The steps that a node still has to do for a work in a state that lies `at` a node and goes `via` one first, where
+    all of it may be received already.
 
     >>> ahead_of(AllocationState.PICKED, Method.PICKUP, at="ST-1", via=None, node="ST-1")
     ('ready', 'collect')
     >>> ahead_of(AllocationState.SHIPPED, Method.PICKUP, at="DC-1", via="ST-1", node="ST-1")
-    ('collect',)
+    ('receive', 'collect')
     """
     if at != node:  # what came from elsewhere to be collected here
-        return _ARRIVED.get(state, ()) if via == node else ()
+        steps = _ARRIVED.get(state, ()) if via == node else ()
+        return steps[1:] if is_received and steps[:1] == ("receive",) else steps
     return (_HANDED if is_handed_over(method) and via is None else _SENT).get(state, ())
 
 
@@ -71,6 +81,9 @@ def beside(order: Order, work: Fulfillment, node: str) -> tuple[str, ...]:
 
 def undo_of(order: Order, work: Fulfillment, node: str) -> str:
     """The step that can be taken back; empty where there is none."""
+    if work.via == node != work.node:
+        came = has_come(order, work) and any(one.received_at is not None for one in work.packages)
+        return "unstage" if came or (is_kept(order, work)) else ""
     states = {part.state for part in live_allocations(order) if part.fulfillment_id == work.fulfillment_id}
     return next((undo for state, undo in _UNDO.items() if state in states and work.node == node), "")
 

@@ -28,6 +28,7 @@ _GROUPS: Final = (
     ("pack", "To pack"),
     ("ready", "To stage"),
     ("ship", "To send"),
+    ("receive", "To receive"),
     ("collect", "To hand over"),
     ("put-back", "To put back"),
 )
@@ -101,7 +102,8 @@ def tasks_of(found: Sequence[FloorTask], node: str, now: datetime, turns: Iterab
 
 
 def _steps(one: FloorTask, node: str) -> tuple[str, ...]:
-    return ahead_of(one.status, one.method, at=one.node, via=one.via, node=node)
+    is_received = one.pickup.keep_until is not None
+    return ahead_of(one.status, one.method, at=one.node, via=one.via, node=node, is_received=is_received)
 
 
 def _task(one: FloorTask, node: str, now: datetime, turn: PickTurn | None) -> Task:

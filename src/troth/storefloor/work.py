@@ -37,6 +37,7 @@ from troth.storefloor.shelf_lines import read_stops
 from troth.storefloor.steps import ahead, beside, may, undo_of
 
 NOTHING_DONE: Final = Done()
+PACKAGES_MAX: Final = 20
 _ENDS: Final = frozenset({"collect", "ship", "reject", "accept-recall", "put-back"})
 
 
@@ -103,9 +104,16 @@ async def show_works(
         told=[told for _, told in done.refused],
         section="tasks",
         code=visit.asked("code"),
+        by_hand=_by_hand(visit),
         short=visit.request.query_params.getlist("short"),
         zone=node.time_zone,
     )
+
+
+def _by_hand(visit: Visit) -> int:
+    """For how many packages there are fields, where they are said by hand."""
+    given = visit.asked("packages")
+    return min(int(given), PACKAGES_MAX) if given.isdecimal() and given.isascii() and 0 < len(given) < 3 else 1
 
 
 async def report(visit: Visit) -> Response:
@@ -124,7 +132,7 @@ async def report(visit: Visit) -> Response:
 
     done = await act(visit, form, () if made is None else (made,), check=check)
     return await answer(
-        visit, form, done, _back(visit, node, order, work, step), lambda: show_works(visit, node, [name], done=done)
+        visit, form, done, _back(visit, form, node, order, work), lambda: show_works(visit, node, [name], done=done)
     )
 
 
@@ -132,6 +140,8 @@ def _refuse(form: FormData, step: str, order: Order, work: Fulfillment, node: st
     if not may(step, order, work, node):
         state: str = fulfillment_status(order, work.fulfillment_id)
         return NotPossibleNow(step or "do that", state, ahead(order, work, node)[:1])
+    if step == "receive" and not form.getlist("package"):
+        return "Scan what came in, or tick it.", ()
     if step != "collect":
         return None
     if text(form, "by") != "identity" and not text(form, "code"):
@@ -139,11 +149,14 @@ def _refuse(form: FormData, step: str, order: Order, work: Fulfillment, node: st
     return None
 
 
-def _back(visit: Visit, node: Node, order: Order, work: Fulfillment, step: str) -> str:
+def _back(visit: Visit, form: FormData, node: Node, order: Order, work: Fulfillment) -> str:
     """Where somebody goes on after a step: with the next step of the work, or with the tasks."""
-    here = f"{visit.base}/at/{path_part(node.node)}"
+    here, step = f"{visit.base}/at/{path_part(node.node)}", text(form, "step")
     coming = ahead(order, work, node.node)
     is_over = step in _ENDS or (step in coming and coming[1:] == ("collect",))
+    if step == "receive":
+        still = {one.package_id for one in work.packages if one.received_at is None}
+        is_over = still <= {str(name) for name in form.getlist("package")}
     return f"{here}?done={path_part(order.external_id)}" if is_over else f"{here}/work/{path_part(work.fulfillment_id)}"
 
 

@@ -21,14 +21,14 @@ from troth.model.lifecycle import AllocationState, RecallState
 from troth.model.measure import shown
 from troth.model.network import Address
 from troth.model.order import Fulfillment, Line, Order
-from troth.model.status import blocking_holds, fulfillment_status, live_allocations, uncovered_quantities
+from troth.model.status import blocking_holds, is_kept, live_allocations, uncovered_quantities
 from troth.model.tracking import Milestone, Step
 from troth.store.watch import Expected
 from troth.tracking.words import Words
 
 _SHOWN: Final = {
     False: (Step.RELEASED, Step.PACKED, Step.HANDED_OVER, Step.IN_TRANSIT, Step.OUT_FOR_DELIVERY, Step.DELIVERED),
-    True: (Step.RELEASED, Step.PICKED, Step.HANDED_OVER, Step.READY, Step.COLLECTED),
+    True: (Step.RELEASED, Step.PICKED, Step.HANDED_OVER, Step.ARRIVED, Step.READY, Step.COLLECTED),
 }
 _LATE_PERCENT: Final = 50
 _HIDDEN: Final = "•"
@@ -174,7 +174,7 @@ def _shipment(
     work = one.work
     is_pickup = work.method in HANDED_OVER
     place = name_of(network, work.via or work.node)
-    is_ready = is_pickup and fulfillment_status(order, work.fulfillment_id) is AllocationState.READY
+    is_ready = is_pickup and is_kept(order, work)
     by_line = {line.line_id: line for line in order.lines}
     units: dict[LineId, int] = {}
     for part in live_allocations(order):

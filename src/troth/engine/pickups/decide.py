@@ -12,9 +12,11 @@ from troth.model.order import Allocation, Fulfillment, Order
 from troth.model.permissions import By
 from troth.model.pickup import Arrival, Pickup
 from troth.model.pickup_moves import (
+    ArrivalForgotten,
     ArrivalTold,
     CollectorNamed,
     ExtendPickup,
+    ForgetArrival,
     NameCollector,
     PickupCommand,
     PickupExtended,
@@ -43,6 +45,10 @@ def decide_pickup(command: PickupCommand, order: Order, facts: Facts) -> tuple[O
             return _extend(command, order, work, facts)
         case TellArrival():
             return _arrive(command, order, work, facts)
+        case ForgetArrival():
+            is_told = _is_awaited(order, work) and pickup_of(order, work).arrival is not None
+            forgotten = ArrivalForgotten(work.fulfillment_id, counter_of(work), facts.now)
+            return (forgotten,) if is_told else _refuse("not-here", order, work)
         case NameCollector():
             if not _is_awaited(order, work):
                 return _refuse("name a collector", order, work)

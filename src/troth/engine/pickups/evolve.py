@@ -1,12 +1,15 @@
 """The pickups of an order after an event: the fold that makes them."""
 
+from collections.abc import Callable, Collection
 from dataclasses import replace
+from datetime import datetime
 
-from troth.model.events import FulfillmentCollected
+from troth.model.events import FulfillmentCollected, FulfillmentReceived, FulfillmentUnstaged
 from troth.model.ids import FulfillmentId
-from troth.model.order import Order
+from troth.model.order import Fulfillment, Order
 from troth.model.pickup import Arrival, Pickup
 from troth.model.pickup_moves import (
+    ArrivalForgotten,
     ArrivalTold,
     CollectorNamed,
     PickupCodeRefused,
@@ -16,6 +19,23 @@ from troth.model.pickup_moves import (
     PickupOpened,
     PickupReminded,
 )
+
+
+def evolve_received(order: Order, event: FulfillmentReceived) -> Order:
+    """The order with packages that came in where they are picked up."""
+    return _with_work(order, event.fulfillment_id, lambda work: _received(work, event.packages, event.at))
+
+
+def evolve_unstaged(order: Order, event: FulfillmentUnstaged) -> Order:
+    """The order with goods that wait no more. What was packed before it was staged may be packed anew, so that its
+    packages count no more; what another node sent is still in them, and is to be received again.
+    """
+    work = next(one for one in order.fulfillments if one.fulfillment_id == event.fulfillment_id)
+    if work.via is None:
+        return _with_work(order, work.fulfillment_id, lambda one: replace(one, packages=(), staging=""))
+    order = replace(order, pickups=tuple(_not_kept(one, work.fulfillment_id) for one in order.pickups))
+    names = [package.package_id for package in work.packages]
+    return _with_work(order, work.fulfillment_id, lambda one: replace(_received(one, names, None), staging=""))
 
 
 def evolve_pickups(order: Order, event: PickupEvent | FulfillmentCollected) -> Order:
@@ -45,6 +65,8 @@ def _evolve(pickup: Pickup, event: PickupEvent | FulfillmentCollected) -> Pickup
                 bay=event.bay,
                 vehicle=event.vehicle,
             )
+        case ArrivalForgotten():
+            return replace(pickup, arrival=None, told_at=None, arrives_at=None, here_at=None, bay="", vehicle="")
         case CollectorNamed():
             return replace(pickup, collector=event.name)
         case PickupReminded():
@@ -60,6 +82,23 @@ def _evolve(pickup: Pickup, event: PickupEvent | FulfillmentCollected) -> Pickup
             return replace(pickup, code_failures=failures, locked_until=event.locked_until or pickup.locked_until)
         case FulfillmentCollected():
             return replace(pickup, handed_over_at=event.at, remind_at=(), code_failures=0, locked_until=None)
+
+
+def _not_kept(pickup: Pickup, fulfillment_id: FulfillmentId) -> Pickup:
+    """A pickup whose goods wait no more; who comes for them is still known."""
+    if pickup.fulfillment_id != fulfillment_id:
+        return pickup
+    return replace(pickup, ready_at=None, keep_until=None, remind_at=())
+
+
+def _with_work(order: Order, fulfillment_id: FulfillmentId, change: Callable[[Fulfillment], Fulfillment]) -> Order:
+    works = (change(work) if work.fulfillment_id == fulfillment_id else work for work in order.fulfillments)
+    return replace(order, fulfillments=tuple(works))
+
+
+def _received(work: Fulfillment, packages: Collection[str], at: datetime | None) -> Fulfillment:
+    came = (replace(one, received_at=at) if one.package_id in packages else one for one in work.packages)
+    return replace(work, packages=tuple(came))
 
 
 def _number(fulfillment_id: FulfillmentId) -> tuple[int, str]:

@@ -17,6 +17,7 @@ from troth.model.events import (
     FulfillmentPicked,
     FulfillmentReady,
     FulfillmentShipped,
+    FulfillmentUnaccepted,
     FulfillmentUnpacked,
     FulfillmentUnpicked,
     FulfillmentUnstaged,
@@ -39,6 +40,7 @@ STEP_EVENTS: Final = (
     "FulfillmentShipped",
     "FulfillmentDelivered",
     "FulfillmentCollected",
+    "FulfillmentUnaccepted",
     "FulfillmentUnpicked",
     "FulfillmentUnpacked",
     "FulfillmentUnstaged",
@@ -46,6 +48,7 @@ STEP_EVENTS: Final = (
 """The kinds of events that say when a step was taken."""
 
 _TAKEN_BACK: Final[Mapping[type[Event], Step]] = {
+    FulfillmentUnaccepted: Step.ACCEPTED,
     FulfillmentUnpicked: Step.PICKED,
     FulfillmentUnpacked: Step.PACKED,
     FulfillmentUnstaged: Step.READY,
@@ -55,6 +58,7 @@ _AT_DOOR: Final = frozenset({TrackStatus.OUT_FOR_DELIVERY, TrackStatus.ATTEMPTED
 _SCANS: Final = {
     Step.IN_TRANSIT: _MOVING | _AT_DOOR | {TrackStatus.DELIVERED},
     Step.OUT_FOR_DELIVERY: _AT_DOOR | {TrackStatus.DELIVERED},
+    Step.ARRIVED: frozenset({TrackStatus.DELIVERED}),
 }
 
 
@@ -86,7 +90,7 @@ def find_step_times(order: Order, events: Iterable[Event]) -> dict[FulfillmentId
                 take(event.fulfillment_id, Step.DELIVERED, event.at)
             case FulfillmentCollected():
                 take(event.fulfillment_id, Step.COLLECTED, event.at)
-            case FulfillmentUnpicked() | FulfillmentUnpacked() | FulfillmentUnstaged():
+            case FulfillmentUnaccepted() | FulfillmentUnpicked() | FulfillmentUnpacked() | FulfillmentUnstaged():
                 found.get(event.fulfillment_id, {}).pop(_TAKEN_BACK[type(event)], None)
             case _:
                 pass
@@ -98,7 +102,7 @@ def milestones_of(
 ) -> tuple[Milestone, ...]:
     """The steps of work in their order. A step that was skipped was taken with the next one that was told."""
     told = dict(times.get(work.fulfillment_id, {}))
-    for step in (Step.IN_TRANSIT, Step.OUT_FOR_DELIVERY):
+    for step in _SCANS:
         seen = seen_at(work, step)
         if seen is not None:
             told.setdefault(step, seen)
@@ -128,8 +132,8 @@ def steps_of(work: Fulfillment) -> tuple[Step, ...]:
                 Step.OUT_FOR_DELIVERY, Step.DELIVERED)  # fmt: skip
     if work.via is None:
         return Step.RELEASED, Step.ACCEPTED, Step.PICKED, Step.READY, Step.COLLECTED
-    return (Step.RELEASED, Step.ACCEPTED, Step.PICKED, Step.PACKED, Step.HANDED_OVER, Step.IN_TRANSIT, Step.READY,
-            Step.COLLECTED)  # fmt: skip
+    return (Step.RELEASED, Step.ACCEPTED, Step.PICKED, Step.PACKED, Step.HANDED_OVER, Step.IN_TRANSIT, Step.ARRIVED,
+            Step.READY, Step.COLLECTED)  # fmt: skip
 
 
 def seen_at(work: Fulfillment, step: Step) -> datetime | None:

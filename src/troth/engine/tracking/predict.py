@@ -31,7 +31,7 @@ from troth.engine.tracking.parcels import standing_of
 from troth.model.lifecycle import GONE, AllocationState
 from troth.model.measured import GRIDS, CellName, Measured, Stage
 from troth.model.order import Fulfillment, Order
-from troth.model.status import fulfillment_status
+from troth.model.status import fulfillment_status, is_kept
 from troth.model.tracking import Milestone, Step, TrackStatus
 
 POINTS: Final = 20
@@ -80,6 +80,11 @@ def predict(
     if state in (AllocationState.DELIVERED, AllocationState.COLLECTED, AllocationState.READY):
         return None
     if state in GONE:
+        if is_kept(order, work):
+            return None
+        arrived = milestones.get(Step.ARRIVED)
+        if arrived is not None and arrived.done_at is not None:
+            return _of_store(work, arrived.done_at, network, now, ready_minutes=ready_minutes)
         return predict_carried(work, cells, now)
     step = _AT_NODE.get(state)
     position = network.index.get(work.node)
@@ -93,6 +98,20 @@ def predict(
     if is_pickup and work.via is None:
         return _of_times(leaves, work.promised_at)
     return _of_leaving(leaves, work, clock, cells)
+
+
+def _of_store(
+    work: Fulfillment, arrived_at: datetime, network: Network, now: datetime, *, ready_minutes: int
+) -> Prediction | None:
+    """What is expected of goods that came in at the store where they are picked up: ready after its work on them."""
+    position = None if work.via is None else network.index.get(work.via)
+    if position is None:
+        return None
+    clock = network.clocks[network.clock_index.item(position)]
+    minutes = max(clock.processing_minutes, ready_minutes)
+    done = finish_work(clock, minute_of(arrived_at.timestamp()), minutes, has_cut_off=False)
+    ready_at = now + timedelta(days=DAYS_SEARCHED_MAX) if done is None else max(now, instant(done * 60.0))
+    return _of_times([ready_at], work.promised_at)
 
 
 def work_names(work: Fulfillment, step: Step) -> tuple[str, ...]:

@@ -42,12 +42,28 @@ def schedule_back(
     if not is_pickup or work.via is not None:
         span = work.promised_at - leaves_by
         out_by = work.promised_at - min(DOOR_HOURS, span / 2)
+        if work.via is not None:
+            found[Step.ARRIVED] = arrive_by(network, work, ready_minutes=ready_minutes)
+            out_by = min(out_by, found[Step.ARRIVED])
         if not is_pickup:
             found[Step.OUT_FOR_DELIVERY] = out_by
         found[Step.IN_TRANSIT] = leaves_by + min(FIRST_SCAN, (out_by - leaves_by) / 2)
         found[Step.HANDED_OVER] = leaves_by
     found |= _at_node(network, work, leaves_by, since=since, ready_minutes=ready_minutes, released_at=released_at)
     return {step: found[step] for step in Step if step in found}
+
+
+def arrive_by(network: Network, work: Fulfillment, *, ready_minutes: int) -> datetime:
+    """The promise of the leg to the store: when what is sent there first has to come in, so that the store has it ready
+    for its customer when it was promised. Not before it has to leave.
+    """
+    leaves_by = min(work.ship_by, work.promised_at)
+    position = None if work.via is None else network.index.get(work.via)
+    if position is None:
+        return work.promised_at
+    clock = network.clocks[network.clock_index.item(position)]
+    minutes = max(clock.processing_minutes, ready_minutes)
+    return latest_with_left(clock, minutes, since=leaves_by, done_by=work.promised_at)
 
 
 def _at_node(

@@ -61,6 +61,8 @@ WATCHED_KINDS: Final = (
     "FulfillmentPicked",
     "FulfillmentPacked",
     "FulfillmentReady",
+    "FulfillmentReceived",
+    "FulfillmentUnaccepted",
     "FulfillmentUnpicked",
     "FulfillmentUnpacked",
     "FulfillmentUnstaged",

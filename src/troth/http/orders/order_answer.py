@@ -146,6 +146,7 @@ def answer_package(package: Package, decimals: Mapping[str, int]) -> PackageAnsw
         package.carrier,
         package.service,
         package.tracking_number,
+        package.received_at,
     )
 
 

@@ -180,7 +180,9 @@ class LineUnits(msgspec.Struct, frozen=True):
 
 
 class PackageAnswer(msgspec.Struct, frozen=True):
-    """One parcel; the carrier's facts are there once it is shipped."""
+    """One parcel; the carrier's facts are there once it is shipped, and `received_at` once it came in at the node where
+    the customer picks it up.
+    """
 
     package_id: str
     lines: tuple[LineUnits, ...]
@@ -188,6 +190,7 @@ class PackageAnswer(msgspec.Struct, frozen=True):
     carrier: str
     service: str
     tracking_number: str
+    received_at: Instant | None = None
 
 
 class SerialsAnswer(msgspec.Struct, frozen=True):

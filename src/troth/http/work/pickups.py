@@ -10,7 +10,7 @@ from troth.flows.door.requests import Accepted, Answer, Outcome
 from troth.http.edge.body import Body, Instant, NoQuery, Strict, Text
 from troth.http.edge.bounds import asked_by
 from troth.http.edge.idempotency import problem_answer, reply_of, submit
-from troth.http.edge.operations import AnyOperation, Call, Operation, Shown
+from troth.http.edge.operations import NO_BODY, AnyOperation, Call, Nothing, Operation, Shown
 from troth.http.edge.replies import Reply
 from troth.http.work.fulfillments import NO_WORK, WORK_ANSWER, WORK_PATH, read_visible_work
 from troth.http.work.work_answer import WorkAnswer, answer_work
@@ -19,7 +19,14 @@ from troth.model.ids import FulfillmentId
 from troth.model.order import Fulfillment, Order
 from troth.model.permissions import By
 from troth.model.pickup import Arrival
-from troth.model.pickup_moves import ExtendPickup, NameCollector, PickupCommand, PutBackPickup, TellArrival
+from troth.model.pickup_moves import (
+    ExtendPickup,
+    ForgetArrival,
+    NameCollector,
+    PickupCommand,
+    PutBackPickup,
+    TellArrival,
+)
 from troth.model.refusals import FieldFlaw, Invalid, NotPossibleNow, Refusal
 from troth.store.codec import encode_bytes
 
@@ -50,6 +57,10 @@ class ExtendBody(Strict):
 def _arrival(call: Call[ArrivalBody, NoQuery], _order: Order, work: Fulfillment) -> PickupCommand:
     body = call.body
     return TellArrival(work.fulfillment_id, body.arrival, body.arrives_at, body.bay, body.vehicle, body.at)
+
+
+def _not_here(_call: Call[Nothing, NoQuery], _order: Order, work: Fulfillment) -> PickupCommand:
+    return ForgetArrival(work.fulfillment_id)
 
 
 def _collector(call: Call[CollectorBody, NoQuery], _order: Order, work: Fulfillment) -> PickupCommand:
@@ -114,6 +125,13 @@ OPERATIONS = (
         Body(TypeAdapter(ArrivalBody), {"arrival": "here", "bay": "4", "vehicle": "green van"}),
         NotPossibleNow("arrive", "collected"),
         Invalid((FieldFlaw("/arrives_at", "must be later than now, and within a year"),)),
+    ),
+    _operation(
+        "not-here",
+        "The customer has not come after all: it was said by mistake",
+        _not_here,
+        NO_BODY,
+        NotPossibleNow("not-here", "ready"),
     ),
     _operation(
         "collector",

@@ -23,7 +23,7 @@ from troth.model.lifecycle import ALLOCATION, ENDED, NOT_COLLECTED, AllocationEv
 from troth.model.order import Fulfillment, Method, Order
 from troth.model.recall import Recall
 from troth.model.ship_notice import ShipNotice
-from troth.model.status import OrderStatus, fulfillment_status, is_handed_over, order_status
+from troth.model.status import OrderStatus, fulfillment_status, has_come, is_handed_over, is_kept, order_status
 from troth.model.ways import destination_of
 
 _REPORTS = {
@@ -35,6 +35,7 @@ _REPORTS = {
     AllocationEvent.SHIP: "ship",
     AllocationEvent.COLLECT: "collect",
     AllocationEvent.DELIVER: "deliver",
+    AllocationEvent.UNACCEPT: "unaccept",
     AllocationEvent.UNPICK: "unpick",
     AllocationEvent.UNPACK: "unpack",
     AllocationEvent.UNSTAGE: "unstage",
@@ -175,5 +176,7 @@ def possible_reports(order: Order, work: Fulfillment) -> tuple[str, ...]:
         excluded = _NOT_VIA
     events = {event for state, event in ALLOCATION if state in states} - excluded
     reports = tuple(name for event, name in _REPORTS.items() if event in events)
+    if has_come(order, work):
+        reports = (*reports, "unstage") if is_kept(order, work) else (*reports, "receive", "ready")
     is_asked = any(_is_of(one, work) and one.state is RecallState.REQUESTED for one in order.recalls)
     return (*reports, "accept-recall", "refuse-recall") if is_asked else reports

@@ -205,6 +205,13 @@ class ReadyBody(SerialsAtBody):
     staging: Text = ""
 
 
+class ReceiveBody(AtBody):
+    """Packages that came in, by their ids or tracking numbers (none: all), and where the goods wait once all are."""
+
+    packages: Annotated[tuple[Name, ...], Field(max_length=_PACKAGES_MAX, strict=False)] = ()
+    staging: Text = ""
+
+
 class CollectBody(SerialsAtBody):
     """Who took the goods. A code must be that of the pickup. Where the identity was checked instead, `collected_by` is
     the customer or whoever they said comes in their place.

@@ -49,36 +49,83 @@ const showStop = (stop) => {
   const want = inputs.reduce((sum, input) => sum + Number(input.dataset.want), 0);
   stop.querySelector(".got").textContent = `${got} of `;
   stop.dataset.full = got >= want ? "yes" : "no";
-  for (const input of inputs) {
-    const why = input.closest(".want").querySelector(".why");
-    if (why) why.hidden = amount(input) >= Number(input.dataset.want);
+  for (const wanted of stop.querySelectorAll(".want")) {
+    const why = wanted.querySelector(".why");
+    const own = inputs.filter((input) => wanted.contains(input));
+    if (why) why.hidden = own.reduce((sum, input) => sum + amount(input), 0) >= Number(own[0].dataset.most);
   }
 };
 
+// Of one lot there may be more than was planned, of all lots together not.
 const addTo = (input, step) => {
-  const value = Math.min(Number(input.dataset.want), Math.max(0, amount(input) + step));
+  const others = [...input.closest(".want").querySelectorAll("input[data-want]")].filter((one) => one !== input);
+  const most = Number(input.dataset.most) - others.reduce((sum, one) => sum + amount(one), 0);
+  const value = Math.min(most, Math.max(0, amount(input) + step));
   input.value = String(Math.round(value * 1_000_000) / 1_000_000);
   showStop(input.closest(".stop"));
 };
 
+// What a GS1 symbol says of the lot, after the number of the item.
+const lotIn = (text) => /^(?:\]..)?01\d{14}(?:1[1-7]\d{6})*10([^\x1d]{1,20})/.exec(text.trim())?.[1] ?? "";
+
+// A parcel is found by its tracking number or by the number of the package.
+const parcelCame = (code) => {
+  const box = [...document.querySelectorAll(".parcel")].find((one) => JSON.parse(one.dataset.keys).some((key) => key.toLowerCase() === code.trim().toLowerCase()));
+  if (!box) {
+    tell(`${code} is not part of this order.`, false);
+    return;
+  }
+  const input = box.querySelector("input");
+  const isNew = !input.checked;
+  input.checked = true;
+  tell(isNew ? `${box.textContent.trim()}: came in` : `${box.textContent.trim()} was here already.`, isNew);
+};
+
+// The serial number of the unit that was scanned last.
+let lastSerialized = null;
+const serialOf = (code) => {
+  const field = lastSerialized?.closest(".want").querySelector(".serials textarea");
+  const known = field?.value.split(/\s+/).filter(Boolean) ?? [];
+  if (!field || known.length >= amount(lastSerialized) || known.includes(code.trim())) return false;
+  field.value = [...known, code.trim()].join("\n");
+  tell(`Serial ${code.trim()}: ${known.length + 1} of ${amount(lastSerialized)}`, true);
+  return true;
+};
+
+const inputFor = (stop, lot) => {
+  const isOpen = (want) => [...want.querySelectorAll("input[data-want]")].reduce((sum, one) => sum + amount(one), 0) < Number(want.querySelector("input[data-want]").dataset.most);
+  const want = [...stop.querySelectorAll(".want")].find(isOpen);
+  if (!want) return null;
+  const inputs = [...want.querySelectorAll("input[data-want]")];
+  const named = inputs.find((one) => lot && one.closest(".amount").dataset.lot === lot);
+  return named ?? inputs.find((one) => amount(one) < Number(one.dataset.want)) ?? inputs[0];
+};
+
 const scanned = async (code) => {
+  if (document.querySelector("form:not([hidden]) [data-parcels]")) {
+    parcelCame(code);
+    return;
+  }
   const key = scanKey(code);
   const stops = [...document.querySelectorAll(".stop")];
   const stop = stops.find((one) => JSON.parse(one.dataset.keys).includes(key));
   if (!stop) {
+    if (serialOf(code)) return;
     tell(`${code} is not part of this pick.`, false);
     const name = await nameOf(code);
     if (name) tell(`Wrong item: ${name} is not part of this pick.`, false);
     return;
   }
-  const input = [...stop.querySelectorAll("input[data-want]")].find((one) => amount(one) < Number(one.dataset.want));
+  const input = inputFor(stop, lotIn(code));
   if (!input) {
     tell(`Enough: all of ${stop.dataset.name} is picked already.`, false);
     return;
   }
-  addTo(input, Math.min(1, Number(input.dataset.want) - amount(input)));
+  addTo(input, 1);
+  if (stop.hasAttribute("data-serialized")) lastSerialized = input;
   const tote = input.closest(".want").querySelector("legend").textContent;
-  tell(`${stop.dataset.name}: ${amount(input)} of ${input.dataset.want}, ${tote}`, true);
+  const { lot } = input.closest(".amount").dataset;
+  tell(`${stop.dataset.name}: ${amount(input)} of ${lot ? `lot ${lot}` : input.dataset.most}, ${tote}`, true);
   stop.scrollIntoView({ block: "nearest" });
 };
 
@@ -97,7 +144,7 @@ const CODE_MIN = 3;
 let typed = "";
 let typedAt = 0;
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || !document.querySelector(".stop")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || !document.querySelector(".stop, .parcel")) return;
   if (event.target.closest("input, textarea, select, summary, a") && event.target.id !== "scan") return;
   if (event.target.id === "scan") {
     if (event.key !== "Enter") return;

@@ -12,12 +12,29 @@ const beginPick = () => {
 document.addEventListener("click", (event) => {
   const button = event.target.closest(".less, .more");
   if (!button) return;
-  const input = button.closest(".want").querySelector("input[data-want]");
+  const input = button.closest(".amount").querySelector("input[data-want]");
   const step = Number(button.closest(".stop").dataset.step) < 1 ? Number(button.closest(".stop").dataset.step) : 1;
   addTo(input, button.classList.contains("more") ? step : -step);
 });
 document.addEventListener("input", (event) => {
   if (event.target.matches("input[data-want]")) showStop(event.target.closest(".stop"));
+});
+
+// One more package by hand, with nothing in it yet.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-more-packages]");
+  if (!button) return;
+  const known = [...button.closest("[data-by-hand]").querySelectorAll(".parcel-by-hand")];
+  const made = known[0].cloneNode(true);
+  const number = known.length + 1;
+  made.querySelector("legend").textContent = `Package ${number}`;
+  for (const input of made.querySelectorAll("input")) {
+    input.name = input.name.replace("~1", `~${number}`);
+    input.value = input.name.startsWith("hand~") ? "0" : "";
+  }
+  known[known.length - 1].after(made);
+  button.closest(".packing").querySelector("input[value='hand']").checked = true;
+  made.querySelector("input").focus();
 });
 
 // The next step of a work is shown before the server knows of this one: somebody without a network goes on.
