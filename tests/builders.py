@@ -9,12 +9,14 @@ import pytest
 from troth.flows.door import door
 from troth.flows.door.requests import Accepted, Outcome
 from troth.flows.door.system import System
+from troth.flows.exceptions.fixing import Fixed
 from troth.model.commands import AdjustStock, CaptureOrder
 from troth.model.ids import LineId, NodeId, Sku, derive_order_id
 from troth.model.inventory import SupplyKey
 from troth.model.item import Item
 from troth.model.network import Address, Calendar, Node, NodeType
 from troth.model.order import Customer, Line, Method, Order
+from troth.model.refusals import Refusal
 from troth.store.database import Pool
 from troth.store.reference import write_items, write_nodes
 
@@ -113,6 +115,13 @@ def accepted(outcome: Outcome) -> Order:
     assert isinstance(outcome, Accepted), outcome
     assert outcome.order is not None
     return outcome.order
+
+
+def fixed(done: Fixed | Refusal) -> Order:
+    """The order as it is after a fix; fails the test where the fix was refused, or is of no order."""
+    assert isinstance(done, Fixed), done
+    assert done.order is not None
+    return done.order
 
 
 def follow_only_when_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """The pages of what needs a person: the list, one with its fixes, and many in one go."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import httpx
 
@@ -8,9 +9,13 @@ from tests.builders import accepted, capture, stock
 from tests.console.conftest import csrf_in, post
 from troth.flows.door.system import System
 from troth.flows.exceptions.workbench import Filters, find_open
-from troth.model.commands import DeliverWork, LineQuantity, PickWork, PlaceHold, ReleaseOrder, ShipWork
+from troth.flows.people.access import Actor
+from troth.flows.records.configure import Set
+from troth.flows.stock.expect import expect
+from troth.flows.stock.expect import read as read_purchase_order
+from troth.model.commands import DeliverWork, ExpectedLine, LineQuantity, PickWork, PlaceHold, ReleaseOrder, ShipWork
 from troth.model.hold_terms import HoldTerms
-from troth.model.ids import LineId, fulfillment_id
+from troth.model.ids import LineId, NodeId, Sku, fulfillment_id
 from troth.model.order import Order
 from troth.model.status import OrderStatus, order_status
 from troth.store.orders import read_orders
@@ -57,6 +62,30 @@ async def test_a_fix_is_one_click_and_leads_back_to_the_list(client: httpx.Async
     assert (done.status_code, done.headers["location"]) == (303, "/console/exceptions?fixed=re_source")
     assert order_status(await read(system, order)) is OrderStatus.PROMISED
     assert (await client.get(f"/console{path}")).status_code == 404
+
+
+async def test_overdue_supply_is_expected_on_the_date_that_is_entered(
+    client: httpx.AsyncClient, system: System
+) -> None:
+    due = system.door.now() - timedelta(days=1)
+    lines = (ExpectedLine(1, NodeId("DC-PA"), Sku("A"), 5, due),)
+    assert isinstance(await expect(system, "P-1", lines, actor=Actor("ann", frozenset({"inventory:write"}))), Set)
+    path = "/exceptions/supply::A@DC-PA@po%252FP-1%252F1"
+    listed = await client.get("/console/exceptions?kind=overdue_supply")
+    page = await client.get(f"/console{path}")
+    (fix_id,) = re.findall(r'name="fix_id" value="(reschedule-[^"]+)"', page.text)
+
+    odd = await post(client, path, f"{path}/fix", fix_id=fix_id, version="1", expected_at="soon")
+    done = await post(client, path, f"{path}/fix", fix_id=fix_id, version="1", expected_at="2027-01-05T09:00")
+
+    assert "Supply is overdue" in listed.text
+    assert "Expect it on another date" in page.text
+    assert 'name="expected_at"' in page.text
+    assert "date cannot be read" in odd.text
+    assert (done.status_code, done.headers["location"]) == (303, "/console/exceptions?fixed=reschedule")
+    found = await read_purchase_order(system, "P-1")
+    assert found is not None
+    assert [one.line.expected_at for one in found.value] == [datetime(2027, 1, 5, 9, tzinfo=UTC)]
 
 
 async def test_what_is_said_of_it_is_kept_and_shown(client: httpx.AsyncClient, system: System) -> None:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from tests.builders import Clock, accepted, capture, stock
+from tests.builders import Clock, accepted, capture, fixed, stock
 from troth.flows.documents.families import RETURN_RULES
 from troth.flows.door.system import System
 from troth.flows.exceptions.bulk_fixes import fix_in_bulk
-from troth.flows.exceptions.fixing import Fixed, apply_fix, refuse_fix
+from troth.flows.exceptions.fixing import apply_fix, refuse_fix
 from troth.flows.exceptions.looking import Looked, look
 from troth.flows.exceptions.workbench import Filters, count_open, find_one, find_open
 from troth.flows.orders.returns import ReturnContent, prepare_open, prepare_receive
@@ -72,13 +72,12 @@ async def _looked(system: System, found: OpenException) -> Looked:
     return looked
 
 
-async def _fix(system: System, found: OpenException, kind: FixKind) -> Fixed:
+async def _fix(system: System, found: OpenException, kind: FixKind) -> Order:
     fix = next(fix for fix in (await _looked(system, found)).fixes if fix.kind is kind)
     done = await apply_fix(
         system, found.exception_id, fix.fix_id, version=fix.version, reason="looked at", actor="maya", role=""
     )
-    assert isinstance(done, Fixed), done
-    return done
+    return fixed(done)
 
 
 async def _now(system: System, order_id: OrderId) -> Order:
@@ -112,7 +111,7 @@ async def test_what_is_done_with_waiting_units_is_one_call_and_settles_it(system
     done = await _fix(system, found, FixKind.RESTOCK)
 
     assert kinds == [FixKind.RESTOCK, FixKind.OUTLET, FixKind.REFURBISH, FixKind.VENDOR, FixKind.DESTROY]
-    assert [got.state for got in done.order.returns[0].received] == [DispositionState.RESTOCKED]
+    assert [got.state for got in done.returns[0].received] == [DispositionState.RESTOCKED]
     assert await _on_hand(system) == 2
     assert (await find_open(system, Filters())).items == ()
     events = await system.pool.fetch(
@@ -146,7 +145,7 @@ async def test_what_is_credited_once_units_are_judged_is_said_before(system: Sys
     done = await _fix(system, found, FixKind.DESTROY)
 
     assert prices[FixKind.DESTROY] == -2 * 1990
-    assert done.order.returns[0].credited_minor == 2 * 1990
+    assert done.returns[0].credited_minor == 2 * 1990
 
 
 async def test_many_returns_are_put_back_on_hand_in_one_go(system: System) -> None:
@@ -178,7 +177,7 @@ async def test_units_of_nobodys_line_call_a_person_too(system: System) -> None:
 
     done = await _fix(system, found, FixKind.VENDOR)
 
-    assert [got.state for got in done.order.returns[0].received] == [
+    assert [got.state for got in done.returns[0].received] == [
         DispositionState.RESTOCKED,
         DispositionState.VENDOR,
     ]
@@ -198,8 +197,8 @@ async def test_a_refund_that_a_rule_holds_is_credited_or_denied_by_a_person(syst
     assert [(one.kind, one.detail) for one in (first, second)] == [(ExceptionKind.REFUND_HELD, "many units")] * 2
     assert set(fixes) == {FixKind.CREDIT, FixKind.DENY}
     assert (fixes[FixKind.CREDIT].price_minor, fixes[FixKind.DENY].price_minor) == (-2 * 1990, 0)
-    assert credited.order.returns[0].credited_minor == 2 * 1990
-    (over,) = denied.order.returns
+    assert credited.returns[0].credited_minor == 2 * 1990
+    (over,) = denied.returns
     assert (over.state, over.credited_minor) == (ReceptionState.CLOSED, 0)
     assert (await find_open(system, Filters())).items == ()
 
@@ -215,23 +214,25 @@ async def test_a_refund_that_is_held_before_anything_came_can_be_let_go(system: 
     assert [fix.kind for fix in (await _looked(system, found)).fixes] == [FixKind.CREDIT]
 
     done = await _fix(system, found, FixKind.CREDIT)
-    after = await _receive(system, done.order, ArrivedUnits(2, ONE, grade="A"))
+    after = await _receive(system, done, ArrivedUnits(2, ONE, grade="A"))
 
-    assert done.order.returns[0].credited_minor == 0
+    assert done.returns[0].credited_minor == 0
     assert after.returns[0].credited_minor == 2 * 1990
 
 
-async def test_what_moves_money_is_for_nobody_who_is_bound_and_returns_are_for_who_takes_them() -> None:
+async def test_what_moves_money_is_for_nobody_who_is_bound_and_returns_and_supply_are_for_who_takes_them() -> None:
     desk = Actor("key/desk", frozenset({"orders:write"}))
+    buyer = Actor("key/buyer", frozenset({"orders:write", "inventory:write"}))
     store = Actor("user/sam", frozenset({ADMIN}), nodes=frozenset({"DC-PA"}))
     customer = Actor("key/portal", frozenset({"orders:write"}), customers=frozenset({"C-1"}))
 
-    assert [refuse_fix(desk, kind) for kind in FixKind] == [None] * len(FixKind)
+    assert {kind for kind in FixKind if refuse_fix(desk, kind)} == {FixKind.RESCHEDULE, FixKind.WITHDRAW}
     assert {kind for kind in FixKind if refuse_fix(store, kind)} == {
         FixKind.CREDIT,
         FixKind.DENY,
         FixKind.RETRY_PAYMENT,
         FixKind.OTHER_PAYMENT,
     }
+    assert [refuse_fix(buyer, kind) for kind in FixKind] == [None] * len(FixKind)
     assert refuse_fix(customer, FixKind.RESTOCK) is not None
     assert refuse_fix(customer, FixKind.CANCEL) is None

@@ -207,3 +207,54 @@ async def test_counts_say_how_many_there_are_of_each_kind(api: Api) -> None:
     assert [one["order_id"] for one in counts["items"]] == [held]
     assert counts["counts"]["address"] == 1
     assert counts["counts"]["short"] >= 1
+
+
+async def overdue(api: Api, sku: str) -> str:
+    """The path of the exception of a purchase order line of ten that should have come yesterday."""
+    await api.stocked(sku, {"DC-PA": 1})
+    due = (api.clock() - timedelta(days=1)).isoformat()
+    lines = [{"node": "DC-PA", "sku": sku, "quantity": 10, "expected_at": due}]
+    assert (await api.put(f"/v1/purchase-orders/{sku}", {"lines": lines})).status_code == 201
+    (mine,) = await listed(api, f"&kind=overdue_supply&sku={sku}")
+    assert (mine["order_id"], mine["node"], mine["detail"]) == (
+        None,
+        "DC-PA",
+        f"10 of {sku}, purchase order {sku}: nothing promised",
+    )
+    return f"/v1/exceptions/{mine['exception_id']}".replace("%", "%25")
+
+
+async def test_overdue_supply_is_expected_on_the_date_that_is_sent(api: Api) -> None:
+    path = await overdue(api, "EX-9")
+    fixes = {fix["kind"]: fix for fix in (await api.get(path)).json()["fixes"]}
+    known = (api.clock() + timedelta(days=3)).isoformat()
+    later = fixes["reschedule"]
+
+    past = await api.post(f"{path}/fixes/{later['fix_id']}", {"version": 1, "expected_at": api.clock().isoformat()})
+    done = await api.post(f"{path}/fixes/{later['fix_id']}", {"version": later["version"], "expected_at": known})
+
+    assert list(fixes) == ["chase", "reschedule", "withdraw"]
+    assert (past.status_code, past.json()["errors"][0]["pointer"]) == (422, "/expected_at")
+    assert (done.status_code, done.json()["order_id"], done.json()["version"]) == (200, None, 2)
+    assert done.json()["promised_at"] == known.replace("+00:00", "Z")
+    (line,) = (await api.get("/v1/purchase-orders/EX-9")).json()["lines"]
+    assert line["expected_at"] == known.replace("+00:00", "Z")
+    assert await listed(api, "&kind=overdue_supply&sku=EX-9") == []
+
+
+async def test_who_may_not_say_what_comes_may_ask_for_it_but_not_change_it(api: Api) -> None:
+    path = await overdue(api, "EX-10")
+    headers = {"authorization": f"Bearer {await api.key_for('orders:write')}"}
+    kinds = [fix["kind"] for fix in (await api.client.get(path, headers=headers)).json()["fixes"]]
+    named = {fix["kind"]: fix["fix_id"] for fix in (await api.get(path)).json()["fixes"]}
+
+    refused = await api.client.post(
+        f"{path}/fixes/{named['withdraw']}", json={"version": 1}, headers=headers | {"idempotency-key": "w-10"}
+    )
+    asked = await api.client.post(
+        f"{path}/fixes/{named['chase']}", json={"version": 1}, headers=headers | {"idempotency-key": "c-10"}
+    )
+
+    assert kinds == ["chase"]
+    assert (refused.status_code, asked.status_code) == (403, 200)
+    assert (await api.get("/v1/purchase-orders/EX-10")).json()["lines"][0]["quantity"] == 10

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.builders import Clock, accepted
+from tests.builders import Clock, accepted, fixed
 from tests.conftest import Database
 from tests.payments.paying import opened, order, paid, read, settle_all, stored
 from troth.flows.documents.families import HOLD_RULES
 from troth.flows.door.system import System
 from troth.flows.exceptions.bulk_fixes import fix_in_bulk
-from troth.flows.exceptions.fixing import Fixed, apply_fix
+from troth.flows.exceptions.fixing import apply_fix
 from troth.flows.exceptions.looking import Looked, look
 from troth.flows.exceptions.workbench import Filters, find_open
 from troth.flows.publishing.draft import save_draft
@@ -22,7 +22,7 @@ from troth.model.credit import CustomerTerms
 from troth.model.exceptions import ExceptionKind, OpenException
 from troth.model.fix import Fix, FixKind
 from troth.model.hold_terms import AtEnd, HoldTerms
-from troth.model.order import Hold, Payment
+from troth.model.order import Hold, Order, Payment
 from troth.model.status import placed_holds
 
 
@@ -53,12 +53,11 @@ async def _fixes(system: System, found: OpenException) -> dict[FixKind, Fix]:
     return {fix.kind: fix for fix in looked.fixes}
 
 
-async def _apply(system: System, found: OpenException, fix: Fix) -> Fixed:
+async def _apply(system: System, found: OpenException, fix: Fix) -> Order:
     done = await apply_fix(
         system, found.exception_id, fix.fix_id, version=fix.version, reason="called", actor="maya", role=""
     )
-    assert isinstance(done, Fixed), done
-    return done
+    return fixed(done)
 
 
 def _until_the_second(hold: Hold) -> datetime | None:
@@ -107,8 +106,8 @@ async def test_who_pays_bills_is_sent_one_instead_as_far_as_the_credit_goes(syst
     await settle_all(system)
 
     assert bill.detail == "19.90 USD, due in 30 days"
-    assert placed_holds(await read(system, done.order.order_id)) == ()
-    assert (await stored(system, done.order.order_id)).is_secured
+    assert placed_holds(await read(system, done.order_id)) == ()
+    assert (await stored(system, done.order_id)).is_secured
     assert (await find_open(system, Filters())).items == ()
 
 
@@ -139,7 +138,7 @@ async def test_of_several_tenders_only_those_are_asked_once_more_that_may_yet_ag
 ) -> None:
     found = await _stuck(system, clock, paid("tok_stolen", 1_000), paid("tok_decline", 990))
     retry = (await _fixes(system, found))[FixKind.RETRY_PAYMENT]
-    order_id = (await _apply(system, found, retry)).order.order_id
+    order_id = (await _apply(system, found, retry)).order_id
     await settle_all(system)
 
     assert retry.detail == "9.90 USD authorize at sandbox"
@@ -156,7 +155,7 @@ async def test_the_day_that_a_customer_is_given_moves_the_clock_of_the_payment_h
     await activate(system, HOLD_RULES, "desk", 1, reason="test", actor="ann")
     found = await _stuck(system, clock, paid("tok_decline"))
     day = (await _fixes(system, found))[FixKind.GIVE_TIME]
-    (hold,) = placed_holds((await _apply(system, found, day)).order)
+    (hold,) = placed_holds((await _apply(system, found, day)))
 
     assert day.detail == "nobody is called before, and H1 lasts until then"
     assert _until_the_second(hold) == _in_a_day(clock)
@@ -183,7 +182,7 @@ async def test_a_hold_that_waits_for_a_person_is_given_a_day_by_a_click(system: 
     ((found, _),) = (await find_open(system, Filters())).items
     done = await _apply(system, found, (await _fixes(system, found))[FixKind.GIVE_TIME])
 
-    (hold,) = placed_holds(done.order)
+    (hold,) = placed_holds(done)
     assert (hold.type, _until_the_second(hold)) == ("fraud", _in_a_day(clock))
     assert (await find_open(system, Filters())).items == ()
 

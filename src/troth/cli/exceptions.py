@@ -56,16 +56,21 @@ def fix(
     exception_id: ExceptionId,
     fix_id: Annotated[str, typer.Argument(help="The fix, as `troth exception show` names it.")],
     reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
+    expected_at: Annotated[
+        str | None, typer.Option(help="When supply comes, where it is rescheduled to another time than is proposed.")
+    ] = None,
     url: Url = None,
     api_key: ApiKey = None,
 ) -> None:
     """Carry out a fix, if it still would do what was shown."""
     path = f"/v1/exceptions/{quote(exception_id, safe='')}"
-    version = call("GET", path, url, api_key)["version"]
-    body = {"version": version, "reason": reason}
+    looked = call("GET", path, url, api_key)
+    version = next((one["version"] for one in looked["fixes"] if one["fix_id"] == fix_id), looked["version"] or 1)
+    body = {"version": version, "reason": reason} | ({} if expected_at is None else {"expected_at": expected_at})
     done = call("POST", f"{path}/fixes/{quote(fix_id, safe='')}", url, api_key, body=body)
     by = f", there by {done['promised_at']}" if done["promised_at"] else ""
-    show(f"{done['kind']}: order {done['order_id']} is at version {done['version']}{by}")
+    what = "what says when it comes" if done["order_id"] is None else f"order {done['order_id']}"
+    show(f"{done['kind']}: {what} is at version {done['version']}{by}")
 
 
 def _line(one: dict[str, Any]) -> str:

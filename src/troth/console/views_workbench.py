@@ -12,6 +12,7 @@ from troth.flows.exceptions.bulk_fixes import Bulk, BulkLine
 from troth.model.exceptions import EXPLAINED, ExceptionKind, OpenException, Source, return_named, supply_named
 from troth.model.fix import TOLD, Fix, FixKind
 from troth.model.ids import FulfillmentId
+from troth.model.inventory import dated_by
 from troth.model.risk import Risk
 from troth.pages.views import Chip, money, number, path_part, query, words
 from troth.store.events import LoggedEvent
@@ -31,6 +32,7 @@ KINDS: Final[Mapping[ExceptionKind, Chip]] = {
     ExceptionKind.HOLD: Chip("Hold", "amber", "hold"),
     ExceptionKind.HOLD_OVER: Chip("Hold is over", "red", "hold"),
     ExceptionKind.DEFICIT: Chip("Deficit of stock", "red", "alert"),
+    ExceptionKind.OVERDUE_SUPPLY: Chip("Supply is overdue", "amber", "clock"),
     ExceptionKind.INTAKE: Chip("Not captured", "blue", "open"),
     ExceptionKind.SHIP_NOTICE: Chip("Ship notice", "amber", "clock"),
     ExceptionKind.PREDICTED_LATE: Chip("Will be late", "amber", "clock"),
@@ -38,6 +40,8 @@ KINDS: Final[Mapping[ExceptionKind, Chip]] = {
     ExceptionKind.DISPUTE: Chip("Dispute", "violet", "alert"),
 }
 """How each kind is shown."""
+
+_ENDING: Final = frozenset({FixKind.CANCEL, FixKind.PARTIAL, FixKind.DENY, FixKind.DESTROY, FixKind.WITHDRAW})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,9 @@ class ExceptionView:
 
 @dataclass(frozen=True, slots=True)
 class FixView:
-    """A fix as a row: money as text, and what it does to others in words. It changes an order in this `version`."""
+    """A fix as a row: money as text, and what it does to others in words. It changes an order in this `version`, or
+    what says when a supply comes. Where it `asks_date` somebody may know another one than `promised_at`.
+    """
 
     fix_id: str
     version: int
@@ -81,6 +87,7 @@ class FixView:
     others: str
     is_whole: bool
     is_ending: bool
+    asks_date: bool
     may_do: bool
 
 
@@ -114,7 +121,9 @@ def view_exception(found: OpenException, risk: Risk) -> ExceptionView:
     """An exception as it is shown."""
     currency = found.currency or "USD"
     goods = ", ".join(
-        f"{number(one.units, one.line.decimals)} × {one.line.sku}" for one in found.lines[:3] if one.line.sku
+        f"{number(one.units, one.line.decimals)} × {one.line.sku}"
+        for one in found.lines[:3]
+        if one.line.sku and one.units
     )
     more = f" and {len(found.lines) - 3} more" if len(found.lines) > 3 else ""
     subject = _named(found)
@@ -154,6 +163,13 @@ def _links(found: OpenException) -> Iterator[tuple[str, str]]:
             if key is not None:
                 yield f"the stock of {key.sku}", f"/inventory/{path_part(key.sku)}"
                 yield f"what to count at {key.node}", f"/count-tasks{query(node=key.node)}"
+        case Source.SUPPLY:
+            key = supply_named(found.subject)
+            dated = None if key is None else dated_by(key.source)
+            if key is not None and dated is not None:
+                yield f"what is to come of {key.sku}", f"/inventory/{path_part(key.sku)}"
+                if dated.is_transfer:
+                    yield "the transfer", f"/transfers/{path_part(dated.number)}"
         case _:
             return
 
@@ -184,7 +200,7 @@ def view_fix(fix: Fix, currency: str, cost_currency: str, *, may_do: bool = True
     return FixView(
         fix.fix_id,
         fix.version,
-        fix.order_id,
+        fix.order_id or "",
         TOLD[fix.kind],
         fix.detail,
         fix.promised_at,
@@ -192,7 +208,8 @@ def view_fix(fix: Fix, currency: str, cost_currency: str, *, may_do: bool = True
         _signed(fix.price_minor, currency),
         "; ".join(told),
         fix.is_whole,
-        fix.kind in (FixKind.CANCEL, FixKind.PARTIAL, FixKind.DENY, FixKind.DESTROY),
+        fix.kind in _ENDING,
+        fix.kind is FixKind.RESCHEDULE,
         may_do,
     )
 
@@ -236,7 +253,7 @@ def _named(found: OpenException) -> str:
     """What an exception is about, as people call it."""
     if found.source in (Source.WORK, Source.ACCEPTANCE, Source.RELEASE, Source.NOTICE):
         return short_id(FulfillmentId(found.subject))
-    if found.source is Source.STOCK:
+    if found.source in (Source.STOCK, Source.SUPPLY):
         key = supply_named(found.subject)
         return found.subject if key is None else f"{key.sku} at {key.node}"
     return (

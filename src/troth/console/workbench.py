@@ -1,6 +1,6 @@
 """What needs a person: the list by what is at risk, one with its fixes and a click for each, and many in one go."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -78,6 +78,11 @@ async def fix(visit: Visit) -> Response:
     no = refuse_fix(visit.actor, FixKind(kind)) if kind in set(FixKind) else None
     if no is not None:
         return await _page(visit, told=tell_refusal(no))
+    try:
+        given = text(form, "expected_at")
+        expected_at = datetime.fromisoformat(given).replace(tzinfo=UTC) if given else None
+    except ValueError:
+        return await _page(visit, told=flaw("the date cannot be read"))
     done = await apply_fix(
         visit.system,
         _name(visit),
@@ -86,6 +91,7 @@ async def fix(visit: Visit) -> Response:
         reason=text(form, "reason"),
         actor=visit.actor.name,
         role=visit.actor.role,
+        expected_at=expected_at,
     )
     if not isinstance(done, Fixed):
         return await _page(visit, told=tell_refusal(done))

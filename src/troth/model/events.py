@@ -519,13 +519,14 @@ class ExceptionMarked:
 
 @dataclass(frozen=True, slots=True)
 class FixApplied:
-    """A fix that the engine had proposed for an exception was carried out, for a reason; what it did is in the order's
-    own events.
+    """A fix that the engine had proposed for an exception was carried out, for a reason; what it did is in the events
+    of the order, or, where it is of none (`order_id` is null), of the purchase order or transfer that has the
+    `version`.
     """
 
     exception_id: str
     kind: str
-    order_id: OrderId
+    order_id: OrderId | None
     fix: str
     fix_id: str
     reason: str

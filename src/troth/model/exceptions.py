@@ -30,6 +30,7 @@ class ExceptionKind(StrEnum):
     HOLD = "hold"
     HOLD_OVER = "hold_over"
     DEFICIT = "deficit"
+    OVERDUE_SUPPLY = "overdue_supply"
     INTAKE = "intake"
     SHIP_NOTICE = "ship_notice"
     PREDICTED_LATE = "predicted_late"
@@ -52,6 +53,7 @@ EXPLAINED: Final[Mapping[ExceptionKind, str]] = {
     ExceptionKind.HOLD: "the order is held for another reason, and a person has to look",
     ExceptionKind.HOLD_OVER: "the time of a hold is over, and it was handed on",
     ExceptionKind.DEFICIT: "more units are promised of a supply than there are",
+    ExceptionKind.OVERDUE_SUPPLY: "what a purchase order or transfer should have brought has not come",
     ExceptionKind.INTAKE: "what a channel or partner sent could not be captured",
     ExceptionKind.SHIP_NOTICE: "goods have left, and their trading partner was not sent the ship notice in time",
     ExceptionKind.PREDICTED_LATE: "work will probably not keep its promise, and an alert rule calls a person",
@@ -74,6 +76,7 @@ class Source(StrEnum):
     RETURN = "return"
     REFUND = "refund"
     STOCK = "stock"
+    SUPPLY = "supply"
     INTAKE = "intake"
     NOTICE = "notice"
     ALERT = "alert"
@@ -92,6 +95,7 @@ KINDS_OF: Final[Mapping[Source, frozenset[ExceptionKind]]] = {
     Source.RETURN: frozenset({ExceptionKind.RETURN_WAITING}),
     Source.REFUND: frozenset({ExceptionKind.REFUND_HELD}),
     Source.STOCK: frozenset({ExceptionKind.DEFICIT}),
+    Source.SUPPLY: frozenset({ExceptionKind.OVERDUE_SUPPLY}),
     Source.INTAKE: frozenset({ExceptionKind.INTAKE}),
     Source.NOTICE: frozenset({ExceptionKind.SHIP_NOTICE}),
     Source.ALERT: frozenset({ExceptionKind.PREDICTED_LATE}),
@@ -126,7 +130,7 @@ class OpenException:
 
     `subject` names it within its order: a line, a fulfillment, a hold, a return; or a supply, or what waits in the
     intake. `lines` are the units concerned, with what the customer pays for them; `detail` says more in words. `units`
-    are those that its own row names, by line: of a return, or of a deficit.
+    are those that its own row names, by line: of a return, or of a supply.
     """
 
     source: Source

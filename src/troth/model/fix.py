@@ -9,6 +9,7 @@ from typing import Final
 from troth.model.commands import OrderCommand
 from troth.model.exceptions import Source
 from troth.model.ids import HoldId, NodeId, OrderId, Sku
+from troth.model.inventory import SupplyKey
 from troth.model.order import Payment
 from troth.model.return_moves import ReturnCommand
 
@@ -36,6 +37,9 @@ class FixKind(StrEnum):
     OTHER_PAYMENT = "other_payment"
     GIVE_TIME = "give_time"
     DENY = "deny"
+    CHASE = "chase"
+    RESCHEDULE = "reschedule"
+    WITHDRAW = "withdraw"
     CANCEL = "cancel"
 
 
@@ -60,6 +64,9 @@ TOLD: Final[Mapping[FixKind, str]] = {
     FixKind.OTHER_PAYMENT: "send a bill instead",
     FixKind.GIVE_TIME: "give it a day",
     FixKind.DENY: "end the return without a credit",
+    FixKind.CHASE: "ask whoever sends it, and look again in a day",
+    FixKind.RESCHEDULE: "expect it on another date",
+    FixKind.WITHDRAW: "expect it no longer, and promise what waits for it from elsewhere",
     FixKind.CANCEL: "cancel it",
 }
 """Each kind in a few words."""
@@ -88,6 +95,9 @@ FOR: Final[Mapping[FixKind, frozenset[Source]]] = {
     FixKind.OTHER_PAYMENT: frozenset({Source.ACCOUNT}),
     FixKind.GIVE_TIME: frozenset({Source.ACCOUNT, Source.HOLD}),
     FixKind.DENY: frozenset({Source.REFUND}),
+    FixKind.CHASE: frozenset({Source.SUPPLY}),
+    FixKind.RESCHEDULE: frozenset({Source.SUPPLY}),
+    FixKind.WITHDRAW: frozenset({Source.SUPPLY}),
     FixKind.CANCEL: _OF_LINES | _AT_NODES | {Source.RELEASE, Source.HOLD, Source.ACCOUNT, Source.STOCK},
 }
 """What each kind may settle, by what that is read from."""
@@ -107,6 +117,10 @@ OF_RETURNS: Final = frozenset(
 
 OF_MONEY: Final = frozenset({FixKind.CREDIT, FixKind.DENY, FixKind.RETRY_PAYMENT, FixKind.OTHER_PAYMENT})
 """What moves money: for nobody who is bound to nodes or customers."""
+
+
+OF_SUPPLY: Final = frozenset({FixKind.RESCHEDULE, FixKind.WITHDRAW})
+"""What changes purchase orders and transfers: for whoever may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +147,38 @@ class PutOff:
     holds: tuple[HoldId, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Chase:
+    """Ask whoever sends a supply for it, and call nobody before an instant."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RescheduleSupply:
+    """Expect what has not come yet of a supply at another time."""
+
+    key: SupplyKey
+    expected_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawSupply:
+    """Expect what has not come yet of a supply no longer; of a transfer it is lost."""
+
+    key: SupplyKey
+
+
 AccountAction = RetryPayment | PayAlso
 """What is asked of the account of an order, beside which it is kept."""
 
-FixCommand = OrderCommand | ReturnCommand | AccountAction | PutOff
-"""What carries a fix out: a command for the write door, an action on an account, or a mark of the exception."""
+SupplyAction = RescheduleSupply | WithdrawSupply
+"""What is said of supply that is still to come, in the document that says that it is."""
+
+FixCommand = OrderCommand | ReturnCommand | AccountAction | SupplyAction | PutOff | Chase
+"""What carries a fix out: a command for the write door, an action on an account, another version of the document that
+says what is to come, or a mark of the exception.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,16 +195,16 @@ class Taken:
 class Fix:
     """One way to settle an exception, and what it would do.
 
-    It changes the order in this `version`. `detail` says with what (a node, an item, a service). The units concerned
-    would be there by `promised_at` (None: they are not wanted, or that is not known); it costs `cost_minor` more to
-    serve (of the policy's currency) and the customer pays `price_minor` more (minor units, below 0: less). `takes` are
-    units that others could have had, and `waiting` how many other orders wait for the same items. Where it is not
-    `is_whole` some units stay as they are.
+    It changes the order in this `version`, or, where it is of none, the purchase order or transfer that the supply is
+    of. `detail` says with what (a node, an item, a service). The units concerned would be there by `promised_at` (None:
+    they are not wanted, or that is not known); it costs `cost_minor` more to serve (of the policy's currency) and the
+    customer pays `price_minor` more (minor units, below 0: less). `takes` are units that others could have had, and
+    `waiting` how many other orders wait for the same items. Where it is not `is_whole` some units stay as they are.
     """
 
     kind: FixKind
     fix_id: str
-    order_id: OrderId
+    order_id: OrderId | None
     command: FixCommand
     detail: str = ""
     promised_at: datetime | None = None

@@ -90,6 +90,33 @@ def lot_within(source: Source) -> str:
     return lot_of(source)
 
 
+@dataclass(frozen=True, slots=True)
+class DatedBy:
+    """The line of a purchase order or transfer by which supply is still to come, and the lot that it is of, if any."""
+
+    is_transfer: bool
+    number: str
+    line: int
+    lot: str = ""
+
+    @property
+    def name(self) -> str:
+        """What people call the document."""
+        return f"{'transfer' if self.is_transfer else 'purchase order'} {self.number}"
+
+
+def dated_by(source: Source) -> DatedBy | None:
+    """What says when a supply comes; None where it is not still to come.
+
+    >>> dated_by(Source("po/4500017/1")), dated_by(Source("transfer/T-7/2/L-7")).name, dated_by(ON_HAND)
+    (DatedBy(is_transfer=False, number='4500017', line=1, lot=''), 'transfer T-7', None)
+    """
+    kind, *parts = source.split("/", 3)
+    if kind not in ("po", "transfer") or len(parts) < 2:
+        return None
+    return DatedBy(kind == "transfer", parts[0], int(parts[1]), lot_within(source))
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class SupplyKey:
     """One supply: what, where, out of which source. Its order is the order in which supplies are locked."""

@@ -5,18 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from troth.model.exceptions import (
-    ConcernedUnits,
-    ExceptionKind,
-    OpenException,
-    Source,
-    supply_subject,
-    waiting_subject,
-)
-from troth.model.ids import LineId, NodeId, OrderId, Sku
-from troth.model.inventory import SupplyKey
-from troth.model.item import Item
-from troth.model.order import Line, Terms
+from troth.model.exceptions import ExceptionKind, OpenException, Source, waiting_subject
+from troth.model.ids import LineId, NodeId, OrderId
 from troth.store.database import Connection
 from troth.store.queries import sql
 
@@ -33,7 +23,6 @@ _WAITING: Final = sql("find_waiting_returns")
 _HELD: Final = sql("find_held_refunds")
 _ALERTS: Final = sql("find_alert_exceptions")
 _PARCELS: Final = sql("find_parcel_exceptions")
-_DEFICITS: Final = sql("find_deficits")
 
 NEEDED_SINCE: Final = timedelta(days=30)
 """What was needed longer ago than that, and is still promised for later, is no news."""
@@ -60,15 +49,6 @@ class Asked:
     order_id: OrderId | None = None
     accepting: tuple[NodeId, ...] = ()
     limit: int = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Deficit:
-    """That of a supply so many more units of an item are promised than there are."""
-
-    found: OpenException
-    sku: Sku
-    units: int
 
 
 async def find_candidates(connection: Connection, source: Source, asked: Asked) -> list[Candidate]:
@@ -111,23 +91,6 @@ async def find_candidates(connection: Connection, source: Source, asked: Asked) 
             return [_hold(row) for row in await connection.fetch(_HOLDS, order_id, limit)]
         case _:
             return []
-
-
-async def find_deficits(connection: Connection, asked: Asked, *, supply: SupplyKey | None = None) -> list[Deficit]:
-    """The supplies (None: all) of which more is promised than there is; none where an order is named."""
-    if asked.order_id is not None:
-        return []
-    one = (None, None, None) if supply is None else (supply.sku, supply.node, supply.source)
-    rows = await connection.fetch(_DEFICITS, asked.limit, *one)
-    return [Deficit(_deficit(row, asked.now), row["sku"], row["deficit"]) for row in rows]
-
-
-def with_item(deficit: Deficit, item: Item | None) -> OpenException:
-    """A deficit with what its units sell for, where the item is known."""
-    if item is None:
-        return deficit.found
-    line = Line(LineId("1"), item.sku, deficit.units, item.price_minor, terms=Terms(decimals=item.decimals))
-    return replace(deficit.found, currency=item.currency, lines=(ConcernedUnits(line, deficit.units),))
 
 
 def _parked(row: Any) -> Candidate:
@@ -223,12 +186,3 @@ def _candidate(
         owner,
         OrderId(row["order_id"]),
     )
-
-
-def _deficit(row: Any, now: datetime) -> OpenException:
-    since = row["since"] or now
-    subject = supply_subject(row["sku"], row["node"], row["source"])
-    detail = f"{row['deficit']} more of {row['sku']} promised than there are"
-    units = ((LineId("1"), row["deficit"]),)
-    node = NodeId(row["node"])
-    return OpenException(Source.STOCK, ExceptionKind.DEFICIT, subject, since, since, detail, node, units=units)

@@ -78,7 +78,7 @@ async def _one(
         return BulkLine(found, fix, version=looked.version if fix is None else fix.version)
     done = await carry_out(system, found, fix, reason=reason, actor=actor)
     if isinstance(done, Fixed):
-        return BulkLine(found, fix, version=done.order.version)
+        return BulkLine(found, fix, version=done.version)
     return BulkLine(found, fix, done, fix.version)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import assert_never
 
 from troth.flows.door.expected import Expected
@@ -9,6 +10,7 @@ from troth.flows.door.requests import Accepted, Outcome, Request
 from troth.flows.door.system import System
 from troth.flows.exceptions.looking import Looked, look
 from troth.flows.exceptions.marking import Said, subject_of, write
+from troth.flows.exceptions.supply_actions import act_on_supply
 from troth.flows.exceptions.workbench import find_one
 from troth.flows.money import account_actions
 from troth.flows.people.access import Actor
@@ -25,10 +27,23 @@ from troth.model.commands import (
 )
 from troth.model.events import FixApplied
 from troth.model.exceptions import OpenException
-from troth.model.fix import OF_MONEY, OF_RETURNS, AccountAction, Fix, FixKind, PayAlso, PutOff, RetryPayment
+from troth.model.fix import (
+    OF_MONEY,
+    OF_RETURNS,
+    OF_SUPPLY,
+    AccountAction,
+    Chase,
+    Fix,
+    FixKind,
+    PayAlso,
+    PutOff,
+    RescheduleSupply,
+    RetryPayment,
+    WithdrawSupply,
+)
 from troth.model.order import Order
 from troth.model.payment import Account
-from troth.model.refusals import FixOutdated, Forbidden, NotFound, Refusal, VersionConflict
+from troth.model.refusals import FieldFlaw, FixOutdated, Forbidden, Invalid, NotFound, Refusal, VersionConflict
 from troth.model.return_moves import CloseReturn, RefundReturn, ReturnCommand
 from troth.store.database import Connection, transaction
 from troth.store.events import append_event
@@ -37,28 +52,43 @@ from troth.store.orders import read_orders
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """A fix that was carried out, and the order as it is now."""
+    """A fix that was carried out, and the order as it is now (None: it is of none). `version` is that of the order, or
+    of the purchase order or transfer that says what is to come.
+    """
 
     found: OpenException
     fix: Fix
-    order: Order
+    order: Order | None
+    version: int
 
 
 def refuse_fix(actor: Actor, kind: FixKind) -> Forbidden | None:
     """Why somebody may not carry out a kind of fix; None where they may. What moves money is for nobody who is bound,
-    and what is done about returns for who may take them.
+    what is done about returns for who may take them, and what changes what is to come for who may say that it comes.
     """
     if kind in OF_MONEY and (actor.customers is not None or actor.nodes is not None):
         return Forbidden("orders:write")
+    if kind in OF_SUPPLY and (actor.customers is not None or not actor.may("inventory:write")):
+        return Forbidden("inventory:write")
     if kind in OF_RETURNS and (actor.customers is not None or not actor.may("returns:write")):
         return Forbidden("returns:write")
     return None
 
 
 async def apply_fix(
-    system: System, exception_id: str, fix_id: str, *, version: int, reason: str, actor: str, role: str
+    system: System,
+    exception_id: str,
+    fix_id: str,
+    *,
+    version: int,
+    reason: str,
+    actor: str,
+    role: str,
+    expected_at: datetime | None = None,
 ) -> Fixed | Refusal:
-    """Carry out a fix that was looked at when its order had this version, if it still would do the same."""
+    """Carry out a fix that was looked at when its order had this version, if it still would do the same. Supply that is
+    expected on another date is so on the one that is given, else on the one that was proposed.
+    """
     pair = await find_one(system, exception_id)
     if pair is None:
         return NotFound("exception", exception_id)
@@ -72,7 +102,19 @@ async def apply_fix(
         return FixOutdated(fix_id, tuple(one.fix_id for one in looked.fixes))
     if fix.version != version:
         return VersionConflict(str(version), str(fix.version))
-    return await carry_out(system, looked.found, fix, reason=reason, actor=actor)
+    dated = fix if expected_at is None else _on_date(fix, expected_at, system.door.now())
+    if not isinstance(dated, Fix):
+        return dated
+    return await carry_out(system, looked.found, dated, reason=reason, actor=actor)
+
+
+def _on_date(fix: Fix, expected_at: datetime, now: datetime) -> Fix | Invalid:
+    """The fix with the date that somebody knows, where it is about one."""
+    if not isinstance(fix.command, RescheduleSupply):
+        return Invalid((FieldFlaw("/expected_at", f"is nothing that {fix.kind} needs"),))
+    if expected_at <= now:
+        return Invalid((FieldFlaw("/expected_at", "must lie in the future"),))
+    return replace(fix, command=replace(fix.command, expected_at=expected_at), promised_at=expected_at)
 
 
 async def carry_out(system: System, found: OpenException, fix: Fix, *, reason: str, actor: str) -> Fixed | Refusal:
@@ -80,6 +122,9 @@ async def carry_out(system: System, found: OpenException, fix: Fix, *, reason: s
     command = fix.command
     if isinstance(command, RetryPayment | PayAlso):
         return await _act_on_account(system, found, fix, command, reason=reason, actor=actor)
+    if isinstance(command, Chase):
+        await write(system, found, Said(snoozed_until=command.until, note=reason), actor=actor)
+        return await _recorded(system, found, fix, reason=reason, actor=actor)
     if isinstance(command, PutOff):
         later = tuple(ExtendHold(command.order_id, hold, command.until, reason) for hold in command.holds)
         refused = await _decide(system, found, fix, later, actor=actor)
@@ -87,6 +132,11 @@ async def carry_out(system: System, found: OpenException, fix: Fix, *, reason: s
             return refused
         await write(system, found, Said(snoozed_until=command.until, note=reason), actor=actor)
         return await _recorded(system, found, fix, reason=reason, actor=actor)
+    if isinstance(command, RescheduleSupply | WithdrawSupply):
+        done = await act_on_supply(system, command, version=fix.version, reason=reason, actor=actor)
+        if not isinstance(done, int):
+            return done
+        return await _recorded(system, found, fix, reason=reason, actor=actor, version=done)
     refused = await _decide(system, found, fix, (with_reason(command, reason),), actor=actor)
     return refused or await _recorded(system, found, fix, reason=reason, actor=actor)
 
@@ -108,38 +158,46 @@ async def _act_on_account(
 ) -> Fixed | Refusal:
     """Act on the account of an order; that it was a fix is recorded in the same transaction."""
 
+    order_id = action.order_id
+
     async def after(connection: Connection, _account: Account) -> None:
-        order = (await read_orders(connection, [fix.order_id]))[fix.order_id]
-        await _record(connection, system, found, fix, order, reason=reason, actor=actor)
+        order = (await read_orders(connection, [order_id]))[order_id]
+        await _record(connection, system, found, fix, order.version, reason=reason, actor=actor)
 
     match action:
         case RetryPayment():
             why = reason or "fixed at the workbench"
-            done = await account_actions.retry(
-                system, fix.order_id, reason=why, actor=actor, after=after, has_final=False
-            )
+            done = await account_actions.retry(system, order_id, reason=why, actor=actor, after=after, has_final=False)
         case PayAlso():
-            done = await account_actions.pay_also(system, fix.order_id, action.payment, actor=actor, after=after)
+            done = await account_actions.pay_also(system, order_id, action.payment, actor=actor, after=after)
         case _:
             assert_never(action)
     if not isinstance(done, Account):
         return done
     async with system.pool.acquire() as connection:
-        return Fixed(found, fix, (await read_orders(connection, [fix.order_id]))[fix.order_id])
+        order = (await read_orders(connection, [order_id]))[order_id]
+    return Fixed(found, fix, order, order.version)
 
 
-async def _recorded(system: System, found: OpenException, fix: Fix, *, reason: str, actor: str) -> Fixed:
+async def _recorded(
+    system: System, found: OpenException, fix: Fix, *, reason: str, actor: str, version: int | None = None
+) -> Fixed:
+    """What was done, recorded; `version` is that of what was changed, where it was no order."""
+    order = None
     async with transaction(system.pool) as connection:
-        order = (await read_orders(connection, [fix.order_id]))[fix.order_id]
-        await _record(connection, system, found, fix, order, reason=reason, actor=actor)
-    return Fixed(found, fix, order)
+        if fix.order_id is not None:
+            order = (await read_orders(connection, [fix.order_id]))[fix.order_id]
+        of_other = fix.version if version is None else version
+        after = of_other if order is None else order.version
+        await _record(connection, system, found, fix, after, reason=reason, actor=actor)
+    return Fixed(found, fix, order, after)
 
 
 async def _record(
-    connection: Connection, system: System, found: OpenException, fix: Fix, order: Order, *, reason: str, actor: str
+    connection: Connection, system: System, found: OpenException, fix: Fix, version: int, *, reason: str, actor: str
 ) -> None:
     now, name = system.door.now(), found.exception_id
-    event = FixApplied(name, found.kind.value, order.order_id, fix.kind.value, fix.fix_id, reason, order.version, now)
+    event = FixApplied(name, found.kind.value, fix.order_id, fix.kind.value, fix.fix_id, reason, version, now)
     await append_event(connection, event, subject=subject_of(name), at=now, actor=actor)
 
 

@@ -8,22 +8,27 @@ from troth.engine.demand.line_terms import named_skus
 from troth.engine.exceptions.fix_proposals import skus_of_fixes
 from troth.engine.exceptions.fixes import FIXES_MAX, find_fixes, in_order_of_use, with_waiting
 from troth.engine.exceptions.payment_fixes import Wallet, find_payment_fixes
+from troth.engine.exceptions.supply_fixes import OverdueSupply, find_supply_fixes
 from troth.engine.exceptions.time_fixes import find_time_fix
 from troth.engine.priority import in_order_of_rank
 from troth.flows.door.aside import aside
 from troth.flows.door.at_rest import look_at_rest
 from troth.flows.door.system import System
+from troth.flows.exceptions.supply_actions import read_document
 from troth.model.exceptions import OpenException, Source, supply_named
 from troth.model.fix import FOR, Fix, FixKind
 from troth.model.ids import Sku
+from troth.model.inventory import dated_by
 from troth.model.item import Substitute
 from troth.model.lifecycle import AllocationState
+from troth.model.measure import PIECE
 from troth.model.order import Order
 from troth.model.refusals import Busy, NotFound
 from troth.store.orders import read_orders
 from troth.store.parked import count_waiting
 from troth.store.payments import read_accounts
 from troth.store.repromise import read_reserved, read_supplies
+from troth.store.supply_exceptions import sum_supply_elsewhere
 
 _ORDERS_MAX: Final = 5
 """So many orders are looked at that have units of a supply which lacks some, the least important first."""
@@ -50,6 +55,8 @@ async def look(system: System, found: OpenException, *, role: str = "", actor: s
         return Looked(found, None, ())
     if found.source is Source.STOCK:
         return await _look_at_supply(system, found, role=role, actor=actor)
+    if found.source is Source.SUPPLY:
+        return await _look_at_overdue(system, found)
     order = None
     if found.order_id is not None:
         async with system.pool.acquire() as connection:
@@ -96,6 +103,22 @@ async def _look_at_supply(system: System, found: OpenException, *, role: str, ac
             return more
         fixes += await _with_waiting(system, more, order)
     return Looked(found, None, in_order_of_use(fixes)[:FIXES_MAX])
+
+
+async def _look_at_overdue(system: System, found: OpenException) -> Looked | NotFound:
+    """What could be done about a supply that should have come, in the document that says when it does."""
+    key, now = supply_named(found.subject), system.door.now()
+    dated = None if key is None else dated_by(key.source)
+    document = None if dated is None else await read_document(system, dated)
+    async with system.pool.acquire() as connection:
+        supplies = [] if key is None else await read_supplies(connection, [key])
+        if key is None or dated is None or document is None or not supplies:
+            return NotFound("exception", found.exception_id)
+        elsewhere = await sum_supply_elsewhere(connection, key, now)
+    item = system.door.reference.items.get(key.sku)
+    decimals, unit = (0, PIECE) if item is None else (item.decimals, item.unit)
+    overdue = OverdueSupply(supplies[0], dated, document.version, elsewhere, decimals, unit)
+    return Looked(found, None, tuple(find_supply_fixes(overdue, now)))
 
 
 async def _payment_fixes(system: System, order: Order) -> tuple[Fix, ...]:

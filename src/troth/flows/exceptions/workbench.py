@@ -14,11 +14,12 @@ from troth.model.exceptions import KINDS_OF, ExceptionKind, Mark, OpenException,
 from troth.model.ids import NodeId, OrderId, Sku
 from troth.model.risk import Risk
 from troth.store.database import Connection
-from troth.store.exception_candidates import Asked, Deficit, find_candidates, find_deficits, with_item
+from troth.store.exception_candidates import Asked, find_candidates
 from troth.store.exception_counts import Counted, count_exceptions
 from troth.store.exceptions import complete
 from troth.store.intake import find_intake_exceptions, read_intake_exception
 from troth.store.marks import read_marks
+from troth.store.supply_exceptions import SupplyCandidate, find_deficits, find_overdue_supplies, with_item
 
 NOBODY: Final = "nobody"
 """The owner by which those are found that nobody looks after."""
@@ -41,6 +42,9 @@ _OF_ORDERS: Final = (
     Source.PARCEL,
     Source.DISPUTE,
 )
+
+
+_OF_SUPPLIES: Final = {Source.STOCK: find_deficits, Source.SUPPLY: find_overdue_supplies}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +77,10 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """What is open as its rows say, the deficits by themselves, and whether there is more of any source."""
+    """What is open as its rows say, what is about supplies by itself, and whether there is more of any source."""
 
     found: list[OpenException]
-    deficits: list[Deficit]
+    supplies: list[SupplyCandidate]
     is_partial: bool = False
 
 
@@ -120,8 +124,8 @@ async def count_open(system: System) -> dict[ExceptionKind, Counted]:
 async def _rank(system: System, rows: _Rows, filters: Filters, at: datetime) -> Ranked:
     """What fits of what is open, with what was said of it, by its risk."""
     reference = system.door.reference
-    await reference.need_items([one.sku for one in rows.deficits])
-    found = [*rows.found, *(with_item(one, reference.items.get(one.sku)) for one in rows.deficits)]
+    await reference.need_items({one.key.sku for one in rows.supplies})
+    found = [*rows.found, *(with_item(one, reference.items.get(one.key.sku)) for one in rows.supplies)]
     async with system.pool.acquire() as connection:
         marks = await read_marks(connection, [one.exception_id for one in found])
     marked = [_with_mark(one, marks.get(one.exception_id)) for one in found]
@@ -147,14 +151,14 @@ async def _read(system: System, connection: Connection, filters: Filters, source
         channel=filters.channel,
         node=filters.node,
     )
-    deficits: list[Deficit] = []
-    if Source.STOCK in sources and filters.customer is None and filters.channel is None:
-        deficits = await find_deficits(connection, asked)
+    of_supplies: list[list[SupplyCandidate]] = []
+    if filters.customer is None and filters.channel is None:
+        of_supplies = [await find(connection, asked) for source, find in _OF_SUPPLIES.items() if source in sources]
     waiting: list[OpenException] = []
     if Source.INTAKE in sources and filters.customer is None and filters.order_id is None:
         waiting = await find_intake_exceptions(connection, channel=filters.channel, limit=asked.limit)
-    is_partial = asked.limit in (*map(len, candidates), len(deficits), len(waiting))
-    return _Rows([*found, *waiting], deficits, is_partial)
+    is_partial = asked.limit in (*map(len, candidates), *map(len, of_supplies), len(waiting))
+    return _Rows([*found, *waiting], list(chain.from_iterable(of_supplies)), is_partial)
 
 
 async def _read_one(system: System, connection: Connection, source: Source, subject: str) -> _Rows:
@@ -162,8 +166,10 @@ async def _read_one(system: System, connection: Connection, source: Source, subj
     if source is Source.INTAKE:
         document = await read_intake_exception(connection, subject)
         return _Rows([] if document is None else [document], [])
-    supply = supply_named(subject) if source is Source.STOCK else None
-    return _Rows([], [] if supply is None else await find_deficits(connection, _asked(system, None), supply=supply))
+    supply = supply_named(subject)
+    if source not in _OF_SUPPLIES or supply is None:
+        return _Rows([], [])
+    return _Rows([], await _OF_SUPPLIES[source](connection, _asked(system, None), supply=supply))
 
 
 def _asked(system: System, order_id: OrderId | None) -> Asked:

@@ -21,7 +21,7 @@ from troth.flows.orders.due import ACTOR
 from troth.flows.orders.spoiled import find_spoiled
 from troth.model.commands import LostUnits, RepromiseOrder
 from troth.model.ids import OrderId
-from troth.model.inventory import Balance, EntryKind, SupplyKey, is_on_hand, lot_within
+from troth.model.inventory import Balance, EntryKind, SupplyKey, dated_by, lot_within
 from troth.model.lifecycle import AllocationState
 from troth.model.order import Allocation, Order
 from troth.model.refusals import Busy, VersionConflict
@@ -251,10 +251,8 @@ def _supply_name(key: SupplyKey) -> str:
     >>> _supply_name(SupplyKey(Sku("A"), "DC-PA")), _supply_name(SupplyKey(Sku("A"), "DC-PA", "po/45/1"))
     ('A at DC-PA', 'A of purchase order 45')
     """
-    if is_on_hand(key.source):
-        return f"{key.sku} at {key.node}"
-    kind, name, *_ = key.source.split("/")
-    return f"{key.sku} of {'purchase order' if kind == 'po' else kind} {name}"
+    dated = dated_by(key.source)
+    return f"{key.sku} at {key.node}" if dated is None else f"{key.sku} of {dated.name}"
 
 
 def _and_names(names: Iterable[str]) -> str:

@@ -97,7 +97,8 @@ class TakenAnswer(msgspec.Struct, frozen=True):
 
 
 class FixAnswer(msgspec.Struct, frozen=True):
-    """What can be done, as the engine would do it now, to which order in which version.
+    """What can be done, as the engine would do it now, to which order in which version; where `order_id` is null, to
+    the purchase order or transfer that says when a supply comes.
 
     When the units would be there (null: they are not wanted, or that is not known), what it costs more to serve and
     what the customer pays more, what it takes that others could have had, and how many other orders wait for the same
@@ -114,7 +115,7 @@ class FixAnswer(msgspec.Struct, frozen=True):
     takes: tuple[TakenAnswer, ...]
     orders_waiting: int
     is_whole: bool
-    order_id: str
+    order_id: str | None
     version: int
 
 
@@ -145,10 +146,12 @@ class ExceptionDetail(msgspec.Struct, frozen=True):
 
 
 class FixedAnswer(msgspec.Struct, frozen=True):
-    """What was done about an exception, and the version of the order now."""
+    """What was done about an exception, and the version of the order now; where `order_id` is null, that of the
+    purchase order or transfer.
+    """
 
     exception_id: str
-    order_id: str
+    order_id: str | None
     version: int
     kind: FixKind
     fix_id: str
@@ -283,9 +286,7 @@ def answer_fix(fix: Fix, currency: str, cost_currency: str) -> FixAnswer:
 def answer_fixed(done: Fixed) -> FixedAnswer:
     """What was done, as it is shown."""
     fix = done.fix
-    return FixedAnswer(
-        done.found.exception_id, done.order.order_id, done.order.version, fix.kind, fix.fix_id, fix.promised_at
-    )
+    return FixedAnswer(done.found.exception_id, fix.order_id, done.version, fix.kind, fix.fix_id, fix.promised_at)
 
 
 def answer_mark(mark: Mark) -> MarkAnswer:

@@ -53,10 +53,14 @@ class BulkBody(Strict):
 
 
 class ApplyBody(Strict):
-    """The fix of the order as it was looked at, and why."""
+    """The fix in the version that it names, and why."""
 
     version: Annotated[int, Field(ge=1)]
     reason: Text = ""
+    expected_at: Annotated[
+        Instant | None,
+        Field(description="When supply comes, where it is rescheduled to another time than is proposed."),
+    ] = None
 
 
 class MarkBody(Strict):

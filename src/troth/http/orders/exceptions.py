@@ -94,6 +94,7 @@ async def fix_exception(call: Call[ApplyBody, NoQuery]) -> Reply:
         reason=call.body.reason,
         actor=call.actor.name,
         role=role_of(call.actor),
+        expected_at=call.body.expected_at,
     )
     if not isinstance(done, Fixed):
         raise Refused(done)

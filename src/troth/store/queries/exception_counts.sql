@@ -82,6 +82,9 @@ UNION ALL
 SELECT 'deficit', count(*), min((SELECT max(e.at) FROM entries AS e WHERE e.sku = b.sku AND e.node = b.node))
 FROM balances AS b WHERE b.deficit > 0
 UNION ALL
+SELECT 'overdue_supply', count(*), min(expected_at) FROM balances
+WHERE expected_at <= $6 AND expected_at > $7 AND on_hand > 0 AND NOT starts_with(source, 'apart/')
+UNION ALL
 SELECT 'predicted_late', count(*), min(p.called_at)
 FROM predictions AS p JOIN fulfillments AS f USING (order_id, fulfillment_id)
 WHERE p.called_at IS NOT NULL AND p.promised_at = f.promised_at

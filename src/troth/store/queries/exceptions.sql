@@ -130,11 +130,37 @@ LIMIT $2;
 -- Finds supplies of which more is promised than there is, with when they last moved; all, or one.
 SELECT
     b.sku, b.node, b.source, b.deficit,
-    (SELECT max(e.at) FROM entries AS e WHERE e.sku = b.sku AND e.node = b.node) AS since
+    (SELECT max(e.at) FROM entries AS e WHERE e.sku = b.sku AND e.node = b.node) AS since, NULL::timestamptz AS due_at
 FROM balances AS b
 WHERE b.deficit > 0 AND ($2::text IS NULL OR (b.sku, b.node, b.source) = ($2, $3::text, $4::text))
 ORDER BY b.sku, b.node, b.source
 LIMIT $1;
+
+-- name: find_overdue_supplies
+-- Finds supplies that should have come between two instants and have not, with the orders that wait for them and when the first of those should leave; what is promised first. All, or one.
+WITH late AS MATERIALIZED (
+    SELECT sku, node, source, on_hand, reserved, expected_at
+    FROM balances
+    WHERE expected_at <= $2 AND expected_at > $3 AND on_hand > 0 AND NOT starts_with(source, 'apart/')
+        AND ($4::text IS NULL OR (sku, node, source) = ($4, $5::text, $6::text))
+    ORDER BY reserved = 0, expected_at, sku, node, source
+    LIMIT $1
+)
+SELECT l.sku, l.node, l.source, l.on_hand, l.reserved, l.expected_at AS since, w.due_at, coalesce(w.orders, 0)::integer AS orders
+FROM late AS l
+LEFT JOIN LATERAL (
+    SELECT min(f.ship_by) AS due_at, count(DISTINCT a.order_id) AS orders
+    FROM allocations AS a JOIN fulfillments AS f USING (order_id, fulfillment_id)
+    WHERE a.sku = l.sku AND a.node = l.node AND a.source = l.source AND a.source <> 'on_hand' AND a.state = 'backordered'
+) AS w ON l.reserved > 0
+ORDER BY l.reserved = 0, l.expected_at, l.sku, l.node, l.source;
+
+-- name: sum_supply_elsewhere
+-- Sums up what is free of a SKU, on hand or still to come after an instant, beside one supply.
+SELECT coalesce(sum(on_hand - reserved), 0)::bigint
+FROM balances
+WHERE sku = $1 AND (node, source) <> ($2, $3::text) AND on_hand > reserved
+    AND NOT starts_with(source, 'apart/') AND (expected_at IS NULL OR expected_at > $4);
 
 -- name: read_concerned_orders
 -- Reads what a list says of some orders.
