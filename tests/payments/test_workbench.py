@@ -155,7 +155,7 @@ async def test_the_day_that_a_customer_is_given_moves_the_clock_of_the_payment_h
     await activate(system, HOLD_RULES, "desk", 1, reason="test", actor="ann")
     found = await _stuck(system, clock, paid("tok_decline"))
     day = (await _fixes(system, found))[FixKind.GIVE_TIME]
-    (hold,) = placed_holds((await _apply(system, found, day)))
+    (hold,) = placed_holds(await _apply(system, found, day))
 
     assert day.detail == "nobody is called before, and H1 lasts until then"
     assert _until_the_second(hold) == _in_a_day(clock)
