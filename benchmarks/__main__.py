@@ -26,6 +26,7 @@ from benchmarks import (
     quote,
     rivals,
     rules,
+    start_up,
     store_task,
 )
 from benchmarks.record import find_falls
@@ -52,6 +53,7 @@ BENCHMARKS: Final[dict[str, _Run]] = {
     "quote": quote.run,
     "rivals": rivals.run,
     "rules": rules.run,
+    "start-up": start_up.run,
     "store-task": store_task.run,
 }
 

@@ -12,7 +12,8 @@ from troth.engine.carriage.network import compile_network
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import ON_HAND
 from troth.model.network import Node, NodeType
-from troth.store.stock_index import SkuStock, StockIndex
+from troth.store.shelf import SkuStock
+from troth.store.stock_index import StockIndex
 
 
 def measure(skus: int, nodes: int) -> float:

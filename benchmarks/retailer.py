@@ -82,23 +82,53 @@ class Serving:
 
 
 def processor_seconds(pid: int) -> float:
-    """The processor time that a process and its children have used so far."""
+    """The processor time that a process and its children have used so far, those that ended included."""
     ticks = 0
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = stat.read_text().rpartition(")")[2].split()
         except OSError:  # it has just ended
             continue
-        if stat.parent.name == str(pid) or fields[1] == str(pid):
+        if stat.parent.name == str(pid):
+            ticks += sum(map(int, fields[11:15]))
+        elif fields[1] == str(pid):
             ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
+def resident_bytes(pid: int) -> int:
+    """The memory that the largest child of a process takes."""
+    sizes = [0]
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            if stat.read_text().rpartition(")")[2].split()[1] == str(pid):
+                sizes.append(int((stat.parent / "statm").read_text().split()[1]))
+        except OSError:  # it has just ended
+            continue
+    return max(sizes) * os.sysconf("SC_PAGE_SIZE")
+
+
+def postmaster_pid(data_dir: Path) -> int:
+    """The process of the PostgreSQL below a data directory, whose children are its sessions."""
+    return int((data_dir / "postgres" / "cluster" / "postmaster.pid").read_text().split()[0])
+
+
 @contextmanager
-def serve(dsn: str, key: str, folder: Path, *, processes: int, has_worker: bool = False) -> Iterator[Serving]:
-    """So many API processes on a database that know an administrator's key, with a worker or without."""
+def serve(
+    dsn: str,
+    key: str,
+    folder: Path,
+    *,
+    processes: int,
+    has_worker: bool = False,
+    settings: dict[str, str] | None = None,
+) -> Iterator[Serving]:
+    """So many API processes on a database that know an administrator's key, with a worker or without, and with these
+    settings beside (by the names that the environment has).
+    """
     port = free_port()
-    environment = os.environ | {"TROTH_DATABASE_URL": dsn, "TROTH_API_KEY": key, "TROTH_DATA_DIR": str(folder)}
+    ours = {"TROTH_DATABASE_URL": dsn, "TROTH_API_KEY": key, "TROTH_DATA_DIR": str(folder)}
+    environment = os.environ | ours | (settings or {})
     process = subprocess.Popen(
         [
             str(Path(sys.executable).parent / "troth"), "serve", "--workers", str(processes), "--port", str(port),

@@ -13,7 +13,8 @@ from troth.flows.door.aside import aside, decide_aside, network_at_rest, rows_at
 from troth.model.capacity import Slot
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import ON_HAND
-from troth.store.stock_index import SkuStock, StockIndex
+from troth.store.shelf import SkuStock
+from troth.store.stock_index import StockIndex
 
 
 def index_of(units: int) -> StockIndex:

@@ -13,7 +13,8 @@ from troth.engine.carriage.network import compile_network
 from troth.engine.supply.supply import QUANTITY_MAX
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import ON_HAND, Balance, Entry, EntryKind, Source, SupplyKey
-from troth.store.stock_index import SkuStock, StockIndex
+from troth.store.shelf import SkuStock
+from troth.store.stock_index import StockIndex
 
 NODES = ("DC-CA", "DC-IL", "DC-PA")
 NETWORK = compile_network([node("DC-CA"), node("DC-IL", active=False), node("DC-PA")])
@@ -41,19 +42,24 @@ def _stock(sku: Sku, held: dict[SupplyKey, tuple[int, int]]) -> SkuStock:
     )
 
 
-def _index(held: dict[SupplyKey, tuple[int, int]]) -> StockIndex:
-    index = StockIndex(NETWORK)
+def _index(held: dict[SupplyKey, tuple[int, int]], *, open_max: int = 100) -> StockIndex:
+    index = StockIndex(NETWORK, open_max=open_max)
     index.put([A, B], [_stock(A, held), _stock(B, held)])
     return index
 
 
-@given(st.dictionaries(keys, st.tuples(units, units), max_size=10), st.lists(moves, max_size=20))
-def test_any_moves_leave_what_a_plain_table_holds(
-    held: dict[SupplyKey, tuple[int, int]], moved: list[Entry | tuple[SupplyKey, int, int]]
+@given(
+    st.dictionaries(keys, st.tuples(units, units), max_size=10),
+    st.lists(moves, max_size=20),
+    st.sampled_from([0, 2, 100]),
+)
+def test_any_moves_leave_what_a_plain_table_holds_however_often_it_is_packed(
+    held: dict[SupplyKey, tuple[int, int]], moved: list[Entry | tuple[SupplyKey, int, int]], open_max: int
 ) -> None:
-    index = _index(held)
+    index = _index(held, open_max=open_max)
 
     for move in moved:
+        index.tidy()
         if isinstance(move, Entry):
             index.move([move])
             if move.key in held:
@@ -66,6 +72,7 @@ def test_any_moves_leave_what_a_plain_table_holds(
             for sku in index.missing([A, B]):  # a supply that is new makes it read its SKU again
                 index.put([sku], [_stock(sku, held)])
 
+    assert index.size == len(held)
     assert {
         balance.key: (balance.on_hand, balance.reserved) for balance in chain(index.balances(A), index.balances(B))
     } == held
@@ -78,6 +85,54 @@ def test_any_moves_leave_what_a_plain_table_holds(
         ]
         assert rows.available.tolist() == expected
         assert rows.available_from.tolist() == [AT.timestamp() if source == PO else 0.0 for source in rows.sources]
+
+
+@given(st.permutations([*NODES, "CLOSED"]), st.sampled_from([ON_HAND, PO]))
+def test_stock_is_found_however_a_database_sorts_its_nodes(nodes: list[str], source: Source) -> None:
+    index = StockIndex(NETWORK)
+    places, all_units = [NodeId(name) for name in nodes], [len(name) + ord(name[-1]) for name in nodes]
+    expected_at = [AT if source == PO else None] * 4
+    index.put([A, B], [SkuStock(sku, places, [source] * 4, all_units, [0] * 4, expected_at) for sku in (A, B)])
+
+    for sku in (A, B):
+        assert {balance.key.node: balance.on_hand for balance in index.balances(sku)} == {
+            node: units for node, units in zip(places, all_units, strict=True) if node != "CLOSED"
+        }
+        index.move([Entry(SupplyKey(sku, NodeId("DC-PA"), source), EntryKind.PENDING, reserved_delta=2)])
+        assert index.rows(sku).reserved is not None
+        assert [(one.key.node, one.reserved) for one in index.balances(sku)] == [
+            ("DC-CA", 0),
+            ("DC-IL", 0),
+            ("DC-PA", 2),
+        ]
+
+
+def test_what_stands_longest_is_packed_where_too_much_does_and_what_was_kept_of_it_is_gone() -> None:
+    here, there = SupplyKey(A, NodeId("DC-PA")), SupplyKey(B, NodeId("DC-PA"), PO)
+    index = _index({here: (3, 1), there: (4, 2)}, open_max=1)
+    before = index.rows(A)
+    index.keep(A, "web", "two left", size=10)
+
+    index.tidy()
+
+    assert index.kept(A, "web") is None
+    assert index.rows(A) is not before
+    assert [(one.on_hand, one.reserved) for one in (*index.balances(A), *index.balances(B))] == [(3, 1), (4, 2)]
+    assert index.size == 2
+
+
+def test_what_moves_or_is_forgotten_is_noted_remembered_or_not() -> None:
+    index = _index({SupplyKey(A, NodeId("DC-PA")): (3, 1)})
+    c, d = Sku("C"), Sku("D")
+
+    with index.noting_moves() as moved:
+        with index.noting_moves() as later:
+            index.move([Entry(SupplyKey(A, NodeId("DC-PA")), EntryKind.PENDING, reserved_delta=1)])
+            index.settle([Balance(SupplyKey(c, NodeId("DC-PA")), 1)])
+        index.forget([d])
+    index.forget([B])
+
+    assert (moved, later) == ({A, c, d}, {A, c})
 
 
 @pytest.mark.parametrize("units", [3, 2**40])

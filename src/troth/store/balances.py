@@ -9,9 +9,11 @@ from troth.model.ids import NodeId, Sku
 from troth.model.inventory import Balance, SupplyKey
 from troth.store.database import Connection
 from troth.store.queries import sql
-from troth.store.stock_index import SkuStock
+from troth.store.sent import units_of
+from troth.store.shelf import SkuStock
 
 _READ = sql("read_stock")
+_READ_ON_HAND = sql("read_stock_on_hand")
 _LOCK = sql("lock_stock")
 _LOCK_SUPPLIES = sql("lock_supplies")
 _FIND = sql("find_balances")
@@ -38,7 +40,12 @@ class Snapshot:
 
 async def read_stock(connection: Connection, skus: Iterable[Sku]) -> list[SkuStock]:
     """Every supply of some SKUs; a SKU that has none is left out."""
-    return [_stock(row) for row in await connection.fetch(_READ, list(skus))]
+    rows = await connection.fetch(_READ_ON_HAND, list(skus))
+    stocks = _stocks_on_hand([row for row in rows if row["nodes"] is not None])
+    others = [row["sku"] for row in rows if row["nodes"] is None]
+    if others:
+        stocks += [_stock(row) for row in await connection.fetch(_READ, others)]
+    return stocks
 
 
 async def lock_stock(connection: Connection, skus: Iterable[Sku]) -> list[SkuStock]:
@@ -172,6 +179,17 @@ def _balance(row: Any) -> Balance:
         row["expected_at"],
         row["expires_on"],
     )
+
+
+def _stocks_on_hand(rows: Sequence[Any]) -> list[SkuStock]:
+    on_hand, reserved = units_of([row["on_hand"] for row in rows]), units_of([row["reserved"] for row in rows])
+    stocks, first = [], 0
+    for row in rows:
+        nodes = row["nodes"]
+        last = first + len(nodes)
+        stocks.append(SkuStock(row["sku"], nodes, (), on_hand[first:last], reserved[first:last]))
+        first = last
+    return stocks
 
 
 def _stock(row: Any) -> SkuStock:

@@ -24,7 +24,8 @@ from troth.store.cart_holds import find_overdue_cart_holds
 from troth.store.database import Connection
 from troth.store.keys import read_keys
 from troth.store.save import UsedKey
-from troth.store.stock_index import SkuStock, StockIndex
+from troth.store.shelf import SkuStock
+from troth.store.stock_index import StockIndex
 
 CLOCK: Final = "clock"
 """Who acts, in the log, where nobody but the time asks for it."""

@@ -117,6 +117,17 @@ class Door:
                 missing = self.index.missing(skus)
                 self.index.put(missing, await read_stock(connection, missing))
 
+    async def load_stock(self, skus: Collection[Sku]) -> int:
+        """Make the index remember these SKUs while the door goes on, but for those of which something moves meanwhile:
+        what was read of them may be of before, and they are read when they are needed. Gives how many balances it read.
+        """
+        with self.index.noting_moves() as moved:
+            async with self._pool.acquire() as connection:
+                stocks = await read_stock(connection, self.index.missing(skus))
+            wanted = {sku for sku in self.index.missing(skus) if sku not in moved}
+            self.index.put(wanted, [stock for stock in stocks if stock.sku in wanted])
+        return sum(len(stock.nodes) for stock in stocks)
+
     async def follow(self) -> None:
         """Take over what other processes wrote since the last time."""
         async with self._lane:
@@ -132,6 +143,7 @@ class Door:
             # Whatever this process wrote has ended, so that the snapshot saw it; what it did not see comes next time.
             self._seen = seen
             self._own.clear()
+            self.index.tidy()
             await self._refresh()
 
     async def _follow_forever(self) -> None:

@@ -7,6 +7,7 @@ memory.
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from enum import StrEnum
@@ -21,9 +22,11 @@ from troth.store.warm_up import find_skus, find_skus_promised_last
 
 _MOVES_MAX: Final = 50_000
 _SKUS_A_PAGE: Final = 5_000
-_SKUS_AT_ONCE_MAX: Final = 200
+_SKUS_AT_ONCE_MAX: Final = 1_000
 _BALANCES_AT_ONCE: Final = 10_000
-"""The door waits while so many are read: some milliseconds."""
+"""Requests wait while so many are packed: some milliseconds."""
+_SIDE_BY_SIDE: Final = 2
+"""The database reads the next while these are packed; the write door keeps connections for itself."""
 _PAUSE_SECONDS: Final = 1.0
 
 _log = logging.getLogger(__name__)
@@ -88,16 +91,21 @@ class WarmUp:
 
     async def _load(self, skus: Sequence[Sku]) -> None:
         """Load SKUs, so many at once as have some thousand balances."""
+        waiting = deque(skus)
+        await self._load_next(waiting)  # which says how much one of them is
+        await asyncio.gather(*(self._load_from(waiting) for _ in range(_SIDE_BY_SIDE)))
+
+    async def _load_from(self, waiting: deque[Sku]) -> None:
+        while waiting and not self._is_full:
+            await self._load_next(waiting)
+
+    async def _load_next(self, waiting: deque[Sku]) -> None:
         door = self._system.door
-        first = 0
-        while first < len(skus) and not self._is_full:
-            part = skus[first : first + self._skus_at_once]
-            first += len(part)
-            before = door.index.size
-            await door.need_stock(await door.reference.need_kits(part))
-            each = max(1, (door.index.size - before) // len(part))
-            self._skus_at_once = max(1, min(_SKUS_AT_ONCE_MAX, _BALANCES_AT_ONCE // each, 2 * self._skus_at_once))
-            await asyncio.sleep(0)
+        part = [waiting.popleft() for _ in range(min(self._skus_at_once, len(waiting)))]
+        loaded = await door.load_stock(await door.reference.need_kits(part))
+        each = max(1, loaded // max(1, len(part)))
+        self._skus_at_once = max(1, min(_SKUS_AT_ONCE_MAX, _BALANCES_AT_ONCE // each, 2 * self._skus_at_once))
+        await asyncio.sleep(0)
 
 
 @asynccontextmanager

@@ -1,3 +1,17 @@
+-- name: read_stock_on_hand
+-- Reads every supply of some SKUs that may be sold, a row a SKU in sorted order where all of it lies on hand; of other SKUs there are no nodes.
+SELECT
+    sku,
+    CASE WHEN bool_and(source = 'on_hand') THEN array_agg(node) END AS nodes,
+    array_send(array_agg(on_hand)) AS on_hand,
+    array_send(array_agg(reserved)) AS reserved
+FROM (
+    SELECT sku, node, source, on_hand, reserved FROM balances
+    WHERE sku = ANY($1::text[]) AND NOT starts_with(source, 'apart/')
+    ORDER BY sku, node, source
+) AS sorted
+GROUP BY sku;
+
 -- name: read_stock
 -- Reads every supply of some SKUs that may be sold, a row a SKU, its supplies in sorted order.
 SELECT
