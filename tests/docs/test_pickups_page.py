@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from troth.flows.documents.families import WORK_RULES
-from troth.model.work_rules import PickupRule, WorkRules
+from troth.model.work_rules import LateRule, PickupRule, WorkRules
 
 _PAGE = (Path(__file__).parents[2] / "docs" / "pickups.md").read_text(encoding="utf-8")
 
@@ -19,7 +19,8 @@ def test_the_documents_of_the_page_can_be_saved(text: str) -> None:
 
 
 def test_every_field_of_a_rule_is_on_the_page() -> None:
-    assert {field.name for field in fields(PickupRule)} - {"name"} <= set(re.findall(r"`(\w+)`", _PAGE))
+    every = (*fields(PickupRule), *fields(LateRule))
+    assert {field.name for field in every} - {"name"} <= set(re.findall(r"`(\w+)`", _PAGE))
 
 
 @pytest.mark.parametrize(
@@ -37,6 +38,15 @@ def test_a_rule_that_cannot_be_used_is_refused_with_its_field(rule: dict[str, ob
     found = WORK_RULES.read({"pickups": [{"name": "one", **rule}]})
     assert isinstance(found, tuple)
     assert [flaw.pointer for flaw in found] == pointers
+
+
+def test_a_rule_about_late_tasks_is_refused_with_its_field_and_remarked_like_others() -> None:
+    found = WORK_RULES.read({"late": [{"name": "one", "owner": " ", "before_minutes": -1, "moves_max": 21}]})
+    assert isinstance(found, tuple)
+    assert [flaw.pointer for flaw in found] == ["/late/0/before_minutes", "/late/0/owner", "/late/0/moves_max"]
+    rules = WORK_RULES.read({"late": [{"name": "all"}, {"name": "never"}]})
+    assert isinstance(rules, WorkRules)
+    assert [one.pointer for one in WORK_RULES.lint(rules)] == ["/late/1"]
 
 
 def test_a_rule_behind_one_that_speaks_of_everything_is_remarked() -> None:

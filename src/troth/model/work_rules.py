@@ -30,13 +30,38 @@ class PickupRule:
 
 
 @dataclass(frozen=True, slots=True)
+class LateRule:
+    """What is done about tasks that nobody begins, at the nodes that `where` names (CEL, of the node; empty: all), of
+    the orders for which `when` holds. The first rule that speaks decides.
+
+    So many minutes before the last moment at which a task can be begun (`before_minutes`), and not before it lay there
+    for `patience_minutes`, its `owner` is told; of what is sent at the latest when it lay there for `idle_minutes`
+    (None: no), since other nodes have a cut-off. `move_after_minutes` later (None: never) it goes to another node,
+    where that keeps the promise; of an order that happens `moves_max` times.
+    """
+
+    name: str
+    where: str = ""
+    when: str = ""
+    before_minutes: float = 30.0
+    patience_minutes: float = 10.0
+    idle_minutes: float | None = 120.0
+    owner: str = "store lead"
+    move_after_minutes: float | None = 20.0
+    moves_max: int = 2
+
+
+@dataclass(frozen=True, slots=True)
 class WorkRules:
     """All that is said about work at nodes. Of each kind the first rule that speaks decides, else what is built in."""
 
     name: str = ""
     description: str = ""
     pickups: tuple[PickupRule, ...] = ()
+    late: tuple[LateRule, ...] = ()
 
 
 NO_WORK_RULES: Final = WorkRules()
 BUILT_IN_PICKUP: Final = PickupRule("built in")
+BUILT_IN_LATE: Final = LateRule("built in")
+"""What holds at stores; what a warehouse does when is its own business, unless a rule says otherwise."""

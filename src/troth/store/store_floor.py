@@ -27,7 +27,8 @@ ON_SHELF: Final = (AllocationState.RELEASED, AllocationState.ACCEPTED)
 @dataclass(frozen=True, slots=True)
 class FloorTask:
     """A work as the list of a node shows it; `units` as people count them, what is known of its pickup,
-    and the items that are still to be picked for it."""
+    who was told that it is late, and the items that are still to be
+    picked for it."""
 
     order_id: OrderId
     fulfillment_id: FulfillmentId
@@ -42,6 +43,7 @@ class FloorTask:
     units: int
     pickup: Pickup
     is_asked_back: bool
+    escalated_to: str
     to_pick: frozenset[Sku] = frozenset()
 
 

@@ -58,6 +58,11 @@ class Task:
         return self.turn is not None and self.turn.risk >= _LIKELY
 
     @property
+    def escalated_to(self) -> str:
+        """Who was told that nobody has begun it; empty where nobody was, or it was begun since."""
+        return self.of.escalated_to if self.step == "pick" else ""
+
+    @property
     def is_waited_for(self) -> bool:
         """Whether the customer stands at the counter, or in a bay."""
         pickup = self.of.pickup
@@ -93,12 +98,15 @@ async def read_tasks(visit: Visit, node: str) -> list[Task]:
 
 
 def tasks_of(found: Sequence[FloorTask], node: str, now: datetime, turns: Iterable[PickTurn] = ()) -> list[Task]:
-    """The tasks that works are to a node: who waits there comes first, then by when each must be ready, or picked
-    (`turns`); ties by id.
+    """The tasks that works are to a node: who waits there comes first, then what somebody was told of because it is
+    late, then by when each must be ready, or picked (`turns`); ties by id.
     """
     by_work = {turn.fulfillment_id: turn for turn in turns}
     tasks = [_task(one, node, now, by_work.get(one.fulfillment_id)) for one in found if _steps(one, node)]
-    return sorted(tasks, key=lambda task: (not task.is_waited_for, task.begin_by, task.of.fulfillment_id))
+    return sorted(
+        tasks,
+        key=lambda task: (not task.is_waited_for, not task.escalated_to, task.begin_by, task.of.fulfillment_id),
+    )
 
 
 def _steps(one: FloorTask, node: str) -> tuple[str, ...]:

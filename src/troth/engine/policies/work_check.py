@@ -6,7 +6,7 @@ from typing import Final
 from troth.engine.policies.release_check import RULES_MAX, check_expression, check_name, check_within
 from troth.engine.rules.fields import NODE, OF_ORDER
 from troth.model.document import Finding
-from troth.model.work_rules import PickupRule, WorkRules
+from troth.model.work_rules import LateRule, PickupRule, WorkRules
 
 HOURS_MAX: Final = 24.0 * 365
 MINUTES_MAX: Final = 60 * 24
@@ -15,20 +15,24 @@ TIMES_MAX: Final = 20
 
 def check_work(rules: WorkRules) -> tuple[Finding, ...]:
     """Everything that forbids work rules, in the order of their fields; nothing where they can be used."""
-    if len(rules.pickups) > RULES_MAX:
-        return (Finding("", f"there are {len(rules.pickups)} rules; there may be {RULES_MAX}"),)
+    count = len(rules.pickups) + len(rules.late)
+    if count > RULES_MAX:
+        return (Finding("", f"there are {count} rules; there may be {RULES_MAX}"),)
     return tuple(_all(rules))
 
 
 def lint_work(rules: WorkRules) -> tuple[Finding, ...]:
     """What is worth a second look: rules that never get to speak, and reminders that come when nothing is kept."""
-    found, closed = [], ""
-    for at, rule in enumerate(rules.pickups):
+    return (*_never_deciding(rules.pickups, "pickups"), *_never_deciding(rules.late, "late"))
+
+
+def _never_deciding(rules: Sequence[PickupRule | LateRule], kind: str) -> Iterable[Finding]:
+    closed = ""
+    for at, rule in enumerate(rules):
         if closed:
-            found.append(Finding(f"/pickups/{at}", f"never decides: {closed} before it speaks of everything"))
+            yield Finding(f"/{kind}/{at}", f"never decides: {closed} before it speaks of everything")
         elif not rule.when and not rule.where:
             closed = rule.name
-    return tuple(found)
 
 
 def _all(rules: WorkRules) -> Iterable[Finding]:
@@ -36,13 +40,34 @@ def _all(rules: WorkRules) -> Iterable[Finding]:
     for at, rule in enumerate(rules.pickups):
         yield from check_name(names, at, f"/pickups/{at}/name")
         yield from _pickup(rule, f"/pickups/{at}")
+    names = [late.name for late in rules.late]
+    for at, late in enumerate(rules.late):
+        yield from check_name(names, at, f"/late/{at}/name")
+        yield from _late(late, f"/late/{at}")
 
 
-def _pickup(rule: PickupRule, pointer: str) -> Iterable[Finding]:
+def _terms(rule: PickupRule | LateRule, pointer: str) -> Iterable[Finding]:
     if rule.where:
         yield from check_expression(rule.where, f"{pointer}/where", reads=NODE)
     if rule.when:
         yield from check_expression(rule.when, f"{pointer}/when", reads=OF_ORDER)
+
+
+def _late(rule: LateRule, pointer: str) -> Iterable[Finding]:
+    yield from _terms(rule, pointer)
+    yield from check_within(rule.before_minutes, MINUTES_MAX, f"{pointer}/before_minutes")
+    yield from check_within(rule.patience_minutes, MINUTES_MAX, f"{pointer}/patience_minutes")
+    if rule.idle_minutes is not None:
+        yield from check_within(rule.idle_minutes, MINUTES_MAX, f"{pointer}/idle_minutes")
+    if not rule.owner.strip():
+        yield Finding(f"{pointer}/owner", "is required: who is told")
+    if rule.move_after_minutes is not None:
+        yield from check_within(rule.move_after_minutes, MINUTES_MAX, f"{pointer}/move_after_minutes")
+    yield from check_within(rule.moves_max, TIMES_MAX, f"{pointer}/moves_max")
+
+
+def _pickup(rule: PickupRule, pointer: str) -> Iterable[Finding]:
+    yield from _terms(rule, pointer)
     if not 0 < rule.keep_hours <= HOURS_MAX:
         yield Finding(f"{pointer}/keep_hours", f"must be above 0 and at most {HOURS_MAX:,.0f}")
     yield from _reminders(rule.remind_hours, rule.keep_hours, f"{pointer}/remind_hours")

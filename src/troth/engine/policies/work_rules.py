@@ -10,7 +10,8 @@ from troth.engine.rules.ground import Ground
 from troth.engine.rules.masks import applies
 from troth.engine.rules.values import is_certain
 from troth.model.ids import NodeId
-from troth.model.work_rules import BUILT_IN_PICKUP, NO_WORK_RULES, PickupRule, WorkRules
+from troth.model.network import NodeType
+from troth.model.work_rules import BUILT_IN_LATE, BUILT_IN_PICKUP, NO_WORK_RULES, LateRule, PickupRule, WorkRules
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +30,15 @@ class CompiledWork:
                 return rule
         return BUILT_IN_PICKUP
 
+    def late_of(self, ground: Ground, node: NodeId) -> LateRule | None:
+        """What is done about tasks of an order that nobody begins at a node; None: nothing is."""
+        for rule in self.rules.late:
+            if self._speaks(rule.where, rule.when, ground, node):
+                return rule
+        position = ground.network.index.get(node)
+        is_store = position is not None and ground.network.nodes[position].type is NodeType.STORE
+        return BUILT_IN_LATE if is_store else None
+
     def _speaks(self, where: str, when: str, ground: Ground, node: NodeId) -> bool:
         position = ground.network.index.get(node)
         if where:
@@ -40,8 +50,9 @@ class CompiledWork:
 
 def compile_work(rules: WorkRules, label: str) -> CompiledWork:
     """The rules with every expression compiled. One that cannot be used, which `check` forbids, names nothing."""
-    whens = {rule.when for rule in rules.pickups if rule.when}
-    wheres = {rule.where for rule in rules.pickups if rule.where}
+    every: tuple[PickupRule | LateRule, ...] = (*rules.pickups, *rules.late)
+    whens = {rule.when for rule in every if rule.when}
+    wheres = {rule.where for rule in every if rule.where}
     return CompiledWork(
         label,
         rules,

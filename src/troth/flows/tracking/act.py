@@ -35,30 +35,49 @@ async def act_on(
     """Do what a rule says about work, as it was looked at; what was done, in the words of the log. Nothing where the
     order has changed meanwhile.
     """
-    alert = RaiseAlert(
-        work.fulfillment_id,
-        rule.name,
-        AlertAction.EXCEPTION,
-        "" if due is None else due.step.value,
-        work.promised_at,
-        prediction.expected_at,
-        min(100, max(0, round(100.0 * prediction.probability))),
-    )
-    fixes = await _fixes(system, order, work, prediction) if KEEPING.intersection(rule.rule.actions) else ()
+    alert = alert_of(work, rule.name, "" if due is None else due.step.value, prediction)
     telling: list[Command] = []
     for action in rule.rule.actions:
         if action in KEEPING:
-            fix = next((one for one in fixes if one.kind is _FIXES[action]), None)
-            if fix is None or not isinstance(fix.command, RejectWork | ChangeOrder):
-                continue
-            told = replace(alert, action=action, detail=fix.detail)
-            done = await _submit(system, order, (with_reason(fix.command, REASON), told))
+            done = await keep_by(system, order, work, prediction, action, alert, reason=REASON)
             if done:
                 return done
             continue
         owner = rule.rule.owner if action is AlertAction.EXCEPTION else ""
         telling.append(replace(alert, action=action, owner=owner))
-    return await _submit(system, order, tuple(telling)) if telling else []
+    return await submit_alerts(system, order, tuple(telling)) if telling else []
+
+
+def alert_of(work: Fulfillment, rule: str, step: str, prediction: Prediction) -> RaiseAlert:
+    """That a promise will probably be missed, as a rule says of work that waits for a step: a person is called."""
+    return RaiseAlert(
+        work.fulfillment_id,
+        rule,
+        AlertAction.EXCEPTION,
+        step,
+        work.promised_at,
+        prediction.expected_at,
+        min(100, max(0, round(100.0 * prediction.probability))),
+    )
+
+
+async def keep_by(
+    system: System,
+    order: Order,
+    work: Fulfillment,
+    prediction: Prediction,
+    action: AlertAction,
+    alert: RaiseAlert,
+    *,
+    reason: str,
+) -> list[AlertRaised]:
+    """Do what keeps a promise, and say that it was done; nothing where nothing of that kind keeps it."""
+    fixes = await _fixes(system, order, work, prediction)
+    fix = next((one for one in fixes if one.kind is _FIXES[action]), None)
+    if fix is None or not isinstance(fix.command, RejectWork | ChangeOrder):
+        return []
+    told = replace(alert, action=action, detail=fix.detail)
+    return await submit_alerts(system, order, (with_reason(fix.command, reason), told))
 
 
 async def _fixes(system: System, order: Order, work: Fulfillment, prediction: Prediction) -> tuple[Fix, ...]:
@@ -92,7 +111,7 @@ def as_exception(order: Order, work: Fulfillment, prediction: Prediction) -> Ope
     )
 
 
-async def _submit(system: System, order: Order, commands: tuple[Command, ...]) -> list[AlertRaised]:
+async def submit_alerts(system: System, order: Order, commands: tuple[Command, ...]) -> list[AlertRaised]:
     """Send commands of the order as it was looked at, together; the alerts that were raised. None where the first one
     is refused: then nothing was done.
     """

@@ -23,6 +23,7 @@ from troth.flows.documents.alerts_in_force import AlertRulesInForce
 from troth.flows.door.facts import facts_of
 from troth.flows.door.system import System
 from troth.flows.tracking.act import act_on
+from troth.flows.tracking.late import TaskTimesSeen, act_on_late, nodes_to_begin
 from troth.flows.tracking.read import Tracked, read_tracked
 from troth.model.events import AlertRaised
 from troth.model.ids import FulfillmentId
@@ -32,6 +33,7 @@ from troth.model.returns import ReturnKind
 from troth.model.status import fulfillment_status
 from troth.model.tracking import TrackStatus
 from troth.store.database import Pool, transaction
+from troth.store.node_work import read_task_evidence
 from troth.store.orders import read_orders
 from troth.store.tracking import read_order_events
 from troth.store.watch import (
@@ -118,6 +120,7 @@ async def look_at_due(system: System, watcher: Watcher, *, limit: int = LOOKED_M
         tracked = await read_tracked(connection, system, list(orders.values()))
         told = await read_order_events(connection, names, ("AlertRaised",))
         known = await read_expected(connection, names)
+        seen = await read_task_evidence(connection, nodes_to_begin(orders.values()))
     looks = [
         _look_safely(
             system,
@@ -128,6 +131,7 @@ async def look_at_due(system: System, watcher: Watcher, *, limit: int = LOOKED_M
             known,
             rules,
             watcher.cells,
+            seen,
         )
         for watch in watches
     ]
@@ -144,11 +148,12 @@ async def _look_safely(
     known: Mapping[FulfillmentId, Expected],
     rules: Sequence[ReadyAlert],
     cells: Cells,
+    seen: TaskTimesSeen,
 ) -> None:
     now = system.door.now()
     look_at: datetime | None = now + _AGAIN
     try:
-        look_at = None if order is None else await _look(system, order, tracked, told, known, rules, cells)
+        look_at = None if order is None else await _look(system, order, tracked, told, known, rules, cells, seen)
     except Exception:  # the others are looked at all the same, and this one again
         _log.exception("cannot look at order %s", watch.order_id)
     async with system.pool.acquire() as connection:
@@ -163,6 +168,7 @@ async def _look(
     known: Mapping[FulfillmentId, Expected],
     rules: Sequence[ReadyAlert],
     cells: Cells,
+    seen: TaskTimesSeen,
 ) -> datetime | None:
     """Predict, act and write what is expected of an order; when it is to be looked at again (None: not any more)."""
     now, reference = system.door.now(), system.door.reference
@@ -177,11 +183,30 @@ async def _look(
             predicted.append((one, prediction))
         if expected is not None:
             found.append(expected)
-    acted = await _act(system, order, predicted, told, rules, now)
+    acted, late_at = await _act_on_late(system, order, predicted, told, seen)
+    acted = acted or await _act(system, order, predicted, told, rules, now)
     found = [_with_call(expected, acted) for expected in found]
     async with transaction(system.pool) as connection:
         await write_expected(connection, order.order_id, found)
-    return _next_look([one.work.promised_at for one, _ in predicted], now)
+    return _next_look([one.work.promised_at for one, _ in predicted], now, late_at)
+
+
+async def _act_on_late(
+    system: System,
+    order: Order,
+    predicted: Sequence[tuple[Tracked, Prediction]],
+    told: Sequence[AlertRaised],
+    seen: TaskTimesSeen,
+) -> tuple[list[AlertRaised], datetime | None]:
+    """Act on the first task of an order that is late; when the next will be. The others follow with the next look."""
+    late: list[datetime] = []
+    for one, prediction in predicted:
+        acted, at = await act_on_late(system, order, one, prediction, told, seen)
+        if at is not None:
+            late.append(at)
+        if acted:
+            return acted, min(late, default=None)
+    return [], min(late, default=None)
 
 
 async def _act(
@@ -297,8 +322,11 @@ def _with_call(expected: Expected, acted: Sequence[AlertRaised]) -> Expected:
     return expected
 
 
-def _next_look(promises: Sequence[datetime], now: datetime) -> datetime | None:
-    """When work with these promises is looked at again although nothing happens; None: nothing is expected any more."""
+def _next_look(promises: Sequence[datetime], now: datetime, late_at: datetime | None) -> datetime | None:
+    """When work with these promises is looked at again although nothing happens: as time goes by, and when a task of it
+    will be late. None: nothing is expected any more.
+    """
     if not promises:
         return None
-    return max(now + _AGAIN, min(promises) - HORIZON)
+    look_at = max(now + _AGAIN, min(promises) - HORIZON)
+    return look_at if late_at is None else min(look_at, late_at)

@@ -14,6 +14,7 @@ _EXAMPLE: Final = {
          "extensions_max": 0},
         {"name": "everyday", "keep_hours": 120.0, "remind_hours": [24.0, 72.0], "code_required": True},
     ],
+    "late": [{"name": "stores", "where": "node.type == 'store'", "owner": "store lead", "move_after_minutes": 15.0}],
 }  # fmt: skip
 
 OPERATIONS = operations_of(

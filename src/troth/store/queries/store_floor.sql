@@ -6,7 +6,14 @@ SELECT
     EXISTS (
         SELECT FROM recalls AS r
         WHERE r.order_id = f.order_id AND r.fulfillment_id = f.fulfillment_id AND r.state = 'requested'
-    ) AS is_asked_back
+    ) AS is_asked_back,
+    coalesce(
+        (
+            SELECT coalesce(nullif(w.owner, ''), 'somebody') FROM predictions AS w
+            WHERE w.order_id = f.order_id AND w.fulfillment_id = f.fulfillment_id AND w.called_at IS NOT NULL
+        ),
+        ''
+    ) AS escalated_to
 FROM (
     (
         SELECT own.*
