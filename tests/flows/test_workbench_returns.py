@@ -228,6 +228,8 @@ async def test_what_moves_money_is_for_nobody_who_is_bound_and_returns_and_suppl
 
     assert {kind for kind in FixKind if refuse_fix(desk, kind)} == {FixKind.RESCHEDULE, FixKind.WITHDRAW}
     assert {kind for kind in FixKind if refuse_fix(store, kind)} == {
+        FixKind.RE_SHIP,
+        FixKind.REFUND,
         FixKind.CREDIT,
         FixKind.DENY,
         FixKind.RETRY_PAYMENT,

@@ -24,6 +24,8 @@ class FixKind(StrEnum):
     OTHER_PICKUP = "other_pickup"
     NEW_DATE = "new_date"
     PARTIAL = "partial"
+    RE_SHIP = "re_ship"
+    REFUND = "refund"
     WAIT = "wait"
     RELEASE = "release"
     LIFT = "lift"
@@ -51,6 +53,8 @@ TOLD: Final[Mapping[FixKind, str]] = {
     FixKind.OTHER_PICKUP: "hand it over at a store",
     FixKind.NEW_DATE: "promise it for another date",
     FixKind.PARTIAL: "send what there is and cancel the rest",
+    FixKind.RE_SHIP: "send it once more",
+    FixKind.REFUND: "credit what did not come",
     FixKind.WAIT: "let it wait for stock",
     FixKind.RELEASE: "hand it to its node now",
     FixKind.LIFT: "lift the hold",
@@ -82,6 +86,8 @@ FOR: Final[Mapping[FixKind, frozenset[Source]]] = {
     FixKind.OTHER_PICKUP: _OF_LINES,
     FixKind.NEW_DATE: _OF_LINES | _AT_NODES,
     FixKind.PARTIAL: _OF_LINES | _AT_NODES | {Source.RELEASE, Source.STOCK},
+    FixKind.RE_SHIP: frozenset({Source.PARCEL}),
+    FixKind.REFUND: frozenset({Source.PARCEL}),
     FixKind.WAIT: frozenset({Source.LINE}),
     FixKind.RELEASE: frozenset({Source.RELEASE}),
     FixKind.LIFT: frozenset({Source.HOLD}),
@@ -104,6 +110,8 @@ FOR: Final[Mapping[FixKind, frozenset[Source]]] = {
 
 OF_RETURNS: Final = frozenset(
     {
+        FixKind.RE_SHIP,
+        FixKind.REFUND,
         FixKind.CREDIT,
         FixKind.RESTOCK,
         FixKind.OUTLET,
@@ -115,7 +123,16 @@ OF_RETURNS: Final = frozenset(
 )
 """What is done about returns: for whoever may take them."""
 
-OF_MONEY: Final = frozenset({FixKind.CREDIT, FixKind.DENY, FixKind.RETRY_PAYMENT, FixKind.OTHER_PAYMENT})
+OF_MONEY: Final = frozenset(
+    {
+        FixKind.RE_SHIP,
+        FixKind.REFUND,
+        FixKind.CREDIT,
+        FixKind.DENY,
+        FixKind.RETRY_PAYMENT,
+        FixKind.OTHER_PAYMENT,
+    }
+)
 """What moves money: for nobody who is bound to nodes or customers."""
 
 

@@ -65,8 +65,6 @@ def propose(found: OpenException, order: Order, state: State, facts: Facts, role
             for line in _lines(found, order):
                 yield from _services(line, order, facts)
             yield from _without_work(FulfillmentId(found.subject), order)
-        case Source.PARCEL:
-            yield Proposal(FixKind.CANCEL, CancelOrder(order.order_id, REASON), "the whole order")
         case Source.RELEASE:
             now = ReleaseOrder(order.order_id, (FulfillmentId(found.subject),))
             yield Proposal(FixKind.RELEASE, now, found.node or "")

@@ -4,10 +4,11 @@ Nothing is guessed: what a fix promises, costs and takes is read from the decisi
 the same stock, rules and rates. What is refused, or changes nothing about the exception, is not proposed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
+from itertools import chain
 from typing import Final
 
 from troth.engine.exceptions.fix_proposals import propose, stand_in_id
@@ -15,6 +16,7 @@ from troth.engine.exceptions.proposal import Proposal
 from troth.engine.exceptions.return_fixes import return_left
 from troth.engine.lifecycle import decide
 from troth.engine.promising.context import Decision, Facts, State
+from troth.engine.tracking.trouble import find_troubles
 from troth.model.exceptions import OpenException, Source, supply_named
 from troth.model.fix import OF_RETURNS, Fix, FixKind, Taken
 from troth.model.ids import LineId, NodeId, Sku
@@ -31,12 +33,20 @@ _UNDATED: Final = _ENDING | OF_RETURNS
 _ELSEWHERE: Final = frozenset({FixKind.RE_SOURCE, FixKind.UPGRADE_SERVICE})
 
 
-def find_fixes(found: OpenException, order: Order, state: State, facts: Facts, *, role: str = "") -> tuple[Fix, ...]:
+def find_fixes(
+    found: OpenException,
+    order: Order,
+    state: State,
+    facts: Facts,
+    *,
+    role: str = "",
+    proposals: Iterable[Proposal] = (),
+) -> tuple[Fix, ...]:
     """What can be done about an exception of an order, in the order in which it is proposed: what keeps the goods and
-    the date before what does not. `role` is that of whoever would do it.
+    the date before what does not. `role` is that of whoever would do it; `proposals` are those that had to be prepared.
     """
     fixes: dict[str, Fix] = {}
-    for proposal in propose(found, order, state, facts, role):
+    for proposal in chain(proposals, propose(found, order, state, facts, role)):
         fix = try_fix(proposal, found, order, state, facts)
         if fix is not None:
             fixes.setdefault(fix.fix_id, fix)
@@ -62,6 +72,9 @@ def try_fix(proposal: Proposal, found: OpenException, order: Order, state: State
     lines = _concerned(found, after)
     wanted = {line.line_id for line in after.lines if line.quantity > line.canceled_quantity}
     promised = None if proposal.kind in _UNDATED else _last_promise(after, [one for one in lines if one in wanted])
+    if proposal.kind is FixKind.RE_SHIP:
+        more = next(change.after for change in decision.changes if change.before is None)
+        promised = _last_promise(more, [line.line_id for line in more.lines])
     return Fix(
         proposal.kind,
         _fix_id(proposal, promised, after),
@@ -69,8 +82,8 @@ def try_fix(proposal: Proposal, found: OpenException, order: Order, state: State
         proposal.command,
         proposal.detail,
         promised,
-        _cost_minor(after) - _cost_minor(order),
-        _price_minor(after) - _price_minor(order),
+        _difference(decision, _cost_minor),
+        _difference(decision, _price_minor),
         _taken(decision, state, facts),
         is_whole=left == 0,
         version=order.version,
@@ -118,6 +131,9 @@ def _left(found: OpenException, order: Order, before: Order, facts: Facts) -> in
             return int(is_placed and is_wanted)
         case Source.RETURN | Source.REFUND:
             return return_left(found, order)
+        case Source.PARCEL:
+            its = [work for work in order.fulfillments if work.fulfillment_id == found.subject]
+            return sum(len(find_troubles(order, work)) for work in its)
         case Source.STOCK:
             freed = _held(found, before) - _held(found, order)
             lost = sum(uncovered_quantities(order).values()) - sum(uncovered_quantities(before).values())
@@ -177,6 +193,11 @@ def _taken(decision: Decision, state: State, facts: Facts) -> tuple[Taken, ...]:
         there = int(rows.available[rows.node_index == position].sum())
         found.append(Taken(sku, node, units, max(0, there - units)))
     return tuple(found)
+
+
+def _difference(decision: Decision, of: Callable[[Order], int]) -> int:
+    """By how much something grows over all orders that a decision changes (minor units)."""
+    return sum(of(change.after) - (0 if change.before is None else of(change.before)) for change in decision.changes)
 
 
 def _fix_id(proposal: Proposal, promised: datetime | None, after: Order) -> str:

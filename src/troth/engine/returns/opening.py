@@ -38,7 +38,8 @@ from troth.model.returns import Credit, RefundTiming, Return, ReturnKind, Return
 from troth.model.serials import UnitSerial
 from troth.model.status import blocking_holds
 
-_NEVER_CAME = frozenset({"lost_in_transit", "missing"})
+_ON_ITS_WAY = frozenset({"lost_in_transit", "missing", "damaged"})
+"""Claims that may be about units which have not come: a carrier tells of it before the customer can."""
 CLAIMED: Final = "claimed_by_customer"
 """What flags a return of which nothing comes back where the customer opened it."""
 
@@ -163,7 +164,7 @@ def _form_flaws(command: OpenReturn, facts: Facts) -> Iterable[FieldFlaw]:
 
 def _unit_flaws(command: OpenReturn, order: Order) -> Iterable[FieldFlaw]:
     """What the customer does not have, or has given back."""
-    with_shipped = command.kind is ReturnKind.CLAIM and all(line.reason in _NEVER_CAME for line in command.lines)
+    with_shipped = command.kind is ReturnKind.CLAIM and all(line.reason in _ON_ITS_WAY for line in command.lines)
     left = returnable_units(order, with_shipped=with_shipped)
     known = {line.line_id: line for line in order.lines}
     back = returned_serials(order)

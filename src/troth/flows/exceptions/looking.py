@@ -14,6 +14,7 @@ from troth.engine.priority import in_order_of_rank
 from troth.flows.door.aside import aside
 from troth.flows.door.at_rest import look_at_rest
 from troth.flows.door.system import System
+from troth.flows.exceptions.parcel_fixes import propose_for_parcels
 from troth.flows.exceptions.supply_actions import read_document
 from troth.model.exceptions import OpenException, Source, supply_named
 from troth.model.fix import FOR, Fix, FixKind
@@ -76,8 +77,13 @@ async def look(system: System, found: OpenException, *, role: str = "", actor: s
 async def _fixes(
     system: System, found: OpenException, order: Order, *, role: str, actor: str
 ) -> tuple[Fix, ...] | Busy:
+    proposals = await propose_for_parcels(system, found, order) if found.source is Source.PARCEL else ()
     state, facts = await look_at_rest(system, order, await _skus(system, order), actor)
-    return await aside(lambda: find_fixes(found, order, state, facts, role=role), "change", lines=len(order.lines))
+    return await aside(
+        lambda: find_fixes(found, order, state, facts, role=role, proposals=proposals),
+        "change",
+        lines=len(order.lines),
+    )
 
 
 async def _look_at_supply(system: System, found: OpenException, *, role: str, actor: str) -> Looked | NotFound | Busy:

@@ -17,8 +17,8 @@ from troth.engine.carriage.calendars import minutes_of
 from troth.engine.policies.alerts_in_force import ReadyAlert
 from troth.engine.tracking.alerts import find_alert
 from troth.engine.tracking.milestones import next_step
-from troth.engine.tracking.parcels import standing_of
 from troth.engine.tracking.predict import Cells, Prediction, predict
+from troth.engine.tracking.trouble import find_troubles
 from troth.flows.documents.alerts_in_force import AlertRulesInForce
 from troth.flows.door.facts import facts_of
 from troth.flows.door.system import System
@@ -29,9 +29,7 @@ from troth.model.events import AlertRaised
 from troth.model.ids import FulfillmentId
 from troth.model.lifecycle import AllocationState
 from troth.model.order import Fulfillment, Order
-from troth.model.returns import ReturnKind
 from troth.model.status import fulfillment_status
-from troth.model.tracking import TrackStatus
 from troth.store.database import Pool, transaction
 from troth.store.node_work import read_task_evidence
 from troth.store.orders import read_orders
@@ -82,7 +80,6 @@ HORIZON: Final = timedelta(days=3)
 
 _AGAIN: Final = timedelta(minutes=15)
 _TIMES_LAST: Final = timedelta(minutes=1)
-_TROUBLES: Final = (TrackStatus.LOST, TrackStatus.RETURNED)
 _log = logging.getLogger(__name__)
 
 
@@ -256,8 +253,8 @@ def _expected(
     now: datetime,
 ) -> Expected | None:
     work, due = one.work, next_step(one.milestones)
-    trouble, trouble_at = find_trouble(order, work)
-    if prediction is None and not trouble:
+    trouble = next(iter(find_troubles(order, work)), None)
+    if prediction is None and trouble is None:
         return None
     called = next(
         (
@@ -280,30 +277,12 @@ def _expected(
         done if prediction is None else prediction.expected_at,
         done if prediction is None else prediction.late_at,
         now if before is None or prediction is not None else before.predicted_at,
-        trouble,
-        trouble_at,
+        "" if trouble is None else trouble.kind,
+        None if trouble is None else trouble.at,
         None if called is None else called.at,
         "" if called is None else called.rule,
         "" if called is None else called.owner,
     )
-
-
-def find_trouble(order: Order, work: Fulfillment) -> tuple[str, datetime | None]:
-    """What a carrier said of a parcel that a person must know, and when: that it is lost, goes back or was damaged, or
-    two things of which one cannot be true. Nothing once there is a claim of the order, or it came after all.
-    """
-    if any(one.kind is ReturnKind.CLAIM for one in order.returns):
-        return "", None
-    for package in work.packages:
-        standing = standing_of(package.checkpoints)
-        if standing.last is not None and standing.status in _TROUBLES:
-            return standing.status, standing.last.at
-        if standing.is_damaged:
-            damaged = next(one for one in package.checkpoints if one.status == TrackStatus.DAMAGED)
-            return TrackStatus.DAMAGED.value, damaged.at
-        if standing.contradictions:
-            return "contradicted", standing.contradictions[-1].at
-    return "", None
 
 
 def percent_of(probability: float) -> int:
