@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.builders import NEW_YORK, NOW, node
+from tests.console.carrier_claim_events import CARRIER_CLAIM_EVENTS
 from tests.console.notification_events import NOTIFICATION_EVENTS
 from tests.console.payment_events import PAYMENT_EVENTS
 from tests.console.pickup_events import PICKUP_EVENTS
@@ -139,6 +140,7 @@ _TERMS = CustomerTerms("C-1", credit_limit_minor=25_000)
 _BLANKET = BlanketOrder("BO-1", "C-1", "USD", NOW, NOW, ())
 EVERY_EVENT: tuple[tuple[Event, str], ...] = (
     *PAYMENT_EVENTS,
+    *CARRIER_CLAIM_EVENTS,
     *NOTIFICATION_EVENTS,
     *RETURN_EVENTS,
     *PICKUP_EVENTS,

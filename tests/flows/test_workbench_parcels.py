@@ -10,6 +10,7 @@ from troth.flows.exceptions.looking import Looked, look
 from troth.flows.exceptions.workbench import Filters, find_open
 from troth.flows.orders.returns import ReturnContent, prepare_open
 from troth.flows.tracking.watch import Watcher, follow_watched, look_at_due
+from troth.model.carrier_claim import CarrierClaimReason
 from troth.model.commands import RecordTracking, ReleaseOrder, ShipWork
 from troth.model.exceptions import ExceptionKind, OpenException
 from troth.model.fix import FixKind
@@ -19,6 +20,7 @@ from troth.model.refusals import Invalid
 from troth.model.return_moves import AskedUnits
 from troth.model.returns import ReturnKind, ReturnMethod
 from troth.model.status import OrderStatus, order_status
+from troth.store.carrier_claims import CarrierClaimFilter, find_carrier_claims
 from troth.store.orders import read_orders
 
 PA = NodeId("DC-PA")
@@ -111,6 +113,11 @@ async def test_what_is_sent_once_more_is_an_order_of_its_own_that_the_claim_pays
     assert [(line.sku, line.quantity) for line in again.lines] == [("A", 3)]
     assert done.fix.promised_at == again.fulfillments[0].promised_at
     assert await _open(system) == []
+    async with system.pool.acquire() as connection:
+        (owed,) = await find_carrier_claims(connection, CarrierClaimFilter(), after=None, limit=9)
+    assert (owed.carrier, owed.tracking_number, owed.reason, owed.amount_minor, owed.opened_by) == (
+        "UPS", "1Z-1", CarrierClaimReason.LOST, 3 * PRICE, "maya",
+    )  # fmt: skip
 
 
 async def test_only_what_was_in_the_lost_parcel_is_credited(system: System, clock: Clock) -> None:

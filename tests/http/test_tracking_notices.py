@@ -109,3 +109,13 @@ async def test_every_code_stands_for_one_of_our_words(api: Api) -> None:
     body, headers = signed({"tracking_number": "1", "status": "21"})
     (told,) = make_trackers(settings)["ups"].read_notice(body, headers) or ()  # type: ignore[misc]
     assert (told.status, told.told) == ("delivered", "21")
+
+
+async def test_what_no_database_keeps_is_left_out_of_a_notice(api: Api) -> None:
+    number = await shipped(api, "notice-nul")
+    at = api.clock.now.isoformat()
+    answer = await send(api, *signed({"tracking_number": number, "status": "X4", "at": at, "place": "Yo\0rk"}))
+
+    assert answer.json() == {"recorded": 1, "unknown": 0}
+    body = (await api.get("/v1/orders/web:notice-nul/tracking")).json()
+    assert body["fulfillments"][0]["parcels"][0]["checkpoints"][0]["place"] == "York"

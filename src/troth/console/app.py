@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from troth.console import (
     account,
     blanket_orders,
+    carrier_claims,
     catalog,
     configuration,
     count_tasks,
@@ -73,7 +74,17 @@ def create_console(
     modules = (
         *(overview, orders, order, account, order_change, return_open, returns, workbench, quote, work, waterfall),
         *(inventory, count_tasks, transfers, record_edit, node_switch, catalog, waves, customers, blanket_orders),
-        *(notifications, promises_kept, trial, unit_prices, exposure_preview, message_preview, configuration, records),
+        *(
+            notifications,
+            promises_kept,
+            carrier_claims,
+            trial,
+            unit_prices,
+            exposure_preview,
+            message_preview,
+            configuration,
+            records,
+        ),
     )
     routes: list[BaseRoute] = [*routes_of(ENTRANCE.scope), *live.routes]
     routes.extend(chain.from_iterable(module.routes for module in modules))

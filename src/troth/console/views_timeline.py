@@ -8,6 +8,7 @@ from typing import Final, assert_never
 import msgspec
 
 from troth.console.views_agreed import tell_agreement
+from troth.console.views_carrier_claim import tell_carrier_claim
 from troth.console.views_notification import tell_notification
 from troth.console.views_payment import tell_payment
 from troth.console.views_pickup import tell_pickup
@@ -19,6 +20,7 @@ from troth.console.views_work_events import tell_work
 from troth.engine.failed import SPENT
 from troth.model.agreement_moves import BalanceTold, BlanketOrderSet, CustomerSet
 from troth.model.alerts import AlertAction
+from troth.model.carrier_claim import CarrierClaimClosed, CarrierClaimOpened
 from troth.model.change import FieldChange
 from troth.model.events import (
     AcceptanceMissed,
@@ -190,6 +192,8 @@ def tell(event: Event) -> str:
             return f"{words(event.what)} {event.id} was {done}."
         case NotificationSent() | NotificationFailed() | ChoiceMade() | StockLevelChanged():
             return tell_notification(event)
+        case CarrierClaimOpened() | CarrierClaimClosed():
+            return tell_carrier_claim(event)
         case _:
             return tell_work(event)
 

@@ -86,6 +86,7 @@ from troth.http.stock import (
 from troth.http.telling import notifications, opt_outs
 from troth.http.telling.links import ROUTES as LINK_ROUTES
 from troth.http.work import (
+    carrier_claims,
     fulfillments,
     packing,
     pick_tasks,
@@ -126,6 +127,7 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *pickups.OPERATIONS,
     *pick_tasks.OPERATIONS,
     *tracking.OPERATIONS,
+    *carrier_claims.OPERATIONS,
     *predictions.OPERATIONS,
     *promises_kept.OPERATIONS,
     *serials.OPERATIONS,

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from troth.model.agreement_moves import AgreementEvent, BalanceTold, BlanketOrderSet, CustomerSet
 from troth.model.alerts import AlertAction
+from troth.model.carrier_claim import CarrierClaimClosed, CarrierClaimOpened
 from troth.model.cart_hold import CartHold, CartHoldState
 from troth.model.change import FieldChange
 from troth.model.charges import DeliveryCharge
@@ -846,6 +847,7 @@ PaymentEvent = (
 NotificationEvent = NotificationSent | NotificationFailed | ChoiceMade | StockLevelChanged
 WorkbenchEvent = ExceptionMarked | FixApplied
 PartnerEvent = AgreementEvent | ShipNoticeSent
+CarrierClaimEvent = CarrierClaimOpened | CarrierClaimClosed
 Event = (
     OrderEvent
     | StockEvent
@@ -854,6 +856,7 @@ Event = (
     | WorkbenchEvent
     | NotificationEvent
     | PartnerEvent
+    | CarrierClaimEvent
     | ConfigurationSet
 )
 
@@ -949,6 +952,8 @@ EVENTS: Final[dict[str, type[Event]]] = {
         NotificationFailed,
         ChoiceMade,
         StockLevelChanged,
+        CarrierClaimOpened,
+        CarrierClaimClosed,
         ConfigurationSet,
     )
 }

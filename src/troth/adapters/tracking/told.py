@@ -12,6 +12,8 @@ from troth.model.refusals import FieldFlaw, Invalid
 from troth.model.tracking import Proof, normalize
 
 _CHECKPOINTS_MAX: Final = 1_000
+_TEXT_MAX: Final = 200
+_LINK_MAX: Final = 500
 _STATUS: Final = re.compile(r"[a-z0-9][a-z0-9_]{0,63}")
 
 
@@ -63,8 +65,17 @@ def _checkpoint(one: _Told, table: str) -> ToldCheckpoint:
         one.tracking_number,
         status if _STATUS.fullmatch(status) else "unknown",
         None if is_estimate else one.at,
-        one.place[:200],
+        _kept(one.place),
         one.at if is_estimate else one.estimated_delivery_at,
-        one.status[:64] if one.status != status else "",
-        None if one.proof is None else Proof(one.proof.name, one.proof.photo, one.proof.signature),
+        _kept(one.status, 64) if one.status != status else "",
+        None if one.proof is None else _proof(one.proof),
     )
+
+
+def _kept(told: str, length_max: int = _TEXT_MAX) -> str:
+    """The beginning of a text, without the one character that no database keeps."""
+    return told.replace("\0", "")[:length_max]
+
+
+def _proof(one: _Proof) -> Proof:
+    return Proof(_kept(one.name), _kept(one.photo, _LINK_MAX), _kept(one.signature))

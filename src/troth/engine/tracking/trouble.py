@@ -33,12 +33,12 @@ def find_troubles(order: Order, work: Fulfillment) -> tuple[Trouble, ...]:
     """The troubles of the parcels of work that are not settled: those that did not come after all, and whose units were
     not claimed since.
     """
-    found = []
-    for package in work.packages:
-        trouble = _trouble_of(package)
-        if trouble is not None and not _is_claimed(order, work, trouble):
-            found.append(trouble)
-    return tuple(found)
+    return tuple(one for one in told_troubles(work) if not _is_claimed(order, work, one))
+
+
+def told_troubles(work: Fulfillment) -> tuple[Trouble, ...]:
+    """The troubles of the parcels of work, settled or not."""
+    return tuple(trouble for package in work.packages if (trouble := _trouble_of(package)) is not None)
 
 
 def units_in(order: Order, work: Fulfillment, package: Package) -> Mapping[LineId, int]:

@@ -8,6 +8,7 @@ from typing import assert_never
 from troth.flows.door.expected import Expected
 from troth.flows.door.requests import Accepted, Outcome, Request
 from troth.flows.door.system import System
+from troth.flows.exceptions.carrier_claims import claim_troubled
 from troth.flows.exceptions.looking import Looked, look
 from troth.flows.exceptions.marking import Said, subject_of, write
 from troth.flows.exceptions.supply_actions import act_on_supply
@@ -26,7 +27,7 @@ from troth.model.commands import (
     RepromiseOrder,
 )
 from troth.model.events import FixApplied
-from troth.model.exceptions import OpenException
+from troth.model.exceptions import OpenException, Source
 from troth.model.fix import (
     OF_MONEY,
     OF_RETURNS,
@@ -41,6 +42,7 @@ from troth.model.fix import (
     RetryPayment,
     WithdrawSupply,
 )
+from troth.model.ids import FulfillmentId
 from troth.model.order import Order
 from troth.model.payment import Account
 from troth.model.refusals import FieldFlaw, FixOutdated, Forbidden, Invalid, NotFound, Refusal, VersionConflict
@@ -190,6 +192,8 @@ async def _recorded(
         of_other = fix.version if version is None else version
         after = of_other if order is None else order.version
         await _record(connection, system, found, fix, after, reason=reason, actor=actor)
+        if order is not None and found.source is Source.PARCEL:
+            await claim_troubled(connection, system, order, FulfillmentId(found.subject), actor=actor)
     return Fixed(found, fix, order, after)
 
 
