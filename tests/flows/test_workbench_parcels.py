@@ -102,6 +102,7 @@ async def test_what_is_sent_once_more_is_an_order_of_its_own_that_the_claim_pays
     done = await _apply(system, FixKind.RE_SHIP)
     await _watch(system, clock)
 
+    assert done.order is not None
     (claim,) = done.order.returns
     assert (claim.kind, claim.method, claim.credited_minor, claim.due_minor) == (
         ReturnKind.CLAIM, ReturnMethod.NONE, 3 * PRICE, 0,
@@ -131,6 +132,7 @@ async def test_only_what_was_in_the_lost_parcel_is_credited(system: System, cloc
     done = await _apply(system, FixKind.REFUND)
     await _watch(system, clock)
 
+    assert done.order is not None
     assert [(line.quantity, line.reason) for line in done.order.returns[0].lines] == [(2, "lost_in_transit")]
     assert done.order.returns[0].due_minor == 2 * PRICE
     assert await _open(system) == []
