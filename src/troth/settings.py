@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 Sample = Literal["none", "small", "large"]
@@ -13,6 +13,16 @@ _PROVIDER = r"^(sandbox|stripe)?/(gift_card|store_credit|card|invoice|other)$"
 
 _MAIL_SERVER: Final = re.compile(r"(smtp|smtp\+starttls|smtps)://[^\s/]")
 _SIGNING_SECRET: Final = re.compile(r"whsec_[A-Za-z0-9+/]{43,}=*$")
+
+
+class SimulatedCarrier(BaseModel):
+    """How a simulated carrier does: which share of its parcels is late or lost, and how much faster than life it is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    delayed_percent: Annotated[float, Field(ge=0, le=100)] = 0.0
+    lost_percent: Annotated[float, Field(ge=0, le=100)] = 0.0
+    speed: Annotated[float, Field(ge=0.01, le=100_000)] = 1.0
 
 
 class Settings(BaseSettings):
@@ -135,6 +145,18 @@ class Settings(BaseSettings):
         dict[str, SecretStr], Field(description="Where carriers are asked about parcels, by carrier; none: none is.")
     ] = {}
     carrier_keys: Annotated[dict[str, SecretStr], Field(description="What they are asked with, by carrier.")] = {}
+    simulated_carriers: Annotated[
+        dict[str, SimulatedCarrier],
+        Field(description="Carriers that are only played, for development: how each does, by name."),
+    ] = {"parcel": SimulatedCarrier()}
+    gs1_prefix: Annotated[
+        str,
+        Field(pattern=r"^(\d{7,10})?$", description="GS1 company prefix of which parcels get an SSCC; empty: none do."),
+    ] = ""
+    font_dirs: Annotated[
+        tuple[Path, ...],
+        Field(description="Folders of fonts that papers are printed with before those that come along."),
+    ] = ()
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Field(description="Least severe message that is logged.")
     ] = "info"

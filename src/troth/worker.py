@@ -36,6 +36,9 @@ from troth.flows.orders.repromise import repromise_moved, repromise_overdue, try
 from troth.flows.orders.returns import expire_returns
 from troth.flows.orders.waves import run_waves
 from troth.flows.records.customers import review_credit
+from troth.flows.shipping.labels import EVENTS_MAX as LABELLED_MAX
+from troth.flows.shipping.labels import advance_due
+from troth.flows.shipping.labels import follow_orders as follow_labels
 from troth.flows.stock.levels import ENTRIES_MAX, watch_levels
 from troth.flows.telling.follow import EVENTS_MAX as TOLD_MAX
 from troth.flows.telling.follow import follow_log
@@ -49,6 +52,7 @@ from troth.flows.tracking.watch import EVENTS_MAX as WATCHED_MAX
 from troth.flows.tracking.watch import LOOKED_MAX, Watcher, follow_watched, look_at_due
 from troth.model.ids import OrderId
 from troth.settings import Settings
+from troth.store.labels import count_labels_in_flight
 from troth.store.notifications import count_overdue
 from troth.store.payments import count_in_flight
 from troth.store.subscriptions import claim_subscriptions, read_lags
@@ -62,6 +66,7 @@ RESENDS_MAX: Final = 20
 SETTLED_MAX: Final = 8
 """Accounts side by side: each takes a connection at times, and none while its gateway is asked."""
 SENT_MAX: Final = 50
+LABELS_MAX: Final = 16
 IDLE_SECONDS: Final = 0.25
 UNKNOWN_AFTER: Final = timedelta(minutes=1)
 ACCEPTANCE_SECONDS: Final = 5.0
@@ -103,6 +108,8 @@ SUBSCRIBER_LAG: Final = Gauge("troth_webhook_lag_seconds", "Age of the first eve
 SUBSCRIBERS_PAUSED: Final = Gauge("troth_webhook_paused", "Subscriptions that are paused")
 EXCEPTIONS_OPEN: Final = Gauge("troth_exceptions_open", "What needs a person, by kind", ["kind"])
 EXCEPTION_OLDEST: Final = Gauge("troth_exception_oldest_seconds", "How long the oldest of it has been open")
+LABELS: Final = Counter("troth_labels_looked_at_total", "Looks at labels that carriers had not answered about")
+LABELS_UNKNOWN: Final = Gauge("troth_labels_unknown", "Labels that carriers have not answered about for a minute")
 SEALED_AT: Final = Gauge("troth_sealed_at_seconds", "When this worker last sealed the log, as Unix time")
 
 _log = logging.getLogger(__name__)
@@ -166,7 +173,8 @@ class _Deliveries:
 
 async def run_worker(system: System, settings: Settings, stop: asyncio.Event) -> None:
     """Do the worker's tasks until `stop` is set; what is under way then is finished first."""
-    async with open_sender() as post, open_pollers(settings) as pollers:
+    async with open_sender() as post, open_pollers(settings) as opened:
+        pollers = {**{name.lower(): one.poller for name, one in system.carriers.items() if one.poller}, **opened}
         deliveries = _Deliveries(system, post, stop)
         senders = make_senders(settings, post)
         watcher = Watcher()
@@ -197,6 +205,8 @@ async def run_worker(system: System, settings: Settings, stop: asyncio.Event) ->
             Task("follow notifications", lambda: _follow_notifications(system, senders)),
             Task("stock levels", lambda: _watch_levels(system)),
             Task("notify", lambda: _notify(system, senders)),
+            Task("follow labels", lambda: _follow_labels(system)),
+            Task("labels", lambda: _advance_labels(system)),
         )
         await asyncio.gather(*(repeat(task, stop) for task in tasks))
         await deliveries.close()
@@ -380,6 +390,17 @@ async def _notify(system: System, senders: Senders) -> float:
     return 0.0 if handled == SENT_MAX else IDLE_SECONDS
 
 
+async def _follow_labels(system: System) -> float:
+    looked_at = await follow_labels(system)
+    return 0.0 if looked_at == LABELLED_MAX else IDLE_SECONDS
+
+
+async def _advance_labels(system: System) -> float:
+    advanced = await advance_due(system, limit=LABELS_MAX)
+    LABELS.inc(advanced)
+    return 0.0 if advanced == LABELS_MAX else IDLE_SECONDS
+
+
 async def _seal(system: System) -> float:
     sealed = await seal_log(system.pool, system.door.now())
     if sealed is not None:
@@ -410,6 +431,7 @@ async def _measure(system: System) -> float:
         lags = await read_lags(connection, now)
         NOTIFICATIONS_OVERDUE.set((await count_overdue(connection, now - UNKNOWN_AFTER))[0])
         PAYMENTS_UNKNOWN.set(await count_in_flight(connection, now - UNKNOWN_AFTER))
+        LABELS_UNKNOWN.set(await count_labels_in_flight(connection, now - UNKNOWN_AFTER))
     SUBSCRIBER_LAG.clear()
     for lag in lags:
         SUBSCRIBER_LAG.labels(lag.subscription_id).set(max(0.0, lag.seconds or 0.0))

@@ -71,6 +71,8 @@ async def test_an_order_is_followed_to_the_door(api: Api) -> None:
             "service": "ground",
             "tracking_number": "1Z-DOOR",
             "received_at": None,
+            "box": None,
+            "dimensions_cm": None,
         }
     ]
     assert (in_transit.json()["recorded"], in_transit.json()["results"][0]["status"]) == (1, "shipped")

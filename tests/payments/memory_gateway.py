@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from troth.model.payment import Approved, Ask, Declined, Lost, Outcome, Pending, StepKind
+from troth.model.asked import Declined, Lost
+from troth.model.payment import Approved, Ask, Outcome, Pending, StepKind
 
 
 class Mood(StrEnum):

@@ -11,8 +11,9 @@ import stripe as library
 from tests.payments.local_stripe import LocalStripe, open_local_stripe
 from troth.adapters.payments.stripe import Stripe
 from troth.flows.money.settle import find_outcome
+from troth.model.asked import Declined, Lost
 from troth.model.ids import OrderId
-from troth.model.payment import Approved, Ask, Declined, Lost, Outcome, StepKind, TenderKind
+from troth.model.payment import Approved, Ask, Outcome, StepKind, TenderKind
 
 SECRET = "whsec_test"
 pytestmark = pytest.mark.asyncio(loop_scope="module")

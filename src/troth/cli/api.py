@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from troth.adapters.carriers.opening import open_carriers
 from troth.adapters.messages.opening import origin_of
 from troth.adapters.payments.opening import open_gateways, settled_providers
 from troth.adapters.tracking.notices import make_trackers
@@ -112,6 +113,9 @@ async def _serve(settings: Settings, dsn: str, listener: socket.socket, life: Li
             risk=risk_weights(settings),
             trackers=make_trackers(settings),
             origin=origin_of(settings),
+            carriers=partial(open_carriers, settings),
+            gs1_prefix=settings.gs1_prefix,
+            font_dirs=settings.font_dirs,
         ) as system,
         warming_up(system, balances_max=settings.warm_balances_max) as warm_up,
     ):
@@ -187,6 +191,9 @@ async def _work(settings: Settings, dsn: str, life: Life) -> None:
         gateways=partial(open_gateways, settings),
         risk=risk_weights(settings),
         origin=origin_of(settings),
+        carriers=partial(open_carriers, settings),
+        gs1_prefix=settings.gs1_prefix,
+        font_dirs=settings.font_dirs,
     ) as system:
         life.say_ready()
         with publishing_metrics(settings):

@@ -13,6 +13,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 import uvloop
 
+from troth.adapters.carriers.opening import open_carriers
 from troth.adapters.messages.opening import origin_of
 from troth.adapters.payments.opening import open_gateways, settled_providers
 from troth.flows.door.system import System, open_system
@@ -76,6 +77,9 @@ async def migrated_system(settings: Settings, dsn: str) -> AsyncIterator[System]
         gateways=partial(open_gateways, settings),
         risk=risk_weights(settings),
         origin=origin_of(settings),
+        carriers=partial(open_carriers, settings),
+        gs1_prefix=settings.gs1_prefix,
+        font_dirs=settings.font_dirs,
     ) as system:
         yield system
 

@@ -29,6 +29,7 @@ from troth.console import (
     order_change,
     orders,
     overview,
+    packages,
     promises_kept,
     quote,
     record_edit,
@@ -72,7 +73,20 @@ def create_console(
     intake, and `bodies` checks nodes and items, as the API does.
     """
     modules = (
-        *(overview, orders, order, account, order_change, return_open, returns, workbench, quote, work, waterfall),
+        *(
+            overview,
+            orders,
+            order,
+            account,
+            order_change,
+            return_open,
+            returns,
+            workbench,
+            quote,
+            work,
+            packages,
+            waterfall,
+        ),
         *(inventory, count_tasks, transfers, record_edit, node_switch, catalog, waves, customers, blanket_orders),
         *(
             notifications,

@@ -21,6 +21,7 @@ from troth.model.events import (
     SerialsNamed,
     TrackingRecorded,
 )
+from troth.model.label_moves import LabelAttached, LabelDetached
 from troth.model.order import Package
 
 
@@ -39,7 +40,9 @@ def tell_work(
     | FulfillmentUnaccepted
     | FulfillmentUnpicked
     | FulfillmentUnpacked
-    | FulfillmentUnstaged,
+    | FulfillmentUnstaged
+    | LabelAttached
+    | LabelDetached,
 ) -> str:
     """An event of the work of a node, in a sentence."""
     name = f"Fulfillment {short_id(event.fulfillment_id)}"
@@ -75,6 +78,11 @@ def tell_work(
             return f"{name} has no serials any more."
         case SerialsNamed():
             return f"{name} got the serials {in_words(dict.fromkeys(one.serial for one in event.serials))}."
+        case LabelAttached():
+            carrier = f" of {event.carrier}" if event.carrier else ""
+            return f"Package {event.package_id} of {name} got a label{carrier}, tracking {event.tracking_number}."
+        case LabelDetached():
+            return f"The label {event.tracking_number} of package {event.package_id} is void{_because(event.reason)}."
         case TrackingRecorded():
             place = f" in {event.place}" if event.place else ""
             return f"{event.carrier or 'The carrier'} reports {event.tracking_number}: {plain(event.status)}{place}."

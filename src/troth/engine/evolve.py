@@ -7,6 +7,7 @@ from datetime import datetime
 from troth.engine.evolve_recalls import evolve_answer, evolve_recall_end
 from troth.engine.pickups.evolve import evolve_pickups, evolve_received, evolve_unstaged
 from troth.engine.returns.evolve import evolve_returns
+from troth.engine.shipping.attach import evolve_label
 from troth.engine.tracking.evolve import evolve_proof, evolve_tracking
 from troth.model.commands import LineQuantity
 from troth.model.events import (
@@ -40,6 +41,7 @@ from troth.model.events import (
     WorkRedated,
 )
 from troth.model.ids import FulfillmentId
+from troth.model.label_moves import LabelEvent
 from troth.model.lifecycle import ALLOCATION, HOLD, AllocationEvent, HoldEvent
 from troth.model.order import Allocation, Fulfillment, Hold, Line, Order, Package, Parked
 from troth.model.pickup_moves import PickupEvent
@@ -58,6 +60,8 @@ def evolve(order: Order | None, event: OrderEvent) -> Order:
         return replace(evolve_returns(order, event), version=order.version + 1)
     if isinstance(event, PickupEvent):
         return replace(evolve_pickups(order, event), version=order.version + 1)
+    if isinstance(event, LabelEvent):
+        return replace(evolve_label(order, event), version=order.version + 1)
     after = _evolve_parts(order, getattr(event, "parts", None))
     match event:
         case OrderCanceled():

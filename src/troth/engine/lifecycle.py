@@ -25,6 +25,7 @@ from troth.engine.repromise import decide_repromise
 from troth.engine.reserve import reserve_entries
 from troth.engine.resource import decide_resource
 from troth.engine.returns.decide import decide_return
+from troth.engine.shipping.attach import decide_label
 from troth.engine.stock.serials import name_serials
 from troth.engine.stock.stock import decide_adjust, decide_count, decide_expect
 from troth.engine.stock.transfers import decide_transfer
@@ -63,6 +64,7 @@ from troth.model.commands import (
 from troth.model.events import FulfillmentPicked, FulfillmentRejected, OrderEvent, StockAdjusted
 from troth.model.hold_terms import Block
 from troth.model.inventory import ON_HAND, Entry, EntryKind, SupplyKey, is_on_hand
+from troth.model.label_moves import AttachLabel, DetachLabel, LabelCommand
 from troth.model.lifecycle import AllocationEvent
 from troth.model.order import Order
 from troth.model.pickup_moves import PickupCommand
@@ -223,6 +225,7 @@ def _events(
     | RaiseAlert
     | ReviewCredit
     | PickupCommand
+    | LabelCommand
     | FulfillmentCommand,
     order: Order,
     state: State,
@@ -257,6 +260,8 @@ def _events(
             return decide_redate(command, order, state, facts)
         case RaiseAlert():
             return decide_alert(command, order, facts)
+        case AttachLabel() | DetachLabel():
+            return decide_label(command, order, facts)
         case _:
             if isinstance(command, PickupCommand):
                 return decide_pickup(command, order, facts)

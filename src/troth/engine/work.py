@@ -300,14 +300,14 @@ def _unpacked_flaws(packed: tuple[Package, ...], shipped: tuple[Package, ...]) -
 
 
 def _with_tracking(packed: tuple[Package, ...], shipped: tuple[Package, ...]) -> tuple[Package, ...]:
-    """The packages with the carrier's facts."""
+    """The packages with the carrier's facts; what is not said is as it was, since a label says it."""
     facts = {package.package_id: package for package in shipped}
     return tuple(
         replace(
             package,
-            carrier=facts[package.package_id].carrier,
-            service=facts[package.package_id].service,
-            tracking_number=facts[package.package_id].tracking_number,
+            carrier=facts[package.package_id].carrier or package.carrier,
+            service=facts[package.package_id].service or package.service,
+            tracking_number=facts[package.package_id].tracking_number or package.tracking_number,
         )
         if package.package_id in facts
         else package

@@ -88,7 +88,9 @@ from troth.http.telling.links import ROUTES as LINK_ROUTES
 from troth.http.work import (
     carrier_claims,
     fulfillments,
+    labels,
     packing,
+    papers,
     pick_tasks,
     pickups,
     planned_releases,
@@ -122,6 +124,8 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *recalls.OPERATIONS,
     *fulfillments.OPERATIONS,
     *packing.OPERATIONS,
+    *labels.OPERATIONS,
+    *papers.OPERATIONS,
     *ship_notices.OPERATIONS,
     *reports.OPERATIONS,
     *pickups.OPERATIONS,

@@ -19,7 +19,19 @@ def is_gtin(text: str) -> bool:
     """
     if len(text) not in _GTIN_LENGTHS or not (text.isascii() and text.isdigit()):
         return False
-    return sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(reversed(text))) % 10 == 0
+    return check_digit(text[:-1]) == text[-1]
+
+
+def check_digit(digits: str) -> str:
+    """The digit that is put behind others, so that from the right all of them, weighing 1, 3, 1, 3 …, add up to tens.
+
+    *Source:* GS1 General Specifications, section 7.9 (standard check digit calculations).
+
+    >>> check_digit("400638133393")
+    '1'
+    """
+    total = sum(int(digit) * (1 if place % 2 else 3) for place, digit in enumerate(reversed(digits)))
+    return str(-total % 10)
 
 
 def scan_key(text: str) -> str:

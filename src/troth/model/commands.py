@@ -24,6 +24,7 @@ from troth.model.ids import (
     order_of_return,
 )
 from troth.model.inventory import SupplyKey, VarianceReason
+from troth.model.label_moves import LabelCommand
 from troth.model.network import Address
 from troth.model.order import Customer, Line, Method, Package, Payment
 from troth.model.permissions import By
@@ -611,6 +612,7 @@ OrderCommand = (
     | ReviewCredit
     | RecallCommand
     | PickupCommand
+    | LabelCommand
     | FulfillmentCommand
 )
 StockCommand = AdjustStock | CountStock | ExpectSupply | TransferCommand

@@ -18,6 +18,7 @@ from troth.model.choice import Choice
 from troth.model.commands import ExpectedLine, LineQuantity
 from troth.model.ids import CartHoldId, FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku
 from troth.model.inventory import Source
+from troth.model.label_moves import LabelAttached, LabelDetached, LabelEvent
 from troth.model.lifecycle import AllocationEvent
 from troth.model.network import Address
 from troth.model.notification_events import ChoiceMade, NotificationFailed, NotificationSent
@@ -826,6 +827,7 @@ OrderEvent = (
     | FulfillmentUnstaged
     | PickupEvent
     | PickupPutBack
+    | LabelEvent
 )
 StockEvent = StockAdjusted | StockCounted | SupplyExpected | TransferShipped | TransferReceived | TransferLost
 CartEvent = CartHeld | CartHoldExtended | CartHoldEnded
@@ -921,6 +923,8 @@ EVENTS: Final[dict[str, type[Event]]] = {
         PickupExpired,
         PickupCodeRefused,
         PickupPutBack,
+        LabelAttached,
+        LabelDetached,
         StockAdjusted,
         StockCounted,
         SupplyExpected,

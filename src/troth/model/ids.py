@@ -9,6 +9,7 @@ FulfillmentId = NewType("FulfillmentId", str)
 HoldId = NewType("HoldId", str)
 CartHoldId = NewType("CartHoldId", str)
 ReturnId = NewType("ReturnId", str)
+LabelId = NewType("LabelId", str)
 NodeId = NewType("NodeId", str)
 Sku = NewType("Sku", str)
 
@@ -72,3 +73,12 @@ def order_of_return(return_: ReturnId) -> OrderId:
     'O-1'
     """
     return OrderId(return_.rpartition("-R")[0])
+
+
+def order_of_label(label: LabelId) -> OrderId:
+    """The order to which a label belongs.
+
+    >>> order_of_label(LabelId("O-1-L2"))
+    'O-1'
+    """
+    return OrderId(label.rpartition("-L")[0])

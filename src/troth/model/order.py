@@ -167,8 +167,9 @@ class PackageLine:
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One parcel of a fulfillment; the carrier's facts are there once it is shipped, `checkpoints` as they come. At
-    `received_at` it came in at the node where the customer picks it up, where it is sent there first.
+    """One parcel of a fulfillment; the carrier's facts are there once it has a label or is shipped, `checkpoints` as
+    they come. At `received_at` it came in at the node where the customer picks it up, where it is sent there first.
+    It is packed in a `box` (empty: as it is, or nobody said), and is `size_mm` outside (zeros: not known).
     """
 
     package_id: str
@@ -179,6 +180,8 @@ class Package:
     tracking_number: str = ""
     checkpoints: tuple[Checkpoint, ...] = ()
     received_at: datetime | None = None
+    box: str = ""
+    size_mm: tuple[int, int, int] = (0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)

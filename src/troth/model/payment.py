@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from troth.model.asked import Declined, Lost
 from troth.model.ids import OrderId
 from troth.model.lifecycle import StepState
 from troth.model.order import Payment
@@ -195,27 +196,10 @@ class Approved:
 
 
 @dataclass(frozen=True, slots=True)
-class Declined:
-    """The gateway did not do it. `is_gone`: since what was authorized is there no more."""
-
-    code: str
-    detail: str = ""
-    is_final: bool = False
-    is_gone: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Pending:
     """The gateway took it and has not decided yet."""
 
     reference: str
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """Nobody knows whether the gateway did it."""
-
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)

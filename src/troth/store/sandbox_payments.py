@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from troth.model.payment import Approved, Ask, Declined, GatewayPayment
+from troth.model.asked import Declined
+from troth.model.payment import Approved, Ask, GatewayPayment
 from troth.store.codec import decode, encode
 from troth.store.database import Connection
 from troth.store.queries import sql

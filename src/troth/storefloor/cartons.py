@@ -19,15 +19,16 @@ from troth.pages.asking import text, units_of
 _GRAMS: Final = 1_000
 _GRAMS_MAX: Final = 100_000_000
 _PACKAGES_MAX: Final = 200
+_PROPOSED: Final = "package"
 _BY_HAND: Final = "hand"
-_FIELDS: Final = {"proposed": ("package", "weight"), "hand": (_BY_HAND, "handweight")}
+_FIELDS: Final = {"proposed": (_PROPOSED, "weight"), "hand": (_BY_HAND, "handweight")}
 """How the fields are called that say what is in each package, and what it weighs, by how it was packed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Carton:
     """A package as it is proposed: its number, what it is called (empty: it goes as it is), units by line, and what it
-    weighs (kilograms); whether all of it was measured.
+    weighs (kilograms); whether all of it was measured. `box` and `size_mm` are those of the box.
     """
 
     number: int
@@ -35,6 +36,13 @@ class Carton:
     units: tuple[tuple[LineId, int], ...]
     weight_kg: str
     is_measured: bool
+    box: str = ""
+    size_mm: tuple[int, int, int] = (0, 0, 0)
+
+    @property
+    def boxed(self) -> str:
+        """The box and its size, as a form has them."""
+        return "~".join((self.box, *map(str, self.size_mm)))
 
     def field(self, line_id: str) -> str:
         """The name of the field that says how many units of a line are in it."""
@@ -69,8 +77,11 @@ def read_packages(form: FormData, everything: dict[LineId, int], decimals: Mappi
             str(count),
             tuple(PackageLine(line_id, units) for line_id, units in lines.items()),
             grams_of(text(form, f"{weight}~{number}") or text(form, "weight_kg")),
+            box=boxed.partition("~")[0],
+            size_mm=_size_of(boxed),
         )
         for count, (number, lines) in enumerate(sorted(cartons.items()), 1)
+        for boxed in (text(form, f"box~{number}") if kind == _PROPOSED else "",)
     )
 
 
@@ -87,10 +98,17 @@ def grams_of(given: str) -> int | None:
     return round(grams) if grams.is_finite() and 0 < grams <= _GRAMS_MAX else None
 
 
+def _size_of(boxed: str) -> tuple[int, int, int]:
+    """The size of a box as a form has it (millimeters); zeros where it says none."""
+    sides = [int(side) for side in boxed.split("~")[1:] if side.isdecimal() and side.isascii() and len(side) <= 6]
+    return (sides[0], sides[1], sides[2]) if len(sides) == 3 else (0, 0, 0)
+
+
 def _carton(number: int, parcel: Parcel) -> Carton:
     units: Counter[LineId] = Counter()
     for piece in parcel.pieces:
         units[piece.line_id] += piece.quantity
     name = (parcel.box.name or parcel.box.box) if parcel.box else ""
     weight = f"{Decimal(parcel.grams) / _GRAMS:f}" if parcel.grams else ""
-    return Carton(number, name, tuple(units.items()), weight, is_measured=not parcel.unmeasured)
+    box, is_measured = parcel.box.box if parcel.box else "", not parcel.unmeasured
+    return Carton(number, name, tuple(units.items()), weight, is_measured, box, parcel.size_mm)

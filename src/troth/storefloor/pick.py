@@ -9,6 +9,7 @@ from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from troth.flows.orders.shelf_lines import Stop, Want, read_stops
 from troth.model.commands import LineQuantity, LineSerials, LotQuantity, PickWork
 from troth.model.ids import FulfillmentId
 from troth.model.order import Fulfillment, Order
@@ -23,7 +24,6 @@ from troth.storefloor.acting import Done, act, done_at, refused
 from troth.storefloor.answers import answer
 from troth.storefloor.entrance import SCOPE
 from troth.storefloor.nodes import node_here
-from troth.storefloor.shelf_lines import Stop, Want, read_stops
 from troth.storefloor.steps import ahead
 from troth.storefloor.work import read_works, show_works
 

@@ -1,6 +1,6 @@
 """One work, or the works of a walk, on one page: the pick, what comes after it, and what may be taken back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -12,7 +12,10 @@ from starlette.routing import Route
 
 from troth.engine.pickups.decide import pickup_of
 from troth.engine.recall_terms import open_recall
+from troth.flows.orders.shelf_lines import read_stops
+from troth.flows.shipping.label_work import read_last_labels
 from troth.model.ids import FulfillmentId, NodeId, order_of_fulfillment
+from troth.model.label import Label
 from troth.model.network import Node
 from troth.model.order import Fulfillment, Order
 from troth.model.pickup import Pickup
@@ -33,7 +36,6 @@ from troth.storefloor.contents import Content, contents_of
 from troth.storefloor.entrance import SCOPE
 from troth.storefloor.nodes import node_here
 from troth.storefloor.reports import REASONS, make_report
-from troth.storefloor.shelf_lines import read_stops
 from troth.storefloor.steps import ahead, beside, may, undo_of
 
 NOTHING_DONE: Final = Done()
@@ -45,7 +47,7 @@ _ENDS: Final = frozenset({"collect", "ship", "reject", "accept-recall", "put-bac
 class Card:
     """A work as the page shows it: what is in it, the steps that are still to be done (`ahead`), what may be done
     `beside`, what may be taken back (`undo`), who comes for it, what its node is asked to give back,
-    and into which cartons it fits.
+    into which cartons it fits, the last label of each package, and whether its carrier makes labels now (`may_label`).
     """
 
     order: Order
@@ -59,6 +61,8 @@ class Card:
     is_late: bool
     recall: Recall | None
     cartons: tuple[Carton, ...]
+    labels: Mapping[str, Label]
+    may_label: bool
 
     @property
     def is_over(self) -> bool:
@@ -175,6 +179,8 @@ async def _card(visit: Visit, order: Order, work: Fulfillment, node: str) -> Car
         is_late=work.ship_by < now and bool(ahead(order, work, node)[:1]) and ahead(order, work, node)[0] != "collect",
         recall=open_recall(order, work.fulfillment_id),
         cartons=await propose_cartons(visit.system, order, work) if "pack" in ahead(order, work, node) else (),
+        labels=await read_last_labels(visit.system, order, work) if work.packages and work.node == node else {},
+        may_label=ahead(order, work, node)[:1] == ("ship",) and work.carrier in visit.system.carriers,
     )
 
 

@@ -14,15 +14,14 @@ from typing import Final
 import msgspec
 
 from troth.flows.memory.gateways import GatewayDispute, Notice
+from troth.model.asked import Declined, Lost
 from troth.model.payment import (
     CAPTURED,
     ActionNeeded,
     Approved,
     Ask,
-    Declined,
     DisputeState,
     GatewayPayment,
-    Lost,
     Outcome,
     Pending,
     StepKind,

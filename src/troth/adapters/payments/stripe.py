@@ -27,7 +27,8 @@ from troth.adapters.payments.stripe_answer import (
 )
 from troth.adapters.payments.stripe_http import HttpxClient
 from troth.flows.memory.gateways import GatewayDispute, Notice
-from troth.model.payment import Approved, Ask, Declined, GatewayPayment, Lost, Outcome, StepKind
+from troth.model.asked import Declined, Lost
+from troth.model.payment import Approved, Ask, GatewayPayment, Outcome, StepKind
 
 _ANSWER_SECONDS_MAX: Final = 25.0
 _SKEW: Final = timedelta(minutes=5)

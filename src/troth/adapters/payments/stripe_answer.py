@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from troth.flows.memory.gateways import GatewayDispute
+from troth.model.asked import Declined
 from troth.model.payment import (
     ActionNeeded,
     Approved,
     Ask,
-    Declined,
     DisputeState,
     GatewayPayment,
     Outcome,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final, assert_never
 
+from troth.model.asked import Declined, Lost
 from troth.model.events import (
     PaymentActionNeeded,
     PaymentAuthorized,
@@ -31,8 +32,6 @@ from troth.model.payment import (
     Account,
     ActionNeeded,
     Approved,
-    Declined,
-    Lost,
     Outcome,
     Pending,
     Provider,

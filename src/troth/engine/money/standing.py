@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from troth.model.asked import again_at
 from troth.model.lifecycle import IN_FLIGHT, StepState
 from troth.model.payment import CAPTURED, EXCHANGE, Account, Step, StepKind, Tender
 
 TRIES_MAX: Final = 3
 """So many refusals in a row of the same thing, and a person is asked."""
 _RETRY_AFTER: Final = (timedelta(minutes=10), timedelta(hours=1))
-_ASK_AGAIN_SECONDS_FIRST: Final = 2.0
-_ASK_AGAIN_SECONDS_MAX: Final = 3_600.0
 
 BEGINS: Final = frozenset({StepKind.ADOPT, StepKind.AUTHORIZE})
 """The steps that make a payment; all others are about one."""
@@ -102,8 +101,7 @@ def ask_again_at(step: Step) -> datetime:
     """When a step that is in flight is to be asked about again: the pauses double, up to an hour."""
     if step.asked_at is None:
         return step.requested_at
-    seconds = min(_ASK_AGAIN_SECONDS_MAX, _ASK_AGAIN_SECONDS_FIRST * 2.0 ** min(max(step.attempts - 1, 0), 30))
-    return step.asked_at + timedelta(seconds=seconds)
+    return again_at(step.asked_at, step.attempts)
 
 
 def in_flight(account: Account) -> tuple[Step, ...]:

@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from troth.flows.door.door import Door
+from troth.flows.memory.carriers import Carriers
 from troth.flows.memory.gateways import Gateways
 from troth.flows.memory.reference import Reference
 from troth.flows.memory.trackers import Trackers
@@ -21,6 +23,8 @@ _DOOR_POOL_SIZE: Final = 4  # one writes, others read for whoever asks beside it
 
 OpenGateways = Callable[[Pool, Callable[[], datetime] | None], AbstractAsyncContextManager[Gateways]]
 """Opens gateways on a pool and with a clock (None: that of the machine)."""
+OpenCarriers = Callable[[Pool, Callable[[], datetime] | None], AbstractAsyncContextManager[Carriers]]
+"""Opens carriers likewise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,8 @@ class System:
     The carts of one customer keep at most `cart_units_max` units at a time (None: as many as they like). `gateways`
     move money, by name; exceptions are ranked by the weights in `risk`, and `workbench` remembers of them what
     does not change. Customers are written to from the `origin`.
-    `trackers` are the carriers that tell where parcels are.
+    `trackers` are the carriers that tell where parcels are, `carriers` those of which labels can be had; parcels get
+    an SSCC where the company has a `gs1_prefix`. Papers are printed with fonts of `font_dirs` first.
     """
 
     pool: Pool
@@ -41,6 +46,9 @@ class System:
     workbench: WorkbenchMemory = field(default_factory=WorkbenchMemory)
     origin: Origin = NO_ORIGIN
     trackers: Trackers = field(default_factory=dict)
+    carriers: Carriers = field(default_factory=dict)
+    gs1_prefix: str = ""
+    font_dirs: tuple[Path, ...] = ()
 
     @property
     def providers(self) -> Mapping[str, Provider]:
@@ -61,6 +69,9 @@ async def open_system(
     risk: RiskWeights = DEFAULT_WEIGHTS,
     origin: Origin = NO_ORIGIN,
     trackers: Trackers | None = None,
+    carriers: OpenCarriers | None = None,
+    gs1_prefix: str = "",
+    font_dirs: tuple[Path, ...] = (),
 ) -> AsyncIterator[System]:
     """A system on a migrated database, whose costs are counted in a currency. `providers` say whose payments are
     settled here, through the `gateways` that are opened on its pool and with its clock.
@@ -77,4 +88,16 @@ async def open_system(
         await door.open()
         stack.push_async_callback(door.close)
         opened = {} if gateways is None else await stack.enter_async_context(gateways(pool, clock))
-        yield System(pool, door, cart_units_max, opened, risk, origin=origin, trackers=trackers or {})
+        carrying = {} if carriers is None else await stack.enter_async_context(carriers(pool, clock))
+        yield System(
+            pool,
+            door,
+            cart_units_max,
+            opened,
+            risk,
+            origin=origin,
+            trackers=trackers or {},
+            carriers=carrying,
+            gs1_prefix=gs1_prefix,
+            font_dirs=font_dirs,
+        )

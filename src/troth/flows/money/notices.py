@@ -9,8 +9,9 @@ from troth.engine.money.standing import in_flight, standings
 from troth.flows.door.system import System
 from troth.flows.money.disputes import is_of_dispute, note_disputes
 from troth.flows.money.settle import ask_of, end_authorizations, find_outcome, record_outcome
+from troth.model.asked import Lost
 from troth.model.ids import OrderId
-from troth.model.payment import Account, ActionNeeded, Lost, Pending, order_of_key
+from troth.model.payment import Account, ActionNeeded, Pending, order_of_key
 from troth.model.refusals import FieldFlaw, Invalid, NotFound
 from troth.store.database import transaction
 from troth.store.payments import find_order_of_reference, keep_notice, read_accounts, touch_account

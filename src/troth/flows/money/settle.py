@@ -9,17 +9,19 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from troth.engine.money.account import expire, open_account, record, request, tell_channel
 from troth.engine.money.dues import dues_of
 from troth.engine.money.settle import settle
 from troth.engine.money.standing import ask_again_at, in_flight, used_of_credit
+from troth.flows.asking import find_or_ask, reach
 from troth.flows.door.system import System
 from troth.flows.memory.gateways import Gateway
 from troth.flows.money.count_paid import count_paid
 from troth.flows.orders.hold import HoldContent, prepare_hold
+from troth.model.asked import Lost
 from troth.model.commands import PlaceHold, TellHolds
 from troth.model.events import PaymentEvent, PaymentExpired, PaymentFailed
 from troth.model.hold_terms import Block, Signal
@@ -30,8 +32,6 @@ from troth.model.payment import (
     PAYMENT_HOLD,
     Account,
     Ask,
-    Declined,
-    Lost,
     Outcome,
     Settlement,
     Step,
@@ -63,7 +63,6 @@ GATEWAY_SECONDS_MAX: Final = 30.0
 EVENTS_MAX: Final = 2_000
 _ROUNDS_MAX: Final = 12
 _CONFLICTS_MAX: Final = 20
-_NEVER_ARRIVED: Final = Declined("never_arrived", "the gateway never heard of it, and no longer knows its key")
 
 FOLLOWED_KINDS: Final = (
     "OrderCaptured",
@@ -174,15 +173,14 @@ async def end_authorizations(system: System, order_id: OrderId, numbers: Sequenc
 
 
 async def find_outcome(gateway: Gateway, ask: Ask, now: datetime) -> Outcome:
-    """What became of a step that is in flight: looked up, and where the gateway never heard of it asked for once more
-    under its key, as long as the gateway knows that for a repetition.
-    """
-    found = await gateway.find(ask)
-    if found is not None:
-        return found
-    if now - ask.requested_at > timedelta(hours=gateway.keeps_keys_hours):
-        return _NEVER_ARRIVED
-    return await gateway.ask(ask)
+    """What became of a step that is in flight."""
+    return await find_or_ask(
+        lambda: gateway.find(ask),
+        lambda: gateway.ask(ask),
+        requested_at=ask.requested_at,
+        now=now,
+        keeps_keys_hours=gateway.keeps_keys_hours,
+    )
 
 
 def ask_of(account: Account, step: Step) -> Ask:
@@ -254,16 +252,9 @@ async def _ask(system: System, decided: _Decided, step: Step) -> Outcome:
     if gateway is None:
         return Lost("no gateway by that name is set up here")
     ask = ask_of(decided.account, step)
-    try:
-        async with asyncio.timeout(GATEWAY_SECONDS_MAX):
-            if step in decided.fresh:
-                return await gateway.ask(ask)
-            return await find_outcome(gateway, ask, system.door.now())
-    except TimeoutError:
-        return Lost(f"no answer within {GATEWAY_SECONDS_MAX:.0f} s")
-    except Exception as error:
-        _log.exception("asking for %s failed", ask.key)
-        return Lost(f"{type(error).__name__}")
+    is_fresh = step in decided.fresh
+    call = gateway.ask(ask) if is_fresh else find_outcome(gateway, ask, system.door.now())
+    return await reach(ask.key, call, seconds=GATEWAY_SECONDS_MAX)
 
 
 async def _hold_or_lift(system: System, order: Order, settlement: Settlement, happened: Sequence[PaymentEvent]) -> None:

@@ -61,3 +61,9 @@ def total(costs: list[Mapping[str, int]]) -> dict[str, int]:
         for name, minor in parts.items():
             sums[name] = sums.get(name, 0) + minor
     return sums
+
+
+def centimeters(size_mm: tuple[int, int, int]) -> tuple[float, float, float]:
+    """Length, width and height in centimeters."""
+    length, width, height = size_mm
+    return length / 10, width / 10, height / 10

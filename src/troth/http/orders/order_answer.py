@@ -8,7 +8,7 @@ from troth.engine.failed import Failures
 from troth.engine.pickups.codes import pickup_code
 from troth.flows.wording.messages import order_message
 from troth.http.edge.measures import decimals_of_lines, of_line
-from troth.http.edge.values import MoneyAnswer, Window, cost, money, total
+from troth.http.edge.values import MoneyAnswer, Window, centimeters, cost, money, total
 from troth.http.orders.address_answer import answer_address
 from troth.http.orders.amounts_answer import answer_amounts
 from troth.http.orders.collect import collect_window
@@ -147,6 +147,8 @@ def answer_package(package: Package, decimals: Mapping[str, int]) -> PackageAnsw
         package.service,
         package.tracking_number,
         package.received_at,
+        package.box or None,
+        centimeters(package.size_mm) if any(package.size_mm) else None,
     )
 
 

@@ -180,8 +180,8 @@ class LineUnits(msgspec.Struct, frozen=True):
 
 
 class PackageAnswer(msgspec.Struct, frozen=True):
-    """One parcel; the carrier's facts are there once it is shipped, and `received_at` once it came in at the node where
-    the customer picks it up.
+    """One parcel; the carrier's facts are there once it has a label or is shipped, `box` and size if they were told,
+    and `received_at` once it came in at the node where the customer picks it up.
     """
 
     package_id: str
@@ -191,6 +191,8 @@ class PackageAnswer(msgspec.Struct, frozen=True):
     service: str
     tracking_number: str
     received_at: Instant | None = None
+    box: str | None = None
+    dimensions_cm: tuple[float, float, float] | None = None
 
 
 class SerialsAnswer(msgspec.Struct, frozen=True):

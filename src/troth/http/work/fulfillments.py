@@ -75,7 +75,11 @@ async def read_fulfillment(call: Plain) -> Reply:
 
 async def read_visible_work(call: Call[Any, Any]) -> tuple[Order, Fulfillment]:
     """The fulfillment that the path names, with its order; Refused where the actor may see none."""
-    name = FulfillmentId(call.path("fulfillment_id"))
+    return await find_visible_work(call, FulfillmentId(call.path("fulfillment_id")))
+
+
+async def find_visible_work(call: Call[Any, Any], name: FulfillmentId) -> tuple[Order, Fulfillment]:
+    """A fulfillment by its name, with its order; Refused where the actor may see none."""
     found = await read_work(call.system.pool, name)
     if isinstance(found, NotFound):
         raise Refused(found)

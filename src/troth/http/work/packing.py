@@ -11,14 +11,13 @@ from troth.http.edge.measures import Units, decimals_of_lines, of_line
 from troth.http.edge.operations import NO_BODY, Operation, Plain, Shown
 from troth.http.edge.problems import Refused
 from troth.http.edge.replies import Reply, json_reply
+from troth.http.edge.values import centimeters
 from troth.http.orders import examples
 from troth.http.work.fulfillments import NO_WORK, WORK_PATH, read_visible_work
 from troth.model.ids import LineId
 from troth.model.order import Order
 from troth.model.packing import Box, Parcel, Piece, Placed
 from troth.model.refusals import NotPossibleNow
-
-_MM_PER_CM: Final = 10
 
 
 class PlacedAnswer(msgspec.Struct, frozen=True):
@@ -79,7 +78,7 @@ def _package(package_id: str, parcel: Parcel, decimals: dict[str, int]) -> Propo
         (parcel.box.name or parcel.box.box) if parcel.box else None,
         tuple(lines),
         parcel.grams / 1000,
-        _centimeters(parcel.size_mm) if any(parcel.size_mm) else None,
+        centimeters(parcel.size_mm) if any(parcel.size_mm) else None,
         parcel.filled_percent,
         tuple(map(_placed, parcel.placed)),
         tuple(dict.fromkeys(piece.sku for piece in parcel.unmeasured)),
@@ -87,12 +86,7 @@ def _package(package_id: str, parcel: Parcel, decimals: dict[str, int]) -> Propo
 
 
 def _placed(one: Placed) -> PlacedAnswer:
-    return PlacedAnswer(one.piece.line_id, one.piece.sku, _centimeters(one.at_mm), _centimeters(one.size_mm))
-
-
-def _centimeters(size: tuple[int, int, int]) -> tuple[float, float, float]:
-    length, width, height = (side / _MM_PER_CM for side in size)
-    return length, width, height
+    return PlacedAnswer(one.piece.line_id, one.piece.sku, centimeters(one.at_mm), centimeters(one.size_mm))
 
 
 async def read_packing(call: Plain) -> Reply:

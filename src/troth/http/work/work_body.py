@@ -19,6 +19,7 @@ TRACKED_MAX = 1_000
 
 Serial = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[!-.0-~]+$")]
 Serials = Annotated[tuple[Serial, ...], Field(min_length=1, max_length=10_000, strict=False)]
+Side = Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False)]
 Reason = Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z0-9_]*$")]
 
 
@@ -136,6 +137,12 @@ class PackedBody(Strict):
     package_id: Id
     lines: Annotated[tuple[PackageLineBody, ...], Field(max_length=_LINES_MAX, strict=False)] = ()
     weight_kg: Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)] | None = None
+    box: Annotated[
+        str | None, StringConstraints(max_length=64), Field(description="In which box it is; null: as it is.")
+    ] = None
+    dimensions_cm: Annotated[
+        tuple[Side, Side, Side] | None, Field(strict=False, description="Length, width and height, outside.")
+    ] = None
 
 
 class PackBody(SerialsAtBody):
@@ -159,11 +166,18 @@ class PackBody(SerialsAtBody):
                     for number, line in enumerate(package.lines)
                 ),
                 None if package.weight_kg is None else round(package.weight_kg * 1000),
+                box=package.box or "",
+                size_mm=_millimeters(package.dimensions_cm),
             )
             for at, package in enumerate(self.packages)
         )
         scaling.done()
         return packages
+
+
+def _millimeters(sides: tuple[float, float, float] | None) -> tuple[int, int, int]:
+    length, width, height = sides or (0, 0, 0)
+    return round(length * 10), round(width * 10), round(height * 10)
 
 
 class ShippedBody(Strict):

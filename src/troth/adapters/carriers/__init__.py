@@ -1,0 +1,1 @@
+"""Carriers of which labels can be had."""

@@ -1,0 +1,77 @@
+"""What is printed beside labels: the slip that goes with goods, and the list by which they are picked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from troth.flows.door.system import System
+from troth.flows.orders.shelf_lines import Stop, read_stops
+from troth.flows.shipping.consign import consign
+from troth.model.ids import NodeId
+from troth.model.label import Consignment, Contact
+from troth.model.order import Fulfillment, Order
+from troth.model.refusals import NotPossibleNow
+from troth.model.status import fulfillment_status
+
+
+@dataclass(frozen=True, slots=True)
+class PackingSlip:
+    """What lies in the packages of a work, for whoever opens them: no prices, since it may be a gift.
+
+    `seller` is in whose name it is sent; `packages` are names with what is in them.
+    """
+
+    seller: str
+    order: Order
+    work: Fulfillment
+    sender: Contact
+    recipient: Contact
+    packages: tuple[tuple[str, Consignment], ...]
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class PickList:
+    """What is to be picked at a node for some works, in walking order; each work has a tote, by its place from 1 on."""
+
+    node: NodeId
+    works: tuple[tuple[Order, Fulfillment], ...]
+    stops: tuple[Stop, ...]
+    at: datetime
+    zone: str
+    country: str
+
+
+async def packing_slip(system: System, order: Order, work: Fulfillment) -> PackingSlip | NotPossibleNow:
+    """The slip of a work that is packed."""
+    packages = tuple((await consign(system, order, work)).items())
+    if not packages:
+        return NotPossibleNow("print a packing slip", fulfillment_status(order, work.fulfillment_id), ("pack",))
+    told = packages[0][1]
+    seller, zone = system.origin.shop, zone_of(system, work.node)
+    return PackingSlip(seller, order, work, told.sender, told.recipient, packages, zone)
+
+
+async def pick_list(
+    system: System, node: NodeId, works: Sequence[tuple[Order, Fulfillment]]
+) -> PickList | NotPossibleNow:
+    """The list of works of a node, as far as there is still something of them to be picked."""
+    stops = await read_stops(system, node, works)
+    if not stops:
+        return NotPossibleNow("print a pick list", "nothing is left to be picked")
+    country = country_of(system, node)
+    return PickList(node, tuple(works), stops, system.door.now(), zone_of(system, node), country)
+
+
+def zone_of(system: System, node: NodeId) -> str:
+    """The time zone of a node; UTC of one that is no longer there."""
+    network = system.door.reference.network
+    at = network.index.get(node)
+    return "UTC" if at is None else network.nodes[at].time_zone
+
+
+def country_of(system: System, node: NodeId) -> str:
+    """The country of a node; empty of one that is no longer there."""
+    network = system.door.reference.network
+    at = network.index.get(node)
+    return "" if at is None else network.nodes[at].address.country

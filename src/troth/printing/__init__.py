@@ -1,0 +1,1 @@
+"""Labels, slips and lists as PDF, and labels as ZPL: values in, bytes out."""

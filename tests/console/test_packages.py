@@ -1,0 +1,76 @@
+"""The packages of a work in the console: labels are asked for, printed, and taken back."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from tests.builders import Clock, accepted, capture
+from tests.console.conftest import begin_session
+from tests.shipping.printed import codes_of, pages_of
+from troth.adapters.carriers.simulated import Behavior, Simulated
+from troth.console.app import create_console
+from troth.flows.door.system import System
+from troth.http.records.bodies import BODIES
+from troth.model.commands import PackWork, ReleaseOrder
+from troth.model.order import Order
+from troth.settings import Settings
+from troth.store.orders import read_orders
+
+
+@pytest.fixture
+async def desk(system: System, clock: Clock) -> AsyncIterator[httpx.AsyncClient]:
+    """Somebody of operations, whose parcels the simulated carrier takes."""
+    sending = replace(system, carriers={"parcel": Simulated("parcel", Behavior(), system.pool, clock)})
+    app = Starlette(routes=[Mount("/console", create_console(sending, Settings(), bodies=BODIES))])
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://console.test") as client:
+        token = await begin_session(system, "maya", "operator")
+        client.cookies.set("troth_session", token, domain="console.test", path="/console")
+        yield client
+
+
+async def packed(system: System) -> Order:
+    order = accepted(await system.door.one(capture("W-1", {"A": 1}), actor="test"))
+    accepted(await system.door.one(ReleaseOrder(order.order_id), actor="test"))
+    return accepted(await system.door.one(PackWork(order.fulfillments[0].fulfillment_id), actor="test"))
+
+
+async def post(client: httpx.AsyncClient, page: str, path: str, **fields: str) -> httpx.Response:
+    csrf = re.search(r'name="csrf" value="(\w+)"', (await client.get(page)).text)
+    assert csrf is not None
+    return await client.post(path, data={"csrf": csrf[1], **fields})
+
+
+async def test_labels_are_asked_for_printed_and_taken_back(desk: httpx.AsyncClient, system: System) -> None:
+    order = await packed(system)
+    here = f"/console/fulfillments/{order.fulfillments[0].fulfillment_id}"
+    page = f"{here}/packages"
+    assert page in (await desk.get("/console/fulfillments?status=packed")).text
+
+    asked = await post(desk, page, page, carrier="parcel", service="standard")
+
+    assert (asked.status_code, asked.headers["location"]) == (303, page)
+    async with system.pool.acquire() as connection:
+        after = (await read_orders(connection, [order.order_id]))[order.order_id]
+    number = after.fulfillments[0].packages[0].tracking_number
+    shown = (await desk.get(page)).text
+    assert number in shown
+    assert "Get labels" not in shown
+    label = await desk.get(f"{here}/labels/{order.order_id}-L1")
+    assert ("Code 128", number) in codes_of(label.content)
+    assert "Blue Tent" in pages_of((await desk.get(f"{here}/packing-slip")).content)[0]
+
+    void = await post(desk, page, f"{here}/void", label=f"{order.order_id}-L1", reason="too small")
+
+    assert void.status_code == 303
+    again = (await desk.get(page)).text
+    assert "too small" in again
+    assert "Get labels" in again
+    assert (await desk.get(f"{here}/labels/{order.order_id}-L1")).status_code == 404
+    refused = await post(desk, page, page, carrier="ups", service="ground")
+    assert (refused.status_code, "cannot be had here" in refused.text) == (409, True)

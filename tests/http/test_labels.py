@@ -1,0 +1,139 @@
+"""Labels and papers over HTTP: bought, listed, printed in both forms, void, and only for who may see the node."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+import pytest_asyncio
+
+from tests.http.conftest import Api
+from tests.http.test_fulfillments import released
+from tests.shipping.printed import codes_of, pages_of
+from troth.adapters.carriers.simulated import Behavior, Simulated
+from troth.http.app import create_app
+from troth.settings import Settings
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def sending(api: Api) -> AsyncIterator[Api]:
+    """The app with the simulated carrier."""
+    import httpx
+
+    carriers = {"parcel": Simulated("parcel", Behavior(), api.system.pool, api.clock)}
+    system = replace(api.system, carriers=carriers, gs1_prefix="0614141")
+    app = create_app(system, Settings())
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    headers = {"authorization": api.client.headers["authorization"]}
+    async with httpx.AsyncClient(transport=transport, base_url="http://troth.test", headers=headers) as client:
+        yield replace(api, app=app, system=system, client=client)
+
+
+async def packed(api: Api, external_id: str, **changes: object) -> str:
+    """The path of a packed work of two packages."""
+    sku = await api.stocked("LABEL", {"DC-PA": 90}, name="Wool socks")
+    path = await released(api, external_id, {sku: 3}, **changes)
+    await api.post(f"{path}/pick")
+    packages = [
+        {"package_id": "A", "lines": [{"line_id": "1", "quantity": 2}], "weight_kg": 1.2, "box": "M",
+         "dimensions_cm": [40, 30, 20.5]},
+        {"package_id": "B", "lines": [{"line_id": "1", "quantity": 1}]},
+    ]  # fmt: skip
+    answer = await api.post(f"{path}/pack", {"packages": packages})
+    assert answer.status_code == 200, answer.text
+    assert [(one["box"], one["dimensions_cm"]) for one in answer.json()["packages"]] == [
+        ("M", [40.0, 30.0, 20.5]),
+        (None, None),
+    ]
+    return path
+
+
+async def test_labels_are_bought_shown_and_printed(sending: Api) -> None:
+    path = await packed(sending, "label-1")
+
+    bought = await sending.post(f"{path}/labels")
+
+    assert bought.status_code == 200, bought.text
+    first, second = bought.json()["items"]
+    assert (first["state"], first["package_id"], first["weight_kg"], len(first["sscc"])) == ("bought", "A", 1.2, 18)
+    assert (second["package_id"], second["weight_kg"]) == ("B", 0.5)
+    assert (await sending.post(f"{path}/labels")).json() == bought.json()
+    assert (await sending.get(f"{path}/labels")).json() == bought.json()
+    assert (await sending.get(f"/v1/labels/{first['label_id']}")).json() == first
+    work = (await sending.get(path)).json()
+    assert [one["tracking_number"] for one in work["packages"]] == [
+        first["tracking_number"],
+        second["tracking_number"],
+    ]
+    pdf = await sending.get(f"/v1/labels/{first['label_id']}/document")
+    assert (pdf.status_code, pdf.headers["content-type"]) == (200, "application/pdf")
+    assert ("Code 128", first["tracking_number"]) in codes_of(pdf.content)
+    zpl = await sending.get(f"/v1/labels/{first['label_id']}/document?form=zpl")
+    assert (zpl.status_code, zpl.headers["content-type"]) == (200, "application/zpl")
+    assert f"^FD{first['tracking_number']}^FS" in zpl.text
+
+
+async def test_a_label_is_void_and_not_printed_any_more(sending: Api) -> None:
+    path = await packed(sending, "label-2")
+    (only,) = (await sending.post(f"{path}/labels", {"packages": ["B"]})).json()["items"]
+
+    void = await sending.post(f"/v1/labels/{only['label_id']}/void", {"reason": "too small"})
+
+    assert (void.status_code, void.json()["state"], void.json()["void_reason"]) == (200, "voided", "too small")
+    gone = await sending.get(f"/v1/labels/{only['label_id']}/document")
+    assert (gone.status_code, gone.json()["code"]) == (409, "not-possible-now")
+    await sending.post(f"{path}/labels")
+    assert (await sending.post(f"{path}/ship")).status_code == 200
+    (_, kept, _) = (await sending.get(f"{path}/labels")).json()["items"]
+    late = await sending.post(f"/v1/labels/{kept['label_id']}/void")
+    assert (late.status_code, late.json()["code"]) == (409, "not-possible-now")
+
+
+async def test_what_is_wrong_is_named_by_field(sending: Api) -> None:
+    path = await packed(sending, "label-3")
+
+    refused = await sending.post(f"{path}/labels", {"packages": ["A", "C"], "carrier": "ups"})
+
+    assert refused.status_code == 422
+    assert [flaw["pointer"] for flaw in refused.json()["errors"]] == ["/packages/1", "/carrier"]
+    for name in ("O-1-L1", "nonsense", "O-1-L99999999999"):
+        assert (await sending.get(f"/v1/labels/{name}")).status_code == 404
+    assert (await sending.get(f"{path}/labels")).json() == {"items": []}
+
+
+async def test_who_is_bound_to_another_node_sees_no_label(sending: Api) -> None:
+    path = await packed(sending, "label-4")
+    (one, _) = (await sending.post(f"{path}/labels")).json()["items"]
+    elsewhere = {"authorization": f"Bearer {await sending.key_for('fulfillments:write', nodes=['ST-NYC'])}"}
+    here = {"authorization": f"Bearer {await sending.key_for('fulfillments:write', nodes=['DC-PA'])}"}
+
+    for address in (f"/v1/labels/{one['label_id']}", f"/v1/labels/{one['label_id']}/document", f"{path}/labels"):
+        assert (await sending.get(address, headers=elsewhere)).status_code == 404
+        assert (await sending.get(address, headers=here)).status_code == 200
+    assert (await sending.post(f"/v1/labels/{one['label_id']}/void", headers=elsewhere)).status_code == 404
+
+
+async def test_a_slip_says_what_is_in_which_package_and_a_list_what_to_pick(sending: Api) -> None:
+    path = await packed(sending, "slip-1")
+
+    slip = await sending.get(f"{path}/packing-slip")
+
+    assert (slip.status_code, slip.headers["content-type"]) == (200, "application/pdf")
+    (text,) = pages_of(slip.content)
+    for told in ("Packing slip of order slip-1", "Package A, 1 of 2", "Package B, 2 of 2", "Wool socks", "Our shop"):
+        assert told in text
+    assert "19.90" not in text
+    name = path.rpartition("/")[2]
+    assert ("QR Code", name) in codes_of(slip.content)
+    over = await sending.get(f"/v1/pick-lists?fulfillment={name}")
+    assert (over.status_code, over.json()["code"]) == (409, "not-possible-now")
+    sku = await sending.stocked("PICK", {"DC-PA": 9}, name="Cap", gtin="4006381333931")
+    paths = [await released(sending, f"list-{n}", {sku: n}) for n in (1, 2)]
+    assert (await sending.get(f"{paths[0]}/packing-slip")).status_code == 409
+    asked = "&".join(f"fulfillment={one.rpartition('/')[2]}" for one in paths)
+    listed = await sending.get(f"/v1/pick-lists?{asked}")
+    (text,) = pages_of(listed.content)
+    for told in ("Tote 1: list-1", "Tote 2: list-2", "Cap", "1 into tote 1, 2 into tote 2"):
+        assert told in text
+    assert ("Code 128", "4006381333931") in codes_of(listed.content)
