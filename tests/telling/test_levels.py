@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.builders import accepted, capture
+from tests.builders import accepted, capture, item
 from tests.flows.moving import ANN
 from tests.telling.telling import Shop
 from troth.engine.supply.available_to_sell import Stock, StockStatus
@@ -21,6 +21,7 @@ from troth.model.ids import NodeId, Sku
 from troth.model.stock_level_events import StockLevelChanged
 from troth.settings import Settings
 from troth.store.codec import decode_event
+from troth.store.reference import write_items
 
 WATCHED = {"units": 3, "leave_units": 6, "channels": ["web"]}
 STORE = NodeId("ST-NYC")
@@ -164,3 +165,27 @@ def test_a_level_never_says_more_than_there_is_and_is_left_only_beyond_its_band(
         else:
             assert level is gone
             assert units < (back if before in (StockStatus.BACKORDER, StockStatus.OUT_OF_STOCK) else 1)
+
+
+async def test_a_kit_has_the_level_of_what_its_components_make_up(shop: Shop, page: httpx.AsyncClient) -> None:
+    async with shop.system.pool.acquire() as connection:
+        service = item("SERVICE", name="Tea service", kit=((Sku("A"), 1), (B, 2)))
+        await write_items(connection, (service, item("BOX", kit=((Sku("SERVICE"), 1),))), shop.clock.now)
+    await shop.texts({"low_stock": [WATCHED]})
+    told = []
+    for units in (40, 7, 9, 1, 14):
+        await hold(shop, units)
+        told.append(await says(page, "SERVICE"))
+
+    assert told == [
+        ("in_stock", "In stock"),
+        ("low_stock", "Only 3 left"),
+        ("low_stock", "Only 4 left"),
+        ("out_of_stock", "Out of stock"),
+        ("in_stock", "In stock"),
+    ]
+    found = {sku: [one for one in await changes(shop) if one.sku == sku] for sku in ("SERVICE", "BOX")}
+    assert [(one.before, one.after, one.available) for one in found["SERVICE"]] == [
+        ("in_stock", "low_stock", 3), ("low_stock", "out_of_stock", 0), ("out_of_stock", "in_stock", 7),
+    ]  # fmt: skip
+    assert [one.after for one in found["BOX"]] == [one.after for one in found["SERVICE"]]

@@ -1,5 +1,6 @@
 """A customer sees where the goods are with nothing but the link, and does there what a customer may do."""
 
+import json
 import re
 
 import httpx
@@ -61,6 +62,32 @@ async def test_the_page_tells_no_more_than_it_must(system: System, client: httpx
 
     assert "To A. P., New York 10•••" in page
     assert [secret for secret in ("Ada", "Park", "Main St", "10001", "ada@example.com", "C-1") if secret in page] == []
+
+
+async def test_the_page_says_to_machines_what_it_says_to_people(
+    system: System, client: httpx.AsyncClient, clock: Clock
+) -> None:
+    order = await released(system, lines={"A": 2, "B": 1})
+    name = order.fulfillments[0].fulfillment_id
+    left = (Package("1", carrier="UPS", tracking_number="1Z-1"),)
+    accepted(await system.door.one(ShipWork(name, left), actor="node"))
+    page = (await client.get(await path_of(system, order))).text
+    (script,) = re.findall(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)
+
+    found = json.loads(script)
+    assert (found["@type"], found["orderNumber"], found["orderStatus"]) == (
+        "Order", "W-1", "http://schema.org/OrderInTransit",
+    )  # fmt: skip
+    assert [(one["itemOffered"]["name"], one["eligibleQuantity"]["value"]) for one in found["acceptedOffer"]] == [
+        ("Blue Tent", 2), ("""<b>"Lamp" & 'Oil'</b>""", 1),
+    ]  # fmt: skip
+    (parcel,) = found["orderDelivery"]
+    assert (parcel["@type"], parcel["trackingNumber"], parcel["carrier"]["name"]) == ("ParcelDelivery", "1Z-1", "UPS")
+    assert parcel["expectedArrivalUntil"] == order.fulfillments[0].promised_at.isoformat()
+    assert parcel["deliveryAddress"] == {
+        "@type": "PostalAddress", "addressLocality": "New York", "addressCountry": "US",
+    }  # fmt: skip
+    assert [word for word in ("price", "19.90", "Ada", "10001") if word in script] == []
 
 
 async def test_what_is_shown_is_escaped_and_nothing_is_loaded_from_elsewhere(

@@ -15,6 +15,7 @@ _TRY = sql("try_watching_levels")
 _READ_CURSOR = sql("read_cursor")
 _WRITE_CURSOR = sql("write_cursor")
 _MOVED = sql("find_moved_skus")
+_KITS_OF = sql("find_kits_of")
 _READ = sql("read_stock_levels")
 _WRITE = sql("write_stock_levels")
 _CHANGED = sql("find_changed_levels")
@@ -63,6 +64,16 @@ async def find_moved_skus(connection: Connection, *, limit: int) -> Moved | None
 async def pass_moved(connection: Connection, moved: Moved) -> None:
     """Say that it was looked at."""
     await connection.execute(_WRITE_CURSOR, _NAME, *moved.end)
+
+
+async def find_kits_of(connection: Connection, skus: Collection[Sku]) -> set[Sku]:
+    """The kits of which some SKUs are components, also components of components."""
+    found: set[Sku] = set()
+    more = set(skus)
+    while more:
+        more = {Sku(row["sku"]) for row in await connection.fetch(_KITS_OF, sorted(more))} - found
+        found |= more
+    return found
 
 
 async def read_levels(connection: Connection, skus: Collection[Sku]) -> dict[LevelKey, StockLevel]:

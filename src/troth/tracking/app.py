@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from troth.engine.tracking.window import find_window
 from troth.flows.door.system import System
+from troth.flows.telling.order_markup import markup_script, public_markup
 from troth.flows.tracking.links import find_linked_order
 from troth.flows.tracking.read import read_tracked
 from troth.flows.wording.languages import accepted_languages
@@ -129,13 +130,23 @@ async def _page(
     own = order.attributes.get(LANGUAGE_ATTRIBUTE)
     words = _words(request, zone_of(order, reference.network), (own,) if own else (), asked)
     view = view_order(order, tracked, expected, reference.items, reference.network, find_window(order), words)
+    url = f"{system.origin.public_url.rstrip('/')}/track/{request.path_params['token']}"
+    markup = markup_script(public_markup(order, reference.items, system.origin.shop, url))
     said = (
         words.say(told, detail=detail)
         if told in TEXTS["en"] and told.startswith(("did_", "was_", "not_", "try_"))
         else ""
     )
     return _answer(
-        request, "track.html", status, words=words, view=view, said=said, is_refused=status != 200, languages=TEXTS
+        request,
+        "track.html",
+        status,
+        words=words,
+        view=view,
+        said=said,
+        is_refused=status != 200,
+        languages=TEXTS,
+        markup=markup,
     )
 
 

@@ -3,7 +3,7 @@ is another level than before that is an event. The ledger is read behind a curso
 is looked at again.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -25,6 +25,7 @@ from troth.store.stock_levels import (
     STOCK_LEVELS,
     LevelKey,
     StockLevel,
+    find_kits_of,
     find_moved_skus,
     pass_moved,
     read_levels,
@@ -56,8 +57,10 @@ async def watch_levels(system: System, *, limit: int = ENTRIES_MAX) -> int:
             return 0
         await system.door.follow()  # what moved is seen here, too
         now = system.door.now()
-        before = await read_levels(connection, moved.skus)
-        told = await _find_told(system, moved.skus, before, now)
+        # Kits have no stock that moves: how many there are follows from their components.
+        skus = {*moved.skus, *(await find_kits_of(connection, moved.skus) if watched(system, now) else ())}
+        before = await read_levels(connection, skus)
+        told = await _find_told(system, skus, before, now)
         written = [
             StockLevel(one.key, one.level, one.stock.available, now)
             for one in told
@@ -75,13 +78,13 @@ async def watch_levels(system: System, *, limit: int = ENTRIES_MAX) -> int:
 
 
 async def _find_told(
-    system: System, skus: Sequence[Sku], before: Mapping[LevelKey, StockLevel], now: datetime
+    system: System, skus: Collection[Sku], before: Mapping[LevelKey, StockLevel], now: datetime
 ) -> list[_Told]:
     """What every channel that is watched is told of some SKUs."""
     found: list[_Told] = []
     await system.door.reference.need_items(skus)
     items = system.door.reference.items
-    known = [sku for sku in sorted(skus) if sku in items and not items[sku].kit]  # kits have no stock that moves
+    known = [sku for sku in sorted(skus) if sku in items]
     for channel, rule in watched(system, now):
         answered = await read_availability(
             system, known, channel=channel, asked=Asked(has_columns=True) if rule.by_node else None

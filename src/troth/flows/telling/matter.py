@@ -135,10 +135,11 @@ def _confirmed(scene: Scene) -> Finding:
 def _promise_changed(scene: Scene) -> Finding:
     if scene.order.canceled_at is not None:
         return "the order was canceled"
-    changes = scene.each(PromiseChanged)
+    answered = {recall.answered_at for recall in scene.order.recalls if recall.kind is RecallKind.CHANGE}
+    changes = [change for change in scene.each(PromiseChanged) if change.at not in answered]
     moves = [move for move in merge_moves(changes) if _is_another_day(move, scene)]
     if not moves:
-        return "it is promised as before"
+        return "it is promised as before" if changes else "it is told with the node's answer"
     values = {"moves": " ".join(_moved(move, scene) for move in moves), "promise": _promise(scene)}
     units = tuple(Units(move.line_id, move.quantity) for move in moves)
     is_worse = any(_is_worse(move) for move in moves)

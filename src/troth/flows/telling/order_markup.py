@@ -50,6 +50,20 @@ def order_markup(order: Order, items: Mapping[Sku, Item], shop: str, url: str) -
     return found | ({"orderDelivery": parcels} if parcels else {})
 
 
+def public_markup(order: Order, items: Mapping[Sku, Item], shop: str, url: str) -> dict[str, Any]:
+    """The same for whoever has the link to the order: without names, prices, and more of an address than its city."""
+    found = order_markup(order, items, shop, url)
+    del found["customer"], found["priceCurrency"]
+    found["acceptedOffer"] = [
+        {name: offer[name] for name in ("@type", "itemOffered", "eligibleQuantity")} for offer in found["acceptedOffer"]
+    ]
+    for parcel in found.get("orderDelivery", ()):
+        if "deliveryAddress" in parcel:
+            address = parcel["deliveryAddress"]
+            parcel["deliveryAddress"] = {name: address[name] for name in ("@type", "addressLocality", "addressCountry")}
+    return found
+
+
 def markup_script(value: object) -> Markup:
     """JSON that can stand within a script element: nothing in it ends the element.
 

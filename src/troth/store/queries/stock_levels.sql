@@ -16,6 +16,12 @@ SELECT
     (SELECT n.seq FROM next AS n ORDER BY n.xid DESC, n.seq DESC LIMIT 1) AS seq
 FROM next;
 
+-- name: find_kits_of
+-- Finds the kits that have some SKUs among their components.
+SELECT DISTINCT i.sku
+FROM items AS i CROSS JOIN LATERAL json_array_elements(i.document -> 'kit') AS part
+WHERE coalesce(json_array_length(i.document -> 'kit'), 0) > 0 AND part ->> 0 = ANY($1::text[]);
+
 -- name: read_stock_levels
 -- Reads the levels of some SKUs.
 SELECT sku, channel, node, level, available, changed_at FROM stock_levels WHERE sku = ANY($1::text[]) ORDER BY sku, channel, node;
