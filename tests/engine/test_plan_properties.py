@@ -18,6 +18,8 @@ from troth.engine.choice.solve import solve_by_subsets
 from troth.engine.choice.solve_milp import solve_mixed
 from troth.engine.demand.availability import pose_question
 from troth.engine.demand.problem import Columns, Problem, Solution
+from troth.engine.promising.options import plan_options
+from troth.engine.promising.plan_name import name_plan
 from troth.engine.promising.promise import plan
 from troth.engine.supply.supply import SupplyRows
 from troth.model.ids import LineId, Sku
@@ -116,6 +118,17 @@ def ask(world: World) -> tuple[Demand, Mapping[Sku, SupplyRows], Network]:
         for sku, entries in world.stock.items()
     }
     return demand(*world.lines, service=world.service), stock, net
+
+
+@given(worlds(is_whole=True) | worlds(is_whole=False))
+def test_what_goes_whole_by_one_service_is_what_would_be_planned_for_that_service_alone(world: World) -> None:
+    wish, stock, net = ask(replace(world, service=""))
+    asked = plan(wish, stock, net, world.policy, world.now)
+
+    known = plan_options(wish, lambda _: stock, net, world.policy, world.now, asked=asked)
+    made = plan_options(wish, lambda _: stock, net, world.policy, world.now)
+
+    assert [(way.demand, name_plan(way.plan)) for way in known] == [(way.demand, name_plan(way.plan)) for way in made]
 
 
 def planned(world: World) -> Plan:

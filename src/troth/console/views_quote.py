@@ -7,7 +7,7 @@ from typing import Final
 
 from troth.console.views_trace import Bar, Why, stack, view_decision
 from troth.engine.capture import parts_of
-from troth.engine.carriage.calendars import hours_on
+from troth.engine.carriage.calendars import hours_by
 from troth.engine.carriage.distance import KM_PER_MILE
 from troth.engine.carriage.transit import compute_miles, find_coordinates
 from troth.engine.promising.disposition import ends_waiting_at, is_queued
@@ -135,7 +135,7 @@ def _place(node: NodeId, found: Quote) -> str:
     known = network.nodes[position]
     address = known.address
     town = " ".join(part for part in (address.city, address.region, address.postcode) if part)
-    hours = hours_on(known, found.at)
+    hours = hours_by(network.clock_of(position, ""), found.at)
     told = [known.name, *(part for part in (address.line1, town) if part)]
     told.append("closed today" if hours is None else f"open today {hours[0]:%H:%M}–{hours[1]:%H:%M}")
     latitude, longitude = find_coordinates(found.destination if found.near is None else found.near)

@@ -42,6 +42,7 @@ def find_quoted(
         loads=case.loads,
         budget=case.budget(),
         near=command.near,
+        asked=None if asked is None else asked.plan,
     )
     for way in ways:
         if is_named(way.plan, command.plan_id):

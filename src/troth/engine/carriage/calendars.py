@@ -302,9 +302,9 @@ def instant(posix: float) -> datetime:
     return datetime.fromtimestamp(posix, UTC)
 
 
-def hours_on(node: Node, at: datetime) -> tuple[time, time] | None:
+def hours_by(clock: WorkClock, at: datetime) -> tuple[time, time] | None:
     """From when until when a node is open on the local day of an instant, in its own time; None: it is closed."""
-    return _hours_of(work_clock(node), day_number(at.astimezone(ZoneInfo(node.time_zone)).date()))
+    return _hours_of(clock, day_number(at.astimezone(ZoneInfo(clock.time_zone)).date()))
 
 
 def _whole_minute(at: time) -> time:

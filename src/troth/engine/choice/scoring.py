@@ -24,6 +24,9 @@ from troth.engine.demand.time_limits import deadline_of
 from troth.model.measure import half_up
 from troth.model.plan import DemandLine
 
+_COLUMNS_AT_ONCE: Final = 64
+"""The rates of so few candidates, such as the one node of a pickup, are looked up for all subsets together."""
+
 
 def build_columns(problem: Problem) -> Columns:
     """The candidates of all blocks as columns: what each adds per line (K, C) and per shipment (C)."""
@@ -192,8 +195,12 @@ def subset_costs(problem: Problem, columns: Columns) -> NDArray[np.float64]:
     costs[0] = columns.fixed
     for line in range(count):
         np.add(costs[: 1 << line], columns.penalty[line], out=costs[1 << line : 2 << line])
+    prices = price_subsets(problem)
+    if columns.fixed.size <= _COLUMNS_AT_ONCE:
+        costs += prices.take(columns.rate_lane, axis=1, mode="clip")
+        return costs
     rate = np.empty(columns.fixed.size)
-    for subset, rates in enumerate(price_subsets(problem)):  # one by one, which stays in the cache
+    for subset, rates in enumerate(prices):  # one by one, which stays in the cache
         rates.take(columns.rate_lane, out=rate, mode="clip")
         costs[subset] += rate
     return costs

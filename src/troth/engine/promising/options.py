@@ -48,6 +48,7 @@ def plan_options(
     loads: Mapping[NodeId, float] | None = None,
     budget: Budget | None = None,
     near: Address | None = None,
+    asked: Plan | None = None,
 ) -> tuple[Offered, ...]:
     """The ways to offer: first the delivery ones in the order of services, then local delivery, then pickups, the
     soonest first. Lines with a destination or a pickup node of their own keep their way in all of them.
@@ -57,7 +58,8 @@ def plan_options(
     known, in the customer's country. A pickup node that the demand names comes first, however far it is. Nothing is
     sent where there is no destination. `supply_for` gives what each way to have it may be planned from. All of them
     together spend one `budget` (None: the policy's); where it leaves no further question, the ways that were not looked
-    at are not offered.
+    at are not offered. `asked` is the plan of the demand itself, where it is known: it is not made again for the
+    service by which it goes.
     """
     if budget is None:
         budget = Budget(policy.decision_seconds_max)
@@ -67,6 +69,8 @@ def plan_options(
     budget.parts = len(sent) + pickup_nodes_max + (_SENT_THERE_MAX if policy.ship_to_store else 0)
 
     def plan_within(ask: Demand) -> Offered:
+        if asked is not None and _goes_by(asked, demand, ask):
+            return Offered(ask, asked)
         found = plan(ask, supply_for(ask), network, policy, now, prices=prices, loads=loads, budget=budget)
         return Offered(ask, found)
 
@@ -85,6 +89,18 @@ def plan_options(
     complete = [option for option in pickups if option.plan.shipments and not option.plan.uncovered]
     complete.sort(key=lambda way: (way.demand.pickup_node != demand.pickup_node, way.plan.promised_at or now))
     return (*(option for option in deliveries if option.plan.shipments), *complete)
+
+
+def _goes_by(asked: Plan, demand: Demand, ask: Demand) -> bool:
+    """Whether the plan of a demand that leaves its service open goes whole by the one that is asked for: what is the
+    best of all services is the best of this one.
+    """
+    if demand.service or demand.method is not ask.method or asked.uncovered or asked.disposition is not None:
+        return False
+    return bool(asked.shipments) and all(
+        shipment.method is ask.method and shipment.service == ask.service and shipment.via is None
+        for shipment in asked.shipments
+    )
 
 
 def ask_by(demand: Demand, method: Method, service: str = "") -> Demand:

@@ -197,6 +197,7 @@ def _plan(posed: Posed, near: Address | None, *, is_explained: bool, has_fronts:
         loads=case.loads,
         budget=case.budget(),
         near=near,
+        asked=asked,
     )
     first = None if asked is None else Offered(demand, asked)
     if first is None:

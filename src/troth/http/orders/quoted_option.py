@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from troth.engine.carriage.calendars import hours_on
+from troth.engine.carriage.calendars import hours_by
 from troth.engine.carriage.distance import KM_PER_MILE
 from troth.engine.carriage.network import Network
 from troth.engine.carriage.transit import compute_miles, find_coordinates
@@ -213,7 +213,7 @@ def _waiting(option: Option, now: datetime, items: Mapping[Sku, Item]) -> tuple[
 def _pickup(node: NodeId, network: Network, point: Address | None, now: datetime) -> PickupAnswer:
     position = network.index[node]
     known = network.nodes[position]
-    hours = hours_on(known, now)
+    hours = hours_by(network.clock_of(position, ""), now)
     latitude, longitude = find_coordinates(point)
     miles = None
     if latitude is not None and longitude is not None:
