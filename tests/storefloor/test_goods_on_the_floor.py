@@ -14,6 +14,8 @@ from troth.model.commands import AdjustStock, PickWork, StageWork
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import SupplyKey, lot_source
 from troth.model.lifecycle import ENDED, AllocationState
+from troth.model.order import Payment
+from troth.model.pickup import PaidAtCounter
 
 
 async def test_parcels_for_a_customer_are_received_by_scan_and_ready_with_the_last(
@@ -110,3 +112,23 @@ async def test_what_was_said_by_mistake_is_taken_back(client: httpx.AsyncClient,
     assert (back.json()["refused"], gone.json()["refused"]) == ([], [])
     assert released is AllocationState.RELEASED
     assert (await read_order(system, order)).pickups[0].here_at is None
+
+
+async def test_what_is_not_paid_yet_is_paid_to_the_cent_before_it_is_handed_over(
+    client: httpx.AsyncClient, system: System
+) -> None:
+    order = await ordered(system, "W-1", {"TENT": 2}, payments=(Payment("counter", "at pickup", 3_980, "pending"),))
+    accepted(await system.door.one(StageWork(work_of(order), "A3"), actor="key/node"))
+    path = f"/work/{work_of(order)}"
+    who = {"step": "collect", "by": "identity", "collected_by": "Ada Park", "tender": "cash"}
+
+    page = (await client.get(f"/store/at/{STORE}{path}")).text
+    none = await send(client, path, key="1", **who)
+    less = await send(client, path, key="2", **who, paid="0.01", receipt="R-77")
+    paid = [await send(client, path, key="3", **who, paid="39.80", receipt="R-77") for _ in range(2)]
+
+    after = await read_order(system, order)
+    assert "Not paid yet: 39.80 USD" in page
+    assert [len(one.json()["refused"]) for one in (none, less, *paid)] == [1, 1, 0, 0]
+    assert after.pickups[0].paid == PaidAtCounter(3_980, "USD", "cash", "R-77")
+    assert (await kinds(system, order)).count("FulfillmentCollected") == 1

@@ -13,6 +13,7 @@ from troth.engine.hold_ends import end_holds
 from troth.engine.holds import decide_assign, decide_due, decide_extend, decide_lift, decide_place, decide_tell
 from troth.engine.let_wait import decide_let_wait, decide_redate
 from troth.engine.money.agreements import refuse_new_call_off, within_agreements
+from troth.engine.money.at_counter import leaves_counter
 from troth.engine.money.credit import decide_review
 from troth.engine.money.payment_hold import hold_dearer
 from troth.engine.pickups.decide import decide_pickup, put_back_entries
@@ -69,7 +70,7 @@ from troth.model.lifecycle import AllocationEvent
 from troth.model.order import Order
 from troth.model.pickup_moves import PickupCommand
 from troth.model.plan import Trace
-from troth.model.refusals import Invalid, NotFound, Refusal
+from troth.model.refusals import Invalid, NotFound, NotPossibleNow, Refusal
 from troth.model.return_moves import ReturnCommand
 from troth.model.status import blocking_holds
 from troth.model.transfer_moves import LoseTransfer, ReceiveTransfer, ShipTransfer
@@ -182,9 +183,11 @@ def _ended_holds(
     return (*ended, *found[0]), found[1]
 
 
-def _changed(before: Order, changed: Changed, state: State, facts: Facts) -> Decision:
+def _changed(before: Order, changed: Changed, state: State, facts: Facts) -> Decision | NotPossibleNow:
     """What a change comes to, with the recalls and the holds that end by it."""
     after = evolve_all(before, changed.events)
+    if leaves_counter(after):
+        return NotPossibleNow("send it", "to be paid at the counter")
     over: tuple[OrderEvent, ...] = end_overtaken(before, after, facts) if before.recalls else ()
     over += end_recalls(evolve_all(after, over), facts) if after.recalls else ()
     ended, _ = _ended_holds(before, evolve_all(after, over), changed.events, state, facts)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
+from troth.engine.money.at_counter import check_paid
 from troth.engine.parts import Chosen, all_through, choose_units, next_allocation
 from troth.engine.pickups.handing_over import check_collector
 from troth.engine.pickups.keeping import open_pickup
@@ -131,11 +132,11 @@ def decide_work(
             no = check_collector(command, order, work, facts) if moves else None
             if no is not None:
                 return (no,) if isinstance(no, PickupCodeRefused) else no
-            return (
-                (FulfillmentCollected(work.fulfillment_id, command.collected_by, at, PartsChange(moves=moves)),)
-                if moves
-                else _refuse("collect", order, work)
-            )
+            if not moves:
+                return _refuse("collect", order, work)
+            change = PartsChange(moves=moves)
+            taken = FulfillmentCollected(work.fulfillment_id, command.collected_by, at, change, command.paid)
+            return check_paid(command, order) or (taken,)
         case DeliverWork():
             moves = all_through(parts, (_E.DELIVER,)) if work.via is None else ()
             return (

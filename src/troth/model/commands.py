@@ -28,6 +28,7 @@ from troth.model.label_moves import LabelCommand
 from troth.model.network import Address
 from troth.model.order import Customer, Line, Method, Package, Payment
 from troth.model.permissions import By
+from troth.model.pickup import PaidAtCounter
 from troth.model.pickup_moves import PickupCommand, PutBackPickup
 from troth.model.recall import RecallKind
 from troth.model.return_moves import (
@@ -352,7 +353,8 @@ class CollectWork:
     """The customer took the goods; their units leave the stock.
 
     A `code` must be that of the pickup (None: none was said); a wrong one is counted. Where the identity was checked
-    `collected_by` must be the customer or whoever comes in their place.
+    `collected_by` must be the customer or whoever comes in their place. `paid` is what they paid at the counter, which
+    must be what is due there.
     """
 
     fulfillment_id: FulfillmentId
@@ -361,6 +363,7 @@ class CollectWork:
     serials: tuple[LineSerials, ...] = ()
     code: str | None = None
     is_identified: bool = False
+    paid: PaidAtCounter | None = None
 
 
 @dataclass(frozen=True, slots=True)

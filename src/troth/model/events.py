@@ -24,6 +24,7 @@ from troth.model.network import Address
 from troth.model.notification_events import ChoiceMade, NotificationFailed, NotificationSent
 from troth.model.order import Allocation, Customer, Fulfillment, Hold, Line, Method, Order, Package
 from troth.model.payment import DisputeState, StepKind
+from troth.model.pickup import PaidAtCounter
 from troth.model.pickup_moves import (
     ArrivalForgotten,
     ArrivalTold,
@@ -303,12 +304,13 @@ class FulfillmentShipped:
 
 @dataclass(frozen=True, slots=True)
 class FulfillmentCollected:
-    """The customer took the goods."""
+    """The customer took the goods, and paid for them at the counter where they were to (`paid`)."""
 
     fulfillment_id: FulfillmentId
     collected_by: str
     at: datetime
     parts: PartsChange
+    paid: PaidAtCounter | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,10 +62,15 @@ class Provider:
 EXCHANGE: Final = "exchange"
 """The provider of the payment of a replacement that a return's credit is, and the type of its hold until that came."""
 IS_RESERVED: Final = "is reserved: a return's credit pays for its replacement where the return is opened with one"
+COUNTER: Final = "counter"
+"""The provider of what is paid where goods are handed over: `pending`, then; `captured`, at a till of ours before."""
 ON_ACCOUNT: Final = frozenset({"terms", "invoice"})
 """Providers of payments that are promises to pay an invoice, whatever is settled here."""
 UNKNOWN_PROVIDER: Final = Provider("", TenderKind.OTHER)
-BUILT_IN_PROVIDERS: Final[Mapping[str, Provider]] = {EXCHANGE: Provider("", TenderKind.STORE_CREDIT)}
+BUILT_IN_PROVIDERS: Final[Mapping[str, Provider]] = {
+    EXCHANGE: Provider("", TenderKind.STORE_CREDIT),
+    COUNTER: Provider("", TenderKind.OTHER),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,18 @@ class Arrival(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class PaidAtCounter:
+    """What somebody paid when they were handed their goods (minor units), with what (`cash`, `card`), and the number of
+    the till's receipt.
+    """
+
+    amount_minor: int
+    currency: str
+    tender: str = ""
+    receipt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Pickup:
     """What is known of the handing over of a fulfillment, from the first that anybody says of it.
 
@@ -25,6 +37,7 @@ class Pickup:
     each of `remind_at`, and was so many times (`reminded`). They said at `told_at` that they are on their way, to be
     there at `arrives_at`, and at `here_at` that they wait, in a bay and with a vehicle. `collector` may come in their
     place. `code_failures` are wrong codes since the last right one or lock; until `locked_until` none is looked at.
+    What they `paid` for the goods at the counter, where they were to.
     """
 
     fulfillment_id: FulfillmentId
@@ -45,6 +58,7 @@ class Pickup:
     locked_until: datetime | None = None
     expired_at: datetime | None = None
     handed_over_at: datetime | None = None
+    paid: PaidAtCounter | None = None
 
     @property
     def ends_at(self) -> datetime | None:

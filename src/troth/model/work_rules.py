@@ -11,7 +11,8 @@ class PickupRule:
     """How goods wait for their customer at the nodes that `where` names (CEL, of the node; empty: all), of the orders
     for which `when` holds (CEL, of order and customer). The first rule that speaks decides.
 
-    They are kept for `keep_hours` once they are ready, and then until the node next closes; the customer is reminded so
+    They are kept for `keep_hours` once they are ready, where they are yet to be paid at the counter for
+    `unpaid_keep_hours`, and then until the node next closes; the customer is reminded so
     many hours after they were (`remind_hours`). Each extension adds `extend_hours`; a customer may ask for
     `extensions_max`. After `code_attempts_max` wrong codes none is looked at for `code_lock_minutes`. Where the
     `code_required` nobody is handed anything without it but after their identity was checked.
@@ -21,6 +22,7 @@ class PickupRule:
     where: str = ""
     when: str = ""
     keep_hours: float = 168.0
+    unpaid_keep_hours: float = 48.0
     remind_hours: tuple[float, ...] = (24.0, 96.0)
     extend_hours: float = 72.0
     extensions_max: int = 1

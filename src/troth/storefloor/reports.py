@@ -29,8 +29,9 @@ from troth.model.commands import (
 )
 from troth.model.ids import LineId
 from troth.model.kits import begun_units, kits_of
+from troth.model.money import parse_money
 from troth.model.order import Fulfillment, Order, Package
-from troth.model.pickup import Arrival
+from troth.model.pickup import Arrival, PaidAtCounter
 from troth.model.pickup_moves import (
     ExtendPickup,
     ForgetArrival,
@@ -99,9 +100,22 @@ def _receive(form: FormData, order: Order, work: Fulfillment, at: datetime) -> R
 
 def _collect(form: FormData, order: Order, work: Fulfillment, at: datetime) -> Report:
     who = text(form, "collected_by", length_max=200)
+    paid = _paid(form, order, work)
     if text(form, "by") == "identity":
-        return CollectWork(work.fulfillment_id, who, at, is_identified=True)
-    return CollectWork(work.fulfillment_id, who, at, code=text(form, "code", length_max=32))
+        return CollectWork(work.fulfillment_id, who, at, is_identified=True, paid=paid)
+    return CollectWork(work.fulfillment_id, who, at, code=text(form, "code", length_max=32), paid=paid)
+
+
+def _paid(form: FormData, order: Order, work: Fulfillment) -> PaidAtCounter | None:
+    """What was paid at the till: the amount that the form asked for, which may no longer be what is due."""
+    amount, receipt = text(form, "paid", length_max=24), text(form, "receipt", length_max=64)
+    if not amount:
+        return None
+    try:
+        money = parse_money(amount, order.currency)
+    except ValueError:
+        return PaidAtCounter(-1, order.currency)
+    return PaidAtCounter(money.minor, order.currency, text(form, "tender", length_max=20), receipt)
 
 
 def _units(order: Order, work: Fulfillment) -> dict[LineId, int]:

@@ -10,12 +10,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
+from troth.engine.money.at_counter import due_at_counter
 from troth.engine.pickups.decide import pickup_of
 from troth.engine.recall_terms import open_recall
 from troth.flows.orders.shelf_lines import read_stops
 from troth.flows.shipping.label_work import read_last_labels
 from troth.model.ids import FulfillmentId, NodeId, order_of_fulfillment
 from troth.model.label import Label
+from troth.model.money import Money
 from troth.model.network import Node
 from troth.model.order import Fulfillment, Order
 from troth.model.pickup import Pickup
@@ -48,6 +50,7 @@ class Card:
     """A work as the page shows it: what is in it, the steps that are still to be done (`ahead`), what may be done
     `beside`, what may be taken back (`undo`), who comes for it, what its node is asked to give back,
     into which cartons it fits, the last label of each package, and whether its carrier makes labels now (`may_label`).
+    what is to be paid for it here (empty: nothing), and into which cartons it fits.
     """
 
     order: Order
@@ -60,6 +63,7 @@ class Card:
     pickup: Pickup
     is_late: bool
     recall: Recall | None
+    due: str
     cartons: tuple[Carton, ...]
     labels: Mapping[str, Label]
     may_label: bool
@@ -148,6 +152,8 @@ def _refuse(form: FormData, step: str, order: Order, work: Fulfillment, node: st
         return "Scan what came in, or tick it.", ()
     if step != "collect":
         return None
+    if due_at_counter(order, work.fulfillment_id) and not text(form, "receipt"):
+        return "Take the money first, and enter the number of the receipt.", ()
     if text(form, "by") != "identity" and not text(form, "code"):
         return "Ask for the code, or check who they are.", ()
     return None
@@ -166,7 +172,7 @@ def _back(visit: Visit, form: FormData, node: Node, order: Order, work: Fulfillm
 
 async def _card(visit: Visit, order: Order, work: Fulfillment, node: str) -> Card:
     now: datetime = visit.now
-    state = fulfillment_status(order, work.fulfillment_id)
+    state, due = fulfillment_status(order, work.fulfillment_id), due_at_counter(order, work.fulfillment_id)
     return Card(
         order,
         work,
@@ -178,6 +184,7 @@ async def _card(visit: Visit, order: Order, work: Fulfillment, node: str) -> Car
         pickup_of(order, work),
         is_late=work.ship_by < now and bool(ahead(order, work, node)[:1]) and ahead(order, work, node)[0] != "collect",
         recall=open_recall(order, work.fulfillment_id),
+        due=Money(due, order.currency).amount if due else "",
         cartons=await propose_cartons(visit.system, order, work) if "pack" in ahead(order, work, node) else (),
         labels=await read_last_labels(visit.system, order, work) if work.packages and work.node == node else {},
         may_label=ahead(order, work, node)[:1] == ("ship",) and work.carrier in visit.system.carriers,

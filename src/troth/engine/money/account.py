@@ -26,6 +26,7 @@ from troth.model.payment import (
     ACTION_CODE,
     BUILT_IN_PROVIDERS,
     CAPTURED,
+    COUNTER,
     EXCHANGE,
     TAKEN_OVER,
     UNKNOWN_PROVIDER,
@@ -114,11 +115,13 @@ def tell_channel(account: Account, now: datetime) -> Recorded:
 
 
 def _is_silent(tender: Tender, step: Step) -> bool:
-    """Whether nobody needs to be told: a bill is written when something is captured, and needs nobody's leave; and what
-    a return is credited for is settled with the return's own order.
+    """Whether nobody needs to be told: a bill is written when something is captured, and needs nobody's leave; a till
+    has taken what is captured of it when the goods were handed over; and what a return is credited for is settled with
+    the return's own order.
     """
     is_bill = tender.kind is TenderKind.INVOICE and step.kind in (StepKind.AUTHORIZE, StepKind.VOID)
-    return is_bill or tender.provider == EXCHANGE
+    is_taken = tender.provider == COUNTER and step.kind is not StepKind.REFUND
+    return is_bill or is_taken or tender.provider == EXCHANGE
 
 
 def expire(account: Account, numbers: Sequence[int], now: datetime) -> Recorded:

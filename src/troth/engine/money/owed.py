@@ -11,8 +11,9 @@ from troth.engine.returns.returnable import is_settled
 from troth.model.charges import NOTHING, Amounts
 from troth.model.ids import LineId
 from troth.model.kits import kits_of, whole_units
-from troth.model.lifecycle import GONE
+from troth.model.lifecycle import GONE, AllocationState
 from troth.model.order import Line, Order
+from troth.model.payment import COUNTER, PENDING
 from troth.model.returns import Return
 from troth.model.status import live_allocations
 from troth.model.totals import delivery_amounts, is_given_up, line_amounts, substituted_minor
@@ -59,10 +60,13 @@ class Owed:
 def owed(order: Order) -> Owed:
     """What the customer owes for an order as it stands.
 
-    Of a kit what left is earned when all of its components have. The delivery is earned as a whole with the first
+    Of a kit what left is earned when all of its components have; of what is paid at the counter, what was handed over
+    there, and not what was sent there. The delivery is earned as a whole with the first
     units that leave, stays owed as a whole when only some units are canceled, and is not owed when all are.
     """
     gone = [part for part in order.allocations if part.state in GONE]
+    if is_paid_at_counter(order):
+        gone = [part for part in gone if part.state is not AllocationState.SHIPPED]
     left = whole_units(gone, kits_of(order)) if gone else {}
     lines = {line.line_id: _line_sums(order, line, left.get(line.line_id, 0)) for line in order.lines}
     live = substituted_minor(order, live_allocations(order))
@@ -73,6 +77,11 @@ def owed(order: Order) -> Owed:
     whole = sum(lines.values(), delivery)
     returned = sum([_given_back(order, one) for one in order.returns])
     return Owed(whole.wanted.total_minor, whole.earned.total_minor - returned, lines, delivery, whole)
+
+
+def is_paid_at_counter(order: Order) -> bool:
+    """Whether an order, or a part of it, is paid when its goods are handed over."""
+    return any(payment.provider == COUNTER and payment.status == PENDING for payment in order.payments)
 
 
 def cost_of_units(order: Order, line: Line, *, after: int, count: int) -> Amounts:

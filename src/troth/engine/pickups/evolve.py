@@ -41,7 +41,7 @@ def evolve_unstaged(order: Order, event: FulfillmentUnstaged) -> Order:
 def evolve_pickups(order: Order, event: PickupEvent | FulfillmentCollected) -> Order:
     """The order with what an event says of a pickup; the first that is said of one makes it."""
     known = {one.fulfillment_id: one for one in order.pickups}
-    if isinstance(event, FulfillmentCollected) and event.fulfillment_id not in known:
+    if isinstance(event, FulfillmentCollected) and event.fulfillment_id not in known and event.paid is None:
         return order
     pickup = _evolve(known.get(event.fulfillment_id, Pickup(event.fulfillment_id)), event)
     known[event.fulfillment_id] = pickup
@@ -81,7 +81,9 @@ def _evolve(pickup: Pickup, event: PickupEvent | FulfillmentCollected) -> Pickup
             failures = 0 if event.locked_until is not None else event.failures
             return replace(pickup, code_failures=failures, locked_until=event.locked_until or pickup.locked_until)
         case FulfillmentCollected():
-            return replace(pickup, handed_over_at=event.at, remind_at=(), code_failures=0, locked_until=None)
+            return replace(
+                pickup, handed_over_at=event.at, remind_at=(), code_failures=0, locked_until=None, paid=event.paid
+            )
 
 
 def _not_kept(pickup: Pickup, fulfillment_id: FulfillmentId) -> Pickup:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from troth.engine.collecting import find_collecting
+from troth.engine.money.at_counter import due_at_counter
 from troth.engine.policies.work_rules import BUILT_IN_WORK
 from troth.engine.promising.context import Facts
 from troth.engine.waves.release_plan import ground_of
@@ -34,6 +35,7 @@ def keep_until(facts: Facts, node: NodeId, until: datetime) -> datetime:
 def open_pickup(order: Order, work: Fulfillment, at: datetime, facts: Facts) -> PickupOpened:
     """That goods are kept from an instant on."""
     rule = rule_of(order, work, facts)
-    until = keep_until(facts, counter_of(work), at + timedelta(hours=rule.keep_hours))
-    remind_at = tuple(at + timedelta(hours=hours) for hours in rule.remind_hours)
+    hours = rule.unpaid_keep_hours if due_at_counter(order, work.fulfillment_id) else rule.keep_hours
+    until = keep_until(facts, counter_of(work), at + timedelta(hours=hours))
+    remind_at = tuple(at + timedelta(hours=after) for after in rule.remind_hours if after < hours)
     return PickupOpened(work.fulfillment_id, counter_of(work), rule.name, until, remind_at, at)

@@ -70,6 +70,8 @@ def _pickup(rule: PickupRule, pointer: str) -> Iterable[Finding]:
     yield from _terms(rule, pointer)
     if not 0 < rule.keep_hours <= HOURS_MAX:
         yield Finding(f"{pointer}/keep_hours", f"must be above 0 and at most {HOURS_MAX:,.0f}")
+    if not 0 < rule.unpaid_keep_hours <= HOURS_MAX:
+        yield Finding(f"{pointer}/unpaid_keep_hours", f"must be above 0 and at most {HOURS_MAX:,.0f}")
     yield from _reminders(rule.remind_hours, rule.keep_hours, f"{pointer}/remind_hours")
     yield from check_within(rule.extend_hours, HOURS_MAX, f"{pointer}/extend_hours")
     yield from check_within(rule.extensions_max, TIMES_MAX, f"{pointer}/extensions_max")

@@ -19,10 +19,10 @@ from troth.flows.orders.charges import (
     with_charges,
 )
 from troth.flows.orders.line_flaws import find_terms_flaws
+from troth.flows.orders.payment_flaws import find_payment_flaws
 from troth.flows.orders.wish_flaws import find_wish_flaws
 from troth.flows.places.near import find_near_flaws, locate_point
 from troth.flows.places.places import country_code, locate
-from troth.model.card_numbers import LOOKS_LIKE_A_CARD, has_card_number
 from troth.model.commands import CaptureOrder
 from troth.model.ids import CartHoldId, LineId, NodeId, Sku, derive_order_id
 from troth.model.item import Item
@@ -30,7 +30,6 @@ from troth.model.measure import half_up, scale_of
 from troth.model.money import Money
 from troth.model.network import Address
 from troth.model.order import Customer, Line, Method, Payment, Terms
-from troth.model.payment import EXCHANGE, IS_RESERVED
 from troth.model.refusals import FieldFlaw, Invalid
 from troth.store.codec import encode_bytes
 from troth.store.history import read_history
@@ -206,7 +205,7 @@ def find_flaws(content: OrderContent, *, is_inquiry: bool = False) -> tuple[Fiel
         *find_near_flaws(content.near, is_looked_for=is_open),
         *_line_flaws(content.lines),
         *find_wish_flaws(content.lines, ship_complete=content.ship_complete),
-        *_payment_flaws(content.payments),
+        *find_payment_flaws(((one.provider, one.reference, one.status) for one in content.payments), _methods(content)),
     )
     terms = [_priced(line) for line in content.lines]
     if not any(terms):
@@ -332,14 +331,9 @@ def _with_totals(command: CaptureOrder, totals: ContentTotals, priced: tuple[Pri
     )
 
 
-def _payment_flaws(payments: Iterable[ContentPayment]) -> Iterable[FieldFlaw]:
-    """No card number gets in, whatever field it is in, and nobody says that a return's credit pays for it."""
-    for position, payment in enumerate(payments):
-        if payment.provider == EXCHANGE:
-            yield FieldFlaw(f"/payments/{position}/provider", IS_RESERVED)
-        for name in ("provider", "reference", "status"):
-            if has_card_number(getattr(payment, name)):
-                yield FieldFlaw(f"/payments/{position}/{name}", LOOKS_LIKE_A_CARD)
+def _methods(content: OrderContent) -> Iterable[Method]:
+    """How each line is to reach the customer."""
+    return (content.method if line.terms is None else line.terms.method or content.method for line in content.lines)
 
 
 def _price_minor(line: ContentLine, items: Mapping[Sku, Item]) -> int:

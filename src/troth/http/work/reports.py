@@ -124,7 +124,13 @@ REPORTS: tuple[Report[Any], ...] = (
         CollectBody,
         {"code": "402913", "collected_by": "Ada Park"},
         lambda name, body, _: CollectWork(
-            name, body.collected_by, body.at, body.named(), body.code, body.identity_checked
+            name,
+            body.collected_by,
+            body.at,
+            body.named(),
+            body.code,
+            body.identity_checked,
+            None if body.paid is None else body.paid.told(),
         ),
     ),
     Report(

@@ -4,8 +4,9 @@ from datetime import datetime
 
 import msgspec
 
+from troth.engine.money.at_counter import due_at_counter
 from troth.http.edge.measures import Units, decimals_of_lines, of_line
-from troth.http.edge.values import CostAnswer, Instant, Window, cost
+from troth.http.edge.values import CostAnswer, Instant, MoneyAnswer, Window, cost, money
 from troth.http.orders.address_answer import answer_address
 from troth.http.orders.order_answer import answer_package, answer_serials, window, work_lines
 from troth.http.orders.order_shapes import (
@@ -63,7 +64,7 @@ class WorkAnswer(msgspec.Struct, frozen=True):
     `accept_by` is there as long as the node still has to accept the work by an instant, and not in the answer to a
     report. `carrier` is the one that was planned with. `recall` is the last request to give work back, if any, and
     `pickup` what is known of the handing over. The ship notice is due at `asn_due_at` where a partner waits for one,
-    which is not in the answer to a report either.
+    which is not in the answer to a report either. `due_at_counter` is what its customer has yet to pay there.
     """
 
     fulfillment_id: str
@@ -98,6 +99,7 @@ class WorkAnswer(msgspec.Struct, frozen=True):
     pickup: PickupAnswer | None = None
     asn_due_at: Instant | None = None
     asn_sent_at: Instant | None = None
+    due_at_counter: MoneyAnswer | None = None
 
 
 def answer_work(
@@ -157,7 +159,13 @@ def answer_work(
         pickup=find_pickup(order, work.fulfillment_id),
         asn_due_at=None if notice is None else notice.due_at,
         asn_sent_at=None if notice is None else notice.sent_at,
+        due_at_counter=_due(order, work),
     )
+
+
+def _due(order: Order, work: Fulfillment) -> MoneyAnswer | None:
+    due = due_at_counter(order, work.fulfillment_id)
+    return money(due, order.currency) if due else None
 
 
 def _is_of(recall: Recall, work: Fulfillment) -> bool:

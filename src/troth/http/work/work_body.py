@@ -5,12 +5,13 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from troth.http.edge.body import Id, Instant, LotName, Name, Strict, Text
+from troth.http.edge.body import Id, Instant, LotName, MoneyBody, Name, Strict, Text
 from troth.http.edge.measures import NoneOrMore, Quantity, Scaling
 from troth.http.orders.order_body import UnitsBody, line_quantities
 from troth.model.commands import LineQuantity, LineSerials, LotQuantity
 from troth.model.ids import LineId, Sku
 from troth.model.order import Package, PackageLine
+from troth.model.pickup import PaidAtCounter
 from troth.model.tracking import Proof
 
 _LINES_MAX = 1_000
@@ -226,14 +227,29 @@ class ReceiveBody(AtBody):
     staging: Text = ""
 
 
+class PaidBody(Strict):
+    """What was paid at the counter, with what, and the number of the receipt."""
+
+    amount: MoneyBody
+    tender: Text = ""
+    receipt: Text = ""
+
+    def told(self) -> PaidAtCounter:
+        """What is meant."""
+        money = self.amount.parse("/paid/amount")
+        return PaidAtCounter(money.minor, money.currency, self.tender, self.receipt)
+
+
 class CollectBody(SerialsAtBody):
     """Who took the goods. A code must be that of the pickup. Where the identity was checked instead, `collected_by` is
-    the customer or whoever they said comes in their place.
+    the customer or whoever they said comes in their place. `paid` is what they paid at the counter, where something is
+    due there.
     """
 
     code: Annotated[str, StringConstraints(max_length=32, pattern=r"^[0-9]*$")] | None = None
     collected_by: Text = ""
     identity_checked: bool = False
+    paid: PaidBody | None = None
 
 
 class ProofBody(Strict):
