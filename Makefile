@@ -1,7 +1,7 @@
 # Everything a person types here. `make run` needs Python 3.11 or later and nothing else; every other target sets itself up too.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev test bench check format docs reference lock clean
+.PHONY: help run setup setup-dev test bench bench-docs check format docs reference lock clean
 
 PYTHON ?= python3
 SEED ?= 1
@@ -28,6 +28,9 @@ test: .venv/dev.stamp ## all tests; make test ARGS="-k capture" for some
 
 bench: .venv/dev.stamp ## all benchmarks; make bench ONLY=capture SEED=7 for one; ACCEPT=1 where it got slower for a reason
 	@$(BIN)/python -m benchmarks $(ONLY) --seed $(SEED) $(if $(ACCEPT),--accept)
+
+bench-docs: .venv/dev.stamp ## put the recorded figures into the page on speed
+	@$(BIN)/python -m benchmarks.page
 
 check: .venv/dev.stamp ## format, lint, types, import rules, tidiness: what a reviewer would otherwise say
 	@failed=0; \

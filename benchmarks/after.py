@@ -1,28 +1,34 @@
 """After capture: releases, deliveries to a subscriber and the reports of nodes, while orders go on coming at a pace.
 
 The pace is raised until something falls behind; the last one that was kept is then held for longer. What is kept: the
-clock releases, the subscriber hears and the nodes are through within seconds, at the end as at the beginning.
+clock releases, the subscriber hears and the nodes are through within seconds, at the end as at the beginning, and no
+lag grows. Where the pace that is aimed at is not reached, the processor time that an order takes of each who has a part
+in it says why: all of them share the cores.
 """
 
 import json
+import os
+import resource
 import secrets
 import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import httpx
+import numpy as np
 import uvloop
 
 from benchmarks.load import order_body
 from benchmarks.node_systems import Site
 from benchmarks.paced import Pace, Stream
 from benchmarks.report import Figure, figure, publish
-from benchmarks.retailer import fill, free_port, serve
+from benchmarks.retailer import fill, free_port, postmaster_pid, processor_seconds, serve, work
 from troth.settings import Settings
 from troth.store.embedded import start
 
@@ -34,27 +40,59 @@ _PACES: Final = (50, 100, 150, 200, 300, 400, 600, 1_000)
 _STEP_SECONDS: Final = 20
 _HELD_SECONDS: Final = 300
 _TAIL_SECONDS: Final = 5
+_WARM_TRIES: Final = 4
 _LAG_MAX: Final = 5.0
+_GROWTH_MAX: Final = 0.02
+"""Seconds by which a lag may grow in a second of the pace: in five minutes that would be six."""
+_RELEASES, _SHIPMENTS, _WORKS = "releases", "shipments", "works"
 _KINDS: Final = ["OrderCaptured", "OrderReleased", "FulfillmentShipped"]
 _BATCH: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
+class _Lag:
+    """How late something was: in the last seconds of a pace (p99, in seconds), at most, and by how many seconds a
+    second it grew.
+    """
+
+    tail: float
+    longest: float
+    growth: float
+
+
+@dataclass(frozen=True, slots=True)
 class _Stage:
-    """What a pace did: orders accepted a second, and in the last seconds how late (p99, in seconds) releases and
-    shipments were heard of, and nodes were through.
+    """What a pace did: orders accepted a second, how late releases and shipments were heard of and nodes were through,
+    and the processor time in microseconds that an order took, by who took it.
     """
 
     pace: float
     accepted: float
-    released: float
-    heard: float
-    worked: float
+    lags: Mapping[str, _Lag]
     left: int
+    taken_us: Mapping[str, float]
 
     @property
     def is_kept(self) -> bool:
-        return self.accepted > 0.98 * self.pace and max(self.released, self.heard, self.worked) < _LAG_MAX
+        is_bounded = all(lag.tail < _LAG_MAX and lag.growth < _GROWTH_MAX for lag in self.lags.values())
+        return self.accepted > 0.98 * self.pace and is_bounded
+
+
+@dataclass(frozen=True, slots=True)
+class _Party:
+    """The processes of servers, worker and database."""
+
+    server: int
+    worker: int
+    database: int
+
+    def taken(self) -> dict[str, float]:
+        """The processor time in seconds that each has used so far."""
+        return {
+            "server": processor_seconds(self.server),
+            "worker": processor_seconds(self.worker),
+            "database": processor_seconds(self.database),
+        }
 
 
 def run(*, seed: int) -> Path:
@@ -63,21 +101,31 @@ def run(*, seed: int) -> Path:
     with TemporaryDirectory(prefix="troth-bench-") as folder, start(Settings(data_dir=Path(folder) / "var")) as server:
         uvloop.run(fill(server.dsn, skus=_SKUS, nodes=_NODES))
         key = f"troth_{secrets.token_urlsafe(32)}"
-        with serve(server.dsn, key, Path(folder), processes=_PROCESSES, has_worker=True) as serving:
+        with (
+            serve(server.dsn, key, Path(folder), processes=_PROCESSES) as serving,
+            work(server.dsn, key, Path(folder)) as worker,
+        ):
+            party = _Party(serving.pid, worker, postmaster_pid(Path(folder) / "var"))
             site = Site(free_port(), serving.port, key, _DESKS)
             _set_up(serving.port, key, site.port)
-            _run_stage(site, 20.0, _STEP_SECONDS)  # each process reads an item's stock when it is first asked for
+            for _ in range(
+                _WARM_TRIES
+            ):  # each process reads an item's stock when it is asked for, and the worker starts
+                if _run_stage(site, party, 20.0, _STEP_SECONDS).is_kept:
+                    break
             for pace in _PACES:
-                stage = _run_stage(site, pace, _STEP_SECONDS)
+                stage = _run_stage(site, party, pace, _STEP_SECONDS)
                 if not stage.is_kept:
                     break
                 kept = stage
             if kept is None:
                 raise RuntimeError(f"not even {_PACES[0]} orders a second are kept")
-            held = _run_stage(site, kept.pace, _HELD_SECONDS)
+            held = _run_stage(site, party, kept.pace, _HELD_SECONDS)
     notes = (
         f"{_PROCESSES} API processes and a worker; each order is released at once, delivered in batches and accepted, "
-        f"picked, packed and shipped by its node; {_HELD_SECONDS} s at {kept.pace:.0f} orders/s"
+        f"picked, packed and shipped by its node, four requests each; {_HELD_SECONDS} s at {kept.pace:.0f} orders/s;"
+        " growth: by how much a lag grows, in milliseconds a second; cpu: processor time an order; all of them share"
+        f" {os.cpu_count()} cores, so that cpu.fits is the most orders a second for which there is any"
     )
     return publish("after", _figures(kept, held), seed=seed, notes=notes)
 
@@ -86,16 +134,25 @@ def _figures(kept: _Stage, held: _Stage) -> list[Figure]:
     return [
         figure("pace.kept", "orders/s", [kept.pace], baseline="the pace aimed at", baseline_values=[_PACES[-1]]),
         figure("held.accepted", "orders/s", [held.accepted], baseline="the pace", baseline_values=[held.pace]),
-        figure("held.release_heard_p99_s", "s", [held.released]),
-        figure("held.shipment_heard_p99_s", "s", [held.heard]),
-        figure("held.worked_p99_s", "s", [held.worked]),
+        *(one for name, lag in held.lags.items() for one in _lag_figures(name, lag)),
         figure("held.left", "works", [held.left]),
+        *(figure(f"cpu.{who}_us", "us an order", [taken]) for who, taken in held.taken_us.items()),
+        figure("cpu.fits", "orders/s", [1e6 * (os.cpu_count() or 1) / sum(held.taken_us.values())]),
+    ]
+
+
+def _lag_figures(name: str, lag: _Lag) -> list[Figure]:
+    return [
+        figure(f"held.{name}_p99_s", "s", [lag.tail]),
+        figure(f"held.{name}_max_s", "s", [lag.longest]),
+        figure(f"held.{name}_growth", "ms a second", [1e3 * lag.growth]),
     ]
 
 
 def _set_up(port: int, key: str, sink_port: int) -> None:
     """No remorse period, and a subscription that takes many events at once."""
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {key}"}) as client:
+    base, headers = f"http://127.0.0.1:{port}", {"Authorization": f"Bearer {key}"}
+    with httpx.Client(base_url=base, headers=headers, timeout=60) as client:
         rules = {"remorse": [{"name": "none", "when": "true", "minutes": 0}]}
         client.put("/v1/release-rules/benchmark", json=rules).raise_for_status()
         activated = {"version": 1, "reason": "benchmark"}
@@ -104,7 +161,7 @@ def _set_up(port: int, key: str, sink_port: int) -> None:
         client.post("/v1/webhooks", json=wanted).raise_for_status()
 
 
-def _run_stage(site: Site, pace: float, seconds: float) -> _Stage:
+def _run_stage(site: Site, party: _Party, pace: float, seconds: float) -> _Stage:
     heard_by = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.node_systems"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -119,36 +176,62 @@ def _run_stage(site: Site, pace: float, seconds: float) -> _Stage:
         for number in range(int(pace * seconds))
     ]
     orders = Stream("orders", pace, "/v1/orders", site.key, bodies)
+    before, of_children = party.taken(), _children_seconds()
     sent = subprocess.run(
         [sys.executable, "-m", "benchmarks.paced"],
         input=json.dumps(asdict(Pace(site.server_port, seconds, (orders,)))) + "\n",
         capture_output=True, text=True, check=True,
     )  # fmt: skip
+    generator = _children_seconds() - of_children
     time.sleep(_LAG_MAX)
+    taken = {who: used - before[who] for who, used in party.taken().items()}
+    taken |= {"nodes": processor_seconds(heard_by.pid), "generator": generator}
     out, _ = heard_by.communicate("")
-    stage = _read(pace, seconds, json.loads(sent.stdout)["orders"], json.loads(out))
+    stage = _read(pace, seconds, json.loads(sent.stdout)["orders"], json.loads(out), taken)
+    lags = ", ".join(f"{name} {lag.tail:.1f} s late" for name, lag in stage.lags.items())
+    of_each = ", ".join(f"{who} {used:,.0f}" for who, used in stage.taken_us.items())
     print(
-        f"  {pace:,.0f} orders/s: {stage.accepted:,.0f} accepted; heard of releases after {stage.released:.1f} s, of "
-        f"shipments after {stage.heard:.1f} s; nodes through after {stage.worked:.1f} s, {stage.left} left",
+        f"  {pace:,.0f} orders/s: {stage.accepted:,.0f} accepted; {lags}; {stage.left} left; us an order: {of_each}",
         flush=True,
     )
     return stage
 
 
-def _read(pace: float, seconds: float, sent: dict[str, Any], heard: dict[str, Any]) -> _Stage:
+def _children_seconds() -> float:
+    """The processor time of the children that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _read(
+    pace: float, seconds: float, sent: dict[str, Any], heard: dict[str, Any], taken: Mapping[str, float]
+) -> _Stage:
     refused = {
         status for status in [*sent["statuses"], *(one.split()[1] for one in heard["statuses"])] if status[0] != "2"
     }
     if refused:
         raise RuntimeError(f"not everything was accepted: {sent['statuses']} {heard['statuses']}")
-    lags = heard["lags"]
-    late = [_tail(lags.get(kind, []), seconds) for kind in ("OrderReleased", "FulfillmentShipped")]
+    seen = {
+        _RELEASES: heard["lags"].get("OrderReleased", []),
+        _SHIPMENTS: heard["lags"].get("FulfillmentShipped", []),
+        _WORKS: heard["worked"],
+    }
+    accepted = sent["statuses"].get("201", 0)
     return _Stage(
-        pace, sent["statuses"].get("201", 0) / seconds, late[0], late[1], _tail(heard["worked"], seconds), heard["left"]
+        pace,
+        accepted / seconds,
+        {name: _read_lag(lags, seconds) for name, lags in seen.items()},
+        heard["left"],
+        {who: 1e6 * used / accepted for who, used in taken.items()},
     )
 
 
-def _tail(lags: list[list[float]], seconds: float) -> float:
-    """The 99th percentile of the lags that were heard of in the last seconds of the pace or after it."""
+def _read_lag(lags: Sequence[Sequence[float]], seconds: float) -> _Lag:
+    """The lag of what was heard of at these seconds after the beginning; in the end also after the pace."""
     late = [lag for at, lag in lags if at >= seconds - _TAIL_SECONDS]
-    return statistics.quantiles(late, n=100)[98] if len(late) > 1 else float("inf")
+    if len(late) < 2:
+        return _Lag(float("inf"), float("inf"), float("inf"))
+    at, lag = np.array(lags).T
+    during = at <= seconds
+    growth = float(np.polyfit(at[during], lag[during], 1)[0]) if during.sum() > 1 else float("inf")
+    return _Lag(statistics.quantiles(late, n=100)[98], float(lag.max()), growth)

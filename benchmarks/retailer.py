@@ -127,8 +127,7 @@ def serve(
     settings beside (by the names that the environment has).
     """
     port = free_port()
-    ours = {"TROTH_DATABASE_URL": dsn, "TROTH_API_KEY": key, "TROTH_DATA_DIR": str(folder)}
-    environment = os.environ | ours | (settings or {})
+    environment = _environment(dsn, key, folder) | (settings or {})
     process = subprocess.Popen(
         [
             str(Path(sys.executable).parent / "troth"), "serve", "--workers", str(processes), "--port", str(port),
@@ -142,6 +141,22 @@ def serve(
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+@contextmanager
+def work(dsn: str, key: str, folder: Path) -> Iterator[int]:
+    """A worker as a process of its own on the database of servers: its process."""
+    troth = str(Path(sys.executable).parent / "troth")
+    process = subprocess.Popen([troth, "worker"], env=_environment(dsn, key, folder), stdout=subprocess.DEVNULL)
+    try:
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _environment(dsn: str, key: str, folder: Path) -> dict[str, str]:
+    return os.environ | {"TROTH_DATABASE_URL": dsn, "TROTH_API_KEY": key, "TROTH_DATA_DIR": str(folder)}
 
 
 def free_port() -> int:
