@@ -1,5 +1,5 @@
-"""`python -m benchmarks.page`: write docs/benchmarks.md from `benchmarks/page.md` and the recorded results, and what the
-README says of them from `benchmarks/readme.md`.
+"""`python -m benchmarks.page`: write docs/benchmarks.md from `benchmarks/page.md` and the recorded results, and what
+the README says of them from `benchmarks/readme.md`.
 
 In the text a figure stands as `{{RESULT FIGURE}}` or `{{RESULT FIGURE PART}}`, where the part is `value` (as without
 one), `low` and `high` of the rounds, `baseline`, `ratio` to it, or `inverse` of that; `{{RESULT commit}}` and
