@@ -11,10 +11,14 @@ from starlette.routing import Mount
 from tests.builders import Clock, accepted
 from tests.tracking.conftest import captured, path_of, released, stored
 from troth.flows.door.system import System
+from troth.flows.orders.returns import ReplacedLine, Replacement, ReturnContent, prepare_open
 from troth.flows.tracking.links import find_linked_order, give_link, move_link, token_of
 from troth.model.commands import CollectWork, PickWork, RecordTracking, ShipWork, StageWork
-from troth.model.ids import NodeId, OrderId
+from troth.model.ids import LineId, NodeId, OrderId, Sku
 from troth.model.order import Method, Order, Package
+from troth.model.refusals import Invalid
+from troth.model.return_moves import AskedUnits
+from troth.model.returns import ReturnKind, ReturnMethod
 from troth.model.status import OrderStatus, order_status
 from troth.model.tracking import Proof, Step
 from troth.store.events import read_subject_events
@@ -125,6 +129,57 @@ async def test_the_way_is_followed_to_the_door(system: System, client: httpx.Asy
     assert "It arrived today, 2:00\u202fPM." in there
     assert "Handed to B. S." in there
     assert "Nothing can be changed any more." in there
+
+
+@pytest.mark.parametrize(
+    ("status", "note"),
+    [
+        ("lost", "The carrier cannot find this parcel. We look into it."),
+        ("damaged", "The carrier says that this parcel was damaged. We look into it."),
+        ("returned", "This parcel goes back to us. We look into it."),
+        ("delayed", "The carrier says that this parcel is late."),
+        ("attempted", "The carrier was there with this parcel and could not hand it over."),
+        ("waiting", "This parcel waits for you at a place of the carrier."),
+        ("in_transit", ""),
+    ],
+)
+async def test_what_the_carrier_says_of_a_parcel_is_said_as_it_is(
+    system: System, client: httpx.AsyncClient, clock: Clock, status: str, note: str
+) -> None:
+    order = await released(system)
+    name = order.fulfillments[0].fulfillment_id
+    left = (Package("1", carrier="UPS", tracking_number="1Z-1"),)
+    accepted(await system.door.one(ShipWork(name, left), actor="node"))
+    clock.advance(hours=1)
+    accepted(await system.door.one(RecordTracking(name, "UPS", "1Z-1", status, clock.now), actor="ups"))
+    page = (await client.get(await path_of(system, order))).text
+
+    assert re.findall(r'<p class="notice">(.*?)</p>', page) == ([note] if note else [])
+
+
+@pytest.mark.parametrize(("is_sent", "note"), [(True, "sent to you once more"), (False, "credited to you")])
+async def test_what_is_done_about_a_lost_parcel_is_said(
+    system: System, client: httpx.AsyncClient, clock: Clock, *, is_sent: bool, note: str
+) -> None:
+    order = await released(system)
+    name = order.fulfillments[0].fulfillment_id
+    left = tuple(Package(number, carrier="UPS", tracking_number=f"1Z-{number}") for number in ("1", "2"))
+    accepted(await system.door.one(ShipWork(name, left), actor="node"))
+    clock.advance(hours=1)
+    accepted(await system.door.one(RecordTracking(name, "UPS", "1Z-2", "lost", clock.now), actor="ups"))
+    order = await stored(system, order.order_id)
+    asked = (AskedUnits(LineId("1"), 1, "lost_in_transit"),)
+    again = Replacement((ReplacedLine(LineId("1"), Sku("A"), 1),)) if is_sent else None
+    content = ReturnContent(order.order_id, asked, ReturnMethod.NONE, kind=ReturnKind.CLAIM, replacement=again)
+    clock.advance(hours=1)
+    command = await prepare_open(system, order, content)
+    assert not isinstance(command, Invalid)
+    accepted(await system.door.one(command, actor="desk"))
+
+    page = (await client.get(await path_of(system, order))).text
+    (said,) = re.findall(r'<p class="notice">(.*?)</p>', page)
+    assert said.startswith("1Z-2: ")
+    assert note in said
 
 
 async def test_a_pickup_shows_its_code_when_it_is_ready(

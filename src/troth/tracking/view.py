@@ -24,6 +24,7 @@ from troth.model.order import Fulfillment, Line, Order
 from troth.model.status import blocking_holds, is_kept, live_allocations, uncovered_quantities
 from troth.model.tracking import Milestone, Step
 from troth.store.watch import Expected
+from troth.tracking.parcel_notes import parcel_notes
 from troth.tracking.words import Words
 
 _SHOWN: Final = {
@@ -60,6 +61,7 @@ class ShipmentView:
     code: str = ""
     note: str = ""
     proof: str = ""
+    parcel_notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +207,7 @@ def _shipment(
         pickup_code(order, work.fulfillment_id) if is_ready else "",
         words.say("ready_now", place=place) if is_ready else "",
         words.say("proof", name=initials(proof)) if proof else "",
+        parcel_notes(order, work, words),
     )
 
 
