@@ -39,6 +39,7 @@ from troth.flows.records.customers import review_credit
 from troth.flows.shipping.labels import EVENTS_MAX as LABELLED_MAX
 from troth.flows.shipping.labels import advance_due
 from troth.flows.shipping.labels import follow_orders as follow_labels
+from troth.flows.shipping.manifests import tell_due
 from troth.flows.stock.levels import ENTRIES_MAX, watch_levels
 from troth.flows.telling.follow import EVENTS_MAX as TOLD_MAX
 from troth.flows.telling.follow import follow_log
@@ -207,6 +208,7 @@ async def run_worker(system: System, settings: Settings, stop: asyncio.Event) ->
             Task("notify", lambda: _notify(system, senders)),
             Task("follow labels", lambda: _follow_labels(system)),
             Task("labels", lambda: _advance_labels(system)),
+            Task("manifests", lambda: _tell_manifests(system)),
         )
         await asyncio.gather(*(repeat(task, stop) for task in tasks))
         await deliveries.close()
@@ -399,6 +401,11 @@ async def _advance_labels(system: System) -> float:
     advanced = await advance_due(system, limit=LABELS_MAX)
     LABELS.inc(advanced)
     return 0.0 if advanced == LABELS_MAX else IDLE_SECONDS
+
+
+async def _tell_manifests(system: System) -> float:
+    told = await tell_due(system, limit=LABELS_MAX)
+    return 0.0 if told == LABELS_MAX else IDLE_SECONDS
 
 
 async def _seal(system: System) -> float:

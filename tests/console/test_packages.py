@@ -52,7 +52,7 @@ async def test_labels_are_asked_for_printed_and_taken_back(desk: httpx.AsyncClie
     page = f"{here}/packages"
     assert page in (await desk.get("/console/fulfillments?status=packed")).text
 
-    asked = await post(desk, page, page, carrier="parcel", service="standard")
+    asked = await post(desk, page, page, rate="parcel~standard")
 
     assert (asked.status_code, asked.headers["location"]) == (303, page)
     async with system.pool.acquire() as connection:
@@ -71,6 +71,25 @@ async def test_labels_are_asked_for_printed_and_taken_back(desk: httpx.AsyncClie
     again = (await desk.get(page)).text
     assert "too small" in again
     assert "Get labels" in again
+    assert "keeps the promise at least cost" in again
+    dear = await post(desk, page, page, rate="parcel~express")
+    assert (dear.status_code, "parcel standard is best" in dear.text) == (409, True)
     assert (await desk.get(f"{here}/labels/{order.order_id}-L1")).status_code == 404
-    refused = await post(desk, page, page, carrier="ups", service="ground")
+    refused = await post(desk, page, page, rate="ups~ground", reason="r")
     assert (refused.status_code, "cannot be had here" in refused.text) == (409, True)
+
+
+async def test_the_day_is_closed_for_a_carrier(desk: httpx.AsyncClient, system: System) -> None:
+    order = await packed(system)
+    page = f"/console/fulfillments/{order.fulfillments[0].fulfillment_id}/packages"
+    await post(desk, page, page)
+    assert "DC-PA" in (await desk.get("/console/manifests")).text
+
+    closed = await post(desk, "/console/manifests", "/console/manifests", node="DC-PA", carrier="parcel")
+
+    assert closed.status_code == 303
+    name = closed.headers["location"].rpartition("=")[2]
+    shown = (await desk.get(closed.headers["location"])).text
+    assert name in shown
+    assert "No parcel waits." in shown
+    assert ("QR Code", name) in codes_of((await desk.get(f"/console/manifests/{name}")).content)

@@ -93,10 +93,10 @@ async def test_a_label_is_void_and_not_printed_any_more(sending: Api) -> None:
 async def test_what_is_wrong_is_named_by_field(sending: Api) -> None:
     path = await packed(sending, "label-3")
 
-    refused = await sending.post(f"{path}/labels", {"packages": ["A", "C"], "carrier": "ups"})
-
-    assert refused.status_code == 422
-    assert [flaw["pointer"] for flaw in refused.json()["errors"]] == ["/packages/1", "/carrier"]
+    flaws = {"/packages/1": {"packages": ["A", "C"]}, "/carrier": {"carrier": "ups"}, "/reason": {"service": "express"}}
+    for pointer, body in flaws.items():
+        refused = await sending.post(f"{path}/labels", body)
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, pointer)
     for name in ("O-1-L1", "nonsense", "O-1-L99999999999"):
         assert (await sending.get(f"/v1/labels/{name}")).status_code == 404
     assert (await sending.get(f"{path}/labels")).json() == {"items": []}
@@ -137,3 +137,42 @@ async def test_a_slip_says_what_is_in_which_package_and_a_list_what_to_pick(send
     for told in ("Tote 1: list-1", "Tote 2: list-2", "Cap", "1 into tote 1, 2 into tote 2"):
         assert told in text
     assert ("Code 128", "4006381333931") in codes_of(listed.content)
+
+
+async def test_rates_say_what_each_service_costs_and_one_is_overridden_for_a_reason(sending: Api) -> None:
+    path = await packed(sending, "rates-1")
+
+    rates = (await sending.get(f"{path}/rates")).json()
+
+    assert [(one["service"], one["keeps_promise"], one["has_labels"]) for one in rates["rates"]] == [
+        ("standard", True, True),
+        ("express", True, True),
+        ("next_day", True, True),
+    ]
+    assert rates["best"] == rates["rates"][0]
+    # A parcel of 1.2 kg that measures 24.6 l is charged as 4.92 kg, the other as half a kilogram; in the first zone.
+    assert rates["best"]["cost"] == {"amount": "17.68", "currency": "USD", "parts": {"rate": "17.68"}}
+    assert rates["why"] == "parcel standard keeps the promise at least cost, of 3 that keep it."
+    bought = (await sending.post(f"{path}/labels", {"service": "express", "reason": "by phone"})).json()["items"]
+    assert [(one["service"], one["reason"], one["chosen"]) for one in bought] == [("express", "by phone", "")] * 2
+    assert sum(float(one["cost"]["amount"]) for one in bought) == float(rates["rates"][1]["cost"]["amount"])
+
+
+async def test_the_day_is_closed_and_listed(sending: Api) -> None:
+    path = await packed(sending, "manifest-1")
+    await sending.post(f"{path}/labels")
+
+    closed = await sending.post("/v1/manifests", {"node": "DC-PA", "carrier": "parcel"})
+
+    assert (closed.status_code, closed.json()["state"], closed.json()["node"]) == (201, "closed", "DC-PA")
+    name = closed.json()["manifest_id"]
+    assert (await sending.get("/v1/manifests?node=DC-PA")).json()["items"] == [closed.json()]
+    assert (await sending.get(f"/v1/manifests/{name}")).json() == closed.json()
+    content = (await sending.get(f"/v1/manifests/{name}/document")).content
+    assert ("QR Code", name) in codes_of(content)
+    again = await sending.post("/v1/manifests", {"node": "DC-PA", "carrier": "parcel"})
+    assert (again.status_code, again.json()["code"]) == (409, "not-possible-now")
+    elsewhere = {"authorization": f"Bearer {await sending.key_for('fulfillments:write', nodes=['ST-NYC'])}"}
+    assert (await sending.get(f"/v1/manifests/{name}", headers=elsewhere)).status_code == 404
+    refused = await sending.post("/v1/manifests", {"node": "DC-PA", "carrier": "parcel"}, headers=elsewhere)
+    assert refused.status_code == 404

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
 import pytest
@@ -16,7 +16,9 @@ from troth.flows.memory.trackers import Poller
 from troth.flows.shipping.label_work import label_work
 from troth.flows.shipping.labels import CLAIM_SECONDS, void_label
 from troth.model.asked import Declined, Lost
-from troth.model.label import BuyOutcome, Label, LabelAsk, VoidOutcome
+from troth.model.label import BuyOutcome, Consignment, Label, LabelAsk, VoidOutcome
+from troth.model.manifest import CloseOutcome, Manifest
+from troth.model.shipping_rates import QuotedRate
 
 
 @pytest.fixture
@@ -41,6 +43,9 @@ class Faulty:
     keeps_keys_hours: float = 24.0
     poller: Poller | None = None
 
+    async def quote(self, consignments: Sequence[Consignment]) -> tuple[QuotedRate, ...] | Lost | None:
+        return await self.inner.quote(consignments)
+
     async def buy(self, ask: LabelAsk) -> BuyOutcome:
         fault = self.faults.pop(0) if self.faults else ""
         if fault == "lost before":
@@ -52,6 +57,13 @@ class Faulty:
 
     async def find(self, ask: LabelAsk) -> BuyOutcome | None:
         return await self.inner.find(ask)
+
+    async def close(self, manifest: Manifest) -> CloseOutcome:
+        fault = self.faults.pop(0) if self.faults else ""
+        if fault == "declines":
+            return Declined("too_early", "nobody comes today")
+        outcome = await self.inner.close(manifest)
+        return self._after(fault) or outcome
 
     async def void(self, label: Label) -> VoidOutcome:
         fault = self.faults.pop(0) if self.faults else ""

@@ -55,8 +55,8 @@ async def test_who_asks_again_gets_the_same_labels(system: System) -> None:
     first = await label(system, order, "2")
     again = await label(system, await read(system, order.order_id))
 
-    assert [one.package_id for one in again] == ["2", "1"]
-    assert again[0].tracking_number == first[0].tracking_number
+    assert [one.package_id for one in again] == ["1", "2"]
+    assert again[1].tracking_number == first[0].tracking_number
     assert {key: asked for key, (asked, _) in (await books(system)).items()} == {
         f"{order.order_id}-L1": 1,
         f"{order.order_id}-L2": 1,
@@ -157,12 +157,15 @@ async def test_a_carrier_that_refuses_is_asked_once_and_says_why(system: System)
 async def test_labels_are_refused_by_field_before_anything_is_written(system: System) -> None:
     order = await packed(system)
 
-    unknown = await label_work(system, order, work_of(order), carrier="ups", packages=["9"], actor="test")
+    unknown = await label_work(system, order, work_of(order), packages=["9"], actor="test")
+    strange = await label_work(system, order, work_of(order), carrier="ups", service="ground", actor="test")
+    dear = await label_work(system, order, work_of(order), service="express", actor="test")
 
-    assert isinstance(unknown, Invalid)
-    assert [(flaw.pointer, flaw.detail) for flaw in unknown.flaws] == [
+    found = [one.flaws[0] for one in (unknown, strange, dear) if isinstance(one, Invalid)]
+    assert [(flaw.pointer, flaw.detail) for flaw in found] == [
         ("/packages/0", "was not packed; packed were 1"),
         ("/carrier", "labels of ups cannot be had here; they can of: parcel"),
+        ("/reason", "must say why it goes by parcel express, since parcel standard is best"),
     ]
     name = work_of(order).fulfillment_id
     unpacked = accepted(await system.door.one(UnpackWork(name), actor="test"))

@@ -144,3 +144,14 @@ def test_the_shares_that_are_set_are_the_shares_that_come() -> None:
 
     assert 60 <= sum("lost" in told for told in ends) <= 140
     assert 320 <= sum("delayed" in told for told in ends) <= 480
+
+
+async def test_a_fast_carrier_is_asked_as_much_sooner(database: Database, clock: Clock) -> None:
+    async with opened(database, clock, Behavior(speed=1_000)) as system:
+        order = await shipped(system)
+        await ask(system)
+        clock.advance(seconds=2)
+        assert await ask(system) == 1
+        clock.advance(minutes=20)
+        await ask(system)
+        assert statuses(await read(system, order.order_id))[-1] == "delivered"

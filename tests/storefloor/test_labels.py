@@ -91,3 +91,21 @@ async def test_a_pick_list_is_printed_for_a_walk(shop: httpx.AsyncClient, system
     (text,) = pages_of(content)
     assert "Steel Mug" in text
     assert "A-10" in text
+
+
+async def test_the_day_is_closed_from_the_handover_list(shop: httpx.AsyncClient, system: System) -> None:
+    order = await packed(system, "S-5")
+    await send(shop, f"/work/{work_of(order)}/labels", script=None)
+    assert "Close the day for parcel (1 parcel)" in (await shop.get(f"/store/at/{STORE}/list")).text
+
+    closed = await send(shop, "/manifests", script=None, carrier="parcel")
+
+    name = closed.headers["location"].rpartition("/")[2]
+    assert (closed.status_code, name.startswith(f"{STORE}.parcel.")) == (303, True)
+    assert ("QR Code", name) in codes_of((await shop.get(closed.headers["location"])).content)
+    listed = (await shop.get(f"/store/at/{STORE}/list")).text
+    assert name in listed
+    assert "Close the day" not in listed
+    again = await send(shop, "/manifests", script=None, carrier="parcel")
+    told = (await shop.get(again.headers["location"])).text
+    assert "no parcel waits for a manifest" in told

@@ -5,13 +5,14 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from troth.flows.orders.fulfill import read_work
-from troth.flows.shipping.label_work import label_work, read_last_labels
+from troth.flows.shipping.label_work import label_work, read_last_labels, shop_work
 from troth.flows.shipping.labels import void_label
 from troth.model.ids import FulfillmentId, LabelId
 from troth.model.label import MEDIA_TYPE, Label, LabelState, Paper
 from troth.model.lifecycle import AllocationState
 from troth.model.order import Fulfillment, Order
 from troth.model.refusals import NotFound, NotPossibleNow
+from troth.model.shipping_rates import RateChoice
 from troth.model.status import fulfillment_status
 from troth.pages.asking import text
 from troth.pages.desk import Visit
@@ -34,12 +35,14 @@ async def ask_labels(visit: Visit) -> Response:
     """Ask the carrier for the labels that are missing."""
     order, work = await _work(visit)
     form = await visit.request.form()
+    carrier, _, service = text(form, "rate", length_max=129).partition("~")
     labels = await label_work(
         visit.system,
         order,
         work,
-        carrier=text(form, "carrier", length_max=64),
-        service=text(form, "service", length_max=64),
+        carrier=carrier,
+        service=service,
+        reason=text(form, "reason"),
         actor=visit.actor.name,
     )
     if isinstance(labels, tuple):
@@ -77,6 +80,10 @@ async def _page(visit: Visit, *, told: Told = _NOTHING) -> Response:
     last = await read_last_labels(visit.system, order, work)
     status = fulfillment_status(order, work.fulfillment_id)
     is_packed = status is AllocationState.PACKED
+    missing = [
+        one.package_id for one in work.packages if one.package_id not in last or _is_refused(last[one.package_id])
+    ]
+    choice = await shop_work(visit.system, order, work, packages=missing) if is_packed and missing else None
     return page(
         visit,
         "packages.html",
@@ -90,9 +97,9 @@ async def _page(visit: Visit, *, told: Told = _NOTHING) -> Response:
         decimals={line.line_id: line.decimals for line in order.lines},
         last=last,
         void=[one for one in labels if one.state is LabelState.VOIDED],
-        carriers=sorted(visit.system.carriers),
+        choice=choice if isinstance(choice, RateChoice) else None,
+        zone=visit.zone_of(work.node),
         may_label=is_packed and visit.actor.may("fulfillments:write"),
-        is_missing=any(last.get(one.package_id) is None or _is_refused(last[one.package_id]) for one in work.packages),
         told=told,
     )
 

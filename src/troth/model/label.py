@@ -129,7 +129,8 @@ class Label:
 
     `attempts` counts how often the carrier did not answer what it is asked now, at `asked_at` for the last time; `code`
     and `detail` say why it refused. `void_reason` says why it is void, `kept` why the carrier would not take it back.
-    `is_told`: the order knows of it.
+    `is_told`: the order knows of it; `manifest_id`: it is on that manifest. It was `chosen` for what was found, or for
+    the `reason` of somebody who wanted another one, and was expected to cost `expected_minor` (None: not known).
     """
 
     order_id: OrderId
@@ -157,6 +158,10 @@ class Label:
     void_reason: str = ""
     kept: str = ""
     is_told: bool = False
+    manifest_id: str = ""
+    expected_minor: int | None = None
+    chosen: str = ""
+    reason: str = ""
 
     @property
     def label_id(self) -> LabelId:

@@ -4,14 +4,17 @@ import asyncio
 from collections.abc import Sequence
 
 from troth.flows.door.system import System
+from troth.flows.shipping.consign import node_contact
 from troth.flows.shipping.papers import PackingSlip, PickList, packing_slip, pick_list, zone_of
 from troth.model.ids import NodeId
 from troth.model.label import Label, LabelState, Paper
+from troth.model.manifest import Manifest
 from troth.model.order import Fulfillment, Order
 from troth.model.refusals import NotPossibleNow
 from troth.printing.fonts import find_fonts
 from troth.printing.label_pdf import render_labels_pdf
 from troth.printing.label_zpl import render_labels_zpl
+from troth.printing.manifest import render_manifest
 from troth.printing.packing_slip import render_packing_slip
 from troth.printing.pick_list import render_pick_list
 from troth.store.labels import read_paper
@@ -35,6 +38,12 @@ async def print_packing_slip(system: System, order: Order, work: Fulfillment) ->
     if not isinstance(slip, PackingSlip):
         return slip
     return await asyncio.to_thread(render_packing_slip, slip, find_fonts(system.font_dirs))
+
+
+async def print_manifest(system: System, manifest: Manifest) -> bytes:
+    """A manifest as PDF."""
+    sender = node_contact(system, manifest.node)
+    return await asyncio.to_thread(render_manifest, manifest, sender, find_fonts(system.font_dirs))
 
 
 async def print_pick_list(

@@ -57,7 +57,7 @@ async def read_labels(connection: Connection, order_ids: Collection[OrderId]) ->
     """The labels of orders that have any, the oldest first."""
     found: dict[OrderId, tuple[Label, ...]] = {}
     for row in await connection.fetch(_READ_ALL, list(order_ids)):
-        label = _label(row)
+        label = label_of_row(row)
         found[label.order_id] = (*found.get(label.order_id, ()), label)
     return found
 
@@ -65,7 +65,7 @@ async def read_labels(connection: Connection, order_ids: Collection[OrderId]) ->
 async def read_label(connection: Connection, label: LabelId) -> Label | None:
     """One label."""
     row = await connection.fetchrow(_READ, order_of_label(label), number_of(label))
-    return None if row is None else _label(row)
+    return None if row is None else label_of_row(row)
 
 
 async def lock_labels(connection: Connection, order_id: OrderId) -> int:
@@ -147,8 +147,9 @@ async def count_labels_in_flight(connection: Connection, before: datetime) -> in
     return count
 
 
-def _label(row: Any) -> Label:
-    return replace(decode(row["label"], Label), version=row["version"])
+def label_of_row(row: Any) -> Label:
+    """The label that a row is."""
+    return replace(decode(row["label"], Label), version=row["version"], manifest_id=row["manifest_id"] or "")
 
 
 def _claim(row: Any) -> LabelClaim:

@@ -13,6 +13,7 @@ from troth.pages.render import page
 from troth.pages.session import guarded
 from troth.pages.views import path_part, query
 from troth.store.console import find_work
+from troth.store.manifests import count_to_manifest, find_manifests
 from troth.store.store_floor import find_arrivals
 from troth.storefloor.entrance import SCOPE
 from troth.storefloor.nodes import node_here
@@ -20,6 +21,7 @@ from troth.storefloor.steps import ahead
 
 _WAITING_MAX: Final = 500
 _SHOWN: Final = 100
+_MANIFESTS_SHOWN: Final = 5
 
 
 async def show_waiting(visit: Visit) -> Response:
@@ -43,8 +45,21 @@ async def show_list(visit: Visit) -> Response:
     node = node_here(visit)
     async with visit.system.pool.acquire() as connection:
         packed = await find_work(connection, [AllocationState.PACKED], node=node.node, limit=_WAITING_MAX)
+        waiting = await count_to_manifest(connection, [node.node])
+        closed = await find_manifests(connection, [node.node], after=None, limit=_MANIFESTS_SHOWN)
     works = [one for one in packed if ahead(*one, node.node) == ("ship",)]
-    return page(visit, "list.html", section="tasks", title="Handover list", node=node, works=works, zone=node.time_zone)
+    return page(
+        visit,
+        "list.html",
+        section="tasks",
+        title="Handover list",
+        node=node,
+        works=works,
+        zone=node.time_zone,
+        waiting=waiting,
+        closed=closed,
+        refused=visit.asked("refused"),
+    )
 
 
 def _means(q: str, order: Order, work: Fulfillment) -> bool:

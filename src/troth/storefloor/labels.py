@@ -11,17 +11,21 @@ from starlette.routing import Route
 
 from troth.flows.shipping.label_work import label_work
 from troth.flows.shipping.labels import void_label
+from troth.flows.shipping.manifests import close_day
 from troth.model.ids import FulfillmentId, LabelId
 from troth.model.label import MEDIA_TYPE, Label, Paper
+from troth.model.manifest import Manifest, ManifestId
 from troth.model.order import Fulfillment, Order
 from troth.model.refusals import NotPossibleNow
 from troth.pages.asking import text
 from troth.pages.desk import Visit
 from troth.pages.render import HEADERS
 from troth.pages.session import guarded
-from troth.pages.views import path_part
-from troth.printing.documents import print_label, print_packing_slip, print_pick_list
+from troth.pages.views import path_part, query
+from troth.pages.views_refusal import tell_refusal
+from troth.printing.documents import print_label, print_manifest, print_packing_slip, print_pick_list
 from troth.store.labels import read_label
+from troth.store.manifests import read_manifest
 from troth.storefloor.acting import refused
 from troth.storefloor.entrance import SCOPE
 from troth.storefloor.nodes import node_here
@@ -69,6 +73,25 @@ async def show_slip(visit: Visit) -> Response:
     return _file(await print_packing_slip(visit.system, here.order, here.work))
 
 
+async def close_today(visit: Visit) -> Response:
+    """Close the day for a carrier, and show what it signs."""
+    node, form = node_here(visit), await visit.request.form()
+    made = await close_day(visit.system, node.node, text(form, "carrier", length_max=64), actor=visit.actor.name)
+    here = f"{visit.base}/at/{path_part(node.node)}"
+    if not isinstance(made, Manifest):
+        return RedirectResponse(f"{here}/list{query(refused=tell_refusal(made)[1][0])}", 303)
+    return RedirectResponse(f"{here}/manifests/{path_part(made.manifest_id)}", 303)
+
+
+async def show_manifest(visit: Visit) -> Response:
+    """A manifest to be printed and signed."""
+    async with visit.system.pool.acquire() as connection:
+        found = await read_manifest(connection, ManifestId(visit.request.path_params["manifest_id"]))
+    if found is None or found.node != node_here(visit).node:
+        raise HTTPException(404)
+    return _file(await print_manifest(visit.system, found))
+
+
 async def show_pick_list(visit: Visit) -> Response:
     """The pick list of the works that are named."""
     node = node_here(visit)
@@ -106,5 +129,7 @@ routes = [
     Route(f"{_WORK}/void", guarded(void, scope=SCOPE), methods=["POST"]),
     Route(f"{_WORK}/packing-slip", guarded(show_slip, scope=SCOPE), name="packing_slip"),
     Route("/at/{node}/labels/{label_id}", guarded(show_label, scope=SCOPE), name="label"),
+    Route("/at/{node}/manifests", guarded(close_today, scope=SCOPE), methods=["POST"]),
+    Route("/at/{node}/manifests/{manifest_id}", guarded(show_manifest, scope=SCOPE), name="manifest"),
     Route("/at/{node}/pick-list", guarded(show_pick_list, scope=SCOPE), name="pick_list"),
 ]

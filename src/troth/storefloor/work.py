@@ -49,8 +49,8 @@ _ENDS: Final = frozenset({"collect", "ship", "reject", "accept-recall", "put-bac
 class Card:
     """A work as the page shows it: what is in it, the steps that are still to be done (`ahead`), what may be done
     `beside`, what may be taken back (`undo`), who comes for it, what its node is asked to give back,
-    into which cartons it fits, the last label of each package, and whether its carrier makes labels now (`may_label`).
-    what is to be paid for it here (empty: nothing), and into which cartons it fits.
+    what is to be paid for it here (empty: nothing), into which cartons it fits, the last label of each package, and
+    whether a carrier makes labels now (`may_label`).
     """
 
     order: Order
@@ -187,7 +187,7 @@ async def _card(visit: Visit, order: Order, work: Fulfillment, node: str) -> Car
         due=Money(due, order.currency).amount if due else "",
         cartons=await propose_cartons(visit.system, order, work) if "pack" in ahead(order, work, node) else (),
         labels=await read_last_labels(visit.system, order, work) if work.packages and work.node == node else {},
-        may_label=ahead(order, work, node)[:1] == ("ship",) and work.carrier in visit.system.carriers,
+        may_label=ahead(order, work, node)[:1] == ("ship",) and bool(visit.system.carriers),
     )
 
 

@@ -13,7 +13,8 @@ from typing import Final
 from troth.flows.memory.trackers import ToldCheckpoint
 from troth.model.asked import Declined
 from troth.model.barcodes import check_digit
-from troth.model.label import Bought, BuyOutcome, Label, LabelAsk, Voided, VoidOutcome
+from troth.model.label import Bought, BuyOutcome, Consignment, Label, LabelAsk, Voided, VoidOutcome
+from troth.model.manifest import Closed, CloseOutcome, Manifest
 from troth.model.tracking import TrackStatus
 from troth.store.database import Pool
 from troth.store.simulated_parcels import SimulatedParcel, find_parcels, make_parcel, read_parcel, void_parcel
@@ -46,9 +47,17 @@ class Simulated:
         self._name, self._behavior, self._pool, self._clock = name, behavior, pool, clock
 
     @property
+    def speed(self) -> float:
+        """How many times as fast as life its parcels travel."""
+        return self._behavior.speed
+
+    @property
     def poller(self) -> "Simulated":
         """Itself."""
         return self
+
+    async def quote(self, consignments: Sequence[Consignment]) -> None:
+        """It charges what its rate cards say."""
 
     async def buy(self, ask: LabelAsk) -> BuyOutcome:
         """Make a parcel; the same key has the same one."""
@@ -74,6 +83,10 @@ class Simulated:
         async with self._pool.acquire() as connection:
             found = await read_parcel(connection, ask.key)
         return None if found is None else _bought(found)
+
+    async def close(self, manifest: Manifest) -> CloseOutcome:
+        """Take a manifest; it has no name of its own for it."""
+        return Closed(manifest.manifest_id)
 
     async def void(self, label: Label) -> VoidOutcome:
         """Expect a parcel no more."""

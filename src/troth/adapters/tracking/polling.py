@@ -26,6 +26,7 @@ class HttpPoller:
     """
 
     numbers_max = 20
+    speed = 1.0
 
     def __init__(self, client: httpx.AsyncClient, url: str, *, key: str = "", table: str = "") -> None:
         self._client, self._url, self._table = client, url, table

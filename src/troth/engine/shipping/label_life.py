@@ -36,7 +36,7 @@ def next_step(label: Label, order: Order) -> LabelStep | None:
             return LabelStep.BUY
         case LabelState.BOUGHT:
             if not is_wanted(label, order):
-                return None if label.kept else LabelStep.GIVE_UP
+                return None if label.kept or label.manifest_id else LabelStep.GIVE_UP
             return None if label.is_told else LabelStep.ATTACH
         case LabelState.VOIDING:
             return LabelStep.VOID
@@ -78,8 +78,8 @@ def record_bought(label: Label, outcome: BuyOutcome, now: datetime) -> Label:
                 state=LabelState.BOUGHT,
                 tracking_number=outcome.tracking_number,
                 reference=outcome.reference,
-                cost_minor=outcome.cost_minor,
-                currency=outcome.currency,
+                cost_minor=label.expected_minor if outcome.cost_minor is None else outcome.cost_minor,
+                currency=outcome.currency or label.currency,
                 answered_at=now,
                 code="",
                 detail="",

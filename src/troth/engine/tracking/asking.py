@@ -21,9 +21,10 @@ GIVEN_UP_AFTER: Final = timedelta(days=60)
 _ENDS: Final = (TrackStatus.DELIVERED, TrackStatus.RETURNED)
 
 
-def ask_again_at(standing: Standing, *, shipped_at: datetime, now: datetime) -> datetime | None:
+def ask_again_at(standing: Standing, *, shipped_at: datetime, now: datetime, speed: float = 1.0) -> datetime | None:
     """When to ask again about a parcel that was shipped at a time; None: not any more, since it has arrived, goes back,
-    or nothing was told of it for too long. What was lost may be found.
+    or nothing was told of it for too long. What was lost may be found. The pauses of a carrier of another
+    `speed` are as much shorter.
     """
     if standing.status in _ENDS:
         return None
@@ -32,5 +33,5 @@ def ask_again_at(standing: Standing, *, shipped_at: datetime, now: datetime) -> 
     if quiet >= GIVEN_UP_AFTER:
         return None
     if standing.status == TrackStatus.OUT_FOR_DELIVERY and quiet < timedelta(days=1):
-        return now + DOOR_PAUSE
-    return now + min(PAUSE_MAX, max(PAUSE_MIN, quiet / 2))
+        return now + DOOR_PAUSE / speed
+    return now + min(PAUSE_MAX / speed, max(PAUSE_MIN / speed, quiet / 2))

@@ -1,10 +1,13 @@
 """What a carrier is to the flows: whoever takes parcels to their door, here or elsewhere."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from troth.flows.memory.trackers import Poller
-from troth.model.label import BuyOutcome, Label, LabelAsk, VoidOutcome
+from troth.model.asked import Lost
+from troth.model.label import BuyOutcome, Consignment, Label, LabelAsk, VoidOutcome
+from troth.model.manifest import CloseOutcome, Manifest
+from troth.model.shipping_rates import QuotedRate
 
 
 class Carrier(Protocol):
@@ -20,12 +23,20 @@ class Carrier(Protocol):
         """By what it is asked where parcels are; None where it tells that itself, or is asked by a setting."""
         ...
 
+    async def quote(self, consignments: Sequence[Consignment]) -> tuple[QuotedRate, ...] | Lost | None:
+        """What its services cost for some parcels; None where it has no prices of its own, and rate cards say it."""
+        ...
+
     async def buy(self, ask: LabelAsk) -> BuyOutcome:
         """Make a label, or say what came of it the first time."""
         ...
 
     async def find(self, ask: LabelAsk) -> BuyOutcome | None:
         """What came of a label that was asked for; None where it was never heard of. Changes nothing."""
+        ...
+
+    async def close(self, manifest: Manifest) -> CloseOutcome:
+        """Take a manifest, or say what came of it the first time it was told."""
         ...
 
     async def void(self, label: Label) -> VoidOutcome:

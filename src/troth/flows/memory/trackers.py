@@ -50,6 +50,11 @@ class Poller(Protocol):
         """How many tracking numbers it is asked about at a time, at most."""
         ...
 
+    @property
+    def speed(self) -> float:
+        """How many times as fast as life its parcels travel; 1 of all that are not played."""
+        ...
+
     async def ask(self, tracking_numbers: Sequence[str]) -> tuple[ToldCheckpoint, ...] | Silent:
         """Everything that the carrier knows of these, those that it does not know left out. The same answer may come
         again and again: what is known is not recorded twice.

@@ -5,19 +5,29 @@ from dataclasses import replace
 
 from troth.flows.door.system import System
 from troth.flows.shipping.consign import consign, goods_of, grams_of, node_contact
-from troth.flows.shipping.labels import request_labels
+from troth.flows.shipping.labels import Way, request_labels
+from troth.flows.shipping.rates import shop_rates
 from troth.model.ids import NodeId
-from troth.model.label import Consignment, Contact, Label, LabelState
+from troth.model.label import LIVE, Consignment, Contact, Label, LabelState
 from troth.model.lifecycle import AllocationState
 from troth.model.network import Address
 from troth.model.order import Fulfillment, Order
 from troth.model.refusals import FieldFlaw, Invalid, NotPossibleNow
 from troth.model.returns import Return, ReturnMethod
+from troth.model.shipping_rates import RateChoice, RateSource, ShippingRate
 from troth.model.status import fulfillment_status, is_handed_over
 from troth.store.labels import read_labels
 
 RETURN_PACKAGE = "1"
 """Goods that are mailed back come in one parcel, as far as anybody knows before it is there."""
+
+
+async def shop_work(
+    system: System, order: Order, work: Fulfillment, *, packages: Collection[str] = ()
+) -> RateChoice | NotPossibleNow | Invalid:
+    """By which services a packed work, or some of its packages, could go, the best first."""
+    told = await _packed(system, order, work, packages)
+    return await shop_rates(system, order, work, told) if isinstance(told, dict) else told
 
 
 async def label_work(
@@ -29,38 +39,80 @@ async def label_work(
     packages: Collection[str] = (),
     carrier: str = "",
     service: str = "",
+    reason: str = "",
 ) -> tuple[Label, ...] | NotPossibleNow | Invalid:
-    """The labels of a work's packages (of all where none is named), by a carrier and service, where none is named those
-    that it was planned with.
+    """The labels of a work's packages (of all where none is named): by the service that keeps the promise at least
+    cost, or by the carrier and service that are named, for which there must be a reason where another one is best.
     """
+    told = await _packed(system, order, work, packages)
+    if not isinstance(told, dict):
+        return told
+    had = await read_last_labels(system, order, work)
+    missing = {name: one for name, one in told.items() if name not in had or had[name].state not in LIVE}
+    if not missing:
+        return tuple(had[name] for name in told)
+    choice = await shop_rates(system, order, work, missing)
+    wanted = _wanted(choice, carrier, service)
+    if wanted is None:
+        return NotPossibleNow("label", choice.why.rstrip(".").lower())
+    if wanted.carrier not in system.carriers:
+        connected = ", ".join(sorted(system.carriers)) or "none"
+        return Invalid(
+            (FieldFlaw("/carrier", f"labels of {wanted.carrier} cannot be had here; they can of: {connected}"),)
+        )
+    is_best = choice.best is not None and wanted.name == choice.best.name
+    if not is_best and not reason:
+        best = "" if choice.best is None else f", since {choice.best.carrier} {choice.best.service} is best"
+        return Invalid((FieldFlaw("/reason", f"must say why it goes by {wanted.carrier} {wanted.service}{best}"),))
+    expected = dict(zip(missing, wanted.each_minor, strict=False))
+    ways = {
+        name: Way(
+            one,
+            wanted.carrier,
+            wanted.service,
+            expected.get(name),
+            wanted.currency,
+            choice.why if is_best else "",
+            reason,
+        )
+        for name, one in missing.items()
+    }
+    bought = await request_labels(system, order.order_id, work.fulfillment_id, ways, node=work.node, actor=actor)
+    by_package = {**had, **{one.package_id: one for one in bought}}
+    return tuple(by_package[name] for name in told)
+
+
+def _wanted(choice: RateChoice, carrier: str, service: str) -> ShippingRate | None:
+    """The rate that somebody means; what they do not say is as it is with the best that fits, and one that no rate is
+    known of is as they say it.
+    """
+    if not carrier and not service:
+        return choice.best
+    fitting = [one for one in choice.rates if carrier in ("", one.carrier) and service in ("", one.service)]
+    named = next((one for one in fitting if not one.barred), None)
+    if named is None and carrier and service:
+        return ShippingRate(carrier, service, RateSource.CARRIER)
+    return named or (
+        fitting[0] if fitting else (ShippingRate(carrier, service, RateSource.CARRIER) if carrier else None)
+    )
+
+
+async def _packed(
+    system: System, order: Order, work: Fulfillment, packages: Collection[str]
+) -> dict[str, Consignment] | NotPossibleNow | Invalid:
+    """The packages that are meant, as a carrier is told of them."""
     status = fulfillment_status(order, work.fulfillment_id)
     if status is not AllocationState.PACKED or (is_handed_over(work.method) and work.via is None):
         return NotPossibleNow("label", status)
-    by = carrier or work.carrier
     told = await consign(system, order, work)
     flaws = [
         FieldFlaw(f"/packages/{at}", f"was not packed; packed were {', '.join(sorted(told))}")
         for at, name in enumerate(packages)
         if name not in told
     ]
-    if by not in system.carriers:
-        connected = ", ".join(sorted(system.carriers)) or "none"
-        flaws.append(
-            FieldFlaw("/carrier", f"labels of {by or 'no carrier'} cannot be had here; they can of: {connected}")
-        )
     if flaws:
         return Invalid(tuple(flaws))
-    wanted = [(name, one) for name, one in told.items() if not packages or name in packages]
-    return await request_labels(
-        system,
-        order.order_id,
-        work.fulfillment_id,
-        wanted,
-        node=work.node,
-        carrier=by,
-        service=service or work.service,
-        actor=actor,
-    )
+    return {name: one for name, one in told.items() if not packages or name in packages}
 
 
 async def read_last_labels(system: System, order: Order, work: Fulfillment) -> dict[str, Label]:
@@ -86,10 +138,8 @@ async def label_return(
         system,
         order.order_id,
         one.return_id,
-        [(RETURN_PACKAGE, await _coming_back(system, order, one, one.node))],
+        {RETURN_PACKAGE: Way(await _coming_back(system, order, one, one.node), carrier, service)},
         node=one.node,
-        carrier=carrier,
-        service=service,
         actor=actor,
     )
     return labels[-1]

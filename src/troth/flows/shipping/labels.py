@@ -7,8 +7,8 @@ where nobody knows whether it was done, and does nothing then.
 
 import asyncio
 import logging
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 from troth.engine.shipping.label_life import (
@@ -71,48 +71,68 @@ FOLLOWED_KINDS: Final = (
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """By whom a package goes, what that is expected to cost (minor units; None: not known), and why."""
+
+    consignment: Consignment
+    carrier: str
+    service: str
+    expected_minor: int | None = None
+    currency: str = ""
+    chosen: str = ""
+    reason: str = ""
+
+
 async def request_labels(
     system: System,
     order_id: OrderId,
     subject: FulfillmentId | ReturnId,
-    consignments: Sequence[tuple[str, Consignment]],
+    ways: Mapping[str, Way],
     *,
     node: NodeId,
-    carrier: str,
-    service: str,
     actor: str,
 ) -> tuple[Label, ...]:
-    """The labels of some packages: those that they have, and new ones for the others, as far as their carrier answers
-    at once. Who asks again gets the same labels.
+    """The labels of some packages (by name): those that they have, and new ones for the others, as far as their carrier
+    answers at once. Who asks again gets the same labels.
     """
     claims: list[LabelClaim] = []
     async with transaction(system.pool) as connection:
         last = await lock_labels(connection, order_id)
         known = (await read_labels(connection, [order_id])).get(order_id, ())
         named = {one.package_id for one in known if one.subject == subject and one.state in LIVE}
-        for package_id, consignment in consignments:
+        for package_id, way in ways.items():
             if package_id in named:
                 continue
             last += 1
             now = system.door.now()
-            sscc = await _take_sscc(connection, system)
             label = Label(
-                order_id, last, subject, package_id, node, carrier, service, consignment, now, actor, sscc=sscc
+                order_id,
+                last,
+                subject,
+                package_id,
+                node,
+                way.carrier,
+                way.service,
+                way.consignment,
+                now,
+                actor,
+                currency=way.currency,
+                sscc=await _take_sscc(connection, system),
+                expected_minor=way.expected_minor,
+                chosen=way.chosen,
+                reason=way.reason,
             )
             claim = await write_new_label(connection, label, now, seconds=CLAIM_SECONDS)
             if claim is None:
                 raise RuntimeError(f"package {package_id} of {subject} got a label under a lock that keeps others away")
             claims.append(claim)
     await asyncio.gather(*(advance(system, claim, actor=actor, is_fresh=True) for claim in claims))
-    wanted = [package_id for package_id, _ in consignments]
     numbers = {claim.number for claim in claims}
     async with system.pool.acquire() as connection:
         found = (await read_labels(connection, [order_id])).get(order_id, ())
-    return tuple(
-        one
-        for one in found
-        if one.subject == subject and one.package_id in wanted and (one.number in numbers or one.state in LIVE)
-    )
+    of_packages = [one for one in found if one.subject == subject and one.package_id in ways]
+    return tuple(one for one in of_packages if one.number in numbers or one.state in LIVE)
 
 
 async def void_label(
@@ -129,6 +149,8 @@ async def void_label(
             if label.state is not LabelState.BOUGHT:
                 return NotPossibleNow("void", label.state)
             order = (await read_orders(connection, [label.order_id]))[label.order_id]
+            if label.manifest_id:
+                return NotPossibleNow("void", f"on manifest {label.manifest_id}")
             if _has_left(label, order):
                 return NotPossibleNow("void", "shipped")
             if await write_label(connection, ask_void(label, reason)):

@@ -93,7 +93,7 @@ async def poll_carrier(system: System, carrier: str, poller: Poller) -> int | Si
     async with system.pool.acquire() as connection:
         after = await read_orders(connection, names)
         now = system.door.now()
-        await free_polled(connection, claim, {one: _again_at(one, after, now) for one in claim.parcels})
+        await free_polled(connection, claim, {one: _again_at(one, after, now, poller.speed) for one in claim.parcels})
     return len(claim.parcels)
 
 
@@ -129,9 +129,9 @@ def _news(
                 )
 
 
-def _again_at(parcel: PolledParcel, orders: Mapping[OrderId, Order], now: datetime) -> datetime | None:
+def _again_at(parcel: PolledParcel, orders: Mapping[OrderId, Order], now: datetime, speed: float) -> datetime | None:
     standing = standing_of(_checkpoints(parcel, orders))
-    return ask_again_at(standing, shipped_at=parcel.shipped_at, now=now)
+    return ask_again_at(standing, shipped_at=parcel.shipped_at, now=now, speed=speed)
 
 
 def _checkpoints(parcel: PolledParcel, orders: Mapping[OrderId, Order]) -> tuple[Checkpoint, ...]:

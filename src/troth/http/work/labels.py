@@ -34,11 +34,14 @@ from troth.store.orders import read_orders
 
 
 class LabelsBody(Strict):
-    """Which packages (all where they are left out), and by whom; left out: as the work was planned."""
+    """Which packages (all where they are left out), and by whom; left out: by the service that keeps the promise at
+    least cost. Another one needs a `reason`.
+    """
 
     packages: Annotated[tuple[Id, ...], Field(max_length=1_000, strict=False)] = ()
     carrier: Text = ""
     service: Text = ""
+    reason: Annotated[str, StringConstraints(max_length=200)] = ""
 
 
 class VoidBody(Strict):
@@ -57,7 +60,8 @@ class PaperQuery(Query):
 
 class LabelAnswer(msgspec.Struct, frozen=True):
     """A label of a package. `code` and `detail` say why its carrier refused it or has not answered, `kept` why it would
-    not take it back. Until it is `bought` it has no number. The `cost` is what the carrier charges, where it says so.
+    not take it back. Until it is `bought` it has no number. The `cost` is what the carrier charges, or its rate card
+    says. It was `chosen` for what was found, or by somebody for a `reason`.
     """
 
     label_id: str
@@ -78,6 +82,8 @@ class LabelAnswer(msgspec.Struct, frozen=True):
     detail: str
     void_reason: str
     kept: str
+    chosen: str
+    reason: str
 
 
 class LabelsAnswer(msgspec.Struct, frozen=True):
@@ -107,6 +113,8 @@ def answer_label(label: Label) -> LabelAnswer:
         label.detail,
         label.void_reason,
         label.kept,
+        label.chosen,
+        label.reason,
     )
 
 
@@ -120,6 +128,7 @@ async def buy(call: Call[LabelsBody, NoQuery]) -> Reply:
         packages=call.body.packages,
         carrier=call.body.carrier,
         service=call.body.service,
+        reason=call.body.reason,
         actor=call.actor.name,
     )
     if not isinstance(labels, tuple):
@@ -212,13 +221,17 @@ OPERATIONS = (
         tag="shipping",
         run=buy,
         shown=(Shown(200, "The labels, as far as the carrier answered", LabelsAnswer, LabelsAnswer((_ANSWER,))),),
-        body=Body(TypeAdapter(LabelsBody), {"carrier": "parcel", "service": "standard"}, is_optional=True),
+        body=Body(
+            TypeAdapter(LabelsBody),
+            {"service": "express", "reason": "the customer was promised so by phone"},
+            is_optional=True,
+        ),
         query=NoQuery,
         scope="fulfillments:write",
         refusals=(
             NO_WORK,
             NotPossibleNow("label", "picked"),
-            Invalid((FieldFlaw("/carrier", "labels of ups cannot be had here; they can of: parcel"),)),
+            Invalid((FieldFlaw("/reason", "must say why it goes by parcel express, since parcel standard is best"),)),
         ),
         path_examples=WORK_PATH,
     ),

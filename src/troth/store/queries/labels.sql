@@ -1,10 +1,10 @@
 -- name: read_labels
 -- Reads the labels of some orders, the oldest of each first.
-SELECT label, version FROM labels WHERE order_id = ANY($1::text[]) ORDER BY order_id, number;
+SELECT label, version, manifest_id FROM labels WHERE order_id = ANY($1::text[]) ORDER BY order_id, number;
 
 -- name: read_label
 -- Reads one label.
-SELECT label, version FROM labels WHERE order_id = $1 AND number = $2;
+SELECT label, version, manifest_id FROM labels WHERE order_id = $1 AND number = $2;
 
 -- name: lock_labels
 -- Keeps others from adding a label to an order until the transaction ends.
