@@ -9,9 +9,8 @@ from troth.flows.door.requests import Key
 from troth.flows.stock.count_tasks import propose_counts
 from troth.flows.stock.shelf_places import PLACE_MAX, set_shelf_places
 from troth.flows.stock.stock import Counted, LineResult, count
-from troth.model.barcodes import printed_codes, scan_key, scan_keys
+from troth.model.barcodes import scan_key, scan_keys
 from troth.model.ids import Sku
-from troth.model.item import Item
 from troth.model.refusals import Invalid, KeyReused
 from troth.model.shelf import ShelfPlace
 from troth.pages.asking import new_key, text, whole_number
@@ -20,16 +19,15 @@ from troth.pages.render import HEADERS, page
 from troth.pages.session import guarded
 from troth.pages.views import path_part, query
 from troth.pages.views_refusal import Told, tell_refusal
-from troth.store.reference import find_items, find_items_by_code
 from troth.store.shelf_places import read_shelf_places
 from troth.store.store_floor import sum_units_off_shelf
 from troth.storefloor.acting import Done, digest_of, done_at, refused
 from troth.storefloor.answers import answer
+from troth.storefloor.find_items import find_items_by_text
 from troth.storefloor.nodes import node_here
 
 _SCOPE: Final = "inventory:write"
 _PROPOSED: Final = 20
-_FOUND: Final = 5
 
 
 async def show_counts(visit: Visit) -> Response:
@@ -41,7 +39,7 @@ async def show_code(visit: Visit) -> Response:
     """What a code is called that somebody scanned; empty where it is of nothing."""
     node_here(visit)
     q = visit.asked("q")
-    found = [item for item in await _find(visit, q) if scan_key(q) in scan_keys(item)] if q else []
+    found = [item for item in await find_items_by_text(visit, q) if scan_key(q) in scan_keys(item)] if q else []
     return JSONResponse({"name": found[0].name if found else ""}, headers=HEADERS)
 
 
@@ -80,7 +78,7 @@ async def keep_place(visit: Visit) -> Response:
 async def _page(visit: Visit, done: Done | None = None) -> Response:
     node = node_here(visit)
     q = visit.asked("q")
-    found = await _find(visit, q) if q else []
+    found = await find_items_by_text(visit, q) if q else []
     async with visit.system.pool.acquire() as connection:
         places = await read_shelf_places(connection, node.node, [item.sku for item in found])
         beside = {item.sku: await sum_units_off_shelf(connection, node.node, item.sku) for item in found}
@@ -99,15 +97,6 @@ async def _page(visit: Visit, done: Done | None = None) -> Response:
         told=[told for _, told in done.refused] if done is not None else [],
         done=visit.asked("done"),
     )
-
-
-async def _find(visit: Visit, q: str) -> list[Item]:
-    """The items that a code or a text means: exactly the one with that code, else those that it begins or names."""
-    async with visit.system.pool.acquire() as connection:
-        exact = await find_items_by_code(connection, printed_codes(q), limit=_FOUND)
-        if exact:
-            return exact
-        return [found.value for found in await find_items(connection, text=q, limit=_FOUND)]
 
 
 def _done(results: tuple[LineResult, ...] | Invalid | KeyReused) -> Done:
