@@ -44,7 +44,7 @@ async def browser() -> AsyncIterator[Browser]:
         yield opened
 
 
-async def _enter(browser: Browser, address: str, system: System, **options: object) -> tuple[Page, list[str]]:
+async def enter(browser: Browser, address: str, system: System, **options: object) -> tuple[Page, list[str]]:
     """Somebody of the store who has logged in on a phone, and a list that gets all that the browser complains of."""
     await create_user(system.pool, login="ana", password=PASSWORD, role="store_associate", nodes=[STORE], actor="test")
     context = await browser.new_context(**{**PHONE, **options})  # type: ignore[arg-type]
@@ -60,7 +60,7 @@ async def _enter(browser: Browser, address: str, system: System, **options: obje
     return page, complaints
 
 
-async def _scan(page: Page, *codes: str) -> None:
+async def scan(page: Page, *codes: str) -> None:
     """What a scanner does that types: a code and Enter, wherever the cursor is."""
     for code in codes:
         await page.keyboard.type(code)
@@ -87,7 +87,7 @@ def _state(order: Order) -> AllocationState:
 async def test_a_web_order_is_picked_by_scan_staged_and_handed_over_by_its_code(
     browser: Browser, address: str, system: System
 ) -> None:
-    page, complaints = await _enter(browser, address, system)
+    page, complaints = await enter(browser, address, system)
     await expect(page.locator("#live")).to_have_text("Live")
     await expect(page.get_by_text("Nothing to do.")).to_be_visible()
 
@@ -99,10 +99,10 @@ async def test_a_web_order_is_picked_by_scan_staged_and_handed_over_by_its_code(
 
     # The wrong item is told at once and counts for nothing; the right one counts once a scan, and no further.
     await expect(page.locator(".got")).to_have_text("0 of")
-    await _scan(page, MUG)
+    await scan(page, MUG)
     await expect(page.get_by_role("alert").filter(has_text="Wrong item: Steel Mug")).to_be_visible()
     await expect(page.locator(".got")).to_have_text("0 of")
-    await _scan(page, TENT, TENT, TENT)
+    await scan(page, TENT, TENT, TENT)
     await expect(page.get_by_text("Enough: all of Blue Tent is picked already.")).to_be_visible()
     await expect(page.locator(".stop")).to_have_attribute("data-full", "yes")
     await page.get_by_role("button", name="Picked", exact=True).click()
@@ -133,7 +133,7 @@ async def test_a_store_sends_what_it_finds_and_the_rest_comes_from_elsewhere(
     browser: Browser, address: str, system: System
 ) -> None:
     order = await ordered(system, "W-1", {"TENT": 2, "STOVE": 1}, ship=True)
-    page, complaints = await _enter(browser, address, system)
+    page, complaints = await enter(browser, address, system)
     page.on("dialog", lambda dialog: dialog.accept())
 
     await page.get_by_role("link", name="W-1").click()
@@ -168,7 +168,7 @@ async def test_what_is_done_without_a_network_waits_and_is_applied_once_and_in_o
     browser: Browser, address: str, system: System
 ) -> None:
     order = await ordered(system, "W-1", {"TENT": 1})
-    page, _ = await _enter(browser, address, system)
+    page, _ = await enter(browser, address, system)
     await page.get_by_role("link", name="W-1").click()
     await expect(page.locator(".got")).to_have_text("0 of")
 
@@ -195,7 +195,7 @@ async def test_what_is_refused_later_comes_back_as_a_card_and_what_follows_is_no
     browser: Browser, address: str, system: System
 ) -> None:
     order = await ordered(system, "W-1", {"TENT": 1})
-    page, _ = await _enter(browser, address, system)
+    page, _ = await enter(browser, address, system)
     await page.get_by_role("link", name="W-1").click()
     await page.context.set_offline(True)
     await _scan_into(page, TENT)
@@ -218,7 +218,7 @@ async def test_pages_that_were_seen_open_without_a_network_until_somebody_logs_o
     browser: Browser, address: str, system: System
 ) -> None:
     await ordered(system, "W-1", {"TENT": 1})
-    page, _ = await _enter(browser, address, system)
+    page, _ = await enter(browser, address, system)
     await page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     await page.reload()
     await expect(page.locator("#live")).to_have_text("Live")
@@ -239,7 +239,7 @@ async def test_pages_that_were_seen_open_without_a_network_until_somebody_logs_o
 
 async def test_the_essential_steps_need_no_script(browser: Browser, address: str, system: System) -> None:
     order = await ordered(system, "W-1", {"TENT": 2})
-    page, complaints = await _enter(browser, address, system, java_script_enabled=False)
+    page, complaints = await enter(browser, address, system, java_script_enabled=False)
     await page.get_by_role("link", name="W-1").click()
     await page.get_by_role("button", name="Picked", exact=True).click()
     await page.get_by_label("Staging place").fill("A3")
@@ -259,7 +259,7 @@ async def test_the_camera_reads_a_code_where_the_browser_has_no_detector(
     path = film(TENT, tmp_path / "tent.y4m")
     fake = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
     async with opened_browser(*fake, f"--use-file-for-fake-video-capture={path}") as browser:
-        page, _ = await _enter(browser, address, system, permissions=["camera"])
+        page, _ = await enter(browser, address, system, permissions=["camera"])
         await page.get_by_role("link", name="W-1").click()
         await page.get_by_role("button", name="Camera").click()
         await expect(page.locator(".stop")).to_have_attribute("data-full", "yes")
@@ -271,7 +271,7 @@ async def test_every_page_fits_a_phone_and_can_be_read_by_all(
 ) -> None:
     one, two = await ordered(system, "W-1", {"TENT": 2, "MUG": 1}), await ordered(system, "W-2", {"MUG": 1})
     accepted(await system.door.one(StageWork(work_of(await ordered(system, "W-3", {"MUG": 1})), "A3"), actor="t"))
-    page, complaints = await _enter(browser, address, system, color_scheme=scheme)
+    page, complaints = await enter(browser, address, system, color_scheme=scheme)
     here = f"/at/{STORE}"
     for path in (
         here,
@@ -280,6 +280,8 @@ async def test_every_page_fits_a_phone_and_can_be_read_by_all(
         f"{here}/handover",
         f"{here}/counts?q=MUG",
         f"{here}/list",
+        f"{here}/sell?sku=TENT&quantity=1&how=pickup",
+        f"{here}/switch",
     ):
         await page.goto(f"{address}{path}")
         await expect(page.locator("html")).to_have_class("scripted")
