@@ -39,11 +39,7 @@ from troth.storefloor.nodes import node_here
 CHANNEL: Final = "store"
 """The channel of what is sold in a store."""
 LINES_MAX: Final = 40
-PLACE: Final = (
-    ("line1", "Street", "street-address"),
-    ("city", "City", "address-level2"),
-    ("region", "State", "address-level1"),
-)
+PLACE: Final = (("line1", "Street"), ("city", "City"), ("region", "State"))
 
 
 _SAID: Final = ("how", "postcode", "country", "name", "email", "phone")
@@ -73,7 +69,7 @@ class Way:
 
 async def show_sale(visit: Visit) -> Response:
     """What is to be sold so far, and the ways to have it."""
-    return await _page(visit, FormData(visit.request.query_params.multi_items()))
+    return await _page(visit, FormData([*visit.request.query_params.multi_items()]))
 
 
 async def sell(visit: Visit) -> Response:
@@ -114,7 +110,7 @@ async def _page(visit: Visit, form: FormData, done: Done | None = None) -> Respo
         title="Sell",
         node=node,
         q=q,
-        given={name: text(form, name) for name in (*_SAID, *(name for name, _, _ in PLACE))},
+        given={name: text(form, name) for name in (*_SAID, *(name for name, _ in PLACE))},
         found=[item for item in items if all(item.sku != one.item.sku for one in wanted)],
         wanted=wanted,
         total=_total(found, wanted),
@@ -153,8 +149,10 @@ async def _content(visit: Visit, node: Node, form: FormData) -> OrderContent | N
     address = Address(
         country=text(form, "country", length_max=2).upper() or "US",
         name=text(form, "name", length_max=200),
+        line1=text(form, "line1", length_max=200),
+        city=text(form, "city", length_max=200),
+        region=text(form, "region", length_max=200),
         postcode=text(form, "postcode", length_max=16),
-        **{field: text(form, field, length_max=200) for field, _, _ in PLACE},
     )
     return OrderContent(
         channel=CHANNEL,
