@@ -14,11 +14,13 @@ from troth.engine.tracking.measured import (
     HALF_LIFE_DAYS,
     STRENGTH,
     beyond,
+    beyond_each,
     chances_of,
     given_more_than,
     learn_times,
     prior,
     quantile,
+    tails_of,
 )
 from troth.engine.tracking.milestones import find_step_times, milestones_of
 from troth.engine.tracking.observe import find_times
@@ -82,6 +84,13 @@ def test_quantiles_and_probabilities_say_the_same(values: list[float], than: flo
     later = given_more_than(chances, GRID, than)
     assert later.sum() == pytest.approx(1.0)
     assert beyond(later, GRID, 0.0) >= beyond(chances, GRID, 0.0) - 1e-9
+
+
+@given(VALUES, st.lists(st.floats(-400.0, 400.0), min_size=1))
+def test_many_probabilities_at_once_are_those_one_by_one(values: list[float], than: list[float]) -> None:
+    chances = chances_of(Stage.TRANSIT, [cell(*values)])
+    found = beyond_each(tails_of(chances), GRID, np.array(than))
+    assert found.tolist() == pytest.approx([beyond(chances, GRID, one) for one in than], abs=1e-12)
 
 
 def clock(**facts: object) -> WorkClock:

@@ -101,6 +101,19 @@ def beyond(chances: Chances, grid: Grid, value: float) -> float:
     return min(1.0, float(chances[whole + 1 :].sum() + chances[whole] * (whole + 1 - place)))
 
 
+def tails_of(chances: Chances) -> NDArray[np.float64]:
+    """The probability of more than the low edge of each bin, and of more than the last one's high edge (B + 1)."""
+    tails = np.zeros(chances.size + 1)
+    np.cumsum(chances[::-1], out=tails[1:])
+    return tails[::-1]
+
+
+def beyond_each(tails: NDArray[np.float64], grid: Grid, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The probability of more than each of some values, as `beyond` has it of one, by the tails of the chances."""
+    places = (values - grid.low) / grid.width
+    return np.interp(places, np.arange(tails.size), tails, left=1.0, right=0.0)
+
+
 def given_more_than(chances: Chances, grid: Grid, value: float) -> Chances:
     """What is thought (B) once it is known that it is more than a value: what lies below is over. Where that is all,
     it is the next bin.

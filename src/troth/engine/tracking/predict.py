@@ -26,7 +26,7 @@ from troth.engine.carriage.calendars import (
 )
 from troth.engine.carriage.network import Network
 from troth.engine.demand.ship_groups import HANDED_OVER
-from troth.engine.tracking.measured import Chances, beyond, chances_of, given_more_than, quantile
+from troth.engine.tracking.measured import Chances, beyond, beyond_each, chances_of, given_more_than, quantile, tails_of
 from troth.engine.tracking.parcels import standing_of
 from troth.model.lifecycle import GONE, AllocationState
 from troth.model.measured import GRIDS, CellName, Measured, Stage
@@ -241,15 +241,16 @@ def _of_leaving(leaves: list[datetime], work: Fulfillment, clock: WorkClock, cel
     carrier, service = carried_by(work)
     cells_of = [cells.get((Stage.TRANSIT, name)) for name in carrier_names(work, carrier, service)]
     chances = chances_of(Stage.TRANSIT, cells_of)
-    late = [_hours(late_departure(clock, work, at)) for at in leaves]
-    missed = float(np.mean([beyond(chances, grid, -hours) for hours in late]))
+    # There are few departures that goods can go with, and many times of leaving.
+    late, counts = np.unique([_hours(late_departure(clock, work, at)) for at in leaves], return_counts=True)
+    weights, tails = counts / len(leaves), tails_of(chances)
 
-    def share_by(hours: float) -> float:
-        return 1.0 - float(np.mean([beyond(chances, grid, hours - more) for more in late]))
+    def share_beyond(hours: float) -> float:
+        return float(weights @ beyond_each(tails, grid, hours - late))
 
-    low, high = grid.low + min(late), grid.high + max(late)
-    found = [_search(share_by, share, low, high) for share in (_EARLY, _HALF, _LATE)]
-    return Prediction(missed, *(work.promised_at + timedelta(hours=hours) for hours in found))
+    low, high = grid.low + late.item(0), grid.high + late.item(-1)
+    found = [_search(lambda hours: 1.0 - share_beyond(hours), share, low, high) for share in (_EARLY, _HALF, _LATE)]
+    return Prediction(share_beyond(0.0), *(work.promised_at + timedelta(hours=hours) for hours in found))
 
 
 def _at_the_door(out_at: datetime, chances: Chances, promised_at: datetime, now: datetime) -> Prediction:
