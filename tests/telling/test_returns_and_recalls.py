@@ -4,17 +4,17 @@ import pytest
 
 from tests.builders import accepted
 from tests.telling.telling import Shop, body
-from troth.flows.orders.returns import ReturnContent, prepare_open, prepare_receive
+from troth.flows.orders.returns import ReplacedLine, Replacement, ReturnContent, prepare_open, prepare_receive
 from troth.model.change import SetAddress
 from troth.model.commands import AcceptRecall, AcceptWork, PickWork, RecallWork, RefuseRecall, ReleaseOrder
-from troth.model.ids import LineId, NodeId
+from troth.model.ids import LineId, NodeId, Sku
 from troth.model.lifecycle import RecallState
 from troth.model.network import Address
 from troth.model.order import Order
 from troth.model.recall import RecallKind
 from troth.model.refusals import Invalid
 from troth.model.return_moves import ArrivedUnits, AskedUnits
-from troth.model.returns import ReturnMethod
+from troth.model.returns import ReturnKind, ReturnMethod
 
 PA = NodeId("DC-PA")
 
@@ -118,3 +118,35 @@ async def test_what_is_between_us_and_the_node_is_told_nobody(shop: Shop) -> Non
 
     assert await shop.tell() == []
     assert ("recall_outcome", "dropped") in await shop.states()
+
+
+async def claimed(shop: Shop, *, is_sent: bool) -> Order:
+    """An order of two tea pots of which one never came, and is credited or sent once more."""
+    order = await shop.deliver(await shop.ship(await shop.order("W-1", {"A": 2})))
+    await shop.tell()
+    again = Replacement((ReplacedLine(LineId("1"), Sku("A"), 1),)) if is_sent else None
+    asked = (AskedUnits(LineId("1"), 1, "missing"),)
+    content = ReturnContent(order.order_id, asked, ReturnMethod.NONE, kind=ReturnKind.CLAIM, replacement=again)
+    command = await prepare_open(shop.system, order, content)
+    assert not isinstance(command, Invalid)
+    return accepted(await shop.system.door.one(command, actor="desk"))
+
+
+async def test_what_is_credited_of_a_claim_is_not_called_a_return(shop: Shop) -> None:
+    await claimed(shop, is_sent=False)
+
+    (mail,) = await shop.tell()
+
+    assert mail["Subject"] == "A credit for your order W-1"
+    assert "We have credited $19.90 for what did not reach you as it should of your order W-1." in body(mail)
+
+
+async def test_what_is_sent_once_more_is_told_once_as_a_replacement(shop: Shop) -> None:
+    await claimed(shop, is_sent=True)
+
+    (mail,) = await shop.tell()
+
+    assert mail["Subject"] == "Your replacement: order W-1-X1"
+    assert "You get a replacement, as order W-1-X1.\n\nShips today from our store Fifth Avenue" in body(mail)
+    (dropped,) = await shop.notifications(kind="return_credited")
+    assert (dropped.state, dropped.reason) == ("dropped", "it pays for the replacement")

@@ -87,6 +87,8 @@ _OF_KIND: Final[Mapping[str, tuple[str, ...]]] = {
     "refunded": ("amount",),
     "return_received": ("lines",),
     "return_credited": ("amount",),
+    "claim_credited": ("amount",),
+    "replacement_confirmed": ("promise",),
     "recall_outcome": ("outcome", "promise"),
 }
 """What each kind of notification can say beside who is told of which order by which shop."""

@@ -61,6 +61,8 @@ _CATALOG: Final = (
     NotificationKind("refunded", "money was given back"),
     NotificationKind("return_received", "returned goods came back"),
     NotificationKind("return_credited", "a return was credited"),
+    NotificationKind("claim_credited", "what did not reach the customer as it should was credited"),
+    NotificationKind("replacement_confirmed", "an order was captured that replaces what came back, or never came"),
     NotificationKind("recall_outcome", "what became of a request that a node had to agree to"),
 )
 

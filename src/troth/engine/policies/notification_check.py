@@ -36,6 +36,14 @@ _COLOR: Final = re.compile(r"#[0-9A-Fa-f]{6}")
 _URL: Final = re.compile(r"https?://[^\s<>\"']+")
 
 
+_WITH: Final = {
+    "canceled": "canceled_in_part",
+    "return_credited": "claim_credited",
+    "order_confirmed": "replacement_confirmed",
+}
+"""Which kind tells another one, too, where that fits better."""
+
+
 def is_address(text: str) -> bool:
     """Whether mail can be sent to a text: one plain address, with nothing that could end a header.
 
@@ -69,7 +77,7 @@ def lint_notifications(rules: NotificationRules) -> tuple[Finding, ...]:
             found.append(Finding(f"/rules/{at}", f"tells the same of the same as {seen[key]}"))
         seen.setdefault(key, rule.name)
     told = {rule.tell for rule in rules.rules}
-    told |= {"canceled_in_part"} if "canceled" in told else set()  # the one tells the other, too
+    told |= {other for one, other in _WITH.items() if one in told}
     silent = [kind.name for kind in KINDS.values() if kind.is_needed and kind.name not in told]
     if silent:
         found.append(Finding("/rules", f"customers are not told: {', '.join(silent)}"))

@@ -1,5 +1,5 @@
-"""What a notification is about: the values of its texts, out of what happened and of the order as it is now; or why
-there is nothing to tell any more.
+"""One thing: what a notification of each kind is about, as the values of its texts, out of what happened and of the
+order as it is now; or why there is nothing to tell any more.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,6 +14,7 @@ from babel.numbers import format_currency
 from troth.engine.carriage.network import Network
 from troth.engine.pickups.codes import pickup_code
 from troth.engine.pickups.waiting import NOT_COLLECTED as BECAUSE_NOT_COLLECTED
+from troth.engine.returns.exchange import EXCHANGE_OF
 from troth.flows.wording.messages import order_message
 from troth.flows.wording.promised import HANDED_OVER
 from troth.flows.wording.wording import Voice
@@ -36,6 +37,7 @@ from troth.model.money import Money
 from troth.model.order import Order
 from troth.model.recall import RecallKind
 from troth.model.return_moves import ReturnCredited, ReturnReceived
+from troth.model.returns import ReturnKind
 from troth.model.status import live_allocations
 
 E = TypeVar("E")
@@ -129,7 +131,8 @@ def _confirmed(scene: Scene) -> Finding:
         return "the order was canceled"
     captured = next((event.order for event in scene.each(OrderCaptured)), scene.order)
     promise = order_message(captured, scene.network, scene.now, scene.voice, scene.items)
-    return Matter("order_confirmed", {"promise": promise}, _wanted(captured))
+    kind = "replacement_confirmed" if EXCHANGE_OF in captured.attributes else "order_confirmed"
+    return Matter(kind, {"promise": promise}, _wanted(captured))
 
 
 def _promise_changed(scene: Scene) -> Finding:
@@ -258,11 +261,19 @@ def _return_received(scene: Scene) -> Finding:
 
 
 def _return_credited(scene: Scene) -> Finding:
+    """What is credited for what came back, or did not reach the customer; what only pays for a replacement is told with
+    that.
+    """
     credits = scene.each(ReturnCredited)
     amount = sum(credit.amount_minor for event in credits for credit in event.credits)
     if amount <= 0:
         return "nothing is credited"
-    return Matter("return_credited", {"amount": _money(scene, amount, credits[0].currency)})
+    names = {event.return_id for event in credits}
+    returns = [one for one in scene.order.returns if one.return_id in names]
+    if all(one.exchange is not None and one.due_minor <= 0 for one in returns):
+        return "it pays for the replacement"
+    kind = "claim_credited" if all(one.kind is ReturnKind.CLAIM for one in returns) else "return_credited"
+    return Matter(kind, {"amount": _money(scene, amount, credits[0].currency)})
 
 
 def _recall_outcome(scene: Scene) -> Finding:
@@ -346,5 +357,7 @@ _OF_KIND: Final[Mapping[str, Callable[[Scene], Finding]]] = {
     "refunded": _refunded,
     "return_received": _return_received,
     "return_credited": _return_credited,
+    "claim_credited": _return_credited,
+    "replacement_confirmed": _confirmed,
     "recall_outcome": _recall_outcome,
 }
