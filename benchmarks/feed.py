@@ -128,6 +128,9 @@ def run(*, seed: int) -> Path:
                 beside = _renewed(beside)
         orders = beside.accepted + alone.accepted
         differences, reserved = uvloop.run(_examine(server.dsn))
+    lost = 2 * orders - reserved
+    if differences or lost:
+        raise RuntimeError(f"the doctor finds {differences} problems, and {lost} reserved units are lost")
     figures = _figures(took, copies, count)
     figures += [
         figure(
@@ -139,7 +142,7 @@ def run(*, seed: int) -> Path:
             baseline_values=[sum(alone.p99_ms) / len(alone.p99_ms)] * len(beside.p99_ms),
         ),
         figure("doctor.differences", "findings", [differences]),
-        figure("beside.reservations_lost", "units", [2 * orders - reserved]),
+        figure("beside.reservations_lost", "units", [lost]),
     ]  # fmt: skip
     notes = (
         f"{count:,} positions ({_SKUS:,} SKUs at {_NODES} nodes) as one CSV body over HTTP; first: none is there; "

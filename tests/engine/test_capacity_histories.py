@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.builders import capture, item
 from tests.engine.worlds import HERE, MONDAY, demand, flat_card, line, network, node, supply
+from tests.examples import examples
 from troth.engine.carriage.node_load import used_by
 from troth.engine.promising.context import Decision
 from troth.engine.promising.promise import plan
@@ -39,7 +40,7 @@ def test_a_cancelation_frees_its_slot() -> None:
     assert days == ["2026-11-24", "2026-11-23"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(st.integers(0, 10**9), st.sampled_from([CapacityUnit.LINES, CapacityUnit.UNITS]), st.booleans())
 def test_no_history_books_more_than_a_slot_can_do_nor_later_than_it_leaves(
     seed: int, unit: CapacityUnit, has_shifts: bool
@@ -72,7 +73,7 @@ def test_no_history_books_more_than_a_slot_can_do_nor_later_than_it_leaves(
         assert 0 < used <= (shifts[slot.shift].capacity if shifts else capacity)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.integers(0, 10**9))
 def test_more_capacity_never_makes_a_plan_cost_more(seed: int) -> None:
     random = Random(seed)
@@ -98,7 +99,7 @@ def test_more_capacity_never_makes_a_plan_cost_more(seed: int) -> None:
     assert costs == sorted(costs, reverse=True)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.integers(0, 10**9))
 def test_what_is_recorded_of_the_days_of_nodes_plans_again_to_the_same_plan(seed: int) -> None:
     random = Random(seed)

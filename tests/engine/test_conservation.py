@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.builders import NOW
+from tests.examples import examples
 from tests.lives import (
     ITEMS,
     NODES,
@@ -115,7 +116,9 @@ class Lives:
 
 
 @given(st.randoms(use_true_random=False), st.integers(2, 30))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 def test_no_sequence_of_verbs_loses_a_unit_or_a_cent(draw: random.Random, units: int) -> None:
     lives = Lives(units)
 

@@ -11,6 +11,7 @@ from tests.engine.brute_force import World
 from tests.engine.cost_brute_force import Costs, best_spread, best_whole, score_of
 from tests.engine.test_plan_properties import covers_on_hand, worlds
 from tests.engine.worlds import HERE, demand, network, rows
+from tests.examples import examples
 from troth.engine.carriage.network import Network
 from troth.engine.choice.assemble import build_shipments
 from troth.engine.choice.scoring import build_columns, split_columns, subset_costs
@@ -197,7 +198,7 @@ def is_dated(world: World) -> bool:
     return any(line.not_before is not None for line in world.lines) or not covers_on_hand(world)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(120))
 @given(costs())
 def test_a_plan_is_the_best_of_all_by_its_objectives_with_every_term(asked: Costs) -> None:
     best = best_whole(asked, is_dated=is_dated(asked.world))
@@ -213,7 +214,7 @@ def test_a_plan_is_the_best_of_all_by_its_objectives_with_every_term(asked: Cost
     assert found.trace.prices_version == "p@1"
 
 
-@settings(max_examples=120)
+@settings(max_examples=examples(50))
 @given(split_costs())
 def test_a_plan_that_splits_lines_is_the_best_of_all_with_every_term(asked: Costs) -> None:
     best, freest = best_spread(asked), best_spread(asked, may_split_needed=True)
@@ -228,7 +229,7 @@ def test_a_plan_that_splits_lines_is_the_best_of_all_with_every_term(asked: Cost
     assert freest <= score_of(asked, ask(asked)[0], found) <= best
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(150))
 @given(costs())
 def test_what_was_chosen_is_the_weighted_sum_of_the_whole_parts_that_are_named(asked: Costs) -> None:
     problem = posed(asked)
@@ -255,7 +256,7 @@ def test_what_was_chosen_is_the_weighted_sum_of_the_whole_parts_that_are_named(a
         assert weights.days or days == 0
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(40))
 @given(costs())
 def test_subsets_and_the_model_agree_with_every_term(asked: Costs) -> None:
     problem = posed(asked)
@@ -279,7 +280,7 @@ def test_subsets_and_the_model_agree_with_every_term(asked: Costs) -> None:
     assert scores[0] == scores[1]
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(60))
 @given(costs(), st.integers(0, 3), st.integers(0, 2))
 def test_more_stock_never_makes_the_objectives_worse_with_every_term(asked: Costs, sku_at: int, node_at: int) -> None:
     world = asked.world

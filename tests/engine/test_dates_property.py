@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.engine import slow_dates
 from tests.engine.worlds import HERE, demand, flat_card, line, network, node, supply
+from tests.examples import examples
 from troth.engine.carriage.calendars import finish_work, local_instant, take_on, work_clock
 from troth.engine.carriage.network import Network, compile_network
 from troth.engine.carriage.timetable import find_timetable
@@ -155,7 +156,7 @@ def minute(at: datetime) -> int:
     return int(at.timestamp()) // 60
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.sampled_from(ZONES), st.sampled_from(DAYS), TIMES)
 @example("America/New_York", date(2026, 3, 8), 150)
 @example("Australia/Lord_Howe", date(2026, 10, 4), 135)
@@ -169,7 +170,7 @@ def test_a_local_time_is_the_first_moment_at_which_the_wall_shows_it_or_a_later_
     assert local_instant(zone, number, clock(at)) == slow_dates.first_minute(zone, day, clock(at)) * 60
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(questions())
 def test_work_is_done_when_as_many_open_minutes_have_passed(
     question: tuple[Node, RateCard, datetime, str, datetime | None],
@@ -187,7 +188,7 @@ def test_work_is_done_when_as_many_open_minutes_have_passed(
         assert found is None or found > minute(now) + slow_dates.MINUTES_MAX
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(questions(), *[st.frozensets(st.integers(0, 8), max_size=2)] * 3, st.booleans())
 def test_a_shipment_has_the_dates_of_the_reference(
     question: tuple[Node, RateCard, datetime, str, datetime | None],
@@ -228,7 +229,7 @@ def test_a_shipment_has_the_dates_of_the_reference(
     assert shipment.promised_from.timestamp() == begins
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.data())
 def test_what_is_remembered_of_other_minutes_changes_no_date(data: st.DataObject) -> None:
     zone = data.draw(st.sampled_from(ZONES))

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.builders import NEW_YORK, NOW, capture, item, node
+from tests.examples import examples
 from troth.engine.carriage.network import compile_network
 from troth.engine.promising.context import Decision
 from troth.model.commands import (
@@ -251,7 +252,7 @@ def test_what_nobody_could_do_is_said_of_its_own_field() -> None:
         assert [flaw.pointer for flaw in outcome.flaws] == [pointer]
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(60))
 @given(st.data())
 def test_whatever_happens_to_kits_their_components_stay_in_proportion_and_the_books_right(data: st.DataObject) -> None:
     units = st.integers(0, 8)

@@ -13,6 +13,7 @@ from hypothesis import assume, given, settings
 from tests.engine.brute_force import World, find_ways, partitions, price, there
 from tests.engine.test_plan_properties import ask, count_divided, covers_on_hand, worlds
 from tests.engine.worlds import MONDAY, demand, flat_card, line, network, node, supply
+from tests.examples import examples
 from troth.engine.demand.budget import OUT_OF_TIME, Budget
 from troth.engine.explanation.front import PLANS_SHOWN, find_fronts
 from troth.engine.explanation.front_states import Shipped, find_states
@@ -73,7 +74,7 @@ def front_by_trying_everything(world: World, *, is_dated: bool) -> list[Point]:
     return sorted(point for point in points if not is_beaten(point, list(points)))
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(80))
 @given(worlds(is_whole=True))
 def test_the_front_is_the_one_that_trying_everything_finds(world: World) -> None:
     has_wish = any(item.not_before is not None for item in world.lines)
@@ -93,7 +94,7 @@ def test_the_front_is_the_one_that_trying_everything_finds(world: World) -> None
     assert [plan.counted for plan in front.plans] == [100 * plan.money_minor for plan in front.plans]
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(25))
 @given(worlds(is_whole=True))
 def test_what_each_single_objective_chooses_is_on_it(world: World) -> None:
     lines = tuple(replace(item, need_by=None) for item in world.lines)
@@ -109,7 +110,7 @@ def test_what_each_single_objective_chooses_is_on_it(world: World) -> None:
         assert [plan.is_on_front for plan in chosen] == [True]
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(40))
 @given(worlds(is_whole=True))
 def test_at_the_weights_that_a_plan_names_it_costs_no_more_than_what_is_chosen_then(world: World) -> None:
     world = replace(world, lines=tuple(replace(item, need_by=None) for item in world.lines))
@@ -191,7 +192,7 @@ def test_a_front_says_what_a_day_and_a_shipment_would_have_to_count() -> None:
     assert front.weights == {"delay_minor_per_day": 50, "late_minor_per_day": 1000, "split_minor": 100}
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(30))
 @given(worlds(is_whole=True))
 def test_what_is_chosen_by_weighted_parts_and_carbon_is_the_best_at_the_weights_in_force(world: World) -> None:
     rates = CostRates(carbon_grams_per_tonne_km={"": 300.0}, carbon_grams_per_parcel=150, carbon_minor_per_kg=40)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.engine.worlds import HERE, MONDAY, demand, flat_card, line, network, node, reasons, supply
+from tests.examples import examples
 from troth.engine.carriage.network import Network
 from troth.engine.demand.line_terms import explode, settle_lines
 from troth.engine.promising.promise import plan
@@ -137,7 +138,7 @@ lines = st.builds(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.data())
 def test_any_nonsense_gets_a_plan_in_which_every_unit_is_promised_or_refused_with_a_reason(data: st.DataObject) -> None:
     world = net()

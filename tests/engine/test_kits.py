@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.engine.worlds import MONDAY, demand, flat_card, line, network, node, reasons, rows, supply
+from tests.examples import examples
 from troth.engine.carriage.network import Network
 from troth.engine.choice.scoring import build_columns, split_columns
 from troth.engine.choice.solve_greedy import solve_greedily
@@ -102,7 +103,7 @@ def cases(draw: st.DrawFn) -> tuple[list[DemandLine], dict[str, dict[str, int]]]
     return lines, stock
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(120))
 @given(cases())
 def test_kits_are_whole_at_each_node_take_no_more_than_there_is_and_as_many_as_can_be(
     case: tuple[list[DemandLine], dict[str, dict[str, int]]],
@@ -140,7 +141,7 @@ def fewest_short(lines: list[DemandLine], by_sku: dict[str, dict[str, int]]) -> 
     return best
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(60))
 @given(cases())
 def test_the_greedy_plan_of_kits_takes_no_more_than_there_is(
     case: tuple[list[DemandLine], dict[str, dict[str, int]]],

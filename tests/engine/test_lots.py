@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.engine.worlds import MONDAY, demand, flat_card, line, network, node, reasons
+from tests.examples import examples
 from troth.engine.carriage.network import Network
 from troth.engine.demand.spoilage import find_spoiled
 from troth.engine.promising.case import Case, digest_case
@@ -199,7 +200,7 @@ def cases(draw: st.DrawFn) -> tuple[Demand, list[Held]]:
     return demand(*lines, ship_complete=draw(st.booleans())), [lot for lot in lots if lot[1] or lot[3] is None]
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(80))
 @given(cases(), st.sampled_from((1, 4)))
 def test_no_lot_is_delivered_after_its_life_and_none_gives_more_than_it_has(
     case: tuple[Demand, list[Held]], transit: int
@@ -217,7 +218,7 @@ def test_no_lot_is_delivered_after_its_life_and_none_gives_more_than_it_has(
     assert sum(taken(found).values()) + sum(gap.quantity for gap in found.uncovered) == wanted
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(80))
 @given(cases())
 def test_within_a_node_no_lot_is_left_for_one_that_expires_later(case: tuple[Demand, list[Held]]) -> None:
     asked, lots = case
@@ -242,7 +243,7 @@ def last_day(lot: Held) -> date:
     return date.max if lot[3] is None else TODAY + timedelta(days=lot[3])
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(60))
 @given(cases())
 def test_a_decision_with_lots_is_made_again_from_its_recording(case: tuple[Demand, list[Held]]) -> None:
     asked, lots = case

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.engine.brute_force import World, best_spread, cheapest_whole
 from tests.engine.worlds import MONDAY, demand, line, network, node, rows
+from tests.examples import examples
 from troth.engine.carriage.network import Network
 from troth.engine.choice.assemble import build_shipments
 from troth.engine.choice.scoring import build_columns, split_columns
@@ -151,7 +152,7 @@ def count_divided(found: Plan) -> int:
     return sum(count > 1 for count in parts.values())
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(150))
 @given(worlds(is_whole=True))
 def test_a_plan_of_whole_lines_is_the_cheapest_of_all(world: World) -> None:
     has_wish = any(item.not_before is not None for item in world.lines)
@@ -167,7 +168,7 @@ def test_a_plan_of_whole_lines_is_the_cheapest_of_all(world: World) -> None:
         assert found.cost_minor == best
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(60))
 @given(worlds(is_whole=False))
 def test_a_plan_that_splits_covers_most_then_splits_least_then_costs_least(world: World) -> None:
     found = planned(world)
@@ -195,7 +196,7 @@ def covered_in_order(world: World) -> World:
     return replace(world, lines=tuple(lines))
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(60))
 @given(worlds(is_whole=True))
 def test_subsets_and_the_mixed_integer_model_find_plans_of_equal_cost(world: World) -> None:
     wish, stock, net = ask(world)
@@ -211,7 +212,7 @@ def test_subsets_and_the_mixed_integer_model_find_plans_of_equal_cost(world: Wor
     assert cost_of(problem, columns, mixed) == cost_of(problem, columns, by_subsets)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(80))
 @given(st.booleans().flatmap(lambda is_whole: worlds(is_whole=is_whole)))
 def test_each_unit_is_pegged_once_or_uncovered_and_no_source_gives_more_than_it_has(world: World) -> None:
     found = planned(world)
@@ -238,7 +239,7 @@ def test_each_unit_is_pegged_once_or_uncovered_and_no_source_gives_more_than_it_
     assert wish.lines == world.lines
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(60))
 @given(worlds(is_whole=True), st.integers(0, 3), st.integers(0, 2))
 def test_more_stock_on_hand_never_raises_what_is_uncovered_then_late_supply_then_splits_then_cost(
     world: World, sku_at: int, node_at: int
@@ -256,7 +257,7 @@ def test_more_stock_on_hand_never_raises_what_is_uncovered_then_late_supply_then
         assert after <= before
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(50))
 @given(worlds(is_whole=True), st.randoms(use_true_random=False))
 def test_the_order_of_nodes_and_of_supply_rows_changes_nothing(world: World, random: Random) -> None:
     nodes = list(world.nodes)

@@ -7,6 +7,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from troth.engine.promising.rebroker import Option, Scarce, assign_by_regret, assign_jointly, assign_one_by_one
 
 ORDERS = [
@@ -34,7 +35,7 @@ def batches(draw: st.DrawFn) -> tuple[list[list[Option]], dict[Scarce, int]]:
     return draw(st.lists(options, min_size=1, max_size=4)), there
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(120))
 @given(batches())
 def test_a_joint_assignment_is_the_best_of_all_and_takes_no_more_than_there_is(
     batch: tuple[list[list[Option]], dict[Scarce, int]],

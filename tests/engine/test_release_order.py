@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.builders import NOW, capture, item, node
+from tests.examples import examples
 from troth.engine.carriage.calendars import finish_work, minute_of, take_on
 from troth.engine.carriage.network import compile_network
 from troth.engine.policies.release_rules import compile_release
@@ -80,7 +81,7 @@ def orders(draw: st.DrawFn, number: int) -> tuple[datetime, CaptureOrder]:
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_every_node_gets_its_work_in_time_however_it_is_released(data: st.DataObject) -> None:
     network = compile_network((data.draw(nodes("DC-PA")), data.draw(nodes("DC-IL"))))
     release = compile_release(data.draw(rules()), "test@1")

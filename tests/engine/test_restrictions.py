@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.engine.worlds import HERE, MONDAY, demand, flat_card, line, network, node, sent, supply
+from tests.examples import examples
 from troth.engine.carriage.network import Network
 from troth.engine.promising.promise import plan
 from troth.model.ids import NodeId, Sku
@@ -98,7 +99,7 @@ def test_a_shortage_that_restrictions_have_no_part_in_keeps_its_own_reason() -> 
     assert why(found) == [("no_stock", "")]
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(80))
 @given(st.data())
 def test_no_unit_leaves_from_or_by_what_its_restrictions_bar(data: st.DataObject) -> None:
     words = st.sampled_from(["hazardous", "chilled"])

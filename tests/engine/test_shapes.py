@@ -10,6 +10,7 @@ from tests.engine.brute_force import World
 from tests.engine.brute_shapes import Wanted, best_shaped
 from tests.engine.test_plan_properties import cards, cost_of
 from tests.engine.worlds import MONDAY, demand, flat_card, line, network, node, reasons, rows, sent, supply
+from tests.examples import examples
 from troth.engine.carriage.network import Network
 from troth.engine.choice.assemble import is_within_supply
 from troth.engine.choice.scoring import build_columns, split_columns
@@ -121,7 +122,7 @@ def split_lines(found: Plan) -> int:
     return sum(count > 1 for count in parts.values())
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(150))
 @given(shaped_worlds())
 def test_a_plan_keeps_its_shape_and_is_the_best_that_does(case: tuple[World, Wanted]) -> None:
     world, wanted = case
@@ -135,7 +136,7 @@ def test_a_plan_keeps_its_shape_and_is_the_best_that_does(case: tuple[World, Wan
     assert (short, split_lines(found), found.cost_minor) == (missing + uncovered, split, cost)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(60))
 @given(shaped_worlds())
 def test_the_mixed_integer_model_knows_the_same_shapes_as_the_subsets(case: tuple[World, Wanted]) -> None:
     world, wanted = case
@@ -153,7 +154,7 @@ def test_the_mixed_integer_model_knows_the_same_shapes_as_the_subsets(case: tupl
     assert cost_of(problem, columns, mixed) == cost_of(problem, columns, by_subsets)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(120))
 @given(shaped_worlds())
 def test_the_greedy_plan_keeps_every_condition_that_must_be_kept(case: tuple[World, Wanted]) -> None:
     world, wanted = case

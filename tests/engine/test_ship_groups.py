@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.engine.worlds import HERE, MONDAY, demand, flat_card, line, network, node, reasons, rows, sent, supply
+from tests.examples import examples
 from troth.engine.carriage.network import Network
 from troth.engine.demand.group_turns import goals_of
 from troth.engine.demand.ship_groups import split_into_groups
@@ -165,7 +166,7 @@ def cases(draw: st.DrawFn) -> tuple[Demand, dict[str, dict[str, int]], int]:
     return demand(*lines), stock, draw(st.integers(1, 4))
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(80))
 @given(cases())
 def test_the_limit_of_shipments_is_shared_out_so_that_no_other_way_is_better(
     case: tuple[Demand, dict[str, dict[str, int]], int],

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.engine.worlds import MONDAY, demand, flat_card, line, network, node, reasons, supply
+from tests.examples import examples
 from troth.engine.carriage.network import Network
 from troth.engine.promising.promise import plan
 from troth.model.cost_rates import Objective
@@ -142,7 +143,7 @@ def test_lists_that_name_each_other_do_no_harm() -> None:
     assert sum(gap.quantity for gap in found.uncovered) == 2
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(80))
 @given(st.data())
 def test_units_are_conserved_and_substitutes_cover_all_that_they_can(data: st.DataObject) -> None:
     count = data.draw(st.integers(1, 2))

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.flows.shown_worlds import KEY, NODES, SUPPLY, Store, balances_of, drawn_rules
 from troth.model.exposure import (
     ChannelBuffer,
@@ -19,7 +20,7 @@ from troth.model.exposure import (
 from troth.model.ids import NodeId
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     drawn_rules(),
     SUPPLY,
@@ -61,7 +62,7 @@ def test_what_sums_over_all_nodes_leave_is_left_at_one_of_them_too(
     assert [(fall.rule, fall.units) for fall in found.falls] == [step]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(drawn_rules(), SUPPLY, st.sampled_from(("A", "B", "M", "K", "L")), st.sampled_from(("web", "pos")))
 def test_who_is_refused_is_told_what_is_shown(
     rules: ExposureRules, drawn: list[tuple[str, str, Any, int, int]], sku: str, channel: str

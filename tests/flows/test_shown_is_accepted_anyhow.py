@@ -10,6 +10,7 @@ from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from tests.engine.worlds import MONDAY
+from tests.examples import examples
 from tests.flows.shown_worlds import FED_HOURS_AGO, MOVES, SUPPLY, Move, Store, balances_of, drawn_rules
 from troth.model.exposure import (
     ChannelBuffer,
@@ -19,7 +20,7 @@ from troth.model.ids import NodeId, Sku
 from troth.model.inventory import Balance, SupplyKey, is_on_hand, lot_source
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(
     st.one_of(st.none(), drawn_rules()),
     SUPPLY,
@@ -52,7 +53,7 @@ def test_as_many_as_are_shown_are_accepted_and_one_more_is_not(
         assert Store(rules, balances, fed_hours_ago, moves).order(sku, most, channel) is not None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(
     st.one_of(st.none(), drawn_rules()),
     SUPPLY,

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.planning.orders import random_classes
 from troth.model.ids import NodeId, Sku
 from troth.planning.ascent import climb
@@ -78,7 +79,7 @@ def test_prices_average_over_demand_that_may_come() -> None:
     assert price == pytest.approx(8.0 * chance_of_more, abs=0.6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_the_climb_never_passes_the_optimum_and_comes_near(seed: int) -> None:
     generator = np.random.default_rng(seed)
@@ -94,7 +95,7 @@ def test_the_climb_never_passes_the_optimum_and_comes_near(seed: int) -> None:
     assert exact.bound == pytest.approx(exact.cost)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_whole_assignments_cost_no_less_than_the_fluid_program(seed: int) -> None:
     generator = np.random.default_rng(seed)

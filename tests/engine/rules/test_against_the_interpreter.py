@@ -4,11 +4,12 @@ import pytest
 from hypothesis import given, settings
 
 from tests.engine.rules.reference import conditions, each_of, interpreted, numbers, spread, texts, world
+from tests.examples import examples
 from troth.engine.rules.expression import compile_expression
 from troth.engine.rules.values import Kind
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(conditions)
 def test_a_condition_holds_where_the_interpreter_says_so_and_is_unknown_where_it_fails(text: str) -> None:
     wish, ground = world()
@@ -18,7 +19,7 @@ def test_a_condition_holds_where_the_interpreter_says_so_and_is_unknown_where_it
     assert list(each_of(found)) == list(each_of(interpreted(text, wish))), text
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(numbers)
 def test_a_whole_number_is_the_one_of_the_interpreter(text: str) -> None:
     wish, ground = world()
@@ -28,7 +29,7 @@ def test_a_whole_number_is_the_one_of_the_interpreter(text: str) -> None:
     assert found == interpreted(text, wish)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(texts)
 def test_a_text_is_the_one_of_the_interpreter(text: str) -> None:
     wish, ground = world()
