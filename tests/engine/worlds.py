@@ -47,11 +47,13 @@ def rows(net: Network, *entries: tuple[str, int] | tuple[str, int, datetime]) ->
     """Supply of one SKU: (node, units) on hand, or (node, units, from when)."""
     dates = [0.0 if len(entry) == 2 else entry[2].timestamp() for entry in entries]
     sources = [ON_HAND if date == 0.0 else Source(f"po/{number}/1") for number, date in enumerate(dates)]
+    at = np.array([net.index[NodeId(entry[0])] for entry in entries], dtype=np.int32)
     return SupplyRows(
-        np.array([net.index[NodeId(entry[0])] for entry in entries], dtype=np.int32),
+        at,
         np.array([entry[1] for entry in entries], dtype=np.int64),
         np.array(dates, dtype=np.float64),
         tuple(sources),
+        is_plain=not any(dates) and bool((at[1:] > at[:-1]).all()),
     )
 
 

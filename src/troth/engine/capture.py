@@ -17,6 +17,7 @@ from troth.engine.exposure.taking import draw_parts, exposed_supply, keeping, wi
 from troth.engine.feasible import find_late, find_unknown
 from troth.engine.hold_rules import find_holds, numbered
 from troth.engine.money.payment_hold import hold_unpaid
+from troth.engine.promising.ahead import Ahead
 from troth.engine.promising.case import Case, case_of, kept_trace
 from troth.engine.promising.context import Change, Decision, Facts, State
 from troth.engine.promising.could_be import SupplyFor, with_what_could_be
@@ -59,8 +60,12 @@ def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decisio
     flaws = (*find_unknown(command, facts), *find_late(command, facts))
     if flaws:
         return Invalid(flaws)
-    command = settled(command, facts)
-    demand = _demand_of(command, facts)
+    ahead = facts.ahead.get(command.order_id)
+    if ahead is not None and ahead.sent is command:
+        command, demand = ahead.command, ahead.demand
+    else:
+        ahead, command = None, settled(command, facts)
+        demand = _demand_of(command, facts)
     ruled = hold_unpaid(command.payments, find_holds(command, demand, facts), facts)
     if any(Block.PROMISE in one.terms.blocks for one in ruled):
         return _captured_unpromised(command, demand, ruled, facts)
@@ -69,7 +74,7 @@ def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decisio
     if isinstance(hold, Invalid):
         return hold
     facts = without_hold(facts, hold)
-    planned = plan_capture(command, demand, state, facts, hold)
+    planned = plan_capture(command, demand, state, facts, hold, ahead)
     if isinstance(planned, QuoteOutdated):
         return planned
     command, demand, supply, answer = planned.command, planned.case.demand, planned.supply, planned.answer
@@ -123,10 +128,15 @@ class Planned:
 
 
 def plan_capture(
-    command: CaptureOrder, demand: Demand, state: State, facts: Facts, hold: CartHold | None
+    command: CaptureOrder,
+    demand: Demand,
+    state: State,
+    facts: Facts,
+    hold: CartHold | None,
+    ahead: Ahead | None = None,
 ) -> Planned | QuoteOutdated:
     """The plan of a settled command and its demand, with what its cart holds free for it; `facts` are those without the
-    hold.
+    hold. What was planned `ahead` is asked for again only where the stock has moved since.
 
     An option that is named by its plan is looked for as a quote looks for it.
     """
@@ -134,7 +144,8 @@ def plan_capture(
     case = case_of(demand, supply, facts)
 
     def plan_as_sent() -> Plan:
-        return with_cap_reasons(case.plan(), state.supply, state.backordered, facts.items, demand)
+        by = None if ahead is None or not ahead.is_of(case.supply) else ahead.answer
+        return with_cap_reasons(case.plan(by=by), state.supply, state.backordered, facts.items, demand)
 
     def supply_for(wanted: Demand) -> Mapping[Sku, SupplyRows]:
         return supply_of(command, wanted, state, facts, hold)

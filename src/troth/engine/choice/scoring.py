@@ -89,10 +89,7 @@ def _date_costs(problem: Problem, block: Block) -> NDArray[np.float64]:
     wishes = [_dates_of(line) for line in problem.lines]
     distinct = list(dict.fromkeys(wishes))  # of many lines there are few
     if distinct == [_NO_DATES]:
-        delay: NDArray[np.float64] = np.maximum(arrival - problem.earliest_day, 0.0) * delay_rate
-        if delay_rate == 0.0:  # then it is nothing for a lane that does not exist, too
-            delay[arrival >= NEVER] = NEVER
-        return delay[np.newaxis]
+        return delay_costs(arrival, problem.earliest_day, delay_rate)[np.newaxis]
     wished = np.full((len(distinct), *arrival.shape), -NEVER)
     for row, (not_before, _needed, _until) in enumerate(distinct):
         if not_before is not None:
@@ -108,6 +105,19 @@ def _date_costs(problem: Problem, block: Block) -> NDArray[np.float64]:
         return costs
     rows = {dates: row for row, dates in enumerate(distinct)}
     return costs[[rows[dates] for dates in wishes]]
+
+
+def delay_costs(arrival: NDArray[np.float64], earliest_day: float, rate: float) -> NDArray[np.float64]:
+    """What it costs to arrive on these days instead of the earliest, NEVER or more where nothing arrives."""
+    delay: NDArray[np.float64] = np.maximum(arrival - earliest_day, 0.0) * rate
+    if rate == 0.0:  # then it is nothing for a lane that does not exist, too
+        delay[arrival >= NEVER] = NEVER
+    return delay
+
+
+def has_dates(line: DemandLine) -> bool:
+    """Whether a line is not wanted yet, or has a date by which it is needed or wanted at all."""
+    return _dates_of(line) != _NO_DATES
 
 
 _NO_DATES: Final = (None, math.inf, math.inf)

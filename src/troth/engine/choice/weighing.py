@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.carriage.carbon import find_carbon
+from troth.engine.carriage.network import Network
 from troth.engine.carriage.offers import Offer, RateWeights, weigh_offer
 from troth.engine.carriage.surcharges import find_charges
 from troth.engine.choice.bounds import count_span
@@ -54,19 +55,30 @@ def with_terms(
     """
     policy = problem.policy
     fresh = prices if prices is not None and is_fresh(prices, now, policy.prices_hours_max) else None
-    is_plain = policy.objectives == CHEAPEST_ONLY and not policy.weights
-    rates = policy.cost_rates
-    if (
-        is_plain
-        and (fresh is None or not (fresh.version or fresh.minor or fresh.markdown_minor))
-        and (rates is NO_COST_RATES or rates == NO_COST_RATES)
-        and not problem.offer.charges
-        and not node_costs(problem.network).is_used
-        and demand.guide is None
-    ):
+    if costs_nothing_more(problem.network, problem.offer, policy, demand, fresh):
         return problem
+    is_plain = _is_only_cheapest(policy)
     costed = replace(problem, terms=_find_terms(problem, demand, fresh, loads))
     return costed if is_plain else _weigh(costed, policy)
+
+
+def costs_nothing_more(
+    network: Network, offer: Offer, policy: Policy, demand: Demand, fresh: UnitPrices | None
+) -> bool:
+    """Whether a demand is chosen for by the plain costs alone; `fresh` are the prices that are applied."""
+    rates = policy.cost_rates
+    return (
+        _is_only_cheapest(policy)
+        and (fresh is None or not (fresh.version or fresh.minor or fresh.markdown_minor))
+        and (rates is NO_COST_RATES or rates == NO_COST_RATES)
+        and not offer.charges
+        and not node_costs(network).is_used
+        and demand.guide is None
+    )
+
+
+def _is_only_cheapest(policy: Policy) -> bool:
+    return policy.objectives == CHEAPEST_ONLY and not policy.weights
 
 
 def weights_of(policy: Policy) -> dict[str, float]:

@@ -1,7 +1,6 @@
 """What supply there is for a demand, by node and date, and how much of each line it can cover at all."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from troth.engine.carriage.unserved import tell_unserved, way_notes
 from troth.engine.carriage.way_there import find_way, pickup_position
 from troth.engine.demand.admission import Admission, rows_for
 from troth.engine.demand.candidates import (
+    NODES_BEFORE_COMPRESSION,
     Block,
     dated_blocks,
     everywhere,
@@ -49,8 +49,6 @@ from troth.engine.supply.supply import NO_SUPPLY, SupplyRows
 from troth.model.ids import Sku
 from troth.model.plan import Demand, DemandLine
 from troth.model.policy import Policy
-
-_NODES_BEFORE_COMPRESSION: Final = 64
 
 
 def pose_question(
@@ -308,6 +306,6 @@ def _count_without_stock(
 
 def _stocked(block: Block) -> Block:
     """The block without the nodes that have nothing; small ones are left as they are, because that is quicker."""
-    if block.nodes.size <= _NODES_BEFORE_COMPRESSION:
+    if block.nodes.size <= NODES_BEFORE_COMPRESSION:
         return block
     return keep_nodes(block, np.flatnonzero(block.available.any(axis=0)))

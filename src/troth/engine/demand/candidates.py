@@ -22,6 +22,9 @@ from troth.engine.supply.supply import SupplyRows
 from troth.model.order import Method
 from troth.model.policy import Policy
 
+NODES_BEFORE_COMPRESSION: Final = 64
+"""Of so few nodes also those that have nothing are candidates: that is quicker than to leave them out."""
+
 READY_TIMES_MAX: Final = 48
 """Above this many distinct dates, dates are rounded up: to the hour, to the day, to the week and so on."""
 

@@ -12,6 +12,7 @@ from troth.engine.policies.holds_in_force import HoldsInForce
 from troth.engine.policies.release_rules import CompiledRelease
 from troth.engine.policies.return_rules import NO_RULES, ReturnPolicy
 from troth.engine.policies.work_rules import CompiledWork
+from troth.engine.promising.ahead import Ahead
 from troth.engine.supply.supply import SupplyRows
 from troth.engine.supply.unit_prices import UnitPrices
 from troth.model.blanket import Agreement
@@ -38,7 +39,8 @@ class Facts:
     its capacity that is used. `clock` ends what takes too long; without one work is counted. `holds` are the types of
     holds and the rules that place them, and `release` the rules about releases (None: only what is built in).
     `providers` are those whose payments are settled here, `returns` the rules of returns, `work` those about work at
-    nodes (None: only what is built in), and `guides` the routing guides of trading partners by name.
+    nodes (None: only what is built in), `guides` the routing guides of trading partners by name, and `ahead` what was
+    planned already of the orders of a batch.
     """
 
     now: datetime
@@ -56,6 +58,7 @@ class Facts:
     returns: ReturnPolicy = NO_RULES
     work: CompiledWork | None = None
     guides: Mapping[str, RoutingGuide] = field(default_factory=dict)
+    ahead: Mapping[OrderId, Ahead] = field(default_factory=dict)
 
     @property
     def pool(self) -> Pool:

@@ -1,19 +1,21 @@
 """One try at a batch of requests: load what they are about, decide each in order, write everything as one."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Final
 
+from troth.engine.capture_ahead import plan_ahead
 from troth.engine.exposure.quotas import PRODUCT_ALLOCATION
 from troth.engine.lifecycle import decide
-from troth.engine.promising.context import Decision
+from troth.engine.promising.ahead import Ahead
+from troth.engine.promising.context import Decision, Facts
 from troth.engine.supply.unit_prices import UnitPrices
 from troth.flows.door.aside import decide_aside
 from troth.flows.door.batch_state import BatchState
 from troth.flows.door.batch_write import BatchWrite
 from troth.flows.door.expected import ANYTHING
-from troth.flows.door.facts import facts_of
+from troth.flows.door.facts import NOTHING_AHEAD, facts_of
 from troth.flows.door.requests import Accepted, Answer, Outcome, Request, Result
 from troth.flows.memory.reference import Reference
 from troth.model.commands import CaptureOrder, Command, EndCartHold, HoldCart, order_ids_of
@@ -31,6 +33,8 @@ CLOCK: Final = "clock"
 """Who acts, in the log, where nobody but the time asks for it."""
 
 _OVERDUE_MAX: Final = 128
+_TOGETHER_MIN: Final = 4
+"""Fewer new orders are planned one by one."""
 
 
 class Attempt:
@@ -63,6 +67,7 @@ class Attempt:
         self._keys: dict[tuple[str, str], UsedKey] = {}
         self._fresh: set[Sku] = set()
         self._prices: UnitPrices | None = None
+        self._ahead: Mapping[OrderId, Ahead] = NOTHING_AHEAD
         self.overdue: Collection[CartHoldId] = ()
         self.written = BatchWrite(now, self._state, reference)
 
@@ -74,6 +79,7 @@ class Attempt:
     async def run(self, connection: Connection) -> list[Result] | None:
         """Decide and write; None, with nothing written, where the balances no longer hold what was planned."""
         await self._load(connection)
+        self._ahead = self._plan_ahead()
         for hold_id in self._ending:
             self._decide(EndCartHold(hold_id, is_by_clock=True), Request((), CLOCK, CLOCK))
         outcomes = [
@@ -105,6 +111,23 @@ class Attempt:
                 self._remember(wanted, await read_stock(connection, wanted))
         await self._state.lock_supplies(connection)
 
+    def _plan_ahead(self) -> Mapping[OrderId, Ahead]:
+        """The plans of the batch's plain new orders, made together: none waits for another, unless both want the same
+        units.
+        """
+        captures = [command for command in self._commands if isinstance(command, CaptureOrder)]
+        if len(captures) < _TOGETHER_MIN:
+            return NOTHING_AHEAD
+        reference, known = self._reference, dict[int, Facts]()
+
+        def facts(command: CaptureOrder) -> Facts:
+            policy = reference.policy_for(self._subject(command, command.order_id), self._now)
+            if id(policy) not in known:
+                known[id(policy)] = facts_of(reference, self._now, "", policy, self._prices)
+            return known[id(policy)]
+
+        return plan_ahead([(command, facts(command)) for command in captures], self._seen)
+
     def _remember(self, skus: Iterable[Sku], stocks: Iterable[SkuStock]) -> None:
         self._index.put(skus, stocks)
         self._fresh |= set(skus)
@@ -133,7 +156,7 @@ class Attempt:
         order_id = command.order_id if isinstance(command, CaptureOrder) else next(iter(order_ids_of(command)), None)
         policy = self._reference.policy_for(self._subject(command, order_id), self._now)
         reference = self._reference
-        facts = facts_of(reference, self._now, request.actor, policy, self._prices)
+        facts = facts_of(reference, self._now, request.actor, policy, self._prices, ahead=self._ahead)
         if is_first and request.expected is not ANYTHING and order_id is not None:
             known = self._state.orders.get(order_id)
             conflict = None if known is None else request.expected.refuse(known.version)

@@ -3,14 +3,21 @@
 What is only tried is decided from the same as what is written, so that both end alike.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from time import monotonic
+from types import MappingProxyType
+from typing import Final
 
 from troth.engine.carriage.network import Network
+from troth.engine.promising.ahead import Ahead
 from troth.engine.promising.context import Facts
 from troth.engine.supply.unit_prices import UnitPrices
 from troth.flows.memory.reference import Reference
+from troth.model.ids import OrderId
 from troth.model.policy import Policy
+
+NOTHING_AHEAD: Final[Mapping[OrderId, Ahead]] = MappingProxyType({})
 
 
 def facts_of(
@@ -21,8 +28,10 @@ def facts_of(
     prices: UnitPrices | None,
     *,
     network: Network | None = None,
+    ahead: Mapping[OrderId, Ahead] = NOTHING_AHEAD,
 ) -> Facts:
-    """The facts of a decision that `actor` asks for; the `network` where it is to be another one than the current."""
+    """The facts of a decision that `actor` asks for; the `network` where it is to be another one than the current;
+    `ahead` is what was planned already."""
     return Facts(
         now,
         actor,
@@ -38,4 +47,5 @@ def facts_of(
         returns=reference.return_policy_at(now),
         work=reference.work_at(now),
         guides=reference.guides,
+        ahead=ahead,
     )
