@@ -52,7 +52,7 @@ class SupplyRows:
     @property
     def has_dated(self) -> bool:
         """Whether any row is still to come."""
-        return bool(self.available_from.any())
+        return not self.is_plain and bool(self.available_from.any())
 
 
 NO_SUPPLY: Final = SupplyRows(
