@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.builders import capture
 from tests.engine.worlds import HERE, MONDAY, flat_card, network, node
-from troth.engine.capture import demand_of, settled
+from troth.engine.asked import demand_of, settled
 from troth.engine.exposure.accepting import Accepted, find_accepted, rows_of_line
 from troth.engine.exposure.compiled import compile_exposure
 from troth.engine.exposure.in_force import Exposure

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from troth.engine.capture import demand_of, settled, supply_of
+from troth.engine.asked import demand_of_settled, settled, supply_of
 from troth.engine.promising.ahead import Ahead, units_of
 from troth.engine.promising.case import case_of
 from troth.engine.promising.context import Facts, State
@@ -17,7 +17,7 @@ def plan_ahead(asked: Iterable[tuple[CaptureOrder, Facts]], state: State) -> dic
     for sent, facts in asked:
         if _is_plain(sent, facts) and sent.order_id not in state.orders:
             command = settled(sent, facts)
-            demand = demand_of(command, facts)
+            demand = demand_of_settled(command, facts)
             supply = supply_of(command, demand, state, facts)
             posed.append((sent, command, case_of(demand, supply, facts)))
     plans = answer_together([case for _, _, case in posed])

@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from troth.engine.capture import demand_of, parts_of, plan_capture, settled, short
+from troth.engine.asked import demand_of, settled
+from troth.engine.capture import parts_of, plan_capture, short
 from troth.engine.cart_units import end_entries, end_hold, find_misuse, hold_entries, subject_of_cart, without_hold
 from troth.engine.exposure.taking import draw_parts, keeping
 from troth.engine.feasible import find_unknown

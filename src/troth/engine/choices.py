@@ -11,8 +11,8 @@ from typing import Final
 
 import numpy as np
 
+from troth.engine.asked import demand_for, demand_line
 from troth.engine.cancel import decide_cancel
-from troth.engine.capture import demand_for, demand_line
 from troth.engine.carriage.transit import compute_miles, find_coordinates
 from troth.engine.demand.line_terms import NO_TERMS
 from troth.engine.demand.substitution import consent_of, with_offers

@@ -5,7 +5,7 @@ the order holds now. It is looked whenever anything happens to the order.
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from troth.engine.capture import demand_for, demand_line
+from troth.engine.asked import demand_for, demand_line
 from troth.engine.hold_rules import ground_of_demand, holds_for
 from troth.engine.policies.holds_in_force import OF_HOLDS
 from troth.engine.promising.context import Facts

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from troth.engine.capture import demand_line
+from troth.engine.asked import demand_line
 from troth.engine.promising.case import Case, case_of
 from troth.engine.promising.context import Facts, State
 from troth.engine.resource import demand_missing

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from troth.engine.capture import CUSTOMER_CLASS, find_priority
+from troth.engine.asked import CUSTOMER_CLASS, find_priority
 from troth.model.ids import OrderId
 from troth.model.lifecycle import UNLOCKED
 from troth.model.order import Allocation, Order

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from troth.engine.capture import demand_for, demand_line, parts_of
+from troth.engine.asked import demand_for, demand_line
+from troth.engine.capture import parts_of
 from troth.engine.choices import with_choices
 from troth.engine.demand.budget import Budget
 from troth.engine.demand.fill import as_promised

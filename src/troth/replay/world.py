@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from troth.engine.capture import settled
+from troth.engine.asked import settled
 from troth.engine.carriage.network import Network
 from troth.engine.carriage.node_load import cart_moves, load_moves
 from troth.engine.demand.budget import Clock

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from troth.engine.capture import find_priority
+from troth.engine.asked import find_priority
 from troth.engine.waves.wave_times import read_wave_id
 from troth.engine.waves.waves import NOTHING, Amount, Waiting
 from troth.model.ids import FulfillmentId, NodeId, OrderId

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from troth.engine.capture import demand_for
+from troth.engine.asked import demand_for
 from troth.engine.promising.context import Facts
 from troth.engine.rules.ground import Ground
 from troth.engine.rules.values import NO_NUMBER, NO_TEXT, UNKNOWN, Value

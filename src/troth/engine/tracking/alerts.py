@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from troth.engine.capture import demand_for, demand_line
+from troth.engine.asked import demand_for, demand_line
 from troth.engine.carriage.network import Network
 from troth.engine.hold_rules import holds_for
 from troth.engine.policies.alerts_in_force import ReadyAlert

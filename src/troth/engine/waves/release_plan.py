@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from troth.engine.capture import demand_for, demand_line
+from troth.engine.asked import demand_for, demand_line
 from troth.engine.carriage.calendars import minutes_of
 from troth.engine.policies.release_rules import BUILT_IN, LEAD_HOURS
 from troth.engine.promising.context import Facts

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from troth.engine.capture import find_priority
+from troth.engine.asked import find_priority
 from troth.engine.promising.context import Facts
 from troth.engine.waves.release_plan import plan_release, reserved_work
 from troth.engine.waves.waves import Amount, Waiting, fill_wave, sum_of

@@ -4,7 +4,7 @@ the prices of its blanket order.
 
 from collections.abc import Mapping
 
-from troth.engine.capture import CUSTOMER_CLASS, PRIORITY
+from troth.engine.asked import CUSTOMER_CLASS, PRIORITY
 from troth.flows.door.system import System
 from troth.model.blanket import BLANKET_ORDER, BlanketOrder
 from troth.model.credit import CustomerTerms

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Final
 
-from troth.engine.capture import demand_of
+from troth.engine.asked import demand_of
 from troth.engine.carriage.network import Network
 from troth.engine.explanation.explain import explain, find_nodes_of_interest
 from troth.engine.explanation.front import find_fronts

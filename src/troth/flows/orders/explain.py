@@ -7,7 +7,8 @@ from time import monotonic
 
 import msgspec
 
-from troth.engine.capture import demand_of, parts_of
+from troth.engine.asked import demand_of
+from troth.engine.capture import parts_of
 from troth.engine.change import asked_again
 from troth.engine.demand.budget import OUT_OF_TIME, Budget
 from troth.engine.demand.line_terms import named_skus

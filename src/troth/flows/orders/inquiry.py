@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Final
 
-from troth.engine.capture import demand_of
+from troth.engine.asked import demand_of
 from troth.engine.cart_units import find_hold, without_hold
 from troth.engine.exposure.kept_quotas import within_quotas
 from troth.engine.exposure.taking import Pool, supply_reader, with_freed

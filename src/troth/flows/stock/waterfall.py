@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from troth.engine.capture import CUSTOMER_CLASS, demand_line
+from troth.engine.asked import CUSTOMER_CLASS, demand_line
 from troth.engine.demand.line_terms import is_whole, settle_lines
 from troth.engine.exposure.asker import names_class
 from troth.engine.exposure.kit_waterfall import find_kit_waterfall
