@@ -112,6 +112,26 @@ async def test_what_will_be_on_time_is_looked_at_and_left_alone(system: System, 
     assert expected.promised_at == order.fulfillments[0].promised_at
 
 
+async def test_an_order_that_cannot_be_written_hurts_no_other_and_is_looked_at_again(
+    system: System, clock: Clock, database: Database
+) -> None:
+    bad, good = await released(system), await released(system, "B", "W-2")
+    works = {order.fulfillments[0].fulfillment_id for order in (bad, good)}
+
+    async def expected() -> set[str]:
+        async with system.pool.acquire() as connection:
+            return set(await read_expected(connection, [bad.order_id, good.order_id]))
+
+    await database.pool.execute(f"ALTER TABLE predictions ADD CONSTRAINT barred CHECK (order_id <> '{bad.order_id}')")
+    assert [await look(system), await look(system)] == [2, 0]
+    assert await expected() == {good.fulfillments[0].fulfillment_id}
+
+    await database.pool.execute("ALTER TABLE predictions DROP CONSTRAINT barred")
+    clock.advance(minutes=16)
+    assert await look(system) >= 1
+    assert await expected() == works
+
+
 async def test_a_person_is_called_before_the_promise_is_missed_and_only_once(system: System, clock: Clock) -> None:
     order = await released(system)
     work = order.fulfillments[0]

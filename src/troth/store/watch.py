@@ -21,8 +21,7 @@ _ALL_TIMES = sql("read_all_stage_times")
 _WRITE_TIME = sql("write_stage_time")
 _TOUCH = sql("touch_watched_orders")
 _CLAIM = sql("claim_watched_orders")
-_FREE = sql("free_watched_order")
-_FORGET = sql("forget_watched_order")
+_FREE = sql("free_watched_orders")
 _READ = sql("read_predictions")
 _FIND = sql("find_predicted")
 _WRITE = sql("write_prediction")
@@ -146,14 +145,14 @@ async def claim_watched(connection: Connection, now: datetime, *, seconds: float
     return [Watch(OrderId(row["order_id"]), row["touched"]) for row in rows]
 
 
-async def free_watched(connection: Connection, watch: Watch, *, look_at: datetime | None, now: datetime) -> None:
-    """Give a claim back: the order is looked at again then (None: not any more), or at once where something happened
+async def free_watched(
+    connection: Connection, watches: Sequence[Watch], looks_at: Sequence[datetime | None], *, now: datetime
+) -> None:
+    """Give claims back: each order is looked at again then (None: not any more), or at once where something happened
     meanwhile.
     """
-    if look_at is None:
-        await connection.execute(_FORGET, watch.order_id, watch.touched)
-    else:
-        await connection.execute(_FREE, watch.order_id, watch.touched, look_at, now)
+    names, touched = [watch.order_id for watch in watches], [watch.touched for watch in watches]
+    await connection.execute(_FREE, names, touched, list(looks_at), now)
 
 
 async def read_expected(connection: Connection, orders: Collection[OrderId]) -> dict[FulfillmentId, Expected]:
@@ -190,12 +189,11 @@ async def find_predicted(
     ]
 
 
-async def write_expected(connection: Connection, order_id: OrderId, found: Sequence[Expected]) -> None:
-    """Write what is expected of the work of an order, and forget what is expected no more."""
-    await connection.execute(_DELETE, order_id, [one.fulfillment_id for one in found])
-    for one in found:
-        await connection.execute(
-            _WRITE,
+async def write_expected(connection: Connection, orders: Collection[OrderId], found: Sequence[Expected]) -> None:
+    """Write what is expected of the work of some orders, and forget what is expected of it no more."""
+    await connection.execute(_DELETE, sorted(orders), [one.fulfillment_id for one in found])
+    rows = [
+        (
             one.order_id,
             one.fulfillment_id,
             one.step,
@@ -211,6 +209,9 @@ async def write_expected(connection: Connection, order_id: OrderId, found: Seque
             one.rule,
             one.owner,
         )
+        for one in found
+    ]
+    await connection.executemany(_WRITE, rows)
 
 
 def expected_of(row: Any) -> Expected:

@@ -30,7 +30,7 @@ from troth.model.ids import FulfillmentId
 from troth.model.lifecycle import AllocationState
 from troth.model.order import Fulfillment, Order
 from troth.model.status import fulfillment_status
-from troth.store.database import Pool, transaction
+from troth.store.database import UNAVAILABLE, Pool, transaction
 from troth.store.node_work import read_task_evidence
 from troth.store.orders import read_orders
 from troth.store.tracking import read_order_events
@@ -92,6 +92,17 @@ class Watcher:
     read_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """A look at an order: when it is looked at again (None: not any more), and what is expected of its work (None: as
+    before).
+    """
+
+    watch: Watch
+    look_at: datetime | None
+    found: Sequence[Expected] | None
+
+
 async def follow_watched(pool: Pool, now: datetime, *, limit: int = EVENTS_MAX) -> int:
     """Have the orders looked at that the next events of the log are about; how many events were read."""
     async with transaction(pool) as connection:
@@ -132,8 +143,35 @@ async def look_at_due(system: System, watcher: Watcher, *, limit: int = LOOKED_M
         )
         for watch in watches
     ]
-    await asyncio.gather(*looks)
+    await _write(system, await asyncio.gather(*looks), now)
     return len(watches)
+
+
+async def _write(system: System, looked: Sequence[_Looked], now: datetime) -> None:
+    """Write what became of orders and give them back, together: one commit for all. One that cannot be written is found
+    by writing each alone, and looked at again.
+    """
+    seen = [one for one in looked if one.found is not None]
+    try:
+        async with transaction(system.pool) as connection:
+            if seen:
+                await write_expected(
+                    connection,
+                    [one.watch.order_id for one in seen],
+                    [expected for one in seen for expected in one.found or ()],
+                )
+            await free_watched(connection, [one.watch for one in looked], [one.look_at for one in looked], now=now)
+    except UNAVAILABLE:
+        raise
+    except Exception:
+        if len(looked) > 1:
+            for one in looked:
+                await _write(system, (one,), now)
+        elif seen:
+            _log.exception("cannot write what is expected of order %s", looked[0].watch.order_id)
+            await _write(system, (_Looked(looked[0].watch, now + _AGAIN, None),), now)
+        else:
+            raise
 
 
 async def _look_safely(
@@ -146,15 +184,15 @@ async def _look_safely(
     rules: Sequence[ReadyAlert],
     cells: Cells,
     seen: TaskTimesSeen,
-) -> None:
-    now = system.door.now()
-    look_at: datetime | None = now + _AGAIN
+) -> _Looked:
     try:
-        look_at = None if order is None else await _look(system, order, tracked, told, known, rules, cells, seen)
+        if order is None:
+            return _Looked(watch, None, None)
+        look_at, found = await _look(system, order, tracked, told, known, rules, cells, seen)
+        return _Looked(watch, look_at, found)
     except Exception:  # the others are looked at all the same, and this one again
         _log.exception("cannot look at order %s", watch.order_id)
-    async with system.pool.acquire() as connection:
-        await free_watched(connection, watch, look_at=look_at, now=now)
+        return _Looked(watch, system.door.now() + _AGAIN, None)
 
 
 async def _look(
@@ -166,8 +204,8 @@ async def _look(
     rules: Sequence[ReadyAlert],
     cells: Cells,
     seen: TaskTimesSeen,
-) -> datetime | None:
-    """Predict, act and write what is expected of an order; when it is to be looked at again (None: not any more)."""
+) -> tuple[datetime | None, list[Expected]]:
+    """Predict and act; when the order is to be looked at again (None: not any more), and what is expected of it."""
     now, reference = system.door.now(), system.door.reference
     ready = minutes_of(reference.policy.pickup_ready_hours)
     predicted: list[tuple[Tracked, Prediction]] = []
@@ -183,9 +221,7 @@ async def _look(
     acted, late_at = await _act_on_late(system, order, predicted, told, seen)
     acted = acted or await _act(system, order, predicted, told, rules, now)
     found = [_with_call(expected, acted) for expected in found]
-    async with transaction(system.pool) as connection:
-        await write_expected(connection, order.order_id, found)
-    return _next_look([one.work.promised_at for one, _ in predicted], now, late_at)
+    return _next_look([one.work.promised_at for one, _ in predicted], now, late_at), found
 
 
 async def _act_on_late(

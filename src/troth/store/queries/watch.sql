@@ -55,16 +55,23 @@ WHERE w.order_id IN (
     AND (w.claimed_until IS NULL OR w.claimed_until <= $1)
 RETURNING w.order_id, w.touched;
 
--- name: free_watched_order
--- Frees a claimed order, to be looked at again at an instant, or at once where something happened meanwhile.
-UPDATE watched_orders
-SET claimed_until = NULL, look_at = CASE WHEN touched = $2 THEN $3::timestamptz ELSE $4::timestamptz END
-WHERE order_id = $1;
-
--- name: forget_watched_order
--- Watches an order no longer, unless something happened meanwhile.
-WITH gone AS (DELETE FROM watched_orders WHERE order_id = $1 AND touched = $2 RETURNING order_id)
-UPDATE watched_orders SET claimed_until = NULL WHERE order_id = $1 AND touched <> $2;
+-- name: free_watched_orders
+-- Frees claimed orders, each to be looked at again at an instant, or at once where something happened meanwhile; those without an instant that nothing happened to are watched no longer.
+WITH freed AS MATERIALIZED (
+    SELECT f.order_id, f.touched, f.look_at FROM unnest($1::text[], $2::bigint[], $3::timestamptz[]) AS f (order_id, touched, look_at)
+    JOIN watched_orders AS w USING (order_id)
+    ORDER BY f.order_id
+    FOR UPDATE OF w
+),
+gone AS (
+    DELETE FROM watched_orders AS w USING freed AS f
+    WHERE w.order_id = f.order_id AND w.touched = f.touched AND f.look_at IS NULL
+)
+UPDATE watched_orders AS w
+SET claimed_until = NULL,
+    look_at = CASE WHEN w.touched = f.touched THEN f.look_at WHEN f.look_at IS NULL THEN w.look_at ELSE $4::timestamptz END
+FROM freed AS f
+WHERE w.order_id = f.order_id AND NOT (w.touched = f.touched AND f.look_at IS NULL);
 
 -- name: read_predictions
 -- Reads what is expected of the work of some orders.
@@ -96,8 +103,8 @@ ON CONFLICT (order_id, fulfillment_id) DO UPDATE SET
     owner = excluded.owner;
 
 -- name: delete_predictions
--- Deletes what was expected of work of an order of which nothing is expected any more.
-DELETE FROM predictions WHERE order_id = $1 AND NOT fulfillment_id = ANY($2::text[]);
+-- Deletes what was expected of the work of some orders of which nothing is expected any more.
+DELETE FROM predictions WHERE order_id = ANY($1::text[]) AND NOT fulfillment_id = ANY($2::text[]);
 
 -- name: find_predicted
 -- Finds work on its way, that which will most likely be late first.
