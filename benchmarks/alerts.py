@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.report import Figure, figure, publish
-from troth.replay.delays import Found, simulate_alerts
+from troth.replay.delays import Found, simulate_alerts, simulate_estimates
 
 THRESHOLDS: Final = (0.3, 0.5, 0.7, 0.9)
 LEARNED: Final = 1_500
 JUDGED: Final = 500
 _SEEDS: Final = 3
 _OVERDUE: Final = "an alert when a milestone is overdue"
+_UNMEASURED: Final = "before anything was measured"
 
 
 def run(*, seed: int) -> Path:
@@ -26,6 +27,26 @@ def run(*, seed: int) -> Path:
     for threshold in THRESHOLDS:
         found = [by_chance[threshold] for by_chance, _ in worlds]
         figures += _figures(f"p{round(100 * threshold)}", found, overdue)
+    learned = [simulate_estimates(one, learned=LEARNED, judged=JUDGED) for one in range(seed, seed + _SEEDS)]
+    before = [simulate_estimates(one, learned=0, judged=JUDGED) for one in range(seed, seed + _SEEDS)]
+    figures.append(
+        figure(
+            "estimate.hours_off",
+            "h",
+            [one.hours_off for one in learned],
+            baseline=_UNMEASURED,
+            baseline_values=[one.hours_off for one in before],
+        )
+    )
+    figures.append(
+        figure(
+            "estimate.within_90_pct",
+            "%",
+            [one.within_percent for one in learned],
+            baseline=_UNMEASURED,
+            baseline_values=[one.within_percent for one in before],
+        )
+    )
     notes = f"{_SEEDS} seeds; {LEARNED:,} parcels learned from, {JUDGED:,} judged in each, looked at every two hours"
     return publish("alerts", figures, seed=seed, notes=notes)
 

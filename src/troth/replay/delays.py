@@ -16,7 +16,7 @@ from troth.engine.carriage.network import Network, compile_network
 from troth.engine.tracking.measured import learn_times
 from troth.engine.tracking.milestones import milestones_of, next_step
 from troth.engine.tracking.observe import find_times
-from troth.engine.tracking.predict import predict
+from troth.engine.tracking.predict import predict, predict_carried
 from troth.model.events import FulfillmentDelivered, FulfillmentShipped, PartsChange
 from troth.model.ids import FulfillmentId, LineId, NodeId, OrderId, Sku
 from troth.model.lifecycle import AllocationState
@@ -82,6 +82,16 @@ class Life:
         return self.arrives_at > self.work.promised_at
 
 
+@dataclass(frozen=True, slots=True)
+class Estimated:
+    """How estimates did: by how much they were off (hours, median), and how many parcels came before the time by which
+    90 % should have (%).
+    """
+
+    hours_off: float
+    within_percent: float
+
+
 @dataclass(slots=True)
 class Found:
     """How alerts did against what came: true and false ones, what was missed, and how long before (hours)."""
@@ -120,6 +130,22 @@ def simulate_alerts(
             _judge(found, life, firsts.get(threshold))
         _judge(overdue, life, late_at)
     return by_chance, overdue
+
+
+def simulate_estimates(seed: int, *, learned: int, judged: int) -> Estimated:
+    """How far estimates are off that are made when parcels leave; so many are learned from and judged."""
+    chance = np.random.default_rng(seed)
+    network = make_network()
+    cells = learn_lives((make_life(network, number, chance) for number in range(learned)), network)
+    off, within = [], 0
+    for number in range(judged):
+        life = make_life(network, learned + number, chance)
+        found = predict_carried(at(life, life.left_at).fulfillments[0], cells, life.left_at)
+        if found is None:
+            continue
+        off.append(abs(found.expected_at - life.arrives_at).total_seconds() / 3600.0)
+        within += life.arrives_at <= found.late_at
+    return Estimated(float(np.median(off)), 100.0 * within / len(off))
 
 
 def make_network() -> Network:
