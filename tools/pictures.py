@@ -4,7 +4,6 @@
 database has lived a day by `tools.sample_day` before: it has the orders, the routings and the rate card that are shown.
 """
 
-import json
 import os
 import sys
 import time
@@ -15,9 +14,9 @@ from typing import Any, Final
 
 from playwright.sync_api import Page, sync_playwright
 
-from tools.reference import DOCS
+from tools.picture_server import IMAGES, Server, log_in
+from tools.store_pictures import take_store
 
-IMAGES: Final = DOCS / "images"
 _WIDTH: Final = 1280
 _SCALE: Final = 1.5
 _ORDERS_LOOKED_AT: Final = 200
@@ -32,24 +31,6 @@ class Picture:
     name: str
     path: str
     height: int = 860
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A running server, and how to talk to it."""
-
-    address: str
-    key: str
-
-    def call(self, path: str, body: object = None) -> Any:
-        """The answer to a GET, or to a POST of a body; HTTPError where it is refused."""
-        request = urllib.request.Request(
-            self.address + path,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
 
 
 def main() -> None:
@@ -68,10 +49,12 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(viewport={"width": _WIDTH, "height": 860}, device_scale_factor=_SCALE)
-        log_in(page, server.address)
+        log_in(page, server.address, "console")
         for picture in pictures:
             take(page, server.address, picture)
             print(f"Written to docs/images/{picture.name}.png")
+        for name in take_store(browser, server):
+            print(f"Written to docs/images/{name}.png")
         browser.close()
 
 
@@ -107,15 +90,6 @@ def order_again(server: Server, orders: list[Any]) -> tuple[Any, Any]:
             if refused.code != 409:
                 raise
     raise SystemExit("nothing of the newest orders could be ordered again")
-
-
-def log_in(page: Page, address: str) -> None:
-    """Enter the console as a person does."""
-    page.goto(f"{address}/console/login")
-    page.get_by_label("Login").fill(os.environ.get("TROTH_LOGIN", "admin"))
-    page.get_by_label("Password").fill(os.environ["TROTH_PASSWORD"])
-    page.get_by_role("button", name="Log in").click()
-    page.wait_for_url(f"{address}/console/")
 
 
 def take(page: Page, address: str, picture: Picture) -> None:

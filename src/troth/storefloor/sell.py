@@ -114,7 +114,7 @@ async def _page(visit: Visit, form: FormData, done: Done | None = None) -> Respo
         found=[item for item in items if all(item.sku != one.item.sku for one in wanted)],
         wanted=wanted,
         total=_total(found, wanted),
-        ways=tuple(_ways(visit, found)) if isinstance(found, Quote) else (),
+        ways=tuple(_ways(visit, found, content)) if isinstance(found, Quote) and content is not None else (),
         gaps=[] if not isinstance(found, Quote) else [gap.sku for gap in found.uncovered],
         place=PLACE,
         key=new_key(),
@@ -186,10 +186,15 @@ def _total(found: object, wanted: tuple[Wanted, ...]) -> str:
     return f"{Money(minor, found.currency).amount} {found.currency}"
 
 
-def _ways(visit: Visit, found: Quote) -> Iterator[Way]:
+def _ways(visit: Visit, found: Quote, content: OrderContent) -> Iterator[Way]:
+    """The ways to have all of it as it is to be had: sent, or picked up in this store."""
     voice = visit.system.door.reference.wording_at(visit.now).voice(CHANNEL)
     for option in found.options:
-        if option.plan.uncovered and not option.will_wait:
+        is_as_asked = is_handed_over(option.method) is is_handed_over(content.method) and option.node in (
+            None,
+            content.pickup_node,
+        )
+        if not is_as_asked or (option.plan.uncovered and not option.will_wait):
             continue
         message = plan_message(
             option.plan,
