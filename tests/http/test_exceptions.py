@@ -258,3 +258,24 @@ async def test_who_may_not_say_what_comes_may_ask_for_it_but_not_change_it(api: 
     assert kinds == ["chase"]
     assert (refused.status_code, asked.status_code) == (403, 200)
     assert (await api.get("/v1/purchase-orders/EX-10")).json()["lines"][0]["quantity"] == 10
+
+
+async def test_what_a_fix_takes_and_what_is_lacking_is_told_in_the_measure_of_the_item(api: Api) -> None:
+    sku = "EX-CABLE"
+    await api.stocked(sku, {"DC-PA": 400}, decimals=2, unit="m")
+    orders = [await api.capture(f"ex-cable-{number}", {sku: 2}) for number in range(2)]
+    counted = {"node": "DC-PA", "as_of": api.clock().isoformat(), "counts": [{"sku": sku, "on_hand": 0}]}
+    assert (await api.post("/v1/inventory/counts", counted)).status_code == 200
+    while (await repromise_moved(api.system)).changed:
+        pass
+    await api.stocked(sku, {"DC-IL": 325}, decimals=2, unit="m")
+
+    preview = (
+        await api.post("/v1/exceptions/fixes", {"fix": "re_source", "filter": {"sku": sku}, "reason": "moved"})
+    ).json()
+    name = f"line:{orders[0]['order_id']}:1"
+    fixes = (await api.get(f"/v1/exceptions/{name}")).json()["fixes"]
+
+    assert preview["contested"] == [{"sku": sku, "node": "DC-IL", "lacking": 0.75}]
+    (taken,) = next(fix["takes"] for fix in fixes if fix["kind"] == "re_source")
+    assert (taken["quantity"], taken["left"]) == (2.0, 1.25)

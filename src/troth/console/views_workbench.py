@@ -194,7 +194,7 @@ def tell_risk(risk: Risk, currency: str) -> str:
 
 def view_fix(fix: Fix, currency: str, cost_currency: str, *, may_do: bool = True) -> FixView:
     """A fix as it is shown."""
-    told = [f"leaves {taken.left} of {taken.sku} at {taken.node}" for taken in fix.takes]
+    told = [f"leaves {number(taken.left, taken.decimals)} of {taken.sku} at {taken.node}" for taken in fix.takes]
     if fix.waiting:
         told.append(f"{fix.waiting} other {'order waits' if fix.waiting == 1 else 'orders wait'} for it")
     return FixView(
@@ -224,7 +224,10 @@ def view_bulk(done: Bulk, cost_currency: str) -> BulkView:
         done.is_preview,
         _signed(sum(line.fix.cost_minor for line in fixed if line.fix is not None), cost_currency),
         tuple(_bulk_row(line, cost_currency) for line in done.lines),
-        tuple(f"{lacking} more of {sku} at {node} would be needed" for sku, node, lacking in done.contested),
+        tuple(
+            f"{number(one.units, one.decimals)} more of {one.sku} at {one.node} would be needed"
+            for one in done.contested
+        ),
     )
 
 

@@ -200,12 +200,15 @@ says what is to come, or a mark of the exception.
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Units that a fix would take at a node, and how many would be left there for others."""
+    """Units that a fix would take at a node, and how many would be left there for others, of an item with so many
+    `decimals`.
+    """
 
     sku: Sku
     node: NodeId
     units: int
     left: int
+    decimals: int = 0
 
 
 @dataclass(frozen=True, slots=True)

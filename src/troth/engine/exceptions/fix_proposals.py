@@ -39,6 +39,7 @@ from troth.model.fix import FixKind
 from troth.model.ids import FulfillmentId, HoldId, LineId, NodeId, Sku
 from troth.model.kits import kits_of, whole_units
 from troth.model.lifecycle import UNLOCKED, AllocationState
+from troth.model.measure import shown
 from troth.model.order import Line, Method, Order
 from troth.model.status import live_allocations, uncovered_quantities
 
@@ -103,7 +104,11 @@ def _for_missing(line: Line, order: Order, state: State, facts: Facts) -> Iterat
         yield _changed(FixKind.NEW_DATE, order, free, "whenever it can be there")
     rest = (LineQuantity(line.line_id, missing, REASON),)
     if live_allocations(order) or any(other.line_id != line.line_id for other in order.lines):
-        yield Proposal(FixKind.PARTIAL, CancelOrder(order.order_id, REASON, rest), f"without {missing} of {line.sku}")
+        yield Proposal(
+            FixKind.PARTIAL,
+            CancelOrder(order.order_id, REASON, rest),
+            f"without {shown(missing, line.decimals)} of {line.sku}",
+        )
     yield Proposal(FixKind.WAIT, LetWait(order.order_id, (line.line_id,), REASON), "until stock comes")
     yield Proposal(FixKind.CANCEL, CancelOrder(order.order_id, REASON), "the whole order")
 
@@ -205,7 +210,7 @@ def _substitutes(line: Line, missing: int, order: Order, state: State, facts: Fa
             rest = line.quantity - line.canceled_quantity - missing
             added = Line(stand_in_id(line.line_id), other.sku, missing, price, line.need_by, line.not_before)
             actions = (SetQuantity(line.line_id, rest), AddLine(added))
-            yield _changed(FixKind.SUBSTITUTE, order, actions, f"{missing} of {other.sku}")
+            yield _changed(FixKind.SUBSTITUTE, order, actions, f"{shown(missing, line.decimals)} of {other.sku}")
 
 
 def stand_in_id(line_id: LineId) -> LineId:

@@ -191,7 +191,9 @@ def _taken(decision: Decision, state: State, facts: Facts) -> tuple[Taken, ...]:
             continue
         rows = state.supply(sku)
         there = int(rows.available[rows.node_index == position].sum())
-        found.append(Taken(sku, node, units, max(0, there - units)))
+        item = facts.items.get(sku)
+        decimals = 0 if item is None else item.decimals
+        found.append(Taken(sku, node, units, max(0, there - units), decimals))
     return tuple(found)
 
 

@@ -12,7 +12,7 @@ from troth.flows.exceptions.fixing import Fixed, carry_out, choose
 from troth.flows.exceptions.looking import Looked, look
 from troth.flows.exceptions.workbench import Filters, find_open
 from troth.model.exceptions import OpenException
-from troth.model.fix import Fix, FixKind
+from troth.model.fix import Fix, FixKind, Taken
 from troth.model.ids import NodeId, Sku
 from troth.model.refusals import Refusal
 
@@ -34,12 +34,12 @@ class BulkLine:
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """The lines, how many exceptions fit, and in a preview of what more is wanted than there is (SKU, node, units)."""
+    """The lines, how many exceptions fit, and in a preview what is lacking of what more is wanted of than there is."""
 
     lines: tuple[BulkLine, ...]
     matched: int
     is_preview: bool
-    contested: tuple[tuple[Sku, NodeId, int], ...] = ()
+    contested: tuple[Taken, ...] = ()
 
     @property
     def fixed(self) -> tuple[BulkLine, ...]:
@@ -82,13 +82,19 @@ async def _one(
     return BulkLine(found, fix, done, fix.version)
 
 
-def _contested(lines: list[BulkLine]) -> tuple[tuple[Sku, NodeId, int], ...]:
-    """What several fixes together would take more of than there is, with how many units are lacking."""
+def _contested(lines: list[BulkLine]) -> tuple[Taken, ...]:
+    """What several fixes together would take more of than there is: `units` are those that are lacking."""
     wanted: dict[tuple[Sku, NodeId], int] = {}
     there: dict[tuple[Sku, NodeId], int] = {}
+    decimals: dict[Sku, int] = {}
     for line in lines:
         for taken in () if line.fix is None else line.fix.takes:
             place = (taken.sku, taken.node)
             wanted[place] = wanted.get(place, 0) + taken.units
             there[place] = max(there.get(place, 0), taken.units + taken.left)
-    return tuple((*place, units - there[place]) for place, units in sorted(wanted.items()) if units > there[place])
+            decimals[taken.sku] = taken.decimals
+    return tuple(
+        Taken(sku, node, units - there[sku, node], 0, decimals[sku])
+        for (sku, node), units in sorted(wanted.items())
+        if units > there[sku, node]
+    )

@@ -92,8 +92,8 @@ class TakenAnswer(msgspec.Struct, frozen=True):
 
     sku: str
     node: str
-    quantity: int
-    left: int
+    quantity: Units
+    left: Units
 
 
 class FixAnswer(msgspec.Struct, frozen=True):
@@ -181,7 +181,7 @@ class ContestedAnswer(msgspec.Struct, frozen=True):
 
     sku: str
     node: str
-    lacking: int
+    lacking: Units
 
 
 class BulkAnswer(msgspec.Struct, frozen=True):
@@ -275,7 +275,10 @@ def answer_fix(fix: Fix, currency: str, cost_currency: str) -> FixAnswer:
         fix.promised_at,
         money(fix.cost_minor, cost_currency),
         money(fix.price_minor, currency),
-        tuple(TakenAnswer(one.sku, one.node, one.units, one.left) for one in fix.takes),
+        tuple(
+            TakenAnswer(one.sku, one.node, shown(one.units, one.decimals), shown(one.left, one.decimals))
+            for one in fix.takes
+        ),
         fix.waiting,
         fix.is_whole,
         fix.order_id,
@@ -303,7 +306,7 @@ def answer_bulk(done: Bulk, cost_currency: str) -> BulkAnswer:
         not done.is_preview,
         money(sum(line.fix.cost_minor for line in done.fixed if line.fix is not None), cost_currency),
         tuple(_bulk_line(line, cost_currency) for line in done.lines),
-        tuple(ContestedAnswer(sku, node, lacking) for sku, node, lacking in done.contested),
+        tuple(ContestedAnswer(one.sku, one.node, shown(one.units, one.decimals)) for one in done.contested),
     )
 
 
