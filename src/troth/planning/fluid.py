@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from troth.planning.classes import OrderClasses
+from troth.planning.fluid_links import find_links
 from troth.planning.linear_program import LinearProgram
 
 
@@ -61,41 +62,17 @@ def solve_fluid(classes: OrderClasses, demand: NDArray[np.float64], stock: NDArr
     and a source that sends a fraction of a line is paid for in the largest such fraction.
 
     `demand` (C) is in orders, `stock` (P) in units. Without its pairs of one size it says less than the Lagrangian of
-    stock, whose assignments are whole. It has about (K + 1) N columns a class: fit for thousands of classes, no more.
+    stock, whose assignments are whole. It has about (K + 1) N columns a class: fit for a thousand classes; of more, a
+    climb with `FluidAssigner` finds the cost from below.
     """
-    sources = classes.unit.shape[1]
-    width = int(classes.sizes.max(initial=1))
-    line_class, line_item = classes.incidence
-    can = classes.is_carried[line_item]
-    line, source = np.nonzero(can)
-    opened = np.unique(line_class[line] * sources + source)
-    links = line.size
-    lines, pairs = line_item.size, classes.pair_count
-    # Rows: each line is sent; a line's fraction is at most its parcel's; stock.
-    program = LinearProgram(
-        np.concatenate([np.ones(lines), np.full(links + pairs, -np.inf)]),
-        np.concatenate([np.ones(lines), np.zeros(links), stock.astype(np.float64)]),
-    )
-    orders = demand[line_class[line]]
-    region = classes.region[line_class[line]]
-    holds = source < classes.node_count
-    pair = np.where(holds, line_item[line] * classes.node_count + source, 0)
-    rows = np.column_stack([line, lines + np.arange(links), lines + links + pair])
-    used = np.column_stack([np.ones((links, 2), dtype=np.bool_), holds])
-    values = np.column_stack([np.ones((links, 2)), orders])
-    starts = np.concatenate([[0], np.cumsum(used.sum(axis=1))[:-1]]).astype(np.intp)
-    program.add_columns(orders * classes.unit[region, source], starts, rows[used], values[used])
-    parcel = np.searchsorted(opened, line_class[line] * sources + source)
-    order = np.argsort(parcel, kind="stable")
-    own_class, own_source = np.divmod(opened, sources)
-    program.add_columns(
-        demand[own_class] * classes.fixed[classes.region[own_class], own_source],
-        np.searchsorted(parcel[order], np.arange(opened.size)).astype(np.intp),
-        lines + order,
-        np.full(links, -1.0),
-    )
+    links = find_links(classes)
+    orders = demand[links.link_class]
+    program = links.pose(stock.astype(np.float64))
+    links.add_columns(program, orders * links.unit, demand[links.parcel_class] * links.parcel_fixed, orders)
     optimum = program.solve()
-    shares = np.zeros((classes.count, width, sources))
-    position = np.arange(lines) - np.searchsorted(line_class, line_class)
-    shares[line_class[line], position[line], source] = optimum.values[:links]
-    return Fluid(optimum.cost, np.maximum(0.0, -optimum.duals[lines + links :]), shares)
+    line_class = classes.incidence[0]
+    shares = np.zeros((classes.count, int(classes.sizes.max(initial=1)), classes.unit.shape[1]))
+    position = np.arange(line_class.size) - np.searchsorted(line_class, line_class)
+    count = links.line.size
+    shares[links.link_class, position[links.line], links.source] = optimum.values[:count]
+    return Fluid(optimum.cost, np.maximum(0.0, -optimum.duals[line_class.size + count :]), shares)

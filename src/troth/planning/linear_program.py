@@ -49,6 +49,10 @@ class LinearProgram:
             coefficients,
         )
 
+    def change_costs(self, costs: NDArray[np.float64]) -> None:
+        """Give all columns other costs."""
+        self._solver.changeColsCost(costs.size, np.arange(costs.size, dtype=np.int32), costs)
+
     def solve(self) -> Optimum:
         """The optimum; ArithmeticError where there is none."""
         self._solver.run()

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from troth.planning.fluid_assignment import FluidAssigner
+from troth.planning.hindsight import bound_hindsight
 from troth.replay.families.instance import draw_arrivals, families
 from troth.replay.families.planner import count_orders
-from troth.replay.families.trial import POLICIES, Trial, bound_trial, draw_trial
+from troth.replay.families.trial import POLICIES, Trial, bound_fluid, bound_trial, draw_trial
 
 
 @pytest.fixture(scope="module")
@@ -21,9 +23,21 @@ def test_a_policy_costs_no_less_than_the_bound(trial: Trial, name: str) -> None:
 
     outcome = POLICIES[name](trial, arrivals)
 
-    assert outcome.cost >= bound_trial(trial, arrivals) - 1e-6
+    assert outcome.cost >= bound_trial(trial, arrivals).bound - 1e-6
     assert orders <= outcome.packages <= units
     assert 0 <= outcome.unserved < units
+
+
+def test_the_climb_to_the_fluid_bound_comes_near_to_it_from_below(trial: Trial) -> None:
+    arrivals = draw_arrivals(trial.instance, trial.instance.rates, np.random.default_rng(24))
+    classes, counts, stock = trial.instance.classes, count_orders(trial.instance, arrivals), trial.instance.stock
+    whole = bound_trial(trial, arrivals)
+
+    exact = bound_fluid(trial, arrivals, whole)
+    climbed = bound_hindsight(classes, counts, stock, steps=100, near=whole, assigner_of=FluidAssigner).bound
+
+    assert exact < whole.bound
+    assert exact * 0.999 < climbed <= exact * (1.0 + 1e-7)
 
 
 def test_a_trial_is_the_same_for_the_same_seed() -> None:
@@ -37,7 +51,7 @@ def test_a_trial_is_the_same_for_the_same_seed() -> None:
 
 def test_the_whole_horizon_is_near_the_bound_only_with_prices(trial: Trial) -> None:
     arrivals = draw_arrivals(trial.instance, trial.instance.rates, np.random.default_rng(23))
-    bound = bound_trial(trial, arrivals)
+    bound = bound_trial(trial, arrivals).bound
 
     gaps = {name: POLICIES[name](trial, arrivals).cost / bound - 1.0 for name in ("nearest", "dilated", "greedy")}
     priced = POLICIES["resolved10"](trial, arrivals).cost / bound - 1.0

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from troth.planning.columns import solve_ways
 from troth.planning.fluid import Fluid, solve_fluid
-from troth.planning.hindsight import bound_hindsight
+from troth.planning.fluid_assignment import FluidAssigner
+from troth.planning.hindsight import Hindsight, bound_hindsight
 from troth.planning.merging import Merged
 from troth.planning.prices import Effort
 from troth.replay.families.follow import draw_choices, follow, serve_nearest
@@ -32,6 +33,7 @@ _FLUID_CLASSES_MAX: Final = 1_000
 _SHARE_REGIONS_MAX: Final = 12
 _SHARE_ROUNDS_MAX: Final = 12
 _BOUND_STEPS: Final = 60
+_FLUID_STEPS: Final = 8
 _PRICES_IN_DOUBT: Final = 20
 
 
@@ -78,14 +80,33 @@ def draw_trial(family: Family, generator: np.random.Generator) -> Trial:
     return Trial(instance, merged, shares, fluid, learned, wrong, int(generator.integers(2**31)))
 
 
-def bound_trial(trial: Trial, arrivals: NDArray[np.intp]) -> float:
+def bound_trial(trial: Trial, arrivals: NDArray[np.intp]) -> Hindsight:
     """The least that any policy could pay for the arrivals: by the climb where there are many classes, else exactly."""
     counts, instance = count_orders(trial.instance, arrivals), trial.instance
     if trial.is_large:
-        found = bound_hindsight(instance.classes, counts, instance.stock, steps=_BOUND_STEPS, merged=trial.merged)
-        return found.bound
+        return bound_hindsight(instance.classes, counts, instance.stock, steps=_BOUND_STEPS, merged=trial.merged)
     came = np.flatnonzero(counts > 0.0)
-    return solve_ways(instance.classes.select(came), counts[came], instance.stock).bound
+    found = solve_ways(instance.classes.select(came), counts[came], instance.stock)
+    return Hindsight(found.bound, found.prices)
+
+
+def bound_fluid(trial: Trial, arrivals: NDArray[np.intp], near: Hindsight) -> float:
+    """What the fluid program of the papers says instead, which is a little less: exactly, or by a climb that begins at
+    the bound.
+    """
+    counts, instance = count_orders(trial.instance, arrivals), trial.instance
+    if not trial.is_large:
+        return solve_fluid(instance.classes, counts, instance.stock).cost
+    found = bound_hindsight(
+        instance.classes,
+        counts,
+        instance.stock,
+        steps=_FLUID_STEPS,
+        merged=trial.merged,
+        near=near,
+        assigner_of=FluidAssigner,
+    )
+    return found.bound
 
 
 def _nearest(trial: Trial, arrivals: NDArray[np.intp]) -> Outcome:
