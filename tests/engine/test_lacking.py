@@ -24,6 +24,21 @@ def gap_of(facts: dict[str, Any], wish: dict[str, Any], *, there: int = 3) -> Un
     return gap
 
 
+def test_what_only_inactive_nodes_have_is_inactive_also_where_no_other_node_reaches_the_customer() -> None:
+    net = network(node("off", active=False), node("far", services=frozenset({"fast"})), cards=[flat_card(500)])
+    wish = demand(line("a"), line("b"), line("c"))
+    stock = supply(net, a={"off": 3}, b={"off": 3, "far": 3})
+
+    gaps = plan(wish, stock, net, Policy(), MONDAY).uncovered
+
+    assert [(gap.sku, gap.reason) for gap in gaps] == [
+        ("a", "inactive"),
+        ("b", "no_service_to_destination"),
+        ("c", "no_service_to_destination"),
+    ]
+    assert gaps[0].detail == "stock of it lies at off, not active"
+
+
 @pytest.mark.parametrize(
     ("facts", "wish", "reason", "detail"),
     [

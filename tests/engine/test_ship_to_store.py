@@ -1,6 +1,7 @@
 """Pickups of what the store does not have: sent there first, promised for when it is there and ready."""
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from itertools import product
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from tests.engine import slow_dates
 from tests.engine.worlds import MONDAY, demand, flat_card, line, network, node, reasons, sent, supply
 from troth.engine.carriage.network import Network
 from troth.engine.promising.promise import plan
+from troth.model.cost_rates import CostRates
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item, Restrictions
 from troth.model.network import Calendar, Node, NodeType, RateCard
@@ -41,6 +43,21 @@ def test_what_the_store_lacks_is_sent_there_and_promised_for_after_it_is_there()
     assert shipment.cost["shipping"] == 500
     # It arrives on Wednesday until 20:00, is worked on from Thursday 9:00, and ready two hours later.
     assert shipment.promised_at == MONDAY.replace(hour=11) + timedelta(days=3)
+
+
+def test_what_is_sent_to_the_store_comes_back_as_what_is_handed_over_there() -> None:
+    world = net()
+    rates = CostRates(return_basis_points={"": 2000}, return_minor={"ship": 650, "pickup": 100, "curbside": 250})
+    policy = replace(SENDING, cost_rates=rates)
+    found = {
+        method: plan(
+            demand(line("A"), **AT_STORE | {"method": method}), supply(world, A={"dc": 1}), world, policy, MONDAY
+        ).shipments[0]
+        for method in (Method.PICKUP, Method.CURBSIDE)
+    }
+
+    assert {method: shipment.method for method, shipment in found.items()} == {one: one for one in found}
+    assert [shipment.cost["returns"] for shipment in found.values()] == [20, 50]
 
 
 def test_without_the_policy_a_pickup_is_only_of_what_the_node_has() -> None:

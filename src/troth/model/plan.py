@@ -65,7 +65,7 @@ class Demand:
     `attributes` are what rules may ask about. `shipments_max` and `shipment_value_min_minor` are the order's own
     limits, besides the policy's; nothing leaves before the day `ship_from` (each node's own); `tender` is how it is
     paid. The prices of lines are in its `currency`; empty is the policy's. `guide` is the routing guide of the partner
-    to whom it goes.
+    to whom it goes. What is sent to a `pickup_node` is handed over there by `hand_over`.
     """
 
     lines: tuple[DemandLine, ...]
@@ -90,6 +90,7 @@ class Demand:
     customer_name: str = ""
     customer_email: str = ""
     guide: RoutingGuide | None = None
+    hand_over: Method | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,7 @@ def _find_terms(
 ) -> CostTerms:
     network, lines, rates = problem.network, problem.lines, problem.policy.cost_rates
     services = tuple(card.service for card in problem.offer.cards)
-    unit = unit_terms(network, lines, problem.method, rates, prices)
+    unit = unit_terms(network, lines, demand.hand_over or problem.method, rates, prices)
     line = line_terms(network, len(lines), rates, loads)
     return CostTerms(
         weights=PLAIN_WEIGHTS,

@@ -27,7 +27,7 @@ from troth.engine.demand.candidates import (
     whole_minute_now,
 )
 from troth.engine.demand.capacity import Need, find_need, is_limited, spill
-from troth.engine.demand.lacking import find_lacks
+from troth.engine.demand.lacking import find_inactive, find_lacks
 from troth.engine.demand.limits import admit, explain_lines, is_special, limit, measure, totals_of
 from troth.engine.demand.problem import Problem
 from troth.engine.demand.question import Question
@@ -87,6 +87,7 @@ def pose_question(
             lanes.removed,
             lanes.is_located,
             detail=tell_unserved(network, lanes, demand.service),
+            lacks=find_inactive(asked, supply, network),
             notes=notes,
         )
     offer = lighten_offer(network.offer(method), sum([line.grams(line.quantity) for line in asked]))

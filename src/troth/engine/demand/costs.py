@@ -104,7 +104,9 @@ def node_costs(network: Network) -> NodeCosts:
 def unit_terms(
     network: Network, lines: Sequence[DemandLine], method: Method, rates: CostRates, prices: UnitPrices | None
 ) -> dict[str, NDArray[np.float64]]:
-    """The terms that are paid by unit (K, N), by part; those that are not in use are left out."""
+    """The terms that are paid by unit (K, N), by part; those that are not in use are left out. `method` is how goods
+    reach the customer.
+    """
     terms: dict[str, NDArray[np.float64]] = {}
     costs = node_costs(network)
     if costs.has_goods:

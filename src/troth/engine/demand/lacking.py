@@ -73,6 +73,17 @@ def find_lacks(
     return found
 
 
+def find_inactive(asked: Sequence[DemandLine], supply: Mapping[Sku, SupplyRows], network: Network) -> dict[int, Lack]:
+    """Of an order that no active node can reach, the lines (positions) of which only inactive nodes have anything."""
+    found: dict[int, Lack] = {}
+    for at, line in enumerate(asked):
+        rows = supply.get(line.sku, NO_SUPPLY)
+        has_it = set(rows.node_index[rows.available > 0].tolist()) | set(_find_idle(network, rows, None))
+        if has_it and not network.is_active[sorted(has_it)].any():
+            found[at] = ("inactive", tell_lack("inactive", network, sorted(has_it)))
+    return found
+
+
 def _masks(
     network: Network, lanes: Lanes, timetable: Timetable, excluded: frozenset[NodeId]
 ) -> dict[str, NDArray[np.bool_]]:

@@ -35,7 +35,7 @@ def fill_store(
         return found
     store, split_minor = network.nodes[at], policy.split_minor if here.shipments else 0
     arrived = tuple(
-        _via(shipment, store, _handling_minor(demand, shipment, store), 0 if number else split_minor)
+        _via(shipment, demand.method, store, _handling_minor(demand, shipment, store), 0 if number else split_minor)
         for number, shipment in enumerate(sent.shipments)
     )
     together = (*here.shipments, *arrived)
@@ -68,6 +68,7 @@ def _transfer(demand: Demand, here: Plan, store: Node, left: int) -> Demand:
         service="",
         excluded_nodes=demand.excluded_nodes | {store.node},
         shipments_max=left,
+        hand_over=demand.method,
     )
 
 
@@ -83,14 +84,14 @@ def _address(store: Node) -> Address:
     return replace(store.address, latitude=store.latitude, longitude=store.longitude)
 
 
-def _via(shipment: Shipment, store: Node, handling_minor: int, split_minor: int) -> Shipment:
-    """The shipment as a pickup at the store, which handles what it gets as well; the split is what one more shipment of
-    the order costs, where the first of those that are sent is not the first of the order.
+def _via(shipment: Shipment, method: Method, store: Node, handling_minor: int, split_minor: int) -> Shipment:
+    """The shipment as the store hands it over, which handles what it gets as well; the split is what one more shipment
+    of the order costs, where the first of those that are sent is not the first of the order.
     """
     cost = dict(shipment.cost)
     cost["handling"] += handling_minor
     cost["split"] += split_minor
-    return replace(shipment, method=Method.PICKUP, via=store.node, cost=cost)
+    return replace(shipment, method=method, via=store.node, cost=cost)
 
 
 def _handling_minor(demand: Demand, shipment: Shipment, store: Node) -> int:
