@@ -53,6 +53,19 @@ async def test_a_routing_is_named_as_decisions_name_it(api: Api) -> None:
     assert found["tried"]["policy_version"] == "any@0"
 
 
+async def test_carbon_is_told_of_each_shipment_and_of_the_decision_also_where_it_costs_nothing(api: Api) -> None:
+    sku = await api.stocked("TRY-CARBON", {"DC-PA": 1})
+    tried = routing(tiers=[], cost_rates={"carbon_grams_per_parcel": 250})
+
+    found = await _try(api, "routings/any", {"order": inquiry({sku: 1}), "routing": tried})
+    told = await api.post("/v1/routings/any/dry-run?explain=true", {"order": inquiry({sku: 1}), "routing": tried})
+
+    assert [one["carbon_grams"] for side in ("tried", "in_force") for one in found[side]["shipments"]] == [250, None]
+    assert "carbon" not in found["tried"]["cost_to_serve"]["parts"]
+    traces = [told.json()[side]["trace"] for side in ("tried", "in_force")]
+    assert [trace["carbon_grams"] for trace in traces] == [250, None]
+
+
 @pytest.mark.parametrize(
     ("path", "body", "pointers"),
     [

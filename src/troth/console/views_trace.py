@@ -8,7 +8,7 @@ from typing import Final
 from troth.flows.orders.explain import Decided
 from troth.flows.orders.tell_flip import tell_candidate, tell_flip
 from troth.model.explanation import Candidate, Explanation
-from troth.model.plan import Alternative
+from troth.model.plan import Alternative, total_carbon
 from troth.pages.views import words
 
 _METHODS: Final = {
@@ -77,7 +77,7 @@ class Why:
 
     `is_reproduced` says whether it was made again with the same result (None: it was not made again, because of what is
     `missing`, if anything). `left_out` counts the nodes that are not shown, by reason; `is_cut_short` says that
-    there was no time to look at everything.
+    there was no time to look at everything. `carbon_grams` is the CO2e of what was chosen (None: not known).
     """
 
     version: int
@@ -100,6 +100,7 @@ class Why:
     notes: tuple[str, ...]
     is_reproduced: bool | None
     missing: str
+    carbon_grams: int | None
 
 
 def view_decision(decided: Decided, currency: str) -> Why:
@@ -134,6 +135,7 @@ def view_decision(decided: Decided, currency: str) -> Why:
         notes=trace.notes,
         is_reproduced=decided.is_reproduced,
         missing=decided.missing,
+        carbon_grams=total_carbon(explanation.plan.shipments) if explanation else None,
     )
 
 

@@ -1,6 +1,6 @@
 """What the engine is asked and what it answers: demand, plan, and the trace that explains the plan."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -125,6 +125,13 @@ class Shipment:
     carbon_grams: int | None = None
     via: NodeId | None = None
     carrier: str = ""
+
+
+def total_carbon(shipments: Iterable[Shipment]) -> int | None:
+    """The grams of CO2e of all shipments; None where those of one are not known, or where there is none."""
+    grams = [shipment.carbon_grams for shipment in shipments]
+    known = [one for one in grams if one is not None]
+    return sum(known) if known and len(known) == len(grams) else None
 
 
 @dataclass(frozen=True, slots=True)

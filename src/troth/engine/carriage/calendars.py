@@ -161,6 +161,19 @@ def finish_work(clock: WorkClock, minute: int, work_minutes: int, *, has_cut_off
     return None
 
 
+@lru_cache(maxsize=4_096)
+def day_of_work(clock: WorkClock, minute: int) -> int:
+    """The day (since 1970) in whose hours an order of `minute` would be worked on: today, or the next working day where
+    today is none or its cut-off is past; today where no day is found within a year.
+    """
+    first = local_day(clock.time_zone, minute)
+    for day in range(first - clock.is_nightly, first + DAYS_SEARCHED_MAX):
+        span = find_hours(clock, day)
+        if span is not None and minute < span[1] and (day > first or minute < find_cut_off(clock, day)):
+            return day
+    return first
+
+
 def works_on(clock: WorkClock, day: int) -> bool:
     """Whether a node has hours that begin on a day (days since 1970)."""
     return is_working_day(clock.weekdays, clock.holidays, day) or _special(clock, day) is not None

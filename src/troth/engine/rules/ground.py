@@ -28,7 +28,7 @@ _CELLS_MAX: Final = 2_000_000
 class Ground:
     """The values of one demand's fields, each computed once. What only depends on the network, or on it and the
     destination, is remembered with the network. `order` is the whole of which the demand may be what is left, `loads`
-    each limited node's share of today's capacity that is promised, `history` what is known of the customer, and `known`
+    each limited node's share of its day of work that is promised, `history` what is known of the customer, and `known`
     are fields that somebody else has made.
     """
 

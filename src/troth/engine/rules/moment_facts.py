@@ -1,4 +1,4 @@
-"""Fields of the moment at which one order is decided: the time, at each node too, and what is promised for today."""
+"""Fields of the moment at which one order is decided: the time, at each node too, and what is promised of its day."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from troth.engine.carriage.calendars import day_date, local_day, minute_of
+from troth.engine.carriage.calendars import day_date, day_of_work, minute_of
 from troth.engine.rules.loading import Facts, Loader, as_known, node_numbers
 from troth.engine.rules.values import NO_NUMBER, Coded, Value, recode
 from troth.model.network import Node
@@ -43,7 +43,7 @@ def _local_times(facts: Facts, zones: Coded) -> list[datetime]:
 
 
 def _load(facts: Facts) -> Value:
-    """The share (N) of today's capacity that is promised; missing where there is no limit, or nobody looked."""
+    """The share (N) that is promised of the next day's work; missing where there is no limit, or nobody looked."""
     limits, loads = facts.network.limits, facts.loads
     if limits is None or loads is None:
         return NO_NUMBER
@@ -55,15 +55,15 @@ def _load(facts: Facts) -> Value:
 
 
 def _capacity_left(facts: Facts) -> Value:
-    """What is left (N) of today's capacity, from the recorded share, so that it is the same when decided again."""
+    """What is left (N) of that day's capacity, from the recorded share, so that it is the same when decided again."""
     shares, limits = facts.field("node.load"), facts.network.limits
     if limits is None or shares.known is False:
         return NO_NUMBER
     capacity = np.zeros(len(facts.network.nodes))
-    minute = minute_of(facts.now.timestamp())
+    network, minute = facts.network, minute_of(facts.now.timestamp())
     for position, limit in limits.of.items():
-        today = day_date(local_day(facts.network.nodes[position].time_zone, minute))
-        capacity[position] = sum(limit.of_day(today).capacity)
+        day = day_date(day_of_work(network.clocks[network.clock_index[position]], minute))
+        capacity[position] = sum(limit.of_day(day).capacity)
     return Value(np.floor(np.maximum(capacity * (1.0 - shares.data), 0.0) + _TOLERANCE), shares.known)
 
 

@@ -9,7 +9,7 @@ from troth.flows.orders.tell_flip import tell_candidate, tell_flip
 from troth.http.edge.values import CostAnswer, Instant, MoneyAnswer, cost, money
 from troth.model.explanation import Bar, Candidate, Explanation, Flip
 from troth.model.ids import NodeId, Sku
-from troth.model.plan import Alternative, Plan, Trace
+from troth.model.plan import Alternative, Plan, Trace, total_carbon
 
 
 class BarAnswer(msgspec.Struct, frozen=True):
@@ -78,7 +78,8 @@ class TraceAnswer(msgspec.Struct, frozen=True):
     """Why these sources: in a sentence, by what method, from what inputs, and what else there was.
 
     `left_out` counts the nodes that are not among the candidates, by reason; `alternatives_skipped` and `flips_skipped`
-    count what was not looked at in the time that an explanation may take.
+    count what was not looked at in the time that an explanation may take. `carbon_grams` is the CO2e of what was
+    chosen; null: the policy has no factors for it, or the decision could not be made again.
     """
 
     summary: str
@@ -97,6 +98,7 @@ class TraceAnswer(msgspec.Struct, frozen=True):
     left_out: dict[str, int]
     alternatives_skipped: int
     flips_skipped: int
+    carbon_grams: int | None
 
 
 def answer_trace(trace: Trace, explanation: Explanation | None, currency: str) -> TraceAnswer:
@@ -120,6 +122,7 @@ def answer_trace(trace: Trace, explanation: Explanation | None, currency: str) -
         left_out=dict(explanation.left_out) if explanation else {},
         alternatives_skipped=explanation.alternatives_skipped if explanation else 0,
         flips_skipped=explanation.flips_skipped if explanation else 0,
+        carbon_grams=total_carbon(explanation.plan.shipments) if explanation else None,
     )
 
 

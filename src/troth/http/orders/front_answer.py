@@ -7,7 +7,7 @@ from troth.http.orders import examples
 from troth.model.front import Front, FrontPlan, Span
 from troth.model.ids import LineId, Sku
 from troth.model.inventory import ON_HAND
-from troth.model.plan import Peg, Shipment
+from troth.model.plan import Peg, Shipment, total_carbon
 
 
 class FrontShipment(msgspec.Struct, frozen=True):
@@ -77,13 +77,6 @@ def answer_front(front: Front, currency: str) -> FrontAnswer:
     )
 
 
-def _carbon(plan: FrontPlan) -> int | None:
-    """The grams of all shipments; null where those of one are not known."""
-    grams = [shipment.carbon_grams for shipment in plan.shipments]
-    known = [one for one in grams if one is not None]
-    return sum(known) if len(known) == len(grams) else None
-
-
 def _plan(plan: FrontPlan, chosen_minor: int, currency: str) -> FrontPlanAnswer:
     return FrontPlanAnswer(
         plan.is_chosen,
@@ -93,7 +86,7 @@ def _plan(plan: FrontPlan, chosen_minor: int, currency: str) -> FrontPlanAnswer:
         tuple(_shipment(shipment) for shipment in plan.shipments),
         max(shipment.promised_at for shipment in plan.shipments),
         cost(plan.cost, currency),
-        _carbon(plan),
+        total_carbon(plan.shipments),
         money(plan.money_minor - chosen_minor, currency),
         None if plan.day_minor is None else money(plan.day_minor, currency),
         None if plan.shipment_minor is None else money(plan.shipment_minor, currency),

@@ -27,7 +27,9 @@ class PlannedUnits(msgspec.Struct, frozen=True):
 
 
 class PlannedShipment(msgspec.Struct, frozen=True):
-    """What one node would send or hand over at once; `carrier` is null where nobody carries it."""
+    """What one node would send or hand over at once; `carrier` is null where nobody carries it. `carbon_grams` is the
+    CO2e of its way (null: the policy has no factors for it), `via` the node to which the goods go first.
+    """
 
     node: str
     method: Method
@@ -38,6 +40,8 @@ class PlannedShipment(msgspec.Struct, frozen=True):
     cost_to_serve: CostAnswer
     lines: tuple[PlannedUnits, ...]
     carrier: str | None
+    carbon_grams: int | None
+    via: str | None
 
 
 class UnplannedUnits(msgspec.Struct, frozen=True):
@@ -138,6 +142,8 @@ def _shipment(shipment: Shipment, currency: str, items: Mapping[Sku, Item]) -> P
             for peg in shipment.pegs
         ),
         shipment.carrier or None,
+        shipment.carbon_grams,
+        shipment.via,
     )
 
 
