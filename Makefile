@@ -29,8 +29,9 @@ test: .venv/dev.stamp ## all tests; make test ARGS="-k capture" for some
 bench: .venv/dev.stamp ## all benchmarks; make bench ONLY=capture SEED=7 for one; ACCEPT=1 where it got slower for a reason
 	@$(BIN)/python -m benchmarks $(ONLY) --seed $(SEED) $(if $(ACCEPT),--accept)
 
-bench-docs: .venv/dev.stamp ## put the recorded figures into the page on speed
+bench-docs: .venv/dev.stamp ## put the recorded figures into the pages on speed and on decisions
 	@$(BIN)/python -m benchmarks.page
+	@for page in gap rivals accuracy; do $(BIN)/python -m benchmarks.$${page}_page; done
 
 check: .venv/dev.stamp ## format, lint, types, import rules, tidiness: what a reviewer would otherwise say
 	@failed=0; \

@@ -81,11 +81,12 @@ def _bounds(figures: Figures) -> str:
     rows = [f"| {' | '.join(heads)} |", "| --- |" + " ---: |" * (len(heads) - 1)]
     for family, title in _FAMILIES.items():
         bound = figures[f"{family}.greedy.mean_pct"]["baseline"]["value"]
+        fluid = figures[f"{family}.fluid_bound.below_pct"]
         seconds = [figures[f"{family}.{name}.seconds"]["value"] for name in ("bound", "resolved10", "resolved50")]
         cells = [
             title,
             f"{bound:,.0f}",
-            _optional(figures, f"{family}.fluid_bound.below_pct", "{:.2f} % lower"),
+            f"{fluid['value']:.2f} % lower ({fluid['spread'][1]:.2f} %)",
             *(f"{value:.1f}" for value in seconds),
             _optional(figures, f"{family}.wrong.over_greedy_max_pct", "{:+.2f} points"),
             f"{figures[f'{family}.engine_decisions_equal']['value']:,.0f}",

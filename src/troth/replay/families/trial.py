@@ -71,7 +71,7 @@ def draw_trial(family: Family, generator: np.random.Generator) -> Trial:
         fluid = solve_fluid(instance.classes, demand, instance.stock)
         shares = fluid.shares
     else:
-        # The fluid program would have a million columns; that of whole assignments is smaller, and says more.
+        # The fluid program would have half a million columns; that of whole assignments is smaller, and says more.
         coarse = merge(instance, _SHARE_REGIONS_MAX)
         found = solve_ways(coarse.classes, coarse.demand(demand), instance.stock, rounds_max=_SHARE_ROUNDS_MAX)
         shares = found.shares[coarse.of]
