@@ -35,13 +35,13 @@ def test_a_share_is_what_is_promised_of_all_shifts_of_the_local_day() -> None:
 
 
 def test_what_comes_after_the_cut_off_or_on_a_day_off_looks_at_the_next_working_day() -> None:
-    weekdays = Calendar(weekdays=(0, 1, 2, 3, 4), holidays=frozenset({date(2026, 11, 26)}))
+    weekdays = Calendar(weekdays=(0, 1, 2, 3, 4), holidays=(date(2026, 11, 26),))
     net = network(node("A", capacity_per_day=10, calendar=weekdays), node("never", calendar=Calendar(weekdays=())))
     for day, units in ((23, 1), (24, 2), (27, 3), (30, 4)):
         net.load.move([(Slot(NodeId("A"), date(2026, 11, day)), units)])
 
     def load(day: int, hour: int) -> float:
-        return shares_used(net, datetime(2026, 11, day, hour, tzinfo=UTC))["A"]
+        return shares_used(net, datetime(2026, 11, day, hour, tzinfo=UTC))[NodeId("A")]
 
     assert [load(23, 13), load(23, 14)] == [0.1, 0.2]  # until the cut-off, and from it on
     assert load(26, 9) == 0.3  # on the holiday
