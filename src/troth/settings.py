@@ -149,6 +149,10 @@ class Settings(BaseSettings):
         dict[str, SimulatedCarrier],
         Field(description="Carriers that are only played, for development: how each does, by name."),
     ] = {"parcel": SimulatedCarrier()}
+    karrio_carriers: Annotated[
+        dict[str, dict[str, SecretStr]],
+        Field(description="Carriers that are reached through karrio: what each account wants to know, by carrier."),
+    ] = {}
     gs1_prefix: Annotated[
         str,
         Field(pattern=r"^(\d{7,10})?$", description="GS1 company prefix of which parcels get an SSCC; empty: none do."),

@@ -199,3 +199,14 @@ async def test_a_restriction_to_a_place_that_no_address_is_in_is_refused(api: Ap
     assert answer.status_code == 422
     assert answer.json()["errors"] == [{"pointer": "/restrictions/not_to/0", "detail": "US-ZZ is no region of US"}]
     assert (await api.get("/v1/items/PLACED")).status_code == 404
+
+
+async def test_an_item_with_a_wrong_tariff_number_is_refused_by_field(api: Api) -> None:
+    body = {"name": "Socks", "attributes": {"hs_code": "61-15", "origin": "Portugal"}}
+
+    refused = await api.put("/v1/items/CUSTOMS", body)
+
+    assert refused.status_code == 422
+    assert [one["pointer"] for one in refused.json()["errors"]] == ["/attributes/hs_code", "/attributes/origin"]
+    right = await api.put("/v1/items/CUSTOMS", body | {"attributes": {"hs_code": "6115.95", "origin": "PT"}})
+    assert right.status_code in (200, 201)

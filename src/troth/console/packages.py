@@ -5,6 +5,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from troth.flows.orders.fulfill import read_work
+from troth.flows.shipping.consign import consign
 from troth.flows.shipping.label_work import label_work, read_last_labels, shop_work
 from troth.flows.shipping.labels import void_label
 from troth.model.ids import FulfillmentId, LabelId
@@ -20,7 +21,7 @@ from troth.pages.render import HEADERS, page
 from troth.pages.session import guarded
 from troth.pages.views import path_part, state_chip
 from troth.pages.views_refusal import Told, tell_refusal
-from troth.printing.documents import print_label, print_packing_slip
+from troth.printing.documents import print_customs, print_label, print_packing_slip
 from troth.store.labels import read_label, read_labels
 
 _NOTHING: Told = ("", ())
@@ -72,6 +73,11 @@ async def show_slip(visit: Visit) -> Response:
     return _file(await print_packing_slip(visit.system, *await _work(visit)), Paper.PDF)
 
 
+async def show_customs(visit: Visit) -> Response:
+    """The customs declarations of a work."""
+    return _file(await print_customs(visit.system, *await _work(visit)), Paper.PDF)
+
+
 async def _page(visit: Visit, *, told: Told = _NOTHING) -> Response:
     order, work = await _work(visit)
     async with visit.system.pool.acquire() as connection:
@@ -99,6 +105,7 @@ async def _page(visit: Visit, *, told: Told = _NOTHING) -> Response:
         void=[one for one in labels if one.state is LabelState.VOIDED],
         choice=choice if isinstance(choice, RateChoice) else None,
         zone=visit.zone_of(work.node),
+        is_abroad=any(one.is_abroad for one in (await consign(visit.system, order, work)).values()),
         may_label=is_packed and visit.actor.may("fulfillments:write"),
         told=told,
     )
@@ -140,5 +147,6 @@ routes = [
     Route(f"{_WORK}/packages", guarded(ask_labels, scope="fulfillments:write"), methods=["POST"]),
     Route(f"{_WORK}/void", guarded(void, scope="fulfillments:write"), methods=["POST"]),
     Route(f"{_WORK}/labels/{{label_id}}", guarded(show_label, scope="fulfillments:read"), name="label"),
+    Route(f"{_WORK}/customs", guarded(show_customs, scope="fulfillments:read"), name="customs"),
     Route(f"{_WORK}/packing-slip", guarded(show_slip, scope="fulfillments:read"), name="packing_slip"),
 ]

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from troth.model.asked import Declined, Lost
+from troth.model.customs import crosses_customs
 from troth.model.ids import FulfillmentId, LabelId, NodeId, OrderId, ReturnId, Sku
 from troth.model.network import Address
 from troth.model.packing import Size
@@ -47,7 +48,9 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Goods:
-    """What lies in a parcel: a quantity (scaled by `decimals`) of an item, what one costs (minor units) and weighs."""
+    """What lies in a parcel: a quantity (scaled by `decimals`) of an item, what one costs (minor units) and weighs, and
+    what customs know it by (empty: nobody said).
+    """
 
     sku: Sku
     name: str
@@ -55,6 +58,8 @@ class Goods:
     unit_price_minor: int
     unit_grams: int
     decimals: int = 0
+    hs_code: str = ""
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +83,8 @@ class Consignment:
 
     @property
     def is_abroad(self) -> bool:
-        """Whether it crosses a border."""
-        return self.sender.address.country != self.recipient.address.country
+        """Whether it has to be declared to customs."""
+        return crosses_customs(self.sender.address.country, self.recipient.address.country)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What a carrier is told of a parcel: who sends what to whom, how heavy, how large, and when."""
 
 from troth.flows.door.system import System
+from troth.model.customs import HS_CODE, ORIGIN
 from troth.model.ids import LineId, NodeId
 from troth.model.label import Consignment, Contact, Goods
 from troth.model.measure import scale_of
@@ -43,6 +44,8 @@ def goods_of(system: System, line: Line, quantity: int) -> Goods:
         line.unit_price_minor,
         0 if item is None else item.weight_grams,
         line.decimals,
+        "" if item is None else item.attributes.get(HS_CODE, ""),
+        "" if item is None else item.attributes.get(ORIGIN, ""),
     )
 
 

@@ -7,6 +7,7 @@ from troth.flows.door.system import System
 from troth.flows.shipping.consign import consign, goods_of, grams_of, node_contact
 from troth.flows.shipping.labels import Way, request_labels
 from troth.flows.shipping.rates import shop_rates
+from troth.model.customs import HS_CODE, ORIGIN
 from troth.model.ids import NodeId
 from troth.model.label import LIVE, Consignment, Contact, Label, LabelState
 from troth.model.lifecycle import AllocationState
@@ -110,9 +111,20 @@ async def _packed(
         for at, name in enumerate(packages)
         if name not in told
     ]
+    flaws += _customs_flaws([one for name, one in told.items() if not packages or name in packages])
     if flaws:
         return Invalid(tuple(flaws))
     return {name: one for name, one in told.items() if not packages or name in packages}
+
+
+def _customs_flaws(consignments: Collection[Consignment]) -> list[FieldFlaw]:
+    """What customs want to know of goods that cross their border, and nobody said."""
+    goods = {one.sku: one for told in consignments if told.is_abroad for one in told.goods}
+    return [
+        FieldFlaw("/packages", f"{sku} lacks {' and '.join(lacking)}, which customs want to know")
+        for sku, one in sorted(goods.items())
+        if (lacking := [name for name, value in ((HS_CODE, one.hs_code), (ORIGIN, one.origin)) if not value])
+    ]
 
 
 async def read_last_labels(system: System, order: Order, work: Fulfillment) -> dict[str, Label]:

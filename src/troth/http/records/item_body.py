@@ -10,6 +10,7 @@ from troth.engine.supply.available_to_sell import LOW_STOCK_ATTRIBUTE, is_low_st
 from troth.http.edge.body import Id, MoneyBody, Name, Quantity, Strict, Text
 from troth.http.edge.problems import Refused
 from troth.model.barcodes import is_gtin
+from troth.model.customs import find_customs_flaws
 from troth.model.ids import Sku
 from troth.model.item import Item, Restrictions, Substitute
 from troth.model.measure import DECIMALS_MAX, PIECE
@@ -146,6 +147,7 @@ class ItemBody(Strict):
         low = self.attributes.get(LOW_STOCK_ATTRIBUTE)
         if low is not None and not is_low_stock_max(low):
             flaws.append(FieldFlaw(f"/attributes/{LOW_STOCK_ATTRIBUTE}", "must be a number of units, such as 5"))
+        flaws += [FieldFlaw(f"/attributes/{name}", why) for name, why in find_customs_flaws(self.attributes).items()]
         currency, price, cost = self._money(flaws)
         item = Item(
             sku=sku,

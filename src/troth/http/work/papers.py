@@ -28,6 +28,11 @@ async def print_packing_slip(call: Plain) -> Reply:
     return _reply(await documents.print_packing_slip(call.system, *await read_visible_work(call)))
 
 
+async def print_customs(call: Plain) -> Reply:
+    """The customs declarations of the packages of a work."""
+    return _reply(await documents.print_customs(call.system, *await read_visible_work(call)))
+
+
 async def print_pick_list(call: Call[Nothing, PickListQuery]) -> Reply:
     """The list of works that one picks on one walk."""
     names = dict.fromkeys(FulfillmentId(name) for name in call.query.fulfillment)
@@ -58,6 +63,20 @@ OPERATIONS = (
         query=NoQuery,
         scope="fulfillments:read",
         refusals=(NO_WORK, NotPossibleNow("print a packing slip", "picked", ("pack",))),
+        path_examples=WORK_PATH,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/fulfillments/{fulfillment_id}/customs-declaration",
+        name="print_customs_declaration",
+        summary="What customs are told of each package (CN 23), as PDF",
+        tag="shipping",
+        run=print_customs,
+        shown=(Shown(200, "A PDF"),),
+        body=NO_BODY,
+        query=NoQuery,
+        scope="fulfillments:read",
+        refusals=(NO_WORK, NotPossibleNow("declare", "sent where nothing is declared")),
         path_examples=WORK_PATH,
     ),
     Operation(
