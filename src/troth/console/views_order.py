@@ -10,6 +10,7 @@ from troth.engine.change_fields import find_changes
 from troth.engine.change_wish import CLOSED
 from troth.engine.holds import can_hold
 from troth.engine.money.owed import owed
+from troth.engine.tracking.parcels import proofs_of
 from troth.model.charges import Amounts
 from troth.model.hold_terms import Block
 from troth.model.ids import Sku
@@ -32,6 +33,7 @@ from troth.model.status import (
     uncovered_quantities,
 )
 from troth.model.totals import total_minor
+from troth.model.tracking import Proof
 from troth.pages.views import Chip, moment, money, state_chip, status_chip, words
 
 
@@ -90,6 +92,7 @@ class WorkView:
     packages: tuple[Package, ...]
     cost_minor: int
     is_ended: bool
+    proofs: tuple[Proof, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +249,7 @@ def _work(order: Order, work: Fulfillment, nodes: Mapping[str, Node]) -> WorkVie
         packages=work.packages,
         cost_minor=sum(work.cost.values()),
         is_ended=not live,
+        proofs=proofs_of(work),
     )
 
 
