@@ -30,6 +30,8 @@ from troth.flows.memory.node_work import learn_work
 from troth.flows.memory.trackers import Poller, Silent
 from troth.flows.money.settle import EVENTS_MAX as FOLLOWED_MAX
 from troth.flows.money.settle import follow_orders, settle_due
+from troth.flows.nodes.tell import EVENTS_MAX as NODES_TOLD_MAX
+from troth.flows.nodes.tell import tell_nodes
 from troth.flows.orders.acceptance import act_on_acceptance
 from troth.flows.orders.due import act_on_due, end_due_carts, find_next_due
 from troth.flows.orders.repromise import repromise_moved, repromise_overdue, try_parked
@@ -209,6 +211,7 @@ async def run_worker(system: System, settings: Settings, stop: asyncio.Event) ->
             Task("follow labels", lambda: _follow_labels(system)),
             Task("labels", lambda: _advance_labels(system)),
             Task("manifests", lambda: _tell_manifests(system)),
+            Task("tell nodes", lambda: _tell_nodes(system)),
         )
         await asyncio.gather(*(repeat(task, stop) for task in tasks))
         await deliveries.close()
@@ -406,6 +409,9 @@ async def _advance_labels(system: System) -> float:
 async def _tell_manifests(system: System) -> float:
     told = await tell_due(system, limit=LABELS_MAX)
     return 0.0 if told == LABELS_MAX else IDLE_SECONDS
+async def _tell_nodes(system: System) -> float:
+    looked_at = await tell_nodes(system)
+    return 0.0 if looked_at == NODES_TOLD_MAX else IDLE_SECONDS
 
 
 async def _seal(system: System) -> float:

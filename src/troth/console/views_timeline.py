@@ -9,6 +9,7 @@ import msgspec
 
 from troth.console.views_agreed import tell_agreement
 from troth.console.views_carrier_claim import tell_carrier_claim
+from troth.console.views_node_events import tell_node
 from troth.console.views_notification import tell_notification
 from troth.console.views_payment import tell_payment
 from troth.console.views_pickup import tell_pickup
@@ -55,6 +56,7 @@ from troth.model.events import (
     UnitsQueued,
     WorkRedated,
 )
+from troth.model.node_messages import NodeSilent, NodeTold
 from troth.model.notification_events import ChoiceMade, NotificationFailed, NotificationSent
 from troth.model.order import Allocation
 from troth.model.pickup_moves import PickupEvent
@@ -187,6 +189,8 @@ def tell(event: Event) -> str:
             late = f", after it was due at {moment(event.due_at)} UTC" if event.is_late else ""
             name = short_id(event.fulfillment_id)
             return f"The ship notice {event.reference} of fulfillment {name} was sent{late}."
+        case NodeTold() | NodeSilent():
+            return tell_node(event)
         case ConfigurationSet():
             done = "created" if event.before is None else "removed" if event.after is None else "changed"
             return f"{words(event.what)} {event.id} was {done}."

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from troth.engine.carriage.calendars import instant, minute_of, take_on
+from troth.engine.carriage.calendars import finish_work, instant, minute_of, take_on
 from troth.engine.carriage.network import Network
 from troth.engine.promising.context import Facts
 from troth.model.commands import MissAcceptance
@@ -25,6 +25,18 @@ def accept_by(network: Network, node: NodeId, released_at: datetime) -> datetime
     if not clock.acceptance_minutes:
         return None
     minute = take_on(clock, minute_of(released_at.timestamp()))
+    return None if minute is None else instant(float(minute * 60))
+
+
+def within_hours(network: Network, node: NodeId, since: datetime, minutes: int | None) -> datetime | None:
+    """When so many minutes of the opening hours of a node are over that begin with an instant; None where none are
+    given, the node is not there, or has no hours in which they would be.
+    """
+    position = network.index.get(node)
+    if position is None or minutes is None:
+        return None
+    clock = network.clocks[network.clock_index.item(position)]
+    minute = finish_work(clock, minute_of(since.timestamp()), minutes, has_cut_off=False)
     return None if minute is None else instant(float(minute * 60))
 
 

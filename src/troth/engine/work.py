@@ -52,7 +52,7 @@ from troth.model.lifecycle import ALLOCATION, ENDED, GONE, AllocationEvent, Allo
 from troth.model.measure import counted
 from troth.model.order import Allocation, Fulfillment, Order, Package, PackageLine
 from troth.model.pickup_moves import PickupCodeRefused
-from troth.model.refusals import FieldFlaw, Held, Invalid, NotFound, NotPossibleNow, Refusal
+from troth.model.refusals import FieldFlaw, Held, Invalid, NotFound, NotPossibleNow, Refusal, WorkWithdrawn
 from troth.model.status import blocking_holds, fulfillment_status, has_come, is_handed_over, is_kept
 
 _E = AllocationEvent
@@ -71,6 +71,8 @@ def decide_work(
     parts = tuple(
         part for part in order.allocations if part.fulfillment_id == work.fulfillment_id and part.state not in ENDED
     )
+    if not parts and _was_withdrawn(order, work):
+        return WorkWithdrawn(work.fulfillment_id, work.node, fulfillment_status(order, work.fulfillment_id))
     holds = blocking_holds(order, Block.SHIP) if isinstance(command, ShipWork | CollectWork) else ()
     if holds:
         return Held(tuple(hold.hold_id for hold in holds))
@@ -175,6 +177,12 @@ def _picked(order: Order, events: tuple[OrderEvent, ...] | Refusal) -> tuple[All
 def _is_handed_over(work: Fulfillment) -> bool:
     """Whether the node itself gives the goods to the customer; what goes via another node is first sent there."""
     return is_handed_over(work.method) and work.via is None
+
+
+def _was_withdrawn(order: Order, work: Fulfillment) -> bool:
+    """Whether units were once the node's to send, or to be, that are not any more."""
+    ended = {part.state for part in order.allocations if part.fulfillment_id == work.fulfillment_id}
+    return bool(ended & {AllocationState.CANCELED, AllocationState.REJECTED, AllocationState.REPLACED})
 
 
 def _refuse(what: str, order: Order, work: Fulfillment) -> NotPossibleNow:

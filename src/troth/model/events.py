@@ -21,6 +21,7 @@ from troth.model.inventory import Source
 from troth.model.label_moves import LabelAttached, LabelDetached, LabelEvent
 from troth.model.lifecycle import AllocationEvent
 from troth.model.network import Address
+from troth.model.node_messages import NodeSilent, NodeTold
 from troth.model.notification_events import ChoiceMade, NotificationFailed, NotificationSent
 from troth.model.order import Allocation, Customer, Fulfillment, Hold, Line, Method, Order, Package
 from troth.model.payment import DisputeState, StepKind
@@ -850,8 +851,8 @@ PaymentEvent = (
 """What happens to an order's money. The order is the subject, and its version stays as it is."""
 NotificationEvent = NotificationSent | NotificationFailed | ChoiceMade | StockLevelChanged
 WorkbenchEvent = ExceptionMarked | FixApplied
-PartnerEvent = AgreementEvent | ShipNoticeSent
 CarrierClaimEvent = CarrierClaimOpened | CarrierClaimClosed
+PartnerEvent = AgreementEvent | ShipNoticeSent | NodeTold | NodeSilent
 Event = (
     OrderEvent
     | StockEvent
@@ -960,6 +961,8 @@ EVENTS: Final[dict[str, type[Event]]] = {
         StockLevelChanged,
         CarrierClaimOpened,
         CarrierClaimClosed,
+        NodeTold,
+        NodeSilent,
         ConfigurationSet,
     )
 }

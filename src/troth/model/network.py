@@ -8,6 +8,7 @@ from typing import Final
 
 from troth.model.capacity import CapacityUnit, DayCapacity, Shift
 from troth.model.ids import NodeId
+from troth.model.node_link import NodeLink
 
 LOCAL: Final = "local"
 """The calendar of public holidays of wherever something is."""
@@ -156,7 +157,8 @@ class Node:
     Its stock feed is due after so many hours (`feed_due_every_hours`, None: none is): while it is late nothing of its
     stock is counted on. `pickup_minutes` is how much later a pickup is ready for each open one that waits before it.
     `capabilities` are what items may need of a node (`hazardous`, `chilled` …), `attributes` what rules may ask about.
-    Where somebody switched it `off` it is not active meanwhile; that is never set with the node itself.
+    Where somebody switched it `off` it is not active meanwhile; that is never set with the node itself. A node with a
+    system of its own is told of its work by its `link`.
     """
 
     node: NodeId
@@ -191,6 +193,7 @@ class Node:
     cut_offs: tuple[CutOff, ...] = field(default=(), repr=False)
     capacity_days: tuple[DayCapacity, ...] = field(default=(), repr=False)
     off: SwitchedOff | None = field(default=None, repr=False)
+    link: NodeLink | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,6 +211,17 @@ class PickupLocked:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkWithdrawn:
+    """This work is no longer the node's: it was canceled, refused, or given to another node."""
+
+    code: ClassVar[str] = "work-withdrawn"
+    transient: ClassVar[bool] = False
+    fulfillment_id: str
+    node: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unauthorized:
     """The request carries no valid key or login."""
 
@@ -249,6 +260,7 @@ Refusal = (
     | PickupLocked
     | Unauthorized
     | Forbidden
+    | WorkWithdrawn
 )
 
 REFUSALS: Final[dict[str, type[Refusal]]] = {
@@ -271,5 +283,6 @@ REFUSALS: Final[dict[str, type[Refusal]]] = {
         PickupLocked,
         Unauthorized,
         Forbidden,
+        WorkWithdrawn,
     )
 }

@@ -24,6 +24,7 @@ from troth.model.refusals import (
     StockShort,
     Unauthorized,
     VersionConflict,
+    WorkWithdrawn,
 )
 from troth.pages.views import moment, words
 
@@ -92,6 +93,8 @@ def _facts(refusal: Refusal) -> tuple[str, ...]:
             return (f"{refusal.asked} are asked, {refusal.held} are kept already, and {refusal.units_max} may be.",)
         case OverCalled():
             return _over_called(refusal)
+        case WorkWithdrawn():
+            return (f"{refusal.fulfillment_id} at {refusal.node} is {words(refusal.state).lower()}.",)
         case PickupLocked():
             return (f"No code is looked at until {moment(refusal.locked_until)} UTC.",)
         case QuoteOutdated():

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from troth.model.ids import NodeId
 from troth.store.database import Connection
 from troth.store.events import LoggedEvent, Position
 from troth.store.queries import sql
@@ -27,7 +28,7 @@ _LAGS = sql("read_subscription_lags")
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """A subscription without its secret. `kinds` empty: all but the audit's. `sequence` counts what was delivered so
-    far.
+    far. That of a `node` gets what the node is told, and nothing else.
     """
 
     subscription_id: str
@@ -44,6 +45,7 @@ class Subscription:
     failures: int
     attempt_at: datetime
     last_error: str
+    node: NodeId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Claim:
     delivered: str
     failures: int
     until: datetime
+    node: NodeId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +122,10 @@ async def create_subscription(
     batch_max: int,
     at: datetime,
     after: Position,
+    node: NodeId | None = None,
 ) -> None:
     """Create an active subscription that begins after a position."""
-    await connection.execute(_CREATE, subscription_id, name, url, secret, list(kinds), batch_max, at, *after)
+    await connection.execute(_CREATE, subscription_id, name, url, secret, list(kinds), batch_max, at, *after, node)
 
 
 async def read_subscription(connection: Connection, subscription_id: str) -> Subscription | None:
@@ -185,16 +189,19 @@ async def claim_subscriptions(connection: Connection, *, seconds: float, limit: 
             row["delivered"],
             row["failures"],
             row["claimed_until"],
+            row["node"],
         )
         for row in await connection.fetch(_CLAIM, seconds, limit)
     ]
 
 
 async def read_wanted_events(
-    connection: Connection, position: Position, *, kinds: Sequence[str], limit: int
+    connection: Connection, position: Position, *, kinds: Sequence[str], subject: str | None = None, limit: int
 ) -> tuple[list[LoggedEvent], Position]:
-    """The wanted ones among the next `limit` events after a position, and the position of the last one looked at."""
-    rows = await connection.fetch(_WANTED, *position, list(kinds), limit)
+    """The wanted ones (of a subject where one is named) among the next `limit` events after a position, and the
+    position of the last one looked at.
+    """
+    rows = await connection.fetch(_WANTED, *position, list(kinds), limit, subject)
     end = (rows[-1]["xid"], rows[-1]["seq"]) if rows else position
     return [logged_event(row) for row in rows if row["is_wanted"]], end
 
@@ -299,4 +306,5 @@ def _subscription(row: Any) -> Subscription:
         row["failures"],
         row["attempt_at"],
         row["last_error"],
+        row["node"],
     )

@@ -16,9 +16,11 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from troth.model.events import ConfigurationSet
+from troth.store.configure import subject_of
 from troth.store.database import Pool, transaction
 from troth.store.deliveries import Resend, claim_resends, finish_resend
 from troth.store.events import LoggedEvent, append_event
+from troth.store.node_messages import acknowledge_delivered
 from troth.store.subscriptions import (
     Attempted,
     Claim,
@@ -112,7 +114,10 @@ async def deliver_claimed(
     lost.
     """
     async with pool.acquire() as connection:
-        events, end = await read_wanted_events(connection, claim.position, kinds=claim.kinds, limit=_LOOK_MAX)
+        subject = None if claim.node is None else subject_of("node", claim.node)
+        events, end = await read_wanted_events(
+            connection, claim.position, kinds=claim.kinds, subject=subject, limit=_LOOK_MAX
+        )
     sending = _Sending(pool, claim)
     for numbered in _batches(events, claim):
         if is_stopping() or sending.is_over_time:
@@ -194,6 +199,10 @@ class _Sending:
                 delivered=self._unrecorded,
                 is_done=is_done,
             )
+            if self.claim.node is not None and state is not None and self._unrecorded:
+                positions = [one.event.position for one in self._unrecorded]
+                at, by = self._unrecorded[-1].at, f"webhook/{self.claim.subscription_id}"
+                await acknowledge_delivered(connection, self.claim.node, positions, at=at, by=by)
         self._unrecorded, self._recorded_at = [], time.monotonic()
         return state
 

@@ -13,12 +13,15 @@ from urllib.parse import urlsplit
 from troth.flows.door.expected import ANYTHING, Expected
 from troth.flows.door.system import System
 from troth.model.events import EVENTS, ConfigurationSet
+from troth.model.ids import NodeId
+from troth.model.node_messages import NodeTold
 from troth.model.refusals import FieldFlaw, Invalid, NotFound, VersionConflict
 from troth.store import deliveries, subscriptions
 from troth.store.balances import read_horizon
 from troth.store.database import Connection, transaction
 from troth.store.deliveries import Delivery
 from troth.store.events import START, Position, append_event
+from troth.store.reference import read_node
 from troth.store.subscriptions import Subscription
 
 AUDIT_KIND: Final = ConfigurationSet.__name__
@@ -56,18 +59,25 @@ async def subscribe(
     name: str = "",
     batch_max: int = 1,
     is_from_start: bool = False,
+    node: NodeId | None = None,
     actor: str,
 ) -> Subscribed | Invalid:
     """Create a subscription to some kinds of events (none: all but the audit's), from now or from the start of the log.
 
-    With `batch_max` above 1 (at most 500) a message holds up to so many events, for who wants thousands a second.
+    With `batch_max` above 1 (at most 500) a message holds up to so many events, for who wants thousands a second. That
+    of a `node` gets what this node is told of its work, and what it takes counts as acknowledged.
     """
-    if flaws := find_flaws(url=url, kinds=kinds, batch_max=batch_max):
+    flaws = find_flaws(url=url, kinds=kinds, batch_max=batch_max)
+    if node is not None and kinds:
+        flaws = (*flaws, FieldFlaw("/kinds", f"must be left out: the node is told {NodeTold.__name__}"))
+    if flaws:
         return Invalid(flaws)
     subscription_id = f"wh_{secrets.token_hex(10)}"
     secret = "whsec_" + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
     now = system.door.now()
     async with transaction(system.pool) as connection:
+        if node is not None and await read_node(connection, node) is None:
+            return Invalid((FieldFlaw("/node", f"there is no node {node}"),))
         after = START if is_from_start else (await read_horizon(connection), 0)
         await subscriptions.create_subscription(
             connection,
@@ -75,10 +85,11 @@ async def subscribe(
             name=name,
             url=url,
             secret=secret,
-            kinds=_sorted(kinds),
+            kinds=_sorted(kinds if node is None else (NodeTold.__name__,)),
             batch_max=batch_max,
             at=now,
             after=after,
+            node=node,
         )
         created = await _need(connection, subscription_id)
         await _audit(connection, None, created, at=now, actor=actor)
@@ -99,6 +110,8 @@ async def change(
             return NotFound("webhook", subscription_id)
         if (conflict := expected.refuse(before.version)) is not None:
             return conflict
+        if before.node is not None and choice.kinds is not None:
+            return Invalid((FieldFlaw("/kinds", f"cannot be set: it is that of node {before.node}"),))
         await subscriptions.set_subscription(
             connection,
             subscription_id,

@@ -9,7 +9,7 @@ import msgspec
 from pydantic import Field
 
 from troth.flows.log.subscribe import BATCH_MAX, Subscribed
-from troth.http.edge.body import Instant, Strict, Text
+from troth.http.edge.body import Id, Instant, Strict, Text
 from troth.http.edge.pages import PageQuery
 from troth.store.deliveries import Delivery
 from troth.store.events import Position
@@ -38,6 +38,9 @@ class SubscribeBody(Strict):
     start: Annotated[
         Literal["now", "beginning"], Field(description="From now on, or with the first event of the log.")
     ] = "now"
+    node: Annotated[
+        Id | None, Field(description="It gets what this node is told of its work, and what it takes is acknowledged.")
+    ] = None
 
 
 class ChangeBody(Strict):
@@ -59,7 +62,9 @@ class ReplayBody(Strict):
 
 
 class WebhookAnswer(msgspec.Struct, frozen=True):
-    """A subscription. `position` is how far the log is read, `sequence` the number of the last event delivered."""
+    """A subscription. `position` is how far the log is read, `sequence` the number of the last event delivered; `node`
+    is whose messages it gets, where it is that of a node.
+    """
 
     webhook_id: str
     name: str
@@ -73,6 +78,7 @@ class WebhookAnswer(msgspec.Struct, frozen=True):
     failures: int
     next_attempt_at: datetime
     last_error: str
+    node: str | None
 
 
 class NewWebhookAnswer(WebhookAnswer, frozen=True):
@@ -142,6 +148,7 @@ def _fields(one: Subscription) -> dict[str, Any]:
         "failures": one.failures,
         "next_attempt_at": one.attempt_at,
         "last_error": one.last_error,
+        "node": one.node,
     }
 
 

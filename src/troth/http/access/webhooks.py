@@ -41,6 +41,7 @@ from troth.http.edge.pages import Page, PageQuery, decode_cursor, page_reply
 from troth.http.edge.preconditions import expected_of
 from troth.http.edge.problems import Refused
 from troth.http.edge.replies import NO_CONTENT, Reply, etag, json_reply
+from troth.model.ids import NodeId
 from troth.model.refusals import FieldFlaw, Forbidden, Invalid, NotFound, VersionConflict
 from troth.store.subscriptions import Subscription, parse_position, position_text
 
@@ -64,6 +65,7 @@ async def create_webhook(call: Call[SubscribeBody, NoQuery]) -> Reply:
                 name=asked.name,
                 batch_max=asked.batch_max,
                 is_from_start=asked.start == "beginning",
+                node=None if asked.node is None else NodeId(asked.node),
                 actor=call.actor.name,
             )
         )

@@ -29,6 +29,7 @@ from troth.model.refusals import (
     StockShort,
     Unauthorized,
     VersionConflict,
+    WorkWithdrawn,
 )
 from troth.store.codec import encode_bytes
 
@@ -139,6 +140,7 @@ PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     ContentDiffers.code: (409, "Order differs"),
     KeyReused.code: (409, "Idempotency key reused"),
     NotPossibleNow.code: (409, "Not possible now"),
+    WorkWithdrawn.code: (409, "No longer the work of this node"),
     Held.code: (409, "Order on hold"),
     LiftReserved.code: (403, "Lifted by other roles"),
     FixOutdated.code: (409, "Fix outdated"),
@@ -253,6 +255,8 @@ def _told(no: No) -> str:
         case NotPossibleNow():
             possible = ", ".join(no.possible)
             return f"cannot {no.what} what is {no.state}" + (f"; possible now: {possible}" if possible else "")
+        case WorkWithdrawn():
+            return f"{no.fulfillment_id} at {no.node} is {no.state}"
         case Held():
             return ", ".join(no.holds)
         case FixOutdated():

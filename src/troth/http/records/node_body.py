@@ -24,6 +24,7 @@ from troth.http.records.calendar_body import (
     is_in_order,
     shifts_of,
 )
+from troth.http.records.link_body import LinkBody
 from troth.model.capacity import CapacityUnit, DayCapacity
 from troth.model.ids import NodeId
 from troth.model.network import Address, Calendar, CarrierPickup, CutOff, Node, NodeType
@@ -126,6 +127,7 @@ class NodeBody(Strict):
         tuple[CutOffBody, ...],
         Field(max_length=100, description="Other ones than cut_off; of several for a day the last counts."),
     ] = ()
+    link: LinkBody | None = None
 
     def node(self, node_id: NodeId, currency: str) -> Node:
         """The node that this is, with its place; Refused where that is not known."""
@@ -176,6 +178,7 @@ class NodeBody(Strict):
                 for row in self.capacity_days
             ),
             cut_offs=tuple(CutOff(row.at, row.service, tuple(sorted(set(row.weekdays)))) for row in self.cut_offs),
+            link=None if self.link is None else self.link.link(node_id),
         )
 
     def _flaws_of_capacity(self) -> Iterator[FieldFlaw]:

@@ -18,6 +18,7 @@ from troth.http.edge.values import MoneyAnswer, money
 from troth.http.orders.address_answer import answer_address
 from troth.http.orders.order_shapes import AddressAnswer
 from troth.http.records.calendar_body import WEEKDAYS
+from troth.http.records.link_body import LinkAnswer, answer_link
 from troth.http.records.node_body import NodeBody
 from troth.model.capacity import CapacityUnit, Shift
 from troth.model.ids import NodeId
@@ -124,6 +125,7 @@ class NodeAnswer(msgspec.Struct, frozen=True):
     reroute_after_minutes: int | None
     pickup_minutes: int
     feed_due_every_hours: int | None
+    link: LinkAnswer | None
 
 
 class NodesQuery(PageQuery):
@@ -201,6 +203,7 @@ def answer_node(node: Node, currency: str) -> NodeAnswer:
         reroute_after_minutes=node.reroute_after_minutes,
         pickup_minutes=node.pickup_minutes,
         feed_due_every_hours=node.feed_due_every_hours,
+        link=answer_link(node.link),
     )
 
 

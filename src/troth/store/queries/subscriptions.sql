@@ -1,29 +1,29 @@
 -- name: create_subscription
 -- Creates a subscription that begins after a position.
 INSERT INTO subscriptions (
-    subscription_id, version, name, url, secret, kinds, batch_max, state, created_at, cursor_xid, cursor_seq, attempt_at
+    subscription_id, version, name, url, secret, kinds, batch_max, state, created_at, cursor_xid, cursor_seq, node, attempt_at
 )
-VALUES ($1, 1, $2, $3, $4, $5, $6, 'active', $7, $8, $9, now());
+VALUES ($1, 1, $2, $3, $4, $5, $6, 'active', $7, $8, $9, $10, now());
 
 -- name: read_subscription
 -- Reads one subscription.
 SELECT
     subscription_id, version, name, url, kinds, batch_max, state, created_at, cursor_xid, cursor_seq, sequence, delivered, failures,
-    attempt_at, last_error
+    attempt_at, last_error, node
 FROM subscriptions WHERE subscription_id = $1;
 
 -- name: lock_subscription
 -- Reads one subscription and keeps it from others until the transaction ends.
 SELECT
     subscription_id, version, name, url, kinds, batch_max, state, created_at, cursor_xid, cursor_seq, sequence, delivered, failures,
-    attempt_at, last_error
+    attempt_at, last_error, node
 FROM subscriptions WHERE subscription_id = $1 FOR UPDATE;
 
 -- name: find_subscriptions
 -- Finds a page of subscriptions by id, after the one given.
 SELECT
     subscription_id, version, name, url, kinds, batch_max, state, created_at, cursor_xid, cursor_seq, sequence, delivered, failures,
-    attempt_at, last_error
+    attempt_at, last_error, node
 FROM subscriptions
 WHERE ($1::text IS NULL OR subscription_id > $1)
 ORDER BY subscription_id LIMIT $2;
@@ -80,14 +80,15 @@ WHERE s.subscription_id IN (
     AND (s.claimed_until IS NULL OR s.claimed_until < now())
 RETURNING
     s.subscription_id, s.url, s.secret, s.kinds, s.batch_max, s.cursor_xid, s.cursor_seq, s.sequence, s.delivered, s.failures,
-    s.claimed_until;
+    s.claimed_until, s.node;
 
 -- name: read_wanted_events
--- Reads the next events after a position: those of the kinds (none: all but the audit's), and of the rest only the last, without its body.
+-- Reads the next events after a position: those of the kinds (none: all but the audit's) and of a subject (null: all), and of the rest only the last, without its body.
 WITH next AS (
     SELECT
         subject, at, xid, seq, kind, version, body, actor, cause, policy_version,
-        CASE WHEN cardinality($3::text[]) = 0 THEN kind <> 'ConfigurationSet' ELSE kind = ANY($3) END AS is_wanted
+        CASE WHEN cardinality($3::text[]) = 0 THEN kind <> 'ConfigurationSet' ELSE kind = ANY($3) END
+            AND ($5::text IS NULL OR subject = $5) AS is_wanted
     FROM events
     WHERE (xid, seq) > ($1::xid8, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())
     ORDER BY xid, seq

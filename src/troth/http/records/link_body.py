@@ -1,0 +1,70 @@
+"""How a node is reached, as clients send it and as it is answered."""
+
+import re
+from typing import Annotated, Final
+
+import msgspec
+from pydantic import Field, StringConstraints
+
+from troth.http.edge.body import Strict, Text
+from troth.http.edge.problems import Refused
+from troth.model.ids import NodeId
+from troth.model.node_link import FileFormat, NodeLink, Reach
+from troth.model.refusals import FieldFlaw, Invalid
+
+_FOLDER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+class LinkBody(Strict):
+    """How a node with a system of its own is told of its work, and how soon it has to answer, in its opening hours."""
+
+    by: Annotated[Reach, Field(description="api: it asks; webhook: it is posted to it; file: it lies in a folder.")]
+    format: Annotated[FileFormat, Field(description="Of the files in its folder.")] = FileFormat.CSV
+    folder: Annotated[
+        str | None,
+        StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$"),
+        Field(description="The name of its folder; left out: its id."),
+    ] = None
+    acknowledge_minutes: Annotated[
+        Annotated[int, Field(ge=1, le=100_000)] | None,
+        Field(description="Within so many it acknowledges a release; null: nobody waits for that."),
+    ] = None
+    ship_minutes: Annotated[
+        Annotated[int, Field(ge=1, le=100_000)] | None,
+        Field(description="Within so many it has shipped a release; null: by when that has to leave."),
+    ] = None
+    contact: Annotated[Text, Field(description="Whom a person calls where it is silent.")] = ""
+
+    def link(self, node_id: NodeId) -> NodeLink:
+        """The link of a node that this is; Refused where its folder would have no name."""
+        folder = self.folder or node_id
+        if self.by is Reach.FILE and not _FOLDER.fullmatch(folder):
+            raise Refused(Invalid((FieldFlaw("/link/folder", "is required: the id of the node is no name of one"),)))
+        return NodeLink(
+            self.by,
+            self.format,
+            folder if self.by is Reach.FILE else "",
+            self.acknowledge_minutes,
+            self.ship_minutes,
+            self.contact,
+        )
+
+
+class LinkAnswer(msgspec.Struct, frozen=True):
+    """How a node with a system of its own is told of its work, and how soon it has to answer."""
+
+    by: Reach
+    format: FileFormat
+    folder: str | None
+    acknowledge_minutes: int | None
+    ship_minutes: int | None
+    contact: str
+
+
+def answer_link(link: NodeLink | None) -> LinkAnswer | None:
+    """The link of a node as it is answered."""
+    if link is None:
+        return None
+    return LinkAnswer(
+        link.by, link.format, link.folder or None, link.acknowledge_minutes, link.ship_minutes, link.contact
+    )

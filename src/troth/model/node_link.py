@@ -1,0 +1,36 @@
+"""How a node with a system of its own is reached: by what it gets its work, and how soon it has to answer."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Reach(StrEnum):
+    """By what a node gets its work: it asks for it, it is posted to it, or it lies in a folder."""
+
+    API = "api"
+    WEBHOOK = "webhook"
+    FILE = "file"
+
+
+class FileFormat(StrEnum):
+    """In what the files of a folder are written; each is a codec."""
+
+    CSV = "csv"
+    JSON_LINES = "jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeLink:
+    """By what a node is reached, and what it owes: to acknowledge a release within so many minutes of its opening
+    hours, and to have it shipped within so many (None: nothing is asked).
+
+    `folder` is the name of its folder, and `format` what lies there, where it is reached by file. `contact` is whom a
+    person calls where it is silent.
+    """
+
+    by: Reach
+    format: FileFormat = FileFormat.CSV
+    folder: str = ""
+    acknowledge_minutes: int | None = None
+    ship_minutes: int | None = None
+    contact: str = ""

@@ -1,0 +1,97 @@
+-- name: try_following_node_work
+-- Takes the right to tell nodes of their work, until the transaction ends; false where another worker has it.
+SELECT pg_try_advisory_xact_lock(7308332127834811);
+
+-- name: wait_to_tell_nodes
+-- Waits for the right to tell nodes of their work, until the transaction ends; it takes no transaction id before its turn comes, so that messages stand in the log in the order of their numbers.
+SELECT pg_advisory_xact_lock(7308332127834811);
+
+-- name: take_message_numbers
+-- Takes so many numbers for messages to some nodes; gives the last taken of each.
+INSERT INTO node_message_numbers AS n (node, number)
+SELECT node, taken FROM unnest($1::text[], $2::bigint[]) AS g (node, taken) ORDER BY node
+ON CONFLICT (node) DO UPDATE SET number = n.number + excluded.number
+RETURNING node, number;
+
+-- name: append_node_messages
+-- Appends messages to nodes to the log, and where each stands there.
+WITH given AS (
+    SELECT node, number, kind, fulfillment_id, at, body
+    FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::timestamptz[], $6::json[])
+        AS g (node, number, kind, fulfillment_id, at, body)
+),
+appended AS (
+    INSERT INTO events (subject, at, kind, version, body, actor, cause, policy_version)
+    SELECT 'node:' || node, at, 'NodeTold', 1, body, $7, $8, '' FROM given ORDER BY node, number
+    RETURNING subject, xid, seq, (body ->> 'number')::bigint AS number
+)
+INSERT INTO node_messages (node, number, kind, fulfillment_id, told_at, xid, seq)
+SELECT g.node, g.number, g.kind, g.fulfillment_id, g.at, a.xid, a.seq
+FROM given AS g JOIN appended AS a ON a.subject = 'node:' || g.node AND a.number = g.number;
+
+-- name: read_node_messages
+-- Reads the messages to a node after a number, in order, with their bodies.
+SELECT m.node, m.number, m.acknowledged_at, m.acknowledged_by, e.body
+FROM node_messages AS m JOIN events AS e ON e.xid = m.xid AND e.seq = m.seq
+WHERE m.node = $1 AND m.number > $2 ORDER BY m.number LIMIT $3;
+
+-- name: read_newest_node_messages
+-- Reads the newest messages to a node, newest first, with their bodies.
+SELECT m.node, m.number, m.acknowledged_at, m.acknowledged_by, e.body
+FROM node_messages AS m JOIN events AS e ON e.xid = m.xid AND e.seq = m.seq
+WHERE m.node = $1 ORDER BY m.number DESC LIMIT $2;
+
+-- name: read_acknowledged_number
+-- Reads up to which number a node has acknowledged all messages: that before the first that it has not.
+SELECT coalesce(
+    (SELECT min(number) - 1 FROM node_messages WHERE node = $1 AND acknowledged_at IS NULL),
+    (SELECT number FROM node_message_numbers WHERE node = $1),
+    0
+) AS number;
+
+-- name: acknowledge_node_messages
+-- Writes that a node has acknowledged its messages up to a number, and those with some numbers; of what was acknowledged before nothing. Gives the work of each.
+UPDATE node_messages SET acknowledged_at = $4, acknowledged_by = $5
+WHERE node = $1 AND (number <= $2 OR number = ANY($3::bigint[])) AND acknowledged_at IS NULL
+RETURNING number, fulfillment_id;
+
+-- name: acknowledge_messages_about
+-- Writes that a node has acknowledged all messages about some work; of what was acknowledged before nothing.
+UPDATE node_messages SET acknowledged_at = $3, acknowledged_by = $4
+WHERE node = $1 AND fulfillment_id = $2 AND acknowledged_at IS NULL
+RETURNING number;
+
+-- name: acknowledge_delivered_messages
+-- Writes that the messages at some positions of the log were taken by the node that they are for; of what was acknowledged before nothing. Gives the work of each.
+UPDATE node_messages AS m SET acknowledged_at = $4, acknowledged_by = $5
+FROM unnest($2::xid8[], $3::bigint[]) AS d (xid, seq)
+WHERE m.node = $1 AND m.xid = d.xid AND m.seq = d.seq AND m.acknowledged_at IS NULL
+RETURNING m.number, m.fulfillment_id;
+
+-- name: acknowledge_node_works
+-- Writes that a node knows of some work; of what it knew before nothing.
+UPDATE node_works SET acknowledged_at = $3 WHERE node = $1 AND fulfillment_id = ANY($2::text[]) AND acknowledged_at IS NULL;
+
+-- name: read_node_works
+-- Reads what nodes were told last of some work.
+SELECT fulfillment_id, order_id, node, number, units, digest, recall_id FROM node_works WHERE fulfillment_id = ANY($1::text[]);
+
+-- name: write_node_works
+-- Writes what nodes were told last of some work; by when it has to be answered stays where that was said before.
+INSERT INTO node_works (fulfillment_id, order_id, node, number, units, digest, recall_id)
+SELECT fulfillment_id, order_id, node, number, units, digest, recall_id
+FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::text[])
+    AS g (fulfillment_id, order_id, node, number, units, digest, recall_id)
+ORDER BY fulfillment_id
+ON CONFLICT (fulfillment_id) DO UPDATE SET
+    number = excluded.number,
+    units = excluded.units,
+    digest = excluded.digest,
+    recall_id = excluded.recall_id;
+
+-- name: await_node_works
+-- Writes by when some work that a node was just told has to be acknowledged and shipped, and that it is not yet.
+UPDATE node_works AS w
+SET acknowledge_by = g.acknowledge_by, acknowledged_at = NULL, ship_within = g.ship_within, silent_since = NULL
+FROM unnest($1::text[], $2::timestamptz[], $3::timestamptz[]) AS g (fulfillment_id, acknowledge_by, ship_within)
+WHERE w.fulfillment_id = g.fulfillment_id;
