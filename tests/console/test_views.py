@@ -82,6 +82,7 @@ from troth.model.front import Front, FrontPlan, Span
 from troth.model.ids import CartHoldId, FulfillmentId, HoldId, LineId, NodeId, OrderId, Sku
 from troth.model.inventory import ON_HAND, Balance, Source, SupplyKey, lot_source
 from troth.model.lifecycle import AllocationState
+from troth.model.node_messages import MessageKind, NodeSilent, NodeTold, ToldWork
 from troth.model.order import Allocation, Customer, Fulfillment, Hold, Line, Method, Order, Package
 from troth.model.plan import Alternative, Plan, Shipment, Trace
 from troth.model.recall import Recall, RecallKind, RecallUnits
@@ -108,6 +109,7 @@ from troth.model.refusals import (
     StockShort,
     Unauthorized,
     VersionConflict,
+    WorkWithdrawn,
 )
 from troth.model.release import PlannedRelease, WaveTake
 from troth.model.serials import UnitSerial
@@ -138,6 +140,9 @@ RECALL = Recall(
 
 _TERMS = CustomerTerms("C-1", credit_limit_minor=25_000)
 _BLANKET = BlanketOrder("BO-1", "C-1", "USD", NOW, NOW, ())
+_TOLD_WORK = ToldWork(
+    WORK, OrderId("O-1"), "web", "W-1", Method.SHIP, "standard", "", NOW, NOW, "Ada Park", "", None, ()
+)
 EVERY_EVENT: tuple[tuple[Event, str], ...] = (
     *PAYMENT_EVENTS,
     *CARRIER_CLAIM_EVENTS,
@@ -331,10 +336,19 @@ EVERY_EVENT: tuple[tuple[Event, str], ...] = (
         "The ship notice 856-17 of fulfillment F2 was sent, after it was due at Nov 23, 15:00 UTC.",
     ),
     (BlanketOrderSet(_BLANKET, 1, NOW), "Blanket order BO-1 with C-1 was agreed on."),
+    (
+        NodeTold(NodeId("3PL-1"), 17, MessageKind.RELEASE, _TOLD_WORK, NOW, repeats=12),
+        "Node 3PL-1 was told of its work O-1-F2, once more (message 17).",
+    ),
+    (
+        NodeSilent(NodeId("3PL-1"), WORK, "acknowledge", NOW, NOW),
+        "Fulfillment F2 was not acknowledged by 3PL-1 until Nov 23, 15:00 UTC.",
+    ),
     (ConfigurationSet("node", "DC-PA", {"a": 1}), "Node DC-PA was created."),
 )
 EVERY_REFUSAL: tuple[tuple[Refusal, str], ...] = (
     (PickupLocked(NOW), "No code is looked at until Nov 23, 15:00 UTC."),
+    (WorkWithdrawn("O-1-F2", "3PL-1", "canceled"), "O-1-F2 at 3PL-1 is canceled."),
     (
         StockShort((ShortLine(LineId("1"), Sku("A"), 3, 1, NOW, "no_stock"),)),
         "Line 1 (A): 3 asked, 1 could be promised, at the earliest Nov 23, 15:00 (no stock).",
