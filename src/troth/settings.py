@@ -145,6 +145,10 @@ class Settings(BaseSettings):
         dict[str, SecretStr], Field(description="Where carriers are asked about parcels, by carrier; none: none is.")
     ] = {}
     carrier_keys: Annotated[dict[str, SecretStr], Field(description="What they are asked with, by carrier.")] = {}
+    node_folder: Annotated[
+        Path | None,
+        Field(description="Where the folders of nodes reached by file are; unset: in data_dir."),
+    ] = None
     simulated_carriers: Annotated[
         dict[str, SimulatedCarrier],
         Field(description="Carriers that are only played, for development: how each does, by name."),

@@ -17,6 +17,7 @@ from typing import Final
 from prometheus_client import Counter, Gauge, Histogram
 
 from troth.adapters.messages.opening import make_senders
+from troth.adapters.node_files.opening import CODECS, open_folders
 from troth.adapters.tracking.polling import open_pollers
 from troth.adapters.webhooks import open_sender
 from troth.flows.door.system import System
@@ -30,6 +31,7 @@ from troth.flows.memory.node_work import learn_work
 from troth.flows.memory.trackers import Poller, Silent
 from troth.flows.money.settle import EVENTS_MAX as FOLLOWED_MAX
 from troth.flows.money.settle import follow_orders, settle_due
+from troth.flows.nodes.files import OpenFolder, exchange_files
 from troth.flows.nodes.tell import EVENTS_MAX as NODES_TOLD_MAX
 from troth.flows.nodes.tell import tell_nodes
 from troth.flows.orders.acceptance import act_on_acceptance
@@ -109,6 +111,9 @@ DELIVERED: Final = Counter("troth_webhook_events_total", "Events that subscriber
 DELIVERY_FAILURES: Final = Counter("troth_webhook_failures_total", "Attempts that subscribers did not take")
 SUBSCRIBER_LAG: Final = Gauge("troth_webhook_lag_seconds", "Age of the first event not passed yet", ["subscription"])
 SUBSCRIBERS_PAUSED: Final = Gauge("troth_webhook_paused", "Subscriptions that are paused")
+NODE_FILES: Final = Counter("troth_node_files_total", "Files in the folders of nodes", ["what"])
+NODE_ROWS_REFUSED: Final = Counter("troth_node_file_rows_refused_total", "Rows of files of nodes that were refused")
+NODE_FOLDER_FAILURES: Final = Counter("troth_node_folder_failures_total", "Times that a node's folder was not usable")
 EXCEPTIONS_OPEN: Final = Gauge("troth_exceptions_open", "What needs a person, by kind", ["kind"])
 EXCEPTION_OLDEST: Final = Gauge("troth_exception_oldest_seconds", "How long the oldest of it has been open")
 LABELS: Final = Counter("troth_labels_looked_at_total", "Looks at labels that carriers had not answered about")
@@ -212,6 +217,7 @@ async def run_worker(system: System, settings: Settings, stop: asyncio.Event) ->
             Task("labels", lambda: _advance_labels(system)),
             Task("manifests", lambda: _tell_manifests(system)),
             Task("tell nodes", lambda: _tell_nodes(system)),
+            Task("node files", lambda: _exchange_files(system, open_folders(settings))),
         )
         await asyncio.gather(*(repeat(task, stop) for task in tasks))
         await deliveries.close()
@@ -412,6 +418,15 @@ async def _tell_manifests(system: System) -> float:
 async def _tell_nodes(system: System) -> float:
     looked_at = await tell_nodes(system)
     return 0.0 if looked_at == NODES_TOLD_MAX else IDLE_SECONDS
+
+
+async def _exchange_files(system: System, open_folder: OpenFolder) -> float:
+    done = await exchange_files(system, open_folder, CODECS)
+    NODE_FILES.labels("written").inc(done.written)
+    NODE_FILES.labels("read").inc(done.read)
+    NODE_ROWS_REFUSED.inc(done.refused)
+    NODE_FOLDER_FAILURES.inc(done.failed)
+    return LEARN_SECONDS
 
 
 async def _seal(system: System) -> float:
