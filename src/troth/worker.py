@@ -32,6 +32,7 @@ from troth.flows.memory.trackers import Poller, Silent
 from troth.flows.money.settle import EVENTS_MAX as FOLLOWED_MAX
 from troth.flows.money.settle import follow_orders, settle_due
 from troth.flows.nodes.files import OpenFolder, exchange_files
+from troth.flows.nodes.silence import SILENT_MAX, note_silence
 from troth.flows.nodes.tell import EVENTS_MAX as NODES_TOLD_MAX
 from troth.flows.nodes.tell import tell_nodes
 from troth.flows.orders.acceptance import act_on_acceptance
@@ -111,6 +112,7 @@ DELIVERED: Final = Counter("troth_webhook_events_total", "Events that subscriber
 DELIVERY_FAILURES: Final = Counter("troth_webhook_failures_total", "Attempts that subscribers did not take")
 SUBSCRIBER_LAG: Final = Gauge("troth_webhook_lag_seconds", "Age of the first event not passed yet", ["subscription"])
 SUBSCRIBERS_PAUSED: Final = Gauge("troth_webhook_paused", "Subscriptions that are paused")
+NODES_SILENT: Final = Counter("troth_nodes_silent_total", "Work that its node did not answer by when it had to")
 NODE_FILES: Final = Counter("troth_node_files_total", "Files in the folders of nodes", ["what"])
 NODE_ROWS_REFUSED: Final = Counter("troth_node_file_rows_refused_total", "Rows of files of nodes that were refused")
 NODE_FOLDER_FAILURES: Final = Counter("troth_node_folder_failures_total", "Times that a node's folder was not usable")
@@ -217,6 +219,7 @@ async def run_worker(system: System, settings: Settings, stop: asyncio.Event) ->
             Task("labels", lambda: _advance_labels(system)),
             Task("manifests", lambda: _tell_manifests(system)),
             Task("tell nodes", lambda: _tell_nodes(system)),
+            Task("node silence", lambda: _note_silence(system)),
             Task("node files", lambda: _exchange_files(system, open_folders(settings))),
         )
         await asyncio.gather(*(repeat(task, stop) for task in tasks))
@@ -418,6 +421,12 @@ async def _tell_manifests(system: System) -> float:
 async def _tell_nodes(system: System) -> float:
     looked_at = await tell_nodes(system)
     return 0.0 if looked_at == NODES_TOLD_MAX else IDLE_SECONDS
+
+
+async def _note_silence(system: System) -> float:
+    found = await note_silence(system)
+    NODES_SILENT.inc(found)
+    return 0.0 if found == SILENT_MAX else ACCEPTANCE_SECONDS
 
 
 async def _exchange_files(system: System, open_folder: OpenFolder) -> float:

@@ -38,6 +38,7 @@ KINDS: Final[Mapping[ExceptionKind, Chip]] = {
     ExceptionKind.PREDICTED_LATE: Chip("Will be late", "amber", "clock"),
     ExceptionKind.PARCEL: Chip("Parcel", "red", "alert"),
     ExceptionKind.DISPUTE: Chip("Dispute", "violet", "alert"),
+    ExceptionKind.SILENT_NODE: Chip("Node is silent", "amber", "clock"),
 }
 """How each kind is shown."""
 
@@ -254,7 +255,7 @@ def _bulk_row(line: BulkLine, cost_currency: str) -> BulkRow:
 
 def _named(found: OpenException) -> str:
     """What an exception is about, as people call it."""
-    if found.source in (Source.WORK, Source.ACCEPTANCE, Source.RELEASE, Source.NOTICE):
+    if found.source in (Source.WORK, Source.ACCEPTANCE, Source.RELEASE, Source.NOTICE, Source.SILENCE):
         return short_id(FulfillmentId(found.subject))
     if found.source in (Source.STOCK, Source.SUPPLY):
         key = supply_named(found.subject)

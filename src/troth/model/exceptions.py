@@ -36,6 +36,7 @@ class ExceptionKind(StrEnum):
     PREDICTED_LATE = "predicted_late"
     PARCEL = "parcel"
     DISPUTE = "dispute"
+    SILENT_NODE = "silent_node"
 
 
 EXPLAINED: Final[Mapping[ExceptionKind, str]] = {
@@ -59,6 +60,7 @@ EXPLAINED: Final[Mapping[ExceptionKind, str]] = {
     ExceptionKind.PREDICTED_LATE: "work will probably not keep its promise, and an alert rule calls a person",
     ExceptionKind.PARCEL: "a parcel is lost, damaged or goes back, or its carrier contradicts itself",
     ExceptionKind.DISPUTE: "a customer's bank demands a payment back, and evidence has to be sent to keep it",
+    ExceptionKind.SILENT_NODE: "a node with a system of its own does not answer by when it has to",
 }
 """Each kind in a sentence."""
 
@@ -82,6 +84,7 @@ class Source(StrEnum):
     ALERT = "alert"
     PARCEL = "parcel"
     DISPUTE = "dispute"
+    SILENCE = "silence"
 
 
 KINDS_OF: Final[Mapping[Source, frozenset[ExceptionKind]]] = {
@@ -101,6 +104,7 @@ KINDS_OF: Final[Mapping[Source, frozenset[ExceptionKind]]] = {
     Source.ALERT: frozenset({ExceptionKind.PREDICTED_LATE}),
     Source.PARCEL: frozenset({ExceptionKind.PARCEL}),
     Source.DISPUTE: frozenset({ExceptionKind.DISPUTE}),
+    Source.SILENCE: frozenset({ExceptionKind.SILENT_NODE}),
 }
 """Which kinds each source has."""
 

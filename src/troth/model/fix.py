@@ -8,7 +8,7 @@ from typing import Final
 
 from troth.model.commands import OrderCommand
 from troth.model.exceptions import Source
-from troth.model.ids import HoldId, NodeId, OrderId, Sku
+from troth.model.ids import FulfillmentId, HoldId, NodeId, OrderId, Sku
 from troth.model.inventory import SupplyKey
 from troth.model.order import Payment
 from troth.model.return_moves import ReturnCommand
@@ -40,6 +40,7 @@ class FixKind(StrEnum):
     GIVE_TIME = "give_time"
     DENY = "deny"
     CHASE = "chase"
+    REMIND = "remind"
     RESCHEDULE = "reschedule"
     WITHDRAW = "withdraw"
     CANCEL = "cancel"
@@ -68,14 +69,15 @@ TOLD: Final[Mapping[FixKind, str]] = {
     FixKind.OTHER_PAYMENT: "send a bill instead",
     FixKind.GIVE_TIME: "give it a day",
     FixKind.DENY: "end the return without a credit",
-    FixKind.CHASE: "ask whoever sends it, and look again in a day",
+    FixKind.CHASE: "ask whoever sends it, and look again later",
+    FixKind.REMIND: "tell the node once more",
     FixKind.RESCHEDULE: "expect it on another date",
     FixKind.WITHDRAW: "expect it no longer, and promise what waits for it from elsewhere",
     FixKind.CANCEL: "cancel it",
 }
 """Each kind in a few words."""
 
-_AT_NODES: Final = frozenset({Source.WORK, Source.ACCEPTANCE})
+_AT_NODES: Final = frozenset({Source.WORK, Source.ACCEPTANCE, Source.SILENCE})
 _OF_LINES: Final = frozenset({Source.LINE, Source.NEED})
 
 FOR: Final[Mapping[FixKind, frozenset[Source]]] = {
@@ -101,7 +103,8 @@ FOR: Final[Mapping[FixKind, frozenset[Source]]] = {
     FixKind.OTHER_PAYMENT: frozenset({Source.ACCOUNT}),
     FixKind.GIVE_TIME: frozenset({Source.ACCOUNT, Source.HOLD}),
     FixKind.DENY: frozenset({Source.REFUND}),
-    FixKind.CHASE: frozenset({Source.SUPPLY}),
+    FixKind.CHASE: frozenset({Source.SUPPLY, Source.SILENCE}),
+    FixKind.REMIND: frozenset({Source.SILENCE}),
     FixKind.RESCHEDULE: frozenset({Source.SUPPLY}),
     FixKind.WITHDRAW: frozenset({Source.SUPPLY}),
     FixKind.CANCEL: _OF_LINES | _AT_NODES | {Source.RELEASE, Source.HOLD, Source.ACCOUNT, Source.STOCK},
@@ -165,6 +168,13 @@ class PutOff:
 
 
 @dataclass(frozen=True, slots=True)
+class RemindNode:
+    """Tell a node once more of its work."""
+
+    fulfillment_id: FulfillmentId
+
+
+@dataclass(frozen=True, slots=True)
 class Chase:
     """Ask whoever sends a supply for it, and call nobody before an instant."""
 
@@ -192,9 +202,9 @@ AccountAction = RetryPayment | PayAlso
 SupplyAction = RescheduleSupply | WithdrawSupply
 """What is said of supply that is still to come, in the document that says that it is."""
 
-FixCommand = OrderCommand | ReturnCommand | AccountAction | SupplyAction | PutOff | Chase
+FixCommand = OrderCommand | ReturnCommand | AccountAction | SupplyAction | PutOff | Chase | RemindNode
 """What carries a fix out: a command for the write door, an action on an account, another version of the document that
-says what is to come, or a mark of the exception.
+says what is to come, a mark of the exception, or a message to its node.
 """
 
 

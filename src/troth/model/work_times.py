@@ -40,7 +40,8 @@ class TaskTimes:
 
 @dataclass(frozen=True, slots=True)
 class DayTally:
-    """How the work of a node went on a local day: works done and of these in time, refused, and not accepted in time;
+    """How the work of a node went on a local day: works done and of these in time, refused, and not accepted in time
+    or not answered at all (`silent`);
     units that were to be picked and of these not found; tasks and their minutes.
     """
 
@@ -54,6 +55,7 @@ class DayTally:
     short: int = 0
     tasks: int = 0
     minutes: float = 0.0
+    silent: int = 0
 
     def __add__(self, other: "DayTally") -> "DayTally":
         return DayTally(
@@ -67,4 +69,5 @@ class DayTally:
             self.short + other.short,
             self.tasks + other.tasks,
             self.minutes + other.minutes,
+            self.silent + other.silent,
         )

@@ -23,6 +23,7 @@ _WAITING: Final = sql("find_waiting_returns")
 _HELD: Final = sql("find_held_refunds")
 _ALERTS: Final = sql("find_alert_exceptions")
 _PARCELS: Final = sql("find_parcel_exceptions")
+_SILENT: Final = sql("find_silent_exceptions")
 
 NEEDED_SINCE: Final = timedelta(days=30)
 """What was needed longer ago than that, and is still promised for later, is no news."""
@@ -33,6 +34,7 @@ LEFT_SINCE: Final = timedelta(days=30)
 RELEASED_WITHIN: Final = timedelta(minutes=1)
 """The worker may take so long to release what is due; only then it is late."""
 
+_OWED: Final[Mapping[str, str]] = {"acknowledge": "acknowledged", "ship": "shipped"}
 _OF_HOLDS: Final[Mapping[str, ExceptionKind]] = {"address": ExceptionKind.ADDRESS}
 
 Candidate = OpenException
@@ -87,6 +89,8 @@ async def find_candidates(connection: Connection, source: Source, asked: Asked) 
             return [_alert(row) for row in await connection.fetch(_ALERTS, order_id, limit)]
         case Source.PARCEL:
             return [_parcel(row) for row in await connection.fetch(_PARCELS, order_id, limit)]
+        case Source.SILENCE:
+            return [_silent(row) for row in await connection.fetch(_SILENT, order_id, limit, now)]
         case Source.HOLD:
             return [_hold(row) for row in await connection.fetch(_HOLDS, order_id, limit)]
         case _:
@@ -163,6 +167,11 @@ def _alert(row: Any) -> Candidate:
 def _parcel(row: Any) -> Candidate:
     kind = ExceptionKind.PARCEL
     return _candidate(row, Source.PARCEL, kind, row["since"], detail=row["detail"], node=row["node"])
+
+
+def _silent(row: Any) -> Candidate:
+    detail = f"not {_OWED[row['what']]} in its time"
+    return _candidate(row, Source.SILENCE, ExceptionKind.SILENT_NODE, row["since"], detail=detail, node=row["node"])
 
 
 def _candidate(

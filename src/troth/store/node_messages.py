@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from troth.engine.told_work import LastTold
 from troth.model.ids import FulfillmentId, NodeId, OrderId
-from troth.model.node_messages import NodeTold
+from troth.model.node_messages import NodeSilent, NodeTold
 from troth.store.codec import decode, encode
 from troth.store.database import Connection
 from troth.store.events import Position
@@ -31,6 +31,7 @@ _ACKNOWLEDGE_WORKS = sql("acknowledge_node_works")
 _WORKS = sql("read_node_works")
 _WRITE_WORKS = sql("write_node_works")
 _AWAIT = sql("await_node_works")
+_SILENT = sql("note_silent_works")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +193,19 @@ async def write_last_told(connection: Connection, works: Sequence[WorkTold], awa
             [one.acknowledge_by for one in awaited],
             [one.ship_within for one in awaited],
         )
+
+
+async def note_silent(connection: Connection, now: datetime, *, limit: int) -> list[tuple[OrderId, NodeSilent]]:
+    """Write once of at most `limit` works that their nodes have not answered by when they had to; which, by order."""
+    return [
+        (
+            OrderId(row["order_id"]),
+            NodeSilent(
+                NodeId(row["node"]), FulfillmentId(row["fulfillment_id"]), row["what"], row["silent_since"], now
+            ),
+        )
+        for row in await connection.fetch(_SILENT, now, limit)
+    ]
 
 
 def _message(row: Any) -> Message:

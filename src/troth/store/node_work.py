@@ -128,6 +128,7 @@ async def add_tallies(connection: Connection, tallies: Iterable[DayTally]) -> No
             one.short,
             one.tasks,
             one.minutes,
+            one.silent,
         )
         for one in tallies
     ]
@@ -152,4 +153,5 @@ def _tally(row: Any) -> DayTally:
         row["short"],
         row["tasks"],
         row["minutes"],
+        row["silent"],
     )

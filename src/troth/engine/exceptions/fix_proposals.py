@@ -59,7 +59,7 @@ def propose(found: OpenException, order: Order, state: State, facts: Facts, role
         case Source.NEED:
             for line in _lines(found, order):
                 yield from _for_late_promise(line, order, state, facts)
-        case Source.WORK | Source.ACCEPTANCE:
+        case Source.WORK | Source.ACCEPTANCE | Source.SILENCE:
             yield from _for_work(found, order)
         case Source.ALERT:
             yield Proposal(FixKind.RE_SOURCE, RejectWork(FulfillmentId(found.subject), REASON), f"from {found.node}")

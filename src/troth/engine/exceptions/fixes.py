@@ -104,12 +104,12 @@ def _left(found: OpenException, order: Order, before: Order, facts: Facts) -> in
             here = [part for part in live_allocations(order) if part.line_id in lines and part.state not in GONE]
             late = [part for part in here if _is_after(works[part.fulfillment_id], need[part.line_id])]
             return lost + sum(part.quantity for part in late)
-        case Source.WORK | Source.ACCEPTANCE:
+        case Source.WORK | Source.ACCEPTANCE | Source.SILENCE:
             overdue = {
                 work.fulfillment_id
                 for work in order.fulfillments
                 if work.fulfillment_id == found.subject
-                and (found.source is Source.ACCEPTANCE or work.ship_by <= facts.now)
+                and (found.source is not Source.WORK or work.ship_by <= facts.now)
             }
             still = [part for part in live_allocations(order) if part.state not in GONE]
             here = [part for part in still if part.fulfillment_id in overdue]

@@ -16,6 +16,7 @@ from troth.model.events import (
 )
 from troth.model.ids import FulfillmentId, NodeId
 from troth.model.lifecycle import AllocationEvent
+from troth.model.node_messages import NodeSilent
 
 WATCHED: Final = (
     FulfillmentPicked.__name__,
@@ -23,6 +24,7 @@ WATCHED: Final = (
     FulfillmentRejected.__name__,
     FulfillmentShipped.__name__,
     AcceptanceMissed.__name__,
+    NodeSilent.__name__,
 )
 """The kinds of events that say something of it."""
 
@@ -52,6 +54,7 @@ class Seen:
     is_on_time: bool = False
     is_rejected: bool = False
     is_missed: bool = False
+    is_silent: bool = False
     units: int = 0
     short: int = 0
     released_at: datetime | None = None
@@ -61,7 +64,7 @@ def work_of(event: Event) -> FulfillmentId | None:
     """The fulfillment that an event says something of."""
     if isinstance(event, FulfillmentPicked | FulfillmentReady | FulfillmentRejected | FulfillmentShipped):
         return event.fulfillment_id
-    return event.fulfillment_id if isinstance(event, AcceptanceMissed) else None
+    return event.fulfillment_id if isinstance(event, AcceptanceMissed | NodeSilent) else None
 
 
 def see(event: Event, work: WorkFacts) -> Seen | None:
@@ -93,6 +96,8 @@ def see(event: Event, work: WorkFacts) -> Seen | None:
             return Seen(work.node, event.at, is_rejected=True)
         case AcceptanceMissed():
             return Seen(work.node, event.at, is_missed=True)
+        case NodeSilent():
+            return Seen(work.node, event.at, is_silent=True)
         case _:
             return None
 

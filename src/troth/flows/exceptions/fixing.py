@@ -14,6 +14,7 @@ from troth.flows.exceptions.marking import Said, subject_of, write
 from troth.flows.exceptions.supply_actions import act_on_supply
 from troth.flows.exceptions.workbench import find_one
 from troth.flows.money import account_actions
+from troth.flows.nodes.say import send_again
 from troth.flows.people.access import Actor
 from troth.model.commands import (
     CancelOrder,
@@ -38,6 +39,7 @@ from troth.model.fix import (
     FixKind,
     PayAlso,
     PutOff,
+    RemindNode,
     RescheduleSupply,
     RetryPayment,
     WithdrawSupply,
@@ -49,6 +51,7 @@ from troth.model.refusals import FieldFlaw, FixOutdated, Forbidden, Invalid, Not
 from troth.model.return_moves import CloseReturn, RefundReturn, ReturnCommand
 from troth.store.database import Connection, transaction
 from troth.store.events import append_event
+from troth.store.node_messages import Message
 from troth.store.orders import read_orders
 
 
@@ -124,6 +127,11 @@ async def carry_out(system: System, found: OpenException, fix: Fix, *, reason: s
     command = fix.command
     if isinstance(command, RetryPayment | PayAlso):
         return await _act_on_account(system, found, fix, command, reason=reason, actor=actor)
+    if isinstance(command, RemindNode):
+        sent = await send_again(system, command.fulfillment_id, actor=actor, cause=f"exception/{found.exception_id}")
+        if not isinstance(sent, Message):
+            return sent
+        return await _recorded(system, found, fix, reason=reason, actor=actor)
     if isinstance(command, Chase):
         await write(system, found, Said(snoozed_until=command.until, note=reason), actor=actor)
         return await _recorded(system, found, fix, reason=reason, actor=actor)

@@ -41,6 +41,7 @@ _OF_ORDERS: Final = (
     Source.ALERT,
     Source.PARCEL,
     Source.DISPUTE,
+    Source.SILENCE,
 )
 
 

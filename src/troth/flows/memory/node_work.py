@@ -99,6 +99,7 @@ async def _learn(connection: Connection, seen: list[Seen], network: Network) -> 
             one.short,
             int(minutes is not None),
             minutes or 0.0,
+            int(one.is_silent),
         )
         key = (one.node, day)
         tallies[key] = tallies[key] + tally if key in tallies else tally

@@ -28,7 +28,8 @@ class PerformanceAnswer(msgspec.Struct, frozen=True):
     """How a node did over some `days`; a rate is null where nothing happened that it could be of.
 
     Works `done` were ready or had left, so many of them `on_time`; others were `rejected`, or not accepted in time
-    (`missed`). Of `units` that were looked for `short` were not there. A task took `task_minutes` of its hours; at this
+    (`missed`), or not answered in its time
+    (`silent`). Of `units` that were looked for `short` were not there. A task took `task_minutes` of its hours; at this
     hour one takes `task_minutes_now` (with its deviation), and a pickup that is ordered now is ready in
     `ready_minutes`, where enough tasks were seen to say so.
     """
@@ -39,6 +40,7 @@ class PerformanceAnswer(msgspec.Struct, frozen=True):
     on_time: int
     rejected: int
     missed: int
+    silent: int
     units: int
     short: int
     accept_rate: float | None
@@ -67,6 +69,7 @@ def answer_performance(one: Performance) -> PerformanceAnswer:
         tally.on_time,
         tally.rejected,
         tally.missed,
+        tally.silent,
         tally.units,
         tally.short,
         _rounded(one.accept_rate),

@@ -102,4 +102,14 @@ CROSS JOIN LATERAL (SELECT f.shipped_at + make_interval(mins => (g.document ->> 
 LEFT JOIN ship_notices AS n USING (fulfillment_id)
 WHERE o.attributes ->> 'routing_guide' IS NOT NULL AND f.shipped_at >= $5 AND d.due_at < $1 AND n.fulfillment_id IS NULL
 UNION ALL
-SELECT 'intake', count(*), min(received_at) FROM intake WHERE state = 'waiting';
+SELECT 'intake', count(*), min(received_at) FROM intake WHERE state = 'waiting'
+UNION ALL
+SELECT
+    'silent_node', count(*),
+    min(CASE WHEN w.acknowledged_at IS NULL AND w.acknowledge_by < $1 AND f.status = 'released' THEN w.acknowledge_by ELSE w.ship_within END)
+FROM node_works AS w JOIN fulfillments AS f USING (order_id, fulfillment_id)
+WHERE w.units > 0 AND f.ship_by >= $1
+    AND (
+        (w.acknowledge_by < $1 AND w.acknowledged_at IS NULL AND f.status = 'released')
+        OR (w.ship_within < $1 AND f.status IN ('released', 'accepted', 'picked', 'packed'))
+    );

@@ -235,3 +235,19 @@ FROM predictions AS p JOIN fulfillments AS f USING (order_id, fulfillment_id)
 WHERE p.trouble <> '' AND ($1::text IS NULL OR p.order_id = $1)
 ORDER BY p.trouble_at, p.fulfillment_id
 LIMIT $2;
+
+-- name: find_silent_exceptions
+-- Finds work of which its node was told and that it has not acknowledged, or not shipped, by an instant by which it had to, what was due first first; what had to leave by then is late anyhow. Of one order, or of all.
+SELECT
+    w.order_id, w.fulfillment_id AS subject, w.node, f.ship_by AS due_at,
+    CASE WHEN w.acknowledged_at IS NULL AND w.acknowledge_by < $3 AND f.status = 'released' THEN 'acknowledge' ELSE 'ship' END AS what,
+    CASE WHEN w.acknowledged_at IS NULL AND w.acknowledge_by < $3 AND f.status = 'released' THEN w.acknowledge_by ELSE w.ship_within END
+        AS since
+FROM node_works AS w JOIN fulfillments AS f USING (order_id, fulfillment_id)
+WHERE w.units > 0 AND f.ship_by >= $3 AND ($1::text IS NULL OR w.order_id = $1)
+    AND (
+        (w.acknowledge_by < $3 AND w.acknowledged_at IS NULL AND f.status = 'released')
+        OR (w.ship_within < $3 AND f.status IN ('released', 'accepted', 'picked', 'packed'))
+    )
+ORDER BY since, w.fulfillment_id
+LIMIT $2;

@@ -70,7 +70,7 @@ RETURNING m.number, m.fulfillment_id;
 
 -- name: acknowledge_node_works
 -- Writes that a node knows of some work; of what it knew before nothing.
-UPDATE node_works SET acknowledged_at = $3 WHERE node = $1 AND fulfillment_id = ANY($2::text[]) AND acknowledged_at IS NULL;
+UPDATE node_works SET acknowledged_at = $3, silent_since = NULL WHERE node = $1 AND fulfillment_id = ANY($2::text[]) AND acknowledged_at IS NULL;
 
 -- name: read_node_works
 -- Reads what nodes were told last of some work.
@@ -95,3 +95,22 @@ UPDATE node_works AS w
 SET acknowledge_by = g.acknowledge_by, acknowledged_at = NULL, ship_within = g.ship_within, silent_since = NULL
 FROM unnest($1::text[], $2::timestamptz[], $3::timestamptz[]) AS g (fulfillment_id, acknowledge_by, ship_within)
 WHERE w.fulfillment_id = g.fulfillment_id;
+
+-- name: note_silent_works
+-- Writes once of work that its node has not acknowledged, or not shipped, by when it had to, that it was silent; gives what it did not do.
+UPDATE node_works AS w
+SET silent_since = CASE WHEN w.acknowledged_at IS NULL AND f.status = 'released' AND w.acknowledge_by < $1 THEN w.acknowledge_by
+    ELSE w.ship_within END
+FROM (
+    SELECT s.order_id, s.fulfillment_id, s.status FROM node_works AS n JOIN fulfillments AS s USING (order_id, fulfillment_id)
+    WHERE n.units > 0 AND n.silent_since IS NULL
+        AND (
+            (n.acknowledge_by < $1 AND n.acknowledged_at IS NULL AND s.status = 'released')
+            OR (n.ship_within < $1 AND s.status IN ('released', 'accepted', 'picked', 'packed'))
+        )
+    ORDER BY s.fulfillment_id LIMIT $2
+) AS f
+WHERE w.fulfillment_id = f.fulfillment_id AND w.silent_since IS NULL
+RETURNING
+    w.order_id, w.fulfillment_id, w.node, w.silent_since,
+    CASE WHEN w.silent_since = w.acknowledge_by THEN 'acknowledge' ELSE 'ship' END AS what;

@@ -46,11 +46,12 @@ ON CONFLICT (node) DO UPDATE SET done_at = excluded.done_at;
 
 -- name: add_node_tallies
 -- Adds to how the work of nodes went on some days.
-INSERT INTO node_tallies AS t (node, day, done, on_time, rejected, missed, units, short, tasks, minutes)
-SELECT node, day, done, on_time, rejected, missed, units, short, tasks, minutes
+INSERT INTO node_tallies AS t (node, day, done, on_time, rejected, missed, units, short, tasks, minutes, silent)
+SELECT node, day, done, on_time, rejected, missed, units, short, tasks, minutes, silent
 FROM unnest(
-    $1::text[], $2::date[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::float8[]
-) AS g (node, day, done, on_time, rejected, missed, units, short, tasks, minutes)
+    $1::text[], $2::date[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::float8[],
+    $11::bigint[]
+) AS g (node, day, done, on_time, rejected, missed, units, short, tasks, minutes, silent)
 ORDER BY node, day
 ON CONFLICT (node, day) DO UPDATE SET
     done = t.done + excluded.done,
@@ -60,13 +61,14 @@ ON CONFLICT (node, day) DO UPDATE SET
     units = t.units + excluded.units,
     short = t.short + excluded.short,
     tasks = t.tasks + excluded.tasks,
-    minutes = t.minutes + excluded.minutes;
+    minutes = t.minutes + excluded.minutes,
+    silent = t.silent + excluded.silent;
 
 -- name: sum_node_tallies
 -- Sums how the work of nodes went from a day on; of one node where one is named.
 SELECT
     node, max(day) AS day, sum(done)::bigint AS done, sum(on_time)::bigint AS on_time, sum(rejected)::bigint AS rejected,
     sum(missed)::bigint AS missed, sum(units)::bigint AS units, sum(short)::bigint AS short, sum(tasks)::bigint AS tasks,
-    sum(minutes) AS minutes
+    sum(minutes) AS minutes, sum(silent)::bigint AS silent
 FROM node_tallies WHERE day >= $1 AND ($2::text IS NULL OR node = $2)
 GROUP BY node ORDER BY node;
