@@ -4,13 +4,15 @@ import html
 
 import httpx
 
-from tests.builders import Clock, accepted, capture, stock
+from tests.builders import Clock, accepted, capture, node, stock
 from tests.console.conftest import HOSTILE, post
 from troth.flows.door.system import System
 from troth.flows.memory.node_work import learn_work
 from troth.flows.orders.due import act_on_due
+from troth.flows.records.configure import set_node
 from troth.model.commands import ReleaseOrder, ShipWork, StageWork
 from troth.model.ids import FulfillmentId, NodeId
+from troth.model.node_link import NodeLink, Reach
 from troth.model.order import Method
 from troth.model.pickup import Arrival
 from troth.model.pickup_moves import TellArrival
@@ -82,3 +84,20 @@ async def test_who_waits_at_the_curb_and_what_nobody_came_for_is_in_the_list_of_
     assert other in over.text
     assert put_back.status_code == 303
     assert other not in (await client.get("/console/fulfillments?status=uncollected")).text
+
+
+async def test_a_node_with_a_system_of_its_own_is_tried_from_its_page(
+    client: httpx.AsyncClient, system: System
+) -> None:
+    await set_node(system, node("3PL-1", link=NodeLink(Reach.WEBHOOK, contact=HOSTILE)), actor="test")
+    page = "/nodes/3PL-1"
+    before = (await client.get(f"/console{page}")).text
+    sent = await post(client, page, f"{page}/test")
+    shown = (await client.get(f"/console{page}")).text
+    refused = await post(client, page, "/nodes/DC-PA/test")
+
+    assert "Nothing was told yet." in before
+    assert "it has no webhook" in before
+    assert (sent.status_code, refused.status_code) == (303, 409)
+    assert "TEST-1" in shown
+    assert "how this node is reached" in refused.text

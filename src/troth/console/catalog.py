@@ -25,12 +25,16 @@ from troth.pages.views_refusal import Told
 from troth.store.console import OPEN_WORK, StockSum, count_work, find_supplies_of_node, find_work, sum_balances
 from troth.store.node_days import read_node_days
 from troth.store.node_feeds import read_node_feeds
+from troth.store.node_files import read_folder_state
+from troth.store.node_messages import read_newest_messages
 from troth.store.node_switches import read_node_switches
 from troth.store.reference import find_items, find_nodes, read_item, read_items, read_node
 from troth.store.sellers import sum_seller_credits
+from troth.store.subscriptions import find_subscriptions_of_node
 
 _PAGE: Final = 50
 _WORK_SHOWN: Final = 10
+_MESSAGES_SHOWN: Final = 8
 _DAYS_SHOWN: Final = 14
 _SOLD_WITHIN: Final = timedelta(days=28)
 _MARK: Final = "~"
@@ -77,6 +81,9 @@ async def show_node(visit: Visit, told: Told = NOTHING_TOLD) -> Response:
         minute = minute_of(visit.system.door.now().timestamp())
         today = day_date(local_day(node.value.time_zone, minute))
         used = dict(await read_node_days(connection, today, nodes=(name,)))
+        messages = await read_newest_messages(connection, name, limit=_MESSAGES_SHOWN)
+        folder = await read_folder_state(connection, name)
+        webhooks = await find_subscriptions_of_node(connection, name)
     performance = [(await read_performance(visit.system, days, node=name))[0] for days in WINDOWS]
     shown = balances[:_PAGE]
     network = visit.system.door.reference.network
@@ -104,6 +111,9 @@ async def show_node(visit: Visit, told: Told = NOTHING_TOLD) -> Response:
         may_switch=visit.actor.may("fulfillments:write") and visit.actor.may_at(name),
         off=off,
         performance=performance,
+        messages=messages,
+        folder=folder,
+        webhooks=webhooks,
         sold=sold,
         told=told,
         done=visit.asked("done"),

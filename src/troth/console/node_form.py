@@ -6,6 +6,7 @@ from troth.console.record_codecs import DAYS, NUMBER, PAIRS, TEXT, WORDS, Column
 from troth.console.record_form import Field, Group, Widget
 from troth.model.capacity import CapacityUnit
 from troth.model.network import NodeType
+from troth.model.node_link import FileFormat, Reach
 
 _HOURS: Final = rows(Column("weekdays", DAYS), Column("opens", TEXT), Column("closes", TEXT))
 _SPECIAL_DAYS: Final = rows(
@@ -104,6 +105,17 @@ _TIMES: Final = Group(
         Field("feed_due_every_hours", "Stock feed due every, hours", NUMBER, hint="empty: never"),
     ),
 )
+_LINK: Final = Group(
+    "How its own system is told of work",
+    (
+        Field("link/by", "By", widget=Widget.CHOICE, options=tuple(Reach), hint="empty: it has none"),
+        Field("link/format", "Format of files", widget=Widget.CHOICE, options=tuple(FileFormat), hint="empty: csv"),
+        Field("link/folder", "Folder", hint="empty: its id"),
+        Field("link/acknowledge_minutes", "Minutes of its hours to acknowledge", NUMBER, hint="empty: none waits"),
+        Field("link/ship_minutes", "Minutes of its hours to ship", NUMBER, hint="empty: by when it has to leave"),
+        Field("link/contact", "Who is called where it is silent", width=3),
+    ),
+)
 
 
 def node_groups(currency: str) -> tuple[Group, ...]:
@@ -119,4 +131,4 @@ def node_groups(currency: str) -> tuple[Group, ...]:
             Field("goods_percent", "Goods, percent of the item's cost", NUMBER, start="100"),
         ),
     )
-    return (_WHAT, _WHERE, _WHEN, _CAPACITY, costs, _TIMES)
+    return (_WHAT, _WHERE, _WHEN, _CAPACITY, costs, _TIMES, _LINK)

@@ -156,7 +156,9 @@ def _put(body: dict[str, Any], pointer: str, value: Any) -> None:
                 return
             inner = at[step] = {}
         at = inner
-    if value is None:
-        at.pop(name, None)
-    else:
+    if value is not None:
         at[name] = value
+        return
+    at.pop(name, None)
+    if outer and not at:
+        _put(body, "/".join(outer), None)

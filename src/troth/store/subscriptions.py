@@ -14,6 +14,7 @@ _CREATE = sql("create_subscription")
 _READ = sql("read_subscription")
 _LOCK = sql("lock_subscription")
 _FIND = sql("find_subscriptions")
+_OF_NODE = sql("find_subscriptions_of_node")
 _SET = sql("set_subscription")
 _DELETE = sql("delete_subscription")
 _REPLAY = sql("request_replay")
@@ -143,6 +144,11 @@ async def lock_subscription(connection: Connection, subscription_id: str) -> Sub
 async def find_subscriptions(connection: Connection, *, after: str | None = None, limit: int) -> list[Subscription]:
     """A page of subscriptions by id, after the one given."""
     return [_subscription(row) for row in await connection.fetch(_FIND, after, limit)]
+
+
+async def find_subscriptions_of_node(connection: Connection, node: NodeId) -> list[Subscription]:
+    """The subscriptions that get what a node is told of its work, by id."""
+    return [_subscription(row) for row in await connection.fetch(_OF_NODE, node)]
 
 
 async def set_subscription(

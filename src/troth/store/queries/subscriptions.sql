@@ -28,6 +28,13 @@ FROM subscriptions
 WHERE ($1::text IS NULL OR subscription_id > $1)
 ORDER BY subscription_id LIMIT $2;
 
+-- name: find_subscriptions_of_node
+-- Finds the subscriptions that get what a node is told of its work, by id.
+SELECT
+    subscription_id, version, name, url, kinds, batch_max, state, created_at, cursor_xid, cursor_seq, sequence, delivered, failures,
+    attempt_at, last_error, node
+FROM subscriptions WHERE node = $1 ORDER BY subscription_id;
+
 -- name: set_subscription
 -- Sets what a person chooses of a subscription; whoever resumes it begins without failures, at once.
 UPDATE subscriptions
