@@ -418,6 +418,8 @@ async def _advance_labels(system: System) -> float:
 async def _tell_manifests(system: System) -> float:
     told = await tell_due(system, limit=LABELS_MAX)
     return 0.0 if told == LABELS_MAX else IDLE_SECONDS
+
+
 async def _tell_nodes(system: System) -> float:
     looked_at = await tell_nodes(system)
     return 0.0 if looked_at == NODES_TOLD_MAX else IDLE_SECONDS
