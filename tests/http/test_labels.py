@@ -6,9 +6,12 @@ from dataclasses import replace
 import pytest
 import pytest_asyncio
 
+from tests.builders import node, set_up
 from tests.http.conftest import Api
 from tests.http.test_fulfillments import released
+from tests.http.test_returns import asked, delivered
 from tests.shipping.printed import codes_of, pages_of
+from tests.shipping.sending import DEPOT
 from troth.adapters.carriers.simulated import Behavior, Simulated
 from troth.http.app import create_app
 from troth.settings import Settings
@@ -175,4 +178,23 @@ async def test_the_day_is_closed_and_listed(sending: Api) -> None:
     elsewhere = {"authorization": f"Bearer {await sending.key_for('fulfillments:write', nodes=['ST-NYC'])}"}
     assert (await sending.get(f"/v1/manifests/{name}", headers=elsewhere)).status_code == 404
     refused = await sending.post("/v1/manifests", {"node": "DC-PA", "carrier": "parcel"}, headers=elsewhere)
+    assert refused.status_code == 404
+
+
+async def test_goods_that_are_mailed_back_get_a_label_of_their_own(sending: Api) -> None:
+    sku = await sending.stocked("BACK", {"DC-PA": 9})
+    name = await delivered(sending, "back-1", {sku: 1})
+    await set_up(sending.system.pool, nodes=(node("DC-PA", address=DEPOT),), items=())
+    await sending.system.door.follow()
+    opened = await sending.post("/v1/returns", asked(name, method="mail", node="DC-PA"))
+    assert opened.status_code == 201, opened.text
+    path = f"/v1/returns/{opened.json()['return_id']}/shipping-label"
+
+    bought = await sending.post(path, {"carrier": "parcel", "service": "standard"})
+
+    assert (bought.status_code, bought.json()["state"], bought.json()["node"]) == (200, "bought", "DC-PA")
+    assert (await sending.post(path, {"carrier": "parcel"})).json() == bought.json()
+    printed = await sending.get(f"/v1/labels/{bought.json()['label_id']}/document")
+    assert ("Code 128", bought.json()["tracking_number"]) in codes_of(printed.content)
+    refused = await sending.post(path.replace("R1", "R9"), {"carrier": "parcel"})
     assert refused.status_code == 404

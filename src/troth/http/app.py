@@ -64,7 +64,7 @@ from troth.http.records import (
     public_holidays,
     seller_credits,
 )
-from troth.http.returns import return_actions, return_label, returnable_orders, returns
+from troth.http.returns import return_actions, return_label, return_shipping_label, returnable_orders, returns
 from troth.http.stock import (
     accuracy,
     availability,
@@ -144,6 +144,7 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *returns.OPERATIONS,
     *return_actions.OPERATIONS,
     *return_label.OPERATIONS,
+    *return_shipping_label.OPERATIONS,
     *returnable_orders.OPERATIONS,
     *positions.OPERATIONS,
     *expiring.OPERATIONS,
