@@ -29,6 +29,7 @@ from troth.flows.memory.accuracy import EVENTS_MAX, learn_from_log
 from troth.flows.memory.node_work import EVENTS_MAX as WORK_EVENTS_MAX
 from troth.flows.memory.node_work import learn_work
 from troth.flows.memory.trackers import Poller, Silent
+from troth.flows.money.disputes import ask_for_disputes
 from troth.flows.money.settle import EVENTS_MAX as FOLLOWED_MAX
 from troth.flows.money.settle import follow_orders, settle_due
 from troth.flows.nodes.files import OpenFolder, exchange_files
@@ -78,6 +79,7 @@ UNKNOWN_AFTER: Final = timedelta(minutes=1)
 ACCEPTANCE_SECONDS: Final = 5.0
 RETURNS_SECONDS: Final = 5.0
 CREDIT_SECONDS: Final = 15.0
+DISPUTES_SECONDS: Final = 900.0
 LEARN_SECONDS: Final = 1.0
 WAVE_SECONDS: Final = 1.0
 POLL_SECONDS: Final = 1.0
@@ -101,6 +103,7 @@ ACCEPTANCES_ACTED: Final = Counter("troth_acceptances_missed_total", "Work that 
 CARTS_ENDED: Final = Counter("troth_cart_holds_expired_total", "Holds of carts that the clock ended")
 PAYMENTS_UNKNOWN: Final = Gauge("troth_payments_unknown", "Steps of payments that are not answered for a minute")
 SETTLED: Final = Counter("troth_payment_accounts_settled_total", "Accounts of orders that were looked at")
+DISPUTES_FOUND: Final = Counter("troth_disputes_found_total", "News of disputes that gateways were asked for")
 WATCHED: Final = Counter("troth_orders_watched_total", "Looks at orders on their way, for what is expected of them")
 PARCELS_ASKED: Final = Counter("troth_parcels_asked_total", "Parcels that carriers were asked about", ["carrier"])
 CARRIER_SILENT: Final = Gauge("troth_carrier_silences", "How often in a row a carrier has not answered", ["carrier"])
@@ -212,6 +215,7 @@ async def run_worker(system: System, settings: Settings, stop: asyncio.Event) ->
             Task("node work", lambda: _learn_work(system)),
             Task("follow payments", lambda: _follow_payments(system)),
             Task("settle", lambda: _settle(system)),
+            Task("disputes", lambda: _ask_for_disputes(system)),
             Task("follow notifications", lambda: _follow_notifications(system, senders)),
             Task("stock levels", lambda: _watch_levels(system)),
             Task("notify", lambda: _notify(system, senders)),
@@ -386,6 +390,11 @@ async def _settle(system: System) -> float:
     settled = await settle_due(system, limit=SETTLED_MAX)
     SETTLED.inc(settled)
     return 0.0 if settled == SETTLED_MAX else IDLE_SECONDS
+
+
+async def _ask_for_disputes(system: System) -> float:
+    DISPUTES_FOUND.inc(await ask_for_disputes(system))
+    return DISPUTES_SECONDS
 
 
 async def _follow_notifications(system: System, senders: Senders) -> float:

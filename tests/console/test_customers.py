@@ -15,6 +15,7 @@ from troth.model.blanket import BLANKET_ORDER, BlanketLine, BlanketOrder
 from troth.model.credit import CustomerTerms
 from troth.model.ids import LineId, Sku
 from troth.model.order import Customer, Line, Order, Terms
+from troth.model.routing_guide import RoutingGuide
 
 CUSTOMER = Customer("C-1")
 TERMS = {"name": "Park & Sons", "customer_class": "retail", "priority": "5", "currency": "USD", "terms_days": "30"}
@@ -111,6 +112,70 @@ async def test_terms_that_cannot_be_are_refused_with_what_was_typed(
     assert HOSTILE in html.unescape(refused.text)
     assert await credit(system) == (1_000, 0, 0)
     assert await system.pool.fetchval("SELECT version FROM customers") == 1
+
+
+GUIDE = {
+    "carriers": "ups, fedex, ups",
+    "wrong_carrier": "250",
+    "late_percent": "3.5",
+    "notice_minutes": "60",
+    "late_notice": "200.00",
+}
+
+
+async def test_a_routing_guide_is_set_shown_again_and_taken_away_by_a_form(
+    client: httpx.AsyncClient, system: System
+) -> None:
+    await post_customer(client, system)
+    here = "/customers/C-1"
+    made = await post(client, here, f"{here}/guide", **GUIDE)
+    found = await customers.read(system, "C-1")
+    shown = (await client.get(made.headers["location"])).text
+    kept = await post(client, here, here, credit_limit="70", **TERMS)
+    with_limit = await customers.read(system, "C-1")
+    await post(client, here, f"{here}/guide", do="none")
+    without = await customers.read(system, "C-1")
+
+    assert (made.status_code, kept.status_code) == (303, 303)
+    assert found is not None
+    assert found.value.terms.guide == RoutingGuide(
+        "USD", "C-1@2", ("ups", "fedex"), carrier_minor=25_000, late_basis_points=350, notice_minutes=60,
+        notice_minor=20_000,
+    )  # fmt: skip
+    assert "It holds for orders that are promised from now on." in shown
+    for field, value in {**GUIDE, "carriers": "ups, fedex", "wrong_carrier": "250.00"}.items():
+        assert f'name="{field}" value="{value}"' in shown
+    assert with_limit is not None
+    assert with_limit.value.terms.guide == found.value.terms.guide
+    assert without is not None
+    assert without.value.terms.guide is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"wrong_carrier": "5"}, "Wrong carrier has no meaning without carriers or services."),
+        ({"late_notice": "5"}, "Late notice has no meaning without notice minutes."),
+        ({"late": "-1"}, "Late must not be negative."),
+        ({"late_percent": "101"}, "Late percent must be from 0 to 100, with two decimals at most."),
+        ({"short_percent": "many"}, "Short percent is no number."),
+        ({"notice_minutes": "1.5"}, "Notice minutes must be a whole number up to 43200."),
+        ({"version": "7"}, ""),
+    ],
+)
+async def test_a_guide_that_cannot_be_is_refused_with_what_was_typed(
+    client: httpx.AsyncClient, system: System, fields: dict[str, str], words: str
+) -> None:
+    await post_customer(client, system)
+    here = "/customers/C-1"
+    refused = await post(client, here, f"{here}/guide", split="25", **fields)
+    found = await customers.read(system, "C-1")
+
+    assert refused.status_code == 409
+    assert words in html.unescape(refused.text)
+    assert 'name="split" value="25"' in refused.text
+    assert found is not None
+    assert found.value.terms.guide is None
 
 
 async def test_who_may_only_read_sees_terms_and_no_forms(client: httpx.AsyncClient, system: System) -> None:

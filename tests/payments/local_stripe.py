@@ -12,7 +12,7 @@ import httpx
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 STARTED = "Running on"
@@ -23,7 +23,8 @@ class LocalStripe:
     """The server and the door before it. `lose_answers` of so many of the next requests are lost after they had their
     effect, `lose_requests` never arrive; `posts` are the keys under which something was posted that arrived.
 
-    localstripe does not know idempotency keys. The door does what Stripe says of them: the first answer under a key is
+    localstripe knows no disputes: the door tells those that were put there, the newest first, in pages of two. Nor does
+    it know idempotency keys. The door does what Stripe says of them: the first answer under a key is
     the answer to every repetition.
     """
 
@@ -32,6 +33,7 @@ class LocalStripe:
     lose_answers: int = 0
     lose_requests: int = 0
     posts: list[str] = field(default_factory=list)
+    disputes: list[dict[str, object]] = field(default_factory=list)
     answers: dict[str, tuple[int, bytes]] = field(default_factory=dict)
 
     async def forget(self) -> None:
@@ -39,10 +41,13 @@ class LocalStripe:
         await self.direct.delete("/_config/data")
         self.lose_answers = self.lose_requests = 0
         self.posts.clear()
+        self.disputes.clear()
         self.answers.clear()
 
     async def pass_on(self, request: Request) -> Response:
         """Pass a request on, or not."""
+        if request.url.path == "/v1/disputes":
+            return self._tell_disputes(request)
         key = request.headers.get("idempotency-key", "")
         body = await request.body()
         if request.method == "POST" and self.lose_requests:
@@ -66,6 +71,19 @@ class LocalStripe:
             self.lose_answers -= 1
             return Response(status_code=503)
         return Response(answered[1], answered[0], media_type="application/json")
+
+    def _tell_disputes(self, request: Request) -> Response:
+        asked = request.query_params
+        since, intent = int(asked.get("created[gte]", "0")), asked.get("payment_intent")
+        told = [
+            one
+            for one in self.disputes
+            if int(str(one["created"])) >= since and intent in (None, one["payment_intent"])
+        ]
+        names = [one["id"] for one in told]
+        begin = names.index(asked["starting_after"]) + 1 if "starting_after" in asked else 0
+        page = told[begin : begin + 2]
+        return JSONResponse({"object": "list", "data": page, "has_more": begin + 2 < len(told), "url": "/v1/disputes"})
 
 
 @asynccontextmanager

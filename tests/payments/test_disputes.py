@@ -15,6 +15,7 @@ from troth.adapters.payments.sandbox import sign
 from troth.engine.money.dues import dues_of
 from troth.flows.door.system import System
 from troth.flows.log.doctor import examine
+from troth.flows.money.disputes import ask_for_disputes
 from troth.flows.money.reconcile import reconcile
 from troth.model.commands import CancelOrder, LineQuantity
 from troth.model.ids import LineId
@@ -130,3 +131,24 @@ async def test_what_was_canceled_is_given_back_once_the_dispute_is_won(
 
     assert (await shown(client, made))[0] == [("39.80", "won", False)]
     assert [kind for kind, _, _ in await steps(system, made.order_id)] == ["adopt", "capture", "refund"]
+
+
+async def test_a_dispute_of_which_no_notice_came_is_found_when_gateways_are_asked(
+    system: System, client: httpx.AsyncClient, clock: Clock
+) -> None:
+    made = await order(system, paid("tok_dispute_lost", 1990), external_id="W-A", A=1)
+    undisputed = await order(system, paid("tok_visa", 1990), external_id="W-B", A=1)
+    for one in (made, undisputed):
+        await settle_all(system)
+        await ship(system, one.order_id)
+    await settle_all(system)
+
+    first, again = await ask_for_disputes(system), await ask_for_disputes(system)
+    told = await shown(client, made)
+    clock.advance(days=11)  # beyond what gateways are asked for anew
+    decided, later = await ask_for_disputes(system), await ask_for_disputes(system)
+
+    assert (first, again, decided, later) == (1, 0, 1, 0)
+    assert (told[0], [kind for kind, _ in told[1]]) == ([("19.90", "open", True)], ["dispute"])
+    assert await shown(client, made) == ([("19.90", "lost", False)], [])
+    assert (await shown(client, undisputed))[0] == []

@@ -69,6 +69,7 @@ class Interrupted:
     read_payments = property(lambda self: self.inner.read_payments)
     read_notice = property(lambda self: self.inner.read_notice)
     read_disputes = property(lambda self: self.inner.read_disputes)
+    read_disputes_since = property(lambda self: self.inner.read_disputes_since)
 
 
 def interrupted(system: System, *, is_before: bool) -> System:

@@ -190,3 +190,28 @@ async def test_a_notice_counts_only_with_stripes_signature() -> None:
     assert gateway.read_notice(body + b" ", {"stripe-signature": f"t={at},v1={signature}"}) is None
     assert gateway.read_notice(body, {}) is None
     assert Stripe("sk_test_12345").read_notice(body, {"stripe-signature": f"t={at},v1={signature}"}) is None
+
+
+async def test_disputes_are_read_page_by_page_since_an_instant_and_of_a_payment(
+    gateway: Stripe, server: LocalStripe
+) -> None:
+    server.disputes += [
+        {"id": f"du_{number}", "object": "dispute", "amount": 100 * number, "reason": "fraudulent", "status": status,
+         "created": 1_000 + number, "payment_intent": f"pi_{number}", "evidence_details": {"due_by": 9_000}}
+        for number, status in ((5, "needs_response"), (4, "lost"), (3, "won"), (2, "needs_response"))
+    ]  # fmt: skip
+    since = [(about, one.dispute_id, one.state.value) async for about, one in gateway.read_disputes_since(
+        datetime.fromtimestamp(1_003, UTC)
+    )]  # fmt: skip
+    of_one = await gateway.read_disputes("pi_2")
+
+    assert since == [("pi_5", "du_5", "open"), ("pi_4", "du_4", "lost"), ("pi_3", "du_3", "won")]
+    assert [(one.dispute_id, one.amount_minor, one.evidence_due_at) for one in of_one] == [
+        ("du_2", 200, datetime.fromtimestamp(9_000, UTC))
+    ]
+
+
+async def test_a_stripe_that_does_not_answer_tells_of_no_disputes(server: LocalStripe) -> None:
+    nowhere = Stripe("sk_test_12345", webhook_secret=SECRET, url="http://127.0.0.1:9")
+    assert [one async for one in nowhere.read_disputes_since(datetime.fromtimestamp(0, UTC))] == []
+    await nowhere.close()

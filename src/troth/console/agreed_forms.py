@@ -57,17 +57,17 @@ def terms_in(form: FormData, customer_id: str) -> CustomerTerms:
         customer_id,
         text(form, "name", length_max=200),
         text(form, "customer_class", length_max=200),
-        _count(form, "priority", most=999_999_999),
+        count_in(form, "priority", most=999_999_999),
         currency,
-        _amount(limit, currency, "the credit limit") if limit else None,
-        _count(form, "terms_days", most=365),
+        amount_in(limit, currency, "the credit limit") if limit else None,
+        count_in(form, "terms_days", most=365),
     )
 
 
 def balance_in(form: FormData, currency: str, now: datetime) -> tuple[Money, datetime]:
     """What the books say is unpaid, and as of when; of now where no time is given."""
     given = text(form, "as_of")
-    minor = _amount(text(form, "unpaid"), currency, "the unpaid amount", least=None)
+    minor = amount_in(text(form, "unpaid"), currency, "the unpaid amount", least=None)
     return Money(minor, currency), _moment(given, "the time of the balance") if given else now
 
 
@@ -106,8 +106,8 @@ def blanket_in(form: FormData, blanket_id: str, items: Mapping[Sku, Item], known
         starts_at,
         ends_at,
         lines,
-        _amount(most, currency, "the value") if most else None,
-        _count(form, "release_days", most=_DAYS_MAX),
+        amount_in(most, currency, "the value") if most else None,
+        count_in(form, "release_days", most=_DAYS_MAX),
         known.ship_to if known else (),
     )
 
@@ -126,7 +126,7 @@ def _line(asked: AskedLine, items: Mapping[Sku, Item], currency: str, *, has_val
     item = items.get(Sku(asked.sku))
     if item is None:
         raise Unfit(f"row {asked.number}: there is no item {asked.sku}")
-    price = _amount(asked.price, currency, f"row {asked.number}: the price")
+    price = amount_in(asked.price, currency, f"row {asked.number}: the price")
     if not asked.quantity:
         if not has_value:
             raise Unfit(f"row {asked.number}: the quantity is required where the value is not limited")
@@ -149,7 +149,8 @@ def _currency(form: FormData) -> str:
     return given
 
 
-def _amount(given: str, currency: str, what: str, *, least: int | None = 0) -> int:
+def amount_in(given: str, currency: str, what: str, *, least: int | None = 0) -> int:
+    """An amount as somebody types it (minor units), of at least so much (None: also below zero)."""
     try:
         minor = parse_money(given[:20], currency).minor
     except ValueError:
@@ -161,7 +162,8 @@ def _amount(given: str, currency: str, what: str, *, least: int | None = 0) -> i
     return minor
 
 
-def _count(form: FormData, name: str, *, most: int) -> int:
+def count_in(form: FormData, name: str, *, most: int) -> int:
+    """A whole number as somebody types it; 0 where nothing is typed."""
     given = text(form, name) or "0"
     if not (given.isascii() and given.isdecimal() and len(given) <= 9 and int(given) <= most):
         raise Unfit(f"{name.replace('_', ' ')} must be a whole number up to {most}")

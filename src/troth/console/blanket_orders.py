@@ -4,10 +4,11 @@ from dataclasses import replace
 from typing import Final
 
 from starlette.datastructures import FormData
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from troth.console.agreed_forms import asked_lines, blanket_in, expected_in, id_in
+from troth.console.tried import NOTHING_TRIED, Tried, go_back, show_missing
 from troth.console.views_agreed import BlanketView, view_blanket
 from troth.flows.records import blanket_orders
 from troth.flows.records.blanket_orders import Followed
@@ -18,11 +19,12 @@ from troth.pages.asking import Unfit
 from troth.pages.desk import Visit
 from troth.pages.render import page
 from troth.pages.session import guarded
-from troth.pages.views import path_part, query
-from troth.pages.views_refusal import Told, flaw, tell_by_field
+from troth.pages.views import query
+from troth.pages.views_refusal import flaw, tell_by_field
 from troth.store.orders import read_orders
 from troth.store.reference import Versioned, read_items
 
+_SECTION: Final = "customers"
 _PAGE: Final = 50
 _DONE: Final = {"set": "Set.", "end": "Ended: nothing more is called off."}
 
@@ -49,12 +51,12 @@ async def show_blanket_orders(visit: Visit) -> Response:
 
 async def show_new(visit: Visit) -> Response:
     """The form of a blanket order that is not there yet."""
-    return await _page(visit, None)
+    return await _again(visit)
 
 
 async def show_blanket_order(visit: Visit) -> Response:
     """One blanket order."""
-    return await _known(visit)
+    return await _again(visit)
 
 
 async def set_blanket_order(visit: Visit) -> Response:
@@ -68,7 +70,7 @@ async def set_blanket_order(visit: Visit) -> Response:
             items = await read_items(connection, {Sku(one.sku) for one in asked_lines(form)})
         blanket = blanket_in(form, blanket_id, items, None if known is None else known.value.agreement.blanket)
     except Unfit as unfit:
-        return await _again(visit, form, flaw(str(unfit)))
+        return await _again(visit, Tried(form, "set", flaw(str(unfit))))
     return await _set(visit, form, blanket, "set")
 
 
@@ -77,9 +79,9 @@ async def end(visit: Visit) -> Response:
     form = await visit.request.form()
     known = await blanket_orders.read(visit.system, visit.request.path_params["blanket_id"])
     if known is None:
-        return await _known(visit)
+        return await _again(visit)
     if not view_blanket(known.value, visit.now).is_open:
-        return await _again(visit, form, flaw("only what is open can be ended"))
+        return await _again(visit, Tried(form, "end", flaw("only what is open can be ended")))
     return await _set(visit, form, replace(known.value.agreement.blanket, ends_at=visit.now), "end")
 
 
@@ -88,29 +90,22 @@ async def _set(visit: Visit, form: FormData, blanket: BlanketOrder, done: str) -
         visit.system, blanket, actor=visit.actor.name, expected=expected_in(form)
     )
     if not isinstance(result, Set):
-        return await _again(visit, form, tell_by_field(result))
-    return RedirectResponse(f"{visit.base}/blanket-orders/{path_part(blanket.blanket_id)}{query(done=done)}", 303)
+        return await _again(visit, Tried(form, done, tell_by_field(result)))
+    return go_back(visit, "blanket-orders", blanket.blanket_id, done)
 
 
-async def _again(visit: Visit, form: FormData, told: Told) -> Response:
-    if "blanket_id" not in visit.request.path_params:
-        return await _page(visit, None, form=form, told=told)
-    return await _known(visit, form=form, told=told)
-
-
-async def _known(visit: Visit, *, form: FormData | None = None, told: Told = ("", ())) -> Response:
-    blanket_id = visit.request.path_params["blanket_id"]
+async def _again(visit: Visit, tried: Tried = NOTHING_TRIED) -> Response:
+    """The page from which something was asked, of a blanket order or of a new one."""
+    blanket_id = visit.request.path_params.get("blanket_id")
+    if blanket_id is None:
+        return await _page(visit, None, tried)
     found = await blanket_orders.read(visit.system, blanket_id)
     if found is None:
-        return page(
-            visit, "missing.html", status=404, section="customers", title="No such blanket order", name=blanket_id
-        )
-    return await _page(visit, found, form=form, told=told)
+        return show_missing(visit, _SECTION, "No such blanket order", blanket_id)
+    return await _page(visit, found, tried)
 
 
-async def _page(
-    visit: Visit, found: Versioned[Followed] | None, *, form: FormData | None = None, told: Told = ("", ())
-) -> Response:
+async def _page(visit: Visit, found: Versioned[Followed] | None, tried: Tried) -> Response:
     view: BlanketView | None = None
     if found is not None:
         called_by = {one.order_id for one, _at in found.value.call_offs}
@@ -118,17 +113,14 @@ async def _page(
             orders = await read_orders(connection, called_by)
             items = await read_items(connection, {line.sku for line in found.value.agreement.blanket.lines})
         view = view_blanket(found.value, visit.now, orders=orders, items=items)
-    return page(
+    return tried.render(
         visit,
         "blanket_order.html",
-        status=409 if told[0] else 200,
-        section="customers",
-        title=f"Blanket order {view.blanket.blanket_id}" if view else "New blanket order",
+        _SECTION,
+        f"Blanket order {view.blanket.blanket_id}" if view else "New blanket order",
         view=view,
         version=found.version if found else 0,
         customer=visit.asked("customer"),
-        given={} if form is None else {name: str(value) for name, value in form.items()},
-        told=told,
         done=_DONE.get(visit.asked("done"), ""),
         may_write=visit.actor.may("orders:write"),
     )

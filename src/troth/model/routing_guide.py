@@ -1,6 +1,6 @@
 """A trading partner's routing guide: how goods have to come, and what is taken off an invoice where they do not."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -59,6 +59,18 @@ class RoutingGuide:
     def short_of(self, value_minor: int) -> int:
         """What it costs that goods of so much value (minor units) are not sent."""
         return half_up(value_minor * self.short_basis_points, _BASIS)
+
+
+def flaws_of(guide: RoutingGuide) -> Iterator[tuple[str, str]]:
+    """What of a guide means nothing, by field.
+
+    >>> list(flaws_of(RoutingGuide("USD", carrier_minor=500, carriers=("ups",), notice_minor=100)))
+    [('late_notice', 'has no meaning without notice_minutes')]
+    """
+    if guide.carrier_minor and not (guide.carriers or guide.services):
+        yield "wrong_carrier", "has no meaning without carriers or services"
+    if guide.notice_minor and guide.notice_minutes is None:
+        yield "late_notice", "has no meaning without notice_minutes"
 
 
 def guide_of(attributes: Mapping[str, str], guides: Mapping[str, RoutingGuide]) -> RoutingGuide | None:

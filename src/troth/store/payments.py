@@ -26,6 +26,7 @@ _WRITE_STEPS = sql("write_payment_steps")
 _FIND = sql("find_payment_accounts")
 _BY_REFERENCE = sql("find_steps_by_reference")
 _IN_FLIGHT = sql("count_payments_in_flight")
+_DISPUTED = sql("find_disputed_orders")
 _KEEP_NOTICE = sql("keep_payment_notice")
 _DELETE_NOTICES = sql("delete_old_payment_notices")
 
@@ -135,6 +136,11 @@ async def find_order_of_reference(connection: Connection, gateway: str, referenc
     """The order whose payment a gateway calls so; None where it is none, or more than one."""
     rows = await connection.fetch(_BY_REFERENCE, gateway, reference)
     return rows[0]["order_id"] if len(rows) == 1 else None
+
+
+async def find_disputed_orders(connection: Connection, *, after: OrderId, limit: int) -> list[OrderId]:
+    """A page of the orders of which a payment is in dispute, by their ids."""
+    return [row["order_id"] for row in await connection.fetch(_DISPUTED, after, limit)]
 
 
 async def count_in_flight(connection: Connection, before: datetime) -> int:

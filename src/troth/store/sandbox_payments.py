@@ -16,6 +16,7 @@ _COUNT = sql("count_sandbox_ask")
 _WRITE = sql("write_sandbox_effect")
 _PAYMENT = sql("read_sandbox_payment")
 _PAYMENTS = sql("read_sandbox_payments")
+_DISPUTED = sql("read_sandbox_disputed")
 _USED = sql("read_sandbox_used")
 _CREATE = sql("create_sandbox_payment")
 _MOVE = sql("move_sandbox_payment")
@@ -86,6 +87,13 @@ async def read_sandbox_payments(
 ) -> list[GatewayPayment]:
     """A page of the payments that were made since an instant, by their names."""
     return [_payment(row, now).payment for row in await connection.fetch(_PAYMENTS, since, after, limit)]
+
+
+async def read_sandbox_disputed(
+    connection: Connection, since: datetime, now: datetime, *, token: str, after: str, limit: int
+) -> list[SandboxPayment]:
+    """A page of the payments of tokens that begin so, made since an instant, of which anything was captured."""
+    return [_payment(row, now) for row in await connection.fetch(_DISPUTED, since, token, after, limit)]
 
 
 async def read_used(connection: Connection, token: str) -> int:

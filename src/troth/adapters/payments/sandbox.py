@@ -36,6 +36,7 @@ from troth.store.sandbox_payments import (
     lock_sandbox,
     move_sandbox_payment,
     read_effect,
+    read_sandbox_disputed,
     read_sandbox_payment,
     read_sandbox_payments,
     read_used,
@@ -137,8 +138,24 @@ class Sandbox:
         """The dispute of a payment of which anything was captured, where its token says so."""
         async with self._pool.acquire() as connection:
             found = await read_sandbox_payment(connection, reference, self._clock())
-        if found is None or not found.token.startswith(DISPUTE) or not found.payment.captured_minor:
-            return ()
+        is_disputed = found is not None and found.token.startswith(DISPUTE) and found.payment.captured_minor > 0
+        return (self._dispute(found),) if found is not None and is_disputed else ()
+
+    async def read_disputes_since(self, since: datetime) -> AsyncIterator[tuple[str, GatewayDispute]]:
+        """The disputes of payments that were made since an instant, with which they begin here."""
+        after = ""
+        while True:
+            async with self._pool.acquire() as connection:
+                page = await read_sandbox_disputed(
+                    connection, since, self._clock(), token=DISPUTE, after=after, limit=_PAGE
+                )
+            for found in page:
+                yield found.payment.reference, self._dispute(found)
+            if len(page) < _PAGE:
+                return
+            after = page[-1].payment.reference
+
+    def _dispute(self, found: SandboxPayment) -> GatewayDispute:
         is_decided = found.made_at + DECIDED_AFTER <= self._clock()
         state = DisputeState.OPEN
         if is_decided and found.token.startswith(DISPUTE_LOST):
@@ -146,8 +163,8 @@ class Sandbox:
         elif is_decided and found.token.startswith(DISPUTE_WON):
             state = DisputeState.WON
         due_at = found.made_at + EVIDENCE_WITHIN if state is DisputeState.OPEN else None
-        name, captured = f"dispute-{reference}", found.payment.captured_minor
-        return (GatewayDispute(name, captured, "fraudulent", state, found.made_at, due_at),)
+        name, captured = f"dispute-{found.payment.reference}", found.payment.captured_minor
+        return GatewayDispute(name, captured, "fraudulent", state, found.made_at, due_at)
 
     def read_notice(self, body: bytes, headers: Mapping[str, str]) -> Notice | None:
         """What a notice is about, if it is signed with our secret."""

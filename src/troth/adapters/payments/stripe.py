@@ -124,6 +124,22 @@ class Stripe:
             return ()
         return disputes_of([_values(told) for told in page.data])
 
+    async def read_disputes_since(self, since: datetime) -> AsyncIterator[tuple[str, GatewayDispute]]:
+        """The disputes opened since an instant, as far as Stripe tells them."""
+        listed = self._client.v1.disputes.list_async
+        wanted: dict[str, Any] = {"limit": _PAGE, "created": {"gte": int(since.timestamp())}}
+        for _ in range(_PAGES_MAX):
+            try:
+                page = await listed(wanted)  # type: ignore[arg-type]
+            except stripe.StripeError:
+                return
+            told = [_values(one) for one in page.data]
+            for values, dispute in zip(told, disputes_of(told), strict=True):
+                yield str(values.get("payment_intent") or ""), dispute
+            if not page.has_more:
+                return
+            wanted["starting_after"] = told[-1]["id"]
+
     def read_notice(self, body: bytes, headers: Mapping[str, str]) -> Notice | None:
         """What a notice is about, if Stripe signed it not long ago."""
         if self._webhook_secret is None:

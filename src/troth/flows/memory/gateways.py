@@ -61,6 +61,10 @@ class Gateway(Protocol):
         """The disputes of a payment, whatever became of them; none where nothing is known of any."""
         ...
 
+    def read_disputes_since(self, since: datetime) -> AsyncIterator[tuple[str, GatewayDispute]]:
+        """The disputes that were opened since an instant, each with the payment that it is about."""
+        ...
+
     def read_notice(self, body: bytes, headers: Mapping[str, str]) -> Notice | None:
         """What a notice is about; None where its signature is not that of the gateway."""
         ...

@@ -9,7 +9,7 @@ from troth.http.edge.body import MoneyBody, Name, Strict
 from troth.http.edge.problems import Refused
 from troth.http.edge.values import MoneyAnswer, money
 from troth.model.refusals import FieldFlaw, Invalid
-from troth.model.routing_guide import RoutingGuide
+from troth.model.routing_guide import RoutingGuide, flaws_of
 
 _NAMES_MAX: Final = 50
 _MINUTES_MAX: Final = 60 * 24 * 30
@@ -73,10 +73,7 @@ class RoutingGuideBody(Strict):
             notice_minutes=self.notice_minutes,
             notice_minor=minor("late_notice", self.late_notice),
         )
-        if guide.carrier_minor and not (guide.carriers or guide.services):
-            flaws.append(FieldFlaw(f"{pointer}/wrong_carrier", "has no meaning without carriers or services"))
-        if guide.notice_minor and guide.notice_minutes is None:
-            flaws.append(FieldFlaw(f"{pointer}/late_notice", "has no meaning without notice_minutes"))
+        flaws += [FieldFlaw(f"{pointer}/{name}", detail) for name, detail in flaws_of(guide)]
         if flaws:
             raise Refused(Invalid(tuple(flaws)))
         return guide

@@ -110,6 +110,13 @@ ORDER BY s.order_id LIMIT $4;
 -- Finds the orders whose payments a gateway calls so.
 SELECT DISTINCT order_id FROM payment_steps WHERE gateway = $1 AND reference = $2 AND reference <> '' ORDER BY order_id LIMIT 2;
 
+-- name: find_disputed_orders
+-- Finds a page of orders, after one, of which a dispute of a payment is open.
+SELECT order_id FROM payment_accounts
+WHERE disputes::text <> '[]' AND order_id > $1
+    AND EXISTS (SELECT FROM json_array_elements(disputes) AS d (dispute) WHERE d.dispute ->> 'state' = 'open')
+ORDER BY order_id LIMIT $2;
+
 -- name: count_payments_in_flight
 -- Counts the steps of which it has been unknown since before an instant what became of them.
 SELECT count(*) FROM payment_steps WHERE state IN ('requested', 'unknown') AND requested_at < $1;

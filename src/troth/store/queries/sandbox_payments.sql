@@ -26,6 +26,13 @@ FROM sandbox_payments WHERE reference = $1;
 SELECT reference, key, order_id, currency, authorized_minor, captured_minor, refunded_minor, is_voided, expires_at, token, made_at
 FROM sandbox_payments WHERE made_at >= $1 AND reference > $2 ORDER BY reference LIMIT $3;
 
+-- name: read_sandbox_disputed
+-- Reads a page of the payments that the sandbox captured anything of since an instant, of tokens that begin so, after a reference.
+SELECT reference, key, order_id, currency, authorized_minor, captured_minor, refunded_minor, is_voided, expires_at, token, made_at
+FROM sandbox_payments
+WHERE made_at >= $1 AND starts_with(token, $2) AND captured_minor > 0 AND reference > $3
+ORDER BY reference LIMIT $4;
+
 -- name: read_sandbox_used
 -- Reads how much of a token's value is used (minor units).
 SELECT coalesce(sum(CASE WHEN is_voided THEN captured_minor ELSE authorized_minor END - refunded_minor), 0)::bigint AS used
