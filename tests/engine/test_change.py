@@ -42,6 +42,8 @@ from troth.model.commands import (
     AdjustStock,
     ExpectedLine,
     ExpectSupply,
+    LineQuantity,
+    PickWork,
     RejectWork,
     ReleaseOrder,
 )
@@ -50,7 +52,7 @@ from troth.model.ids import LineId, NodeId, Sku
 from troth.model.inventory import SupplyKey
 from troth.model.kits import kits_of, whole_units
 from troth.model.lifecycle import AllocationState
-from troth.model.order import Line, Method, Order
+from troth.model.order import Line, Method, Order, Terms
 from troth.model.policy import DEFAULT_POLICY
 from troth.model.refusals import StockShort
 from troth.model.routing import Action, Routing, Tier
@@ -196,6 +198,25 @@ def test_a_node_that_failed_is_asked_again_where_a_person_names_it_and_not_other
     assert (type(elsewhere), type(moved)) == (StockShort, StockShort)
     assert unchanged == failed
     assert sources(named) == {(ONE, "DC-PA", 1)}
+
+
+def test_a_node_that_did_not_find_one_item_is_asked_for_another_that_is_added_by_its_name() -> None:
+    world = world_with({("A", "DC-PA"): 3, ("C", "DC-PA"): 9})
+    order = captured(world, {"A": 3})
+    work = order.fulfillments[0].fulfillment_id
+    world.apply(ReleaseOrder(order.order_id), now=NOW + timedelta(minutes=1))
+    world.apply(PickWork(work, (LineQuantity(ONE, 1, "not_found"),)), now=NOW + timedelta(minutes=2))
+    short = world.orders[order.order_id]
+    instead = Line(LineId("1-instead"), Sku("C"), 2, 1990)
+
+    anywhere = change(world, short, SetQuantity(ONE, 1), AddLine(instead))
+    unchanged = world.orders[order.order_id]
+    named = replace(instead, terms=Terms(only_from=PA))
+    after = changed(world, short, SetQuantity(ONE, 1), AddLine(named))
+
+    assert isinstance(anywhere, StockShort)
+    assert unchanged == short
+    assert sources(after) == {(ONE, "DC-PA", 1), (LineId("1-instead"), "DC-PA", 2)}
 
 
 def test_another_item_stands_in_at_its_own_price() -> None:

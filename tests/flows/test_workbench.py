@@ -24,6 +24,7 @@ from troth.model.fix import FixKind
 from troth.model.hold_rules import BUILT_IN
 from troth.model.hold_terms import HoldTerms
 from troth.model.ids import HoldId, LineId, Sku, fulfillment_id
+from troth.model.item import Substitute
 from troth.model.lifecycle import AllocationState
 from troth.model.order import Line, Order
 from troth.model.refusals import FieldFlaw, FixOutdated, Invalid, NotFound, VersionConflict
@@ -117,6 +118,26 @@ async def test_a_fix_says_what_it_promises_costs_and_takes(system: System) -> No
     assert [(one.sku, one.node, one.units, one.left) for one in again.takes] == [("A", "DC-IL", 2, 3)]
     assert again.cost_minor > 0
     assert (cancel.price_minor, cancel.promised_at, cancel.takes) == (-2 * 1990, None, ())
+
+
+async def test_a_node_that_did_not_find_an_item_sends_what_stands_in_for_it(system: System) -> None:
+    await set_item(system, item("A", substitutes=(Substitute(Sku("B"), -490),)), actor="test")
+    await stock(system, {("A", "DC-PA"): 3, ("B", "DC-PA"): 5})
+    order = accepted(await system.door.one(capture("W-1", {"A": 3}), actor="web"))
+    accepted(await system.door.one(ReleaseOrder(order.order_id), actor="web"))
+    picked = PickWork(fulfillment_id(order.order_id, 1), (LineQuantity(ONE, 1, "not_found"),))
+    accepted(await system.door.one(picked, actor="node"))
+    found = await only(system)
+    fix = next(fix for fix in (await looked_at(system, found)).fixes if fix.kind is FixKind.SUBSTITUTE)
+    done = await apply_fix(
+        system, found.exception_id, fix.fix_id, version=fix.version, reason="called", actor="user/maya", role=""
+    )
+
+    assert (fix.detail, fix.price_minor) == ("2 of B from DC-PA", -980)
+    assert isinstance(done, Fixed), done
+    assert [(line.sku, line.quantity) for line in done.order.lines] == [("A", 1), ("B", 2)]
+    assert uncovered_quantities(done.order) == {}
+    assert await kinds(system) == []
 
 
 async def test_a_fix_that_would_do_something_else_now_is_refused_and_nothing_is_done(system: System) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from troth.engine.cancel import cancel_units
 from troth.engine.capture import short
 from troth.engine.carriage.node_load import load_moves
-from troth.engine.change_fields import find_changes
+from troth.engine.change_fields import ADDED, find_changes
 from troth.engine.change_wish import Wish, wish_of
 from troth.engine.demand.budget import Budget
 from troth.engine.evolve import evolve, evolve_all
@@ -175,7 +175,8 @@ def _try(order: Order, plain: OrderChanged, units: set[int], state: State, facts
 
 def asked_again(event: OrderChanged) -> frozenset[NodeId]:
     """The nodes that a change asks once more although they failed the order: who names the one node of a line knows."""
-    terms = [line.terms for line in event.lines if line.line_id in event.moved and line.terms is not None]
+    named = {*event.moved, *(change.line_id for change in event.changes if change.field == ADDED)}
+    terms = [line.terms for line in event.lines if line.line_id in named and line.terms is not None]
     return frozenset(one.only_from for one in terms if one.only_from is not None)
 
 

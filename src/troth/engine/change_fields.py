@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Final
 
 from troth.model.change import FieldChange
 from troth.model.measure import shown
@@ -9,6 +10,9 @@ from troth.model.money import Money
 from troth.model.network import Address
 from troth.model.order import Line, Order, Terms
 from troth.model.totals import delivery_amounts
+
+ADDED: Final = "line"
+"""The field of a line that was not there before."""
 
 _HEAD = ("method", "pickup_node", "service", "shipments_max")
 _FLAGS = ("ship_complete",)
@@ -45,7 +49,7 @@ def _changes(before: Order, after: Order) -> Iterator[FieldChange]:
 def _line_changes(was: Line | None, line: Line, currency: str) -> Iterator[FieldChange]:
     quantities = (_quantity(was), _quantity(line))
     if was is None:
-        yield FieldChange(line.line_id, "line", "", f"{quantities[1]} of {line.sku}")
+        yield FieldChange(line.line_id, ADDED, "", f"{quantities[1]} of {line.sku}")
         return
     if quantities[0] != quantities[1]:
         yield FieldChange(line.line_id, "quantity", quantities[0], quantities[1])
