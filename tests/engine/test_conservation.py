@@ -42,6 +42,8 @@ class Lives:
         self.logs: dict[OrderId, list[OrderEvent]] = {}
         self.recent: list[OrderId] = []
         self.moved: dict[tuple[str, str], int] = {}
+        self.asked: set[type[Command]] = set()
+        self.taken: set[type[Command]] = set()
         for one in NODES:
             for sku in STOCKED:
                 more = units * 100 if sku == "M" else units
@@ -49,16 +51,19 @@ class Lives:
 
     def apply(self, command: Command) -> None:
         """Carry a command out if it may be, and look."""
+        self.asked.add(type(command))
         decision = self.world.apply(command, now=self.now)
         if not isinstance(decision, Decision):
             return
+        if decision.changes:
+            self.taken.add(type(command))
         events = [event for _, event in decision.events]
         for event in events:
             if isinstance(event, StockAdjusted):
                 key = (event.sku, event.node)
                 self.moved[key] = self.moved.get(key, 0) + event.delta
         for change in decision.changes:
-            of_order = [event for event in events if not isinstance(event, StockAdjusted)]
+            of_order = [event for name, event in decision.events if name == change.after.order_id]
             if change.before is None:
                 self.recent = [*self.recent[-19:], change.after.order_id]
             self.logs.setdefault(change.after.order_id, []).extend(of_order)  # type: ignore[arg-type]
@@ -66,10 +71,10 @@ class Lives:
                 assert_step(change.before, change.after, of_order)  # type: ignore[arg-type]
 
     def live(self, draw: random.Random, orders: int, steps: int) -> None:
-        """Let so many orders come, and to each, in turns, so many things happen on average."""
+        """Let so many more orders come, and to each, in turns, so many things happen on average."""
         for number in range(orders * (steps + 1)):
             if number % (steps + 1) == 0:
-                self.apply(draw_capture(draw, f"W-{number}"))
+                self.apply(draw_capture(draw, f"W-{len(self.world.orders)}-{number}"))
             elif self.recent:
                 recent = draw.choice(self.recent)
                 self.apply(draw_command(draw, self.world.orders[recent], self.now))
@@ -87,7 +92,7 @@ class Lives:
                 self.apply(command)
         for _round in range(returns):
             for order_id in list(self.world.orders):
-                made = return_commands(draw, self.world.orders[order_id])
+                made = return_commands(draw, self.world.orders[order_id], may_exchange=False)
                 if made:
                     self.apply(draw.choices([one for _, one in made], weights=[weight for weight, _ in made])[0]())
         assert_ended(self.world.orders.values())
