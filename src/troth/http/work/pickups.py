@@ -11,6 +11,7 @@ from troth.http.edge.body import Body, Instant, NoQuery, Strict, Text
 from troth.http.edge.bounds import asked_by
 from troth.http.edge.idempotency import problem_answer, reply_of, submit
 from troth.http.edge.operations import NO_BODY, AnyOperation, Call, Nothing, Operation, Shown
+from troth.http.edge.preconditions import expected_of
 from troth.http.edge.replies import Reply
 from troth.http.work.fulfillments import NO_WORK, WORK_ANSWER, WORK_PATH, read_visible_work
 from troth.http.work.work_answer import WorkAnswer, answer_work
@@ -85,7 +86,8 @@ def _operation(
 ) -> AnyOperation:
     async def run(call: Call[Any, NoQuery]) -> Reply:
         order, work = await read_visible_work(call)
-        return reply_of(await submit(call, (make(call, order, work),), _renderer(call, order, work.fulfillment_id)))
+        command, render = make(call, order, work), _renderer(call, order, work.fulfillment_id)
+        return reply_of(await submit(call, (command,), render, expected=expected_of(call)))
 
     return Operation(
         method="POST",
@@ -97,6 +99,7 @@ def _operation(
         shown=(Shown(200, "The work as it is now", WorkAnswer, WORK_ANSWER),),
         body=body,
         query=NoQuery,
+        has_if_match=True,
         scope=scope,
         refusals=(NO_WORK, *refusals),
         path_examples=WORK_PATH,

@@ -12,6 +12,7 @@ from troth.http.edge.bounds import choose_bound, is_visible
 from troth.http.edge.idempotency import problem_answer, reply_of, submit
 from troth.http.edge.operations import NO_BODY, Call, Nothing, Operation, Plain, Shown
 from troth.http.edge.pages import Page, PageQuery, decode_cursor, page_reply
+from troth.http.edge.preconditions import expected_of
 from troth.http.edge.replies import Reply
 from troth.http.edge.values import Instant
 from troth.http.orders import examples
@@ -100,7 +101,7 @@ async def release_work(call: Plain) -> Reply:
         return Answer(200, encode_bytes(answer_work(after, released, currency)))
 
     command = ReleaseOrder(order.order_id, (work.fulfillment_id,))
-    return reply_of(await submit(call, (command,), render))
+    return reply_of(await submit(call, (command,), render, expected=expected_of(call)))
 
 
 _EXAMPLE: Any = LateRelease(
@@ -134,6 +135,7 @@ OPERATIONS = (
         shown=(Shown(200, "The work as it is now", WorkAnswer, WORK_ANSWER),),
         body=NO_BODY,
         query=NoQuery,
+        has_if_match=True,
         scope="orders:write",
         refusals=(NO_WORK, Held(("H1",)), NotPossibleNow("release", "shipped")),
         path_examples=WORK_PATH,

@@ -15,6 +15,7 @@ from troth.http.edge.idempotency import problem_answer, reply_of, submit
 from troth.http.edge.measures import decimals_of_lines, known_items
 from troth.http.edge.operations import NO_BODY, AnyOperation, Call, Nothing, Operation, Shown
 from troth.http.edge.pages import Page, PageQuery, decode_cursor, page_reply
+from troth.http.edge.preconditions import expected_of
 from troth.http.edge.problems import Refused
 from troth.http.edge.replies import Reply
 from troth.http.orders import examples
@@ -105,7 +106,7 @@ async def refuse_recall(call: Call[KeepBody, NoQuery]) -> Reply:
 
 async def _command(call: Call[Any, Any], order: Order, command: Command) -> Reply:
     name = FulfillmentId(call.path("fulfillment_id"))
-    return reply_of(await submit(call, (command,), _renderer(call, order, name)))
+    return reply_of(await submit(call, (command,), _renderer(call, order, name), expected=expected_of(call)))
 
 
 def _renderer(call: Call[Any, Any], order: Order, name: FulfillmentId) -> Callable[[tuple[Outcome, ...]], Answer]:
@@ -149,6 +150,7 @@ def _operation(verb: str, summary: str, run: Any, body: Body[Any], *more: Any, s
         shown=(_SHOWN,),
         body=body,
         query=NoQuery,
+        has_if_match=True,
         scope=scope,
         refusals=(NO_WORK, *more),
         path_examples=WORK_PATH,

@@ -11,6 +11,7 @@ from troth.http.edge.body import Body, NoQuery
 from troth.http.edge.bounds import read_decimals
 from troth.http.edge.idempotency import problem_answer, reply_of, submit
 from troth.http.edge.operations import AnyOperation, Call, Operation, Shown
+from troth.http.edge.preconditions import expected_of
 from troth.http.edge.replies import Reply
 from troth.http.work.fulfillments import NO_WORK, WORK_ANSWER, WORK_PATH, read_visible_work
 from troth.http.work.work_answer import WorkAnswer, answer_work
@@ -184,7 +185,8 @@ def _operation(report: Report[Any]) -> AnyOperation:
         decimals = {}
         if getattr(call.body, "lines", ()) or getattr(call.body, "packages", ()):
             decimals = await read_decimals(call, order_of_fulfillment(name))
-        return reply_of(await submit(call, (report.command(name, call.body, decimals),), _renderer(call, name)))
+        command = report.command(name, call.body, decimals)
+        return reply_of(await submit(call, (command,), _renderer(call, name), expected=expected_of(call)))
 
     return Operation(
         method="POST",
@@ -196,6 +198,7 @@ def _operation(report: Report[Any]) -> AnyOperation:
         shown=(Shown(200, "The work as it is now", WorkAnswer, WORK_ANSWER),),
         body=Body(TypeAdapter(report.body), report.example, is_optional=report.body is not RejectBody),
         query=NoQuery,
+        has_if_match=True,
         scope="fulfillments:write",
         refusals=(
             NO_WORK,
