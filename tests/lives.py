@@ -51,7 +51,7 @@ from troth.model.commands import (
     UnstageWork,
 )
 from troth.model.events import FulfillmentCollected, FulfillmentShipped, OrderEvent
-from troth.model.ids import LineId, NodeId, Sku
+from troth.model.ids import FulfillmentId, LineId, NodeId, Sku
 from troth.model.item import Substitute as ItemSubstitute
 from troth.model.kits import kits_of, whole_units
 from troth.model.lifecycle import ENDED, GONE, RESERVING, AllocationState
@@ -73,6 +73,12 @@ ITEMS = (
 STOCKED = ("A", "B", "C", "M")
 CHICAGO = replace(NEW_YORK, city="Chicago", region="IL", postcode="60601", latitude=41.88, longitude=-87.63)
 _STORE = NodeId("ST-NYC")
+_UNDO: dict[AllocationState, Callable[[FulfillmentId, str], Command]] = {
+    AllocationState.ACCEPTED: UnacceptWork,
+    AllocationState.PICKED: UnpickWork,
+    AllocationState.PACKED: UnpackWork,
+    AllocationState.READY: UnstageWork,
+}
 
 
 def draw_capture(draw: random.Random, external_id: str) -> CaptureOrder:
@@ -128,8 +134,9 @@ def draw_command(draw: random.Random, order: Order, now: datetime) -> Command:
     ]
     made += return_commands(draw, order)
     made += recall_commands(draw, order, work, line)
-    if AllocationState.READY in states:
-        made.append((4, lambda: UnstageWork(work, "the wrong shelf")))
+    undone = [undo for state, undo in _UNDO.items() if state in states]
+    if undone:
+        made.append((5, lambda: draw.choice(undone)(work, "not yet")))
     made += hold_commands(draw, order, now)
     made += clock_commands(draw, order, work, line, now)
     made += pickup_commands(draw, order, work, now)

@@ -14,6 +14,7 @@ from troth.model.commands import (
     MissAcceptance,
     PlaceHold,
     RaiseAlert,
+    ReceiveWork,
     RecordTracking,
     RedateWork,
     RepromiseOrder,
@@ -27,7 +28,7 @@ from troth.model.inventory import ON_HAND, SupplyKey
 from troth.model.order import Line, Order
 from troth.model.permissions import By
 from troth.model.pickup import Arrival
-from troth.model.pickup_moves import ExtendPickup, NameCollector, PutBackPickup, TellArrival
+from troth.model.pickup_moves import ExtendPickup, ForgetArrival, NameCollector, PutBackPickup, TellArrival
 from troth.model.status import placed_holds
 
 _WAVE = "dc-parcels~DC-PA~20261127T1400Z"
@@ -76,6 +77,8 @@ def pickup_commands(draw: random.Random, order: Order, work: FulfillmentId, now:
     return [
         (2, lambda: TellArrival(work, draw.choice(tuple(Arrival)), now + timedelta(minutes=9))),
         (1, lambda: NameCollector(work, draw.choice(("Ben", "")))),
+        (1, lambda: ForgetArrival(work)),
+        (1, lambda: ReceiveWork(work)),
         (1, lambda: ExtendPickup(work, draw.choice(tuple(By)))),
         (2, lambda: PutBackPickup(work, keys)),
     ]

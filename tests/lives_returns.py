@@ -49,7 +49,7 @@ def return_commands(
         made += [
             (8, lambda: replace(_draw_receive(draw, one), replacements=replacements)),
             (2, lambda: SendReturn(one.return_id, "UPS", "1Z")),
-            (4, lambda: RefundReturn(one.return_id, replacements=replacements)),
+            (12 if one.is_refund_held else 2, lambda: RefundReturn(one.return_id, replacements=replacements)),
             (1, lambda: CloseReturn(one.return_id, "done", replacements)),
             (1, lambda: CancelReturn(one.return_id, "kept", replacements)),
             (1, lambda: ExpireReturn(one.return_id, replacements)),

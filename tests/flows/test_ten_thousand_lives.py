@@ -36,11 +36,13 @@ from troth.model.commands import (
     Command,
     MissAcceptance,
     OrderCommand,
+    ReceiveWork,
     RepromiseOrder,
     ReviewCredit,
     RunWave,
 )
 from troth.model.ids import OrderId
+from troth.model.label_moves import LabelCommand
 from troth.model.lifecycle import RecallState
 from troth.model.order import Order
 from troth.model.pickup_moves import ExtendPickup, PutBackPickup
@@ -48,12 +50,15 @@ from troth.model.return_moves import ReturnCommand
 from troth.store.orders import read_orders
 
 UNITS = 30_000
-VERBS = frozenset({CaptureOrder, *get_args(OrderCommand), *get_args(ReturnCommand)})
-"""Everything that can be asked of an order."""
+VERBS = frozenset({CaptureOrder, *get_args(OrderCommand), *get_args(ReturnCommand)} - {*get_args(LabelCommand)})
+"""Everything that can be asked of an order; labels are bought of carriers first, and have histories of their own."""
 
-NEEDS_MORE = frozenset({ExtendPickup, MissAcceptance, PutBackPickup, RepromiseOrder, ReviewCredit, RunWave})
+NEEDS_MORE = frozenset(
+    {ExtendPickup, MissAcceptance, PutBackPickup, ReceiveWork, RepromiseOrder, ReviewCredit, RunWave}
+)
 """What is asked here and has nothing to do: no node has its time to accept or its waves, no customer a limit, no supply
-moves, and nothing is kept for a pickup so long that it is over. Each of these has histories of its own.
+moves, no pickup is kept until its time is over, and no store is sent what another node has. Each has histories of its
+own.
 """
 
 

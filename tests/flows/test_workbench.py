@@ -134,9 +134,9 @@ async def test_a_node_that_did_not_find_an_item_sends_what_stands_in_for_it(syst
     )
 
     assert (fix.detail, fix.price_minor) == ("2 of B from DC-PA", -980)
-    assert isinstance(done, Fixed), done
-    assert [(line.sku, line.quantity) for line in done.order.lines] == [("A", 1), ("B", 2)]
-    assert uncovered_quantities(done.order) == {}
+    after = fixed(done)
+    assert [(line.sku, line.quantity) for line in after.lines] == [("A", 1), ("B", 2)]
+    assert uncovered_quantities(after) == {}
     assert await kinds(system) == []
 
 
