@@ -218,7 +218,9 @@ def _substitutes(line: Line, missing: int, order: Order, state: State, facts: Fa
             else:
                 named = added if node is None else replace(added, terms=replace(NO_TERMS, only_from=node))
                 actions = (SetQuantity(line.line_id, rest), AddLine(named))
-                yield _changed(FixKind.SUBSTITUTE, order, actions, f"{shown(missing, line.decimals)} of {other.sku}{where}")
+                yield _changed(
+                    FixKind.SUBSTITUTE, order, actions, f"{shown(missing, line.decimals)} of {other.sku}{where}"
+                )
 
 
 def stand_in_id(line_id: LineId) -> LineId:
