@@ -92,6 +92,9 @@ VERBS: Final[dict[str, Verb]] = {
 """Every verb, by the name of its operation."""
 
 _OWN_LINKS: Final = frozenset({"renew_tracking_link", "revoke_tracking_link"})
+_CHANGES_NOTHING: Final = frozenset({"buy_labels", "remind_node"})
+"""What asks others about an order: a carrier for labels, which are attached once they are bought, and a node's system."""
+
 _NO_VERSION: Final = frozenset(
     {*_OWN_LINKS, "send_ship_notice", "add_payment", "retry_payments", "void_payment", "refund_payment"}
 )
@@ -104,8 +107,8 @@ its own for being asked too late or twice.
 
 
 def operations() -> dict[str, AnyOperation]:
-    """The operations that change an order, its work or its returns, by name; labels are bought elsewhere first."""
-    changing = (one for one in OPERATIONS if one.method != "GET" and not one.path.endswith("/labels"))
+    """The operations that change an order, its work or its returns, by name."""
+    changing = (one for one in OPERATIONS if one.method != "GET" and one.name not in _CHANGES_NOTHING)
     return {one.name: one for one in changing if one.path.startswith(_ABOUT)}
 
 
