@@ -93,7 +93,7 @@ VERBS: Final[dict[str, Verb]] = {
 
 _OWN_LINKS: Final = frozenset({"renew_tracking_link", "revoke_tracking_link"})
 _CHANGES_NOTHING: Final = frozenset({"buy_labels", "remind_node"})
-"""What asks others about an order: a carrier for labels, which are attached once they are bought, and a node's system."""
+"""What asks others about an order: a carrier for labels, which are attached once they are bought; a node's system."""
 
 _NO_VERSION: Final = frozenset(
     {*_OWN_LINKS, "send_ship_notice", "add_payment", "retry_payments", "void_payment", "refund_payment"}
