@@ -42,6 +42,7 @@ from troth.flows.orders.repromise import repromise_moved, repromise_overdue, try
 from troth.flows.orders.returns import expire_returns
 from troth.flows.orders.waves import run_waves
 from troth.flows.records.customers import review_credit
+from troth.flows.records.node_performance import read_performance
 from troth.flows.shipping.labels import EVENTS_MAX as LABELLED_MAX
 from troth.flows.shipping.labels import advance_due
 from troth.flows.shipping.labels import follow_orders as follow_labels
@@ -91,6 +92,7 @@ UPKEEP_SECONDS: Final = 60.0
 PARTITIONS_SECONDS: Final = 3_600.0
 BUSY_SECONDS: Final = 1.0
 MEASURE_SECONDS: Final = 15.0
+PERFORMANCE_DAYS: Final = 28
 FAILURE_SECONDS_MAX: Final = 60.0
 _FORGIVE_ROUNDS: Final = 240
 
@@ -115,6 +117,8 @@ DELIVERED: Final = Counter("troth_webhook_events_total", "Events that subscriber
 DELIVERY_FAILURES: Final = Counter("troth_webhook_failures_total", "Attempts that subscribers did not take")
 SUBSCRIBER_LAG: Final = Gauge("troth_webhook_lag_seconds", "Age of the first event not passed yet", ["subscription"])
 SUBSCRIBERS_PAUSED: Final = Gauge("troth_webhook_paused", "Subscriptions that are paused")
+NODE_RATES: Final = Gauge("troth_node_rate", "Shares of the work of a node over 28 days", ["node", "rate"])
+NODE_TASK_MINUTES: Final = Gauge("troth_node_task_minutes", "How long a task took at a node over 28 days", ["node"])
 NODES_SILENT: Final = Counter("troth_nodes_silent_total", "Work that its node did not answer by when it had to")
 NODE_FILES: Final = Counter("troth_node_files_total", "Files in the folders of nodes", ["what"])
 NODE_ROWS_REFUSED: Final = Counter("troth_node_file_rows_refused_total", "Rows of files of nodes that were refused")
@@ -489,4 +493,18 @@ async def _measure(system: System) -> float:
     since = min((counted.since for counted in counts.values() if counted.since is not None), default=now)
     EXCEPTION_OLDEST.set(max(0.0, (now - since).total_seconds()))
     SUBSCRIBERS_PAUSED.set(sum(lag.state == "paused" for lag in lags))
+    await measure_nodes(system)
     return MEASURE_SECONDS
+
+
+async def measure_nodes(system: System) -> None:
+    """Set how nodes did over 28 days; a node at which nothing happened that a share could be of has none."""
+    NODE_RATES.clear()
+    NODE_TASK_MINUTES.clear()
+    for one in await read_performance(system, PERFORMANCE_DAYS):
+        rates = {"accepted": one.accept_rate, "on_time": one.on_time_rate, "short": one.short_rate}
+        for name, rate in rates.items():
+            if rate is not None:
+                NODE_RATES.labels(one.node, name).set(rate)
+        if one.task_minutes is not None:
+            NODE_TASK_MINUTES.labels(one.node).set(one.task_minutes)
