@@ -92,7 +92,7 @@ VERBS: Final[dict[str, Verb]] = {
 """Every verb, by the name of its operation."""
 
 _OWN_LINKS: Final = frozenset({"renew_tracking_link", "revoke_tracking_link"})
-_CHANGES_NOTHING: Final = frozenset({"buy_labels", "remind_node"})
+_CHANGES_NOTHING: Final = frozenset({"buy_labels", "buy_return_label", "remind_node"})
 """What asks others about an order: a carrier for labels, which are attached once they are bought; a node's system."""
 
 _NO_VERSION: Final = frozenset(
