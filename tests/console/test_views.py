@@ -7,6 +7,7 @@ import pytest
 
 from tests.builders import NEW_YORK, NOW, node
 from tests.console.carrier_claim_events import CARRIER_CLAIM_EVENTS
+from tests.console.label_events import LABEL_EVENTS
 from tests.console.notification_events import NOTIFICATION_EVENTS
 from tests.console.payment_events import PAYMENT_EVENTS
 from tests.console.pickup_events import PICKUP_EVENTS
@@ -149,6 +150,7 @@ EVERY_EVENT: tuple[tuple[Event, str], ...] = (
     *NOTIFICATION_EVENTS,
     *RETURN_EVENTS,
     *PICKUP_EVENTS,
+    *LABEL_EVENTS,
     (OrderCaptured(ORDER), "Captured from web as W-1, promised from DC-PA."),
     (DuplicateReceived(OrderId("O-1")), "The channel sent the same order again; nothing changed."),
     (

@@ -80,7 +80,7 @@ def tell_work(
             return f"{name} got the serials {in_words(dict.fromkeys(one.serial for one in event.serials))}."
         case LabelAttached():
             carrier = f" of {event.carrier}" if event.carrier else ""
-            return f"Package {event.package_id} of {name} got a label{carrier}, tracking {event.tracking_number}."
+            return f"{name} got a label{carrier} for package {event.package_id}, tracking {event.tracking_number}."
         case LabelDetached():
             return f"The label {event.tracking_number} of package {event.package_id} is void{_because(event.reason)}."
         case TrackingRecorded():

@@ -28,7 +28,7 @@ WATCHED: Final = (
 )
 """The kinds of events that say something of it."""
 
-NOT_THERE: Final = frozenset({"not_accepted", "late", "moved"})
+NOT_THERE: Final = frozenset({"not_accepted", "late", "moved", "predicted_late"})
 """Reasons of rejections that are not the node's own word."""
 
 

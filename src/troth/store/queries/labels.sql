@@ -69,7 +69,7 @@ WHERE order_id = $1 AND number = $2 AND claimed_until = $3;
 
 -- name: try_following_labels
 -- Takes the right to follow the log for labels, until the transaction ends; false where another worker has it.
-SELECT pg_try_advisory_xact_lock(7308332127834795);
+SELECT pg_try_advisory_xact_lock(7308332127834797);
 
 -- name: touch_labels
 -- Marks the labels of orders to which something happened after a position as due; gives the position up to which the log was read (no row:

@@ -1,6 +1,6 @@
 -- name: try_watching_work
 -- Takes the right to learn from the work of nodes, until the transaction ends; false where another worker has it.
-SELECT pg_try_advisory_xact_lock(7308332127834774);
+SELECT pg_try_advisory_xact_lock(7308332127834776);
 
 -- name: read_work_facts
 -- Reads of some fulfillments their node, by when they were to be out, and the units of their parts.
