@@ -10,7 +10,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from typing import Final
 
@@ -59,6 +59,7 @@ from troth.flows.tracking.poll import follow_parcels, poll_carrier
 from troth.flows.tracking.watch import EVENTS_MAX as WATCHED_MAX
 from troth.flows.tracking.watch import LOOKED_MAX, Watcher, follow_watched, look_at_due
 from troth.model.ids import OrderId
+from troth.model.value import dataclass
 from troth.settings import Settings
 from troth.store.labels import count_labels_in_flight
 from troth.store.notifications import count_overdue

@@ -89,6 +89,13 @@ def test_the_core_reads_no_clock_no_environment_and_no_source_of_chance() -> Non
     assert find_lines(IMPURE, pure) == []
 
 
+def test_values_are_made_by_their_own_decorator() -> None:
+    frozen = [path for path in SOURCES if re.search(r"^@dataclass\(.*frozen=True", read_text(path), re.MULTILINE)]
+
+    assert len(frozen) > 100
+    assert [path for path in frozen if "from troth.model.value import dataclass\n" not in read_text(path)] == []
+
+
 def test_nothing_is_left_to_do() -> None:
     assert find_lines(UNFINISHED, [path for path in TRACKED if path != Path(__file__).resolve()]) == []
 

@@ -2,7 +2,7 @@
 
 import json
 import platform
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import asyncpg
 import typer
@@ -11,6 +11,7 @@ from troth import __version__
 from troth.cli.exits import PROBLEMS
 from troth.cli.running import AsJson, DatabaseUrl, DataDir, command_pool, run_loop, running_database, settings_of
 from troth.cli.terminal import say, show
+from troth.model.value import dataclass
 from troth.store.doctor import read_applied, read_server
 from troth.store.migrate import Migration, find_missing, migrate, read_migrations
 

@@ -1,6 +1,5 @@
 """What the exit codes mean, and which failures of the surroundings have one."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import asyncpg
@@ -8,6 +7,7 @@ import httpx
 from pydantic import ValidationError
 
 from troth.adapters.history import MappingWrong
+from troth.model.value import dataclass
 from troth.store.embedded import EmbeddedUnavailable
 from troth.store.migrate import MigrationRefused
 

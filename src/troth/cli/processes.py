@@ -12,12 +12,13 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import FrameType
 from typing import Final
 
 from troth.cli.exits import CRASHED, OK
 from troth.cli.terminal import say
+from troth.model.value import dataclass
 
 _STOP_SECONDS_MAX: Final = 30.0
 _QUICK_SECONDS: Final = 5.0

@@ -1,7 +1,6 @@
 """What the forms of customers and blanket orders say, as values; Unfit where a field says nothing that could be set."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Final
@@ -15,6 +14,7 @@ from troth.model.ids import Sku
 from troth.model.item import Item
 from troth.model.measure import units_in, why_not_units
 from troth.model.money import Money, parse_money, why_no_currency
+from troth.model.value import dataclass
 from troth.pages.asking import Unfit, text
 
 _DAYS_MAX: Final = 3_650

@@ -1,7 +1,7 @@
 """A family of versioned configuration as the console shows it: words, a beginning, and what is its own on its pages."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeAlias
 
 from starlette.responses import Response
@@ -11,6 +11,7 @@ from troth.console.views_content import lay_out
 from troth.console.views_shape import shapes_of
 from troth.flows.documents.document_body import body_text, tidy_text
 from troth.flows.documents.families import Family
+from troth.model.value import dataclass
 from troth.pages.desk import Visit
 from troth.pages.session import guarded
 

@@ -5,8 +5,9 @@ Nothing is judged here: what cannot be read stays the text that it is, so that t
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from troth.model.value import dataclass
 
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MARK: Final = ";"

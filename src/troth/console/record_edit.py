@@ -1,7 +1,6 @@
 """Making and changing a node or an item: a form that is checked as the API checks what it is sent."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from starlette.responses import RedirectResponse, Response
@@ -16,6 +15,7 @@ from troth.flows.records.bodies import Bodies, Sent
 from troth.flows.records.configure import Set, set_item, set_node
 from troth.model.ids import NodeId, Sku
 from troth.model.refusals import FieldFlaw, Invalid, Refusal
+from troth.model.value import dataclass
 from troth.pages.asking import Unfit, text
 from troth.pages.desk import Visit
 from troth.pages.render import page

@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
@@ -10,6 +9,7 @@ from starlette.datastructures import FormData
 
 from troth.console.record_codecs import TEXT, Codec
 from troth.model.refusals import FieldFlaw
+from troth.model.value import dataclass
 from troth.pages.views import words
 
 _LENGTH_MAX: Final = 1_000_000

@@ -1,6 +1,5 @@
 """Returns: which there are, what came of each, and what is done with what came."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from starlette.datastructures import FormData
@@ -18,6 +17,7 @@ from troth.model.order import Order
 from troth.model.refusals import Invalid, NotFound
 from troth.model.return_moves import CancelReturn, CloseReturn, RefundReturn, ReturnCommand, SendReturn
 from troth.model.returns import Return, ReturnMethod
+from troth.model.value import dataclass
 from troth.pages.asking import Unfit, ask, new_key, text
 from troth.pages.desk import Visit
 from troth.pages.render import page

@@ -1,7 +1,6 @@
 """Trying a routing, a rate card or a lane table on an order: what it would promise beside what is in force does."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from starlette.responses import Response
@@ -19,6 +18,7 @@ from troth.model.front import Front
 from troth.model.ids import OrderId, named_order
 from troth.model.plan import Plan, Shipment
 from troth.model.refusals import NotFound
+from troth.model.value import dataclass
 from troth.pages.desk import Visit
 from troth.pages.render import page
 from troth.pages.views_refusal import tell_refusal

@@ -1,11 +1,11 @@
 """What somebody tried by a form and may try again: shown with what was typed, and why it was refused."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
+from troth.model.value import dataclass
 from troth.pages.desk import Visit
 from troth.pages.render import page
 from troth.pages.views import path_part, query

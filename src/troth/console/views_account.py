@@ -1,6 +1,5 @@
 """An order's money as its page shows it: what is owed and what stands, payment by payment and step by step."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -9,6 +8,7 @@ from troth.engine.money.standing import standings
 from troth.flows.money.account_actions import returnable
 from troth.model.lifecycle import StepState
 from troth.model.payment import Adjustment, Dispute, Tender
+from troth.model.value import dataclass
 from troth.pages.views import Chip, words
 from troth.store.payments import StoredAccount
 

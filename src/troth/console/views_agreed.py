@@ -1,7 +1,6 @@
 """A blanket order as its page shows it: each line with what is left, and the orders that called off."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
@@ -15,6 +14,7 @@ from troth.model.measure import shown
 from troth.model.money import Money
 from troth.model.order import Order
 from troth.model.status import order_status
+from troth.model.value import dataclass
 from troth.pages.views import Chip, moment, status_chip
 
 _PLANNED = Chip("Planned", "blue", "clock")

@@ -1,7 +1,6 @@
 """Changes of reference data: who set what, field by field."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,6 +8,7 @@ import msgspec
 
 from troth.console.configuration import FAMILIES
 from troth.model.events import ConfigurationSet
+from troth.model.value import dataclass
 from troth.pages.views import words
 from troth.store.events import LoggedEvent
 

@@ -1,10 +1,10 @@
 """What is told of claims against carriers."""
 
-from dataclasses import dataclass
 from typing import Final, assert_never
 
 from troth.model.carrier_claim import CarrierClaim, CarrierClaimClosed, CarrierClaimOpened, CarrierClaimState
 from troth.model.events import CarrierClaimEvent
+from troth.model.value import dataclass
 from troth.pages.views import Chip, money
 
 CLAIM_CHIPS: Final = {

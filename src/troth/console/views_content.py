@@ -1,10 +1,10 @@
 """A content of plain JSON laid out to be read: fields, tables of like objects, and lists."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from troth.console.views_editor import json_text
+from troth.model.value import dataclass
 
 ROWS_MAX: Final = 200
 """A table shows so many rows; the rest is counted."""

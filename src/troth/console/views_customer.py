@@ -1,6 +1,5 @@
 """Who calls, as the quote page shows them: their last orders, what they bring back, and what they may owe."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,6 +11,7 @@ from troth.model.order import Customer, Order
 from troth.model.return_moves import ReturnHistory
 from troth.model.status import order_status, promise_of
 from troth.model.totals import total_minor
+from troth.model.value import dataclass
 from troth.pages.desk import Visit
 from troth.pages.views import Chip, status_chip
 from troth.store.orders import find_orders

@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from troth.model.network import Address, Node
+from troth.model.value import dataclass
 
 _HOURS: Final = 24
 _MAP_WIDTH: Final = 560.0

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from troth.console.json_places import Place, find_place, place_at
 from troth.flows.documents.families import Family
 from troth.model.document import Finding
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,12 @@
 """What sooner and fewer shipments would cost: the Pareto front of a decision as a table and a drawing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from troth.console.views_trace import PARTS
 from troth.model.front import Front, FrontPlan, Span
+from troth.model.value import dataclass
 from troth.pages.views import money, words
 
 _WIDTH: Final = 560.0

@@ -1,11 +1,11 @@
 """What customers were told, in the words of the console."""
 
-from dataclasses import dataclass
 from typing import Final, assert_never
 
 from troth.model.notification import Medium, NotificationState
 from troth.model.notification_events import ChoiceMade, NotificationFailed, NotificationSent
 from troth.model.stock_level_events import StockLevelChanged
+from troth.model.value import dataclass
 from troth.pages.views import Chip, words
 from troth.store.notifications import Notification
 

@@ -1,7 +1,6 @@
 """One order as its page shows it: lines with their parts, the work of nodes, and what can be asked for now."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from troth.console.views_release import short_id
@@ -34,6 +33,7 @@ from troth.model.status import (
 )
 from troth.model.totals import total_minor
 from troth.model.tracking import Proof
+from troth.model.value import dataclass
 from troth.pages.views import Chip, moment, money, state_chip, status_chip, words
 
 

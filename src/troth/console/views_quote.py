@@ -1,7 +1,6 @@
 """A quote as its page shows it: each way to have what is asked, what it costs, what is missing, and what could be."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -22,6 +21,7 @@ from troth.model.kits import whole_units
 from troth.model.measure import shown
 from troth.model.plan import Shipment, Uncovered
 from troth.model.routing import Action
+from troth.model.value import dataclass
 from troth.pages.views import moment, money, quantity, words
 
 _WAYS_MAX: Final = 3

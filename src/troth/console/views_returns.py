@@ -1,7 +1,6 @@
 """Returns as their pages show them, and what happened to them, in sentences."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, assert_never
 
@@ -30,6 +29,7 @@ from troth.model.return_moves import (
     ReturnSent,
 )
 from troth.model.returns import ReceivedUnits, Return, ReturnKind, ReturnMethod
+from troth.model.value import dataclass
 from troth.pages.views import Chip
 
 _CHIPS: Final = {

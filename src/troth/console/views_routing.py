@@ -1,10 +1,10 @@
 """A routing as people read it: who must, who must not, who comes first, and what follows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from troth.model.routing import Action, Compare, Limits, Routing, Rule, Sort, Tier
+from troth.model.value import dataclass
 from troth.pages.views import money, words
 
 _SORTS: Final = {

@@ -1,7 +1,6 @@
 """Lines with several dates as the page of their order shows them: what is wanted when, and promised by when."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from troth.engine.schedules import schedule_lines
@@ -9,6 +8,7 @@ from troth.model.ids import LineId, Sku
 from troth.model.item import Item
 from troth.model.order import Line, Order
 from troth.model.status import line_status, promise_of
+from troth.model.value import dataclass
 from troth.pages.views import Chip, status_chip
 
 

@@ -1,11 +1,12 @@
 """What a document may hold, read from its type: its objects, and their fields with what they take."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from inspect import cleandoc
 from typing import Any, Final
 
 import msgspec
+
+from troth.model.value import dataclass
 
 _KINDS: Final = {
     "string": "text",

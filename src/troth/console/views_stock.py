@@ -1,7 +1,6 @@
 """Stock as its pages show it: the positions of a SKU by node, and a ledger with its running balance."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -9,6 +8,7 @@ from troth.console.views_order import supply_text
 from troth.engine.supply.supply import end_of_life
 from troth.model.inventory import ON_HAND, Balance, is_on_hand, lot_of
 from troth.model.network import Node
+from troth.model.value import dataclass
 from troth.pages.views import words
 
 

@@ -1,7 +1,6 @@
 """The timeline: a sentence for each kind of event, and what the eye sees beside it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, assert_never
 
@@ -63,6 +62,7 @@ from troth.model.pickup_moves import PickupEvent
 from troth.model.return_moves import ReturnEvent
 from troth.model.ship_notice import ShipNoticeSent
 from troth.model.stock_level_events import StockLevelChanged
+from troth.model.value import dataclass
 from troth.pages.views import moment, words
 from troth.store.events import LoggedEvent
 

@@ -1,7 +1,6 @@
 """Why these sources: what was kept with a decision, and what was found by making it again."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -9,6 +8,7 @@ from troth.flows.orders.explain import Decided
 from troth.flows.orders.tell_flip import tell_candidate, tell_flip
 from troth.model.explanation import Candidate, Explanation
 from troth.model.plan import Alternative, total_carbon
+from troth.model.value import dataclass
 from troth.pages.views import words
 
 _METHODS: Final = {

@@ -1,7 +1,6 @@
 """A transfer as its pages show it: by line and lot, each in the measure of its item."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from troth.flows.stock.transfer_now import TransferNow
@@ -10,6 +9,7 @@ from troth.model.item import Item
 from troth.model.lifecycle import TransferState
 from troth.model.measure import PIECE
 from troth.model.transfer import LotInTransit, TransferLine, TransitState, units_by_state
+from troth.model.value import dataclass
 from troth.pages.views import Chip
 
 

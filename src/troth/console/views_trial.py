@@ -1,13 +1,13 @@
 """Candidate by candidate what becomes of a node under what is in force and under what is tried."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from troth.flows.orders.tell_flip import tell_candidate
 from troth.model.explanation import Candidate, Explanation
 from troth.model.ids import NodeId
+from troth.model.value import dataclass
 
 _UNSEEN: Final = "not looked at"
 

@@ -1,6 +1,5 @@
 """A waterfall as its page shows it: each step as a bar that begins where the one before it ended."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from troth.console.views_order import supply_text
@@ -16,6 +15,7 @@ from troth.engine.exposure.waterfall import (
     DatedWaterfall,
     Waterfall,
 )
+from troth.model.value import dataclass
 
 _WORDS: Final = {
     EXPIRED: "Expired",

@@ -1,7 +1,6 @@
 """Exceptions and their fixes as the pages show them: in words, with what they weigh and why."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -14,6 +13,7 @@ from troth.model.fix import TOLD, Fix, FixKind
 from troth.model.ids import FulfillmentId
 from troth.model.inventory import dated_by
 from troth.model.risk import Risk
+from troth.model.value import dataclass
 from troth.pages.views import Chip, money, number, path_part, query, words
 from troth.store.events import LoggedEvent
 

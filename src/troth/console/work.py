@@ -1,7 +1,7 @@
 """The work of nodes, most urgent first, and the steps that an operator can do in their place."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -35,6 +35,7 @@ from troth.model.pickup_moves import ExtendPickup, PickupCommand, PutBackPickup,
 from troth.model.recall import Recall
 from troth.model.refusals import NotFound
 from troth.model.status import fulfillment_status, is_handed_over, live_allocations
+from troth.model.value import dataclass
 from troth.pages.asking import ask, new_key, text
 from troth.pages.desk import Visit
 from troth.pages.render import page

@@ -1,7 +1,7 @@
 """Capturing an order: the promise is planned, and becomes the order with its allocations and fulfillments."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from troth.engine.as_quoted import by_way, find_quoted
@@ -38,6 +38,7 @@ from troth.model.measure import shown
 from troth.model.order import Allocation, Fulfillment, Hold, Line, Order, Parked
 from troth.model.plan import Demand, Plan, Shipment, Trace
 from troth.model.refusals import ContentDiffers, Invalid, QuoteOutdated, Refusal, ShortLine, StockShort
+from troth.model.value import dataclass
 
 
 def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decision | Refusal:

@@ -6,7 +6,7 @@ something the order stays as it was, with the promise it had, unless its routing
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from troth.engine.cancel import cancel_units
@@ -39,6 +39,7 @@ from troth.model.order import Allocation, Order
 from troth.model.plan import Plan, Trace
 from troth.model.refusals import FieldFlaw, Held, Invalid, NotPossibleNow, Refusal, StockShort, VersionConflict
 from troth.model.status import blocking_holds, live_allocations, order_status, promise_of, uncovered_quantities
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

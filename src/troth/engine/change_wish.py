@@ -1,7 +1,7 @@
 """What an order asks for once its actions are carried out, before anything is promised: a change as it is wished."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -33,6 +33,7 @@ from troth.model.order import Line, Method, Order, Terms
 from troth.model.permissions import By, states_for
 from troth.model.refusals import FieldFlaw, Invalid, NotPossibleNow
 from troth.model.status import OrderStatus, live_allocations, order_status
+from troth.model.value import dataclass
 
 CLOSED: Final = frozenset({OrderStatus.CANCELED, OrderStatus.SHIPPED, OrderStatus.DELIVERED})
 """An order that stands so is not changed any more."""

@@ -1,7 +1,7 @@
 """Choosing units among an order's parts, and dividing a part where only some of its units are meant."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from troth.model.events import PartMove, PartSplit
@@ -10,6 +10,7 @@ from troth.model.inventory import Source
 from troth.model.kits import Kits
 from troth.model.lifecycle import ALLOCATION, AllocationEvent
 from troth.model.order import Allocation, Order
+from troth.model.value import dataclass
 
 NO_KITS: Final[Kits] = {}
 

@@ -6,7 +6,6 @@ longer short takes nothing away.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from troth.engine.choices import with_choices
 from troth.engine.evolve import evolve, evolve_all
@@ -30,6 +29,7 @@ from troth.model.order import Allocation, Order
 from troth.model.plan import Plan, Trace
 from troth.model.refusals import Refusal, VersionConflict
 from troth.model.status import blocking_holds, promise_of, uncovered_quantities, waiting_lines
+from troth.model.value import dataclass
 
 Units = Mapping[int, int]
 """Units by the number of an allocation."""

@@ -1,7 +1,7 @@
 """What a node with a system of its own is to be told of its work now, after what it was told before."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import blake2b
 from typing import Final
 
@@ -11,6 +11,7 @@ from troth.model.lifecycle import AllocationState, RecallState
 from troth.model.measure import shown
 from troth.model.node_messages import MessageKind, ToldLine, ToldRecall, ToldWork
 from troth.model.order import Fulfillment, Order
+from troth.model.value import dataclass
 from troth.model.ways import destination_of
 
 _OPEN: Final = frozenset(

@@ -5,7 +5,6 @@ comes next finds it finished, or does the same again and ends with the same.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -20,6 +19,7 @@ from troth.model.events import ConfigurationSet
 from troth.model.item import Item
 from troth.model.network import Node
 from troth.model.sales_rate import PlacedSalesRate
+from troth.model.value import dataclass
 from troth.store.events import append_event, read_subject_events
 from troth.store.sample import is_empty, sample_turn
 from troth.store.stock_load import Position

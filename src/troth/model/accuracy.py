@@ -1,13 +1,14 @@
 """Record accuracy: what was seen of how often stock is really found, by node and category and at single positions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
 from troth.model.ids import NodeId, Sku
 from troth.model.network import NodeType
+from troth.model.value import dataclass
 
 PositionKey = tuple[Sku, NodeId]
 """A SKU at a node."""

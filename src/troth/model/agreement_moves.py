@@ -1,10 +1,10 @@
 """What happens to what is agreed on with customers: the bodies of those events, beside the audit of who set what."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from troth.model.blanket import BlanketOrder
 from troth.model.credit import CustomerTerms
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """Alert rules: what is done about a promise that will probably be missed, before it is."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from troth.model.value import dataclass
 
 
 class AlertAction(StrEnum):

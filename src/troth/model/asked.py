@@ -1,8 +1,9 @@
 """What comes back from somebody else who was asked for an effect under a key: a gateway, a carrier."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+
+from troth.model.value import dataclass
 
 _SECONDS_FIRST: Final = 2.0
 _SECONDS_MAX: Final = 3_600.0

@@ -1,12 +1,13 @@
 """Blanket orders: what a customer agreed to take over a time, and what call-offs have taken of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Final
 
 from troth.model.ids import Sku
 from troth.model.network import Address
+from troth.model.value import dataclass
 
 BLANKET_ORDER: Final = "blanket_order"
 """The attribute of an order that names the blanket order from which it calls off."""

@@ -1,11 +1,11 @@
 """How much work a node can do, and what is already promised of it."""
 
-from dataclasses import dataclass
 from datetime import date, time
 from enum import StrEnum
 from typing import NamedTuple
 
 from troth.model.ids import NodeId
+from troth.model.value import dataclass
 
 
 class CapacityUnit(StrEnum):

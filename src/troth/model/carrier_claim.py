@@ -1,11 +1,11 @@
 """A claim against a carrier: what it owes for a parcel that it lost or damaged, and what it says to that."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from troth.model.ids import FulfillmentId, OrderId
+from troth.model.value import dataclass
 
 
 class CarrierClaimReason(StrEnum):

@@ -1,7 +1,6 @@
 """A cart's hold: units kept for a customer who has not ordered yet, until a time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -10,6 +9,7 @@ from troth.model.capacity import Slot
 from troth.model.exposure import Draw
 from troth.model.ids import CartHoldId
 from troth.model.inventory import SupplyKey
+from troth.model.value import dataclass
 
 
 class CartHoldState(StrEnum):

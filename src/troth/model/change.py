@@ -1,7 +1,6 @@
 """What may be changed about an order, as values: each action says one thing, a change is a list of them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -11,6 +10,7 @@ from troth.model.ids import LineId, NodeId, Sku
 from troth.model.lifecycle import RESERVING, UNLOCKED, AllocationState
 from troth.model.network import Address
 from troth.model.order import Line, Method
+from troth.model.value import dataclass
 
 
 class Action(StrEnum):

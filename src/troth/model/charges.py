@@ -6,9 +6,9 @@ and in whatever sequence, sum to the cent.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from troth.model.measure import half_up
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,12 @@
 """What a customer may choose when a promise is another one than before, each as it could be had at that moment."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from troth.model.ids import LineId, NodeId, Sku
+from troth.model.value import dataclass
 
 
 class ChoiceKind(StrEnum):

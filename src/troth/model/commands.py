@@ -4,7 +4,7 @@ It happens completely, or is refused and leaves nothing behind.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 
 from troth.model.alerts import AlertAction
@@ -54,6 +54,7 @@ from troth.model.transfer_moves import (
     shipped_keys,
     transit_keys,
 )
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

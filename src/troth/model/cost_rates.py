@@ -1,9 +1,11 @@
 """What a plan is chosen by, and what the terms cost which stand neither on a rate card nor with a node."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Final
+
+from troth.model.value import dataclass
 
 
 class Objective(StrEnum):

@@ -1,11 +1,11 @@
 """Counts that are proposed: the position, what counting it is worth, and why."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from troth.model.accuracy import PositionRecord
 from troth.model.ids import NodeId, Sku
 from troth.model.measure import PIECE
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """Customers whose terms are known: their class and rank, how they pay, and how much they may owe."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from troth.model.routing_guide import RoutingGuide
+from troth.model.value import dataclass
 
 CREDIT_HOLD: Final = "credit"
 """The type of the hold that keeps an order from its nodes while it would use more credit than there is."""

@@ -1,8 +1,9 @@
 """Versioned configuration: documents that are drafted, put in force, and taken back. No version is ever changed."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from troth.model.value import dataclass
 
 
 class DocumentState(StrEnum):

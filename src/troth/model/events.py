@@ -4,7 +4,7 @@ Together they say everything that an order is. The rest is audit.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -58,6 +58,7 @@ from troth.model.ship_notice import ShipNoticeSent
 from troth.model.stock_level_events import StockLevelChanged
 from troth.model.tracking import Proof
 from troth.model.transfer_moves import TransferLost, TransferReceived, TransferShipped
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """What needs a person: values that are read from orders, work, holds and stock, never kept as a list of their own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -11,6 +10,7 @@ from troth.model.ids import LineId, NodeId, OrderId, ReturnId, Sku
 from troth.model.inventory import Source as SupplySource
 from troth.model.inventory import SupplyKey
 from troth.model.order import Line
+from troth.model.value import dataclass
 
 
 class ExceptionKind(StrEnum):

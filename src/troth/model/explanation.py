@@ -1,12 +1,13 @@
 """Why a plan and not another one: what stood in for each node, and what would have changed the choice."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from typing import Literal
 
 from troth.model.ids import NodeId, Sku
 from troth.model.plan import Alternative, Plan
+from troth.model.value import dataclass
 
 Standing = Literal["chosen", "dearer", "behind", "partial", "removed"]
 """What became of a node: it is in the plan; it could do all of it for more; for no more, but what comes before cost put

@@ -4,11 +4,12 @@ All of them are views of one ledger: nothing is moved, so that a rule that chang
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
 from troth.model.ids import NodeId, Sku
+from troth.model.value import dataclass
 
 
 class Holder(StrEnum):

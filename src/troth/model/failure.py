@@ -1,10 +1,10 @@
 """When a node could not provide units, and whether they were found there since."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from troth.model.inventory import EntryKind
+from troth.model.value import dataclass
 
 FINDING: Final = frozenset({EntryKind.RECEIPT, EntryKind.ADJUSTMENT})
 """Entries that say, where they bring units, that these are there; a count says so by itself."""

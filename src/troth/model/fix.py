@@ -1,7 +1,6 @@
 """A fix: what can be done about an exception, as the engine would carry it out now, and what it would do."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -12,6 +11,7 @@ from troth.model.ids import FulfillmentId, HoldId, NodeId, OrderId, Sku
 from troth.model.inventory import SupplyKey
 from troth.model.order import Payment
 from troth.model.return_moves import ReturnCommand
+from troth.model.value import dataclass
 
 
 class FixKind(StrEnum):

@@ -1,9 +1,9 @@
 """The Pareto front of a decision: the plans of which none is better in money, days and shipments at once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from troth.model.plan import Shipment
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What is known of a customer's earlier orders when a new one comes."""
 
-from dataclasses import dataclass
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

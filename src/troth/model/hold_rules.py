@@ -4,10 +4,10 @@ A type is configuration: who owns its holds, what they block, how long they last
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from troth.model.hold_terms import AtEnd, Block, HoldTerms, Signal
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

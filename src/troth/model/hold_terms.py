@@ -1,8 +1,9 @@
 """On what terms an order is held: who looks after it, what it blocks, and what ends it."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from troth.model.value import dataclass
 
 
 class Block(StrEnum):

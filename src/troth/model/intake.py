@@ -1,11 +1,11 @@
 """The intake: what a channel or partner sent and what could not be captured, kept as it was sent until it is fixed."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from troth.model.ids import OrderId
 from troth.model.refusals import FieldFlaw
+from troth.model.value import dataclass
 
 
 class IntakeState(StrEnum):

@@ -1,11 +1,11 @@
 """Stock: the balance of a supply, the entries that moved it, and what is still expected."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final, NewType
 
 from troth.model.ids import NodeId, OrderId, Sku
+from troth.model.value import dataclass
 
 Source = NewType("Source", str)
 """Which supply of a SKU at a node: `on_hand`, a lot of it such as `lot/L-7`, or a dated one such as `po/4500017/1`."""

@@ -1,10 +1,11 @@
 """What is sold."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from troth.model.ids import Sku
 from troth.model.measure import PIECE
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """Labels: what a carrier is asked to carry, and what became of asking. A label is bought once, whoever asks for it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -10,6 +9,7 @@ from troth.model.customs import crosses_customs
 from troth.model.ids import FulfillmentId, LabelId, NodeId, OrderId, ReturnId, Sku
 from troth.model.network import Address
 from troth.model.packing import Size
+from troth.model.value import dataclass
 
 
 class LabelState(StrEnum):

@@ -1,9 +1,9 @@
 """What can be asked about the labels of an order's packages, and what happened to them."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from troth.model.ids import FulfillmentId, LabelId
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

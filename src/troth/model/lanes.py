@@ -1,9 +1,9 @@
 """What a retailer knows about lanes that miles do not tell: zones, transit days and days without delivery."""
 
-from dataclasses import dataclass
 from datetime import date
 
 from troth.model.ids import NodeId
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

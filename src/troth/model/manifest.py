@@ -1,6 +1,5 @@
 """Manifests: what a node hands to a carrier on a day, told to the carrier as a whole."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import NewType
@@ -8,6 +7,7 @@ from typing import NewType
 from troth.model.asked import Declined, Lost
 from troth.model.ids import LabelId, NodeId
 from troth.model.label import CarrierPaper
+from troth.model.value import dataclass
 
 ManifestId = NewType("ManifestId", str)
 

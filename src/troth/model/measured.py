@@ -1,10 +1,11 @@
 """Measured times: how long work took at nodes and parcels took with carriers, as weighed counts in bins."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
+
+from troth.model.value import dataclass
 
 
 class Stage(StrEnum):

@@ -1,10 +1,11 @@
 """What customers are told about a promise and about stock: the messages there are, and documents of their texts."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from troth.model.notification import KINDS
+from troth.model.value import dataclass
 
 LANGUAGE_ATTRIBUTE: Final = "language"
 """The attribute of an order in which its language is kept, so that rules can ask about it too."""

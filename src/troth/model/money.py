@@ -1,8 +1,9 @@
 """Money in minor units of its currency, and its text form."""
 
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Final
+
+from troth.model.value import dataclass
 
 # ISO 4217 list one, as of 2026: all currencies and funds in use, without metals and the codes for tests and for none.
 _IN_USE: Final = """

@@ -1,7 +1,7 @@
 """Where stock is held and from where it leaves: nodes, addresses, calendars."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Final
@@ -9,6 +9,7 @@ from typing import Final
 from troth.model.capacity import CapacityUnit, DayCapacity, Shift
 from troth.model.ids import NodeId
 from troth.model.node_link import NodeLink
+from troth.model.value import dataclass
 
 LOCAL: Final = "local"
 """The calendar of public holidays of wherever something is."""

@@ -1,13 +1,13 @@
 """What a node with a system of its own answers about its work, whichever way it comes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
 from troth.model.ids import FulfillmentId, LineId
+from troth.model.value import dataclass
 
 
 class AnswerKind(StrEnum):

@@ -1,7 +1,8 @@
 """How a node with a system of its own is reached: by what it gets its work, and how soon it has to answer."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from troth.model.value import dataclass
 
 
 class Reach(StrEnum):

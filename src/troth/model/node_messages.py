@@ -1,7 +1,7 @@
 """What a node with a system of its own is told of its work."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -9,6 +9,7 @@ from typing import Final
 from troth.model.ids import FulfillmentId, LineId, NodeId, OrderId, Sku
 from troth.model.network import Address
 from troth.model.order import Method
+from troth.model.value import dataclass
 
 TEST_PREFIX: Final = "TEST-"
 """How the work of a test release is called, of which nothing is there."""

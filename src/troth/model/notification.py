@@ -1,12 +1,12 @@
 """Notifications: what customers are told without having asked, through which medium, and what became of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
 from typing import Final
 
 from troth.model.ids import OrderId
+from troth.model.value import dataclass
 
 
 class Medium(StrEnum):

@@ -1,10 +1,10 @@
 """What happened to what customers are told. The order is the subject, and its version stays as it is."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from troth.model.choice import ChoiceKind, ChoiceLine
 from troth.model.notification import Medium, NotificationState
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

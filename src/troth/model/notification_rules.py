@@ -1,11 +1,12 @@
 """Notification rules: the table of which event makes which, and how they are sent. One document decides."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import time
 from typing import Final
 
 from troth.model.notification import Medium
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

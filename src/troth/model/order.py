@@ -1,7 +1,7 @@
 """The order and its parts. Its status is never stored by hand: it follows from the parts (see `troth.model.status`)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
@@ -19,6 +19,7 @@ from troth.model.release import PlannedRelease
 from troth.model.returns import Return
 from troth.model.serials import UnitSerial
 from troth.model.tracking import Checkpoint
+from troth.model.value import dataclass
 
 
 class Method(StrEnum):

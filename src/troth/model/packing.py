@@ -1,9 +1,9 @@
 """What goods are packed into: boxes as a versioned document, and what was proposed to be put into them."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from troth.model.ids import LineId, NodeId, Sku
+from troth.model.value import dataclass
 
 Size = tuple[int, int, int]
 """Length, width and height, in whole millimeters."""

@@ -4,7 +4,6 @@ What stands on a payment is never stored: it follows from the states of its step
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -13,6 +12,7 @@ from troth.model.asked import Declined, Lost
 from troth.model.ids import OrderId
 from troth.model.lifecycle import StepState
 from troth.model.order import Payment
+from troth.model.value import dataclass
 
 PAYMENT_HOLD: Final = "payment"
 """The type of hold that keeps an order from being released until enough of it is authorized."""

@@ -1,11 +1,11 @@
 """Pickups: goods that wait for their customer at a node, who says when they come, and until when they are kept."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from troth.model.ids import FulfillmentId
+from troth.model.value import dataclass
 
 _COME: Final = timedelta(days=1)
 

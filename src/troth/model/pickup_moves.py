@@ -1,6 +1,5 @@
 """What can be asked about pickups, and what happened to them: commands in the imperative, events in the past tense."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from troth.model.ids import FulfillmentId, NodeId
@@ -8,6 +7,7 @@ from troth.model.inventory import SupplyKey
 from troth.model.order import Customer
 from troth.model.permissions import By
 from troth.model.pickup import Arrival
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What the engine is asked and what it answers: demand, plan, and the trace that explains the plan."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 
 from troth.model.capacity import Booking
@@ -14,6 +14,7 @@ from troth.model.order import Method, Terms
 from troth.model.recording import Recording
 from troth.model.routing import Disposition
 from troth.model.routing_guide import RoutingGuide
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """The policy in force: what the engine weighs, in money, and how long a customer may change their mind."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from troth.model.cost_rates import CHEAPEST_ONLY, NO_COST_RATES, CostRates, Objective
 from troth.model.routing import Routing
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """Unit prices as they are published: in sets, each made at an instant from what was known then."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from troth.model.ids import NodeId, Sku
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """Recalls: requests to a node to give released work back, with what is to be done then."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -9,6 +8,7 @@ from troth.model.ids import FulfillmentId, LineId, NodeId, Sku
 from troth.model.lifecycle import ALLOCATION, AllocationEvent, RecallState
 from troth.model.network import Address
 from troth.model.release_rules import Lapse
+from troth.model.value import dataclass
 
 RECALLABLE: Final = frozenset(state for state, event in ALLOCATION if event is AllocationEvent.RECALL)
 """A part in one of these is at its node, and has not left: the node may be asked to give it back."""

@@ -1,11 +1,12 @@
 """What a decision was made from, small enough to be kept with every decision, so that it can be made again."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from troth.model.capacity import Slot
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.inventory import Source
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

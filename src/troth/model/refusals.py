@@ -1,12 +1,12 @@
 """An expected no. The docstring is the text that a person reads; code and data are for programs."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Final
 
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.order import Method
 from troth.model.plan import Instead, Separately
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

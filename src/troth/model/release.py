@@ -1,9 +1,9 @@
 """When what is reserved will be handed to its node, where that is not at once."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from troth.model.ids import FulfillmentId, NodeId
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 to its node, in which waves, and when a node may be asked to give it back.
 """
 
-from dataclasses import dataclass
 from datetime import time
 from enum import StrEnum
 
 from troth.model.lifecycle import AllocationState
+from troth.model.value import dataclass
 
 BEGUN_NOTHING = (AllocationState.RELEASED, AllocationState.ACCEPTED)
 """The states in which a node has not begun to pick."""

@@ -1,6 +1,5 @@
 """One thing: what can be asked of returns, in the imperative, and what happened to them, in the past tense."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from troth.model.lifecycle import Disposition, DispositionState
 from troth.model.network import Address
 from troth.model.permissions import By
 from troth.model.returns import Credit, Exchange, ReceivedUnits, Return, ReturnKind, ReturnMethod
+from troth.model.value import dataclass
 
 if TYPE_CHECKING:
     from troth.model.commands import CaptureOrder

@@ -1,12 +1,13 @@
 """Rules of returns: one versioned document decides what may come back, when it is credited, and what becomes of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Final
 
 from troth.model.lifecycle import Disposition
 from troth.model.returns import RefundTiming
+from troth.model.value import dataclass
 
 
 class RiskAction(StrEnum):

@@ -1,12 +1,12 @@
 """A return: what is to come back of an order, what came, what became of it, and what is credited for it."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
 from troth.model.ids import HoldId, LineId, NodeId, OrderId, ReturnId, Sku
 from troth.model.lifecycle import OPEN_RECEPTIONS, DispositionState, ReceptionState
 from troth.model.serials import SerialKey
+from troth.model.value import dataclass
 
 
 class ReturnKind(StrEnum):

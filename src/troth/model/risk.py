@@ -1,7 +1,8 @@
 """How much an exception weighs: the weights, and what they made of one exception."""
 
-from dataclasses import dataclass
 from typing import Final
+
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

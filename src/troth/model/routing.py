@@ -1,11 +1,12 @@
 """A routing: the document in which a retailer says who may send what, who comes first, and what else is to be done."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Final
 
 from troth.model.cost_rates import CostRates, Objective
+from troth.model.value import dataclass
 
 
 class Action(StrEnum):

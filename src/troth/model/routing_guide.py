@@ -1,11 +1,11 @@
 """A trading partner's routing guide: how goods have to come, and what is taken off an invoice where they do not."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
 from troth.model.measure import half_up
+from troth.model.value import dataclass
 
 ROUTING_GUIDE: Final = "routing_guide"
 """The attribute of an order that names the routing guide under which it was promised."""

@@ -1,9 +1,9 @@
 """What sells: a rate by SKU and node, as planning or another system computed it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from troth.model.ids import NodeId, Sku
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

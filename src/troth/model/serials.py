@@ -1,10 +1,10 @@
 """Units that are told apart by a serial number, and where each of them is."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from troth.model.ids import FulfillmentId, LineId, OrderId, Sku
 from troth.model.lifecycle import TransferState
+from troth.model.value import dataclass
 
 SerialKey = tuple[Sku, str]
 """A serial number is one among those of its SKU."""

@@ -1,11 +1,11 @@
 """Where items lie at a node, and the way along the shelves."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from troth.model.ids import NodeId, Sku
+from troth.model.value import dataclass
 
 _DIGITS: Final = re.compile(r"(\d+)")
 

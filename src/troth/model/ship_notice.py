@@ -1,11 +1,11 @@
 """The ship notice (ASN) that a trading partner waits for once goods have left: when it is due, and when it was sent."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from troth.model.ids import FulfillmentId
 from troth.model.order import Fulfillment
 from troth.model.routing_guide import RoutingGuide
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,11 @@
 """What carrying the packages of a work costs by each service, when they arrive, and which one is best."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
+
+from troth.model.value import dataclass
 
 
 class RateSource(StrEnum):

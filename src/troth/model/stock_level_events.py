@@ -1,9 +1,9 @@
 """What happened to the levels of stock that channels are told."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from troth.model.ids import NodeId, Sku
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

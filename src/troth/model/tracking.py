@@ -1,10 +1,11 @@
 """Checkpoints of parcels: what carriers and nodes report of them, in words that are the same for all."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
+
+from troth.model.value import dataclass
 
 CHECKPOINTS_MAX: Final = 200
 """So many checkpoints of a parcel are kept with it; the log has them all."""

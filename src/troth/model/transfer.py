@@ -1,12 +1,12 @@
 """A transfer: units that shall go from one node to another."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import SupplyKey, transfer_source
 from troth.model.lifecycle import TransferState
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """Units of a transfer that move: what can be asked, and what can have happened."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from troth.model.ids import NodeId, OrderId, Sku
 from troth.model.inventory import ON_HAND, SupplyKey, is_on_hand, lot_source, lot_within, transfer_source
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 that is late at its node.
 """
 
-from dataclasses import dataclass
 from typing import Final
+
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

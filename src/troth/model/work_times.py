@@ -1,10 +1,10 @@
 """What was seen of the work of nodes: how long a task takes, by hour, and how each day went."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
 from troth.model.ids import NodeId
+from troth.model.value import dataclass
 
 BANDS: int = 4
 """Into so many parts of six hours a day is divided."""

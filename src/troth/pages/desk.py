@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ from troth.flows.people.access import Actor
 from troth.flows.records.bodies import Bodies
 from troth.model.ids import NodeId
 from troth.model.network import Node
+from troth.model.value import dataclass
 from troth.pages.entrance import Entrance
 from troth.pages.feed import Feed
 

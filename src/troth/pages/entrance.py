@@ -1,13 +1,13 @@
 """An entrance for people as one value: whom it is for, its sections, and the templates that its pages are made of."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from troth.flows.people.access import Actor
+from troth.model.value import dataclass
 from troth.pages import views
 
 STATIC: Final = Path(__file__).parent / "static"

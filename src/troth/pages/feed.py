@@ -7,12 +7,12 @@ for what it shows.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 import asyncpg
 
+from troth.model.value import dataclass
 from troth.store.balances import read_horizon
 from troth.store.console import Head, read_heads_after
 from troth.store.database import Pool

@@ -1,7 +1,6 @@
 """Values as people read them: money, times, quantities, names, and statuses as chips."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
@@ -13,6 +12,7 @@ from troth.model.measure import PIECE
 from troth.model.money import currency_decimals
 from troth.model.network import NodeType
 from troth.model.status import OrderStatus
+from troth.model.value import dataclass
 from troth.store.console import COUNT_MAX
 
 _SIGNS: Final = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CAD": "CA$", "AUD": "A$"}

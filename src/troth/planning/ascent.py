@@ -6,12 +6,12 @@ assignments take there, less the stock.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.model.value import dataclass
 from troth.planning.assignment import Assignment
 
 AssignAt = Callable[[NDArray[np.float64]], Assignment]

@@ -5,7 +5,6 @@ sources, each line coming from the cheapest of the set. Sets are tried by their 
 larger set can be cheaper: it would cost its fixed amounts and the cheapest source of every line, at the least.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
 from typing import Final
@@ -13,6 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.model.value import dataclass
 from troth.planning.classes import OrderClasses
 from troth.planning.totals import sum_by
 

@@ -1,12 +1,13 @@
 """Orders that are alike: what they ask for, where they go, and what it costs to send it from each source."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from troth.model.value import dataclass
 
 _GROUP_MIN: Final = 192  # below this the calls of an array library take longer than their work
 

@@ -4,12 +4,12 @@ Each column is one way to serve a class of orders. The duals of stock price the 
 cheaper than what is there, the program is solved. It also says how often each way is used, which a climb does not.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.model.value import dataclass
 from troth.planning.assignment import Assignment, assign
 from troth.planning.classes import OrderClasses
 from troth.planning.linear_program import LinearProgram, columns_of

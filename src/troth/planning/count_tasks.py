@@ -10,7 +10,6 @@ inventory management when records are inaccurate", *Manufacturing & Service Oper
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -19,6 +18,7 @@ from troth.engine.supply.finding import FindRates
 from troth.model.accuracy import LEARNING, Learning
 from troth.model.count_task import Candidate, CountTask, Reason
 from troth.model.measure import PIECE, scale_of, shown
+from troth.model.value import dataclass
 
 ASKED_DAYS: Final = 28
 """Demand is what was reserved at a position in so many days."""

@@ -1,10 +1,9 @@
 """Forecast demand against stock as a linear program that may send fractions: its value, its prices, its frequencies."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.model.value import dataclass
 from troth.planning.classes import OrderClasses
 from troth.planning.fluid_links import find_links
 from troth.planning.linear_program import LinearProgram

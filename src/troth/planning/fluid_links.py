@@ -2,12 +2,12 @@
 that may send fractions.
 """
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.model.value import dataclass
 from troth.planning.classes import OrderClasses
 from troth.planning.linear_program import LinearProgram
 

@@ -6,13 +6,13 @@ in fractions the same climb bounds the fluid program.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.model.value import dataclass
 from troth.planning.ascent import AssignAt, climb
 from troth.planning.assignment import assign
 from troth.planning.classes import OrderClasses

@@ -1,13 +1,13 @@
 """A linear program on HiGHS: rows and columns in, the optimum with its dual values out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import highspy
 import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.choice.mixed_model import open_solver
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False)

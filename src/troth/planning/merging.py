@@ -4,11 +4,10 @@ Prices of units hardly change by it, and making them takes a fraction of the tim
 at their own costs: only the demand that prices are made from is coarser.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.model.value import dataclass
 from troth.planning.classes import OrderClasses
 from troth.planning.totals import sum_by
 

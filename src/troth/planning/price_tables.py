@@ -6,7 +6,7 @@ rates do.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -20,6 +20,7 @@ from troth.model.ids import NodeId, Sku
 from troth.model.inventory import ON_HAND
 from troth.model.plan import Demand
 from troth.model.policy import Policy
+from troth.model.value import dataclass
 from troth.planning.subset_assignment import SubsetTable
 
 _PLENTY: Final = 10**9

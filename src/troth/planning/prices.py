@@ -8,7 +8,6 @@ is its average over the demand that may come, so prices are made for some drawn 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from troth.engine.supply.unit_prices import UnitPrices
 from troth.model.ids import NodeId, Sku
+from troth.model.value import dataclass
 from troth.planning.ascent import AssignAt, climb
 
 DrawDemand = Callable[[np.random.Generator], NDArray[np.float64]]

@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from statistics import NormalDist
+
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ its competitors", *JASA* 68 (1973), and C. N. Morris, "Parametric empirical Baye
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.model.value import dataclass
 from troth.planning.totals import sum_by
 
 _SWEEPS: Final = 3

@@ -7,11 +7,11 @@ single parcel of the subset S, f[S] the least of g[T] + f[S - T] over the T that
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.model.value import dataclass
 from troth.planning.assignment import Assignment
 
 

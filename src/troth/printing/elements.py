@@ -1,9 +1,9 @@
 """What a label is made of, wherever it is printed: texts, rules, bar codes and QR codes, at places in millimeters."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from troth.engine.shipping.code128 import QUIET_MODULES, encode_code128
+from troth.model.value import dataclass
 
 DOTS_PER_MM: Final = 8
 """Of a printer with 203 dots per inch."""

@@ -6,12 +6,13 @@ that come along with Noto (SIL Open Font License). A character that none has is 
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
 from typing import Final
+
+from troth.model.value import dataclass
 
 _PACKAGES: Final = ("manimgx_fonts", "noto_cjk_sans_jp_regular")
 _BASE: Final = "NotoSans[wght].ttf"

@@ -1,10 +1,10 @@
 """A line of text as a picture of dots, for printers that have no font for it."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+from troth.model.value import dataclass
 from troth.printing.fonts import Fonts
 
 

@@ -1,9 +1,9 @@
 """Tables on pages: rows under a head that stands on each page again, cells that are as wide as they may be."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from troth.model.value import dataclass
 from troth.printing.elements import Rule, Text
 from troth.printing.pdf import Sheet
 

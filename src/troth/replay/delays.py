@@ -5,7 +5,7 @@ everything is predicted again and again in the second.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
@@ -24,6 +24,7 @@ from troth.model.measured import CellName, Measured
 from troth.model.network import Calendar, Node, NodeType
 from troth.model.order import Allocation, Customer, Fulfillment, Line, Method, Order, Package
 from troth.model.tracking import Checkpoint, Step, TrackStatus
+from troth.model.value import dataclass
 
 BEGINS: Final = datetime(2026, 3, 2, 15, tzinfo=UTC)
 LOOK_EVERY: Final = timedelta(hours=2)

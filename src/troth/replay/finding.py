@@ -6,7 +6,7 @@ and sought at the next. What was sold arrives again on the next day. Some positi
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -30,6 +30,7 @@ from troth.model.accuracy import (
 from troth.model.count_task import Candidate
 from troth.model.ids import NodeId, Sku
 from troth.model.network import Node, NodeType
+from troth.model.value import dataclass
 from troth.planning.count_tasks import CountWorth, rank_counts
 
 Units = NDArray[np.int64]

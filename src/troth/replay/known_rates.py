@@ -1,7 +1,6 @@
 """Stores whose true rates are known: how near to them what is learned comes, and how sure of it one may be."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -14,6 +13,7 @@ from troth.engine.supply.finding import FindRates
 from troth.model.accuracy import LEARNING, CellEvidence, CellKey, Learning, Looked
 from troth.model.ids import NodeId, Sku
 from troth.model.network import Node, NodeType
+from troth.model.value import dataclass
 
 _UNITS_MAX = 3
 

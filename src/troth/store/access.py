@@ -1,10 +1,10 @@
 """Who may come in: API keys, users and sessions. Of a secret only what cannot be turned back into it is stored."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from troth.model.value import dataclass
 from troth.store.database import Connection
 from troth.store.queries import sql
 

@@ -1,12 +1,12 @@
 """What was seen of finding stock, and how far in the event log that goes: read by key or by change, written as sets."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from troth.model.accuracy import CellEvidence, CellKey, PositionKey, PositionRecord
 from troth.model.ids import LineId, NodeId, OrderId, Sku
+from troth.model.value import dataclass
 from troth.store.database import Connection
 from troth.store.events import LoggedEvent, Position
 from troth.store.queries import sql

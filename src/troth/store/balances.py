@@ -1,12 +1,12 @@
 """Balances and entries from their rows."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import Balance, SupplyKey
+from troth.model.value import dataclass
 from troth.store.database import Connection
 from troth.store.queries import sql
 from troth.store.sent import units_of

@@ -1,12 +1,12 @@
 """Blanket orders as documents, and what orders have called off of them."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from troth.model.blanket import Agreement, BlanketOrder, Called
 from troth.model.ids import OrderId, Sku
+from troth.model.value import dataclass
 from troth.store.codec import decode, encode
 from troth.store.database import Connection
 from troth.store.queries import sql

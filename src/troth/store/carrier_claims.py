@@ -1,12 +1,12 @@
 """What carriers are asked to pay for parcels that they lost or damaged."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from troth.model.carrier_claim import CarrierClaim, CarrierClaimReason, CarrierClaimState
 from troth.model.ids import FulfillmentId, OrderId
+from troth.model.value import dataclass
 from troth.store.database import Connection
 from troth.store.queries import sql
 

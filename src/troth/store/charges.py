@@ -1,10 +1,10 @@
 """What is charged beside the prices, as the columns hold it: nothing where an order, or a line, has none."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from troth.model.charges import Charges, DeliveryCharge
 from troth.model.order import Line, Order
+from troth.model.value import dataclass
 from troth.store.codec import decode, encode
 
 

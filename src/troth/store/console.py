@@ -4,7 +4,6 @@ Counts stop at a limit, and a search looks only where an index leads, or at the 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ from troth.model.ids import FulfillmentId, NodeId, OrderId, Sku
 from troth.model.inventory import Balance, SupplyKey
 from troth.model.lifecycle import RESERVING, AllocationState
 from troth.model.order import Fulfillment, Order
+from troth.model.value import dataclass
 from troth.store.database import Connection, Pool, transaction
 from troth.store.events import Position
 from troth.store.orders import read_orders

@@ -1,12 +1,12 @@
 """Counts: the newest of each supply, and what they found more or less than the books said."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import CountMark, SupplyKey
 from troth.model.measure import half_up, scale_of
+from troth.model.value import dataclass
 from troth.store.database import Connection
 from troth.store.queries import sql
 

@@ -5,7 +5,6 @@ bytes each and are made one by one; in a crate a balance takes twelve bytes, and
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import chain, repeat
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from troth.engine.carriage.network import Network
 from troth.engine.supply.supply import BookUnits
 from troth.model.ids import Sku
+from troth.model.value import dataclass
 from troth.store.shelf import Shelf, SkuStock, narrowed, shelf_on_hand
 
 

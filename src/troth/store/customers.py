@@ -1,13 +1,13 @@
 """Customers whose terms are known, and what is used of their credit."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from troth.model.credit import Credit, CreditUse, CustomerTerms
 from troth.model.ids import OrderId
 from troth.model.routing_guide import RoutingGuide
+from troth.model.value import dataclass
 from troth.store.codec import decode, encode
 from troth.store.configure import lock_family
 from troth.store.database import Connection

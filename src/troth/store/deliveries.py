@@ -1,9 +1,9 @@
 """What was sent to subscribers, and what shall be sent to them once more."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from troth.model.value import dataclass
 from troth.store.database import Connection
 from troth.store.events import LoggedEvent, Position
 from troth.store.queries import sql

@@ -3,12 +3,12 @@ many there are.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from troth.engine.exposure.consumed import DRAWS_NOTHING
 from troth.model.lifecycle import ENDED, FREED, PENDING
+from troth.model.value import dataclass
 from troth.store.database import Connection
 from troth.store.orders import Row
 from troth.store.queries import sql

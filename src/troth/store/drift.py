@@ -1,13 +1,13 @@
 """What stock held at an instant, and what may explain that another system says something else."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import SupplyKey
 from troth.model.lifecycle import AllocationState
+from troth.model.value import dataclass
 from troth.store.database import Connection
 from troth.store.queries import sql
 

@@ -6,11 +6,11 @@ them.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from troth.model.events import Event
+from troth.model.value import dataclass
 from troth.store.codec import decode_event, encode
 from troth.store.database import Connection
 from troth.store.queries import sql

@@ -1,12 +1,13 @@
 """What needs a person, as its rows say it: candidates by source, of which only their own row is known yet."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from troth.model.exceptions import ExceptionKind, OpenException, Source, waiting_subject
 from troth.model.ids import LineId, NodeId, OrderId
+from troth.model.value import dataclass
 from troth.store.database import Connection
 from troth.store.queries import sql
 

@@ -1,12 +1,12 @@
 """How many exceptions are open, counted where they are read from; nothing is read of any of them."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from troth.model.exceptions import ExceptionKind
 from troth.model.ids import NodeId
+from troth.model.value import dataclass
 from troth.store.database import Connection
 from troth.store.exception_candidates import LEFT_SINCE, NEEDED_SINCE, RELEASED_WITHIN
 from troth.store.queries import sql

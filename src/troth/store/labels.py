@@ -1,12 +1,13 @@
 """Labels: written before their carriers are asked, claimed by whoever goes on with them, and read to be printed."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from troth.model.ids import LabelId, OrderId, order_of_label
 from troth.model.label import CarrierPaper, Label, Paper
+from troth.model.value import dataclass
 from troth.store.codec import decode, encode
 from troth.store.database import Connection
 from troth.store.events import Position

@@ -1,11 +1,11 @@
 """What people said of exceptions: who looks after them, until when they are put off, and notes."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from troth.model.exceptions import Mark
+from troth.model.value import dataclass
 from troth.store.database import Connection
 from troth.store.queries import sql
 

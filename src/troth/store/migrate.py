@@ -3,12 +3,12 @@
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import asyncpg
 
+from troth.model.value import dataclass
 from troth.store.queries import sql
 
 _FOLDER: Final = Path(__file__).parent / "migrations"

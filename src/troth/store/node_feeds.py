@@ -1,11 +1,11 @@
 """The newest stock feed of each node, which says how old is what is known of its stock."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from troth.model.ids import NodeId
+from troth.model.value import dataclass
 from troth.store.database import Connection
 from troth.store.queries import sql
 

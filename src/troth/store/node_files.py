@@ -1,10 +1,10 @@
 """How far the files are of nodes that get their work in a folder; whoever is at a folder has claimed it for a while."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from troth.model.ids import NodeId
+from troth.model.value import dataclass
 from troth.store.database import Connection
 from troth.store.queries import sql
 

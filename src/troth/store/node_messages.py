@@ -1,13 +1,13 @@
 """What nodes with systems of their own are told of their work: numbered messages, and what each was told last."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from troth.engine.told_work import LastTold
 from troth.model.ids import FulfillmentId, NodeId, OrderId
 from troth.model.node_messages import NodeSilent, NodeTold
+from troth.model.value import dataclass
 from troth.store.codec import decode, encode
 from troth.store.database import Connection
 from troth.store.events import Position

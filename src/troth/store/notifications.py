@@ -1,12 +1,12 @@
 """What customers are told: what waits, who sends it now, and what became of it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from troth.model.ids import OrderId
 from troth.model.notification import Medium, NotificationState, order_of_notification
+from troth.model.value import dataclass
 from troth.store.accuracy import LogPage, read_events_of_kinds
 from troth.store.codec import decode, encode
 from troth.store.database import Connection

@@ -1,12 +1,12 @@
 """Who is not sent something any more, what signs the links by which they say so, and what they chose by others."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from troth.model.ids import OrderId
 from troth.model.notification import Medium
+from troth.model.value import dataclass
 from troth.store.database import Connection
 from troth.store.queries import sql
 

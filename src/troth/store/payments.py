@@ -1,12 +1,12 @@
 """The accounts of orders: which are due, who settles them, and what stands on them."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from troth.model.ids import OrderId
 from troth.model.payment import Account, Adjustment, Dispute, Step, Tender
+from troth.model.value import dataclass
 from troth.store.codec import decode, encode
 from troth.store.database import Connection
 from troth.store.events import Position

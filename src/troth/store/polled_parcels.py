@@ -1,11 +1,11 @@
 """The parcels on their way, and when their carrier is asked where they are."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from troth.model.ids import FulfillmentId, OrderId
+from troth.model.value import dataclass
 from troth.store.database import Connection
 from troth.store.queries import sql
 

@@ -1,11 +1,11 @@
 """Stock as people look at it: positions by SKU and node, and the ledger of one of them with its running balance."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from troth.model.ids import NodeId, OrderId, Sku
 from troth.model.inventory import Balance, EntryKind, Source, SupplyKey
+from troth.model.value import dataclass
 from troth.store.database import Connection
 from troth.store.queries import sql
 

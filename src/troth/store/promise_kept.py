@@ -1,10 +1,10 @@
 """How many promises were kept, counted from the work that was delivered."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from troth.model.value import dataclass
 from troth.store.database import Connection
 from troth.store.queries import sql
 

@@ -1,13 +1,13 @@
 """Reference data: nodes, items and purchase orders as documents, and how often each family changed."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
 from troth.model.network import Node
+from troth.model.value import dataclass
 from troth.store.codec import decode, encode
 from troth.store.database import Connection
 from troth.store.queries import sql

@@ -1,7 +1,6 @@
 """Planned releases of orders, and the waves that take them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ from troth.model.ids import FulfillmentId, NodeId, OrderId
 from troth.model.lifecycle import AllocationState, WaveState
 from troth.model.order import Order
 from troth.model.release import PlannedRelease, WaveTake
+from troth.model.value import dataclass
 from troth.store.database import Connection
 from troth.store.queries import sql
 

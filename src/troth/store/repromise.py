@@ -1,7 +1,6 @@
 """What moved supplies, who is pegged to them, and how far the reader of the ledger has come that looks after them."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -9,6 +8,7 @@ from troth.engine.supply.overdue import OVERDUE_DAYS_MAX
 from troth.model.ids import NodeId, OrderId, Sku
 from troth.model.inventory import Balance, EntryKind, SupplyKey
 from troth.model.lifecycle import RESERVING
+from troth.model.value import dataclass
 from troth.store.database import Connection
 from troth.store.events import Position
 from troth.store.queries import sql

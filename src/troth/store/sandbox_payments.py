@@ -1,11 +1,11 @@
 """The books of the sandbox gateway: its payments, and its effects by the key under which they were asked for."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from troth.model.asked import Declined
 from troth.model.payment import Approved, Ask, GatewayPayment
+from troth.model.value import dataclass
 from troth.store.codec import decode, encode
 from troth.store.database import Connection
 from troth.store.queries import sql

@@ -1,7 +1,7 @@
 """One thing: the rows of everything that a batch of decisions changes, and the one statement that writes them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from troth.model.order import Order
 from troth.model.plan import Trace
 from troth.model.status import fulfillment_status, last_promise, next_due_at, order_status
 from troth.model.totals import total_minor
+from troth.model.value import dataclass
 from troth.store.charges import line_charges, order_charges
 from troth.store.codec import encode
 from troth.store.database import Connection

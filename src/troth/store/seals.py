@@ -1,10 +1,10 @@
 """Seals over the event log and the ledger, and the rows that each covers as canonical text."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from troth.model.value import dataclass
 from troth.store.database import Connection
 from troth.store.queries import sql
 

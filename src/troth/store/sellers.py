@@ -1,9 +1,9 @@
 """What nodes sold, whoever sends it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from troth.model.ids import NodeId
+from troth.model.value import dataclass
 from troth.store.database import Connection
 from troth.store.queries import sql
 

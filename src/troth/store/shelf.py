@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Final
@@ -14,6 +14,7 @@ from troth.engine.carriage.network import Network
 from troth.engine.supply.supply import QUANTITY_MAX, BookUnits, SupplyRows, end_of_life, ends_of_life
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import ON_HAND, Balance, Source, SupplyKey
+from troth.model.value import dataclass
 
 _COUNTS_KEPT: Final = 1_024
 _NARROW_MAX: Final = 2**31 - 1

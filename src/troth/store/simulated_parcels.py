@@ -1,11 +1,11 @@
 """The books of the simulated carrier: its parcels, by the key under which they were asked for."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from troth.model.ids import LabelId, order_of_label
+from troth.model.value import dataclass
 from troth.store.database import Connection
 from troth.store.queries import sql
 

@@ -1,9 +1,9 @@
 """How far feeds of stock were taken in: what makes that a feed that is sent again does no harm."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from troth.model.value import dataclass
 from troth.store.codec import decode, encode
 from troth.store.database import Connection
 from troth.store.queries import sql

@@ -1,12 +1,12 @@
 """The levels of stock that channels were told, and how far the ledger was looked at for them."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from troth.engine.supply.available_to_sell import StockStatus
 from troth.model.ids import Sku
+from troth.model.value import dataclass
 from troth.store.database import Connection
 from troth.store.events import Position
 from troth.store.queries import sql

@@ -6,12 +6,12 @@ was reserved, shipped or received meanwhile is never overwritten, and what is as
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import SupplyKey, lot_of, lot_source
+from troth.model.value import dataclass
 from troth.store.balances import lock_supplies, write_expiries
 from troth.store.database import Connection
 from troth.store.queries import sql

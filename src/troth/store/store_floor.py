@@ -1,7 +1,6 @@
 """What the people of a node ask about their work."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -9,6 +8,7 @@ from troth.model.ids import FulfillmentId, NodeId, OrderId, Sku
 from troth.model.lifecycle import ENDED, AllocationState
 from troth.model.order import Fulfillment, Method, Order
 from troth.model.pickup import Pickup
+from troth.model.value import dataclass
 from troth.store.codec import decode
 from troth.store.database import Connection
 from troth.store.orders import read_orders

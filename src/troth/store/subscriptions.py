@@ -1,11 +1,11 @@
 """Subscriptions to the event log: what they want, how far they are, and who delivers them now."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from troth.model.ids import NodeId
+from troth.model.value import dataclass
 from troth.store.database import Connection
 from troth.store.events import LoggedEvent, Position
 from troth.store.queries import sql

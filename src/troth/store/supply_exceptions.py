@@ -1,6 +1,6 @@
 """Supplies that need a person: more is promised of them than there is, or they should have come and have not."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ from troth.model.inventory import SupplyKey, dated_by
 from troth.model.item import Item
 from troth.model.measure import PIECE, told
 from troth.model.order import Line, Terms
+from troth.model.value import dataclass
 from troth.store.database import Connection
 from troth.store.exception_candidates import Asked
 from troth.store.queries import sql

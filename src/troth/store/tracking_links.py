@@ -1,9 +1,9 @@
 """The links by which customers see where their goods are: the secret, and which link of an order counts."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from troth.model.ids import OrderId
+from troth.model.value import dataclass
 from troth.store.database import Connection
 from troth.store.queries import sql
 

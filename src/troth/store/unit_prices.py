@@ -1,12 +1,12 @@
 """Sets of unit prices and their lines, from and to their rows."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from troth.model.ids import NodeId, Sku
 from troth.model.prices import PriceLine, PriceSet
+from troth.model.value import dataclass
 from troth.store.database import Connection
 from troth.store.queries import sql
 

@@ -1,13 +1,13 @@
 """What was measured, which orders are watched, and what is expected of their work."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from troth.model.ids import FulfillmentId, NodeId, OrderId
 from troth.model.lifecycle import AllocationState
 from troth.model.measured import CellName, Measured, Stage
+from troth.model.value import dataclass
 from troth.store.database import Connection
 from troth.store.events import Position
 from troth.store.queries import sql

@@ -1,7 +1,6 @@
 """What a form asks for is done once, however often it arrives; a phone with a bad network sends it again and again."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Final
@@ -13,6 +12,7 @@ from troth.flows.door.requests import Accepted, Answer, Key, Outcome, Request
 from troth.model.commands import Command
 from troth.model.pickup_moves import PickupCodeRefused
 from troth.model.refusals import Busy, KeyReused, Refusal
+from troth.model.value import dataclass
 from troth.pages.asking import new_key, text
 from troth.pages.desk import Visit
 from troth.pages.views_refusal import Told, tell_refusal

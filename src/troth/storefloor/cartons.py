@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
@@ -14,6 +13,7 @@ from troth.model.ids import LineId
 from troth.model.order import Fulfillment, Order, Package, PackageLine
 from troth.model.packing import Parcel
 from troth.model.refusals import NotPossibleNow
+from troth.model.value import dataclass
 from troth.pages.asking import text, units_of
 
 _GRAMS: Final = 1_000

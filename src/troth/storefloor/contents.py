@@ -1,12 +1,11 @@
 """What is in a work: its lines with the names that people know them by."""
 
-from dataclasses import dataclass
-
 from troth.flows.door.system import System
 from troth.model.kits import begun_units, kits_of
 from troth.model.measure import shown
 from troth.model.order import Fulfillment, Order
 from troth.model.status import live_allocations
+from troth.model.value import dataclass
 from troth.pages.views import number
 from troth.store.reference import read_items
 

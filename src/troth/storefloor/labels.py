@@ -3,8 +3,6 @@
 Carriers are asked while somebody waits, so none of this is queued for later by a phone without a network.
 """
 
-from dataclasses import dataclass
-
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -17,6 +15,7 @@ from troth.model.label import MEDIA_TYPE, Label, Paper
 from troth.model.manifest import Manifest, ManifestId
 from troth.model.order import Fulfillment, Order
 from troth.model.refusals import NotPossibleNow
+from troth.model.value import dataclass
 from troth.pages.asking import text
 from troth.pages.desk import Visit
 from troth.pages.render import HEADERS

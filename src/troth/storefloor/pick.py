@@ -1,7 +1,7 @@
 """The pick walk: the units of one work or several, along the shelves, scanned one by one."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -15,6 +15,7 @@ from troth.model.ids import FulfillmentId
 from troth.model.order import Fulfillment, Order
 from troth.model.refusals import NotFound, NotPossibleNow, Refusal
 from troth.model.status import fulfillment_status
+from troth.model.value import dataclass
 from troth.pages.asking import text, units_of
 from troth.pages.desk import Visit
 from troth.pages.session import guarded

@@ -1,7 +1,7 @@
 """Sell what others send: the items that a customer wants, how they can have them, and the order, sold by this store."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import blake2b
 from typing import Final
 
@@ -24,6 +24,7 @@ from troth.model.refusals import Invalid, Refusal
 from troth.model.seller import SELLER, SELLER_NODE
 from troth.model.status import is_handed_over
 from troth.model.totals import amounts_of
+from troth.model.value import dataclass
 from troth.pages.asking import new_key, text, units_of
 from troth.pages.desk import Visit
 from troth.pages.render import page

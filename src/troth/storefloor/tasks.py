@@ -1,7 +1,6 @@
 """The tasks of a node: what is to be picked, packed, staged, sent and handed over, most urgent first, live."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -12,6 +11,7 @@ from troth.engine.work_times.pick_order import PickTurn
 from troth.flows.orders.pick_turns import ToPick, order_turns
 from troth.model.ids import NodeId
 from troth.model.lifecycle import AllocationState
+from troth.model.value import dataclass
 from troth.pages.desk import Visit
 from troth.pages.render import page
 from troth.pages.session import guarded

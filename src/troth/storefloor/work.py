@@ -1,7 +1,6 @@
 """One work, or the works of a walk, on one page: the pick, what comes after it, and what may be taken back."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -24,6 +23,7 @@ from troth.model.pickup import Pickup
 from troth.model.recall import Recall
 from troth.model.refusals import NotPossibleNow, Refusal
 from troth.model.status import fulfillment_status
+from troth.model.value import dataclass
 from troth.pages.asking import new_key, text
 from troth.pages.desk import Visit
 from troth.pages.render import page

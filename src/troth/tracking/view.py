@@ -3,7 +3,6 @@ see.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -23,6 +22,7 @@ from troth.model.network import Address
 from troth.model.order import Fulfillment, Line, Order
 from troth.model.status import blocking_holds, is_kept, live_allocations, uncovered_quantities
 from troth.model.tracking import Milestone, Step
+from troth.model.value import dataclass
 from troth.store.watch import Expected
 from troth.tracking.parcel_notes import parcel_notes
 from troth.tracking.words import Words

@@ -2,7 +2,6 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -13,6 +12,7 @@ from babel.dates import format_date, format_skeleton, format_time, get_timezone_
 
 from troth.flows.wording.languages import find_locale, parents_of
 from troth.model.messages import ENGLISH
+from troth.model.value import dataclass
 
 _FOLDER: Final = Path(__file__).parent / "texts"
 TEXTS: Final[Mapping[str, Mapping[str, str]]] = {

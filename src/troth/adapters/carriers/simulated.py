@@ -5,7 +5,6 @@ its number alone: the same number always has the same fate.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Final
@@ -16,6 +15,7 @@ from troth.model.barcodes import check_digit
 from troth.model.label import Bought, BuyOutcome, Consignment, Label, LabelAsk, Voided, VoidOutcome
 from troth.model.manifest import Closed, CloseOutcome, Manifest
 from troth.model.tracking import TrackStatus
+from troth.model.value import dataclass
 from troth.store.database import Pool
 from troth.store.simulated_parcels import SimulatedParcel, find_parcels, make_parcel, read_parcel, void_parcel
 

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from troth.adapters.history.mapping import HistoryMapping
@@ -10,6 +9,7 @@ from troth.adapters.history.parse import Flaw, Head, OrderLine, Parsed, RowParse
 from troth.adapters.history.rows import Row, read_rows
 from troth.flows.orders.capture import ContentLine, OrderContent, digest_content
 from troth.model.ids import LineId, OrderId, derive_order_id
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

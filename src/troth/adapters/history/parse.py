@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
@@ -14,6 +13,7 @@ from troth.model.ids import NodeId, Sku
 from troth.model.money import CURRENCIES, Money, parse_money
 from troth.model.network import Address
 from troth.model.order import Customer, Method
+from troth.model.value import dataclass
 
 _QUANTITY: Final = re.compile(r"([+-]?\d{1,12})(\.0+)?")
 _QUANTITY_MAX: Final = 1_000_000

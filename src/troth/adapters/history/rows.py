@@ -6,12 +6,12 @@ import json
 import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 from typing import Final
 
 from troth.adapters.history.mapping import FileFormat, HistoryMapping, MappingWrong
+from troth.model.value import dataclass
 
 _OWN_PREFIX: Final = "refused_"
 _FORMATS: Final[Mapping[str, FileFormat]] = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}

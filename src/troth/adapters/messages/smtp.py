@@ -12,12 +12,12 @@ import ssl
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from troth.adapters.messages.mail import make_mail
 from troth.flows.telling.media import Deferred, Doubtful, Letter, Receipt, Refused, Taken
+from troth.model.value import dataclass
 
 _CONNECT_SECONDS: Final = 10.0
 _ANSWER_SECONDS: Final = 30.0

@@ -7,13 +7,13 @@ of one minute: that is what lets the network remember it by the minute.
 
 import math
 from bisect import bisect_left
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from troth.model.network import Calendar, CarrierPickup, CutOff, Node, SpecialDay
+from troth.model.value import dataclass
 
 DAY_SECONDS: Final = 86_400.0
 DAYS_SEARCHED_MAX: Final = 400

@@ -1,7 +1,6 @@
 """The CO2e of a parcel's way, from distance, weight and service; in grams, and in money where the policy prices it."""
 
 import math
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -12,6 +11,7 @@ from troth.engine.carriage.transit import compute_miles, find_coordinates
 from troth.model.cost_rates import CostRates
 from troth.model.network import Address
 from troth.model.order import Method
+from troth.model.value import dataclass
 
 KM_PER_MILE: Final = 1.609344
 _GRAMS_PER_TONNE: Final = 1_000_000.0

@@ -1,7 +1,6 @@
 """Where the services of an offer go: the places that each card serves, as its own fields say."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -11,6 +10,7 @@ from troth.engine.carriage.distance import chord_of
 from troth.engine.carriage.where import Where
 from troth.model.network import RateCard
 from troth.model.regions import codes_of
+from troth.model.value import dataclass
 
 if TYPE_CHECKING:
     from troth.engine.carriage.network import Network

@@ -3,7 +3,6 @@
 Days are days since 1970-01-01, each in the local time of where it matters.
 """
 
-from dataclasses import dataclass
 from datetime import date, time
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -25,6 +24,7 @@ from troth.engine.carriage.calendars import (
     works_on,
 )
 from troth.model.network import LOCAL, CarrierPickup, RateCard
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """The lane table as the engine uses it: the rows that fit a destination, and the days without delivery there."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -14,6 +13,7 @@ from troth.engine.carriage.where import NOWHERE, Where, regions_of
 from troth.model.ids import NodeId
 from troth.model.lanes import Lane, LaneTable
 from troth.model.network import Address
+from troth.model.value import dataclass
 
 ABSENT: Final = -1
 """The zone or the days of a lane of which no row says anything."""

@@ -3,7 +3,7 @@ them.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
 import numpy as np
@@ -20,6 +20,7 @@ from troth.model.ids import NodeId
 from troth.model.lanes import NO_LANES, LaneTable
 from troth.model.network import Carriage, Node, NodeType, RateCard
 from troth.model.order import Method
+from troth.model.value import dataclass
 
 _DELIVERING: Final = frozenset({NodeType.STORE, NodeType.DC})
 

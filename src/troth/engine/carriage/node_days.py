@@ -1,13 +1,13 @@
 """The days of a node as they are to be worked: its hours, and what is promised and free of each slot."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from troth.engine.carriage.calendars import day_number, find_cut_off, find_hours, instant, work_clock
 from troth.engine.carriage.node_load import UNLIMITED, limit_of, slots_of_day
 from troth.model.capacity import Slot
 from troth.model.network import Node
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """What limited nodes can do in each slot of a working day, and how much of it is promised already."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, time
 from typing import Final
 
@@ -16,6 +15,7 @@ from troth.model.lifecycle import FREED
 from troth.model.measure import scale_of
 from troth.model.network import Node
 from troth.model.order import Allocation, Order
+from troth.model.value import dataclass
 
 TIGHT_MAX: Final = 100_000
 UNLIMITED: Final = 2**62

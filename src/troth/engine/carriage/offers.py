@@ -1,7 +1,7 @@
 """A method of reaching the customer, compiled: its cards as arrays, and which nodes offer which of its services."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from troth.engine.carriage.rate_cards import weighted_card
 from troth.engine.carriage.sizes import Sizes, compile_sizes
 from troth.engine.carriage.surcharges import Charge, compile_charges
 from troth.model.network import RateCard
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,7 +3,6 @@ to do, and the one node that it is to come from.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,7 @@ from troth.model.network import Address
 from troth.model.order import Method
 from troth.model.plan import DemandLine
 from troth.model.regions import codes_of, has_regions, region_code
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,13 +1,13 @@
 """Units that are too large for a service: their sides against what its card takes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from troth.model.network import RateCard
 from troth.model.plan import DemandLine
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False)

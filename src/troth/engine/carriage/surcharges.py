@@ -5,7 +5,7 @@ is priced for each set of lines as a whole, so that the choice stays exact.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from troth.model.network import Address, RateCard, Surcharge
 from troth.model.plan import DemandLine
+from troth.model.value import dataclass
 
 _BASIS: Final = 10_000
 

@@ -5,7 +5,6 @@ remembered, for each time zone of destinations. An order then gathers them with 
 timetable is the one that does not exist.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -23,6 +22,7 @@ from troth.engine.carriage.calendars import (
 from troth.engine.carriage.carriers import find_trip, pickups_on
 from troth.engine.carriage.network import Network
 from troth.engine.carriage.transit import NEVER, Lanes
+from troth.model.value import dataclass
 
 _LOOK_AHEAD_MINUTES: Final = 32
 _STAGES: Final = 64

@@ -5,7 +5,7 @@ A lane is (clock, service, days of transit), and there are few of them however m
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 import numpy as np
@@ -22,6 +22,7 @@ from troth.engine.carriage.rate_cards import HAND_OVER
 from troth.engine.carriage.where import NOWHERE, Where
 from troth.model.network import Address
 from troth.model.order import Method
+from troth.model.value import dataclass
 
 _NOT_SERVED: Final = "is not served there, as a lane table says"
 NEVER: Final = 1e30

@@ -1,6 +1,5 @@
 """Services that do not go to a place, and why."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from troth.engine.carriage.network import Network
@@ -9,6 +8,7 @@ from troth.engine.carriage.transit import Lanes, find_lanes
 from troth.model.network import Address
 from troth.model.order import Method
 from troth.model.place_notes import place_notes
+from troth.model.value import dataclass
 
 _TOLD_MAX: Final = 8
 

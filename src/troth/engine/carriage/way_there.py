@@ -1,6 +1,6 @@
 """Where a demand is handed over, and by which way it gets there from the nodes."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from troth.engine.carriage.transit import NEVER, Lanes, find_lanes
 from troth.model.ids import NodeId
 from troth.model.order import Method
 from troth.model.plan import Demand
+from troth.model.value import dataclass
 
 
 def pickup_position(demand: Demand, network: Network) -> tuple[int, str]:

@@ -3,7 +3,7 @@ uncovered.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -22,6 +22,7 @@ from troth.engine.supply.supply import SupplyRows
 from troth.model.capacity import Booking, Slot
 from troth.model.ids import LineId, Sku
 from troth.model.plan import Peg, Shipment
+from troth.model.value import dataclass
 
 Used = dict[tuple[Sku, int], int]
 """Units already taken, by SKU and row of its supply."""

@@ -2,7 +2,6 @@
 partitioning, re-solved as parcels are added.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 import highspy
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from troth.engine.choice.mixed_model import open_solver
 from troth.engine.choice.possible_parcels import Parcels
+from troth.model.value import dataclass
 
 _UNCOVERED: Final = 8.0
 """A line left out costs so many times the known plan: dearer than any plan worth having."""

@@ -6,7 +6,7 @@ few multipliers m come close. A line that is billed for more than the step by it
 G. B. Dantzig, "Discrete-variable extremum problems", Operations Research 5 (1957).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -16,6 +16,7 @@ from troth.engine.carriage.offers import Offer
 from troth.engine.choice.possible_parcels import whole_loads
 from troth.engine.choice.scoring import parcel_rates
 from troth.engine.demand.problem import Columns, Problem
+from troth.model.value import dataclass
 
 _SHARES: Final = (0.05, 0.23, 0.41, 0.59, 0.77, 0.95)
 _COARSE_STEPS_MAX: Final = 14

@@ -5,13 +5,13 @@ summed, and each set of the first half meets the best set of the second that sti
 ACM 21 (1974).
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.choice.parcel_bounds import Steps, Values, bound_steps
+from troth.model.value import dataclass
 
 HALVED_LINES_MAX: Final = 24
 """Above this many lines a half has more sets than an order may wait for."""

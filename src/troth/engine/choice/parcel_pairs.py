@@ -6,7 +6,6 @@ of the first one's weight. Within one step the best choice of lines is found by 
 the best of those sets of the second that put the weight into the step.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -17,6 +16,7 @@ from troth.engine.choice.parcel_bounds import Steps, step_of
 from troth.engine.choice.parcel_halves import Halves, sum_sets
 from troth.engine.choice.possible_parcels import Parcels, price_parcels
 from troth.engine.demand.problem import Columns, Problem
+from troth.model.value import dataclass
 
 PAIRS_MAX: Final = 1_000_000
 _ROWS_MAX: Final = 20_000

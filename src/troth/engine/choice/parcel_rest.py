@@ -5,7 +5,6 @@ In a plan that wastes so much in all, at most one parcel wastes more than half o
 listed, which is far fewer parcels, and the one that wastes most needs no bound.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -17,6 +16,7 @@ from troth.engine.choice.parcel_join import find_parcel
 from troth.engine.choice.parcel_search import ONE, Search, join_all
 from troth.engine.choice.possible_parcels import Parcels, price_lines, price_parcels, whole_loads
 from troth.engine.choice.scoring import parcel_rates
+from troth.model.value import dataclass
 
 _PAIRS_MAX: Final = 6_000_000
 _PAIRS_AT_ONCE: Final = 1 << 18

@@ -1,7 +1,5 @@
 """Possible parcels: which lines, from which candidate, at what cost."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +7,7 @@ from troth.engine.carriage.surcharges import add_parcel_charges
 from troth.engine.choice.scoring import parcel_rates
 from troth.engine.demand.problem import Columns, Problem
 from troth.engine.demand.shape import set_costs
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False)

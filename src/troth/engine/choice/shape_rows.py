@@ -3,12 +3,12 @@ number for each set of lines.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from troth.engine.choice.mixed_model import MixedModel, Term
 from troth.engine.demand.shape import Bond, Shape
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

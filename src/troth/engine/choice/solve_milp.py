@@ -9,7 +9,7 @@ nothing: one thread, a fixed seed, a limit of nodes; the time limit is the last 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -24,6 +24,7 @@ from troth.engine.choice.shape_rows import Sending, add_shape
 from troth.engine.demand.problem import Columns, Parcel, Problem, Solution, SplitColumns, find_shared
 from troth.model.ids import Sku
 from troth.model.network import RateCard
+from troth.model.value import dataclass
 
 CANDIDATES_MAX: Final = 120
 NODES_MAX: Final = 20_000

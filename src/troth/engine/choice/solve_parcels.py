@@ -7,7 +7,6 @@ time. Where one of them stops the search, the best plan found is returned with t
 """
 
 import math
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -23,6 +22,7 @@ from troth.engine.choice.parcel_search import EASE, ONE, Search, begin_search, j
 from troth.engine.choice.possible_parcels import Parcels, cheapest_of_each, price_parcels
 from troth.engine.choice.prune import undominated
 from troth.engine.demand.problem import Columns, Parcel, Problem, Solution
+from troth.model.value import dataclass
 
 PARCEL_LINES_MAX: Final = HALVED_LINES_MAX
 """Above this many lines a half of them has more sets than an order may wait for."""

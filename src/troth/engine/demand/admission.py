@@ -1,10 +1,11 @@
 """What routing rules leave of the candidates of one demand: who may send what, and who comes first."""
 
-from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+from troth.model.value import dataclass
 
 Entry = TypeVar("Entry", np.bool_, np.float64)
 

@@ -7,7 +7,7 @@ supply up to the block's ready time.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -21,6 +21,7 @@ from troth.engine.supply.overdue import ready_from
 from troth.engine.supply.supply import SupplyRows
 from troth.model.order import Method
 from troth.model.policy import Policy
+from troth.model.value import dataclass
 
 NODES_BEFORE_COMPRESSION: Final = 64
 """Of so few nodes also those that have nothing are candidates: that is quicker than to leave them out."""

@@ -6,7 +6,7 @@ over nodes, and neither more stock nor more capacity ever makes it later.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -22,6 +22,7 @@ from troth.engine.demand.candidates import Block
 from troth.model.capacity import CapacityUnit, Slot
 from troth.model.plan import DemandLine
 from troth.model.policy import Policy
+from troth.model.value import dataclass
 
 NOTHING_TAKEN: Final[Mapping[Slot, int]] = {}
 _OWN: Final = -1

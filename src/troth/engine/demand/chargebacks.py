@@ -1,7 +1,6 @@
 """What a trading partner's routing guide takes off, as the choice counts it: by shipment, and by line that is late."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -12,6 +11,7 @@ from troth.model.money import Money
 from troth.model.network import RateCard
 from troth.model.plan import Demand, DemandLine, Uncovered
 from troth.model.routing_guide import RoutingGuide
+from troth.model.value import dataclass
 
 _NEVER_LATE: Final = np.inf
 

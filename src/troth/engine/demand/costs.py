@@ -6,7 +6,6 @@ a node sends, so that every solver can add it up and the parts of a shipment are
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -24,6 +23,7 @@ from troth.model.measure import half_up as half_up_of
 from troth.model.network import Address
 from troth.model.order import Method
 from troth.model.plan import DemandLine
+from troth.model.value import dataclass
 
 _BASIS: Final = 10_000
 _NO_FEE: Final = PaymentFee()

@@ -2,7 +2,6 @@
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,7 @@ from troth.engine.supply.supply import SupplyRows
 from troth.model.order import Method
 from troth.model.plan import DemandLine
 from troth.model.policy import Policy
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,11 +1,12 @@
 """What a demand asks of the engine, made ready to be solved, with what is known of what cannot be covered."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from troth.engine.demand.lacking import Lack
 from troth.engine.demand.problem import Problem
 from troth.model.plan import DemandLine
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,7 +5,7 @@ set may not be one shipment. The method of subsets adds them to each set's cheap
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from troth.engine.demand.candidates import Block
 from troth.model.ids import Sku
 from troth.model.plan import Demand, DemandLine
 from troth.model.policy import Policy
+from troth.model.value import dataclass
 
 Share = Callable[[Sequence[DemandLine]], tuple[int, ...]]
 

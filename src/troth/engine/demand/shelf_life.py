@@ -7,7 +7,7 @@ where its slowest service would still do; a plan whose dates were moved afterwar
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from troth.engine.supply.supply import SupplyRows
 from troth.model.ids import Sku
 from troth.model.inventory import Source
 from troth.model.plan import DemandLine
+from troth.model.value import dataclass
 
 Supply = Mapping[Sku, SupplyRows]
 

@@ -7,7 +7,7 @@ there is are planned one after the other, in every order of them where they are 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -30,6 +30,7 @@ from troth.model.network import Address
 from troth.model.order import Method, Terms
 from troth.model.plan import Demand, DemandLine, Plan, Trace, Uncovered
 from troth.model.policy import Policy
+from troth.model.value import dataclass
 
 HANDED_OVER: Final = frozenset({Method.PICKUP, Method.CURBSIDE})
 

@@ -7,7 +7,7 @@ customer pays more or less is no cost to serve: it changes the price of the good
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from troth.engine.demand.group_turns import Ask
@@ -19,6 +19,7 @@ from troth.model.money import Money
 from troth.model.order import Consent
 from troth.model.plan import Demand, DemandLine, Instead, Plan, Uncovered
 from troth.model.policy import Policy
+from troth.model.value import dataclass
 
 OFFERS_MAX: Final = 5
 """So many substitutes are offered for a line."""

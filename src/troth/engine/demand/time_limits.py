@@ -1,7 +1,7 @@
 """What the wishes of single lines bar of the supply in time: what would arrive too late, and what is still to come."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from troth.engine.demand.candidates import Block
 from troth.model.plan import DemandLine
+from troth.model.value import dataclass
 
 TOO_LATE: Final = ("too_late", "all that could be sent of it would be there too late")
 NO_BACKORDER: Final = ("no_backorder", "more of it is still to come, and it is not to be backordered")

@@ -1,7 +1,7 @@
 """How long work waits at a node because its days are full: what a plan says of it, and what would have to be added."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -16,6 +16,7 @@ from troth.model.capacity import Slot
 from troth.model.ids import LineId
 from troth.model.order import Method
 from troth.model.plan import Demand, Plan
+from troth.model.value import dataclass
 
 DAYS_TOLD: Final = 3
 """So many full days in a row are looked at one by one."""

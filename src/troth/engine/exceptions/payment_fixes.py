@@ -4,7 +4,6 @@ What a gateway will answer nobody knows; what it would be asked is decided as it
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from typing import Final
@@ -21,6 +20,7 @@ from troth.model.money import Money
 from troth.model.order import Order, Payment
 from troth.model.payment import PENDING, Account, Provider, Settlement, TenderKind
 from troth.model.status import blocking_holds
+from troth.model.value import dataclass
 
 _BILL: Final = "invoice"
 """Under which name bills are sent where no provider of invoices is set up."""

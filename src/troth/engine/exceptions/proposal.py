@@ -1,11 +1,11 @@
 """A command that could settle an exception, before it is known whether it can."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from troth.model.commands import OrderCommand
 from troth.model.fix import FixKind
 from troth.model.return_moves import ReturnCommand
+from troth.model.value import dataclass
 
 REASON: Final = "fixed at the workbench"
 """Why, in the log, where whoever applies a fix says nothing else."""

@@ -5,7 +5,6 @@ proposed here is what that document would say.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Final
@@ -13,6 +12,7 @@ from typing import Final
 from troth.model.fix import Chase, Fix, FixCommand, FixKind, RescheduleSupply, WithdrawSupply
 from troth.model.inventory import Balance, DatedBy
 from troth.model.measure import told
+from troth.model.value import dataclass
 
 CHASED_FOR: Final = timedelta(days=1)
 """So long nobody is called once somebody has asked for it."""

@@ -1,7 +1,7 @@
 """What the rules say of the nodes that an explanation goes through: one look at all of them, for each way to send."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from troth.model.explanation import Bar
 from troth.model.ids import NodeId
 from troth.model.order import Method
 from troth.model.plan import Demand, Plan
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

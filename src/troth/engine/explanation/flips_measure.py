@@ -1,6 +1,6 @@
 """What makes another plan a flip: it is better as the choice counts it, or as good and sooner."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from troth.engine.promising.case import goals, missing_units, outline
 from troth.engine.promising.counted import counted_cost
@@ -8,6 +8,7 @@ from troth.model.cost_rates import CHEAPEST_ONLY
 from troth.model.explanation import Flip
 from troth.model.plan import Plan
 from troth.model.policy import Policy
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@ delay and shipments, or those that other goals and limits lead to.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -25,6 +25,7 @@ from troth.model.cost_rates import CHEAPEST_ONLY, Objective
 from troth.model.front import FrontPlan
 from troth.model.plan import Shipment
 from troth.model.policy import Policy
+from troth.model.value import dataclass
 
 _CELLS_BEFORE_PRUNING: Final = 100_000
 

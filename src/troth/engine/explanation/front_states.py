@@ -7,12 +7,12 @@ state that is beaten can be added to the one that beats it.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.carriage.transit import NEVER
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,12 +6,13 @@ plan's. Whole numbers only, so nothing is rounded but the ends, inwards.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from troth.engine.choice.weighing import weights_of
 from troth.model.front import FrontPlan, Span
 from troth.model.plan import Shipment
 from troth.model.policy import Policy
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """How many units of a line would be accepted: as many as its supply holds when so many are asked for."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from troth.engine.supply.kits import kit_rows
 from troth.engine.supply.supply import QUANTITY_MAX, SupplyRows
 from troth.model.ids import Sku
 from troth.model.plan import Demand
+from troth.model.value import dataclass
 
 Reader = Callable[[Sku], SupplyRows]
 RowsAsked = Callable[[int], SupplyRows]

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from statistics import NormalDist
 from typing import Final
@@ -16,6 +15,7 @@ from troth.model.exposure import Protection, SafetyStock, SalesRate
 from troth.model.ids import NodeId
 from troth.model.item import Item
 from troth.model.measure import scale_of
+from troth.model.value import dataclass
 
 Units = NDArray[np.int64]
 

@@ -1,7 +1,6 @@
 """Who asks for stock, as exposure rules see them: class, channel, method, and what is not shown to them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -16,6 +15,7 @@ from troth.model.exposure import Holder
 from troth.model.ids import Sku
 from troth.model.order import Method
 from troth.model.plan import Demand
+from troth.model.value import dataclass
 
 _SENT: Final = frozenset({Method.SHIP, Method.DELIVERY})
 

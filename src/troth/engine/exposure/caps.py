@@ -1,6 +1,6 @@
 """What is not shown although it could stay free: nodes that are closed, and what sums over nodes leave."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from troth.engine.supply.supply import QUANTITY_MAX, BookUnits, SupplyRows
 from troth.model.exposure import ChannelBuffer, Draw
 from troth.model.ids import Sku
 from troth.model.measure import shown
+from troth.model.value import dataclass
 
 Note = tuple[str, str]
 """A code, and a sentence."""

@@ -1,7 +1,6 @@
 """The exposure rules that count at an instant: of all documents in force, in the order in which they decide."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -18,6 +17,7 @@ from troth.model.exposure import (
     SafetyStock,
     Threshold,
 )
+from troth.model.value import dataclass
 
 NO_CLASS: Final = 10**9
 """The rank of who is in no class: below all."""

@@ -1,7 +1,6 @@
 """What orders and carts have taken of protections and quotas, counted from how they change: no verb can forget it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -10,6 +9,7 @@ from troth.model.exposure import Draw
 from troth.model.ids import NodeId, Sku
 from troth.model.lifecycle import AllocationState
 from troth.model.order import Order
+from troth.model.value import dataclass
 
 DRAWS_NOTHING: Final = frozenset(
     {

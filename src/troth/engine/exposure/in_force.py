@@ -1,7 +1,7 @@
 """The exposure rules in force, with what they look at besides an item's supply."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from troth.engine.carriage.network import Network
 from troth.engine.exposure.amounts import Units
@@ -12,6 +12,7 @@ from troth.engine.exposure.item_rules import ItemRules, find_item_rules, find_ki
 from troth.model.exposure import SalesRate
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
+from troth.model.value import dataclass
 
 Rates = Mapping[Sku, Mapping[NodeId, SalesRate]]
 Findable = Callable[[Item, Units, float], Units]

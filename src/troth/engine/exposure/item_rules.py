@@ -5,7 +5,7 @@ of one that is sold by measure they are found with amounts in its smallest part,
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -31,6 +31,7 @@ from troth.model.item import Item
 from troth.model.measure import scale_of
 from troth.model.order import Method
 from troth.model.plan import Demand, DemandLine
+from troth.model.value import dataclass
 
 Mask = bool | NDArray[np.bool_]
 

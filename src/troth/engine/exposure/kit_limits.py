@@ -6,7 +6,7 @@ taken and not one more, whatever lies there of the others.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,7 @@ from troth.model.exposure import Draw
 from troth.model.ids import Sku
 from troth.model.item import Item
 from troth.model.plan import Demand
+from troth.model.value import dataclass
 
 Rows = Mapping[Sku, SupplyRows]
 Parts = tuple[tuple[Sku, int], ...]

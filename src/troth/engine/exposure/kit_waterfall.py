@@ -1,7 +1,7 @@
 """The waterfall of a kit, in kits: through its components, of which that with the fewest at a node binds there."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -42,6 +42,7 @@ from troth.engine.supply.supply import QUANTITY_MAX, SupplyRows
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
 from troth.model.plan import Demand
+from troth.model.value import dataclass
 
 TOGETHER: Final = "together"
 

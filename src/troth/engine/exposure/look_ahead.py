@@ -8,12 +8,12 @@ planning; Vollmann, Berry, Whybark & Jacobs, Manufacturing Planning and Control,
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.supply.supply import SupplyRows
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,7 +1,6 @@
 """What exposure rules name that may not be there: a misspelled name hits nothing, and nothing else says so."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from troth.engine.exposure.check import kinds_of
@@ -10,6 +9,7 @@ from troth.engine.rules.lint import walk
 from troth.engine.rules.parse import parse
 from troth.engine.rules.syntax import Binary, Flaw, ListOf, Literal
 from troth.model.exposure import ChannelBuffer, ExposureRules, Threshold
+from troth.model.value import dataclass
 
 CHANNEL: Final = "order.channel"
 NODE: Final = "node.id"

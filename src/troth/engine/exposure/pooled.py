@@ -9,7 +9,6 @@ together hold what is kept, so that two orders at once cannot each count on the 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +21,7 @@ from troth.engine.exposure.in_force import Exposure
 from troth.engine.exposure.item_rules import ItemRules, Mask
 from troth.engine.supply.supply import SupplyRows
 from troth.model.item import Item
+from troth.model.value import dataclass
 
 Rows = NDArray[np.bool_]
 

@@ -1,7 +1,6 @@
 """Product allocations: how much a holder may still take in a period."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, assert_never
 
@@ -11,6 +10,7 @@ from troth.engine.exposure.consumed import Consumed
 from troth.engine.exposure.item_rules import ItemRules
 from troth.model.exposure import Draw, Period, ProductAllocation
 from troth.model.ids import NodeId, Sku
+from troth.model.value import dataclass
 
 PRODUCT_ALLOCATION: Final = "product_allocation"
 """The reason where a quota leaves a holder too little."""

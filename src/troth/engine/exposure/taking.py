@@ -1,7 +1,7 @@
 """Taking exposed stock: the supply that a demand may be planned from, and what its parts are then counted against."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -28,6 +28,7 @@ from troth.model.item import Item
 from troth.model.measure import scale_of
 from troth.model.order import Allocation
 from troth.model.plan import Demand
+from troth.model.value import dataclass
 
 Supply = Mapping[Sku, SupplyRows]
 

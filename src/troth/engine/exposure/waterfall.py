@@ -1,7 +1,7 @@
 """The waterfall of a SKU for an asker: every unit, on hand or to come, down to what may be sold, with what took it."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -27,6 +27,7 @@ from troth.model.inventory import Source
 from troth.model.item import Item
 from troth.model.network import NodeType
 from troth.model.plan import Demand
+from troth.model.value import dataclass
 
 EXPIRED: Final = "expired"
 RESERVED: Final = "reserved"

@@ -1,9 +1,8 @@
 """What an order's money is about: what has left and is owed, and what is still to leave."""
 
-from dataclasses import dataclass
-
 from troth.engine.money.owed import owed
 from troth.model.order import Order
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ is the cumulative share of so many first units of a line, and differences of suc
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from troth.engine.returns.returnable import is_settled
 from troth.model.charges import NOTHING, Amounts
@@ -17,6 +17,7 @@ from troth.model.payment import COUNTER, PENDING
 from troth.model.returns import Return
 from troth.model.status import live_allocations
 from troth.model.totals import delivery_amounts, is_given_up, line_amounts, substituted_minor
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """What a gateway's books say held against ours, payment by payment, and what a difference means."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from troth.engine.money.disputes import lost_minor
@@ -9,6 +8,7 @@ from troth.engine.money.standing import Standing, standings
 from troth.model.ids import OrderId
 from troth.model.lifecycle import IN_FLIGHT
 from troth.model.payment import Account, GatewayPayment, idempotency_key
+from troth.model.value import dataclass
 
 MEANINGS: Final[Mapping[str, str]] = {
     "not_at_gateway": "we have a payment that the gateway does not know: nothing can be captured of it",

@@ -5,13 +5,13 @@ done wherever doing it twice would be wrong, and as not done wherever counting o
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from troth.model.asked import again_at
 from troth.model.lifecycle import IN_FLIGHT, StepState
 from troth.model.payment import CAPTURED, EXCHANGE, Account, Step, StepKind, Tender
+from troth.model.value import dataclass
 
 TRIES_MAX: Final = 3
 """So many refusals in a row of the same thing, and a person is asked."""

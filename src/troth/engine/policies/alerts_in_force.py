@@ -1,12 +1,12 @@
 """Alert rules as they count at an instant."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from troth.engine.rules.compiled import Compiled, try_compile
 from troth.engine.rules.fields import ALERT, ITEM, LINE, OF_ORDER
 from troth.model.alerts import BUILT_IN, AlertRule, AlertRules
+from troth.model.value import dataclass
 
 OF_ALERTS: Final = OF_ORDER | LINE | ITEM | ALERT
 """What an alert rule may read."""

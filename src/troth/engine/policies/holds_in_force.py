@@ -1,13 +1,14 @@
 """Hold rules as they count at an instant: the types of holds that there are, and the rules by which orders are held."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Final
 
 from troth.engine.rules.compiled import Compiled, try_compile
 from troth.engine.rules.fields import HISTORY, ITEM, LINE, OF_ORDER
 from troth.model.hold_rules import BUILT_IN, HoldRule, HoldRules, HoldType
+from troth.model.value import dataclass
 
 OF_HOLDS: Final = OF_ORDER | LINE | ITEM | HISTORY
 """What a hold rule may read."""

@@ -1,7 +1,6 @@
 """Release rules made ready to be applied: which of them speaks of an order, and of a node."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol, TypeVar
 
@@ -16,6 +15,7 @@ from troth.model.ids import NodeId
 from troth.model.order import Method
 from troth.model.plan import Demand
 from troth.model.release_rules import NO_RELEASE_RULES, LeadRule, RecallRule, ReleaseRules, RemorseRule, WaveRule
+from troth.model.value import dataclass
 
 LEAD_HOURS: Final = 24.0
 """How long before it has to be begun work that is not wanted yet is handed over, where no rule says so."""

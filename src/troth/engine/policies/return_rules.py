@@ -1,7 +1,6 @@
 """The rules of returns that are in force, with their expressions as code, and which of them decides."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Protocol, TypeVar
 
@@ -22,6 +21,7 @@ from troth.model.return_rules import (
     RiskAction,
     RiskRule,
 )
+from troth.model.value import dataclass
 
 OF_RETURN: Final = OF_ORDER | LINE | ITEM | RETURN
 """What conditions of returns may ask about."""

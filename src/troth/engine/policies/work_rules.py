@@ -1,6 +1,5 @@
 """Work rules made ready to be applied: which of them speaks of the work of a node for an order."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from troth.engine.exposure.item_rules import holds_at
@@ -11,6 +10,7 @@ from troth.engine.rules.masks import applies
 from troth.engine.rules.values import is_certain
 from troth.model.ids import NodeId
 from troth.model.network import NodeType
+from troth.model.value import dataclass
 from troth.model.work_rules import BUILT_IN_LATE, BUILT_IN_PICKUP, NO_WORK_RULES, LateRule, PickupRule, WorkRules
 
 

@@ -1,7 +1,6 @@
 """A plan that was made ahead of its order's turn in a batch: it counts while the stock answers the same."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -17,6 +16,7 @@ from troth.model.commands import CaptureOrder
 from troth.model.ids import NodeId, Sku
 from troth.model.plan import Demand, Plan
 from troth.model.policy import Policy
+from troth.model.value import dataclass
 
 Units = tuple[int, NDArray[np.int32], NDArray[np.int64]]
 """How many units are asked for, the nodes of the rows, and a copy of what was available there."""

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -25,6 +25,7 @@ from troth.engine.supply.unit_prices import UnitPrices
 from troth.model.ids import NodeId, Sku
 from troth.model.plan import Demand, Plan, Trace
 from troth.model.policy import Policy
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,7 +1,7 @@
 """Everything that one plan depends on, as a value: what can be planned, planned otherwise, and planned again later."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import blake2b
 
@@ -22,6 +22,7 @@ from troth.model.ids import NodeId, Sku
 from troth.model.plan import Demand, Plan, Trace
 from troth.model.policy import Policy
 from troth.model.recording import Recording
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False)

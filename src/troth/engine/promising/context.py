@@ -1,7 +1,7 @@
 """What a decision may look at, and what it gives: everything as values, so that it can be made again."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 
 from troth.engine.carriage.network import Network
@@ -30,6 +30,7 @@ from troth.model.plan import Plan, Trace
 from troth.model.policy import Policy
 from troth.model.routing_guide import RoutingGuide
 from troth.model.serials import SerialKey, SerialPlace, TravelingSerial
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

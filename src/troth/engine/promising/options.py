@@ -3,7 +3,7 @@ hand it over.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -23,6 +23,7 @@ from troth.model.network import Address
 from troth.model.order import Method, Terms
 from troth.model.plan import Demand, DemandLine, Plan
 from troth.model.policy import Policy
+from troth.model.value import dataclass
 
 _SENT_THERE_MAX: Final = 3
 """So many stores that lack something are offered beside those that have everything."""

@@ -6,10 +6,10 @@ lose chooses first; the mixed-integer model weighs all at once.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from troth.engine.choice.mixed_model import MixedModel, Term
+from troth.model.value import dataclass
 
 _NODES_MAX: Final = 20_000
 

@@ -6,7 +6,6 @@ the same additions in the same order as `answer` makes, so that the plans are th
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -36,6 +35,7 @@ from troth.engine.supply.unit_prices import fresh
 from troth.model.order import Method
 from troth.model.plan import Plan, Trace
 from troth.model.policy import Policy
+from troth.model.value import dataclass
 
 LINES_MAX: Final = 4
 """Demands of more lines are answered alone: there the arrays are large enough."""

@@ -1,6 +1,6 @@
 """What rules of a return are asked about: one line of it, with what is known of the return and of the customer."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -16,6 +16,7 @@ from troth.model.order import Method, Order
 from troth.model.plan import Demand, DemandLine
 from troth.model.return_moves import ReturnHistory
 from troth.model.returns import ReturnKind, ReturnMethod
+from troth.model.value import dataclass
 
 _DAY_SECONDS: Final = 86_400.0
 

@@ -1,7 +1,7 @@
 """Opening a return: what may come back, to where, and what is credited at once."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -37,6 +37,7 @@ from troth.model.return_rules import RiskAction
 from troth.model.returns import Credit, RefundTiming, Return, ReturnKind, ReturnLine, ReturnMethod
 from troth.model.serials import UnitSerial
 from troth.model.status import blocking_holds
+from troth.model.value import dataclass
 
 _ON_ITS_WAY = frozenset({"lost_in_transit", "missing", "damaged"})
 """Claims that may be about units which have not come: a carrier tells of it before the customer can."""

@@ -1,7 +1,7 @@
 """To which node goods that are mailed go: where they are worth most, net of the way there and of the work on them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -21,6 +21,7 @@ from troth.model.money import currency_decimals
 from troth.model.network import Address
 from troth.model.order import Order
 from troth.model.return_rules import ReturnRouting
+from troth.model.value import dataclass
 
 Array = NDArray[np.float64]
 

@@ -1,11 +1,12 @@
 """A checked expression as something that runs: its type, along what it differs, what it reads, and a closure."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from troth.engine.rules.fields import LANE, LINES_AXIS, NODE, NODES_AXIS, Field
 from troth.engine.rules.ground import Ground
 from troth.engine.rules.values import Kind, Value
+from troth.model.value import dataclass
 
 Run = Callable[[Ground], Value]
 

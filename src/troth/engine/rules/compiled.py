@@ -1,7 +1,7 @@
 """A routing made ready to be applied: every expression as code, or as the flaw that keeps it from being used."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
@@ -11,6 +11,7 @@ from troth.engine.rules.fields import EVERYTHING, FEEDS, LOAD, OF_ORDER, SALES, 
 from troth.engine.rules.syntax import At, Flaw
 from troth.engine.rules.values import Kind
 from troth.model.routing import NAMED_SORTS, Routing, Rule, Sort, Tier
+from troth.model.value import dataclass
 
 _ROUTINGS_MAX: Final = 64
 _EXPRESSIONS_MAX: Final = 1_024

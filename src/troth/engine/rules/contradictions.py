@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from troth.engine.rules.fields import FIELDS
 from troth.engine.rules.parse import parse
 from troth.engine.rules.syntax import Binary, Flaw, ListOf, Literal, Logic, Name, Piece, Select, Unary
 from troth.engine.rules.values import NUMERIC
+from troth.model.value import dataclass
 
 _OPPOSITE: Final = {"==": "!=", "!=": "==", "<": ">=", "<=": ">", ">": "<=", ">=": "<", "in": "not in"}
 _MIRRORED: Final = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}

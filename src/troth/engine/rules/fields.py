@@ -1,10 +1,10 @@
 """What a rule may ask about: every field with its type, its unit and what it is."""
 
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
 
 from troth.engine.rules.values import Kind
+from troth.model.value import dataclass
 
 LINES_AXIS: Final = 1
 NODES_AXIS: Final = 2

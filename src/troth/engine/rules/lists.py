@@ -6,7 +6,7 @@ distinct ones take the place of lines while the macro asks.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from troth.engine.rules.code import Code, combine, constant
 from troth.engine.rules.fields import LINES_AXIS, ORDER
 from troth.engine.rules.ground import Ground
 from troth.engine.rules.values import Coded, Kind, Known, Value, both, code_words, is_certain
+from troth.model.value import dataclass
 
 MACROS = frozenset({"exists", "all", "exists_one"})
 """Macros that are conditions."""

@@ -1,7 +1,9 @@
 """The syntax tree of a rule's expression: the part of CEL that rules may use, each piece with its position."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
+
+from troth.model.value import dataclass
 
 CHARACTERS_MAX: Final = 4_000
 PIECES_MAX: Final = 1_000

@@ -1,7 +1,7 @@
 """A demand answered tier by tier, as its policy's routing says."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Protocol, assert_never
 
@@ -33,6 +33,7 @@ from troth.model.order import Terms
 from troth.model.plan import Demand, Plan
 from troth.model.policy import Policy
 from troth.model.routing import Action, Compare, Disposition, Limits
+from troth.model.value import dataclass
 
 Supply = Mapping[Sku, SupplyRows]
 

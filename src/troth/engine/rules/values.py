@@ -7,12 +7,14 @@ Text is `Coded`: the distinct words, and for each entry the number of its word.
 """
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+from troth.model.value import dataclass
 
 Known = bool | NDArray[np.bool_]
 

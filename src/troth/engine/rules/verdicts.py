@@ -5,7 +5,7 @@ explanation can say what removed a node without planning anything.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 import numpy as np
@@ -16,6 +16,7 @@ from troth.engine.rules.ground import Ground
 from troth.engine.rules.masks import applies, kept_by, rank_nodes
 from troth.model.explanation import Bar, Kind
 from troth.model.routing import Routing
+from troth.model.value import dataclass
 
 OPEN: Final = -1
 """No rule bars it."""

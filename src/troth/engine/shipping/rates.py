@@ -5,7 +5,7 @@ time is gone. So a service that was best then may be dear or late by now, and a 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -22,6 +22,7 @@ from troth.model.order import Method
 from troth.model.packing import Size
 from troth.model.plan import DemandLine
 from troth.model.shipping_rates import QuotedRate, RateChoice, RateSource, ShippingRate
+from troth.model.value import dataclass
 
 _MM3_PER_CM3: Final = 1_000
 

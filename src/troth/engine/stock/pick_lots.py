@@ -1,7 +1,7 @@
 """The lots that a node says it picked: where they are others than were planned, the reservation moves to them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from troth.engine.carriage.network import Network
 from troth.engine.demand.shelf_life import end_of_supply
@@ -15,6 +15,7 @@ from troth.model.kits import Kits
 from troth.model.measure import counted
 from troth.model.order import Allocation
 from troth.model.refusals import FieldFlaw
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

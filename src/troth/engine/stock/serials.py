@@ -1,7 +1,7 @@
 """Serial numbers: what nodes name of them, one for each unit before it leaves, none of a SKU with two customers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from troth.engine.promising.context import Facts, State
@@ -13,6 +13,7 @@ from troth.model.measure import counted
 from troth.model.order import Order
 from troth.model.refusals import FieldFlaw, Invalid
 from troth.model.serials import SerialKey, SerialPlace, UnitSerial
+from troth.model.value import dataclass
 
 SerialWork = PickWork | PackWork | StageWork | ShipWork | CollectWork
 """The reports that may name serials."""

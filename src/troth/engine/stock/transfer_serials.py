@@ -1,7 +1,7 @@
 """Serial numbers of a transfer's units: said when they leave, arrive or are lost; none is on its way twice."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from troth.engine.promising.context import Facts, State
 from troth.model.inventory import SupplyKey
@@ -9,6 +9,7 @@ from troth.model.lifecycle import TransferState
 from troth.model.refusals import FieldFlaw
 from troth.model.serials import SerialKey, TravelingSerial
 from troth.model.transfer_moves import TransferCommand, TransferUnits, transit_keys
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

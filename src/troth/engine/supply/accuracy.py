@@ -11,7 +11,7 @@ observations update; L. Kish, *Survey Sampling* (1965), chapter 5, for the weigh
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, assert_never
 
@@ -29,6 +29,7 @@ from troth.model.accuracy import (
     PutBack,
 )
 from troth.model.ids import Sku
+from troth.model.value import dataclass
 
 _DAY_SECONDS: Final = 86_400.0
 _NOTHING: Final = 1e-9

@@ -1,6 +1,5 @@
 """What the supply of one SKU amounts to for who asks before buying: units now, units to come, over all or by node."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from math import floor, inf
@@ -14,6 +13,7 @@ from troth.engine.supply.supply import NO_SUPPLY, SupplyRows
 from troth.model.inventory import ON_HAND, Source
 from troth.model.item import Item
 from troth.model.measure import scale_of
+from troth.model.value import dataclass
 
 MINUTE_SECONDS: Final = 60.0
 LOW_STOCK_MAX: Final = 5

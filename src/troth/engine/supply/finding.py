@@ -9,7 +9,6 @@ cumulants in the specification of distributions" (1938).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
 from typing import Final
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from troth.model.ids import NodeId, Sku
+from troth.model.value import dataclass
 
 EXACT_UNITS_MAX: Final = 64
 """Up to here the answer is the exact one, of a probability rounded down to a thousandth."""

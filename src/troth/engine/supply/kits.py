@@ -3,7 +3,6 @@ taken out of the components' supply.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from troth.engine.supply.supply import NO_SUPPLY, SupplyRows
 from troth.model.ids import Sku
 from troth.model.inventory import Source
 from troth.model.plan import Demand, DemandLine
+from troth.model.value import dataclass
 
 KIT_SOURCE = Source("kit")
 

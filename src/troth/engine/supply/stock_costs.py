@@ -1,7 +1,6 @@
 """What a unit costs because of how many there are: one of the last is missed, one too many would be marked down."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +9,7 @@ from troth.engine.carriage.network import Network
 from troth.engine.supply.unit_prices import UnitPrices, align
 from troth.model.cost_rates import CostRates
 from troth.model.plan import DemandLine
+from troth.model.value import dataclass
 
 _BASIS = 10_000
 

@@ -4,9 +4,8 @@
 which the one that counts is that of the level one comes from.
 """
 
-from dataclasses import dataclass
-
 from troth.engine.supply.available_to_sell import Stock, StockStatus
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """What can be taken of one SKU, where and from when: stock on hand and dated supply are rows of one table."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from troth.engine.carriage.calendars import MIDNIGHT, day_number, local_instant
 from troth.model.inventory import Balance, Source, is_apart, lot_within
+from troth.model.value import dataclass
 
 if TYPE_CHECKING:
     from troth.engine.carriage.network import Network

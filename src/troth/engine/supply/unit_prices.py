@@ -3,7 +3,7 @@ applied while it is fresh.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Final
 
@@ -14,6 +14,7 @@ from troth.engine.carriage.network import Network
 from troth.model.ids import NodeId, Sku
 from troth.model.plan import Trace
 from troth.model.policy import Policy
+from troth.model.value import dataclass
 
 ByNode = Mapping[Sku, Mapping[NodeId, float]]
 """A number for a SKU at a node; what is missing is zero."""

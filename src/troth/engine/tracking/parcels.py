@@ -1,12 +1,12 @@
 """What is believed of a parcel, whatever order its checkpoints come in, and however often or oddly they are told."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from troth.model.order import Fulfillment, Package
 from troth.model.tracking import CHECKPOINTS_MAX, Checkpoint, Proof, TrackStatus
+from troth.model.value import dataclass
 
 _RANK: Final = {status.value: rank for rank, status in enumerate(TrackStatus)}
 _HANDED_OVER: Final = frozenset(

@@ -6,7 +6,6 @@ the parcel by now always counts: it is not there yet, and what has not happened 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -33,6 +32,7 @@ from troth.model.measured import GRIDS, CellName, Measured, Stage
 from troth.model.order import Fulfillment, Order
 from troth.model.status import fulfillment_status, is_kept
 from troth.model.tracking import Milestone, Step, TrackStatus
+from troth.model.value import dataclass
 
 POINTS: Final = 20
 """So many equally likely times of leaving are looked at."""

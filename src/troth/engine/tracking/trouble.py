@@ -1,7 +1,6 @@
 """What is wrong with parcels on their way, that a person must know of, until it is settled."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -12,6 +11,7 @@ from troth.model.order import Fulfillment, Order, Package
 from troth.model.returns import ReturnKind
 from troth.model.status import live_allocations
 from troth.model.tracking import TrackStatus
+from troth.model.value import dataclass
 
 CONTRADICTED: Final = "contradicted"
 """The kind of a trouble of which nobody knows what it is."""

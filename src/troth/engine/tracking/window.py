@@ -1,7 +1,7 @@
 """What the customer of an order may still do, as the same tables say that everybody's wishes are decided by."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from troth.engine.askable import find_askable
 from troth.model.change import Action
@@ -12,6 +12,7 @@ from troth.model.lifecycle import GONE
 from troth.model.order import Order
 from troth.model.permissions import CANCEL, By, states_for
 from troth.model.status import blocking_holds, live_allocations, uncovered_quantities
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

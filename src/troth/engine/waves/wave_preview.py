@@ -2,7 +2,7 @@
 
 import heapq
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from troth.engine.asked import find_priority
@@ -14,6 +14,7 @@ from troth.model.lifecycle import AllocationState
 from troth.model.order import Fulfillment, Order
 from troth.model.release import PlannedRelease
 from troth.model.status import blocking_holds
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """What a wave takes: first what could not wait for another one, then by promise and priority, as far as it has room."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from troth.engine.carriage.calendars import local_day, minute_of
@@ -10,6 +9,7 @@ from troth.engine.carriage.node_load import UNLIMITED, slots_of_day
 from troth.model.capacity import CapacityUnit
 from troth.model.ids import FulfillmentId, NodeId, OrderId
 from troth.model.release_rules import WaveRule
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

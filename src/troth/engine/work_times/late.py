@@ -1,12 +1,12 @@
 """Late tasks: when the lead of a node is told that a task is not begun, and when it goes to another node."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from math import ceil
 
 from troth.engine.carriage.calendars import WorkClock, finish_work, instant, minute_of
 from troth.engine.tracking.schedule import latest_with_left
+from troth.model.value import dataclass
 from troth.model.work_rules import LateRule
 
 

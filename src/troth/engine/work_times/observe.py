@@ -1,7 +1,6 @@
 """What an event says of the work of a node: a task that is done, one that was refused, units that were not there."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -17,6 +16,7 @@ from troth.model.events import (
 from troth.model.ids import FulfillmentId, NodeId
 from troth.model.lifecycle import AllocationEvent
 from troth.model.node_messages import NodeSilent
+from troth.model.value import dataclass
 
 WATCHED: Final = (
     FulfillmentPicked.__name__,

@@ -7,12 +7,12 @@ whose goods may be gone is looked for while another node can still send them.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import exp
 from typing import Final
 
 from troth.model.ids import FulfillmentId, Sku
+from troth.model.value import dataclass
 
 _HOURS_A_WEEK: Final = 168.0
 _TERMS_MAX: Final = 500

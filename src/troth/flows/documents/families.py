@@ -1,7 +1,6 @@
 """The families of versioned configuration: what their documents are, how they are checked, and what is in force."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from troth.engine.carriage.card_check import check_card
@@ -35,6 +34,7 @@ from troth.model.packing import BoxSet
 from troth.model.release_rules import ReleaseRules
 from troth.model.return_rules import ReturnRules
 from troth.model.routing import Routing
+from troth.model.value import dataclass
 from troth.model.work_rules import WorkRules
 from troth.store.configure import Family as FamilyKey
 

@@ -1,7 +1,7 @@
 """Routings that are made from a few parameters, as drafts to go on from."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from inspect import cleandoc
 from typing import Any, Final
@@ -11,6 +11,7 @@ import msgspec
 from troth.engine.rules import presets
 from troth.model.refusals import FieldFlaw, Invalid, NotFound
 from troth.model.routing import Routing
+from troth.model.value import dataclass
 
 _KINDS: Final[Mapping[str, Any]] = {
     "number": float,

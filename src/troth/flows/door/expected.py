@@ -1,9 +1,9 @@
 """Which version of something a client replaces, as they last saw it."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from troth.model.refusals import VersionConflict
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

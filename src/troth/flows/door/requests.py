@@ -1,7 +1,6 @@
 """What goes through the write door, and what comes back."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from troth.engine.promising.context import Decision
 from troth.flows.door.expected import ANYTHING, Expected
@@ -10,6 +9,7 @@ from troth.model.inventory import SupplyKey, purchase_order_source
 from troth.model.order import Order
 from troth.model.refusals import Refusal
 from troth.model.return_moves import DisposeReturn, ReceiveReturn
+from troth.model.value import dataclass
 
 _MOVES_STOCK = StockCommand | RepromiseOrder | ReceiveReturn | DisposeReturn
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -17,6 +17,7 @@ from troth.model.notification import NO_ORIGIN, Origin
 from troth.model.payment import Provider
 from troth.model.policy import DEFAULT_POLICY
 from troth.model.risk import DEFAULT_WEIGHTS, RiskWeights
+from troth.model.value import dataclass
 from troth.store.database import BY_KEY, Pool, open_pool
 
 _DOOR_POOL_SIZE: Final = 4  # one writes, others read for whoever asks beside it

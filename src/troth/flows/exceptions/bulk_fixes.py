@@ -4,7 +4,6 @@ Each is looked at and carried out before the next is: what the first takes the s
 at each as if it were the only one, and says of which units several together would take more than there are.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from troth.flows.door.system import System
@@ -15,6 +14,7 @@ from troth.model.exceptions import OpenException
 from troth.model.fix import Fix, FixKind, Taken
 from troth.model.ids import NodeId, Sku
 from troth.model.refusals import Refusal
+from troth.model.value import dataclass
 
 BULK_MAX: Final = 200
 """So many exceptions are looked at in one go, what weighs most first."""

@@ -1,7 +1,7 @@
 """Fixes of exceptions, carried out if they still would do what they were shown to do, and recorded."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
@@ -49,6 +49,7 @@ from troth.model.order import Order
 from troth.model.payment import Account
 from troth.model.refusals import FieldFlaw, FixOutdated, Forbidden, Invalid, NotFound, Refusal, VersionConflict
 from troth.model.return_moves import CloseReturn, RefundReturn, ReturnCommand
+from troth.model.value import dataclass
 from troth.store.database import Connection, transaction
 from troth.store.events import append_event
 from troth.store.node_messages import Message

@@ -4,7 +4,7 @@ has fixed and submitted it, or put it away. No object that came is lost, and wha
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from hashlib import blake2b
 from typing import Any, Final
@@ -17,6 +17,7 @@ from troth.model.ids import OrderId
 from troth.model.intake import IntakeDocument, IntakeState
 from troth.model.money import currency_decimals
 from troth.model.refusals import FieldFlaw, NotFound, NotPossibleNow, Refusal, VersionConflict
+from troth.model.value import dataclass
 from troth.store.codec import encode
 from troth.store.database import transaction
 from troth.store.events import append_event

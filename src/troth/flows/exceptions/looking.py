@@ -1,7 +1,6 @@
 """Looking at an exception: what can be done about it, as it would be carried out at this moment."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from troth.engine.demand.line_terms import named_skus
@@ -26,6 +25,7 @@ from troth.model.lifecycle import AllocationState
 from troth.model.measure import PIECE
 from troth.model.order import Order
 from troth.model.refusals import Busy, NotFound
+from troth.model.value import dataclass
 from troth.store.orders import read_orders
 from troth.store.parked import count_waiting
 from troth.store.payments import read_accounts

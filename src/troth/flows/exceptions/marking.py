@@ -1,6 +1,5 @@
 """What people say of an exception: who looks after it, until when it is put off, and a note; each is recorded."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from troth.flows.door.system import System
@@ -8,6 +7,7 @@ from troth.flows.exceptions.workbench import find_one
 from troth.model.events import ExceptionMarked
 from troth.model.exceptions import Mark, OpenException
 from troth.model.refusals import FieldFlaw, Invalid, NotFound
+from troth.model.value import dataclass
 from troth.store.database import transaction
 from troth.store.events import append_event
 from troth.store.marks import Note, append_note, write_mark

@@ -1,6 +1,6 @@
 """What is done about supply that is still to come: its purchase order or transfer says from then on something else."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import assert_never
 
 from troth.flows.door.expected import Expected
@@ -19,6 +19,7 @@ from troth.model.ids import Sku
 from troth.model.inventory import DatedBy, dated_by
 from troth.model.lifecycle import TransferEvent
 from troth.model.refusals import NotFound, Refusal, VersionConflict
+from troth.model.value import dataclass
 
 _SCOPES = frozenset({"inventory:write"})
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from itertools import chain
 from typing import Final
@@ -13,6 +13,7 @@ from troth.flows.people.access import Actor
 from troth.model.exceptions import KINDS_OF, ExceptionKind, Mark, OpenException, Source, parts_of_id, supply_named
 from troth.model.ids import NodeId, OrderId, Sku
 from troth.model.risk import Risk
+from troth.model.value import dataclass
 from troth.store.database import Connection
 from troth.store.exception_candidates import Asked, find_candidates
 from troth.store.exception_counts import Counted, count_exceptions

@@ -9,13 +9,13 @@ itself, and is paused in the end.
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 import msgspec
 
 from troth.model.events import ConfigurationSet
+from troth.model.value import dataclass
 from troth.store.configure import subject_of
 from troth.store.database import Pool, transaction
 from troth.store.deliveries import Resend, claim_resends, finish_resend

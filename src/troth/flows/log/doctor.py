@@ -7,7 +7,7 @@ import json
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -18,6 +18,7 @@ from troth.flows.log.seal import verify_seals
 from troth.flows.log.verify_credit import verify_credit
 from troth.flows.log.verify_orders import verify_orders
 from troth.model.ids import derive_order_id
+from troth.model.value import dataclass
 from troth.store import doctor
 from troth.store.database import Connection, Pool
 from troth.store.doctor import Differences

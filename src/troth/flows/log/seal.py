@@ -11,11 +11,11 @@ cannot reach it is what makes the evidence.
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from typing import Final
 
+from troth.model.value import dataclass
 from troth.store.database import Connection, Pool, transaction
 from troth.store.seals import (
     Seal,

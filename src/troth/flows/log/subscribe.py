@@ -5,7 +5,7 @@ again.
 import base64
 import secrets
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
@@ -16,6 +16,7 @@ from troth.model.events import EVENTS, ConfigurationSet
 from troth.model.ids import NodeId
 from troth.model.node_messages import NodeTold
 from troth.model.refusals import FieldFlaw, Invalid, NotFound, VersionConflict
+from troth.model.value import dataclass
 from troth.store import deliveries, subscriptions
 from troth.store.balances import read_horizon
 from troth.store.database import Connection, transaction

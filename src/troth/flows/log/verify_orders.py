@@ -1,7 +1,7 @@
 """Whether stored orders are what their events say: each log is folded again and compared with the rows."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Final
 
 import msgspec
@@ -11,6 +11,7 @@ from troth.model.events import DuplicateReceived, OrderEvent
 from troth.model.order import Order
 from troth.model.status import fulfillment_status, last_promise, next_due_at, order_status
 from troth.model.totals import total_minor
+from troth.model.value import dataclass
 from troth.store.codec import decode_event
 from troth.store.database import Pool
 from troth.store.doctor import SHOWN_MAX, Differences, StoredOrder, read_stored_orders

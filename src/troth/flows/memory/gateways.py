@@ -1,11 +1,11 @@
 """What a gateway is to the flows: whoever settles payments, here or elsewhere."""
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from troth.model.payment import Ask, DisputeState, GatewayPayment, Outcome
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

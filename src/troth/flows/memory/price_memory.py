@@ -1,13 +1,13 @@
 """What a process remembers of unit prices: the set in force, and what it says of SKUs that were asked for lately."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from troth.engine.supply.unit_prices import UnitPrices
 from troth.model.ids import NodeId, Sku
 from troth.model.prices import PriceLine, PriceSet
+from troth.model.value import dataclass
 from troth.store.database import Connection, Pool
 from troth.store.sales_rates import read_sales_rates
 from troth.store.unit_prices import read_set_in_force, read_unit_prices

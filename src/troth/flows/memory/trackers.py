@@ -1,12 +1,12 @@
 """What a carrier is to the flows that follow parcels: somebody who tells where they are, unasked or asked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from troth.model.refusals import Invalid
 from troth.model.tracking import Proof
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Reconciliation: what gateways say of their payments held against accounts, and what is unknown made known."""
 
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -11,6 +11,7 @@ from troth.flows.door.system import System
 from troth.flows.memory.gateways import Gateway
 from troth.flows.money.notices import look_up
 from troth.model.payment import Account, GatewayPayment
+from troth.model.value import dataclass
 from troth.store.payments import find_accounts_of_gateway, read_accounts
 
 _PAGE: Final = 200

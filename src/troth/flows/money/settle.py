@@ -8,7 +8,7 @@ that is looked up, or asked for once more under the same key, and never under an
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -41,6 +41,7 @@ from troth.model.payment import (
 from troth.model.refusals import Busy
 from troth.model.return_moves import UseExchange
 from troth.model.status import blocking_holds, placed_holds
+from troth.model.value import dataclass
 from troth.store.database import Connection, Pool, transaction
 from troth.store.events import append_event
 from troth.store.orders import read_orders

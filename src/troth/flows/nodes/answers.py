@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from hashlib import blake2b
 from typing import Final
@@ -20,6 +20,7 @@ from troth.model.node_messages import TEST_PREFIX
 from troth.model.order import Fulfillment, Order
 from troth.model.refusals import FieldFlaw, Invalid, NotFound, NotPossibleNow, Refusal, WorkWithdrawn
 from troth.model.status import fulfillment_status
+from troth.model.value import dataclass
 from troth.store.codec import encode
 from troth.store.database import transaction
 from troth.store.node_messages import acknowledge, acknowledge_about

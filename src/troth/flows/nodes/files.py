@@ -8,7 +8,6 @@ that is read is done row by row, each once; then it is moved away, with the rows
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -21,6 +20,7 @@ from troth.model.node_answers import NodeAnswer
 from troth.model.node_link import FileFormat, Reach
 from troth.model.node_messages import NodeTold
 from troth.model.refusals import Invalid, NotFound, NotPossibleNow, Refusal, WorkWithdrawn
+from troth.model.value import dataclass
 from troth.store.node_files import FolderClaim, begin_file, claim_folders, free_folder, note_file
 from troth.store.node_messages import read_messages
 

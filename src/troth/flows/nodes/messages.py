@@ -3,12 +3,12 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from troth.flows.door.system import System
 from troth.model.ids import NodeId
 from troth.model.refusals import FieldFlaw, Invalid, NotFound
+from troth.model.value import dataclass
 from troth.store.database import transaction
 from troth.store.node_messages import Message, acknowledge, read_acknowledged_number, read_messages
 from troth.store.reference import read_node

@@ -3,7 +3,6 @@ written with how far it was read, in one transaction. So nothing is told twice, 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -17,6 +16,7 @@ from troth.model.lifecycle import AllocationState
 from troth.model.network import Node
 from troth.model.node_messages import MessageKind, NodeTold
 from troth.model.order import Fulfillment, Order
+from troth.model.value import dataclass
 from troth.store.accuracy import read_events_of_kinds
 from troth.store.database import Connection, transaction
 from troth.store.events import LoggedEvent

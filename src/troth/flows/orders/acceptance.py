@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -19,6 +18,7 @@ from troth.model.lifecycle import AllocationState
 from troth.model.network import Node
 from troth.model.order import Fulfillment, Order
 from troth.model.status import fulfillment_status
+from troth.model.value import dataclass
 from troth.store.acceptance import find_unaccepted, read_releases
 from troth.store.database import Connection
 from troth.store.orders import read_orders

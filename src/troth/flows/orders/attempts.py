@@ -2,7 +2,6 @@
 again.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -13,6 +12,7 @@ from troth.model.events import FulfillmentPicked, FulfillmentRejected
 from troth.model.ids import FulfillmentId, LineId, NodeId, Sku
 from troth.model.inventory import lot_of
 from troth.model.order import Allocation, Order
+from troth.model.value import dataclass
 from troth.store.events import read_subject_events
 from troth.store.failures import read_failures
 

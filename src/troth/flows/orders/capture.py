@@ -1,7 +1,7 @@
 """Capturing an order: what a channel sends becomes one command, with everything filled in that the channel left out."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from hashlib import blake2b
 from typing import Final
@@ -31,6 +31,7 @@ from troth.model.money import Money
 from troth.model.network import Address
 from troth.model.order import Customer, Line, Method, Payment, Terms
 from troth.model.refusals import FieldFlaw, Invalid
+from troth.model.value import dataclass
 from troth.store.codec import encode_bytes
 from troth.store.history import read_history
 

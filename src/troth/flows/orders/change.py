@@ -1,7 +1,7 @@
 """Changing an order: what a client asks for becomes one command, which is previewed and applied by one decision."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from troth.engine.demand.line_terms import named_skus
@@ -39,6 +39,7 @@ from troth.model.money import Money
 from troth.model.order import Line, Order, Terms
 from troth.model.permissions import By
 from troth.model.refusals import FieldFlaw, Invalid, Refusal
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

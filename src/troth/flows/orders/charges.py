@@ -5,13 +5,14 @@ whatever becomes of a line afterwards, its part goes with it.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 
 from troth.model.charges import Amounts, Charges, DeliveryCharge, charged, prorate
 from troth.model.money import Money
 from troth.model.order import Line
 from troth.model.refusals import FieldFlaw
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ order itself has reserved counts as free, so that an order that exists can be as
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -37,6 +37,7 @@ from troth.model.plan import Demand, Plan
 from troth.model.policy import Policy
 from troth.model.refusals import Busy, FieldFlaw, Invalid, NotFound
 from troth.model.routing import Routing
+from troth.model.value import dataclass
 from troth.store.orders import read_orders
 
 _OF_CAPTURE_ALONE: Final = frozenset({"cart_hold", "plan_id", "near", "history"})

@@ -1,7 +1,7 @@
 """Why an order's sources were chosen: what was kept with each decision, and the decision made again from it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from time import monotonic
 
@@ -43,6 +43,7 @@ from troth.model.order import Allocation, Fulfillment, Order
 from troth.model.plan import Trace
 from troth.model.refusals import Busy
 from troth.model.status import uncovered_quantities
+from troth.model.value import dataclass
 from troth.store.codec import decode
 from troth.store.events import LoggedEvent, read_subject_events
 from troth.store.orders import read_explanations

@@ -1,6 +1,6 @@
 """Holding an order: what is asked becomes a hold of a type that there is, on the terms of its type."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from troth.engine.policies.holds_in_force import ends_at
@@ -9,6 +9,7 @@ from troth.model.commands import PlaceHold
 from troth.model.hold_terms import AtEnd, Block
 from troth.model.ids import OrderId
 from troth.model.refusals import FieldFlaw, Invalid
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

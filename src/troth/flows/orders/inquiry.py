@@ -1,7 +1,7 @@
 """What an inquiry is planned from: what is known of what it names, and the stock of this moment."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import monotonic
 from typing import Final
 
@@ -24,6 +24,7 @@ from troth.model.ids import Sku
 from troth.model.inventory import SupplyKey
 from troth.model.plan import Demand, Plan
 from troth.model.refusals import Invalid, NotFound
+from troth.model.value import dataclass
 from troth.store.stock_index import StockIndex
 
 _QUICK_LINES_MAX: Final = 4

@@ -1,7 +1,6 @@
 """In which order a node picks what it is asked for, from what is known of its shelves and of its own times."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from troth.engine.work_times.measured import node_times
@@ -11,6 +10,7 @@ from troth.model.ids import FulfillmentId, NodeId, Sku
 from troth.model.lifecycle import AllocationState
 from troth.model.order import Fulfillment, Order
 from troth.model.status import live_allocations
+from troth.model.value import dataclass
 from troth.store.balances import find_balances
 from troth.store.node_work import read_task_evidence
 

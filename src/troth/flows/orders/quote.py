@@ -1,7 +1,7 @@
 """Quoting: what would be promised if this were ordered now, by the path of capturing, ended before it writes."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from functools import partial
 
@@ -31,6 +31,7 @@ from troth.model.order import Method
 from troth.model.plan import Demand, Plan, Uncovered
 from troth.model.refusals import Busy, Invalid, Refusal, StockShort
 from troth.model.routing import Action
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ crash it is done again, and what was done already changes nothing.
 
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -25,6 +24,7 @@ from troth.model.inventory import Balance, EntryKind, SupplyKey, dated_by, lot_w
 from troth.model.lifecycle import AllocationState
 from troth.model.order import Allocation, Order
 from troth.model.refusals import Busy, VersionConflict
+from troth.model.value import dataclass
 from troth.store.database import UNAVAILABLE, Connection, transaction
 from troth.store.orders import read_orders
 from troth.store.parked import find_unlooked_orders, mark_looked

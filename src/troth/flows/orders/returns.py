@@ -1,7 +1,7 @@
 """Returns: what is found out before they are asked for, previewed, found again, and ended by the clock."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -37,6 +37,7 @@ from troth.model.return_moves import (
     ReceiveReturn,
 )
 from troth.model.returns import Credit, Return, ReturnKind, ReturnMethod
+from troth.model.value import dataclass
 from troth.store.database import Connection
 from troth.store.orders import read_orders
 from troth.store.returns import find_due_returns, read_return_history

@@ -1,7 +1,7 @@
 """What is to be picked for some works, in walking order: one stop for each item, with what each work wants of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -16,6 +16,7 @@ from troth.model.measure import PIECE
 from troth.model.order import Fulfillment, Order
 from troth.model.shelf import walk_key
 from troth.model.status import live_allocations
+from troth.model.value import dataclass
 from troth.store.balances import read_lots
 from troth.store.reference import read_items
 from troth.store.shelf_places import read_shelf_places

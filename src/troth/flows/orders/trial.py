@@ -1,6 +1,6 @@
 """What a dry run tries: a routing, a rate card or a lane table, saved or not, in the place of what is in force."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -18,6 +18,7 @@ from troth.model.network import Carriage, RateCard
 from troth.model.policy import Policy
 from troth.model.refusals import FieldFlaw, Invalid, NotFound
 from troth.model.routing import Routing
+from troth.model.value import dataclass
 from troth.store.documents import find_versions, read_activations, read_document
 
 Tried: TypeAlias = Routing | RateCard | LaneTable

@@ -1,6 +1,5 @@
 """The waves to come: what each will hold, where it will overflow, and how it stands."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -13,6 +12,7 @@ from troth.flows.orders.due import ACTOR
 from troth.flows.orders.waves import room_left
 from troth.model.ids import NodeId
 from troth.model.release import WaveTime
+from troth.model.value import dataclass
 from troth.store.orders import find_due_orders, read_orders
 from troth.store.releases import Wave, find_planned_orders, read_waves
 from troth.store.releases import find_waves as find_known_waves

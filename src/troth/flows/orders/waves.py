@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -15,6 +14,7 @@ from troth.flows.orders.due import ACTOR, count_acted
 from troth.model.commands import RunWave
 from troth.model.ids import FulfillmentId, OrderId
 from troth.model.lifecycle import WaveState
+from troth.model.value import dataclass
 from troth.store.database import Connection, transaction
 from troth.store.releases import Wave, find_due_waves, read_waiting, read_waves, try_waves
 

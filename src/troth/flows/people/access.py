@@ -4,7 +4,6 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from types import MappingProxyType
@@ -12,6 +11,7 @@ from typing import Final
 
 from troth.model.events import ConfigurationSet
 from troth.model.refusals import FieldFlaw, Invalid, NotFound
+from troth.model.value import dataclass
 from troth.settings import Settings
 from troth.store import access
 from troth.store.access import ApiKey

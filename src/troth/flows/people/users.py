@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from types import MappingProxyType
@@ -15,6 +15,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from troth.flows.people.access import ADMIN, Actor, digest_secret
 from troth.model.events import ConfigurationSet
 from troth.model.refusals import FieldFlaw, Invalid, NotFound, Unauthorized
+from troth.model.value import dataclass
 from troth.store import access
 from troth.store.access import User
 from troth.store.database import Connection, Pool, transaction

@@ -12,7 +12,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
@@ -26,6 +26,7 @@ from troth.flows.places.zip_states import find_state
 from troth.model.network import Address
 from troth.model.place_notes import BY_CITY, BY_COUNTRY, BY_POSTCODE, BY_POSTCODE_ALONE, BY_REGION
 from troth.model.regions import region_code
+from troth.model.value import dataclass
 
 Coordinates = tuple[float, float]
 """Latitude and longitude in degrees."""

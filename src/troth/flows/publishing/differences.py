@@ -1,10 +1,10 @@
 """What differs between two versions of a document, field by field."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from troth.flows.publishing.draft import digest_body
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

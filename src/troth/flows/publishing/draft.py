@@ -1,7 +1,6 @@
 """Versioned configuration: drafts are saved, each as a version of its own; the audit names who wrote what."""
 
 import re
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final, TypeVar
 
@@ -15,6 +14,7 @@ from troth.flows.publishing.remarks import find_remarks
 from troth.model.document import Activation, Document, Finding
 from troth.model.events import ConfigurationSet
 from troth.model.refusals import FieldFlaw, Invalid, VersionConflict
+from troth.model.value import dataclass
 from troth.store.configure import append_configuration_events, lock_family
 from troth.store.database import transaction
 from troth.store.documents import append_document, find_versions, read_activations

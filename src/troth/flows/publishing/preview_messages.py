@@ -1,12 +1,12 @@
 """What texts would say if they were in force: every message with made-up places, days and units; nothing is written."""
 
-from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import Final
 
 from troth.flows.door.system import System
 from troth.flows.wording.wording import Voice, Wording
 from troth.model.messages import MESSAGES, MessageState, MessageTemplates
+from troth.model.value import dataclass
 
 _UNITS: Final = (1, 3)
 _AT: Final = time(17, 30)

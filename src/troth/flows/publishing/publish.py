@@ -5,7 +5,6 @@ replace the same thing the second is told.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
@@ -20,6 +19,7 @@ from troth.flows.publishing.published import Published
 from troth.model.document import Activation, Document, label_of
 from troth.model.events import ConfigurationSet
 from troth.model.refusals import FieldFlaw, Invalid, NotFound, NotPossibleNow, Refusal
+from troth.model.value import dataclass
 from troth.store.configure import append_configuration_events, lock_family
 from troth.store.database import Connection, transaction
 from troth.store.documents import append_activation, find_versions, read_activations, read_document

@@ -1,6 +1,5 @@
 """Versioned configuration as it stands: what there is, what decides, what is still to come."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ from troth.flows.door.system import System
 from troth.flows.publishing.draft import revision_of
 from troth.model.document import Activation, Document, DocumentState, InForce, label_of
 from troth.model.refusals import NotFound
+from troth.model.value import dataclass
 from troth.store.documents import find_documents, find_versions, read_activations, read_document
 
 

@@ -1,7 +1,7 @@
 """Unit prices: published in parts under a version, in force as a whole once they are finished, and taken back."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -11,6 +11,7 @@ from troth.model.events import ConfigurationSet
 from troth.model.ids import NodeId, Sku
 from troth.model.prices import PriceLine, PriceSet
 from troth.model.refusals import FieldFlaw, Invalid, NotFound, NotPossibleNow
+from troth.model.value import dataclass
 from troth.store.configure import append_configuration_events, lock_family
 from troth.store.database import Connection, transaction
 from troth.store.reference import bump_version

@@ -1,7 +1,7 @@
 """Blanket orders: set as a whole, and read with what was called off of them."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 import msgspec
@@ -15,6 +15,7 @@ from troth.model.blanket import Agreement, BlanketOrder
 from troth.model.events import ConfigurationSet
 from troth.model.measure import shown
 from troth.model.refusals import FieldFlaw, Invalid, VersionConflict
+from troth.model.value import dataclass
 from troth.store.blanket_orders import (
     CallOff,
     find_blanket_orders,

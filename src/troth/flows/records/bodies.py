@@ -1,7 +1,6 @@
 """Nodes and items as they are sent and shown: whoever has no business with the API gets its checks from here."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from troth.flows.door.system import System
@@ -9,6 +8,7 @@ from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
 from troth.model.network import Node
 from troth.model.refusals import Invalid
+from troth.model.value import dataclass
 
 Sent = Mapping[str, Any]
 """A body of JSON as values."""

@@ -4,7 +4,6 @@ Changes of one family wait for each other, so that what an event calls `before` 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final, TypeVar
@@ -18,6 +17,7 @@ from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
 from troth.model.network import Node
 from troth.model.refusals import FieldFlaw, Invalid, VersionConflict
+from troth.model.value import dataclass
 from troth.store.balances import lock_stock_of
 from troth.store.configure import append_configuration_events, lock_family
 from troth.store.database import Pool, transaction

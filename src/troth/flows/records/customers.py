@@ -1,7 +1,7 @@
 """Customers whose terms are known: set, told what they left unpaid, and let go what is on hold for want of credit."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -19,6 +19,7 @@ from troth.model.events import ConfigurationSet
 from troth.model.money import Money
 from troth.model.order import Fulfillment, Order
 from troth.model.refusals import FieldFlaw, Invalid, NotFound, VersionConflict
+from troth.model.value import dataclass
 from troth.store.configure import append_configuration_events, subject_of
 from troth.store.customers import (
     delete_credit_uses,

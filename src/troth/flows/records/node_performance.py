@@ -1,13 +1,13 @@
 """How well nodes do their work: what they took on, found, and had out in time, and how long a task takes now."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from troth.engine.work_times.measured import node_times
 from troth.flows.door.system import System
 from troth.model.ids import NodeId
+from troth.model.value import dataclass
 from troth.model.work_times import DayTally, TaskTimes
 from troth.store.node_work import read_task_evidence, sum_tallies
 

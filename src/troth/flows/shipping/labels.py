@@ -8,7 +8,7 @@ where nobody knows whether it was done, and does nothing then.
 import asyncio
 import logging
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from troth.engine.shipping.label_life import (
@@ -31,6 +31,7 @@ from troth.model.label import LIVE, Bought, BuyOutcome, CarrierPaper, Consignmen
 from troth.model.label_moves import AttachLabel, DetachLabel
 from troth.model.order import Order
 from troth.model.refusals import Busy, NotFound, NotPossibleNow
+from troth.model.value import dataclass
 from troth.store.database import Connection, transaction
 from troth.store.labels import (
     LabelClaim,

@@ -1,7 +1,6 @@
 """What is printed beside labels: the slip that goes with goods, and the list by which they are picked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from troth.flows.door.system import System
@@ -12,6 +11,7 @@ from troth.model.label import Consignment, Contact
 from troth.model.order import Fulfillment, Order
 from troth.model.refusals import NotPossibleNow
 from troth.model.status import fulfillment_status
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

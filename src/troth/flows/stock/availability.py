@@ -4,7 +4,7 @@ Where another process sold the stock a number is some hundred milliseconds old; 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from math import floor, inf
@@ -50,6 +50,7 @@ from troth.model.network import Address
 from troth.model.order import Method
 from troth.model.place_notes import BY_COUNTRY
 from troth.model.refusals import Busy, FieldFlaw, Invalid
+from troth.model.value import dataclass
 
 PICKUP_MILES: Final = 50.0
 """How far a customer goes at most to pick something up."""

@@ -6,7 +6,6 @@ and positions that were counted here since.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -20,6 +19,7 @@ from troth.model.inventory import SupplyKey, VarianceReason, lot_of, lot_source
 from troth.model.item import Item
 from troth.model.measure import half_up, scale_of, units_in, why_not_units
 from troth.model.refusals import FieldFlaw, Invalid
+from troth.model.value import dataclass
 from troth.store.drift import (
     Evidence,
     Place,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 import asyncpg
@@ -17,6 +17,7 @@ from troth.flows.stock.stock_lines import KIT
 from troth.model.commands import ExpectedLine, ExpectSupply
 from troth.model.inventory import SupplyKey, purchase_order_source
 from troth.model.refusals import Busy, FieldFlaw, Invalid, Refusal, VersionConflict
+from troth.model.value import dataclass
 from troth.store.database import Connection, transaction
 from troth.store.positions import lock_purchase_order, read_expected
 from troth.store.purchase_orders import (

@@ -1,11 +1,12 @@
 """A feed of stock from another system: what is said of it beside its rows, and what became of it."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Final, Literal
 
 from troth.flows.stock.feed_rows import FeedForm, FeedMode, RowFlaw
 from troth.model.ids import NodeId
+from troth.model.value import dataclass
 
 FeedStatus = Literal["taken_in", "incomplete", "known", "outdated"]
 

@@ -7,7 +7,7 @@ known from the line ends alone.
 import csv
 import re
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, Literal, NamedTuple, TypeVar
@@ -16,6 +16,7 @@ import msgspec
 
 from troth.model.ids import NodeId, Sku
 from troth.model.measure import DECIMALS_MAX
+from troth.model.value import dataclass
 
 A = TypeVar("A", int, Decimal)
 

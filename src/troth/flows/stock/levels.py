@@ -4,7 +4,6 @@ is looked at again.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -18,6 +17,7 @@ from troth.model.item import Item
 from troth.model.measure import scale_of
 from troth.model.messages import LowStock
 from troth.model.stock_level_events import StockLevelChanged
+from troth.model.value import dataclass
 from troth.store.database import transaction
 from troth.store.events import append_event
 from troth.store.reference import bump_version

@@ -1,7 +1,6 @@
 """First loads of stock: what nodes hold, thousands of positions in a transaction."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
@@ -13,6 +12,7 @@ from troth.model.events import ConfigurationSet
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import ON_HAND
 from troth.model.measure import units_in, why_not_units
+from troth.model.value import dataclass
 from troth.store.balances import find_places_with_lots
 from troth.store.configure import append_configuration_events
 from troth.store.database import Pool, transaction

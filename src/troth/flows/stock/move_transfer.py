@@ -1,7 +1,7 @@
 """Units of a transfer that are shipped, received or lost: all that are named, or none."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import asyncpg
 
@@ -24,6 +24,7 @@ from troth.model.transfer_moves import (
     TransferCommand,
     TransferUnits,
 )
+from troth.model.value import dataclass
 from troth.store.database import Connection, transaction
 from troth.store.orders import find_orders_pegged
 from troth.store.transfers import find_held, lock_transfer

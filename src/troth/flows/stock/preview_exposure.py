@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
 from troth.engine.exposure.compiled import compile_exposure
@@ -18,6 +18,7 @@ from troth.model.exposure import ExposureRules
 from troth.model.ids import NodeId, Sku
 from troth.model.measure import DECIMALS_MAX, PIECE, shown
 from troth.model.refusals import FieldFlaw, Invalid
+from troth.model.value import dataclass
 from troth.store.positions import find_kits, find_stocked_skus
 
 Sums = dict[str, int | float]

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from troth.model.commands import AdjustStock, Command, CountStock, RepromiseOrde
 from troth.model.ids import NodeId, OrderId, Sku
 from troth.model.inventory import SupplyKey, VarianceReason, lot_source
 from troth.model.refusals import FieldFlaw, Invalid, KeyReused, Refusal
+from troth.model.value import dataclass
 from troth.store.codec import decode, encode_bytes
 from troth.store.orders import find_orders_pegged
 from troth.store.purchase_orders import find_expected_supplies, read_purchase_order

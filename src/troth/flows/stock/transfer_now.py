@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 from troth.engine.promising.context import Decision
@@ -15,6 +15,7 @@ from troth.model.item import Item
 from troth.model.serials import SerialKey, TravelingSerial
 from troth.model.transfer import LotInTransit, Transfer, TransferLine, TransitState, transit_of
 from troth.model.transfer_moves import TransferUnits
+from troth.model.value import dataclass
 from troth.store.database import Connection
 from troth.store.reference import Versioned
 from troth.store.transfers import (

@@ -1,7 +1,7 @@
 """The waterfall of a SKU: where every unit of it is, and what keeps it from whom."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from troth.engine.asked import CUSTOMER_CLASS, demand_line
 from troth.engine.demand.line_terms import is_whole, settle_lines
@@ -20,6 +20,7 @@ from troth.model.network import Address
 from troth.model.order import Line, Method
 from troth.model.plan import Demand
 from troth.model.refusals import FieldFlaw, Invalid
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

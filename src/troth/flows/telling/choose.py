@@ -5,7 +5,6 @@ What is chosen is written down before it is done: whoever dies in between goes o
 something else meanwhile.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -24,6 +23,7 @@ from troth.model.order import Method, Order
 from troth.model.permissions import By
 from troth.model.refusals import Invalid
 from troth.model.status import promise_of
+from troth.model.value import dataclass
 from troth.store.database import transaction
 from troth.store.events import append_event
 from troth.store.notifications import Notification, read_notification

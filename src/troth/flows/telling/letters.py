@@ -4,7 +4,6 @@ text message. In HTML everything is escaped, and in no header does anything stan
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +25,7 @@ from troth.model.messages import LANGUAGE_ATTRIBUTE
 from troth.model.notification import KINDS, Medium, Origin
 from troth.model.notification_rules import Letterhead, NotificationRules
 from troth.model.order import Order
+from troth.model.value import dataclass
 
 _COLOR: Final = "#1a5c8f"
 _ROWS_MAX: Final = 50

@@ -5,10 +5,11 @@ Nothing is done by looking at one: mail scanners open every link. What it is abo
 
 import base64
 import hmac
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final, Literal
+
+from troth.model.value import dataclass
 
 CHOOSE: Final = "choose"
 OPT_OUT: Final = "stop"

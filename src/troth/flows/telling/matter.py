@@ -3,7 +3,7 @@ order as it is now; or why there is nothing to tell any more.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, TypeVar
@@ -39,6 +39,7 @@ from troth.model.recall import RecallKind
 from troth.model.return_moves import ReturnCredited, ReturnReceived
 from troth.model.returns import ReturnKind
 from troth.model.status import live_allocations
+from troth.model.value import dataclass
 
 E = TypeVar("E")
 

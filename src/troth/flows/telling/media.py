@@ -1,13 +1,14 @@
 """What carries notifications to customers, and what is handed to it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
 from troth.model.choice import ChoiceKind, ChoiceLine
 from troth.model.ids import NodeId, OrderId
 from troth.model.notification import Medium
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

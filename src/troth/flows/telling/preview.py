@@ -1,6 +1,5 @@
 """What an order's customer would be told, or be told again: composed of what really happened to it, and not sent."""
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 from troth.flows.door.system import System
@@ -13,6 +12,7 @@ from troth.model.messages import MessageTemplates
 from troth.model.notification import Medium, Origin, derive_notification_id
 from troth.model.notification_rules import BUILT_IN
 from troth.model.refusals import FieldFlaw, Invalid, NotFound
+from troth.model.value import dataclass
 from troth.store.database import transaction
 from troth.store.events import read_subject_events
 from troth.store.notifications import Notification, Wish, gather, read_notification

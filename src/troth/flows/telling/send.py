@@ -8,7 +8,6 @@ anew each time, so that nobody is told what is true no longer.
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -23,6 +22,7 @@ from troth.model.ids import OrderId
 from troth.model.notification import KINDS, Medium, NotificationState
 from troth.model.notification_events import NotificationFailed, NotificationSent
 from troth.model.order import Order
+from troth.model.value import dataclass
 from troth.store.database import Connection, transaction
 from troth.store.events import append_event
 from troth.store.notifications import (

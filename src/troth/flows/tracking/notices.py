@@ -1,13 +1,13 @@
 """Notices of carriers: what one signs is recorded as if it was reported, each checkpoint for itself, and once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from troth.flows.door.requests import Accepted, Request
 from troth.flows.door.system import System
 from troth.flows.orders.fulfill import find_tracked
 from troth.model.commands import RecordTracking
 from troth.model.refusals import FieldFlaw, Invalid, NotFound
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

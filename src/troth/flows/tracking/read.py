@@ -1,7 +1,6 @@
 """The milestones of orders, read from their log and scheduled back from their promises."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from troth.engine.carriage.calendars import minutes_of
 from troth.engine.tracking.milestones import STEP_EVENTS, find_step_times, milestones_of
@@ -10,6 +9,7 @@ from troth.model.ids import FulfillmentId, OrderId
 from troth.model.order import Fulfillment, Order
 from troth.model.status import live_allocations
 from troth.model.tracking import Milestone
+from troth.model.value import dataclass
 from troth.store.database import Connection
 from troth.store.tracking import read_order_events
 

@@ -9,7 +9,7 @@ a rule has acted on a promise is read from the log. So nothing is done twice, wh
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -30,6 +30,7 @@ from troth.model.ids import FulfillmentId
 from troth.model.lifecycle import AllocationState
 from troth.model.order import Fulfillment, Order
 from troth.model.status import fulfillment_status
+from troth.model.value import dataclass
 from troth.store.database import UNAVAILABLE, Pool, transaction
 from troth.store.node_work import read_task_evidence
 from troth.store.orders import read_orders

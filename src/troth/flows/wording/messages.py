@@ -4,7 +4,7 @@ Quotes, orders and availability all speak through here, so that the same positio
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
 from types import MappingProxyType
@@ -38,6 +38,7 @@ from troth.model.status import (
     uncovered_quantities,
     waiting_lines,
 )
+from troth.model.value import dataclass
 
 _OF_THE_WAY: Final = frozenset(
     {

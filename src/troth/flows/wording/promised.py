@@ -1,7 +1,6 @@
 """What the shipments of a plan and the work of an order promise, as messages tell it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -15,6 +14,7 @@ from troth.model.network import Address, NodeType
 from troth.model.order import Allocation, Fulfillment, Method, Order
 from troth.model.plan import Shipment
 from troth.model.status import fulfillment_status, live_allocations
+from troth.model.value import dataclass
 
 HANDED_OVER: Final = frozenset({Method.PICKUP, Method.CURBSIDE})
 _SUPPLIES: Final = {"transfer": "on_its_way", "po": "from_supplier"}

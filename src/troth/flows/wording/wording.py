@@ -1,7 +1,7 @@
 """The texts in force: which of them is told in a channel, in a language and of a brand, and how days are written."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, time
 from decimal import Decimal
 from functools import lru_cache
@@ -16,6 +16,7 @@ from troth.flows.wording.languages import find_locale, parents_of
 from troth.flows.wording.message_text import Template, read_text
 from troth.flows.wording.message_texts import BUILT_IN
 from troth.model.messages import ENGLISH, MESSAGES, LowStock, MessageTemplates, Text
+from troth.model.value import dataclass
 
 _VOICES_MAX: Final = 1_024
 _YEAR_SHOWN_DAYS: Final = 180

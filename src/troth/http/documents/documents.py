@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from troth.flows.documents.families import Family
@@ -32,6 +31,7 @@ from troth.http.edge.problems import Refused
 from troth.http.edge.replies import Reply, etag, json_reply
 from troth.model.document import Finding
 from troth.model.refusals import Invalid, NotFound
+from troth.model.value import dataclass
 from troth.store.database import Connection
 
 _VERSION: Final = re.compile(r"[1-9][0-9]{0,8}")

@@ -1,7 +1,6 @@
 """Reading what clients send: request bytes straight into frozen models, and every flaw by the name of its field."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from types import UnionType
@@ -28,6 +27,7 @@ from troth.http.edge.unique_keys import find_repeated
 from troth.http.edge.wanted import tell_wanted
 from troth.model.money import Money, currency_decimals, parse_money, why_no_currency
 from troth.model.refusals import FieldFlaw, Invalid
+from troth.model.value import dataclass
 
 T = TypeVar("T")
 Q = TypeVar("Q", bound=BaseModel)

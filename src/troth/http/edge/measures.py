@@ -6,7 +6,6 @@ with at most the item's decimals; inside it is a whole number of the smallest pa
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
@@ -22,6 +21,7 @@ from troth.model.item import Item
 from troth.model.measure import DECIMALS_MAX, PIECE, shown, units_in
 from troth.model.order import Order
 from troth.model.refusals import FieldFlaw, Invalid
+from troth.model.value import dataclass
 
 Given = int | Decimal
 """A quantity as it was sent: a whole number as such, so that most need no arithmetic."""

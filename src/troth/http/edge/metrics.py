@@ -1,8 +1,10 @@
 """What operators measure of the API: requests by operation and status, and how long they took."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
+
+from troth.model.value import dataclass
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 

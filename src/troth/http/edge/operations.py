@@ -4,7 +4,7 @@ The routes and the OpenAPI document are made from the same values, so neither ca
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, Generic, TypeVar
 
 from pydantic import BaseModel, TypeAdapter
@@ -18,6 +18,7 @@ from troth.http.edge.problems import No, Refused
 from troth.http.edge.replies import Reply
 from troth.http.edge.sifted import Flawed
 from troth.model.refusals import NotFound
+from troth.model.value import dataclass
 
 B = TypeVar("B")
 Q = TypeVar("Q", bound=BaseModel)

@@ -1,6 +1,6 @@
 """Every no in the words of HTTP: RFC 9457 problem details, for refusals and for what HTTP itself refuses."""
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from inspect import cleandoc
 from typing import Any, ClassVar, Final
 
@@ -31,6 +31,7 @@ from troth.model.refusals import (
     VersionConflict,
     WorkWithdrawn,
 )
+from troth.model.value import dataclass
 from troth.store.codec import encode_bytes
 
 TYPE_BASE: Final = "/problems/"

@@ -1,11 +1,11 @@
 """Answers of operations, as bytes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from starlette.types import Send
 
+from troth.model.value import dataclass
 from troth.store.codec import encode_bytes
 
 _NO_STORE: Final = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))

@@ -1,7 +1,6 @@
 """What an order and its lines cost, as the API shows it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from troth.engine.money.owed import Sums, owed
 from troth.http.edge.values import amount
@@ -11,6 +10,7 @@ from troth.model.lifecycle import UNLOCKED
 from troth.model.order import Order
 from troth.model.returns import CreditKind
 from troth.model.totals import has_charges, total_minor
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,14 @@
 """With which words orders are told of: those of their channel and brands, in the language that somebody wants."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from troth.flows.wording.wording import NO_WORDING, Voice, Wording
 from troth.model.ids import Sku
 from troth.model.item import Item
 from troth.model.messages import LANGUAGE_ATTRIBUTE
 from troth.model.order import Order
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """What a channel may sell, for product pages: out of the memory of the process, some thousand times a second."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Final, Literal
 
@@ -38,6 +37,7 @@ from troth.http.stock.availability_answer import AvailabilityAnswer, Told, answe
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
 from troth.model.refusals import Busy, FieldFlaw, Invalid
+from troth.model.value import dataclass
 from troth.store.codec import encode_bytes
 
 _SKUS_MAX: Final = 200

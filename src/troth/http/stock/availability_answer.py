@@ -1,6 +1,5 @@
 """What a channel may sell, as it is answered: SKU by SKU, with nodes as a list or as columns."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -15,6 +14,7 @@ from troth.flows.wording.wording import Voice
 from troth.http.edge.measures import Units
 from troth.http.edge.values import Instant as At
 from troth.model.measure import shown
+from troth.model.value import dataclass
 
 
 class NodeAvailability(msgspec.Struct, frozen=True):

@@ -1,7 +1,6 @@
 """What nodes report of their work: accepted, rejected, picked, packed, shipped, ready, collected, delivered, undone."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter
@@ -47,6 +46,7 @@ from troth.model.events import OrderResourced, SourcingFailed
 from troth.model.ids import FulfillmentId, order_of_fulfillment
 from troth.model.pickup_moves import PickupCodeRefused
 from troth.model.refusals import FieldFlaw, Invalid, NotFound, NotPossibleNow
+from troth.model.value import dataclass
 from troth.store.codec import encode_bytes
 
 B = TypeVar("B")

@@ -6,7 +6,6 @@ kilogram. Not to serve is a drop-ship node with stock of everything. A dollar ha
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Final
@@ -24,6 +23,7 @@ from troth.model.network import Address, Node, NodeType, RateCard
 from troth.model.order import Method
 from troth.model.plan import Demand, DemandLine, Plan
 from troth.model.policy import Policy
+from troth.model.value import dataclass
 from troth.planning.prices import to_unit_prices
 from troth.replay.families.instance import DECIMALS, Instance
 from troth.replay.families.places import Place

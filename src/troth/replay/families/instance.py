@@ -1,11 +1,11 @@
 """The instance families of Jasin and Sinha: a network, items, order types, rates and stock, drawn from a generator."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.model.value import dataclass
 from troth.planning.classes import OrderClasses
 from troth.replay.families.places import CENTERS, SMALL_CENTERS, Place, big_regions, miles_between, small_regions
 

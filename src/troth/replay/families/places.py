@@ -5,13 +5,13 @@ people of the big family's areas, from GeoNames (https://www.geonames.org, CC BY
 """
 
 import math
-from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.model.value import dataclass
 from troth.replay.retailer.cities import MILES_PER_DEGREE, City, find_city, us_cities
 
 _EARTH_RADIUS_KILOMETERS: Final = 6371.0

@@ -1,12 +1,13 @@
 """Prices made again while a horizon runs, from rates that were learned before it and are corrected during it."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.model.value import dataclass
 from troth.planning.assignment import assign
 from troth.planning.merging import Merged, merge_regions
 from troth.planning.prices import Effort, price_units

@@ -6,11 +6,11 @@ never make it dearer than another. So this is what the engine would choose order
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.model.value import dataclass
 from troth.planning.assignment import Assignment, assign
 from troth.planning.classes import OrderClasses
 

@@ -1,12 +1,12 @@
 """The policies side by side on one instance: each serves the same arrivals, and is held against the hindsight bound."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.model.value import dataclass
 from troth.planning.columns import solve_ways
 from troth.planning.fluid import Fluid, solve_fluid
 from troth.planning.fluid_assignment import FluidAssigner

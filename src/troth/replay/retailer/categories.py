@@ -5,9 +5,10 @@ Every brand is invented.
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
+
+from troth.model.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

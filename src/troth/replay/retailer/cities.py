@@ -6,13 +6,14 @@
 import csv
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from troth.model.value import dataclass
 
 MILES_PER_DEGREE: Final = 69.0
 

@@ -1,7 +1,6 @@
 """Future supply of the sample retailer: purchase orders that arrive in the coming weeks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
 from troth.model.network import Node, NodeType
+from troth.model.value import dataclass
 from troth.replay.retailer.catalog import is_drop_ship_only
 from troth.replay.retailer.stock import WEEKLY_UNITS_PER_ITEM
 

@@ -1,7 +1,6 @@
 """The sample retailer: an invented chain for outdoors and home, made from a seed and a date."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from hashlib import blake2b
 from typing import Final, Literal
@@ -13,6 +12,7 @@ from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
 from troth.model.network import Node
 from troth.model.sales_rate import PlacedSalesRate
+from troth.model.value import dataclass
 from troth.replay.retailer.catalog import make_items, make_popularity
 from troth.replay.retailer.network import make_nodes
 from troth.replay.retailer.purchase_orders import PurchaseOrder, make_purchase_orders

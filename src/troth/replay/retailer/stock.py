@@ -1,7 +1,6 @@
 """Who holds what: the stock of the sample retailer, as three arrays with a place for each position."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 
 from troth.model.item import Item
 from troth.model.network import Node, NodeType
+from troth.model.value import dataclass
 from troth.replay.retailer.catalog import is_bulky, is_drop_ship_only
 from troth.replay.retailer.categories import DROP_SHIP_CATEGORIES
 
