@@ -9,7 +9,7 @@ import pytest
 
 from troth.cli.worker_metrics import publishing_metrics
 from troth.settings import Settings
-from troth.worker import EXCEPTIONS_OPEN
+from troth.worker.upkeep import EXCEPTIONS_OPEN
 
 
 def free_port() -> int:

@@ -17,7 +17,7 @@ from troth.flows.door.system import open_system
 from troth.http.app import create_app
 from troth.settings import Settings
 from troth.store.embedded import start
-from troth.worker import run_worker
+from troth.worker.run import run_worker
 
 
 async def run(role: str, settings: Settings, dsn: str, clock_back: timedelta) -> None:

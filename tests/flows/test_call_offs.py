@@ -355,4 +355,4 @@ async def test_what_can_be_done_about_a_call_off_is_proposed_by_what_was_agreed(
     looked = await look(system, found, role="manager")
 
     assert isinstance(looked, Looked)
-    assert [fix.kind for fix in looked.fixes] == [FixKind.LIFT, FixKind.CANCEL]
+    assert [fix.kind for fix in looked.fixes] == [FixKind.LIFT, FixKind.GIVE_TIME, FixKind.CANCEL]

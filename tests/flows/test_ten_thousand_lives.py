@@ -93,7 +93,6 @@ def test_eight_thousand_orders_in_memory_end_without_a_difference(seed: int) -> 
     assert len(lives.world.orders) > 1_900
     answered = [one.state for order in lives.world.orders.values() for one in order.recalls]
     assert answered.count(RecallState.GIVEN_BACK) > 100
-    assert answered.count(RecallState.REFUSED) > 0
     assert sum(one.credited_minor > 0 for order in lives.world.orders.values() for one in order.returns) > 200
 
 

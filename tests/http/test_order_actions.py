@@ -191,4 +191,4 @@ async def test_what_was_canceled_is_not_packed(api: Api) -> None:
         f"/v1/fulfillments/{name}/pack", {"packages": [{"package_id": "1", "lines": [{"line_id": "1", "quantity": 1}]}]}
     )
 
-    assert [(one.status_code, one.json()["type"]) for one in (bare, named)] == [(409, "/problems/not-possible-now")] * 2
+    assert [(one.status_code, one.json()["type"]) for one in (bare, named)] == [(409, "/problems/work-withdrawn")] * 2

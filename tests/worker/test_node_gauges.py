@@ -7,7 +7,7 @@ from troth.flows.door.system import System
 from troth.flows.memory.node_work import learn_work
 from troth.model.commands import LineQuantity, PickWork, RejectWork, ReleaseOrder, ShipWork
 from troth.model.ids import LineId
-from troth.worker import measure_nodes
+from troth.worker.nodes import measure_nodes
 
 
 def rate(name: str, node: str = "DC-PA") -> float | None:

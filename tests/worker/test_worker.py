@@ -13,7 +13,9 @@ from troth.flows.log.seal import verify_seals
 from troth.flows.log.subscribe import subscribe
 from troth.settings import Settings
 from troth.store.database import transaction
-from troth.worker import BUSY_SECONDS, PARTITIONS_SECONDS, Task, make_partitions, repeat, run_worker
+from troth.worker.rounds import Task, repeat
+from troth.worker.run import run_worker
+from troth.worker.upkeep import BUSY_SECONDS, PARTITIONS_SECONDS, make_partitions
 
 
 def metric(name: str, **labels: str) -> float:

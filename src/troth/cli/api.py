@@ -34,7 +34,7 @@ from troth.pages.live import end_streams
 from troth.settings import Settings
 from troth.storefloor.app import create_store
 from troth.tracking.app import create_tracking, end_news
-from troth.worker import run_worker
+from troth.worker.run import run_worker
 
 _FINISH_SECONDS_MAX: Final = 20
 _BACKLOG: Final = 2048

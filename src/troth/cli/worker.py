@@ -15,7 +15,7 @@ from troth.cli.running import (
 from troth.cli.terminal import say
 from troth.cli.worker_metrics import publishing_metrics
 from troth.settings import Settings
-from troth.worker import run_worker
+from troth.worker.run import run_worker
 
 
 def register(app: typer.Typer) -> None:

@@ -27,6 +27,7 @@ PATTERNS: Final = {
     r"^[a-z0-9_]*$": "must be small letters, digits and underscores",
     r"^[a-z0-9_]+$": "must be small letters, digits and underscores",
     r"^[a-z][a-z0-9_]*$": "must be small letters, digits and underscores, and begin with a letter",
+    r"^([a-z][a-z0-9_]*)?$": "must be small letters, digits and underscores, and begin with a letter, or be empty",
     r"^[!-~]*$": "must be visible ASCII characters without blanks",
     r"^[!-~]+$": "must be visible ASCII characters without blanks",
     r"^[!-.0-~]+$": "must be visible ASCII characters without blanks and slashes",
