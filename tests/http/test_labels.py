@@ -198,3 +198,16 @@ async def test_goods_that_are_mailed_back_get_a_label_of_their_own(sending: Api)
     assert ("Code 128", bought.json()["tracking_number"]) in codes_of(printed.content)
     refused = await sending.post(path.replace("R1", "R9"), {"carrier": "parcel"})
     assert refused.status_code == 404
+
+
+async def test_why_a_paper_cannot_be_printed_is_a_sentence(sending: Api) -> None:
+    sku = await sending.stocked("LABEL", {"DC-PA": 90}, name="Wool socks")
+    path = await released(sending, "paper-too-soon", {sku: 1})
+
+    slip = await sending.get(f"{path}/packing-slip")
+    await sending.post(f"{path}/pick")
+    picks = await sending.get(f"/v1/pick-lists?fulfillment={path.split('/')[-1]}")
+
+    assert [one.status_code for one in (slip, picks)] == [409, 409]
+    assert slip.json()["detail"].endswith("cannot print a packing slip of what is released.")
+    assert picks.json()["detail"].endswith("cannot print a pick list: nothing is left to be picked.")

@@ -46,7 +46,7 @@ async def packing_slip(system: System, order: Order, work: Fulfillment) -> Packi
     """The slip of a work that is packed."""
     packages = tuple((await consign(system, order, work)).items())
     if not packages:
-        return NotPossibleNow("print a packing slip", fulfillment_status(order, work.fulfillment_id), ("pack",))
+        return NotPossibleNow("print a packing slip of", fulfillment_status(order, work.fulfillment_id))
     told = packages[0][1]
     seller, zone = system.origin.shop, zone_of(system, work.node)
     return PackingSlip(seller, order, work, told.sender, told.recipient, packages, zone)

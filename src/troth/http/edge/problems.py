@@ -255,7 +255,9 @@ def _told(no: No) -> str:
             return no.key
         case NotPossibleNow():
             possible = ", ".join(no.possible)
-            return f"cannot {no.what} what is {no.state}" + (f"; possible now: {possible}" if possible else "")
+            # A state is one word, anything else says by itself why not.
+            why = f": {no.state}" if " " in no.state else f" what is {no.state}"
+            return f"cannot {no.what}{why}" + (f"; possible now: {possible}" if possible else "")
         case WorkWithdrawn():
             return f"{no.fulfillment_id} at {no.node} is {no.state}"
         case Held():

@@ -62,7 +62,7 @@ OPERATIONS = (
         body=NO_BODY,
         query=NoQuery,
         scope="fulfillments:read",
-        refusals=(NO_WORK, NotPossibleNow("print a packing slip", "picked", ("pack",))),
+        refusals=(NO_WORK, NotPossibleNow("print a packing slip of", "picked")),
         path_examples=WORK_PATH,
     ),
     Operation(
