@@ -108,6 +108,20 @@ async def test_silence_is_said_once_and_counted_of_the_node(system: System, cloc
     assert (found.tally.silent, found.tally.rejected) == (1, 0)
 
 
+async def test_of_work_that_is_over_no_answer_is_awaited_any_more(system: System, clock: Clock) -> None:
+    done, still_open = await released(system, clock), await released(system, clock, "W-2")
+    for order in (done, still_open):
+        await answer(system, said(AnswerKind.ACCEPT, order.fulfillments[0].fulfillment_id))
+    await answer(system, said(AnswerKind.SHIP, done.fulfillments[0].fulfillment_id))
+    clock.advance(hours=4, minutes=1)
+
+    assert await note_silence(system) == 1
+
+    awaited = await system.pool.fetch("SELECT order_id FROM node_works WHERE ship_within IS NOT NULL")
+    assert [row["order_id"] for row in awaited] == [still_open.order_id]
+    assert [one.order_id for one in await silent(system)] == [still_open.order_id]
+
+
 async def test_a_reminder_sends_it_again_and_gives_the_node_its_time(system: System, clock: Clock) -> None:
     await released(system, clock)
     clock.advance(minutes=61)

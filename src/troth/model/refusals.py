@@ -93,6 +93,15 @@ class NotPossibleNow:
     state: str
     possible: tuple[str, ...] = ()
 
+    @property
+    def told(self) -> str:
+        """What cannot be done, and why: a state is one word, anything else says it by itself.
+
+        >>> NotPossibleNow("pack", "shipped").told, NotPossibleNow("close the day", "nothing waits").told
+        ('cannot pack what is shipped', 'cannot close the day: nothing waits')
+        """
+        return f"cannot {self.what}" + (f": {self.state}" if " " in self.state else f" what is {self.state}")
+
 
 @dataclass(frozen=True, slots=True)
 class Held:

@@ -31,6 +31,7 @@ _ACKNOWLEDGE_WORKS = sql("acknowledge_node_works")
 _WORKS = sql("read_node_works")
 _WRITE_WORKS = sql("write_node_works")
 _AWAIT = sql("await_node_works")
+_FORGET_DONE = sql("forget_done_works")
 _SILENT = sql("note_silent_works")
 
 
@@ -196,7 +197,10 @@ async def write_last_told(connection: Connection, works: Sequence[WorkTold], awa
 
 
 async def note_silent(connection: Connection, now: datetime, *, limit: int) -> list[tuple[OrderId, NodeSilent]]:
-    """Write once of at most `limit` works that their nodes have not answered by when they had to; which, by order."""
+    """Write once of at most `limit` works that their nodes have not answered by when they had to; which, by order. What
+    is over by then is awaited no more.
+    """
+    await connection.execute(_FORGET_DONE, now)
     return [
         (
             OrderId(row["order_id"]),

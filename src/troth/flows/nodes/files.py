@@ -235,7 +235,7 @@ def tell_refusal(refusal: Refusal) -> str:
         case NotFound():
             return f"there is no {refusal.what} {refusal.id}"
         case NotPossibleNow():
-            return f"{refusal.code}: cannot {refusal.what} what is {refusal.state}"
+            return f"{refusal.code}: {refusal.told}"
         case WorkWithdrawn():
             return f"{refusal.code}: it is no longer the work of this node, and is {refusal.state}"
         case _:

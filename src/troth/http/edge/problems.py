@@ -255,9 +255,7 @@ def _told(no: No) -> str:
             return no.key
         case NotPossibleNow():
             possible = ", ".join(no.possible)
-            # A state is one word, anything else says by itself why not.
-            why = f": {no.state}" if " " in no.state else f" what is {no.state}"
-            return f"cannot {no.what}{why}" + (f"; possible now: {possible}" if possible else "")
+            return no.told + (f"; possible now: {possible}" if possible else "")
         case WorkWithdrawn():
             return f"{no.fulfillment_id} at {no.node} is {no.state}"
         case Held():

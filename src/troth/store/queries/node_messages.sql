@@ -96,6 +96,14 @@ SET acknowledge_by = g.acknowledge_by, acknowledged_at = NULL, ship_within = g.s
 FROM unnest($1::text[], $2::timestamptz[], $3::timestamptz[]) AS g (fulfillment_id, acknowledge_by, ship_within)
 WHERE w.fulfillment_id = g.fulfillment_id;
 
+-- name: forget_done_works
+-- Writes of work that is over by the time when its node had to answer that no answer is awaited any more, so that only open work is looked at for silence.
+UPDATE node_works AS w SET acknowledge_by = NULL, ship_within = NULL
+FROM fulfillments AS f
+WHERE w.units > 0 AND (w.ship_within < $1 OR (w.acknowledge_by < $1 AND w.acknowledged_at IS NULL))
+    AND f.order_id = w.order_id AND f.fulfillment_id = w.fulfillment_id
+    AND f.status NOT IN ('backordered', 'reserved', 'released', 'accepted', 'picked', 'packed', 'ready');
+
 -- name: note_silent_works
 -- Writes once of work that its node has not acknowledged, or not shipped, by when it had to, that it was silent; gives what it did not do.
 UPDATE node_works AS w
