@@ -1,21 +1,14 @@
 """A plan that was made ahead of its order's turn in a batch: it counts while the stock answers the same."""
 
 from collections.abc import Mapping
-from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.carriage.network import Network
-from troth.engine.demand.admission import Admission
-from troth.engine.demand.budget import Budget
-from troth.engine.demand.capacity import Need
 from troth.engine.supply.supply import SupplyRows
-from troth.engine.supply.unit_prices import UnitPrices
 from troth.model.commands import CaptureOrder
-from troth.model.ids import NodeId, Sku
+from troth.model.ids import Sku
 from troth.model.plan import Demand, Plan
-from troth.model.policy import Policy
 from troth.model.value import dataclass
 
 Units = tuple[int, NDArray[np.int32], NDArray[np.int64]]
@@ -48,20 +41,7 @@ class Ahead:
                 return False
         return True
 
-    def answer(
-        self,
-        demand: Demand,
-        supply: Mapping[Sku, SupplyRows],
-        network: Network,
-        policy: Policy,
-        now: datetime,
-        *,
-        prices: UnitPrices | None = None,
-        loads: Mapping[NodeId, float] | None = None,
-        admission: Admission | None = None,
-        need: Need | None = None,
-        budget: Budget | None = None,
-    ) -> Plan:
+    def answer(self, *_asked: object, **_more: object) -> Plan:
         """The plan, to whoever asks for it as the engine is asked."""
         return self.plan
 
