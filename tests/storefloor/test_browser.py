@@ -60,6 +60,12 @@ async def enter(browser: Browser, address: str, system: System, **options: objec
     return page, complaints
 
 
+async def open_work(page: Page, name: str) -> None:
+    """Open the task of this order; done when the page and its scripts are there: what is typed before is lost."""
+    await page.get_by_role("link", name=name).click()
+    await page.wait_for_url("**/work/**")
+
+
 async def scan(page: Page, *codes: str) -> None:
     """What a scanner does that types: a code and Enter, wherever the cursor is."""
     for code in codes:
@@ -95,7 +101,7 @@ async def test_a_web_order_is_picked_by_scan_staged_and_handed_over_by_its_code(
     asked = capture("W-1", {"TENT": 2}, ship_to=None, method=Method.PICKUP, pickup_node=NodeId(STORE))
     order = accepted(await system.door.one(asked, actor="key/web"))
     await system.door.one(ReleaseOrder(order.order_id), actor="clock")
-    await page.get_by_role("link", name="W-1").click()
+    await open_work(page, "W-1")
 
     # The wrong item is told at once and counts for nothing; the right one counts once a scan, and no further.
     await expect(page.locator(".got")).to_have_text("0 of")
@@ -136,7 +142,7 @@ async def test_a_store_sends_what_it_finds_and_the_rest_comes_from_elsewhere(
     page, complaints = await enter(browser, address, system)
     page.on("dialog", lambda dialog: dialog.accept())
 
-    await page.get_by_role("link", name="W-1").click()
+    await open_work(page, "W-1")
     await _scan_into(page, TENT, "X001")
     await page.get_by_role("button", name="Picked", exact=True).click()
 
@@ -145,7 +151,7 @@ async def test_a_store_sends_what_it_finds_and_the_rest_comes_from_elsewhere(
     await page.get_by_role("button", name="Set the count").click()
     await page.wait_for_url(f"{address}/at/{STORE}/counts?done=TENT")
     await page.get_by_role("link", name="Tasks").click()
-    await page.get_by_role("link", name="W-1").click()
+    await open_work(page, "W-1")
     await page.get_by_label("Weight in kilograms").fill("2.4")
     await page.get_by_role("button", name="Packed").click()
     await page.get_by_label("Carrier").fill("UPS")
@@ -169,7 +175,7 @@ async def test_what_is_done_without_a_network_waits_and_is_applied_once_and_in_o
 ) -> None:
     order = await ordered(system, "W-1", {"TENT": 1})
     page, _ = await enter(browser, address, system)
-    await page.get_by_role("link", name="W-1").click()
+    await open_work(page, "W-1")
     await expect(page.locator(".got")).to_have_text("0 of")
 
     await page.context.set_offline(True)
@@ -196,7 +202,7 @@ async def test_what_is_refused_later_comes_back_as_a_card_and_what_follows_is_no
 ) -> None:
     order = await ordered(system, "W-1", {"TENT": 1})
     page, _ = await enter(browser, address, system)
-    await page.get_by_role("link", name="W-1").click()
+    await open_work(page, "W-1")
     await page.context.set_offline(True)
     await _scan_into(page, TENT)
     await page.get_by_role("button", name="Picked", exact=True).click()
@@ -240,11 +246,11 @@ async def test_pages_that_were_seen_open_without_a_network_until_somebody_logs_o
 async def test_the_essential_steps_need_no_script(browser: Browser, address: str, system: System) -> None:
     order = await ordered(system, "W-1", {"TENT": 2})
     page, complaints = await enter(browser, address, system, java_script_enabled=False)
-    await page.get_by_role("link", name="W-1").click()
+    await open_work(page, "W-1")
     await page.get_by_role("button", name="Picked", exact=True).click()
     await page.get_by_label("Staging place").fill("A3")
     await page.get_by_role("button", name="Ready for pickup").click()
-    await page.get_by_role("link", name="W-1").click()
+    await open_work(page, "W-1")
     await page.get_by_label("Pickup code").fill(pickup_code(order, work_of(order)))
     await page.get_by_role("button", name="Hand over", exact=True).click()
     await expect(page.get_by_text("Done: W-1.")).to_be_visible()
@@ -260,7 +266,7 @@ async def test_the_camera_reads_a_code_where_the_browser_has_no_detector(
     fake = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
     async with opened_browser(*fake, f"--use-file-for-fake-video-capture={path}") as browser:
         page, _ = await enter(browser, address, system, permissions=["camera"])
-        await page.get_by_role("link", name="W-1").click()
+        await open_work(page, "W-1")
         await page.get_by_role("button", name="Camera").click()
         await expect(page.locator(".stop")).to_have_attribute("data-full", "yes")
 

@@ -9,7 +9,7 @@ from playwright.async_api import Browser, expect
 from tests.browser import MARKS, is_accessible, opened_browser
 from tests.builders import item, set_up, stock
 from tests.storefloor.conftest import STORE
-from tests.storefloor.test_browser import address, enter, scan
+from tests.storefloor.test_browser import address, enter, open_work, scan
 from tests.storefloor.working import kinds, ordered, read_order, sent_to_store, state, work_of
 from troth.engine.pickups.codes import pickup_code
 from troth.flows.door.requests import Accepted
@@ -35,7 +35,7 @@ async def test_parcels_are_scanned_in_without_a_network_and_the_last_one_makes_t
 ) -> None:
     order = await sent_to_store(system, "W-1")
     page, complaints = await enter(browser, address, system)
-    await page.get_by_role("link", name="W-1").click()
+    await open_work(page, "W-1")
     assert await is_accessible(page) == []
 
     await page.context.set_offline(True)
@@ -69,7 +69,7 @@ async def test_packages_are_said_by_hand_and_lots_are_scanned(browser: Browser, 
         assert isinstance(outcome, Accepted), outcome
     order = await ordered(system, "W-1", {"JAM": 2}, ship=True)
     page, complaints = await enter(browser, address, system)
-    await page.get_by_role("link", name="W-1").click()
+    await open_work(page, "W-1")
     await expect(page.locator(".got")).to_have_text("0 of")
 
     # A symbol that names another lot counts for it; the item's number alone for the lot that was planned.
