@@ -109,6 +109,33 @@ async def test_an_amount_is_given_back_once_under_its_key(client: httpx.AsyncCli
     ]
 
 
+async def test_who_has_seen_an_older_account_changes_nothing(client: httpx.AsyncClient, system: System) -> None:
+    made = await order(system, paid(minor=3980), A=2)
+    path, reason = f"/v1/orders/{made.order_id}/payments", {"reason": "they pay otherwise"}
+    untouched = await client.get(path)
+    before_any = await client.post(f"{path}/retry", json=reason, headers={"if-match": '"1"'})
+    await settle_all(system)
+    seen = (await client.get(path)).headers["etag"]
+    done = await client.post(f"{path}/void", json={"tender": 1} | reason, headers={"if-match": seen})
+    now = await written(system)
+    late = [
+        await client.post(f"{path}{tail}", json=body, headers={"if-match": seen})
+        for tail, body in (
+            ("", {"provider": "sandbox", "reference": "tok_visa", "amount": money("5.00")}),
+            ("/retry", reason),
+            ("/void", {"tender": 1} | reason),
+            ("/refund", {"amount": money("1.00")} | reason),
+        )
+    ]
+
+    assert "etag" not in untouched.headers
+    assert before_any.status_code == 412
+    assert done.status_code == 200
+    assert done.headers["etag"] not in ("", seen)
+    assert [(one.status_code, one.json()["type"]) for one in late] == [(412, "/problems/version-conflict")] * 4
+    assert await written(system) == now
+
+
 async def test_what_is_given_back_before_the_rest_ships_goes_out_at_once_and_is_owed_no_more(
     client: httpx.AsyncClient, system: System
 ) -> None:

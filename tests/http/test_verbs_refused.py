@@ -39,6 +39,7 @@ _HELD: Final = (("holds", {"type": "fraud", "reason": "odd", "expires_at": "2026
 _PAID: Final = {
     "payments": [{"provider": "shop", "reference": "T-1", "amount": {"amount": "39.80", **_USD}, "status": "captured"}]
 }
+_PARTNER: Final = {"customer": {"id": "PARTNER"}}
 _READY: Final = (("ready", {"staging": "A3"}),)
 _WRONG: Final = {"reason": "the wrong one"}
 
@@ -63,7 +64,9 @@ VERBS: Final[dict[str, Verb]] = {
     "recall_fulfillment": Verb(_RECALL[1], (("release", None),)),
     "accept_recall": Verb(None, (("release", None), ("pick", None), _RECALL)),
     "refuse_recall": Verb({"reason": "on the truck"}, (("release", None), ("pick", None), _RECALL)),
-    "send_ship_notice": Verb({"reference": "856-1"}, (("release", None), ("ship", None))),
+    "send_ship_notice": Verb(
+        {"reference": "856-1"}, (("release", None), ("ship", None)), possible_at_the_end=True, ordered=_PARTNER
+    ),
     "accept_fulfillment": Verb(None, (("release", None),)),
     "reject_fulfillment": Verb({"reason": "damaged"}, (("release", None),)),
     "pick_fulfillment": Verb(None, (("release", None),)),
@@ -92,17 +95,13 @@ VERBS: Final[dict[str, Verb]] = {
 """Every verb, by the name of its operation."""
 
 _OWN_LINKS: Final = frozenset({"renew_tracking_link", "revoke_tracking_link"})
+"""What changes no order, and is replaced as a whole."""
 _CHANGES_NOTHING: Final = frozenset({"buy_labels", "buy_return_label", "remind_node"})
 """What asks others about an order: a carrier for labels, which are attached once they are bought; a node's system."""
 
-_NO_VERSION: Final = frozenset(
-    {*_OWN_LINKS, "send_ship_notice", "add_payment", "retry_payments", "void_payment", "refund_payment"}
-)
-"""What changes no order: links are replaced as a whole, a notice is sent once, accounts have versions of their own."""
-
-_ASIDE: Final = frozenset({"put_back_fulfillment", "receive_fulfillment", "send_ship_notice"})
-"""What cannot be done before time has passed, of what no other node sent, or without a routing guide; it has tests of
-its own for being asked too late or twice.
+_ASIDE: Final = frozenset({"put_back_fulfillment", "receive_fulfillment"})
+"""What cannot be done before time has passed, or of what no other node sent; it has tests of its own for being asked
+too late or twice.
 """
 
 
@@ -152,7 +151,9 @@ async def version(api: Api, order: str) -> int:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
 async def _asked(api: Api) -> None:
-    """Nodes answer themselves when they are asked to give work back."""
+    """Nodes answer themselves when they are asked to give work back, and a partner waits for ship notices."""
+    guide = {"name": "Partner", "routing_guide": {"notice_minutes": 60}}
+    assert (await api.put("/v1/customers/PARTNER", guide)).status_code == 201
     assert (await api.put("/v1/release-rules/asked", _RULES)).status_code == 201
     acted = await api.post("/v1/release-rules/asked/activate", {"version": 1, "reason": "test"})
     assert acted.status_code == 200, acted.text
@@ -184,7 +185,7 @@ async def test_no_other_node_does_it(api: Api, verb: str) -> None:
     assert await version(api, order) == before
 
 
-@pytest.mark.parametrize("verb", [name for name in VERBS if name not in _NO_VERSION])
+@pytest.mark.parametrize("verb", [name for name in VERBS if name not in _OWN_LINKS])
 async def test_it_is_refused_with_a_version_that_is_no_longer_so(api: Api, verb: str) -> None:
     path, order = await prepared(api, verb, "stale")
     before = await version(api, order)

@@ -10,6 +10,7 @@ from typing import Final
 from troth.engine.money.account import add_tender, open_account
 from troth.engine.money.retrying import refused_for_good, retried
 from troth.engine.money.standing import standings
+from troth.flows.door.expected import ANYTHING, Expected
 from troth.flows.door.system import System
 from troth.model.card_numbers import LOOKS_LIKE_A_CARD, has_card_number
 from troth.model.events import PaymentActedOn, PaymentAdded, PaymentEvent
@@ -31,7 +32,14 @@ After = Callable[[Connection, Account], Awaitable[None]]
 
 
 async def retry(
-    system: System, order_id: OrderId, *, reason: str, actor: str, after: After, has_final: bool = True
+    system: System,
+    order_id: OrderId,
+    *,
+    reason: str,
+    actor: str,
+    after: After,
+    has_final: bool = True,
+    expected: Expected = ANYTHING,
 ) -> Account | Refusal:
     """Try again, from the beginning, whatever tenders have refused; what was refused for good only if `has_final`."""
 
@@ -39,11 +47,18 @@ async def retry(
         but = frozenset[int]() if has_final else refused_for_good(account)
         return retried(account, but=but), PaymentActedOn("retry", reason, None, 0, account.currency, now)
 
-    return await _act(system, order_id, act, reason=reason, actor=actor, after=after)
+    return await _act(system, order_id, act, reason=reason, actor=actor, after=after, expected=expected)
 
 
 async def close_tender(
-    system: System, order_id: OrderId, number: int, *, reason: str, actor: str, after: After
+    system: System,
+    order_id: OrderId,
+    number: int,
+    *,
+    reason: str,
+    actor: str,
+    after: After,
+    expected: Expected = ANYTHING,
 ) -> Account | Refusal:
     """Take no more of a tender, and release what is authorized on it; what was captured of it can be given back."""
 
@@ -56,11 +71,18 @@ async def close_tender(
         event = PaymentActedOn("void", reason, number, 0, account.currency, now)
         return replace(account, tenders=tenders), event
 
-    return await _act(system, order_id, act, reason=reason, actor=actor, after=after)
+    return await _act(system, order_id, act, reason=reason, actor=actor, after=after, expected=expected)
 
 
 async def give_back(
-    system: System, order_id: OrderId, amount_minor: int, *, reason: str, actor: str, after: After
+    system: System,
+    order_id: OrderId,
+    amount_minor: int,
+    *,
+    reason: str,
+    actor: str,
+    after: After,
+    expected: Expected = ANYTHING,
 ) -> Account | Refusal:
     """Give an amount (minor units) back that was captured: the order is owed so much less."""
 
@@ -75,11 +97,17 @@ async def give_back(
         event = PaymentActedOn("refund", reason, None, amount_minor, account.currency, now)
         return replace(account, adjustments=(*account.adjustments, given)), event
 
-    return await _act(system, order_id, act, reason=reason, actor=actor, after=after)
+    return await _act(system, order_id, act, reason=reason, actor=actor, after=after, expected=expected)
 
 
 async def pay_also(
-    system: System, order_id: OrderId, payment: Payment, *, actor: str, after: After
+    system: System,
+    order_id: OrderId,
+    payment: Payment,
+    *,
+    actor: str,
+    after: After,
+    expected: Expected = ANYTHING,
 ) -> Account | Refusal:
     """Let the order be paid in one more way, up to an amount."""
 
@@ -101,7 +129,9 @@ async def pay_also(
         flaws = (*flaws, FieldFlaw("/provider", IS_RESERVED))
     if payment.amount_minor <= 0:
         flaws = (*flaws, FieldFlaw("/amount/amount", "must be above 0"))
-    return Invalid(flaws) if flaws else await _act(system, order_id, act, reason="", actor=actor, after=after)
+    if flaws:
+        return Invalid(flaws)
+    return await _act(system, order_id, act, reason="", actor=actor, after=after, expected=expected)
 
 
 def returnable(account: Account) -> int:
@@ -119,6 +149,7 @@ async def _act(
     reason: str,
     actor: str,
     after: After,
+    expected: Expected,
 ) -> Account | Refusal:
     if has_card_number(reason):
         return Invalid((FieldFlaw("/reason", LOOKS_LIKE_A_CARD),))
@@ -128,6 +159,9 @@ async def _act(
             if isinstance(found, NotFound):
                 return found
             stored, opened = found
+            conflict = expected.refuse(stored.account.version or None)  # that was never written is as if not there
+            if conflict is not None:
+                return conflict
             now = system.door.now()
             acted = act(opened, now)
             if not isinstance(acted, tuple):

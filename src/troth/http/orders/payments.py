@@ -15,8 +15,9 @@ from troth.http.edge.body import Body, Instant, MoneyBody, Name, NoQuery, Query,
 from troth.http.edge.bounds import is_bound, order_id_of, read_visible
 from troth.http.edge.idempotency import Keep, once_written
 from troth.http.edge.operations import NO_BODY, Call, Nothing, Operation, Plain, Shown
+from troth.http.edge.preconditions import expected_of
 from troth.http.edge.problems import Refused
-from troth.http.edge.replies import NO_CONTENT, Reply, json_reply
+from troth.http.edge.replies import NO_CONTENT, Reply, etag, json_reply
 from troth.http.orders.orders import NO_ORDER, ORDER_PATH
 from troth.http.orders.payment_answer import (
     EXAMPLE,
@@ -73,7 +74,7 @@ async def read_payments(call: Plain) -> Reply:
     """How the money of an order stands."""
     order = await read_visible(call, order_id_of(call))
     async with call.system.pool.acquire() as connection:
-        return json_reply(await _account(connection, order))
+        return await _shown(connection, order)
 
 
 async def add_payment(call: Call[MorePaymentBody, NoQuery]) -> Reply:
@@ -85,7 +86,7 @@ async def add_payment(call: Call[MorePaymentBody, NoQuery]) -> Reply:
     return await _act(
         call,
         lambda order, after: account_actions.pay_also(
-            call.system, order.order_id, payment, actor=call.actor.name, after=after
+            call.system, order.order_id, payment, actor=call.actor.name, after=after, expected=expected_of(call)
         ),
     )
 
@@ -96,7 +97,12 @@ async def retry_payments(call: Call[ReasonBody, NoQuery]) -> Reply:
     return await _act(
         call,
         lambda order, after: account_actions.retry(
-            call.system, order.order_id, reason=call.body.reason, actor=call.actor.name, after=after
+            call.system,
+            order.order_id,
+            reason=call.body.reason,
+            actor=call.actor.name,
+            after=after,
+            expected=expected_of(call),
         ),
     )
 
@@ -113,6 +119,7 @@ async def void_payment(call: Call[VoidBody, NoQuery]) -> Reply:
             reason=call.body.reason,
             actor=call.actor.name,
             after=after,
+            expected=expected_of(call),
         ),
     )
 
@@ -124,7 +131,13 @@ async def refund_payment(call: Call[RefundBody, NoQuery]) -> Reply:
     return await _act(
         call,
         lambda order, after: account_actions.give_back(
-            call.system, order.order_id, minor, reason=call.body.reason, actor=call.actor.name, after=after
+            call.system,
+            order.order_id,
+            minor,
+            reason=call.body.reason,
+            actor=call.actor.name,
+            after=after,
+            expected=expected_of(call),
         ),
     )
 
@@ -165,7 +178,7 @@ async def _act(call: Call[Any, Any], act: Callable[[Order, After], Awaitable[Acc
 
         async def after(connection: Connection, _account_now: Account) -> None:
             nonlocal reply
-            reply = json_reply(await _account(connection, order))
+            reply = await _shown(connection, order)
             await keep(connection, reply)
 
         done = await act(order, after)
@@ -178,11 +191,12 @@ async def _act(call: Call[Any, Any], act: Callable[[Order, After], Awaitable[Acc
     return await once_written(call, run)
 
 
-async def _account(connection: Connection, order: Order) -> AccountAnswer:
-    """The account of an order as it is answered; an empty one where there is none."""
+async def _shown(connection: Connection, order: Order) -> Reply:
+    """The account of an order as it is answered, with its version; an empty one, of none, where there is none."""
     found = (await read_accounts(connection, [order.order_id])).get(order.order_id)
-    empty = StoredAccount(Account(order.order_id, order.currency), False, False, 0, None)
-    return answer_account(found or empty, dues_of(order))
+    stored = found or StoredAccount(Account(order.order_id, order.currency), False, False, 0, None)
+    version = stored.account.version
+    return json_reply(answer_account(stored, dues_of(order)), headers=(etag(version),) if version else ())
 
 
 async def _minor(call: Call[Any, Any], given: MoneyBody) -> int:
@@ -219,6 +233,7 @@ def _action(name: str, path: str, summary: str, run: Any, body: Body[Any], *refu
         scope="orders:write",
         refusals=(NO_ORDER, *refusals),
         path_examples=ORDER_PATH,
+        has_if_match=True,
     )
 
 

@@ -8,6 +8,7 @@ from troth.flows.orders.ship_notices import send_notice
 from troth.http.edge.body import Body, Instant, Name, NoQuery, Strict
 from troth.http.edge.idempotency import once
 from troth.http.edge.operations import AnyOperation, Call, Operation, Shown
+from troth.http.edge.preconditions import expected_of
 from troth.http.edge.problems import Refused
 from troth.http.edge.replies import Reply, etag, json_reply
 from troth.http.work.fulfillments import NO_WORK, WORK_ANSWER, WORK_PATH, read_visible_work
@@ -30,7 +31,13 @@ async def send_ship_notice(call: Call[ShipNoticeBody, NoQuery]) -> Reply:
         order, work = await read_visible_work(call)
         asked = call.body
         sent = await send_notice(
-            call.system, order, work, reference=asked.reference, at=asked.at, actor=call.actor.name
+            call.system,
+            order,
+            work,
+            reference=asked.reference,
+            at=asked.at,
+            actor=call.actor.name,
+            expected=expected_of(call),
         )
         if not isinstance(sent, ShipNotice):
             raise Refused(sent)
@@ -58,5 +65,6 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
             Invalid((FieldFlaw("", "nobody waits for a ship notice of this order"),)),
         ),
         path_examples=WORK_PATH,
+        has_if_match=True,
     ),
 )
