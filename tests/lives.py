@@ -123,7 +123,7 @@ def draw_command(draw: random.Random, order: Order, now: datetime) -> Command:
         (3, lambda: _draw_cancel(draw, order, some)),
         (7, lambda: ChangeOrder(order.order_id, _draw_actions(draw, order, now), "asked", by=_draw_by(draw))),
         (3, lambda: AcceptWork(work)),
-        (2, lambda: RejectWork(work, "busy", draw.choice(((), some)))),
+        (2, lambda: RejectWork(work, draw.choice(("busy", "damaged")), draw.choice(((), some)))),
         (4, lambda: PickWork(work, draw.choice(((), some)))),
         (3, lambda: PackWork(work)),
         (2, lambda: StageWork(work, "A1")),

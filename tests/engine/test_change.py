@@ -200,22 +200,36 @@ def test_a_node_that_failed_is_asked_again_where_a_person_names_it_and_not_other
     assert sources(named) == {(ONE, "DC-PA", 1)}
 
 
-def test_a_node_that_did_not_find_one_item_is_asked_for_another_that_is_added_by_its_name() -> None:
+def test_a_node_that_did_not_find_one_item_is_asked_for_another_that_is_added() -> None:
     world = world_with({("A", "DC-PA"): 3, ("C", "DC-PA"): 9})
     order = captured(world, {"A": 3})
     work = order.fulfillments[0].fulfillment_id
     world.apply(ReleaseOrder(order.order_id), now=NOW + timedelta(minutes=1))
     world.apply(PickWork(work, (LineQuantity(ONE, 1, "not_found"),)), now=NOW + timedelta(minutes=2))
     short = world.orders[order.order_id]
+
+    after = changed(world, short, SetQuantity(ONE, 1), AddLine(Line(LineId("1-instead"), Sku("C"), 2, 1990)))
+
+    assert sources(after) == {(ONE, "DC-PA", 1), (LineId("1-instead"), "DC-PA", 2)}
+
+
+def test_a_node_that_is_too_busy_is_asked_for_another_item_only_by_its_name() -> None:
+    world = world_with({("A", "DC-PA"): 3, ("C", "DC-PA"): 9})
+    order = captured(world, {"A": 3})
+    work = order.fulfillments[0].fulfillment_id
+    world.apply(ReleaseOrder(order.order_id), now=NOW + timedelta(minutes=1))
+    some = (LineQuantity(ONE, 2),)
+    world.apply(RejectWork(work, "too_busy", some), now=NOW + timedelta(minutes=2))
+    rejected = world.orders[order.order_id]
     instead = Line(LineId("1-instead"), Sku("C"), 2, 1990)
 
-    anywhere = change(world, short, SetQuantity(ONE, 1), AddLine(instead))
+    anywhere = change(world, rejected, SetQuantity(ONE, 1), AddLine(instead))
     unchanged = world.orders[order.order_id]
     named = replace(instead, terms=Terms(only_from=PA))
-    after = changed(world, short, SetQuantity(ONE, 1), AddLine(named))
+    after = changed(world, rejected, SetQuantity(ONE, 1), AddLine(named))
 
     assert isinstance(anywhere, StockShort)
-    assert unchanged == short
+    assert unchanged == rejected
     assert sources(after) == {(ONE, "DC-PA", 1), (LineId("1-instead"), "DC-PA", 2)}
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from tests.builders import NEW_YORK, NOW, capture, item, node
 from tests.engine.worlds import flat_card
 from troth.engine.carriage.network import Network, compile_network
+from troth.engine.failed import LeftOut
 from troth.engine.promising.context import Decision, Facts
 from troth.engine.resource import demand_missing
 from troth.model.commands import AdjustStock, RejectWork, ReleaseOrder
@@ -100,5 +101,5 @@ def test_what_comes_later_is_measured_by_the_first_promise_however_often_it_is_s
     world.apply(ReleaseOrder(order.order_id), now=NOW + timedelta(minutes=91))
     world.apply(RejectWork(twice.fulfillments[-1].fulfillment_id, "none"), now=NOW + timedelta(minutes=92))
     facts = Facts(NOW, "", network("DC-PA"), {Sku("A"): item("A")}, DEFAULT_POLICY)
-    (line,) = demand_missing(world.orders[order.order_id], facts, excluded=()).lines
+    (line,) = demand_missing(world.orders[order.order_id], facts, LeftOut()).lines
     assert line.need_by == promised_at

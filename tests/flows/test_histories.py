@@ -195,7 +195,7 @@ def _draw_order_command(draw: random.Random, order: Order) -> Command:
         PlaceHold(order.order_id, "manual", "look"),
         CancelOrder(order.order_id, "test", draw.choice(((), some)), draw.choice(tuple(By))),
         AcceptWork(work),
-        RejectWork(work, "busy", draw.choice(((), some))),
+        RejectWork(work, draw.choice(("busy", "damaged")), draw.choice(((), some))),
         PickWork(work, draw.choice(((), some))),
         PackWork(work),
         ShipWork(work),

@@ -11,17 +11,19 @@ from tests.conftest import Database
 from tests.flows.explained import explained
 from tests.flows.moving import ANN, IL, PA, A, B, assert_sound, kinds, log, read, settle
 from troth.flows.documents.families import ROUTINGS
-from troth.flows.door.requests import Accepted
+from troth.flows.door.requests import Accepted, Request
 from troth.flows.door.system import System, open_system
+from troth.flows.orders.attempts import read_attempts
 from troth.flows.orders.change import preview_change
 from troth.flows.orders.repromise import LOOK_AFTER, try_parked
 from troth.flows.publishing.draft import Saved, save_draft
 from troth.flows.publishing.publish import Acted, activate
 from troth.flows.stock.stock import Adjustment, Counted, adjust, count
-from troth.model.change import SetNode
+from troth.model.change import AddLine, SetNode, SetQuantity
 from troth.model.commands import ChangeOrder, LineQuantity, PickWork, RejectWork, ReleaseOrder
 from troth.model.events import SourcingFailed
 from troth.model.ids import LineId, NodeId, OrderId
+from troth.model.order import Line
 from troth.model.status import OrderStatus, live_allocations, order_status
 
 ONE = LineId("1")
@@ -91,6 +93,60 @@ async def test_units_that_a_count_finds_after_a_short_pick_are_asked_for_again(s
         "attempt 2 for line 1, which DC-PA could not provide",
         "DC-PA is asked again: units were found there since",
     )
+    await assert_sound(system)
+
+
+async def test_a_node_that_did_not_find_one_item_sends_another_and_each_decision_is_made_again_as_it_was(
+    system: System, clock: Clock
+) -> None:
+    await stock(system, {("A", "DC-PA"): 5, ("B", "DC-PA"): 5})
+    order_id = accepted(await system.door.one(capture("W-1", {"A": 1, "B": 1}), actor="web")).order_id
+    await stock(system, {("A", "DC-IL"): 5, ("B", "DC-IL"): 5})
+    await release(system, order_id)
+    await missed(system, order_id)  # A, at DC-PA
+    await release(system, order_id)
+    first, second = (work.fulfillment_id for work in (await read(system, order_id)).fulfillments)
+    missing = (LineQuantity(LineId("2"), 0, "not_found"),)
+    accepted(await system.door.one(PickWork(first, missing), actor="node"))  # B, at DC-PA
+    await release(system, order_id)
+    clock.advance(minutes=5)
+    await adjust(system, [Adjustment(PA, B, 1, "receipt")], actor=ANN)
+
+    rejection = RejectWork((await read(system, order_id)).fulfillments[-1].fulfillment_id, "too_busy")
+    accepted(await system.door.one(rejection, actor="node"))  # B, at DC-IL
+
+    parts = live_allocations(await read(system, order_id))
+    assert [(part.sku, part.node, part.fulfillment_id == second) for part in parts] == [
+        ("A", "DC-IL", True),
+        ("B", "DC-PA", False),
+    ]
+    assert await notes(system, order_id) == (
+        "attempt 3 for line 2, which DC-PA, DC-IL could not provide",
+        "DC-PA is asked again: units were found there since",
+    )
+    attempts = await read_attempts(system, await read(system, order_id))
+    assert [(one.sku, one.node, one.outcome, one.left_out) for one in attempts] == [
+        ("A", "DC-PA", "not_found", "sku"),
+        ("B", "DC-PA", "not_found", ""),
+        ("B", "DC-IL", "rejected", "node"),
+    ]
+    await assert_sound(system)
+
+
+async def test_a_batch_that_fails_an_order_and_changes_it_decides_as_two_batches_do(system: System) -> None:
+    await stock(system, {("A", "DC-PA"): 5, ("B", "DC-PA"): 5})
+    order_id = await ordered(system, 2)
+    work = (await read(system, order_id)).fulfillments[-1].fulfillment_id
+    some = (LineQuantity(ONE, 1),)
+    added = AddLine(Line(LineId("2"), B, 1, 1990))
+
+    both = (RejectWork(work, "damaged", some), ChangeOrder(order_id, (SetQuantity(ONE, 1), added)))
+
+    result = await system.door.submit(Request(both, "ann"))
+
+    assert [type(outcome) for outcome in result.outcomes] == [Accepted, Accepted]
+    parts = live_allocations(await read(system, order_id))
+    assert sorted((part.sku, part.node, part.quantity) for part in parts) == [("A", "DC-PA", 1), ("B", "DC-PA", 1)]
     await assert_sound(system)
 
 

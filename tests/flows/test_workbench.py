@@ -133,7 +133,7 @@ async def test_a_node_that_did_not_find_an_item_sends_what_stands_in_for_it(syst
         system, found.exception_id, fix.fix_id, version=fix.version, reason="called", actor="user/maya", role=""
     )
 
-    assert (fix.detail, fix.price_minor) == ("2 of B from DC-PA", -980)
+    assert (fix.detail, fix.price_minor) == ("2 of B", -980)
     after = fixed(done)
     assert [(line.sku, line.quantity) for line in after.lines] == [("A", 1), ("B", 2)]
     assert uncovered_quantities(after) == {}

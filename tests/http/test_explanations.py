@@ -146,6 +146,31 @@ async def test_an_explanation_says_how_many_nodes_it_does_not_show_and_that_noth
     assert (trace["alternatives_skipped"], trace["flips_skipped"]) == (0, 0)
 
 
+async def test_a_node_that_did_not_find_an_item_is_explained_as_left_out_for_it_and_not_at_all(api: Api) -> None:
+    lamp = await api.stocked("EXP-LAMP", {"DC-PA": 5, "ST-NYC": 5})
+    bulb = await api.stocked("EXP-BULB", {"DC-PA": 5})
+    captured = await api.capture("EXP-OF-ITEM", {lamp: 2, bulb: 1})
+    path = f"/v1/orders/{captured['order_id']}"
+    work = captured["fulfillments"][0]
+    assert work["node"] == "DC-PA"
+    await api.post(f"{path}/release")
+    picked = {"lines": [{"line_id": "1", "quantity": 0, "short_reason": "not_there"}]}
+    answer = await api.post(f"/v1/fulfillments/{work['fulfillment_id']}/pick", picked)
+    assert answer.status_code == 200, answer.text
+
+    decision = await explained(api, captured["order_id"], "?node=DC-PA&node=ST-NYC")
+
+    trace = decision["trace"]
+    assert decision["is_reproduced"]
+    assert [(one["node"], one["standing"], one["reason"]) for one in trace["candidates"]] == [
+        ("DC-PA", "removed", "item_excluded"),
+        ("ST-NYC", "chosen", ""),
+    ]
+    assert trace["candidates"][0]["summary"] == "could not provide it before"
+    assert "excluded" not in trace["removed"]
+    assert f"DC-PA is asked for all but {lamp}, which it could not provide" in trace["notes"]
+
+
 async def test_attempts_that_failed_are_in_the_explanation_and_in_the_timeline(api: Api) -> None:
     sku = await api.stocked("EXP-TRIED", {"DC-PA": 5})
     captured = await api.capture("EXP-TRIED", {sku: 2})
@@ -173,9 +198,10 @@ async def test_attempts_that_failed_are_in_the_explanation_and_in_the_timeline(a
         "reason": "not_there",
         "lot": None,
         "may_be_asked_again": False,
+        "left_out": "sku",
     }
     assert explanation["attempts_max"] == 5
-    assert [one["may_be_asked_again"] for one in found["attempts"]] == [True]
+    assert [(one["may_be_asked_again"], one["left_out"]) for one in found["attempts"]] == [(True, None)]
     held = await api.post(f"{path}/holds", {"type": "manual", "reason": "asked by phone"})
     changed = await api.post(
         f"{path}/changes?preview=true",

@@ -32,6 +32,7 @@ _REASONS: Final = {
     "has_stock": "with stock, but less of it or farther away",
     "not_looked_at": "for which there was no time",
     "excluded": "that failed this order before",
+    "item_excluded": "that could not provide it before",
 }
 PARTS: Final = ("shipping", "handling", "packaging", "split", "delay", "late")
 """The parts of a cost, in the order in which they are shown; others follow by name."""

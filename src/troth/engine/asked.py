@@ -49,6 +49,7 @@ def demand_for(
     *,
     ship_complete: bool = False,
     excluded_nodes: Iterable[NodeId] = (),
+    excluded_items: Iterable[tuple[NodeId, Sku]] = (),
     guides: Mapping[str, RoutingGuide] = NO_GUIDES,
 ) -> Demand:
     """The demand of these lines, as the order that they are of wants them, be it new or there already."""
@@ -60,6 +61,7 @@ def demand_for(
         service=asked.service,
         ship_complete=ship_complete,
         excluded_nodes=frozenset(excluded_nodes),
+        excluded_items=frozenset(excluded_items),
         channel=asked.channel,
         customer_id=asked.customer.id,
         customer_class=asked.attributes.get(CUSTOMER_CLASS, ""),

@@ -9,6 +9,7 @@ from troth.engine.carts import decide_cart
 from troth.engine.change import Changed
 from troth.engine.evolve import evolve_all
 from troth.engine.exposure.taking import keeping
+from troth.engine.failed import with_just_failed
 from troth.engine.hold_ends import end_holds
 from troth.engine.holds import decide_assign, decide_due, decide_extend, decide_lift, decide_place, decide_tell
 from troth.engine.let_wait import decide_let_wait, decide_redate
@@ -141,7 +142,8 @@ def _decide_for_order(command: OrderCommand, state: State, facts: Facts) -> Deci
         after = evolve_all(after, (named.event,))
         events += (named.event,)
     if any(isinstance(event, FulfillmentRejected | FulfillmentPicked) for event in events):
-        more, trace = decide_resource(before, after, state, facts)
+        failures = with_just_failed(state.failures, order_id, events, facts.now)
+        more, trace = decide_resource(before, after, replace(state, failures=failures), facts)
         after = evolve_all(after, more)
         events += more
     if not events:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from troth.engine.asked import demand_line
+from troth.engine.failed import LeftOut
 from troth.engine.promising.case import Case, case_of
 from troth.engine.promising.context import Facts, State
 from troth.engine.resource import demand_missing
@@ -35,7 +36,7 @@ def plan_own_supply(
     ]
     units = whole_units(kept, kits)
     demand = replace(
-        demand_missing(order, facts, excluded=()),
+        demand_missing(order, facts, LeftOut()),
         lines=tuple(
             demand_line(line, units[line.line_id], facts) for line in order.lines if units.get(line.line_id, 0)
         ),

@@ -8,31 +8,29 @@ from troth.engine.capture import parts_of
 from troth.engine.choices import with_choices
 from troth.engine.demand.budget import Budget
 from troth.engine.demand.fill import as_promised
-from troth.engine.demand.spoilage import without_lots
 from troth.engine.evolve import evolve_all
 from troth.engine.exposure.taking import draw_parts
 from troth.engine.failed import (
     NOT_ASKED,
     SPENT,
+    LeftOut,
     attempts_max,
-    barred_nodes,
     count_attempts,
-    missed_lots,
+    find_left_out,
     retold,
     spent_lines,
 )
-from troth.engine.order_supply import NOTHING_FREED, supply_again, without_given_up
+from troth.engine.order_supply import NOTHING_FREED, supply_again, without_failed, without_given_up
 from troth.engine.parts import next_allocation
 from troth.engine.promise_change import tell_change
 from troth.engine.promising.case import Case, case_of, kept_trace
 from troth.engine.promising.context import Facts, State
 from troth.engine.promising.disposition import ends_waiting_at, is_queued
 from troth.engine.promising.keep_promise import keep_promise
-from troth.engine.supply.supply import SupplyRows
 from troth.model.commands import LineQuantity
 from troth.model.events import OrderEvent, OrderResourced, PartsChange, SourcingFailed, SupplyGivenUp, UnitsQueued
 from troth.model.hold_terms import Block
-from troth.model.ids import LineId, NodeId, Sku
+from troth.model.ids import LineId, NodeId
 from troth.model.inventory import SupplyKey
 from troth.model.order import Order
 from troth.model.plan import Demand, Plan, Trace
@@ -44,8 +42,9 @@ def decide_resource(
 ) -> tuple[tuple[OrderEvent, ...], Trace | None]:
     """What becomes of units of an order that a node could not provide; `before` is the order with its promise.
 
-    Promised from nodes that have not failed this order, and from other lots where only a lot was not found; else they
-    wait, where the routing says so, or a person decides. So does a person where enough nodes have failed a line.
+    Promised from what has not failed this order: a node that would not is asked for nothing, one that did not find an
+    item for all but that, and where only a lot was not found for other lots. Else they wait, where the routing says so,
+    or a person decides. So does a person where enough nodes have failed a line.
     The promise that the customer was given first is the date to keep, however often it is sourced again, and a faster
     service than the one that was asked for may keep it.
     """
@@ -87,19 +86,14 @@ def plan_missing(
     units that it may take again, and `allowed` are nodes that a person names although they failed it; `budget` is what
     it may spend (None: the policy's).
     """
-    barred = barred_nodes(order, state.failures, facts).difference(allowed)
-    demand = demand_missing(order, facts, excluded=barred, left_out=left_out)
-    supply: Mapping[Sku, SupplyRows] = supply_again(demand, state, without_given_up(order, state, facts), freed)
-    missed = missed_lots(order, state.failures, facts)
-    if missed:
-        supply = without_lots(missed, supply, facts.network)
-    return keep_promise(case_of(demand, supply, facts), budget)
+    failed = find_left_out(order, state.failures, facts, named=allowed)
+    demand = demand_missing(order, facts, failed, left_out=left_out)
+    supply = supply_again(demand, state, without_given_up(order, state, facts), freed)
+    return keep_promise(case_of(demand, without_failed(supply, failed, facts.network), facts), budget)
 
 
-def demand_missing(
-    order: Order, facts: Facts, *, excluded: Collection[NodeId], left_out: Collection[LineId] = ()
-) -> Demand:
-    """What the engine is asked for the units of an order that lie nowhere, but for the lines left out."""
+def demand_missing(order: Order, facts: Facts, failed: LeftOut, *, left_out: Collection[LineId] = ()) -> Demand:
+    """What the engine is asked for the units of an order that lie nowhere, without what failed it and some lines."""
     missing = uncovered_quantities(order)
     lines = (
         replace(
@@ -112,7 +106,14 @@ def demand_missing(
         if line.line_id in missing and line.line_id not in left_out
     )
     complete = order.ship_complete and not live_allocations(order)
-    return demand_for(order, lines, ship_complete=complete, excluded_nodes=excluded, guides=facts.guides)
+    return demand_for(
+        order,
+        lines,
+        ship_complete=complete,
+        excluded_nodes=failed.nodes,
+        excluded_items=failed.items,
+        guides=facts.guides,
+    )
 
 
 def missing_trace(order: Order, case: Case, answer: Plan, state: State, facts: Facts) -> Trace:
@@ -120,7 +121,8 @@ def missing_trace(order: Order, case: Case, answer: Plan, state: State, facts: F
     which nobody was asked.
     """
     trace = kept_trace(case, answer.trace, asked_name(order))
-    told = tuple(retold(order, case.demand.excluded_nodes, state.failures, facts))
+    failed = LeftOut(case.demand.excluded_nodes, case.demand.excluded_items)
+    told = tuple(retold(order, failed, state.failures, facts))
     asked = {line.line_id for line in case.demand.lines}
     left_out = tuple(line_id for line_id in uncovered_quantities(order) if line_id not in asked)
     recording = trace.recording

@@ -14,12 +14,14 @@ FINDING: Final = frozenset({EntryKind.RECEIPT, EntryKind.ADJUSTMENT})
 class Failure:
     """A part of an order that its node rejected, or did not find, at an instant.
 
-    `found_at` is when units of its SKU last came to be at that node: received or adjusted upwards, or counted as of
-    then with any left; None: never.
+    `is_of_item` says that the reason was the item (not found, damaged) and not the node (too busy, closed, silent).
+    Then `found_at` is when units of its SKU last came to be at that node: received or adjusted upwards, or counted as
+    of then with any left; None: never.
     """
 
     at: datetime
     found_at: datetime | None = None
+    is_of_item: bool = False
 
     @property
     def is_found_again(self) -> bool:

@@ -62,11 +62,13 @@ class DemandLine:
 class Demand:
     """One order's wish, as the engine sees it. `service` empty asks for the cheapest service that is offered.
 
-    `channel`, what is said of the customer, `priority` (a larger number comes first), `ordered_at`, `external_id` and
-    `attributes` are what rules may ask about. `shipments_max` and `shipment_value_min_minor` are the order's own
-    limits, besides the policy's; nothing leaves before the day `ship_from` (each node's own); `tender` is how it is
-    paid. The prices of lines are in its `currency`; empty is the policy's. `guide` is the routing guide of the partner
-    to whom it goes. What is sent to a `pickup_node` is handed over there by `hand_over`.
+    Of the nodes in `excluded_nodes` nothing is asked, and of those in `excluded_items` nothing that they have on hand
+    of the SKU: whoever asks has left that out of the supply. `channel`, what is said of the customer, `priority` (a
+    larger number comes first), `ordered_at`, `external_id` and `attributes` are what rules may ask about.
+    `shipments_max` and `shipment_value_min_minor` are the order's own limits, besides the policy's; nothing leaves
+    before the day `ship_from` (each node's own); `tender` is how it is paid. The prices of lines are in its `currency`;
+    empty is the policy's. `guide` is the routing guide of the partner to whom it goes. What is sent to a `pickup_node`
+    is handed over there by `hand_over`.
     """
 
     lines: tuple[DemandLine, ...]
@@ -92,6 +94,7 @@ class Demand:
     customer_email: str = ""
     guide: RoutingGuide | None = None
     hand_over: Method | None = None
+    excluded_items: frozenset[tuple[NodeId, Sku]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,8 @@ class Recording:
     with what they had promised, and `queue_minutes` the work that waited before its pickup; `ready_minutes` in how many
     minutes it would be ready there, where that was measured. `fed_at` is as of when
     (POSIX) the newest stock feeds of nodes with stock were, where that counted. `excluded` are the nodes that were not
-    to be asked (None: recorded before they were), and `left_out` the lines for which nobody was.
+    to be asked (None: recorded before they were), `excluded_items` the SKUs for which nodes were not, and `left_out`
+    the lines for which nobody was.
     """
 
     network: str
@@ -74,3 +75,4 @@ class Recording:
     excluded: tuple[NodeId, ...] | None = None
     left_out: tuple[LineId, ...] = ()
     ready_minutes: Mapping[NodeId, int] = field(default_factory=dict)
+    excluded_items: tuple[tuple[NodeId, Sku], ...] = ()

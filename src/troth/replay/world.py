@@ -79,7 +79,7 @@ class World:
         self.traveling: dict[SerialKey, TravelingSerial] = {}
         self.credits: dict[str, Credit] = {}
         self.agreements: dict[str, Agreement] = {}
-        self._failed: dict[OrderId, dict[int, datetime]] = {}
+        self._failed: dict[OrderId, dict[int, Failure]] = {}
         self._found: list[tuple[datetime, SupplyKey]] = []
 
     def apply(self, command: Command, *, now: datetime, actor: str = "replay") -> Decision | Refusal:
@@ -186,9 +186,10 @@ class World:
         """Those of the orders that a command is about, as the write door loads them."""
         found = {}
         for order_id in order_ids_of(command):
-            for number, at in self._failed.get(order_id, {}).items():
+            for number, failure in self._failed.get(order_id, {}).items():
                 part = next(part for part in self.orders[order_id].allocations if part.allocation == number)
-                found[order_id, number] = Failure(at, self._found_at(part.key))
+                found_at = self._found_at(part.key) if failure.is_of_item else None
+                found[order_id, number] = replace(failure, found_at=found_at)
         return found
 
     def _found_at(self, key: SupplyKey) -> datetime | None:

@@ -3,13 +3,13 @@ follows from the log, the ledger and the counts.
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Final
 
 from troth.engine.failed import FAILED, failures_in
 from troth.model.failure import Failure
 from troth.model.ids import OrderId
 from troth.model.inventory import lot_of
-from troth.model.lifecycle import AllocationState
 from troth.model.order import Order
 from troth.store.codec import decode_event
 from troth.store.database import Connection
@@ -30,8 +30,7 @@ async def read_failures(connection: Connection, orders: Collection[Order]) -> di
     if not failed:
         return {}
     known = await read_failed_parts(connection, {order_id for order_id, _ in failed})
-    # A rejection says nothing of whether there are any.
-    missed = [key for key in known if key in failed and failed[key].state is AllocationState.SHORT]
+    missed = [key for key in known if key in failed and known[key].is_of_item]
     if missed:
         parts = [failed[key] for key in missed]
         rows = await connection.fetch(
@@ -41,7 +40,7 @@ async def read_failures(connection: Connection, orders: Collection[Order]) -> di
             [part.source if lot_of(part.source) else None for part in parts],
             [known[key].at for key in missed],
         )
-        known |= {key: Failure(known[key].at, row["found_at"]) for key, row in zip(missed, rows, strict=True)}
+        known |= {key: replace(known[key], found_at=row["found_at"]) for key, row in zip(missed, rows, strict=True)}
     return known
 
 
@@ -50,7 +49,7 @@ async def read_failed_parts(
 ) -> dict[tuple[OrderId, int], Failure]:
     """When nodes could not provide parts (by number) of some orders, without whether the units were found since."""
     return {
-        (OrderId(row["subject"]), number): Failure(at)
+        (OrderId(row["subject"]), number): failure
         for row in await connection.fetch(_READ, sorted(order_ids))
-        for number, at in failures_in(decode_event(row["kind"], row["body"])).items()
+        for number, failure in failures_in(decode_event(row["kind"], row["body"])).items()
     }

@@ -11,7 +11,6 @@ from troth.engine.carriage.transit import compute_miles, find_coordinates
 from troth.engine.demand.line_terms import NO_TERMS
 from troth.engine.exceptions.proposal import REASON, Proposal
 from troth.engine.exceptions.return_fixes import propose_for_return
-from troth.engine.failed import failed_nodes
 from troth.engine.promising.context import Facts, State
 from troth.engine.supply.supply import SupplyRows
 from troth.model.change import (
@@ -199,7 +198,7 @@ def _substitutes(line: Line, missing: int, order: Order, state: State, facts: Fa
     if item is None:
         return
     parts = [part for part in live_allocations(order) if part.line_id == line.line_id]
-    is_free, failed = all(part.state in UNLOCKED for part in parts), failed_nodes(order)
+    is_free = all(part.state in UNLOCKED for part in parts)
     for other in item.substitutes[:_SUBSTITUTES_MAX]:
         stand_in = facts.items.get(other.sku)
         if stand_in is None or stand_in.decimals != line.decimals:
@@ -207,20 +206,11 @@ def _substitutes(line: Line, missing: int, order: Order, state: State, facts: Fa
         price = max(0, line.unit_price_minor + other.price_delta_minor)
         rest = line.quantity - line.canceled_quantity - missing
         added = Line(stand_in_id(line.line_id), other.sku, missing, price, line.need_by, line.not_before)
-        wanted = replace(added, quantity=missing, terms=replace(line.terms or NO_TERMS, kit=()))
-        there = [node for node in _nodes_that_have(wanted, missing, order, state, facts) if node in failed]
-        for node in (None, *there[:1]):  # who did not find the one may well have the other, and is asked by name
-            where = "" if node is None else f" from {node}"
-            if is_free:
-                actions: tuple[ChangeAction, ...] = (Substitute(line.line_id, other.sku, price),)
-                actions = actions if node is None else (*actions, SetNode(line.line_id, node))
-                yield _changed(FixKind.SUBSTITUTE, order, actions, f"{other.sku}{where}")
-            else:
-                named = added if node is None else replace(added, terms=replace(NO_TERMS, only_from=node))
-                actions = (SetQuantity(line.line_id, rest), AddLine(named))
-                yield _changed(
-                    FixKind.SUBSTITUTE, order, actions, f"{shown(missing, line.decimals)} of {other.sku}{where}"
-                )
+        if is_free:
+            yield _changed(FixKind.SUBSTITUTE, order, (Substitute(line.line_id, other.sku, price),), other.sku)
+        else:
+            actions = (SetQuantity(line.line_id, rest), AddLine(added))
+            yield _changed(FixKind.SUBSTITUTE, order, actions, f"{shown(missing, line.decimals)} of {other.sku}")
 
 
 def stand_in_id(line_id: LineId) -> LineId:

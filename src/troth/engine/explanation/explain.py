@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from troth.engine.carriage.transit import compute_miles, find_coordinates
-from troth.engine.explanation.explain_stands import cost_of, find_outside, find_stands, units_there
+from troth.engine.explanation.explain_stands import cost_of, find_outside, find_stands, find_want, units_there
 from troth.engine.explanation.flips import find_flips
 from troth.engine.explanation.tries import Tries
 from troth.engine.promising.case import Case, digest_case, goals, outline
@@ -115,7 +115,7 @@ def _count_left_out(case: Case, shown: Sequence[NodeId]) -> dict[str, int]:
     is_shown = set(shown)
     for node, units in zip(case.network.nodes, units_there(case).tolist(), strict=True):
         if node.node not in is_shown:
-            reason = find_outside(case, node.node) or ("has_stock" if units else "no_stock")
+            reason = find_outside(case, node.node) or ("has_stock" if units else find_want(case, node.node))
             counts[reason] = counts.get(reason, 0) + 1
     return counts
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from troth.engine.demand.ship_groups import HANDED_OVER
 from troth.engine.explanation.explain_rules import UNJUDGED, Judged, Judgement, judge, only_tiers
 from troth.engine.explanation.tries import Tries
+from troth.engine.failed import ITEM_EXCLUDED
 from troth.engine.promising.case import Case, goals
 from troth.engine.promising.counted import SCALE, counted_cost, policy_of_tier
 from troth.engine.rules.merge import BY_RULES
@@ -42,7 +43,7 @@ def find_stands(case: Case, chosen: Plan, shown: Sequence[NodeId], tries: Tries)
             stands.append((_barred(case, node, units, judgement, tries), None))
             continue
         if not units and chosen.shipments:
-            stands.append((Candidate(node, "removed", "no_stock", 0), None))
+            stands.append((Candidate(node, "removed", find_want(case, node), 0), None))
             continue
         alone = tries.plan(only_nodes(judged.within, (node,)), keep=KEPT_BEHIND_CANDIDATES)
         if alone is not None:
@@ -75,6 +76,12 @@ def find_outside(case: Case, node: NodeId) -> str:
         return "feed_late"
     is_other = case.demand.method in HANDED_OVER and node != case.demand.pickup_node
     return "other_node" if is_other and not case.policy.ship_to_store else ""
+
+
+def find_want(case: Case, node: NodeId) -> str:
+    """Why a node that could be asked has nothing for the order: it has none, or could not provide it before."""
+    is_left_out = any((node, sku) in case.demand.excluded_items for sku in wanted_units(case.demand))
+    return ITEM_EXCLUDED if is_left_out else "no_stock"
 
 
 def only_nodes(case: Case, nodes: Sequence[NodeId]) -> Case:
@@ -121,8 +128,9 @@ def _stand(case: Case, chosen: Plan, node: NodeId, alone: Plan, judged: Judged) 
     units = sum(peg.quantity for shipment in alone.shipments for peg in shipment.pegs)
     gap = next(iter(alone.uncovered), None)
     # All other nodes are left out of this plan, which is nothing to be told.
-    reason = "" if gap is None else "no_stock" if gap.reason == "excluded" else gap.reason
-    detail = "" if gap is None or gap.reason == "excluded" else gap.detail
+    reason, detail = ("", "") if gap is None else (gap.reason, gap.detail)
+    if reason in ("excluded", "no_stock"):
+        reason, detail = find_want(case, node), ""
     if not units:
         return Candidate(node, "removed", reason, 0, detail=detail)
     policy = policy_of_tier(case.policy, chosen.trace.tier)

@@ -83,8 +83,8 @@ def digest_case(case: Case) -> str:
     lines = tuple(
         replace(line, need_by=_moment(line.need_by), not_before=_moment(line.not_before)) for line in demand.lines
     )
-    plain = replace(demand, lines=lines, excluded_nodes=frozenset())
-    asked = repr((plain, sorted(demand.excluded_nodes), case.policy))
+    plain = replace(demand, lines=lines, excluded_nodes=frozenset(), excluded_items=frozenset())
+    asked = repr((plain, sorted(demand.excluded_nodes), sorted(demand.excluded_items), case.policy))
     return _digest(case, _recorded(case, with_levels=True), asked)
 
 
@@ -128,8 +128,9 @@ def _digest(case: Case, recorded: Recording, asked: str) -> str:
     for more in (recorded.loads, recorded.queue_minutes, recorded.fed_at, recorded.ready_minutes):
         if more:
             digest.update(repr(sorted(more.items())).encode())
-    if recorded.excluded:
-        digest.update(repr(recorded.excluded).encode())
+    for left_out in (recorded.excluded, recorded.excluded_items):
+        if left_out:
+            digest.update(repr(left_out).encode())
     if recorded.slots:
         digest.update(repr(recorded.slots).encode())
     return digest.hexdigest()

@@ -68,6 +68,7 @@ def record(
         _fed(network, stocked, with_feeds=with_feeds),
         tuple(sorted(demand.excluded_nodes)),
         ready_minutes=_of_pickups(demand, network.load.ready_minutes),
+        excluded_items=tuple(sorted(demand.excluded_items)),
     )
 
 

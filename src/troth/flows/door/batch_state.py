@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from troth.engine.demand.line_terms import named_skus
+from troth.engine.failed import failures_in
 from troth.engine.money.call_offs import blanket_of
 from troth.engine.money.call_offs import moved as call_off
 from troth.engine.money.credit import has_limit
@@ -266,6 +267,9 @@ class BatchState:
         self.carts.update({hold.hold_id: hold for hold in decision.cart_holds})
         for change in decision.changes:
             self._move_agreements(change)
+        for subject, event in decision.events:
+            for number, failure in failures_in(event).items():
+                self._failures[OrderId(subject), number] = failure
         self.orders.update({change.after.order_id: change.after for change in decision.changes})
         self._serials |= decision.serials or {}
         for serial in decision.freed_serials or {}:

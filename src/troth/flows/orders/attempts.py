@@ -5,10 +5,11 @@ again.
 from datetime import datetime
 from typing import Final
 
-from troth.engine.failed import FAILED, barred_nodes, failures_in
+from troth.engine.failed import FAILED, LeftOut, failures_in, find_left_out
 from troth.engine.promising.context import Facts
 from troth.flows.door.system import System
 from troth.model.events import FulfillmentPicked, FulfillmentRejected
+from troth.model.failure import Failure
 from troth.model.ids import FulfillmentId, LineId, NodeId, Sku
 from troth.model.inventory import lot_of
 from troth.model.order import Allocation, Order
@@ -24,7 +25,8 @@ NOT_FOUND: Final = "not_found"
 class Attempt:
     """Units of a line that a node rejected, or did not find (of a lot, where it is one that was missed).
 
-    `is_barred` says whether the node is still left out where the order is sourced again.
+    `left_out` says for what the node is left out where the order is sourced again: `node` (anything), `sku`, `lot`, or
+    nothing any more.
     """
 
     at: datetime
@@ -36,7 +38,7 @@ class Attempt:
     outcome: str
     reason: str
     lot: str
-    is_barred: bool
+    left_out: str
 
 
 async def read_attempts(system: System, order: Order) -> tuple[Attempt, ...]:
@@ -50,18 +52,18 @@ async def read_attempts(system: System, order: Order) -> tuple[Attempt, ...]:
     reference, now = system.door.reference, system.door.now()
     policy = reference.policy_for(order.customer.id or order.order_id, now)
     facts = Facts(now, "", reference.network, reference.items, policy)
-    barred = barred_nodes(order, failures, facts)
+    left_out = find_left_out(order, failures, facts)
     return tuple(
-        _attempt(logged.event, failed[number], at, is_barred=failed[number].node in barred)
+        _attempt(logged.event, failed[number], failure, left_out)
         for logged in events
         if isinstance(logged.event, FulfillmentRejected | FulfillmentPicked)
-        for number, at in failures_in(logged.event).items()
+        for number, failure in failures_in(logged.event).items()
         if number in failed
     )
 
 
 def _attempt(
-    event: FulfillmentRejected | FulfillmentPicked, part: Allocation, at: datetime, *, is_barred: bool
+    event: FulfillmentRejected | FulfillmentPicked, part: Allocation, failure: Failure, left_out: LeftOut
 ) -> Attempt:
     if isinstance(event, FulfillmentRejected):
         outcome, reason = REJECTED, event.reason
@@ -69,7 +71,7 @@ def _attempt(
         outcome = NOT_FOUND
         reason = next((line.reason for line in event.short if line.line_id == part.line_id), "")
     return Attempt(
-        at,
+        failure.at,
         event.fulfillment_id,
         part.node,
         part.line_id,
@@ -78,5 +80,5 @@ def _attempt(
         outcome,
         reason,
         lot_of(part.source),
-        is_barred,
+        left_out.of(part),
     )

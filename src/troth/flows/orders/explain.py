@@ -16,7 +16,7 @@ from troth.engine.evolve import evolve
 from troth.engine.explanation.explain import explain
 from troth.engine.explanation.front import FRONT_SECONDS_MAX, find_fronts
 from troth.engine.explanation.tries import SECONDS_MAX, Tries
-from troth.engine.failed import NOT_ASKED, failed_nodes, spent_lines
+from troth.engine.failed import NOT_ASKED, LeftOut, failed_nodes, spent_lines
 from troth.engine.parts import next_allocation
 from troth.engine.promising.case import Case
 from troth.engine.promising.context import Facts
@@ -215,7 +215,8 @@ async def _recall_case(system: System, decided: Decided, taken: _Taken | None) -
         excluded = recording.excluded
         if excluded is None:  # of a time when only a person could have a node asked again
             excluded = tuple(failed_nodes(taken.before) - taken.asked_again)
-        demand = demand_missing(taken.before, facts, excluded=excluded, left_out=recording.left_out)
+        failed = LeftOut(frozenset(excluded), frozenset(recording.excluded_items))
+        demand = demand_missing(taken.before, facts, failed, left_out=recording.left_out)
     case = Case(demand, recall(recording, network), network, policy, decided.at, prices, loads, monotonic)
     return case if taken.is_capture else keep_promise(case)[0]
 

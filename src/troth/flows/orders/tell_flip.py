@@ -15,6 +15,7 @@ _REASONS: Final = {
     "switched_off": "is switched off",
     "feed_late": "has sent no stock feed in time",
     "excluded": "was left out of this decision",
+    "item_excluded": "could not provide it before",
     "restricted": "may not send it there",
     "no_capacity": "has no room for it on any day",
     "components_apart": "does not have all of the kit's components",
@@ -25,7 +26,7 @@ _REASONS: Final = {
     "other_node": "is not the one asked for",
 }
 _SAID: Final = frozenset(
-    {"no_capacity", "out_of_reach", "lane_not_served", "service_not_offered", "inactive", "excluded"}
+    {"no_capacity", "out_of_reach", "lane_not_served", "service_not_offered", "inactive", "excluded", "item_excluded"}
 )
 """Reasons whose detail only names the node again."""
 

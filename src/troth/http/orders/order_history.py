@@ -61,8 +61,9 @@ class DecisionAnswer(msgspec.Struct, frozen=True):
 class AttemptAnswer(msgspec.Struct, frozen=True):
     """Units that a node was asked for and `rejected`, or that were `not_found` there (of a `lot`, where it was one).
 
-    Where it `may_be_asked_again` the node is no longer left out: what it rejected is long enough ago, what it did not
-    find was found since, or only a lot was missed.
+    `left_out` says for what the node is not asked where the order is sourced again: for anything (`node`), for this
+    item (`sku`), for this lot of it (`lot`), or null. Where it `may_be_asked_again` neither it nor the item there is
+    left out: what it rejected is long enough ago, what it did not find was found since, or only a lot was missed.
     """
 
     at: Instant
@@ -75,6 +76,7 @@ class AttemptAnswer(msgspec.Struct, frozen=True):
     reason: str
     lot: str | None
     may_be_asked_again: bool
+    left_out: str | None
 
 
 class ExplanationQuery(Query):
@@ -162,7 +164,8 @@ def _attempt(one: Attempt, decimals: Mapping[str, int]) -> AttemptAnswer:
         one.outcome,
         one.reason,
         one.lot or None,
-        not one.is_barred,
+        one.left_out in ("", "lot"),
+        one.left_out or None,
     )
 
 
@@ -180,7 +183,7 @@ def _event(logged: LoggedEvent) -> EventAnswer:
 
 _DECIDED = Decided(1, examples.AT, EXAMPLE.plan.trace, (), EXAMPLE, is_reproduced=True, fronts=(FRONT_EXAMPLE,))
 _ATTEMPT = AttemptAnswer(
-    examples.AT, f"{examples.ORDER_ID}-F1", "ST-BOS", "1", "A-1001", 1, "not_found", "not_there", None, False
+    examples.AT, f"{examples.ORDER_ID}-F1", "ST-BOS", "1", "A-1001", 1, "not_found", "not_there", None, False, "sku"
 )
 _EVENT = EventAnswer(
     examples.AT,

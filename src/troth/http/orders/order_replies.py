@@ -18,7 +18,6 @@ from troth.http.orders.order_shapes import OrderAnswer
 from troth.http.orders.speaker import Speaker
 from troth.http.orders.timeline import NO_FAILURES
 from troth.model.commands import CaptureOrder, Command, order_ids_of
-from troth.model.failure import Failure
 from troth.model.ids import OrderId
 from troth.model.order import Order
 from troth.model.refusals import Invalid
@@ -103,7 +102,7 @@ async def failed_before(call: Call[Any, Any], order_ids: Collection[OrderId]) ->
 def failed_after(before: Failures, order: Order, decision: Decision) -> Failures:
     """The same with what the command itself found about its order."""
     found = [failures_in(event) for _, event in decision.events]
-    return {**before, **{(order.order_id, part): Failure(at) for one in found for part, at in one.items()}}
+    return {**before, **{(order.order_id, part): failure for one in found for part, failure in one.items()}}
 
 
 def _renderer(
