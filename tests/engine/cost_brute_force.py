@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from tests.engine.brute_force import Way, World, _is_there, find_ways, first_day_out, partitions, spread, there
@@ -13,6 +13,7 @@ from troth.model.ids import NodeId
 from troth.model.network import Address, Surcharge
 from troth.model.plan import Demand, DemandLine, Plan
 from troth.model.routing_guide import RoutingGuide
+from troth.model.work_times import WorkRates
 
 KM_PER_MILE = 1.609344
 EARTH_RADIUS_MILES = 3958.8
@@ -28,6 +29,7 @@ class Costs:
     prices: UnitPrices
     loads: Mapping[NodeId, float]
     guide: RoutingGuide | None = None
+    work: Mapping[NodeId, WorkRates] = field(default_factory=dict)
 
 
 def parcel_parts(asked: Costs, way: Way, units: Mapping[int, int], earliest: date, *, is_dated: bool) -> dict[str, int]:
@@ -57,6 +59,11 @@ def parcel_parts(asked: Costs, way: Way, units: Mapping[int, int], earliest: dat
     share = asked.loads.get(node.node, 0.0)
     free = rates.load_free_percent / 100
     parts["load"] = len(units) * half_up(rates.load_minor * min(1.0, max(0.0, (share - free) / (1 - free))))
+    if node.node in asked.work:
+        done = asked.work[node.node]
+        failing = 1.0 - done.accept * (1.0 - done.short)
+        parts["failure"] = len(units) * half_up(rates.failure_minor * failing)
+        parts["overdue"] = len(units) * half_up(rates.overdue_minor * (1.0 - done.on_time))
     fee = rates.payment_fees.get(asked.tender, rates.payment_fees.get(""))
     if fee is not None:
         parts["payment"] = fee.minor + sum(

@@ -30,6 +30,7 @@ from troth.model.item import Item
 from troth.model.network import Surcharge
 from troth.model.plan import Demand, Plan
 from troth.model.routing_guide import RoutingGuide
+from troth.model.work_times import WorkRates
 
 OBJECTIVES = (
     (Objective.CHEAPEST,),
@@ -119,6 +120,8 @@ def dress(draw: st.DrawFn, world: World, offered: tuple[Surcharge, ...], *, carb
     rates = CostRates(
         load_minor=draw(minor),
         load_free_percent=draw(st.sampled_from([0, 50])),
+        failure_minor=draw(st.sampled_from([0, 400])),
+        overdue_minor=draw(st.sampled_from([0, 300])),
         stock_out_weeks=draw(st.sampled_from([0.0, 1.0])),
         markdown_weeks=draw(st.sampled_from([0.0, 0.5])),
         markdown_basis_points=2000,
@@ -144,6 +147,8 @@ def dress(draw: st.DrawFn, world: World, offered: tuple[Surcharge, ...], *, carb
         residential=draw(st.sampled_from([None, True, False])),
     )
     loads = {node.node: draw(st.sampled_from([0.0, 0.25, 0.75, 1.0])) for node in nodes}
+    share = st.sampled_from([0.5, 0.75, 1.0])
+    work = {node.node: WorkRates(draw(share), 1.0 - draw(share), draw(share), 5.0) for node in nodes}
     asked = replace(world, nodes=nodes, cards=cards, lines=lines, policy=policy)
     guide = RoutingGuide(
         "USD",
@@ -156,12 +161,13 @@ def dress(draw: st.DrawFn, world: World, offered: tuple[Surcharge, ...], *, carb
         late_basis_points=draw(st.sampled_from([0, 500])),
     )
     tender = draw(st.sampled_from(["card", "invoice"]))
-    return Costs(asked, destination, tender, prices, loads, draw(st.sampled_from([None, guide])))
+    return Costs(asked, destination, tender, prices, loads, draw(st.sampled_from([None, guide])), work)
 
 
 def ask(asked: Costs) -> tuple[Demand, Mapping[Sku, SupplyRows], Network]:
     world = asked.world
     net = network(*world.nodes, cards=world.cards)
+    net.load.rate(asked.work)
     stock = {
         Sku(sku): rows(net, *((name, units) if at is None else (name, units, at) for name, units, at in entries))
         for sku, entries in world.stock.items()

@@ -40,6 +40,8 @@ PARTS: Final = (
     "delay",
     "late",
     "load",
+    "failure",
+    "overdue",
     "markdown",
     "opportunity",
     "stock_out",
@@ -69,16 +71,20 @@ class CostRates:
     """Amounts in minor units of the policy's currency; what is zero or empty is not used.
 
     Load: a line at a node costs `load_minor` when all of its capacity is used, nothing up to `load_free_percent` of
-    it, and proportionally in between. Stock-out: `stock_out_weeks` is how long a node must do with what it has.
-    Markdown: units above `markdown_weeks` of a node's sales will lose `markdown_basis_points` of their price, of all
-    items or only of those with the attribute `markdown_attribute`. Payment: by tender, "" for all others. Returns: the
-    share of units that come back, by category, and what taking one back costs, by method, "" for all others. Carbon:
-    grams of CO2e by tonne and kilometer, by service, "" for all others, and by parcel; `carbon_minor_per_kg` zero means
+    it, and proportionally in between. Failure: a line that its node does not take on or not find costs
+    `failure_minor`, and one that is not out in time `overdue_minor`, each as often as is to be expected of the
+    node. Stock-out: `stock_out_weeks` is how long a node must do with what it has. Markdown: units above
+    `markdown_weeks` of a node's sales will lose `markdown_basis_points` of their price, of all items or only of
+    those with the attribute `markdown_attribute`. Payment: by tender, "" for all others. Returns: the share of
+    units that come back, by category, and what taking one back costs, by method, "" for all others. Carbon: grams
+    of CO2e by tonne and kilometer, by service, "" for all others, and by parcel; `carbon_minor_per_kg` zero means
     that they are only reported.
     """
 
     load_minor: int = 0
     load_free_percent: int = 0
+    failure_minor: int = 0
+    overdue_minor: int = 0
     stock_out_weeks: float = 0.0
     markdown_weeks: float = 0.0
     markdown_basis_points: int = 0
@@ -89,6 +95,11 @@ class CostRates:
     carbon_grams_per_tonne_km: Mapping[str, float] = field(default_factory=dict)
     carbon_grams_per_parcel: int = 0
     carbon_minor_per_kg: int = 0
+
+    @property
+    def looks_at_work(self) -> bool:
+        """Whether what a line costs depends on how well nodes do their work."""
+        return self.failure_minor > 0 or self.overdue_minor > 0
 
     @property
     def looks_at_stock(self) -> bool:

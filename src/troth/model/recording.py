@@ -7,6 +7,7 @@ from troth.model.capacity import Slot
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.inventory import Source
 from troth.model.value import dataclass
+from troth.model.work_times import WorkRates
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,10 @@ class Recording:
     Units beyond what the demand could take are left out where nothing in the policy looks at them. `loads` is each
     node's share of its capacity that was used, where that counted; `slots` are those that had no room for the order,
     with what they had promised, and `queue_minutes` the work that waited before its pickup; `ready_minutes` in how many
-    minutes it would be ready there, where that was measured. `fed_at` is as of when
-    (POSIX) the newest stock feeds of nodes with stock were, where that counted. `excluded` are the nodes that were not
-    to be asked (None: recorded before they were), `excluded_items` the SKUs for which nodes were not, and `left_out`
-    the lines for which nobody was.
+    minutes it would be ready there, where that was measured. `fed_at` is as of when (POSIX) the newest stock feeds of
+    nodes with stock were, and `rates` how well these did their work, where that counted. `excluded` are the nodes that
+    were not to be asked (None: recorded before they were), `excluded_items` the SKUs for which nodes were not, and
+    `left_out` the lines for which nobody was.
     """
 
     network: str
@@ -76,3 +77,4 @@ class Recording:
     left_out: tuple[LineId, ...] = ()
     ready_minutes: Mapping[NodeId, int] = field(default_factory=dict)
     excluded_items: tuple[tuple[NodeId, Sku], ...] = ()
+    rates: Mapping[NodeId, WorkRates] = field(default_factory=dict)

@@ -38,6 +38,17 @@ class TaskTimes:
     tasks: float
 
 
+class WorkRates(NamedTuple):
+    """How well a node does its work: of what it was asked to do the share that it takes on, of the units that it looks
+    for those not there, of what it does the share in time, and the minutes of its hours that a task takes.
+    """
+
+    accept: float
+    short: float
+    on_time: float
+    task_minutes: float
+
+
 @dataclass(frozen=True, slots=True)
 class DayTally:
     """How the work of a node went on a local day: works done and of these in time, refused, and not accepted in time

@@ -61,6 +61,7 @@ class World:
     ) -> None:
         self._network = network.with_load()
         self.load = self._network.load
+        self.load.rates = network.load.rates
         self._items = items
         self._policy = policy
         self._rules = rules

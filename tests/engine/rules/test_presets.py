@@ -22,6 +22,7 @@ from troth.engine.rules.presets import (
     own_region_first,
     protect_stores,
     ranked_locations,
+    reliable_nodes,
     single_location_or_all,
     weeks_of_supply,
 )
@@ -32,6 +33,7 @@ from troth.model.network import Address, NodeType
 from troth.model.plan import Demand
 from troth.model.policy import Policy
 from troth.model.routing import Routing
+from troth.model.work_times import WorkRates
 
 DESTINATION = Address("US", region="IA", latitude=40.0, longitude=-90.0)
 NET = network(
@@ -39,6 +41,12 @@ NET = network(
     node("S-IA", degrees=3.0, type=NodeType.STORE, address=Address("US", region="IA")),
     node("S-NY", degrees=1.0, type=NodeType.STORE, address=Address("US", region="NY")),
     node("VENDOR", degrees=2.0, type=NodeType.DROP_SHIP, address=Address("US", region="MO")),
+)
+NET.load.rate(
+    {
+        NodeId("S-NY"): WorkRates(accept=0.85, short=0.02, on_time=0.99, task_minutes=5.0),
+        NodeId("VENDOR"): WorkRates(accept=0.99, short=0.02, on_time=0.7, task_minutes=5.0),
+    }
 )
 A, B = line("A"), line("B")
 SALES = UnitPrices(
@@ -73,6 +81,9 @@ markdown_clearance     | DC:A9 S-IA:A9 S-NY:A1          | A   | S-IA:A
 markdown_clearance     | DC:A9,B9 S-IA:A9,B9            | A B | S-IA:A,B
 markdown_clearance     | DC:A9,B9 S-IA:A9 S-NY:B1       | A B | S-IA:A S-NY:B
 markdown_clearance     | DC:B9 S-NY:B9                  | B   | S-NY:B
+reliable_nodes         | DC:A9 S-IA:A9 S-NY:A9          | A   | S-IA:A
+reliable_nodes         | DC:A1 S-NY:A9                  | A   | DC:A
+reliable_nodes         | S-NY:A9 VENDOR:A9              | A   | S-NY:A
 single_location_or_all | DC:A1,B1 S-IA:A1 S-NY:B1       | A B | DC:A,B
 single_location_or_all | S-IA:A1 S-NY:B1                | A B | S-IA:A S-NY:B
 """
@@ -86,6 +97,7 @@ ROUTINGS = {
     "weeks_of_supply": weeks_of_supply(),
     "protect_stores": protect_stores(),
     "markdown_clearance": markdown_clearance(),
+    "reliable_nodes": reliable_nodes(),
     "single_location_or_all": single_location_or_all(),
 }
 ROWS = [tuple(cell.strip() for cell in row.split("|")) for row in TABLE.strip().splitlines()]

@@ -41,6 +41,8 @@ def check_surcharges(card: RateCard) -> Iterable[Finding]:
 def check_cost_rates(rates: CostRates, pointer: str = "/cost_rates") -> Iterable[Finding]:
     """Everything that forbids the cost rates of a policy."""
     yield from _amount(rates.load_minor, f"{pointer}/load_minor")
+    yield from _amount(rates.failure_minor, f"{pointer}/failure_minor")
+    yield from _amount(rates.overdue_minor, f"{pointer}/overdue_minor")
     yield from _amount(rates.carbon_grams_per_parcel, f"{pointer}/carbon_grams_per_parcel")
     yield from _amount(rates.carbon_minor_per_kg, f"{pointer}/carbon_minor_per_kg")
     if not 0 <= rates.load_free_percent < 100:

@@ -198,7 +198,7 @@ def compile_network(
                 "pickups": 16_384,
                 "wanted": min(4096, max(64, 500_000 // max(1, count))),
                 "digest": 1,
-                "costs": 1,
+                "costs": 2,
                 "offers": 32,
                 "figures": max(256, 2_000_000 // count),
                 "able": 256,

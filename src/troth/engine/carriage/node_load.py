@@ -16,6 +16,7 @@ from troth.model.measure import scale_of
 from troth.model.network import Node
 from troth.model.order import Allocation, Order
 from troth.model.value import dataclass
+from troth.model.work_times import WorkRates
 
 TIGHT_MAX: Final = 100_000
 UNLIMITED: Final = 2**62
@@ -72,8 +73,9 @@ class SlotTimes:
 
 class NodeLoad:
     """What is promised of each slot, how much work waits at each node before a pickup (minutes), in how many minutes a
-    pickup is ready there with all that waits, where that was measured (`ready_minutes`), and as of when (POSIX)
-    each node's newest stock feed is (`fed_at`, N; not a number where that is not known; None: of none it is).
+    pickup is ready there with all that waits, where that was measured (`ready_minutes`), as of when (POSIX)
+    each node's newest stock feed is (`fed_at`, N; not a number where that is not known; None: of none it is), and how
+    well each does its work (`rates`, in the order of `WorkRates` x N; likewise).
 
     It belongs to whoever commits promises, who moves it with them; the engine only reads it. `used_max` (N) is at least
     what is used in any slot of a node. `placed` remembers where work was placed, as long as nothing moves at its node.
@@ -87,6 +89,7 @@ class NodeLoad:
         "fed_at",
         "placed",
         "queue_minutes",
+        "rates",
         "ready_minutes",
         "used",
         "used_max",
@@ -110,6 +113,7 @@ class NodeLoad:
         self.queue_minutes = dict(queue_minutes or {})
         self.ready_minutes = dict(ready_minutes or {})
         self.fed_at: NDArray[np.float64] | None = None
+        self.rates: NDArray[np.float64] | None = None
 
     def feed(self, fed_at: Mapping[NodeId, float]) -> None:
         """Say as of when (POSIX) the newest stock feed of nodes is; of others it is not known. What was said before is
@@ -120,6 +124,14 @@ class NodeLoad:
             if node in self._positions:
                 times[self._positions[node]] = at
         self.fed_at = times if fed_at else None
+
+    def rate(self, rates: Mapping[NodeId, WorkRates]) -> None:
+        """Say how well nodes do their work; of others it is not known. What was said before is left as it is."""
+        found = np.full((len(WorkRates._fields), len(self._positions)), np.nan)
+        for node, one in rates.items():
+            if node in self._positions:
+                found[:, self._positions[node]] = one
+        self.rates = found if rates else None
 
     def move(self, moves: Iterable[tuple[Slot, int]]) -> None:
         """Add to what slots have promised, or take from it."""
@@ -138,7 +150,7 @@ class NodeLoad:
     def without(self, days: Iterable[tuple[Slot, int]]) -> "NodeLoad":
         """A load of its own in which some promises are not made; what is promised beside them is as it is here."""
         freed = NodeLoad(self._positions, self.queue_minutes, self.ready_minutes)
-        freed.fed_at = self.fed_at
+        freed.fed_at, freed.rates = self.fed_at, self.rates
         freed.used, freed.used_max = self.used.copy(), self.used_max.copy()
         freed._of_node = {position: slots.copy() for position, slots in self._of_node.items()}
         for slot, amount in days:

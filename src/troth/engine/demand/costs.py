@@ -17,6 +17,7 @@ from troth.engine.carriage.surcharges import Charges
 from troth.engine.demand.chargebacks import Chargebacks
 from troth.engine.supply.stock_costs import StockCosts
 from troth.engine.supply.unit_prices import ByNode, UnitPrices, align
+from troth.engine.work_times.work_rates import rates_there
 from troth.model.cost_rates import PARTS, CostRates, PaymentFee
 from troth.model.ids import NodeId
 from troth.model.measure import half_up as half_up_of
@@ -136,6 +137,12 @@ def line_terms(
     if loads and rates.load_minor:
         load = load_costs(network, loads, rates)
         terms["load"] = np.broadcast_to(load, (count, load.size))
+    if rates.looks_at_work:
+        failure, overdue = work_costs(network, rates)
+        if rates.failure_minor:
+            terms["failure"] = np.broadcast_to(failure, (count, failure.size))
+        if rates.overdue_minor:
+            terms["overdue"] = np.broadcast_to(overdue, (count, overdue.size))
     return terms
 
 
@@ -150,6 +157,15 @@ def load_costs(network: Network, loads: Mapping[NodeId, float], rates: CostRates
             used[position] = share
     free = min(max(rates.load_free_percent, 0), 99) / 100.0
     return half_up(rates.load_minor * np.clip((used - free) / (1.0 - free), 0.0, 1.0))
+
+
+def work_costs(network: Network, rates: CostRates) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What a line is expected to cost at each node (N, N) because it is not taken on or not found there, and because it
+    is not out in time.
+    """
+    accept, short, on_time, _ = rates_there(network)
+    failing = 1.0 - accept * (1.0 - short)
+    return half_up(rates.failure_minor * failing), half_up(rates.overdue_minor * (1.0 - on_time))
 
 
 def find_fee(rates: CostRates, tender: str) -> PaymentFee:

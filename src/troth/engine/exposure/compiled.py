@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final, Generic, Protocol, TypeVar
 
 from troth.engine.rules.compiled import Compiled, try_compile
-from troth.engine.rules.fields import FEEDS, ITEM, NODE, ORDER
+from troth.engine.rules.fields import FEEDS, ITEM, NODE, ORDER, WORK
 from troth.model.exposure import (
     ChannelBuffer,
     DemandClass,
@@ -70,8 +70,8 @@ class ReadyClass:
 class CompiledExposure:
     """The rules by kind, each in the order in which they decide; `ranks` are those of the classes by name.
 
-    `labels` names the documents; nothing of it changes before `valid_until`. It `looks_at_feeds` where a rule asks how
-    old a node's stock feed is: what that names changes with the time.
+    `labels` names the documents; nothing of it changes before `valid_until`. It `looks_at_moment` where a rule asks
+    how old a node's stock feed is, or how well it does its work: what that names changes by itself.
     """
 
     labels: tuple[str, ...]
@@ -85,7 +85,7 @@ class CompiledExposure:
     allocations: tuple[Ready[ProductAllocation], ...]
     finding: tuple[Ready[Finding], ...]
     valid_until: datetime | None
-    looks_at_feeds: bool = False
+    looks_at_moment: bool = False
 
     @property
     def has_rules(self) -> bool:
@@ -135,7 +135,7 @@ def compile_exposure(documents: Sequence[tuple[str, str, ExposureRules]], now: d
         allocations=those(lambda rules: rules.allocations),
         finding=those(lambda rules: rules.finding, priority=lambda rule: rule.priority),
         valid_until=min((at for at in (*changes, *_steps(named)) if at > now), default=None),
-        looks_at_feeds=any(_looks_at_feeds(rule.where) for _, rules in named for rule in _all_rules(rules)),
+        looks_at_moment=any(_looks_at_moment(rule.where) for _, rules in named for rule in _all_rules(rules)),
     )
 
 
@@ -146,9 +146,9 @@ def _all_rules(rules: ExposureRules) -> tuple[Dated, ...]:
     )  # fmt: skip
 
 
-def _looks_at_feeds(where: str) -> bool:
+def _looks_at_moment(where: str) -> bool:
     code = try_compile(where, reads=ITEM | NODE).code if where else None
-    return code is not None and bool(code.reads & FEEDS)
+    return code is not None and bool(code.reads & (FEEDS | WORK))
 
 
 def _steps(named: Iterable[tuple[str, ExposureRules]]) -> Iterable[datetime]:

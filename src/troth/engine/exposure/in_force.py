@@ -35,7 +35,7 @@ class Exposure:
 
     def of_item(self, item: Item, network: Network, asker: Asker) -> ItemRules:
         """The rules that speak of an item."""
-        if self.rules.looks_at_feeds:  # what they name changes with the time
+        if self.rules.looks_at_moment:  # what they name changes by itself
             return find_item_rules(self.rules, item, network, asker.now)
         known = self.looked_up.get(item.sku)
         if known is not None and known[0] is item and known[1] is network:
@@ -48,7 +48,7 @@ class Exposure:
         """The rules that speak of a kit itself, and of none of its parts; `counted` is how many units stand for one kit
         where what orders take is counted.
         """
-        if self.rules.looks_at_feeds:
+        if self.rules.looks_at_moment:
             return find_kit_rules(self.rules, kit, parts, network, asker.now, counted=counted)
         known = self.looked_up_kits.get(kit.sku)
         named = (kit, *parts)

@@ -107,9 +107,15 @@ def _looks_at_levels(case: Case) -> bool:
 
 def _recorded(case: Case, *, with_levels: bool) -> Recording:
     routing = case.policy.routing
-    with_feeds = routing is not None and compiled_routing(routing).looks_at_feeds
+    compiled = None if routing is None else compiled_routing(routing)
     return record(
-        case.demand, case.supply, case.network, loads=case.loads, with_levels=with_levels, with_feeds=with_feeds
+        case.demand,
+        case.supply,
+        case.network,
+        loads=case.loads,
+        with_levels=with_levels,
+        with_feeds=compiled is not None and compiled.looks_at_feeds,
+        with_work=case.policy.cost_rates.looks_at_work or (compiled is not None and compiled.looks_at_work),
     )
 
 
@@ -125,7 +131,7 @@ def _digest(case: Case, recorded: Recording, asked: str) -> str:
         digest.update(b"".join((stock.sku.encode(), stock.full, stock.partial, stock.units)))
         for row in (*stock.dated, *stock.lots):
             digest.update(repr(row).encode())
-    for more in (recorded.loads, recorded.queue_minutes, recorded.fed_at, recorded.ready_minutes):
+    for more in (recorded.loads, recorded.queue_minutes, recorded.fed_at, recorded.ready_minutes, recorded.rates):
         if more:
             digest.update(repr(sorted(more.items())).encode())
     for left_out in (recorded.excluded, recorded.excluded_items):

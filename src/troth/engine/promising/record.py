@@ -25,6 +25,7 @@ from troth.model.inventory import ON_HAND, lot_of, lot_within
 from troth.model.network import Node
 from troth.model.plan import Demand
 from troth.model.recording import RecordedDated, RecordedLot, RecordedStock, Recording
+from troth.model.work_times import WorkRates
 
 _LATER: Final = (
     ", region_code='', located_by=''",
@@ -47,16 +48,17 @@ def record(
     loads: Mapping[NodeId, float] | None = None,
     with_levels: bool = False,
     with_feeds: bool = False,
+    with_work: bool = False,
 ) -> Recording:
-    """What a plan for this demand sees of this supply; with the true stock levels, and with when the stock feeds of
-    all nodes with stock came, where the policy looks at them.
+    """What a plan for this demand sees of this supply; with the true stock levels, with when the stock feeds of
+    all nodes with stock came, and with how well these do their work, where the policy looks at them.
     """
     stocks = []
     stocked: set[int] = set()
     for sku, units in wanted_units(demand).items():
         rows = supply.get(sku)
         if rows is not None and rows.available.size:
-            if network.limits is not None or network.load.fed_at is not None:
+            if with_work or network.limits is not None or network.load.fed_at is not None:
                 stocked.update(rows.node_index.tolist())
             stocks.append(_record_rows(sku, rows, len(network.nodes), QUANTITY_MAX if with_levels else units))
     return Recording(
@@ -69,6 +71,7 @@ def record(
         tuple(sorted(demand.excluded_nodes)),
         ready_minutes=_of_pickups(demand, network.load.ready_minutes),
         excluded_items=tuple(sorted(demand.excluded_items)),
+        rates=_rates(network, stocked) if with_work else {},
     )
 
 
@@ -79,11 +82,9 @@ def recall(recording: Recording, network: Network) -> dict[Sku, SupplyRows]:
 
 def recall_load(recording: Recording, network: Network) -> Network:
     """The network with what was recorded of its nodes' promises, and nothing else."""
-    is_bare = not (recording.queue_minutes or recording.ready_minutes or recording.fed_at)
-    if network.limits is None and is_bare:
-        return network
     load = NodeLoad(network.index, recording.queue_minutes, recording.ready_minutes)
     load.feed(recording.fed_at)
+    load.rate(recording.rates)
     load.move(recording.slots)
     return network.with_load(load)
 
@@ -142,6 +143,14 @@ def _fed(network: Network, stocked: Iterable[int], *, with_feeds: bool) -> dict[
         for position in sorted(stocked)
         if math.isfinite(fed_at[position]) and (with_feeds or (due is not None and math.isfinite(due[position])))
     }
+
+
+def _rates(network: Network, stocked: Iterable[int]) -> dict[NodeId, WorkRates]:
+    """How well the nodes with stock do their work; nothing where that is not known of any."""
+    rates = network.load.rates
+    if rates is None:
+        return {}
+    return {network.nodes[at].node: WorkRates(*rates[:, at].tolist()) for at in sorted(stocked) if rates[0, at] >= 0.0}
 
 
 def _of_pickups(demand: Demand, waiting: Mapping[NodeId, int]) -> dict[NodeId, int]:

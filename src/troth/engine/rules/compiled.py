@@ -7,7 +7,7 @@ from typing import Final
 
 from troth.engine.rules.code import Code
 from troth.engine.rules.expression import AMOUNT, CONDITION, MEASURE, compile_expression
-from troth.engine.rules.fields import EVERYTHING, FEEDS, LOAD, OF_ORDER, SALES, STOCK
+from troth.engine.rules.fields import EVERYTHING, FEEDS, LOAD, OF_ORDER, SALES, STOCK, WORK
 from troth.engine.rules.syntax import At, Flaw
 from troth.engine.rules.values import Kind
 from troth.model.routing import NAMED_SORTS, Routing, Rule, Sort, Tier
@@ -61,7 +61,7 @@ class CompiledTier:
 class CompiledRouting:
     """A routing with all its expressions. `looks_at_stock`: it can matter to them how much more than is asked for a
     node has; `looks_at_sales`: it can matter to them what a node sells; `looks_at_feeds`: how old its stock feed is;
-    `looks_at_load`: what it has promised.
+    `looks_at_load`: what it has promised; `looks_at_work`: how well it does its work.
     """
 
     routing: Routing
@@ -72,6 +72,7 @@ class CompiledRouting:
     looks_at_sales: bool
     looks_at_feeds: bool
     looks_at_load: bool
+    looks_at_work: bool
 
 
 _COMPILED: dict[int, CompiledRouting] = {}
@@ -101,8 +102,8 @@ def compile_routing(routing: Routing) -> CompiledRouting:
         _tier(tier, _follows(tier, at, len(routing.tiers), positions)) for at, tier in enumerate(routing.tiers)
     )
     keeps = tuple(_keep(rule, rule.name) for rule in routing.keep)
-    looks = [_look_at((*rules, *keeps), tiers, what) for what in (STOCK, SALES, FEEDS, LOAD)]
-    return CompiledRouting(routing, rules, keeps, tiers, routing.has_keep or looks[0], looks[1], looks[2], looks[3])
+    looks = [_look_at((*rules, *keeps), tiers, what) for what in (STOCK, SALES, FEEDS, LOAD, WORK)]
+    return CompiledRouting(routing, rules, keeps, tiers, routing.has_keep or looks[0], *looks[1:])
 
 
 @lru_cache(maxsize=_EXPRESSIONS_MAX)

@@ -25,9 +25,11 @@ from troth.engine.supply.feed_age import feed_ages
 from troth.engine.supply.kits import find_kits, has_kits, rows_of_kits
 from troth.engine.supply.supply import NO_SUPPLY, SupplyRows
 from troth.engine.supply.unit_prices import align
+from troth.engine.work_times.work_rates import rates_there
 from troth.model.item import Item
 from troth.model.network import Address
 from troth.model.plan import DemandLine
+from troth.model.work_times import WorkRates
 
 WEEKLY_UNITS: Final = "weekly_units"
 """The item attribute that says what a node sells in a week, where nothing better is known."""
@@ -133,6 +135,11 @@ def _feed_ages(facts: Facts) -> Value:
     hours = feed_ages(facts.network, facts.now.timestamp())
     is_known = np.isfinite(hours)
     return Value(np.where(is_known, hours, 0.0), as_known(is_known))
+
+
+def _work_rate(name: str) -> Loader:
+    at = WorkRates._fields.index(name)
+    return lambda facts: Value(rates_there(facts.network)[at])
 
 
 def _available(facts: Facts) -> Value:
@@ -272,6 +279,10 @@ LOADERS: Final[Mapping[str, Loader]] = {
     "node.capabilities": node_sets(lambda node: node.capabilities),
     "node.attributes": lambda _: UNKNOWN,
     "node.feed_age_hours": _feed_ages,
+    "node.accept_rate": _work_rate("accept"),
+    "node.short_rate": _work_rate("short"),
+    "node.on_time_rate": _work_rate("on_time"),
+    "node.task_minutes": _work_rate("task_minutes"),
     **LANE_LOADERS,
     **MOMENT_LOADERS,
     **HISTORY_LOADERS,

@@ -22,15 +22,17 @@ LOAD: Final = 512
 HISTORY: Final = 1024
 RETURN: Final = 2048
 ALERT: Final = 4096
+WORK: Final = 8192
 OF_ORDER: Final = ORDER | MOMENT
-EVERYTHING: Final = OF_ORDER | LINE | ITEM | NODE | LANE | STOCK | SALES | FEEDS | LOAD
+EVERYTHING: Final = OF_ORDER | LINE | ITEM | NODE | LANE | STOCK | SALES | FEEDS | LOAD | WORK
 
 SCOPES: Final = {"order": ORDER, "customer": ORDER, "line": LINE, "item": ITEM, "node": NODE, "lane": LANE,
                  "stock": STOCK, "rma": RETURN, "alert": ALERT, "work": ALERT}  # fmt: skip
 """What an expression reads when it names a field of these. Besides, MOMENT is what is only known when one order is
-decided, such as the time; LOAD is what nodes have promised; SALES what they sell; HISTORY what is known of a customer,
-which only hold rules may read; RETURN what is known of a return and of the customer's others, which only rules of
-returns may; and ALERT what is expected of work on its way, which only alert rules may.
+decided, such as the time; LOAD is what nodes have promised; SALES what they sell; FEEDS when their stock feeds came;
+WORK how well they do their work; HISTORY what is known of a customer, which only hold rules may read; RETURN what is
+known of a return and of the customer's others, which only rules of returns may; and ALERT what is expected of work on
+its way, which only alert rules may.
 """
 
 
@@ -38,7 +40,8 @@ returns may; and ALERT what is expected of work on its way, which only alert rul
 class Field:
     """A field of the catalog. `is_optional`: it may be missing, and then a rule about it cannot be evaluated; `also`:
     what it reads besides its scope; `is_of_sales`: it depends on what nodes sell; `is_of_feeds`: on the time and on
-    when their stock feeds came; `is_signed`: it is a number that may be below zero.
+    when their stock feeds came; `is_of_work`: on how well they do their work; `is_signed`: it is a number that
+    may be below zero.
     """
 
     path: str
@@ -49,6 +52,7 @@ class Field:
     is_by_line: bool = True
     is_of_sales: bool = False
     is_of_feeds: bool = False
+    is_of_work: bool = False
     is_signed: bool = False
     also: int = 0
 
@@ -56,6 +60,7 @@ class Field:
     def reads(self) -> int:
         """What an expression reads that names the field."""
         more = (SALES if self.is_of_sales else 0) | (FEEDS if self.is_of_feeds else 0)
+        more |= WORK if self.is_of_work else 0
         return self.scope | self.also | more
 
     @property
@@ -155,6 +160,13 @@ _CATALOG: Final = (
     Field("node.attributes", _M, "", "its attributes, by name"),
     Field("node.feed_age_hours", _D, "hours", "the age of its newest stock feed, where one is known", True,
           is_of_feeds=True),
+    Field("node.accept_rate", _D, "share", "of the work it was given, what it takes on in time, over 28 days",
+          is_of_work=True),
+    Field("node.short_rate", _D, "share", "of the units it looks for, those that are not there, over 28 days",
+          is_of_work=True),
+    Field("node.on_time_rate", _D, "share", "of the work it does, what is out or ready in time, over 28 days",
+          is_of_work=True),
+    Field("node.task_minutes", _D, "minutes", "how long one more task takes there, in its hours", is_of_work=True),
     Field("lane.miles", _D, "miles", "great-circle distance to the destination or the pickup node", True),
     Field("lane.zone", _I, "", "the nearest zone, counted from 1, in which a card of the method has it", True),
     Field("lane.transit_days", _I, "carrier days", "days of transit of the quickest service it may use", True),

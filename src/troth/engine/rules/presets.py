@@ -111,6 +111,20 @@ def markdown_clearance(*, attribute: str = "clearance") -> Routing:
     )
 
 
+def reliable_nodes(*, accept_rate: float = 0.9, on_time_rate: float = 0.9) -> Routing:
+    """From nodes that take on and have out in time so much of their work; else from anywhere, the surest first."""
+    reliable = f"node.accept_rate >= {accept_rate!r} && node.on_time_rate >= {on_time_rate!r}"
+    surest = Sort("node.accept_rate * (1.0 - node.short_rate) * node.on_time_rate", descending=True)
+    return Routing(
+        "reliable_nodes",
+        "nodes that do what they promise come first",
+        tiers=(
+            Tier("reliable", filters=(Rule("does its work", reliable),)),
+            _last("anywhere", sort=(surest,)),
+        ),
+    )
+
+
 def single_location_or_all() -> Routing:
     """One location for the whole order where there is one; else as few as possible of all of them."""
     return Routing(
@@ -132,6 +146,7 @@ PRESETS: Final[Mapping[str, Callable[[], Routing]]] = {
     "weeks_of_supply": weeks_of_supply,
     "protect_stores": protect_stores,
     "markdown_clearance": markdown_clearance,
+    "reliable_nodes": reliable_nodes,
     "single_location_or_all": single_location_or_all,
 }
 """Every preset by name, as it is without parameters; ranked locations are those of an example."""

@@ -110,6 +110,11 @@ def times_of(
     return TaskTimes(here[0], here[1], whole.tasks)
 
 
+def node_minutes(cells: Mapping[HourClass, TaskEvidence], now: datetime, *, set_minutes: float) -> float:
+    """How long a task takes at a node in all its hours together, leaning on what it was set to need for one."""
+    return _lean(_sum((faded_to(cell, now) for cell in cells.values()), now), set_minutes, set_minutes)[0]
+
+
 def ready_minutes(times: TaskTimes, waiting: int, remorse_minutes: int) -> int:
     """In how many minutes of its hours a node has an order ready that comes behind so many others, in nine of ten
     cases: what is left of the remorse period, during which it is nobody's work, and then one task after the other.

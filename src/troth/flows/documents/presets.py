@@ -82,6 +82,14 @@ PRESETS: Final[Mapping[str, Preset]] = {
             (Parameter("attribute", "text", "the attribute of items that are marked down", "clearance"),),
             presets.markdown_clearance,
         ),
+        Preset(
+            "reliable_nodes",
+            (
+                Parameter("accept_rate", "number", "how much of its work a node must take on (share)", 0.9),
+                Parameter("on_time_rate", "number", "how much of it must be out in time (share)", 0.9),
+            ),
+            presets.reliable_nodes,
+        ),
         Preset("single_location_or_all", (), presets.single_location_or_all),
     )
 }

@@ -78,6 +78,7 @@ def network_at_rest(network: Network) -> Network:
         and not network.load.queue_minutes
         and not network.load.ready_minutes
         and network.load.fed_at is None
+        and network.load.rates is None
     ):
         return network
     return network.with_load(network.load.without(()))

@@ -76,14 +76,12 @@ async def _learn(connection: Connection, seen: list[Seen], network: Network) -> 
     cells = await read_task_evidence(connection, nodes)
     last = await read_last_tasks(connection, nodes)
     tallies: dict[tuple[NodeId, object], DayTally] = {}
-    has_tasks = False
     for one in seen:
         zone = network.nodes[network.index[one.node]].time_zone
         minutes = _minutes_of(one, network, last.get(one.node))
         if one.is_done:
             last[one.node] = max(one.at, last.get(one.node, one.at))
         if minutes is not None:
-            has_tasks = True
             hours: dict[HourClass, TaskEvidence] = cells.setdefault(one.node, {})
             hour = hour_class(zone, one.at)
             hours[hour] = add_task(hours.get(hour), minutes, one.at)
@@ -106,8 +104,7 @@ async def _learn(connection: Connection, seen: list[Seen], network: Network) -> 
     await write_task_evidence(connection, cells)
     await write_last_tasks(connection, last)
     await add_tallies(connection, tallies.values())
-    if has_tasks:
-        await bump_version(connection, NODE_WORK)
+    await bump_version(connection, NODE_WORK)
 
 
 def _minutes_of(one: Seen, network: Network, before: datetime | None) -> float | None:

@@ -27,7 +27,6 @@ from troth.engine.supply.find_rates import estimate_rates
 from troth.engine.supply.finding import FindRates, findable
 from troth.engine.supply.in_force import choose
 from troth.engine.supply.unit_prices import UnitPrices
-from troth.engine.work_times.measured import measured_minutes
 from troth.flows.documents.families import (
     BOXES,
     EXPOSURE_RULES,
@@ -47,6 +46,7 @@ from troth.flows.memory.few_left import FewLeft, FewMemory
 from troth.flows.memory.find_memory import FindMemory
 from troth.flows.memory.offered import compile_offered, join_tables, offer_cards, switched
 from troth.flows.memory.price_memory import PriceMemory, read_price_memory
+from troth.flows.memory.work_memory import WorkMemory
 from troth.flows.wording.wording import Wording
 from troth.model.capacity import Slot
 from troth.model.credit import CustomerTerms
@@ -64,14 +64,13 @@ from troth.model.packing import BoxSet
 from troth.model.payment import Provider
 from troth.model.policy import DEFAULT_POLICY, Policy
 from troth.model.routing_guide import RoutingGuide
-from troth.model.work_times import HourClass, TaskEvidence
 from troth.store.customers import CUSTOMERS, read_guides, read_terms
 from troth.store.database import Connection, Pool
 from troth.store.draws import find_moved_draws, read_draws
 from troth.store.node_days import count_open_pickups, find_moved_node_days, read_node_days
 from troth.store.node_feeds import NODE_FEEDS, read_node_feeds
 from troth.store.node_switches import NODE_SWITCHES, read_node_switches
-from troth.store.node_work import NODE_WORK, read_task_evidence
+from troth.store.node_work import NODE_WORK
 from troth.store.reference import read_items, read_nodes, read_versions
 from troth.store.sales_rates import read_sales_rates
 from troth.store.stock_levels import STOCK_LEVELS
@@ -132,8 +131,7 @@ class Reference:
         self._prices = PriceMemory()
         self._looks_at_sales = False
         self._queues_read_at: datetime | None = None
-        self._task_cells: Mapping[NodeId, Mapping[HourClass, TaskEvidence]] = {}
-        self._is_work_newer = True
+        self._done = WorkMemory()
         self.network: Network = compile_network(())
         self.find_rates: FindRates = estimate_rates(self.network, {}, {}, self._clock())
 
@@ -256,7 +254,8 @@ class Reference:
                 await self._holds.read(connection, now)
             is_other = await self._follow_cards(connection, now, changed) or "nodes" in changed
             is_other = await self._follow_switches(connection, now, changed) or is_other
-            self._is_work_newer = self._is_work_newer or NODE_WORK in changed
+            if NODE_WORK in changed:
+                self._done.forget()
             if FIND_RATES in changed:
                 await self._finds.follow(connection, now)
             if NODE_FEEDS in changed:
@@ -410,15 +409,12 @@ class Reference:
         return network
 
     async def _read_queues(self, connection: Connection, network: Network, now: datetime) -> None:
-        """Take over how much work waits at each node before a new pickup, and when one is ready as was measured."""
+        """Take over how much work waits at each node before a new pickup, and how it does its work as was measured."""
         each = {node.node: node.pickup_minutes for node in network.nodes if node.pickup}
         waiting = await count_open_pickups(connection, each, now + _QUEUED_WITHIN) if each else {}
         network.load.queue_minutes = {node: each[node] * orders for node, orders in waiting.items() if each[node]}
-        if self._is_work_newer:
-            self._task_cells, self._is_work_newer = await read_task_evidence(connection), False
-        network.load.ready_minutes = measured_minutes(
-            network, self._task_cells, waiting, now, self._policy.remorse_minutes
-        )
+        await self._done.need(connection, network, now)
+        self._done.tell(network, waiting, now, remorse_minutes=self._policy.remorse_minutes)
         self._queues_read_at = now
 
     def _find(self, item: Item, on_hand: NDArray[np.int64], confidence: float) -> NDArray[np.int64]:

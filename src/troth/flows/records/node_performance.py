@@ -5,10 +5,11 @@ from datetime import timedelta
 from typing import Final
 
 from troth.engine.work_times.measured import node_times
+from troth.engine.work_times.work_rates import rates_of
 from troth.flows.door.system import System
 from troth.model.ids import NodeId
 from troth.model.value import dataclass
-from troth.model.work_times import DayTally, TaskTimes
+from troth.model.work_times import DayTally, TaskTimes, WorkRates
 from troth.store.node_work import read_task_evidence, sum_tallies
 
 WINDOWS: Final = (7, 28, 90)
@@ -20,7 +21,8 @@ DAYS_MAX: Final = 366
 class Performance:
     """How a node did over some days; a share is None where nothing happened that it is a share of.
 
-    `times` is how long a task takes there at this hour (None: it hands nothing over to customers).
+    `times` is how long a task takes there at this hour (None: it hands nothing over to customers), and `rates` what
+    rules and costs count on.
     """
 
     node: NodeId
@@ -28,11 +30,12 @@ class Performance:
     tally: DayTally
     times: TaskTimes | None
     ready_minutes: int | None
+    rates: WorkRates
 
     @property
     def accept_rate(self) -> float | None:
-        """Of the works that it did or refused, those that it did."""
-        return _share(self.tally.done, self.tally.done + self.tally.rejected)
+        """Of the works that it did, refused, or did not accept in time, those that it did."""
+        return _share(self.tally.done, self.tally.done + self.tally.rejected + self.tally.missed)
 
     @property
     def short_rate(self) -> float | None:
@@ -70,6 +73,7 @@ async def read_performance(
             tally,
             node_times(network, name, cells.get(name, {}), now),
             network.load.ready_minutes.get(name),
+            rates_of(network, name),
         )
         for name, tally in sorted(tallies.items())
         if visible is None or name in visible

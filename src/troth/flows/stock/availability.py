@@ -285,7 +285,7 @@ def _rules_until(terms: Terms, now: datetime) -> float:
     """
     if terms.exposure is None:
         return inf
-    if terms.exposure.rules.finding or terms.exposure.rules.looks_at_feeds:
+    if terms.exposure.rules.finding or terms.exposure.rules.looks_at_moment:
         return floor(now.timestamp()) + 1.0
     if terms.exposure.rules.allocations:
         return (floor(now.timestamp() / DAY_SECONDS) + 1.0) * DAY_SECONDS

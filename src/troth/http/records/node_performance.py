@@ -14,7 +14,7 @@ from troth.http.edge.replies import Reply, json_reply
 from troth.http.orders.orders import Filter
 from troth.model.ids import NodeId
 from troth.model.refusals import NotFound
-from troth.model.work_times import DayTally, TaskTimes
+from troth.model.work_times import DayTally, TaskTimes, WorkRates
 
 
 class PerformanceQuery(Query):
@@ -24,6 +24,17 @@ class PerformanceQuery(Query):
     node: Filter | None = None
 
 
+class RatesAnswer(msgspec.Struct, frozen=True):
+    """What routing rules and costs count on of a node: shares of 28 days that lean on its type where little is known of
+    it, and how long a task takes in all its hours together.
+    """
+
+    accept_rate: float
+    short_rate: float
+    on_time_rate: float
+    task_minutes: float
+
+
 class PerformanceAnswer(msgspec.Struct, frozen=True):
     """How a node did over some `days`; a rate is null where nothing happened that it could be of.
 
@@ -31,7 +42,7 @@ class PerformanceAnswer(msgspec.Struct, frozen=True):
     (`missed`), or not answered in its time
     (`silent`). Of `units` that were looked for `short` were not there. A task took `task_minutes` of its hours; at this
     hour one takes `task_minutes_now` (with its deviation), and a pickup that is ordered now is ready in
-    `ready_minutes`, where enough tasks were seen to say so.
+    `ready_minutes`, where enough tasks were seen to say so. `rules_count_on` is the same whatever `days` are asked for.
     """
 
     node: str
@@ -51,6 +62,7 @@ class PerformanceAnswer(msgspec.Struct, frozen=True):
     task_minutes_deviation: float | None
     tasks_known: float | None
     ready_minutes: int | None
+    rules_count_on: RatesAnswer
 
 
 class PerformancesAnswer(msgspec.Struct, frozen=True):
@@ -80,6 +92,7 @@ def answer_performance(one: Performance) -> PerformanceAnswer:
         None if times is None else _rounded(times.deviation),
         None if times is None else _rounded(times.tasks),
         one.ready_minutes,
+        RatesAnswer(*one.rates),
     )
 
 
@@ -104,6 +117,7 @@ _EXAMPLE: Final = answer_performance(
         DayTally(NodeId("ST-NYC"), date(2026, 11, 23), 240, 228, 6, 2, 410, 5, 236, 1_652.0),
         TaskTimes(6.4, 4.1, 181.5),
         48,
+        WorkRates(0.9732, 0.0131, 0.9496, 6.4),
     )
 )
 
