@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from troth.engine.priority import in_order_of_rank, who_gives_way
+from troth.engine.priority import in_order_of_rank
+from troth.engine.shares import who_gives_way
 from troth.model.commands import LostUnits, RepromiseOrder
 from troth.model.ids import OrderId
 from troth.model.inventory import SupplyKey

@@ -1,5 +1,6 @@
 """Routings in the console: written, judged where they stand, tried on an order, put in force and back."""
 
+import html
 import json
 import re
 from typing import Any
@@ -193,6 +194,23 @@ async def test_a_preset_is_gone_on_from_with_its_parameters(planner: httpx.Async
     assert ("? 7 : 0" in page.text, 'value="protect-stores"' in page.text) == (True, True)
     assert "Units must be a whole number." in wrong.text
     assert (none.status_code, "nothing" in none.text) == (200, True)
+
+
+async def test_who_comes_first_and_the_floors_of_classes_are_written_by_a_form_and_told_in_words(
+    planner: httpx.AsyncClient,
+) -> None:
+    begun = await planner.get("/console/routing-new?preset=classes_first&classes=gold,+silver&floor_percent=15")
+    written = html.unescape(re.search(r"<textarea[^>]*>(.*?)</textarea>", begun.text, re.DOTALL)[1])  # type: ignore[index]
+    assert json.loads(written)["class_floors"] == [
+        {"customer_class": "silver", "percent": 15},
+        {"customer_class": "", "percent": 15},
+    ]
+
+    await post(planner, "/routing-new", "/routing-save", name="turns", written=written, revision="")
+    page = await planner.get("/console/routing/turns")
+
+    for told in ("1. gold", "2. silver", "3. all others", "silver: 15 %", "all others: 15 %"):
+        assert told in page.text
 
 
 async def test_an_operator_reads_routings_but_has_no_button_to_change_them(

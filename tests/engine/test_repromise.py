@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from tests.builders import NOW, capture, item, node
 from tests.supply_moves import pegs, settle
 from troth.engine.carriage.network import compile_network
-from troth.engine.priority import in_order_of_rank, in_turn, rank_of, who_gives_way
+from troth.engine.priority import rank_of
 from troth.engine.promising.context import Decision
+from troth.engine.shares import who_gives_way
 from troth.model.commands import (
     AdjustStock,
     CancelOrder,
@@ -172,21 +173,3 @@ def test_exactly_what_is_missing_gives_way_and_nobody_before_a_lesser_one(
     givers = {order.order_id for order, _, _ in found}
     kept = [order for order in orders if order.order_id not in givers]
     assert all(rank_of(giver, policy) > rank_of(one, policy) for giver, _, _ in found for one in kept)
-
-
-@given(priorities=PRIORITIES, units=st.integers(1, 12))
-def test_a_turn_is_by_rank_but_for_the_share_that_is_kept_for_the_others(
-    priorities: list[tuple[int, str]], units: int
-) -> None:
-    policy = POLICIES[1]
-    orders = orders_of(priorities)
-
-    turn = in_turn({order.order_id: 1 for order in orders}, orders, units, policy)
-
-    ranked = in_order_of_rank(orders, policy)
-    assert sorted(one.order_id for one in turn) == sorted(one.order_id for one in orders)
-    early = units * 20 // 100
-    behind = [one for one in turn if rank_of(one, policy)[:2] != rank_of(ranked[0], policy)[:2]]
-    first = turn[: min(early, len(behind))]
-    assert [one for one in turn if one not in first] == [one for one in ranked if one not in first]
-    assert [one.captured_at for one in first] == sorted(one.captured_at for one in first)

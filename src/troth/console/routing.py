@@ -9,7 +9,7 @@ from troth.engine.rules.fields import FIELDS
 from troth.engine.rules.weights import AMOUNTS
 from troth.flows.documents.document_body import body_text, tidy_text
 from troth.flows.documents.families import ROUTINGS
-from troth.flows.documents.presets import PRESETS, make_preset
+from troth.flows.documents.presets import EXAMPLES, PRESETS, make_preset
 from troth.model.cost_rates import PARTS
 from troth.model.refusals import Invalid, NotFound
 from troth.model.routing import NAMED_SORTS
@@ -38,7 +38,7 @@ def _parameters(visit: Visit, preset: str) -> dict[str, Any]:
             given[parameter.name] = asked == "yes"
         elif not asked:
             continue
-        elif parameter.kind == "list of nodes":
+        elif parameter.kind in EXAMPLES:
             given[parameter.name] = [name for name in asked.replace(",", " ").split() if name]
         elif parameter.kind == "whole number":
             given[parameter.name] = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 10 else asked
@@ -76,6 +76,7 @@ ROUTING_PAGES: Final = FamilyPages(
     begin=begin_routing,
     more={
         "presets": list(PRESETS.values()),
+        "examples": EXAMPLES,
         "groups": _GROUPS,
         "sorts": NAMED_SORTS,
         "amounts": tuple(AMOUNTS),

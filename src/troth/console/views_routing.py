@@ -76,6 +76,8 @@ class RoutingView:
     keep: tuple[RuleView, ...]
     terms: tuple[str, ...]
     compares: str
+    turn: tuple[str, ...]
+    floors: tuple[str, ...]
     tiers: tuple[TierView, ...]
 
 
@@ -91,8 +93,22 @@ def view_routing(routing: Routing, currency: str) -> RoutingView:
         compares="The first tier that is content wins."
         if routing.compare is Compare.FIRST
         else "All tiers are asked; the cheapest plan wins.",
+        turn=(*routing.priority_classes, "all others") if routing.priority_classes else (),
+        floors=_floors(routing),
         tiers=tuple(_tier(number, tier, names, currency) for number, tier in enumerate(routing.tiers, 1)),
     )
+
+
+def _floors(routing: Routing) -> tuple[str, ...]:
+    """What each class has of scarce supply before those who come first, in words."""
+    found = []
+    for floor in routing.class_floors:
+        amounts = [f"{floor.percent} %"] if floor.percent else []
+        amounts += [f"{floor.units} {'unit' if floor.units == 1 else 'units'} of each supply"] if floor.units else []
+        found.append(f"{floor.customer_class or 'all others'}: {', at least '.join(amounts)}")
+    if routing.fair_share_percent:
+        found.append(f"all behind the first together: {routing.fair_share_percent} %, those who have waited longest")
+    return tuple(found)
 
 
 def _tier(number: int, tier: Tier, names: Sequence[str], currency: str) -> TierView:

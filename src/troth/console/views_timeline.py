@@ -251,7 +251,8 @@ def _tell_promise(
         case PromiseChanged():
             return f"Promised for another time: {in_words(_put_off(move) for move in event.lines)} ({event.reason})."
         case BackorderCovered():
-            return f"Expected supply {event.reference} arrived: {_parts(event.parts.added)} now on hand."
+            by_floor = ", by the floor of its class" if event.floor_units else ""
+            return f"Expected supply {event.reference} arrived: {_parts(event.parts.added)} now on hand{by_floor}."
         case WorkRedated():
             name, until = short_id(event.fulfillment_id), moment(event.promised_at)
             return f"Fulfillment {name} was late and is promised for {until} UTC now ({event.reason})."

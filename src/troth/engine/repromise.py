@@ -19,7 +19,7 @@ from troth.engine.promising.disposition import may_wait
 from troth.engine.resource import left_over, missing_trace, plan_missing, resourced
 from troth.engine.stock.promised_lots import is_spoiled
 from troth.engine.supply.overdue import is_counted_out
-from troth.model.commands import RepromiseOrder
+from troth.model.commands import FloorUnits, RepromiseOrder
 from troth.model.events import OrderEvent, SupplyGivenUp
 from troth.model.hold_terms import Block
 from troth.model.ids import LineId
@@ -50,6 +50,7 @@ class _Tried:
     answer: Plan
     state: State
     facts: Facts
+    floors: tuple[FloorUnits, ...]
 
     @property
     def events(self) -> tuple[OrderEvent, ...]:
@@ -59,7 +60,7 @@ class _Tried:
     @property
     def trace(self) -> Trace:
         """Why, as it is kept."""
-        return missing_trace(self.without, self.case, self.answer, self.state, self.facts)
+        return missing_trace(self.without, self.case, self.answer, self.state, self.facts, self.floors)
 
 
 def decide_repromise(command: RepromiseOrder, order: Order, state: State, facts: Facts) -> Found | Refusal:
@@ -166,11 +167,12 @@ def _try(command: RepromiseOrder, order: Order, units: Units, state: State, fact
     losing = {part.line_id for part in order.allocations if part.allocation in units}
     left_out = spent_lines(order, facts.policy) - unsought - losing
     if not units:
-        return _Tried(units, (), order, *plan_missing(order, state, facts, left_out=left_out), state, facts)
+        planned = plan_missing(order, state, facts, left_out=left_out, floors=command.floors)
+        return _Tried(units, (), order, *planned, state, facts, command.floors)
     event, freed = give_up(order, units, command.reason, facts.now)
     without = evolve(order, event)
-    planned = plan_missing(without, state, facts, freed, left_out=left_out)
-    return _Tried(units, (event,), without, *planned, state, facts)
+    planned = plan_missing(without, state, facts, freed, left_out=left_out, floors=command.floors)
+    return _Tried(units, (event,), without, *planned, state, facts, command.floors)
 
 
 def _keep_own_supply(

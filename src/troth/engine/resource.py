@@ -1,6 +1,6 @@
 """Sourcing again what lies nowhere: what a node could not provide, what lost its supply, and what waits."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from troth.engine.asked import demand_for, demand_line
@@ -27,7 +27,8 @@ from troth.engine.promising.case import Case, case_of, kept_trace
 from troth.engine.promising.context import Facts, State
 from troth.engine.promising.disposition import ends_waiting_at, is_queued
 from troth.engine.promising.keep_promise import keep_promise
-from troth.model.commands import LineQuantity
+from troth.engine.supply.floor_units import tell_floor, within_floors
+from troth.model.commands import FloorUnits, LineQuantity
 from troth.model.events import OrderEvent, OrderResourced, PartsChange, SourcingFailed, SupplyGivenUp, UnitsQueued
 from troth.model.hold_terms import Block
 from troth.model.ids import LineId, NodeId
@@ -80,16 +81,18 @@ def plan_missing(
     *,
     allowed: Collection[NodeId] = (),
     left_out: Collection[LineId] = (),
+    floors: Collection[FloorUnits] = (),
     budget: Budget | None = None,
 ) -> tuple[Case, Plan]:
     """The plan of all units of an order that lie nowhere, but for the lines left out; `freed` are its own reserved
-    units that it may take again, and `allowed` are nodes that a person names although they failed it; `budget` is what
-    it may spend (None: the policy's).
+    units that it may take again, and `allowed` are nodes that a person names although they failed it; of what `floors`
+    name it takes no more than they say; `budget` is what it may spend (None: the policy's).
     """
     failed = find_left_out(order, state.failures, facts, named=allowed)
     demand = demand_missing(order, facts, failed, left_out=left_out)
     supply = supply_again(demand, state, without_given_up(order, state, facts), freed)
-    return keep_promise(case_of(demand, without_failed(supply, failed, facts.network), facts), budget)
+    supply = within_floors(floors, without_failed(supply, failed, facts.network), facts.network)
+    return keep_promise(case_of(demand, supply, facts), budget)
 
 
 def demand_missing(order: Order, facts: Facts, failed: LeftOut, *, left_out: Collection[LineId] = ()) -> Demand:
@@ -116,9 +119,11 @@ def demand_missing(order: Order, facts: Facts, failed: LeftOut, *, left_out: Col
     )
 
 
-def missing_trace(order: Order, case: Case, answer: Plan, state: State, facts: Facts) -> Trace:
-    """Why units that lay nowhere are sourced as they are, as it is kept: with the attempts before, and the lines for
-    which nobody was asked.
+def missing_trace(
+    order: Order, case: Case, answer: Plan, state: State, facts: Facts, floors: Iterable[FloorUnits] = ()
+) -> Trace:
+    """Why units that lay nowhere are sourced as they are, as it is kept: with the attempts before, the lines for which
+    nobody was asked, and the floors by which the order had its turn.
     """
     trace = kept_trace(case, answer.trace, asked_name(order))
     failed = LeftOut(case.demand.excluded_nodes, case.demand.excluded_items)
@@ -128,7 +133,8 @@ def missing_trace(order: Order, case: Case, answer: Plan, state: State, facts: F
     recording = trace.recording
     if left_out and recording is not None:
         recording = replace(recording, left_out=left_out)
-    return replace(trace, notes=(*told, *trace.notes), recording=recording)
+    by_floors = tuple(tell_floor(one, facts.items.get(one.sku)) for one in floors)
+    return replace(trace, notes=(*told, *by_floors, *trace.notes), recording=recording)
 
 
 def resourced(order: Order, case: Case, answer: Plan, facts: Facts) -> tuple[OrderResourced, ...]:

@@ -270,13 +270,25 @@ class LostUnits:
 
 
 @dataclass(frozen=True, slots=True)
+class FloorUnits:
+    """Units on hand of a SKU at a node that an order may take before its turn, since the floor of its class keeps
+    them.
+    """
+
+    sku: Sku
+    node: NodeId
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
 class RepromiseOrder:
     """Promise anew what supply no longer keeps of an order, and what lies nowhere yet. Harmless when repeated.
 
     `lost` units give way as far as their supply is still short of them, and parts at lots in `spoiled` where these no
     longer last as long as they must; parts that are backordered on supplies in
     `moved` are promised anew where these now come too late; with `is_sooner` all that is backordered is, where that
-    brings it earlier. Where a `version` is given the order must still be the one that was looked at.
+    brings it earlier. Where a `version` is given the order must still be the one that was looked at. Of what `floors`
+    name it takes no more than they say: the rest is for those who come before it.
     """
 
     order_id: OrderId
@@ -286,6 +298,7 @@ class RepromiseOrder:
     moved: tuple[SupplyKey, ...] = ()
     is_sooner: bool = False
     spoiled: tuple[SupplyKey, ...] = ()
+    floors: tuple[FloorUnits, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -542,10 +542,13 @@ class FixApplied:
 
 @dataclass(frozen=True, slots=True)
 class BackorderCovered:
-    """Expected supply arrived, and the parts that waited for it now lie on hand (`parts.added`)."""
+    """Expected supply arrived, and the parts that waited for it now lie on hand (`parts.added`); `floor_units` of them
+    by the floor of a class, whoever comes before it.
+    """
 
     reference: str
     parts: PartsChange
+    floor_units: int = 0
 
 
 @dataclass(frozen=True, slots=True)

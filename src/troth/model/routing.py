@@ -95,17 +95,29 @@ class Tier:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassFloor:
+    """What a class of customers has of scarce supply, whoever comes before it: the larger of so many `units` of each
+    supply and a `percent` of what is divided. An empty `customer_class` is all whom `priority_classes` does not name.
+    """
+
+    customer_class: str
+    percent: int = 0
+    units: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Routing:
     """Tiers in order, and what holds in all of them.
 
     A candidate must meet every rule of `eligibility` and none of `exclusions`, and gives no more than leaves what
-    `keep` says, a number of units by node and line. Without tiers there is one of all
-    candidates that may use dated supply. `priority_classes` are the classes of customers, those first who keep scarce
-    supply before others and are the first to get what arrives; `fair_share_percent` of what arrives is kept for the
-    classes behind them. Where only a faster service keeps a promise that was given, it may cost at most
-    `upgrade_cost_minor_max` more in all (minor units; None: whatever it does, 0: what costs no more). Of
-    each line `attempts_max` nodes may fail to provide units before nobody else is asked and a person is called; one
-    that rejected is asked again after `retry_rejected_after_hours` (None: never).
+    `keep` says, a number of units by node and line. Without tiers there is one of all candidates that may use dated
+    supply. `priority_classes` are the classes of customers, those first who keep scarce supply before others and are
+    the first to get what arrives or is free again. Of what is divided so, `class_floors` say what a class has whoever
+    comes before it, and `fair_share_percent` what all behind the first have together. Where only a faster service
+    keeps a promise that was given, it may cost at most `upgrade_cost_minor_max` more in all (minor units; None:
+    whatever it does, 0: what costs no more). Of each line `attempts_max` nodes may fail to provide units before nobody
+    else is asked and a person is called; one that rejected is asked again after `retry_rejected_after_hours` (None:
+    never).
     """
 
     name: str = ""
@@ -121,6 +133,7 @@ class Routing:
     cost_rates: CostRates | None = None
     priority_classes: tuple[str, ...] = ()
     fair_share_percent: int = 0
+    class_floors: tuple[ClassFloor, ...] = ()
     upgrade_cost_minor_max: int | None = None
     attempts_max: int = 5
     retry_rejected_after_hours: int | None = None
@@ -129,6 +142,11 @@ class Routing:
     def has_keep(self) -> bool:
         """Whether units have to stay anywhere."""
         return bool(self.keep) or any(tier.keep for tier in self.tiers)
+
+    @property
+    def has_floors(self) -> bool:
+        """Whether anybody has scarce supply before those who come first."""
+        return bool(self.class_floors or self.fair_share_percent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from troth.engine.rules.check import check
 from troth.engine.rules.lint import lint
 from troth.engine.rules.presets import (
     PRESETS,
+    classes_first,
     default,
     fewest_splits,
     markdown_clearance,
@@ -86,6 +87,7 @@ reliable_nodes         | DC:A1 S-NY:A9                  | A   | DC:A
 reliable_nodes         | S-NY:A9 VENDOR:A9              | A   | S-NY:A
 single_location_or_all | DC:A1,B1 S-IA:A1 S-NY:B1       | A B | DC:A,B
 single_location_or_all | S-IA:A1 S-NY:B1                | A B | S-IA:A S-NY:B
+classes_first          | DC:A9 S-IA:A9                  | A   | S-IA:A
 """
 
 ROUTINGS = {
@@ -99,6 +101,7 @@ ROUTINGS = {
     "markdown_clearance": markdown_clearance(),
     "reliable_nodes": reliable_nodes(),
     "single_location_or_all": single_location_or_all(),
+    "classes_first": classes_first(("gold", "silver")),
 }
 ROWS = [tuple(cell.strip() for cell in row.split("|")) for row in TABLE.strip().splitlines()]
 

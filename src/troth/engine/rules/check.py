@@ -7,6 +7,7 @@ from troth.engine.carriage.cost_check import check_cost_rates
 from troth.engine.rules.compiled import measure_of, try_compile
 from troth.engine.rules.expression import AMOUNT, CONDITION, MEASURE
 from troth.engine.rules.fields import EVERYTHING, OF_ORDER
+from troth.engine.rules.turn_check import check_turn
 from troth.engine.rules.values import Kind
 from troth.engine.rules.weights import AMOUNTS
 from troth.model.cost_rates import PARTS
@@ -19,7 +20,6 @@ CHARACTERS_MAX: Final = 50_000
 RANKED_MAX: Final = 5_000
 _NAME_MAX: Final = 100
 _AMOUNT_MAX: Final = 1e12
-_PERCENT_MAX: Final = 100
 _ATTEMPTS_MAX: Final = 1_000
 _RETRY_HOURS_MAX: Final = 8_760
 
@@ -45,9 +45,7 @@ def check(routing: Routing) -> tuple[Finding, ...]:
     found += _limits(routing.limits, "/limits")
     if routing.cost_rates is not None:
         found += check_cost_rates(routing.cost_rates)
-    found += _repeated(list(routing.priority_classes), "/priority_classes")
-    if not 0 <= routing.fair_share_percent <= _PERCENT_MAX:
-        found.append(Finding("/fair_share_percent", "must be 0 to 100"))
+    found += [*check_turn(routing)]
     if routing.upgrade_cost_minor_max is not None and not 0 <= routing.upgrade_cost_minor_max <= _AMOUNT_MAX:
         found.append(Finding("/upgrade_cost_minor_max", "must be 0 to 1,000,000,000,000"))
     if not 1 <= routing.attempts_max <= _ATTEMPTS_MAX:

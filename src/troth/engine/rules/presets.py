@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from troth.model.cost_rates import Objective
-from troth.model.routing import Action, Limits, Routing, Rule, Sort, Tier
+from troth.model.routing import Action, ClassFloor, Limits, Routing, Rule, Sort, Tier
 
 _SHIPPED_TO: Final = 'node.type in ["dc", "3pl"]'
 
@@ -137,6 +137,21 @@ def single_location_or_all() -> Routing:
     )
 
 
+def classes_first(classes: Sequence[str], *, floor_percent: int = 10) -> Routing:
+    """Classes of customers in their order keep scarce supply and are the first to get what arrives; of what is divided
+    so each class behind the first, and all others together, have a floor.
+    """
+    behind = (*classes[1:], "")
+    floors = tuple(ClassFloor(name, percent=floor_percent) for name in behind) if floor_percent else ()
+    return Routing(
+        "classes_first",
+        f"{', then '.join(classes)}, then all others",
+        tiers=(_last("anywhere"),),
+        priority_classes=tuple(classes),
+        class_floors=floors,
+    )
+
+
 PRESETS: Final[Mapping[str, Callable[[], Routing]]] = {
     "default": default,
     "nearest_first": nearest_first,
@@ -148,8 +163,9 @@ PRESETS: Final[Mapping[str, Callable[[], Routing]]] = {
     "markdown_clearance": markdown_clearance,
     "reliable_nodes": reliable_nodes,
     "single_location_or_all": single_location_or_all,
+    "classes_first": lambda: classes_first(("gold", "silver")),
 }
-"""Every preset by name, as it is without parameters; ranked locations are those of an example."""
+"""Every preset by name, as it is without parameters; lists are those of an example."""
 
 
 def _backorder() -> Tier:

@@ -5,13 +5,15 @@ from datetime import date
 
 from troth.engine.evolve import evolve
 from troth.engine.parts import choose_units, next_allocation
-from troth.engine.priority import in_turn
+from troth.engine.priority import in_order_of_rank
 from troth.engine.promising.context import Change, Decision, Facts, State
 from troth.engine.reserve import reserve_entries
+from troth.engine.shares import divide
 from troth.engine.stock.promised_lots import needed_until
 from troth.engine.supply.supply import end_of_life
 from troth.model.commands import AdjustStock, CountStock, ExpectSupply
 from troth.model.events import BackorderCovered, PartMove, PartsChange, StockAdjusted, StockCounted, SupplyExpected
+from troth.model.ids import OrderId
 from troth.model.inventory import Balance, CountMark, Entry, EntryKind, SupplyKey, lot_of, purchase_order_source
 from troth.model.lifecycle import AllocationEvent, AllocationState
 from troth.model.measure import PIECE, counted, told
@@ -164,33 +166,38 @@ def _taken_back(command: AdjustStock, state: State) -> dict[SupplyKey, int]:
 def _cover(
     command: AdjustStock, arrived: dict[SupplyKey, int], state: State, facts: Facts
 ) -> list[tuple[Change, BackorderCovered]]:
-    """The orders whose backordered parts the arrived units cover, the most important first: a lot only what it is good
-    for.
+    """The orders whose backordered parts the arrived units cover, as they are divided, the most important first: a lot
+    only what it is good for.
     """
-    left = dict(arrived)
     changes: list[tuple[Change, BackorderCovered]] = []
     node = facts.network.index.get(command.key.node)
-    if not left or node is None:
+    if not arrived or node is None:
         return changes
     expires_on = command.expires_on or state.balance(command.key).expires_on
     end = end_of_life(expires_on, facts.network.nodes[node].time_zone)
     orders = [state.orders[order_id] for order_id in command.orders if order_id in state.orders]
     waiting = {order.order_id: _waiting(order, arrived, end, facts) for order in orders}
-    needs = {order_id: sum(part.quantity for part in parts) for order_id, parts in waiting.items()}
-    for order in in_turn(needs, orders, sum(arrived.values()), facts.policy):
+    left: dict[tuple[OrderId, SupplyKey], int] = {}
+    by_floors: dict[OrderId, int] = {}
+    for key, units in arrived.items():
+        needs = [(one, sum(part.quantity for part in waiting[one.order_id] if part.key == key)) for one in orders]
+        for share in divide(units, needs, facts.policy):
+            left[share.order.order_id, key] = share.units
+            by_floors[share.order.order_id] = by_floors.get(share.order.order_id, 0) + share.floor_units
+    for order in in_order_of_rank(orders, facts.policy):
         parts = PartsChange()
         first = next_allocation(order)
         for part in waiting[order.order_id]:
-            units = min(left[part.key], part.quantity)
+            units = min(left[order.order_id, part.key], part.quantity)
             if not units:
                 continue
-            left[part.key] -= units
+            left[order.order_id, part.key] -= units
             chosen = choose_units((part,), {part.line_id: units}, first_number=first, new_source=command.key.source)
             first += 2
             moves = tuple(PartMove(new.allocation, AllocationEvent.COVER) for new in chosen.parts)
             parts = PartsChange(splits=(*parts.splits, *chosen.splits), moves=(*parts.moves, *moves))
         if parts.moves:
-            event = BackorderCovered(command.reference, parts)
+            event = BackorderCovered(command.reference, parts, by_floors[order.order_id])
             changes.append((Change(order, evolve(order, event)), event))
     return changes
 

@@ -18,8 +18,14 @@ _KINDS: Final[Mapping[str, Any]] = {
     "whole number": int,
     "text": str,
     "list of nodes": tuple[str, ...],
+    "list of classes": tuple[str, ...],
     "true or false": bool,
 }
+EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
+    "list of nodes": ("DC-1", "ST-1"),
+    "list of classes": ("gold", "silver"),
+}
+"""What a list of each kind may name."""
 _LIST_MAX: Final = 5_000
 _NUMBER_MAX: Final = 1_000_000
 
@@ -91,6 +97,14 @@ PRESETS: Final[Mapping[str, Preset]] = {
             presets.reliable_nodes,
         ),
         Preset("single_location_or_all", (), presets.single_location_or_all),
+        Preset(
+            "classes_first",
+            (
+                Parameter("classes", "list of classes", "the classes of customers, the most important first"),
+                Parameter("floor_percent", "whole number", "the floor of each class behind, in percent", 10),
+            ),
+            presets.classes_first,
+        ),
     )
 }
 
@@ -120,8 +134,8 @@ def make_preset(name: str, given: Mapping[str, Any]) -> dict[str, Any] | Invalid
 
 
 def example_of(preset: Preset) -> dict[str, Any]:
-    """What a preset makes without parameters, for a list of nodes with an example's."""
-    given = {parameter.name: ["DC-1", "ST-1"] for parameter in preset.parameters if parameter.default is None}
+    """What a preset makes without parameters, for a list with an example's."""
+    given = {parameter.name: EXAMPLES[parameter.kind] for parameter in preset.parameters if parameter.kind in EXAMPLES}
     content = make_preset(preset.name, given)
     if not isinstance(content, dict):
         raise TypeError(f"the preset {preset.name} cannot be made: {content}")
@@ -157,7 +171,7 @@ def _flaw(parameter: Parameter, value: Any) -> str:
     except msgspec.ValidationError:
         return f"must be a {parameter.kind}"
     if isinstance(converted, tuple):
-        return "" if 0 < len(converted) <= _LIST_MAX else f"must name 1 to {_LIST_MAX:,} nodes"
+        return "" if 0 < len(converted) <= _LIST_MAX else f"must name 1 to {_LIST_MAX:,} {parameter.kind[8:]}"
     if isinstance(converted, str):
         return "" if converted.strip() else "must not be empty"
     return "" if 0 <= converted <= _NUMBER_MAX else f"must be from 0 to {_NUMBER_MAX:,}"

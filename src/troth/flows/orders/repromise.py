@@ -7,20 +7,23 @@ crash it is done again, and what was done already changes nothing.
 """
 
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Final
 
-from troth.engine.priority import in_order_of_rank, who_gives_way
+from troth.engine.priority import in_order_of_rank
+from troth.engine.shares import divide_short, parts_given, tell_classes
 from troth.engine.supply.overdue import is_counted_out
 from troth.flows.door.requests import Accepted, Request
 from troth.flows.door.system import System
 from troth.flows.door.waiting import find_tried, tried
 from troth.flows.orders.due import ACTOR
 from troth.flows.orders.spoiled import find_spoiled
+from troth.flows.orders.supply_reasons import tell_late, tell_lost, tell_overdue, tell_units
 from troth.model.commands import LostUnits, RepromiseOrder
 from troth.model.ids import OrderId
-from troth.model.inventory import Balance, EntryKind, SupplyKey, dated_by, lot_within
+from troth.model.inventory import Balance, EntryKind, SupplyKey
 from troth.model.lifecycle import AllocationState
 from troth.model.order import Allocation, Order
 from troth.model.refusals import Busy, VersionConflict
@@ -67,6 +70,17 @@ class _Done:
 
     changed: int = 0
     is_open: bool = False
+
+
+@dataclass(slots=True)
+class _Giving:
+    """The orders that lose units, as they were looked at, their parts with the units, and how what is left of each
+    supply is divided among the classes of customers, in words.
+    """
+
+    orders: dict[OrderId, Order] = field(default_factory=dict)
+    parts: dict[OrderId, list[tuple[Allocation, int]]] = field(default_factory=dict)
+    divided: dict[SupplyKey, str] = field(default_factory=dict)
 
 
 async def repromise_moved(system: System, *, limit: int = _MOVES_MAX) -> Round:
@@ -119,8 +133,7 @@ async def repromise_overdue(system: System, now: datetime, *, limit: int = _MOVE
         commands = []
         for order in in_order_of_rank(orders.values(), system.door.reference.policy):
             missed = _missed_supplies(order, now, counted_out)
-            names = _and_names(_supply_name(key) for key in missed)
-            commands.append(RepromiseOrder(order.order_id, f"{names} is overdue", moved=missed))
+            commands.append(RepromiseOrder(order.order_id, tell_overdue(missed), moved=missed))
         done = await _submit(system, _chunks(commands))
     return done.changed
 
@@ -146,33 +159,42 @@ async def _look_after(system: System, connection: Connection, moves: Sequence[Su
     said = {move.key for move in moves if move.kind in _SAY_LAST_DAY}
     spoiled = await find_spoiled(system, connection, [balance for balance in supplies if balance.key in said])
     late = await find_orders_pegged_to(connection, expected)
-    orders = await read_orders(connection, {*(order.order_id for order, _ in giving), *spoiled, *late})
-    concerned = [
+    orders = await read_orders(connection, {*spoiled, *late} - giving.orders.keys()) | giving.orders
+    lost = {
+        order_id: ([part.key for part, _units in giving.parts.get(order_id, ())], spoiled.get(order_id, ()))
+        for order_id in {**spoiled, **giving.parts}
+    }
+    # Who holds what does not last loses it first, and so the others lose no more than is missing then.
+    given_up = [
         RepromiseOrder(
-            order.order_id,
-            _reason(order, giving, spoiled.get(order.order_id, ()), expected),
-            moved=tuple(sorted({part.key for part in order.allocations} & expected)),
+            order_id,
+            tell_lost(*supplies_lost, giving.divided),
+            version=orders[order_id].version,
+            lost=tuple(LostUnits(part.allocation, part.key, units) for part, units in giving.parts.get(order_id, ())),
+            spoiled=spoiled.get(order_id, ()),
         )
-        for order in in_order_of_rank(orders.values(), policy)
+        for order_id, supplies_lost in lost.items()
+        if order_id in orders
     ]
-    given_up = _give_way_commands(giving, spoiled, orders)
+    concerned = []
+    for order in in_order_of_rank(orders.values(), policy):
+        moved = tuple(sorted({part.key for part in order.allocations} & expected))
+        reason = tell_lost(*lost[order.order_id]) if order.order_id in lost else tell_late(moved)
+        concerned.append(RepromiseOrder(order.order_id, reason, moved=moved))
     first, rest = concerned[:_TOGETHER_MAX], concerned[_TOGETHER_MAX:]
     done = await _submit(system, [[*given_up, *first], *_chunks(rest)])
-    waiting = await find_tried(connection, {move.key.sku for move in moves}, policy, without=orders)
+    waiting = await find_tried(connection, {move.key for move in moves}, policy, without=orders)
     again = await _submit(system, _chunks(waiting))
     return _Done(done.changed + again.changed, done.is_open or again.is_open)
 
 
-async def _who_gives_way(
-    system: System, connection: Connection, supplies: Iterable[Balance]
-) -> list[tuple[Order, list[tuple[Allocation, int]]]]:
-    """The orders that lose units, the most important first, with the parts that give way and their reasons.
+async def _who_gives_way(system: System, connection: Connection, supplies: Iterable[Balance]) -> _Giving:
+    """Who loses units of supplies that are short.
 
     What carts keep gives way before any order does: a cart ends within the hour, or becomes an order.
     """
-    by_order: dict[OrderId, list[tuple[Allocation, int]]] = {}
-    orders: dict[OrderId, Order] = {}
-    policy = system.door.reference.policy
+    giving = _Giving()
+    reference = system.door.reference
     for balance in supplies:
         if balance.reserved <= balance.on_hand:
             continue
@@ -186,77 +208,13 @@ async def _who_gives_way(
             if (order.order_id, part.allocation) in numbers
         ]
         missing = balance.reserved - balance.on_hand - reserved.cart_units
-        for order, part, units in who_gives_way(missing, pegged, policy):
-            orders[order.order_id] = order
-            by_order.setdefault(order.order_id, []).append((part, units))
-    return [(order, by_order[order.order_id]) for order in in_order_of_rank(orders.values(), policy)]
-
-
-def _give_way_commands(
-    giving: Sequence[tuple[Order, list[tuple[Allocation, int]]]],
-    spoiled: Mapping[OrderId, tuple[SupplyKey, ...]],
-    orders: Mapping[OrderId, Order],
-) -> list[RepromiseOrder]:
-    """One command for each order that loses anything; who holds what does not last leaves it first, and so the others
-    lose no more than is missing then.
-    """
-    by_order = {order.order_id: (order, parts) for order, parts in giving}
-    lost: dict[OrderId, tuple[Order, list[tuple[Allocation, int]]]] = {
-        order_id: (orders[order_id], []) for order_id in spoiled if order_id in orders
-    }
-    lost |= by_order
-    return [
-        RepromiseOrder(
-            order_id,
-            _lost_reason(parts, spoiled.get(order_id, ())),
-            version=order.version,
-            lost=tuple(LostUnits(part.allocation, part.key, units) for part, units in parts),
-            spoiled=spoiled.get(order_id, ()),
-        )
-        for order_id, (order, parts) in lost.items()
-    ]
-
-
-def _reason(
-    order: Order,
-    giving: Sequence[tuple[Order, list[tuple[Allocation, int]]]],
-    spoiled: Sequence[SupplyKey],
-    expected: Collection[SupplyKey],
-) -> str:
-    """Why an order is promised anew, in words: its supply is short, does not last, or comes at another time."""
-    lost = [part for one, parts in giving if one.order_id == order.order_id for part in parts]
-    if lost or spoiled:
-        return _lost_reason(lost, spoiled)
-    keys = sorted({part.key for part in order.allocations} & set(expected))
-    return f"{_and_names(_supply_name(key) for key in keys)} comes at another time"
-
-
-def _lost_reason(lost: Sequence[tuple[Allocation, int]], spoiled: Sequence[SupplyKey]) -> str:
-    short = [_short(part.key for part, _ in lost)] if lost else []
-    return _and_names((*(f"{_lot_name(key)} no longer lasts" for key in spoiled), *short))
-
-
-def _lot_name(key: SupplyKey) -> str:
-    return f"lot {lot_within(key.source)} of {key.sku} at {key.node}"
-
-
-def _short(keys: Iterable[SupplyKey]) -> str:
-    return f"{_and_names(dict.fromkeys(_supply_name(key) for key in sorted(set(keys))))} is short"
-
-
-def _supply_name(key: SupplyKey) -> str:
-    """What people call a supply.
-
-    >>> from troth.model.ids import Sku
-    >>> _supply_name(SupplyKey(Sku("A"), "DC-PA")), _supply_name(SupplyKey(Sku("A"), "DC-PA", "po/45/1"))
-    ('A at DC-PA', 'A of purchase order 45')
-    """
-    dated = dated_by(key.source)
-    return f"{key.sku} at {key.node}" if dated is None else f"{key.sku} of {dated.name}"
-
-
-def _and_names(names: Iterable[str]) -> str:
-    return " and ".join(names)
+        shares = divide_short(missing, pegged, reference.policy)
+        item = reference.items.get(balance.key.sku)
+        giving.divided[balance.key] = tell_classes(shares, reference.policy, tell_units(item))
+        for order, part, units in parts_given(shares, pegged):
+            giving.orders[order.order_id] = order
+            giving.parts.setdefault(order.order_id, []).append((part, units))
+    return giving
 
 
 def _chunks(commands: Sequence[RepromiseOrder]) -> list[Sequence[RepromiseOrder]]:
