@@ -7,6 +7,7 @@ import pytest
 
 from tests.builders import NEW_YORK, NOW, node
 from tests.console.carrier_claim_events import CARRIER_CLAIM_EVENTS
+from tests.console.chargeback_events import CHARGEBACK_EVENTS
 from tests.console.label_events import LABEL_EVENTS
 from tests.console.notification_events import NOTIFICATION_EVENTS
 from tests.console.payment_events import PAYMENT_EVENTS
@@ -147,6 +148,7 @@ _TOLD_WORK = ToldWork(
 EVERY_EVENT: tuple[tuple[Event, str], ...] = (
     *PAYMENT_EVENTS,
     *CARRIER_CLAIM_EVENTS,
+    *CHARGEBACK_EVENTS,
     *NOTIFICATION_EVENTS,
     *RETURN_EVENTS,
     *PICKUP_EVENTS,

@@ -86,7 +86,8 @@ async def test_a_guide_that_does_not_fit_is_refused_by_field(api: Api) -> None:
         ({"late_percent": 101.0}, ["/routing_guide/late_percent"]),
         ({"carriers": [], "services": []}, ["/routing_guide/wrong_carrier"]),
         ({"notice_minutes": None}, ["/routing_guide/late_notice"]),
-        ({"early": euros}, ["/routing_guide/early"]),
+        ({"early": euros}, ["/routing_guide/early/currency"]),
+        ({"earlier": euros}, ["/routing_guide/earlier"]),
     ):
         refused = await api.put("/v1/customers/UNFIT-GUIDE", {"routing_guide": guide | changes})
         assert refused.status_code == 422, changes

@@ -17,6 +17,7 @@ from troth.console import (
     blanket_orders,
     carrier_claims,
     catalog,
+    chargebacks,
     configuration,
     count_tasks,
     customers,
@@ -101,6 +102,7 @@ def create_console(
             waves,
             customers,
             blanket_orders,
+            chargebacks,
         ),
         *(
             notifications,

@@ -32,6 +32,7 @@ def guide_in(form: FormData, currency: str) -> RoutingGuide:
         short_basis_points=_basis_points(form, "short_percent"),
         notice_minutes=count_in(form, "notice_minutes", most=_MINUTES_MAX) if has_notice else None,
         notice_minor=_amount(form, "late_notice", currency),
+        early_minor=_amount(form, "early", currency),
     )
     for name, detail in flaws_of(guide):
         raise Unfit(f"{name} {detail}".replace("_", " "))
@@ -47,6 +48,7 @@ def guide_text(terms: CustomerTerms) -> Mapping[str, str]:
         "wrong_carrier": guide.carrier_minor,
         "split": guide.split_minor,
         "late": guide.late_minor,
+        "early": guide.early_minor,
         "late_notice": guide.notice_minor,
     }
     percents = {"late_percent": guide.late_basis_points, "short_percent": guide.short_basis_points}

@@ -8,6 +8,7 @@ import msgspec
 
 from troth.console.views_agreed import tell_agreement
 from troth.console.views_carrier_claim import tell_carrier_claim
+from troth.console.views_chargeback import tell_chargeback
 from troth.console.views_node_events import tell_node
 from troth.console.views_notification import tell_notification
 from troth.console.views_payment import tell_payment
@@ -22,6 +23,7 @@ from troth.model.agreement_moves import BalanceTold, BlanketOrderSet, CustomerSe
 from troth.model.alerts import AlertAction
 from troth.model.carrier_claim import CarrierClaimClosed, CarrierClaimOpened
 from troth.model.change import FieldChange
+from troth.model.chargeback import ChargebackDecided, ChargebackIncurred
 from troth.model.events import (
     AcceptanceMissed,
     AlertRaised,
@@ -198,6 +200,8 @@ def tell(event: Event) -> str:
             return tell_notification(event)
         case CarrierClaimOpened() | CarrierClaimClosed():
             return tell_carrier_claim(event)
+        case ChargebackIncurred() | ChargebackDecided():
+            return tell_chargeback(event)
         case _:
             return tell_work(event)
 

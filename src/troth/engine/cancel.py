@@ -13,18 +13,20 @@ from troth.model.kits import kits_of
 from troth.model.lifecycle import AllocationEvent, AllocationState
 from troth.model.measure import counted
 from troth.model.order import Order
-from troth.model.permissions import CANCEL, CANCELABLE, NEEDS_REASON, states_for
+from troth.model.permissions import CANCEL, CANCELABLE, NEEDS_REASON, By, states_for
 from troth.model.refusals import FieldFlaw, Held, Invalid, NotPossibleNow, Refusal
 from troth.model.status import blocking_holds, live_allocations, order_status, uncovered_quantities
 
 _RANK = {state: rank for rank, state in enumerate(AllocationState)}
 
 
-def decide_cancel(command: CancelOrder, order: Order, facts: Facts) -> tuple[OrderEvent, ...] | Refusal:
+def decide_cancel(
+    command: CancelOrder, order: Order, facts: Facts, *, allowed: By | None = None
+) -> tuple[OrderEvent, ...] | Refusal:
     """The cancelation of the named units, those first that have come least far.
 
     Without lines it is everything that is not canceled yet, and is refused if some of it has left already, or may not
-    be canceled any more by whom it is asked.
+    be canceled any more by whom it is asked, or by whom it is `allowed`.
     """
     holds = blocking_holds(order, Block.CANCEL)
     if holds:
@@ -43,7 +45,7 @@ def decide_cancel(command: CancelOrder, order: Order, facts: Facts) -> tuple[Ord
     wanted = named or {line_id: units for line_id, units in open_units.items() if units}
     if not wanted:
         return NotPossibleNow("cancel", order_status(order))
-    parts = cancel_units(order, wanted, states_for(command.by, CANCEL))
+    parts = cancel_units(order, wanted, states_for(allowed or command.by, CANCEL))
     if parts is None:
         return NotPossibleNow("cancel", order_status(order))
     if not command.reason and NEEDS_REASON[command.by] & _canceled_states(order, parts):
@@ -54,8 +56,16 @@ def decide_cancel(command: CancelOrder, order: Order, facts: Facts) -> tuple[Ord
             reason=command.reason,
             at=facts.now,
             parts=parts,
+            short=() if command.by is By.CUSTOMER else _short_of(order, wanted, command.reason),
         ),
     )
+
+
+def _short_of(order: Order, wanted: Mapping[LineId, int], reason: str) -> tuple[LineQuantity, ...]:
+    """What of the units that are canceled lies nowhere: it goes first, and is not sent for want of it."""
+    missing = uncovered_quantities(order)
+    short = {line_id: min(units, missing.get(line_id, 0)) for line_id, units in wanted.items()}
+    return tuple(LineQuantity(line_id, units, reason) for line_id, units in short.items() if units)
 
 
 def _open_of(order: Order, line_id: LineId) -> int:

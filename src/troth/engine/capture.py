@@ -81,7 +81,7 @@ def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decisio
         entries = keeping(entries, supply, facts.network)
     events: tuple[OrderEvent, ...] = (OrderCaptured(order),)
     if gone:
-        events += (OrderCanceled(gone, NOT_FILLED, facts.now, PartsChange()),)
+        events += (OrderCanceled(gone, NOT_FILLED, facts.now, PartsChange(), short=gone),)
         order = evolve(order, events[-1])
     captured = Decision(
         changes=(Change(None, order),),

@@ -204,4 +204,4 @@ def _end_waits(order: Order, facts: Facts) -> tuple[OrderCanceled, ...]:
         for parked in order.parked
         if parked.is_waiting and parked.until is not None and parked.until <= facts.now and parked.line_id in missing
     )
-    return (OrderCanceled(over, WAITED_TOO_LONG, facts.now, PartsChange()),) if over else ()
+    return (OrderCanceled(over, WAITED_TOO_LONG, facts.now, PartsChange(), short=over),) if over else ()

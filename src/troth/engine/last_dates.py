@@ -25,4 +25,4 @@ def end_lines(order: Order, facts: Facts) -> tuple[OrderCanceled, ...]:
     if parts is None:
         raise RuntimeError("what can be canceled could not be")
     lines = tuple(LineQuantity(line_id, units, NOT_LEFT) for line_id, units in wanted.items())
-    return (OrderCanceled(lines, NOT_LEFT, facts.now, parts),)
+    return (OrderCanceled(lines, NOT_LEFT, facts.now, parts, short=lines),)

@@ -116,7 +116,7 @@ def decide_cancel_or_ask(command: CancelOrder, order: Order, facts: Facts) -> tu
         return decide_cancel(command, order, facts)
     # Whether it may be canceled is for the nodes to say then, also where a customer asks.
     reason = command.reason or f"asked for by the {command.by}"
-    found = decide_cancel(replace(command, by=By.OPERATOR, reason=reason), order, facts)
+    found = decide_cancel(replace(command, reason=reason), order, facts, allowed=By.OPERATOR)
     if not isinstance(found, tuple):
         return found
     canceled = [event for event in found if isinstance(event, OrderCanceled)]
@@ -142,7 +142,7 @@ def decide_cancel_or_ask(command: CancelOrder, order: Order, facts: Facts) -> tu
         moves = tuple(move for part in at_once.parts for move in moves_through(part, (AllocationEvent.CANCEL,)))
         lines = tuple(LineQuantity(line_id, units, reason) for line_id, units in done.items() if units)
         change = PartsChange(splits=at_once.splits, moves=moves)
-        events.append(OrderCanceled(lines, reason, facts.now, change))
+        events.append(OrderCanceled(lines, reason, facts.now, change, short=canceled[0].short))
     after = order
     for name in ids:
         units = units_of(order, [part for part in asked_of.parts if part.fulfillment_id == name])

@@ -54,6 +54,7 @@ from troth.http.orders import (
 )
 from troth.http.records import (
     blanket_orders,
+    chargebacks,
     customers,
     items,
     node_capacity,
@@ -155,6 +156,7 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *purchase_orders.OPERATIONS,
     *customers.OPERATIONS,
     *blanket_orders.OPERATIONS,
+    *chargebacks.OPERATIONS,
     *transfers.OPERATIONS,
     *stock_counts.OPERATIONS,
     *stock_feeds.OPERATIONS,

@@ -32,7 +32,7 @@ class CustomerTerms:
 @dataclass(frozen=True, slots=True)
 class Credit:
     """What a customer may owe, and what is used of it (minor units): what was told to be unpaid, what was invoiced
-    since, and what is open of orders that are not held for credit.
+    since, less what was `charged_back` and accepted since, and what is open of orders that are not held for credit.
     """
 
     customer_id: str
@@ -41,11 +41,12 @@ class Credit:
     unpaid_minor: int = 0
     invoiced_minor: int = 0
     open_minor: int = 0
+    charged_back_minor: int = 0
 
     @property
     def used_minor(self) -> int:
         """All that counts against the limit."""
-        return self.unpaid_minor + self.invoiced_minor + self.open_minor
+        return self.unpaid_minor + self.invoiced_minor + self.open_minor - self.charged_back_minor
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from troth.model.alerts import AlertAction
 from troth.model.carrier_claim import CarrierClaimClosed, CarrierClaimOpened
 from troth.model.cart_hold import CartHold, CartHoldState
 from troth.model.change import FieldChange
+from troth.model.chargeback import ChargebackDecided, ChargebackIncurred
 from troth.model.charges import DeliveryCharge
 from troth.model.choice import Choice
 from troth.model.commands import ExpectedLine, LineQuantity
@@ -103,12 +104,15 @@ class DuplicateReceived:
 
 @dataclass(frozen=True, slots=True)
 class OrderCanceled:
-    """Units of lines, or all of them, were canceled and their stock freed."""
+    """Units of lines, or all of them, were canceled and their stock freed. Those that are `short` are not sent although
+    they are wanted.
+    """
 
     lines: tuple[LineQuantity, ...]
     reason: str
     at: datetime
     parts: PartsChange
+    short: tuple[LineQuantity, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -856,6 +860,7 @@ PaymentEvent = (
 NotificationEvent = NotificationSent | NotificationFailed | ChoiceMade | StockLevelChanged
 WorkbenchEvent = ExceptionMarked | FixApplied
 CarrierClaimEvent = CarrierClaimOpened | CarrierClaimClosed
+ChargebackChange = ChargebackIncurred | ChargebackDecided
 PartnerEvent = AgreementEvent | ShipNoticeSent | NodeTold | NodeSilent
 Event = (
     OrderEvent
@@ -866,6 +871,7 @@ Event = (
     | NotificationEvent
     | PartnerEvent
     | CarrierClaimEvent
+    | ChargebackChange
     | ConfigurationSet
 )
 
@@ -965,6 +971,8 @@ EVENTS: Final[dict[str, type[Event]]] = {
         StockLevelChanged,
         CarrierClaimOpened,
         CarrierClaimClosed,
+        ChargebackIncurred,
+        ChargebackDecided,
         NodeTold,
         NodeSilent,
         ConfigurationSet,

@@ -21,9 +21,9 @@ class RoutingGuide:
 
     `carriers` and `services` are those that may bring the goods (none: any): a shipment that goes otherwise costs
     `carrier_minor`. Each shipment after the first costs `split_minor`. A line of a shipment that comes after it is
-    needed costs `late_minor` and `late_basis_points`, and what is not sent of a line `short_basis_points`. The ship
-    notice has to be there so many minutes after goods left (`notice_minutes`; None: nobody waits for one); without it
-    in time a shipment costs `notice_minor`.
+    needed costs `late_minor` and `late_basis_points`, one that comes too early `early_minor`, and what is not sent of a
+    line `short_basis_points`. The ship notice has to be there so many minutes after goods left (`notice_minutes`; None:
+    nobody waits for one); without it in time a shipment costs `notice_minor`.
     """
 
     currency: str
@@ -37,15 +37,17 @@ class RoutingGuide:
     short_basis_points: int = 0
     notice_minutes: int | None = None
     notice_minor: int = 0
+    early_minor: int = 0
 
     def takes(self, carrier: str, service: str) -> bool:
         """Whether goods may come so; who carries nothing of their own is no carrier that a partner could refuse.
 
         >>> guide = RoutingGuide("USD", carriers=("ups",), services=("ground",))
-        >>> guide.takes("ups", "ground"), guide.takes("fedex", "ground"), guide.takes("ups", "air")
+        >>> guide.takes("UPS", "ground"), guide.takes("fedex", "ground"), guide.takes("ups", "air")
         (True, False, False)
         """
-        is_known = not self.carriers or not carrier or carrier in self.carriers
+        named = {one.casefold() for one in self.carriers}
+        is_known = not named or not carrier or carrier.casefold() in named
         return is_known and (not self.services or service in self.services)
 
     def late_of(self, value_minor: int) -> int:

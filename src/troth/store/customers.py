@@ -117,6 +117,7 @@ async def read_credits(connection: Connection, customer_ids: Collection[str]) ->
                 row["unpaid_minor"],
                 row["invoiced_minor"],
                 row["open_minor"],
+                row["charged_back_minor"],
             )
         found.append((credit, row["held_minor"]))
     return found

@@ -75,7 +75,8 @@ class BalanceBody(Strict):
 
 class CreditAnswer(msgspec.Struct, frozen=True):
     """What a customer may owe, and what is used of it: `unpaid` as it was told as of `unpaid_as_of`, `invoiced` since,
-    and `open` of orders that are still to leave. What is `held` for want of credit counts against nobody.
+    less what was `charged_back` and accepted since, and `open` of orders that are still to leave. What is `held` for
+    want of credit counts against nobody.
     """
 
     limit: MoneyAnswer
@@ -84,6 +85,7 @@ class CreditAnswer(msgspec.Struct, frozen=True):
     unpaid: MoneyAnswer
     unpaid_as_of: At | None
     invoiced: MoneyAnswer
+    charged_back: MoneyAnswer
     open: MoneyAnswer
     held: MoneyAnswer
 
@@ -179,6 +181,7 @@ def _credit(credit: Credit, one: Standing) -> CreditAnswer:
         money(credit.unpaid_minor, currency),
         one.told_at,
         money(credit.invoiced_minor, currency),
+        money(credit.charged_back_minor, currency),
         money(credit.open_minor, currency),
         money(one.held_minor, currency),
     )

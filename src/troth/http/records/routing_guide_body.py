@@ -33,6 +33,7 @@ class RoutingGuideBody(Strict):
     split: Annotated[MoneyBody | None, Field(description="For each shipment after the first.")] = None
     late: Annotated[MoneyBody | None, Field(description="For each line of a shipment after its `need_by`.")] = None
     late_percent: Annotated[Percent, Field(description="And of what its units sell for.")] = 0.0
+    early: Annotated[MoneyBody | None, Field(description="For each line that comes before its `not_before`.")] = None
     short_percent: Annotated[Percent, Field(description="Of what units sell for that are not sent.")] = 0.0
     notice_minutes: Annotated[
         int | None,
@@ -72,6 +73,7 @@ class RoutingGuideBody(Strict):
             short_basis_points=basis_points("short_percent", self.short_percent),
             notice_minutes=self.notice_minutes,
             notice_minor=minor("late_notice", self.late_notice),
+            early_minor=minor("early", self.early),
         )
         flaws += [FieldFlaw(f"{pointer}/{name}", detail) for name, detail in flaws_of(guide)]
         if flaws:
@@ -89,6 +91,7 @@ class RoutingGuideAnswer(msgspec.Struct, frozen=True):
     split: MoneyAnswer
     late: MoneyAnswer
     late_percent: float
+    early: MoneyAnswer
     short_percent: float
     notice_minutes: int | None
     late_notice: MoneyAnswer
@@ -104,6 +107,7 @@ def answer_guide(guide: RoutingGuide) -> RoutingGuideAnswer:
         money(guide.split_minor, guide.currency),
         money(guide.late_minor, guide.currency),
         guide.late_basis_points / _HUNDREDTHS,
+        money(guide.early_minor, guide.currency),
         guide.short_basis_points / _HUNDREDTHS,
         guide.notice_minutes,
         money(guide.notice_minor, guide.currency),

@@ -46,7 +46,15 @@ SELECT
             WHERE i.customer_id = c.customer_id AND (c.unpaid_as_of IS NULL OR i.invoiced_at > c.unpaid_as_of)
         ),
         0
-    )::bigint AS invoiced_minor
+    )::bigint AS invoiced_minor,
+    coalesce(
+        (
+            SELECT sum(b.accepted_minor) FROM chargebacks AS b
+            WHERE b.customer_id = c.customer_id AND b.state = 'accepted' AND b.currency = c.document ->> 'currency'
+                AND (c.unpaid_as_of IS NULL OR b.decided_at > c.unpaid_as_of)
+        ),
+        0
+    )::bigint AS charged_back_minor
 FROM customers AS c WHERE c.customer_id = ANY($1::text[]) ORDER BY c.customer_id;
 
 -- name: write_credit_uses
