@@ -5,6 +5,7 @@ import os
 import platform
 import statistics
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -111,7 +112,7 @@ def _document(name: str, figures: Sequence[Figure], seed: int, notes: str) -> di
             "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
             "system": f"{platform.system()} {platform.machine()}",
         },
-        "versions": {"python": platform.python_version()} | {package: version(package) for package in _PACKAGES},
+        "versions": {"python": sys.version} | {package: version(package) for package in _PACKAGES},
         "seed": seed,
         "notes": notes,
         "figures": [asdict(one) for one in figures],
