@@ -116,7 +116,7 @@ def _option(option: Option, found: Quote, dearest: int, voice: Voice, items: Map
         option.plan_id,
         tell_way(option),
         not plan.uncovered or option.will_wait,
-        plan_message(plan, found.network, found.destination, found.at, voice, items, found.need_by),
+        plan_message(plan, found.network, found.destination, found.at, voice, items, found.need_by, found.kits),
         None if whole is None else whole.promised_from,
         None if whole is None else whole.promised_at,
         "" if whole is None else whole.via or whole.node,

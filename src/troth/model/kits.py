@@ -5,9 +5,18 @@ from typing import Protocol
 
 from troth.model.ids import LineId, Sku
 from troth.model.order import Order
+from troth.model.value import dataclass
 
 Kits = Mapping[LineId, tuple[tuple[Sku, int], ...]]
 """The components (SKU, units) of one unit of each line that is a kit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """A kit that a line asks for, and the components (SKU, units) of one of it."""
+
+    sku: Sku
+    components: tuple[tuple[Sku, int], ...]
 
 
 class Units(Protocol):

@@ -60,6 +60,8 @@ _CATALOG: Final = (
     MessageState("delivered", "with the customer", ("day",)),
     MessageState("collected", "picked up by the customer", ("place", "day")),
     MessageState("shipments", "before several of these", ("shipments",), "shipments"),
+    MessageState("shipment_of", "before each of several: what is in it", ("lines",), essential="lines"),
+    MessageState("more_items", "in it, after the first: how many further items", ("units",), "units", "units"),
     MessageState("canceled", "an order that was canceled"),
     MessageState("short", "units of an order that lie at no supply", ("units",), "units"),
     MessageState("waiting", "units of an order that wait for stock", ("units",), "units"),

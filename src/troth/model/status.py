@@ -1,5 +1,6 @@
 """The status of an order and of a line, and when the clock next has something to do: functions of the parts."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -118,7 +119,7 @@ def order_status(order: Order) -> OrderStatus:
     is_waiting = not missing.keys() - waiting_lines(order)
     if not is_waiting and not blocking_holds(order, Block.PROMISE):
         return OrderStatus.EXCEPTION
-    status = _parts_status({part.state for part in live_allocations(order)}, is_waiting=bool(missing))
+    status = _parts_status(_standing_states(order, live_allocations(order)), is_waiting=bool(missing))
     if status not in (OrderStatus.PROMISED, OrderStatus.BACKORDERED):
         return status
     return OrderStatus.ON_HOLD if not is_waiting or blocking_holds(order, Block.RELEASE) else status
@@ -131,8 +132,8 @@ def line_status(order: Order, line: Line) -> OrderStatus:
     is_missing = line.line_id in uncovered_quantities(order)
     if is_missing and line.line_id not in waiting_lines(order):
         return OrderStatus.ON_HOLD if blocking_holds(order, Block.PROMISE) else OrderStatus.EXCEPTION
-    states = {part.state for part in live_allocations(order) if part.line_id == line.line_id}
-    return _parts_status(states, is_waiting=is_missing)
+    parts = [part for part in live_allocations(order) if part.line_id == line.line_id]
+    return _parts_status(_standing_states(order, parts), is_waiting=is_missing)
 
 
 def fulfillment_status(order: Order, fulfillment: FulfillmentId) -> AllocationState:
@@ -255,6 +256,15 @@ def still_planned(order: Order) -> tuple[PlannedRelease, ...]:
         return ()
     open_ids = {part.fulfillment_id for part in order.allocations if part.state is AllocationState.RESERVED}
     return tuple(one for one in order.planned if one.fulfillment_id in open_ids)
+
+
+def _standing_states(order: Order, parts: Sequence[Allocation]) -> set[AllocationState]:
+    """The states of parts; components on hand that wait for others of their kits wait as these do."""
+    states = {part.state for part in parts}
+    if states != {AllocationState.RESERVED, AllocationState.BACKORDERED}:
+        return states
+    on_hand = [part for part in parts if part.state is AllocationState.RESERVED]
+    return states if any(whole_units(on_hand, kits_of(order)).values()) else {AllocationState.BACKORDERED}
 
 
 def _parts_status(states: set[AllocationState], *, is_waiting: bool) -> OrderStatus:

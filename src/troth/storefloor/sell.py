@@ -205,6 +205,7 @@ def _ways(visit: Visit, found: Quote, content: OrderContent) -> Iterator[Way]:
             voice,
             visit.system.door.reference.items,
             found.need_by,
+            found.kits,
         )
         yield Way(option.plan_id, _title(option), message)
 

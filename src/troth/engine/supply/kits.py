@@ -3,6 +3,7 @@ taken out of the components' supply.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,7 +92,8 @@ def rows_of_kits(lines: Sequence[DemandLine], kits: Kits) -> tuple[SupplyRows, .
 
 
 def kit_rows(kit: Sequence[tuple[Sku, int]], rows: Mapping[Sku, SupplyRows]) -> SupplyRows:
-    """The supply of a kit: at each node and date so many more units as all components then make.
+    """The supply of a kit: at each node and date so many more units as all components then make, out of the supply by
+    which the last of them comes.
 
     A lot that does not keep makes kits that leave now, and none that wait for another component: whether it would still
     be good is not known before the plan is.
@@ -110,7 +112,23 @@ def kit_rows(kit: Sequence[tuple[Sku, int]], rows: Mapping[Sku, SupplyRows]) -> 
         made[at] = np.min([_cumulative(row, date, count) // units for row, units in parts], axis=0)
     more = np.diff(np.maximum.accumulate(made, axis=0), axis=0)
     at_date, node = np.nonzero(more)
-    return SupplyRows(node.astype(np.int32), more[at_date, node], dates[at_date], (KIT_SOURCE,) * node.size)
+    found = SupplyRows(node.astype(np.int32), more[at_date, node], dates[at_date], (KIT_SOURCE,) * node.size)
+    return replace(found, sources=_last_to_come(found, [row for row, _units in parts])) if dates.size > 1 else found
+
+
+def _last_to_come(kits: SupplyRows, parts: Iterable[SupplyRows]) -> tuple[Source, ...]:
+    """For each row of a kit the supply by which its last component comes; the kit's own where it is there, or where
+    several come at once.
+    """
+    coming: dict[tuple[int, float], Source] = {}
+    for rows in parts:
+        for row in np.flatnonzero((rows.available_from > 0.0) & (rows.available > 0)).tolist():
+            place = int(rows.node_index[row]), float(rows.available_from[row])
+            known = coming.setdefault(place, rows.sources[row])
+            if known != rows.sources[row]:
+                coming[place] = KIT_SOURCE
+    places = zip(kits.node_index.tolist(), kits.available_from.tolist(), strict=True)
+    return tuple(coming.get(place, KIT_SOURCE) for place in places)
 
 
 def share_a_sku(components: Iterable[Sequence[tuple[Sku, int]]]) -> bool:

@@ -25,7 +25,8 @@ from troth.model.cart_hold import CartHold
 from troth.model.commands import CaptureOrder
 from troth.model.explanation import Explanation
 from troth.model.front import Front
-from troth.model.ids import LineId, NodeId, Sku
+from troth.model.ids import LineId, NodeId
+from troth.model.kits import Kit
 from troth.model.network import Address
 from troth.model.order import Method
 from troth.model.plan import Demand, Plan, Uncovered
@@ -56,14 +57,6 @@ class Option:
     def will_be_held(self) -> bool:
         """Whether an order of it would wait for a person before anything is sent."""
         return self.plan.disposition is not None and self.plan.disposition.action is Action.HOLD
-
-
-@dataclass(frozen=True, slots=True)
-class Kit:
-    """A kit that a line asks for, and the components (SKU, units) of one of it."""
-
-    sku: Sku
-    components: tuple[tuple[Sku, int], ...]
 
 
 @dataclass(frozen=True, slots=True)

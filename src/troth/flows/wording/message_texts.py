@@ -38,6 +38,8 @@ BUILT_IN: Final[Mapping[str, Mapping[str, Text]]] = {
         "delivered": "Delivered {day}.",
         "collected": "Collected at {place} {day}.",
         "shipments": "{shipments} shipments.",
+        "shipment_of": "{lines}:",
+        "more_items": {"one": "{units} more item", "other": "{units} more items"},
         "canceled": "Canceled.",
         "short": {
             "one": "{units} unit cannot be promised at this moment.",
@@ -83,6 +85,8 @@ BUILT_IN: Final[Mapping[str, Mapping[str, Text]]] = {
         "delivered": "Entregado {day}.",
         "collected": "Recogido en {place} {day}.",
         "shipments": "{shipments} envíos.",
+        "shipment_of": "{lines}:",
+        "more_items": {"one": "{units} artículo más", "other": "{units} artículos más"},
         "canceled": "Cancelado.",
         "short": {
             "one": "{units} unidad no se puede prometer en este momento.",

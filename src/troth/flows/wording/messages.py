@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from troth.engine.carriage.network import Network
 from troth.engine.promising.disposition import ends_waiting_at, is_queued, may_wait
 from troth.engine.supply.available_to_sell import Stock, StockStatus
+from troth.flows.wording.contents import say_contents
 from troth.flows.wording.promised import (
     HANDED_OVER,
     Promised,
@@ -26,6 +27,7 @@ from troth.flows.wording.recalled import recall_message
 from troth.flows.wording.wording import Voice
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.item import Item
+from troth.model.kits import Kit
 from troth.model.lifecycle import GONE
 from troth.model.measure import DECIMALS_MAX, shown
 from troth.model.network import Address, NodeType
@@ -110,9 +112,10 @@ def plan_message(
     voice: Voice,
     items: Mapping[Sku, Item],
     need_by: Mapping[LineId, datetime] = MappingProxyType({}),
+    kits: Mapping[LineId, Kit] = MappingProxyType({}),
 ) -> str:
-    """What the customer of an order of a plan would be told, of lines that are needed by some time; the same once it
-    is ordered.
+    """What the customer of an order of a plan would be told, of lines that are needed by some time, and of some that
+    are kits; the same once it is ordered.
     """
     standing, wish = Standing(), plan.disposition
     if wish is not None and may_wait(plan):
@@ -126,7 +129,7 @@ def plan_message(
         )
     coming = [(peg.line_id, shipment.promised_at) for shipment in plan.shipments for peg in shipment.pegs]
     standing = replace(standing, needed_by=_missed(need_by, coming))
-    promised = promised_shipments(plan.shipments, network, destination, items)
+    promised = promised_shipments(plan.shipments, network, destination, items, kits)
     return standing_message(promised, standing, destination, now, voice)
 
 
@@ -175,7 +178,8 @@ def standing_message(
 
 
 def promise_message(promised: Sequence[Promised], now: datetime, voice: Voice) -> str:
-    """One sentence for each shipment, the first to leave first; empty where nothing is promised.
+    """One sentence for each shipment, the first to leave first, of several with what is in it; empty where nothing is
+    promised.
 
     >>> from datetime import UTC, timedelta
     >>> from troth.flows.wording.wording import NO_WORDING
@@ -192,6 +196,8 @@ def promise_message(promised: Sequence[Promised], now: datetime, voice: Voice) -
         _sentence(shipment, now.astimezone(ZoneInfo(shipment.time_zone)).date(), voice) for shipment in ordered
     ]
     if len(sentences) > 1:
+        contents = [say_contents(shipment.contents, voice, shipment.brand) for shipment in ordered]
+        sentences = [f"{what} {told}".lstrip() for what, told in zip(contents, sentences, strict=True)]
         sentences.insert(0, voice.count("shipments", len(sentences)))
     return " ".join(sentences)
 

@@ -1,14 +1,17 @@
 """What the shipments of a plan and the work of an order promise, as messages tell it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import field
 from datetime import datetime
 from typing import Final
 
 from troth.engine.carriage.network import Network
 from troth.engine.collecting import Collecting, find_collecting
-from troth.model.ids import FulfillmentId, NodeId, Sku
+from troth.flows.wording.contents import Content, contents_of
+from troth.model.ids import FulfillmentId, LineId, NodeId, Sku
 from troth.model.inventory import Source, is_on_hand
 from troth.model.item import Item
+from troth.model.kits import Kit
 from troth.model.lifecycle import AllocationState
 from troth.model.network import Address, NodeType
 from troth.model.order import Allocation, Fulfillment, Method, Order
@@ -27,7 +30,8 @@ class Promised:
     `place` is the name of the node that sends it or hands it over, of type `type`, and `sender` of the one that sends
     it there first. Days are counted in `time_zone`: that of the destination where the goods are sent and it is known,
     else the node's. `supply` is the message that says where units come from that are not there yet (empty: all are).
-    `collecting` are the hours in which what is picked up can be collected first.
+    `collecting` are the hours in which what is picked up can be collected first. `contents` is what it has, for the
+    customer of several shipments; it changes no sentence about one.
     """
 
     place: str
@@ -43,10 +47,15 @@ class Promised:
     delivered_at: datetime | None = None
     is_ready: bool = False
     collecting: Collecting | None = None
+    contents: tuple[Content, ...] = field(default=(), compare=False)
 
 
 def promised_shipments(
-    shipments: Iterable[Shipment], network: Network, destination: Address | None, items: Mapping[Sku, Item]
+    shipments: Sequence[Shipment],
+    network: Network,
+    destination: Address | None,
+    items: Mapping[Sku, Item],
+    kits: Mapping[LineId, Kit],
 ) -> list[Promised]:
     """What the shipments of a plan promise to a destination."""
     return [
@@ -60,6 +69,7 @@ def promised_shipments(
             supply_message(peg.source for peg in shipment.pegs),
             brand_of((peg.sku for peg in shipment.pegs), items),
             collecting=_collecting(network, shipment.via or shipment.node, shipment.method, shipment.promised_at),
+            contents=contents_of(shipment.pegs, items, kits) if len(shipments) > 1 else (),
         )
         for shipment in shipments
     ]
@@ -67,9 +77,13 @@ def promised_shipments(
 
 def promised_work(order: Order, network: Network, items: Mapping[Sku, Item], now: datetime) -> list[Promised]:
     """What the fulfillments of an order that still have units promise."""
+    kits = {
+        line.line_id: Kit(line.sku, line.terms.kit) for line in order.lines if line.terms is not None and line.terms.kit
+    }
     parts: dict[FulfillmentId, list[Allocation]] = {work.fulfillment_id: [] for work in order.fulfillments}
     for part in live_allocations(order):
         parts[part.fulfillment_id].append(part)
+    are_several = sum(map(bool, parts.values())) > 1
     return [
         Promised(
             *_place(network, work.via or work.node, work.method, order.ship_to),
@@ -89,6 +103,7 @@ def promised_work(order: Order, network: Network, items: Mapping[Sku, Item], now
                 work.method,
                 now if _is_ready(order, work) else max(now, work.promised_at),
             ),
+            contents=contents_of(parts[work.fulfillment_id], items, kits) if are_several else (),
         )
         for work in order.fulfillments
         if parts[work.fulfillment_id]

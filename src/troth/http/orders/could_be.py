@@ -7,11 +7,11 @@ from typing import Literal
 import msgspec
 from msgspec.structs import replace
 
-from troth.flows.orders.quote import Kit, Option
+from troth.flows.orders.quote import Option
 from troth.http.edge.measures import Units
 from troth.http.edge.values import Instant, MoneyAnswer, money
 from troth.model.ids import LineId
-from troth.model.kits import whole_units
+from troth.model.kits import Kit, whole_units
 from troth.model.measure import shown
 from troth.model.order import Method
 from troth.model.plan import Uncovered

@@ -14,7 +14,7 @@ from troth.engine.carriage.distance import KM_PER_MILE
 from troth.engine.carriage.network import Network
 from troth.engine.carriage.transit import compute_miles, find_coordinates
 from troth.engine.promising.disposition import ends_waiting_at, is_queued
-from troth.flows.orders.quote import Kit, Option
+from troth.flows.orders.quote import Option
 from troth.flows.wording.messages import plan_message
 from troth.flows.wording.wording import Voice
 from troth.http.edge.measures import Units, of_sku
@@ -25,7 +25,7 @@ from troth.http.orders.order_shapes import AddressAnswer
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.inventory import is_on_hand
 from troth.model.item import Item
-from troth.model.kits import whole_units
+from troth.model.kits import Kit, whole_units
 from troth.model.network import Address
 from troth.model.order import Method
 from troth.model.plan import Plan, Shipment
@@ -174,7 +174,7 @@ def answer_option(
         option.node,
         not plan.uncovered,
         None if plan.uncovered else _window(max(shipments, key=lambda shipment: shipment.promised_at)),
-        plan_message(plan, network, destination, now, voice, items, need_by),
+        plan_message(plan, network, destination, now, voice, items, need_by, kits),
         cost(total([shipment.cost for shipment in shipments]), currency),
         tuple(_shipment(shipment, network, currency, items) for shipment in shipments),
         lines,
