@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,10 @@ from troth.engine.choice.scoring import build_columns, split_columns
 from troth.engine.choice.solve_greedy import solve_greedily
 from troth.engine.demand.availability import pose_question
 from troth.engine.promising.promise import plan
+from troth.engine.supply.kits import kit_rows
+from troth.engine.supply.supply import SupplyRows
 from troth.model.ids import LineId, Sku
+from troth.model.inventory import Source
 from troth.model.order import Terms
 from troth.model.plan import DemandLine, Plan
 from troth.model.policy import Policy
@@ -69,6 +73,23 @@ def test_a_kit_waits_for_the_last_of_its_components() -> None:
     assert taken(found) == {("n0", "K", "A"): 2, ("n0", "K", "B"): 1}
     assert found.shipments[0].is_backordered
     assert found.shipments[0].ship_by > later
+
+
+def test_a_kit_comes_by_the_supply_by_which_its_last_component_comes() -> None:
+    def of(*entries: tuple[int, float, str]) -> SupplyRows:
+        units, dates, sources = zip(*entries, strict=True)
+        where = np.zeros(len(entries), dtype=np.int32)
+        return SupplyRows(where, np.array(units), np.array(dates), tuple(map(Source, sources)))
+
+    stock = {
+        Sku("A"): of((2, 0.0, "on_hand"), (2, 50.0, "po/1/1"), (2, 90.0, "po/2/1")),
+        Sku("B"): of((1, 0.0, "on_hand"), (1, 40.0, "transfer/1/1"), (1, 90.0, "transfer/2/1")),
+    }
+
+    found = kit_rows(RECIPE, stock)
+
+    assert found.available_from.tolist() == [0.0, 50.0, 90.0]
+    assert found.sources == ("kit", "po/1/1", "kit")
 
 
 def test_a_kit_whose_components_lie_apart_is_short() -> None:

@@ -172,6 +172,40 @@ async def test_each_position_is_told_in_the_same_words_everywhere(
     assert [one.json()["promise"]["message"] for one in (captured, read)] == [promised, promised]
 
 
+async def test_a_kit_is_told_to_come_from_where_the_last_of_its_components_comes_and_waits_with_it(shop: Api) -> None:
+    await _put(shop, "in a distribution center", "KIT-HERE")
+    await _put(shop, "on a purchase order", "KIT-COMING")
+    await set_up(shop.system.pool, nodes=(), items=(item("KIT", kit=((Sku("KIT-HERE"), 1), (Sku("KIT-COMING"), 1))),))
+    await shop.system.door.follow()
+
+    asked = (await shop.get("/v1/availability", params={"sku": "KIT", "channel": "web"})).json()["items"][0]
+    captured = await shop.capture("M-KIT", {"KIT": 1})
+
+    assert asked["message"] == "From the supplier, expected Tuesday, March 2"
+    told = "From the supplier; ships Tuesday, March 2 from DC-PA; arrives Wednesday, March 3."
+    assert captured["promise"]["message"] == told
+    assert [captured["status"], *(line["status"] for line in captured["lines"])] == ["backordered", "backordered"]
+
+
+async def test_of_several_shipments_each_says_what_is_in_it(shop: Api) -> None:
+    for sku, position in (("SEV-1", "in a distribution center"), ("SEV-2", "on a purchase order")):
+        await _put(shop, position, sku)
+    body = order("M-SEVERAL", {"SEV-1": 2, "SEV-2": 1})
+    told = {
+        "en": "2 shipments. 2 × Item SEV-1: Ships today from DC-PA; arrives tomorrow."
+        " 1 × Item SEV-2: From the supplier; ships Tuesday, March 2 from DC-PA; arrives Wednesday, March 3.",
+        "es": "2 envíos. 2 × Item SEV-1: Sale hoy de DC-PA; llega mañana."
+        " 1 × Item SEV-2: Del proveedor; sale el martes 2 de marzo de DC-PA; llega el miércoles 3 de marzo.",
+    }
+
+    quoted = (await shop.post("/v1/quotes", {name: body[name] for name in body if name != "external_id"})).json()
+    captured = (await shop.post("/v1/orders", body)).json()
+    spanish = (await shop.get("/v1/orders/web:M-SEVERAL?language=es")).json()
+
+    assert [quoted["options"][0]["message"], captured["promise"]["message"]] == [told["en"], told["en"]]
+    assert spanish["promise"]["message"] == told["es"]
+
+
 async def test_a_get_speaks_what_it_accepts_and_says_so_to_caches(shop: Api) -> None:
     await _put(shop, "in a distribution center", "ACCEPTS")
     captured = (await shop.capture("M-ACCEPTS", {"ACCEPTS": 1}, language="es"))["promise"]
