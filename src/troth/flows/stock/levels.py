@@ -11,7 +11,7 @@ from troth.engine.supply.available_to_sell import Stock, StockStatus, low_stock_
 from troth.engine.supply.stock_levels import Thresholds, next_level
 from troth.flows.door.system import System
 from troth.flows.stock.availability import Answered, Asked, Availability, read_availability
-from troth.flows.wording.messages import stock_message
+from troth.flows.wording.stock_messages import stock_message
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
 from troth.model.measure import scale_of

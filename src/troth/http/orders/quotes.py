@@ -9,7 +9,7 @@ from pydantic import Field, TypeAdapter
 from troth.engine.carriage.unserved import find_unserved
 from troth.flows.orders.capture import OrderContent
 from troth.flows.orders.quote import Option, Quote, quote
-from troth.flows.wording.messages import gap_message
+from troth.flows.wording.stock_messages import gap_message
 from troth.flows.wording.wording import NO_WORDING, Voice
 from troth.http.edge.body import Body, Query
 from troth.http.edge.idempotency import once

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from troth.engine.carriage.network import Network
 from troth.engine.supply.available_to_sell import NodeUnits, StockStatus
 from troth.flows.stock.availability import Answered, Availability, NodeStock
-from troth.flows.wording.messages import stock_message
+from troth.flows.wording.stock_messages import stock_message
 from troth.flows.wording.wording import Voice
 from troth.http.edge.measures import Units
 from troth.http.edge.values import Instant as At
