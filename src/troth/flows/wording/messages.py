@@ -1,6 +1,7 @@
-"""What a customer is told about a promise and about stock: the message follows where the units are and when they come.
+"""What a customer is told about a promise: the message follows where the units are and when they come.
 
-Quotes, orders and availability all speak through here, so that the same position is told in the same words.
+Quotes and orders speak through here, and availability through `stock_messages`, so that the same position is told in
+the same words.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
