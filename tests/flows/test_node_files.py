@@ -19,6 +19,7 @@ from troth.flows.door.system import System, open_system
 from troth.flows.nodes.files import Exchanged, Folder, Place, exchange_files
 from troth.flows.nodes.say import send_test
 from troth.flows.records.configure import set_node
+from troth.model.ids import NodeId
 from troth.model.lifecycle import AllocationState
 from troth.model.node_link import FileFormat, NodeLink, Reach
 from troth.model.order import Order
@@ -239,6 +240,42 @@ async def test_a_folder_that_cannot_be_used_is_tried_again_later_and_nothing_is_
     assert (mended.failures, mended.last_error) == (0, "")
 
 
+async def test_what_nobody_expected_at_one_folder_is_told_with_its_file_and_holds_up_no_other(
+    system: System, clock: Clock, partner_of: Partner, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Odd(LocalFolder):
+        def read(self, place: Place, name: str) -> bytes:
+            raise ZeroDivisionError("nobody thought of that")
+
+    def open_folder(name: str) -> Folder:
+        if name == "gone":
+            raise LookupError(name)
+        return (Odd if name == "acme" else LocalFolder)(partner_of.root / name)
+
+    for name in ("3PL-2", "3PL-3"):
+        folder = "gone" if name == "3PL-2" else name
+        other = replace(partner(link=NodeLink(Reach.FILE, folder=folder)), node=NodeId(name))
+        await set_node(system, other, actor="test")
+        await send_test(system, NodeId(name), actor="test")
+    await released(system, clock)
+    partner_of.put("answers-1.csv", rows())
+    partner_of.put("answers-2.csv", rows())
+
+    done = await exchange_files(system, open_folder, CODECS)
+
+    async with system.pool.acquire() as connection:
+        states = [await read_folder_state(connection, NodeId(name)) for name in ("3PL-1", "3PL-2", "3PL-3")]
+    assert done == Exchanged(written=2, failed=2)
+    assert [None if one is None else one.last_error for one in states] == [
+        "answers-1.csv: ZeroDivisionError: nobody thought of that", "LookupError: gone", ""
+    ]  # fmt: skip
+    warned = [record.getMessage().split(":")[0] for record in caplog.records if record.levelname == "WARNING"]
+    assert sorted(warned) == [
+        "the folder of node 3PL-1 cannot be used", "the folder of node 3PL-2 cannot be used"
+    ]  # fmt: skip
+    assert partner_of.names(Place.IN) == ["answers-1.csv", "answers-2.csv"]
+
+
 async def test_of_two_workers_one_is_at_a_folder(system: System, clock: Clock, partner_of: Partner) -> None:
     await released(system, clock)
 
@@ -252,16 +289,20 @@ async def test_of_two_workers_one_is_at_a_folder(system: System, clock: Clock, p
     assert (done, others) == ([Exchanged(written=1), Exchanged()], ["messages-00000001-00000001.csv"])
 
 
+class Died(BaseException):
+    """A worker that is no more: nothing that it could have done about it was done."""
+
+
 async def test_a_file_that_was_begun_is_written_again_with_the_same_name_and_the_same_messages(
     system: System, clock: Clock, partner_of: Partner
 ) -> None:
     class Dying(LocalFolder):
         def write(self, place: Place, name: str, content: bytes) -> None:
             super().write(place, name, content)
-            raise RuntimeError("dies between the file and its note")
+            raise Died("between the file and its note")
 
     await released(system, clock)
-    with pytest.raises(RuntimeError, match="dies between"):
+    with pytest.raises(Died):
         await exchange_files(system, lambda name: Dying(partner_of.root / name), CODECS)
     before = partner_of.read(Place.OUT, "messages-00000001-00000001.csv")
     await send_test(system, PARTNER, actor="test")  # what comes meanwhile does not change it

@@ -137,7 +137,8 @@ class Exchanged:
 async def exchange_files(system: System, open_folder: OpenFolder, codecs: Codecs) -> Exchanged:
     """Write what nodes are to be told into their folders, and do what lies there; what was done.
 
-    A folder that cannot be used is tried again after a growing pause, and holds up no other.
+    A folder that cannot be used, or a file at which anything goes wrong, is tried again after a growing pause, and
+    holds up no other folder. Later files of the same folder wait, as what they say comes after.
     """
     nodes = {
         node.node: node
@@ -158,18 +159,20 @@ async def _exchange(
     link = node.link
     if link is None:
         return Exchanged()
-    folder, codec = open_folder(link.folder), codecs[link.format]
-    done = Exchanged()
+    done, at = Exchanged(), ""
     error = ""
     try:
+        folder, codec = open_folder(link.folder), codecs[link.format]
         done += Exchanged(written=await _write_all(system, folder, codec, claim))
         for name in await asyncio.to_thread(folder.list_names, Place.IN):
             if done.read < FILES_MAX and name.endswith(codec.suffix) and not _is_unfinished(name):
+                at = f"{name}: "
                 refused = await take_file(system, node.node, folder, codec, name)
                 done += Exchanged(read=1, refused=refused)
-    except OSError as failure:
-        error = f"{type(failure).__name__}: {failure}"[:_ERROR_MAX]
-        _log.warning("the folder of node %s cannot be used: %s", node.node, error)
+    except Exception as failure:  # whatever is wrong with one folder, the others have their turn
+        error = f"{at}{type(failure).__name__}: {failure}"[:_ERROR_MAX]
+        is_expected = isinstance(failure, OSError)
+        _log.warning("the folder of node %s cannot be used: %s", node.node, error, exc_info=not is_expected)
         done += Exchanged(failed=1)
     failures = claim.failures + 1 if error else 0
     pause = retry_seconds(claim.failures) if error else 0.0 if done.read == FILES_MAX else EVERY_SECONDS
