@@ -44,9 +44,12 @@ def guarded(handler: Handler, *, scope: str) -> Callable[[Request], Awaitable[Re
         visit = Visit(request, desk, actor, csrf_of(token))
         if not actor.may(scope):
             return page(visit, "refused.html", status=403, title="Not for this login", needs=scope)
-        if request.method == "POST" and not await _is_own_form(request, visit.csrf):
-            return page(visit, "refused.html", status=403, title="This form has expired", needs="")
-        return await handler(visit)
+        try:
+            if request.method == "POST" and not await _is_own_form(request, visit.csrf):
+                return page(visit, "refused.html", status=403, title="This form has expired", needs="")
+            return await handler(visit)
+        finally:
+            await request.close()  # files that came with a form
 
     return endpoint
 

@@ -15,6 +15,7 @@ from troth.store.orders import read_orders
 from troth.store.queries import sql
 
 _TASKS = sql("find_floor_tasks")
+_SENT = sql("find_sent_work")
 _ARRIVALS = sql("find_arrivals")
 _TOUCHED = sql("find_touched_nodes")
 _OFF_SHELF = sql("sum_units_off_shelf")
@@ -45,6 +46,23 @@ class FloorTask:
     is_asked_back: bool
     escalated_to: str
     to_pick: frozenset[Sku] = frozenset()
+
+
+async def find_sent_work(
+    connection: Connection,
+    node: str,
+    statuses: Sequence[str],
+    *,
+    before: tuple[datetime, str] | None = None,
+    limit: int,
+) -> list[tuple[Order, Fulfillment]]:
+    """A page of the work that a node has in some statuses, what was to leave last first; `before` is the position
+    (ship_by, fulfillment_id) of the last one seen.
+    """
+    rows = await connection.fetch(_SENT, node, list(statuses), *(before or (None, None)), limit)
+    orders = await read_orders(connection, {row["order_id"] for row in rows})
+    works = {work.fulfillment_id: (order, work) for order in orders.values() for work in order.fulfillments}
+    return [works[FulfillmentId(row["fulfillment_id"])] for row in rows if row["fulfillment_id"] in works]
 
 
 async def find_floor_tasks(

@@ -17,7 +17,21 @@ from troth.pages.feed import Feed
 from troth.pages.render import page_of_nobody
 from troth.pages.session import routes_of
 from troth.settings import Settings
-from troth.storefloor import counts, handover, install, labels, live, nodes, pick, sell, switch, tasks, work
+from troth.storefloor import (
+    counts,
+    handover,
+    install,
+    labels,
+    live,
+    nodes,
+    pick,
+    sell,
+    sent,
+    stock,
+    switch,
+    tasks,
+    work,
+)
 from troth.storefloor.entrance import ENTRANCE
 
 _STATIC: Final = Path(__file__).parent / "static"
@@ -28,7 +42,7 @@ def create_store(system: System, settings: Settings) -> Starlette:
 
     Its event reader runs only while somebody watches. A server that stops calls `end_streams` first.
     """
-    modules = (nodes, tasks, live, pick, work, labels, handover, counts, sell, switch, install)
+    modules = (nodes, tasks, live, pick, work, labels, handover, counts, sell, sent, stock, switch, install)
     routes: list[BaseRoute] = [*routes_of(ENTRANCE.scope)]
     routes.extend(chain.from_iterable(module.routes for module in modules))
     routes.append(Mount("/static", StaticFiles(directory=_STATIC, packages=[("troth.pages", "static")]), name="static"))

@@ -33,13 +33,14 @@ from troth.pages.views import path_part
 from troth.pages.views_refusal import Told, tell_by_field
 from troth.storefloor.acting import Done, act, refused
 from troth.storefloor.answers import answer
-from troth.storefloor.entrance import SCOPE
 from troth.storefloor.find_items import find_items_by_text
 from troth.storefloor.nodes import node_here
 
 CHANNEL: Final = "store"
 """The channel of what is sold in a store."""
 LINES_MAX: Final = 40
+_SCOPE: Final = "availability:read"
+"""Who sells sees what all nodes have; a vendor does the work of its own."""
 PLACE: Final = (("line1", "Street"), ("city", "City"), ("region", "State"))
 
 
@@ -217,6 +218,6 @@ def _title(option: Option) -> str:
 
 
 routes = [
-    Route("/at/{node}/sell", guarded(show_sale, scope=SCOPE), name="sell"),
-    Route("/at/{node}/sell", guarded(sell, scope=SCOPE), methods=["POST"]),
+    Route("/at/{node}/sell", guarded(show_sale, scope=_SCOPE), name="sell"),
+    Route("/at/{node}/sell", guarded(sell, scope=_SCOPE), methods=["POST"]),
 ]

@@ -29,6 +29,8 @@ SCOPES: Final[Mapping[str, str]] = MappingProxyType(
         "fulfillments:read": "read the work of nodes",
         "fulfillments:write": "accept, reject, pick, pack, ship and hand over, and report tracking",
         "inventory:read": "read positions, entries, purchase orders, transfers and sales rates",
+        "feeds:read": "see stock feeds, and how fresh that of each node is",
+        "feeds:write": "take in stock feeds",
         "inventory:write": "adjust and count stock, take in feeds, and set purchase orders, transfers and sales rates",
         "configuration:read": "read nodes, items, routings, rules and templates",
         "configuration:write": "set nodes, items, routings, rules and templates",
@@ -39,10 +41,13 @@ SCOPES: Final[Mapping[str, str]] = MappingProxyType(
         ADMIN: "everything, API keys and users too",
     }
 )
-"""What each scope allows. A write scope includes reading the same, those of orders those of returns; `admin` all."""
+"""What each scope allows. A write scope includes reading the same, those of orders those of returns, those of inventory
+those of feeds; `admin` all.
+"""
 
 _PREFIX: Final = "troth_"
-_RETURNS: Final = "returns"
+_WIDER: Final[Mapping[str, str]] = MappingProxyType({"returns": "orders", "feeds": "inventory"})
+"""The areas whose scopes include those of others."""
 _BOOTSTRAP_ID: Final = "bootstrap"
 _KNOWN_SECONDS: Final = 2.0
 _KNOWN_MAX: Final = 10_000
@@ -66,7 +71,7 @@ class Actor:
         True
         """
         area, _, way = scope.partition(":")
-        if area == _RETURNS and self.may(f"orders:{way}"):
+        if area in _WIDER and self.may(f"{_WIDER[area]}:{way}"):
             return True
         return scope in self.scopes or ADMIN in self.scopes or (way == "read" and f"{area}:write" in self.scopes)
 

@@ -58,6 +58,7 @@ ROLES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
                 "configuration:read",
             }
         ),
+        "vendor": frozenset({"fulfillments:write", "feeds:write"}),
         "partner": frozenset({"availability:read", "orders:write", "fulfillments:read"}),
         "integration": frozenset(
             {
@@ -73,7 +74,9 @@ ROLES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 )
 """What each role may do, in scopes."""
 
-_BOUND_TO_NODES: Final = "store_associate"
+_BOUND_TO_NODES: Final[Mapping[str, str]] = MappingProxyType(
+    {"store_associate": "a store associate", "vendor": "a vendor"}
+)
 _BOUND_TO_CUSTOMERS: Final = "partner"
 _FIRST_LOGIN: Final = "admin"
 _PASSWORD_MIN: Final = 10
@@ -101,7 +104,9 @@ async def create_user(
     nodes: Collection[str] | None = None,
     customers: Collection[str] | None = None,
 ) -> User | Invalid:
-    """Make a user; a store associate is bound to nodes, a partner to customers, the others to neither unless said."""
+    """Make a user; store associates and vendors are bound to nodes, partners to customers, the others to neither unless
+    that is said.
+    """
     flaws = _flaws(login, password, role, nodes, customers)
     if flaws:
         return Invalid(flaws)
@@ -220,8 +225,8 @@ def _flaws(
         flaws.append(_too_short())
     if role not in ROLES:
         flaws.append(FieldFlaw("/role", f"there is no role {role}; there are {', '.join(ROLES)}"))
-    if role == _BOUND_TO_NODES and not nodes:
-        flaws.append(FieldFlaw("/nodes", "a store associate is bound to at least one node"))
+    if role in _BOUND_TO_NODES and not nodes:
+        flaws.append(FieldFlaw("/nodes", f"{_BOUND_TO_NODES[role]} is bound to at least one node"))
     if role == _BOUND_TO_CUSTOMERS and not customers:
         flaws.append(FieldFlaw("/customers", "a partner is bound to at least one customer"))
     return tuple(flaws)

@@ -15,7 +15,7 @@ from troth.flows.stock.feed import Feed, FeedAccount, FeedReport
 from troth.flows.stock.feed_intake import Intake, OtherContent, Overtaken, Refused
 from troth.flows.stock.feed_rows import FeedUnreadable
 from troth.model.refusals import Busy, FieldFlaw, Invalid
-from troth.store.database import transaction
+from troth.store.database import Connection, transaction
 from troth.store.stock_feeds import (
     StoredFeed,
     begin_stock_feed,
@@ -41,7 +41,7 @@ async def take_in(
     if flaws:
         return Invalid(flaws)
     stored = await _begin(system, feed, actor)
-    if isinstance(stored, FeedReport):
+    if isinstance(stored, FeedReport | Invalid):
         return stored
     # What was begun goes on as of the same instant, whatever is said now.
     intake = Intake(system, replace(feed, as_of=stored.as_of), stored, actor, refused)
@@ -57,11 +57,23 @@ async def take_in(
 
 
 async def find(
-    system: System, name: str, *, before: tuple[datetime, str] | None = None, limit: int
+    system: System, name: str, *, before: tuple[datetime, str] | None = None, limit: int, actor: Actor
 ) -> list[StoredFeed[FeedAccount]]:
-    """A page of the feeds of a name, newest first."""
+    """A page of the feeds of a name, newest first; none of a name that somebody else has."""
     async with system.pool.acquire() as connection:
+        if await _is_others(connection, name, actor):
+            return []
         return await find_stock_feeds(connection, name, FeedAccount, before=before, limit=limit)
+
+
+async def _is_others(connection: Connection, name: str, actor: Actor) -> bool:
+    """Whether somebody who is bound to nodes has nothing to do with the feeds of a name: it is no node of theirs, and
+    others sent the newest of them. What they send under it could keep those of others from being taken in.
+    """
+    if actor.nodes is None or name in actor.nodes:
+        return False
+    newest = await find_stock_feeds(connection, name, FeedAccount, limit=1)
+    return bool(newest) and newest[0].actor != actor.name
 
 
 def _flaws(system: System, feed: Feed, actor: Actor) -> tuple[FieldFlaw, ...]:
@@ -78,9 +90,12 @@ def _flaws(system: System, feed: Feed, actor: Actor) -> tuple[FieldFlaw, ...]:
     return tuple(flaws)
 
 
-async def _begin(system: System, feed: Feed, actor: Actor) -> StoredFeed[FeedAccount] | FeedReport:
-    """The feed as far as it was taken in before; the report where nothing of it shall be."""
+async def _begin(system: System, feed: Feed, actor: Actor) -> StoredFeed[FeedAccount] | FeedReport | Invalid:
+    """The feed as far as it was taken in before; the report, or why not, where nothing of it shall be."""
     async with transaction(system.pool) as connection:
+        if await _is_others(connection, feed.name, actor):
+            why = f"the feed {feed.name} is somebody else's; name yours after a node of yours"
+            return Invalid((FieldFlaw("feed", why),))
         stored = await read_stock_feed(connection, feed.name, feed.reference, FeedAccount)
         if stored is not None:
             return stored

@@ -92,6 +92,6 @@ OPERATIONS = (
         shown=(Shown(200, "The nodes that send feeds or should", NodeFeedsAnswer, NodeFeedsAnswer((_EXAMPLE,))),),
         body=NO_BODY,
         query=NodeFeedsQuery,
-        scope="inventory:read",
+        scope="feeds:read",
     ),
 )

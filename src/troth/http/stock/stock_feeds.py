@@ -155,7 +155,7 @@ async def list_stock_feeds(call: Call[Nothing, PageQuery]) -> Reply:
     name = path_id(call, "feed")
     asked = call.query
     before = decode_cursor(asked.cursor, tuple[datetime, str])
-    found = await feeds.find(call.system, name, before=before, limit=asked.limit + 1)
+    found = await feeds.find(call.system, name, before=before, limit=asked.limit + 1, actor=call.actor)
     return page_reply(
         call, found, limit=asked.limit, shown=_answer_row, position=lambda one: (one.started_at, one.reference)
     )
@@ -230,7 +230,7 @@ OPERATIONS = (
         shown=(Shown(200, "What became of the rows", FeedAnswer, _EXAMPLE),),
         body=NO_BODY,
         query=FeedQuery,
-        scope="inventory:write",
+        scope="feeds:write",
         refusals=(
             Invalid((FieldFlaw("?as_of", "a feed cannot have been taken in the future"),)),
             Busy(1),
@@ -251,7 +251,7 @@ OPERATIONS = (
         shown=(Shown(200, "A page of feeds", Page[FeedRow], Page((_ROW,), None)),),
         body=NO_BODY,
         query=PageQuery,
-        scope="inventory:read",
+        scope="feeds:read",
         path_examples=_NAME,
     ),
 )

@@ -1,3 +1,14 @@
+-- name: find_sent_work
+-- Finds the work that a node has in some statuses, what was to leave last first, before a position.
+SELECT sent.order_id, sent.fulfillment_id
+FROM unnest($2::text[]) AS s (status)
+CROSS JOIN LATERAL (
+    SELECT order_id, fulfillment_id, ship_by FROM fulfillments
+    WHERE node = $1 AND status = s.status AND ($3::timestamptz IS NULL OR (ship_by, fulfillment_id) < ($3, $4::text))
+    ORDER BY ship_by DESC, fulfillment_id DESC LIMIT $5
+) AS sent
+ORDER BY sent.ship_by DESC, sent.fulfillment_id DESC LIMIT $5;
+
 -- name: find_floor_tasks
 -- Finds the work that a node has in some statuses, and what was sent to it and stands in others, the most urgent first, with what a list shows of it: whole orders would cost ten times as much.
 SELECT
