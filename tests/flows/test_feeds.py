@@ -10,7 +10,6 @@ from tests.builders import NOW, Clock, accepted, capture, item, set_up, stock
 from tests.flows.feeding import ANN, HEAD, IL, PA, chunks, on_hand, refused, taken_in
 from troth.flows.door.system import System
 from troth.flows.log.doctor import examine
-from troth.flows.people.access import Actor
 from troth.flows.stock import feed_intake
 from troth.flows.stock.feed import Feed, FeedAccount, FeedReport
 from troth.flows.stock.feed_rows import FeedCut, FeedForm, RowFlaw
@@ -19,7 +18,7 @@ from troth.flows.stock.stock import Adjustment, Counted, adjust, count
 from troth.model.commands import PackWork, PickWork, ReleaseOrder, ShipWork
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import SupplyKey
-from troth.model.refusals import Busy, FieldFlaw, Invalid
+from troth.model.refusals import FieldFlaw
 from troth.store.balances import find_balances
 from troth.store.purchase_orders import read_purchase_order
 
@@ -42,29 +41,6 @@ async def test_positions_are_set_and_the_same_feed_again_is_known(system: System
     assert await refused(system, text[:-11]) != []
     assert [one.reference for one in await find(system, "WMS", limit=9, actor=ANN)] == ["R-1"]
     assert (await examine(system.pool)).is_clean
-
-
-async def test_who_is_bound_to_nodes_sends_nothing_under_the_name_of_others_and_does_not_see_theirs(
-    system: System,
-) -> None:
-    vendor = Actor("key/vendor", frozenset({"feeds:write"}), frozenset({IL}))
-    text = f"{HEAD}\nC,{IL},4\n"
-    theirs = await taken_in(system, text, sequence=7)
-
-    async def send(name: str) -> FeedReport | Invalid | Busy:
-        feed = Feed(name, system.door.now(), "V-1", sequence=2**53)
-        return await take_in(system, feed, chunks(text), actor=vendor)
-
-    foreign = await send("WMS")
-    own = [await send(name) for name in (IL, "of the vendor")]
-    later = await taken_in(system, text, sequence=8, reference="R-2")
-
-    why = "the feed WMS is somebody else's; name yours after a node of yours"
-    assert foreign == Invalid((FieldFlaw("feed", why),))
-    assert [isinstance(one, FeedReport) for one in own] == [True, True]
-    assert (theirs.status, later.status) == ("taken_in", "taken_in")
-    assert await find(system, "WMS", limit=9, actor=vendor) == []
-    assert [one.reference for one in await find(system, IL, limit=9, actor=vendor)] == ["V-1"]
 
 
 async def test_what_was_reserved_shipped_and_received_since_is_respected(system: System, clock: Clock) -> None:

@@ -110,7 +110,7 @@ def user_create(
     database_url: DatabaseUrl = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Make a login. A store associate is bound to nodes, a partner to customers."""
+    """Make a login. Store associates and vendors are bound to nodes, partners to customers."""
     settings = settings_of(database_url=database_url, data_dir=data_dir)
     chosen = password or secrets.token_urlsafe(12)
 
