@@ -10,6 +10,7 @@ from troth.model.pickup_moves import (
     ArrivalForgotten,
     ArrivalTold,
     CollectorNamed,
+    LockerOpened,
     PickupCodeRefused,
     PickupEvent,
     PickupExpired,
@@ -26,6 +27,8 @@ def tell_pickup(event: PickupEvent | PickupPutBack) -> str:
     match event:
         case PickupOpened():
             return f"The goods of {name} are kept at {event.node} until {moment(event.keep_until)} UTC ({event.rule})."
+        case LockerOpened():
+            return f"Compartment {event.number} of {event.node} with {name} was opened."
         case ArrivalTold() if event.arrival is Arrival.HERE:
             where = f" in bay {event.bay}" if event.bay else ""
             seen = f" ({event.vehicle})" if event.vehicle else ""

@@ -22,6 +22,7 @@ from troth.model.measure import shown
 from troth.model.plan import Shipment, Uncovered
 from troth.model.routing import Action
 from troth.model.value import dataclass
+from troth.model.ways import counter_of
 from troth.pages.views import moment, money, quantity, words
 
 _WAYS_MAX: Final = 3
@@ -119,7 +120,7 @@ def _option(option: Option, found: Quote, dearest: int, voice: Voice, items: Map
         plan_message(plan, found.network, found.destination, found.at, voice, items, found.need_by, found.kits),
         None if whole is None else whole.promised_from,
         None if whole is None else whole.promised_at,
-        "" if whole is None else whole.via or whole.node,
+        "" if whole is None else counter_of(whole),
         "" if option.node is None else _place(option.node, found),
         tuple(_remarks(option, found)),
         plan.cost_minor,

@@ -14,6 +14,7 @@ from troth.engine.evolve import evolve
 from troth.engine.exposure.taking import draw_parts, keeping
 from troth.engine.feasible import find_late, find_unknown
 from troth.engine.hold_rules import find_holds, numbered
+from troth.engine.money.at_counter import leaves_counter
 from troth.engine.money.payment_hold import hold_unpaid
 from troth.engine.promising.ahead import Ahead
 from troth.engine.promising.case import Case, case_of, kept_trace
@@ -37,7 +38,7 @@ from troth.model.lifecycle import AllocationState
 from troth.model.measure import shown
 from troth.model.order import Allocation, Fulfillment, Hold, Line, Order, Parked
 from troth.model.plan import Demand, Plan, Shipment, Trace
-from troth.model.refusals import ContentDiffers, Invalid, QuoteOutdated, Refusal, ShortLine, StockShort
+from troth.model.refusals import ContentDiffers, FieldFlaw, Invalid, QuoteOutdated, Refusal, ShortLine, StockShort
 from troth.model.value import dataclass
 
 
@@ -73,6 +74,8 @@ def decide_capture(command: CaptureOrder, state: State, facts: Facts) -> Decisio
     if (left.uncovered and not may_wait(left)) or (gone and not left.shipments):
         return short(planned.case, answer, command.lines, planned.supply_for)
     order = _order_of(command, demand, left, facts, ruled)
+    if leaves_counter(order):
+        return Invalid((FieldFlaw("/payments", "something of it lies in a locker, where nobody takes money"),))
     relies: dict[Draw, int] = {}
     entries = reserve_entries(None, order)
     if facts.exposure is not None:

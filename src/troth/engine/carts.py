@@ -152,8 +152,12 @@ def _draws_of(answer: Plan, demand: Demand, facts: Facts) -> tuple[tuple[tuple[D
 def _days_of(answer: Plan) -> tuple[tuple[Slot, int], ...]:
     days: dict[Slot, int] = {}
     for shipment in answer.shipments:
-        for slot, amount in () if shipment.booking is None else shipment.booking.work:
+        if shipment.booking is None:
+            continue
+        for slot, amount in shipment.booking.work:
             days[slot] = days.get(slot, 0) + amount
+        for slot in () if shipment.booking.stay is None else shipment.booking.stay.slots:
+            days[slot] = days.get(slot, 0) + 1
     return tuple(sorted(days.items()))
 
 

@@ -62,6 +62,8 @@ def find_way_flaws(
             off = network.nodes[at].off
             why = "hands nothing over to customers" if off is None else off.tell()
             yield FieldFlaw(f"{pointer}/pickup_node", f"{pickup_node} {why}")
+        elif method is Method.CURBSIDE and network.nodes[at].locker is not None:
+            yield FieldFlaw(f"{pointer}/pickup_node", f"{pickup_node} is a locker, which brings nothing to the curb")
     if service and method not in _HANDED_OVER:
         offered = list(dict.fromkeys(card.service for card in network.offer(method).cards))
         if service not in offered:

@@ -6,6 +6,7 @@ from typing import Final, assert_never
 
 from troth.engine.money.at_counter import check_paid
 from troth.engine.parts import Chosen, all_through, choose_units, next_allocation
+from troth.engine.pickups.compartments import find_compartment
 from troth.engine.pickups.handing_over import check_collector
 from troth.engine.pickups.keeping import open_pickup
 from troth.engine.pickups.receiving import receive, unreceive
@@ -110,9 +111,12 @@ def decide_work(
             moves = all_through(parts, (_E.PICK, _E.STAGE)) if _is_handed_over(work) else ()
             if not moves and not has_come(order, work):
                 return _refuse("ready", order, work)
+            stay = find_compartment(command.staging, order, work, at, facts)
+            if isinstance(stay, Invalid):
+                return stay
             ready = FulfillmentReady(work.fulfillment_id, command.staging, at, PartsChange(moves=moves))
             is_moved = not moves and is_kept(order, work)
-            return (ready,) if is_moved else (ready, open_pickup(order, work, at, facts))
+            return (ready,) if is_moved else (ready, open_pickup(order, work, at, facts, stay))
         case ReceiveWork():
             return receive(command, order, work, at, facts)
         case ShipWork():

@@ -8,6 +8,7 @@ from typing import Final
 
 from troth.model.capacity import CapacityUnit, DayCapacity, Shift
 from troth.model.ids import NodeId
+from troth.model.locker import Locker
 from troth.model.node_link import NodeLink
 from troth.model.value import dataclass
 
@@ -30,6 +31,7 @@ class NodeType(StrEnum):
     DROP_SHIP = "drop_ship"
     THIRD_PARTY = "3pl"
     SUPPLIER = "supplier"
+    LOCKER = "locker"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,8 @@ class Node:
     stock is counted on. `pickup_minutes` is how much later a pickup is ready for each open one that waits before it.
     `capabilities` are what items may need of a node (`hazardous`, `chilled` …), `attributes` what rules may ask about.
     Where somebody switched it `off` it is not active meanwhile; that is never set with the node itself. A node with a
-    system of its own is told of its work by its `link`.
+    system of its own is told of its work by its `link`. One of type locker holds nothing of its own: its `locker` says
+    whose goods it hands over.
     """
 
     node: NodeId
@@ -195,6 +198,7 @@ class Node:
     capacity_days: tuple[DayCapacity, ...] = field(default=(), repr=False)
     off: SwitchedOff | None = field(default=None, repr=False)
     link: NodeLink | None = field(default=None, repr=False)
+    locker: Locker | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from troth.model.capacity import LockerStay
 from troth.model.ids import FulfillmentId
 from troth.model.value import dataclass
 
@@ -37,7 +38,8 @@ class Pickup:
     each of `remind_at`, and was so many times (`reminded`). They said at `told_at` that they are on their way, to be
     there at `arrives_at`, and at `here_at` that they wait, in a bay and with a vehicle. `collector` may come in their
     place. `code_failures` are wrong codes since the last right one or lock; until `locked_until` none is looked at.
-    What they `paid` for the goods at the counter, where they were to.
+    What they `paid` for the goods at the counter, where they were to. `stay` is what they take of a locker since they
+    lie there, which was last opened by code at `opened_at`.
     """
 
     fulfillment_id: FulfillmentId
@@ -59,6 +61,8 @@ class Pickup:
     expired_at: datetime | None = None
     handed_over_at: datetime | None = None
     paid: PaidAtCounter | None = None
+    stay: LockerStay | None = None
+    opened_at: datetime | None = None
 
     @property
     def ends_at(self) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from troth.model.capacity import LockerStay
 from troth.model.ids import FulfillmentId, NodeId
 from troth.model.inventory import SupplyKey
 from troth.model.order import Customer
@@ -61,18 +62,40 @@ class PutBackPickup:
     at: datetime | None = None
 
 
-PickupCommand = TellArrival | ForgetArrival | NameCollector | ExtendPickup | PutBackPickup
+@dataclass(frozen=True, slots=True)
+class OpenLocker:
+    """The compartment with the goods was opened: by a code, or as the locker says by itself (None)."""
+
+    fulfillment_id: FulfillmentId
+    code: str | None = None
+    at: datetime | None = None
+
+
+PickupCommand = TellArrival | ForgetArrival | NameCollector | ExtendPickup | PutBackPickup | OpenLocker
 
 
 @dataclass(frozen=True, slots=True)
 class PickupOpened:
-    """Goods are kept for their customer from now on, until a time, as a rule says."""
+    """Goods are kept for their customer from now on, until a time, as a rule says; in a locker, with what they take of
+    it (`stay`).
+    """
 
     fulfillment_id: FulfillmentId
     node: NodeId
     rule: str
     keep_until: datetime
     remind_at: tuple[datetime, ...]
+    at: datetime
+    stay: LockerStay | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LockerOpened:
+    """The compartment of a locker in which goods lie was opened."""
+
+    fulfillment_id: FulfillmentId
+    node: NodeId
+    number: int
     at: datetime
 
 
@@ -126,7 +149,7 @@ class PickupReminded:
 
 @dataclass(frozen=True, slots=True)
 class PickupExtended:
-    """The goods are kept longer."""
+    """The goods are kept longer; in a locker, with what they take of it now (`stay`)."""
 
     fulfillment_id: FulfillmentId
     node: NodeId
@@ -138,6 +161,7 @@ class PickupExtended:
     channel: str
     external_id: str
     customer: Customer
+    stay: LockerStay | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,4 +198,5 @@ PickupEvent = (
     | PickupExtended
     | PickupExpired
     | PickupCodeRefused
+    | LockerOpened
 )

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from troth.engine.money.at_counter import due_at_counter
-from troth.engine.pickups.decide import pickup_of
 from troth.engine.recall_terms import open_recall
 from troth.flows.orders.shelf_lines import read_stops
 from troth.flows.shipping.label_work import read_last_labels
@@ -24,6 +23,7 @@ from troth.model.recall import Recall
 from troth.model.refusals import NotPossibleNow, Refusal
 from troth.model.status import fulfillment_status
 from troth.model.value import dataclass
+from troth.model.ways import pickup_of
 from troth.pages.asking import new_key, text
 from troth.pages.desk import Visit
 from troth.pages.render import page

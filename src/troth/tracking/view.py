@@ -23,6 +23,7 @@ from troth.model.order import Fulfillment, Line, Order
 from troth.model.status import blocking_holds, is_kept, live_allocations, uncovered_quantities
 from troth.model.tracking import Milestone, Step
 from troth.model.value import dataclass
+from troth.model.ways import counter_of
 from troth.store.watch import Expected
 from troth.tracking.parcel_notes import parcel_notes
 from troth.tracking.words import Words
@@ -141,7 +142,7 @@ def zone_of(order: Order, network: Network) -> str:
     """The time zone of whoever waits for the goods: of the address, else of where they are picked up."""
     if order.ship_to is not None and order.ship_to.time_zone:
         return order.ship_to.time_zone
-    nodes = [order.pickup_node, *(work.via or work.node for work in order.fulfillments)]
+    nodes = [order.pickup_node, *(counter_of(work) for work in order.fulfillments)]
     position = next((network.index[node] for node in nodes if node is not None and node in network.index), None)
     return "UTC" if position is None else network.nodes[position].time_zone
 
@@ -175,7 +176,7 @@ def _shipment(
 ) -> ShipmentView:
     work = one.work
     is_pickup = work.method in HANDED_OVER
-    place = name_of(network, work.via or work.node)
+    place = name_of(network, counter_of(work))
     is_ready = is_pickup and is_kept(order, work)
     by_line = {line.line_id: line for line in order.lines}
     units: dict[LineId, int] = {}

@@ -32,6 +32,8 @@ class Network:
 
     `points` (3, N) are where they are on a sphere of radius 1. `clock_index` (N) points into `clocks`, the distinct
     work clocks, and so do the rows of `clocks_by_service` for the services that have a cut-off of their own somewhere.
+    `homes` (N) are the positions from which goods come that are handed over at each node: its own, of a locker that of
+    its store (-1: it is not there).
     Costs are float64 made from minor units here and nowhere else.
     A node's next stock feed is late after so many seconds (`feed_due`, N; infinite: never; None: no node has any).
     `public_holidays` finds the public holidays of a place.
@@ -52,6 +54,7 @@ class Network:
     clocks_by_service: Mapping[str, NDArray[np.intp]]
     is_active: NDArray[np.bool_]
     is_pickup: NDArray[np.bool_]
+    homes: NDArray[np.intp]
     countries: NDArray[np.str_]
     ship: Offer
     delivery: Offer
@@ -86,6 +89,16 @@ class Network:
     def with_load(self, load: NodeLoad | None = None) -> "Network":
         """The same network with another load; with none at all by default."""
         return replace(self, load=NodeLoad(self.index) if load is None else load)
+
+    @property
+    def has_lockers(self) -> bool:
+        """Whether any node hands over what is not its own."""
+        return not np.array_equal(self.homes, self.positions)
+
+    def hands_over_from(self, node: NodeId | None) -> int:
+        """The position from which goods come that are handed over at a node; -1: it is not known."""
+        at = -1 if node is None else self.index.get(node, -1)
+        return at if at < 0 else self.homes.item(at)
 
     def offer(self, method: Method) -> Offer:
         """The offer of a method."""
@@ -151,7 +164,7 @@ def compile_network(
     }
     count = max(1, len(ordered))
     is_active = np.array([node.active for node in ordered], dtype=np.bool_)
-    is_pickup = np.array([node.pickup and node.active for node in ordered], dtype=np.bool_)
+    is_pickup = np.array([_hands_over(node, by_id) for node in ordered], dtype=np.bool_)
     parcels = [card for card in cards if card.method is Carriage.SHIP]
     vans = [card for card in cards if card.method is Carriage.DELIVERY] or [LOCAL_DELIVERY]
     ship = _offer(ordered, parcels, is_active)
@@ -175,6 +188,7 @@ def compile_network(
         clocks_by_service=by_service,
         is_active=is_active,
         is_pickup=is_pickup,
+        homes=_homes(ordered, index),
         countries=np.array([node.address.country.upper() for node in ordered], dtype=np.str_),
         ship=ship,
         delivery=delivery,
@@ -206,6 +220,18 @@ def compile_network(
                 "countries": 256,
             }
         ),
+    )
+
+
+def _hands_over(node: Node, nodes: Mapping[NodeId, Node]) -> bool:
+    """Whether customers pick up at a node; out of a locker only while its store hands over as well."""
+    home = node if node.locker is None else nodes.get(node.locker.home)
+    return node.pickup and node.active and home is not None and home.pickup and home.active
+
+
+def _homes(nodes: Sequence[Node], index: Mapping[NodeId, int]) -> NDArray[np.intp]:
+    return np.array(
+        [at if node.locker is None else index.get(node.locker.home, -1) for at, node in enumerate(nodes)], dtype=np.intp
     )
 
 

@@ -11,11 +11,12 @@ from troth.engine.carriage.calendars import WorkClock, day_date, find_hours, is_
 from troth.model.capacity import CapacityUnit, Shift, Slot
 from troth.model.cart_hold import CartHold, CartHoldState
 from troth.model.ids import LineId, NodeId
-from troth.model.lifecycle import FREED
+from troth.model.lifecycle import FREED, PENDING
 from troth.model.measure import scale_of
 from troth.model.network import Node
 from troth.model.order import Allocation, Order
 from troth.model.value import dataclass
+from troth.model.ways import stay_of
 from troth.model.work_times import WorkRates
 
 TIGHT_MAX: Final = 100_000
@@ -173,6 +174,10 @@ class NodeLoad:
         self._tight[position, amount] = (version, found)
         return found
 
+    def of_node(self, position: int) -> tuple[tuple[Slot, int], ...]:
+        """The slots of a node of which something is promised, with how much, by slot."""
+        return tuple((slot, used) for slot, used in sorted(self._of_node.get(position, {}).items()) if used > 0)
+
     def forget_before(self, day: date) -> None:
         """Forget the slots of earlier days, once a day."""
         if day <= self._since:
@@ -271,7 +276,9 @@ def capacity_of(limits: Limits | None, position: int | None, slot: Slot) -> int:
 
 
 def used_by(order: Order) -> dict[Slot, int]:
-    """What an order takes of each slot: each fulfillment as much as its live parts need, of its first slots first."""
+    """What an order takes of each slot: each fulfillment as much as its live parts need, of its first slots first; and
+    of a locker its compartment, until it is collected or put back.
+    """
     used: dict[Slot, int] = {}
     for work in order.fulfillments:
         if work.booking is None:
@@ -287,6 +294,10 @@ def used_by(order: Order) -> dict[Slot, int]:
             left -= taken
             if taken:
                 used[slot] = used.get(slot, 0) + taken
+        stay = stay_of(order, work)
+        if stay is not None and any(part.state in PENDING for part in parts):
+            for slot in stay.slots:
+                used[slot] = used.get(slot, 0) + 1
     return used
 
 

@@ -59,7 +59,7 @@ def settle_bookings(network: Network, plan: Plan, now: datetime) -> Plan:
 def _settle(network: Network, shipment: Shipment, now: datetime, taken: dict[Slot, int]) -> Shipment:
     position = network.index[shipment.node]
     limit = None if network.limits is None else network.limits.of.get(position)
-    if shipment.booking is None or limit is None:
+    if shipment.booking is None or limit is None or not shipment.booking.work:
         return shipment
     parts: dict[Slot, int] = {}
     first = shipment.booking.work[0][0]

@@ -4,6 +4,7 @@ one plan of lines that all go one way.
 
 from collections.abc import Mapping
 
+from troth.engine.carriage.locker_room import locker_at
 from troth.engine.carriage.network import Network
 from troth.engine.demand.budget import Budget
 from troth.engine.demand.fill import plan_fills
@@ -33,8 +34,8 @@ def plan_on_terms(
 
     def to_store(group: Demand, left: Mapping[Sku, SupplyRows]) -> Plan:
         found = ask(group, left)
-        if not policy.ship_to_store or group.method not in HANDED_OVER:
-            return found
+        if not policy.ship_to_store or group.method not in HANDED_OVER or locker_at(network, group.pickup_node):
+            return found  # a locker is loaded with what its store has
         return fill_store(group, found, left, network, policy, ask)
 
     def by_groups(wanted: Demand, left: Mapping[Sku, SupplyRows]) -> Plan:

@@ -12,6 +12,7 @@ def notes_on_pickup(demand: Demand, network: Network) -> Iterator[str]:
     if not measured:
         return
     named = [demand.pickup_node, *(line.terms.pickup_node for line in demand.lines if line.terms is not None)]
-    for node in dict.fromkeys(name for name in named if name is not None):
+    positions = (network.hands_over_from(name) for name in named)
+    for node in dict.fromkeys(network.nodes[at].node for at in positions if at >= 0):
         if node in measured:
             yield f"a pickup at {node} is ready in {measured[node]} minutes of its hours, as its tasks and queue say"

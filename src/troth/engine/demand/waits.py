@@ -73,7 +73,7 @@ def with_waits(network: Network, demand: Demand, plan: Plan, now: datetime, need
     notes = []
     for shipment in plan.shipments:
         is_dated = shipment.is_backordered or any(later.get(peg.line_id, False) for peg in shipment.pegs)
-        if shipment.booking is None or is_dated:
+        if shipment.booking is None or not shipment.booking.work or is_dated:
             continue
         method = Method.SHIP if shipment.via is not None else shipment.method
         position = network.index[shipment.node]

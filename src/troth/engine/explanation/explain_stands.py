@@ -74,7 +74,8 @@ def find_outside(case: Case, node: NodeId) -> str:
         return "excluded"
     if is_late(case.network, node, case.now.timestamp()):
         return "feed_late"
-    is_other = case.demand.method in HANDED_OVER and node != case.demand.pickup_node
+    home = case.network.hands_over_from(case.demand.pickup_node)
+    is_other = case.demand.method in HANDED_OVER and case.network.index[node] != home
     return "other_node" if is_other and not case.policy.ship_to_store else ""
 
 

@@ -72,7 +72,7 @@ def asker_of(rules: CompiledExposure, demand: Demand, network: Network, currency
         if found is not None:
             class_name, rank = found.name, found.rank
         spared = frozenset(one.label for one in asked if not speaks(one.when, ground))
-    pickup = -1 if demand.pickup_node is None else network.index.get(demand.pickup_node, -1)
+    pickup = network.hands_over_from(demand.pickup_node)
     return Asker(
         demand.channel, demand.customer_id, class_name, rank, demand.method, pickup, now, spared, _wishes(demand)
     )

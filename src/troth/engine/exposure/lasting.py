@@ -58,7 +58,7 @@ def soonest_arrivals(
     at, minute, ready = now.timestamp(), whole_minute_now(way.method, now.timestamp()), minutes_of(ready_hours)
     soonest = np.full(len(network.nodes), at)
     if way.method in HANDED_OVER:
-        named = None if way.pickup_node is None else network.index.get(way.pickup_node, -1)
+        named = None if way.pickup_node is None else network.hands_over_from(way.pickup_node)
         for place in places.tolist():
             if network.is_pickup[place] and named in (None, place):
                 lanes = find_lanes(network, way.method, None, "", place)

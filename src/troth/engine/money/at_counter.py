@@ -7,10 +7,10 @@ from troth.model.commands import CollectWork
 from troth.model.ids import FulfillmentId
 from troth.model.lifecycle import ENDED, AllocationState
 from troth.model.money import Money
-from troth.model.order import Order
+from troth.model.order import Fulfillment, Order
 from troth.model.payment import COUNTER, PENDING
 from troth.model.refusals import FieldFlaw, Invalid
-from troth.model.status import is_handed_over
+from troth.model.status import is_handed_over, live_allocations
 
 
 def due_at_counter(order: Order, fulfillment: FulfillmentId) -> int:
@@ -41,9 +41,17 @@ def check_paid(command: CollectWork, order: Order) -> Invalid | None:
     return None
 
 
+def open_works(order: Order) -> tuple[Fulfillment, ...]:
+    """The fulfillments of an order that still have units."""
+    live = {part.fulfillment_id for part in live_allocations(order)}
+    return tuple(work for work in order.fulfillments if work.fulfillment_id in live)
+
+
 def leaves_counter(order: Order) -> bool:
-    """Whether an order that is paid at the counter has a line that nobody hands over there."""
+    """Whether an order that is paid at the counter has a line that nobody hands over there, but a carrier or a locker."""
     if not is_paid_at_counter(order):
         return False
+    if any(work.booking is not None and work.booking.stay is not None for work in open_works(order)):
+        return True
     ways = (order.method if line.terms is None else line.terms.method or order.method for line in order.lines)
     return not all(is_handed_over(method) for method in ways)

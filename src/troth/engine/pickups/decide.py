@@ -3,28 +3,34 @@
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
-from troth.engine.pickups.keeping import counter_of, keep_until, rule_of
+from troth.engine.pickups.compartments import longer_stay
+from troth.engine.pickups.handing_over import check_code
+from troth.engine.pickups.keeping import keep_until, rule_of
 from troth.engine.promising.context import Facts
 from troth.model.events import OrderEvent, PartMove, PartsChange, PickupPutBack
+from troth.model.ids import NodeId
 from troth.model.inventory import ON_HAND, Entry, EntryKind, SupplyKey, is_on_hand
 from troth.model.lifecycle import NOT_COLLECTED, AllocationEvent, AllocationState
 from troth.model.order import Allocation, Fulfillment, Order
 from troth.model.permissions import By
-from troth.model.pickup import Arrival, Pickup
+from troth.model.pickup import Arrival
 from troth.model.pickup_moves import (
     ArrivalForgotten,
     ArrivalTold,
     CollectorNamed,
     ExtendPickup,
     ForgetArrival,
+    LockerOpened,
     NameCollector,
+    OpenLocker,
     PickupCommand,
     PickupExtended,
     PutBackPickup,
     TellArrival,
 )
-from troth.model.refusals import FieldFlaw, Invalid, NotFound, NotPossibleNow, Refusal
+from troth.model.refusals import FieldFlaw, Invalid, NotFound, NotPossibleNow, PickupLocked, Refusal
 from troth.model.status import fulfillment_status, is_handed_over, live_allocations, waiting_parts
+from troth.model.ways import counter_of, pickup_of, stay_of
 
 PUT_BACK: Final = "put_back"
 """Why units came on hand: nobody had collected them, and they lie on the shelf again."""
@@ -45,6 +51,8 @@ def decide_pickup(command: PickupCommand, order: Order, facts: Facts) -> tuple[O
             return _extend(command, order, work, facts)
         case TellArrival():
             return _arrive(command, order, work, facts)
+        case OpenLocker():
+            return _open(command, order, work, facts)
         case ForgetArrival():
             is_told = _is_awaited(order, work) and pickup_of(order, work).arrival is not None
             forgotten = ArrivalForgotten(work.fulfillment_id, counter_of(work), facts.now)
@@ -57,13 +65,6 @@ def decide_pickup(command: PickupCommand, order: Order, facts: Facts) -> tuple[O
             return () if known.collector == name else (CollectorNamed(work.fulfillment_id, name, facts.now),)
         case _:
             assert_never(command)
-
-
-def pickup_of(order: Order, work: Fulfillment) -> Pickup:
-    """What is known of the handing over of a fulfillment; of one of which nobody said anything, nothing."""
-    return next(
-        (one for one in order.pickups if one.fulfillment_id == work.fulfillment_id), Pickup(work.fulfillment_id)
-    )
 
 
 def put_back_entries(before: Order, events: tuple[OrderEvent, ...]) -> tuple[Entry, ...]:
@@ -83,7 +84,7 @@ def put_back_entries(before: Order, events: tuple[OrderEvent, ...]) -> tuple[Ent
 
 def put_back_keys(order: Order, work: Fulfillment) -> tuple[SupplyKey, ...]:
     """The supplies at its node that grow when the goods of a fulfillment are put back."""
-    at = counter_of(work)
+    at = _shelf_of(work)
     return tuple(
         sorted(
             {
@@ -112,7 +113,30 @@ def _put_back(
     if at > facts.now + _CLOCKS_APART:
         return Invalid((FieldFlaw("/at", "lies in the future"),))
     moves = tuple(PartMove(part.allocation, AllocationEvent.SHELVE) for part in parts)
-    return (PickupPutBack(work.fulfillment_id, counter_of(work), at, PartsChange(moves=moves)),)
+    return (PickupPutBack(work.fulfillment_id, _shelf_of(work), at, PartsChange(moves=moves)),)
+
+
+def _shelf_of(work: Fulfillment) -> NodeId:
+    """Where goods are put back: at the store where they were to be handed over, or whose locker they lay in."""
+    return work.via or work.node
+
+
+def _open(command: OpenLocker, order: Order, work: Fulfillment, facts: Facts) -> tuple[OrderEvent, ...] | Refusal:
+    """That a compartment was opened by its code. One that somebody else may see into is not opened twice for nothing:
+    what was already told changes nothing.
+    """
+    stay = stay_of(order, work)
+    if stay is None or not stay.number or not waiting_parts(order, work.fulfillment_id):
+        return _refuse("open", order, work)
+    at = command.at or facts.now
+    if at > facts.now + _CLOCKS_APART:
+        return Invalid((FieldFlaw("/at", "lies in the future"),))
+    no = None if command.code is None else check_code(command.code, order, work, facts)
+    if no is not None:
+        return no if isinstance(no, PickupLocked) else (no,)
+    if pickup_of(order, work).opened_at == at:
+        return ()
+    return (LockerOpened(work.fulfillment_id, stay.locker, stay.number, at),)
 
 
 def _uncollected(order: Order, work: Fulfillment) -> tuple[Allocation, ...]:
@@ -136,6 +160,9 @@ def _extend(command: ExtendPickup, order: Order, work: Fulfillment, facts: Facts
     until = command.until or keep_until(facts, counter_of(work), start + timedelta(hours=rule.extend_hours))
     if not start < until <= facts.now + KEPT_MAX:
         return Invalid((FieldFlaw("/until", f"must be after {start.isoformat()}, and within a year"),))
+    stay = longer_stay(order, work, until, facts)
+    if isinstance(stay, NotPossibleNow):
+        return stay
     remind_at = (*pickup.remind_at, start + (until - start) / 2)
     return (
         PickupExtended(
@@ -149,6 +176,7 @@ def _extend(command: ExtendPickup, order: Order, work: Fulfillment, facts: Facts
             order.channel,
             order.external_id,
             order.customer,
+            stay,
         ),
     )
 
@@ -159,6 +187,8 @@ def _arrive(command: TellArrival, order: Order, work: Fulfillment, facts: Facts)
     """
     if not _is_awaited(order, work):
         return _refuse("arrive", order, work)
+    if stay_of(order, work) is not None:
+        return NotPossibleNow("arrive", "nobody waits for whoever comes to a locker")
     pickup = pickup_of(order, work)
     at = command.at or facts.now
     if at > facts.now + _CLOCKS_APART:

@@ -12,6 +12,7 @@ from troth.model.pickup_moves import (
     ArrivalForgotten,
     ArrivalTold,
     CollectorNamed,
+    LockerOpened,
     PickupCodeRefused,
     PickupEvent,
     PickupExpired,
@@ -52,8 +53,15 @@ def _evolve(pickup: Pickup, event: PickupEvent | FulfillmentCollected) -> Pickup
     match event:
         case PickupOpened():
             return replace(
-                pickup, rule=event.rule, ready_at=event.at, keep_until=event.keep_until, remind_at=event.remind_at
+                pickup,
+                rule=event.rule,
+                ready_at=event.at,
+                keep_until=event.keep_until,
+                remind_at=event.remind_at,
+                stay=event.stay,
             )
+        case LockerOpened():
+            return replace(pickup, opened_at=event.at)
         case ArrivalTold():
             is_here = event.arrival is Arrival.HERE
             return replace(
@@ -73,7 +81,13 @@ def _evolve(pickup: Pickup, event: PickupEvent | FulfillmentCollected) -> Pickup
             ahead = tuple(at for at in pickup.remind_at if at > event.at)
             return replace(pickup, reminded=event.number, remind_at=ahead)
         case PickupExtended():
-            return replace(pickup, keep_until=event.keep_until, remind_at=event.remind_at, extended=pickup.extended + 1)
+            return replace(
+                pickup,
+                keep_until=event.keep_until,
+                remind_at=event.remind_at,
+                extended=pickup.extended + 1,
+                stay=event.stay,
+            )
         case PickupExpired():
             return replace(pickup, expired_at=event.at, remind_at=())
         case PickupCodeRefused():

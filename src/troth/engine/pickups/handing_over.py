@@ -3,13 +3,13 @@
 from datetime import timedelta
 
 from troth.engine.pickups.codes import pickup_code
-from troth.engine.pickups.decide import pickup_of
 from troth.engine.pickups.keeping import rule_of
 from troth.engine.promising.context import Facts
 from troth.model.commands import CollectWork
 from troth.model.order import Fulfillment, Order
 from troth.model.pickup_moves import PickupCodeRefused
 from troth.model.refusals import FieldFlaw, Invalid, PickupLocked
+from troth.model.ways import pickup_of
 
 
 def check_collector(
@@ -26,9 +26,17 @@ def check_collector(
         if not rule.code_required:
             return None
         return Invalid((FieldFlaw("/code", "is required, unless whoever comes was identified"),))
+    return check_code(command.code, order, work, facts)
+
+
+def check_code(
+    code: str, order: Order, work: Fulfillment, facts: Facts
+) -> PickupCodeRefused | PickupLocked | None:
+    """Why a code opens nothing; None where it is the right one, which counts as long as none is locked."""
+    pickup, rule = pickup_of(order, work), rule_of(order, work, facts)
     if pickup.locked_until is not None and pickup.locked_until > facts.now:
         return PickupLocked(pickup.locked_until)
-    if command.code == pickup_code(order, work.fulfillment_id):
+    if code == pickup_code(order, work.fulfillment_id):
         return None
     failures = pickup.code_failures + 1
     left = max(0, rule.code_attempts_max - failures)

@@ -2,20 +2,19 @@
 
 from datetime import datetime, timedelta
 
+from troth.engine.carriage.locker_room import locker_at
 from troth.engine.collecting import find_collecting
 from troth.engine.money.at_counter import due_at_counter
+from troth.engine.pickups.compartments import within_stay
 from troth.engine.policies.work_rules import BUILT_IN_WORK
 from troth.engine.promising.context import Facts
 from troth.engine.waves.release_plan import ground_of
+from troth.model.capacity import LockerStay
 from troth.model.ids import NodeId
 from troth.model.order import Fulfillment, Order
 from troth.model.pickup_moves import PickupOpened
+from troth.model.ways import counter_of
 from troth.model.work_rules import PickupRule
-
-
-def counter_of(work: Fulfillment) -> NodeId:
-    """The node where the customer comes for a fulfillment: that to which it is sent first, where it is."""
-    return work.via or work.node
 
 
 def rule_of(order: Order, work: Fulfillment, facts: Facts) -> PickupRule:
@@ -32,10 +31,19 @@ def keep_until(facts: Facts, node: NodeId, until: datetime) -> datetime:
     return until if hours is None or hours.opens <= until else hours.closes
 
 
-def open_pickup(order: Order, work: Fulfillment, at: datetime, facts: Facts) -> PickupOpened:
-    """That goods are kept from an instant on."""
-    rule = rule_of(order, work, facts)
+def open_pickup(
+    order: Order, work: Fulfillment, at: datetime, facts: Facts, stay: LockerStay | None = None
+) -> PickupOpened:
+    """That goods are kept from an instant on: at a counter as long as the rule says, in a locker as long as it says
+    itself and has room.
+    """
+    rule, node = rule_of(order, work, facts), counter_of(work)
     hours = rule.unpaid_keep_hours if due_at_counter(order, work.fulfillment_id) else rule.keep_hours
-    until = keep_until(facts, counter_of(work), at + timedelta(hours=hours))
-    remind_at = tuple(at + timedelta(hours=after) for after in rule.remind_hours if after < hours)
-    return PickupOpened(work.fulfillment_id, counter_of(work), rule.name, until, remind_at, at)
+    locker = locker_at(facts.network, node)
+    until = keep_until(facts, node, at + timedelta(hours=hours if locker is None else locker.keep_hours))
+    if stay is not None:
+        until = within_stay(stay, until, facts)
+    remind_at = tuple(at + timedelta(hours=after) for after in rule.remind_hours)
+    return PickupOpened(
+        work.fulfillment_id, node, rule.name, until, tuple(one for one in remind_at if one < until), at, stay
+    )

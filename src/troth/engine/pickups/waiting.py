@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from troth.engine.evolve import evolve
-from troth.engine.pickups.keeping import counter_of
 from troth.engine.promising.context import Facts
 from troth.model.commands import LineQuantity
 from troth.model.events import OrderCanceled, OrderEvent, PartMove, PartsChange
@@ -14,6 +13,7 @@ from troth.model.order import Fulfillment, Order
 from troth.model.pickup import Pickup
 from troth.model.pickup_moves import PickupExpired, PickupReminded
 from troth.model.status import blocking_holds, waiting_parts
+from troth.model.ways import counter_of
 
 NOT_COLLECTED = "not_collected"
 """Why units were canceled for which nobody came."""

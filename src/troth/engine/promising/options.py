@@ -146,6 +146,8 @@ def _pickup_positions(
     """
     able = network.is_pickup.copy()
     able[[network.index[node] for node in demand.excluded_nodes if node in network.index]] = False
+    if demand.method is Method.CURBSIDE:
+        able &= network.homes == network.positions  # nobody brings anything out of a locker
     has_all, is_there = able.copy(), policy.ship_to_store
     wanted: dict[Sku, int] = {}
     for line in demand.lines:
@@ -160,7 +162,7 @@ def _pickup_positions(
         rows = supply.get(sku)
         if rows is None:
             return ()
-        held = np.bincount(rows.node_index, rows.available, len(network.nodes))[: len(network.nodes)]
+        held = np.bincount(rows.node_index, rows.available, len(network.nodes))[: len(network.nodes)][network.homes]
         has_all &= held >= units
         is_there = is_there and held.sum() >= units
     could = able if is_there else has_all

@@ -6,6 +6,7 @@ from typing import Final
 
 from troth.engine.demand.ship_groups import HANDED_OVER
 from troth.model.plan import Plan, Shipment
+from troth.model.ways import counter_of
 
 GRACE: Final = timedelta(minutes=15)
 """What is handed over counts as the same for so long, since the time at which it is ready moves on with the clock."""
@@ -37,4 +38,5 @@ def _told(shipment: Shipment, ago: timedelta) -> tuple[object, ...]:
         moments = [(moment - ago.total_seconds()) // GRACE.total_seconds() for moment in moments]
     pegs = [(peg.line_id, peg.sku, peg.source, peg.quantity) for peg in shipment.pegs]
     way = (shipment.method.value, shipment.service, shipment.carrier)
-    return (shipment.node, *way, shipment.via or "", *moments, pegs)
+    counter = counter_of(shipment)
+    return (shipment.node, *way, "" if counter == shipment.node else counter, *moments, pegs)

@@ -10,6 +10,7 @@ from troth.engine.demand.bookings import settle_bookings
 from troth.engine.demand.budget import Budget
 from troth.engine.demand.capacity import find_need
 from troth.engine.demand.chargebacks import notes_on_guide
+from troth.engine.demand.lockers import plan_by_locker, settle_stays
 from troth.engine.demand.on_terms import has_terms, plan_on_terms
 from troth.engine.demand.pickup_notes import notes_on_pickup
 from troth.engine.demand.shelf_life import fresh_supply
@@ -52,6 +53,9 @@ def plan(
     given, prices = prices, None if prices is None else fresh(prices, now, policy.prices_hours_max)
 
     def ask(wanted: Demand, left: Mapping[Sku, SupplyRows]) -> Plan:
+        return plan_by_locker(wanted, network, lambda asked: ask_for_it(asked, left))
+
+    def ask_for_it(wanted: Demand, left: Mapping[Sku, SupplyRows]) -> Plan:
         by_rules = partial(answer if by is None else by, prices=prices, loads=loads, need=need, budget=spending)
         if policy.routing is None:
             return by_rules(wanted, left, network, policy, now)
@@ -65,6 +69,7 @@ def plan(
         return plan_on_terms(demand, there, network, policy, ask, spending) if is_on_terms else ask(demand, there)
 
     found = plan_with_lots(demand, fresh_supply(supply, now.timestamp()), network, ask_all)
+    found = settle_stays(network, demand, found)
     if spending.notes:
         found = replace(found, trace=replace(found.trace, notes=(*found.trace.notes, *spending.notes)))
     if not found.trace.policy_version:  # where no question came to be asked

@@ -5,7 +5,7 @@ the policy in force looks at stock levels. Most nodes have enough or nothing, an
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from typing import Final
 
@@ -19,7 +19,7 @@ from troth.engine.carriage.rate_cards import FIRST_DELIVERY, FIRST_NAMED
 from troth.engine.demand.capacity import Need
 from troth.engine.supply.kits import wanted_units
 from troth.engine.supply.supply import QUANTITY_MAX, SupplyRows
-from troth.model.capacity import Slot
+from troth.model.capacity import LYING, Slot
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import ON_HAND, lot_of, lot_within
 from troth.model.network import Node
@@ -65,11 +65,14 @@ def record(
         digest_network(network),
         tuple(stocks),
         loads or {},
-        () if network.limits is None else _tight_slots(demand, network, network.limits, stocked),
-        _of_pickups(demand, network.load.queue_minutes),
+        (
+            *(() if network.limits is None else _tight_slots(demand, network, network.limits, stocked)),
+            *_slots_of_lockers(demand, network),
+        ),
+        _of_pickups(demand, network, network.load.queue_minutes),
         _fed(network, stocked, with_feeds=with_feeds),
         tuple(sorted(demand.excluded_nodes)),
-        ready_minutes=_of_pickups(demand, network.load.ready_minutes),
+        ready_minutes=_of_pickups(demand, network, network.load.ready_minutes),
         excluded_items=tuple(sorted(demand.excluded_items)),
         rates=_rates(network, stocked) if with_work else {},
     )
@@ -115,7 +118,8 @@ def digest_network(network: Network) -> str:
 
 
 def _later_facts(node: Node) -> tuple[object, ...]:
-    return node.node, node.calendar.hours, node.calendar.special_days, node.cut_offs, node.capacity_days
+    days = (node.calendar.hours, node.calendar.special_days, node.cut_offs, node.capacity_days)
+    return (node.node, *days) if node.locker is None else (node.node, *days, node.locker)
 
 
 def _tight_slots(
@@ -131,6 +135,14 @@ def _tight_slots(
         for position in sorted(suspects.intersection(stocked))
         for slot in network.load.tight_slots(position, limits.of[position], need.of(limits.of[position].unit))
     )
+
+
+def _slots_of_lockers(demand: Demand, network: Network) -> Iterator[tuple[Slot, int]]:
+    """What is promised of the days of lockers out of which a demand may be picked up."""
+    for node in _picked_up_at(demand):
+        locker = network.index.get(node)
+        if locker is not None and network.nodes[locker].locker is not None:
+            yield from ((slot, used) for slot, used in network.load.of_node(locker) if slot.day != LYING)
 
 
 def _fed(network: Network, stocked: Iterable[int], *, with_feeds: bool) -> dict[NodeId, float]:
@@ -153,12 +165,18 @@ def _rates(network: Network, stocked: Iterable[int]) -> dict[NodeId, WorkRates]:
     return {network.nodes[at].node: WorkRates(*rates[:, at].tolist()) for at in sorted(stocked) if rates[0, at] >= 0.0}
 
 
-def _of_pickups(demand: Demand, waiting: Mapping[NodeId, int]) -> dict[NodeId, int]:
+def _of_pickups(demand: Demand, network: Network, waiting: Mapping[NodeId, int]) -> dict[NodeId, int]:
     """What is said of the nodes where a demand is picked up."""
     if not waiting:
         return {}
+    positions = (network.hands_over_from(node) for node in _picked_up_at(demand))
+    nodes = sorted({network.nodes[at].node for at in positions if at >= 0})
+    return {node: waiting[node] for node in nodes if node in waiting}
+
+
+def _picked_up_at(demand: Demand) -> list[NodeId]:
     named = [demand.pickup_node, *(line.terms.pickup_node for line in demand.lines if line.terms is not None)]
-    return {node: waiting[node] for node in sorted({node for node in named if node is not None}) if node in waiting}
+    return sorted({node for node in named if node is not None})
 
 
 def _record_rows(sku: Sku, rows: SupplyRows, nodes: int, most: int) -> RecordedStock:

@@ -6,7 +6,8 @@ from typing import Final
 
 import asyncpg
 
-from troth.engine.carriage.node_load import capacity_of, cart_moves, load_moves
+from troth.engine.carriage.locker_room import slot_capacity
+from troth.engine.carriage.node_load import cart_moves, load_moves
 from troth.engine.exposure.consumed import DrawMove, cart_draw_moves, draw_moves
 from troth.engine.exposure.in_force import Exposure
 from troth.engine.exposure.taking import most_of
@@ -220,7 +221,7 @@ class BatchWrite:
         network.load.move(moves)
         for slot, amount in moves:
             before = self.batch.slots.get(slot)
-            capacity = capacity_of(network.limits, network.index.get(slot.node), slot)
+            capacity = slot_capacity(network, slot)
             self.batch.slots[slot] = SlotMove(amount + (before.amount if before else 0), capacity)
 
     def _draw(self, moves: Iterable[tuple[Draw, int]], exposure: Exposure | None) -> None:

@@ -287,7 +287,7 @@ class Reference:
         if self._queues_read_at is None or abs(now - self._queues_read_at) >= _QUEUES_HOLD:
             async with self._pool.acquire() as connection:
                 await self._read_queues(connection, self.network, now)
-        if self.network.limits is None:
+        if not _counts_days(self.network):
             return
         since = first_day(now)
         self.network.load.forget_before(since)
@@ -452,7 +452,12 @@ def first_day(now: datetime) -> date:
     return now.date() - timedelta(days=1)
 
 
+def _counts_days(network: Network) -> bool:
+    """Whether anything is promised of the days of its nodes: of limited ones, and of lockers."""
+    return network.limits is not None or network.has_lockers
+
+
 def _put_days(network: Network, days: Iterable[tuple[Slot, int]]) -> None:
-    if network.limits is not None:
+    if _counts_days(network):
         for slot, used in days:
             network.load.put(slot, used)

@@ -40,6 +40,7 @@ from troth.model.return_moves import ReturnCredited, ReturnReceived
 from troth.model.returns import ReturnKind
 from troth.model.status import live_allocations
 from troth.model.value import dataclass
+from troth.model.ways import counter_of
 
 E = TypeVar("E")
 
@@ -122,7 +123,7 @@ def zone_of(order: Order, network: Network) -> str:
         return network.nodes[position].time_zone
     if order.ship_to is not None and order.ship_to.time_zone:
         return order.ship_to.time_zone
-    nodes = [work.via or work.node for work in order.fulfillments]
+    nodes = [counter_of(work) for work in order.fulfillments]
     return next((network.nodes[network.index[node]].time_zone for node in nodes if node in network.index), "UTC")
 
 

@@ -18,6 +18,7 @@ from troth.model.order import Allocation, Fulfillment, Method, Order
 from troth.model.plan import Shipment
 from troth.model.status import fulfillment_status, live_allocations
 from troth.model.value import dataclass
+from troth.model.ways import counter_of
 
 HANDED_OVER: Final = frozenset({Method.PICKUP, Method.CURBSIDE})
 _SUPPLIES: Final = {"transfer": "on_its_way", "po": "from_supplier"}
@@ -60,7 +61,7 @@ def promised_shipments(
     """What the shipments of a plan promise to a destination."""
     return [
         Promised(
-            *_place(network, shipment.via or shipment.node, shipment.method, destination),
+            *_place(network, counter_of(shipment), shipment.method, destination),
             shipment.method,
             shipment.ship_by,
             shipment.promised_at,
@@ -68,7 +69,7 @@ def promised_shipments(
             name_of(network, shipment.node) if shipment.via else "",
             supply_message(peg.source for peg in shipment.pegs),
             brand_of((peg.sku for peg in shipment.pegs), items),
-            collecting=_collecting(network, shipment.via or shipment.node, shipment.method, shipment.promised_at),
+            collecting=_collecting(network, counter_of(shipment), shipment.method, shipment.promised_at),
             contents=contents_of(shipment.pegs, items, kits) if len(shipments) > 1 else (),
         )
         for shipment in shipments
@@ -86,7 +87,7 @@ def promised_work(order: Order, network: Network, items: Mapping[Sku, Item], now
     are_several = sum(map(bool, parts.values())) > 1
     return [
         Promised(
-            *_place(network, work.via or work.node, work.method, order.ship_to),
+            *_place(network, counter_of(work), work.method, order.ship_to),
             work.method,
             work.ship_by,
             work.promised_at,
@@ -99,7 +100,7 @@ def promised_work(order: Order, network: Network, items: Mapping[Sku, Item], now
             is_ready=_is_ready(order, work),
             collecting=_collecting(
                 network,
-                work.via or work.node,
+                counter_of(work),
                 work.method,
                 now if _is_ready(order, work) else max(now, work.promised_at),
             ),

@@ -20,6 +20,7 @@ from troth.http.work.work_answer import WorkAnswer, answer_work
 from troth.model.ids import FulfillmentId
 from troth.model.lifecycle import AllocationState
 from troth.model.order import Fulfillment, Order
+from troth.model.ways import counter_of
 from troth.model.refusals import NotFound
 from troth.store.orders import find_fulfillments
 
@@ -84,7 +85,7 @@ async def find_visible_work(call: Call[Any, Any], name: FulfillmentId) -> tuple[
     if isinstance(found, NotFound):
         raise Refused(found)
     order, work = found
-    is_near = call.actor.may_at(work.node) or (work.via is not None and call.actor.may_at(work.via))
+    is_near = call.actor.may_at(work.node) or call.actor.may_at(counter_of(work))
     if not is_near or not is_visible(call.actor, order):
         raise Refused(NotFound("fulfillment", name))
     return order, work
