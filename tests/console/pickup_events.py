@@ -13,6 +13,7 @@ from troth.model.pickup_moves import (
     ArrivalForgotten,
     ArrivalTold,
     CollectorNamed,
+    LockerOpened,
     PickupCodeRefused,
     PickupExpired,
     PickupExtended,
@@ -30,6 +31,7 @@ PICKUP_EVENTS: Final[tuple[tuple[Event, str], ...]] = (
         PickupOpened(_WORK, _STORE, "everyday", _LATER, (), NOW),
         "The goods of fulfillment F1 are kept at ST-NYC until Nov 23, 17:00 UTC (everyday).",
     ),
+    (LockerOpened(_WORK, NodeId("LK-NYC"), 7, NOW), "Compartment 7 of LK-NYC with fulfillment F1 was opened."),
     (
         ArrivalTold(_WORK, _STORE, Arrival.HERE, None, "4", "green van", NOW, *_WHO),
         "The customer of fulfillment F1 waits at ST-NYC in bay 4 (green van).",

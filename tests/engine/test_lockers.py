@@ -1,4 +1,4 @@
-"""Lockers: a compartment for each pickup that may lie in one, promised with the capture and free again once it is empty."""
+"""Lockers: a compartment for each pickup that may lie in one, promised at capture and free again once it is empty."""
 
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta

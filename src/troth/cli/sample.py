@@ -13,6 +13,7 @@ from troth.flows.door.system import System
 from troth.flows.sample import Sample, SampleKey, load_sample
 from troth.model.commands import ExpectedLine
 from troth.replay.retailer import RetailerSize, make_retailer
+from troth.replay.retailer.lockers import make_lockers
 from troth.settings import Settings
 from troth.store.stock_load import Position
 
@@ -71,7 +72,7 @@ def make_sample(key: SampleKey) -> Sample:
     say(f"Making the {key.size} sample retailer …")
     retailer = make_retailer(cast(RetailerSize, key.size), seed=key.seed, today=key.today)
     return Sample(
-        nodes=retailer.nodes,
+        nodes=(*retailer.nodes, *make_lockers(retailer.nodes)),
         items=retailer.items,
         positions=lambda: (Position(sku, node, units) for sku, node, units in retailer.stock()),
         position_count=retailer.positions,

@@ -12,6 +12,7 @@ from troth.engine.carriage.network import Network
 from troth.engine.carriage.node_days import find_node_days
 from troth.engine.supply.feed_age import is_late
 from troth.flows.memory.offered import with_days_off, with_region_code
+from troth.flows.nodes.lockers import read_locker
 from troth.flows.records.node_performance import WINDOWS, read_performance
 from troth.flows.stock.exposed import find_exposed
 from troth.model.ids import NodeId, Sku
@@ -111,6 +112,7 @@ async def show_node(visit: Visit, told: Told = NOTHING_TOLD) -> Response:
         may_switch=visit.actor.may("fulfillments:write") and visit.actor.may_at(name),
         off=off,
         performance=performance,
+        locker=await read_locker(visit.system, node.value, visit.now),
         messages=messages,
         folder=folder,
         webhooks=webhooks,

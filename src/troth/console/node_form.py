@@ -2,7 +2,19 @@
 
 from typing import Final
 
-from troth.console.record_codecs import DAYS, NUMBER, PAIRS, TEXT, WORDS, Column, listed, money, rows
+from troth.console.record_codecs import (
+    DAYS,
+    NUMBER,
+    NUMBERS,
+    PAIRS,
+    SIZES,
+    TEXT,
+    WORDS,
+    Column,
+    listed,
+    money,
+    rows,
+)
 from troth.console.record_form import Field, Group, Widget
 from troth.model.capacity import CapacityUnit
 from troth.model.network import NodeType
@@ -17,6 +29,10 @@ _PICKUPS: Final = rows(Column("at", TEXT), Column("carrier", TEXT), Column("serv
 _SHIFT: Final = (Column("begins", TEXT), Column("capacity", NUMBER))
 _CAPACITY_DAYS: Final = rows(
     Column("weekdays", DAYS), Column("dates", WORDS), Column("capacity", NUMBER), Column("shifts", listed(*_SHIFT))
+)
+
+_COMPARTMENTS: Final = rows(
+    Column("name", TEXT), Column("inner_cm", SIZES), Column("weight_kg_max", NUMBER), Column("numbers", NUMBERS)
 )
 
 _WHAT: Final = Group(
@@ -117,6 +133,23 @@ _LINK: Final = Group(
     ),
 )
 
+_LOCKER: Final = Group(
+    "Where it is a locker",
+    (
+        Field("locker/home", "Store that it belongs to", hint="empty: it is no locker"),
+        Field("locker/keep_hours", "Hours that goods wait", NUMBER, hint="empty: 72"),
+        Field("locker/load_minutes", "Minutes to load it", NUMBER, hint="of its store's hours"),
+        Field(
+            "locker/sizes",
+            "Compartments",
+            _COMPARTMENTS,
+            Widget.ROWS,
+            "size; inside in cm; holds kg; numbers: S; 35 x 45 x 12; 10; 1-8",
+            width=4,
+        ),
+    ),
+)
+
 
 def node_groups(currency: str) -> tuple[Group, ...]:
     """The groups of fields of a node, whose costs are in this currency."""
@@ -131,4 +164,4 @@ def node_groups(currency: str) -> tuple[Group, ...]:
             Field("goods_percent", "Goods, percent of the item's cost", NUMBER, start="100"),
         ),
     )
-    return (_WHAT, _WHERE, _WHEN, _CAPACITY, costs, _TIMES, _LINK)
+    return (_WHAT, _WHERE, _WHEN, _CAPACITY, costs, _TIMES, _LINK, _LOCKER)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from troth.model.value import dataclass
 
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_SPAN_MAX: Final = 1000
 MARK: Final = ";"
 """What parts the columns of a row."""
 
@@ -115,8 +116,8 @@ def _sizes(text: str) -> object:
     return [_number(part.strip()) for part in text.replace("×", "x").split("x")]
 
 
-def _sizes_text(value: Mapping[str, Any]) -> str:
-    sides = [value[side] for side in ("length", "width", "height")]
+def _sizes_text(value: Mapping[str, Any] | Sequence[Any]) -> str:
+    sides = [value[side] for side in ("length", "width", "height")] if isinstance(value, Mapping) else list(value)
     return " x ".join(map(_number_text, sides)) if any(sides) else ""
 
 
@@ -134,11 +135,40 @@ def _pairs_text(value: Mapping[str, str]) -> str:
     return "\n".join(f"{name} = {one}" for name, one in value.items())
 
 
+def _numbers(text: str) -> list[object]:
+    """Numbers one by one or from one to another.
+
+    >>> _numbers("1-3, 7 a")
+    [1, 2, 3, 7, 'a']
+    """
+    found: list[object] = []
+    for word in text.replace(",", " ").split():
+        first, mark, last = word.partition("-")
+        is_span = bool(mark) and first.isdecimal() and last.isdecimal() and 0 <= int(last) - int(first) < _SPAN_MAX
+        found += list(range(int(first), int(last) + 1)) if is_span else [_number(word)]
+    return found
+
+
+def _numbers_text(value: Sequence[Any]) -> str:
+    """
+    >>> _numbers_text([1, 2, 3, 7])
+    '1-3 7'
+    """
+    runs: list[list[int]] = []
+    for number in sorted(value):
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return " ".join("-".join(map(str, dict.fromkeys((run[0], run[-1])))) for run in runs)
+
+
 TEXT: Final = Codec(str, str)
 NUMBER: Final = Codec(_number, _number_text)
 WORDS: Final = Codec(_words, _words_text)
 DAYS: Final = Codec(_days, _days_text)
 SIZES: Final = Codec(_sizes, _sizes_text)
+NUMBERS: Final = Codec(_numbers, _numbers_text)
 PAIRS: Final = Codec(_pairs, _pairs_text)
 
 

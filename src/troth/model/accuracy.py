@@ -116,6 +116,7 @@ class Learning:
                 NodeType.SUPPLIER: 0.97,
                 NodeType.DROP_SHIP: 0.97,
                 NodeType.STORE: 0.95,
+                NodeType.LOCKER: 0.95,
             }
         )
     )

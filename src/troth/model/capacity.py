@@ -7,7 +7,6 @@ from typing import Final, NamedTuple
 from troth.model.ids import NodeId
 from troth.model.value import dataclass
 
-
 LYING: Final = date(9999, 1, 1)
 """The day of which a compartment of a locker is a slot, since what lies in it lies there on every day."""
 
@@ -77,8 +76,8 @@ class LockerStay:
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """The work that a fulfillment takes of its node: so much in each slot, the first one first (empty: it has no limit).
-    And where it is handed over by a locker, its `stay` there as it was promised.
+    """The work that a fulfillment takes of its node: so much in each slot, the first one first (none: it has no limit);
+    and where it is handed over by a locker, its `stay` there as it was promised.
     """
 
     unit: CapacityUnit

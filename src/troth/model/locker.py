@@ -38,8 +38,9 @@ class Locker:
     def size_of(self, number: int) -> int | None:
         """The position of the size that a compartment has; None: there is no such compartment.
 
-        >>> sizes = CompartmentSize("S", (300, 400, 100), 5000, (1, 2)), CompartmentSize("L", (300, 400, 600), 9000, (3,))
-        >>> [Locker(NodeId("ST-1"), sizes).size_of(number) for number in (2, 3, 4)]
+        >>> small = CompartmentSize("S", (300, 400, 100), 5000, (1, 2))
+        >>> large = CompartmentSize("L", (300, 400, 600), 9000, (3,))
+        >>> [Locker(NodeId("ST-1"), (small, large)).size_of(number) for number in (2, 3, 4)]
         [0, 1, None]
         """
         return next((at for at, size in enumerate(self.sizes) if number in size.numbers), None)

@@ -22,6 +22,7 @@ _NODE_TYPES: Final = {
     NodeType.DROP_SHIP: "Drop-ship vendor",
     NodeType.THIRD_PARTY: "3PL",
     NodeType.SUPPLIER: "Supplier",
+    NodeType.LOCKER: "Locker",
 }
 _MINUTE: Final = 60
 _HOUR: Final = 3_600

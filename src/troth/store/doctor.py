@@ -84,7 +84,7 @@ async def find_reservation_differences(connection: Connection) -> Differences:
 
 async def find_node_day_differences(connection: Connection) -> Differences:
     """The slots of nodes whose promises are not those of the orders and carts."""
-    rows = await connection.fetch(_NODE_DAYS, sorted(FREED), SHOWN_MAX)
+    rows = await connection.fetch(_NODE_DAYS, sorted(FREED), SHOWN_MAX, sorted(PENDING))
     return _differences(rows, "{node} on {day}, shift {shift}: promised {used}, orders and carts take {taken}")
 
 

@@ -11,12 +11,13 @@ from troth.model.pickup import Pickup
 from troth.model.value import dataclass
 from troth.store.codec import decode
 from troth.store.database import Connection
-from troth.store.orders import read_orders
+from troth.store.orders import Row, read_orders
 from troth.store.queries import sql
 
 _TASKS = sql("find_floor_tasks")
 _SENT = sql("find_sent_work")
 _ARRIVALS = sql("find_arrivals")
+_IN_LOCKER = sql("find_in_locker")
 _TOUCHED = sql("find_touched_nodes")
 _OFF_SHELF = sql("sum_units_off_shelf")
 
@@ -88,7 +89,17 @@ async def find_arrivals(
     connection: Connection, node: str, statuses: Sequence[str], *, limit: int
 ) -> list[tuple[Order, Fulfillment]]:
     """The work that was sent to a node to be collected there and that is in some statuses, most urgent first."""
-    rows = await connection.fetch(_ARRIVALS, node, list(statuses), limit)
+    return await _read_works(connection, await connection.fetch(_ARRIVALS, node, list(statuses), limit))
+
+
+async def find_in_locker(
+    connection: Connection, locker: NodeId, statuses: Sequence[str], *, limit: int
+) -> list[tuple[Order, Fulfillment]]:
+    """The work in some statuses that lies in a locker, or is to be laid there, most urgent first."""
+    return await _read_works(connection, await connection.fetch(_IN_LOCKER, locker, list(statuses), limit))
+
+
+async def _read_works(connection: Connection, rows: Sequence[Row]) -> list[tuple[Order, Fulfillment]]:
     orders = await read_orders(connection, {row["order_id"] for row in rows})
     work = {part.fulfillment_id: (order, part) for order in orders.values() for part in order.fulfillments}
     return [work[FulfillmentId(row["fulfillment_id"])] for row in rows if row["fulfillment_id"] in work]

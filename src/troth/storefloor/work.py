@@ -9,12 +9,15 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
+from troth.engine.carriage.locker_room import locker_at
 from troth.engine.money.at_counter import due_at_counter
 from troth.engine.recall_terms import open_recall
 from troth.flows.orders.shelf_lines import read_stops
 from troth.flows.shipping.label_work import read_last_labels
+from troth.model.capacity import LockerStay
 from troth.model.ids import FulfillmentId, NodeId, order_of_fulfillment
 from troth.model.label import Label
+from troth.model.locker import CompartmentSize
 from troth.model.money import Money
 from troth.model.network import Node
 from troth.model.order import Fulfillment, Order
@@ -23,7 +26,7 @@ from troth.model.recall import Recall
 from troth.model.refusals import NotPossibleNow, Refusal
 from troth.model.status import fulfillment_status
 from troth.model.value import dataclass
-from troth.model.ways import pickup_of
+from troth.model.ways import pickup_of, stay_of
 from troth.pages.asking import new_key, text
 from troth.pages.desk import Visit
 from troth.pages.render import page
@@ -50,7 +53,7 @@ class Card:
     """A work as the page shows it: what is in it, the steps that are still to be done (`ahead`), what may be done
     `beside`, what may be taken back (`undo`), who comes for it, what its node is asked to give back,
     what is to be paid for it here (empty: nothing), into which cartons it fits, the last label of each package, and
-    whether a carrier makes labels now (`may_label`).
+    whether a carrier makes labels now (`may_label`); what it takes of a locker, in which `size` and its `numbers`.
     """
 
     order: Order
@@ -67,6 +70,9 @@ class Card:
     cartons: tuple[Carton, ...]
     labels: Mapping[str, Label]
     may_label: bool
+    stay: LockerStay | None
+    size: str
+    numbers: str
 
     @property
     def is_over(self) -> bool:
@@ -187,8 +193,17 @@ async def _card(visit: Visit, order: Order, work: Fulfillment, node: str) -> Car
         due=Money(due, order.currency).amount if due else "",
         cartons=await propose_cartons(visit.system, order, work) if "pack" in ahead(order, work, node) else (),
         labels=await read_last_labels(visit.system, order, work) if work.packages and work.node == node else {},
+        stay=stay_of(order, work),
+        size=size.name if (size := _size(visit, stay_of(order, work))) is not None else "",
+        numbers=", ".join(map(str, size.numbers)) if size is not None else "",
         may_label=ahead(order, work, node)[:1] == ("ship",) and bool(visit.system.carriers),
     )
+
+
+def _size(visit: Visit, stay: LockerStay | None) -> CompartmentSize | None:
+    """The size of the compartment that a work takes of a locker; None: it takes none, or that size is gone."""
+    locker = None if stay is None else locker_at(visit.system.door.reference.network, stay.locker)
+    return None if locker is None or stay is None or stay.size >= len(locker.sizes) else locker.sizes[stay.size]
 
 
 routes = [

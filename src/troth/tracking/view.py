@@ -8,6 +8,7 @@ from typing import Final
 
 from troth.engine.carriage.network import Network
 from troth.engine.demand.ship_groups import HANDED_OVER
+from troth.engine.money.at_counter import due_at_counter
 from troth.engine.pickups.codes import pickup_code
 from troth.engine.tracking.parcels import proofs_of
 from troth.engine.tracking.window import Window
@@ -18,12 +19,13 @@ from troth.model.ids import FulfillmentId, LineId, Sku
 from troth.model.item import Item
 from troth.model.lifecycle import AllocationState, RecallState
 from troth.model.measure import shown
+from troth.model.money import Money
 from troth.model.network import Address
 from troth.model.order import Fulfillment, Line, Order
 from troth.model.status import blocking_holds, is_kept, live_allocations, uncovered_quantities
 from troth.model.tracking import Milestone, Step
 from troth.model.value import dataclass
-from troth.model.ways import counter_of
+from troth.model.ways import counter_of, pickup_of, stay_of
 from troth.store.watch import Expected
 from troth.tracking.parcel_notes import parcel_notes
 from troth.tracking.words import Words
@@ -50,7 +52,9 @@ class StepView:
 
 @dataclass(frozen=True, slots=True)
 class ShipmentView:
-    """One shipment, or what waits at one counter."""
+    """One shipment, or what waits at one counter or in a compartment: by which code, until when, and what is `due` when
+    it is taken.
+    """
 
     title: str
     place: str
@@ -63,6 +67,9 @@ class ShipmentView:
     note: str = ""
     proof: str = ""
     parcel_notes: tuple[str, ...] = ()
+    code_words: str = "code"
+    kept: str = ""
+    due: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +185,8 @@ def _shipment(
     is_pickup = work.method in HANDED_OVER
     place = name_of(network, counter_of(work))
     is_ready = is_pickup and is_kept(order, work)
+    stay = stay_of(order, work)
+    due = 0 if work.delivered_at is not None else due_at_counter(order, work.fulfillment_id)
     by_line = {line.line_id: line for line in order.lines}
     units: dict[LineId, int] = {}
     for part in live_allocations(order):
@@ -198,7 +207,7 @@ def _shipment(
             time=words.time(work.promised_at),
         ),
         _expected(work, expected, words, is_pickup=is_pickup),
-        (_received(order, words), *_steps(one.milestones, words, is_pickup=is_pickup)),
+        (_received(order, words), *_steps(one.milestones, words, is_pickup=is_pickup, is_locker=stay is not None)),
         tuple(
             words.say("parcel", carrier=package.carrier or words.say("a_carrier"), number=package.tracking_number)
             for package in work.packages
@@ -209,7 +218,18 @@ def _shipment(
         words.say("ready_now", place=place) if is_ready else "",
         words.say("proof", name=initials(proof)) if proof else "",
         parcel_notes(order, work, words),
+        "code" if stay is None else "code_locker",
+        _kept(order, work, words) if is_ready else "",
+        words.say("due", amount=words.money(Money(due, order.currency))) if due else "",
     )
+
+
+def _kept(order: Order, work: Fulfillment, words: Words) -> str:
+    """Until when goods wait, and in which compartment, where they lie in a locker."""
+    until, stay = pickup_of(order, work).ends_at, stay_of(order, work)
+    where = words.say("in_compartment", number=stay.number) if stay is not None and stay.number else ""
+    kept = words.say("kept_until", day=words.day(until), time=words.time(until)) if until is not None else ""
+    return " ".join(part for part in (where, kept) if part)
 
 
 def _received(order: Order, words: Words) -> StepView:
@@ -218,15 +238,16 @@ def _received(order: Order, words: Words) -> StepView:
     return StepView("received", words.say("step_received"), words.say("why_received"), "done", when)
 
 
-def _steps(milestones: Sequence[Milestone], words: Words, *, is_pickup: bool) -> tuple[StepView, ...]:
+def _steps(milestones: Sequence[Milestone], words: Words, *, is_pickup: bool, is_locker: bool) -> tuple[StepView, ...]:
     shown_steps = [one for one in milestones if one.step in _SHOWN[is_pickup]]
     following = next((one for one in shown_steps if one.done_at is None), None)
-    return tuple(_step(one, words, is_next=one is following) for one in shown_steps)
+    return tuple(_step(one, words, is_next=one is following, is_locker=is_locker) for one in shown_steps)
 
 
-def _step(one: Milestone, words: Words, *, is_next: bool) -> StepView:
+def _step(one: Milestone, words: Words, *, is_next: bool, is_locker: bool) -> StepView:
     name = one.step.value
-    title, why = words.say(f"step_{name}"), words.say(f"why_{name}")
+    is_laid = is_locker and one.step is Step.READY
+    title, why = words.say(f"step_{name}"), words.say("why_ready_locker" if is_laid else f"why_{name}")
     if one.done_at is not None:
         when = words.say("at_time", day=words.day(one.done_at), time=words.time(one.done_at))
         return StepView(name, title, why, "done", when)

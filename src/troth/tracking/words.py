@@ -3,15 +3,18 @@
 import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time, get_timezone_name
+from babel.numbers import format_currency
 
 from troth.flows.wording.languages import find_locale, parents_of
 from troth.model.messages import ENGLISH
+from troth.model.money import Money
 from troth.model.value import dataclass
 
 _FOLDER: Final = Path(__file__).parent / "texts"
@@ -58,6 +61,10 @@ class Words:
     def zone_name(self) -> str:
         """What the time zone is called."""
         return get_timezone_name(self.now.astimezone(self.zone), locale=self.locale)
+
+    def money(self, amount: Money) -> str:
+        """An amount with its currency, as the language writes it."""
+        return format_currency(Decimal(amount.amount), amount.currency, locale=self.locale)
 
     def time(self, at: datetime) -> str:
         """The time of day."""

@@ -42,9 +42,7 @@ def has_room(
 ) -> bool:
     """Whether each of these slots has one left, beside what is `taken`; those that are one's `own` already do."""
     used = network.load.used
-    return all(
-        slot in own or used.get(slot, 0) + taken.get(slot, 0) < slot_capacity(network, slot) for slot in slots
-    )
+    return all(slot in own or used.get(slot, 0) + taken.get(slot, 0) < slot_capacity(network, slot) for slot in slots)
 
 
 def days_with_room(network: Network, stay: LockerStay, *, own: Collection[Slot] = ()) -> LockerStay | None:

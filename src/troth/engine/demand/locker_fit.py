@@ -31,7 +31,8 @@ def pieces_of(lines: Iterable[DemandLine], pegs: Sequence[Peg]) -> tuple[Piece, 
     pieces: list[Piece] = []
     for key, count in sorted(units.items()):
         line = known[key]
-        size = (0, 0, 0) if line.item is None or line.terms is not None and line.terms.kit else line.item.dimensions_mm
+        is_kit = line.terms is not None and bool(line.terms.kit)
+        size = (0, 0, 0) if line.item is None or is_kit else line.item.dimensions_mm
         if line.scale > 1:
             pieces.append(Piece(line.line_id, line.sku, (0, 0, 0), line.grams(count)))
             continue

@@ -106,9 +106,7 @@ def _loaded(shipment: Shipment, network: Network, locker: Locker) -> Shipment:
         done = finish_work(clock, minute_of(at.timestamp()), locker.load_minutes, has_cut_off=False)
         return at if done is None else max(at, instant(done * 60.0))
 
-    return replace(
-        shipment, promised_from=after(shipment.promised_from), promised_at=after(shipment.promised_at)
-    )
+    return replace(shipment, promised_from=after(shipment.promised_from), promised_at=after(shipment.promised_at))
 
 
 def _with_stay(

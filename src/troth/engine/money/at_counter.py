@@ -48,7 +48,7 @@ def open_works(order: Order) -> tuple[Fulfillment, ...]:
 
 
 def leaves_counter(order: Order) -> bool:
-    """Whether an order that is paid at the counter has a line that nobody hands over there, but a carrier or a locker."""
+    """Whether an order that is paid at the counter has a line that a carrier or a locker hands over."""
     if not is_paid_at_counter(order):
         return False
     if any(work.booking is not None and work.booking.stay is not None for work in open_works(order)):

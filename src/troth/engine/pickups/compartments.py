@@ -8,7 +8,6 @@ from troth.engine.carriage.locker_room import days_with_room, has_room, locker_a
 from troth.engine.demand.lockers import local_date
 from troth.engine.promising.context import Facts
 from troth.model.capacity import LYING, LockerStay, Slot
-from troth.model.ids import NodeId
 from troth.model.locker import Locker
 from troth.model.order import Fulfillment, Order
 from troth.model.refusals import FieldFlaw, Invalid, NotPossibleNow

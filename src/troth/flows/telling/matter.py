@@ -40,7 +40,7 @@ from troth.model.return_moves import ReturnCredited, ReturnReceived
 from troth.model.returns import ReturnKind
 from troth.model.status import live_allocations
 from troth.model.value import dataclass
-from troth.model.ways import counter_of
+from troth.model.ways import counter_of, pickup_of, stay_of
 
 E = TypeVar("E")
 
@@ -222,9 +222,24 @@ def _of_works(kind: str, is_told: Callable[[AllocationState], bool], why_not: st
         if not units:
             return why_not
         codes = ", ".join(pickup_code(scene.order, work) for work in works)
-        return Matter(kind, {"lines": _lines(scene, units), "promise": _promise(scene), "code": codes}, units)
+        kept = " ".join(dict.fromkeys(filter(None, (_kept(scene, work) for work in works))))
+        values = {"lines": _lines(scene, units), "promise": _promise(scene), "code": codes, "kept": kept}
+        return Matter(kind, values, units)
 
     return find
+
+
+def _kept(scene: Scene, name: FulfillmentId) -> str:
+    """Until when goods wait for their customer, and in which compartment, where they lie in a locker."""
+    work = next(one for one in scene.order.fulfillments if one.fulfillment_id == name)
+    until, stay = pickup_of(scene.order, work).ends_at, stay_of(scene.order, work)
+    told = []
+    if stay is not None and stay.number:
+        told.append(scene.say("in_compartment", {"number": str(stay.number)}))
+    if until is not None:
+        time = scene.voice.time(until.astimezone(scene.zone).time())
+        told.append(scene.say("kept_until", {"day": scene.day(until), "time": time}))
+    return " ".join(told)
 
 
 def _pickup_expired(scene: Scene) -> Finding:

@@ -5,7 +5,7 @@ import msgspec
 from troth.http.edge.measures import Units
 from troth.http.edge.values import CostAnswer, Instant, MoneyAnswer, Window
 from troth.http.orders.order_return import OrderReturn
-from troth.http.orders.pickup_answer import PickupAnswer
+from troth.http.orders.pickup_answer import LockerStayAnswer, PickupAnswer
 from troth.http.orders.recall_answer import RecallAnswer
 from troth.http.orders.schedule_shapes import ScheduleAnswer
 from troth.http.orders.timeline import TimelinePoint
@@ -209,7 +209,7 @@ class OrderWork(msgspec.Struct, frozen=True):
     `via` is the node to which the goods go first, where the customer picks them up; `ship_to` where they go, if not
     where the order goes. `carrier` is the one that was planned with; null: nobody carries it, or it is not known.
     What is picked up is ready by `promised_at`, and can be collected first in the hours `collect`; `pickup` is what
-    is known of the handing over.
+    is known of the handing over, and `locker_stay` what it takes of a locker that hands it over.
     """
 
     fulfillment_id: str
@@ -233,6 +233,7 @@ class OrderWork(msgspec.Struct, frozen=True):
     carrier: str | None
     collect: Window | None = None
     pickup: PickupAnswer | None = None
+    locker_stay: LockerStayAnswer | None = None
 
 
 class HoldAnswer(msgspec.Struct, frozen=True):

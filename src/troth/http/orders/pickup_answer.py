@@ -1,10 +1,22 @@
 """What is known of the handing over of a fulfillment, as it is answered."""
 
+from datetime import date
+
 import msgspec
 
 from troth.http.edge.values import Instant
-from troth.model.order import Order
+from troth.model.order import Fulfillment, Order
 from troth.model.pickup import Arrival, Pickup
+from troth.model.ways import stay_of
+
+
+class LockerStayAnswer(msgspec.Struct, frozen=True):
+    """What goods take of a locker: a compartment from a day to a day, and which one once they lie there."""
+
+    locker: str
+    compartment: int | None
+    first_day: date
+    last_day: date
 
 
 class PickupAnswer(msgspec.Struct, frozen=True):
@@ -12,7 +24,8 @@ class PickupAnswer(msgspec.Struct, frozen=True):
 
     `remind_at` are the reminders still to come. The customer is `on_the_way` or `here`; since `here_at` they wait, in a
     `bay`, and they had waited `waited_seconds` when they were handed the goods. `collector` may come in their place.
-    Until `locked_until` no code is looked at, since too many wrong ones were said.
+    Until `locked_until` no code is looked at, since too many wrong ones were said. A locker with it was last opened
+    at `opened_at`.
     """
 
     rule: str
@@ -30,6 +43,7 @@ class PickupAnswer(msgspec.Struct, frozen=True):
     collector: str
     locked_until: Instant | None
     expired_at: Instant | None
+    opened_at: Instant | None
 
 
 def find_pickup(order: Order, fulfillment: str) -> PickupAnswer | None:
@@ -57,4 +71,11 @@ def answer_pickup(pickup: Pickup) -> PickupAnswer:
         pickup.collector,
         pickup.locked_until,
         pickup.expired_at,
+        pickup.opened_at,
     )
+
+
+def answer_stay(order: Order, work: Fulfillment) -> LockerStayAnswer | None:
+    """What a fulfillment takes of a locker, as it is answered; None: it is handed over at a counter, or sent."""
+    stay = stay_of(order, work)
+    return None if stay is None else LockerStayAnswer(stay.locker, stay.number or None, stay.first, stay.last)

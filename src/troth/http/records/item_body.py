@@ -45,7 +45,8 @@ class DimensionsBody(Strict):
     height: Measure
 
 
-def _name_sides(given: object) -> object:
+def name_sides(given: object) -> object:
+    """Three sides in a list by their names; anything else as it is."""
     return dict(zip(_SIDES, given, strict=True)) if isinstance(given, list) and len(given) == len(_SIDES) else given
 
 
@@ -98,7 +99,7 @@ class ItemBody(Strict):
     cost: MoneyBody | None = None
     weight_kg: Annotated[Measure, Field(description="A number or decimal text, exact to the gram.")] = Decimal(0)
     dimensions_cm: Annotated[
-        Annotated[DimensionsBody, BeforeValidator(_name_sides)] | None,
+        Annotated[DimensionsBody, BeforeValidator(name_sides)] | None,
         Field(description="Length, width and height, exact to the millimeter; a list of the three will do."),
     ] = None
     gtin: Annotated[str, Field(max_length=14, description="GTIN-8, -12, -13 or -14, with its check digit.")] = ""
@@ -156,7 +157,7 @@ class ItemBody(Strict):
             currency=currency,
             price_minor=price,
             cost_minor=cost,
-            weight_grams=_whole(self.weight_kg, GRAMS_A_KILOGRAM, "/weight_kg", "gram", flaws),
+            weight_grams=whole_measure(self.weight_kg, GRAMS_A_KILOGRAM, "/weight_kg", "gram", flaws),
             dimensions_mm=self._dimensions(flaws),
             gtin=self.gtin,
             kit=tuple((Sku(component.sku), component.quantity) for component in self.kit),
@@ -167,7 +168,7 @@ class ItemBody(Strict):
             brand=self.brand,
             return_basis_points=None
             if self.return_percent is None
-            else _whole(
+            else whole_measure(
                 self.return_percent, BASIS_POINTS_A_PERCENT, "/return_percent", "hundredth of a percent", flaws
             ),
             min_remaining_days=self.min_remaining_days,
@@ -214,13 +215,13 @@ class ItemBody(Strict):
             return (0, 0, 0)
         given = self.dimensions_cm
         length, width, height = (
-            _whole(side, MILLIMETERS_A_CENTIMETER, f"/dimensions_cm/{name}", "millimeter", flaws)
+            whole_measure(side, MILLIMETERS_A_CENTIMETER, f"/dimensions_cm/{name}", "millimeter", flaws)
             for name, side in zip(_SIDES, (given.length, given.width, given.height), strict=True)
         )
         return length, width, height
 
 
-def _whole(value: Decimal, scale: int, pointer: str, unit: str, flaws: list[FieldFlaw]) -> int:
+def whole_measure(value: Decimal, scale: int, pointer: str, unit: str, flaws: list[FieldFlaw]) -> int:
     """A measure in its smallest unit; a flaw where it is finer than that."""
     scaled = value * scale
     if scaled != scaled.to_integral_value():

@@ -25,6 +25,7 @@ from troth.http.records.calendar_body import (
     shifts_of,
 )
 from troth.http.records.link_body import LinkBody
+from troth.http.records.locker_body import LockerBody
 from troth.model.capacity import CapacityUnit, DayCapacity
 from troth.model.ids import NodeId
 from troth.model.network import Address, Calendar, CarrierPickup, CutOff, Node, NodeType
@@ -128,6 +129,7 @@ class NodeBody(Strict):
         Field(max_length=100, description="Other ones than cut_off; of several for a day the last counts."),
     ] = ()
     link: LinkBody | None = None
+    locker: LockerBody | None = None
 
     def node(self, node_id: NodeId, currency: str) -> Node:
         """The node that this is, with its place; Refused where that is not known."""
@@ -135,7 +137,8 @@ class NodeBody(Strict):
             raise Refused(Invalid((FieldFlaw("/node_id", f"must be {node_id}, as in the path"),)))
         address = Address(country="US") if self.address is None else self.address.address()
         latitude, longitude = self._place(address)
-        flaws = [*self._flaws_of_capacity(), *self._flaws_of_cut_offs()]
+        flaws = [*self._flaws_of_capacity(), *self._flaws_of_cut_offs(), *self._flaws_of_locker(node_id)]
+        locker = None if self.locker is None else self.locker.locker(flaws)
         if flaws:
             raise Refused(Invalid(tuple(flaws)))
         return Node(
@@ -151,7 +154,7 @@ class NodeBody(Strict):
             processing_hours=float(self.processing_hours),
             capacity_per_day=self.capacity_per_day,
             services=tuple(sorted(set(self.services))),
-            pickup=self.pickup,
+            pickup=self.pickup or locker is not None,
             labor_minor=_minor(self.labor_cost, currency, "/labor_cost"),
             return_minor=_minor(self.return_cost, currency, "/return_cost"),
             goods_percent=self.goods_percent,
@@ -179,6 +182,7 @@ class NodeBody(Strict):
             ),
             cut_offs=tuple(CutOff(row.at, row.service, tuple(sorted(set(row.weekdays)))) for row in self.cut_offs),
             link=None if self.link is None else self.link.link(node_id),
+            locker=locker,
         )
 
     def _flaws_of_capacity(self) -> Iterator[FieldFlaw]:
@@ -206,6 +210,12 @@ class NodeBody(Strict):
         for number, row in enumerate(self.cut_offs):
             if row.service and self.services and row.service not in self.services:
                 yield FieldFlaw(f"/cut_offs/{number}/service", "is not one of the services of the node")
+
+    def _flaws_of_locker(self, node_id: NodeId) -> Iterator[FieldFlaw]:
+        if (self.locker is None) is (self.type is NodeType.LOCKER):
+            yield FieldFlaw("/locker", "is required of a locker, and only of one")
+        if self.locker is not None and self.locker.home == node_id:
+            yield FieldFlaw("/locker/home", "must be the store that the locker belongs to, not the locker")
 
     def _place(self, address: Address) -> tuple[float, float]:
         if (self.latitude is None) is not (self.longitude is None):

@@ -19,6 +19,7 @@ from troth.http.orders.address_answer import answer_address
 from troth.http.orders.order_shapes import AddressAnswer
 from troth.http.records.calendar_body import WEEKDAYS
 from troth.http.records.link_body import LinkAnswer, answer_link
+from troth.http.records.locker_body import LockerAnswer, answer_locker
 from troth.http.records.node_body import NodeBody
 from troth.model.capacity import CapacityUnit, Shift
 from troth.model.ids import NodeId
@@ -126,6 +127,7 @@ class NodeAnswer(msgspec.Struct, frozen=True):
     pickup_minutes: int
     feed_due_every_hours: int | None
     link: LinkAnswer | None
+    locker: LockerAnswer | None
 
 
 class NodesQuery(PageQuery):
@@ -204,6 +206,7 @@ def answer_node(node: Node, currency: str) -> NodeAnswer:
         pickup_minutes=node.pickup_minutes,
         feed_due_every_hours=node.feed_due_every_hours,
         link=answer_link(node.link),
+        locker=answer_locker(node.locker),
     )
 
 

@@ -20,8 +20,8 @@ from troth.http.work.work_answer import WorkAnswer, answer_work
 from troth.model.ids import FulfillmentId
 from troth.model.lifecycle import AllocationState
 from troth.model.order import Fulfillment, Order
-from troth.model.ways import counter_of
 from troth.model.refusals import NotFound
+from troth.model.ways import counter_of
 from troth.store.orders import find_fulfillments
 
 

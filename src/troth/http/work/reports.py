@@ -220,9 +220,9 @@ def _renderer(call: Call[Any, Any], name: FulfillmentId) -> Callable[[tuple[Outc
             return problem_answer(outcome)
         if outcome.order is None:
             raise RuntimeError("a report was accepted without an order")
-        wrong = next((event for _, event in outcome.decision.events if isinstance(event, PickupCodeRefused)), None)
+        wrong = find_wrong_code(outcome)
         if wrong is not None:
-            return problem_answer(Invalid((FieldFlaw("/code", _tell_wrong(wrong)),)))
+            return problem_answer(wrong)
         order = outcome.order
         work = next(work for work in order.fulfillments if work.fulfillment_id == name)
         sourced = tuple(
@@ -231,6 +231,12 @@ def _renderer(call: Call[Any, Any], name: FulfillmentId) -> Callable[[tuple[Outc
         return Answer(200, encode_bytes(answer_work(order, work, currency, sourced)))
 
     return render
+
+
+def find_wrong_code(outcome: Accepted) -> Invalid | None:
+    """What is answered where the code was wrong, which was counted; None: it was not."""
+    wrong = next((event for _, event in outcome.decision.events if isinstance(event, PickupCodeRefused)), None)
+    return None if wrong is None else Invalid((FieldFlaw("/code", _tell_wrong(wrong)),))
 
 
 def _tell_wrong(event: PickupCodeRefused) -> str:

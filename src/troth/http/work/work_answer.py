@@ -17,7 +17,7 @@ from troth.http.orders.order_shapes import (
     SerialsAnswer,
     WorkLine,
 )
-from troth.http.orders.pickup_answer import PickupAnswer, find_pickup
+from troth.http.orders.pickup_answer import LockerStayAnswer, PickupAnswer, answer_stay, find_pickup
 from troth.http.orders.recall_answer import RecallAnswer, answer_recall
 from troth.model.events import OrderEvent, OrderResourced, SourcingFailed
 from troth.model.lifecycle import ALLOCATION, ENDED, NOT_COLLECTED, AllocationEvent, AllocationState, RecallState
@@ -64,7 +64,8 @@ class WorkAnswer(msgspec.Struct, frozen=True):
     `accept_by` is there as long as the node still has to accept the work by an instant, and not in the answer to a
     report. `carrier` is the one that was planned with. `recall` is the last request to give work back, if any, and
     `pickup` what is known of the handing over. The ship notice is due at `asn_due_at` where a partner waits for one,
-    which is not in the answer to a report either. `due_at_counter` is what its customer has yet to pay there.
+    which is not in the answer to a report either. `due_at_counter` is what its customer has yet to pay there, and
+    `locker_stay` what it takes of a locker that hands it over.
     """
 
     fulfillment_id: str
@@ -100,6 +101,7 @@ class WorkAnswer(msgspec.Struct, frozen=True):
     asn_due_at: Instant | None = None
     asn_sent_at: Instant | None = None
     due_at_counter: MoneyAnswer | None = None
+    locker_stay: LockerStayAnswer | None = None
 
 
 def answer_work(
@@ -160,6 +162,7 @@ def answer_work(
         asn_due_at=None if notice is None else notice.due_at,
         asn_sent_at=None if notice is None else notice.sent_at,
         due_at_counter=_due(order, work),
+        locker_stay=answer_stay(order, work),
     )
 
 

@@ -47,7 +47,7 @@ ORDER BY sku, node, source LIMIT $2;
 
 -- name: find_node_day_differences
 -- Finds slots of limited nodes whose promises are not what orders and carts take of them, at most some, with how many there are.
--- A fulfillment takes what its live parts need, of the first slots that it has booked first.
+-- A fulfillment takes what its live parts need, of the first slots that it has booked first; and of a locker a compartment while anything is reserved for it.
 WITH needed AS (
     SELECT
         f.order_id, f.fulfillment_id, f.booking,
@@ -63,11 +63,26 @@ booked AS (
         sum((w.value ->> 1)::bigint) OVER (PARTITION BY n.order_id, n.fulfillment_id ORDER BY w.ordinality) AS reached
     FROM needed AS n, json_array_elements(n.booking -> 'work') WITH ORDINALITY AS w
 ),
+stays AS (
+    SELECT CASE json_typeof(p.document -> 'stay') WHEN 'object' THEN p.document -> 'stay' ELSE f.booking -> 'stay' END AS stay
+    FROM fulfillments AS f LEFT JOIN pickups AS p USING (order_id, fulfillment_id)
+    WHERE f.booking #>> '{stay,locker}' IS NOT NULL
+        AND EXISTS (
+            SELECT FROM allocations AS a
+            WHERE a.order_id = f.order_id AND a.fulfillment_id = f.fulfillment_id AND a.state = ANY($3::text[])
+        )
+),
 takes AS (
     SELECT slot, greatest(0, least(amount, needed - reached + amount)) AS amount FROM booked
     UNION ALL
     SELECT d.value -> 0, (d.value ->> 1)::bigint
     FROM cart_holds AS c, json_array_elements(c.days) AS d WHERE c.state = 'held'
+    UNION ALL
+    SELECT json_build_array(stay ->> 'locker', day::date, stay ->> 'size'), 1
+    FROM stays, generate_series((stay ->> 'first')::date, (stay ->> 'last')::date, '1 day') AS day
+    UNION ALL
+    SELECT json_build_array(stay ->> 'locker', '9999-01-01', stay ->> 'number'), 1
+    FROM stays WHERE (stay ->> 'number')::integer > 0
 ),
 slots AS (
     SELECT slot ->> 0 AS node, (slot ->> 1)::date AS day, (slot ->> 2)::smallint AS shift, sum(amount)::bigint AS taken

@@ -62,6 +62,12 @@ SELECT order_id, fulfillment_id FROM fulfillments
 WHERE via = $1 AND status = ANY($2::text[])
 ORDER BY ship_by, fulfillment_id LIMIT $3;
 
+-- name: find_in_locker
+-- Finds the work in some statuses that lies in a locker, or is to be laid there, the most urgent first.
+SELECT order_id, fulfillment_id FROM fulfillments
+WHERE booking #>> '{stay,locker}' = $1 AND status = ANY($2::text[])
+ORDER BY ship_by, fulfillment_id LIMIT $3;
+
 -- name: find_touched_nodes
 -- Finds the nodes that have work of some orders, or to which it is sent first.
 SELECT DISTINCT unnest(CASE WHEN via IS NULL THEN ARRAY[node] ELSE ARRAY[node, via] END) AS node
