@@ -33,7 +33,7 @@ from troth.http.orders.order_shapes import (
     SerialsAnswer,
     WorkLine,
 )
-from troth.http.orders.pickup_answer import answer_stay, find_pickup
+from troth.http.orders.pickup_answer import find_handing_over
 from troth.http.orders.possible import find_possible
 from troth.http.orders.recall_answer import answer_recall
 from troth.http.orders.schedules import answer_schedules
@@ -325,8 +325,7 @@ def _work(order: Order, work: Fulfillment, network: Network, cost_currency: str)
         answer_serials(work),
         work.carrier or None,
         None if work.delivered_at is not None else collect_window(work, network, work.promised_at),
-        find_pickup(order, work.fulfillment_id),
-        answer_stay(order, work),
+        *find_handing_over(order, work),
     )
 
 

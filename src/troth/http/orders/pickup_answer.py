@@ -79,3 +79,8 @@ def answer_stay(order: Order, work: Fulfillment) -> LockerStayAnswer | None:
     """What a fulfillment takes of a locker, as it is answered; None: it is handed over at a counter, or sent."""
     stay = stay_of(order, work)
     return None if stay is None else LockerStayAnswer(stay.locker, stay.number or None, stay.first, stay.last)
+
+
+def find_handing_over(order: Order, work: Fulfillment) -> tuple[PickupAnswer | None, LockerStayAnswer | None]:
+    """What is known of the handing over of a fulfillment, and what it takes of a locker."""
+    return find_pickup(order, work.fulfillment_id), answer_stay(order, work)
