@@ -82,6 +82,8 @@ def _values(voice: Voice, state: MessageState, today: date, brand: str) -> dict[
         **told,
         "moves": voice.say("moved", told, brand=brand),
         "promise": voice.say("ships", promise, brand=brand),
+        "kept": voice.say("kept_until", {"day": promise["arrival"], "time": voice.time(_AT)}, brand=brand),
+        "number": "7",
         "outcome": voice.say("asked_done", brand=brand),
         "arrival": promise["arrival"],
         "time": voice.time(_AT),
