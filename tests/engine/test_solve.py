@@ -12,14 +12,14 @@ from tests.engine.brute_force import partitions
 from tests.engine.problems import cost_of, random_problem
 from troth.engine.carriage.rate_cards import DEFAULT_CARDS, is_merging_cheaper, parcel_rate_minor
 from troth.engine.carriage.transit import NEVER
-from troth.engine.choice.choose import choose_parcels
+from troth.engine.choice.choose import choose_parcels, solve_quickly
 from troth.engine.choice.plan_goals import find_goals
 from troth.engine.choice.prune import undominated
 from troth.engine.choice.scoring import build_columns, parcel_rates, split_columns, subset_costs
 from troth.engine.choice.solve import partition, solve_by_subsets
 from troth.engine.choice.solve_greedy import solve_greedily
 from troth.engine.choice.solve_milp import solve_mixed
-from troth.engine.demand.problem import Columns
+from troth.engine.demand.problem import Columns, Parcel, Problem, Solution
 
 
 @settings(max_examples=60)
@@ -133,3 +133,60 @@ def test_the_goals_of_a_plan_count_what_its_shipments_cost(seed: int) -> None:
     uncovered, _split, total = find_goals(asked, columns, parts, found)
     assert uncovered == sum(asked.quantities) - sum(sum(parcel.quantities.values()) for parcel in found.parcels)
     assert total - asked.policy.split_minor == cost_of(asked, columns, found)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(("lines", "nodes", "share"), [(3, 10, 0.5), (9, 30, 0.4), (45, 40, 0.3)])
+def test_what_nothing_is_spent_on_is_never_worse_than_a_simple_rule(
+    seed: int, lines: int, nodes: int, share: float
+) -> None:
+    asked = random_problem(seed, lines=lines, nodes=nodes, share=share, units_max=9, shipments_max=12)
+    columns = build_columns(asked)
+    parts = split_columns(asked)
+
+    best, goals = solve_quickly(asked, columns, parts)
+
+    assert (
+        goals
+        == find_goals(asked, columns, parts, best)
+        <= find_goals(asked, columns, parts, solve_greedily(asked, columns, parts))
+    )
+    for rule in (alone_cheapest, most_lines_first):
+        chosen = rule(asked, columns)
+        parcels = [Parcel(at, {k: asked.quantities[k] for k in chosen if chosen[k] == at}) for at in chosen.values()]
+        by_rule = Solution(tuple({parcel.column: parcel for parcel in parcels}.values()), "rule")
+        is_light = all(
+            sum(asked.lines[k].weight_grams * units for k, units in parcel.quantities.items()) <= 68_000
+            for parcel in by_rule.parcels
+        )
+        if len(by_rule.parcels) <= asked.shipments_max and is_light:
+            assert goals <= find_goals(asked, columns, parts, by_rule)
+
+
+def alone_cheapest(asked: Problem, columns: Columns) -> dict[int, int]:
+    """The candidate of each line: that which would send it for least if there were nothing else."""
+    return {
+        k: min(range(columns.fixed.size), key=lambda at: sent_for(asked, columns, [k], at)) for k in lines_of(asked)
+    }
+
+
+def most_lines_first(asked: Problem, columns: Columns) -> dict[int, int]:
+    """The candidate of each line: again and again one that has most of what is left, of several the cheapest."""
+    chosen: dict[int, int] = {}
+    while left := [k for k in lines_of(asked) if k not in chosen]:
+        able = {at: [k for k in left if columns.penalty[k, at] < NEVER] for at in range(columns.fixed.size)}
+        most = max(map(len, able.values()))
+        best = min((at for at in able if len(able[at]) == most), key=lambda at: sent_for(asked, columns, able[at], at))
+        chosen |= dict.fromkeys(able[best], best)
+    return chosen
+
+
+def lines_of(asked: Problem) -> range:
+    return range(len(asked.lines))
+
+
+def sent_for(asked: Problem, columns: Columns, lines: list[int], at: int) -> float:
+    """What a parcel of some lines costs at a candidate."""
+    grams = float(sum(asked.lines[k].weight_grams * asked.quantities[k] for k in lines))
+    rate = parcel_rates(asked.offer, np.array([grams]), np.zeros(1))[0, columns.rate_lane[at]]
+    return float(rate + columns.fixed[at] + columns.penalty[lines, at].sum())

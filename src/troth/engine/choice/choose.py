@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from troth.engine.choice.assemble import is_within_supply
 from troth.engine.choice.cost_floor import find_gap
-from troth.engine.choice.plan_goals import find_goals
+from troth.engine.choice.plan_goals import Goals, find_goals
 from troth.engine.choice.scoring import split_columns
 from troth.engine.choice.solve import SUBSET_LINES_MAX, solve_by_subsets
+from troth.engine.choice.solve_by_rules import solve_by_rules
 from troth.engine.choice.solve_greedy import solve_greedily
 from troth.engine.choice.solve_milp import solve_mixed
 from troth.engine.choice.solve_parcels import PARCEL_LINES_MAX, solve_by_parcels
@@ -81,8 +82,8 @@ def _choose(problem: Problem, columns: Columns, budget: Budget) -> Solution:
     """The best solution by the method that fits: subsets for few lines, parcels for more, where every line can be sent
     whole; the mixed-integer model elsewhere, and the greedy plan for orders of more lines than any can take.
 
-    What is not proven is never worse than the greedy plan, which is the answer where nothing is left to spend; it has
-    the gap that a floor under all costs leaves.
+    What is not proven is never worse than the greedy plan, nor than those of simple rules, of which the best is the
+    answer where nothing is left to spend; it has the gap that a floor under all costs leaves.
     """
     whole = _solve_whole(problem, columns, budget)
     if whole is not None and (not problem.has_shared_sku or is_within_supply(problem, columns.starts, whole.parcels)):
@@ -91,9 +92,8 @@ def _choose(problem: Problem, columns: Columns, budget: Budget) -> Solution:
     else:
         whole = None
     parts = split_columns(problem)
-    greedy = solve_greedily(problem, columns, parts)
-    best, goals = greedy, find_goals(problem, columns, parts, greedy)
-    floor = _find_floor(problem, columns, greedy, goals, budget) if whole is None else -math.inf
+    best, goals = solve_quickly(problem, columns, parts)
+    floor = _find_floor(problem, columns, best, goals, budget) if whole is None else -math.inf
     found = whole
     if found is None and len(problem.lines) <= MIXED_LINES_MAX:
         found = _solve_mixed(problem, columns, parts, budget)
@@ -102,6 +102,16 @@ def _choose(problem: Problem, columns: Columns, budget: Budget) -> Solution:
     if found is not None and (of_found := find_goals(problem, columns, parts, found)) <= goals:
         best, goals = found, of_found
     return replace(best, gap=find_gap(best, goals, problem, columns, parts, whole_floor=floor))
+
+
+def solve_quickly(problem: Problem, columns: Columns, parts: SplitColumns) -> tuple[Solution, Goals]:
+    """The best plan that needs no search: the greedy one, or where it does better that of a simple rule."""
+    best = solve_greedily(problem, columns, parts)
+    goals = find_goals(problem, columns, parts, best)
+    for one in solve_by_rules(problem, columns):
+        if (of_rule := find_goals(problem, columns, parts, one)) < goals:
+            best, goals = one, of_rule
+    return best, goals
 
 
 def _find_floor(
