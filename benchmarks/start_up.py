@@ -1,7 +1,8 @@
 """Start-up: how long an API process takes to load all balances of a database, and how much memory they take it.
 
-`BALANCES=20000000 make bench ONLY=start-up` says how many; two million take some minutes, most of which is making them.
-The yardstick is PostgreSQL's own `COPY` of the same columns of the same rows, right before each start.
+Twenty million, three times over: of few items at many nodes, as their rows lie when they were made by item and when the
+feeds of node after node made them, and of many items at few nodes. `BALANCES=2000000 make bench ONLY=start-up` takes
+others. The yardstick is PostgreSQL's own `COPY` of the same columns of the same rows, right before each start.
 """
 
 import os
@@ -16,47 +17,55 @@ import asyncpg
 import httpx
 import uvloop
 
+from benchmarks.filled import OPTIONS, Laid, fill_up
 from benchmarks.report import Figure, figure, publish
-from benchmarks.retailer import fill, postmaster_pid, processor_seconds, resident_bytes, serve
+from benchmarks.retailer import peak_bytes, postmaster_pid, processor_seconds, serve
 from troth.settings import Settings
 from troth.store.embedded import start
 
-_BALANCES: Final = 2_000_000
-_SHAPES: Final = (1_000, 20)
+_BALANCES: Final = 20_000_000
 _ROUNDS: Final = 3
 _LOAD_SECONDS_MAX: Final = 600.0
-_FILL_SECONDS_MAX: Final = 3_600.0
 _MIB: Final = 2**20
 _COPIED: Final = "COPY of the same columns"
-_STOCK: Final = """
-INSERT INTO balances (sku, node, source, on_hand, reserved, deficit)
-SELECT sku, node, 'on_hand', 1 + abs(hashtext(sku || node)) % 100, 0, 0 FROM items, nodes ORDER BY sku, node
-"""
 _COPY: Final = "SELECT sku, node, on_hand, reserved FROM balances ORDER BY sku, node, source"
 
 
 @dataclass(frozen=True, slots=True)
+class _Shape:
+    """At how many nodes each item lies, and how the rows lie on disk."""
+
+    name: str
+    nodes: int
+    laid: Laid
+
+
+_SHAPES: Final = (
+    _Shape("1000_nodes", 1_000, "by SKU"),
+    _Shape("1000_nodes_fed", 1_000, "by node"),
+    _Shape("20_nodes", 20, "by SKU"),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class _Start:
-    """One start: seconds until all was loaded, of them those since the process answered, and of PostgreSQL's copy;
-    processor seconds of the process and of PostgreSQL; the bytes that the process then took, and those of one that
-    loads nothing.
+    """One start: seconds until all was loaded, of them those since the process answered; processor seconds of the
+    process and of PostgreSQL; the most bytes that the process took.
     """
 
     seconds: float
     loading_seconds: float
-    copied_seconds: float
     process: float
     database: float
-    resident: int
-    base: int
+    peak: int
 
 
 def run(*, seed: int) -> Path:
-    """Start processes on many items at few nodes and on few items at many; the path of the results."""
+    """Start processes on databases of each shape; the path of the results."""
     balances = int(os.environ.get("BALANCES", _BALANCES))
     figures: list[Figure] = []
-    for nodes in _SHAPES:
-        figures += _measure(nodes, balances)
+    for shape in _SHAPES:
+        figures += _measure(shape, balances)
     notes = (
         f"{balances:,} balances, all of which one API process loads when it starts; seconds until /readyz says that the"
         f" stock is loaded, from the start of the process, and load_us since it answered; {_ROUNDS} starts"
@@ -64,59 +73,45 @@ def run(*, seed: int) -> Path:
     return publish("start-up", figures, seed=seed, notes=notes)
 
 
-def _measure(nodes: int, balances: int) -> list[Figure]:
+def _measure(shape: _Shape, balances: int) -> list[Figure]:
     with TemporaryDirectory(prefix="troth-bench-") as name:
         folder = Path(name)
+        began = time.perf_counter()
+        print(f"Making {balances // shape.nodes:,} items at {shape.nodes:,} nodes, {shape.laid} …", flush=True)
+        with start(Settings(data_dir=folder / "var"), options=OPTIONS) as server:
+            uvloop.run(fill_up(server.dsn, folder, skus=balances // shape.nodes, nodes=shape.nodes, laid=shape.laid))
+        print(f"  made in {time.perf_counter() - began:.0f} s", flush=True)
         with start(Settings(data_dir=folder / "var")) as server:
-            print(f"Making {balances // nodes:,} items at {nodes:,} nodes …", flush=True)
-            uvloop.run(_fill(server.dsn, balances // nodes, nodes))
-            starts = [_start(server.dsn, folder, balances) for _ in range(_ROUNDS)]
-    return _figures(f"{nodes}_nodes", balances, starts)
-
-
-def _figures(name: str, balances: int, starts: list[_Start]) -> list[Figure]:
+            empty = _start(server.dsn, folder, 0)
+            copied, starts = [], []
+            for _ in range(_ROUNDS):
+                copied.append(uvloop.run(_copy(server.dsn)))
+                starts.append(_start(server.dsn, folder, balances))
+                _say(starts[-1], copied[-1])
     each = 1e6 / balances
     return [
         figure(
-            f"{name}.load_us", "us a balance", [each * one.loading_seconds for one in starts],
-            baseline=_COPIED, baseline_values=[each * one.copied_seconds for one in starts],
+            f"{shape.name}.load_us", "us a balance", [each * one.loading_seconds for one in starts],
+            baseline=_COPIED, baseline_values=[each * seconds for seconds in copied],
         ),
-        figure(f"{name}.seconds", "s", [one.seconds for one in starts]),
-        figure(f"{name}.process_us", "us a balance", [each * one.process for one in starts]),
-        figure(f"{name}.database_us", "us a balance", [each * one.database for one in starts]),
-        figure(f"{name}.bytes", "bytes a balance", [(one.resident - one.base) / balances for one in starts]),
-        figure(f"{name}.process_mib", "MiB", [one.resident / _MIB for one in starts]),
+        figure(f"{shape.name}.seconds", "s", [one.seconds for one in starts]),
+        figure(f"{shape.name}.process_us", "us a balance", [each * (one.process - empty.process) for one in starts]),
+        figure(f"{shape.name}.database_us", "us a balance", [each * (one.database - empty.database) for one in starts]),
+        figure(f"{shape.name}.processor_s", "s", [one.process + one.database for one in starts]),
+        figure(f"{shape.name}.bytes", "bytes a balance", [(one.peak - empty.peak) / balances for one in starts]),
+        figure(f"{shape.name}.process_mib", "MiB", [one.peak / _MIB for one in starts]),
     ]  # fmt: skip
 
 
-def _start(dsn: str, folder: Path, balances: int) -> _Start:
-    empty, copied = _load(dsn, folder, 0), uvloop.run(_copy(dsn))
-    full = _load(dsn, folder, balances)
+def _say(one: _Start, copied: float) -> None:
     print(
-        f"  loaded {full.seconds:.1f} s after the start; COPY {copied:.1f} s; {full.resident / _MIB:,.0f} MiB",
+        f"  loaded {one.seconds:.1f} s after the start, in {one.process + one.database:.1f} s of processor time;"
+        f" COPY {copied:.1f} s; at most {one.peak / _MIB:,.0f} MiB",
         flush=True,
     )
-    return _Start(
-        full.seconds,
-        full.loading_seconds,
-        copied,
-        full.process - empty.process,
-        full.database - empty.database,
-        full.resident,
-        empty.resident,
-    )
 
 
-@dataclass(frozen=True, slots=True)
-class _Loaded:
-    seconds: float
-    loading_seconds: float
-    resident: int
-    process: float
-    database: float
-
-
-def _load(dsn: str, folder: Path, balances_max: int) -> _Loaded:
+def _start(dsn: str, folder: Path, balances_max: int) -> _Start:
     """What it takes a process to load what it may, its start included."""
     postmaster = postmaster_pid(folder / "var")
     before, began = processor_seconds(postmaster), time.perf_counter()
@@ -128,24 +123,13 @@ def _load(dsn: str, folder: Path, balances_max: int) -> _Loaded:
                 raise RuntimeError(f"not loaded after {_LOAD_SECONDS_MAX:.0f} s")
             time.sleep(0.05)
         now = time.perf_counter()
-        return _Loaded(
+        return _Start(
             now - began,
             now - answered,
-            resident_bytes(serving.pid),
             processor_seconds(serving.pid),
             processor_seconds(postmaster) - before,
+            peak_bytes(serving.pid),
         )
-
-
-async def _fill(dsn: str, skus: int, nodes: int) -> None:
-    await fill(dsn, skus=skus, nodes=nodes, held_percent=0)
-    connection = await asyncpg.connect(dsn)
-    try:
-        await connection.execute(_STOCK, timeout=_FILL_SECONDS_MAX)
-        await connection.execute("VACUUM ANALYZE balances", timeout=_FILL_SECONDS_MAX)
-        await connection.execute("CHECKPOINT", timeout=_FILL_SECONDS_MAX)
-    finally:
-        await connection.close()
 
 
 async def _copy(dsn: str) -> float:
