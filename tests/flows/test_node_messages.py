@@ -10,14 +10,14 @@ from tests.builders import Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
 from tests.flows.telling_nodes import PARTNER, answer, inbox, kinds, of_line, partner, released, said, stored, tell
 from troth.flows.door.system import System, open_system
-from troth.flows.nodes.answers import Fate
+from troth.flows.nodes.answers import TOGETHER_MAX, Fate
 from troth.flows.nodes.messages import Acknowledged, acknowledge_messages, read_inbox
 from troth.flows.nodes.say import send_again, send_test
 from troth.flows.nodes.tell import tell_nodes
 from troth.flows.orders.due import act_on_due
 from troth.flows.records.configure import set_node
 from troth.model.commands import CancelOrder, LineQuantity, RecallWork, RejectWork, ReleaseOrder
-from troth.model.ids import LineId
+from troth.model.ids import LineId, OrderId, fulfillment_id
 from troth.model.lifecycle import AllocationState
 from troth.model.network import Calendar
 from troth.model.node_answers import AnsweredLine, AnsweredLot, AnsweredPackage, AnswerKind, NodeAnswer
@@ -26,6 +26,7 @@ from troth.model.node_messages import MessageKind
 from troth.model.recall import RecallKind
 from troth.model.refusals import Invalid, NotFound, NotPossibleNow, WorkWithdrawn
 from troth.model.status import fulfillment_status
+from troth.store.events import read_subject_events
 from troth.store.node_messages import Message
 
 
@@ -259,6 +260,32 @@ async def test_what_cannot_be_done_is_named_and_nothing_is_written(
     assert isinstance(taken.refusal, Invalid)
     assert [flaw.pointer for flaw in taken.refusal.flaws] == [pointer]
     assert (await stored(system, order.order_id)).version == order.version
+
+
+async def test_a_hundred_answers_in_one_call_are_each_done_once_in_the_order_of_their_work_beside_one_that_is_refused(
+    system: System, clock: Clock
+) -> None:
+    captures = [capture(f"W-{number}", {"AB"[number % 2]: 1}) for number in range(TOGETHER_MAX + 6)]
+    orders = await asyncio.gather(*(system.door.one(one, actor="web") for one in captures))
+    clock.advance(minutes=30)
+    assert await act_on_due(system, system.door.now(), limit=100) == len(orders)
+    await tell(system)
+    works = [accepted(order).fulfillments[0].fulfillment_id for order in orders]
+    accepts = [said(AnswerKind.ACCEPT, name) for name in works]
+    ships = [said(AnswerKind.SHIP, name, packages=(AnsweredPackage("1", tracking_number=name),)) for name in works]
+    given = [*accepts, said(AnswerKind.ACCEPT, fulfillment_id(OrderId("ord_none"), 1)), *ships]
+    both = await asyncio.gather(answer(system, *given), answer(system, *given))
+    for taken in both:
+        assert [one.index for one in taken] == list(range(len(given)))
+        assert [one.index for one in taken if one.fate is Fate.REFUSED] == [len(works)]
+    for name, order in zip(works, orders, strict=True):
+        shipped = await stored(system, accepted(order).order_id)
+        assert fulfillment_status(shipped, name) is AllocationState.SHIPPED
+        async with system.pool.acquire() as connection:
+            written = [event.kind for event in await read_subject_events(connection, shipped.order_id)]
+        assert written == ["OrderCaptured", "OrderReleased", "FulfillmentAccepted", "FulfillmentShipped"]
+    assert {message.acknowledged_by for message in await inbox(system)} == {"node/3PL-1"}
+    assert {one.fate for one in await answer(system, *accepts, *ships)} == {Fate.KNOWN}
 
 
 async def test_a_node_answers_for_no_other(system: System, clock: Clock) -> None:

@@ -127,19 +127,22 @@ async def read_acknowledged_number(connection: Connection, node: NodeId) -> int:
 
 
 async def acknowledge(
-    connection: Connection, node: NodeId, *, through: int, numbers: Sequence[int], at: datetime, by: str
-) -> int:
-    """Write that a node has acknowledged messages and so knows of their work; how many it had not before."""
-    rows = await connection.fetch(_ACKNOWLEDGE, node, through, list(numbers), at, by)
+    connection: Connection, node: NodeId, *, through: int, numbers: Iterable[int], at: datetime, by: str
+) -> frozenset[int]:
+    """Write that a node has acknowledged messages and so knows of their work; which it had not before."""
+    wanted = list(numbers)
+    rows = await connection.fetch(_ACKNOWLEDGE, node, through, wanted, at, by) if through or wanted else ()
     await acknowledge_works(connection, node, [row["fulfillment_id"] for row in rows], at)
-    return len(rows)
+    return frozenset(row["number"] for row in rows)
 
 
-async def acknowledge_about(connection: Connection, node: NodeId, work: FulfillmentId, *, at: datetime, by: str) -> int:
-    """Write that a node knows of some work and has its messages about it; how many it had not before."""
-    rows = await connection.fetch(_ACKNOWLEDGE_ABOUT, node, work, at, by)
-    await acknowledge_works(connection, node, (work,), at)
-    return len(rows)
+async def acknowledge_about(
+    connection: Connection, node: NodeId, works: Collection[FulfillmentId], *, at: datetime, by: str
+) -> frozenset[FulfillmentId]:
+    """Write that a node knows of some work and has its messages about it; of which it had not had one before."""
+    rows = await connection.fetch(_ACKNOWLEDGE_ABOUT, node, list(works), at, by) if works else ()
+    await acknowledge_works(connection, node, works, at)
+    return frozenset(row["fulfillment_id"] for row in rows)
 
 
 async def acknowledge_delivered(

@@ -1,17 +1,18 @@
 """What nodes answer, done: the same commands that everybody reports work with, each answer for itself and once."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import field
 from enum import StrEnum
 from hashlib import blake2b
+from itertools import zip_longest
 from typing import Final
 
 from troth.engine.node_answers import commands_of
 from troth.flows.door.requests import Answer, Key, Outcome, Request
 from troth.flows.door.system import System
 from troth.flows.nodes.tell import ANSWERED
-from troth.flows.orders.fulfill import find_tracked, read_work
+from troth.flows.orders.fulfill import find_tracked, read_work, read_works
 from troth.model.commands import OrderCommand
 from troth.model.ids import FulfillmentId, NodeId
 from troth.model.lifecycle import AllocationState
@@ -25,7 +26,8 @@ from troth.store.codec import encode
 from troth.store.database import transaction
 from troth.store.node_messages import acknowledge, acknowledge_about
 
-SIDE_BY_SIDE_MAX: Final = 32
+TOGETHER_MAX: Final = 64
+"""Works that are answered together: half of what the door writes in a batch, so that others find room beside them."""
 _DONE: Final = Answer(200, b"{}")
 _TAKEN_ON: Final = frozenset(
     {
@@ -61,50 +63,97 @@ class Taken:
 async def take_answers(system: System, node: NodeId, answers: Sequence[NodeAnswer], *, actor: str) -> list[Taken]:
     """Do what a node answers, in the order in which it is given for each work; what became of each.
 
-    What is told again is known, and does nothing; what is refused does not hurt the others.
+    What is told again is known, and does nothing; what is refused does not hurt the others. Answers about different
+    work are done together, so that a thousand of them take a few dozen transactions.
     """
     lanes: dict[str, list[int]] = {}
     for index, answer in enumerate(answers):
         lanes.setdefault(answer.fulfillment_id or answer.tracking_number, []).append(index)
-    turns = asyncio.Semaphore(SIDE_BY_SIDE_MAX)
-    taken: list[Taken] = []
-
-    async def follow(lane: Sequence[int]) -> None:
-        async with turns:
-            for index in lane:
-                done = await _take(system, node, answers[index], actor)
-                taken.append(replace(done, index=index))
-
-    await asyncio.gather(*map(follow, lanes.values()))
+    waiting, taken = list(lanes.values()), list[Taken]()
+    for first in range(0, len(waiting), TOGETHER_MAX):
+        for turn in zip_longest(*waiting[first : first + TOGETHER_MAX]):
+            taken += await _take(system, node, {index: answers[index] for index in turn if index is not None}, actor)
     return sorted(taken, key=lambda one: one.index)
 
 
-async def _take(system: System, node: NodeId, answer: NodeAnswer, actor: str) -> Taken:
-    if answer.answer is AnswerKind.ACKNOWLEDGE and answer.message is not None:
-        return await _acknowledge(system, node, answer.message, actor)
-    name = answer.fulfillment_id
-    if name is not None and name.startswith(TEST_PREFIX) and name.removeprefix(TEST_PREFIX).isdecimal():
-        return await _acknowledge(system, node, int(name.removeprefix(TEST_PREFIX)), actor)
-    if name is None and answer.tracking_number:
-        name = (await find_tracked(system.pool, (answer.tracking_number,))).get(answer.tracking_number)
-        if name is None:
-            return _refused(NotFound("tracking number", answer.tracking_number))
-    if name is None:
-        return _refused(Invalid((FieldFlaw("/fulfillment_id", "is required"),)))
-    found = await read_work(system.pool, name)
-    if isinstance(found, NotFound) or found[1].node != node:
-        return _refused(NotFound("fulfillment", name))
-    order, work = found
-    commands = commands_of(answer, order, work, system.door.now())
-    if isinstance(commands, Invalid):
-        state = fulfillment_status(order, name)
-        if not _is_known(answer, work, state):
-            is_gone = not _has_units(order, name)
-            return _refused(WorkWithdrawn(name, node, state) if is_gone else commands)
-        commands = ()
+async def _take(system: System, node: NodeId, answers: Mapping[int, NodeAnswer], actor: str) -> list[Taken]:
+    """Do answers that are about different work, by their places; what became of each."""
+    numbers = {index: number for index, answer in answers.items() if (number := _message_of(answer)) is not None}
+    rest = {index: answer for index, answer in answers.items() if index not in numbers}
+    names = await _names_of(system, rest)
+    found = await read_works(system.pool, names.values())
+    meant = {index: _read(system, node, answer, names.get(index), found) for index, answer in rest.items()}
+    todo = {index: commands for index, commands in meant.items() if isinstance(commands, tuple)}
     async with transaction(system.pool) as connection:
-        news = await acknowledge_about(connection, node, name, at=system.door.now(), by=actor)
-    fate = Fate.DONE if news and answer.answer is AnswerKind.ACKNOWLEDGE else Fate.KNOWN
+        at = system.door.now()
+        new_numbers = await acknowledge(connection, node, through=0, numbers=numbers.values(), at=at, by=actor)
+        new_works = await acknowledge_about(connection, node, {names[index] for index in todo}, at=at, by=actor)
+    done = await asyncio.gather(
+        *(_do_all(system, node, answers[index], names[index], commands, actor) for index, commands in todo.items())
+    )
+    refused = {index: refusal for index, refusal in meant.items() if not isinstance(refusal, tuple)}
+    return [
+        *(Taken(index, Fate.DONE if number in new_numbers else Fate.KNOWN) for index, number in numbers.items()),
+        *(Taken(index, Fate.REFUSED, refusal) for index, refusal in refused.items()),
+        *(
+            _fate(index, answers[index], outcome, is_news=names[index] in new_works)
+            for index, outcome in zip(todo, done, strict=True)
+        ),
+    ]
+
+
+def _message_of(answer: NodeAnswer) -> int | None:
+    """The number of the message that an answer acknowledges, where it is about one."""
+    if answer.answer is AnswerKind.ACKNOWLEDGE and answer.message is not None:
+        return answer.message
+    number = (answer.fulfillment_id or "").removeprefix(TEST_PREFIX)
+    return int(number) if number != answer.fulfillment_id and number.isdecimal() else None
+
+
+async def _names_of(system: System, answers: Mapping[int, NodeAnswer]) -> dict[int, FulfillmentId]:
+    """The work that each answer is about, by name or by the tracking number of a parcel, where there is any."""
+    parcels = {answer.tracking_number for answer in answers.values() if answer.fulfillment_id is None} - {""}
+    tracked = await find_tracked(system.pool, parcels) if parcels else {}
+    named = {index: answer.fulfillment_id or tracked.get(answer.tracking_number) for index, answer in answers.items()}
+    return {index: name for index, name in named.items() if name is not None}
+
+
+def _read(
+    system: System,
+    node: NodeId,
+    answer: NodeAnswer,
+    name: FulfillmentId | None,
+    found: Mapping[FulfillmentId, tuple[Order, Fulfillment]],
+) -> tuple[OrderCommand, ...] | Refusal:
+    """The commands that an answer is, none where it says what is so already; or why it is refused."""
+    if name is None and answer.tracking_number:
+        return NotFound("tracking number", answer.tracking_number)
+    if name is None:
+        return Invalid((FieldFlaw("/fulfillment_id", "is required"),))
+    if name not in found or found[name][1].node != node:
+        return NotFound("fulfillment", name)
+    order, work = found[name]
+    commands = commands_of(answer, order, work, system.door.now())
+    if not isinstance(commands, Invalid):
+        return commands
+    state = fulfillment_status(order, name)
+    if _is_known(answer, work, state):
+        return ()
+    return commands if _has_units(order, name) else WorkWithdrawn(name, node, state)
+
+
+async def _do_all(
+    system: System,
+    node: NodeId,
+    answer: NodeAnswer,
+    name: FulfillmentId,
+    commands: Sequence[OrderCommand],
+    actor: str,
+) -> bool | Refusal:
+    """Do the commands of an answer, each only where the one before was done; whether any did something, or why one was
+    refused.
+    """
+    has_done = False
     for number, command in enumerate(commands):
         outcome = await _do(system, node, answer, command, number, actor)
         if outcome is None:
@@ -114,9 +163,19 @@ async def _take(system: System, node: NodeId, answer: NodeAnswer, actor: str) ->
             if not isinstance(again, NotFound) and _is_known(answer, again[1], fulfillment_status(again[0], name)):
                 continue
         if isinstance(outcome, Refusal):
-            return _refused(outcome)
-        fate = Fate.DONE
-    return Taken(0, fate)
+            return outcome
+        has_done = True
+    return has_done
+
+
+def _fate(index: int, answer: NodeAnswer, outcome: bool | Refusal, *, is_news: bool) -> Taken:
+    """What became of an answer about work of which something was done, or nothing; where it was acknowledged, `is_news`
+    says whether there was a message that had not been.
+    """
+    if isinstance(outcome, Refusal):
+        return Taken(index, Fate.REFUSED, outcome)
+    has_told = is_news and answer.answer is AnswerKind.ACKNOWLEDGE
+    return Taken(index, Fate.DONE if outcome or has_told else Fate.KNOWN)
 
 
 async def _do(
@@ -129,12 +188,6 @@ async def _do(
     request = Request((command,), actor, ANSWERED, key, lambda outcomes: _DONE)
     outcomes = (await system.door.submit(request)).outcomes
     return outcomes[0] if outcomes else None
-
-
-async def _acknowledge(system: System, node: NodeId, number: int, actor: str) -> Taken:
-    async with transaction(system.pool) as connection:
-        news = await acknowledge(connection, node, through=0, numbers=(number,), at=system.door.now(), by=actor)
-    return Taken(0, Fate.DONE if news else Fate.KNOWN)
 
 
 def _is_known(answer: NodeAnswer, work: Fulfillment, state: AllocationState) -> bool:
@@ -154,7 +207,3 @@ def _is_known(answer: NodeAnswer, work: Fulfillment, state: AllocationState) -> 
 def _has_units(order: Order, name: FulfillmentId) -> bool:
     gone = (AllocationState.CANCELED, AllocationState.REJECTED, AllocationState.REPLACED, AllocationState.SPLIT)
     return any(part.fulfillment_id == name and part.state not in gone for part in order.allocations)
-
-
-def _refused(refusal: Refusal) -> Taken:
-    return Taken(0, Fate.REFUSED, refusal)

@@ -63,4 +63,4 @@ async def acknowledge_messages(
             return Invalid((FieldFlaw("/through", "is required where no numbers are given"),))
         now = system.door.now()
         done = await acknowledge(connection, node, through=through, numbers=numbers, at=now, by=actor)
-        return Acknowledged(done, await read_acknowledged_number(connection, node))
+        return Acknowledged(len(done), await read_acknowledged_number(connection, node))

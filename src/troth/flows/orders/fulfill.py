@@ -13,13 +13,23 @@ from troth.store.serials import find_serial
 
 async def read_work(pool: Pool, fulfillment: FulfillmentId) -> tuple[Order, Fulfillment] | NotFound:
     """A fulfillment with its order."""
-    order_id = order_of_fulfillment(fulfillment)
+    found = await read_works(pool, [fulfillment])
+    return found.get(fulfillment) or NotFound("fulfillment", fulfillment)
+
+
+async def read_works(
+    pool: Pool, fulfillments: Iterable[FulfillmentId]
+) -> dict[FulfillmentId, tuple[Order, Fulfillment]]:
+    """Some fulfillments with their orders; those that do not exist are left out."""
+    wanted = set(fulfillments)
     async with pool.acquire() as connection:
-        found = await read_orders(connection, [order_id])
-    for work in found[order_id].fulfillments if order_id in found else ():
-        if work.fulfillment_id == fulfillment:
-            return found[order_id], work
-    return NotFound("fulfillment", fulfillment)
+        orders = await read_orders(connection, {order_of_fulfillment(name) for name in wanted})
+    return {
+        work.fulfillment_id: (order, work)
+        for order in orders.values()
+        for work in order.fulfillments
+        if work.fulfillment_id in wanted
+    }
 
 
 async def read_serial(pool: Pool, sku: Sku, serial: str) -> tuple[Order, Fulfillment, LineId, datetime] | NotFound:

@@ -56,10 +56,16 @@ WHERE node = $1 AND (number <= $2 OR number = ANY($3::bigint[])) AND acknowledge
 RETURNING number, fulfillment_id;
 
 -- name: acknowledge_messages_about
--- Writes that a node has acknowledged all messages about some work; of what was acknowledged before nothing.
-UPDATE node_messages SET acknowledged_at = $3, acknowledged_by = $4
-WHERE node = $1 AND fulfillment_id = $2 AND acknowledged_at IS NULL
-RETURNING number;
+-- Writes that a node has acknowledged all messages about some works; of what was acknowledged before nothing. Gives the work of each.
+UPDATE node_messages AS m SET acknowledged_at = $3, acknowledged_by = $4
+FROM (
+    SELECT node, number FROM node_messages
+    WHERE node = $1 AND fulfillment_id = ANY($2::text[]) AND acknowledged_at IS NULL
+    ORDER BY number
+    FOR UPDATE
+) AS o
+WHERE m.node = o.node AND m.number = o.number
+RETURNING m.fulfillment_id;
 
 -- name: acknowledge_delivered_messages
 -- Writes that the messages at some positions of the log were taken by the node that they are for; of what was acknowledged before nothing. Gives the work of each.
