@@ -1,5 +1,8 @@
 """The systems of all nodes in one: a webhook subscriber that works off what is released, and times what it hears.
 
+Each node has one connection and at most one call under way. A call answers whatever has come up meanwhile: works that
+were released are taken on, and those that were taken on before are packed and shipped.
+
 It runs as a process of its own (`python -m benchmarks.node_systems`), told by one line of JSON on its standard input:
 it prints `ready`, listens until its standard input ends, and then prints what it saw as one line of JSON.
 """
@@ -8,40 +11,42 @@ import asyncio
 import json
 import sys
 import time
-from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final, cast
 
 import uvloop
 
-from troth.model.ids import OrderId, fulfillment_id
-
-_STEPS: Final = ("accept", "pick", "pack", "ship")
+_ANSWERS_MAX: Final = 200
 _TAKEN: Final = b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where to listen, and whom to tell what was done, over so many connections."""
+    """Where to listen, and where to answer."""
 
     port: int
     server_port: int
     key: str
-    connections: int
 
 
 @dataclass(slots=True)
 class Heard:
     """What was heard and done, each with the second of the run in which it was: lags in seconds by kind of event, how
-    long a work took from its release to the answer to its last step, answers to steps by status, and what is not done.
+    long a work took from its release until it was known that it is shipped, the fates of answers, in how many calls,
+    and how many works are not shipped.
     """
 
     lags: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     worked: list[tuple[float, float]] = field(default_factory=list)
-    statuses: Counter[str] = field(default_factory=Counter)
+    fates: dict[str, int] = field(default_factory=dict)
+    calls: int = 0
     left: int = 0
+
+    def count(self, fate: str, answers: int = 1) -> None:
+        """Count a fate."""
+        self.fates[fate] = self.fates.get(fate, 0) + answers
 
 
 class _Message:
@@ -87,61 +92,98 @@ class _Subscriber(asyncio.Protocol):
             whole = self._message.take(b"")
 
 
-class _Desk(asyncio.Protocol):
-    """One connection to the server, with at most one report under way: it takes a work and does all its steps."""
+@dataclass(slots=True)
+class _Work:
+    """A work of a node: released when, and what is to be said of it next."""
 
-    def __init__(self, nodes: "_Nodes", site: Site) -> None:
-        self._nodes, self._site = nodes, site
+    name: str
+    node: str
+    released_at: float
+    skus: Sequence[str]
+    step: str = "accept"
+
+
+class _Desk(asyncio.Protocol):
+    """The connection of a node to the server."""
+
+    def __init__(self, node: str, nodes: "_Nodes", site: Site) -> None:
+        self._node, self._nodes, self._site = node, nodes, site
         self._message = _Message()
-        self._work: tuple[str, float] | None = None
-        self._step = 0
+        self._waiting: list[_Work] = []
+        self._said: list[_Work] = []
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self.begin()
+        self._say()
 
-    def begin(self) -> None:
-        """Take the next work, or wait for one."""
-        if not self._nodes.waiting:
-            self._nodes.idle.append(self)
-            return
-        self._work, self._step = self._nodes.waiting.popleft(), 0
-        self._report()
+    @property
+    def left(self) -> int:
+        """How many works are not shipped."""
+        return len(self._waiting) + len(self._said)
+
+    def take(self, work: _Work) -> None:
+        """A work was released."""
+        self._waiting.append(work)
+        if not self._said:
+            self._say()
 
     def data_received(self, data: bytes) -> None:
         whole = self._message.take(data)
-        if whole is None or self._work is None:
+        if whole is None:
             return
-        status = whole[0].split()[1]
-        self._nodes.heard.statuses[f"{_STEPS[self._step]} {status}"] += 1
-        self._step += 1
-        if status == "200" and self._step < len(_STEPS):
-            self._report()
-            return
-        now = time.time()
-        self._nodes.heard.worked.append((now - self._nodes.began, now - self._work[1]))
-        self._work = None
-        self.begin()
+        heard, now = self._nodes.heard, time.time()
+        heard.calls += 1
+        if whole[0].split()[1] != "200":
+            heard.count(whole[0], len(self._said))
+        else:
+            for one in json.loads(whole[1])["results"]:
+                done = self._said[one["index"]]
+                heard.count(f"{done.step} {one['fate']}")
+                if done.step == "ship":
+                    heard.worked.append((now - self._nodes.began, now - done.released_at))
+                else:
+                    done.step = "ship"
+                    self._waiting.append(done)
+        self._said = []
+        self._say()
 
-    def _report(self) -> None:
-        assert self._transport is not None
-        assert self._work is not None
+    def _say(self) -> None:
+        if self._transport is None or not self._waiting:
+            return
+        self._said, self._waiting = self._waiting[:_ANSWERS_MAX], self._waiting[_ANSWERS_MAX:]
+        body = json.dumps({"answers": list(map(_answer, self._said))})
         head = (
-            f"POST /v1/fulfillments/{self._work[0]}/{_STEPS[self._step]} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-            f"Authorization: Bearer {self._site.key}\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{{}}"
+            f"POST /v1/nodes/{self._node}/answers HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            f"Authorization: Bearer {self._site.key}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
         )
-        self._transport.write(head.encode())
+        self._transport.write((head + body).encode())
+
+
+def _answer(work: _Work) -> dict[str, Any]:
+    if work.step == "accept":
+        return {"answer": "accept", "fulfillment_id": work.name}
+    lines = [{"line_id": str(number), "quantity": 1} for number in range(1, len(work.skus) + 1)]
+    package = {"package_id": "1", "lines": lines, "carrier": "ups", "tracking_number": work.name, "weight_kg": 1.0}
+    return {"answer": "ship", "fulfillment_id": work.name, "packages": [package]}
 
 
 class _Nodes:
-    """What was heard, what waits to be worked off, and the desks that wait for work."""
+    """What was heard, what is known of orders that are not released yet, and the desks of the nodes."""
 
-    def __init__(self) -> None:
+    def __init__(self, site: Site) -> None:
         self.began = time.time()
         self.heard = Heard()
-        self.waiting: deque[tuple[str, float]] = deque()
-        self.idle: deque[_Desk] = deque()
+        self._site = site
+        self._works: dict[str, list[_Work]] = {}
+        self._desks: dict[str, _Desk] = {}
+        self._opening: set[asyncio.Task[Any]] = set()
+
+    @property
+    def left(self) -> int:
+        """How many works were released and are not shipped."""
+        return sum(desk.left for desk in self._desks.values())
 
     def hear(self, events: Sequence[Mapping[str, Any]]) -> None:
         """Note how old each event is, and what it asks nodes to do."""
@@ -149,26 +191,47 @@ class _Nodes:
         for event in events:
             at = datetime.fromisoformat(event["timestamp"]).timestamp()
             self.heard.lags.setdefault(event["type"], []).append((now - self.began, now - at))
-            if event["type"] == "OrderReleased":
-                self.waiting.append((fulfillment_id(OrderId(event["subject"]), 1), at))
-        while self.idle and self.waiting:
-            self.idle.popleft().begin()
+            if event["type"] == "OrderCaptured":
+                order = event["data"]["order"]
+                self._works[event["subject"]] = [
+                    _Work(
+                        one["fulfillment_id"],
+                        one["node"],
+                        at,
+                        [
+                            part["sku"]
+                            for part in order["allocations"]
+                            if part["fulfillment_id"] == one["fulfillment_id"]
+                        ],
+                    )
+                    for one in order["fulfillments"]
+                ]
+            elif event["type"] == "OrderReleased":
+                for work in self._works.pop(event["subject"], ()):
+                    work.released_at = at
+                    self._desk(work.node).take(work)
+
+    def _desk(self, node: str) -> _Desk:
+        if node not in self._desks:
+            desk = self._desks[node] = _Desk(node, self, self._site)
+            opening = asyncio.get_running_loop().create_connection(lambda: desk, "127.0.0.1", self._site.server_port)
+            task = asyncio.get_running_loop().create_task(opening)
+            self._opening.add(task)
+            task.add_done_callback(self._opening.discard)
+        return self._desks[node]
 
 
 async def work(site: Site) -> Heard:
     """Hear and work off until standard input ends."""
     loop = asyncio.get_running_loop()
-    nodes = _Nodes()
+    nodes = _Nodes(site)
     server = await loop.create_server(lambda: _Subscriber(nodes), "127.0.0.1", site.port)
-    for _ in range(site.connections):
-        await loop.create_connection(lambda: _Desk(nodes, site), "127.0.0.1", site.server_port)
     print("ready", flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
     server.close()
-    nodes.heard.left = len(nodes.waiting)
+    nodes.heard.left = nodes.left
     return nodes.heard
 
 
 if __name__ == "__main__":
-    found = uvloop.run(work(Site(**json.loads(sys.stdin.readline()))))
-    print(json.dumps({"lags": found.lags, "worked": found.worked, "statuses": found.statuses, "left": found.left}))
+    print(json.dumps(asdict(uvloop.run(work(Site(**json.loads(sys.stdin.readline())))))))

@@ -14,6 +14,9 @@ from typing import Any, Final, cast
 
 import uvloop
 
+UNANSWERED: Final = "none"
+"""Counts among the answers what had none so many seconds after all was sent."""
+
 _PATIENCE_SECONDS: Final = 30.0
 
 
@@ -103,7 +106,13 @@ async def send(pace: Pace) -> dict[str, Timed]:
             due = begins + (number + shift) / stream.per_second
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
             asked.append(asyncio.create_task(ask(requests[number % len(requests)], due, seen[stream.name])))
-        await asyncio.wait_for(asyncio.gather(*asked), _PATIENCE_SECONDS)
+        done, waiting = await asyncio.wait(asked, timeout=_PATIENCE_SECONDS)
+        for one in done:
+            one.result()
+        for one in waiting:
+            one.cancel()
+        if waiting:
+            seen[stream.name].statuses[UNANSWERED] = len(waiting)
 
     # Streams of one pace do not fall on the same instants.
     await asyncio.gather(*(keep(stream, at / len(pace.streams)) for at, stream in enumerate(pace.streams)))
