@@ -21,7 +21,8 @@ from troth.store.database import UNAVAILABLE
 from troth.store.warm_up import find_skus, find_skus_promised_last
 
 _MOVES_MAX: Final = 50_000
-_SKUS_A_PAGE: Final = 5_000
+_SKUS_A_PAGE: Final = 20_000
+"""Between pages the database waits for what is packed last."""
 _SKUS_AT_ONCE_MAX: Final = 1_000
 _BALANCES_AT_ONCE: Final = 10_000
 """Requests wait while so many are packed: some milliseconds."""
