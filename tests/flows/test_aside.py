@@ -2,17 +2,21 @@
 
 import asyncio
 import threading
-from datetime import date
+from datetime import UTC, date, datetime
 
 import numpy as np
 import pytest
 
 from tests.builders import capture, node
+from tests.engine.changing import captured, world_with
 from tests.engine.worlds import network, rows
 from troth.flows.door.aside import aside, decide_aside, network_at_rest, rows_at_rest
 from troth.model.capacity import Slot
-from troth.model.ids import NodeId, Sku
+from troth.model.change import AddLine, ChangeAction, SetDates, SetPrice, SetQuantity
+from troth.model.commands import ChangeOrder
+from troth.model.ids import LineId, NodeId, Sku
 from troth.model.inventory import ON_HAND
+from troth.model.order import Line
 from troth.store.shelf import SkuStock
 from troth.store.stock_index import StockIndex
 
@@ -45,7 +49,7 @@ async def test_the_door_decides_small_orders_at_once_and_those_that_must_be_spli
     quantity: int, units: int, is_here: bool
 ) -> None:
     here = threading.get_ident()
-    seen = await decide_aside((capture(lines={"A": quantity}),), index_of(units), threading.get_ident)
+    seen = await decide_aside((capture(lines={"A": quantity}),), index_of(units), {}, threading.get_ident)
     assert (seen == here) is is_here
 
 
@@ -55,9 +59,46 @@ async def test_the_door_decides_orders_of_many_lines_or_of_unknown_stock_aside()
     command = capture(lines={"A": 1})
     many = capture(lines={f"S{at}": 1 for at in range(13)})
     here = threading.get_ident()
-    assert await decide_aside((command,), index, threading.get_ident) == here
-    assert await decide_aside((command, many), index, threading.get_ident) != here
-    assert await decide_aside((capture(lines={"KIT": 2}),), index, threading.get_ident) != here
+    assert await decide_aside((command,), index, {}, threading.get_ident) == here
+    assert await decide_aside((command, many), index, {}, threading.get_ident) != here
+    assert await decide_aside((capture(lines={"KIT": 2}),), index, {}, threading.get_ident) != here
+
+
+@pytest.mark.parametrize(
+    ("actions", "is_here"),
+    [
+        ((SetQuantity(LineId("1"), 5),), True),
+        ((SetQuantity(LineId("1"), 6),), False),
+        ((SetPrice(LineId("1"), 990), SetQuantity(LineId("1"), 2)), True),
+        ((SetDates(LineId("1"), None, datetime(2026, 12, 4, tzinfo=UTC)),), False),
+        ((AddLine(Line(LineId("2"), Sku("B"), 1, 990)),), False),
+    ],
+)
+@pytest.mark.asyncio
+async def test_the_door_decides_changes_at_once_that_leave_a_small_order_plain_and_whole_at_some_node(
+    actions: tuple[ChangeAction, ...], is_here: bool
+) -> None:
+    small = captured(world_with({("A", "DC-PA"): 5}), {"A": 1})
+    change = ChangeOrder(small.order_id, actions)
+    seen = await decide_aside((change,), index_of(5), {small.order_id: small}, threading.get_ident)
+    assert (seen == threading.get_ident()) is is_here
+
+
+@pytest.mark.asyncio
+async def test_the_door_leaves_the_loop_to_others_after_each_change() -> None:
+    small = captured(world_with({("A", "DC-PA"): 5}), {"A": 1})
+    changes = [ChangeOrder(small.order_id, (SetQuantity(LineId("1"), units),)) for units in (2, 3)]
+    told: list[str] = []
+
+    async def decide_both() -> None:
+        for change in changes:
+            await decide_aside((change,), index_of(5), {small.order_id: small}, lambda: told.append("change"))
+
+    async def ask() -> None:
+        told.append("quote")
+
+    await asyncio.gather(decide_both(), ask())
+    assert told == ["change", "quote", "change"]
 
 
 def test_rows_and_promised_work_at_rest_do_not_follow_what_is_promised_later() -> None:

@@ -326,3 +326,17 @@ async def test_a_process_sees_what_another_one_sold_and_received(system: System,
         assert accepted(await second.door.one(capture("W-4"), actor="test")).allocations[0].node == "DC-IL"
     assert Sku("A") in {key[0] for key in await _balances(system)}
     assert system.door.now() > NOW
+
+
+@pytest.mark.parametrize(("lines", "is_read"), [((), False), ((LineQuantity(LineId("1"), 1, "not_found"),), True)])
+async def test_the_stock_is_looked_at_for_a_pick_only_where_it_says_of_units_what_became_of_them(
+    system: System, lines: tuple[LineQuantity, ...], is_read: bool
+) -> None:
+    await stock(system, {("A", "DC-PA"): 2})
+    order = accepted(await system.door.one(capture(lines={"A": 2}), actor="test"))
+    work = order.fulfillments[0].fulfillment_id
+    for command in (ReleaseOrder(order.order_id), AcceptWork(work)):
+        await system.door.one(command, actor="test")
+    system.door.index.forget([Sku("A")])
+    accepted(await system.door.one(PickWork(work, lines), actor="node"))
+    assert bool(system.door.index.missing([Sku("A")])) is not is_read

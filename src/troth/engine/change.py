@@ -45,13 +45,15 @@ from troth.model.value import dataclass
 @dataclass(frozen=True, slots=True)
 class Changed:
     """What a change causes: the events, and where something was promised, the reasons, the supply it was chosen from,
-    and the counts that it relies on. Nothing where the order is already as it is asked to be.
+    and the counts that it relies on. Nothing where the order is already as it is asked to be. `after` is the order as
+    the events leave it, where it was made already.
     """
 
     events: tuple[OrderEvent, ...] = ()
     trace: Trace | None = None
     supply: Mapping[Sku, SupplyRows] | None = None
     relies: Mapping[Draw, int] = field(default_factory=dict)
+    after: Order | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,21 +107,30 @@ def decide_change(command: ChangeOrder, order: Order, state: State, facts: Facts
     missing = uncovered_quantities(without)
     grown = {line_id for line_id, units in missing.items() if units > before.get(line_id, 0)}
     if not grown and not wish.moved & {*missing, *(part.line_id for part in _unlocked(without))}:
-        return Changed((plain, *tell_change(order, without, command.reason, facts.now)))
+        told = tell_change(order, without, command.reason, facts.now)
+        return Changed((plain, *told), after=evolve_all(without, told))
     holds = blocking_holds(order, Block.PROMISE)
     if holds:
         return Held(tuple(hold.hold_id for hold in holds))
-    return _promised(command, order, plain, grown, state, facts)
+    return _promised(command, order, plain, without, grown, state, facts)
 
 
 def _promised(
-    command: ChangeOrder, order: Order, plain: OrderChanged, grown: set[LineId], state: State, facts: Facts
+    command: ChangeOrder,
+    order: Order,
+    plain: OrderChanged,
+    unpromised: Order,
+    grown: set[LineId],
+    state: State,
+    facts: Facts,
 ) -> Changed | Refusal:
-    """The change with the promise of what is asked for now."""
+    """The change with the promise of what is asked for now; `unpromised` is the order that is changed, before anything
+    is promised anew.
+    """
     whole = tried = None
     budget = Budget(facts.policy.decision_seconds_max, facts.clock)  # all ways are one decision
-    for units in _ways(order, plain, grown):
-        tried = _try(order, plain, units, state, facts, budget)
+    for units in _ways(unpromised, plain, grown):
+        tried = _try(order, plain, unpromised, units, state, facts, budget)
         whole = whole or tried
         if not tried.answer.uncovered and not _is_later(order, tried) and not _is_torn(order, tried):
             return _done(command, order, tried, state)
@@ -136,16 +147,15 @@ def _promised(
     return _short(replace(tried, answer=_with_cap_reasons(tried, state)))
 
 
-def _ways(order: Order, plain: OrderChanged, grown: set[LineId]) -> Iterator[set[int]]:
+def _ways(unpromised: Order, plain: OrderChanged, grown: set[LineId]) -> Iterator[set[int]]:
     """The parts (by number) that may give up their supply, the most first: all that are not locked; those that were
     changed with all that is to leave with them; and those alone whose promise is of something else.
     """
-    without = evolve(order, plain)
-    moved = {part.allocation: part.quantity for part in _unlocked(without) if part.line_id in plain.moved}
+    moved = {part.allocation: part.quantity for part in _unlocked(unpromised) if part.line_id in plain.moved}
     tried: list[set[int]] = []
     for units in (
-        {part.allocation for part in _unlocked(without)},
-        set(bound_parts(without, moved, grown)),
+        {part.allocation for part in _unlocked(unpromised)},
+        set(bound_parts(unpromised, moved, grown)),
         set(moved),
     ):
         if units not in tried:
@@ -157,8 +167,16 @@ def _unlocked(order: Order) -> Iterable[Allocation]:
     return (part for part in order.allocations if part.state in UNLOCKED)
 
 
-def _try(order: Order, plain: OrderChanged, units: set[int], state: State, facts: Facts, budget: Budget) -> _Tried:
-    parts = {part.allocation: part for part in evolve(order, plain).allocations}
+def _try(
+    order: Order,
+    plain: OrderChanged,
+    unpromised: Order,
+    units: set[int],
+    state: State,
+    facts: Facts,
+    budget: Budget,
+) -> _Tried:
+    parts = {part.allocation: part for part in unpromised.allocations}
     replaced = tuple(PartMove(number, AllocationEvent.REPLACE) for number in sorted(units))
     event = replace(plain, parts=PartsChange(splits=plain.parts.splits, moves=(*plain.parts.moves, *replaced)))
     without = evolve(order, event)
@@ -246,8 +264,9 @@ def _done(command: ChangeOrder, order: Order, tried: _Tried, state: State) -> Ch
     covered = tried.covered
     waiting = left_over(tried.answer, {gap.line_id for gap in tried.answer.uncovered}, tried.facts)
     events: tuple[OrderEvent, ...] = (tried.event, *covered, *waiting)
-    told = tell_change(order, evolve_all(order, events), command.reason, tried.facts.now)
+    after = evolve_all(tried.after, waiting)
+    told = tell_change(order, after, command.reason, tried.facts.now)
     added = [part for event in covered for part in event.parts.added]
     _, relies = draw_parts(tried.facts.pool, tried.case.demand, added)
     trace = missing_trace(tried.without, tried.case, tried.answer, state, tried.facts)
-    return Changed((*events, *told), trace, tried.case.supply, relies)
+    return Changed((*events, *told), trace, tried.case.supply, relies, evolve_all(after, told))

@@ -8,6 +8,8 @@ line asks so many nodes and no more: then a person is called.
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Final
 
 from troth.engine.promising.context import Facts
 from troth.engine.torn import firm_groups
@@ -25,6 +27,8 @@ from troth.model.value import dataclass
 
 Failures = Mapping[tuple[OrderId, int], Failure]
 """When nodes could not provide parts of orders, by order and number."""
+
+NO_FAILURES: Final[Failures] = MappingProxyType({})
 
 FAILED = frozenset({AllocationState.REJECTED, AllocationState.SHORT})
 """A part in one of these could not be provided by its node."""

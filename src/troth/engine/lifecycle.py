@@ -187,19 +187,19 @@ def _ended_holds(
 
 def _changed(before: Order, changed: Changed, state: State, facts: Facts) -> Decision | NotPossibleNow:
     """What a change comes to, with the recalls and the holds that end by it."""
-    after = evolve_all(before, changed.events)
+    after = evolve_all(before, changed.events) if changed.after is None else changed.after
     if leaves_counter(after):
         return NotPossibleNow("send it", "to be paid at the counter")
     over: tuple[OrderEvent, ...] = end_overtaken(before, after, facts) if before.recalls else ()
     over += end_recalls(evolve_all(after, over), facts) if after.recalls else ()
-    ended, _ = _ended_holds(before, evolve_all(after, over), changed.events, state, facts)
-    return _change(before, replace(changed, events=(*changed.events, *over, *ended)), facts)
+    after = evolve_all(after, over)
+    ended, _ = _ended_holds(before, after, changed.events, state, facts)
+    return _change(before, evolve_all(after, ended), replace(changed, events=(*changed.events, *over, *ended)), facts)
 
 
-def _change(before: Order, changed: Changed, facts: Facts) -> Decision:
+def _change(before: Order, after: Order, changed: Changed, facts: Facts) -> Decision:
     if not changed.events:
         return Decision()
-    after = evolve_all(before, changed.events)
     held = hold_dearer(before, after, facts)
     after = evolve_all(after, held)
     entries = reserve_entries(before, after)

@@ -29,7 +29,7 @@ async def read_failures(connection: Connection, orders: Collection[Order]) -> di
     }
     if not failed:
         return {}
-    known = await read_failed_parts(connection, {order_id for order_id, _ in failed})
+    known = await _read_failed_parts(connection, {order_id for order_id, _ in failed})
     missed = [key for key in known if key in failed and known[key].is_of_item]
     if missed:
         parts = [failed[key] for key in missed]
@@ -44,7 +44,7 @@ async def read_failures(connection: Connection, orders: Collection[Order]) -> di
     return known
 
 
-async def read_failed_parts(
+async def _read_failed_parts(
     connection: Connection, order_ids: Collection[OrderId]
 ) -> dict[tuple[OrderId, int], Failure]:
     """When nodes could not provide parts (by number) of some orders, without whether the units were found since."""

@@ -6,7 +6,7 @@ solves. Processes would need the whole network sent to each of them.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from typing import Any, Final, TypeVar
@@ -14,11 +14,12 @@ from typing import Any, Final, TypeVar
 import numpy as np
 
 from troth.engine.carriage.network import Network
-from troth.engine.supply.effort import is_quick
+from troth.engine.supply.effort import is_quick, is_quick_change
 from troth.engine.supply.supply import NO_SUPPLY, SupplyRows
 from troth.flows.door.turns import Kind, Turns
 from troth.model.commands import CaptureOrder, ChangeOrder, Command, HoldCart, RecallCommand
-from troth.model.ids import Sku
+from troth.model.ids import OrderId, Sku
+from troth.model.order import Order
 from troth.model.refusals import Busy
 from troth.store.stock_index import StockIndex
 
@@ -33,6 +34,9 @@ _QUICK_LINES_MAX: Final = 12
 _QUOTED_LINES_MAX: Final = 4
 """One that names a quoted option is planned by each way to have it."""
 
+_CHANGED_LINES_MAX: Final = 4
+"""An order that is changed is planned once for each set of units that may lose their supply."""
+
 _OF_DOOR: Final = ThreadPoolExecutor(1, thread_name_prefix="aside door")
 
 
@@ -44,20 +48,32 @@ async def aside(work: Callable[[], T], kind: Kind, *, lines: int, turns: Turns =
     return await turns.run(kind, lambda: loop.run_in_executor(_POOL, work), size=max(1, lines))
 
 
-async def decide_aside(commands: Sequence[Command], index: StockIndex, decide: Callable[[], T]) -> T:
+async def decide_aside(
+    commands: Sequence[Command], index: StockIndex, orders: Mapping[OrderId, Order], decide: Callable[[], T]
+) -> T:
     """What the write door decides about commands: at once where that is quick, else beside the loop, while the door's
-    lane is held, so that nothing changes what the decision reads.
+    lane is held, so that nothing changes what the decision reads. `orders` are those that the commands are about.
     """
 
     def read(sku: Sku) -> SupplyRows:
         return NO_SUPPLY if index.missing((sku,)) else index.rows(sku)
 
-    asked = [command.asked if isinstance(command, HoldCart) else command for command in commands]
-    captures = [command for command in asked if isinstance(command, CaptureOrder)]
-    is_change = any([isinstance(command, ChangeOrder | RecallCommand) for command in commands])  # noqa: C419 - quicker
-    if not is_change and all([is_quick(one.lines, read, lines_max=_lines_max(one)) for one in captures]):  # noqa: C419
-        return decide()
-    return await asyncio.get_running_loop().run_in_executor(_OF_DOOR, decide)
+    is_change = False
+    for command in commands:
+        asked = command.asked if isinstance(command, HoldCart) else command
+        if isinstance(asked, CaptureOrder):
+            is_at_once = is_quick(asked.lines, read, lines_max=_lines_max(asked))
+        elif isinstance(asked, ChangeOrder):
+            is_change, order = True, orders.get(asked.order_id)
+            is_at_once = order is None or is_quick_change(order, asked.actions, read, lines_max=_CHANGED_LINES_MAX)
+        else:
+            is_at_once = not isinstance(asked, RecallCommand)
+        if not is_at_once:
+            return await asyncio.get_running_loop().run_in_executor(_OF_DOOR, decide)
+    decided = decide()
+    if is_change:
+        await asyncio.sleep(0)  # it takes as long as several new orders: whoever waits for the loop has a turn between
+    return decided
 
 
 def _lines_max(command: CaptureOrder) -> int:

@@ -83,7 +83,9 @@ class Attempt:
         for hold_id in self._ending:
             self._decide(EndCartHold(hold_id, is_by_clock=True), Request((), CLOCK, CLOCK))
         outcomes = [
-            await decide_aside(request.commands, self._index, partial(self._decide_request, request))
+            await decide_aside(
+                request.commands, self._index, self._state.orders, partial(self._decide_request, request)
+            )
             for request in self._requests
         ]
         await self._decide_again(connection, outcomes)
@@ -168,7 +170,8 @@ class Attempt:
         is_new = any(change.before is None for change in decision.changes)
         self.written.add(decision, request, policy.version, facts.exposure)
         self._state.move(decision)
-        return Accepted(self._state.orders.get(order_id) if order_id else None, is_new, decision)
+        order = self._state.orders.get(order_id) if order_id else None
+        return Accepted(order, is_new, decision, self._seen.failures)
 
     def _subject(self, command: Command, order_id: OrderId | None) -> str | None:
         """About whom a command decides, as far as policies tell them apart: the customer, else the order."""
@@ -206,7 +209,9 @@ class Attempt:
             self._index.move(entry for entry in entries if entry.key.sku in missing)
         for request, position, number in doubtful:
             command = request.commands[position]
-            outcome = await decide_aside((command,), self._index, partial(self._decide, command, request))
+            outcome = await decide_aside(
+                (command,), self._index, self._state.orders, partial(self._decide, command, request)
+            )
             _list(outcomes[number])[position] = outcome
         again = [_list(outcomes[number])[position] for _, position, number in doubtful]
         short = [outcome for outcome in again if isinstance(outcome, StockShort)]

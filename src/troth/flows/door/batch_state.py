@@ -155,7 +155,7 @@ class BatchState:
         if self._locked or self._lookup:
             self.loaded = await read_orders(connection, self._locked | set(self._lookup))
             self.orders.update(self.loaded)
-            self._failures |= await read_failures(connection, self._sourced_again())
+            self._failures |= await read_failures(connection, self.loaded.values())
         await self._lock_agreements(connection)
         holding = [one for one in self._commands if isinstance(one, HoldCart) and one.units_max is not None]
         if holding:
@@ -192,7 +192,7 @@ class BatchState:
         lines: list[Line] = []
         wished: list[Line] = []
         for command in self._commands:
-            if isinstance(command, _SOURCING_AGAIN):
+            if isinstance(command, _SOURCING_AGAIN) and not _is_picked_whole(command):
                 for order_id in order_ids_of(command):
                     lines += self.loaded[order_id].lines if order_id in self.loaded else ()
             elif isinstance(command, ActOnDue) and waiting_changes(self.loaded.get(command.order_id)):
@@ -208,16 +208,6 @@ class BatchState:
         skus |= await self._returned_skus(reference)
         await reference.need_items(skus)
         return skus | await reference.need_lines(wished) if wished else skus
-
-    def _sourced_again(self) -> list[Order]:
-        """The loaded orders of which commands may source units that lie nowhere."""
-        named = {
-            order_id
-            for command in self._commands
-            if isinstance(command, _SOURCING_AGAIN)
-            for order_id in order_ids_of(command)
-        }
-        return [order for order_id, order in self.loaded.items() if order_id in named]
 
     async def _returned_skus(self, reference: Reference) -> set[Sku]:
         """The SKUs of returns that are opened, with what is to replace them, of which only what is true now will do;
@@ -340,6 +330,11 @@ def _asks_what_was_ordered(command: Command) -> bool:
     return isinstance(command, ExpectSupply | ShipTransfer) or (
         isinstance(command, AdjustStock) and command.delta < 0 and bool(command.known)
     )
+
+
+def _is_picked_whole(command: Command) -> bool:
+    """Whether a node has found everything, so that nothing is sourced again."""
+    return isinstance(command, PickWork) and not command.lines
 
 
 def _may_end_watched(order: Order | None) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+from troth.engine.failed import Failures
 from troth.engine.promising.context import Decision
 from troth.flows.door.expected import ANYTHING, Expected
 from troth.model.commands import Command, ExpectSupply, RepromiseOrder, StockCommand, supply_keys_of
@@ -16,11 +17,14 @@ _MOVES_STOCK = StockCommand | RepromiseOrder | ReceiveReturn | DisposeReturn
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What a command caused: the order as it is now, whether it came to be just now, and what was decided."""
+    """What a command caused: the order as it is now, whether it came to be just now, and what was decided; `failures`
+    say what nodes could not provide to it before.
+    """
 
     order: Order | None
     is_new: bool
     decision: Decision
+    failures: Failures
 
 
 Outcome = Accepted | Refusal

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from troth.engine.carriage.network import Network
-from troth.engine.failed import Failures
+from troth.engine.failed import NO_FAILURES, Failures
 from troth.engine.pickups.codes import pickup_code
 from troth.flows.wording.messages import order_message
 from troth.http.edge.measures import decimals_of_lines, of_line
@@ -38,7 +38,7 @@ from troth.http.orders.possible import find_possible
 from troth.http.orders.recall_answer import answer_recall
 from troth.http.orders.schedules import answer_schedules
 from troth.http.orders.speaker import Speaker
-from troth.http.orders.timeline import NO_FAILURES, timeline_of
+from troth.http.orders.timeline import timeline_of
 from troth.model.ids import FulfillmentId, LineId, Sku
 from troth.model.inventory import lot_of
 from troth.model.kits import Kits, kits_of, whole_units

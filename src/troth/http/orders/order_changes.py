@@ -25,7 +25,7 @@ from troth.http.edge.values import Instant, MoneyAnswer, money
 from troth.http.orders import examples
 from troth.http.orders.change_body import ALTERNATIVES, ChangeBody
 from troth.http.orders.order_answer import answer_order
-from troth.http.orders.order_replies import failed_after, failed_before, learn_brands, told_order
+from troth.http.orders.order_replies import failed_after, learn_brands, told_order
 from troth.http.orders.order_shapes import OrderAnswer
 from troth.http.orders.orders import NO_ORDER, ORDER_PATH, SHORT
 from troth.model.change import FieldChange
@@ -36,6 +36,7 @@ from troth.model.refusals import FieldFlaw, Invalid, NotPossibleNow, VersionConf
 from troth.model.status import OrderStatus, promise_of
 from troth.model.totals import total_minor
 from troth.store.codec import encode_bytes
+from troth.store.failures import read_failures
 
 
 class ChangesQuery(Query):
@@ -92,9 +93,8 @@ async def change_order(call: Call[ChangeBody, ChangesQuery]) -> Reply:
         raise Refused(command)
     command = replace(command, may_recall=call.query.recall)
     expected = expected_of(call)
-    failures = await failed_before(call, [order.order_id])
     if not call.query.preview:
-        answer = await submit(call, (command,), _renderer(call, order, failures), expected=expected)
+        answer = await submit(call, (command,), _renderer(call, order), expected=expected)
         return reply_of(answer) if answer.status >= 400 else reply_of(answer, (etag(_version_of(answer)),))
 
     async def run() -> Reply:
@@ -102,6 +102,8 @@ async def change_order(call: Call[ChangeBody, ChangesQuery]) -> Reply:
         found = conflict or await preview_change(call.system, order, command, actor=call.actor.name)
         if not isinstance(found, Decision):
             raise Refused(found)
+        async with call.system.pool.acquire() as connection:
+            failures = await read_failures(connection, (order,))
         return json_reply(_shown(call, order, found, failures, is_preview=True))
 
     return await once(call, run)
@@ -120,13 +122,13 @@ def _version_of(answer: Answer) -> int:
     return _HEAD.decode(answer.body).version
 
 
-def _renderer(call: Call[Any, Any], order: Order, failures: Failures) -> Callable[[tuple[Outcome, ...]], Answer]:
+def _renderer(call: Call[Any, Any], order: Order) -> Callable[[tuple[Outcome, ...]], Answer]:
     def render(outcomes: tuple[Outcome, ...]) -> Answer:
         (outcome,) = outcomes
         if not isinstance(outcome, Accepted):
             return problem_answer(outcome)
         after = outcome.order or order
-        return Answer(200, encode_bytes(_shown(call, after, outcome.decision, failures, is_preview=False)))
+        return Answer(200, encode_bytes(_shown(call, after, outcome.decision, outcome.failures, is_preview=False)))
 
     return render
 

@@ -1,11 +1,11 @@
 """Answers that are an order, or a no to a command about one."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
 
-from troth.engine.failed import Failures, failures_in
+from troth.engine.failed import NO_FAILURES, Failures, failures_in
 from troth.engine.promising.context import Decision
 from troth.flows.door.expected import ANYTHING, Expected
 from troth.flows.door.requests import Accepted, Answer, Outcome
@@ -16,13 +16,10 @@ from troth.http.edge.replies import Reply, etag
 from troth.http.orders.order_answer import answer_order
 from troth.http.orders.order_shapes import OrderAnswer
 from troth.http.orders.speaker import Speaker
-from troth.http.orders.timeline import NO_FAILURES
 from troth.model.commands import CaptureOrder, Command, order_ids_of
-from troth.model.ids import OrderId
 from troth.model.order import Order
 from troth.model.refusals import Invalid
 from troth.store.codec import encode_bytes
-from troth.store.failures import read_failed_parts
 from troth.store.orders import read_orders
 
 
@@ -52,8 +49,7 @@ async def command_order(
     if isinstance(command, Invalid):
         raise Refused(told(command))
     await _learn_brands(call, command)
-    failures = NO_FAILURES if isinstance(command, CaptureOrder) else await failed_before(call, order_ids_of(command))
-    answer = await submit(call, (command,), _renderer(call, status, told, failures), expected=expected)
+    answer = await submit(call, (command,), _renderer(call, status, told), expected=expected)
     if answer.status >= 400:
         return reply_of(answer)
     head = _HEAD.decode(answer.body)
@@ -93,28 +89,20 @@ async def _learn_brands(call: Call[Any, Any], command: Command) -> None:
     await learn_brands(call, orders.values())
 
 
-async def failed_before(call: Call[Any, Any], order_ids: Collection[OrderId]) -> Failures:
-    """What nodes could not provide to orders before a command about them; its answer tells that, too."""
-    async with call.system.pool.acquire() as connection:
-        return await read_failed_parts(connection, order_ids)
-
-
 def failed_after(before: Failures, order: Order, decision: Decision) -> Failures:
-    """The same with what the command itself found about its order."""
+    """What nodes could not provide to an order before a decision and by it; its answer tells both."""
     found = [failures_in(event) for _, event in decision.events]
     return {**before, **{(order.order_id, part): failure for one in found for part, failure in one.items()}}
 
 
-def _renderer(
-    call: Call[Any, Any], status: int, told: Callable[[No], No], failures: Failures
-) -> Callable[[tuple[Outcome, ...]], Answer]:
+def _renderer(call: Call[Any, Any], status: int, told: Callable[[No], No]) -> Callable[[tuple[Outcome, ...]], Answer]:
     def render(outcomes: tuple[Outcome, ...]) -> Answer:
         (outcome,) = outcomes
         if not isinstance(outcome, Accepted):
             return problem_answer(told(outcome))
         if outcome.order is None:
             raise RuntimeError("a command about an order was accepted without one")
-        known = failed_after(failures, outcome.order, outcome.decision)
+        known = failed_after(outcome.failures, outcome.order, outcome.decision)
         return Answer(status if outcome.is_new else 200, order_bytes(call, outcome.order, failures=known))
 
     return render

@@ -4,11 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
-from typing import Final
 
 import msgspec
 
-from troth.engine.failed import Failures
+from troth.engine.failed import NO_FAILURES, Failures
 from troth.http.edge.values import Instant
 from troth.model.lifecycle import RESERVING, AllocationEvent, AllocationState, HoldState, is_possible
 from troth.model.order import Fulfillment, Method, Order
@@ -31,8 +30,6 @@ class Milestone(StrEnum):
     WAITING = "waiting"
     EXCEPTION = "exception"
 
-
-NO_FAILURES: Final[Failures] = {}
 
 _FAILED = {AllocationState.REJECTED: Milestone.REJECTED, AllocationState.SHORT: Milestone.NOT_FOUND}
 _RANK = {milestone: rank for rank, milestone in enumerate(Milestone)}
