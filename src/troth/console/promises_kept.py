@@ -13,13 +13,13 @@ from troth.store.promise_kept import KeptBy, count_kept_promises
 from troth.store.watch import find_predicted
 
 _DAYS: Final = (7, 28, 91)
-_BY: Final[dict[str, KeptBy]] = {"node": "node", "carrier": "carrier", "service": "service"}
+_BY: Final[dict[str, KeptBy]] = {"node": "node", "carrier": "carrier", "service": "service", "supply": "supply"}
 _SHOWN: Final = 20
 _PERCENT_MIN: Final = 30
 
 
 async def show_promises_kept(visit: Visit) -> Response:
-    """On time and in full by node, carrier or service, and the work that is likeliest to be late."""
+    """On time and in full by node, carrier, service or supply, and the work that is likeliest to be late."""
     by = _BY.get(visit.asked("by"), "node")
     days = next((days for days in _DAYS if visit.asked("days") == str(days)), 28)
     async with visit.system.pool.acquire() as connection:

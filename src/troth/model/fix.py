@@ -77,7 +77,7 @@ TOLD: Final[Mapping[FixKind, str]] = {
 }
 """Each kind in a few words."""
 
-_AT_NODES: Final = frozenset({Source.WORK, Source.ACCEPTANCE, Source.SILENCE})
+_AT_NODES: Final = frozenset({Source.WORK, Source.ACCEPTANCE, Source.SILENCE, Source.ALERT})
 _OF_LINES: Final = frozenset({Source.LINE, Source.NEED})
 
 FOR: Final[Mapping[FixKind, frozenset[Source]]] = {
@@ -86,7 +86,7 @@ FOR: Final[Mapping[FixKind, frozenset[Source]]] = {
     FixKind.SUBSTITUTE: _OF_LINES,
     FixKind.UPGRADE_SERVICE: _OF_LINES,
     FixKind.OTHER_PICKUP: _OF_LINES,
-    FixKind.NEW_DATE: _OF_LINES | _AT_NODES,
+    FixKind.NEW_DATE: _OF_LINES | {Source.WORK, Source.ALERT},
     FixKind.PARTIAL: _OF_LINES | _AT_NODES | {Source.RELEASE, Source.STOCK},
     FixKind.RE_SHIP: frozenset({Source.PARCEL}),
     FixKind.REFUND: frozenset({Source.PARCEL}),
@@ -103,7 +103,7 @@ FOR: Final[Mapping[FixKind, frozenset[Source]]] = {
     FixKind.OTHER_PAYMENT: frozenset({Source.ACCOUNT}),
     FixKind.GIVE_TIME: frozenset({Source.ACCOUNT, Source.HOLD}),
     FixKind.DENY: frozenset({Source.REFUND}),
-    FixKind.CHASE: frozenset({Source.SUPPLY, Source.SILENCE}),
+    FixKind.CHASE: frozenset({Source.SUPPLY, Source.SILENCE, Source.NOTICE}),
     FixKind.REMIND: frozenset({Source.SILENCE}),
     FixKind.RESCHEDULE: frozenset({Source.SUPPLY}),
     FixKind.WITHDRAW: frozenset({Source.SUPPLY}),

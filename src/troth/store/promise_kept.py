@@ -10,7 +10,8 @@ from troth.store.queries import sql
 
 _COUNT = sql("count_kept_promises")
 
-KeptBy = Literal["node", "carrier", "service"]
+KeptBy = Literal["node", "carrier", "service", "supply"]
+"""By what works are told apart; by supply: whether they were promised from what was still to come."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,13 +59,8 @@ def propose(found: OpenException, order: Order, state: State, facts: Facts, role
         case Source.NEED:
             for line in _lines(found, order):
                 yield from _for_late_promise(line, order, state, facts)
-        case Source.WORK | Source.ACCEPTANCE | Source.SILENCE:
+        case Source.WORK | Source.ACCEPTANCE | Source.SILENCE | Source.ALERT:
             yield from _for_work(found, order)
-        case Source.ALERT:
-            yield Proposal(FixKind.RE_SOURCE, RejectWork(FulfillmentId(found.subject), REASON), f"from {found.node}")
-            for line in _lines(found, order):
-                yield from _services(line, order, facts)
-            yield from _without_work(FulfillmentId(found.subject), order)
         case Source.RELEASE:
             now = ReleaseOrder(order.order_id, (FulfillmentId(found.subject),))
             yield Proposal(FixKind.RELEASE, now, found.node or "")

@@ -1,4 +1,4 @@
-"""What could be done about a node that does not answer: it is told once more, or somebody calls there."""
+"""What could be done about who does not answer: a node is told once more, or called; who owes a notice is asked."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from troth.model.network import Node
 from troth.model.order import Order
 
 LOOK_AGAIN: Final = timedelta(hours=4)
-"""So long nobody is called where somebody has called the node."""
+"""So long nobody is called where somebody has called whoever does not answer."""
 
 
 def find_silence_fixes(found: OpenException, order: Order, node: Node | None, now: datetime) -> Iterator[Fix]:
@@ -24,6 +24,13 @@ def find_silence_fixes(found: OpenException, order: Order, node: Node | None, no
     if node.link.contact:
         detail = f"{node.link.contact}; look again in {LOOK_AGAIN.seconds // 3600} hours"
         yield _fix(FixKind.CHASE, PutOff(order.order_id, now + LOOK_AGAIN), detail, order)
+
+
+def find_notice_fixes(found: OpenException, order: Order, now: datetime) -> Iterator[Fix]:
+    """What could be done about a ship notice that is missing: whoever sends it is asked for it."""
+    hours = LOOK_AGAIN.seconds // 3600
+    detail = f"that of {found.subject.rpartition('-')[2]}, which left {found.node}; look again in {hours} hours"
+    yield _fix(FixKind.CHASE, PutOff(order.order_id, now + LOOK_AGAIN), detail, order)
 
 
 def _fix(kind: FixKind, command: RemindNode | PutOff, detail: str, order: Order) -> Fix:

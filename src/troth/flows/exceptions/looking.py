@@ -7,7 +7,7 @@ from troth.engine.demand.line_terms import named_skus
 from troth.engine.exceptions.fix_proposals import skus_of_fixes
 from troth.engine.exceptions.fixes import FIXES_MAX, find_fixes, in_order_of_use, with_waiting
 from troth.engine.exceptions.payment_fixes import Wallet, find_payment_fixes
-from troth.engine.exceptions.silence_fixes import find_silence_fixes
+from troth.engine.exceptions.silence_fixes import find_notice_fixes, find_silence_fixes
 from troth.engine.exceptions.supply_fixes import OverdueSupply, find_supply_fixes
 from troth.engine.exceptions.time_fixes import find_time_fix
 from troth.engine.priority import in_order_of_rank
@@ -75,6 +75,8 @@ async def look(system: System, found: OpenException, *, role: str = "", actor: s
         position = network.index.get(found.node) if found.node is not None else None
         node = None if position is None else network.nodes[position]
         fixes = in_order_of_use((*find_silence_fixes(found, order, node, system.door.now()), *fixes))
+    if found.source is Source.NOTICE:
+        fixes = tuple(find_notice_fixes(found, order, system.door.now()))
     if found.source in FOR[FixKind.GIVE_TIME]:
         fixes = in_order_of_use((*fixes, *find_time_fix(found, order, system.door.now())))
     return Looked(found, order, await _with_waiting(system, fixes, order))

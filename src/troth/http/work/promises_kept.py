@@ -1,4 +1,4 @@
-"""How many promises were kept: on time and in full, by node, carrier or service."""
+"""How many promises were kept: on time and in full, by node, carrier, service or supply."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Final
@@ -28,9 +28,10 @@ class KeptQuery(Query):
 
 
 class KeptAnswer(msgspec.Struct, frozen=True):
-    """What was delivered of one node, carrier or service: so many works in time, in full (nothing of them was rejected
-    or not found), both, and by what was promised first, whoever sent it then. Rates are shares; the late ones were
-    `hours_late` late on average (null: none was).
+    """What was delivered of one node, carrier, service, or supply (`on hand`, `to come`): so many works in time, in
+    full (nothing of them was rejected or not found), both, and by what was promised first, whoever sent it then.
+
+    Rates are shares; the late ones were `hours_late` late on average (null: none was).
     """
 
     name: str
@@ -91,10 +92,10 @@ OPERATIONS = (
         method="GET",
         path="/v1/promises-kept",
         name="read_promises_kept",
-        summary="How many promises were kept, on time and in full, by node, carrier or service",
+        summary="How many promises were kept, on time and in full, by node, carrier, service or supply",
         tag="fulfillments",
         run=read_promises_kept,
-        shown=(Shown(200, "Each node, carrier or service", KeptsAnswer, _EXAMPLE),),
+        shown=(Shown(200, "Each node, carrier, service or kind of supply", KeptsAnswer, _EXAMPLE),),
         body=NO_BODY,
         query=KeptQuery,
         scope="fulfillments:read",
