@@ -35,7 +35,7 @@ from troth.model.credit import CustomerTerms
 from troth.model.exceptions import Source
 from troth.model.fix import FOR, FixKind
 from troth.model.hold_rules import BUILT_IN
-from troth.model.ids import FulfillmentId, LineId, NodeId, Sku, derive_order_id
+from troth.model.ids import FulfillmentId, LineId, NodeId, Sku
 from troth.model.item import Substitute
 from troth.model.lifecycle import WaveEvent
 from troth.model.network import Calendar
@@ -46,7 +46,6 @@ from troth.model.return_moves import ArrivedUnits, AskedUnits
 from troth.model.returns import ReturnMethod
 from troth.model.routing_guide import ROUTING_GUIDE, RoutingGuide
 from troth.store.database import Pool
-from troth.store.orders import read_orders
 
 CASES: Final = tuple((source, kind) for kind in FixKind for source in sorted(FOR[kind]))
 """Every source of exceptions with every kind of fix that may settle it."""
@@ -75,13 +74,6 @@ class World:
 
     async def released(self, order: Order) -> Order:
         return accepted(await self.system.door.one(ReleaseOrder(order.order_id), actor="web"))
-
-    async def orders(self, names: Sequence[str]) -> list[Order]:
-        """The orders of these names as they are now, with the work of `A` first."""
-        ids = [derive_order_id(channel="web", external_id=name) for name in names]
-        async with self.system.pool.acquire() as connection:
-            found = await read_orders(connection, ids)
-        return [found[order_id] for order_id in ids]
 
     async def follow(self) -> None:
         """Look at all work that something happened to, as a worker does."""
@@ -164,9 +156,6 @@ async def _needs(world: World, kind: FixKind, names: Sequence[str]) -> None:
 async def _works(world: World, kind: FixKind, names: Sequence[str]) -> None:
     """Work is at its node after it had to leave."""
     await _at_nodes(world, kind, names, A, PA)
-    for order in await world.orders(names):
-        for work in order.fulfillments[1:]:
-            accepted(await world.system.door.one(ShipWork(work.fulfillment_id), actor="node"))
     world.clock.advance(days=3)
 
 
@@ -197,7 +186,10 @@ async def _at_nodes(world: World, kind: FixKind, names: Sequence[str], sku: Sku,
     is_mixed = kind is FixKind.PARTIAL
     await _put(world, (sku, at, 2 * len(names)), (B, IL, len(names) if is_mixed else 0))
     for name in names:
-        await world.released(await world.order(name, sku, is_mixed=is_mixed))
+        order = await world.released(await world.order(name, sku, is_mixed=is_mixed))
+        for work in order.fulfillments:
+            if is_mixed and work.node == IL:
+                accepted(await world.system.door.one(ShipWork(work.fulfillment_id), actor="node"))
     if kind is FixKind.RE_SOURCE:
         await stock(world.system, {(sku, "DC-CA"): 2 * len(names)})
 

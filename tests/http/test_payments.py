@@ -12,7 +12,7 @@ from tests.builders import Clock
 from tests.conftest import Database
 from tests.http.conftest import order as order_body
 from tests.payments.paying import SECRET, account, opened, order, paid, read, settle_all, ship, stored
-from troth.adapters.payments.sandbox import sign
+from troth.adapters.payments.sandbox import Sandbox, sign
 from troth.flows.door.system import System
 from troth.flows.people.access import create_key
 from troth.http.app import create_app
@@ -327,6 +327,30 @@ async def test_a_notice_of_what_the_gateway_released_ends_the_authorization(
     await settle_all(system)
     states = [(step.kind, step.state) for step in (await account(system, made.order_id)).steps]
     assert states == [("authorize", "expired"), ("authorize", "authorized")]
+
+
+async def test_a_notice_at_which_looking_failed_is_looked_at_when_it_is_sent_again(
+    client: httpx.AsyncClient, system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await order(system, paid())
+    await settle_all(system)
+    reference = f"sb-{made.order_id}-P1-S1"
+    await system.pool.execute("UPDATE sandbox_payments SET is_voided = true WHERE reference = $1", reference)
+
+    async def silent(_gateway: Sandbox, _reference: str) -> None:
+        raise TimeoutError
+
+    with monkeypatch.context() as away:
+        away.setattr(Sandbox, "read_payment", silent)
+        failed = await send(client, notice("n-10", reference=reference))
+    states = [step.state for step in (await account(system, made.order_id)).steps]
+    again = await send(client, notice("n-10", reference=reference))
+    await settle_all(system)
+
+    assert failed.status_code >= 500
+    assert states == ["authorized"]
+    assert again.status_code == 204
+    assert [step.state for step in (await account(system, made.order_id)).steps] == ["expired", "authorized"]
 
 
 async def test_a_notice_without_the_gateways_signature_does_nothing(client: httpx.AsyncClient, system: System) -> None:

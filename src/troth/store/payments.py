@@ -27,6 +27,7 @@ _FIND = sql("find_payment_accounts")
 _BY_REFERENCE = sql("find_steps_by_reference")
 _IN_FLIGHT = sql("count_payments_in_flight")
 _DISPUTED = sql("find_disputed_orders")
+_FIND_NOTICE = sql("find_payment_notice")
 _KEEP_NOTICE = sql("keep_payment_notice")
 _DELETE_NOTICES = sql("delete_old_payment_notices")
 
@@ -149,11 +150,16 @@ async def count_in_flight(connection: Connection, before: datetime) -> int:
     return count
 
 
+async def knows_notice(connection: Connection, gateway: str, notice_id: str) -> bool:
+    """Whether a notice came before, and was looked after."""
+    return await connection.fetchval(_FIND_NOTICE, gateway, notice_id) is not None
+
+
 async def keep_notice(
     connection: Connection, gateway: str, notice_id: str, kind: str, order_id: OrderId | None, now: datetime
-) -> bool:
-    """Keep that a notice came; False where it came before."""
-    return await connection.fetchval(_KEEP_NOTICE, gateway, notice_id, kind, order_id, now) is not None
+) -> None:
+    """Keep that a notice came and was looked after."""
+    await connection.execute(_KEEP_NOTICE, gateway, notice_id, kind, order_id, now)
 
 
 async def delete_old_notices(connection: Connection, before: datetime) -> None:

@@ -1,6 +1,7 @@
 """Notices of gateways: what one says unasked makes us look, and is not believed.
 
-So it does not matter in which order notices arrive, or how often: what became of a step is asked of the gateway.
+So it does not matter in which order notices arrive, or how often: what became of a step is asked of the gateway. A
+notice is known once that was done, so that one at which it failed is looked at when it is sent again.
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from troth.model.ids import OrderId
 from troth.model.payment import Account, ActionNeeded, Pending, order_of_key
 from troth.model.refusals import FieldFlaw, Invalid, NotFound
 from troth.store.database import transaction
-from troth.store.payments import find_order_of_reference, keep_notice, read_accounts, touch_account
+from troth.store.payments import find_order_of_reference, keep_notice, knows_notice, read_accounts, touch_account
 
 
 async def take_notice(
@@ -35,12 +36,14 @@ async def take_notice(
         order_id = named or await find_order_of_reference(connection, name, notice.reference)
         if order_id is not None and not await touch_account(connection, order_id, now):
             order_id = None
-        is_new = await keep_notice(connection, name, notice.notice_id, notice.kind, order_id, now)
-    if order_id is not None and is_new:
+        is_known = await knows_notice(connection, name, notice.notice_id)
+    if order_id is not None and not is_known:
         await look_up(system, order_id)
         await note_released(system, order_id)
         if is_of_dispute(notice.kind):
             await note_disputes(system, order_id)
+    async with system.pool.acquire() as connection:
+        await keep_notice(connection, name, notice.notice_id, notice.kind, order_id, now)
     return order_id
 
 

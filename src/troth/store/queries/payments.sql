@@ -121,11 +121,14 @@ ORDER BY order_id LIMIT $2;
 -- Counts the steps of which it has been unknown since before an instant what became of them.
 SELECT count(*) FROM payment_steps WHERE state IN ('requested', 'unknown') AND requested_at < $1;
 
+-- name: find_payment_notice
+-- Finds a notice that came and was looked after.
+SELECT notice_id FROM payment_notices WHERE gateway = $1 AND notice_id = $2;
+
 -- name: keep_payment_notice
--- Keeps that a notice came; no row where it came before.
+-- Keeps that a notice came and was looked after.
 INSERT INTO payment_notices (gateway, notice_id, kind, order_id, received_at) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (gateway, notice_id) DO NOTHING
-RETURNING notice_id;
+ON CONFLICT (gateway, notice_id) DO NOTHING;
 
 -- name: delete_old_payment_notices
 -- Forgets notices that came before an instant.
