@@ -1,4 +1,4 @@
-"""The money of orders over the API: what it shows, what a person can ask for, and what is refused."""
+"""One thing: the money of orders over the API: what it shows, what a person can ask for, and what is refused."""
 
 import json
 from collections.abc import AsyncIterator
