@@ -142,6 +142,32 @@ async def test_a_slip_says_what_is_in_which_package_and_a_list_what_to_pick(send
     assert ("Code 128", "4006381333931") in codes_of(listed.content)
 
 
+async def test_a_slip_speaks_as_its_customer_does_and_a_list_as_the_people_of_its_node(sending: Api) -> None:
+    sku = await sending.stocked("ESPAÑA", {"DC-PA": 9}, name="Calcetines de lana")
+    path = await released(sending, "albaran-1", {sku: 2}, attributes={"language": "es-MX"})
+    await set_up(sending.system.pool, nodes=(node("DC-PA", address=DEPOT, attributes={"language": "es"}),), items=())
+    await sending.system.door.follow()
+
+    listed = await sending.get(f"/v1/pick-lists?fulfillment={path.rpartition('/')[2]}")
+    await sending.post(f"{path}/pack")
+    slip = await sending.get(f"{path}/packing-slip")
+
+    (text,) = pages_of(listed.content)
+    for told in ("Lista de recogida de DC-", "1 parada", "Cubeta 1: albaran-1", "Sin lugar"):
+        assert told in text
+    (text,) = pages_of(slip.content)
+    for told in (
+        "Albarán del pedido albaran-1",
+        "Pedido el 23 de noviembre de 2026",
+        "Artículo",
+        "Cantidad",
+        "Paquete 1",
+    ):
+        assert told in text
+    await set_up(sending.system.pool, nodes=(node("DC-PA", address=DEPOT),), items=())
+    await sending.system.door.follow()
+
+
 async def test_rates_say_what_each_service_costs_and_one_is_overridden_for_a_reason(sending: Api) -> None:
     path = await packed(sending, "rates-1")
 
@@ -190,9 +216,17 @@ async def test_goods_that_are_mailed_back_get_a_label_of_their_own(sending: Api)
     assert opened.status_code == 201, opened.text
     path = f"/v1/returns/{opened.json()['return_id']}/shipping-label"
 
-    bought = await sending.post(path, {"carrier": "parcel", "service": "standard"})
+    rates = (await sending.get(path.replace("shipping-label", "rates"))).json()
+    best, dearer = rates["best"], next(one for one in rates["rates"][1:] if one["cost"])
+    unsaid = await sending.post(path, {"carrier": dearer["carrier"], "service": dearer["service"]})
+    bought = await sending.post(path)
 
+    able = [one for one in rates["rates"] if one["barred"] is None and one["has_labels"]]
+    assert best["cost"]["amount"] == min((one["cost"]["amount"] for one in able), key=float)
+    assert (unsaid.status_code, unsaid.json()["errors"][0]["pointer"]) == (422, "/reason")
     assert (bought.status_code, bought.json()["state"], bought.json()["node"]) == (200, "bought", "DC-PA")
+    assert (bought.json()["carrier"], bought.json()["service"]) == (best["carrier"], best["service"])
+    assert bought.json()["chosen"] == rates["why"]
     assert (await sending.post(path, {"carrier": "parcel"})).json() == bought.json()
     printed = await sending.get(f"/v1/labels/{bought.json()['label_id']}/document")
     assert ("Code 128", bought.json()["tracking_number"]) in codes_of(printed.content)

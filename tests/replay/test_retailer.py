@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -8,11 +9,14 @@ import numpy as np
 import pytest
 
 from tests.replay.conftest import TODAY
+from troth.engine.carriage.network import compile_network
+from troth.model.customs import HS_CODE, ORIGIN
 from troth.model.network import NodeType
 from troth.replay.retailer import Retailer, make_retailer
 from troth.replay.retailer.catalog import is_bulky, is_drop_ship_only
 from troth.replay.retailer.categories import CATEGORIES
 from troth.replay.retailer.gtin import is_gtin
+from troth.replay.retailer.lockers import make_lockers
 
 DIGEST = (
     "import datetime, troth.replay.retailer as r; print(r.make_retailer('small', today=datetime.date({})).digest())"
@@ -209,3 +213,17 @@ def test_a_season_sells_more_in_its_months() -> None:
     assert winter.items == summer.items
     snow = [index for index, item in enumerate(winter.items) if item.attributes["season"] == "winter"]
     assert winter.popularity[snow].sum() > 4 * summer.popularity[snow].sum()
+
+
+def test_every_item_has_what_customs_want_to_know(small: Retailer) -> None:
+    told = [(item.attributes[HS_CODE], item.attributes[ORIGIN]) for item in small.items]
+    assert all(re.fullmatch(r"\d{4}\.\d{2}", code) and len(origin) == 2 for code, origin in told)
+    assert len({code for code, _ in told}) > 20
+
+
+def test_a_locker_stands_at_the_first_stores_and_hands_over_what_they_have(small: Retailer) -> None:
+    lockers = make_lockers(small.nodes)
+    network = compile_network((*small.nodes, *lockers))
+    homes = [network.nodes[network.hands_over_from(node.node)].node for node in lockers]
+    assert ([node.node for node in lockers], homes) == (["LK-0001", "LK-0002"], ["ST-0001", "ST-0002"])
+    assert all(network.is_pickup[network.index[node.node]] for node in lockers)

@@ -1,18 +1,18 @@
 """Asking for the labels of a node's packages, and of goods that come back by mail."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from troth.flows.door.system import System
 from troth.flows.shipping.consign import consign, goods_of, grams_of, node_contact
 from troth.flows.shipping.labels import Way, request_labels
-from troth.flows.shipping.rates import shop_rates
+from troth.flows.shipping.rates import shop_rates, shop_return
 from troth.model.customs import HS_CODE, ORIGIN
 from troth.model.ids import NodeId
 from troth.model.label import LIVE, Consignment, Contact, Label, LabelState
 from troth.model.lifecycle import AllocationState
 from troth.model.network import Address
-from troth.model.order import Fulfillment, Order
+from troth.model.order import Fulfillment, Line, Order
 from troth.model.refusals import FieldFlaw, Invalid, NotPossibleNow
 from troth.model.returns import Return, ReturnMethod
 from troth.model.shipping_rates import RateChoice, RateSource, ShippingRate
@@ -53,6 +53,18 @@ async def label_work(
     if not missing:
         return tuple(had[name] for name in told)
     choice = await shop_rates(system, order, work, missing)
+    ways = _ways(system, choice, missing, carrier, service, reason)
+    if not isinstance(ways, dict):
+        return ways
+    bought = await request_labels(system, order.order_id, work.fulfillment_id, ways, node=work.node, actor=actor)
+    by_package = {**had, **{one.package_id: one for one in bought}}
+    return tuple(by_package[name] for name in told)
+
+
+def _ways(
+    system: System, choice: RateChoice, told: Mapping[str, Consignment], carrier: str, service: str, reason: str
+) -> dict[str, Way] | NotPossibleNow | Invalid:
+    """By whom parcels go: by the best, or by whom somebody named, if they say why."""
     wanted = _wanted(choice, carrier, service)
     if wanted is None:
         return NotPossibleNow("label", choice.why.rstrip(".").lower())
@@ -65,22 +77,12 @@ async def label_work(
     if not is_best and not reason:
         best = "" if choice.best is None else f", since {choice.best.carrier} {choice.best.service} is best"
         return Invalid((FieldFlaw("/reason", f"must say why it goes by {wanted.carrier} {wanted.service}{best}"),))
-    expected = dict(zip(missing, wanted.each_minor, strict=False))
-    ways = {
-        name: Way(
-            one,
-            wanted.carrier,
-            wanted.service,
-            expected.get(name),
-            wanted.currency,
-            choice.why if is_best else "",
-            reason,
-        )
-        for name, one in missing.items()
+    expected = dict(zip(told, wanted.each_minor, strict=False))
+    why = choice.why if is_best else ""
+    return {
+        name: Way(one, wanted.carrier, wanted.service, expected.get(name), wanted.currency, why, reason)
+        for name, one in told.items()
     }
-    bought = await request_labels(system, order.order_id, work.fulfillment_id, ways, node=work.node, actor=actor)
-    by_package = {**had, **{one.package_id: one for one in bought}}
-    return tuple(by_package[name] for name in told)
 
 
 def _wanted(choice: RateChoice, carrier: str, service: str) -> ShippingRate | None:
@@ -136,31 +138,48 @@ async def read_last_labels(system: System, order: Order, work: Fulfillment) -> d
     return {name: one for name, one in last.items() if one.state is not LabelState.VOIDED}
 
 
-async def label_return(
-    system: System, order: Order, one: Return, *, carrier: str, service: str, actor: str
-) -> Label | NotPossibleNow | Invalid:
-    """The label by which a customer mails goods back to the node of a return; the same one whenever it is asked for."""
+async def shop_return_rates(system: System, order: Order, one: Return) -> RateChoice | NotPossibleNow:
+    """By which services the goods of a return could be mailed back, the best first."""
     if one.method is not ReturnMethod.MAIL or one.node is None:
         return NotPossibleNow("label", f"a return by {one.method}")
     if not one.is_open:
         return NotPossibleNow("label", one.state)
-    if carrier not in system.carriers:
-        return Invalid((FieldFlaw("/carrier", f"labels of {carrier or 'no carrier'} cannot be had here"),))
-    labels = await request_labels(
-        system,
-        order.order_id,
-        one.return_id,
-        {RETURN_PACKAGE: Way(await _coming_back(system, order, one, one.node), carrier, service)},
-        node=one.node,
-        actor=actor,
-    )
-    return labels[-1]
+    told = await _coming_back(system, order, one, one.node)
+    return await shop_return(system, order, _returned(order, one), one.node, told)
+
+
+async def label_return(
+    system: System, order: Order, one: Return, *, actor: str, carrier: str = "", service: str = "", reason: str = ""
+) -> Label | NotPossibleNow | Invalid:
+    """The label by which a customer mails goods back to the node of a return; the same one whenever it is asked for. By
+    the service that costs least, or by the carrier and service that are named, for which there must be a reason where
+    another one is best.
+    """
+    if one.method is not ReturnMethod.MAIL or one.node is None:
+        return NotPossibleNow("label", f"a return by {one.method}")
+    if not one.is_open:
+        return NotPossibleNow("label", one.state)
+    async with system.pool.acquire() as connection:
+        known = (await read_labels(connection, [order.order_id])).get(order.order_id, ())
+    had = next((label for label in known if label.subject == one.return_id and label.state in LIVE), None)
+    if had is not None:
+        return had
+    told = await _coming_back(system, order, one, one.node)
+    choice = await shop_return(system, order, _returned(order, one), one.node, told)
+    ways = _ways(system, choice, {RETURN_PACKAGE: told}, carrier, service, reason)
+    if not isinstance(ways, dict):
+        return ways
+    return (await request_labels(system, order.order_id, one.return_id, ways, node=one.node, actor=actor))[-1]
+
+
+def _returned(order: Order, one: Return) -> tuple[tuple[Line, int], ...]:
+    lines = {line.line_id: line for line in order.lines}
+    return tuple((replace(lines[part.line_id], sku=part.sku), part.quantity) for part in one.lines)
 
 
 async def _coming_back(system: System, order: Order, one: Return, node: NodeId) -> Consignment:
     await system.door.reference.need_items({line.sku for line in one.lines})
-    lines = {line.line_id: line for line in order.lines}
-    goods = tuple(goods_of(system, replace(lines[part.line_id], sku=part.sku), part.quantity) for part in one.lines)
+    goods = tuple(goods_of(system, line, units) for line, units in _returned(order, one))
     customer = order.customer
     sender = Contact(customer.name, order.ship_to or Address(country=""), customer.phone, customer.email)
     return Consignment(

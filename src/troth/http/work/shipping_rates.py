@@ -88,7 +88,7 @@ _BEST: Final = ShippingRate(
     keeps=True,
     has_labels=True,
 )
-_EXAMPLE: Final = answer_rates(RateChoice((_BEST,), _BEST, "parcel standard keeps the promise at least cost."))
+EXAMPLE: Final = answer_rates(RateChoice((_BEST,), _BEST, "parcel standard keeps the promise at least cost."))
 
 OPERATIONS = (
     Operation(
@@ -98,7 +98,7 @@ OPERATIONS = (
         summary="How packed packages could go, the best first: cost, arrival, whether it keeps the promise",
         tag="shipping",
         run=list_rates,
-        shown=(Shown(200, "The rates", RatesAnswer, _EXAMPLE),),
+        shown=(Shown(200, "The rates", RatesAnswer, EXAMPLE),),
         body=NO_BODY,
         query=RatesQuery,
         scope="fulfillments:read",

@@ -8,10 +8,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from troth.model.customs import HS_CODE, ORIGIN
 from troth.model.ids import Sku
 from troth.model.item import Item
 from troth.replay.retailer.categories import ADJECTIVES, CATEGORIES, COLORS, SEASONS, Category, Size
 from troth.replay.retailer.gtin import example_gtin
+
+_ORIGINS: Final = ("VN", "CN", "PT", "IN", "US", "MX")
+"""Where styles are made, one after the other."""
 
 BULKY_GRAMS: Final = 20_000
 BULKY_SIDE_MM: Final = 1_200
@@ -98,6 +102,8 @@ def _style_items(
                     "color": color,
                     "season": season,
                     "supply": supply,
+                    HS_CODE: category.hs_code,
+                    ORIGIN: _ORIGINS[style % len(_ORIGINS)],
                 }
                 | ({"size": size.label} if size.label else {}),
             )

@@ -26,7 +26,7 @@ class Category:
 
     `share` is its weight in the number of SKUs, `price` in whole units of currency, `margin` a fraction of the price,
     `box_mm` that of a typical item, `seasons` the weights of `SEASONS`, `drop_ship` what fraction only vendors hold.
-    `nouns` go from the smallest and cheapest thing to the largest and dearest.
+    `nouns` go from the smallest and cheapest thing to the largest and dearest. `hs_code` is its tariff number.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Category:
     seasons: tuple[int, ...]
     drop_ship: float
     nouns: tuple[str, ...]
+    hs_code: str
 
 
 SEASONS: Final = ("all_year", "spring", "summer", "fall", "winter")
@@ -92,6 +93,7 @@ def _parsed(row: Mapping[str, str]) -> Category:
         seasons=tuple(int(weight) for weight in row["seasons"].split()),
         drop_ship=float(row["drop_ship"]),
         nouns=tuple(row["nouns"].split("|")),
+        hs_code=row["hs_code"],
     )
 
 
