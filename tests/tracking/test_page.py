@@ -2,25 +2,20 @@
 
 import json
 import re
-from dataclasses import replace
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from tests.builders import Clock, accepted, node, set_up
+from tests.builders import Clock, accepted
 from tests.tracking.conftest import captured, path_of, released, stored
 from troth.flows.door.system import System
 from troth.flows.orders.returns import ReplacedLine, Replacement, ReturnContent, prepare_open
 from troth.flows.tracking.links import find_linked_order, give_link, move_link, token_of
 from troth.model.commands import CollectWork, PickWork, RecordTracking, ShipWork, StageWork
 from troth.model.ids import LineId, NodeId, OrderId, Sku
-from troth.model.locker import CompartmentSize, Locker
-from troth.model.network import NodeType
-from troth.model.order import Method, Order, Package, Payment
-from troth.model.payment import COUNTER, PENDING
-from troth.model.pickup import PaidAtCounter
+from troth.model.order import Method, Order, Package
 from troth.model.refusals import Invalid
 from troth.model.return_moves import AskedUnits
 from troth.model.returns import ReturnKind, ReturnMethod
@@ -203,48 +198,6 @@ async def test_a_pickup_shows_its_code_when_it_is_ready(
     assert [bool(code.search(page)) for page in (before, ready, done)] == [False, True, False]
     assert "It waits for you at Fifth Avenue." in ready
     assert ("Picked up", "done") in steps_in(done)
-
-
-@pytest.mark.parametrize(
-    ("language", "due", "kept"),
-    [
-        ("en", "To pay when you pick it up: $19.90", "It is kept for you until Wednesday, November 25, 10:00"),
-        ("es", "A pagar al recogerlo: 19,90", "Se le guarda hasta miércoles, 25 de noviembre, 10:00"),
-    ],
-)
-async def test_a_pickup_says_what_is_to_be_paid_for_it_and_until_when_it_waits(
-    system: System, client: httpx.AsyncClient, language: str, due: str, kept: str
-) -> None:
-    reserved = (Payment(COUNTER, "", 1990, PENDING),)
-    order = await released(system, method=Method.PICKUP, pickup_node=NodeId("ST-NYC"), ship_to=None, payments=reserved)
-    path, name = f"{await path_of(system, order)}?lang={language}", order.fulfillments[0].fulfillment_id
-    before = (await client.get(path)).text
-    accepted(await system.door.one(StageWork(name, "A3"), actor="node"))
-    ready = (await client.get(path)).text
-    paid = PaidAtCounter(1990, "USD", "cash")
-    accepted(await system.door.one(CollectWork(name, paid=paid), actor="node"))
-    done = (await client.get(path)).text
-
-    assert [due in page for page in (before, ready, done)] == [True, True, False]
-    assert [kept in page.replace("\u202f", " ") for page in (before, ready, done)] == [False, True, False]
-
-
-async def test_what_lies_in_a_locker_says_in_which_compartment_and_by_which_code(
-    system: System, client: httpx.AsyncClient
-) -> None:
-    small = CompartmentSize("S", (350, 450, 120), 10_000, (7,))
-    locker = Locker(NodeId("ST-NYC"), (small,), keep_hours=48.0)
-    bank = replace(node("LK-NYC", pickup=True), type=NodeType.LOCKER, name="Locker at Fifth Avenue", locker=locker)
-    await set_up(system.pool, nodes=(bank,), items=())
-    await system.door.follow()
-    order = await released(system, method=Method.PICKUP, pickup_node=NodeId("LK-NYC"), ship_to=None)
-    name = order.fulfillments[0].fulfillment_id
-    accepted(await system.door.one(StageWork(name, "7"), actor="node"))
-    page = (await client.get(await path_of(system, order))).text
-
-    assert "Pick up at Locker at Fifth Avenue" in page
-    assert "Enter this code at the locker:" in page
-    assert "It lies in compartment 7. It is kept for you until Wednesday, November 25" in page
 
 
 async def test_a_customer_cancels_the_whole_order(system: System, client: httpx.AsyncClient) -> None:
