@@ -218,6 +218,10 @@ EVERY_EVENT: tuple[tuple[Event, str], ...] = (
     (FulfillmentAccepted(WORK, NOW, PARTS), "Fulfillment F2 was accepted by its node."),
     (FulfillmentRejected(WORK, "store_closed", NOW, PARTS), "Fulfillment F2 was rejected by its node: store closed."),
     (
+        FulfillmentRejected(WORK, "predicted_late", NOW, PARTS),
+        "Fulfillment F2 was taken from its node: it would probably be late there.",
+    ),
+    (
         FulfillmentPicked(WORK, NOW, PARTS, (LineQuantity(LineId("1"), 1),)),
         "Fulfillment F2 was picked, but 1 of line 1 not found.",
     ),

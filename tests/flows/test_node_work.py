@@ -8,6 +8,7 @@ import pytest
 from tests.builders import Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
 from tests.flows.explained import explained
+from troth.flows.door.requests import Accepted, Request
 from troth.flows.door.system import System, open_system
 from troth.flows.memory.node_work import learn_work
 from troth.flows.records.node_performance import Performance, read_performance
@@ -122,6 +123,22 @@ async def test_the_days_of_a_node_are_counted(system: System, clock: Clock) -> N
     assert (await performance(system)).tally.done == 0
     assert (await performance(system, days=28)).tally.done == 2
     assert (await performance(system)).accept_rate is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "cause", "rejected"),
+    [("no staff", "store", 1), ("predicted_late", "alerts", 0), ("the roof leaks", "exception/late_work/O-1-F1", 0)],
+)
+async def test_what_somebody_takes_from_a_node_is_not_its_refusal(
+    system: System, reason: str, cause: str, rejected: int
+) -> None:
+    order, work = await pick_up(system, "P-1")
+    accepted(await system.door.one(ReleaseOrder(order.order_id), actor="test"))
+    outcomes = (await system.door.submit(Request((RejectWork(work, reason),), "user/maya", cause))).outcomes
+    await learn_work(system.pool, system.door.reference.network)
+
+    assert [type(one) for one in outcomes] == [Accepted]
+    assert (await performance(system)).tally.rejected == rejected
 
 
 async def test_what_is_shipped_counts_as_done_when_it_leaves(system: System, clock: Clock) -> None:

@@ -1,9 +1,10 @@
 """What happened to the work of nodes, in sentences."""
 
-from typing import assert_never
+from typing import Final, assert_never
 
 from troth.console.views_release import in_words, short_id
 from troth.console.views_words import count_of, lines_told, plain
+from troth.engine.exceptions.proposal import REASON
 from troth.model.events import (
     FulfillmentAccepted,
     FulfillmentCollected,
@@ -23,6 +24,14 @@ from troth.model.events import (
 )
 from troth.model.label_moves import LabelAttached, LabelDetached
 from troth.model.order import Package
+
+TAKEN_AWAY: Final = {
+    "not_accepted": "it was not accepted in time",
+    "late": "it was not begun in time",
+    "predicted_late": "it would probably be late there",
+    REASON: "it was sourced again at the workbench",
+}
+"""Why work was taken from a node that did not refuse it, by the reason in the log."""
 
 
 def tell_work(
@@ -50,6 +59,8 @@ def tell_work(
         case FulfillmentAccepted():
             return f"{name} was accepted by its node."
         case FulfillmentRejected():
+            if event.reason in TAKEN_AWAY:
+                return f"{name} was taken from its node: {TAKEN_AWAY[event.reason]}."
             return f"{name} was rejected by its node: {plain(event.reason) or 'no reason given'}."
         case FulfillmentPicked():
             missing = f", but {lines_told(event.short)} not found" if event.short else ""

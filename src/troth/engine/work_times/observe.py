@@ -28,8 +28,10 @@ WATCHED: Final = (
 )
 """The kinds of events that say something of it."""
 
-NOT_THERE: Final = frozenset({"not_accepted", "late", "moved", "predicted_late"})
+NOT_THERE: Final = frozenset({"not_accepted", "late", "predicted_late"})
 """Reasons of rejections that are not the node's own word."""
+_OF_WORKBENCH: Final = "exception/"
+"""How the cause of what somebody did at the workbench begins; the reason is in their words then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +69,12 @@ def work_of(event: Event) -> FulfillmentId | None:
     return event.fulfillment_id if isinstance(event, AcceptanceMissed | NodeSilent) else None
 
 
-def see(event: Event, work: WorkFacts) -> Seen | None:
+def see(event: Event, work: WorkFacts, *, cause: str = "") -> Seen | None:
     """What an event says; None where that is nothing, as of goods that are said to be ready for the second time.
 
     A task ends when the goods are ready for their customer, or have left. Units are counted as they are picked, or as
-    they leave without having been: whoever is short says so.
+    they leave without having been: whoever is short says so. What was taken from a node, whoever did it (`cause`), is
+    no refusal of its.
     """
     match event:
         case FulfillmentReady() | FulfillmentShipped() if event.parts.moves:
@@ -92,7 +95,7 @@ def see(event: Event, work: WorkFacts) -> Seen | None:
                 found.get(move.allocation, 0) for move in event.parts.moves if move.event is AllocationEvent.MISS
             )
             return Seen(work.node, event.at, units=picked, short=short)
-        case FulfillmentRejected() if event.reason not in NOT_THERE:
+        case FulfillmentRejected() if event.reason not in NOT_THERE and not cause.startswith(_OF_WORKBENCH):
             return Seen(work.node, event.at, is_rejected=True)
         case AcceptanceMissed():
             return Seen(work.node, event.at, is_missed=True)

@@ -53,17 +53,17 @@ async def learn_work(pool: Pool, network: Network, *, events_max: int = EVENTS_M
 
 
 async def _see(connection: Connection, events: Iterable[LoggedEvent]) -> list[Seen]:
-    decoded = [(logged.subject, logged.event) for logged in events]
+    decoded = [(logged.subject, logged.event, logged.cause) for logged in events]
     named: set[tuple[OrderId, FulfillmentId]] = set()
-    for subject, event in decoded:
+    for subject, event, _ in decoded:
         work = work_of(event)
         if work is not None:
             named.add((OrderId(subject), work))
     facts = await read_work_facts(connection, named) if named else {}
     found = []
-    for _, event in decoded:
+    for _, event, cause in decoded:
         work = work_of(event)
-        one = see(event, facts[work]) if work is not None and work in facts else None
+        one = see(event, facts[work], cause=cause) if work is not None and work in facts else None
         if one is not None:
             found.append(one)
     return found
