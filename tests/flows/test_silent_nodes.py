@@ -1,6 +1,7 @@
 """Nodes that do not answer by when they have to: found, said once, counted, and settled by what a person chooses."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from datetime import time, timedelta
 
 import pytest
@@ -76,6 +77,19 @@ async def test_a_release_that_is_not_acknowledged_in_the_nodes_hours_is_an_excep
     assert await silent(system) == []
     clock.advance(hours=3, minutes=1)
     assert [one.detail for one in await silent(system)] == ["not shipped in its time"]
+
+
+async def test_a_node_never_has_less_time_than_was_said(system: System, clock: Clock) -> None:
+    clock.advance(seconds=50)
+    await released(system, clock)
+    (told,) = await inbox(system)
+    clock.advance(minutes=59, seconds=59)
+    assert await silent(system) == []
+    clock.advance(seconds=12)
+    assert [one.detail for one in await silent(system)] == ["not acknowledged in its time"]
+    by = told.told.acknowledge_by
+    assert by is not None
+    assert timedelta(hours=1) <= by - told.told.at < timedelta(hours=1, minutes=1)
 
 
 async def test_who_accepts_has_acknowledged_whichever_way_it_is_said(system: System, clock: Clock) -> None:

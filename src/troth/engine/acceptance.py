@@ -1,6 +1,7 @@
 """By when a node has to accept its work: a vendor or a 3PL has so many minutes of its opening hours for it."""
 
 from datetime import datetime
+from math import ceil
 
 from troth.engine.carriage.calendars import finish_work, instant, minute_of, take_on
 from troth.engine.carriage.network import Network
@@ -29,14 +30,14 @@ def accept_by(network: Network, node: NodeId, released_at: datetime) -> datetime
 
 
 def within_hours(network: Network, node: NodeId, since: datetime, minutes: int | None) -> datetime | None:
-    """When so many minutes of the opening hours of a node are over that begin with an instant; None where none are
-    given, the node is not there, or has no hours in which they would be.
+    """When so many minutes of the opening hours of a node are over that begin with an instant, at a whole minute and
+    never sooner; None where none are given, the node is not there, or has no hours in which they would be.
     """
     position = network.index.get(node)
     if position is None or minutes is None:
         return None
     clock = network.clocks[network.clock_index.item(position)]
-    minute = finish_work(clock, minute_of(since.timestamp()), minutes, has_cut_off=False)
+    minute = finish_work(clock, ceil(since.timestamp() / 60.0), minutes, has_cut_off=False)
     return None if minute is None else instant(float(minute * 60))
 
 
