@@ -1,7 +1,6 @@
 """Nodes that do not answer by when they have to: found, said once, counted, and settled by what a person chooses."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from datetime import time, timedelta
 
 import pytest
