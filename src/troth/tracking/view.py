@@ -13,12 +13,12 @@ from troth.engine.pickups.codes import pickup_code
 from troth.engine.tracking.parcels import proofs_of
 from troth.engine.tracking.window import Window
 from troth.flows.tracking.read import Tracked
-from troth.flows.wording.promised import name_of
+from troth.flows.wording.contents import contents_of, kits_asked
+from troth.flows.wording.promised import name_of, supply_message
 from troth.model.hold_terms import Block
-from troth.model.ids import FulfillmentId, LineId, Sku
+from troth.model.ids import FulfillmentId, Sku
 from troth.model.item import Item
 from troth.model.lifecycle import AllocationState, RecallState
-from troth.model.measure import shown
 from troth.model.money import Money
 from troth.model.network import Address
 from troth.model.order import Fulfillment, Line, Order
@@ -53,7 +53,7 @@ class StepView:
 @dataclass(frozen=True, slots=True)
 class ShipmentView:
     """One shipment, or what waits at one counter or in a compartment: by which code, until when, and what is `due` when
-    it is taken.
+    it is taken; `awaited` says where goods come from that are not there yet.
     """
 
     title: str
@@ -70,6 +70,7 @@ class ShipmentView:
     code_words: str = "code"
     kept: str = ""
     due: str = ""
+    awaited: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,16 +188,12 @@ def _shipment(
     is_ready = is_pickup and is_kept(order, work)
     stay = stay_of(order, work)
     due = 0 if work.delivered_at is not None else due_at_counter(order, work.fulfillment_id)
-    by_line = {line.line_id: line for line in order.lines}
-    units: dict[LineId, int] = {}
-    for part in live_allocations(order):
-        if part.fulfillment_id == work.fulfillment_id and part.line_id in by_line:
-            units[part.line_id] = units.get(part.line_id, 0) + part.quantity
+    parts = [part for part in live_allocations(order) if part.fulfillment_id == work.fulfillment_id]
     contents = tuple(
-        words.say("units_other", number=shown(quantity, line.decimals), item=_name(line, items))
-        for line_id, quantity in units.items()
-        if (line := by_line.get(line_id)) is not None
+        words.say("units_other", number=one.units, item=one.name)
+        for one in contents_of(parts, items, kits_asked(order))
     )
+    supply = supply_message(part.source for part in parts) if work.shipped_at is None else ""
     proof = next((found.name for found in proofs_of(work) if found.name), "")
     return ShipmentView(
         words.say("shipment_one") if count == 1 else words.say("shipment_other", number=number, count=count),
@@ -221,6 +218,7 @@ def _shipment(
         "code" if stay is None else "code_locker",
         _kept(order, work, words) if is_ready else "",
         words.say("due", amount=words.money(Money(due, order.currency))) if due else "",
+        words.say(f"awaited_{supply}", day=words.day(work.ship_by)) if supply else "",
     )
 
 

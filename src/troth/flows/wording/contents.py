@@ -8,6 +8,7 @@ from troth.model.ids import LineId, Sku
 from troth.model.item import Item
 from troth.model.kits import Kit, Units, begun_units
 from troth.model.measure import shown
+from troth.model.order import Order
 from troth.model.value import dataclass
 
 NAMED_MAX: Final = 3
@@ -34,6 +35,13 @@ def contents_of(parts: Iterable[Units], items: Mapping[Sku, Item], kits: Mapping
     for line_id, units in begun.items():
         plain[kits[line_id].sku] = plain.get(kits[line_id].sku, 0) + units
     return tuple(_content(sku, units, items.get(sku)) for sku, units in plain.items())
+
+
+def kits_asked(order: Order) -> dict[LineId, Kit]:
+    """The lines of an order that are asked for as kits."""
+    return {
+        line.line_id: Kit(line.sku, line.terms.kit) for line in order.lines if line.terms is not None and line.terms.kit
+    }
 
 
 def _content(sku: Sku, units: int, item: Item | None) -> Content:

@@ -7,7 +7,7 @@ from typing import Final
 
 from troth.engine.carriage.network import Network
 from troth.engine.collecting import Collecting, find_collecting
-from troth.flows.wording.contents import Content, contents_of
+from troth.flows.wording.contents import Content, contents_of, kits_asked
 from troth.model.ids import FulfillmentId, LineId, NodeId, Sku
 from troth.model.inventory import Source, is_on_hand
 from troth.model.item import Item
@@ -78,9 +78,7 @@ def promised_shipments(
 
 def promised_work(order: Order, network: Network, items: Mapping[Sku, Item], now: datetime) -> list[Promised]:
     """What the fulfillments of an order that still have units promise."""
-    kits = {
-        line.line_id: Kit(line.sku, line.terms.kit) for line in order.lines if line.terms is not None and line.terms.kit
-    }
+    kits = kits_asked(order)
     parts: dict[FulfillmentId, list[Allocation]] = {work.fulfillment_id: [] for work in order.fulfillments}
     for part in live_allocations(order):
         parts[part.fulfillment_id].append(part)
