@@ -39,4 +39,4 @@ async def test_what_waits_for_its_supplier_says_so_and_a_kit_is_called_by_its_na
 async def test_what_is_there_says_nothing_of_where_it_came_from(system: System, client: httpx.AsyncClient) -> None:
     page = (await client.get(await path_of(system, await captured(system)))).text
 
-    assert '<p class="muted">From DC-PA</p>' in page
+    assert '<p class="muted">From Fifth Avenue</p>' in page
