@@ -40,7 +40,8 @@ def write_chart(
         lines.append(_rule(_LEFT, at, _WIDTH - _RIGHT, at))
         lines.append(f'<text x="{_LEFT - 8}" y="{at + 4:.1f}" text-anchor="end">{tick:,.0f}</text>')
         tick *= 10.0
-    for number, (name, points) in enumerate(series.items()):
+    ends = [_place(points[-1][1], low, high, _HEIGHT - _BOTTOM, _TOP) for points in series.values()]
+    for number, ((name, points), label) in enumerate(zip(series.items(), apart(ends), strict=True)):
         color = _COLORS[number % len(_COLORS)]
         places = [
             (_place(x, xs[0], xs[-1], _LEFT, _WIDTH - _RIGHT), _place(y, low, high, _HEIGHT - _BOTTOM, _TOP))
@@ -49,9 +50,22 @@ def write_chart(
         path_of = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
         lines.append(f'<polyline points="{path_of}" fill="none" stroke="{color}" stroke-width="2"/>')
         lines += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{color}"/>' for x, y in places]
-        x, y = places[-1]
-        lines.append(f'<text x="{x + 10:.1f}" y="{y + 4:.1f}" fill="{color}">{escape(name)}</text>')
+        x, _y = places[-1]
+        lines.append(f'<text x="{x + 10:.1f}" y="{label + 4:.1f}" fill="{color}">{escape(name)}</text>')
     path.write_text("\n".join([*lines, "</svg>"]) + "\n", encoding="utf-8")
+
+
+def apart(places: Sequence[float], least: float = 15.0) -> list[float]:
+    """Where labels stand that belong to these places, so that none covers another: each as near as those above let it.
+
+    >>> apart([100.0, 101.0, 60.0])
+    [100.0, 115.0, 60.0]
+    """
+    found = dict[int, float]()
+    above = -math.inf
+    for number in sorted(range(len(places)), key=places.__getitem__):
+        above = found[number] = max(places[number], above + least)
+    return [found[number] for number in range(len(places))]
 
 
 def _place(value: float, low: float, high: float, first: float, last: float) -> float:
