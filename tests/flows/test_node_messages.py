@@ -322,10 +322,10 @@ async def test_a_release_is_sent_again_and_has_its_time_anew(system: System, clo
     again = await send_again(system, name, actor="user/ann")
     assert isinstance(again, Message)
     assert (again.told.number, again.told.repeats, again.told.work) == (2, 1, first.work)
-    due = [one.told.acknowledge_by for one in await inbox(system)]
+    due = [one.told.acknowledge_by for one in await inbox(system)]  # at a whole minute, and never sooner than said
     assert [None if at is None else at.isoformat(timespec="minutes") for at in due] == [
-        "2026-11-23T16:30+00:00",
-        "2026-11-24T14:30+00:00",
+        "2026-11-23T16:31+00:00",
+        "2026-11-24T14:31+00:00",
     ]
     await answer(system, NodeAnswer(AnswerKind.SHIP, name, packages=()))
     assert isinstance(await send_again(system, name, actor="user/ann"), NotPossibleNow)
