@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -53,7 +54,7 @@ def fields_in(page: httpx.Response) -> dict[str, str]:
     for name_, inner in re.findall(r'<textarea[^>]*name="([^"]*)"[^>]*>(.*?)</textarea>', page.text, re.DOTALL):
         found[name_] = html.unescape(inner)
     for name_, inner in re.findall(r'<select[^>]*name="([^"]*)"[^>]*>(.*?)</select>', page.text, re.DOTALL):
-        chosen = re.search(r'value="([^"]*)" selected', inner)
+        chosen = re.search(r'value="([^"]*)" selected', inner) or re.search(r'value="([^"]*)"', inner)
         found[name_] = chosen[1] if chosen else ""
     return found
 
@@ -165,6 +166,41 @@ async def test_a_node_is_made_and_changed_and_nothing_else_of_it_changes(
     assert (changed.pickup, changed.capacity_per_day, changed.calendar.hours) == (False, 12, ())
     assert (changed.handling_minor, changed.attributes) == (35, node.attributes)
     assert "Change" in (await client.get("/console/nodes/ST-9?done=set")).text
+
+
+async def test_a_node_that_is_saved_as_it_stands_stays_as_it_is(client: httpx.AsyncClient, system: System) -> None:
+    before = await node_of(system, "DC-PA")
+    form = fields_in(await client.get("/console/nodes/DC-PA/edit"))
+    await client.post("/console/nodes/DC-PA/edit", data=form)
+    after = await node_of(system, "DC-PA")
+    assert before is not None
+    assert after is not None
+    assert after[0].link is None
+    assert after[0].locker is None
+    assert replace(after[0], address=before[0].address) == before[0]
+
+
+async def test_a_locker_is_set_up_by_the_rows_of_its_compartments(client: httpx.AsyncClient, system: System) -> None:
+    blank = fields_in(await client.get("/console/new-node"))
+    asked = blank | {
+        "record_id": "LK-9",
+        "type": "locker",
+        "latitude": "40.75",
+        "longitude": "-73.99",
+        "locker/home": "DC-PA",
+        "locker/sizes": "S; 35 x 45 x 12; 10; 1-3, 5\nL; 35 x 45 x 60; 25; 11",
+    }
+    made = await client.post("/console/nodes", data=asked)
+    found = await node_of(system, "LK-9")
+    form = fields_in(await client.get("/console/nodes/LK-9/edit"))
+
+    assert made.headers["location"] == "/console/nodes/LK-9?done=set"
+    assert found is not None
+    assert found[0].locker is not None
+    assert [size.numbers for size in found[0].locker.sizes] == [(1, 2, 3, 5), (11,)]
+    assert found[0].locker.sizes[0].inner_mm == (350, 450, 120)
+    assert form["locker/sizes"] == "S; 35 x 45 x 12; 10; 1-3 5\nL; 35 x 45 x 60; 25; 11"
+    assert '<h2 id="locker-head">Compartments</h2>' in (await client.get("/console/nodes/LK-9")).text
 
 
 async def test_what_is_wrong_is_told_at_its_field_and_what_was_typed_stays(
