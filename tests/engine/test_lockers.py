@@ -13,18 +13,21 @@ from troth.engine.carriage.node_load import used_by
 from troth.engine.pickups.codes import pickup_code
 from troth.engine.promising.context import Decision
 from troth.model.capacity import LYING, Slot
+from troth.model.change import SetMethod
 from troth.model.commands import (
     ActOnDue,
     AdjustStock,
     CancelOrder,
+    ChangeOrder,
     CollectWork,
     Command,
+    HoldCart,
     ReleaseOrder,
     StageWork,
     UnstageWork,
 )
 from troth.model.events import PickupPutBack
-from troth.model.ids import FulfillmentId, NodeId, Sku
+from troth.model.ids import CartHoldId, FulfillmentId, NodeId, Sku
 from troth.model.inventory import SupplyKey
 from troth.model.item import Restrictions
 from troth.model.lifecycle import AllocationState
@@ -227,6 +230,25 @@ def test_a_compartment_is_free_again_once_it_is_empty(how: str) -> None:
     assert used(world) == {}
     assert used_by(order_of(world, work)) == {}
     assert world.balances[SupplyKey(A, STORE)].reserved == 0
+
+
+def test_a_compartment_is_free_again_when_the_order_goes_elsewhere_and_taken_when_it_comes_back() -> None:
+    world = world_of()
+    order = captured(world, "W-1")
+    taken = used(world)
+    done(world.apply(ChangeOrder(order.order_id, (SetMethod(Method.PICKUP, STORE, ""),)), now=NOW))
+    assert used(world) == {}
+    done(world.apply(ChangeOrder(order.order_id, (SetMethod(Method.PICKUP, BANK, ""),)), now=NOW))
+    assert used(world) == taken
+
+
+def test_a_cart_keeps_its_compartment_for_its_order() -> None:
+    world = world_of(replace(BANK_OF_THREE, sizes=(replace(SMALL, numbers=(1,)),)))
+    asked = capture("cart", method=Method.PICKUP, pickup_node=BANK, ship_to=None, lines={"A": 1})
+    done(world.apply(HoldCart(CartHoldId("H-1"), asked, 600), now=NOW))
+    assert refused(world, "W-1")[0] == "locker_full"
+    captured(world, "W-2", cart_hold=CartHoldId("H-1"))
+    assert used(world) == {(MONDAY, 0): 1, (TUESDAY, 0): 1, (WEDNESDAY, 0): 1}
 
 
 def test_what_was_laid_into_the_wrong_compartment_is_taken_out_again_and_keeps_its_promise() -> None:
