@@ -12,9 +12,9 @@ from troth.flows.door.requests import Accepted, Request
 from troth.flows.door.system import System, open_system
 from troth.flows.memory.node_work import learn_work
 from troth.flows.records.node_performance import Performance, read_performance
-from troth.model.commands import LineQuantity, PickWork, RejectWork, ReleaseOrder, ShipWork, StageWork
+from troth.model.commands import LineQuantity, PackWork, PickWork, RejectWork, ReleaseOrder, ShipWork, StageWork
 from troth.model.ids import FulfillmentId, LineId, NodeId
-from troth.model.order import Method, Order
+from troth.model.order import Method, Order, Package, PackageLine
 
 STORE = NodeId("ST-NYC")
 
@@ -139,6 +139,25 @@ async def test_what_somebody_takes_from_a_node_is_not_its_refusal(
 
     assert [type(one) for one in outcomes] == [Accepted]
     assert (await performance(system)).tally.rejected == rejected
+
+
+async def test_units_that_are_packed_without_having_been_picked_were_looked_for_once(
+    system: System, clock: Clock
+) -> None:
+    order = accepted(await system.door.one(capture("W-2", {"A": 3}), actor="web"))
+    (work,) = order.fulfillments
+    parcels = (Package("1", (PackageLine(LineId("1"), 3),)),)
+    for step in (
+        ReleaseOrder(order.order_id),
+        PackWork(work.fulfillment_id, parcels),
+        ShipWork(work.fulfillment_id, parcels),
+    ):
+        accepted(await system.door.one(step, actor="dc"))
+    await learn_work(system.pool, system.door.reference.network)
+
+    found = await performance(system, work.node)
+
+    assert (found.tally.done, found.tally.units, found.short_rate) == (1, 3, 0.0)
 
 
 async def test_what_is_shipped_counts_as_done_when_it_leaves(system: System, clock: Clock) -> None:

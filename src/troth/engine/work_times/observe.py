@@ -7,6 +7,7 @@ from typing import Final
 from troth.model.events import (
     AcceptanceMissed,
     Event,
+    FulfillmentPacked,
     FulfillmentPicked,
     FulfillmentReady,
     FulfillmentRejected,
@@ -19,6 +20,7 @@ from troth.model.node_messages import NodeSilent
 from troth.model.value import dataclass
 
 WATCHED: Final = (
+    FulfillmentPacked.__name__,
     FulfillmentPicked.__name__,
     FulfillmentReady.__name__,
     FulfillmentRejected.__name__,
@@ -64,7 +66,9 @@ class Seen:
 
 def work_of(event: Event) -> FulfillmentId | None:
     """The fulfillment that an event says something of."""
-    if isinstance(event, FulfillmentPicked | FulfillmentReady | FulfillmentRejected | FulfillmentShipped):
+    if isinstance(
+        event, FulfillmentPacked | FulfillmentPicked | FulfillmentReady | FulfillmentRejected | FulfillmentShipped
+    ):
         return event.fulfillment_id
     return event.fulfillment_id if isinstance(event, AcceptanceMissed | NodeSilent) else None
 
@@ -73,8 +77,8 @@ def see(event: Event, work: WorkFacts, *, cause: str = "") -> Seen | None:
     """What an event says; None where that is nothing, as of goods that are said to be ready for the second time.
 
     A task ends when the goods are ready for their customer, or have left. Units are counted as they are picked, or as
-    they leave without having been: whoever is short says so. What was taken from a node, whoever did it (`cause`), is
-    no refusal of its.
+    they are packed or leave without having been: whoever is short says so. What was taken from a node, whoever did it
+    (`cause`), is no refusal of its.
     """
     match event:
         case FulfillmentReady() | FulfillmentShipped() if event.parts.moves:
@@ -87,6 +91,9 @@ def see(event: Event, work: WorkFacts, *, cause: str = "") -> Seen | None:
                 units=units,
                 released_at=work.released_at,
             )
+        case FulfillmentPacked():
+            units = _units(event.parts.moves, work, AllocationEvent.PICK)
+            return Seen(work.node, event.at, units=units) if units else None
         case FulfillmentPicked():
             split = {part.allocation: part.quantity for one in event.parts.splits for part in one.parts}
             found = dict(work.units) | split
