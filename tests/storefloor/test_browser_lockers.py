@@ -1,0 +1,55 @@
+"""The store app in a real browser at phone size: goods are laid into a locker by the number of a compartment."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.browser import MARKS, is_accessible, opened_browser
+from tests.builders import accepted, capture, node, set_up
+from tests.storefloor.conftest import STORE
+from tests.storefloor.test_browser import address, enter, open_work
+from tests.storefloor.working import read_order, state, work_of
+from troth.flows.door.system import System
+from troth.model.commands import PickWork, ReleaseOrder
+from troth.model.ids import NodeId
+from troth.model.lifecycle import AllocationState
+from troth.model.locker import CompartmentSize, Locker
+from troth.model.network import NodeType
+from troth.model.order import Method
+
+pytestmark = MARKS
+__all__ = ["address"]
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with opened_browser() as opened:
+        yield opened
+
+
+async def test_goods_are_laid_into_the_compartment_whose_number_is_said(
+    browser: Browser, address: str, system: System
+) -> None:
+    locker = Locker(NodeId(STORE), (CompartmentSize("S", (900, 900, 900), 90_000, (7, 8)),))
+    bank = replace(node("LK-1", pickup=True), type=NodeType.LOCKER, name="Front door", locker=locker)
+    await set_up(system.pool, nodes=(bank,), items=())
+    await system.door.follow()
+    asked = capture("W-1", {"TENT": 1}, method=Method.PICKUP, pickup_node=NodeId("LK-1"), ship_to=None)
+    order = accepted(await system.door.one(asked, actor="key/web"))
+    for step in (ReleaseOrder(order.order_id), PickWork(work_of(order))):
+        order = accepted(await system.door.one(step, actor="ann"))
+    page, complaints = await enter(browser, address, system)
+    await open_work(page, "W-1")
+
+    await expect(page.locator(".work-card")).to_contain_text("Lay it into a compartment of size S of LK-1 (7, 8)")
+    assert await is_accessible(page) == []
+    await page.get_by_label("Number of the compartment").fill("7")
+    await page.get_by_role("button", name="It lies in the locker").click()
+    await page.wait_for_url(f"{address}/at/{STORE}?done=W-1")
+    await open_work(page, "W-1")
+
+    await expect(page.locator(".work-card")).to_contain_text("Lies in compartment 7 of LK-1")
+    assert state(await read_order(system, order)) is AllocationState.READY
+    assert complaints == []
