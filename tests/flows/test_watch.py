@@ -39,7 +39,7 @@ from troth.model.refusals import Invalid
 from troth.model.status import fulfillment_status
 from troth.store.events import read_subject_events
 from troth.store.orders import read_orders
-from troth.store.watch import read_all_times, read_expected
+from troth.store.watch import Watch, claim_watched, read_all_times, read_expected
 
 OFFICE = Calendar(weekdays=(0, 1, 2, 3, 4), opens=time(8), closes=time(18))
 
@@ -152,6 +152,18 @@ async def test_two_workers_at_once_act_once(system: System, clock: Clock, databa
     async with open_system(database.dsn, clock=Clock(clock.now)) as other:
         await asyncio.gather(*(look_at_due(one, Watcher()) for one in (system, other, system, other)))
     assert len(await alerts(system, order)) == 1
+
+
+async def test_a_worker_waits_for_no_order_that_is_being_touched_and_claims_the_others(system: System) -> None:
+    now = system.door.now()
+    mark = "INSERT INTO watched_orders (order_id, touched, look_at) VALUES ($1, 1, $2)"
+    touch = "UPDATE watched_orders SET touched = 2 WHERE order_id = 'ord_a'"
+    async with system.pool.acquire() as first, system.pool.acquire() as second:
+        await first.executemany(mark, [("ord_a", now), ("ord_b", now)])
+        async with first.transaction():
+            await first.execute(touch)
+            assert await claim_watched(second, now, seconds=60.0, limit=10) == [Watch(OrderId("ord_b"), 1)]
+        assert await claim_watched(second, now, seconds=60.0, limit=10) == [Watch(OrderId("ord_a"), 2)]
 
 
 async def test_a_worker_that_read_the_order_before_another_acted_does_nothing(system: System, clock: Clock) -> None:

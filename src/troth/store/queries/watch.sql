@@ -42,17 +42,18 @@ marked AS (
 SELECT xid, seq, count(*) OVER () AS looked_at FROM next ORDER BY xid DESC, seq DESC LIMIT 1;
 
 -- name: claim_watched_orders
--- Claims orders that are to be looked at and that nobody else looks at now, the longest overdue first.
+-- Claims orders that are to be looked at and that nobody else looks at or touches now, the longest overdue first; it waits for nobody.
+WITH due AS MATERIALIZED (
+    SELECT order_id FROM watched_orders
+    WHERE look_at <= $1 AND (claimed_until IS NULL OR claimed_until <= $1)
+    ORDER BY look_at, order_id
+    LIMIT $3
+    FOR UPDATE SKIP LOCKED
+)
 UPDATE watched_orders AS w
 SET claimed_until = $1::timestamptz + make_interval(secs => $2)
-WHERE w.order_id IN (
-        SELECT c.order_id FROM watched_orders AS c
-        WHERE c.look_at <= $1 AND (c.claimed_until IS NULL OR c.claimed_until <= $1)
-        ORDER BY c.look_at, c.order_id
-        LIMIT $3
-    )
-    AND w.look_at <= $1
-    AND (w.claimed_until IS NULL OR w.claimed_until <= $1)
+FROM due AS d
+WHERE w.order_id = d.order_id
 RETURNING w.order_id, w.touched;
 
 -- name: free_watched_orders
