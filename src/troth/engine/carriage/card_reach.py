@@ -1,7 +1,7 @@
 """Where the services of an offer go: the places that each card serves, as its own fields say."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +11,6 @@ from troth.engine.carriage.where import Where
 from troth.model.network import RateCard
 from troth.model.regions import codes_of
 from troth.model.value import dataclass
-
-if TYPE_CHECKING:
-    from troth.engine.carriage.network import Network
 
 _NAMED_MAX: Final = 6
 
@@ -63,12 +60,12 @@ def find_served(
     services: Sequence[int],
     offered: NDArray[np.bool_],
     where: Where,
-    network: "Network",
+    in_country: Callable[[str], NDArray[np.bool_]],
     chords: NDArray[np.float64] | None,
 ) -> tuple[NDArray[np.bool_], dict[int, str]]:
     """Which services (positions; rows) go to a place from which nodes (N) that have them `offered` (rows, N), and why
-    those do not that go there from nowhere; `chords` (N) say how far nodes are, squared (None: where the place lies is
-    not known).
+    those do not that go there from nowhere; `in_country` says which nodes (N) are in one, and `chords` (N) how far they
+    are, squared (None: where the place lies is not known).
 
     A place of which no country is known is barred from nothing but by miles.
     """
@@ -81,7 +78,7 @@ def find_served(
         if detail:
             served[row] = False
         if not detail and card.is_domestic and where.country:
-            served[row] &= network.in_country(where.country)
+            served[row] &= in_country(where.country)
             detail = "" if served[row].any() else "crosses no border"
         if not detail and card.max_miles is not None:
             served[row] &= False if chords is None else chords <= chord_of(card.max_miles)

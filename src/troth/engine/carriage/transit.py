@@ -160,7 +160,7 @@ def _compute_lanes(
         zone[:] = last[:, np.newaxis]
     why: dict[int, str] = {}
     if pickup < 0 and offer.reach.is_limited:
-        usable, why = find_served(offer.reach, services, usable, where, network, chords)
+        usable, why = find_served(offer.reach, services, usable, where, network.in_country, chords)
     rows = network.lane_index.find_rows(where)
     not_served: NDArray[np.bool_] = np.zeros(count, dtype=np.bool_)
     names = [offer.cards[position].service for position in services]

@@ -11,9 +11,9 @@ from troth.engine.exposure.asker import Asker
 from troth.engine.exposure.compiled import Ready
 from troth.engine.exposure.in_force import Exposure
 from troth.engine.exposure.item_rules import ItemRules, Mask
-from troth.engine.exposure.pooled import Pooled
 from troth.engine.exposure.quotas import quotas_of
 from troth.engine.supply.feed_age import late_nodes
+from troth.engine.supply.pooled import Pooled
 from troth.engine.supply.supply import QUANTITY_MAX, BookUnits, SupplyRows
 from troth.model.exposure import ChannelBuffer, Draw
 from troth.model.ids import Sku

@@ -18,9 +18,9 @@ from troth.engine.exposure.compiled import compile_exposure
 from troth.engine.exposure.expose import expose, free_units
 from troth.engine.exposure.floors import Named
 from troth.engine.exposure.in_force import Exposure
-from troth.engine.exposure.pooled import Pooled
 from troth.engine.exposure.taking import Pool
 from troth.engine.supply.overdue import timely_rows
+from troth.engine.supply.pooled import Pooled
 from troth.engine.supply.supply import QUANTITY_MAX, SupplyRows
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import Source

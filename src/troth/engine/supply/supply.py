@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.carriage.calendars import MIDNIGHT, day_number, local_instant
+from troth.engine.supply.pooled import Pooled
 from troth.model.inventory import Balance, Source, is_apart, lot_within
 from troth.model.value import dataclass
 
 if TYPE_CHECKING:
     from troth.engine.carriage.network import Network
-    from troth.engine.exposure.pooled import Pooled
 
 BookUnits = NDArray[np.int32] | NDArray[np.int64]
 
@@ -47,7 +47,7 @@ class SupplyRows:
     note: tuple[str, str] | None = None
     is_plain: bool = False
     good_until: NDArray[np.float64] | None = None
-    pools: tuple["Pooled", ...] = ()
+    pools: tuple[Pooled, ...] = ()
 
     @property
     def has_dated(self) -> bool:
