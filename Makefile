@@ -1,12 +1,13 @@
 # Everything a person types here. `make run` needs Python 3.11 or later and nothing else; every other target sets itself up too.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev test bench bench-docs check format docs reference lock clean
+.PHONY: help run setup setup-dev test test-fast bench bench-docs check format docs reference lock clean
 
 PYTHON ?= python3
 SEED ?= 1
 JOBS ?= 2
 BIN := .venv/bin
+FAST := tests/engine tests/planning tests/replay tests/benchmarks tests/test_settings.py src
 # uv installs the locked packages five times faster than pip; where it can't (another index, no wheel for it), pip does the same.
 INSTALL = tools/install
 
@@ -25,6 +26,9 @@ setup-dev: .venv/dev.stamp ## the set-up with what tests and checks need
 test: .venv/dev.stamp ## all tests; make test ARGS="-k capture" for some
 	@tools/chromium
 	@$(BIN)/pytest -n $(JOBS) $(ARGS)
+
+test-fast: .venv/dev.stamp ## unit and property tests and doctests: what needs no database and no browser, in a minute
+	@$(BIN)/pytest -n $(JOBS) $(FAST) $(ARGS)
 
 bench: .venv/dev.stamp ## all benchmarks; make bench ONLY=capture SEED=7 for one; ACCEPT=1 where it got slower for a reason
 	@$(BIN)/python -m benchmarks $(ONLY) --seed $(SEED) $(if $(ACCEPT),--accept)

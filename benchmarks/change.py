@@ -15,8 +15,9 @@ import numpy as np
 from benchmarks.random_orders import make_network
 from benchmarks.report import Figure, figure, publish
 from troth.engine.promising.context import Decision
+from troth.model.capture_order import CaptureOrder
 from troth.model.change import ChangeAction, SetDates, SetQuantity
-from troth.model.commands import AdjustStock, CaptureOrder, ChangeOrder, ExpectedLine, ExpectSupply
+from troth.model.commands import AdjustStock, ChangeOrder, ExpectedLine, ExpectSupply
 from troth.model.ids import LineId, NodeId, Sku, derive_order_id
 from troth.model.inventory import SupplyKey
 from troth.model.item import Item

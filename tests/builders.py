@@ -10,7 +10,8 @@ from troth.flows.door import door
 from troth.flows.door.requests import Accepted, Outcome
 from troth.flows.door.system import System
 from troth.flows.exceptions.fixing import Fixed
-from troth.model.commands import AdjustStock, CaptureOrder
+from troth.model.capture_order import CaptureOrder
+from troth.model.commands import AdjustStock
 from troth.model.ids import LineId, NodeId, Sku, derive_order_id
 from troth.model.inventory import SupplyKey
 from troth.model.item import Item

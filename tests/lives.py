@@ -13,6 +13,7 @@ from tests.lives_recalls import recall_commands
 from tests.lives_returns import return_commands
 from troth.engine.money.owed import owed
 from troth.engine.returns.returnable import is_settled
+from troth.model.capture_order import CaptureOrder
 from troth.model.change import (
     AddLine,
     ChangeAction,
@@ -32,7 +33,6 @@ from troth.model.commands import (
     AcceptWork,
     ActOnDue,
     CancelOrder,
-    CaptureOrder,
     ChangeOrder,
     CollectWork,
     Command,

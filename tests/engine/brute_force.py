@@ -119,20 +119,23 @@ def cheapest_whole(world: World, *, is_dated: bool) -> float:
     earliest = min(way.arrives for way in ways)
     usable = [way for way in ways if not world.service or way.card.service == world.service]
     best = math.inf
+    known: dict[tuple[int, ...], float] = {}
     for parts in partitions(list(range(len(world.lines)))):
         if len(parts) > world.policy.shipments_max:
             continue
         total = -float(world.policy.split_minor)
-        for part in parts:
-            units = {k: world.lines[k].quantity for k in part}
-            total += min(
-                (
-                    price(world, way, units, earliest)
-                    for way in usable
-                    if all(there(world, world.lines[k].sku, way, is_dated=is_dated) >= q for k, q in units.items())
-                ),
-                default=math.inf,
-            )
+        for part in map(tuple, parts):
+            if part not in known:
+                units = {k: world.lines[k].quantity for k in part}
+                known[part] = min(
+                    (
+                        price(world, way, units, earliest)
+                        for way in usable
+                        if all(there(world, world.lines[k].sku, way, is_dated=is_dated) >= q for k, q in units.items())
+                    ),
+                    default=math.inf,
+                )
+            total += known[part]
         best = min(best, total)
     return best
 
@@ -159,21 +162,21 @@ def best_spread(world: World) -> tuple[int, int, float]:
     ways = [way for way in find_ways(world) if way.leaves == leaves]
     earliest = min(way.arrives for way in ways)
     ways = [way for way in ways if not world.service or way.card.service == world.service]
-    spreads = [list(spread(line.quantity, len(ways))) for line in world.lines]
     best = (10**9, 0, 0.0)
-    for choice in itertools.product(*spreads):
-        if not _is_there(world, ways, choice):
+    known: dict[tuple[int, tuple[int, ...]], float] = {}
+    for choice in itertools.product(*spreads_of(world, ways)):
+        if not is_there(world, ways, choice):
             continue
-        parcels = [
-            (way, units)
-            for at, way in enumerate(ways)
-            if (units := {k: amounts[at] for k, amounts in enumerate(choice) if amounts[at] > 0})
-        ]
+        parcels = [(at, amounts) for at, amounts in enumerate(zip(*choice, strict=True)) if any(amounts)]
         if len(parcels) > world.policy.shipments_max:
             continue
+        for at, amounts in parcels:
+            if (at, amounts) not in known:
+                units = {k: amount for k, amount in enumerate(amounts) if amount > 0}
+                known[at, amounts] = price(world, ways[at], units, earliest)
         uncovered = sum(line.quantity - sum(amounts) for line, amounts in zip(world.lines, choice, strict=True))
         split = sum(sum(amount > 0 for amount in amounts) > 1 for amounts in choice)
-        cost = sum(price(world, way, units, earliest) for way, units in parcels)
+        cost = sum(known[parcel] for parcel in parcels)
         best = min(best, (uncovered, split, cost - (world.policy.split_minor if parcels else 0)))
     return best
 
@@ -188,9 +191,22 @@ def spread(quantity: int, places: int) -> Iterator[tuple[int, ...]]:
             yield (units, *rest)
 
 
-def _is_there(world: World, ways: Sequence[Way], choice: Sequence[tuple[int, ...]]) -> bool:
+def spreads_of(world: World, ways: Sequence[Way], *, is_whole: bool = False) -> list[list[tuple[int, ...]]]:
+    """By line, the ways to spread it for which there is enough stock on hand; with `is_whole` all of it."""
+    return [
+        [
+            units
+            for units in spread(line.quantity, len(ways))
+            if (not is_whole or sum(units) == line.quantity) and is_there(world, ways, [units], first=k)
+        ]
+        for k, line in enumerate(world.lines)
+    ]
+
+
+def is_there(world: World, ways: Sequence[Way], choice: Sequence[tuple[int, ...]], *, first: int = 0) -> bool:
+    """Whether nodes have on hand what some lines, from the `first` on, are to have of them."""
     taken: dict[tuple[str, str], int] = {}
-    for k, amounts in enumerate(choice):
+    for k, amounts in enumerate(choice, first):
         for way, units in zip(ways, amounts, strict=True):
             key = (str(way.node.node), str(world.lines[k].sku))
             taken[key] = taken.get(key, 0) + units

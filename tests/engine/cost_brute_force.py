@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from tests.engine.brute_force import Way, World, _is_there, find_ways, first_day_out, partitions, spread, there
+from tests.engine.brute_force import Way, World, find_ways, first_day_out, is_there, partitions, spreads_of, there
 from troth.engine.supply.unit_prices import UnitPrices
 from troth.model.cost_rates import PARTS, PENALTIES, Objective
 from troth.model.ids import NodeId
@@ -227,43 +227,43 @@ def _best_parcel(
     return min(scores, default=None)
 
 
-def best_spread(asked: Costs, *, may_split_needed: bool = False) -> tuple[int, ...] | None:
+Score = tuple[int, ...]
+
+
+def best_spreads(asked: Costs) -> tuple[Score, Score] | None:
     """The best score of the ways to cover everything from stock on hand that split fewest lines, one parcel for each
-    node and card; None where not everything can be covered. Lines that are needed by a date may be split for nothing
-    where that is said.
+    node and card; and the same where lines that are needed by a date may be split for nothing. None where not
+    everything can be covered.
     """
     world = asked.world
     leaves = first_day_out(world.now)
     ways = [way for way in find_ways(world) if way.leaves == leaves]
     earliest = min(way.arrives for way in ways)
     ways = [way for way in ways if not world.service or way.card.service == world.service]
-    spreads = [[s for s in spread(line.quantity, len(ways)) if sum(s) == line.quantity] for line in world.lines]
-    best: tuple[int, tuple[int, ...]] | None = None
-    for choice in itertools.product(*spreads):
-        parcels = [
-            (way, units)
-            for at, way in enumerate(ways)
-            if (units := {k: amounts[at] for k, amounts in enumerate(choice) if amounts[at] > 0})
-        ]
-        if not _is_there(world, ways, choice) or len(parcels) > world.policy.shipments_max:
+    best: tuple[int, Score] | None = None
+    freest: tuple[int, Score] | None = None
+    known: dict[tuple[int, tuple[int, ...]], Score] = {}
+    for choice in itertools.product(*spreads_of(world, ways, is_whole=True)):
+        if not is_there(world, ways, choice):
             continue
-        scores = [
-            score(
-                asked,
-                parcel_parts(asked, way, units, earliest, is_dated=False),
-                sum(dates(world, world.lines[k], way, earliest)[1] for k in units),
-                1,
-            )
-            for way, units in parcels
-        ]
-        split = sum(
-            sum(amount > 0 for amount in amounts) > 1
-            for line, amounts in zip(world.lines, choice, strict=True)
-            if not may_split_needed or line.need_by is None
-        )
-        found = (split, tuple(sum(values) for values in zip(*scores, strict=True)))
+        parcels = [(at, units) for at, units in enumerate(zip(*choice, strict=True)) if any(units)]
+        if len(parcels) > world.policy.shipments_max:
+            continue
+        for at, amounts in parcels:
+            if (at, amounts) not in known:
+                units = {k: amount for k, amount in enumerate(amounts) if amount > 0}
+                delay = sum(dates(world, world.lines[k], ways[at], earliest)[1] for k in units)
+                parts = parcel_parts(asked, ways[at], units, earliest, is_dated=False)
+                known[at, amounts] = score(asked, parts, delay, 1)
+        total = tuple(sum(values) for values in zip(*(known[parcel] for parcel in parcels), strict=True))
+        divided = [k for k, amounts in enumerate(choice) if sum(amount > 0 for amount in amounts) > 1]
+        found = (len(divided), total)
+        free = (sum(world.lines[k].need_by is None for k in divided), total)
         best = found if best is None else min(best, found)
-    return None if best is None else without_first_split(asked, best[1])
+        freest = free if freest is None else min(freest, free)
+    if best is None or freest is None:
+        return None
+    return without_first_split(asked, best[1]), without_first_split(asked, freest[1])
 
 
 def without_first_split(asked: Costs, total: tuple[int, ...]) -> tuple[int, ...]:

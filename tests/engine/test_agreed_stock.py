@@ -7,7 +7,8 @@ from tests.builders import NOW, capture, item, node
 from troth.engine.carriage.network import compile_network
 from troth.engine.promising.context import Decision
 from troth.model.blanket import BLANKET_ORDER, Agreement, BlanketLine, BlanketOrder
-from troth.model.commands import AdjustStock, CaptureOrder
+from troth.model.capture_order import CaptureOrder
+from troth.model.commands import AdjustStock
 from troth.model.exposure import DemandClass, ExposureRules, Protection
 from troth.model.ids import NodeId, Sku
 from troth.model.inventory import SupplyKey

@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.engine.brute_force import World
-from tests.engine.cost_brute_force import Costs, best_spread, best_whole, score_of
+from tests.engine.cost_brute_force import Costs, best_spreads, best_whole, score_of
 from tests.engine.test_plan_properties import covers_on_hand, worlds
 from tests.engine.worlds import HERE, demand, network, rows
 from tests.examples import examples
@@ -223,10 +223,10 @@ def test_a_plan_is_the_best_of_all_by_its_objectives_with_every_term(asked: Cost
 @settings(max_examples=examples(50))
 @given(split_costs())
 def test_a_plan_that_splits_lines_is_the_best_of_all_with_every_term(asked: Costs) -> None:
-    best, freest = best_spread(asked), best_spread(asked, may_split_needed=True)
-    assume(best is not None)
-    assert best is not None
-    assert freest is not None
+    spreads = best_spreads(asked)
+    assume(spreads is not None)
+    assert spreads is not None
+    best, freest = spreads
 
     found = planned(asked)
 

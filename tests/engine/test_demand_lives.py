@@ -11,10 +11,10 @@ from tests.builders import NEW_YORK, NOW, capture, item, node
 from tests.examples import examples
 from troth.engine.carriage.network import compile_network
 from troth.engine.promising.context import Decision
+from troth.model.capture_order import CaptureOrder
 from troth.model.commands import (
     AdjustStock,
     CancelOrder,
-    CaptureOrder,
     CollectWork,
     Command,
     LineQuantity,

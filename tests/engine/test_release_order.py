@@ -19,7 +19,8 @@ from troth.engine.reserve import reserve_entries
 from troth.engine.waves.latest_start import latest_start
 from troth.engine.waves.waves import Amount, Waiting, fill_wave
 from troth.model.capacity import CapacityUnit
-from troth.model.commands import ActOnDue, AdjustStock, CaptureOrder, Command, RunWave
+from troth.model.capture_order import CaptureOrder
+from troth.model.commands import ActOnDue, AdjustStock, Command, RunWave
 from troth.model.ids import FulfillmentId, LineId, NodeId, Sku
 from troth.model.inventory import SupplyKey
 from troth.model.lifecycle import AllocationState

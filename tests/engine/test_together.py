@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.builders import capture
 from tests.engine.worlds import HERE, MONDAY, demand, flat_card, line, network, node, rows, supply
+from tests.examples import examples
 from troth.engine.carriage.network import Network
 from troth.engine.carriage.rate_cards import DEFAULT_CARDS
 from troth.engine.promising.ahead import Ahead, units_of
@@ -90,7 +91,7 @@ def _stock(net: Network, random: np.random.Generator, sku: str) -> SupplyRows:
     return supply(net, **{sku: units})[Sku(sku)]
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(120))
 @given(batches())
 def test_each_order_gets_the_plan_that_it_gets_alone(cases: list[Case]) -> None:
     for case, found in zip(cases, answer_together(cases), strict=True):

@@ -15,8 +15,9 @@ from troth.flows.log.doctor import Severity, examine
 from troth.flows.orders.cart import give_up_hold, hold_cart
 from troth.flows.orders.due import end_due_carts
 from troth.model.capacity import CapacityUnit, Slot
+from troth.model.capture_order import CaptureOrder
 from troth.model.cart_hold import CartHold
-from troth.model.commands import CancelOrder, CaptureOrder, LineQuantity
+from troth.model.commands import CancelOrder, LineQuantity
 from troth.model.ids import LineId, NodeId
 from troth.model.order import Order
 

@@ -16,8 +16,8 @@ from troth.flows.orders.cart import give_up_hold, hold_cart
 from troth.flows.orders.due import end_due_carts
 from troth.flows.publishing.draft import Saved, save_draft
 from troth.flows.publishing.publish import Acted, activate
+from troth.model.capture_order import CaptureOrder
 from troth.model.cart_hold import CartHold, CartHoldState
-from troth.model.commands import CaptureOrder
 from troth.model.ids import NodeId, Sku
 from troth.model.order import Customer, Method
 from troth.model.refusals import Refusal, StockShort

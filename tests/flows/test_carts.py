@@ -15,8 +15,8 @@ from troth.flows.door.system import System, open_system
 from troth.flows.log.doctor import examine
 from troth.flows.orders.cart import extend_hold, give_up_hold, hold_cart, read_hold
 from troth.flows.orders.due import end_due_carts
+from troth.model.capture_order import CaptureOrder
 from troth.model.cart_hold import CartHold, CartHoldState
-from troth.model.commands import CaptureOrder
 from troth.model.ids import CartHoldId
 from troth.model.order import Customer
 from troth.model.refusals import HoldLimit, Invalid, NotPossibleNow, StockShort

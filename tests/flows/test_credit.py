@@ -14,16 +14,9 @@ from tests.flows.waiting import wait_for_two
 from troth.flows.door.requests import Accepted
 from troth.flows.door.system import System, open_system
 from troth.flows.records.customers import read, review_credit, set_terms, tell
+from troth.model.capture_order import CaptureOrder
 from troth.model.change import SetQuantity
-from troth.model.commands import (
-    CancelOrder,
-    CaptureOrder,
-    ChangeOrder,
-    LiftHold,
-    LineQuantity,
-    ReleaseOrder,
-    ShipWork,
-)
+from troth.model.commands import CancelOrder, ChangeOrder, LiftHold, LineQuantity, ReleaseOrder, ShipWork
 from troth.model.credit import CustomerTerms
 from troth.model.ids import LineId, OrderId
 from troth.model.money import Money

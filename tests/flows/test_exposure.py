@@ -19,7 +19,8 @@ from troth.flows.log.doctor import examine
 from troth.flows.publishing.draft import Saved, save_draft
 from troth.flows.publishing.publish import Acted, activate, retire
 from troth.flows.stock.waterfall import Inquirer, read_waterfall
-from troth.model.commands import CancelOrder, CaptureOrder, HoldCart
+from troth.model.capture_order import CaptureOrder
+from troth.model.commands import CancelOrder, HoldCart
 from troth.model.ids import CartHoldId, NodeId, Sku
 from troth.model.order import Customer
 from troth.model.refusals import StockShort

@@ -17,7 +17,7 @@ from troth.flows.door.system import System, open_system
 from troth.flows.log.doctor import examine
 from troth.flows.publishing.draft import Saved, save_draft
 from troth.flows.publishing.publish import Acted, activate
-from troth.model.commands import CaptureOrder
+from troth.model.capture_order import CaptureOrder
 from troth.model.ids import NodeId, Sku
 from troth.model.order import Method
 from troth.model.refusals import StockShort

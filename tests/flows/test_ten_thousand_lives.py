@@ -31,8 +31,8 @@ from tests.lives_returns import return_commands, units_back
 from troth.flows.door.requests import Accepted, Request
 from troth.flows.door.system import System, open_system
 from troth.flows.log.doctor import examine
+from troth.model.capture_order import CaptureOrder
 from troth.model.commands import (
-    CaptureOrder,
     Command,
     MissAcceptance,
     OrderCommand,

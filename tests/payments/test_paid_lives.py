@@ -29,7 +29,8 @@ from troth.flows.door.requests import Accepted, Request
 from troth.flows.door.system import System
 from troth.flows.log.doctor import examine
 from troth.flows.money.reconcile import reconcile
-from troth.model.commands import CaptureOrder, Command, LiftHold
+from troth.model.capture_order import CaptureOrder
+from troth.model.commands import Command, LiftHold
 from troth.model.ids import OrderId
 from troth.model.order import Order
 from troth.model.status import placed_holds

@@ -250,6 +250,7 @@ async def test_the_essential_steps_need_no_script(browser: Browser, address: str
     await page.get_by_role("button", name="Picked", exact=True).click()
     await page.get_by_label("Staging place").fill("A3")
     await page.get_by_role("button", name="Ready for pickup").click()
+    await page.wait_for_url(f"{address}/at/{STORE}?done=W-1")
     await open_work(page, "W-1")
     await page.get_by_label("Pickup code").fill(pickup_code(order, work_of(order)))
     await page.get_by_role("button", name="Hand over", exact=True).click()

@@ -115,6 +115,7 @@ async def test_what_only_another_node_has_is_sold_and_sent_from_there(
     await page.get_by_label("Their postcode, if it is sent").fill("10001")
     assert await is_accessible(page) == []
     await page.get_by_role("button", name="What can be promised?").click()
+    await expect(page.get_by_role("button", name="Sell it")).to_be_visible()
     assert await is_accessible(page) == []
     assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     for label, value in (("Name", "Ada Park"), ("Street", "1 Main St"), ("City", "New York"), ("State", "NY")):

@@ -131,3 +131,20 @@ def test_the_versions_for_tests_are_those_that_users_get() -> None:
 )
 def test_the_rule_for_places_finds_what_it_should(*, text: str, is_found: bool) -> None:
     assert bool(OF_ONE_MACHINE.search(text)) is is_found
+
+
+def test_what_is_tested_fast_asks_for_no_database_and_no_browser() -> None:
+    found = re.search(r"^FAST := (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert found is not None
+    named = [ROOT / name for name in found[1].split() if name.startswith("tests/")]
+    files = [path for one in named for path in ([one] if one.is_file() else sorted(one.rglob("test_*.py")))]
+    asked = [
+        (path.name, node.name, argument.arg)
+        for path in files
+        for node in ast.walk(ast.parse(read_text(path)))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
+        for argument in node.args.args
+    ]
+
+    assert len(asked) > 500
+    assert [one for one in asked if one[2] in {"dsn", "database", "databases", "system", "api", "browser"}] == []

@@ -15,7 +15,7 @@ from troth.console.views_front import view_front
 from troth.console.views_quote import tell_units, view_options, view_unavailable, view_why
 from troth.flows.door.requests import Accepted, Outcome
 from troth.flows.orders.quote import Quote, quote
-from troth.model.commands import CaptureOrder
+from troth.model.capture_order import CaptureOrder
 from troth.model.ids import OrderId
 from troth.model.order import Method
 from troth.model.refusals import Invalid

@@ -9,7 +9,7 @@ from starlette.datastructures import FormData
 
 from troth.flows.door.system import System
 from troth.flows.orders.capture import HANDED_OVER, ContentLine, ContentPayment, OrderContent, prepare
-from troth.model.commands import CaptureOrder
+from troth.model.capture_order import CaptureOrder
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.item import Item
 from troth.model.measure import why_not_units

@@ -13,7 +13,7 @@ from troth.engine.promising.disposition import may_wait
 from troth.engine.promising.options import Offered, keep_own_way, plan_options
 from troth.engine.promising.plan_name import is_named, name_plan
 from troth.engine.supply.supply import SupplyRows
-from troth.model.commands import CaptureOrder
+from troth.model.capture_order import CaptureOrder
 from troth.model.ids import Sku
 from troth.model.plan import Demand
 from troth.model.refusals import OfferedNow, QuoteOutdated

@@ -10,8 +10,8 @@ from troth.engine.exposure.taking import exposed_supply, with_freed
 from troth.engine.promising.context import Facts, State
 from troth.engine.supply.backorder_cap import cap_backorders
 from troth.engine.supply.supply import SupplyRows
+from troth.model.capture_order import CaptureOrder
 from troth.model.cart_hold import CartHold
-from troth.model.commands import CaptureOrder
 from troth.model.ids import NodeId, Sku
 from troth.model.measure import scale_of
 from troth.model.order import Line, Order, Payment

@@ -27,8 +27,8 @@ from troth.engine.remorse import find_remorse_minutes
 from troth.engine.reserve import reserve_entries
 from troth.engine.supply.backorder_cap import with_cap_reasons
 from troth.engine.supply.supply import SupplyRows
+from troth.model.capture_order import CaptureOrder
 from troth.model.cart_hold import CartHold
-from troth.model.commands import CaptureOrder
 from troth.model.events import DuplicateReceived, OrderCanceled, OrderCaptured, OrderEvent, PartsChange
 from troth.model.exposure import Draw
 from troth.model.hold_terms import Block

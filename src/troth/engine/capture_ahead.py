@@ -7,7 +7,7 @@ from troth.engine.promising.ahead import Ahead, units_of
 from troth.engine.promising.case import case_of
 from troth.engine.promising.context import Facts, State
 from troth.engine.promising.together import LINES_MAX, answer_together
-from troth.model.commands import CaptureOrder
+from troth.model.capture_order import CaptureOrder
 from troth.model.ids import OrderId
 
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from troth.engine.promising.context import Decision, Facts
+from troth.model.capture_order import CaptureOrder
 from troth.model.cart_hold import CART_HOLD, CartHold, CartHoldEvent, CartHoldState
-from troth.model.commands import CaptureOrder
 from troth.model.events import CartHoldEnded
 from troth.model.ids import CartHoldId, OrderId
 from troth.model.inventory import Entry, EntryKind

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from troth.model.commands import CaptureOrder
+from troth.model.capture_order import CaptureOrder
 from troth.model.place_notes import place_notes
 from troth.model.refusals import FieldFlaw
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from troth.engine.demand.line_terms import find_kit_flaws
 from troth.engine.promising.context import Facts
-from troth.model.commands import CaptureOrder
+from troth.model.capture_order import CaptureOrder
 from troth.model.ids import NodeId
 from troth.model.order import Method, Terms
 from troth.model.refusals import FieldFlaw

@@ -9,7 +9,7 @@ from troth.engine.promising.context import Facts
 from troth.engine.rules.compiled import Compiled
 from troth.engine.rules.ground import Ground
 from troth.engine.rules.values import is_certain
-from troth.model.commands import CaptureOrder
+from troth.model.capture_order import CaptureOrder
 from troth.model.history import CustomerHistory
 from troth.model.ids import HoldId
 from troth.model.order import Hold

@@ -33,12 +33,12 @@ from troth.engine.stock.stock import decide_adjust, decide_count, decide_expect
 from troth.engine.stock.transfers import decide_transfer
 from troth.engine.tracking.raise_alert import decide_alert
 from troth.engine.work import decide_work
+from troth.model.capture_order import CaptureOrder
 from troth.model.commands import (
     ActOnDue,
     AdjustStock,
     AssignHold,
     CancelOrder,
-    CaptureOrder,
     ChangeOrder,
     Command,
     CountStock,

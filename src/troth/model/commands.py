@@ -3,14 +3,11 @@
 It happens completely, or is refused and leaves nothing behind.
 """
 
-from collections.abc import Mapping
-from dataclasses import field
 from datetime import date, datetime
 
 from troth.model.alerts import AlertAction
+from troth.model.capture_order import CaptureOrder
 from troth.model.change import ChangeAction
-from troth.model.charges import DeliveryCharge
-from troth.model.history import CustomerHistory
 from troth.model.hold_terms import PLAIN, HoldTerms, Signal
 from troth.model.ids import (
     CartHoldId,
@@ -25,8 +22,7 @@ from troth.model.ids import (
 )
 from troth.model.inventory import SupplyKey, VarianceReason
 from troth.model.label_moves import LabelCommand
-from troth.model.network import Address
-from troth.model.order import Customer, Line, Method, Package, Payment
+from troth.model.order import Package
 from troth.model.permissions import By
 from troth.model.pickup import PaidAtCounter
 from troth.model.pickup_moves import PickupCommand, PutBackPickup
@@ -55,38 +51,6 @@ from troth.model.transfer_moves import (
     transit_keys,
 )
 from troth.model.value import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class CaptureOrder:
-    """Promise an order and reserve its stock, or refuse it. `digest` tells the same content from other content.
-
-    With a `plan_id` it is promised as the option of a quote that was named so, or refused; pickups were offered `near`
-    a place. `history` is what is known of the customer, where a rule in force asks for it (None: nobody looked).
-    """
-
-    order_id: OrderId
-    channel: str
-    external_id: str
-    digest: str
-    currency: str
-    ordered_at: datetime
-    customer: Customer
-    ship_to: Address | None
-    method: Method
-    pickup_node: NodeId | None
-    service: str
-    ship_complete: bool
-    lines: tuple[Line, ...]
-    payments: tuple[Payment, ...] = ()
-    attributes: Mapping[str, str] = field(default_factory=dict)
-    cart_hold: CartHoldId | None = None
-    shipments_max: int | None = None
-    plan_id: str = ""
-    near: Address | None = None
-    prices_include_tax: bool = False
-    delivery_charge: DeliveryCharge | None = None
-    history: CustomerHistory | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """One thing: what can be asked of returns, in the imperative, and what happened to them, in the past tense."""
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING
 
+from troth.model.capture_order import CaptureOrder
 from troth.model.ids import LineId, NodeId, OrderId, ReturnId, Sku
 from troth.model.inventory import ON_HAND, Source, SupplyKey, apart_source, lot_source
 from troth.model.lifecycle import Disposition, DispositionState
@@ -10,9 +10,6 @@ from troth.model.network import Address
 from troth.model.permissions import By
 from troth.model.returns import Credit, Exchange, ReceivedUnits, Return, ReturnKind, ReturnMethod
 from troth.model.value import dataclass
-
-if TYPE_CHECKING:
-    from troth.model.commands import CaptureOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +49,7 @@ class OpenReturn:
     node: NodeId | None = None
     kind: ReturnKind = ReturnKind.RETURN
     amount_minor: int | None = None
-    replacement: "CaptureOrder | None" = None
+    replacement: CaptureOrder | None = None
     is_advance: bool = False
     is_without_receipt: bool = False
     exception: str = ""

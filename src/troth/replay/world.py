@@ -28,8 +28,9 @@ from troth.engine.promising.context import Change, Decision, Facts, State
 from troth.engine.stock.serials import is_held
 from troth.engine.supply.supply import SupplyRows, rows_of
 from troth.model.blanket import Agreement
+from troth.model.capture_order import CaptureOrder
 from troth.model.cart_hold import CartHold
-from troth.model.commands import CaptureOrder, Command, EndCartHold, HoldCart, order_ids_of
+from troth.model.commands import Command, EndCartHold, HoldCart, order_ids_of
 from troth.model.credit import Credit
 from troth.model.exposure import ExposureRules
 from troth.model.failure import FINDING, Failure

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from troth.model.commands import CaptureOrder
+from troth.model.capture_order import CaptureOrder
 from troth.model.history import CustomerHistory
 from troth.model.network import Address
 from troth.store.database import Connection

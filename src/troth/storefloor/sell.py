@@ -12,7 +12,7 @@ from starlette.routing import Route
 from troth.flows.orders.capture import ContentLine, ContentPayment, OrderContent, prepare
 from troth.flows.orders.quote import Option, Quote, quote
 from troth.flows.wording.messages import plan_message
-from troth.model.commands import CaptureOrder
+from troth.model.capture_order import CaptureOrder
 from troth.model.ids import LineId, Sku
 from troth.model.item import Item
 from troth.model.measure import shown

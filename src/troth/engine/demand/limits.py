@@ -68,14 +68,14 @@ def share_units(asked: Sequence[DemandLine], totals: Sequence[float]) -> tuple[i
     """
     if len({line.sku for line in asked}) == len(asked):
         return tuple([min(line.quantity, int(total)) for line, total in zip(asked, totals, strict=True)])
-    taken: dict[Sku, list[tuple[int, int]]] = {}
+    taken: dict[Sku, dict[int, int]] = {}  # by total: these are few, however many lines
     shares = []
-    for line, total in zip(asked, totals, strict=True):
-        others = taken.setdefault(line.sku, [])
-        units = min(line.quantity, int(total))
-        for bound in {int(total), *(other for other, _ in others if other > total)}:
-            units = min(units, bound - sum(used for other, used in others if other <= bound))
-        others.append((int(total), max(0, units)))
+    for line, total in zip(asked, map(int, totals), strict=True):
+        others = taken.setdefault(line.sku, {})
+        units = min(line.quantity, total)
+        for bound in {total, *(other for other in others if other > total)}:
+            units = min(units, bound - sum(used for other, used in others.items() if other <= bound))
+        others[total] = others.get(total, 0) + max(0, units)
         shares.append(max(0, units))
     return tuple(shares)
 

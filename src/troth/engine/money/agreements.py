@@ -6,8 +6,9 @@ from dataclasses import replace
 from troth.engine.money.call_offs import refuse_call_off
 from troth.engine.money.credit import with_credit
 from troth.engine.promising.context import Decision, Facts, State
+from troth.model.capture_order import CaptureOrder
 from troth.model.change import AddLine, ChangeAction, SetAddress, SetPrice, Substitute
-from troth.model.commands import CaptureOrder, ChangeOrder, Command
+from troth.model.commands import ChangeOrder, Command
 from troth.model.order import Order
 from troth.model.refusals import FieldFlaw, Invalid, Refusal
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from troth.engine.promising.context import Facts, State
 from troth.model.blanket import BLANKET_ORDER, Agreement, BlanketLine, BlanketOrder
-from troth.model.commands import CaptureOrder
+from troth.model.capture_order import CaptureOrder
 from troth.model.ids import Sku
 from troth.model.measure import half_up, scale_of, shown
 from troth.model.network import Address

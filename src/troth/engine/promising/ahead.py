@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.supply.supply import SupplyRows
-from troth.model.commands import CaptureOrder
+from troth.model.capture_order import CaptureOrder
 from troth.model.ids import Sku
 from troth.model.plan import Demand, Plan
 from troth.model.value import dataclass

@@ -17,7 +17,8 @@ from troth.engine.carriage.network import Network
 from troth.engine.supply.effort import is_quick, is_quick_change
 from troth.engine.supply.supply import NO_SUPPLY, SupplyRows
 from troth.flows.door.turns import Kind, Turns
-from troth.model.commands import CaptureOrder, ChangeOrder, Command, HoldCart, RecallCommand
+from troth.model.capture_order import CaptureOrder
+from troth.model.commands import ChangeOrder, Command, HoldCart, RecallCommand
 from troth.model.ids import OrderId, Sku
 from troth.model.order import Order
 from troth.model.refusals import Busy

@@ -18,7 +18,8 @@ from troth.flows.door.expected import ANYTHING
 from troth.flows.door.facts import NOTHING_AHEAD, facts_of
 from troth.flows.door.requests import Accepted, Answer, Outcome, Request, Result
 from troth.flows.memory.reference import Reference
-from troth.model.commands import CaptureOrder, Command, EndCartHold, HoldCart, order_ids_of
+from troth.model.capture_order import CaptureOrder
+from troth.model.commands import Command, EndCartHold, HoldCart, order_ids_of
 from troth.model.ids import CartHoldId, OrderId, Sku
 from troth.model.refusals import Invalid, KeyReused, QuoteOutdated, StockShort, VersionConflict
 from troth.store.balances import lock_stock, read_stock

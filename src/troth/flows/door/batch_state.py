@@ -18,13 +18,13 @@ from troth.engine.stock.transfer_serials import traveling_keys
 from troth.flows.door.requests import supplies_of
 from troth.flows.memory.reference import Reference
 from troth.model.blanket import BLANKET_ORDER, Agreement
+from troth.model.capture_order import CaptureOrder
 from troth.model.cart_hold import CartHold
 from troth.model.change import named_lines
 from troth.model.commands import (
     AcceptRecall,
     ActOnDue,
     AdjustStock,
-    CaptureOrder,
     CartCommand,
     ChangeOrder,
     CollectWork,

@@ -18,7 +18,8 @@ import asyncpg
 from troth.flows.door.attempt import Attempt
 from troth.flows.door.requests import Outcome, Request, Result
 from troth.flows.memory.reference import Reference
-from troth.model.commands import CaptureOrder, Command
+from troth.model.capture_order import CaptureOrder
+from troth.model.commands import Command
 from troth.model.ids import CartHoldId, OrderId, Sku
 from troth.model.refusals import Busy
 from troth.store.balances import Snapshot, find_moved_balances, read_snapshot, read_stock

@@ -23,7 +23,7 @@ from troth.flows.orders.payment_flaws import find_payment_flaws
 from troth.flows.orders.wish_flaws import find_wish_flaws
 from troth.flows.places.near import find_near_flaws, locate_point
 from troth.flows.places.places import country_code, locate
-from troth.model.commands import CaptureOrder
+from troth.model.capture_order import CaptureOrder
 from troth.model.ids import CartHoldId, LineId, NodeId, Sku, derive_order_id
 from troth.model.item import Item
 from troth.model.measure import half_up, scale_of

@@ -4,8 +4,9 @@ import secrets
 
 from troth.flows.door.requests import Accepted
 from troth.flows.door.system import System
+from troth.model.capture_order import CaptureOrder
 from troth.model.cart_hold import CartHold
-from troth.model.commands import CaptureOrder, EndCartHold, ExtendCartHold, HoldCart
+from troth.model.commands import EndCartHold, ExtendCartHold, HoldCart
 from troth.model.ids import CartHoldId
 from troth.model.plan import Plan
 from troth.model.refusals import NotFound, Refusal

@@ -27,7 +27,7 @@ from troth.flows.door.facts import facts_of
 from troth.flows.door.system import System
 from troth.flows.orders.capture import OrderContent, prepare
 from troth.flows.orders.trial import Trial, find_trial
-from troth.model.commands import CaptureOrder
+from troth.model.capture_order import CaptureOrder
 from troth.model.explanation import Explanation
 from troth.model.front import Front
 from troth.model.ids import OrderId, Sku

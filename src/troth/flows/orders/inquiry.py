@@ -18,8 +18,8 @@ from troth.engine.supply.supply import NO_SUPPLY, SupplyRows
 from troth.flows.door.aside import network_at_rest, rows_at_rest
 from troth.flows.door.system import System
 from troth.flows.orders.cart import read_hold
+from troth.model.capture_order import CaptureOrder
 from troth.model.cart_hold import CartHold
-from troth.model.commands import CaptureOrder
 from troth.model.ids import Sku
 from troth.model.inventory import SupplyKey
 from troth.model.plan import Demand, Plan

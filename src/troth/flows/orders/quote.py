@@ -21,8 +21,8 @@ from troth.flows.door.system import System
 from troth.flows.orders.capture import HANDED_OVER, OrderContent, prepare
 from troth.flows.orders.cart import hold_cart
 from troth.flows.orders.inquiry import Posed, find_known, pose
+from troth.model.capture_order import CaptureOrder
 from troth.model.cart_hold import CartHold
-from troth.model.commands import CaptureOrder
 from troth.model.explanation import Explanation
 from troth.model.front import Front
 from troth.model.ids import LineId, NodeId

@@ -20,7 +20,7 @@ from troth.flows.door.requests import Accepted, Request
 from troth.flows.door.system import System
 from troth.flows.orders.capture import ContentLine, ContentPayment, OrderContent, prepare
 from troth.flows.places.near import locate_point
-from troth.model.commands import CaptureOrder
+from troth.model.capture_order import CaptureOrder
 from troth.model.ids import LineId, NodeId, OrderId, ReturnId, Sku, order_of_return
 from troth.model.money import Money
 from troth.model.network import Address

@@ -16,7 +16,8 @@ from troth.http.edge.replies import Reply, etag
 from troth.http.orders.order_answer import answer_order
 from troth.http.orders.order_shapes import OrderAnswer
 from troth.http.orders.speaker import Speaker
-from troth.model.commands import CaptureOrder, Command, order_ids_of
+from troth.model.capture_order import CaptureOrder
+from troth.model.commands import Command, order_ids_of
 from troth.model.order import Order
 from troth.model.refusals import Invalid
 from troth.store.codec import encode_bytes
