@@ -1,9 +1,10 @@
 """The tracking page in a real browser, at the size of a phone: it follows the order by itself, and is accessible."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 from starlette.routing import Mount
 
 from tests.browser import AXE, MARKS, opened_browser, serving
@@ -73,6 +74,25 @@ async def test_the_page_follows_the_order_by_itself(system: System, address: str
     await expect(page.locator("#announce")).to_have_text("Something has changed. The page shows it now.")
     width = await page.evaluate("document.documentElement.scrollWidth")
     assert width <= PHONE["width"]
+
+
+async def test_what_happens_before_the_page_listens_is_shown_all_the_same(
+    system: System, address: str, page: Page
+) -> None:
+    order = await captured(system)
+    asked, released = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        asked.set()
+        await released.wait()
+        await route.continue_()
+
+    await page.route("**/news?*", late)
+    await page.goto(address + await path_of(system, order))
+    await asyncio.wait_for(asked.wait(), 30)
+    accepted(await system.door.one(ReleaseOrder(order.order_id), actor="ann"))
+    released.set()
+    await expect(page.locator("[aria-current=step] strong")).to_have_text("Packed")
 
 
 async def test_whoever_fills_in_a_form_keeps_it(system: System, address: str, page: Page, clock: Clock) -> None:

@@ -95,7 +95,14 @@ async def show_news(request: Request, order_id: OrderId) -> Response:
     """The stream of what happens to this one order, without end."""
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", **_HEADERS}
     feed: Feed = request.app.state.feed
-    return StreamingResponse(stream_news(feed, order_id), media_type="text/event-stream", headers=headers)
+
+    async def is_stale() -> bool:
+        if "last-event-id" in request.headers:  # the phone slept, or the network was away
+            return True
+        order = await _order(request, order_id)
+        return order is not None and str(order.version) != request.query_params.get("version", str(order.version))
+
+    return StreamingResponse(stream_news(feed, order_id, is_stale), media_type="text/event-stream", headers=headers)
 
 
 async def act(request: Request, order_id: OrderId) -> Response:

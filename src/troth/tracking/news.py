@@ -1,7 +1,7 @@
 """Server-sent events of one order: that something happened to it, so that its page is shown anew."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
 from troth.model.ids import OrderId
@@ -12,11 +12,13 @@ _LASTS_SECONDS: Final = 900.0  # then the browser comes again, and its link is l
 _CHANGED: Final = "event: changed\ndata:\n\n"
 
 
-async def stream_news(feed: Feed, order_id: OrderId) -> AsyncIterator[str]:
-    """`changed` for each piece of news that is about the order, or may be."""
+async def stream_news(feed: Feed, order_id: OrderId, is_stale: Callable[[], Awaitable[bool]]) -> AsyncIterator[str]:
+    """`changed` for each piece of news that is about the order, or may be; at once where the page `is_stale` when its
+    news begin, since what happens between is told to nobody.
+    """
     ends_at = asyncio.get_running_loop().time() + _LASTS_SECONDS
     async with feed.listen() as queue:
-        yield "retry: 2000\n\n"
+        yield "retry: 2000\nid: 1\n\n" + (_CHANGED if await is_stale() else "")
         while asyncio.get_running_loop().time() < ends_at:
             try:
                 news = await asyncio.wait_for(queue.get(), _KEEP_ALIVE_SECONDS)

@@ -12,7 +12,7 @@ const follow = () => {
     const now = document.getElementById("order");
     const next = page.getElementById("order");
     const isTyping = now.querySelector("details[open]") !== null;
-    if (!next) return;
+    if (!next || next.innerHTML === now.innerHTML) return;
     if (isTyping) {
       // Whoever fills in a form keeps it: only what is shown above it is renewed.
       const shown = now.querySelectorAll(".shipment");
