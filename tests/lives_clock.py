@@ -28,7 +28,14 @@ from troth.model.inventory import ON_HAND, SupplyKey
 from troth.model.order import Line, Order
 from troth.model.permissions import By
 from troth.model.pickup import Arrival
-from troth.model.pickup_moves import ExtendPickup, ForgetArrival, NameCollector, PutBackPickup, TellArrival
+from troth.model.pickup_moves import (
+    ExtendPickup,
+    ForgetArrival,
+    NameCollector,
+    OpenLocker,
+    PutBackPickup,
+    TellArrival,
+)
 from troth.model.status import placed_holds
 
 _WAVE = "dc-parcels~DC-PA~20261127T1400Z"
@@ -81,6 +88,7 @@ def pickup_commands(draw: random.Random, order: Order, work: FulfillmentId, now:
         (1, lambda: ReceiveWork(work)),
         (1, lambda: ExtendPickup(work, draw.choice(tuple(By)))),
         (2, lambda: PutBackPickup(work, keys)),
+        (1, lambda: OpenLocker(work)),
     ]
 
 

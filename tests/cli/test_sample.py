@@ -24,7 +24,7 @@ async def system(database: Database) -> AsyncIterator[System]:
 async def test_the_sample_is_loaded_once(system: System, dsn: str) -> None:
     assert await _load(system, dsn) == SampleLoaded(KEY, is_new=True)
     first = await _counts(system)
-    assert (first["nodes"], first["items"], first["purchase_orders"]) == (67, 500, 32)
+    assert (first["nodes"], first["items"], first["purchase_orders"]) == (69, 500, 32)
     assert first["units"] == 182_491
     assert (await examine(system.pool)).is_clean
 
@@ -42,7 +42,7 @@ async def test_a_load_that_dies_is_done_again_as_it_was_begun_and_doubles_nothin
     assert await _load(system, dsn, SampleKey("small", SEED, date(2026, 12, 24))) == SampleLoaded(KEY, is_new=True)
 
     counts = await _counts(system)
-    assert (counts["nodes"], counts["items"], counts["purchase_orders"]) == (67, 500, 32)
+    assert (counts["nodes"], counts["items"], counts["purchase_orders"]) == (69, 500, 32)
     assert (counts["units"], counts["ledger_units"]) == (182_491, 182_491)
     assert counts["expected_units"] == sum(
         line.quantity for _, lines in make_sample(KEY).purchase_orders for line in lines

@@ -34,7 +34,7 @@ def serve() -> Iterator[Serve]:
 def test_it_starts_from_nothing_ends_cleanly_and_goes_on_with_its_data(serve: Serve, tmp_path: Path) -> None:
     first = serve("--sample", "small", TROTH_DATA_DIR=str(tmp_path))
     ready = first.get("/readyz").json()
-    assert (ready["status"], ready["nodes"], ready["stock"] in {"loading", "loaded"}) == ("ok", 67, True)
+    assert (ready["status"], ready["nodes"], ready["stock"] in {"loading", "loaded"}) == ("ok", 69, True)
     assert first.told["Login"] == "admin"
     key, headers = first.key, first.headers
 

@@ -45,7 +45,7 @@ from troth.model.ids import OrderId
 from troth.model.label_moves import LabelCommand
 from troth.model.lifecycle import RecallState
 from troth.model.order import Order
-from troth.model.pickup_moves import ExtendPickup, PutBackPickup
+from troth.model.pickup_moves import ExtendPickup, OpenLocker, PutBackPickup
 from troth.model.return_moves import ReturnCommand
 from troth.store.orders import read_orders
 
@@ -54,11 +54,11 @@ VERBS = frozenset({CaptureOrder, *get_args(OrderCommand), *get_args(ReturnComman
 """Everything that can be asked of an order; labels are bought of carriers first, and have histories of their own."""
 
 NEEDS_MORE = frozenset(
-    {ExtendPickup, MissAcceptance, PutBackPickup, ReceiveWork, RepromiseOrder, ReviewCredit, RunWave}
+    {ExtendPickup, MissAcceptance, OpenLocker, PutBackPickup, ReceiveWork, RepromiseOrder, ReviewCredit, RunWave}
 )
 """What is asked here and has nothing to do: no node has its time to accept or its waves, no customer a limit, no supply
-moves, no pickup is kept until its time is over, and no store is sent what another node has. Each has histories of its
-own.
+moves, no pickup lies in a locker or is kept until its time is over, no store is sent what another has. Each has
+histories of its own.
 """
 
 

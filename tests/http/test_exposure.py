@@ -136,7 +136,10 @@ async def test_names_that_nothing_has_are_findings_of_a_draft_and_of_its_preview
     previewed = (await api.post("/v1/exposure-rules/preview", body)).json()
 
     expected = [
-        ("/safety_stock/3/where", "node.type is never 'shop'; it is one of 3pl, dc, drop_ship, store, supplier"),
+        (
+            "/safety_stock/3/where",
+            "node.type is never 'shop'; it is one of 3pl, dc, drop_ship, locker, store, supplier",
+        ),
         ("/safety_stock/0/where", "there is no item KNWON"),
         ("/safety_stock/1/where", "there is no item of the category shooes"),
         ("/safety_stock/2/where", "there is no node DC-QQ"),

@@ -65,5 +65,5 @@ async def test_a_parameter_that_does_not_fit_is_told_what_is_wanted(api: Api) ->
 
     assert {one["pointer"]: one["detail"] for one in answer.json()["errors"]} == {
         "?limit": "must be a whole number",
-        "?type": "must be dc, store, drop_ship, 3pl or supplier",
+        "?type": "must be dc, store, drop_ship, 3pl, supplier or locker",
     }

@@ -131,7 +131,7 @@ def test_a_routing_can_be_written_as_json_and_read_back() -> None:
         (
             Routing(eligibility=(Rule("r", "node.type in ['dc', 'warehouse']"),)),
             "/eligibility/0/expression",
-            "node.type is never 'warehouse'; it is one of 3pl, dc, drop_ship, store, supplier",
+            "node.type is never 'warehouse'; it is one of 3pl, dc, drop_ship, locker, store, supplier",
         ),
         (
             Routing(tiers=(Tier("t", full=Action.SPLIT, partial=Action.HOLD, none=Action.HOLD),)),

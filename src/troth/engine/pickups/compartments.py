@@ -43,6 +43,7 @@ def find_compartment(
 def tell_numbers(locker: Locker) -> str:
     """The compartments of a locker, by size.
 
+    >>> from troth.model.ids import NodeId
     >>> from troth.model.locker import CompartmentSize
     >>> tell_numbers(Locker(NodeId("ST-1"), (CompartmentSize("S", (1, 1, 1), 1, (1, 2, 3, 5)),)))
     'S 1-3, 5'

@@ -48,8 +48,8 @@ from troth.model.commands import (
 from troth.model.credit import Credit, CustomerTerms
 from troth.model.failure import Failure
 from troth.model.hold_terms import Block
-from troth.model.ids import CartHoldId, FulfillmentId, OrderId, Sku
-from troth.model.inventory import ON_HAND, Balance, CountMark, Entry, EntryKind, SupplyKey
+from troth.model.ids import CartHoldId, FulfillmentId, OrderId, Sku, order_of_fulfillment
+from troth.model.inventory import ON_HAND, Balance, CountMark, Entry, EntryKind, SupplyKey, lot_of
 from troth.model.kept_actions import waiting_changes
 from troth.model.order import Line, Order
 from troth.model.return_moves import OpenReturn, ReceiveReturn, ReturnCommand
@@ -192,7 +192,7 @@ class BatchState:
         lines: list[Line] = []
         wished: list[Line] = []
         for command in self._commands:
-            if isinstance(command, _SOURCING_AGAIN) and not _is_picked_whole(command):
+            if isinstance(command, _SOURCING_AGAIN) and not self._is_picked_whole(command):
                 for order_id in order_ids_of(command):
                     lines += self.loaded[order_id].lines if order_id in self.loaded else ()
             elif isinstance(command, ActOnDue) and waiting_changes(self.loaded.get(command.order_id)):
@@ -208,6 +208,15 @@ class BatchState:
         skus |= await self._returned_skus(reference)
         await reference.need_items(skus)
         return skus | await reference.need_lines(wished) if wished else skus
+
+    def _is_picked_whole(self, command: Command) -> bool:
+        """Whether a node has found everything, so that nothing is sourced again, and none of it is of a lot, which may
+        have expired by now.
+        """
+        if not isinstance(command, PickWork) or command.lines:
+            return False
+        order = self.loaded.get(order_of_fulfillment(command.fulfillment_id))
+        return order is None or not any(lot_of(part.source) for part in order.allocations)
 
     async def _returned_skus(self, reference: Reference) -> set[Sku]:
         """The SKUs of returns that are opened, with what is to replace them, of which only what is true now will do;
@@ -330,11 +339,6 @@ def _asks_what_was_ordered(command: Command) -> bool:
     return isinstance(command, ExpectSupply | ShipTransfer) or (
         isinstance(command, AdjustStock) and command.delta < 0 and bool(command.known)
     )
-
-
-def _is_picked_whole(command: Command) -> bool:
-    """Whether a node has found everything, so that nothing is sourced again."""
-    return isinstance(command, PickWork) and not command.lines
 
 
 def _may_end_watched(order: Order | None) -> bool:
