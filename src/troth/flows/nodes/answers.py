@@ -66,14 +66,25 @@ async def take_answers(system: System, node: NodeId, answers: Sequence[NodeAnswe
     What is told again is known, and does nothing; what is refused does not hurt the others. Answers about different
     work are done together, so that a thousand of them take a few dozen transactions.
     """
-    lanes: dict[str, list[int]] = {}
-    for index, answer in enumerate(answers):
-        lanes.setdefault(answer.fulfillment_id or answer.tracking_number, []).append(index)
-    waiting, taken = list(lanes.values()), list[Taken]()
+    waiting, taken = await _lanes(system, answers), list[Taken]()
     for first in range(0, len(waiting), TOGETHER_MAX):
         for turn in zip_longest(*waiting[first : first + TOGETHER_MAX]):
             taken += await _take(system, node, {index: answers[index] for index in turn if index is not None}, actor)
     return sorted(taken, key=lambda one: one.index)
+
+
+async def _lanes(system: System, answers: Sequence[NodeAnswer]) -> list[list[int]]:
+    """The places of answers about the same work together, also where one names it and another a parcel of it, which an
+    answer before it may have sent; what is about no work waits for nothing.
+    """
+    named = await _names_of(system, dict(enumerate(answers)))
+    parcels: dict[str, str] = {}
+    lanes: dict[str, list[int]] = {}
+    for index, answer in enumerate(answers):
+        work = named.get(index) or parcels.get(answer.tracking_number) or answer.tracking_number
+        lanes.setdefault(work or f"{index}", []).append(index)
+        parcels |= {package.tracking_number: work for package in answer.packages if package.tracking_number and work}
+    return list(lanes.values())
 
 
 async def _take(system: System, node: NodeId, answers: Mapping[int, NodeAnswer], actor: str) -> list[Taken]:
