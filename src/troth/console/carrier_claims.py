@@ -8,14 +8,13 @@ from starlette.routing import Route
 from troth.console.views_carrier_claim import view_carrier_claim
 from troth.flows.exceptions.carrier_claims import close_carrier_claim, open_carrier_claim
 from troth.model.carrier_claim import CARRIER_CLAIM_ENDS, CarrierClaim, CarrierClaimReason, CarrierClaimState
-from troth.model.money import Money, parse_money
 from troth.model.refusals import FieldFlaw, Invalid, Refusal
-from troth.pages.asking import text
+from troth.pages.asking import Unfit, amount_in, text
 from troth.pages.desk import Visit
 from troth.pages.render import page
 from troth.pages.session import guarded
 from troth.pages.views import position_text, query, read_position
-from troth.pages.views_refusal import Told, tell_refusal
+from troth.pages.views_refusal import Told, flaw, tell_refusal
 from troth.store.carrier_claims import CarrierClaimFilter, find_carrier_claims, read_carrier_claim
 
 _PAGE: Final = 50
@@ -43,9 +42,12 @@ async def close_claim(visit: Visit) -> Response:
     outcome = text(form, "outcome", length_max=20)
     if outcome not in set(CARRIER_CLAIM_ENDS):
         return await _list(visit, tell_refusal(Invalid((FieldFlaw("/outcome", "must be one of the ends of a claim"),))))
-    paid = await _paid(visit, claim_id, text(form, "amount", length_max=24))
-    if isinstance(paid, Invalid):
-        return await _list(visit, tell_refusal(paid))
+    async with visit.system.pool.acquire() as connection:
+        one = await read_carrier_claim(connection, claim_id)
+    try:
+        paid = None if one is None else amount_in(form, one.currency)
+    except Unfit as unfit:
+        return await _list(visit, flaw(str(unfit)))
     done = await close_carrier_claim(
         visit.system,
         claim_id,
@@ -55,18 +57,6 @@ async def close_claim(visit: Visit) -> Response:
         actor=visit.actor.name,
     )
     return await _after(visit, done, "closed")
-
-
-async def _paid(visit: Visit, claim_id: str, given: str) -> Money | Invalid | None:
-    """The amount that somebody wrote, in the currency of the claim; None where nothing was."""
-    async with visit.system.pool.acquire() as connection:
-        one = await read_carrier_claim(connection, claim_id)
-    if one is None or not given:
-        return None
-    try:
-        return parse_money(given, one.currency)
-    except ValueError as error:
-        return Invalid((FieldFlaw("/amount", str(error)),))
 
 
 async def _after(visit: Visit, done: CarrierClaim | Refusal, what: str) -> Response:

@@ -16,14 +16,13 @@ from troth.model.chargeback import (
     ChargebackState,
     statements_of,
 )
-from troth.model.money import Money, parse_money
 from troth.model.refusals import FieldFlaw, Invalid
-from troth.pages.asking import text
+from troth.pages.asking import Unfit, amount_in, text
 from troth.pages.desk import Visit
 from troth.pages.render import page
 from troth.pages.session import guarded
 from troth.pages.views import position_text, query, read_position
-from troth.pages.views_refusal import Told, tell_refusal
+from troth.pages.views_refusal import Told, flaw, tell_refusal
 from troth.store.chargebacks import ChargebackFilter, find_chargebacks, read_chargeback, sum_chargebacks
 
 _PAGE: Final = 50
@@ -43,9 +42,12 @@ async def decide(visit: Visit) -> Response:
     chargeback_id, decision = visit.request.path_params["chargeback_id"], text(form, "decision", length_max=20)
     if decision not in set(DECISIONS):
         return await _list(visit, tell_refusal(Invalid((FieldFlaw("/decision", "must be one of the decisions"),))))
-    accepted = await _accepted(visit, chargeback_id, text(form, "amount", length_max=24))
-    if isinstance(accepted, Invalid):
-        return await _list(visit, tell_refusal(accepted))
+    async with visit.system.pool.acquire() as connection:
+        one = await read_chargeback(connection, chargeback_id)
+    try:
+        accepted = None if one is None else amount_in(form, one.currency)
+    except Unfit as unfit:
+        return await _list(visit, flaw(str(unfit)))
     done = await decide_chargeback(
         visit.system,
         chargeback_id,
@@ -58,18 +60,6 @@ async def decide(visit: Visit) -> Response:
     if not isinstance(done, Chargeback):
         return await _list(visit, tell_refusal(done))
     return RedirectResponse(f"{visit.base}/chargebacks{query(customer=done.customer_id, done=decision)}", 303)
-
-
-async def _accepted(visit: Visit, chargeback_id: str, given: str) -> Money | Invalid | None:
-    """The amount that somebody wrote, in the currency of the chargeback; None where nothing was."""
-    async with visit.system.pool.acquire() as connection:
-        one = await read_chargeback(connection, chargeback_id)
-    if one is None or not given:
-        return None
-    try:
-        return parse_money(given, one.currency)
-    except ValueError as error:
-        return Invalid((FieldFlaw("/amount", str(error)),))
 
 
 async def _list(visit: Visit, told: Told = ("", ())) -> Response:

@@ -9,11 +9,10 @@ from troth.flows.orders.returns import ReplacedLine, Replacement, ReturnContent
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.item import Item
 from troth.model.lifecycle import Disposition
-from troth.model.money import Money, parse_money
 from troth.model.order import Order
 from troth.model.return_moves import ArrivedUnits, AskedUnits, JudgedUnits
 from troth.model.returns import Return, ReturnKind, ReturnMethod
-from troth.pages.asking import Unfit, quantity_in, text
+from troth.pages.asking import Unfit, amount_in, quantity_in, text
 
 DISPOSITIONS: tuple[str, ...] = tuple(disposition.value for disposition in Disposition)
 OTHER = "other"
@@ -101,15 +100,6 @@ def judged_in(form: FormData, order: Order, one: Return) -> tuple[JudgedUnits, N
     units = quantity_in(form, "quantity", 0 if got.line_id is None else _decimals(order, got.line_id))
     grade = text(form, "grade", length_max=100)
     return JudgedUnits(got.number, units or got.quantity, disposition_in(form, "disposition"), grade), got.node
-
-
-def amount_in(form: FormData, currency: str) -> Money | None:
-    """The amount that is typed; None where none is."""
-    given = text(form, "amount", length_max=20)
-    try:
-        return parse_money(given, currency) if given else None
-    except ValueError:
-        raise Unfit(f"the amount must be one of {currency}, and is {given}") from None
 
 
 def disposition_in(form: FormData, name: str) -> Disposition | None:

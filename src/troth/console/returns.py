@@ -6,7 +6,7 @@ from starlette.datastructures import FormData
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from troth.console.return_forms import DISPOSITIONS, OTHER, amount_in, arrived_in, judged_in
+from troth.console.return_forms import DISPOSITIONS, OTHER, arrived_in, judged_in
 from troth.console.views_returns import short_return, view_return
 from troth.flows.orders.returns import prepare_dispose, prepare_receive, read_return, replacements_of
 from troth.flows.people.access import Actor
@@ -18,7 +18,7 @@ from troth.model.refusals import Invalid, NotFound
 from troth.model.return_moves import CancelReturn, CloseReturn, RefundReturn, ReturnCommand, SendReturn
 from troth.model.returns import Return, ReturnMethod
 from troth.model.value import dataclass
-from troth.pages.asking import Unfit, ask, new_key, text
+from troth.pages.asking import Unfit, amount_in, ask, new_key, text
 from troth.pages.desk import Visit
 from troth.pages.render import page
 from troth.pages.session import guarded

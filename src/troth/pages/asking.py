@@ -10,6 +10,7 @@ from starlette.datastructures import FormData
 from troth.flows.door.requests import Accepted, Answer, Key, Outcome, Request
 from troth.model.commands import Command
 from troth.model.measure import units_in, why_not_units
+from troth.model.money import Money, parse_money
 from troth.model.refusals import Refusal
 from troth.pages.desk import Visit
 from troth.store.codec import encode_bytes
@@ -58,6 +59,15 @@ def quantity_in(form: FormData, name: str, decimals: int, of: str = "") -> int |
     if units is None or units < 0:
         raise Unfit(f"the quantity {why_not_units(of, decimals)}" if of else "quantities are numbers, and not below 0")
     return units or None
+
+
+def amount_in(form: FormData, currency: str) -> Money | None:
+    """The amount that is typed; None where none is, Unfit where it is no amount of the currency."""
+    given = text(form, "amount", length_max=20)
+    try:
+        return parse_money(given, currency) if given else None
+    except ValueError:
+        raise Unfit(f"the amount must be one of {currency}, and is {given}") from None
 
 
 def units_of(given: str, decimals: int) -> int | None:
