@@ -214,12 +214,9 @@ async def test_a_parcel_is_sent_and_tracked_by_its_number_in_one_call(system: Sy
     name = order.fulfillments[0].fulfillment_id
     sent = NodeAnswer(AnswerKind.SHIP, name, packages=(AnsweredPackage("1", tracking_number="1Z1"),))
     came = NodeAnswer(AnswerKind.TRACK, tracking_number="1Z1", status="delivered", carrier="ups", at=clock.now)
-
     taken = await answer(system, said(AnswerKind.ACCEPT, name), sent, came)
-
     assert [one.fate for one in taken] == [Fate.DONE] * 3
-    after = await stored(system, order.order_id)
-    assert fulfillment_status(after, name) is AllocationState.DELIVERED
+    assert fulfillment_status(await stored(system, order.order_id), name) is AllocationState.DELIVERED
 
 
 async def test_an_answer_that_is_put_otherwise_the_second_time_is_known_where_it_says_the_same(
