@@ -1,0 +1,62 @@
+"""What was agreed with a partner: who it is, what it speaks for, and how it says things."""
+
+from collections.abc import Mapping
+from dataclasses import field
+from enum import StrEnum
+from typing import Final
+
+from troth.adapters.edi.segments import Party, Syntax
+from troth.model.ids import FulfillmentId, NodeId, Sku
+from troth.model.item import Item
+from troth.model.node_messages import ToldWork
+from troth.model.value import dataclass
+
+
+class Documents(StrEnum):
+    """Which documents a partner sends and gets: those of a warehouse, of a vendor who ships direct, of a carrier."""
+
+    WAREHOUSE = "warehouse"
+    VENDOR = "vendor"
+    CARRIER = "carrier"
+
+
+X12_VERSIONS: Final = ("004010", "005010")
+EDIFACT_VERSIONS: Final = ("D.96A", "D.01B")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What was agreed with a partner that speaks for a `node` or for a `carrier`.
+
+    `our_number` is by what it knows us, and `partner_number` by what we know it (a depositor, a vendor number); empty
+    ones are not told. `time_zone` (IANA) is where its clock hangs: of times that it tells without an offset.
+    `number_attribute` is the attribute of items that has the partner's own number of each, and `pack_attributes` those
+    that have how many pieces are in one of its units of measure (`{"CA": "case_units"}`); without one a unit but the
+    piece is not understood. `carriers` are our names of carriers by their code (SCAC), beside those that everybody
+    knows, and `services` ours of services by the partner's.
+    """
+
+    syntax: Syntax
+    version: str
+    us: Party
+    partner: Party
+    documents: Documents
+    node: NodeId | None = None
+    carrier: str = ""
+    time_zone: str = "UTC"
+    our_name: str = ""
+    our_number: str = ""
+    partner_name: str = ""
+    partner_number: str = ""
+    number_attribute: str = ""
+    pack_attributes: Mapping[str, str] = field(default_factory=dict)
+    carriers: Mapping[str, str] = field(default_factory=dict)
+    services: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known here of what a transaction is about: the items, and the work as its node was last told of it."""
+
+    items: Mapping[Sku, Item] = field(default_factory=dict)
+    works: Mapping[FulfillmentId, ToldWork] = field(default_factory=dict)
