@@ -1,19 +1,13 @@
 """What an interchange says, whichever of the two syntaxes it is written in."""
 
 from datetime import datetime
-from enum import StrEnum
 
+from troth.model.edi_partner import Party as Party
+from troth.model.edi_partner import Syntax as Syntax
 from troth.model.value import dataclass
 
 Element = tuple[tuple[str, ...], ...]
 """An element: its repetitions, and of each its components. What is not said is an empty text."""
-
-
-class Syntax(StrEnum):
-    """How segments are written down."""
-
-    X12 = "x12"
-    EDIFACT = "edifact"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +47,6 @@ class Transaction:
     version: str
     control: str
     segments: tuple[Segment, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Party:
-    """Who sends or receives an interchange: an identification, and by whose numbering (`ZZ`, `14`)."""
-
-    identification: str
-    qualifier: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,26 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import field
-from enum import StrEnum
 from typing import Final
 
-from troth.adapters.edi.segments import Party, Syntax
+from troth.model.edi_partner import VERSIONS, Party, Syntax
+from troth.model.edi_partner import Documents as Documents
 from troth.model.ids import FulfillmentId, NodeId, Sku
 from troth.model.item import Item
 from troth.model.node_messages import ToldWork
 from troth.model.value import dataclass
 
-
-class Documents(StrEnum):
-    """Which documents a partner sends and gets: those of a warehouse, of a vendor who ships direct, of a carrier."""
-
-    WAREHOUSE = "warehouse"
-    VENDOR = "vendor"
-    CARRIER = "carrier"
-
-
-X12_VERSIONS: Final = ("004010", "005010")
-EDIFACT_VERSIONS: Final = ("D.96A", "D.01B")
+X12_VERSIONS: Final = VERSIONS[Syntax.X12]
+EDIFACT_VERSIONS: Final = VERSIONS[Syntax.EDIFACT]
 
 
 @dataclass(frozen=True, slots=True)
