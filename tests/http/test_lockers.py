@@ -5,7 +5,9 @@ import asyncio
 import asyncpg
 import pytest
 
+from tests.documents import routing
 from tests.http.conftest import Api, order
+from tests.http.documents import activate
 from tests.http.test_fulfillments import on_hand
 from troth.flows.log.doctor import examine
 from troth.flows.orders.due import act_on_due
@@ -155,6 +157,38 @@ async def test_without_the_check_of_the_tables_the_last_compartment_would_be_pro
         await connection.execute(f"ALTER TABLE node_days DROP CONSTRAINT {NEVER_OVERBOOKED}")
         assert (await connection.execute(overbook, name)).startswith("UPDATE")
         await transaction.rollback()
+
+
+async def test_what_the_store_of_a_locker_lacks_is_sent_there_and_laid_into_it(api: Api) -> None:
+    await api.put("/v1/routings/to-lockers", routing(weights={"ship_to_store": 1}))
+    await activate(api, "to-lockers", 1)
+    sku = await api.stocked("SENT", {"DC-PA": 9, "ST-NYC": 0})
+    name = await bank(api, "LK-SENT", SMALL)
+    path, work = await captured(api, "sent-1", sku, name)
+    assert (work["node"], work["via"], work["locker_stay"]["locker"]) == ("DC-PA", "ST-NYC", name)  # type: ignore[index]
+    (tracked,) = (await api.get("/v1/orders/web:sent-1/tracking")).json()["fulfillments"]
+    shipped = await api.post(f"{path}/ship", {"packages": [{"package_id": "1", "tracking_number": "1Z1"}]})
+    of_store = {"Authorization": f"Bearer {await api.key_for('fulfillments:write', nodes=['ST-NYC'])}"}
+    of_bank = {"Authorization": f"Bearer {await api.key_for('fulfillments:write', nodes=[name])}"}
+    (coming,) = (await api.get(f"/v1/lockers/{name}", headers=of_bank)).json()["coming"]
+    assert (shipped.status_code, coming["status"], coming["compartment"]) == (200, "shipped", None)
+    assert [step["step"] for step in tracked["milestones"]][-3:] == ["arrived", "ready", "collected"]
+
+    received = await api.post(f"{path}/receive", {"packages": ["1Z1"]}, headers=of_store)
+    still = (await api.get(f"/v1/lockers/{name}", headers=of_bank)).json()
+    laid = await api.post(f"{path}/ready", {"staging": "1"}, headers=of_store)
+    lying = (await api.get(f"/v1/lockers/{name}", headers=of_bank)).json()["lying"]
+    assert (received.status_code, [one["code"] for one in still["coming"]]) == (200, [work["pickup_code"]])
+    assert (laid.json()["locker_stay"]["compartment"], [one["compartment"] for one in lying]) == (1, [1])
+    assert (report := await examine(api.system.pool, now=api.clock())).is_clean, report.text()
+
+    opened = await api.post(
+        f"/v1/lockers/{name}/events", {"event": "opened", "code": work["pickup_code"]}, headers=of_bank
+    )
+    taken = await api.post(f"/v1/lockers/{name}/events", {"event": "collected", "compartment": 1}, headers=of_bank)
+    after = (await api.get(f"/v1/lockers/{name}")).json()
+    assert (opened.status_code, taken.json()["status"], after["lying"], after["coming"]) == (200, "collected", [], [])
+    assert (report := await examine(api.system.pool, now=api.clock())).is_clean, report.text()
 
 
 async def test_a_key_of_the_vendor_of_one_locker_sees_no_other(api: Api) -> None:

@@ -9,8 +9,8 @@ from playwright.async_api import Browser, expect
 from tests.browser import MARKS, is_accessible, opened_browser
 from tests.builders import accepted, capture, node, set_up
 from tests.storefloor.conftest import STORE
-from tests.storefloor.test_browser import address, enter, open_work
-from tests.storefloor.working import read_order, state, work_of
+from tests.storefloor.test_browser import address, enter, open_work, scan
+from tests.storefloor.working import read_order, sent_to_store, state, work_of
 from troth.flows.door.system import System
 from troth.model.commands import PickWork, ReleaseOrder
 from troth.model.ids import NodeId
@@ -29,13 +29,18 @@ async def browser() -> AsyncIterator[Browser]:
         yield opened
 
 
+@pytest.fixture(autouse=True)
+async def bank(system: System) -> None:
+    """A locker of two compartments at the store."""
+    locker = Locker(NodeId(STORE), (CompartmentSize("S", (900, 900, 900), 90_000, (7, 8)),))
+    one = replace(node("LK-1", pickup=True), type=NodeType.LOCKER, name="Front door", locker=locker)
+    await set_up(system.pool, nodes=(one,), items=())
+    await system.door.follow()
+
+
 async def test_goods_are_laid_into_the_compartment_whose_number_is_said(
     browser: Browser, address: str, system: System
 ) -> None:
-    locker = Locker(NodeId(STORE), (CompartmentSize("S", (900, 900, 900), 90_000, (7, 8)),))
-    bank = replace(node("LK-1", pickup=True), type=NodeType.LOCKER, name="Front door", locker=locker)
-    await set_up(system.pool, nodes=(bank,), items=())
-    await system.door.follow()
     asked = capture("W-1", {"TENT": 1}, method=Method.PICKUP, pickup_node=NodeId("LK-1"), ship_to=None)
     order = accepted(await system.door.one(asked, actor="key/web"))
     for step in (ReleaseOrder(order.order_id), PickWork(work_of(order))):
@@ -52,4 +57,37 @@ async def test_goods_are_laid_into_the_compartment_whose_number_is_said(
 
     await expect(page.locator(".work-card")).to_contain_text("Lies in compartment 7 of LK-1")
     assert state(await read_order(system, order)) is AllocationState.READY
+    assert complaints == []
+
+
+async def test_parcels_that_come_in_for_a_locker_are_received_and_then_laid_there(
+    browser: Browser, address: str, system: System
+) -> None:
+    order = await sent_to_store(system, "W-1", pickup_node=NodeId("LK-1"))
+    page, complaints = await enter(browser, address, system)
+    await expect(page.get_by_role("heading", name="To receive")).to_be_visible()
+    await open_work(page, "W-1")
+    await expect(page.get_by_text("Once all is there it is laid into LK-1.")).to_be_visible()
+    assert await is_accessible(page) == []
+    await scan(page, "1Z1", "1Z2")
+    await expect(page.locator(".parcel input:checked")).to_have_count(2)
+    await page.get_by_role("button", name="Came in").click()
+
+    await page.get_by_label("Number of the compartment").fill("8")
+    assert await is_accessible(page) == []
+    await page.goto(f"{address}/at/{STORE}")
+    await expect(page.get_by_role("heading", name="To stage")).to_be_visible()
+    await open_work(page, "W-1")
+    await page.get_by_label("Number of the compartment").fill("8")
+    await page.get_by_role("button", name="It lies in the locker").click()
+    await page.wait_for_url(f"{address}/at/{STORE}?done=W-1")
+    await expect(page.get_by_role("heading", name="To hand over")).to_be_visible()
+    await open_work(page, "W-1")
+
+    await expect(page.locator(".work-card")).to_contain_text("Lies in compartment 8 of LK-1")
+    await page.get_by_text("Undo").click()
+    await page.get_by_role("button", name="Take it from its place").click()
+    await page.get_by_role("button", name="It lies in the locker").wait_for()
+    after = await read_order(system, order)
+    assert all(one.received_at is not None for one in after.fulfillments[0].packages)
     assert complaints == []

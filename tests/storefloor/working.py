@@ -24,12 +24,12 @@ from troth.store.orders import read_orders
 async def ordered(system: System, name: str, lines: dict[str, int], *, ship: bool = False, **changes: Any) -> Order:
     """An order of the store that was released to it: a pickup, or what it sends."""
     how = {} if ship else {"ship_to": None, "method": Method.PICKUP, "pickup_node": NodeId(STORE)}
-    asked = capture(name, lines, **how, **changes)
+    asked = capture(name, lines, **how | changes)
     order = accepted(await system.door.one(asked, actor="key/web"))
     return accepted(await system.door.one(ReleaseOrder(order.order_id), actor="clock"))
 
 
-async def sent_to_store(system: System, name: str) -> Order:
+async def sent_to_store(system: System, name: str, **changes: Any) -> Order:
     """An order of two units that the store lacks, and that a DC has sent there in two parcels."""
     saved = await save_draft(system, ROUTINGS, "default", {"weights": {"ship_to_store": 1}}, actor="test")
     assert not isinstance(saved, Invalid), saved
@@ -37,7 +37,7 @@ async def sent_to_store(system: System, name: str) -> Order:
     await set_up(system.pool, items=(item("KAYAK", name="Red Kayak"),))
     await system.door.follow()
     await stock(system, {("KAYAK", "DC-PA"): 9})
-    order = await ordered(system, name, {"KAYAK": 2})
+    order = await ordered(system, name, {"KAYAK": 2}, **changes)
     parcels = tuple(
         Package(str(number), (PackageLine(LineId("1"), 1),), carrier="ups", tracking_number=f"1Z{number}")
         for number in (1, 2)

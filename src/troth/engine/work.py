@@ -9,7 +9,7 @@ from troth.engine.parts import Chosen, all_through, choose_units, next_allocatio
 from troth.engine.pickups.compartments import find_compartment
 from troth.engine.pickups.handing_over import check_collector
 from troth.engine.pickups.keeping import open_pickup
-from troth.engine.pickups.receiving import receive, unreceive
+from troth.engine.pickups.receiving import came_along, receive, unreceive
 from troth.engine.promising.context import Facts, State
 from troth.engine.stock.pick_lots import Shelf, choose_lots, find_lot_flaws
 from troth.engine.stock.promised_lots import find_spoiled_flaws
@@ -115,8 +115,9 @@ def decide_work(
             if isinstance(stay, Invalid):
                 return stay
             ready = FulfillmentReady(work.fulfillment_id, command.staging, at, PartsChange(moves=moves))
-            is_moved = not moves and is_kept(order, work)
-            return (ready,) if is_moved else (ready, open_pickup(order, work, at, facts, stay))
+            is_moved = not moves and is_kept(order, work) and stay is None
+            opened = () if is_moved else (open_pickup(order, work, at, facts, stay),)
+            return (*came_along(order, work, at), ready, *opened)
         case ReceiveWork():
             return receive(command, order, work, at, facts)
         case ShipWork():

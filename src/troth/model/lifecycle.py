@@ -344,6 +344,11 @@ RESERVING: Final = frozenset(_A) - ENDED - GONE
 PENDING: Final = RESERVING | {_A.UNCOLLECTED}
 """A part in one of these has a pending entry in the ledger: what nobody collected is not sold before it is put back."""
 
+STAYING: Final = PENDING | {_A.SHIPPED, _A.UNCLAIMED}
+"""A part in one of these takes the compartment of a locker that is promised for it, or lies in it: also while it is on
+its way to the store of the locker.
+"""
+
 IN_FLIGHT: Final = frozenset({_S.REQUESTED, _S.UNKNOWN})
 """A step of a payment in one of these may have had its effect, or may yet have it."""
 

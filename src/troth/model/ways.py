@@ -26,6 +26,11 @@ def counter_of(work: Fulfillment | Shipment) -> NodeId:
     return work.via or work.node if stay is None else stay.locker
 
 
+def places_of(work: Fulfillment) -> frozenset[NodeId]:
+    """The nodes of a fulfillment: which sends it, to which it is sent first, and where its customer fetches it."""
+    return frozenset({work.node, work.via or work.node, counter_of(work)})
+
+
 def stay_of(order: Order, work: Fulfillment) -> LockerStay | None:
     """What a fulfillment takes of a locker: as it lies there, or before that as it was promised; None: nothing."""
     if work.booking is None or work.booking.stay is None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from troth.engine.exposure.consumed import DRAWS_NOTHING
-from troth.model.lifecycle import ENDED, FREED, PENDING
+from troth.model.lifecycle import ENDED, FREED, PENDING, STAYING
 from troth.model.value import dataclass
 from troth.store.database import Connection
 from troth.store.orders import Row
@@ -84,7 +84,7 @@ async def find_reservation_differences(connection: Connection) -> Differences:
 
 async def find_node_day_differences(connection: Connection) -> Differences:
     """The slots of nodes whose promises are not those of the orders and carts."""
-    rows = await connection.fetch(_NODE_DAYS, sorted(FREED), SHOWN_MAX, sorted(PENDING))
+    rows = await connection.fetch(_NODE_DAYS, sorted(FREED), SHOWN_MAX, sorted(STAYING))
     return _differences(rows, "{node} on {day}, shift {shift}: promised {used}, orders and carts take {taken}")
 
 

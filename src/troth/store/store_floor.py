@@ -30,7 +30,7 @@ ON_SHELF: Final = (AllocationState.RELEASED, AllocationState.ACCEPTED)
 class FloorTask:
     """A work as the list of a node shows it; `units` as people count them, what is known of its pickup,
     who was told that it is late, and the items that are still to be
-    picked for it."""
+    picked for it. Of what is sent there first: whether all its packages are received, and a locker hands it over."""
 
     order_id: OrderId
     fulfillment_id: FulfillmentId
@@ -46,6 +46,8 @@ class FloorTask:
     pickup: Pickup
     is_asked_back: bool
     escalated_to: str
+    is_for_locker: bool = False
+    is_here: bool = True
     to_pick: frozenset[Sku] = frozenset()
 
 

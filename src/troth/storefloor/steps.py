@@ -4,13 +4,14 @@ Other entrances may report a later step and take those between along. Here each 
 skipped.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from troth.engine.recall_terms import open_recall
 from troth.model.lifecycle import AllocationState
 from troth.model.order import Fulfillment, Method, Order
 from troth.model.status import fulfillment_status, has_come, is_handed_over, is_kept, live_allocations
+from troth.model.ways import stay_of
 
 _S = AllocationState
 TO_PICK: Final = frozenset({_S.RELEASED, _S.ACCEPTED})
@@ -30,7 +31,7 @@ _SENT: Final[Mapping[AllocationState, tuple[str, ...]]] = {
     _S.PACKED: ("ship",),
 }
 _ARRIVED: Final[Mapping[AllocationState, tuple[str, ...]]] = {
-    _S.SHIPPED: ("receive", "collect"),
+    _S.SHIPPED: ("receive", "ready", "collect"),
     _S.UNCLAIMED: ("put-back",),
 }
 _UNDO: Final[Mapping[AllocationState, str]] = {
@@ -44,15 +45,34 @@ _AT_COUNTER: Final = ("here", "not-here", "collector", "extend")
 
 def ahead(order: Order, work: Fulfillment, node: str) -> tuple[str, ...]:
     """The steps that a node still has to do for a work, the next one first."""
-    state, kept = fulfillment_status(order, work.fulfillment_id), is_kept(order, work)
-    return ahead_of(state, work.method, at=work.node, via=work.via, node=node, is_received=kept)
+    came = came_so_far(
+        is_kept=is_kept(order, work),
+        is_here=all(one.received_at is not None for one in work.packages),
+        is_for_locker=stay_of(order, work) is not None,
+    )
+    state = fulfillment_status(order, work.fulfillment_id)
+    return ahead_of(state, work.method, at=work.node, via=work.via, node=node, came=came)
+
+
+def came_so_far(*, is_kept: bool, is_here: bool, is_for_locker: bool) -> frozenset[str]:
+    """The steps that need not be done (any more) for what is sent to a node first: what all is received is ready at the
+    counter, and still to be laid into a locker.
+
+    >>> sorted(came_so_far(is_kept=False, is_here=True, is_for_locker=True))
+    ['receive']
+    """
+    if is_kept:
+        return frozenset({"receive", "ready"})
+    if not is_for_locker:
+        return frozenset({"ready"})
+    return frozenset({"receive"}) if is_here else frozenset()
 
 
 def ahead_of(
-    state: AllocationState, method: Method, *, at: str, via: str | None, node: str, is_received: bool = False
+    state: AllocationState, method: Method, *, at: str, via: str | None, node: str, came: Collection[str] = ("ready",)
 ) -> tuple[str, ...]:
     """The steps that a node still has to do for a work in a state that lies `at` a node and goes `via` one first, where
-    all of it may be received already.
+    some are done since it `came` there.
 
     >>> ahead_of(AllocationState.PICKED, Method.PICKUP, at="ST-1", via=None, node="ST-1")
     ('ready', 'collect')
@@ -60,8 +80,7 @@ def ahead_of(
     ('receive', 'collect')
     """
     if at != node:  # what came from elsewhere to be collected here
-        steps = _ARRIVED.get(state, ()) if via == node else ()
-        return steps[1:] if is_received and steps[:1] == ("receive",) else steps
+        return tuple(step for step in _ARRIVED.get(state, ()) if via == node and step not in came)
     return (_HANDED if is_handed_over(method) and via is None else _SENT).get(state, ())
 
 

@@ -20,7 +20,7 @@ from troth.store.console import OPEN_WORK
 from troth.store.store_floor import FloorTask, find_floor_tasks
 from troth.storefloor.entrance import SCOPE
 from troth.storefloor.nodes import node_here
-from troth.storefloor.steps import ahead_of
+from troth.storefloor.steps import ahead_of, came_so_far
 
 TASKS_MAX: Final = 100
 _GROUPS: Final = (
@@ -110,8 +110,8 @@ def tasks_of(found: Sequence[FloorTask], node: str, now: datetime, turns: Iterab
 
 
 def _steps(one: FloorTask, node: str) -> tuple[str, ...]:
-    is_received = one.pickup.keep_until is not None
-    return ahead_of(one.status, one.method, at=one.node, via=one.via, node=node, is_received=is_received)
+    came = came_so_far(is_kept=one.pickup.keep_until is not None, is_here=one.is_here, is_for_locker=one.is_for_locker)
+    return ahead_of(one.status, one.method, at=one.node, via=one.via, node=node, came=came)
 
 
 def _task(one: FloorTask, node: str, now: datetime, turn: PickTurn | None) -> Task:

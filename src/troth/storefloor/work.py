@@ -172,7 +172,7 @@ def _back(visit: Visit, form: FormData, node: Node, order: Order, work: Fulfillm
     is_over = step in _ENDS or (step in coming and coming[1:] == ("collect",))
     if step == "receive":
         still = {one.package_id for one in work.packages if one.received_at is None}
-        is_over = still <= {str(name) for name in form.getlist("package")}
+        is_over = "ready" not in coming and still <= {str(name) for name in form.getlist("package")}
     return f"{here}?done={path_part(order.external_id)}" if is_over else f"{here}/work/{path_part(work.fulfillment_id)}"
 
 

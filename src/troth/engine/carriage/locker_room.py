@@ -27,6 +27,12 @@ def locker_at(network: Network, node: NodeId | None) -> Locker | None:
     return None if at is None else network.nodes[at].locker
 
 
+def load_minutes(network: Network, locker: NodeId | None) -> int:
+    """How long the store of a locker takes to bring goods there, of its opening hours; 0: it is no locker."""
+    found = locker_at(network, locker)
+    return 0 if found is None else found.load_minutes
+
+
 def slot_capacity(network: Network, slot: Slot) -> int:
     """What a slot can do at most: of a locker's day its compartments of a size, and of a compartment one."""
     locker = locker_at(network, slot.node)

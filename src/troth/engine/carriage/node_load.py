@@ -11,7 +11,7 @@ from troth.engine.carriage.calendars import WorkClock, day_date, find_hours, is_
 from troth.model.capacity import CapacityUnit, Shift, Slot
 from troth.model.cart_hold import CartHold, CartHoldState
 from troth.model.ids import LineId, NodeId
-from troth.model.lifecycle import FREED, PENDING
+from troth.model.lifecycle import FREED, STAYING
 from troth.model.measure import scale_of
 from troth.model.network import Node
 from troth.model.order import Allocation, Order
@@ -295,7 +295,7 @@ def used_by(order: Order) -> dict[Slot, int]:
             if taken:
                 used[slot] = used.get(slot, 0) + taken
         stay = stay_of(order, work)
-        if stay is not None and any(part.state in PENDING for part in parts):
+        if stay is not None and any(part.state in STAYING for part in parts):
             for slot in stay.slots:
                 used[slot] = used.get(slot, 0) + 1
     return used

@@ -1,5 +1,5 @@
-"""A pickup out of a locker: planned as a pickup at the store that it belongs to, and then a compartment for each
-shipment, for as many days as it may wait.
+"""A pickup out of a locker: planned as a pickup at the store that it belongs to, with what is sent there first; then a
+compartment for each shipment, for as many days as it may wait.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -4,11 +4,11 @@ one plan of lines that all go one way.
 
 from collections.abc import Mapping
 
-from troth.engine.carriage.locker_room import locker_at
 from troth.engine.carriage.network import Network
 from troth.engine.demand.budget import Budget
 from troth.engine.demand.fill import plan_fills
 from troth.engine.demand.group_turns import Ask
+from troth.engine.demand.lockers import plan_by_locker
 from troth.engine.demand.ship_groups import HANDED_OVER, plan_groups
 from troth.engine.demand.substitution import plan_substitutes
 from troth.engine.demand.to_store import fill_store
@@ -34,12 +34,15 @@ def plan_on_terms(
 
     def to_store(group: Demand, left: Mapping[Sku, SupplyRows]) -> Plan:
         found = ask(group, left)
-        if not policy.ship_to_store or group.method not in HANDED_OVER or locker_at(network, group.pickup_node):
-            return found  # a locker is loaded with what its store has
+        if not policy.ship_to_store or group.method not in HANDED_OVER:
+            return found
         return fill_store(group, found, left, network, policy, ask)
 
+    def to_counter(group: Demand, left: Mapping[Sku, SupplyRows]) -> Plan:
+        return plan_by_locker(group, network, lambda at_store: to_store(at_store, left))
+
     def by_groups(wanted: Demand, left: Mapping[Sku, SupplyRows]) -> Plan:
-        return plan_groups(wanted, left, network, policy, to_store, budget)
+        return plan_groups(wanted, left, network, policy, to_counter, budget)
 
     def whole(wanted: Demand) -> Plan:
         return plan_substitutes(wanted, by_groups(wanted, supply), supply, policy, by_groups)

@@ -20,6 +20,7 @@ from troth.model.pickup_moves import (
     PickupOpened,
     PickupReminded,
 )
+from troth.model.ways import stay_of
 
 
 def evolve_received(order: Order, event: FulfillmentReceived) -> Order:
@@ -28,14 +29,17 @@ def evolve_received(order: Order, event: FulfillmentReceived) -> Order:
 
 
 def evolve_unstaged(order: Order, event: FulfillmentUnstaged) -> Order:
-    """The order with goods that wait no more. What was packed before it was staged may be packed anew, so that its
-    packages count no more; what another node sent is still in them, and is to be received again.
+    """The order with goods that wait no more, and lie in no compartment. What was packed before it was staged may be
+    packed anew, so that its packages count no more; what another node sent is still in them, and is to be received
+    again, unless it lay in a locker: then it is in the store.
     """
     work = next(one for one in order.fulfillments if one.fulfillment_id == event.fulfillment_id)
+    stay = stay_of(order, work)
+    order = replace(order, pickups=tuple(_not_kept(one, work) for one in order.pickups))
     if work.via is None:
         return _with_work(order, work.fulfillment_id, lambda one: replace(one, packages=(), staging=""))
-    order = replace(order, pickups=tuple(_not_kept(one, work.fulfillment_id) for one in order.pickups))
-    names = [package.package_id for package in work.packages]
+    is_here = stay is not None and stay.number > 0
+    names = [] if is_here else [package.package_id for package in work.packages]
     return _with_work(order, work.fulfillment_id, lambda one: replace(_received(one, names, None), staging=""))
 
 
@@ -100,11 +104,12 @@ def _evolve(pickup: Pickup, event: PickupEvent | FulfillmentCollected) -> Pickup
             )
 
 
-def _not_kept(pickup: Pickup, fulfillment_id: FulfillmentId) -> Pickup:
-    """A pickup whose goods wait no more; who comes for them is still known."""
-    if pickup.fulfillment_id != fulfillment_id:
+def _not_kept(pickup: Pickup, work: Fulfillment) -> Pickup:
+    """A pickup whose goods wait no more; who comes for them is still known, and the size that they take of a locker."""
+    if pickup.fulfillment_id != work.fulfillment_id:
         return pickup
-    return replace(pickup, ready_at=None, keep_until=None, remind_at=())
+    stay = None if pickup.stay is None else replace(pickup.stay, number=0)
+    return replace(pickup, ready_at=None, keep_until=None, remind_at=(), stay=stay)
 
 
 def _with_work(order: Order, fulfillment_id: FulfillmentId, change: Callable[[Fulfillment], Fulfillment]) -> Order:

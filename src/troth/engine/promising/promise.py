@@ -53,9 +53,6 @@ def plan(
     given, prices = prices, None if prices is None else fresh(prices, now, policy.prices_hours_max)
 
     def ask(wanted: Demand, left: Mapping[Sku, SupplyRows]) -> Plan:
-        return plan_by_locker(wanted, network, lambda asked: ask_for_it(asked, left))
-
-    def ask_for_it(wanted: Demand, left: Mapping[Sku, SupplyRows]) -> Plan:
         by_rules = partial(answer if by is None else by, prices=prices, loads=loads, need=need, budget=spending)
         if policy.routing is None:
             return by_rules(wanted, left, network, policy, now)
@@ -66,7 +63,9 @@ def plan(
     is_on_terms = has_terms(demand, policy)
 
     def ask_all(there: Mapping[Sku, SupplyRows]) -> Plan:
-        return plan_on_terms(demand, there, network, policy, ask, spending) if is_on_terms else ask(demand, there)
+        if is_on_terms:
+            return plan_on_terms(demand, there, network, policy, ask, spending)
+        return plan_by_locker(demand, network, lambda at_store: ask(at_store, there))
 
     found = plan_with_lots(demand, fresh_supply(supply, now.timestamp()), network, ask_all)
     found = settle_stays(network, demand, found)

@@ -27,6 +27,7 @@ from troth.engine.carriage.network import Network
 from troth.engine.demand.ship_groups import HANDED_OVER
 from troth.engine.tracking.measured import Chances, beyond, beyond_each, chances_of, given_more_than, quantile, tails_of
 from troth.engine.tracking.parcels import standing_of
+from troth.engine.tracking.schedule import minutes_at_store
 from troth.model.lifecycle import GONE, AllocationState
 from troth.model.measured import GRIDS, CellName, Measured, Stage
 from troth.model.order import Fulfillment, Order
@@ -108,7 +109,7 @@ def _of_store(
     if position is None:
         return None
     clock = network.clocks[network.clock_index.item(position)]
-    minutes = max(clock.processing_minutes, ready_minutes)
+    minutes = minutes_at_store(network, clock, work, ready_minutes=ready_minutes)
     done = finish_work(clock, minute_of(arrived_at.timestamp()), minutes, has_cut_off=False)
     ready_at = now + timedelta(days=DAYS_SEARCHED_MAX) if done is None else max(now, instant(done * 60.0))
     return _of_times([ready_at], work.promised_at)

@@ -10,11 +10,13 @@ from typing import Final
 
 from troth.engine.acceptance import accept_by
 from troth.engine.carriage.calendars import WorkClock, finish_work, instant, minute_of
+from troth.engine.carriage.locker_room import load_minutes
 from troth.engine.carriage.network import Network
 from troth.engine.demand.ship_groups import HANDED_OVER
 from troth.engine.waves.latest_start import latest_start
 from troth.model.order import Fulfillment
 from troth.model.tracking import Step
+from troth.model.ways import counter_of
 
 LEFT_AFTER: Final[Mapping[Step, int]] = {Step.PICKED: 40, Step.PACKED: 10}
 """So much of the node's work (%) is still to be done after these steps."""
@@ -55,15 +57,20 @@ def schedule_back(
 
 def arrive_by(network: Network, work: Fulfillment, *, ready_minutes: int) -> datetime:
     """The promise of the leg to the store: when what is sent there first has to come in, so that the store has it ready
-    for its customer when it was promised. Not before it has to leave.
+    for its customer, at the counter or in its locker, when it was promised. Not before it has to leave.
     """
     leaves_by = min(work.ship_by, work.promised_at)
     position = None if work.via is None else network.index.get(work.via)
     if position is None:
         return work.promised_at
     clock = network.clocks[network.clock_index.item(position)]
-    minutes = max(clock.processing_minutes, ready_minutes)
+    minutes = minutes_at_store(network, clock, work, ready_minutes=ready_minutes)
     return latest_with_left(clock, minutes, since=leaves_by, done_by=work.promised_at)
+
+
+def minutes_at_store(network: Network, clock: WorkClock, work: Fulfillment, *, ready_minutes: int) -> int:
+    """How much work of its opening hours a store has with what is sent there first, once it has come in."""
+    return max(clock.processing_minutes, ready_minutes) + load_minutes(network, counter_of(work))
 
 
 def _at_node(

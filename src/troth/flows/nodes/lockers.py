@@ -9,7 +9,7 @@ from troth.engine.pickups.codes import pickup_code
 from troth.flows.door.system import System
 from troth.model.capacity import LockerStay, Slot
 from troth.model.ids import NodeId
-from troth.model.lifecycle import AllocationState
+from troth.model.lifecycle import STAYING, AllocationState
 from troth.model.locker import Locker
 from troth.model.network import Node
 from troth.model.order import Fulfillment, Order
@@ -19,14 +19,7 @@ from troth.model.ways import pickup_of, stay_of
 from troth.store.node_days import read_node_days
 from troth.store.store_floor import find_in_locker
 
-LYING: Final = (AllocationState.READY, AllocationState.UNCOLLECTED)
-_COMING: Final = (
-    AllocationState.RESERVED,
-    AllocationState.RELEASED,
-    AllocationState.ACCEPTED,
-    AllocationState.PICKED,
-    AllocationState.PACKED,
-)
+_STAYING: Final = sorted(STAYING)
 _SHOWN_MAX: Final = 2_000
 _DAYS: Final = 7
 
@@ -79,8 +72,7 @@ async def read_locker(system: System, node: Node, now: datetime) -> LockerNow | 
         return None
     first = local_date(system.door.reference.network, node.node, now)
     async with system.pool.acquire() as connection:
-        lying = await find_in_locker(connection, node.node, LYING, limit=_SHOWN_MAX)
-        coming = await find_in_locker(connection, node.node, _COMING, limit=_SHOWN_MAX)
+        works = _staying(await find_in_locker(connection, node.node, _STAYING, limit=_SHOWN_MAX))
         used = dict(await read_node_days(connection, first, nodes=(node.node,)))
     days = tuple(
         SizeDay(at, day, promised, max(0, len(size.numbers) - promised))
@@ -88,17 +80,19 @@ async def read_locker(system: System, node: Node, now: datetime) -> LockerNow | 
         for at, size in enumerate(locker.sizes)
         for promised in (used.get(Slot(node.node, day, at), 0),)
     )
-    return LockerNow(node, locker, tuple(sorted(_staying(lying), key=_by_number)), tuple(_staying(coming)), days)
+    lying = sorted((one for one in works if one.stay.number), key=_by_number)
+    return LockerNow(node, locker, tuple(lying), tuple(one for one in works if not one.stay.number), days)
 
 
 async def find_lying(system: System, node: NodeId, *, number: int | None, code: str | None) -> tuple[Lying, ...]:
     """What lies in a compartment of a locker (None: in any), and has a code (None: whatever its code is)."""
     async with system.pool.acquire() as connection:
-        found = _staying(await find_in_locker(connection, node, LYING, limit=_SHOWN_MAX))
+        found = _staying(await find_in_locker(connection, node, _STAYING, limit=_SHOWN_MAX))
     return tuple(
         one
         for one in found
-        if (number is None or one.stay.number == number)
+        if one.stay.number
+        and (number is None or one.stay.number == number)
         and (number is not None or code is None or pickup_code(one.order, one.work.fulfillment_id) == code)
     )
 

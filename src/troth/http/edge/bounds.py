@@ -12,7 +12,7 @@ from troth.model.order import Order
 from troth.model.permissions import By
 from troth.model.refusals import FieldFlaw, Invalid, NotFound
 from troth.model.seller import SELLER_NODE
-from troth.model.ways import counter_of
+from troth.model.ways import places_of
 from troth.store.orders import read_orders
 
 
@@ -37,8 +37,7 @@ def nodes_of(order: Order) -> frozenset[str]:
     """The nodes that have to do with an order: those that send it, where it is picked up, and that which sold it."""
     picked_up = () if order.pickup_node is None else (order.pickup_node,)
     sold = order.attributes.get(SELLER_NODE)
-    works = order.fulfillments
-    return frozenset([*(work.node for work in works), *map(counter_of, works), *picked_up, *((sold,) if sold else ())])
+    return frozenset().union(*map(places_of, order.fulfillments), picked_up, (sold,) if sold else ())
 
 
 async def read_visible(call: Call[Any, Any], order_id: OrderId) -> Order:

@@ -21,7 +21,7 @@ from troth.model.ids import FulfillmentId
 from troth.model.lifecycle import AllocationState
 from troth.model.order import Fulfillment, Order
 from troth.model.refusals import NotFound
-from troth.model.ways import counter_of
+from troth.model.ways import places_of
 from troth.store.orders import find_fulfillments
 
 
@@ -85,7 +85,7 @@ async def find_visible_work(call: Call[Any, Any], name: FulfillmentId) -> tuple[
     if isinstance(found, NotFound):
         raise Refused(found)
     order, work = found
-    is_near = call.actor.may_at(work.node) or call.actor.may_at(counter_of(work))
+    is_near = any(map(call.actor.may_at, places_of(work)))
     if not is_near or not is_visible(call.actor, order):
         raise Refused(NotFound("fulfillment", name))
     return order, work

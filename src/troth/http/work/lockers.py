@@ -23,7 +23,7 @@ from troth.http.work.work_answer import WorkAnswer, answer_work
 from troth.http.work.work_body import AtBody
 from troth.model.commands import ActOnDue, CollectWork, Command
 from troth.model.ids import NodeId
-from troth.model.lifecycle import AllocationState
+from troth.model.lifecycle import NOT_COLLECTED, AllocationState
 from troth.model.network import Node
 from troth.model.pickup_moves import OpenLocker
 from troth.model.refusals import FieldFlaw, Invalid, NotFound, NotPossibleNow
@@ -123,7 +123,7 @@ async def _tell(call: Call[LockerEventBody, NoQuery]) -> Reply:
 def _command(call: Call[LockerEventBody, NoQuery], one: Lying) -> Command | None:
     """What an event asks for; None: it is so already."""
     body, name = call.body, one.work.fulfillment_id
-    if one.status is AllocationState.UNCOLLECTED:
+    if one.status in NOT_COLLECTED:
         if body.event is LockerEvent.LAPSED:
             return None
         raise Refused(NotPossibleNow(body.event.value, one.status))

@@ -47,7 +47,7 @@ ORDER BY sku, node, source LIMIT $2;
 
 -- name: find_node_day_differences
 -- Finds slots of limited nodes whose promises are not what orders and carts take of them, at most some, with how many there are.
--- A fulfillment takes what its live parts need, of the first slots that it has booked first; and of a locker a compartment while anything is reserved for it.
+-- A fulfillment takes what its live parts need, of the first slots that it has booked first; and of a locker a compartment until it was handed over or put back.
 WITH needed AS (
     SELECT
         f.order_id, f.fulfillment_id, f.booking,

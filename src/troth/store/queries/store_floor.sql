@@ -14,6 +14,8 @@ ORDER BY sent.ship_by DESC, sent.fulfillment_id DESC LIMIT $5;
 SELECT
     f.order_id, f.fulfillment_id, f.node, f.via, f.status, f.method, f.ship_by, f.staging, o.external_id, o.customer_name,
     coalesce(u.units, 0)::bigint AS units, coalesce(u.to_pick, '{}') AS to_pick, p.document AS pickup,
+    f.booking #>> '{stay,locker}' IS NOT NULL AS is_for_locker,
+    NOT EXISTS (SELECT FROM json_array_elements(f.packages) AS k WHERE k.value ->> 'received_at' IS NULL) AS is_here,
     EXISTS (
         SELECT FROM recalls AS r
         WHERE r.order_id = f.order_id AND r.fulfillment_id = f.fulfillment_id AND r.state = 'requested'
@@ -30,7 +32,7 @@ FROM (
         SELECT own.*
         FROM unnest($2::text[]) AS s (status)
         CROSS JOIN LATERAL (
-            SELECT order_id, fulfillment_id, node, via, status, method, ship_by, staging FROM fulfillments
+            SELECT order_id, fulfillment_id, node, via, status, method, ship_by, staging, packages, booking FROM fulfillments
             WHERE node = $1 AND status = s.status ORDER BY ship_by, fulfillment_id LIMIT $4
         ) AS own
     )
@@ -39,7 +41,7 @@ FROM (
         SELECT arrived.*
         FROM unnest($3::text[]) AS s (status)
         CROSS JOIN LATERAL (
-            SELECT order_id, fulfillment_id, node, via, status, method, ship_by, staging FROM fulfillments
+            SELECT order_id, fulfillment_id, node, via, status, method, ship_by, staging, packages, booking FROM fulfillments
             WHERE via = $1 AND status = s.status ORDER BY ship_by, fulfillment_id LIMIT $4
         ) AS arrived
     )
