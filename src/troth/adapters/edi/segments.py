@@ -22,11 +22,13 @@ class Segment:
     place: int = 0
 
     def get(self, element: int, component: int = 1) -> str:
-        """What a component of an element says, both counted from 1, of the first repetition; empty where nothing is."""
+        """What a component of an element says, both counted from 1, of the first repetition; empty where nothing is.
+        Blanks at the end only fill up, in both syntaxes, and are left out.
+        """
         if element > len(self.elements):
             return ""
         first = self.elements[element - 1][0]
-        return first[component - 1] if component <= len(first) else ""
+        return first[component - 1].rstrip(" ") if component <= len(first) else ""
 
 
 def segment(tag: str, *elements: str | tuple[str, ...]) -> Segment:
@@ -40,13 +42,15 @@ def segment(tag: str, *elements: str | tuple[str, ...]) -> Segment:
 class Transaction:
     """A transaction set of X12 (`940`), or a message of EDIFACT (`IFTSTA`), without its header and trailer.
 
-    `version` is that of its standard: `004010`, `D.96A`.
+    `version` is that of its standard: `004010`, `D.96A`. `convention` is the guide that narrows it down, where it names
+    one: `005010X231A1`, `EAN008`.
     """
 
     kind: str
     version: str
     control: str
     segments: tuple[Segment, ...]
+    convention: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,12 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Interchange:
-    """All that one partner sends another at once. `at` is by the sender's clock, of which no offset is known."""
+    """All that one partner sends another at once. `at` is by the sender's clock, of which no offset is known; the first
+    instant there is where it cannot be read.
+
+    `syntax_version` is that of the envelope, `00401` of X12, `UNOC.3` of EDIFACT; empty, the writer takes one that
+    holds what is said. `receipts` are the TA1 of X12, which stand beside its groups.
+    """
 
     syntax: Syntax
     sender: Party
@@ -72,3 +81,6 @@ class Interchange:
     at: datetime
     is_test: bool
     groups: tuple[Group, ...]
+    syntax_version: str = ""
+    wants_receipt: bool = False
+    receipts: tuple[Segment, ...] = ()
