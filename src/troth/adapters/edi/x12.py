@@ -19,6 +19,7 @@ _PADDING: Final = " \t\r\n\x00\x1aï»¿"
 _ISA_ELEMENTS: Final = 16
 _ISA_LENGTH_MAX: Final = 300
 _VERSION_LENGTH: Final = 6
+_CONVENTION_FROM: Final = "00501"
 _REPEATS_FROM: Final = "00402"
 
 
@@ -200,7 +201,7 @@ def write_interchange(interchange: Interchange, delimiters: Delimiters = X12_USU
         begin = ("GS", group.code, group.sender, group.receiver, day, hour, group.control, "X", group.version)
         rows.append(by.element.join(begin))
         for one in group.transactions:
-            is_named = one.convention not in ("", group.version)
+            is_named = one.convention and group.version >= _CONVENTION_FROM
             rows.append(by.element.join(("ST", one.kind, one.control, *((one.convention,) if is_named else ()))))
             rows += [_row(segment, by, repetition) for segment in one.segments]
             rows.append(by.element.join(("SE", str(len(one.segments) + 2), one.control)))
