@@ -18,7 +18,7 @@ from troth.console.record_codecs import (
 from troth.console.record_form import Field, Group, Widget
 from troth.model.capacity import CapacityUnit
 from troth.model.network import NodeType
-from troth.model.node_link import FileFormat, Reach
+from troth.model.node_link import AcknowledgedBy, FileFormat, Reach
 
 _HOURS: Final = rows(Column("weekdays", DAYS), Column("opens", TEXT), Column("closes", TEXT))
 _SPECIAL_DAYS: Final = rows(
@@ -130,6 +130,13 @@ _LINK: Final = Group(
         Field("link/acknowledge_minutes", "Minutes of its hours to acknowledge", NUMBER, hint="empty: none waits"),
         Field("link/ship_minutes", "Minutes of its hours to ship", NUMBER, hint="empty: by when it has to leave"),
         Field("link/contact", "Who is called where it is silent", width=3),
+        Field(
+            "link/acknowledged_by",
+            "Acknowledged by",
+            widget=Widget.CHOICE,
+            options=tuple(AcknowledgedBy),
+            hint="empty: delivery; of a webhook",
+        ),
     ),
 )
 

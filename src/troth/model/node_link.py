@@ -20,13 +20,23 @@ class FileFormat(StrEnum):
     JSON_LINES = "jsonl"
 
 
+class AcknowledgedBy(StrEnum):
+    """What counts as the acknowledgment of a message that is posted to a node: that its system took it (a status from
+    200 to 299), or only its answer.
+    """
+
+    DELIVERY = "delivery"
+    ANSWER = "answer"
+
+
 @dataclass(frozen=True, slots=True)
 class NodeLink:
     """By what a node is reached, and what it owes: to acknowledge a release within so many minutes of its opening
     hours, and to have it shipped within so many (None: nothing is asked).
 
     `folder` is the name of its folder, and `format` what lies there, where it is reached by file. `contact` is whom a
-    person calls where it is silent.
+    person calls where it is silent. `acknowledged_by` says what counts where it is reached by webhook; whoever asks or
+    reads files always answers.
     """
 
     by: Reach
@@ -35,3 +45,4 @@ class NodeLink:
     acknowledge_minutes: int | None = None
     ship_minutes: int | None = None
     contact: str = ""
+    acknowledged_by: AcknowledgedBy = AcknowledgedBy.DELIVERY

@@ -148,7 +148,7 @@ async def acknowledge_about(
 async def acknowledge_delivered(
     connection: Connection, node: NodeId, positions: Sequence[Position], *, at: datetime, by: str
 ) -> None:
-    """Write that a node has taken the messages at these positions of the log."""
+    """Write that a node has taken the messages at these positions of the log, where that is its acknowledgment."""
     rows = await connection.fetch(
         _ACKNOWLEDGE_DELIVERED, node, [xid for xid, _ in positions], [seq for _, seq in positions], at, by
     )

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 from troth.http.edge.body import Strict, Text
 from troth.http.edge.problems import Refused
 from troth.model.ids import NodeId
-from troth.model.node_link import FileFormat, NodeLink, Reach
+from troth.model.node_link import AcknowledgedBy, FileFormat, NodeLink, Reach
 from troth.model.refusals import FieldFlaw, Invalid
 
 _FOLDER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -34,6 +34,10 @@ class LinkBody(Strict):
         Field(description="Within so many it has shipped a release; null: by when that has to leave."),
     ] = None
     contact: Annotated[Text, Field(description="Whom a person calls where it is silent.")] = ""
+    acknowledged_by: Annotated[
+        AcknowledgedBy,
+        Field(description="By webhook: delivery, where a status from 200 to 299 is enough, or answer."),
+    ] = AcknowledgedBy.DELIVERY
 
     def link(self, node_id: NodeId) -> NodeLink:
         """The link of a node that this is; Refused where its folder would have no name."""
@@ -47,6 +51,7 @@ class LinkBody(Strict):
             self.acknowledge_minutes,
             self.ship_minutes,
             self.contact,
+            acknowledged_by=self.acknowledged_by,
         )
 
 
@@ -59,6 +64,7 @@ class LinkAnswer(msgspec.Struct, frozen=True):
     acknowledge_minutes: int | None
     ship_minutes: int | None
     contact: str
+    acknowledged_by: AcknowledgedBy
 
 
 def answer_link(link: NodeLink | None) -> LinkAnswer | None:
@@ -66,5 +72,11 @@ def answer_link(link: NodeLink | None) -> LinkAnswer | None:
     if link is None:
         return None
     return LinkAnswer(
-        link.by, link.format, link.folder or None, link.acknowledge_minutes, link.ship_minutes, link.contact
+        link.by,
+        link.format,
+        link.folder or None,
+        link.acknowledge_minutes,
+        link.ship_minutes,
+        link.contact,
+        acknowledged_by=link.acknowledged_by,
     )

@@ -68,10 +68,11 @@ WHERE m.node = o.node AND m.number = o.number
 RETURNING m.fulfillment_id;
 
 -- name: acknowledge_delivered_messages
--- Writes that the messages at some positions of the log were taken by the node that they are for; of what was acknowledged before nothing. Gives the work of each.
+-- Writes that the messages at some positions of the log were taken by the node that they are for, unless only its answer counts; of what was acknowledged before nothing. Gives the work of each.
 UPDATE node_messages AS m SET acknowledged_at = $4, acknowledged_by = $5
 FROM unnest($2::xid8[], $3::bigint[]) AS d (xid, seq)
 WHERE m.node = $1 AND m.xid = d.xid AND m.seq = d.seq AND m.acknowledged_at IS NULL
+    AND NOT EXISTS (SELECT FROM nodes WHERE node = $1 AND document #>> '{link,acknowledged_by}' = 'answer')
 RETURNING m.number, m.fulfillment_id;
 
 -- name: acknowledge_node_works
