@@ -1,5 +1,6 @@
 """What an operator asks for, and how a no is shown."""
 
+import re
 from datetime import UTC, datetime
 
 import httpx
@@ -7,7 +8,10 @@ import pytest
 
 from tests.builders import accepted, capture, stock
 from tests.console.conftest import post
+from troth.flows.documents.families import ROUTINGS
 from troth.flows.door.system import System
+from troth.flows.publishing.draft import Saved, save_draft
+from troth.flows.publishing.publish import activate
 from troth.model.ids import OrderId
 from troth.model.lifecycle import AllocationState
 from troth.model.order import Method, Order
@@ -159,6 +163,24 @@ async def test_a_pickup_is_staged_and_handed_over(client: httpx.AsyncClient, sys
         assert (
             await post(client, "/fulfillments", f"/fulfillments/{name}-F1?node=ST-NYC", step=step)
         ).status_code == 303
+    assert order_status(await _now(system, name)) is OrderStatus.DELIVERED
+
+
+async def test_what_is_sent_to_the_store_first_is_packed_sent_received_and_handed_over(
+    client: httpx.AsyncClient, system: System
+) -> None:
+    saved = await save_draft(system, ROUTINGS, "default", {"weights": {"ship_to_store": 1}}, actor="test")
+    assert isinstance(saved, Saved), saved
+    await activate(system, ROUTINGS, "default", 1, reason="test", actor="test")
+    wanted = capture("W-1", {"A": 1}, method=Method.PICKUP, pickup_node="ST-NYC", ship_to=None)
+    name = accepted(await system.door.one(wanted, actor="test")).order_id
+    await post(client, f"/orders/{name}", f"/orders/{name}/release")
+    for step in ("accept", "pick", "pack", "ship", "receive", "collect"):
+        status = "shipped" if step in ("receive", "collect") else ""
+        shown = (await client.get("/console/fulfillments", params={"status": status})).text
+        steps = re.findall(r'name="step" value="([a-z-]+)"', shown)
+        assert steps[0] == step, steps
+        assert (await post(client, "/fulfillments", f"/fulfillments/{name}-F1", step=step)).status_code == 303
     assert order_status(await _now(system, name)) is OrderStatus.DELIVERED
 
 

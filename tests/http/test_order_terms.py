@@ -193,6 +193,12 @@ async def test_what_is_sent_to_the_store_first_is_work_of_both_and_collected_the
     (work,) = body["fulfillments"]
     name = work["fulfillment_id"]
     assert (work["node"], work["via"], work["method"]) == ("DC-PA", "ST-NYC", "pickup")
+    ahead = [(one["milestone"], one["at"]) for one in body["timeline"] if one["fulfillment_id"] == name]
+    assert ahead == [
+        ("shipped", work["ship_by"]),
+        ("ready", work["promised_at"]["to"]),
+        ("collected", work["promised_at"]["to"]),
+    ]
     await api.post(f"/v1/orders/{body['order_id']}/release")
     for node in ("DC-PA", "ST-NYC"):
         listed = (await api.get(f"/v1/fulfillments?node={node}")).json()["items"]

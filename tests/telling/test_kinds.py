@@ -9,11 +9,22 @@ import pytest
 from tests.builders import accepted, capture
 from tests.flows.moving import ANN, LATER, PA, settle
 from tests.telling.telling import Shop, body
+from troth.flows.documents.families import ROUTINGS
+from troth.flows.publishing.draft import Saved, save_draft
+from troth.flows.publishing.publish import activate
 from troth.flows.stock.expect import expect
 from troth.flows.stock.stock import Counted, count
 from troth.flows.telling.follow import follow_log
 from troth.flows.tracking.links import give_link
-from troth.model.commands import CancelOrder, CollectWork, DeliverWork, ExpectedLine, LineQuantity, RecordTracking
+from troth.model.commands import (
+    CancelOrder,
+    CollectWork,
+    DeliverWork,
+    ExpectedLine,
+    LineQuantity,
+    ReceiveWork,
+    RecordTracking,
+)
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.order import Customer, Method
 
@@ -137,6 +148,31 @@ async def test_who_does_not_come_is_reminded_and_who_came_is_not(shop: Shop) -> 
     ]  # fmt: skip
     assert "1 × Tea pot waited for you for too long" in body(late[-1]) + body(late[0])
     assert ("canceled", "dropped") in await shop.states()
+
+
+async def test_who_picks_up_what_was_sent_to_the_store_first_is_told_when_it_is_there_and_reminded(shop: Shop) -> None:
+    saved = await save_draft(shop.system, ROUTINGS, "default", {"weights": {"ship_to_store": 1}}, actor="test")
+    assert isinstance(saved, Saved), saved
+    await activate(shop.system, ROUTINGS, "default", 1, reason="test", actor="test")
+    order = await shop.order("W-1", {"B": 1}, method=Method.PICKUP, pickup_node=NodeId("ST-NYC"), ship_to=None)
+    await shop.tell()
+    work = (await shop.ship(order)).fulfillments[0].fulfillment_id
+    (shipped,) = await shop.tell()
+    near = RecordTracking(work, "UPS", "1Z999", "out_for_delivery", shop.clock.now)
+    accepted(await shop.system.door.one(near, actor="ups"))
+    coming = await shop.tell()
+    accepted(await shop.system.door.one(ReceiveWork(work, (), "A3"), actor="store"))
+    (ready,) = await shop.tell()
+    reminders = await shop.tell_after_days(1)
+    accepted(await shop.system.door.one(CollectWork(work, "Ada Park"), actor="store"))
+
+    assert "Fifth Avenue" in body(shipped)
+    assert coming == []  # it comes to the store today, not to them
+    assert ready["Subject"] == "Your order W-1 is ready"
+    assert "Ready for pickup at Fifth Avenue." in body(ready)
+    assert re.search(r"Your code: \d{6}\n", body(ready))
+    assert [mail["Subject"] for mail in reminders] == ["Your order W-1 still waits for you"]
+    assert await shop.tell_after_days(4) == []
 
 
 async def test_spanish_is_spoken_to_who_ordered_in_it(shop: Shop) -> None:

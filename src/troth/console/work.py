@@ -21,6 +21,7 @@ from troth.model.commands import (
     PackWork,
     PickWork,
     RecallCommand,
+    ReceiveWork,
     RefuseRecall,
     RejectWork,
     ShipWork,
@@ -29,13 +30,14 @@ from troth.model.commands import (
 from troth.model.ids import FulfillmentId
 from troth.model.lifecycle import AllocationState
 from troth.model.measure import scale_of
-from troth.model.order import Fulfillment, Method, Order
+from troth.model.order import Fulfillment, Order
 from troth.model.pickup import Arrival, Pickup
 from troth.model.pickup_moves import ExtendPickup, PickupCommand, PutBackPickup, TellArrival
 from troth.model.recall import Recall
 from troth.model.refusals import NotFound
-from troth.model.status import fulfillment_status, is_handed_over, live_allocations
+from troth.model.status import fulfillment_status, is_handed_over, is_kept, live_allocations
 from troth.model.value import dataclass
+from troth.model.ways import stay_of
 from troth.pages.asking import ask, new_key, text
 from troth.pages.desk import Visit
 from troth.pages.render import page
@@ -57,6 +59,7 @@ _STEPS: Final[Mapping[str, Callable[[FulfillmentId], WorkCommand]]] = {
     "ship": ShipWork,
     "ready": StageWork,
     "collect": CollectWork,
+    "receive": ReceiveWork,
     "deliver": DeliverWork,
     "here": lambda work: TellArrival(work, Arrival.HERE),
     "extend": ExtendPickup,
@@ -111,23 +114,27 @@ async def _with_shelves(visit: Visit, command: WorkCommand) -> WorkCommand:
     return command if isinstance(found, NotFound) else replace(command, keys=put_back_keys(*found))
 
 
-def next_steps(state: AllocationState, method: Method) -> tuple[str, ...]:
-    """What can be done with work in a state, the usual step first.
-
-    >>> next_steps(AllocationState.PICKED, Method.PICKUP), next_steps(AllocationState.PICKED, Method.SHIP)
-    (('ready',), ('pack', 'ship'))
+def next_steps(order: Order, work: Fulfillment) -> tuple[str, ...]:
+    """What can be done with work as it stands, the usual step first. Into a locker goods are laid in the store, where
+    the number of the compartment is read, and nobody waits at one.
     """
+    state, is_sent = fulfillment_status(order, work.fulfillment_id), work.via is not None
+    is_for_locker, is_packed = stay_of(order, work) is not None, state is AllocationState.PACKED
+    to_stage = () if is_for_locker else ("ready",)
+    waiting = ("collect", "extend") if is_for_locker else ("collect", "here", "extend")
     match state:
         case AllocationState.RELEASED:
             return ("accept", "reject")
         case AllocationState.ACCEPTED:
             return ("pick", "reject")
-        case AllocationState.PICKED:
-            return ("ready",) if is_handed_over(method) else ("pack", "ship")
-        case AllocationState.PACKED:
-            return ("ready",) if is_handed_over(method) else ("ship",)
+        case AllocationState.PICKED | AllocationState.PACKED:
+            if is_handed_over(work.method) and not is_sent:
+                return to_stage
+            return ("ship",) if is_packed else ("pack", "ship")
         case AllocationState.READY:
-            return ("collect", "here", "extend")
+            return waiting
+        case AllocationState.SHIPPED if is_sent:
+            return waiting if is_kept(order, work) else ("receive",)
         case AllocationState.SHIPPED:
             return ("deliver",)
         case AllocationState.UNCOLLECTED | AllocationState.UNCLAIMED:
@@ -177,7 +184,7 @@ def _row(order: Order, work: Fulfillment, visit: Visit, windows: Mapping[Fulfill
     is_late = state in OPEN_WORK and state is not AllocationState.READY and work.ship_by < visit.now
     accept_by = find_accept_by(windows, work.fulfillment_id)
     recall = open_recall(order, work.fulfillment_id)
-    steps = next_steps(state, work.method)
+    steps = next_steps(order, work)
     if recall is not None:
         steps = ("accept-recall", "refuse-recall", *steps)
     pickup = next((one for one in order.pickups if one.fulfillment_id == work.fulfillment_id), None)

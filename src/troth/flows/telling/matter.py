@@ -34,11 +34,11 @@ from troth.model.kits import begun_units, kits_of
 from troth.model.lifecycle import GONE, NOT_COLLECTED, AllocationState
 from troth.model.measure import shown
 from troth.model.money import Money
-from troth.model.order import Order
+from troth.model.order import Allocation, Fulfillment, Order
 from troth.model.recall import RecallKind
 from troth.model.return_moves import ReturnCredited, ReturnReceived
 from troth.model.returns import ReturnKind
-from troth.model.status import live_allocations
+from troth.model.status import is_kept, live_allocations
 from troth.model.value import dataclass
 from troth.model.ways import counter_of, pickup_of, stay_of
 
@@ -193,14 +193,14 @@ def _when(at: datetime, scene: Scene) -> str:
 def _delay_predicted(scene: Scene) -> Finding:
     if scene.order.canceled_at is not None:
         return "the order was canceled"
-    if not _units_of(scene, _works(scene), lambda state: state not in _ARRIVED):
+    if not _units_of(scene, _works(scene), lambda part: part.state not in _ARRIVED):
         return "it has arrived, or comes from elsewhere"
     return Matter("delay_predicted", {"promise": _promise(scene)})
 
 
 def _shipped(scene: Scene) -> Finding:
     works = _works(scene)
-    units = _units_of(scene, works, lambda state: state in GONE)
+    units = _units_of(scene, works, lambda part: part.state in GONE)
     if not units:
         return "nothing of it is on its way"
     packages = [package for event in scene.each(FulfillmentShipped) for package in event.packages]
@@ -213,12 +213,12 @@ def _shipped(scene: Scene) -> Finding:
     return Matter("shipped", values, units)
 
 
-def _of_works(kind: str, is_told: Callable[[AllocationState], bool], why_not: str) -> Callable[[Scene], Finding]:
-    """A kind that tells of the units of some fulfillments as long as they are in some states."""
+def _of_works(kind: str, is_told: Callable[[Scene, Allocation], bool], why_not: str) -> Callable[[Scene], Finding]:
+    """A kind that tells of the units of some fulfillments as long as something is true of them."""
 
     def find(scene: Scene) -> Finding:
         works = _works(scene)
-        units = _units_of(scene, works, is_told)
+        units = _units_of(scene, works, lambda part: is_told(scene, part))
         if not units:
             return why_not
         codes = ", ".join(pickup_code(scene.order, work) for work in works)
@@ -227,6 +227,20 @@ def _of_works(kind: str, is_told: Callable[[AllocationState], bool], why_not: st
         return Matter(kind, values, units)
 
     return find
+
+
+def _is_waiting(scene: Scene, part: Allocation) -> bool:
+    """Whether a part waits for its customer: at the node that had it, or at that to which it was sent first."""
+    return is_kept(scene.order, _work_of(scene, part))
+
+
+def _is_coming(scene: Scene, part: Allocation) -> bool:
+    """Whether a part is on its way to its customer, and not to the node where they pick it up."""
+    return part.state in GONE - _ARRIVED and _work_of(scene, part).via is None
+
+
+def _work_of(scene: Scene, part: Allocation) -> Fulfillment:
+    return next(one for one in scene.order.fulfillments if one.fulfillment_id == part.fulfillment_id)
 
 
 def _kept(scene: Scene, name: FulfillmentId) -> str:
@@ -325,11 +339,9 @@ def _works(scene: Scene) -> tuple[FulfillmentId, ...]:
     return tuple(dict.fromkeys(work for work in named if work is not None))
 
 
-def _units_of(
-    scene: Scene, works: Sequence[FulfillmentId], is_told: Callable[[AllocationState], bool]
-) -> tuple[Units, ...]:
-    """The units of fulfillments that are in some state now, by line; of a kit, those of which anything is."""
-    parts = [part for part in live_allocations(scene.order) if part.fulfillment_id in works and is_told(part.state)]
+def _units_of(scene: Scene, works: Sequence[FulfillmentId], is_told: Callable[[Allocation], bool]) -> tuple[Units, ...]:
+    """The units of fulfillments of which something is true now, by line; of a kit, those of which anything is."""
+    parts = [part for part in live_allocations(scene.order) if part.fulfillment_id in works and is_told(part)]
     return tuple(Units(*one) for one in begun_units(parts, kits_of(scene.order)).items())
 
 
@@ -353,21 +365,15 @@ def _lines(scene: Scene, units: Iterable[Units]) -> str:
     return ", ".join(scene.units(one.line_id, one.quantity) for one in units)
 
 
-def _is_ready(state: AllocationState) -> bool:
-    return state is AllocationState.READY
-
-
 _OF_KIND: Final[Mapping[str, Callable[[Scene], Finding]]] = {
     "order_confirmed": _confirmed,
     "promise_changed": _promise_changed,
     "delay_predicted": _delay_predicted,
     "shipped": _shipped,
-    "out_for_delivery": _of_works(
-        "out_for_delivery", lambda state: state in GONE and state not in _ARRIVED, "it has arrived"
-    ),
-    "delivered": _of_works("delivered", lambda state: state in _ARRIVED, "it has not arrived"),
-    "ready_for_pickup": _of_works("ready_for_pickup", _is_ready, "it does not wait for the customer any more"),
-    "pickup_reminder": _of_works("pickup_reminder", _is_ready, "it does not wait for the customer any more"),
+    "out_for_delivery": _of_works("out_for_delivery", _is_coming, "it has arrived, or comes to where it is picked up"),
+    "delivered": _of_works("delivered", lambda _scene, part: part.state in _ARRIVED, "it has not arrived"),
+    "ready_for_pickup": _of_works("ready_for_pickup", _is_waiting, "it does not wait for the customer any more"),
+    "pickup_reminder": _of_works("pickup_reminder", _is_waiting, "it does not wait for the customer any more"),
     "pickup_expired": _pickup_expired,
     "canceled": _canceled,
     "canceled_in_part": _canceled,

@@ -12,11 +12,10 @@ from troth.model.ids import FulfillmentId, LineId, NodeId, Sku
 from troth.model.inventory import Source, is_on_hand
 from troth.model.item import Item
 from troth.model.kits import Kit
-from troth.model.lifecycle import AllocationState
 from troth.model.network import Address, NodeType
 from troth.model.order import Allocation, Fulfillment, Method, Order
 from troth.model.plan import Shipment
-from troth.model.status import fulfillment_status, live_allocations
+from troth.model.status import is_kept, live_allocations
 from troth.model.value import dataclass
 from troth.model.ways import counter_of
 
@@ -129,7 +128,7 @@ def brand_of(skus: Iterable[Sku], items: Mapping[Sku, Item]) -> str:
 
 def _is_ready(order: Order, work: Fulfillment) -> bool:
     """Whether it waits for the customer."""
-    return work.method in HANDED_OVER and fulfillment_status(order, work.fulfillment_id) is AllocationState.READY
+    return work.method in HANDED_OVER and is_kept(order, work)
 
 
 def _collecting(network: Network, node: NodeId, method: Method, ready: datetime) -> Collecting | None:

@@ -11,7 +11,7 @@ from troth.engine.failed import NO_FAILURES, Failures
 from troth.http.edge.values import Instant
 from troth.model.lifecycle import RESERVING, AllocationEvent, AllocationState, HoldState, is_possible
 from troth.model.order import Fulfillment, Method, Order
-from troth.model.status import fulfillment_status, last_dates, live_allocations
+from troth.model.status import is_kept, last_dates, live_allocations
 
 
 class Milestone(StrEnum):
@@ -103,8 +103,12 @@ def _failed_points(order: Order, failures: Failures) -> Iterable[TimelinePoint]:
 def _work_points(order: Order, work: Fulfillment) -> Iterable[TimelinePoint]:
     done = work.delivered_at
     if work.method in (Method.PICKUP, Method.CURBSIDE):
-        if done is None and fulfillment_status(order, work.fulfillment_id) is not AllocationState.READY:
-            yield _point(work, work.ship_by, Milestone.READY, AllocationState.READY, is_expected=True)
+        ready_by = work.ship_by
+        if work.via is not None:
+            left, ready_by = work.shipped_at, work.promised_at
+            yield _point(work, left or work.ship_by, Milestone.SHIPPED, AllocationState.SHIPPED, is_expected=not left)
+        if done is None and not is_kept(order, work):
+            yield _point(work, ready_by, Milestone.READY, AllocationState.READY, is_expected=True)
         at = done or work.promised_at
         yield _point(work, at, Milestone.COLLECTED, AllocationState.COLLECTED, is_expected=done is None)
         return
