@@ -138,7 +138,7 @@ async def _page(
     words = _words(request, zone_of(order, reference.network), (own,) if own else (), asked)
     view = view_order(order, tracked, expected, reference.items, reference.network, find_window(order), words)
     url = f"{system.origin.public_url.rstrip('/')}/track/{request.path_params['token']}"
-    markup = markup_script(public_markup(order, reference.items, system.origin.shop, url))
+    markup = markup_script(public_markup(order, reference.items, reference.network, shop=system.origin.shop, url=url))
     said = (
         words.say(told, detail=detail)
         if told in TEXTS["en"] and told.startswith(("did_", "was_", "not_", "try_"))

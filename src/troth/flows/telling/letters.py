@@ -89,6 +89,7 @@ def compose(asked: Asked, made_with: Stationery, languages: Sequence[str] = ()) 
     choices = tuple(_offers(asked, matter, scene, made_with, until))
     values = {"name": order.customer.name, "order": order.external_id, "shop": head.shop, **matter.values}
     told = _Told(scene, head, matter, values, choices, until if choices else None, asked.order_url)
+    markup = order_markup(order, made_with.items, made_with.network, shop=head.shop, url=asked.order_url)
     opt_out_url = "" if KINDS[matter.kind].is_needed else _url(made_with, Link("stop", asked.notification_id))
     domain = (head.sender or made_with.origin.sender or "troth.invalid").rpartition("@")[2]
     return Letter(
@@ -105,7 +106,7 @@ def compose(asked: Asked, made_with: Stationery, languages: Sequence[str] = ()) 
         reply_to=head.reply_to,
         subject=one_line(told.words("subject"))[:_SUBJECT_LENGTH_MAX],
         text=told.text(opt_out_url),
-        html=told.html(opt_out_url, markup_script(order_markup(order, made_with.items, head.shop, asked.order_url))),
+        html=told.html(opt_out_url, markup_script(markup)),
         sms=_cut(_SPACES.sub(" ", told.words("sms")).strip()),
         at=now,
         choices=choices,
