@@ -17,16 +17,21 @@ from troth.flows.stock.stock import Counted, count
 from troth.flows.telling.follow import follow_log
 from troth.flows.tracking.links import give_link
 from troth.model.commands import (
+    AcceptWork,
     CancelOrder,
     CollectWork,
     DeliverWork,
     ExpectedLine,
     LineQuantity,
+    PackWork,
+    PickWork,
     ReceiveWork,
     RecordTracking,
+    ReleaseOrder,
+    ShipWork,
 )
 from troth.model.ids import LineId, NodeId, Sku
-from troth.model.order import Customer, Method
+from troth.model.order import Customer, Method, Package, PackageLine
 
 
 async def test_the_confirmation_repeats_the_promise_that_was_shown(shop: Shop) -> None:
@@ -39,7 +44,7 @@ async def test_the_confirmation_repeats_the_promise_that_was_shown(shop: Shop) -
     )  # fmt: skip
     promise = "Ships today from Harrisburg DC; arrives tomorrow."
     assert body(mail) == (
-        f"Hello Ada Park,\n\nThank you for your order W-1.\n\n{promise}\n\n"
+        f"Hello Ada Park,\n\nThank you for your order W-1.\n\n{promise}\n\n2 × Tea pot\n1 × Cup & <saucer>\n\n"
         f"See your order: https://tea.example/track/{await give_link(shop.system, order.order_id)}\n\nTea & Co\n"
     )
     rows = re.findall(r"<td[^>]*>(.*?)</td>", body(mail, "html"))
@@ -125,6 +130,32 @@ async def test_a_parcel_is_told_on_its_way_out_for_delivery_and_delivered_each_o
     assert delivered["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
+async def test_only_what_is_in_the_vehicle_is_told_to_be_out_for_delivery(shop: Shop) -> None:
+    order = await shop.order(lines={"A": 2, "B": 1})
+    await shop.tell()
+    accepted(await shop.system.door.one(ReleaseOrder(order.order_id), actor="test"))
+    work = order.fulfillments[0].fulfillment_id
+    parcels = tuple(
+        Package(line, (PackageLine(LineId(line), units),), 500, "UPS", "", f"1Z-{line}")
+        for line, units in (("1", 2), ("2", 1))
+    )
+    for command in (AcceptWork(work), PickWork(work), PackWork(work, parcels), ShipWork(work, parcels)):
+        accepted(await shop.system.door.one(command, actor="test"))
+    await shop.tell()
+
+    told = []
+    for line in ("1", "2"):
+        seen = RecordTracking(work, "UPS", f"1Z-{line}", "out_for_delivery", shop.clock.now)
+        accepted(await shop.system.door.one(seen, actor="ups"))
+        told += await shop.tell()
+        there = RecordTracking(work, "UPS", f"1Z-{line}", "delivered", shop.clock.now)
+        accepted(await shop.system.door.one(there, actor="ups"))
+
+    assert [re.findall("Out for delivery: (.*)", body(mail)) for mail in told] == [
+        ["2 × Tea pot."], ["1 × Cup & <saucer>."],
+    ]  # fmt: skip
+
+
 async def test_who_does_not_come_is_reminded_and_who_came_is_not(shop: Shop) -> None:
     orders = [
         await shop.order(f"W-{name}", method=Method.PICKUP, pickup_node=NodeId("ST-NYC"), ship_to=None)
@@ -146,7 +177,7 @@ async def test_who_does_not_come_is_reminded_and_who_came_is_not(shop: Shop) -> 
     assert sorted(mail["Subject"] for mail in late) == [
         "Your order W-2 still waits for you", "Your order W-2 was not picked up",
     ]  # fmt: skip
-    assert "1 × Tea pot waited for you for too long" in body(late[-1]) + body(late[0])
+    assert "Not picked up in time: 1 × Tea pot. The goods go back" in body(late[-1]) + body(late[0])
     assert ("canceled", "dropped") in await shop.states()
 
 

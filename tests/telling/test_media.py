@@ -17,6 +17,7 @@ from troth.adapters.messages.smtp import Server, Smtp, read_server
 from troth.adapters.webhooks import open_sender
 from troth.engine.policies.quiet_hours import next_allowed
 from troth.flows.telling.media import Deferred
+from troth.flows.tracking.links import give_link
 from troth.model.notification import Medium
 from troth.model.notification_rules import QuietHours
 from troth.model.order import Customer
@@ -33,16 +34,32 @@ async def test_a_gateway_of_text_messages_gets_what_it_takes_signed_and_once(sho
     async with open_receiver() as gateway, open_sender() as post:
         write = sms_writer('{"messages": [{"to": $to, "body": $text, "ref": $id}]}')
         shop.more = {Medium.SMS: Poster(post, gateway.url, SECRET, write)}
-        await shop.order(customer=ADA)
+        order = await shop.order(customer=ADA)
         await shop.tell()
 
     (got,) = gateway.received
     (kept,) = await shop.notifications()
-    text = "Tea & Co: thank you for order W-1. Ships today from our store Fifth Avenue; arrives tomorrow."
+    link = f"https://tea.example/track/{await give_link(shop.system, order.order_id)}"
+    text = f"Tea & Co: thank you for order W-1. Ships today from our store Fifth Avenue; arrives tomorrow. {link}"
     assert got.payload == {"messages": [{"to": ADA.phone, "body": text, "ref": kept.notification_id}]}
     assert Webhook(SECRET).verify(got.body, got.headers)
     assert got.headers["webhook-id"] == kept.notification_id
     assert kept.state == "sent"
+
+
+async def test_a_text_message_that_is_too_long_keeps_its_link_whole(shop: Shop) -> None:
+    await shop.rules({"rules": [CONFIRM]})
+    await shop.texts(
+        {"texts": [{"language": "en", "texts": {"order_confirmed_sms": "{promise} {link} " + "word " * 95}}]}
+    )
+    box = Box()
+    shop.more = {Medium.SMS: box}
+    order = await shop.order(customer=ADA)
+    await shop.tell()
+
+    (letter,) = box.letters
+    assert letter.sms.endswith(f"… https://tea.example/track/{await give_link(shop.system, order.order_id)}")
+    assert len(letter.sms) <= 480
 
 
 @pytest.mark.parametrize(("status", "state"), [(400, "failed"), (429, "retrying"), (503, "retrying"), (200, "sent")])

@@ -1,5 +1,7 @@
 """What customers read of money that is given back, and of promises that will probably be missed."""
 
+from datetime import timedelta
+
 from tests.telling.telling import Shop, body
 from troth.flows.telling.follow import ACTOR
 from troth.model.alerts import AlertAction
@@ -35,8 +37,9 @@ async def test_a_customer_is_told_of_a_promise_that_will_probably_be_missed_only
     order = await shop.order()
     await shop.tell()
     work, at = order.fulfillments[0], shop.clock.now
+    expected_at = work.promised_at + timedelta(days=2)
     alerts = [
-        AlertRaised(work.fulfillment_id, NodeId("DC-PA"), "r", action, "picked", at, at, 80, at)
+        AlertRaised(work.fulfillment_id, NodeId("DC-PA"), "r", action, "picked", at, expected_at, 80, at)
         for action in (AlertAction.EXCEPTION, AlertAction.TELL)
     ]
     await happen(shop, order, alerts[0])
@@ -46,4 +49,4 @@ async def test_a_customer_is_told_of_a_promise_that_will_probably_be_missed_only
     (mail,) = await shop.tell()
 
     assert mail["Subject"] == "Your order W-1 may be late"
-    assert "It will probably be later. We are on it." in body(mail)
+    assert "It will probably be later. We expect it Thursday, November 26, and are on it." in body(mail)

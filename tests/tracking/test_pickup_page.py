@@ -1,12 +1,13 @@
 """What the page says of goods that wait for their customer: what is due, until when, and where in a locker."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import httpx
 import pytest
 
-from tests.builders import accepted, node, set_up
-from tests.tracking.conftest import path_of, released
+from tests.builders import Clock, accepted, node, set_up
+from tests.tracking.conftest import captured, path_of, released
 from troth.flows.door.system import System
 from troth.model.commands import CollectWork, StageWork
 from troth.model.ids import NodeId
@@ -21,7 +22,7 @@ from troth.model.pickup import PaidAtCounter
     ("language", "due", "kept"),
     [
         ("en", "To pay when you pick it up: $19.90", "It is kept for you until Wednesday, November 25, 10:00"),
-        ("es", "A pagar al recogerlo: 19,90", "Se le guarda hasta miércoles, 25 de noviembre, 10:00"),
+        ("es", "A pagar al recogerlo: 19,90", "Se le guarda hasta el miércoles 25 de noviembre, 10:00"),
     ],
 )
 async def test_a_pickup_says_what_is_to_be_paid_for_it_and_until_when_it_waits(
@@ -39,6 +40,28 @@ async def test_a_pickup_says_what_is_to_be_paid_for_it_and_until_when_it_waits(
 
     assert [due in page for page in (before, ready, done)] == [True, True, False]
     assert [kept in page.replace("\u202f", " ") for page in (before, ready, done)] == [False, True, False]
+
+
+async def test_who_picks_up_is_shown_no_address_and_asked_for_none(system: System, client: httpx.AsyncClient) -> None:
+    order = await captured(system, method=Method.PICKUP, pickup_node=NodeId("ST-NYC"))
+    page = (await client.get(await path_of(system, order))).text
+
+    assert order.ship_to is not None
+    assert [word in page for word in ("Pick up at Fifth Avenue", "Cancel the whole order")] == [True, True]
+    assert [word in page for word in ("To A. P.", "Send it to another address")] == [False, False]
+
+
+async def test_a_pickup_is_not_called_late_while_its_customer_may_still_change_it(
+    system: System, client: httpx.AsyncClient, clock: Clock
+) -> None:
+    order = await captured(system, method=Method.PICKUP, pickup_node=NodeId("ST-NYC"), ship_to=None)
+    path = await path_of(system, order)
+    clock.now = order.release_at - timedelta(minutes=1)
+    before = (await client.get(path)).text
+    clock.advance(minutes=20)
+    after = (await client.get(path)).text
+
+    assert ["later than planned" in page for page in (before, after)] == [False, True]
 
 
 async def test_what_lies_in_a_locker_says_in_which_compartment_and_by_which_code(

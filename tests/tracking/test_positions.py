@@ -17,7 +17,7 @@ from troth.model.ids import NodeId, Sku
     ("language", "place", "contents"),
     [
         ("en", "From DC-PA. It comes from the supplier first, and leaves Tuesday, December 1.", "2 × Gift Set"),
-        ("es", "Desde DC-PA. Primero llega del proveedor, y sale martes, 1 de diciembre.", "2 × Gift Set"),
+        ("es", "Desde DC-PA. Primero llega del proveedor, y sale el martes 1 de diciembre.", "2 × Gift Set"),
     ],
 )
 async def test_what_waits_for_its_supplier_says_so_and_a_kit_is_called_by_its_name(

@@ -78,7 +78,7 @@ _TOLD: Final = ("name", "order", "shop")
 _OF_KIND: Final[Mapping[str, tuple[str, ...]]] = {
     "order_confirmed": ("promise",),
     "promise_changed": ("moves", "promise"),
-    "delay_predicted": ("promise",),
+    "delay_predicted": ("day", "promise"),
     "shipped": ("lines", "carrier", "tracking", "promise"),
     "out_for_delivery": ("lines",),
     "delivered": ("lines",),
@@ -96,7 +96,7 @@ _OF_KIND: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """What each kind of notification can say beside who is told of which order by which shop."""
 
-_ESSENTIAL: Final = frozenset({"promise", "moves", "amount", "outcome"})
+_ESSENTIAL: Final = frozenset({"promise", "moves", "day", "amount", "outcome"})
 
 
 def _of_notifications() -> Iterator[MessageState]:
@@ -107,7 +107,7 @@ def _of_notifications() -> Iterator[MessageState]:
         doc = KINDS[kind].doc
         yield MessageState(f"{kind}_subject", f"mail, its subject: {doc}", has)
         yield MessageState(f"{kind}_body", f"mail, its text: {doc}", has, essential=needed)
-        yield MessageState(f"{kind}_sms", f"text message: {doc}", has, essential=needed)
+        yield MessageState(f"{kind}_sms", f"text message: {doc}", (*has, "link"), essential=needed)
 
 
 _SHARED: Final = (

@@ -11,7 +11,7 @@ from troth.engine.demand.ship_groups import HANDED_OVER
 from troth.engine.money.at_counter import due_at_counter
 from troth.engine.pickups.codes import pickup_code
 from troth.engine.tracking.parcels import proofs_of
-from troth.engine.tracking.window import Window
+from troth.engine.tracking.window import Window, is_sent
 from troth.flows.tracking.read import Tracked
 from troth.flows.wording.contents import contents_of, kits_asked
 from troth.flows.wording.promised import name_of, supply_message
@@ -120,7 +120,7 @@ def view_order(
     is_before = order.released_at is None and order.canceled_at is None and bool(window.cancelable)
     at = order.release_at
     until = words.say("until_released", day=words.day(at), time=words.time(at)) if is_before and at > words.now else ""
-    address = words.say("to_place", place=masked(order.ship_to)) if order.ship_to is not None else ""
+    address = words.say("to_place", place=masked(order.ship_to)) if order.ship_to is not None and is_sent(order) else ""
     return OrderView(
         order.external_id, order.version, shipments, tuple(_notes(order, words)), address, lines, window, until
     )

@@ -111,6 +111,7 @@ def milestones_of(
         work,
         since=order.captured_at,
         ready_minutes=ready_minutes,
+        release_at=order.release_at,
         released_at=told.get(Step.RELEASED),
     )
     steps = [step for step in steps_of(work) if step is not Step.ACCEPTED or step in due or step in told]

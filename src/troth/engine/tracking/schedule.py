@@ -27,12 +27,19 @@ FIRST_SCAN: Final = timedelta(hours=24)
 
 
 def schedule_back(
-    network: Network, work: Fulfillment, *, since: datetime, ready_minutes: int, released_at: datetime | None = None
+    network: Network,
+    work: Fulfillment,
+    *,
+    since: datetime,
+    ready_minutes: int,
+    release_at: datetime | None = None,
+    released_at: datetime | None = None,
 ) -> dict[Step, datetime]:
     """The latest time of each step of work, none of them after a later step's. What was released at a time has to be
     accepted after that; else after the latest time at which it could be.
 
-    `since` is the earliest of them, as when the order was captured; `ready_minutes` the least work of a pickup.
+    `since` is the earliest of them, as when the order was captured; `ready_minutes` the least work of a pickup. Nobody
+    waits for a release before `release_at`, as long as the customer may still change their mind.
     """
     is_pickup = work.method in HANDED_OVER
     found: dict[Step, datetime] = {}
@@ -51,7 +58,15 @@ def schedule_back(
             found[Step.OUT_FOR_DELIVERY] = out_by
         found[Step.IN_TRANSIT] = leaves_by + min(FIRST_SCAN, (out_by - leaves_by) / 2)
         found[Step.HANDED_OVER] = leaves_by
-    found |= _at_node(network, work, leaves_by, since=since, ready_minutes=ready_minutes, released_at=released_at)
+    found |= _at_node(
+        network,
+        work,
+        leaves_by,
+        since=since,
+        ready_minutes=ready_minutes,
+        release_at=release_at,
+        released_at=released_at,
+    )
     return {step: found[step] for step in Step if step in found}
 
 
@@ -80,6 +95,7 @@ def _at_node(
     *,
     since: datetime,
     ready_minutes: int,
+    release_at: datetime | None,
     released_at: datetime | None,
 ) -> dict[Step, datetime]:
     position = network.index.get(work.node)
@@ -93,7 +109,7 @@ def _at_node(
         step: latest_with_left(clock, -(-minutes * LEFT_AFTER[step] // 100), since=since, done_by=leaves_by)
         for step in steps
     }
-    released_by = latest_start(network, work, since=since, ready_minutes=ready_minutes)
+    released_by = max(latest_start(network, work, since=since, ready_minutes=ready_minutes), release_at or since)
     found[Step.RELEASED] = min(released_by, found[Step.PICKED])
     accepted_by = accept_by(network, work.node, released_at or found[Step.RELEASED])
     if accepted_by is not None:

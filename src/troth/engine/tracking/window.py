@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import field
 
 from troth.engine.askable import find_askable
+from troth.engine.demand.ship_groups import HANDED_OVER
 from troth.model.change import Action
 from troth.model.hold_terms import Block
 from troth.model.ids import LineId
@@ -52,8 +53,15 @@ def find_window(order: Order) -> Window:
     may_readdress = (
         Block.CHANGE not in blocked
         and order.ship_to is not None
+        and is_sent(order)
         and bool(states)
         and not states & GONE
         and states <= states_for(By.CUSTOMER, Action.SET_ADDRESS)
     )
     return Window(cancelable, is_all, not is_all and CANCEL in asked, may_readdress)
+
+
+def is_sent(order: Order) -> bool:
+    """Whether anything of an order goes to its address, and not only to where its customer comes for it."""
+    methods = {work.method for work in order.fulfillments} or {order.method}
+    return not methods <= HANDED_OVER

@@ -83,6 +83,7 @@ def _values(voice: Voice, state: MessageState, today: date, brand: str) -> dict[
         "moves": voice.say("moved", told, brand=brand),
         "promise": voice.say("ships", promise, brand=brand),
         "kept": voice.say("kept_until", {"day": promise["arrival"], "time": voice.time(_AT)}, brand=brand),
+        "link": "https://example.com/track/…",
         "number": "7",
         "outcome": voice.say("asked_done", brand=brand),
         "arrival": promise["arrival"],

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from troth.engine.carriage.network import Network
 from troth.engine.policies.notification_check import is_address
 from troth.flows.telling.links import Link, sign_link
-from troth.flows.telling.matter import Matter, Scene, Units, find_matter
+from troth.flows.telling.matter import Matter, Scene, find_matter
 from troth.flows.telling.media import Letter, Offer
 from troth.flows.telling.order_markup import markup_script, order_markup
 from troth.flows.wording.promised import brand_of, name_of
@@ -87,7 +87,13 @@ def compose(asked: Asked, made_with: Stationery, languages: Sequence[str] = ()) 
     head = find_letterhead(made_with.rules.letterheads, order.channel, brand, made_with.origin)
     until = now + timedelta(hours=made_with.rules.choice_hours)
     choices = tuple(_offers(asked, matter, scene, made_with, until))
-    values = {"name": order.customer.name, "order": order.external_id, "shop": head.shop, **matter.values}
+    values = {
+        "name": order.customer.name,
+        "order": order.external_id,
+        "shop": head.shop,
+        "link": asked.order_url,
+        **matter.values,
+    }
     told = _Told(scene, head, matter, values, choices, until if choices else None, asked.order_url)
     markup = order_markup(order, made_with.items, made_with.network, shop=head.shop, url=asked.order_url)
     opt_out_url = "" if KINDS[matter.kind].is_needed else _url(made_with, Link("stop", asked.notification_id))
@@ -107,7 +113,7 @@ def compose(asked: Asked, made_with: Stationery, languages: Sequence[str] = ()) 
         subject=one_line(told.words("subject"))[:_SUBJECT_LENGTH_MAX],
         text=told.text(opt_out_url),
         html=told.html(opt_out_url, markup_script(markup)),
-        sms=_cut(_SPACES.sub(" ", told.words("sms")).strip()),
+        sms=_cut(one_line(told.words("sms")), asked.order_url),
         at=now,
         choices=choices,
         choose_until=told.choose_until,
@@ -182,9 +188,16 @@ class _Told:
             return ""
         return self.scene.say("choose_until", {"day": self.scene.day(self.choose_until)})
 
+    def rows(self) -> list[str]:
+        """The units that it is about, each in a row."""
+        return [self.scene.units(one.line_id, one.quantity) for one in self.matter.units[:_ROWS_MAX]]
+
     def text(self, opt_out_url: str) -> str:
-        """The letter as plain text."""
-        parts = [self.hello(), *self.paragraphs()]
+        """The letter as plain text: the units have rows of their own where no paragraph names them."""
+        paragraphs, rows = self.paragraphs(), self.rows()
+        parts = [self.hello(), *paragraphs]
+        if any(row not in " ".join(paragraphs) for row in rows):
+            parts.append("\n".join(rows))
         if self.choices:
             parts.append(self.scene.say("may_choose"))
             parts += [f"{one.text}\n{one.url}" for one in self.choices]
@@ -198,13 +211,12 @@ class _Told:
 
     def html(self, opt_out_url: str, markup: str) -> str:
         """The letter as HTML."""
-        rows = [_row(one, self.scene) for one in self.matter.units[:_ROWS_MAX]]
         return _environment.get_template("letter.html").render(
             language=self.scene.voice.language,
             subject=one_line(self.words("subject")),
             hello=self.hello(),
             paragraphs=self.paragraphs(),
-            rows=rows,
+            rows=self.rows(),
             choices=self.choices,
             may_choose=self.scene.say("may_choose"),
             choose_until=self.until(),
@@ -218,10 +230,6 @@ class _Told:
             color=self.head.color or _COLOR,
             markup=markup,
         )
-
-
-def _row(units: Units, scene: Scene) -> str:
-    return scene.units(units.line_id, units.quantity)
 
 
 def _offers(asked: Asked, matter: Matter, scene: Scene, made_with: Stationery, until: datetime) -> Iterable[Offer]:
@@ -251,5 +259,11 @@ def _url(made_with: Stationery, link: Link) -> str:
     return f"{made_with.origin.public_url.rstrip('/')}/{link.purpose}/{sign_link(link, made_with.link_secret)}"
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _SMS_LENGTH_MAX else text[: _SMS_LENGTH_MAX - 1].rstrip() + "…"
+def _cut(text: str, link: str) -> str:
+    """A text as long as a text message may be: of one that is too long its link is kept whole."""
+    if len(text) <= _SMS_LENGTH_MAX:
+        return text
+    if not link or link not in text:
+        return text[: _SMS_LENGTH_MAX - 1].rstrip() + "…"
+    words = one_line(text.replace(link, " "))
+    return f"{words[: _SMS_LENGTH_MAX - len(link) - 2].rstrip()}… {link}"

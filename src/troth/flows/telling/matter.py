@@ -15,11 +15,14 @@ from troth.engine.carriage.network import Network
 from troth.engine.pickups.codes import pickup_code
 from troth.engine.pickups.waiting import NOT_COLLECTED as BECAUSE_NOT_COLLECTED
 from troth.engine.returns.exchange import EXCHANGE_OF
+from troth.engine.tracking.parcels import standing_of
+from troth.engine.tracking.trouble import units_in
 from troth.flows.wording.messages import order_message
 from troth.flows.wording.promised import HANDED_OVER
 from troth.flows.wording.wording import Voice
 from troth.model.choice import Choice
 from troth.model.events import (
+    AlertRaised,
     FulfillmentShipped,
     OrderCanceled,
     OrderCaptured,
@@ -27,6 +30,7 @@ from troth.model.events import (
     PromiseChanged,
     PromiseMove,
     RecallAnswered,
+    TrackingRecorded,
 )
 from troth.model.ids import FulfillmentId, LineId, Sku
 from troth.model.item import Item
@@ -39,6 +43,7 @@ from troth.model.recall import RecallKind
 from troth.model.return_moves import ReturnCredited, ReturnReceived
 from troth.model.returns import ReturnKind
 from troth.model.status import is_kept, live_allocations
+from troth.model.tracking import TrackStatus
 from troth.model.value import dataclass
 from troth.model.ways import counter_of, pickup_of, stay_of
 
@@ -193,9 +198,11 @@ def _when(at: datetime, scene: Scene) -> str:
 def _delay_predicted(scene: Scene) -> Finding:
     if scene.order.canceled_at is not None:
         return "the order was canceled"
-    if not _units_of(scene, _works(scene), lambda part: part.state not in _ARRIVED):
+    units = _units_of(scene, _works(scene), lambda part: part.state not in _ARRIVED)
+    if not units:
         return "it has arrived, or comes from elsewhere"
-    return Matter("delay_predicted", {"promise": _promise(scene)})
+    expected_at = max(scene.now, *(event.predicted_at for event in scene.each(AlertRaised)))
+    return Matter("delay_predicted", {"day": _when(expected_at, scene), "promise": _promise(scene)}, units)
 
 
 def _shipped(scene: Scene) -> Finding:
@@ -241,6 +248,24 @@ def _is_coming(scene: Scene, part: Allocation) -> bool:
 
 def _work_of(scene: Scene, part: Allocation) -> Fulfillment:
     return next(one for one in scene.order.fulfillments if one.fulfillment_id == part.fulfillment_id)
+
+
+def _out_for_delivery(scene: Scene) -> Finding:
+    """What is in the parcels that were seen in the vehicle, of those that have not arrived since."""
+    seen = {(event.fulfillment_id, event.tracking_number) for event in scene.each(TrackingRecorded)}
+    found: dict[LineId, int] = {}
+    for work in scene.order.fulfillments:
+        if not _units_of(scene, (work.fulfillment_id,), lambda part: _is_coming(scene, part)):
+            continue
+        for package in work.packages:
+            is_here = standing_of(package.checkpoints).status == TrackStatus.DELIVERED
+            if (work.fulfillment_id, package.tracking_number) in seen and not is_here:
+                for line_id, quantity in units_in(scene.order, work, package).items():
+                    found[line_id] = found.get(line_id, 0) + quantity
+    if not found:
+        return "it has arrived, or comes to where it is picked up"
+    units = tuple(Units(*one) for one in found.items())
+    return Matter("out_for_delivery", {"lines": _lines(scene, units)}, units)
 
 
 def _kept(scene: Scene, name: FulfillmentId) -> str:
@@ -370,7 +395,7 @@ _OF_KIND: Final[Mapping[str, Callable[[Scene], Finding]]] = {
     "promise_changed": _promise_changed,
     "delay_predicted": _delay_predicted,
     "shipped": _shipped,
-    "out_for_delivery": _of_works("out_for_delivery", _is_coming, "it has arrived, or comes to where it is picked up"),
+    "out_for_delivery": _out_for_delivery,
     "delivered": _of_works("delivered", lambda _scene, part: part.state in _ARRIVED, "it has not arrived"),
     "ready_for_pickup": _of_works("ready_for_pickup", _is_waiting, "it does not wait for the customer any more"),
     "pickup_reminder": _of_works("pickup_reminder", _is_waiting, "it does not wait for the customer any more"),
