@@ -1,26 +1,32 @@
 """Links that do what a customer chooses: once, while there is time, and only when they say so themselves."""
 
 import asyncio
+import html
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from tests.flows.moving import ANN, LATER, PA, settle
 from tests.telling.mail_server import MailServer
-from tests.telling.telling import Shop, body
+from tests.telling.telling import Box, Shop, body
 from troth.flows.documents.families import EXPOSURE_RULES
 from troth.flows.stock.expect import expect
 from troth.flows.stock.stock import Counted, count
+from troth.flows.tracking.links import give_link
 from troth.http.app import create_app
 from troth.model.commands import ExpectedLine
 from troth.model.ids import Sku
-from troth.model.order import Method, Order
+from troth.model.notification import Medium
+from troth.model.order import Customer, Method, Order
 from troth.model.status import live_allocations
 from troth.settings import Settings
 from troth.store.events import read_subject_events
+from troth.tracking.app import create_tracking
 
 LINK = re.compile(r"https://tea\.example(/(?:choose|stop)/[A-Za-z0-9_.-]+)")
 
@@ -28,6 +34,12 @@ LINK = re.compile(r"https://tea\.example(/(?:choose|stop)/[A-Za-z0-9_.-]+)")
 @pytest.fixture
 def client(shop: Shop) -> httpx.AsyncClient:
     app = create_app(shop.system, Settings())
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="https://tea.example")
+
+
+@pytest.fixture
+def tracking(shop: Shop) -> httpx.AsyncClient:
+    app = Starlette(routes=[Mount("/track", create_tracking(shop.system))])
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="https://tea.example")
 
 
@@ -202,3 +214,66 @@ async def test_two_who_follow_one_link_at_once_do_it_once(
     assert happened.count("OrderCanceled") <= 1
     assert sorted({answer.status_code for answer in answers}) == [200, 409]
     assert len(server.seen()) == 2
+
+
+async def track(client: httpx.AsyncClient, shop: Shop, order: Order, language: str = "en") -> list[tuple[str, str]]:
+    """What the tracking page of an order offers, with the paths of its links."""
+    page = await client.get(f"/track/{await give_link(shop.system, order.order_id)}?lang={language}")
+    assert page.status_code == 200
+    return [
+        (html.unescape(text), path) for path, text in re.findall(r'class="choice" href="(.+?)">(.+?)</a>', page.text)
+    ]
+
+
+async def test_the_tracking_page_offers_what_the_mail_does_until_one_is_taken(
+    shop: Shop, tracking: httpx.AsyncClient, client: httpx.AsyncClient
+) -> None:
+    order, links = await delayed(shop)
+
+    assert await track(tracking, shop, order) == list(links.items())
+    assert [text for text, _ in await track(tracking, shop, order, "es")] == [
+        "Me va bien el martes 8 de diciembre", "Cancelar 2 × Cup & <saucer>",
+    ]  # fmt: skip
+    done = await client.post((await track(tracking, shop, order))[0][1])
+
+    assert done.status_code == 200
+    assert f"/track/{await give_link(shop.system, order.order_id)}" in done.text
+    assert await track(tracking, shop, order) == []
+
+
+async def test_the_tracking_page_offers_nothing_of_a_date_that_is_promised_no_longer_or_too_late(
+    shop: Shop, tracking: httpx.AsyncClient
+) -> None:
+    order, _ = await delayed(shop)
+    much_later = LATER + timedelta(days=14)
+    await expect(shop.system, "P-1", (ExpectedLine(1, PA, Sku("B"), 5, much_later),), actor=ANN)
+    await settle(shop.system)
+    assert await track(tracking, shop, order) == []
+
+    await shop.tell()
+    (keep, _), *_ = await track(tracking, shop, order)
+    assert keep == "Tuesday, December 22 is fine"
+    shop.clock.advance(hours=169)
+    assert await track(tracking, shop, order) == []
+
+
+async def test_what_is_offered_by_mail_and_text_message_is_offered_once_and_taken_once(
+    shop: Shop, tracking: httpx.AsyncClient, client: httpx.AsyncClient
+) -> None:
+    box = Box()
+    shop.more = {Medium.SMS: box}
+    shop.clock.now = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+    phone = Customer("C-1", "Ada Park", "ada@example.com", "+1 212 555 0100")
+    order = await shop.order("W-1", {"B": 2}, customer=phone)
+    await shop.tell()
+    await expect(shop.system, "P-1", (ExpectedLine(1, PA, Sku("B"), 5, LATER),), actor=ANN)
+    await count(shop.system, PA, shop.system.door.now(), [Counted(Sku("B"), 0)], actor=ANN)
+    await settle(shop.system)
+    (mail,) = await shop.tell()
+
+    (text,) = [one.sms for one in box.letters if one.kind == "promise_changed"]
+    assert text.endswith(f"https://tea.example/track/{await give_link(shop.system, order.order_id)}")
+    assert len(await track(tracking, shop, order)) == 2
+    (keep, _) = re.findall(r"https://tea\.example(/choose/\S+)", body(mail))
+    assert (await client.post(keep)).status_code == 200
+    assert await track(tracking, shop, order) == []

@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from troth.engine.tracking.window import find_window
 from troth.flows.door.system import System
+from troth.flows.telling.open_choices import find_open_choices
 from troth.flows.telling.order_markup import markup_script, public_markup
 from troth.flows.tracking.links import find_linked_order
 from troth.flows.tracking.read import read_tracked
@@ -26,6 +27,7 @@ from troth.pages.render import HEADERS
 from troth.store.orders import read_orders
 from troth.store.watch import read_expected
 from troth.tracking.actions import ACTIONS
+from troth.tracking.choices import view_choices
 from troth.tracking.news import stream_news
 from troth.tracking.rates import Rates
 from troth.tracking.view import view_order, zone_of
@@ -132,11 +134,13 @@ async def _page(
     async with system.pool.acquire() as connection:
         tracked = (await read_tracked(connection, system, [order]))[order_id]
         expected = await read_expected(connection, [order_id])
+        offers = await find_open_choices(connection, order, system.door.now())
     reference = system.door.reference
     await reference.need_items({line.sku for line in order.lines})
     own = order.attributes.get(LANGUAGE_ATTRIBUTE)
     words = _words(request, zone_of(order, reference.network), (own,) if own else (), asked)
     view = view_order(order, tracked, expected, reference.items, reference.network, find_window(order), words)
+    choices = view_choices(offers, order, reference, words.language, words.now)
     url = f"{system.origin.public_url.rstrip('/')}/track/{request.path_params['token']}"
     markup = markup_script(public_markup(order, reference.items, reference.network, shop=system.origin.shop, url=url))
     said = (
@@ -150,6 +154,7 @@ async def _page(
         status,
         words=words,
         view=view,
+        choices=choices,
         said=said,
         is_refused=status != 200,
         languages=TEXTS,

@@ -240,7 +240,7 @@ def _offers(asked: Asked, matter: Matter, scene: Scene, made_with: Stationery, u
             yield Offer(number, choice.kind, text, url, choice.lines, choice.node, choice.promised_at)
 
 
-def choice_text(choice: Choice, scene: Scene) -> str:
+def choice_text(choice: Choice | Offer, scene: Scene) -> str:
     """What a choice says on its button."""
     match choice.kind:
         case ChoiceKind.KEEP if choice.promised_at is not None:

@@ -82,14 +82,25 @@ def _choice(request: Request, found: Choosable, standing: Chosen) -> Response:
 
 def _page(letter: Letter, voice: Voice, said: str, *, button: str = "", status: int = 200) -> Response:
     text = _environment.get_template("choice.html").render(
-        language=voice.language, shop=letter.shop, subject=letter.subject, said=said, button=button
+        language=voice.language,
+        shop=letter.shop,
+        subject=letter.subject,
+        said=said,
+        button=button,
+        order_url=letter.order_url,
+        see_order=voice.say("see_order"),
     )
     return HTMLResponse(text, status, _HEADERS)
 
 
 def _missing() -> Response:
     text = _environment.get_template("choice.html").render(
-        language="en", shop="", subject="There is nothing here", said="This link is not one of ours.", button=""
+        language="en",
+        shop="",
+        subject="There is nothing here",
+        said="This link is not one of ours.",
+        button="",
+        order_url="",
     )
     return HTMLResponse(text, 404, _HEADERS)
 
