@@ -1,7 +1,8 @@
 """The systems of all nodes in one: a webhook subscriber that works off what is released, and times what it hears.
 
-Each node has one connection and at most one call under way. A call answers whatever has come up meanwhile: works that
-were released are taken on, and those that were taken on before are packed and shipped.
+Each node has one connection and at most one call under way, and rests for half a second between two. A call answers
+whatever has come up meanwhile: works that were released are taken on, and those that were taken on before are packed
+and shipped.
 
 It runs as a process of its own (`python -m benchmarks.node_systems`), told by one line of JSON on its standard input:
 it prints `ready`, listens until its standard input ends, and then prints what it saw as one line of JSON.
@@ -19,6 +20,7 @@ from typing import Any, Final, cast
 import uvloop
 
 _ANSWERS_MAX: Final = 200
+_REST_SECONDS: Final = 0.5
 _TAKEN: Final = b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -111,6 +113,7 @@ class _Desk(asyncio.Protocol):
         self._message = _Message()
         self._waiting: list[_Work] = []
         self._said: list[_Work] = []
+        self._is_resting = False
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -125,8 +128,8 @@ class _Desk(asyncio.Protocol):
     def take(self, work: _Work) -> None:
         """A work was released."""
         self._waiting.append(work)
-        if not self._said:
-            self._say()
+        if self._transport is not None and not self._said and not self._is_resting:
+            self._rest()
 
     def data_received(self, data: bytes) -> None:
         whole = self._message.take(data)
@@ -146,9 +149,15 @@ class _Desk(asyncio.Protocol):
                     done.step = "ship"
                     self._waiting.append(done)
         self._said = []
-        self._say()
+        self._rest()
+
+    def _rest(self) -> None:
+        """Gather for a while what comes up, as a system does that looks at its work now and then."""
+        self._is_resting = True
+        asyncio.get_running_loop().call_later(_REST_SECONDS, self._say)
 
     def _say(self) -> None:
+        self._is_resting = False
         if self._transport is None or not self._waiting:
             return
         self._said, self._waiting = self._waiting[:_ANSWERS_MAX], self._waiting[_ANSWERS_MAX:]

@@ -15,6 +15,7 @@ from typing import Final
 import asyncpg
 import httpx
 
+from troth.flows.log.maintain import create_partitions
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
 from troth.model.network import Node, NodeType
@@ -45,9 +46,11 @@ async def fill(
     but of some percent of them; where it has pickup, all of them hand over to customers.
     """
     await migrate(dsn)
+    now = datetime.now(UTC)
+    async with asyncpg.create_pool(dsn, min_size=1, max_size=1) as pool:
+        await create_partitions(pool, now)
     connection = await asyncpg.connect(dsn)
     try:
-        now = datetime.now(UTC)
         # Spread over the United States in a fixed pattern.
         await write_nodes(
             connection,

@@ -8,7 +8,7 @@ from tests.builders import NOW, capture, item, node
 from troth.engine.carriage.network import compile_network
 from troth.engine.promising.context import Decision
 from troth.engine.tracking.milestones import find_step_times, milestones_of
-from troth.engine.tracking.predict import predict
+from troth.engine.tracking.predict import Moment, predict
 from troth.model.commands import (
     AdjustStock,
     CollectWork,
@@ -132,7 +132,7 @@ def test_the_leg_to_the_store_has_a_promise_of_its_own_and_is_taken_with_its_car
     arrived = world.orders[order.order_id]
 
     steps = milestones(arrived, [])
-    soon = predict(arrived, arrived.fulfillments[0], steps, NETWORK, {}, NOW + timedelta(days=1), ready_minutes=120)
+    soon = predict(arrived, arrived.fulfillments[0], steps, Moment(NETWORK, {}, NOW + timedelta(days=1), 120))
     done(world, ReceiveWork(work.fulfillment_id), days=1, hours=1)
     kept = world.orders[order.order_id]
 
@@ -142,7 +142,7 @@ def test_the_leg_to_the_store_has_a_promise_of_its_own_and_is_taken_with_its_car
     assert steps[Step.READY].done_at is None
     assert soon is not None
     assert (soon.probability, soon.expected_at <= work.promised_at) == (0.0, True)
-    assert predict(kept, kept.fulfillments[0], steps, NETWORK, {}, NOW, ready_minutes=120) is None
+    assert predict(kept, kept.fulfillments[0], steps, Moment(NETWORK, {}, NOW, 120)) is None
 
 
 def test_an_arrival_that_was_told_by_mistake_is_forgotten() -> None:

@@ -162,8 +162,8 @@ async def test_a_worker_waits_for_no_order_that_is_being_touched_and_claims_the_
         await first.executemany(mark, [("ord_a", now), ("ord_b", now)])
         async with first.transaction():
             await first.execute(touch)
-            assert await claim_watched(second, now, seconds=60.0, limit=10) == [Watch(OrderId("ord_b"), 1)]
-        assert await claim_watched(second, now, seconds=60.0, limit=10) == [Watch(OrderId("ord_a"), 2)]
+            assert await claim_watched(second, now, due_at=now, seconds=60.0, limit=10) == [Watch(OrderId("ord_b"), 1)]
+        assert await claim_watched(second, now, due_at=now, seconds=60.0, limit=10) == [Watch(OrderId("ord_a"), 2)]
 
 
 async def test_a_worker_that_read_the_order_before_another_acted_does_nothing(system: System, clock: Clock) -> None:

@@ -1,7 +1,6 @@
 """One API process: the app on an open system, served from a socket that it shares with its siblings."""
 
 import asyncio
-import gc
 import logging
 import signal
 import socket
@@ -21,7 +20,7 @@ from troth.adapters.messages.opening import origin_of
 from troth.adapters.payments.opening import open_gateways, settled_providers
 from troth.adapters.tracking.notices import make_trackers
 from troth.cli.processes import Life
-from troth.cli.running import risk_weights, run_loop
+from troth.cli.running import collect_seldom, risk_weights, run_loop
 from troth.cli.worker_metrics import publishing_metrics
 from troth.console.app import create_console
 from troth.flows.door.system import open_system
@@ -38,10 +37,6 @@ from troth.worker.run import run_worker
 
 _FINISH_SECONDS_MAX: Final = 20
 _BACKLOG: Final = 2048
-_COLLECT_AFTER: Final = (10_000, 20, 50)
-"""How often Python looks for cycles. Requests leave hardly any, and what they leave is freed without; but all that a
-process remembers is searched each time: at Python's own thresholds that took a tenth of its time, 60 ms at once.
-"""
 
 
 class _Server(uvicorn.Server):
@@ -100,7 +95,7 @@ def serve_worker(settings: Settings, dsn: str, life: Life) -> None:
 
 
 async def _serve(settings: Settings, dsn: str, listener: socket.socket, life: Life) -> None:
-    gc.set_threshold(*_COLLECT_AFTER)
+    collect_seldom()
     await asyncio.to_thread(load_places)  # else the first address abroad would keep everybody waiting
     async with (
         open_system(
@@ -179,6 +174,7 @@ def _pages(console: Starlette, store: Starlette) -> list[BaseRoute]:
 
 
 async def _work(settings: Settings, dsn: str, life: Life) -> None:
+    collect_seldom()
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     _when_orphaned(life, stop.set)

@@ -5,6 +5,7 @@ import typer
 from troth.cli.running import (
     DatabaseUrl,
     DataDir,
+    collect_seldom,
     log_to_stderr,
     migrated_system,
     run_loop,
@@ -33,6 +34,7 @@ def worker(database_url: DatabaseUrl = None, data_dir: DataDir = None) -> None:
 
 
 async def _work(settings: Settings, dsn: str) -> None:
+    collect_seldom()
     stop = stop_on_signals()
     async with migrated_system(settings, dsn) as system:
         say("The worker runs. Ctrl-C stops it.")

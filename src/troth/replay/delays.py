@@ -16,7 +16,7 @@ from troth.engine.carriage.network import Network, compile_network
 from troth.engine.tracking.measured import learn_times
 from troth.engine.tracking.milestones import milestones_of, next_step
 from troth.engine.tracking.observe import find_times
-from troth.engine.tracking.predict import predict, predict_carried
+from troth.engine.tracking.predict import Moment, predict, predict_carried
 from troth.model.events import FulfillmentDelivered, FulfillmentShipped, PartsChange
 from troth.model.ids import FulfillmentId, LineId, NodeId, OrderId, Sku
 from troth.model.lifecycle import AllocationState
@@ -141,7 +141,7 @@ def simulate_estimates(seed: int, *, learned: int, judged: int) -> Estimated:
     off, within = [], 0
     for number in range(judged):
         life = make_life(network, learned + number, chance)
-        found = predict_carried(at(life, life.left_at).fulfillments[0], cells, life.left_at)
+        found = predict_carried(at(life, life.left_at).fulfillments[0], Moment(network, cells, life.left_at, _READY))
         if found is None:
             continue
         off.append(abs(found.expected_at - life.arrives_at).total_seconds() / 3600.0)
@@ -228,7 +228,7 @@ def watch_life(
         times = {Step.RELEASED: life.released_at} | ({Step.HANDED_OVER: life.left_at} if now >= life.left_at else {})
         milestones = milestones_of(order, work, network, {work.fulfillment_id: times}, ready_minutes=_READY)
         steps = {one.step: one for one in milestones}
-        found = predict(order, work, steps, network, cells, now, ready_minutes=_READY)
+        found = predict(order, work, steps, Moment(network, cells, now, _READY))
         if found is not None:
             for threshold in thresholds:
                 if found.probability >= threshold:

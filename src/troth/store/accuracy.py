@@ -1,6 +1,6 @@
 """What was seen of finding stock, and how far in the event log that goes: read by key or by change, written as sets."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,14 +8,12 @@ from troth.model.accuracy import CellEvidence, CellKey, PositionKey, PositionRec
 from troth.model.ids import LineId, NodeId, OrderId, Sku
 from troth.model.value import dataclass
 from troth.store.database import Connection
-from troth.store.events import LoggedEvent, Position
+from troth.store.events import Position
 from troth.store.queries import sql
-from troth.store.subscriptions import logged_event
 
 _TRY = sql("try_learning")
 _READER = sql("read_log_reader")
 _ADVANCE = sql("advance_log_reader")
-_EVENTS = sql("read_events_of_kinds")
 _ALLOCATED = sql("read_allocated")
 _CATEGORIES = sql("read_categories")
 _MEASURED = sql("find_measured")
@@ -39,15 +37,6 @@ class Allocated:
     quantity: int
 
 
-@dataclass(frozen=True, slots=True)
-class LogPage:
-    """The wanted ones among the next events, the position of the last of all, and how many all were."""
-
-    events: tuple[LoggedEvent, ...]
-    end: Position
-    looked_at: int
-
-
 async def try_learning(connection: Connection) -> bool:
     """Take the right to learn until the transaction ends; False where another worker has it."""
     is_ours: bool = await connection.fetchval(_TRY)
@@ -65,18 +54,6 @@ async def read_learned_position(connection: Connection) -> Position:
 async def advance_learned_position(connection: Connection, before: Position, after: Position) -> bool:
     """Move that position; False, with nothing written, where it is not `before` any more."""
     return await connection.fetchval(_ADVANCE, READER, *before, *after) is not None
-
-
-async def read_events_of_kinds(
-    connection: Connection, position: Position, *, kinds: Sequence[str], limit: int
-) -> LogPage:
-    """The events of some kinds among the next `limit` after a position, as far as no earlier one can still appear."""
-    rows = await connection.fetch(_EVENTS, *position, list(kinds), limit)
-    if not rows:
-        return LogPage((), position, 0)
-    last = rows[-1]
-    wanted = tuple(logged_event(row) for row in rows if row["is_wanted"])
-    return LogPage(wanted, (last["xid"], last["seq"]), last["looked_at"])
 
 
 async def read_allocated(

@@ -5,9 +5,9 @@ from typing import Any
 
 from troth.model.value import dataclass
 from troth.store.database import Connection
-from troth.store.events import LoggedEvent, Position
+from troth.store.events import LoggedEvent, Position, logged_event
 from troth.store.queries import sql
-from troth.store.subscriptions import Attempted, logged_event
+from troth.store.subscriptions import Attempted
 
 _FIND = sql("find_deliveries")
 _REQUEST_RESEND = sql("request_resend")

@@ -140,8 +140,7 @@ async def acknowledge_about(
     connection: Connection, node: NodeId, works: Collection[FulfillmentId], *, at: datetime, by: str
 ) -> frozenset[FulfillmentId]:
     """Write that a node knows of some work and has its messages about it; of which it had not had one before."""
-    rows = await connection.fetch(_ACKNOWLEDGE_ABOUT, node, list(works), at, by) if works else ()
-    await acknowledge_works(connection, node, works, at)
+    rows = await connection.fetch(_ACKNOWLEDGE_ABOUT, node, sorted(works), at, by) if works else ()
     return frozenset(row["fulfillment_id"] for row in rows)
 
 

@@ -7,12 +7,12 @@ from typing import Any, Final, TypeVar
 from troth.model.ids import OrderId
 from troth.model.notification import Medium, NotificationState, order_of_notification
 from troth.model.value import dataclass
-from troth.store.accuracy import LogPage, read_events_of_kinds
 from troth.store.codec import decode, encode
 from troth.store.database import Connection
-from troth.store.events import LoggedEvent
+from troth.store.events import LoggedEvent, LogPage, logged_event
+from troth.store.log_tail import LogTail
 from troth.store.queries import sql
-from troth.store.subscriptions import logged_event, position_text
+from troth.store.subscriptions import position_text
 
 T = TypeVar("T")
 
@@ -110,13 +110,13 @@ async def try_telling(connection: Connection) -> bool:
     return is_ours
 
 
-async def read_told_events(connection: Connection, *, kinds: Sequence[str], limit: int) -> LogPage:
+async def read_told_events(connection: Connection, log: LogTail, *, kinds: Sequence[str], limit: int) -> LogPage:
     """The events of some kinds among the next ones that nobody has looked at, and moves on to after them."""
     row: Any = await connection.fetchrow(_READ_READER, _READER)
     if row is None:
         raise RuntimeError("the log reader of notifications is gone; its migration made it")
     position = (row["xid"], row["seq"])
-    found = await read_events_of_kinds(connection, position, kinds=kinds, limit=limit)
+    found = await log.read(connection, position, kinds=kinds, limit=limit)
     if found.looked_at and await connection.fetchval(_ADVANCE, _READER, *position, *found.end) is None:
         raise RuntimeError("somebody else has read the same events")
     return found

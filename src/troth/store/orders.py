@@ -48,9 +48,9 @@ _EXPLANATIONS = sql("read_explanations")
 Row = Any
 
 
-async def lock_orders(connection: Connection, order_ids: Iterable[OrderId]) -> None:
-    """Lock the orders that exist, sorted by id, until the transaction ends."""
-    await connection.execute(_LOCK, sorted(order_ids))
+async def lock_orders(connection: Connection, order_ids: Iterable[OrderId]) -> dict[OrderId, int]:
+    """Lock the orders that exist, sorted by id, until the transaction ends; their versions."""
+    return {row["order_id"]: row["version"] for row in await connection.fetch(_LOCK, sorted(order_ids))}
 
 
 async def read_orders(connection: Connection, order_ids: Iterable[OrderId]) -> dict[OrderId, Order]:

@@ -20,7 +20,6 @@ _DELETE = sql("delete_subscription")
 _REPLAY = sql("request_replay")
 _POSITION_OF_TIME = sql("find_position_of_time")
 _CLAIM = sql("claim_subscriptions")
-_WANTED = sql("read_wanted_events")
 _ADVANCE = sql("advance_subscription")
 _FAIL = sql("fail_subscription")
 _LAGS = sql("read_subscription_lags")
@@ -201,17 +200,6 @@ async def claim_subscriptions(connection: Connection, *, seconds: float, limit: 
     ]
 
 
-async def read_wanted_events(
-    connection: Connection, position: Position, *, kinds: Sequence[str], subject: str | None = None, limit: int
-) -> tuple[list[LoggedEvent], Position]:
-    """The wanted ones (of a subject where one is named) among the next `limit` events after a position, and the
-    position of the last one looked at.
-    """
-    rows = await connection.fetch(_WANTED, *position, list(kinds), limit, subject)
-    end = (rows[-1]["xid"], rows[-1]["seq"]) if rows else position
-    return [logged_event(row) for row in rows if row["is_wanted"]], end
-
-
 async def advance_subscription(
     connection: Connection,
     claim: Claim,
@@ -279,21 +267,6 @@ async def read_lags(connection: Connection, now: datetime) -> list[Lag]:
         Lag(row["subscription_id"], row["name"], row["state"], row["failures"], row["last_error"], row["lag_seconds"])
         for row in await connection.fetch(_LAGS, now)
     ]
-
-
-def logged_event(row: Any) -> LoggedEvent:
-    """The event that a row of the log is."""
-    return LoggedEvent(
-        row["subject"],
-        row["at"],
-        (row["xid"], row["seq"]),
-        row["kind"],
-        row["version"],
-        row["body"],
-        row["actor"],
-        row["cause"],
-        row["policy_version"],
-    )
 
 
 def _subscription(row: Any) -> Subscription:

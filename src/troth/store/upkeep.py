@@ -15,7 +15,7 @@ _TRY_UPKEEP = sql("try_upkeep")
 _NEXT_DUE = sql("read_next_due")
 _SET_TIMEOUTS = sql("set_timeouts")
 _PLAN_PARTITION = sql("plan_partition")
-_LOCK_MS = 500
+_LOCK_MS = 100  # whoever writes meanwhile waits behind it
 _MOVE_MS = 5_000
 
 PARTITION_BUSY: Final = (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError, asyncpg.CheckViolationError)
@@ -49,7 +49,7 @@ async def create_partition(connection: Connection, table: str, *, begins_at: dat
     """Give a month of a table its own partition, in a transaction; False where it has one.
 
     A filled table is attached, which unlike creating a partition in place lets others go on writing. Nobody waits for
-    longer than half a second, or five where rows must be moved: it fails then, as it does where rows come in between,
+    longer than 100 ms, or five seconds where rows must be moved: it fails then, as it does where rows come in between,
     and can be tried again (PARTITION_BUSY).
     """
     plan = await connection.fetchrow(_PLAN_PARTITION, table, begins_at, ends_at)

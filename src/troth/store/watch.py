@@ -24,7 +24,7 @@ _CLAIM = sql("claim_watched_orders")
 _FREE = sql("free_watched_orders")
 _READ = sql("read_predictions")
 _FIND = sql("find_predicted")
-_WRITE = sql("write_prediction")
+_WRITE = sql("write_predictions")
 _DELETE = sql("delete_predictions")
 
 MEASURER = "stage-times"
@@ -139,9 +139,11 @@ async def touch_watched(
     return looked_at
 
 
-async def claim_watched(connection: Connection, now: datetime, *, seconds: float, limit: int) -> list[Watch]:
-    """Claim orders that are to be looked at and that nobody looks at now, the longest overdue first."""
-    rows = await connection.fetch(_CLAIM, now, seconds, limit)
+async def claim_watched(
+    connection: Connection, now: datetime, *, due_at: datetime, seconds: float, limit: int
+) -> list[Watch]:
+    """Claim orders that are to be looked at by an instant and that nobody looks at now, the longest overdue first."""
+    rows = await connection.fetch(_CLAIM, now, seconds, limit, due_at)
     return [Watch(OrderId(row["order_id"]), row["touched"]) for row in rows]
 
 
@@ -192,7 +194,9 @@ async def find_predicted(
 async def write_expected(connection: Connection, orders: Collection[OrderId], found: Sequence[Expected]) -> None:
     """Write what is expected of the work of some orders, and forget what is expected of it no more."""
     await connection.execute(_DELETE, sorted(orders), [one.fulfillment_id for one in found])
-    rows = [
+    if not found:
+        return
+    rows = (
         (
             one.order_id,
             one.fulfillment_id,
@@ -210,8 +214,8 @@ async def write_expected(connection: Connection, orders: Collection[OrderId], fo
             one.owner,
         )
         for one in found
-    ]
-    await connection.executemany(_WRITE, rows)
+    )
+    await connection.execute(_WRITE, *zip(*rows, strict=True))
 
 
 def expected_of(row: Any) -> Expected:

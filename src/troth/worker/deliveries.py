@@ -40,7 +40,9 @@ class Deliveries:
                 claims = await claim_subscriptions(connection, seconds=CLAIM_SECONDS, limit=free)
             for claim in claims:
                 delivery = asyncio.create_task(
-                    deliver_claimed(self.system.pool, self.post, claim, is_stopping=self.stop.is_set)
+                    deliver_claimed(
+                        self.system.pool, self.post, claim, log=self.system.log, is_stopping=self.stop.is_set
+                    )
                 )
                 self.running.add(delivery)
                 delivery.add_done_callback(self._end)

@@ -1,5 +1,6 @@
 """Measured times are counted, shrunk and read as probabilities; predictions follow what is known of the work by now."""
 
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 import numpy as np
@@ -24,7 +25,7 @@ from troth.engine.tracking.measured import (
 )
 from troth.engine.tracking.milestones import find_step_times, milestones_of
 from troth.engine.tracking.observe import find_times
-from troth.engine.tracking.predict import Cells, Prediction, predict, work_between
+from troth.engine.tracking.predict import Cells, Moment, Prediction, predict, work_between
 from troth.model.commands import DeliverWork, PickWork, ReleaseOrder, ShipWork
 from troth.model.measured import GRIDS, Measured, Observed, Stage
 from troth.model.network import Calendar
@@ -117,7 +118,7 @@ def predicted(day: Day, order: Order, now: datetime, cells: Cells | None = None)
     work = current.fulfillments[0]
     times = find_step_times(current, day.events)
     steps = {one.step: one for one in milestones_of(current, work, day.network, times, ready_minutes=READY)}
-    return predict(current, work, steps, day.network, cells or {}, now, ready_minutes=READY)
+    return predict(current, work, steps, Moment(day.network, cells or {}, now, READY))
 
 
 def released(day: Day) -> Order:
@@ -242,3 +243,25 @@ def test_what_was_taken_is_measured_once_in_opening_hours_and_against_the_promis
         (Stage.TRANSIT, ups, -2.0),
         (Stage.DOOR, ups[:3], 3.0),
     ]
+
+
+def test_of_works_that_are_looked_at_together_each_is_expected_as_it_would_be_alone() -> None:
+    lying, gone = Day(), Day()
+    at = NOW + timedelta(hours=3)
+    slow = {(Stage.WORK, "released/DC-PA"): cell(*[2.0] * 9, stage=Stage.WORK), (Stage.TRANSIT, "ups"): cell(5.0)}
+    together = Moment(lying.network, slow, at, READY)
+    found = []
+    for day, order in ((lying, released(lying)), (gone, shipped(gone))):
+        current = day.order(order)
+        for hours, days in [(0, 0), (5, 0), (0, 2), (0, 0)]:
+            work = current.fulfillments[0]
+            work = replace(
+                work,
+                ship_by=work.ship_by + timedelta(hours=hours),
+                promised_at=work.promised_at + timedelta(days=days),
+            )
+            times = find_step_times(current, day.events)
+            steps = {one.step: one for one in milestones_of(current, work, day.network, times, ready_minutes=READY)}
+            found.append(predict(current, work, steps, together))
+            assert found[-1] == predict(current, work, steps, Moment(day.network, slow, at, READY))
+    assert len({None if one is None else one.expected_at for one in found}) > 3

@@ -5,9 +5,10 @@ than promised its carrier brings what leaves then. What has left is predicted fr
 the parcel by now always counts: it is not there yet, and what has not happened yet cannot happen before now.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -52,6 +53,31 @@ _AT_NODE: Final = {
 _PLACES_MAX: Final = 400
 
 Cells = Mapping[CellName, Measured]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moment:
+    """What all works have in common that are looked at together: the network, what was measured, the time, and the
+    least work on a pickup; and what was found of one of them, for the next that stands alike.
+    """
+
+    network: Network
+    cells: Cells
+    now: datetime
+    ready_minutes: int
+    _found: dict[Hashable, Any] = field(default_factory=dict)
+
+    def once(self, key: Hashable, find: Callable[[], T]) -> T:
+        """What is found, or was found before under this key."""
+        if key not in self._found:
+            self._found[key] = find()
+        found: T = self._found[key]
+        return found
+
+    def chances(self, stage: Stage, names: Sequence[str]) -> Chances:
+        """What is thought of a stage of those with these names, the most general first."""
+        return self.once((stage, *names), lambda: chances_of(stage, [self.cells.get((stage, name)) for name in names]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +92,19 @@ class Prediction:
     late_at: datetime
 
 
-def predict(
-    order: Order,
-    work: Fulfillment,
-    milestones: Mapping[Step, Milestone],
-    network: Network,
-    cells: Cells,
-    now: datetime,
-    *,
-    ready_minutes: int,
-) -> Prediction | None:
+@dataclass(frozen=True, slots=True)
+class _Relative:
+    """A prediction by how many hours after its promise, or after it was due, work is there."""
+
+    probability: float
+    hours: tuple[float, ...]
+
+    def since(self, at: datetime) -> Prediction:
+        early, half, late = (at + timedelta(hours=hours) for hours in self.hours)
+        return Prediction(self.probability, early, half, late)
+
+
+def predict(order: Order, work: Fulfillment, milestones: Mapping[Step, Milestone], moment: Moment) -> Prediction | None:
     """What is expected of work; None where nothing is any more, or its node is not there."""
     state = fulfillment_status(order, work.fulfillment_id)
     if state in (AllocationState.DELIVERED, AllocationState.COLLECTED, AllocationState.READY):
@@ -85,31 +114,33 @@ def predict(
             return None
         arrived = milestones.get(Step.ARRIVED)
         if arrived is not None and arrived.done_at is not None:
-            return _of_store(work, arrived.done_at, network, now, ready_minutes=ready_minutes)
-        return predict_carried(work, cells, now)
+            return _of_store(work, arrived.done_at, moment)
+        return predict_carried(work, moment)
     step = _AT_NODE.get(state)
-    position = network.index.get(work.node)
+    position = moment.network.index.get(work.node)
     if step is None or position is None:
         return None
-    clock = network.clock_of(position, work.service)
+    clock = moment.network.clock_of(position, work.service)
     is_pickup = work.method in HANDED_OVER
-    minutes = max(clock.processing_minutes, ready_minutes if is_pickup and work.via is None else 0, 30)
-    begun = _begun(order, milestones, step, now)
-    leaves = find_leaving(clock, cells, work, step, begun=begun, now=now, minutes=minutes)
+    minutes = max(clock.processing_minutes, moment.ready_minutes if is_pickup and work.via is None else 0, 30)
+    begun = _begun(order, milestones, step, moment.now)
+    # Of what begins later than now the very second counts; of all else the minute.
+    at_node = (work.node, work.service, step, minutes, minute_of(begun.timestamp()), max(begun, moment.now))
+    leaves = moment.once(at_node, lambda: find_leaving(clock, work, step, moment, begun=begun, minutes=minutes))
     if is_pickup and work.via is None:
         return _of_times(leaves, work.promised_at)
-    return _of_leaving(leaves, work, clock, cells)
+    carried = (*at_node, work.ship_by, *_names_of_carrier(work))
+    return moment.once(carried, lambda: _of_leaving(leaves, work, clock, moment)).since(work.promised_at)
 
 
-def _of_store(
-    work: Fulfillment, arrived_at: datetime, network: Network, now: datetime, *, ready_minutes: int
-) -> Prediction | None:
+def _of_store(work: Fulfillment, arrived_at: datetime, moment: Moment) -> Prediction | None:
     """What is expected of goods that came in at the store where they are picked up: ready after its work on them."""
+    network, now = moment.network, moment.now
     position = None if work.via is None else network.index.get(work.via)
     if position is None:
         return None
     clock = network.clocks[network.clock_index.item(position)]
-    minutes = minutes_at_store(network, clock, work, ready_minutes=ready_minutes)
+    minutes = minutes_at_store(network, clock, work, ready_minutes=moment.ready_minutes)
     done = finish_work(clock, minute_of(arrived_at.timestamp()), minutes, has_cut_off=False)
     ready_at = now + timedelta(days=DAYS_SEARCHED_MAX) if done is None else max(now, instant(done * 60.0))
     return _of_times([ready_at], work.promised_at)
@@ -127,6 +158,10 @@ def carrier_names(work: Fulfillment, carrier: str, service: str) -> tuple[str, .
     return "", carrier, f"{carrier}/{service}", f"{carrier}/{service}/{lane}"
 
 
+def _names_of_carrier(work: Fulfillment) -> tuple[str, ...]:
+    return carrier_names(work, *carried_by(work))
+
+
 def carried_by(work: Fulfillment) -> tuple[str, str]:
     """The carrier and the service of work: those of its first package, else as it was planned."""
     package = next((one for one in work.packages if one.carrier or one.service), None)
@@ -141,48 +176,47 @@ def due_of_shipment(work: Fulfillment, left_at: datetime) -> datetime:
     return work.promised_at - timedelta(days=early)
 
 
-def predict_carried(work: Fulfillment, cells: Cells, now: datetime) -> Prediction | None:
+def predict_carried(work: Fulfillment, moment: Moment) -> Prediction | None:
     """What is expected of work that has left its node."""
     if work.shipped_at is None:
         return None
     due = due_of_shipment(work, work.shipped_at)
-    carrier, service = carried_by(work)
-    names = carrier_names(work, carrier, service)
-    grid = GRIDS[Stage.TRANSIT]
-    chances = chances_of(Stage.TRANSIT, [cells.get((Stage.TRANSIT, name)) for name in names])
-    door = [cells.get((Stage.DOOR, name)) for name in names[:3]]
+    names = _names_of_carrier(work)
     standings = [standing_of(package.checkpoints) for package in work.packages if package.tracking_number]
     out = [one.last for one in standings if one.last is not None and one.last.status == TrackStatus.OUT_FOR_DELIVERY]
     if standings and len(out) == len(standings):
-        return _at_the_door(max(one.at for one in out), chances_of(Stage.DOOR, door), work.promised_at, now)
-    passed = now
-    if (door[1].observations if door[1] is not None else 0) >= HABIT:
-        # Whoever says that a parcel is out for delivery has at least the quick part of that still to do.
-        passed += timedelta(hours=quantile(chances_of(Stage.DOOR, door), GRIDS[Stage.DOOR], _EARLY))
-    chances = given_more_than(chances, grid, _hours(passed - due))
+        chances = moment.chances(Stage.DOOR, names[:3])
+        return _at_the_door(max(one.at for one in out), chances, work.promised_at, moment.now)
     told = [one.estimated_delivery_at for one in standings if one.estimated_delivery_at is not None]
-    late_by = max((_hours(at - work.promised_at) for at in told), default=0.0)
-    if late_by > 0.0:
-        chances = (chances + given_more_than(chances, grid, _hours(max(told) - due))) / 2.0  # a carrier that says so
-    return Prediction(
-        beyond(chances, grid, _hours(work.promised_at - due)),
-        *(due + timedelta(hours=quantile(chances, grid, share)) for share in (_EARLY, _HALF, _LATE)),
-    )
+    estimate = max(told, default=None)
+    key = (due, work.promised_at, estimate, *names)
+    return moment.once(key, lambda: _on_its_way(names, due, work.promised_at, estimate, moment)).since(due)
+
+
+def _on_its_way(
+    names: tuple[str, ...], due: datetime, promised_at: datetime, estimate: datetime | None, moment: Moment
+) -> _Relative:
+    """What is expected, since it was due, of what is on its way and by the estimate of its carrier, if it made one."""
+    grid = GRIDS[Stage.TRANSIT]
+    chances = moment.chances(Stage.TRANSIT, names)
+    by_carrier = moment.cells.get((Stage.DOOR, names[1]))
+    passed = moment.now
+    if by_carrier is not None and by_carrier.observations >= HABIT:
+        # Whoever says that a parcel is out for delivery has at least the quick part of that still to do.
+        passed += timedelta(hours=quantile(moment.chances(Stage.DOOR, names[:3]), GRIDS[Stage.DOOR], _EARLY))
+    chances = given_more_than(chances, grid, _hours(passed - due))
+    if estimate is not None and estimate > promised_at:
+        chances = (chances + given_more_than(chances, grid, _hours(estimate - due))) / 2.0  # a carrier that says so
+    hours = tuple(quantile(chances, grid, share) for share in (_EARLY, _HALF, _LATE))
+    return _Relative(beyond(chances, grid, _hours(promised_at - due)), hours)
 
 
 def find_leaving(
-    clock: WorkClock,
-    cells: Cells,
-    work: Fulfillment,
-    step: Step,
-    *,
-    begun: datetime,
-    now: datetime,
-    minutes: int,
+    clock: WorkClock, work: Fulfillment, step: Step, moment: Moment, *, begun: datetime, minutes: int
 ) -> list[datetime]:
     """Equally likely times at which work leaves its node that has been at a step since it `begun`."""
-    grid = GRIDS[Stage.WORK]
-    chances = chances_of(Stage.WORK, [cells.get((Stage.WORK, name)) for name in work_names(work, step)])
+    grid, now = GRIDS[Stage.WORK], moment.now
+    chances = moment.chances(Stage.WORK, work_names(work, step))
     spent = work_between(clock, begun, now) / minutes
     chances = given_more_than(chances, grid, spent)
     start = max(begun, now)
@@ -237,11 +271,9 @@ def _begun(order: Order, milestones: Mapping[Step, Milestone], step: Step, now: 
     return max(now, order.release_at) if step is Step.RELEASED and order.released_at is None else now
 
 
-def _of_leaving(leaves: list[datetime], work: Fulfillment, clock: WorkClock, cells: Cells) -> Prediction:
+def _of_leaving(leaves: list[datetime], work: Fulfillment, clock: WorkClock, moment: Moment) -> _Relative:
     grid = GRIDS[Stage.TRANSIT]
-    carrier, service = carried_by(work)
-    cells_of = [cells.get((Stage.TRANSIT, name)) for name in carrier_names(work, carrier, service)]
-    chances = chances_of(Stage.TRANSIT, cells_of)
+    chances = moment.chances(Stage.TRANSIT, _names_of_carrier(work))
     # There are few departures that goods can go with, and many times of leaving.
     late, counts = np.unique([_hours(late_departure(clock, work, at)) for at in leaves], return_counts=True)
     weights, tails = counts / len(leaves), tails_of(chances)
@@ -250,8 +282,9 @@ def _of_leaving(leaves: list[datetime], work: Fulfillment, clock: WorkClock, cel
         return float(weights @ beyond_each(tails, grid, hours - late))
 
     low, high = grid.low + late.item(0), grid.high + late.item(-1)
-    found = [_search(lambda hours: 1.0 - share_beyond(hours), share, low, high) for share in (_EARLY, _HALF, _LATE)]
-    return Prediction(share_beyond(0.0), *(work.promised_at + timedelta(hours=hours) for hours in found))
+    shares = (_EARLY, _HALF, _LATE)
+    hours = tuple(_search(lambda hours: 1.0 - share_beyond(hours), share, low, high) for share in shares)
+    return _Relative(share_beyond(0.0), hours)
 
 
 def _at_the_door(out_at: datetime, chances: Chances, promised_at: datetime, now: datetime) -> Prediction:

@@ -63,7 +63,14 @@ class Attempt:
         self._is_locking = is_locking
         self._commands = [command for request in requests for command in request.commands]
         self._ending = sorted(overdue)
-        self._state = BatchState(self._commands, index, lookup=lookup, ending=overdue, terms=reference.customer_terms)
+        self._state = BatchState(
+            self._commands,
+            index,
+            lookup=lookup,
+            ending=overdue,
+            terms=reference.customer_terms,
+            known=[order for request in requests for order in request.known],
+        )
         self._seen = self._state.seen
         self._keys: dict[tuple[str, str], UsedKey] = {}
         self._fresh: set[Sku] = set()
@@ -150,6 +157,8 @@ class Attempt:
             if not outcomes and isinstance(outcome, VersionConflict):
                 return [outcome] * len(request.commands)
             outcomes.append(outcome)
+            if request.is_chain and not isinstance(outcome, Accepted):
+                break
         return outcomes
 
     def _decide(self, command: Command, request: Request, *, is_first: bool = True) -> Outcome:
@@ -236,7 +245,8 @@ class Attempt:
                 answer = request.answer(tuple(outcome))
                 used = UsedKey(request.actor, request.key.key, request.key.request_digest, answer.status, answer.body)
                 self._keys[request.actor, request.key.key] = used
-                if any(isinstance(one, Accepted) for one in outcome):
+                done = [isinstance(one, Accepted) for one in outcome]
+                if all(done) if request.is_chain else any(done):
                     self.written.batch.keys.append(used)
                 results.append(Result(tuple(outcome), answer))
         return results

@@ -1,6 +1,6 @@
 """What the commands of a batch are about: loaded and locked before they are decided, and as the decisions leave it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
@@ -88,8 +88,10 @@ class BatchState:
         lookup: Collection[OrderId],
         ending: Collection[CartHoldId],
         terms: Mapping[str, CustomerTerms] = NO_TERMS_KNOWN,
+        known: Iterable[Order] = (),
     ) -> None:
         self._terms = terms
+        self._known = {order.order_id: order for order in known}
         self._now: datetime | None = None
         self._commands = commands
         self._index = index
@@ -121,9 +123,8 @@ class BatchState:
     @property
     def needs_locks(self) -> bool:
         """Whether anything is locked or looked up before these commands are decided."""
-        return bool(self._locked or self._lookup or self._supplies or self._cart_ids or self._is_about_carts) or bool(
-            self._customers or self._blankets
-        )
+        named = (self._locked, self._lookup, self._supplies, self._cart_ids, self._customers, self._blankets)
+        return self._is_about_carts or any(named)
 
     @property
     def seen(self) -> State:
@@ -150,10 +151,11 @@ class BatchState:
     async def load(self, connection: Connection, reference: Reference, now: datetime) -> None:
         """Lock and read all but the stock, of which each supply that a command may make has a row then."""
         self._now = now
-        if self._locked:
-            await lock_orders(connection, self._locked)
+        versions = await lock_orders(connection, self._locked) if self._locked else {}
         if self._locked or self._lookup:
-            self.loaded = await read_orders(connection, self._locked | set(self._lookup))
+            self.loaded = {name: one for name, one in self._known.items() if versions.get(name) == one.version}
+            asked = (versions.keys() | set(self._lookup)) - self.loaded.keys()
+            self.loaded |= await read_orders(connection, asked) if asked else {}
             self.orders.update(self.loaded)
             self._failures |= await read_failures(connection, self.loaded.values())
         await self._lock_agreements(connection)

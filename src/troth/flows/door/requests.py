@@ -64,6 +64,10 @@ class Request:
     With a key, `answer` puts the outcomes into the words of the entrance, and that answer is kept under the key.
     Where every command is refused nothing is kept, since nothing happened that could happen twice. `expected` is the
     version of the order that they are about, as the client last saw it.
+
+    The commands of a chain are each decided only where the one before was accepted: there are no outcomes behind one
+    that is refused, and an answer is kept only where all were accepted. `known` are orders that they are about as they
+    were just read, which are not read again unless they have changed.
     """
 
     commands: tuple[Command, ...]
@@ -72,6 +76,8 @@ class Request:
     key: Key | None = None
     answer: Callable[[tuple[Outcome, ...]], Answer] | None = None
     expected: Expected = ANYTHING
+    is_chain: bool = False
+    known: tuple[Order, ...] = ()
 
     @property
     def is_about_stock(self) -> bool:

@@ -19,6 +19,7 @@ from troth.model.policy import DEFAULT_POLICY
 from troth.model.risk import DEFAULT_WEIGHTS, RiskWeights
 from troth.model.value import dataclass
 from troth.store.database import BY_KEY, Pool, open_pool
+from troth.store.log_tail import LogTail
 
 _DOOR_POOL_SIZE: Final = 4  # one writes, others read for whoever asks beside it
 
@@ -36,7 +37,8 @@ class System:
     move money, by name; exceptions are ranked by the weights in `risk`, and `workbench` remembers of them what
     does not change. Customers are written to from the `origin`.
     `trackers` are the carriers that tell where parcels are, `carriers` those of which labels can be had; parcels get
-    an SSCC where the company has a `gs1_prefix`. Papers are printed with fonts of `font_dirs` first.
+    an SSCC where the company has a `gs1_prefix`. Papers are printed with fonts of `font_dirs` first. What reads the
+    log as it grows reads its end from `log`.
     """
 
     pool: Pool
@@ -50,6 +52,7 @@ class System:
     carriers: Carriers = field(default_factory=dict)
     gs1_prefix: str = ""
     font_dirs: tuple[Path, ...] = ()
+    log: LogTail = field(default_factory=LogTail)
 
     @property
     def providers(self) -> Mapping[str, Provider]:

@@ -20,6 +20,7 @@ from troth.store.configure import subject_of
 from troth.store.database import Pool, transaction
 from troth.store.deliveries import Resend, claim_resends, finish_resend
 from troth.store.events import LoggedEvent, append_event
+from troth.store.log_tail import LogTail
 from troth.store.node_messages import acknowledge_delivered
 from troth.store.subscriptions import (
     Attempted,
@@ -28,7 +29,6 @@ from troth.store.subscriptions import (
     claim_subscriptions,
     fail_subscription,
     position_text,
-    read_wanted_events,
 )
 
 SEND_SECONDS_MAX: Final = 10.0
@@ -108,18 +108,23 @@ async def deliver_round(pool: Pool, post: Post, *, limit: int) -> list[Delivered
 
 
 async def deliver_claimed(
-    pool: Pool, post: Post, claim: Claim, *, is_stopping: Callable[[], bool] = lambda: False
+    pool: Pool,
+    post: Post,
+    claim: Claim,
+    *,
+    log: LogTail | None = None,
+    is_stopping: Callable[[], bool] = lambda: False,
 ) -> Delivered:
     """Send a claimed subscription's next events, in order, until there are none, one fails, time is up, or the claim is
     lost.
     """
     async with pool.acquire() as connection:
         subject = None if claim.node is None else subject_of("node", claim.node)
-        events, end = await read_wanted_events(
-            connection, claim.position, kinds=claim.kinds, subject=subject, limit=_LOOK_MAX
+        page = await (log or LogTail()).read(
+            connection, claim.position, kinds=claim.kinds or None, subject=subject, limit=_LOOK_MAX
         )
     sending = _Sending(pool, claim)
-    for numbered in _batches(events, claim):
+    for numbered in _batches(page.events, claim):
         if is_stopping() or sending.is_over_time:
             await sending.record(is_done=True)
             return Delivered(sending.events)
@@ -128,7 +133,7 @@ async def deliver_claimed(
             return await _fail(sending, attempted[0], response)
         if not await sending.add(attempted):
             return Delivered(sending.events)
-    sending.position = end
+    sending.position = page.end
     await sending.record(is_done=True)
     return Delivered(sending.events)
 

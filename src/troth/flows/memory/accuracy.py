@@ -13,7 +13,6 @@ from troth.store.accuracy import (
     find_measured,
     read_allocated,
     read_categories,
-    read_events_of_kinds,
     read_evidence,
     read_learned_position,
     read_records,
@@ -23,13 +22,14 @@ from troth.store.accuracy import (
 )
 from troth.store.database import Connection, Pool, transaction
 from troth.store.events import LoggedEvent
+from troth.store.log_tail import LogTail
 from troth.store.reference import bump_version
 
 EVENTS_MAX: Final = 2_000
 FIND_RATES: Final = "find-rates"
 
 
-async def learn_from_log(pool: Pool, *, events_max: int = EVENTS_MAX) -> int:
+async def learn_from_log(pool: Pool, *, log: LogTail | None = None, events_max: int = EVENTS_MAX) -> int:
     """Learn from the next events of the log; how many were looked at, 0 where none is left or another worker learns.
 
     What was learned and how far are written in one transaction: whoever is killed has learned nothing, and the next one
@@ -39,7 +39,7 @@ async def learn_from_log(pool: Pool, *, events_max: int = EVENTS_MAX) -> int:
         if not await try_learning(connection):
             return 0
         position = await read_learned_position(connection)
-        page = await read_events_of_kinds(connection, position, kinds=LEARNED_KINDS, limit=events_max)
+        page = await (log or LogTail()).read(connection, position, kinds=LEARNED_KINDS, limit=events_max)
         if not page.looked_at:
             return 0
         await _learn(connection, await _observe(connection, page.events))

@@ -13,9 +13,9 @@ from troth.engine.work_times.observe import WATCHED, Seen, see, work_of
 from troth.engine.work_times.task_times import add_task, hour_class, task_minutes
 from troth.model.ids import FulfillmentId, NodeId, OrderId
 from troth.model.work_times import DayTally, HourClass, TaskEvidence
-from troth.store.accuracy import read_events_of_kinds
 from troth.store.database import Connection, Pool, transaction
 from troth.store.events import LoggedEvent
+from troth.store.log_tail import LogTail
 from troth.store.node_work import (
     NODE_WORK,
     add_tallies,
@@ -33,7 +33,7 @@ from troth.store.reference import bump_version
 EVENTS_MAX: Final = 2_000
 
 
-async def learn_work(pool: Pool, network: Network, *, events_max: int = EVENTS_MAX) -> int:
+async def learn_work(pool: Pool, network: Network, *, log: LogTail | None = None, events_max: int = EVENTS_MAX) -> int:
     """Learn from the next events of the log; how many were looked at, 0 where none is left or another worker learns.
 
     What was learned and how far are written in one transaction, as of record accuracy.
@@ -42,7 +42,7 @@ async def learn_work(pool: Pool, network: Network, *, events_max: int = EVENTS_M
         if not await try_watching(connection):
             return 0
         position = await read_watched_position(connection)
-        page = await read_events_of_kinds(connection, position, kinds=WATCHED, limit=events_max)
+        page = await (log or LogTail()).read(connection, position, kinds=WATCHED, limit=events_max)
         if not page.looked_at:
             return 0
         seen = await _see(connection, page.events)

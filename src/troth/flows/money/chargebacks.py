@@ -43,7 +43,8 @@ from troth.store.ship_notices import read_notices
 ACTOR: Final = "chargebacks"
 """Who acts, in the log, where nobody decides."""
 EVENTS_MAX: Final = 2_000
-_UNKNOWN_GUIDE: Final = timedelta(seconds=5)
+_UNKNOWN_GUIDE: Final = timedelta(hours=1)
+"""After so long an order is looked at again whose guide is gone: it may come back."""
 _KEPT: Final = "by what is known now the guide was kept"
 
 FOLLOWED_KINDS: Final = (
@@ -73,6 +74,8 @@ async def charge_due(system: System, *, limit: int) -> int:
     now = system.door.now()
     async with system.pool.acquire() as connection:
         found = await find_charged(connection, now, limit=limit)
+    if found:
+        await system.door.follow()  # whoever ordered under a guide may have read it sooner than this process
     for order_id in found:
         async with transaction(system.pool) as connection:
             if await lock_charged(connection, order_id, now):
@@ -123,7 +126,7 @@ async def _charge(connection: Connection, system: System, order_id: OrderId, now
         return
     guide = guide_of(order.attributes, system.door.reference.guides)
     if guide is None:
-        await look_again(connection, order_id, now + _UNKNOWN_GUIDE)  # this process has not read it yet
+        await look_again(connection, order_id, now + _UNKNOWN_GUIDE)
         return
     notices = await read_notices(connection, [work.fulfillment_id for work in order.fulfillments])
     if order.currency == guide.currency:

@@ -1,15 +1,16 @@
 """What nodes answer, done: the same commands that everybody reports work with, each answer for itself and once."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
+from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2b
 from itertools import zip_longest
 from typing import Final
 
 from troth.engine.node_answers import commands_of
-from troth.flows.door.requests import Answer, Key, Outcome, Request
+from troth.flows.door.requests import Answer, Key, Request
 from troth.flows.door.system import System
 from troth.flows.nodes.tell import ANSWERED
 from troth.flows.orders.fulfill import find_tracked, read_work, read_works
@@ -95,12 +96,12 @@ async def _take(system: System, node: NodeId, answers: Mapping[int, NodeAnswer],
     found = await read_works(system.pool, names.values())
     meant = {index: _read(system, node, answer, names.get(index), found) for index, answer in rest.items()}
     todo = {index: commands for index, commands in meant.items() if isinstance(commands, tuple)}
-    async with transaction(system.pool) as connection:
-        at = system.door.now()
-        new_numbers = await acknowledge(connection, node, through=0, numbers=numbers.values(), at=at, by=actor)
+    at = system.door.now()
+    new_numbers = await _acknowledge(system, node, numbers.values(), at=at, actor=actor) if numbers else ()
+    async with system.pool.acquire() as connection:
         new_works = await acknowledge_about(connection, node, {names[index] for index in todo}, at=at, by=actor)
     done = await asyncio.gather(
-        *(_do_all(system, node, answers[index], names[index], commands, actor) for index, commands in todo.items())
+        *(_do(system, node, answers[index], found[names[index]], commands, actor) for index, commands in todo.items())
     )
     refused = {index: refusal for index, refusal in meant.items() if not isinstance(refusal, tuple)}
     return [
@@ -153,30 +154,12 @@ def _read(
     return commands if _has_units(order, name) else WorkWithdrawn(name, node, state)
 
 
-async def _do_all(
-    system: System,
-    node: NodeId,
-    answer: NodeAnswer,
-    name: FulfillmentId,
-    commands: Sequence[OrderCommand],
-    actor: str,
-) -> bool | Refusal:
-    """Do the commands of an answer, each only where the one before was done; whether any did something, or why one was
-    refused.
-    """
-    has_done = False
-    for number, command in enumerate(commands):
-        outcome = await _do(system, node, answer, command, number, actor)
-        if outcome is None:
-            continue
-        if isinstance(outcome, NotPossibleNow | Invalid | WorkWithdrawn):
-            again = await read_work(system.pool, name)
-            if not isinstance(again, NotFound) and _is_known(answer, again[1], fulfillment_status(again[0], name)):
-                continue
-        if isinstance(outcome, Refusal):
-            return outcome
-        has_done = True
-    return has_done
+async def _acknowledge(
+    system: System, node: NodeId, numbers: Iterable[int], *, at: datetime, actor: str
+) -> frozenset[int]:
+    """Write that a node has messages with some numbers; which it had not acknowledged before."""
+    async with transaction(system.pool) as connection:
+        return await acknowledge(connection, node, through=0, numbers=numbers, at=at, by=actor)
 
 
 def _fate(index: int, answer: NodeAnswer, outcome: bool | Refusal, *, is_news: bool) -> Taken:
@@ -190,15 +173,32 @@ def _fate(index: int, answer: NodeAnswer, outcome: bool | Refusal, *, is_news: b
 
 
 async def _do(
-    system: System, node: NodeId, answer: NodeAnswer, command: OrderCommand, number: int, actor: str
-) -> Outcome | None:
-    """What a command of an answer comes to; None where it was done before, by the same answer."""
-    text = encode(answer)
-    name = answer.answer_id or blake2b(text.encode(), digest_size=16).hexdigest()
-    key = Key(f"answer/{node}/{name}/{number}", blake2b(text.encode(), digest_size=16).hexdigest())
-    request = Request((command,), actor, ANSWERED, key, lambda outcomes: _DONE)
-    outcomes = (await system.door.submit(request)).outcomes
-    return outcomes[0] if outcomes else None
+    system: System,
+    node: NodeId,
+    answer: NodeAnswer,
+    about: tuple[Order, Fulfillment],
+    commands: Sequence[OrderCommand],
+    actor: str,
+) -> bool | Refusal:
+    """Do the commands of an answer about work as it was read, in one request and each only where the one before was
+    done; whether any did something, or why one was refused. What the same answer did before is not done again.
+    """
+    if not commands:
+        return False
+    order, work = about
+    digest = blake2b(encode(answer).encode(), digest_size=16).hexdigest()
+    key = Key(f"answer/{node}/{answer.answer_id or digest}", digest)
+    asked = Request(tuple(commands), actor, ANSWERED, key, lambda outcomes: _DONE, is_chain=True, known=(order,))
+    outcomes = (await system.door.submit(asked)).outcomes
+    if not outcomes or not isinstance(outcomes[-1], Refusal):
+        return bool(outcomes)
+    if isinstance(outcomes[-1], NotPossibleNow | Invalid | WorkWithdrawn):
+        again = await read_work(system.pool, work.fulfillment_id)
+        if not isinstance(again, NotFound) and _is_known(
+            answer, again[1], fulfillment_status(again[0], work.fulfillment_id)
+        ):
+            return len(outcomes) > 1
+    return outcomes[-1]
 
 
 def _is_known(answer: NodeAnswer, work: Fulfillment, state: AllocationState) -> bool:

@@ -17,7 +17,6 @@ from troth.model.network import Node
 from troth.model.node_messages import MessageKind, NodeTold
 from troth.model.order import Fulfillment, Order
 from troth.model.value import dataclass
-from troth.store.accuracy import read_events_of_kinds
 from troth.store.database import Connection, transaction
 from troth.store.events import LoggedEvent
 from troth.store.node_messages import (
@@ -75,7 +74,7 @@ async def tell_nodes(system: System, *, limit: int = EVENTS_MAX) -> int:
         if not await try_following(connection):
             return 0
         position = await read_followed_position(connection)
-        page = await read_events_of_kinds(connection, position, kinds=FOLLOWED, limit=limit)
+        page = await system.log.read(connection, position, kinds=FOLLOWED, limit=limit)
         if not page.looked_at:
             return 0
         await _tell(connection, system, page.events)

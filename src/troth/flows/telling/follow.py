@@ -38,7 +38,7 @@ async def follow_log(system: System, media: Collection[Medium], *, limit: int = 
     async with transaction(system.pool) as connection:
         if not await try_telling(connection):
             return 0
-        page = await read_told_events(connection, kinds=sorted({rule.on for rule in told}), limit=limit)
+        page = await read_told_events(connection, system.log, kinds=sorted({rule.on for rule in told}), limit=limit)
         events = [event for event in page.events if not event.actor.startswith(_LOADED)]
         if events:
             orders = await read_orders(connection, {OrderId(event.subject) for event in events})

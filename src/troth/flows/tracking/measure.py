@@ -9,7 +9,6 @@ from troth.engine.tracking.observe import OBSERVED_KINDS, find_times
 from troth.flows.door.system import System
 from troth.model.ids import OrderId
 from troth.model.measured import Observed
-from troth.store.accuracy import read_events_of_kinds
 from troth.store.database import Connection, transaction
 from troth.store.events import LoggedEvent
 from troth.store.orders import read_orders
@@ -27,7 +26,7 @@ async def measure_from_log(system: System, *, events_max: int = EVENTS_MAX) -> i
         if not await try_measuring(connection):
             return 0
         position = await read_position(connection, MEASURER)
-        page = await read_events_of_kinds(connection, position, kinds=OBSERVED_KINDS, limit=events_max)
+        page = await system.log.read(connection, position, kinds=OBSERVED_KINDS, limit=events_max)
         if not page.looked_at:
             return 0
         observed = await _observe(connection, system, page.events)

@@ -20,8 +20,8 @@ from troth.model.events import FulfillmentDelivered, FulfillmentShipped
 from troth.model.ids import OrderId
 from troth.model.order import Order
 from troth.model.tracking import Checkpoint
-from troth.store.accuracy import read_events_of_kinds
 from troth.store.database import Pool, transaction
+from troth.store.events import read_events_of_kinds
 from troth.store.orders import read_orders
 from troth.store.polled_parcels import (
     READER,

@@ -1,10 +1,11 @@
 """The milestones of orders, read from their log and scheduled back from their promises."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from troth.engine.carriage.calendars import minutes_of
 from troth.engine.tracking.milestones import STEP_EVENTS, find_step_times, milestones_of
 from troth.flows.door.system import System
+from troth.model.events import Event
 from troth.model.ids import FulfillmentId, OrderId
 from troth.model.order import Fulfillment, Order
 from troth.model.status import live_allocations
@@ -26,7 +27,13 @@ async def read_tracked(
     connection: Connection, system: System, orders: Sequence[Order]
 ) -> dict[OrderId, tuple[Tracked, ...]]:
     """The works of some orders with their milestones."""
-    events = await read_order_events(connection, {order.order_id for order in orders}, STEP_EVENTS)
+    return track(system, orders, await read_order_events(connection, {order.order_id for order in orders}, STEP_EVENTS))
+
+
+def track(
+    system: System, orders: Iterable[Order], events: Mapping[OrderId, Sequence[Event]]
+) -> dict[OrderId, tuple[Tracked, ...]]:
+    """The works of some orders with their milestones, by what the log says of their steps."""
     reference = system.door.reference
     ready = minutes_of(reference.policy.pickup_ready_hours)
     found = {}

@@ -16,17 +16,17 @@ from typing import Final
 from troth.engine.carriage.calendars import minutes_of
 from troth.engine.policies.alerts_in_force import ReadyAlert
 from troth.engine.tracking.alerts import find_alert
-from troth.engine.tracking.milestones import next_step
-from troth.engine.tracking.predict import Cells, Prediction, predict
+from troth.engine.tracking.milestones import STEP_EVENTS, next_step
+from troth.engine.tracking.predict import Cells, Moment, Prediction, predict
 from troth.engine.tracking.trouble import find_troubles
 from troth.flows.documents.alerts_in_force import AlertRulesInForce
 from troth.flows.door.facts import facts_of
 from troth.flows.door.system import System
 from troth.flows.tracking.act import act_on
 from troth.flows.tracking.late import TaskTimesSeen, act_on_late, nodes_to_begin
-from troth.flows.tracking.read import Tracked, read_tracked
+from troth.flows.tracking.read import Tracked, track
 from troth.model.events import AlertRaised
-from troth.model.ids import FulfillmentId
+from troth.model.ids import FulfillmentId, OrderId
 from troth.model.lifecycle import AllocationState
 from troth.model.order import Fulfillment, Order
 from troth.model.status import fulfillment_status
@@ -50,7 +50,7 @@ from troth.store.watch import (
 )
 
 EVENTS_MAX: Final = 2_000
-LOOKED_MAX: Final = 100
+LOOKED_MAX: Final = 500
 CLAIM_SECONDS: Final = 60.0
 WATCHED_KINDS: Final = (
     "OrderReleased",
@@ -79,6 +79,9 @@ WATCHED_KINDS: Final = (
 HORIZON: Final = timedelta(days=3)
 """So long before its promise work is looked at as time goes by; before that, when something happens."""
 
+SETTLES: Final = timedelta(seconds=5)
+"""So long a worker waits with what happened to an order: what is taken on and shipped within seconds is one look."""
+
 _AGAIN: Final = timedelta(minutes=15)
 _TIMES_LAST: Final = timedelta(minutes=1)
 _log = logging.getLogger(__name__)
@@ -91,6 +94,21 @@ class Watcher:
     rules: AlertRulesInForce = field(default_factory=AlertRulesInForce)
     cells: Cells = field(default_factory=dict)
     read_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What is known of the orders that are looked at together: their works, what rules have done about them, what was
+    expected of them, the rules in force, and how long tasks take at their nodes.
+    """
+
+    orders: Mapping[OrderId, Order]
+    tracked: Mapping[OrderId, Sequence[Tracked]]
+    told: Mapping[OrderId, Sequence[AlertRaised]]
+    known: Mapping[FulfillmentId, Expected]
+    rules: Sequence[ReadyAlert]
+    seen: TaskTimesSeen
+    moment: Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +131,13 @@ async def follow_watched(pool: Pool, now: datetime, *, limit: int = EVENTS_MAX) 
         return await touch_watched(connection, position, kinds=WATCHED_KINDS, limit=limit, now=now)
 
 
-async def look_at_due(system: System, watcher: Watcher, *, limit: int = LOOKED_MAX) -> int:
-    """Look at orders whose time has come; how many were."""
+async def look_at_due(
+    system: System, watcher: Watcher, *, limit: int = LOOKED_MAX, settles: timedelta = timedelta()
+) -> int:
+    """Look at orders whose time has come, and has settled since; how many were."""
     now = system.door.now()
     async with system.pool.acquire() as connection:
-        watches = await claim_watched(connection, now, seconds=CLAIM_SECONDS, limit=limit)
+        watches = await claim_watched(connection, now, due_at=now - settles, seconds=CLAIM_SECONDS, limit=limit)
         if not watches:
             return 0
         names = {watch.order_id for watch in watches}
@@ -126,31 +146,27 @@ async def look_at_due(system: System, watcher: Watcher, *, limit: int = LOOKED_M
             watcher.cells, watcher.read_at = await read_all_times(connection), now
         orders = await read_orders(connection, names)
         # The orders before the log: what was told of a version that was read is in the log by then.
-        tracked = await read_tracked(connection, system, list(orders.values()))
-        told = await read_order_events(connection, names, ("AlertRaised",))
+        events = await read_order_events(connection, names, (*STEP_EVENTS, AlertRaised.__name__))
         known = await read_expected(connection, names)
         seen = await read_task_evidence(connection, nodes_to_begin(orders.values()))
-    looks = [
-        _look_safely(
-            system,
-            watch,
-            orders.get(watch.order_id),
-            tracked.get(watch.order_id, ()),
-            [event for event in told.get(watch.order_id, ()) if isinstance(event, AlertRaised)],
-            known,
-            rules,
-            watcher.cells,
-            seen,
-        )
-        for watch in watches
-    ]
-    await _write(system, await asyncio.gather(*looks), now)
+    reference = system.door.reference
+    ready = minutes_of(reference.policy.pickup_ready_hours)
+    about = _About(
+        orders,
+        track(system, orders.values(), events),
+        {name: [event for event in some if isinstance(event, AlertRaised)] for name, some in events.items()},
+        known,
+        rules,
+        seen,
+        Moment(reference.network, watcher.cells, now, ready),
+    )
+    await _write(system, await asyncio.gather(*(_look_safely(system, watch, about) for watch in watches)), now)
     return len(watches)
 
 
 async def _write(system: System, looked: Sequence[_Looked], now: datetime) -> None:
     """Write what became of orders and give them back, together: one commit for all. One that cannot be written is found
-    by writing each alone, and looked at again.
+    by halves, and looked at again.
     """
     seen = [one for one in looked if one.found is not None]
     try:
@@ -165,9 +181,10 @@ async def _write(system: System, looked: Sequence[_Looked], now: datetime) -> No
     except UNAVAILABLE:
         raise
     except Exception:
-        if len(looked) > 1:
-            for one in looked:
-                await _write(system, (one,), now)
+        half = len(looked) // 2
+        if half:
+            await _write(system, looked[:half], now)
+            await _write(system, looked[half:], now)
         elif seen:
             _log.exception("cannot write what is expected of order %s", looked[0].watch.order_id)
             await _write(system, (_Looked(looked[0].watch, now + _AGAIN, None),), now)
@@ -175,52 +192,33 @@ async def _write(system: System, looked: Sequence[_Looked], now: datetime) -> No
             raise
 
 
-async def _look_safely(
-    system: System,
-    watch: Watch,
-    order: Order | None,
-    tracked: Sequence[Tracked],
-    told: Sequence[AlertRaised],
-    known: Mapping[FulfillmentId, Expected],
-    rules: Sequence[ReadyAlert],
-    cells: Cells,
-    seen: TaskTimesSeen,
-) -> _Looked:
+async def _look_safely(system: System, watch: Watch, about: _About) -> _Looked:
     try:
+        order = about.orders.get(watch.order_id)
         if order is None:
             return _Looked(watch, None, None)
-        look_at, found = await _look(system, order, tracked, told, known, rules, cells, seen)
+        look_at, found = await _look(system, order, about)
         return _Looked(watch, look_at, found)
     except Exception:  # the others are looked at all the same, and this one again
         _log.exception("cannot look at order %s", watch.order_id)
         return _Looked(watch, system.door.now() + _AGAIN, None)
 
 
-async def _look(
-    system: System,
-    order: Order,
-    tracked: Sequence[Tracked],
-    told: Sequence[AlertRaised],
-    known: Mapping[FulfillmentId, Expected],
-    rules: Sequence[ReadyAlert],
-    cells: Cells,
-    seen: TaskTimesSeen,
-) -> tuple[datetime | None, list[Expected]]:
+async def _look(system: System, order: Order, about: _About) -> tuple[datetime | None, list[Expected]]:
     """Predict and act; when the order is to be looked at again (None: not any more), and what is expected of it."""
-    now, reference = system.door.now(), system.door.reference
-    ready = minutes_of(reference.policy.pickup_ready_hours)
+    now, told = about.moment.now, about.told.get(order.order_id, ())
     predicted: list[tuple[Tracked, Prediction]] = []
     found: list[Expected] = []
-    for one in tracked:
+    for one in about.tracked.get(order.order_id, ()):
         steps = {milestone.step: milestone for milestone in one.milestones}
-        prediction = predict(order, one.work, steps, reference.network, cells, now, ready_minutes=ready)
-        expected = _expected(order, one, prediction, known.get(one.work.fulfillment_id), told, now)
+        prediction = predict(order, one.work, steps, about.moment)
+        expected = _expected(order, one, prediction, about.known.get(one.work.fulfillment_id), told, now)
         if prediction is not None:
             predicted.append((one, prediction))
         if expected is not None:
             found.append(expected)
-    acted, late_at = await _act_on_late(system, order, predicted, told, seen)
-    acted = acted or await _act(system, order, predicted, told, rules, now)
+    acted, late_at = await _act_on_late(system, order, predicted, told, about.seen)
+    acted = acted or await _act(system, order, predicted, told, about.rules, now)
     found = [_with_call(expected, acted) for expected in found]
     return _next_look([one.work.promised_at for one, _ in predicted], now, late_at), found
 
@@ -254,10 +252,11 @@ async def _act(
     """Act on the first work of an order for which a rule holds that has not acted on its promise; the others follow
     with the next look, as they are then.
     """
+    if not predicted or not rules:
+        return []
     reference = system.door.reference
-    if predicted:
-        await reference.need_lines(order.lines)
-        await reference.need_items({line.sku for line in order.lines})
+    await reference.need_lines(order.lines)
+    await reference.need_items({line.sku for line in order.lines})
     for one, prediction in predicted:
         work = one.work
         if _is_awaiting_node(order, work):

@@ -10,24 +10,6 @@ SELECT xid, seq FROM log_readers WHERE reader = $1;
 -- Moves a reader of the log on from where it was; no row where it is elsewhere by now.
 UPDATE log_readers SET xid = $4::xid8, seq = $5 WHERE reader = $1 AND xid = $2::xid8 AND seq = $3 RETURNING reader;
 
--- name: read_events_of_kinds
--- Reads those of some kinds among the next events after a position, of the rest only the last, without its body.
-WITH next AS (
-    SELECT subject, at, xid, seq, kind, version, body, actor, cause, policy_version, kind = ANY($3::text[]) AS is_wanted
-    FROM events
-    WHERE (xid, seq) > ($1::xid8, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())
-    ORDER BY xid, seq
-    LIMIT $4
-),
-marked AS (
-    SELECT *, lead(seq) OVER (ORDER BY xid, seq) IS NULL AS is_last, count(*) OVER () AS looked_at FROM next
-)
-SELECT
-    subject, at, xid, seq, kind, version, CASE WHEN is_wanted THEN body ELSE 'null'::json END AS body, actor, cause, policy_version,
-    is_wanted, looked_at
-FROM marked WHERE is_wanted OR is_last
-ORDER BY xid, seq;
-
 -- name: read_allocated
 -- Reads of what and where some allocations are, and how many units of which line.
 SELECT a.order_id, a.allocation, a.line_id, a.sku, a.node, a.quantity

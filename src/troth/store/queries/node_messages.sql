@@ -56,16 +56,29 @@ WHERE node = $1 AND (number <= $2 OR number = ANY($3::bigint[])) AND acknowledge
 RETURNING number, fulfillment_id;
 
 -- name: acknowledge_messages_about
--- Writes that a node has acknowledged all messages about some works; of what was acknowledged before nothing. Gives the work of each.
-UPDATE node_messages AS m SET acknowledged_at = $3, acknowledged_by = $4
-FROM (
-    SELECT node, number FROM node_messages
-    WHERE node = $1 AND fulfillment_id = ANY($2::text[]) AND acknowledged_at IS NULL
-    ORDER BY number
-    FOR UPDATE
-) AS o
-WHERE m.node = o.node AND m.number = o.number
-RETURNING m.fulfillment_id;
+-- Writes that a node knows of some works and has acknowledged all messages about them; of what was acknowledged before nothing. Gives the work of each message.
+WITH told AS (
+    UPDATE node_messages AS m SET acknowledged_at = $3, acknowledged_by = $4
+    FROM (
+        SELECT node, number FROM node_messages
+        WHERE node = $1 AND fulfillment_id = ANY($2::text[]) AND acknowledged_at IS NULL
+        ORDER BY number
+        FOR UPDATE
+    ) AS o
+    WHERE m.node = o.node AND m.number = o.number
+    RETURNING m.fulfillment_id
+),
+known AS (
+    UPDATE node_works AS w SET acknowledged_at = $3, silent_since = NULL
+    FROM (
+        SELECT fulfillment_id FROM node_works
+        WHERE node = $1 AND fulfillment_id = ANY($2) AND acknowledged_at IS NULL
+        ORDER BY fulfillment_id
+        FOR UPDATE
+    ) AS o
+    WHERE w.fulfillment_id = o.fulfillment_id
+)
+SELECT fulfillment_id FROM told;
 
 -- name: acknowledge_delivered_messages
 -- Writes that the messages at some positions of the log were taken by the node that they are for, unless only its answer counts; of what was acknowledged before nothing. Gives the work of each.

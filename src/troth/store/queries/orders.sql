@@ -1,6 +1,6 @@
 -- name: lock_orders
--- Locks orders, in the order of their ids, so that nobody else decides about them meanwhile.
-SELECT order_id FROM orders WHERE order_id = ANY($1::text[]) ORDER BY order_id FOR UPDATE;
+-- Locks orders, in the order of their ids, so that nobody else decides about them meanwhile; gives their versions.
+SELECT order_id, version FROM orders WHERE order_id = ANY($1::text[]) ORDER BY order_id FOR UPDATE;
 
 -- name: read_orders
 -- Reads orders whole, each with the rows of all its parts.

@@ -89,27 +89,6 @@ RETURNING
     s.subscription_id, s.url, s.secret, s.kinds, s.batch_max, s.cursor_xid, s.cursor_seq, s.sequence, s.delivered, s.failures,
     s.claimed_until, s.node;
 
--- name: read_wanted_events
--- Reads the next events after a position: those of the kinds (none: all but the audit's) and of a subject (null: all), and of the rest only the last, without its body.
-WITH next AS (
-    SELECT
-        subject, at, xid, seq, kind, version, body, actor, cause, policy_version,
-        CASE WHEN cardinality($3::text[]) = 0 THEN kind <> 'ConfigurationSet' ELSE kind = ANY($3) END
-            AND ($5::text IS NULL OR subject = $5) AS is_wanted
-    FROM events
-    WHERE (xid, seq) > ($1::xid8, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())
-    ORDER BY xid, seq
-    LIMIT $4
-),
-marked AS (
-    SELECT *, lead(seq) OVER (ORDER BY xid, seq) IS NULL AS is_last FROM next
-)
-SELECT
-    subject, at, xid, seq, kind, version, CASE WHEN is_wanted THEN body ELSE 'null'::json END AS body, actor, cause, policy_version,
-    is_wanted
-FROM marked WHERE is_wanted OR is_last
-ORDER BY xid, seq;
-
 -- name: advance_subscription
 -- Moves the cursor of a subscription that is still claimed by the same worker, and records what was delivered; gives its state.
 WITH advanced AS (

@@ -45,7 +45,7 @@ SELECT xid, seq, count(*) OVER () AS looked_at FROM next ORDER BY xid DESC, seq 
 -- Claims orders that are to be looked at and that nobody else looks at or touches now, the longest overdue first; it waits for nobody.
 WITH due AS MATERIALIZED (
     SELECT order_id FROM watched_orders
-    WHERE look_at <= $1 AND (claimed_until IS NULL OR claimed_until <= $1)
+    WHERE look_at <= $4 AND (claimed_until IS NULL OR claimed_until <= $1)
     ORDER BY look_at, order_id
     LIMIT $3
     FOR UPDATE SKIP LOCKED
@@ -82,13 +82,23 @@ SELECT
 FROM predictions WHERE order_id = ANY($1::text[])
 ORDER BY order_id, fulfillment_id;
 
--- name: write_prediction
--- Writes what is expected of work, in place of what was expected before.
+-- name: write_predictions
+-- Writes what is expected of some work, in place of what was expected before.
 INSERT INTO predictions (
     order_id, fulfillment_id, step, promised_at, percent, early_at, expected_at, late_at, predicted_at, trouble, trouble_at, called_at,
     rule, owner
 )
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+SELECT
+    order_id, fulfillment_id, step, promised_at, percent, early_at, expected_at, late_at, predicted_at, trouble, trouble_at, called_at,
+    rule, owner
+FROM unnest(
+    $1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::smallint[], $6::timestamptz[], $7::timestamptz[], $8::timestamptz[],
+    $9::timestamptz[], $10::text[], $11::timestamptz[], $12::timestamptz[], $13::text[], $14::text[]
+) AS p (
+    order_id, fulfillment_id, step, promised_at, percent, early_at, expected_at, late_at, predicted_at, trouble, trouble_at, called_at,
+    rule, owner
+)
+ORDER BY order_id, fulfillment_id
 ON CONFLICT (order_id, fulfillment_id) DO UPDATE SET
     step = excluded.step,
     promised_at = excluded.promised_at,
