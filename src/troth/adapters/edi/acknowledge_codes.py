@@ -47,6 +47,7 @@ TRANSACTION_CODES: Final[Mapping[str, str]] = {
     Fault.TRAILER_MISSING: "2",
     Fault.CONTROL_DIFFERS: "3",
     Fault.COUNT_DIFFERS: "4",
+    Fault.SEGMENTS_TOO_MANY: "4",
     Fault.KIND_NOT_OF_GROUP: "6",
     Fault.CONTROL_NOT_UNIQUE: "23",
 }
@@ -97,6 +98,7 @@ CONTRL_CODES: Final[Mapping[str, str]] = {
     Fault.CONTROL_DIFFERS: "28",
     Fault.COUNT_DIFFERS: "29",
     Fault.CONTROL_NOT_UNIQUE: "26",
+    Fault.SEGMENTS_TOO_MANY: "35",
     Fault.SEGMENT_OUTSIDE: "33",
     Fault.NOTHING_INSIDE: "32",
     Fault.KIND_NOT_OF_GROUP: "31",

@@ -9,7 +9,7 @@ from typing import Final
 from troth.adapters.edi.characters import CHARACTER_SETS, decode, is_in, without_control_characters
 from troth.adapters.edi.delimiters import EDIFACT_LEVEL_B, EDIFACT_USUAL, Delimiters
 from troth.adapters.edi.elements import Elements, element_of, texts_of
-from troth.adapters.edi.envelope import EDIFACT_TAGS, UNKNOWN_AT, Assembly
+from troth.adapters.edi.envelope import EDIFACT_TAGS, SEGMENTS_MAX, UNKNOWN_AT, Assembly
 from troth.adapters.edi.flaws import EnvelopeFlaw, Fault, ReadInterchange, ReadInterchanges
 from troth.adapters.edi.segments import Element, Group, Interchange, Party, Segment, Syntax, Transaction
 from troth.adapters.edi.unwritable import Unwritable
@@ -32,7 +32,7 @@ def read_interchanges(content: bytes) -> ReadInterchanges:
     text = content.decode("latin-1")
     found: list[ReadInterchange] = []
     flaws: list[EnvelopeFlaw] = []
-    place = 0
+    place, room = 0, SEGMENTS_MAX
     while begin := _BEGIN.search(text, place):
         if text[place : begin.start()].strip(_PADDING + "ï»¿"):
             flaws.append(EnvelopeFlaw(place, "is no interchange"))
@@ -40,8 +40,9 @@ def read_interchanges(content: bytes) -> ReadInterchanges:
         by = _delimiters(text, place)
         if not found and by.segment not in "\r\n":
             text, place = text[place:].replace("\n", "").replace("\r", ""), 0
-        read, place = _Reading(text, place, by).read()
-        found.append(read)
+        reading = _Reading(text, place, by, room)
+        found.append(reading.read())
+        place, room = reading.place, reading.assembly.room
     if text[place:].strip(_PADDING + "ï»¿"):
         flaws.append(EnvelopeFlaw(place, "is no interchange"))
     return ReadInterchanges(tuple(found), tuple(flaws))
@@ -63,11 +64,11 @@ def _delimiters(text: str, place: int) -> Delimiters:
 class _Reading:
     """One interchange on its way out of a text."""
 
-    def __init__(self, text: str, place: int, by: Delimiters) -> None:
+    def __init__(self, text: str, place: int, by: Delimiters, room: int) -> None:
         self.text = text
         self.place = place + 9 if text.startswith("UNA", place) else place
         self.by = by
-        self.assembly = Assembly(EDIFACT_TAGS)
+        self.assembly = Assembly(EDIFACT_TAGS, room)
         self.repetition = ""
         self.elements = Elements(component=by.component, repetition="")
         release, end = re.escape(by.release), re.escape(by.segment)
@@ -76,8 +77,8 @@ class _Reading:
         self._segment = re.compile(f"({inside}{skipped}){end}", re.DOTALL)
         self.codec = "UNOC"
 
-    def read(self) -> tuple[ReadInterchange, int]:
-        """The interchange, and where the next one may begin."""
+    def read(self) -> ReadInterchange:
+        """The interchange; the next one may begin at `place`."""
         header = self._next() or "UNB"
         named = self._cut(header)
         charset, version = named.get(1, 1), named.get(1, 2)[:1]
@@ -110,7 +111,7 @@ class _Reading:
             f"{charset}.{named.get(1, 2)}",
             named.get(9) == "1",
         )
-        return ReadInterchange(interchange, tuple(assembly.all_flaws())), self.place
+        return ReadInterchange(interchange, tuple(assembly.all_flaws()))
 
     def _body(self, control: str) -> None:
         """Read up to the end of the interchange, or to where another one begins."""

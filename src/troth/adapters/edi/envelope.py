@@ -12,6 +12,9 @@ from troth.model.value import dataclass
 UNKNOWN_AT: Final = datetime(1, 1, 1)  # noqa: DTZ001 it stands for one that has no offset either
 """When an interchange was made of which it cannot be read."""
 
+SEGMENTS_MAX: Final = 1_000_000
+"""More segments of one file are not kept: they would take some hundreds of megabytes."""
+
 FLAWS_MAX: Final = 1_000
 """More flaws of one interchange are not listed: a file of nothing else is no use to anybody."""
 
@@ -34,8 +37,9 @@ EDIFACT_TAGS: Final = Tags("UNZ", "UNG", "UNE", "UNH", "UNT")
 class Assembly:
     """An interchange in the making: each segment opens, fills or closes a group or a transaction of it."""
 
-    def __init__(self, tags: Tags) -> None:
+    def __init__(self, tags: Tags, room: int = SEGMENTS_MAX) -> None:
         self.tags = tags
+        self.room = room
         self.groups: list[Group] = []
         self.flaws: list[Flaw] = []
         self._more = 0
@@ -44,7 +48,7 @@ class Assembly:
         self._transactions: list[Transaction] = []
         self._transaction: Transaction | None = None
         self._segments: list[Segment] = []
-        self._add = self._segments.append
+        self._count = 0
 
     def open_group(self, group: Group) -> None:
         """Begin a group; what was open before it lacks its trailer."""
@@ -66,22 +70,28 @@ class Assembly:
             self._group = Group("", "", "", "", "", ())
         control = transaction.control or f"#{len(self._transactions) + 1}"
         self._transaction = replace(transaction, control=control)
-        self._segments.clear()
+        self._count = 0
         if not transaction.control:
             self.note(Fault.ELEMENT_MISSING, self.tags.transaction, "has no control number", element=2)
         if not transaction.kind:
             self.note(Fault.ELEMENT_MISSING, self.tags.transaction, "does not say what it is", element=1)
 
     def add(self, tag: str, segment: Segment) -> None:
-        """Put a segment into the transaction that is open."""
+        """Put a segment into the transaction that is open, as long as there is room in memory."""
         if self._transaction is None:
             self.note(Fault.SEGMENT_OUTSIDE, tag, "stands in no transaction", tag)
-        else:
-            self._add(segment)
+            return
+        if self.room > 0:
+            self._segments.append(segment)
+        elif self.room == 0 or not self._count:
+            detail = f"and what follows is not read: a file may have {SEGMENTS_MAX:,} segments"
+            self.note(Fault.SEGMENTS_TOO_MANY, tag, detail)
+        self.room -= 1
+        self._count += 1
 
     def place(self) -> int:
         """The place of the next segment of the transaction that is open: its header has the first."""
-        return len(self._segments) + 2
+        return self._count + 2
 
     def close_transaction(self, *, count: str, control: str) -> None:
         """End a transaction, and say where its trailer contradicts it."""
@@ -153,6 +163,7 @@ class Assembly:
             self.note(Fault.TRAILER_MISSING, self.tags.transaction_end, "is missing")
         self._transactions.append(replace(self._transaction, segments=tuple(self._segments)))
         self._segments.clear()
+        self._count = 0
         self._transaction = None
 
     def _end_group(self, *, is_ended: bool = False) -> None:

@@ -15,6 +15,7 @@ class Fault(StrEnum):
     CONTROL_DIFFERS = "control_differs"
     COUNT_DIFFERS = "count_differs"
     CONTROL_NOT_UNIQUE = "control_not_unique"
+    SEGMENTS_TOO_MANY = "segments_too_many"
     SEGMENT_OUTSIDE = "segment_outside"
     NOTHING_INSIDE = "nothing_inside"
     KIND_NOT_OF_GROUP = "kind_not_of_group"
@@ -56,7 +57,9 @@ NOTED: Final = frozenset(
     {
         Fault.SEGMENT_UNKNOWN,
         Fault.SEGMENT_NOT_IN_SET,
+        Fault.SEGMENT_OUT_OF_ORDER,
         Fault.SEGMENT_TOO_OFTEN,
+        Fault.LOOP_TOO_OFTEN,
         Fault.ELEMENT_MISSING_BESIDE,
         Fault.ELEMENT_EXCLUDED,
         Fault.ELEMENTS_TOO_MANY,

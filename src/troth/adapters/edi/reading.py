@@ -3,6 +3,7 @@
 from typing import Final
 
 from troth.adapters.edi import edifact, x12
+from troth.adapters.edi.check import check_interchange
 from troth.adapters.edi.delimiters import Delimiters
 from troth.adapters.edi.flaws import EnvelopeFlaw, ReadInterchanges
 from troth.adapters.edi.segments import Interchange, Syntax
@@ -15,11 +16,12 @@ _BEGINS: Final = (
 
 
 def read_interchanges(content: bytes) -> ReadInterchanges:
-    """All interchanges of a file, of the syntax whose first segment stands in it first."""
+    """All interchanges of a file, of the syntax whose first segment stands in it first, held against the directory."""
     places = [(place, read) for tag, read in _BEGINS if (place := content.find(tag)) >= 0]
     if not places:
         return ReadInterchanges((), (EnvelopeFlaw(0, "has neither an ISA nor a UNB: it is no interchange"),))
-    return min(places, key=lambda one: one[0])[1](content)
+    read = min(places, key=lambda one: one[0])[1](content)
+    return ReadInterchanges(tuple(map(check_interchange, read.interchanges)), read.flaws)
 
 
 def write_interchange(interchange: Interchange, delimiters: Delimiters | None = None) -> bytes:

@@ -9,7 +9,7 @@ from typing import Final
 from troth.adapters.edi.characters import decode, without_control_characters
 from troth.adapters.edi.delimiters import X12_USUAL, Delimiters, without_clash
 from troth.adapters.edi.elements import Elements, texts_of
-from troth.adapters.edi.envelope import UNKNOWN_AT, X12_TAGS, Assembly
+from troth.adapters.edi.envelope import SEGMENTS_MAX, UNKNOWN_AT, X12_TAGS, Assembly
 from troth.adapters.edi.flaws import EnvelopeFlaw, Fault, ReadInterchange, ReadInterchanges
 from troth.adapters.edi.segments import Group, Interchange, Party, Segment, Syntax, Transaction
 from troth.adapters.edi.unwritable import Unwritable
@@ -32,7 +32,7 @@ def read_interchanges(content: bytes) -> ReadInterchanges:
     text = content.decode("latin-1")
     found: list[ReadInterchange] = []
     flaws: list[EnvelopeFlaw] = []
-    place = 0
+    place, room = 0, SEGMENTS_MAX
     while begin := _ISA.search(text, place):
         if text[place : begin.start()].strip(_PADDING):
             flaws.append(EnvelopeFlaw(place, "is no interchange"))
@@ -45,8 +45,9 @@ def read_interchanges(content: bytes) -> ReadInterchanges:
         if not found and header.delimiters.segment not in "\r\n":
             text, place = _unbroken(text[place:]), 0
             header = _Header.read(text, place) or header
-        read, place = _Reading(text, header).read()
-        found.append(read)
+        reading = _Reading(text, header, room)
+        found.append(reading.read())
+        place, room = reading.place, reading.assembly.room
     if text[place:].strip(_PADDING):
         flaws.append(EnvelopeFlaw(place, "is no interchange"))
     return ReadInterchanges(tuple(found), tuple(flaws))
@@ -85,18 +86,18 @@ class _Header:
 class _Reading:
     """One interchange on its way out of a text."""
 
-    def __init__(self, text: str, header: _Header) -> None:
+    def __init__(self, text: str, header: _Header, room: int) -> None:
         self.text = text
         self.header = header
         self.place = header.end
         self.by = header.delimiters
-        self.assembly = Assembly(X12_TAGS)
+        self.assembly = Assembly(X12_TAGS, room)
         self.elements = Elements(component=self.by.component, repetition=self.by.repetition)
         self.receipts: list[Segment] = []
         self.version = ""
 
-    def read(self) -> tuple[ReadInterchange, int]:
-        """The interchange, and where the next one may begin."""
+    def read(self) -> ReadInterchange:
+        """The interchange; the next one may begin at `place`."""
         named = self.header.elements
         at = _moment(named[8], named[9])
         if at is None:
@@ -122,7 +123,7 @@ class _Reading:
             named[13] == "1",
             tuple(self.receipts),
         )
-        return ReadInterchange(interchange, tuple(self.assembly.all_flaws())), self.place
+        return ReadInterchange(interchange, tuple(self.assembly.all_flaws()))
 
     def _take(self, tag: str, parts: list[str]) -> None:
         """Let a segment open, fill or close what it belongs to."""

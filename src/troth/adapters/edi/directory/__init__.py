@@ -1,0 +1,1 @@
+"""What the standards say of segments and sets, as far as it is checked: data, and what reads it."""
