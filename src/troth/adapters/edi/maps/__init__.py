@@ -1,0 +1,1 @@
+"""What transactions say, in Troth's words, and what Troth says as transactions: one file a set and direction."""
