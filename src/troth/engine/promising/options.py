@@ -14,7 +14,9 @@ from troth.engine.carriage.network import Network
 from troth.engine.carriage.transit import compute_miles, find_coordinates
 from troth.engine.demand.budget import Budget
 from troth.engine.demand.ship_groups import HANDED_OVER, way_of
+from troth.engine.promising.answer import Answer
 from troth.engine.promising.promise import plan
+from troth.engine.promising.ways import Ways
 from troth.engine.supply.kits import components_of
 from troth.engine.supply.supply import SupplyRows
 from troth.engine.supply.unit_prices import UnitPrices
@@ -50,6 +52,7 @@ def plan_options(
     budget: Budget | None = None,
     near: Address | None = None,
     asked: Plan | None = None,
+    by: Answer | None = None,
 ) -> tuple[Offered, ...]:
     """The ways to offer: first the delivery ones in the order of services, then local delivery, then pickups, the
     soonest first. Lines with a destination or a pickup node of their own keep their way in all of them.
@@ -60,8 +63,9 @@ def plan_options(
     sent where there is no destination. `supply_for` gives what each way to have it may be planned from. All of them
     together spend one `budget` (None: the policy's); where it leaves no further question, the ways that were not looked
     at are not offered. `asked` is the plan of the demand itself, where it is known: it is not made again for the
-    service by which it goes.
+    service by which it goes. `by` answers each question (None: `Ways` of their own).
     """
+    by = Ways() if by is None else by
     if budget is None:
         budget = Budget(policy.decision_seconds_max)
     services = list(dict.fromkeys(card.service for card in network.ship.cards))
@@ -72,7 +76,7 @@ def plan_options(
     def plan_within(ask: Demand) -> Offered:
         if asked is not None and _goes_by(asked, demand, ask):
             return Offered(ask, asked)
-        found = plan(ask, supply_for(ask), network, policy, now, prices=prices, loads=loads, budget=budget)
+        found = plan(ask, supply_for(ask), network, policy, now, prices=prices, loads=loads, budget=budget, by=by)
         return Offered(ask, found)
 
     asks = [ask_by(demand, method, service) for method, service in sent if demand.destination is not None]

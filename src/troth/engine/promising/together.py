@@ -11,54 +11,25 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from troth.engine.carriage.calendars import minutes_of
 from troth.engine.carriage.distance import squared_chords
 from troth.engine.carriage.network import Network
-from troth.engine.carriage.offers import Offer, lighten_offer
-from troth.engine.carriage.sizes import find_large
 from troth.engine.carriage.transit import NEVER, find_coordinates
-from troth.engine.carriage.unserved import way_notes
-from troth.engine.carriage.way_there import Way, find_way
-from troth.engine.choice.assemble import build_shipments
-from troth.engine.choice.scoring import delay_costs, has_dates, parcel_rates
+from troth.engine.choice.scoring import delay_costs, parcel_rates
 from troth.engine.choice.solve import partition
-from troth.engine.choice.weighing import costs_nothing_more
-from troth.engine.demand.candidates import NODES_BEFORE_COMPRESSION, Block, whole_minute_now
-from troth.engine.demand.limits import is_special
-from troth.engine.demand.on_terms import has_terms
-from troth.engine.demand.problem import Parcel, Problem
+from troth.engine.demand.problem import Parcel
 from troth.engine.promising.case import Case
-from troth.engine.supply.cost_currency import in_cost_currency
-from troth.engine.supply.feed_age import late_nodes
-from troth.engine.supply.supply import NO_SUPPLY, SupplyRows
-from troth.engine.supply.unit_prices import fresh
+from troth.engine.promising.plain import PlainDemand, plan_parcels, pose_plain
 from troth.model.order import Method
-from troth.model.plan import Plan, Trace
+from troth.model.plan import Plan
 from troth.model.policy import Policy
-from troth.model.value import dataclass
 
 LINES_MAX: Final = 4
 """Demands of more lines are answered alone: there the arrays are large enough."""
 
+_SENT: Final = (Method.SHIP, Method.DELIVERY)
+
 _CELLS_MAX: Final = 65_536
 """How many sets of lines at candidates are priced at once, so that they stay in the cache."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Posed:
-    """A plain demand, the way there, and the rows and quantities of its lines."""
-
-    case: Case
-    offer: Offer
-    way: Way
-    rows: tuple[SupplyRows, ...]
-    quantities: tuple[int, ...]
-
-    @property
-    def key(self) -> tuple[int, int, int, int, tuple[int, int]]:
-        """Equal for what can be priced at once."""
-        lanes = self.way.lanes.lane.shape
-        return id(self.case.network), id(self.case.policy), id(self.offer), len(self.rows), (lanes[0], lanes[1])
 
 
 def answer_together(cases: Sequence[Case]) -> list[Plan | None]:
@@ -66,11 +37,11 @@ def answer_together(cases: Sequence[Case]) -> list[Plan | None]:
     all there.
     """
     found: list[Plan | None] = [None] * len(cases)
-    groups: dict[object, list[tuple[int, _Posed]]] = {}
+    groups: dict[object, list[tuple[int, PlainDemand]]] = {}
     for at, case in enumerate(cases):
-        posed = _pose(case) if _is_plain(case) else None
+        posed = pose_plain(case, lines_max=LINES_MAX) if case.demand.method in _SENT else None
         if posed is not None:
-            groups.setdefault(posed.key, []).append((at, posed))
+            groups.setdefault(_key(posed), []).append((at, posed))
     for group in groups.values():
         most = max(1, _CELLS_MAX // (group[0][1].way.lanes.lane.size << len(group[0][1].rows)))
         for start in range(0, len(group), most):
@@ -80,46 +51,13 @@ def answer_together(cases: Sequence[Case]) -> list[Plan | None]:
     return found
 
 
-def _is_plain(case: Case) -> bool:
-    """Whether a case has nothing that a plain demand has not."""
-    demand, policy, network = case.demand, case.policy, case.network
-    lines = demand.lines
-    if not 0 < len(lines) <= LINES_MAX or demand.method not in (Method.SHIP, Method.DELIVERY):
-        return False
-    if (
-        policy.routing is not None
-        or network.limits is not None
-        or late_nodes(network, case.now.timestamp()) is not None
-    ):
-        return False
-    if has_terms(demand, policy) or is_special(demand, lines, policy):
-        return False
-    if in_cost_currency(demand, policy.currency) is not demand or len({line.sku for line in lines}) < len(lines):
-        return False
-    return all([line.quantity > 0 and line.scale == 1 and not has_dates(line) for line in lines])  # noqa: C419 - a list is quicker
+def _key(one: PlainDemand) -> tuple[int, int, int, int, tuple[int, int]]:
+    """Equal for what can be priced at once."""
+    lanes = one.way.lanes.lane.shape
+    return id(one.case.network), id(one.case.policy), id(one.offer), len(one.rows), (lanes[0], lanes[1])
 
 
-def _pose(case: Case) -> _Posed | None:
-    """A case with its way and its rows; None where those are not plain, or there is no way."""
-    demand, policy, network = case.demand, case.policy, case.network
-    lines = demand.lines
-    rows = tuple([case.supply.get(line.sku, NO_SUPPLY) for line in lines])
-    if not all([row.is_plain and row.good_until is None for row in rows]):  # noqa: C419 - a list is quicker
-        return None
-    offer = lighten_offer(network.offer(demand.method), sum([line.grams(line.quantity) for line in lines]))
-    prices = None if case.prices is None else fresh(case.prices, case.now, policy.prices_hours_max)
-    if offer.grams_max is not None or find_large(offer.sizes, lines):
-        return None
-    if not costs_nothing_more(network, offer, policy, demand, prices):
-        return None
-    minute = whole_minute_now(demand.method, case.now.timestamp())
-    way = find_way(demand, network, -1, minute, ready_minutes=minutes_of(policy.pickup_ready_hours))
-    if not way.is_there:
-        return None
-    return _Posed(case, offer, way, rows, tuple([line.quantity for line in lines]))
-
-
-def _answer_all(posed: Sequence[_Posed]) -> list[Plan | None]:
+def _answer_all(posed: Sequence[PlainDemand]) -> list[Plan | None]:
     """The plans of posed demands that have equal keys; None where units are missing, or too many shipments needed."""
     first = posed[0]
     network, policy = first.case.network, first.case.policy
@@ -142,11 +80,11 @@ def _answer_all(posed: Sequence[_Posed]) -> list[Plan | None]:
             Parcel(next(columns), {line: units for line, units in enumerate(one.quantities) if part >> line & 1})
             for part in parts
         ]
-        plans.append(_plan(one, available[at], parcels, stocked[at]) if parcels else None)
+        plans.append(plan_parcels(one, available[at], parcels, stocked[at]) if parcels else None)
     return plans
 
 
-def _available(posed: Sequence[_Posed], nodes: int) -> NDArray[np.float64]:
+def _available(posed: Sequence[PlainDemand], nodes: int) -> NDArray[np.float64]:
     """What each node has of each line (B, K, N) and can send."""
     rows = [row for one in posed for row in one.rows]
     flat = np.zeros((len(rows), nodes))
@@ -160,7 +98,7 @@ def _available(posed: Sequence[_Posed], nodes: int) -> NDArray[np.float64]:
 
 
 def _costs(
-    posed: Sequence[_Posed],
+    posed: Sequence[PlainDemand],
     available: NDArray[np.float64],
     wanted: NDArray[np.float64],
     network: Network,
@@ -205,7 +143,7 @@ def _subset_sums(values: Sequence[Sequence[int]]) -> NDArray[np.float64]:
 
 
 def _nearest_columns(
-    posed: Sequence[_Posed],
+    posed: Sequence[PlainDemand],
     costs: NDArray[np.float64],
     prices: NDArray[np.float64],
     chosen: Sequence[tuple[int, int]],
@@ -232,40 +170,3 @@ def _nearest_columns(
         far = np.where(by_service[at], chords[latitude, longitude], np.inf)
         columns[at] = int(services[at]) * nodes + int(far.argmin())
     return columns
-
-
-def _plan(one: _Posed, available: NDArray[np.float64], parcels: Sequence[Parcel], stocked: int) -> Plan:
-    """The plan of the parcels of a demand; `stocked` nodes have something of it."""
-    case, way = one.case, one.way
-    demand, policy, network, lanes = case.demand, case.policy, case.network, way.lanes
-    now = case.now.timestamp()
-    minute = whole_minute_now(demand.method, now)
-    block = Block(now, minute, way.timetable, network.positions, lanes.lane, lanes.rate_lane, available)
-    problem = Problem(
-        network=network,
-        method=demand.method,
-        offer=one.offer,
-        lanes=lanes,
-        policy=policy,
-        lines=demand.lines,
-        quantities=one.quantities,
-        rows=one.rows,
-        dates=tuple([row.available_from for row in one.rows]),
-        blocks=(block,),
-        earliest_day=way.earliest_day,
-        has_shared_sku=False,
-        shipments_max=max(1, policy.shipments_max),
-    )
-    shipments = build_shipments(problem, (0,), parcels, is_together=demand.ship_complete, ship_from=demand.ship_from)
-    nodes = len(network.nodes)
-    without = nodes - stocked - sum(lanes.removed.values())
-    is_compressed = nodes > NODES_BEFORE_COMPRESSION
-    trace = Trace(
-        method="subset" if lanes.is_located else "subset, farthest zone",
-        candidates=lanes.lane.shape[0] * (stocked if is_compressed else nodes),
-        removed={**lanes.removed, "no_stock": without} if without > 0 else lanes.removed,
-        gap=0.0,
-        policy_version=policy.version,
-        notes=way_notes(network, lanes, demand.destination),
-    )
-    return Plan(shipments, (), trace)

@@ -15,6 +15,7 @@ from troth.engine.promising.disposition import may_wait
 from troth.engine.promising.fullest import find_fullest, with_reasons_of
 from troth.engine.promising.options import Offered, plan_options
 from troth.engine.promising.plan_name import name_plan
+from troth.engine.promising.ways import Ways
 from troth.engine.promising.wishes import with_wishes_given_up
 from troth.flows.door.aside import aside
 from troth.flows.door.system import System
@@ -176,9 +177,9 @@ class _Found:
 
 def _plan(posed: Posed, near: Address | None, *, is_explained: bool, has_fronts: bool) -> _Found:
     case = posed.case
-    demand = case.demand
+    demand, ways = case.demand, Ways()
     is_anywhere = demand.method in HANDED_OVER and demand.pickup_node is None
-    asked = None if is_anywhere else posed.with_reasons(case.plan())
+    asked = None if is_anywhere else posed.with_reasons(case.plan(by=ways))
     if asked is not None and asked.uncovered:
         asked = with_wishes_given_up(case, with_what_could_be(case, asked, posed.supply_for))
     offered = plan_options(
@@ -192,6 +193,7 @@ def _plan(posed: Posed, near: Address | None, *, is_explained: bool, has_fronts:
         budget=case.budget(),
         near=near,
         asked=asked,
+        by=ways,
     )
     first = None if asked is None else Offered(demand, asked)
     if first is None:

@@ -1,0 +1,101 @@
+"""Candidates of one kind: whatever they send costs the same, so that it is priced once for all of them.
+
+A thousand nodes that offer three services are three thousand candidates, but of two with the same dates, zone and
+handling only one need be priced, and retailers know few costs of handling: some thirty kinds are left. Which sets of
+lines candidates of a kind hold whole is counted, in two passes over all of them; everything else is done by kind.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from troth.engine.carriage.network import Network
+from troth.engine.carriage.transit import Lanes
+from troth.engine.supply.supply import SupplyRows
+from troth.model.value import dataclass
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kinds:
+    """The kind `of` each candidate (services, N) of some lanes; and of each kind (P) the lane and the rate lane, and
+    what handling a unit and sending a shipment cost.
+    """
+
+    of: NDArray[np.intp]
+    lane: NDArray[np.intp]
+    rate_lane: NDArray[np.intp]
+    handling: NDArray[np.float64]
+    shipment: NDArray[np.float64]
+
+
+def find_kinds(network: Network, lanes: Lanes) -> Kinds:
+    """The kinds of the candidates of some lanes, remembered."""
+    found = network.memory.tables["kinds"].get(lanes)
+    if isinstance(found, Kinds):
+        return found
+    nodes = len(network.nodes)
+    costs = np.stack([network.handling, network.shipment])
+    _distinct, of_node = np.unique(costs, axis=1, return_inverse=True)
+    name = (lanes.rate_lane * (lanes.absent + 1) + lanes.lane) * (int(of_node.max(initial=0)) + 1) + of_node
+    _names, first, of = np.unique(name, return_index=True, return_inverse=True)
+    kinds = Kinds(
+        of.reshape(name.shape),
+        lanes.lane.reshape(-1)[first],
+        lanes.rate_lane.reshape(-1)[first],
+        network.handling[first % nodes],
+        network.shipment[first % nodes],
+    )
+    network.memory.keep("kinds", lanes, kinds)
+    return kinds
+
+
+def held_sets(rows: Sequence[SupplyRows], quantities: Sequence[int], nodes: int) -> NDArray[np.intp]:
+    """Of each node (N) the lines of which it holds all that is wanted, as the bits of a number. Rows are of one node
+    each.
+
+    >>> row = SupplyRows(np.array([0, 2], np.int32), np.array([1, 5]), np.zeros(2), ())
+    >>> held_sets([row, row], [1, 2], 3).tolist()
+    [1, 0, 3]
+    """
+    sets = np.zeros(nodes, dtype=np.intp)
+    for line, (row, units) in enumerate(zip(rows, quantities, strict=True)):
+        sets[row.node_index] |= (row.available >= units) << line
+    return sets
+
+
+def find_senders(kind_of: NDArray[np.intp], held: NDArray[np.intp], *, kinds: int, lines: int) -> NDArray[np.bool_]:
+    """Which sets of so many lines some candidate of each kind holds whole (2^K, P): candidates are of the kinds
+    `kind_of` (services, N), and nodes hold the sets `held` (N).
+    """
+    holds = np.bincount(((kind_of << lines) | held).reshape(-1), minlength=kinds << lines) > 0
+    for line in range(lines):  # whoever holds a set holds all that is in it
+        pairs = holds.reshape(-1, 2, 1 << line)
+        pairs[:, 0] |= pairs[:, 1]
+    return holds.reshape(kinds, 1 << lines).T
+
+
+def tied_candidates(kinds: Kinds, held: NDArray[np.intp], part: int, cheapest: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The candidates (services, N) of the `cheapest` kinds (P) that hold a set of lines."""
+    tied: NDArray[np.bool_] = cheapest[kinds.of] & ((held & part) == part)
+    return tied
+
+
+def price_kinds(
+    kinds: Kinds,
+    quantities: Sequence[int],
+    *,
+    split: float,
+    delays: NDArray[np.float64],
+    rates: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """The cost (2^K, P) of each set of lines as one shipment of each kind, NEVER or more where its lane has no dates;
+    `delays` are those of a line (P), `rates` those of each set by rate lane (2^K, rate lanes).
+    """
+    each = np.multiply.outer(np.array(quantities, dtype=np.float64), kinds.handling) + delays
+    costs = np.empty((1 << len(quantities), kinds.lane.size))
+    costs[0] = kinds.shipment + split
+    for line, more in enumerate(each):
+        np.add(costs[: 1 << line], more, out=costs[1 << line : 2 << line])
+    costs += rates.take(kinds.rate_lane, axis=1, mode="clip")
+    return costs
