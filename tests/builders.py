@@ -1,6 +1,7 @@
 """Builders: values that are whole by default, of which a test says only what matters to it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -26,6 +27,10 @@ NEW_YORK = Address(
     country="US", name="Ada Park", line1="1 Main St", city="New York", region="NY", postcode="10001",
     latitude=40.75, longitude=-73.99,
 )  # fmt: skip
+
+LOS_ANGELES = replace(
+    NEW_YORK, line1="1 Palm Dr", city="Los Angeles", region="CA", postcode="90012", latitude=34.06, longitude=-118.24
+)
 
 PLACES = {
     "DC-PA": (40.0, -76.3, "America/New_York"),

@@ -21,6 +21,7 @@ from troth.model.commands import (
     ReviewCredit,
     RunWave,
     TellHolds,
+    UpgradeWork,
 )
 from troth.model.hold_terms import AtEnd, Block, HoldTerms, Signal
 from troth.model.ids import FulfillmentId, Sku
@@ -55,6 +56,7 @@ def clock_commands(draw: random.Random, order: Order, work: FulfillmentId, line:
         (1, lambda: MissAcceptance(work, released)),
         (1, lambda: LetWait(order.order_id, (line.line_id,), "stock comes", now + timedelta(days=1))),
         (1, lambda: RedateWork(work, "late")),
+        (1, lambda: UpgradeWork(work, draw.choice(("standard", "express", "next_day")), "late")),
         (1, lambda: RaiseAlert(work, "late", draw.choice(tuple(AlertAction)), "ship", promised, now, 80, "maya")),
         (1, lambda: ReviewCredit(order.order_id)),
         (2, lambda: RecordTracking(work, "UPS", parcel, draw.choice(_STATUSES), now)),

@@ -78,6 +78,7 @@ from troth.model.events import (
     TrackingRecorded,
     UnitsQueued,
     WorkRedated,
+    WorkUpgraded,
 )
 from troth.model.explanation import Candidate, Explanation, Flip
 from troth.model.front import Front, FrontPlan, Span
@@ -264,6 +265,10 @@ EVERY_EVENT: tuple[tuple[Event, str], ...] = (
         ),
         "Promised for another time: line 1 by Nov 23, 15:00 UTC instead of Nov 23, 15:00 UTC"
         " (purchase order 45 slipped).",
+    ),
+    (
+        WorkUpgraded(WORK, "express", "ups", NOW, {"shipping": 1299}, "truck broke down", NOW),
+        "Fulfillment F2 goes by express and has to leave by Nov 23, 15:00 UTC now (truck broke down).",
     ),
     (
         WorkRedated(WORK, NOW, NOW, NOW, "truck broke down", NOW),

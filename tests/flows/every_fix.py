@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import time, timedelta
 from typing import Any, Final
 
-from tests.builders import Clock, accepted, capture, item, node, set_up, stock
+from tests.builders import LOS_ANGELES, Clock, accepted, capture, item, node, set_up, stock
 from tests.flows.moving import ANN
 from tests.payments.paying import paid, settle_all
 from troth.flows.documents.families import RELEASE_RULES, RETURN_RULES
@@ -184,9 +184,10 @@ async def _alerts(world: World, kind: FixKind, names: Sequence[str]) -> None:
 async def _at_nodes(world: World, kind: FixKind, names: Sequence[str], sku: Sku, at: NodeId) -> None:
     """Orders that are released to a node, and of which other nodes can have as many units."""
     is_mixed = kind is FixKind.PARTIAL
+    far: dict[str, Any] = {"ship_to": LOS_ANGELES} if kind is FixKind.UPGRADE_SERVICE else {}
     await _put(world, (sku, at, 2 * len(names)), (B, IL, len(names) if is_mixed else 0))
     for name in names:
-        order = await world.released(await world.order(name, sku, is_mixed=is_mixed))
+        order = await world.released(await world.order(name, sku, is_mixed=is_mixed, **far))
         for work in order.fulfillments:
             if is_mixed and work.node == IL:
                 accepted(await world.system.door.one(ShipWork(work.fulfillment_id), actor="node"))

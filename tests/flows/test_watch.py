@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import time, timedelta
+from typing import Any
 
 import pytest
 
-from tests.builders import Clock, accepted, capture, item, node, set_up, stock
+from tests.builders import LOS_ANGELES, Clock, accepted, capture, item, node, set_up, stock
 from tests.conftest import Database
 from troth.flows.documents.families import ALERT_RULES
 from troth.flows.door.expected import Expected
@@ -79,8 +80,8 @@ async def rule(system: System, *actions: str, when: str = "alert.probability >= 
     await activate(system, ALERT_RULES, "alerts", 1, reason="test", actor="ann")
 
 
-async def released(system: System, sku: str = "A", external_id: str = "W-1") -> Order:
-    order = accepted(await system.door.one(capture(external_id, {sku: 1}), actor="web"))
+async def released(system: System, sku: str = "A", external_id: str = "W-1", **changes: Any) -> Order:
+    order = accepted(await system.door.one(capture(external_id, {sku: 1}, **changes), actor="web"))
     accepted(await system.door.one(ReleaseOrder(order.order_id), actor="ann"))
     return await stored(system, order.order_id)
 
@@ -192,6 +193,24 @@ async def test_work_is_sent_from_elsewhere_where_that_keeps_the_promise(system: 
     assert fulfillment_status(after, work.fulfillment_id) is AllocationState.REJECTED
     assert after.fulfillments[1].node != work.node
     assert after.fulfillments[1].promised_at <= work.promised_at
+    assert await called(system) == []
+
+
+async def test_work_goes_by_a_faster_service_where_that_keeps_the_promise_before_it_is_missed(
+    system: System, clock: Clock
+) -> None:
+    await rule(system, "re_source", "upgrade", "tell", "exception")
+    order = await released(system, ship_to=LOS_ANGELES)
+    work = order.fulfillments[0]
+    clock.now = work.ship_by + timedelta(hours=15)
+    await look(system)
+    after, (told,) = await stored(system, order.order_id), await alerts(system, order)
+    assert (told.action, told.fulfillment_id) == ("upgrade", work.fulfillment_id)
+    assert told.at < told.promised_at < told.predicted_at
+    (faster,) = after.fulfillments
+    assert (work.service, faster.service, told.detail) == ("standard", "express", "express")
+    assert (faster.promised_at, faster.ship_by > clock.now) == (work.promised_at, True)
+    assert fulfillment_status(after, work.fulfillment_id) is AllocationState.RELEASED
     assert await called(system) == []
 
 

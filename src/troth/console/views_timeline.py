@@ -56,6 +56,7 @@ from troth.model.events import (
     SupplyGivenUp,
     UnitsQueued,
     WorkRedated,
+    WorkUpgraded,
 )
 from troth.model.node_messages import NodeSilent, NodeTold
 from troth.model.notification_events import ChoiceMade, NotificationFailed, NotificationSent
@@ -176,6 +177,7 @@ def tell(event: Event) -> str:
             | PromiseChanged()
             | BackorderCovered()
             | WorkRedated()
+            | WorkUpgraded()
         ):
             return _tell_promise(event)
         case ExceptionMarked() | FixApplied():
@@ -233,7 +235,8 @@ def _tell_promise(
     | SupplyGivenUp
     | PromiseChanged
     | BackorderCovered
-    | WorkRedated,
+    | WorkRedated
+    | WorkUpgraded,
 ) -> str:
     match event:
         case OrderChanged():
@@ -260,6 +263,9 @@ def _tell_promise(
         case WorkRedated():
             name, until = short_id(event.fulfillment_id), moment(event.promised_at)
             return f"Fulfillment {name} was late and is promised for {until} UTC now ({event.reason})."
+        case WorkUpgraded():
+            name, until = short_id(event.fulfillment_id), moment(event.ship_by)
+            return f"Fulfillment {name} goes by {event.service} and has to leave by {until} UTC now ({event.reason})."
         case _:
             assert_never(event)
 

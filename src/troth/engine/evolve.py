@@ -39,6 +39,7 @@ from troth.model.events import (
     TrackingRecorded,
     UnitsQueued,
     WorkRedated,
+    WorkUpgraded,
 )
 from troth.model.ids import FulfillmentId
 from troth.model.label_moves import LabelEvent
@@ -120,6 +121,8 @@ def evolve(order: Order | None, event: OrderEvent) -> Order:
             after = evolve_tracking(after, event)
         case WorkRedated():
             after = replace(after, fulfillments=tuple(_redated(work, event) for work in after.fulfillments))
+        case WorkUpgraded():
+            after = replace(after, fulfillments=tuple(_upgraded(work, event) for work in after.fulfillments))
         case SerialsNamed():
             after = _evolve_work(after, event.fulfillment_id, serials=event.serials)
         case SupplyGivenUp():
@@ -252,6 +255,12 @@ def _redated(work: Fulfillment, event: WorkRedated) -> Fulfillment:
     if work.fulfillment_id != event.fulfillment_id:
         return work
     return replace(work, ship_by=event.ship_by, promised_from=event.promised_from, promised_at=event.promised_at)
+
+
+def _upgraded(work: Fulfillment, event: WorkUpgraded) -> Fulfillment:
+    if work.fulfillment_id != event.fulfillment_id:
+        return work
+    return replace(work, service=event.service, carrier=event.carrier, ship_by=event.ship_by, cost=event.cost)
 
 
 def _evolve_work(

@@ -32,6 +32,7 @@ from troth.engine.stock.serials import name_serials
 from troth.engine.stock.stock import decide_adjust, decide_count, decide_expect
 from troth.engine.stock.transfers import decide_transfer
 from troth.engine.tracking.raise_alert import decide_alert
+from troth.engine.upgrade_work import decide_upgrade
 from troth.engine.work import decide_work
 from troth.model.capture_order import CaptureOrder
 from troth.model.commands import (
@@ -48,6 +49,7 @@ from troth.model.commands import (
     ExtendHold,
     FulfillmentCommand,
     HoldCart,
+    LateWorkCommand,
     LetWait,
     LiftHold,
     MissAcceptance,
@@ -61,6 +63,7 @@ from troth.model.commands import (
     ReviewCredit,
     RunWave,
     TellHolds,
+    UpgradeWork,
     order_ids_of,
 )
 from troth.model.events import FulfillmentPicked, FulfillmentRejected, OrderEvent, StockAdjusted
@@ -226,7 +229,7 @@ def _events(
     | ActOnDue
     | MissAcceptance
     | LetWait
-    | RedateWork
+    | LateWorkCommand
     | RaiseAlert
     | ReviewCredit
     | PickupCommand
@@ -263,6 +266,8 @@ def _events(
             return decide_let_wait(command, order, facts)
         case RedateWork():
             return decide_redate(command, order, state, facts)
+        case UpgradeWork():
+            return decide_upgrade(command, order, state, facts)
         case RaiseAlert():
             return decide_alert(command, order, facts)
         case AttachLabel() | DetachLabel():

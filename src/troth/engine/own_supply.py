@@ -19,10 +19,16 @@ from troth.model.plan import Plan
 
 
 def plan_own_supply(
-    order: Order, work: Fulfillment, parts: Sequence[Allocation], state: State, facts: Facts
+    order: Order,
+    work: Fulfillment,
+    parts: Sequence[Allocation],
+    state: State,
+    facts: Facts,
+    *,
+    service: str | None = None,
 ) -> tuple[Case, Plan]:
-    """The plan of parts of one fulfillment out of exactly the supplies that they are pegged to, by the same service;
-    nothing can be planned out of what is overdue for too long.
+    """The plan of parts of one fulfillment out of exactly the supplies that they are pegged to, by the same service or
+    by another one; nothing can be planned out of what is overdue for too long.
 
     No rule is asked, and no capacity: their supply and their place in the node's days are theirs already.
     """
@@ -40,7 +46,7 @@ def plan_own_supply(
         lines=tuple(
             demand_line(line, units[line.line_id], facts) for line in order.lines if units.get(line.line_id, 0)
         ),
-        service=work.service,
+        service=work.service if service is None else service,
         ship_complete=False,
     )
     facts = replace(

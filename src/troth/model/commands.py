@@ -520,6 +520,17 @@ class RedateWork:
 
 
 @dataclass(frozen=True, slots=True)
+class UpgradeWork:
+    """Send work that has not left its node yet by another service, so that its promise is kept. Harmless when
+    repeated.
+    """
+
+    fulfillment_id: FulfillmentId
+    service: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewCredit:
     """Let an order go that is on hold for want of credit, if it fits into its customer's credit now. Harmless when
     repeated.
@@ -559,6 +570,8 @@ class RefuseRecall:
 
 
 RecallCommand = RecallWork | AcceptRecall | RefuseRecall
+LateWorkCommand = RedateWork | UpgradeWork
+"""What becomes of work that would leave its node too late, and stays there."""
 UndoCommand = UnacceptWork | UnpickWork | UnpackWork | UnstageWork
 """What takes back a step of a node, as long as nothing has left the building by it."""
 FulfillmentCommand = (
@@ -588,7 +601,7 @@ OrderCommand = (
     | MissAcceptance
     | RunWave
     | LetWait
-    | RedateWork
+    | LateWorkCommand
     | RaiseAlert
     | ReviewCredit
     | RecallCommand

@@ -506,6 +506,21 @@ class WorkRedated:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkUpgraded:
+    """Work that has not left its node yet goes by another service, with its carrier and cost: by when it has to leave,
+    so that what was promised is kept.
+    """
+
+    fulfillment_id: FulfillmentId
+    service: str
+    carrier: str
+    ship_by: datetime
+    cost: Mapping[str, int]
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PickupPutBack:
     """Goods that nobody collected lie on the shelf of a node again, and may be sold."""
 
@@ -828,6 +843,7 @@ OrderEvent = (
     | ReleasePlanned
     | ReturnEvent
     | WorkRedated
+    | WorkUpgraded
     | RecallRequested
     | RecallAnswered
     | RecallEnded
@@ -919,6 +935,7 @@ EVENTS: Final[dict[str, type[Event]]] = {
         ReturnCanceled,
         ReturnExpired,
         WorkRedated,
+        WorkUpgraded,
         RecallRequested,
         RecallAnswered,
         RecallEnded,

@@ -84,7 +84,7 @@ FOR: Final[Mapping[FixKind, frozenset[Source]]] = {
     FixKind.RE_SOURCE: _OF_LINES | _AT_NODES | {Source.STOCK},
     FixKind.SPLIT: frozenset({Source.LINE}),
     FixKind.SUBSTITUTE: _OF_LINES,
-    FixKind.UPGRADE_SERVICE: _OF_LINES,
+    FixKind.UPGRADE_SERVICE: _OF_LINES | {Source.WORK, Source.ALERT},
     FixKind.OTHER_PICKUP: _OF_LINES,
     FixKind.NEW_DATE: _OF_LINES | {Source.WORK, Source.ALERT},
     FixKind.PARTIAL: _OF_LINES | _AT_NODES | {Source.RELEASE, Source.STOCK},

@@ -33,6 +33,7 @@ from troth.model.commands import (
     RejectWork,
     ReleaseOrder,
     RepromiseOrder,
+    UpgradeWork,
 )
 from troth.model.exceptions import OpenException, Source, supply_named
 from troth.model.fix import FixKind
@@ -60,7 +61,7 @@ def propose(found: OpenException, order: Order, state: State, facts: Facts, role
             for line in _lines(found, order):
                 yield from _for_late_promise(line, order, state, facts)
         case Source.WORK | Source.ACCEPTANCE | Source.SILENCE | Source.ALERT:
-            yield from _for_work(found, order)
+            yield from _for_work(found, order, facts)
         case Source.RELEASE:
             now = ReleaseOrder(order.order_id, (FulfillmentId(found.subject),))
             yield Proposal(FixKind.RELEASE, now, found.node or "")
@@ -130,9 +131,13 @@ def _for_late_promise(line: Line, order: Order, state: State, facts: Facts) -> I
     yield Proposal(FixKind.CANCEL, CancelOrder(order.order_id, REASON), "the whole order")
 
 
-def _for_work(found: OpenException, order: Order) -> Iterator[Proposal]:
+def _for_work(found: OpenException, order: Order, facts: Facts) -> Iterator[Proposal]:
     work = FulfillmentId(found.subject)
     yield Proposal(FixKind.RE_SOURCE, RejectWork(work, REASON), f"take it from {found.node}")
+    for one in order.fulfillments:
+        if one.fulfillment_id == work and one.method not in _HANDED_OVER:
+            for service in sorted({card.service for card in facts.network.offer(one.method).cards} - {one.service}):
+                yield Proposal(FixKind.UPGRADE_SERVICE, UpgradeWork(work, service, REASON), service)
     yield Proposal(FixKind.NEW_DATE, RedateWork(work, REASON), "as soon as it can leave from there")
     yield from _without_work(work, order)
 

@@ -21,7 +21,7 @@ from troth.model.exceptions import OpenException, Source, supply_named
 from troth.model.fix import OF_RETURNS, Fix, FixKind, Taken
 from troth.model.ids import LineId, NodeId, Sku
 from troth.model.lifecycle import GONE, RESERVING, AllocationState, HoldState
-from troth.model.order import Order
+from troth.model.order import Fulfillment, Order
 from troth.model.status import live_allocations, promise_of, uncovered_quantities, waiting_lines
 from troth.model.totals import total_minor
 
@@ -116,10 +116,14 @@ def _left(found: OpenException, order: Order, before: Order, facts: Facts) -> in
             lost = sum(units for line_id, units in uncovered_quantities(order).items() if line_id in lines)
             return sum(part.quantity for part in here) + lost
         case Source.ALERT:
-            works = {work.fulfillment_id: work.promised_at for work in order.fulfillments}
+            kept_late = {
+                work.fulfillment_id
+                for work in order.fulfillments
+                if work.promised_at == found.due_at and not _is_upgraded(work, before)
+            }
             still = [part for part in live_allocations(order) if part.fulfillment_id == found.subject]
             lost = sum(units for line_id, units in uncovered_quantities(order).items() if line_id in lines)
-            return lost + sum(part.quantity for part in still if works[part.fulfillment_id] == found.due_at)
+            return lost + sum(part.quantity for part in still if part.fulfillment_id in kept_late)
         case Source.RELEASE:
             here = [part for part in live_allocations(order) if part.fulfillment_id == found.subject]
             return sum(part.quantity for part in here if part.state is AllocationState.RESERVED)
@@ -206,6 +210,11 @@ def _fix_id(proposal: Proposal, promised: datetime | None, after: Order) -> str:
     """What names a fix with what it would do: another promise or another total is another fix."""
     told = f"{proposal.kind}|{proposal.detail}|{promised}|{_price_minor(after)}|{_cost_minor(after)}"
     return f"{proposal.kind}-{blake2b(told.encode(), digest_size=5).hexdigest()}"
+
+
+def _is_upgraded(work: Fulfillment, before: Order) -> bool:
+    """Whether work goes by another service than before."""
+    return any(one.fulfillment_id == work.fulfillment_id and one.service != work.service for one in before.fulfillments)
 
 
 def _without_beaten(fixes: Iterable[Fix]) -> list[Fix]:

@@ -1,6 +1,6 @@
-"""Which alert rule holds for work of which a prediction was made."""
+"""Which alert rule holds for work of which a prediction was made, and which alerts stand."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from troth.engine.asked import demand_for, demand_line
@@ -11,6 +11,8 @@ from troth.engine.promising.context import Facts
 from troth.engine.rules.ground import Ground
 from troth.engine.rules.values import NO_NUMBER, NO_TEXT, Value
 from troth.engine.tracking.predict import Prediction, carried_by
+from troth.model.alerts import AlertAction
+from troth.model.events import AlertRaised, WorkUpgraded
 from troth.model.order import Fulfillment, Order
 from troth.model.status import fulfillment_status
 from troth.model.tracking import Milestone
@@ -57,3 +59,15 @@ def _known(
 
 def _hours(since: datetime, until: datetime) -> float:
     return (until - since).total_seconds() / 3600.0
+
+
+def standing_alerts(events: Iterable[object]) -> list[AlertRaised]:
+    """The alerts that were raised, without the calls for a person that a faster service has answered since."""
+    found: list[AlertRaised] = []
+    for event in events:
+        if isinstance(event, AlertRaised):
+            found.append(event)
+        elif isinstance(event, WorkUpgraded):
+            is_answered = (event.fulfillment_id, AlertAction.EXCEPTION)
+            found = [one for one in found if (one.fulfillment_id, one.action) != is_answered]
+    return found

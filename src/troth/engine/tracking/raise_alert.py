@@ -1,7 +1,7 @@
 """Saying that a promise will probably be missed, on the order that it is about."""
 
 from troth.engine.promising.context import Facts
-from troth.model.alerts import KEEPING
+from troth.model.alerts import KEEPING, AlertAction
 from troth.model.commands import RaiseAlert
 from troth.model.events import AlertRaised, OrderEvent
 from troth.model.lifecycle import ENDED, AllocationState
@@ -18,8 +18,10 @@ def decide_alert(command: RaiseAlert, order: Order, facts: Facts) -> tuple[Order
     if work is None:
         return NotFound("fulfillment", command.fulfillment_id)
     is_over = fulfillment_status(order, work.fulfillment_id) in _OVER
-    is_as_it_was = not is_over and work.promised_at == command.promised_at
-    # What was to keep the promise was decided just before this, and has ended the work; else it has done nothing.
+    is_upgraded = command.action is AlertAction.UPGRADE and work.service == command.detail
+    is_as_it_was = not is_over and not is_upgraded and work.promised_at == command.promised_at
+    # What was to keep the promise was decided just before this, and has ended the work, or sends it by the service that
+    # is named; else it has done nothing.
     if is_as_it_was is (command.action in KEEPING):
         return ()
     return (

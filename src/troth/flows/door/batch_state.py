@@ -32,11 +32,11 @@ from troth.model.commands import (
     CountStock,
     ExpectSupply,
     HoldCart,
+    LateWorkCommand,
     PackWork,
     PickWork,
     RecallCommand,
     RecallWork,
-    RedateWork,
     RejectWork,
     RepromiseOrder,
     RunWave,
@@ -69,7 +69,7 @@ from troth.store.serials import read_serials
 from troth.store.stock_index import StockIndex
 from troth.store.transfers import read_traveling
 
-_SOURCING_AGAIN: Final = ChangeOrder | PickWork | RecallCommand | RedateWork | RejectWork | RepromiseOrder
+_SOURCING_AGAIN: Final = ChangeOrder | LateWorkCommand | PickWork | RecallCommand | RejectWork | RepromiseOrder
 NO_TERMS_KNOWN: Final[Mapping[str, CustomerTerms]] = MappingProxyType({})
 
 

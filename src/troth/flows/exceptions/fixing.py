@@ -26,6 +26,7 @@ from troth.model.commands import (
     RedateWork,
     RejectWork,
     RepromiseOrder,
+    UpgradeWork,
 )
 from troth.model.events import FixApplied
 from troth.model.exceptions import OpenException, Source
@@ -222,7 +223,7 @@ def with_reason(command: OrderCommand | ReturnCommand, reason: str) -> OrderComm
         case CancelOrder():
             lines = tuple(replace(line, reason=reason) for line in command.lines)
             return replace(command, reason=reason, lines=lines)
-        case RejectWork() | ChangeOrder() | LetWait() | RedateWork() | RepromiseOrder():
+        case RejectWork() | ChangeOrder() | LetWait() | RedateWork() | UpgradeWork() | RepromiseOrder():
             return replace(command, reason=reason)
         case RefundReturn() | CloseReturn():
             return replace(command, reason=reason)

@@ -47,6 +47,7 @@ FOLLOWED: Final = (
     "RecallAnswered",
     "RecallEnded",
     "WorkRedated",
+    "WorkUpgraded",
     ConfigurationSet.__name__,
 )
 """After which events a node may have to be told something."""

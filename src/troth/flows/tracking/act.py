@@ -11,7 +11,7 @@ from troth.flows.door.system import System
 from troth.flows.exceptions.fixing import with_reason
 from troth.flows.exceptions.looking import look
 from troth.model.alerts import KEEPING, AlertAction
-from troth.model.commands import ChangeOrder, Command, RaiseAlert, RejectWork
+from troth.model.commands import Command, RaiseAlert, RejectWork, UpgradeWork
 from troth.model.events import AlertRaised
 from troth.model.exceptions import ConcernedUnits, ExceptionKind, OpenException, Source
 from troth.model.fix import Fix, FixKind
@@ -74,7 +74,7 @@ async def keep_by(
     """Do what keeps a promise, and say that it was done; nothing where nothing of that kind keeps it."""
     fixes = await _fixes(system, order, work, prediction)
     fix = next((one for one in fixes if one.kind is _FIXES[action]), None)
-    if fix is None or not isinstance(fix.command, RejectWork | ChangeOrder):
+    if fix is None or not isinstance(fix.command, RejectWork | UpgradeWork):
         return []
     told = replace(alert, action=action, detail=fix.detail)
     return await submit_alerts(system, order, (with_reason(fix.command, reason), told))

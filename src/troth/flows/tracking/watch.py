@@ -15,7 +15,7 @@ from typing import Final
 
 from troth.engine.carriage.calendars import minutes_of
 from troth.engine.policies.alerts_in_force import ReadyAlert
-from troth.engine.tracking.alerts import find_alert
+from troth.engine.tracking.alerts import find_alert, standing_alerts
 from troth.engine.tracking.milestones import STEP_EVENTS, next_step
 from troth.engine.tracking.predict import Cells, Moment, Prediction, predict
 from troth.engine.tracking.trouble import find_troubles
@@ -25,7 +25,7 @@ from troth.flows.door.system import System
 from troth.flows.tracking.act import act_on
 from troth.flows.tracking.late import TaskTimesSeen, act_on_late, nodes_to_begin
 from troth.flows.tracking.read import Tracked, track
-from troth.model.events import AlertRaised
+from troth.model.events import AlertRaised, WorkUpgraded
 from troth.model.ids import FulfillmentId, OrderId
 from troth.model.lifecycle import AllocationState
 from troth.model.order import Fulfillment, Order
@@ -72,6 +72,7 @@ WATCHED_KINDS: Final = (
     "FulfillmentCollected",
     "TrackingRecorded",
     "WorkRedated",
+    "WorkUpgraded",
     "ReturnOpened",
 )
 """What has an order looked at, at once."""
@@ -146,7 +147,7 @@ async def look_at_due(
             watcher.cells, watcher.read_at = await read_all_times(connection), now
         orders = await read_orders(connection, names)
         # The orders before the log: what was told of a version that was read is in the log by then.
-        events = await read_order_events(connection, names, (*STEP_EVENTS, AlertRaised.__name__))
+        events = await read_order_events(connection, names, (*STEP_EVENTS, AlertRaised.__name__, WorkUpgraded.__name__))
         known = await read_expected(connection, names)
         seen = await read_task_evidence(connection, nodes_to_begin(orders.values()))
     reference = system.door.reference
@@ -154,7 +155,7 @@ async def look_at_due(
     about = _About(
         orders,
         track(system, orders.values(), events),
-        {name: [event for event in some if isinstance(event, AlertRaised)] for name, some in events.items()},
+        {name: standing_alerts(some) for name, some in events.items()},
         known,
         rules,
         seen,

@@ -224,16 +224,19 @@ saved_fulfillments AS (
     WHERE verdict.holds
     ON CONFLICT (order_id, fulfillment_id) DO UPDATE SET
         status = excluded.status,
+        service = excluded.service,
         ship_by = excluded.ship_by,
         promised_from = excluded.promised_from,
         promised_at = excluded.promised_at,
+        cost = excluded.cost,
         packages = excluded.packages,
         tracking_numbers = excluded.tracking_numbers,
         staging = excluded.staging,
         collected_by = excluded.collected_by,
         shipped_at = excluded.shipped_at,
         delivered_at = excluded.delivered_at,
-        serials = excluded.serials
+        serials = excluded.serials,
+        carrier = excluded.carrier
 ),
 saved_holds AS (
     INSERT INTO holds (
