@@ -9,6 +9,7 @@ import pytest
 
 from tests.edi.trading import as_text, known, line, recall, terms, told, work
 from troth.adapters.edi.maps.answers import READERS, read_answers
+from troth.adapters.edi.maps.checkpoints import TRACKERS, read_checkpoints
 from troth.adapters.edi.maps.reasons import ACCEPTED, REFUSED, WAITING
 from troth.adapters.edi.maps.release import WRITERS, write_release
 from troth.adapters.edi.segments import Segment, Syntax, Transaction, segment
@@ -34,6 +35,10 @@ READ = {
     "945": X12_WAREHOUSE, "855": X12_VENDOR, "865": X12_VENDOR, "856": X12_VENDOR, "DESADV": EDIFACT_VENDOR,
     "ORDRSP": EDIFACT_VENDOR,
 }  # fmt: skip
+TRACKED = {
+    "214": terms(documents=Documents.CARRIER, carrier="ups"),
+    "IFTSTA": terms(Syntax.EDIFACT, Documents.CARRIER, carrier="dhl"),
+}
 OF_TWO = work(line(1, "A-1001", 2), line(2, "A-1003", 1))
 
 
@@ -86,11 +91,20 @@ def test_the_example_of_a_document_that_comes_is_understood_as_the_page_says(nam
     assert [pruned(json.loads(encode(one))) for one in read.answers] == json.loads(example(name, "json"))
 
 
+@pytest.mark.parametrize("name", TRACKED)
+def test_the_example_of_what_a_carrier_says_is_understood_as_the_page_says(name: str) -> None:
+    read = read_checkpoints(parse(name, TRACKED[name]), TRACKED[name], known())
+
+    assert read.flaws == ()
+    assert [pruned(json.loads(encode(one))) for one in read.checkpoints] == json.loads(example(name, "json"))
+
+
 def test_every_document_that_is_written_or_read_has_its_section() -> None:
     written = {write_release(told(kind), terms(syntax, documents)).kind for syntax, documents, kind in WRITERS}
 
     assert written == set(WRITTEN)
     assert set(READERS) == set(READ)
+    assert set(TRACKERS) == set(TRACKED)
 
 
 def test_every_code_by_which_a_vendor_answers_a_line_is_on_the_page() -> None:

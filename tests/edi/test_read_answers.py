@@ -158,7 +158,7 @@ def test_a_despatch_advice_says_packages_weights_lots_serials_and_what_is_short(
                     (of(3, 1, "out_of_stock", serials=("SN-0001",)),),
                     "DHL FREIGHT",
                     "",
-                    "",
+                    "003400000000000021",
                     Decimal("1.100"),
                 ),
             ),

@@ -15,6 +15,7 @@ from tests.edi.trading import (
     known,
     line,
     only_transaction,
+    recall,
     terms,
     told,
     work,
@@ -35,7 +36,12 @@ SPOKEN = [
     for version in versions
     for documents in (Documents.WAREHOUSE, Documents.VENDOR)
 ]
-GROUPS = {"945": "SW", "856": "SH", "855": "PR", "865": "CA"}
+WHY = {"945": "DS", "856": "IB", "DESADV": "OS"}
+"""By which code a partner says that nothing of a line is there."""
+UNDERSTOOD = {
+    MessageKind.RELEASE: "new", MessageKind.TEST: "new", MessageKind.CHANGE: "change", MessageKind.WITHDRAWAL: "cancel",
+}  # fmt: skip
+GROUPS = {"940": "OW", "850": "PO", "860": "PC", "945": "SW", "856": "SH", "855": "PR", "865": "CA"}
 
 
 def sent(found: Transaction, spoken: Terms) -> Transaction:
@@ -50,9 +56,40 @@ def answers(found: Transaction, spoken: Terms, of: ToldWork) -> tuple[NodeAnswer
     return read.answers
 
 
+def ships_by(spoken: Terms) -> str:
+    """The document by which a partner says what left."""
+    if spoken.syntax is Syntax.EDIFACT:
+        return "DESADV"
+    return "945" if spoken.documents is Documents.WAREHOUSE else "856"
+
+
 def heard(spoken: Terms, of: ToldWork, kind: MessageKind = MessageKind.RELEASE) -> Ordered:
     """What the partner understands of a message."""
-    return SimulatedPartner(spoken).hear(write_release(told(kind, of), spoken, known(of)))
+    return SimulatedPartner(spoken).hear(sent(write_release(told(kind, of), spoken, known(of)), spoken))
+
+
+@pytest.mark.parametrize("spoken", SPOKEN, ids=lambda one: f"{one.version} {one.documents}")
+@pytest.mark.parametrize(
+    ("kind", "what"), [("release", "new"), ("test", "new"), ("change", "change"), ("withdrawal", "cancel")]
+)
+def test_a_partner_understands_what_is_to_be_done(spoken: Terms, kind: str, what: str) -> None:
+    of = work(line(1, "A-1001", 2, "L-1"), line(2, "A-1002", 1.25)) if what != "cancel" else work()
+
+    assert heard(spoken, of, MessageKind(kind)).what == what
+
+
+@pytest.mark.parametrize("spoken", SPOKEN, ids=lambda one: f"{one.version} {one.documents}")
+def test_a_partner_is_told_to_cancel_what_is_asked_back_as_far_as_it_is(spoken: Terms) -> None:
+    some = work(line(1, "A-1001", 3), line(2, "A-1003", 1), recall=recall(line(1, "A-1001", 2)))
+    every = work(line(1, "A-1001", 3), recall=recall(line(1, "A-1001", 3)))
+
+    change = heard(spoken, some, MessageKind.RECALL)
+
+    assert (change.what, [(one.reference, one.quantity) for one in change.lines]) == (
+        "change",
+        [("1", Decimal(1)), ("2", Decimal(1))],
+    )
+    assert heard(spoken, every, MessageKind.RECALL).what == "cancel"
 
 
 @st.composite
@@ -73,7 +110,7 @@ def works(draw: st.DrawFn) -> ToldWork:
 
 
 @st.composite
-def shipments(draw: st.DrawFn, of: ToldWork, order: Ordered) -> Shipment:
+def shipments(draw: st.DrawFn, order: Ordered, why: str) -> Shipment:
     """What a partner sends of an order: each line whole, in part or not at all, over one to three packages."""
     count = draw(st.integers(1, 3))
     held: list[list[Put]] = [[] for _ in range(count)]
@@ -82,7 +119,7 @@ def shipments(draw: st.DrawFn, of: ToldWork, order: Ordered) -> Shipment:
         is_measured = one.quantity != one.quantity.to_integral_value()
         left = draw(st.sampled_from([one.quantity, one.quantity, Decimal(0), (one.quantity / 2).to_integral_value()]))
         if not left:
-            short.append((one, "DS"))
+            short.append((one, why))
             continue
         parts = draw(st.lists(st.integers(0, count - 1), min_size=1, max_size=1 if is_measured else 3, unique=True))
         for place, of_part in zip(parts, _shares(left, len(parts)), strict=False):
@@ -154,7 +191,7 @@ def test_what_a_partner_ships_is_what_it_meant(spoken: Terms, of: ToldWork, data
     assert [(one.reference, one.quantity, one.lot) for one in order.lines] == [
         (one.line_id, Decimal(str(one.quantity)), one.lot) for one in of.lines
     ]
-    shipment = data.draw(shipments(of, order))
+    shipment = data.draw(shipments(order, WHY[ships_by(spoken)]))
 
     found = answers(SimulatedPartner(spoken).ship(shipment), spoken, of)
 

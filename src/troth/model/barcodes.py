@@ -6,6 +6,7 @@ from troth.model.item import Item
 
 _GTIN_LENGTHS: Final = frozenset({8, 12, 13, 14})
 _GTIN_DIGITS: Final = 14
+_SSCC_DIGITS: Final = 18
 _IDENTIFIER: Final = "01"
 
 
@@ -32,6 +33,18 @@ def check_digit(digits: str) -> str:
     """
     total = sum(int(digit) * (1 if place % 2 else 3) for place, digit in enumerate(reversed(digits)))
     return str(-total % 10)
+
+
+def is_sscc(text: str) -> bool:
+    """Whether a text is a serial shipping container code: the number of a package, of 18 digits.
+
+    *Source:* GS1 General Specifications, sections 3.2 (application identifier 00) and 7.9.
+
+    >>> is_sscc("003400000000000014"), is_sscc("003400000000000015"), is_sscc("4006381333931")
+    (True, False, False)
+    """
+    is_number = len(text) == _SSCC_DIGITS and text.isascii() and text.isdigit()
+    return is_number and check_digit(text[:-1]) == text[-1]
 
 
 def scan_key(text: str) -> str:

@@ -1,6 +1,7 @@
 """Checkpoints as carriers write them, as JSON, with codes of their own table: one, or a list."""
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -59,23 +60,38 @@ def read_told(body: bytes, table: str = "") -> tuple[ToldCheckpoint, ...] | Inva
 
 
 def _checkpoint(one: _Told, table: str) -> ToldCheckpoint:
-    status = normalize(read_code(one.status, table))
-    is_estimate = one.status in ESTIMATES.get(table, ())
+    proof = None if one.proof is None else make_proof(one.proof.name, one.proof.photo, one.proof.signature)
+    made = make_checkpoint(one.tracking_number, one.status, one.at, one.place, table=table)
+    estimate = made.estimated_delivery_at or one.estimated_delivery_at
+    return replace(made, estimated_delivery_at=estimate, proof=proof)
+
+
+def make_checkpoint(
+    tracking_number: str, status: str, at: datetime | None, place: str, *, table: str
+) -> ToldCheckpoint:
+    """A checkpoint of a status in the words or codes of a carrier; of a code that is an estimate its time is when the
+    parcel is expected.
+
+    >>> make_checkpoint("1Z", "AG", datetime.fromisoformat("2026-11-24T17:00Z"), "", table="x12_214").at is None
+    True
+    """
+    known = normalize(read_code(status, table))
+    is_estimate = status in ESTIMATES.get(table, ())
     return ToldCheckpoint(
-        one.tracking_number,
-        status if _STATUS.fullmatch(status) else "unknown",
-        None if is_estimate else one.at,
-        _kept(one.place),
-        one.at if is_estimate else one.estimated_delivery_at,
-        _kept(one.status, 64) if one.status != status else "",
-        None if one.proof is None else _proof(one.proof),
+        tracking_number,
+        known if _STATUS.fullmatch(known) else "unknown",
+        None if is_estimate else at,
+        _kept(place),
+        at if is_estimate else None,
+        _kept(status, 64) if status != known else "",
     )
+
+
+def make_proof(name: str, photo: str = "", signature: str = "") -> Proof:
+    """What shows that a parcel was handed over, as far as it is kept."""
+    return Proof(_kept(name), _kept(photo, _LINK_MAX), _kept(signature))
 
 
 def _kept(told: str, length_max: int = _TEXT_MAX) -> str:
     """The beginning of a text, without the one character that no database keeps."""
     return told.replace("\0", "")[:length_max]
-
-
-def _proof(one: _Proof) -> Proof:
-    return Proof(_kept(one.name), _kept(one.photo, _LINK_MAX), _kept(one.signature))

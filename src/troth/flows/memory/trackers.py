@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from troth.model.refusals import Invalid
@@ -9,9 +10,31 @@ from troth.model.tracking import Proof
 from troth.model.value import dataclass
 
 
+class NamedBy(StrEnum):
+    """What a carrier names where it tells of parcels, beside a tracking number."""
+
+    NUMBER = "number"
+    PACKAGE = "package"
+    WORK = "work"
+    ORDER = "order"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Another name of a parcel, or of what it belongs to: a `number` of its carrier, the `package` by its serial
+    shipping container code, the `work` that it is of, or the `order` as its channel calls it.
+    """
+
+    by: NamedBy
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class ToldCheckpoint:
-    """A checkpoint as a carrier tells it: its status in our words, and in its own (`told`)."""
+    """A checkpoint as a carrier tells it: its status in our words, and in its own (`told`).
+
+    Where no parcel has its tracking number, the `references` say which ones are meant, the narrowest first.
+    """
 
     tracking_number: str
     status: str
@@ -20,6 +43,7 @@ class ToldCheckpoint:
     estimated_delivery_at: datetime | None = None
     told: str = ""
     proof: Proof | None = None
+    references: tuple[Reference, ...] = ()
 
 
 class Tracker(Protocol):

@@ -86,8 +86,9 @@ def _whole(reading: Reading, head: Loop) -> SaidPackage:
     tdt = next(iter(pick(head, "TDT")), Segment("TDT"))
     carrier = tdt.get(5, 1) or tdt.get(5, 4)
     tracking = value_of(head, "RFF", *_TRACKING, component=2) or tdt.get(2)
-    weight = _weight(reading, head)
-    return SaidPackage("1", (), tracking, read_carrier(carrier, reading.terms) if carrier else "", "", weight)
+    name = read_carrier(carrier, reading.terms) if carrier else ""
+    lading = value_of(head, "RFF", "BM", component=2)
+    return SaidPackage("1", (), tracking, name, "", _weight(reading, head), lading)
 
 
 def _packages(reading: Reading, loop: Loop, whole: SaidPackage) -> tuple[SaidPackage, ...]:

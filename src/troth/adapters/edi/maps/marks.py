@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Final
 
-from troth.model.barcodes import check_digit
 from troth.model.value import dataclass
 
 _SSCC_DIGITS: Final = 18
@@ -21,21 +20,6 @@ class Marks:
     def name(self) -> str:
         """What the package is called."""
         return self.sscc or self.own or self.tracking_number
-
-
-def read_sscc(text: str) -> str | None:
-    """The serial shipping container code that a text is, with its application identifier or without; None where it is
-    none, as its check digit says.
-
-    *Source:* GS1 General Specifications, sections 3.2 (application identifier 00) and 7.9.
-
-    >>> read_sscc("(00)003400000000000014"), read_sscc("00003400000000000014"), read_sscc("123456789")
-    ('003400000000000014', '003400000000000014', None)
-    """
-    digits = bare_sscc(text)
-    if len(digits) != _SSCC_DIGITS or not (digits.isascii() and digits.isdigit()):
-        return None
-    return digits if check_digit(digits[:-1]) == digits[-1] else None
 
 
 def bare_sscc(text: str) -> str:

@@ -40,7 +40,9 @@ class SaidLine:
 
 @dataclass(frozen=True, slots=True)
 class SaidPackage:
-    """A package that left; `lines` None: what is in it is not said."""
+    """A package that left; `lines` None: what is in it is not said. Without a tracking number its carrier knows it by
+    its serial shipping container code, or by the bill of lading.
+    """
 
     package_id: str
     lines: tuple[SaidLine, ...] | None = None
@@ -48,6 +50,7 @@ class SaidPackage:
     carrier: str = ""
     service: str = ""
     weight_kg: Decimal | None = None
+    bill_of_lading: str = ""
 
 
 @dataclass(frozen=True, slots=True)

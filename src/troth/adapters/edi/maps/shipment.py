@@ -9,6 +9,7 @@ from troth.adapters.edi.maps.lines import MeantLine, mean_lines
 from troth.adapters.edi.maps.reading import Reading
 from troth.adapters.edi.maps.said import SaidPackage, SaidShipment
 from troth.adapters.edi.maps.tally import Parts, Tally, answered, said_parts, whole
+from troth.model.barcodes import is_sscc
 from troth.model.ids import LineId
 from troth.model.node_answers import AnsweredLine, AnsweredPackage, AnswerKind, NodeAnswer
 from troth.model.node_messages import ToldWork
@@ -119,7 +120,7 @@ def _packages(
             else (),
             package.carrier,
             package.service,
-            package.tracking_number,
+            package.tracking_number or (package.package_id if is_sscc(package.package_id) else package.bill_of_lading),
             package.weight_kg,
         )
 

@@ -49,7 +49,12 @@ class SaidTime:
             return self.at
         if now is None or now.astimezone(self.at.tzinfo).date() <= self.at.date():
             return None
-        return self.at.replace(hour=12)
+        return self.middle
+
+    @property
+    def middle(self) -> datetime:
+        """When it is; of a day without a time its noon."""
+        return self.at if self.has_time else self.at.replace(hour=12)
 
 
 def read_x12_time(date: str, time: str, code: str, zone: str) -> SaidTime | None:

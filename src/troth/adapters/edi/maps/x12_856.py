@@ -159,6 +159,7 @@ class _Tree:
             read_carrier(code, terms) if code else "",
             read_service(route.get(12) or route.get(5), terms),
             weight,
+            next((found for up in self.above(level) if (found := value_of(up.segments, "REF", "BM", "MB"))), ""),
         )
 
 

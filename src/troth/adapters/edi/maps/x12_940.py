@@ -1,6 +1,7 @@
 """940, the order to a warehouse to ship (X12 004010 and 005010): work released, changed, withdrawn or asked back."""
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Final
 
 from troth.adapters.edi.maps.carriers import write_carrier, write_service
@@ -93,5 +94,7 @@ def _details(lines: Sequence[ToldLine], terms: Terms, known: Known) -> Iterator[
         yield segment("N9", "LI", cut(line.line_id, _REFERENCE_MAX))
         if line.lot and not lot:
             yield segment("N9", "LT", cut(line.lot, _REFERENCE_MAX))
-    if lines:
-        yield segment("W76", write_number(sum(line.quantity for line in lines)))
+    if not lines:
+        yield segment("LX", "1")  # the standard has a detail even where there is nothing to say
+    else:
+        yield segment("W76", write_number(sum(Decimal(str(line.quantity)) for line in lines)))

@@ -36,7 +36,7 @@ def read_945(reading: Reading) -> Iterator[SaidShipment]:
     shipped_at = reading.instant(_shipped(reading, w06, head))
     whole = _whole(reading, head)
     reporting = w06.get(1)
-    if reporting == NO_EXCEPTIONS or not loops:
+    if reporting == NO_EXCEPTIONS or not pick(reading.segments, "W12"):
         yield SaidShipment(w06, work, (whole,), (), shipped_at)
         return
     if reporting == EXCEPTIONS_ONLY:
@@ -74,9 +74,9 @@ def _whole(reading: Reading, head: Loop) -> SaidPackage:
     weight = reading.kilograms(w03, (2, 1), (3, 1))
     terms = reading.terms
     carrier, service = w27.get(2), w27.get(3)
-    return SaidPackage(
-        "1", None, tracking, read_carrier(carrier, terms) if carrier else "", read_service(service, terms), weight
-    )
+    name = read_carrier(carrier, terms) if carrier else ""
+    lading = value_of(head, "N9", "BM", "MB")
+    return SaidPackage("1", None, tracking, name, read_service(service, terms), weight, lading)
 
 
 def _packages(reading: Reading, loop: Loop, whole: SaidPackage) -> tuple[SaidPackage, ...]:
