@@ -191,6 +191,37 @@ async def test_what_the_store_of_a_locker_lacks_is_sent_there_and_laid_into_it(a
     assert (report := await examine(api.system.pool, now=api.clock())).is_clean, report.text()
 
 
+async def test_a_locker_tells_what_was_laid_into_which_compartment(api: Api) -> None:
+    sku = await api.stocked("LOADED", {"ST-NYC": 5})
+    name, other = await bank(api, "LK-LOAD", SMALL, LARGE), await bank(api, "LK-NONE", SMALL)
+    path, work = await captured(api, "loaded-1", sku, name)
+    loaded = {"event": "loaded", "fulfillment_id": work["fulfillment_id"], "compartment": 2}
+
+    async def told(where: str, body: dict[str, object]) -> tuple[int, list[dict[str, str]]]:
+        answer = await api.post(f"/v1/lockers/{where}/events", body)
+        return answer.status_code, answer.json().get("errors", [])
+
+    for where, body, pointer, detail in (
+        (name, {"event": "loaded", "compartment": 2}, "/fulfillment_id", "is required of what was loaded"),
+        (name, loaded | {"compartment": None}, "/compartment", "is required of what was loaded"),
+        (
+            name,
+            loaded | {"compartment": 3},
+            "/compartment",
+            "must be the number of a compartment of LK-LOAD: S 1-2; L 11",
+        ),
+        (other, loaded, "/fulfillment_id", "is not to be laid into this locker"),
+    ):
+        assert await told(where, body) == (422, [{"pointer": pointer, "detail": detail}])
+    assert (await api.get(path)).json()["status"] == "released"
+    assert [(await told(name, loaded))[0] for _ in range(2)] == [200, 200]
+    shown = (await api.get(f"/v1/lockers/{name}")).json()
+    assert shown["sizes"] == [{"name": "S", "numbers": [1, 2]}, {"name": "L", "numbers": [11]}]
+    assert [(one["compartment"], one["status"]) for one in shown["lying"]] == [(2, "ready")]
+    events = (await api.get("/v1/orders/web:loaded-1/events")).json()["items"]
+    assert [one["kind"] for one in events].count("FulfillmentReady") == 1
+
+
 async def test_a_key_of_the_vendor_of_one_locker_sees_no_other(api: Api) -> None:
     sku = await api.stocked("VENDOR", {"ST-NYC": 5})
     mine, other = await bank(api, "LK-MINE", SMALL), await bank(api, "LK-OTHER", SMALL)

@@ -3,16 +3,20 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
+import httpx
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.browser import MARKS, is_accessible, opened_browser
+from tests.browser import MARKS, is_accessible, opened_browser, serving
 from tests.builders import accepted, capture, node, set_up
 from tests.storefloor.conftest import STORE
 from tests.storefloor.test_browser import address, enter, open_work, scan
-from tests.storefloor.working import read_order, sent_to_store, state, work_of
+from tests.storefloor.working import ordered, read_order, sent_to_store, state, work_of
+from troth.adapters.lockers.terminal import create_terminal
+from troth.engine.pickups.codes import pickup_code
 from troth.flows.door.system import System
-from troth.model.commands import PickWork, ReleaseOrder
+from troth.flows.people.access import create_key
+from troth.model.commands import PickWork, ReleaseOrder, StageWork
 from troth.model.ids import NodeId
 from troth.model.lifecycle import AllocationState
 from troth.model.locker import CompartmentSize, Locker
@@ -91,3 +95,33 @@ async def test_parcels_that_come_in_for_a_locker_are_received_and_then_laid_ther
     after = await read_order(system, order)
     assert all(one.received_at is not None for one in after.fulfillments[0].packages)
     assert complaints == []
+
+
+async def test_a_customer_opens_the_door_at_the_simulated_terminal(
+    browser: Browser, address: str, system: System
+) -> None:
+    order = await ordered(system, "W-1", {"TENT": 1}, pickup_node=NodeId("LK-1"))
+    order = accepted(await system.door.one(StageWork(work_of(order), "7"), actor="ann"))
+    made = await create_key(
+        system.pool, name="vendor", scopes=["fulfillments:write"], nodes=["LK-1"], customers=None, actor="test"
+    )
+    assert isinstance(made, tuple)
+    headers = {"authorization": f"Bearer {made[1]}"}
+    async with (
+        httpx.AsyncClient(base_url=address.removesuffix("/store"), headers=headers, trust_env=False) as client,
+        serving(create_terminal(client, "LK-1")) as terminal,
+    ):
+        page = await browser.new_page(viewport={"width": 390, "height": 844})
+        await page.goto(f"{terminal}/")
+        assert await is_accessible(page) == []
+        await page.get_by_label("Your code").fill("1")
+        await page.get_by_role("button", name="Open").click()
+        await expect(page.get_by_role("alert")).to_contain_text("opens no compartment of this locker")
+        await page.get_by_label("Your code").fill(pickup_code(order, work_of(order)))
+        await page.get_by_role("button", name="Open").click()
+        await expect(page.get_by_text("The door of compartment 7 is open.")).to_be_visible()
+        assert await is_accessible(page) == []
+        await page.get_by_role("button", name="I took it and shut the door").click()
+        await expect(page.get_by_text("Thank you. The compartment is free.")).to_be_visible()
+        assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert state(await read_order(system, order)) is AllocationState.COLLECTED

@@ -12,6 +12,7 @@ from troth.cli import (
     drift,
     exceptions,
     load,
+    locker_terminal,
     orders,
     recalls,
     reconcile,
@@ -36,7 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (serve, worker, doctor, drift, sample, traffic, database):
+for group in (serve, worker, doctor, drift, sample, traffic, locker_terminal, database):
     group.register(app)
 app.add_typer(database.app, name="db")
 app.add_typer(orders.app, name="order")

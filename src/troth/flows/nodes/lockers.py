@@ -8,7 +8,7 @@ from troth.engine.demand.lockers import local_date
 from troth.engine.pickups.codes import pickup_code
 from troth.flows.door.system import System
 from troth.model.capacity import LockerStay, Slot
-from troth.model.ids import NodeId
+from troth.model.ids import FulfillmentId, NodeId
 from troth.model.lifecycle import STAYING, AllocationState
 from troth.model.locker import Locker
 from troth.model.network import Node
@@ -82,6 +82,13 @@ async def read_locker(system: System, node: Node, now: datetime) -> LockerNow | 
     )
     lying = sorted((one for one in works if one.stay.number), key=_by_number)
     return LockerNow(node, locker, tuple(lying), tuple(one for one in works if not one.stay.number), days)
+
+
+async def find_staying(system: System, node: NodeId, name: FulfillmentId) -> Lying | None:
+    """A work that takes a compartment of a locker, whether it lies there yet or not; None: it takes none of this one."""
+    async with system.pool.acquire() as connection:
+        found = _staying(await find_in_locker(connection, node, _STAYING, limit=_SHOWN_MAX))
+    return next((one for one in found if one.work.fulfillment_id == name), None)
 
 
 async def find_lying(system: System, node: NodeId, *, number: int | None, code: str | None) -> tuple[Lying, ...]:

@@ -1,6 +1,7 @@
 """Lockers as their vendors see them: what lies in which compartment by which code, and what happened to it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Final
@@ -10,8 +11,8 @@ from pydantic import Field, StringConstraints, TypeAdapter
 
 from troth.engine.pickups.codes import pickup_code
 from troth.flows.door.requests import Accepted, Answer, Outcome
-from troth.flows.nodes.lockers import LockerNow, Lying, find_lying, read_locker
-from troth.http.edge.body import Body, NoQuery
+from troth.flows.nodes.lockers import LockerNow, Lying, find_lying, find_staying, read_locker
+from troth.http.edge.body import Body, Id, NoQuery
 from troth.http.edge.idempotency import once, problem_answer, reply_of, submit
 from troth.http.edge.operations import NO_BODY, Call, Operation, Plain, Shown
 from troth.http.edge.problems import Refused
@@ -21,8 +22,8 @@ from troth.http.work.fulfillments import WORK_ANSWER
 from troth.http.work.reports import find_wrong_code
 from troth.http.work.work_answer import WorkAnswer, answer_work
 from troth.http.work.work_body import AtBody
-from troth.model.commands import ActOnDue, CollectWork, Command
-from troth.model.ids import NodeId
+from troth.model.commands import ActOnDue, CollectWork, Command, StageWork
+from troth.model.ids import FulfillmentId, NodeId
 from troth.model.lifecycle import NOT_COLLECTED, AllocationState
 from troth.model.network import Node
 from troth.model.pickup_moves import OpenLocker
@@ -35,19 +36,21 @@ from troth.store.reference import read_node
 class LockerEvent(StrEnum):
     """What a locker tells."""
 
+    LOADED = "loaded"
     OPENED = "opened"
     COLLECTED = "collected"
     LAPSED = "lapsed"
 
 
 class LockerEventBody(AtBody):
-    """What happened at a locker: somebody opened a compartment by a code, took what lay in it, or it was emptied since
-    nobody came in time. Without its number the compartment is the one whose code was entered.
+    """What happened at a locker: something was laid into a compartment, somebody opened one by a code, took what lay in
+    it, or nobody came in time. Without its number the compartment is the one whose code was entered.
     """
 
     event: Annotated[LockerEvent, Field(strict=False)]
     compartment: Annotated[int, Field(ge=1, le=9_999)] | None = None
     code: Annotated[str, StringConstraints(max_length=32, pattern=r"^[0-9]*$")] | None = None
+    fulfillment_id: Annotated[Id | None, Field(description="What was laid there, of `loaded`.")] = None
 
 
 class LyingAnswer(msgspec.Struct, frozen=True):
@@ -67,6 +70,13 @@ class LyingAnswer(msgspec.Struct, frozen=True):
     opened_at: Instant | None
 
 
+class SizeAnswer(msgspec.Struct, frozen=True):
+    """The compartments of one size, by their numbers."""
+
+    name: str
+    numbers: tuple[int, ...]
+
+
 class SizeDayAnswer(msgspec.Struct, frozen=True):
     """How many compartments of a size are promised on a day, and how many are not."""
 
@@ -77,10 +87,11 @@ class SizeDayAnswer(msgspec.Struct, frozen=True):
 
 
 class LockerNowAnswer(msgspec.Struct, frozen=True):
-    """A locker as it is: what lies in it, what is still to be laid there, and its next seven days."""
+    """A locker as it is: its compartments, what lies in them or is still to be laid there, and its next seven days."""
 
     node_id: str
     home: str
+    sizes: tuple[SizeAnswer, ...]
     lying: tuple[LyingAnswer, ...]
     coming: tuple[LyingAnswer, ...]
     days: tuple[SizeDayAnswer, ...]
@@ -104,20 +115,38 @@ async def tell_locker(call: Call[LockerEventBody, NoQuery]) -> Reply:
 
 
 async def _tell(call: Call[LockerEventBody, NoQuery]) -> Reply:
-    node, body = await _locker_of(call), call.body
-    if body.compartment is None and not body.code:
-        raise Refused(Invalid((FieldFlaw("/compartment", "is required where no code was entered"),)))
-    found = await find_lying(call.system, node.node, number=body.compartment, code=body.code)
-    if len(found) != 1:
-        pointer = "/code" if body.compartment is None else "/compartment"
-        detail = "opens no compartment of this locker" if body.compartment is None else "has nothing in it"
-        raise Refused(Invalid((FieldFlaw(pointer, detail if not found else "opens several; name the compartment"),)))
-    (one,) = found
+    node = await _locker_of(call)
+    one = await (_find_loaded if call.body.event is LockerEvent.LOADED else _find_lying)(call, node.node)
     command = _command(call, one)
     if command is None:
         return json_reply(answer_work(one.order, one.work, call.system.door.reference.policy.currency))
     answer = await submit(call, (command,), _renderer(call, one))
     return reply_of(answer)
+
+
+async def _find_loaded(call: Call[LockerEventBody, NoQuery], locker: NodeId) -> Lying:
+    """The work that was laid into a compartment; Refused where it is none of this locker."""
+    body = call.body
+    if body.fulfillment_id is None or body.compartment is None:
+        missing = "fulfillment_id" if body.fulfillment_id is None else "compartment"
+        raise Refused(Invalid((FieldFlaw(f"/{missing}", "is required of what was loaded"),)))
+    found = await find_staying(call.system, locker, FulfillmentId(body.fulfillment_id))
+    if found is None:
+        raise Refused(Invalid((FieldFlaw("/fulfillment_id", "is not to be laid into this locker"),)))
+    return found
+
+
+async def _find_lying(call: Call[LockerEventBody, NoQuery], locker: NodeId) -> Lying:
+    """What lies in the compartment that is named, or whose code was entered; Refused where that is not one."""
+    body = call.body
+    if body.compartment is None and not body.code:
+        raise Refused(Invalid((FieldFlaw("/compartment", "is required where no code was entered"),)))
+    found = await find_lying(call.system, locker, number=body.compartment, code=body.code)
+    if len(found) != 1:
+        pointer = "/code" if body.compartment is None else "/compartment"
+        detail = "opens no compartment of this locker" if body.compartment is None else "has nothing in it"
+        raise Refused(Invalid((FieldFlaw(pointer, detail if not found else "opens several; name the compartment"),)))
+    return found[0]
 
 
 def _command(call: Call[LockerEventBody, NoQuery], one: Lying) -> Command | None:
@@ -128,6 +157,9 @@ def _command(call: Call[LockerEventBody, NoQuery], one: Lying) -> Command | None
             return None
         raise Refused(NotPossibleNow(body.event.value, one.status))
     match body.event:
+        case LockerEvent.LOADED:
+            is_there = one.stay.number == body.compartment
+            return None if is_there else StageWork(name, str(body.compartment), body.at)
         case LockerEvent.OPENED:
             return OpenLocker(name, body.code, body.at)
         case LockerEvent.COLLECTED:
@@ -144,6 +176,9 @@ def _renderer(call: Call[LockerEventBody, NoQuery], one: Lying) -> Callable[[tup
 
     def render(outcomes: tuple[Outcome, ...]) -> Answer:
         (outcome,) = outcomes
+        if isinstance(outcome, Invalid):  # the compartment is what everybody else calls the staging place
+            flaws = (replace(flaw, pointer=flaw.pointer.replace("/staging", "/compartment")) for flaw in outcome.flaws)
+            return problem_answer(Invalid(tuple(flaws)))
         if not isinstance(outcome, Accepted):
             return problem_answer(outcome)
         wrong = find_wrong_code(outcome)
@@ -187,6 +222,7 @@ def _answer(found: LockerNow) -> LockerNowAnswer:
     return LockerNowAnswer(
         found.node.node,
         found.locker.home,
+        tuple(SizeAnswer(size.name, size.numbers) for size in found.locker.sizes),
         tuple(map(told, found.lying)),
         tuple(map(told, found.coming)),
         tuple(SizeDayAnswer(names[one.size], one.day, one.promised, one.free) for one in found.days),
@@ -197,6 +233,7 @@ _NODE_ID: Final = (("node_id", "LK-NYC"),)
 _EXAMPLE: Final = {
     "node_id": "LK-NYC",
     "home": "ST-NYC",
+    "sizes": [{"name": "S", "numbers": [1, 2, 3, 4, 5, 6, 7, 8]}],
     "lying": [
         {
             "fulfillment_id": "O-1-F1",
@@ -234,7 +271,7 @@ OPERATIONS = (
         method="POST",
         path="/v1/lockers/{node_id}/events",
         name="tell_locker",
-        summary="A compartment was opened by a code, emptied by its customer, or nobody came in time",
+        summary="A compartment was loaded, opened by a code, emptied by its customer, or nobody came in time",
         tag="fulfillments",
         run=tell_locker,
         shown=(Shown(200, "The work that lies there, as it is now", WorkAnswer, WORK_ANSWER),),
