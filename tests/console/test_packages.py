@@ -9,16 +9,18 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from tests.builders import Clock, accepted, capture
+from tests.builders import Clock, accepted, capture, node, set_up
 from tests.console.conftest import begin_session
 from tests.shipping.printed import codes_of, pages_of
 from troth.adapters.carriers.simulated import Behavior, Simulated
 from troth.console.app import create_console
 from troth.flows.door.system import System
 from troth.http.records.bodies import BODIES
-from troth.model.commands import PackWork, ReleaseOrder
+from troth.model.commands import DeliverWork, PackWork, ReleaseOrder, ShipWork
+from troth.model.network import Address
 from troth.model.order import Order
 from troth.settings import Settings
+from troth.store.labels import read_labels
 from troth.store.orders import read_orders
 
 
@@ -40,10 +42,14 @@ async def packed(system: System) -> Order:
     return accepted(await system.door.one(PackWork(order.fulfillments[0].fulfillment_id), actor="test"))
 
 
-async def post(client: httpx.AsyncClient, page: str, path: str, **fields: str) -> httpx.Response:
-    csrf = re.search(r'name="csrf" value="(\w+)"', (await client.get(page)).text)
+async def csrf_of(client: httpx.AsyncClient, page: str) -> str:
+    csrf = re.search(r'name="csrf" (?:value|content)="(\w+)"', (await client.get(page)).text)
     assert csrf is not None
-    return await client.post(path, data={"csrf": csrf[1], **fields})
+    return csrf[1]
+
+
+async def post(client: httpx.AsyncClient, page: str, path: str, **fields: str) -> httpx.Response:
+    return await client.post(path, data={"csrf": await csrf_of(client, page), **fields})
 
 
 async def test_labels_are_asked_for_printed_and_taken_back(desk: httpx.AsyncClient, system: System) -> None:
@@ -93,3 +99,40 @@ async def test_the_day_is_closed_for_a_carrier(desk: httpx.AsyncClient, system: 
     assert name in shown
     assert "No parcel waits." in shown
     assert ("QR Code", name) in codes_of((await desk.get(f"/console/manifests/{name}")).content)
+
+
+async def test_the_label_of_a_return_is_bought_once_by_a_button_and_printed(
+    desk: httpx.AsyncClient, system: System
+) -> None:
+    at_home = Address("US", "Returns", "9 Dock Rd", city="Philadelphia", region="PA", postcode="19103")
+    await set_up(system.pool, nodes=(node("DC-PA", address=at_home),), items=())
+    await system.door.follow()
+    order = await packed(system)
+    work = order.fulfillments[0].fulfillment_id
+    for step in (ShipWork(work), DeliverWork(work)):
+        accepted(await system.door.one(step, actor="test"))
+    opening = f"/console/orders/{order.order_id}/return"
+    asked = {"units:1/A": "1", "reason:1/A": "too_small", "method": "mail", "node": "DC-PA", "key": "k"}
+    opened = await post(desk, opening, opening, **asked)
+    here = f"/console/returns/{order.order_id}-R1"
+    assert opened.headers["location"] == f"{here}?done=open"
+    assert "Get the label" in (await desk.get(here)).text
+
+    dear = await post(desk, here, f"{here}/labels", rate="parcel~express")
+    bought = [await desk.post(f"{here}/labels", data={"csrf": await csrf_of(desk, here)}) for _ in range(2)]
+    shown = (await desk.get(f"{here}?done=label")).text
+    async with system.pool.acquire() as connection:
+        labels = (await read_labels(connection, [order.order_id]))[order.order_id]
+    (label,) = [one for one in labels if one.subject == f"{order.order_id}-R1"]
+    pdf = await desk.get(f"{here}/labels/{label.label_id}")
+    zpl = await desk.get(f"{here}/labels/{label.label_id}?form=zpl")
+    other = await desk.get(f"/console/returns/{order.order_id}-R1/labels/{order.order_id}-L9")
+
+    assert dear.status_code == 409
+    assert "reason" in dear.text.lower()
+    assert [one.status_code for one in bought] == [303, 303]
+    assert label.tracking_number in shown
+    assert "Get the label" not in shown
+    assert ("Code 128", label.tracking_number) in codes_of(pdf.content)
+    assert (zpl.headers["content-type"], zpl.text.startswith("^XA")) == ("application/zpl", True)
+    assert other.status_code == 404

@@ -10,13 +10,16 @@ from troth.console.return_forms import DISPOSITIONS, OTHER, arrived_in, judged_i
 from troth.console.views_returns import short_return, view_return
 from troth.flows.orders.returns import prepare_dispose, prepare_receive, read_return, replacements_of
 from troth.flows.people.access import Actor
+from troth.flows.shipping.label_work import shop_return_rates
 from troth.flows.wording.return_slip import render_slip
 from troth.model.ids import NodeId, ReturnId, Sku
+from troth.model.label import LIVE
 from troth.model.lifecycle import ReceptionState
 from troth.model.order import Order
 from troth.model.refusals import Invalid, NotFound
 from troth.model.return_moves import CancelReturn, CloseReturn, RefundReturn, ReturnCommand, SendReturn
 from troth.model.returns import Return, ReturnMethod
+from troth.model.shipping_rates import RateChoice
 from troth.model.value import dataclass
 from troth.pages.asking import Unfit, amount_in, ask, new_key, text
 from troth.pages.desk import Visit
@@ -24,6 +27,7 @@ from troth.pages.render import page
 from troth.pages.session import guarded
 from troth.pages.views import position_text, query, read_position
 from troth.pages.views_refusal import Told, flaw, tell_refusal
+from troth.store.labels import read_labels
 from troth.store.orders import read_orders
 from troth.store.reference import read_items
 from troth.store.returns import find_returns
@@ -37,6 +41,7 @@ _DONE: Final = {
     "refund": "Credited.",
     "close": "The return is over.",
     "cancel": "The permit is taken back.",
+    "label": "The label is asked for.",
 }
 
 
@@ -101,14 +106,14 @@ async def show_returns(visit: Visit) -> Response:
     )
 
 
-async def show_return(visit: Visit) -> Response:
-    """One return."""
-    return await _page(visit)
+async def show_return(visit: Visit, refused: str = "", words: Told = ("", ())) -> Response:
+    """One return, with what was asked and refused, and why."""
+    return await _page(visit, _Told(refused, words))
 
 
 async def show_slip(visit: Visit) -> Response:
     """The slip for the parcel, to be printed."""
-    found = await _find(visit)
+    found = await find_return(visit)
     if isinstance(found, Response):
         return found
     order, one = found
@@ -119,7 +124,7 @@ async def show_slip(visit: Visit) -> Response:
 
 async def send(visit: Visit) -> Response:
     """The customer handed it to a carrier."""
-    found = await _find(visit)
+    found = await find_return(visit)
     if isinstance(found, Response):
         return found
     form = await visit.request.form()
@@ -130,7 +135,7 @@ async def send(visit: Visit) -> Response:
 
 async def receive(visit: Visit) -> Response:
     """Receive what is entered, line by line and of other items, at a node."""
-    found = await _find(visit)
+    found = await find_return(visit)
     if isinstance(found, Response):
         return found
     order, one = found
@@ -150,7 +155,7 @@ async def receive(visit: Visit) -> Response:
 
 async def dispose(visit: Visit) -> Response:
     """Say what is done with the units under one number."""
-    found = await _find(visit)
+    found = await find_return(visit)
     if isinstance(found, Response):
         return found
     order, one = found
@@ -166,7 +171,7 @@ async def dispose(visit: Visit) -> Response:
 
 async def refund(visit: Visit) -> Response:
     """Credit what came and is not credited yet, or the amount that is entered."""
-    found = await _find(visit)
+    found = await find_return(visit)
     if isinstance(found, Response):
         return found
     order, one = found
@@ -182,7 +187,7 @@ async def refund(visit: Visit) -> Response:
 
 async def close(visit: Visit) -> Response:
     """End it."""
-    found = await _find(visit)
+    found = await find_return(visit)
     if isinstance(found, Response):
         return found
     order, one = found
@@ -193,7 +198,7 @@ async def close(visit: Visit) -> Response:
 
 async def cancel(visit: Visit) -> Response:
     """Take the permit back."""
-    found = await _find(visit)
+    found = await find_return(visit)
     if isinstance(found, Response):
         return found
     order, one = found
@@ -210,14 +215,19 @@ async def _do(visit: Visit, form: FormData, action: str, command: ReturnCommand 
 
 
 async def _page(visit: Visit, told: _Told | None = None) -> Response:
-    found = await _find(visit)
+    found = await find_return(visit)
     if isinstance(found, Response):
         return found
     order, one = found
     async with visit.system.pool.acquire() as connection:
         items = await read_items(connection, {line.sku for line in one.lines} | {got.sku for got in one.received})
+        labels = (await read_labels(connection, [order.order_id])).get(order.order_id, ())
     rules = visit.system.door.reference.return_policy_at(visit.now).rules
     told = told or _Told()
+    may_write = visit.actor.may("returns:write") and visit.actor.customers is None
+    label = next((known for known in reversed(labels) if known.subject == one.return_id), None)
+    is_bought = label is not None and label.state in LIVE
+    choice = await shop_return_rates(visit.system, order, one) if may_write and not is_bought else None
     return page(
         visit,
         "return.html",
@@ -234,11 +244,15 @@ async def _page(visit: Visit, told: _Told | None = None) -> Response:
         refused=told.action,
         told=told.words,
         done=_DONE.get(visit.asked("done"), ""),
-        may_write=visit.actor.may("returns:write") and visit.actor.customers is None,
+        may_write=may_write,
+        label=label,
+        choice=choice if isinstance(choice, RateChoice) else None,
+        zone=visit.zone_of(one.node) if one.node is not None else "UTC",
     )
 
 
-async def _find(visit: Visit) -> tuple[Order, Return] | Response:
+async def find_return(visit: Visit) -> tuple[Order, Return] | Response:
+    """The return that the path names, with its order; a page that says so where there is none."""
     name = ReturnId(visit.request.path_params["return_id"])
     async with visit.system.pool.acquire() as connection:
         found = await read_return(connection, name)

@@ -85,7 +85,7 @@ async def read_locker(system: System, node: Node, now: datetime) -> LockerNow | 
 
 
 async def find_staying(system: System, node: NodeId, name: FulfillmentId) -> Lying | None:
-    """A work that takes a compartment of a locker, whether it lies there yet or not; None: it takes none of this one."""
+    """A work that takes a compartment of a locker, whether it lies there yet or not; None: it takes none."""
     async with system.pool.acquire() as connection:
         found = _staying(await find_in_locker(connection, node, _STAYING, limit=_SHOWN_MAX))
     return next((one for one in found if one.work.fulfillment_id == name), None)
