@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.http.conftest import Api
+from tests.http.conftest import Api, order
 from tests.http.test_b2b_page import example
 from troth.store.events import read_subject_events
 
@@ -19,6 +19,20 @@ async def partner(api: Api, name: str, **changes: Any) -> dict[str, Any]:
     assert answer.status_code in (200, 201), answer.text
     told: dict[str, Any] = answer.json()
     return told
+
+
+async def test_an_order_in_another_currency_than_its_partners_guide_is_refused_and_nothing_is_written(api: Api) -> None:
+    sku = await api.stocked("FOREIGN", {"DC-PA": 5})
+    await partner(api, "FOREIGN")
+    price = {"amount": "19.90", "currency": "EUR"}
+    line = {"line_id": "1", "sku": sku, "quantity": 1, "unit_price": price}
+    answer = await api.post("/v1/orders", order("foreign-1", {}, customer={"id": "FOREIGN"}) | {"lines": [line]})
+    detail = "the order is in EUR, and routing guide FOREIGN@1 of its customer in USD"
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [{"pointer": "/lines/0/unit_price/currency", "detail": detail}]
+    assert (await api.get("/v1/orders/web:foreign-1")).status_code == 404
+    assert await api.available(sku) == {"DC-PA": 5}
+    assert (await api.post("/v1/orders", order("foreign-2", {}) | {"lines": [line]})).status_code == 201
 
 
 async def test_an_order_is_promised_as_its_partner_wants_it_where_that_costs_less(api: Api) -> None:

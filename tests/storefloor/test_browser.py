@@ -121,6 +121,15 @@ async def test_a_web_order_is_picked_by_scan_staged_and_handed_over_by_its_code(
     await page.get_by_label("Code, order, name or place").fill(pickup_code(order, work_of(order)))
     await page.get_by_role("button", name="Find").click()
     await expect(page.get_by_label("Pickup code")).to_have_value(pickup_code(order, work_of(order)))
+
+    # A wrong code is told once, however often it is tried, and no more once the right one was said.
+    card = page.locator(".refusal")
+    for left in (4, 3):
+        await page.get_by_label("Pickup code").fill("1")
+        await page.get_by_role("button", name="Hand over", exact=True).click()
+        await expect(card).to_contain_text(f"{left} more may be tried.")
+        await expect(card).to_have_count(1)
+    await page.get_by_label("Pickup code").fill(pickup_code(order, work_of(order)))
     await page.get_by_role("button", name="Hand over", exact=True).click()
     await page.wait_for_url(f"{address}/at/{STORE}?done=W-1")
 
@@ -130,8 +139,11 @@ async def test_a_web_order_is_picked_by_scan_staged_and_handed_over_by_its_code(
         "FulfillmentPicked",
         "FulfillmentReady",
         "PickupOpened",
+        "PickupCodeRefused",
+        "PickupCodeRefused",
         "FulfillmentCollected",
     ]
+    await expect(card).to_have_count(0)
     assert complaints == []
 
 

@@ -35,7 +35,12 @@ async def test_parcels_are_scanned_in_without_a_network_and_the_last_one_makes_t
 ) -> None:
     order = await sent_to_store(system, "W-1")
     page, complaints = await enter(browser, address, system)
+    task = page.get_by_role("link", name="W-1")
+    await expect(task).to_contain_text(
+        "by Tue, Nov 24, 22:00"
+    )  # when it is promised, and not when the other node sends it
     await open_work(page, "W-1")
+    await expect(page.locator(".work-card")).to_contain_text("by Tue, Nov 24, 22:00")
     assert await is_accessible(page) == []
 
     await page.context.set_offline(True)
@@ -48,6 +53,8 @@ async def test_parcels_are_scanned_in_without_a_network_and_the_last_one_makes_t
     await expect(page.locator("#queue")).to_contain_text("1 action waits for the network")
     await page.context.set_offline(False)
     await page.wait_for_url(f"{address}/at/{STORE}?done=W-1")
+
+    await expect(page.get_by_role("link", name="W-1")).to_contain_text("Ready for pickup")
 
     await page.get_by_role("link", name="Hand over").click()
     await page.get_by_label("Code, order, name or place").fill(pickup_code(order, work_of(order)))

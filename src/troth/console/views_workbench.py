@@ -132,7 +132,7 @@ def view_exception(found: OpenException, risk: Risk) -> ExceptionView:
         found.exception_id,
         KINDS[found.kind],
         EXPLAINED[found.kind],
-        words(found.detail) if "_" in found.detail and " " not in found.detail else found.detail,
+        found.detail if " " in found.detail else words(found.detail),
         subject,
         found.order_id or "",
         found.external_id,

@@ -59,6 +59,7 @@ def make_templates(folder: Path, **filters: Callable[..., Any]) -> Environment:
         sums=views.sums,
         count=views.count_text,
         words=views.words,
+        sentence=views.sentence,
         node_type=views.node_type_text,
         moment=views.moment,
         day=views.day,

@@ -141,6 +141,16 @@ def words(name: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def sentence(text: str) -> str:
+    """A note as a sentence: it begins with a capital and ends with a stop.
+
+    >>> sentence("tier anybody covers nothing, then backorder"), sentence("Open until 9.")
+    ('Tier anybody covers nothing, then backorder.', 'Open until 9.')
+    """
+    found = text.strip()
+    return found[:1].upper() + found[1:] + ("" if not found or found[-1] in ".!?" else ".")
+
+
 def node_type_text(type_: str) -> str:
     """A node's type in words; one that is not known is shown as it is."""
     return _NODE_TYPES[NodeType(type_)] if type_ in set(NodeType) else words(type_)

@@ -28,6 +28,7 @@ from troth.model.refusals import (
 )
 from troth.pages.views import moment, words
 
+_UNFIT: Final = "It cannot be done as it is entered."
 _PREDICATES: Final = ("is ", "must ", "has ", "should ", "needs ")
 
 Told = tuple[str, tuple[str, ...]]
@@ -40,7 +41,8 @@ def tell_refusal(refusal: Refusal) -> Told:
     >>> tell_refusal(NotPossibleNow("cancel", "shipped"))[1]
     ('Cancel is not possible: it is shipped.',)
     """
-    return (type(refusal).__doc__ or refusal.code).strip(), _facts(refusal)
+    told = _UNFIT if isinstance(refusal, Invalid) else (type(refusal).__doc__ or refusal.code).strip()
+    return told, _facts(refusal)
 
 
 def tell_by_field(refusal: Refusal) -> Told:

@@ -39,6 +39,7 @@ class FloorTask:
     status: AllocationState
     method: Method
     ship_by: datetime
+    promised_at: datetime
     staging: str
     external_id: str
     customer_name: str
@@ -49,6 +50,14 @@ class FloorTask:
     is_for_locker: bool = False
     is_here: bool = True
     to_pick: frozenset[Sku] = frozenset()
+
+    def is_from_elsewhere(self, node: str) -> bool:
+        """Whether another node sends it to this one, where it is picked up."""
+        return self.via == node != self.node
+
+    def done_by(self, node: str) -> datetime:
+        """By when a node has to be done with it: with what another one sends there when it is promised."""
+        return self.promised_at if self.is_from_elsewhere(node) else self.ship_by
 
 
 async def find_sent_work(

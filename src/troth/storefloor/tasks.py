@@ -32,6 +32,7 @@ _GROUPS: Final = (
     ("collect", "To hand over"),
     ("put-back", "To put back"),
 )
+_NEVER_LATE: Final = frozenset({"collect", "put-back"})
 _LIKELY: Final = 0.5
 _OWN: Final = (*OPEN_WORK, AllocationState.UNCOLLECTED)
 _ARRIVED: Final = (AllocationState.SHIPPED, AllocationState.UNCLAIMED)
@@ -39,18 +40,19 @@ _ARRIVED: Final = (AllocationState.SHIPPED, AllocationState.UNCLAIMED)
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A work as the list shows it: its next step, its state, and whether the time by which it must be ready is over."""
+    """A work as the list shows it: its next step, its state, by when it must be ready, and whether that is over."""
 
     of: FloorTask
     step: str
     chip: Chip
+    done_by: datetime
     is_late: bool
     turn: PickTurn | None = None
 
     @property
     def begin_by(self) -> datetime:
         """When it comes in its turn."""
-        return self.of.ship_by if self.turn is None else self.turn.pick_by
+        return self.done_by if self.turn is None else self.turn.pick_by
 
     @property
     def may_be_gone(self) -> bool:
@@ -115,8 +117,10 @@ def _steps(one: FloorTask, node: str) -> tuple[str, ...]:
 
 
 def _task(one: FloorTask, node: str, now: datetime, turn: PickTurn | None) -> Task:
-    is_late = one.ship_by < now and one.status in OPEN_WORK and one.status is not AllocationState.READY
-    return Task(one, _steps(one, node)[0], state_chip(one.status), is_late, turn)
+    step, done_by = _steps(one, node)[0], one.done_by(node)
+    is_waiting = one.is_from_elsewhere(node) and step == "collect"
+    state = AllocationState.READY if is_waiting else one.status
+    return Task(one, step, state_chip(state), done_by, done_by < now and step not in _NEVER_LATE, turn)
 
 
 routes = [Route("/at/{node}", guarded(show_tasks, scope=SCOPE), name="tasks")]

@@ -17,6 +17,7 @@ from troth.flows.shipping.label_work import read_last_labels
 from troth.model.capacity import LockerStay
 from troth.model.ids import FulfillmentId, NodeId, order_of_fulfillment
 from troth.model.label import Label
+from troth.model.lifecycle import AllocationState
 from troth.model.locker import CompartmentSize
 from troth.model.money import Money
 from troth.model.network import Node
@@ -24,7 +25,7 @@ from troth.model.order import Fulfillment, Order
 from troth.model.pickup import Pickup
 from troth.model.recall import Recall
 from troth.model.refusals import NotPossibleNow, Refusal
-from troth.model.status import fulfillment_status
+from troth.model.status import fulfillment_status, is_kept
 from troth.model.value import dataclass
 from troth.model.ways import pickup_of, stay_of
 from troth.pages.asking import new_key, text
@@ -50,10 +51,11 @@ _ENDS: Final = frozenset({"collect", "ship", "reject", "accept-recall", "put-bac
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A work as the page shows it: what is in it, the steps that are still to be done (`ahead`), what may be done
-    `beside`, what may be taken back (`undo`), who comes for it, what its node is asked to give back,
-    what is to be paid for it here (empty: nothing), into which cartons it fits, the last label of each package, and
-    whether a carrier makes labels now (`may_label`); what it takes of a locker, in which `size` and its `numbers`.
+    """A work as the page shows it: what is in it, by when it must be ready here (`done_by`), the steps that are still
+    to be done (`ahead`), what may be done `beside`, what may be taken back (`undo`), who comes for it, what its node is
+    asked to give back, what is to be paid for it here (empty: nothing), into which cartons it fits, the last label of
+    each package, and whether a carrier makes labels now (`may_label`); what it takes of a locker, in which `size` and
+    its `numbers`.
     """
 
     order: Order
@@ -64,6 +66,7 @@ class Card:
     beside: tuple[str, ...]
     undo: str
     pickup: Pickup
+    done_by: datetime
     is_late: bool
     recall: Recall | None
     due: str
@@ -179,24 +182,26 @@ def _back(visit: Visit, form: FormData, node: Node, order: Order, work: Fulfillm
 async def _card(visit: Visit, order: Order, work: Fulfillment, node: str) -> Card:
     now: datetime = visit.now
     state, due = fulfillment_status(order, work.fulfillment_id), due_at_counter(order, work.fulfillment_id)
+    coming, done_by = ahead(order, work, node), work.promised_at if work.via == node != work.node else work.ship_by
     return Card(
         order,
         work,
-        state_chip(state),
+        state_chip(AllocationState.READY if is_kept(order, work) else state),
         await contents_of(visit.system, order, work),
-        ahead(order, work, node),
+        coming,
         beside(order, work, node),
         undo_of(order, work, node),
         pickup_of(order, work),
-        is_late=work.ship_by < now and bool(ahead(order, work, node)[:1]) and ahead(order, work, node)[0] != "collect",
+        done_by=done_by,
+        is_late=done_by < now and coming[:1] not in ((), ("collect",)),
         recall=open_recall(order, work.fulfillment_id),
         due=Money(due, order.currency).amount if due else "",
-        cartons=await propose_cartons(visit.system, order, work) if "pack" in ahead(order, work, node) else (),
+        cartons=await propose_cartons(visit.system, order, work) if "pack" in coming else (),
         labels=await read_last_labels(visit.system, order, work) if work.packages and work.node == node else {},
         stay=stay_of(order, work),
         size=size.name if (size := _size(visit, stay_of(order, work))) is not None else "",
         numbers=", ".join(map(str, size.numbers)) if size is not None else "",
-        may_label=ahead(order, work, node)[:1] == ("ship",) and bool(visit.system.carriers),
+        may_label=coming[:1] == ("ship",) and bool(visit.system.carriers),
     )
 
 

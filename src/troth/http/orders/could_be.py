@@ -15,6 +15,7 @@ from troth.model.kits import Kit, whole_units
 from troth.model.measure import shown
 from troth.model.order import Method
 from troth.model.plan import Uncovered
+from troth.model.ways import counter_of
 
 Kind = Literal["less", "separately", "later", "elsewhere", "instead"]
 
@@ -96,7 +97,7 @@ def _by_option(
         last.promised_at,
         last.method,
         last.service or None,
-        last.node if is_handed_over else None,
+        counter_of(last) if is_handed_over else None,
         option.plan_id if _is_taken(option) else None,
     )
 

@@ -12,7 +12,7 @@ ORDER BY sent.ship_by DESC, sent.fulfillment_id DESC LIMIT $5;
 -- name: find_floor_tasks
 -- Finds the work that a node has in some statuses, and what was sent to it and stands in others, the most urgent first, with what a list shows of it: whole orders would cost ten times as much.
 SELECT
-    f.order_id, f.fulfillment_id, f.node, f.via, f.status, f.method, f.ship_by, f.staging, o.external_id, o.customer_name,
+    f.order_id, f.fulfillment_id, f.node, f.via, f.status, f.method, f.ship_by, f.promised_at, f.staging, o.external_id, o.customer_name,
     coalesce(u.units, 0)::bigint AS units, coalesce(u.to_pick, '{}') AS to_pick, p.document AS pickup,
     f.booking #>> '{stay,locker}' IS NOT NULL AS is_for_locker,
     NOT EXISTS (SELECT FROM json_array_elements(f.packages) AS k WHERE k.value ->> 'received_at' IS NULL) AS is_here,
@@ -32,7 +32,7 @@ FROM (
         SELECT own.*
         FROM unnest($2::text[]) AS s (status)
         CROSS JOIN LATERAL (
-            SELECT order_id, fulfillment_id, node, via, status, method, ship_by, staging, packages, booking FROM fulfillments
+            SELECT order_id, fulfillment_id, node, via, status, method, ship_by, promised_at, staging, packages, booking FROM fulfillments
             WHERE node = $1 AND status = s.status ORDER BY ship_by, fulfillment_id LIMIT $4
         ) AS own
     )
@@ -41,7 +41,7 @@ FROM (
         SELECT arrived.*
         FROM unnest($3::text[]) AS s (status)
         CROSS JOIN LATERAL (
-            SELECT order_id, fulfillment_id, node, via, status, method, ship_by, staging, packages, booking FROM fulfillments
+            SELECT order_id, fulfillment_id, node, via, status, method, ship_by, promised_at, staging, packages, booking FROM fulfillments
             WHERE via = $1 AND status = s.status ORDER BY ship_by, fulfillment_id LIMIT $4
         ) AS arrived
     )

@@ -38,6 +38,11 @@ const refuse = async (action, title, facts) => {
   await forget("actions", action.id);
 };
 
+// What was refused before is over once the same is done, or refused again.
+const settle = async (action) => {
+  for (const one of await everything("refusals")) if (one.label === action.label) await forget("refusals", one.id);
+};
+
 // What follows a refused step of the same work would be done to something else than its doer believed.
 const dropFollowing = async (action) => {
   for (const later of await everything("actions")) {
@@ -84,6 +89,7 @@ const flushOnce = async () => {
     }
     if (told === null) return { isDone: false, next };
     attempts = 0;
+    await settle(action);
     if (told.refused.length) {
       for (const one of told.refused) await keep("refusals", { label: action.label, title: one.title, facts: one.facts, at: action.at });
       await forget("actions", action.id);
