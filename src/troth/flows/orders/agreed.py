@@ -2,7 +2,7 @@
 the prices of its blanket order.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from troth.engine.asked import CUSTOMER_CLASS, PRIORITY
 from troth.flows.door.system import System
@@ -10,7 +10,8 @@ from troth.model.blanket import BLANKET_ORDER, BlanketOrder
 from troth.model.credit import CustomerTerms
 from troth.model.ids import Sku
 from troth.model.money import Money
-from troth.model.routing_guide import ROUTING_GUIDE
+from troth.model.refusals import FieldFlaw
+from troth.model.routing_guide import ROUTING_GUIDE, guide_of
 from troth.store.blanket_orders import read_blanket_order
 
 
@@ -29,6 +30,16 @@ def with_terms_of(attributes: Mapping[str, str], terms: CustomerTerms | None) ->
     if ROUTING_GUIDE in attributes or (terms is not None and terms.guide is not None):
         ours[ROUTING_GUIDE] = "" if terms is None or terms.guide is None else terms.guide.name
     return {**known, **attributes, **ours} if known or ours else attributes
+
+
+def find_guide_flaws(system: System, attributes: Mapping[str, str], currency: str) -> Iterator[FieldFlaw]:
+    """That an order is in another currency than its customer's guide: what the partner takes off is an amount, which
+    nobody could weigh against it.
+    """
+    guide = guide_of(attributes, system.door.reference.guides)
+    if guide is not None and guide.currency != currency:
+        detail = f"the order is in {currency}, and routing guide {guide.name} of its customer in {guide.currency}"
+        yield FieldFlaw("/lines/0/unit_price/currency", detail)
 
 
 async def read_agreed(system: System, attributes: Mapping[str, str]) -> BlanketOrder | None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from troth.flows.door.requests import Outcome
 from troth.flows.door.system import System
-from troth.flows.orders.agreed import price_agreed, read_agreed, with_terms_of
+from troth.flows.orders.agreed import find_guide_flaws, price_agreed, read_agreed, with_terms_of
 from troth.flows.orders.charges import (
     ContentCharges,
     ContentTotals,
@@ -31,7 +31,6 @@ from troth.model.money import Money
 from troth.model.network import Address
 from troth.model.order import Customer, Line, Method, Payment, Terms
 from troth.model.refusals import FieldFlaw, Invalid
-from troth.model.routing_guide import RoutingGuide, guide_of
 from troth.model.value import dataclass
 from troth.store.codec import encode_bytes
 from troth.store.history import read_history
@@ -121,7 +120,7 @@ async def prepare(system: System, content: OrderContent, *, is_inquiry: bool = F
     flaws = (
         *_currency_flaws(content, items, currency),
         *_together_flaws(content.lines, system.door.reference.policy.currency),
-        *_guide_flaws(guide_of(content.attributes, system.door.reference.guides), currency),
+        *find_guide_flaws(system, content.attributes, currency),
     )
     priced = _priced_lines(content, items)
     if priced and not flaws:
@@ -307,13 +306,6 @@ def _currency_flaws(content: OrderContent, items: Mapping[Sku, Item], currency: 
             yield FieldFlaw(f"/payments/{position}/amount/amount", "must not be negative")
         if payment.amount.currency != currency:
             yield FieldFlaw(f"/payments/{position}/amount/currency", f"the order is in {currency}")
-
-
-def _guide_flaws(guide: RoutingGuide | None, currency: str) -> Iterable[FieldFlaw]:
-    """What a partner charges back is an amount of money, which nobody could compare with an order in another one."""
-    if guide is not None and guide.currency != currency:
-        detail = f"the order is in {currency}, and routing guide {guide.name} of its customer in {guide.currency}"
-        yield FieldFlaw("/lines/0/unit_price/currency", detail)
 
 
 def _priced_lines(content: OrderContent, items: Mapping[Sku, Item]) -> tuple[PricedLine, ...]:
