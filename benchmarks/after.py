@@ -24,7 +24,7 @@ import httpx
 import numpy as np
 import uvloop
 
-from benchmarks.load import order_body
+from benchmarks.load import Place, order_body
 from benchmarks.node_systems import Site
 from benchmarks.paced import UNANSWERED, Pace, Stream
 from benchmarks.report import Figure, figure, publish
@@ -45,6 +45,29 @@ _LAG_MAX: Final = 5.0
 _GROWTH_MAX: Final = 0.02
 """Seconds by which a lag may grow in a second of the pace: in five minutes that would be six."""
 _RELEASES, _SHIPMENTS, _WORKS = "releases", "shipments", "works"
+_PLACES: Final[Sequence[Place]] = (
+    ("Los Angeles", "CA", "90012"),
+    ("San Diego", "CA", "92101"),
+    ("Las Vegas", "NV", "89101"),
+    ("Phoenix", "AZ", "85003"),
+    ("Tucson", "AZ", "85701"),
+    ("Albuquerque", "NM", "87102"),
+    ("Santa Fe", "NM", "87501"),
+    ("Grand Junction", "CO", "81501"),
+    ("Pueblo", "CO", "81003"),
+    ("Denver", "CO", "80202"),
+    ("Cheyenne", "WY", "82001"),
+    ("Rapid City", "SD", "57701"),
+    ("Pierre", "SD", "57501"),
+    ("Sioux Falls", "SD", "57104"),
+    ("Fargo", "ND", "58102"),
+    ("Omaha", "NE", "68102"),
+    ("Des Moines", "IA", "50309"),
+    ("Minneapolis", "MN", "55401"),
+    ("Chicago", "IL", "60601"),
+    ("Dallas", "TX", "75201"),
+)
+"""Where customers are: near one node or another, so that each has its share of the work."""
 _KINDS: Final = ["OrderCaptured", "OrderReleased", "FulfillmentShipped"]
 _BATCH: Final = 200
 
@@ -173,7 +196,7 @@ def _run_stage(site: Site, party: _Party, pace: float, seconds: float) -> _Stage
     heard_by.stdout.readline()
     run = secrets.token_hex(4)
     bodies = [
-        order_body(f"{run}-{number}", (number % _SKUS, (number * 7 + 1) % _SKUS))
+        order_body(f"{run}-{number}", (number % _SKUS, (number * 7 + 1) % _SKUS), _PLACES[number % len(_PLACES)])
         for number in range(int(pace * seconds))
     ]
     orders = Stream("orders", pace, "/v1/orders", site.key, bodies)

@@ -19,6 +19,11 @@ import uvloop
 _ANSWERS_MAX: Final = 20_000
 """A second, of all clients together: more than any server answers here."""
 
+Place = tuple[str, str, str]
+"""A city of the United States, its state and a postcode in it."""
+
+NEW_YORK: Final[Place] = ("New York", "NY", "10001")
+
 
 @dataclass(frozen=True, slots=True)
 class Load:
@@ -109,8 +114,9 @@ def make_requests(load: Load, client: int) -> list[bytes]:
     return requests
 
 
-def order_body(external_id: str, skus: Iterable[int]) -> str:
-    """An order of one unit of each of these items."""
+def order_body(external_id: str, skus: Iterable[int], place: Place = NEW_YORK) -> str:
+    """An order of one unit of each of these items, to a place."""
+    city, region, postcode = place
     lines = ",".join(
         f'{{"line_id":"{number}","sku":"S{sku:05d}","quantity":1,"unit_price":{{"amount":"19.90","currency":"USD"}}}}'
         for number, sku in enumerate(skus, 1)
@@ -118,8 +124,8 @@ def order_body(external_id: str, skus: Iterable[int]) -> str:
     return (
         f'{{"channel":"web","external_id":"{external_id}",'
         '"customer":{"id":"C-1","name":"Ada Park","email":"ada@example.com"},'
-        '"ship_to":{"name":"Ada Park","line1":"1 Main St","city":"New York","region":"NY","postcode":"10001",'
-        f'"country":"US"}},"method":"ship","service":"standard","lines":[{lines}]}}'
+        f'"ship_to":{{"name":"Ada Park","line1":"1 Main St","city":"{city}","region":"{region}",'
+        f'"postcode":"{postcode}","country":"US"}},"method":"ship","service":"standard","lines":[{lines}]}}'
     )
 
 

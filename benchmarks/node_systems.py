@@ -19,7 +19,7 @@ from typing import Any, Final, cast
 
 import uvloop
 
-_ANSWERS_MAX: Final = 200
+_ANSWERS_MAX: Final = 1_000
 _REST_SECONDS: Final = 0.5
 _TAKEN: Final = b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n"
 

@@ -1,4 +1,6 @@
-"""Orders as they were just captured leave the same rows, whichever of the two statements writes them."""
+"""Orders as they were just captured, and those of which parts took steps, leave the same rows, whichever of the
+statements writes them.
+"""
 
 import re
 from dataclasses import replace
@@ -11,10 +13,21 @@ from troth.flows.door.requests import Answer, Key, Request
 from troth.flows.door.system import open_system
 from troth.flows.people.access import Actor
 from troth.flows.stock.expect import expect
-from troth.model.commands import ExpectedLine
+from troth.model.commands import (
+    AcceptWork,
+    CancelOrder,
+    Command,
+    DeliverWork,
+    ExpectedLine,
+    PackWork,
+    PickWork,
+    ReleaseOrder,
+    ShipWork,
+)
 from troth.model.ids import NodeId, Sku
-from troth.model.order import Method, Payment
+from troth.model.order import Method, Package, PackageLine, Payment
 from troth.store.queries import QUERIES
+from troth.store.save_steps import took_steps
 
 TABLES = ("orders", "order_lines", "allocations", "fulfillments", "holds", "explanations", "entries", "events")
 INSERTED = re.compile(r"INSERT INTO (\w+)(?: AS \w+)? \(([^)]*)\)")
@@ -64,6 +77,60 @@ async def test_captured_orders_leave_the_same_rows_alone_and_beside_an_idempoten
     assert len(alone["orders"]) == len(ORDERS)
     assert len(alone["allocations"]) > len(alone["order_lines"])
     assert alone == beside
+
+
+async def test_steps_leave_the_same_rows_alone_and_beside_a_new_order(database: Database) -> None:
+    """A batch in which an order is captured is written by the statement for everything."""
+    await set_up(database.pool, nodes=(node("DC-PA"),), items=(item("A"), item("B"), item("C")))
+    async with open_system(database.dsn, clock=Clock()) as system:
+        await stock(system, {(sku, "DC-PA"): 50 for sku in "ABC"})
+    before = await _rows(database)
+
+    alone = await _live(database, beside=False)
+    await database.pool.execute("DELETE FROM entries WHERE order_id IS NOT NULL")
+    await database.pool.execute("UPDATE balances SET reserved = 0, on_hand = 50")
+    await database.pool.execute("DELETE FROM events WHERE subject LIKE 'O-%'")
+    await database.pool.execute("TRUNCATE orders, holds, order_lines, allocations, fulfillments, explanations")
+    assert await _rows(database) == before
+    beside = await _live(database, beside=True)
+
+    assert [row["status"] for row in alone["fulfillments"]] == ["delivered"]
+    assert [len(alone[table]) for table in ("orders", "order_lines", "allocations", "events")] == [1, 2, 2, 7]
+    assert alone == beside
+
+
+async def _live(database: Database, *, beside: bool) -> dict[str, list[dict[str, Any]]]:
+    """What the life of an order leaves, each step of it alone or in one request with another order's capture."""
+    clock = Clock()
+    async with open_system(database.dsn, clock=clock) as system:
+        order = accepted(await system.door.one(PLAIN, actor="test"))
+        work = order.fulfillments[0].fulfillment_id
+        packed = Package("1", tuple(PackageLine(line.line_id, line.quantity) for line in order.lines), 900)
+        steps: tuple[Command, ...] = (
+            ReleaseOrder(order.order_id),
+            AcceptWork(work),
+            PickWork(work),
+            PackWork(work, (packed,)),
+            ShipWork(work, (Package("1", carrier="ups", tracking_number="1Z1"),)),
+            DeliverWork(work),
+        )
+        for number, step in enumerate(steps):
+            clock.advance(minutes=10)
+            others = (capture(f"X-{number}", {"C": 1}),) if beside else ()
+            result = await system.door.submit(Request((step, *others), "test", "a cause"))
+            after = accepted(result.outcomes[0])
+            assert took_steps(order, after)
+            order = after
+        canceled = accepted(
+            await system.door.one(
+                CancelOrder(accepted(await system.door.one(capture("X-9", {"C": 1}), actor="test")).order_id, "test"),
+                actor="test",
+            )
+        )
+        assert not took_steps(replace(canceled, canceled_at=None), canceled)
+    rows = await _rows(database)
+    of_order = {name: [row for row in some if order.order_id in map(str, row.values())] for name, some in rows.items()}
+    return of_order | {"balances": [row for row in rows["balances"] if row["sku"] != "C"]}
 
 
 async def _capture_all(database: Database, key: Key | None) -> dict[str, list[dict[str, Any]]]:

@@ -22,9 +22,11 @@ from troth.store.database import Connection
 from troth.store.draws import draw_row
 from troth.store.queries import sql
 from troth.store.save_captures import are_as_captured, capture_columns
+from troth.store.save_steps import step_columns, took_steps
 
 _SAVE = sql("save")
 _SAVE_CAPTURES = sql("save_captures")
+_SAVE_STEPS = sql("save_steps")
 _CREATE_BALANCES = sql("create_balances")
 _EVENT_VERSION = 1
 _SLOT_WIDTH = 5
@@ -113,12 +115,14 @@ class Saved:
 
 async def save(connection: Connection, batch: Batch) -> Saved:
     """Write a batch if every balance still holds what was planned; otherwise write nothing and say what was found."""
-    captured = _captured(batch)
-    if captured is None:
-        rows = await connection.fetch(_SAVE, batch.at, *_columns(batch))
-    else:
+    captured, stepped = _captured(batch), _stepped(batch)
+    if captured is not None:
         columns = capture_columns(captured, batch.entries, batch.traces, _event_rows(batch.events))
         rows = await connection.fetch(_SAVE_CAPTURES, batch.at, *columns)
+    elif stepped is not None:
+        rows = await connection.fetch(_SAVE_STEPS, batch.at, *_step_columns(batch, stepped))
+    else:
+        rows = await connection.fetch(_SAVE, batch.at, *_columns(batch))
     balances = tuple(
         [
             Balance(SupplyKey(sku, node, source), on_hand, reserved, expected_at=expected_at)
@@ -150,6 +154,32 @@ def _captured(batch: Batch) -> list[Order] | None:
     return orders if are_as_captured(orders, batch.entries) else None
 
 
+def _stepped(batch: Batch) -> list[tuple[Order, Order]] | None:
+    """The orders of a batch in which nothing but parts of known orders took steps, as they were and are; None of any
+    other batch.
+    """
+    if not batch.orders or batch.expected or batch.draws or batch.slots or batch.traces:
+        return None
+    found = [(one.before, one.after) for one in batch.orders.values() if one.before is not None]
+    is_so = len(found) == len(batch.orders) and all(took_steps(before, after) for before, after in found)
+    return found if is_so else None
+
+
+def _step_columns(batch: Batch, stepped: Iterable[tuple[Order, Order]]) -> list[Sequence[Any]]:
+    """The arrays of all columns, in the order of the parameters of the statement that writes steps."""
+    return [
+        *_arrays("balances", _balance_rows(batch.entries, batch.expected)),
+        *step_columns(stepped),
+        *_arrays("entries", _entry_rows(batch.entries)),
+        *_arrays("events", _event_rows(batch.events)),
+        *_arrays("keys", _key_rows(batch.keys)),
+    ]
+
+
+def _arrays(table: str, rows: Sequence[tuple[Any, ...]]) -> Iterable[Sequence[Any]]:
+    return zip(*rows, strict=True) if rows else [()] * _WIDTHS[table]
+
+
 def _columns(batch: Batch) -> list[Sequence[Any]]:
     """The arrays of all columns of all tables, in the order of the statement's parameters."""
     orders, lines, allocations, fulfillments, holds = [], [], [], [], []
@@ -168,29 +198,13 @@ def _columns(batch: Batch) -> list[Sequence[Any]]:
         "fulfillments": [row[:-2] for row in fulfillments],
         "holds": holds,
         "explanations": [(order_id, version, encode(trace)) for order_id, version, trace in batch.traces],
-        "entries": [
-            (
-                entry.key.sku,
-                entry.key.node,
-                entry.key.source,
-                entry.kind.value,
-                entry.on_hand_delta,
-                entry.reserved_delta,
-                entry.order_id,
-                entry.allocation,
-                entry.reason,
-                entry.reference,
-            )
-            for entry in batch.entries
-            if not entry.is_witness
-        ],
+        "entries": _entry_rows(batch.entries),
         "events": _event_rows(batch.events),
-        "keys": [(key.actor, key.key, key.request_digest, key.status, key.answer) for key in batch.keys],
+        "keys": _key_rows(batch.keys),
     }
     columns: list[Sequence[Any]] = []
-    for table, width in _WIDTHS.items():
-        rows = tables[table]
-        columns += zip(*rows, strict=True) if rows else [()] * width
+    for table in _WIDTHS:
+        columns += _arrays(table, tables[table])
     slots = [
         (slot.node, slot.day, slot.shift, move.amount, move.capacity)
         for slot, move in sorted(batch.slots.items())
@@ -204,6 +218,29 @@ def _columns(batch: Batch) -> list[Sequence[Any]]:
     columns.append([order_charges(change.after) for change in batch.orders.values()])
     columns.append([row[_LINE_WIDTH] for row in lines])
     return columns
+
+
+def _entry_rows(entries: Iterable[Entry]) -> list[tuple[Any, ...]]:
+    return [
+        (
+            entry.key.sku,
+            entry.key.node,
+            entry.key.source,
+            entry.kind.value,
+            entry.on_hand_delta,
+            entry.reserved_delta,
+            entry.order_id,
+            entry.allocation,
+            entry.reason,
+            entry.reference,
+        )
+        for entry in entries
+        if not entry.is_witness
+    ]
+
+
+def _key_rows(keys: Iterable[UsedKey]) -> list[tuple[Any, ...]]:
+    return [(key.actor, key.key, key.request_digest, key.status, key.answer) for key in keys]
 
 
 def _event_rows(events: Iterable[Happened]) -> list[tuple[Any, ...]]:

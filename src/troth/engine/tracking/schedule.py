@@ -6,6 +6,7 @@ by fixed shares of that time; what the node does before is counted back in its o
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from troth.engine.acceptance import accept_by
@@ -24,6 +25,8 @@ DOOR_HOURS: Final = timedelta(hours=8)
 """So long before the end of its window a parcel is in the vehicle that brings it."""
 FIRST_SCAN: Final = timedelta(hours=24)
 """So long after it left a parcel is seen on its way."""
+
+_DAY_MINUTES: Final = 1_440
 
 
 def schedule_back(
@@ -122,15 +125,25 @@ def latest_with_left(clock: WorkClock, minutes: int, *, since: datetime, done_by
     even that is too late.
     """
     first, last = minute_of(since.timestamp()), minute_of(done_by.timestamp())
+    if last <= first:
+        return since
+    # Whatever it begins to count from, so that works of a day share one search.
+    latest = _latest_minute(clock, minutes, first - first % _DAY_MINUTES, last)
+    return since if latest is None or latest < first else max(since, instant(latest * 60.0))
+
+
+@lru_cache(maxsize=16_384)
+def _latest_minute(clock: WorkClock, minutes: int, first: int, last: int) -> int | None:
+    """The last minute from `first` on at which work can begin and be done by the minute `last`; None: there is none."""
 
     def is_in_time(minute: int) -> bool:
         done = finish_work(clock, minute, minutes, has_cut_off=False)
         return done is not None and done <= last
 
-    if last <= first or not is_in_time(first):
-        return since
+    if not is_in_time(first):
+        return None
     behind = last + 1
     while behind - first > 1:
         middle = (first + behind) // 2
         first, behind = (middle, behind) if is_in_time(middle) else (first, middle)
-    return max(since, instant(first * 60.0))
+    return first
