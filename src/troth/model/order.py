@@ -5,6 +5,7 @@ from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
+from troth.model.barcodes import is_sscc
 from troth.model.capacity import Booking
 from troth.model.charges import Charges, DeliveryCharge
 from troth.model.exposure import Draw
@@ -183,6 +184,14 @@ class Package:
     received_at: datetime | None = None
     box: str = ""
     size_mm: tuple[int, int, int] = (0, 0, 0)
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The numbers by which its carrier tells of it: its tracking number (empty: it has none), and its serial
+        shipping container code where it is called by one.
+        """
+        codes = (self.package_id,) if is_sscc(self.package_id) else ()
+        return tuple(dict.fromkeys((self.tracking_number, *codes)))
 
 
 @dataclass(frozen=True, slots=True)

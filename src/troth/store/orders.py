@@ -42,6 +42,7 @@ _FIND_DUE = sql("find_due_orders")
 _FIND_PEGGED = sql("find_orders_pegged")
 _FIND_FULFILLMENTS = sql("find_fulfillments")
 _FIND_TRACKING = sql("find_fulfillment_by_tracking")
+_CALLED = sql("find_orders_called")
 _COUNT = sql("count_orders")
 _EXPLANATIONS = sql("read_explanations")
 
@@ -116,8 +117,16 @@ async def find_fulfillments(
 
 
 async def find_fulfillment_by_tracking(connection: Connection, tracking_number: str) -> FulfillmentId | None:
-    """The fulfillment that a tracking number belongs to."""
+    """The fulfillment that a tracking number, or the code of a package, belongs to."""
     found: FulfillmentId | None = await connection.fetchval(_FIND_TRACKING, tracking_number)
+    return found
+
+
+async def find_orders_called(connection: Connection, external_ids: Iterable[str]) -> dict[str, tuple[OrderId, ...]]:
+    """The orders that channels call by some names; those of one name are several where several channels have it."""
+    found: dict[str, tuple[OrderId, ...]] = {}
+    for row in await connection.fetch(_CALLED, sorted(set(external_ids))):
+        found[row["external_id"]] = (*found.get(row["external_id"], ()), row["order_id"])
     return found
 
 

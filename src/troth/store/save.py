@@ -387,7 +387,7 @@ def _fulfillment_rows(before: Order | None, after: Order) -> list[tuple[Any, ...
                 work.promised_at,
                 encode(work.cost),
                 encode(work.packages),
-                "\n".join(package.tracking_number for package in work.packages if package.tracking_number),
+                "\n".join(number for package in work.packages for number in package.numbers if number),
                 work.staging,
                 work.collected_by,
                 work.shipped_at,

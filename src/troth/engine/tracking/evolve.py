@@ -23,7 +23,7 @@ def evolve_tracking(order: Order, event: TrackingRecorded) -> Order:
     )
 
     def told(package: Package) -> Package:
-        if package.tracking_number != event.tracking_number:
+        if event.tracking_number not in package.numbers:
             return package
         return replace(package, checkpoints=add_checkpoint(package, one))
 

@@ -89,8 +89,8 @@ def is_known(package: Package, one: Checkpoint) -> bool:
 
 
 def tracked_packages(work: Fulfillment, tracking_number: str) -> tuple[Package, ...]:
-    """The packages of a fulfillment that bear a tracking number."""
-    return tuple(package for package in work.packages if package.tracking_number == tracking_number)
+    """The packages of a fulfillment that bear a tracking number, or are called by it."""
+    return tuple(package for package in work.packages if tracking_number in package.numbers)
 
 
 def delivered_at(work: Fulfillment) -> datetime | None:

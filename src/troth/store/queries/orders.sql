@@ -89,10 +89,14 @@ ORDER BY w.ship_by, w.fulfillment_id
 LIMIT $5;
 
 -- name: find_fulfillment_by_tracking
--- Finds the fulfillment whose package bears a tracking number, the newest one first.
+-- Finds the fulfillment whose package bears a tracking number, or is called by it, the newest one first.
 SELECT fulfillment_id FROM fulfillments
 WHERE tracking_numbers @> ARRAY[$1::text] AND tracking_numbers <> '{}'
 ORDER BY shipped_at DESC NULLS LAST LIMIT 1;
+
+-- name: find_orders_called
+-- Finds the orders that a channel calls by some names.
+SELECT external_id, order_id FROM orders WHERE external_id = ANY($1::text[]) ORDER BY external_id, order_id;
 
 -- name: read_explanations
 -- Reads why an order's sources were chosen, newest first.
