@@ -65,6 +65,17 @@ def test_what_is_cut_out_of_a_file_costs_only_the_interchanges_that_it_touches(
     assert [one.interchange for one in read.interchanges[-len(parts) + 1 :]] == several[1:]
 
 
+def test_a_released_delimiter_at_the_end_of_an_element_stays() -> None:
+    (read,) = edifact.read_interchanges(
+        b"UNB+UNOC:4+US+THEM+20261127:0330+1'UNH+1+DESADV:D:96A:UN'BGM+?*+?'?:'UNT+3+1'UNZ+1+1'"
+    ).interchanges
+
+    (again,) = edifact.read_interchanges(write_interchange(read.interchange)).interchanges
+
+    assert again == read
+    assert [again.interchange.groups[0].transactions[0].segments[0].get(nth) for nth in (1, 2)] == ["*", "':"]
+
+
 def test_level_b_is_written_with_its_own_characters_and_without_a_una() -> None:
     read = edifact.read_interchanges(
         b"UNB+UNOB:1+US+THEM+261127:0330+1'UNH+1+IFTSTA:D:96A:UN'BGM+77+A?+B'UNT+3+1'UNZ+1+1'"

@@ -96,11 +96,11 @@ def transaction(kind: str, *segments: Segment, version: str = "004010") -> Trans
 
 
 def only_transaction(content: bytes) -> Transaction:
-    """The only transaction of an interchange in which nothing is wrong."""
+    """The only transaction of an interchange in which nothing is wrong that it could be rejected for."""
     read = read_interchanges(content)
     assert read.flaws == ()
     (one,) = read.interchanges
-    assert one.flaws == ()
+    assert [flaw for flaw in one.flaws if not flaw.is_noted()] == []
     (found,) = (found for group in one.interchange.groups for found in group.transactions)
     return found
 

@@ -10,6 +10,7 @@ from troth.cli import (
     database,
     doctor,
     drift,
+    edi,
     exceptions,
     load,
     locker_terminal,
@@ -40,6 +41,7 @@ app = typer.Typer(
 for group in (serve, worker, doctor, drift, sample, traffic, locker_terminal, database):
     group.register(app)
 app.add_typer(database.app, name="db")
+app.add_typer(edi.app, name="edi")
 app.add_typer(orders.app, name="order")
 app.add_typer(exceptions.app, name="exception")
 app.add_typer(load.app, name="load")

@@ -30,29 +30,22 @@ def write_contrl(read: ReadInterchange, *, control: str) -> Transaction:
     interchange = read.interchange
     ends = [_party(one.identification, one.qualifier) for one in (interchange.sender, interchange.receiver)]
     is_refused = read.is_refused()
-    of_envelope = [one for one in read.flaws if not one.group and not one.transaction]
-    rows = [segment("UCI", interchange.control, *ends, *_verdict(of_envelope, is_rejected=is_refused))]
-    refused = {(one.group, one.transaction): list[Flaw]() for one in read.flaws if not one.is_noted()}
-    for one in read.flaws:
-        if (one.group, one.transaction) in refused:
-            refused[one.group, one.transaction].append(one)
+    rows = [segment("UCI", interchange.control, *ends, *_verdict(read.flaws_of(), is_rejected=is_refused))]
     for group in interchange.groups if not is_refused else ():
-        rows += _of_group(group, refused)
+        rows += _of_group(group, read)
     version = _VERSIONS.get(interchange.syntax_version.partition(".")[2], _VERSION)
     return Transaction("CONTRL", version, control, tuple(rows))
 
 
-def _of_group(group: Group, refused: dict[tuple[str, str], list[Flaw]]) -> Iterator[Segment]:
+def _of_group(group: Group, read: ReadInterchange) -> Iterator[Segment]:
     """What is rejected of a group: all of it, or some of its messages."""
-    of_group = refused.get((group.control, "")) if group.code else None
-    names_some = any((group.control, one.control) in refused for one in group.transactions)
-    if group.code and (of_group is not None or names_some):
-        said = _verdict(of_group or (), is_rejected=of_group is not None)
+    is_refused = bool(group.code) and read.is_refused(group.control)
+    rejected = [one for one in group.transactions if read.is_refused(group.control, one.control)]
+    if is_refused or (group.code and rejected):
+        said = _verdict(read.flaws_of(group.control), is_rejected=is_refused)
         yield segment("UCF", group.control, group.sender, group.receiver, *said)
-    for one in group.transactions if of_group is None else ():
-        flaws = refused.get((group.control, one.control))
-        if flaws is None:
-            continue
+    for one in rejected if not is_refused else ():
+        flaws = read.flaws_of(group.control, one.control)
         version, _, release = one.version.partition(".")
         of_header = [flaw for flaw in flaws if flaw.tag in _SERVICE_TAGS]
         named = (one.kind, version, release, "UN", one.convention)

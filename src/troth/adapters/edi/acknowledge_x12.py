@@ -46,14 +46,9 @@ def write_functional(read: ReadInterchange, group: Group, form: AckForm, *, cont
     said = segment("AK1", group.code, _plain(group.control), *((group.version,) if names_version else ()))
     rows = [said]
     accepted = noted = 0
-    of_group = [one for one in read.flaws if one.group == group.control]
-    by_transaction: dict[str, list[Flaw]] = {}
-    for one in of_group:
-        by_transaction.setdefault(one.transaction, []).append(one)
-    is_refused = read.is_refused(group.control)
     for transaction in group.transactions:
-        flaws = by_transaction.get(transaction.control, [])
-        is_rejected = is_refused or any(not one.is_noted() for one in flaws)
+        flaws = read.flaws_of(group.control, transaction.control)
+        is_rejected = read.is_refused(group.control, transaction.control)
         accepted += not is_rejected
         noted += bool(flaws)
         guide = transaction.convention if names_version and group.version >= _NAMES_VERSION_FROM else ""
@@ -61,7 +56,7 @@ def write_functional(read: ReadInterchange, group: Group, form: AckForm, *, cont
         rows += _segments_in_error(flaws, is_999=is_999, version=version)
         status = "R" if is_rejected else "E" if flaws else "A"
         rows.append(segment("IK5" if is_999 else "AK5", status, *_transaction_codes(flaws)))
-    enclosing = by_transaction.get("", [])
+    enclosing = read.flaws_of(group.control)
     received = len(group.transactions)
     status = "R" if not accepted else "P" if accepted < received else "E" if noted or enclosing else "A"
     codes = _codes(GROUP_CODES.get(one.code, "") for one in enclosing)
@@ -75,7 +70,7 @@ def write_receipt(read: ReadInterchange, flaws: Sequence[Flaw] = ()) -> Segment:
     """
     interchange = read.interchange
     whole = replace(read, flaws=(*read.flaws, *flaws))
-    of_envelope = [one for one in whole.flaws if not one.group and not one.transaction]
+    of_envelope = whole.flaws_of()
     note, status = NO_ERROR, "A"
     if of_envelope:
         worst = min(of_envelope, key=lambda one: one.is_noted())

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import Final
 
 from troth.adapters.edi.check_elements import element_flaws
 from troth.adapters.edi.check_structure import structure_flaws
@@ -9,19 +10,22 @@ from troth.adapters.edi.directory.sets import set_of
 from troth.adapters.edi.flaws import Fault, Flaw, ReadInterchange
 from troth.adapters.edi.segments import Group, Syntax, Transaction
 
-FLAWS_MAX = 100
+FLAWS_MAX: Final = 100
 """More flaws of one transaction are not listed."""
+MANY: Final = 10_000
+"""From so many flaws of an interchange on, of each transaction only the first that it is rejected for is listed."""
 
 
 def check_interchange(read: ReadInterchange) -> ReadInterchange:
     """An interchange with what the directory finds wrong in each of its transactions beside what was wrong already."""
     syntax = read.interchange.syntax
-    found = [
-        replace(flaw, group=group.control)
-        for group in read.interchange.groups
-        for transaction in group.transactions
-        for flaw in (*_group_flaws(syntax, group, transaction), *check(syntax, transaction))
-    ]
+    found: list[Flaw] = []
+    for group in read.interchange.groups:
+        for transaction in group.transactions:
+            flaws = (*_group_flaws(syntax, group, transaction), *check(syntax, transaction))
+            if len(found) >= MANY:
+                flaws = tuple(one for one in flaws if not one.is_noted())[:1]
+            found += [replace(one, group=group.control) for one in flaws]
     return replace(read, flaws=(*read.flaws, *found)) if found else read
 
 

@@ -11,6 +11,7 @@ from troth.adapters.edi.delimiters import EDIFACT_LEVEL_B, EDIFACT_USUAL, Delimi
 from troth.adapters.edi.elements import Elements, element_of, texts_of
 from troth.adapters.edi.envelope import EDIFACT_TAGS, SEGMENTS_MAX, UNKNOWN_AT, Assembly
 from troth.adapters.edi.flaws import EnvelopeFlaw, Fault, ReadInterchange, ReadInterchanges
+from troth.adapters.edi.line_ends import placed_in, without_line_ends
 from troth.adapters.edi.segments import Element, Group, Interchange, Party, Segment, Syntax, Transaction
 from troth.adapters.edi.unwritable import Unwritable
 
@@ -29,8 +30,9 @@ def read_interchanges(content: bytes) -> ReadInterchanges:
     Taken as it comes: line ends between and within segments, blanks behind them, texts of which the character set that
     they name has not all (said as a flaw, and read as UTF-8 or Latin-1).
     """
-    text = content.decode("latin-1")
+    whole = text = content.decode("latin-1")
     found: list[ReadInterchange] = []
+    early: list[EnvelopeFlaw] = []
     flaws: list[EnvelopeFlaw] = []
     place, room = 0, SEGMENTS_MAX
     while begin := _BEGIN.search(text, place):
@@ -39,13 +41,14 @@ def read_interchanges(content: bytes) -> ReadInterchanges:
         place = begin.start()
         by = _delimiters(text, place)
         if not found and by.segment not in "\r\n":
-            text, place = text[place:].replace("\n", "").replace("\r", ""), 0
+            text, place = without_line_ends(whole), len(without_line_ends(whole[:place]))
+            early, flaws = flaws, []
         reading = _Reading(text, place, by, room)
         found.append(reading.read())
         place, room = reading.place, reading.assembly.room
     if text[place:].strip(_PADDING + "ï»¿"):
         flaws.append(EnvelopeFlaw(place, "is no interchange"))
-    return ReadInterchanges(tuple(found), tuple(flaws))
+    return ReadInterchanges(tuple(found), (*early, *placed_in(flaws, text, whole)))
 
 
 def _delimiters(text: str, place: int) -> Delimiters:

@@ -35,20 +35,18 @@ def element_of(repetitions: list[list[str]]) -> Element:
 def texts_of(elements: tuple[Element, ...], *, component: str, repetition: str) -> list[str]:
     """What is written for elements, without empty ones at the end."""
     texts = [
-        repetition.join(component.join(_without_end(one)) for one in element) if len(element) > 1
-        else component.join(_without_end(element[0])) if element
-        else ""
+        component.join(_without_end(element[0]))
+        if len(element) == 1
+        else repetition.join(_without_end(tuple(component.join(_without_end(one)) for one in element)))
         for element in elements
-    ]  # fmt: skip
-    if repetition:
-        texts = [text.rstrip(repetition) for text in texts]
+    ]
     while texts and not texts[-1]:
         texts.pop()
     return texts
 
 
-def _without_end(components: tuple[str, ...]) -> tuple[str, ...]:
-    last = len(components)
-    while last > 1 and not components[last - 1]:
+def _without_end(texts: tuple[str, ...]) -> tuple[str, ...]:
+    last = len(texts)
+    while last > 1 and not texts[last - 1]:
         last -= 1
-    return components[:last]
+    return texts[:last]

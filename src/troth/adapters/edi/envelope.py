@@ -148,9 +148,7 @@ class Assembly:
 
     def _compare(self, tag: str, *, count: str, found: int, control: str, begun: str, what: str) -> None:
         if not (count.isdecimal() and len(count) < 12 and int(count) == found):
-            self.note(
-                Fault.COUNT_DIFFERS, tag, f"counts {count or 'nothing'}, and there are {found} {what}", count, element=1
-            )
+            self.note(Fault.COUNT_DIFFERS, tag, f"counts {count or 'no'} {what}, and has {found}", count, element=1)
         if _plain(control) != _plain(begun) and not begun.startswith("#"):
             self.note(
                 Fault.CONTROL_DIFFERS, tag, f"ends {control or 'nothing'}, and {begun} is open", control, element=2

@@ -1,6 +1,8 @@
 """What can be wrong with an interchange, and where."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from functools import cached_property
 from typing import Final
 
 from troth.adapters.edi.segments import Interchange
@@ -116,19 +118,33 @@ class EnvelopeFlaw:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ReadInterchange:
     """An interchange as far as it can be read, and what is wrong with it."""
 
     interchange: Interchange
     flaws: tuple[Flaw, ...] = ()
 
+    def flaws_of(self, group: str = "", transaction: str = "") -> tuple[Flaw, ...]:
+        """What is wrong with the envelope itself, with that of a group, or within a transaction."""
+        return self._by_place.get((group, transaction), ())
+
     def is_refused(self, group: str = "", transaction: str = "") -> bool:
         """Say whether the interchange, a group or a transaction of it is to be left alone: for a flaw of its own, or of
         what encloses it.
         """
-        enclosing = {("", ""), (group, ""), (group, transaction)}
-        return any((one.group, one.transaction) in enclosing and not one.is_noted() for one in self.flaws)
+        return not self._refused.isdisjoint({("", ""), (group, ""), (group, transaction)})
+
+    @cached_property
+    def _by_place(self) -> Mapping[tuple[str, str], tuple[Flaw, ...]]:
+        found: dict[tuple[str, str], list[Flaw]] = {}
+        for one in self.flaws:
+            found.setdefault((one.group, one.transaction), []).append(one)
+        return {place: tuple(flaws) for place, flaws in found.items()}
+
+    @cached_property
+    def _refused(self) -> frozenset[tuple[str, str]]:
+        return frozenset((one.group, one.transaction) for one in self.flaws if not one.is_noted())
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from troth.adapters.edi.delimiters import X12_USUAL, Delimiters, without_clash
 from troth.adapters.edi.elements import Elements, texts_of
 from troth.adapters.edi.envelope import SEGMENTS_MAX, UNKNOWN_AT, X12_TAGS, Assembly
 from troth.adapters.edi.flaws import EnvelopeFlaw, Fault, ReadInterchange, ReadInterchanges
+from troth.adapters.edi.line_ends import placed_in, without_line_ends
 from troth.adapters.edi.segments import Group, Interchange, Party, Segment, Syntax, Transaction
 from troth.adapters.edi.unwritable import Unwritable
 
@@ -29,8 +30,9 @@ def read_interchanges(content: bytes) -> ReadInterchanges:
     Taken as it comes: line ends and blanks behind segments, lines broken at a fixed length, a header that is not filled
     up to its length, and zeros before control numbers. A segment that is no UTF-8 is Latin-1.
     """
-    text = content.decode("latin-1")
+    whole = text = content.decode("latin-1")
     found: list[ReadInterchange] = []
+    early: list[EnvelopeFlaw] = []
     flaws: list[EnvelopeFlaw] = []
     place, room = 0, SEGMENTS_MAX
     while begin := _ISA.search(text, place):
@@ -43,14 +45,15 @@ def read_interchanges(content: bytes) -> ReadInterchanges:
             place = begin.end()
             continue
         if not found and header.delimiters.segment not in "\r\n":
-            text, place = _unbroken(text[place:]), 0
+            text, place = without_line_ends(whole), len(without_line_ends(whole[:place]))
             header = _Header.read(text, place) or header
+            early, flaws = flaws, []
         reading = _Reading(text, header, room)
         found.append(reading.read())
         place, room = reading.place, reading.assembly.room
     if text[place:].strip(_PADDING):
         flaws.append(EnvelopeFlaw(place, "is no interchange"))
-    return ReadInterchanges(tuple(found), tuple(flaws))
+    return ReadInterchanges(tuple(found), (*early, *placed_in(flaws, text, whole)))
 
 
 class _Header:
@@ -250,11 +253,6 @@ def _texts(segments: Iterator[Segment] | tuple[Segment, ...]) -> Iterator[str]:
     for one in segments:
         for element in one.elements:
             yield from chain.from_iterable(element)
-
-
-def _unbroken(text: str) -> str:
-    """The text without line ends, which mean nothing where segments end otherwise."""
-    return text.replace("\n", "").replace("\r", "") if "\n" in text or "\r" in text else text
 
 
 def _nth(parts: list[str], place: int) -> str:
