@@ -16,6 +16,7 @@ from troth.engine.carriage.network import Network
 from troth.engine.promising.ahead import Ahead, units_of
 from troth.engine.promising.case import Case
 from troth.engine.promising.together import LINES_MAX, answer_together
+from troth.engine.supply.unit_prices import UnitPrices
 from troth.model.cost_rates import CostRates
 from troth.model.ids import LineId, Sku
 from troth.model.plan import DemandLine
@@ -46,6 +47,16 @@ def test_plain_orders_of_few_lines_are_answered_together(count: int) -> None:
 
     assert found == [case.plan() for case in cases]
     assert [one.shipments[0].node for one in found if one is not None] == ["b", "b"]
+
+
+def test_what_is_said_of_prices_that_are_too_old_is_said_of_an_order_that_is_answered_together() -> None:
+    case = replace(plain(line("A"), net=THREE), prices=UnitPrices("p-1", MONDAY - timedelta(days=90)))
+
+    (found,) = answer_together([case])
+
+    assert found is not None
+    assert found == case.plan()
+    assert found.trace.notes[-1].startswith("unit prices p-1 are 2160.0 h old")
 
 
 def _not_plain() -> Sequence[tuple[str, Case]]:

@@ -138,8 +138,9 @@ def plan_capture(
     case = case_of(demand, supply, facts)
 
     def plan_as_sent() -> Plan:
-        by = None if ahead is None or not ahead.is_of(case.supply) else ahead.answer
-        return with_cap_reasons(case.plan(by=by), state.supply, state.backordered, facts.items, demand)
+        if ahead is not None and ahead.is_of(case.supply):
+            return ahead.plan
+        return with_cap_reasons(case.plan(), state.supply, state.backordered, facts.items, demand)
 
     def supply_for(wanted: Demand) -> Mapping[Sku, SupplyRows]:
         return supply_of(command, wanted, state, facts, hold)

@@ -6,6 +6,7 @@ the same additions in the same order as `answer` makes, so that the plans are th
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -19,6 +20,7 @@ from troth.engine.choice.solve import partition
 from troth.engine.demand.problem import Parcel
 from troth.engine.promising.case import Case
 from troth.engine.promising.plain import PlainDemand, plan_parcels, pose_plain
+from troth.engine.supply.unit_prices import with_age
 from troth.model.order import Method
 from troth.model.plan import Plan
 from troth.model.policy import Policy
@@ -33,9 +35,7 @@ _CELLS_MAX: Final = 65_536
 
 
 def answer_together(cases: Sequence[Case]) -> list[Plan | None]:
-    """The plan that `answer` makes of each case by itself; None where it is to be asked: of what is not plain, or not
-    all there.
-    """
+    """The plan that each case has by itself; None where it is to be asked: of what is not plain, or not all there."""
     found: list[Plan | None] = [None] * len(cases)
     groups: dict[object, list[tuple[int, PlainDemand]]] = {}
     for at, case in enumerate(cases):
@@ -47,8 +47,15 @@ def answer_together(cases: Sequence[Case]) -> list[Plan | None]:
         for start in range(0, len(group), most):
             some = group[start : start + most]
             for (at, _), plan in zip(some, _answer_all([posed for _, posed in some]), strict=True):
-                found[at] = plan
+                found[at] = plan if plan is None else _with_age(plan, cases[at])
     return found
+
+
+def _with_age(plan: Plan, case: Case) -> Plan:
+    """The plan of a case that says of its unit prices that they were too old to be applied, where they were."""
+    if case.prices is None:
+        return plan
+    return replace(plan, trace=with_age(plan.trace, case.prices, case.policy, case.now))
 
 
 def _key(one: PlainDemand) -> tuple[int, int, int, int, tuple[int, int]]:
