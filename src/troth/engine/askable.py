@@ -17,16 +17,16 @@ def find_askable(
     happening. A node that has not answered yet is asked for nothing else.
     """
     asked = {one.fulfillment_id for one in order.recalls if one.state is RecallState.REQUESTED}
-    return _askable(frozenset(part.state for part in live if part.fulfillment_id not in asked), frozenset(blocked))
+    return askable(frozenset(part.state for part in live if part.fulfillment_id not in asked), frozenset(blocked))
 
 
 @cache
-def _askable(states: frozenset[AllocationState], blocked: frozenset[Block]) -> Mapping[By, tuple[str, ...]]:
+def askable(states: frozenset[AllocationState], blocked: frozenset[Block]) -> Mapping[By, tuple[str, ...]]:
     """What may be asked for of parts in some of these states.
 
-    >>> _askable(frozenset({AllocationState.PICKED}), frozenset())[By.OPERATOR]
+    >>> askable(frozenset({AllocationState.PICKED}), frozenset())[By.OPERATOR]
     ('set_dates', 'set_address', 'set_method', 'set_node', 'substitute')
-    >>> _askable(frozenset({AllocationState.PICKED}), frozenset({Block.CHANGE}))
+    >>> askable(frozenset({AllocationState.PICKED}), frozenset({Block.CHANGE}))
     {<By.CUSTOMER: 'customer'>: ('cancel',)}
     """
     found = {}

@@ -288,7 +288,7 @@ def _promise(
     kept = {part.fulfillment_id for part in live}
     costs = [work.cost for work in order.fulfillments if work.fulfillment_id in kept]
     return PromiseAnswer(
-        _last(works[name].promised_at for name in kept) if is_whole else None,
+        _last(work.promised_at for name, work in works.items() if name in kept) if is_whole else None,
         order_message(order, network, now, voice, speaker.items),
         voice.language,
         cost(total(costs), cost_currency),

@@ -13,6 +13,7 @@ from troth.http.edge.idempotency import problem_answer, reply_of, submit
 from troth.http.edge.operations import Call
 from troth.http.edge.problems import No, Refused
 from troth.http.edge.replies import Reply, etag
+from troth.http.orders.captured_answer import answer_captured
 from troth.http.orders.order_answer import answer_order
 from troth.http.orders.order_shapes import OrderAnswer
 from troth.http.orders.speaker import Speaker
@@ -63,7 +64,9 @@ def told_order(
     """An order as it is answered, its message in the first of these languages that is spoken, or else in its own."""
     reference, now = call.system.door.reference, call.system.door.now()
     speaker = Speaker(reference.wording_at(now), reference.items, languages)
-    return answer_order(order, reference.network, reference.policy.currency, now, speaker, failures)
+    network, currency = reference.network, reference.policy.currency
+    found = answer_captured(order, network, currency, now, speaker)
+    return answer_order(order, network, currency, now, speaker, failures) if found is None else found
 
 
 def order_bytes(

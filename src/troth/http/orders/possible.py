@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 
-from troth.engine.askable import find_askable
+from troth.engine.askable import askable, find_askable
 from troth.engine.holds import can_hold
 from troth.http.orders.order_shapes import CustomerPossible, LineUnits, Possible
 from troth.model.change import OF_ALL_LINES, Action
@@ -59,6 +59,20 @@ def _cancelable(
         for line in order.lines
         if line.line_id in units
     )
+
+
+def possible_of_reserved(lines: tuple[LineUnits, ...]) -> Possible:
+    """The same for an order of these units, all of which are reserved, without holds and recalls."""
+    actions, changes, of_customer, by_recall = _of_reserved()
+    return Possible(actions, lines, changes, CustomerPossible(lines, of_customer), by_recall)
+
+
+@cache
+def _of_reserved() -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], dict[str, tuple[str, ...]]]:
+    states = frozenset({AllocationState.RESERVED})
+    by_operator, by_customer = (_changes(states, False, False, by) for by in (By.OPERATOR, By.CUSTOMER))
+    by_recall = {by.value: deeds for by, deeds in askable(states, frozenset()).items()}
+    return ("cancel", "change", "hold", "release"), by_operator, by_customer, by_recall
 
 
 @cache

@@ -57,7 +57,23 @@ def timeline_of(order: Order, failures: Failures = NO_FAILURES) -> tuple[Timelin
     points = [*_points(order), *_failed_points(order, failures)]
     if order.canceled_at is not None:
         points.append(TimelinePoint(order.canceled_at, Milestone.CANCELED, False, ()))
-    return tuple(sorted(points, key=lambda point: (point.is_expected, point.at, _RANK[point.milestone])))
+    return tuple(sorted(points, key=_place))
+
+
+def timeline_of_reserved(order: Order) -> tuple[TimelinePoint, ...]:
+    """The same of an order all of whose units are reserved and will be sent, and to which nothing has happened yet."""
+    reserved, released = _still_possible(AllocationState.RESERVED), _still_possible(AllocationState.RELEASED)
+    expected = [TimelinePoint(order.release_at, Milestone.RELEASED, True, released)]
+    for work in order.fulfillments:
+        expected += [
+            _point(work, work.ship_by, Milestone.SHIPPED, AllocationState.SHIPPED, is_expected=True),
+            _point(work, work.promised_at, Milestone.DELIVERED, AllocationState.DELIVERED, is_expected=True),
+        ]
+    return TimelinePoint(order.captured_at, Milestone.CAPTURED, False, reserved), *sorted(expected, key=_place)
+
+
+def _place(point: TimelinePoint) -> tuple[bool, datetime, int]:
+    return point.is_expected, point.at, _RANK[point.milestone]
 
 
 def _points(order: Order) -> Iterable[TimelinePoint]:
