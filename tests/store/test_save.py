@@ -121,6 +121,16 @@ async def _live(database: Database, *, beside: bool) -> dict[str, list[dict[str,
             after = accepted(result.outcomes[0])
             assert took_steps(order, after)
             order = after
+        # What the statement has no column for is no step.
+        (done,), first = order.fulfillments, order.allocations[0]
+        for other in (
+            replace(order, fulfillments=(replace(done, service="overnight"),)),
+            replace(order, fulfillments=(replace(done, carrier="dhl", cost={}),)),
+            replace(order, allocations=(replace(first, quantity=1), *order.allocations[1:])),
+            replace(order, allocations=order.allocations[1:]),
+            replace(order, attributes={"gift": "yes"}),
+        ):
+            assert not took_steps(order, other)
         canceled = accepted(
             await system.door.one(
                 CancelOrder(accepted(await system.door.one(capture("X-9", {"C": 1}), actor="test")).order_id, "test"),

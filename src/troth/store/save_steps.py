@@ -5,13 +5,44 @@ what it says stays. Written by the statement that can write every change, each s
 for rows that might not be there, and write the whole order again.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields
+from operator import attrgetter
 from typing import Any
 
-from troth.model.order import Fulfillment, Order
+from troth.model.order import Allocation, Fulfillment, Order
 from troth.model.status import fulfillment_status, last_promise, next_due_at, order_status
 from troth.model.totals import total_minor
 from troth.store.codec import encode
+
+
+def _all_but(kind: type, *written: str) -> Callable[[Any], tuple[Any, ...]]:
+    """What a value holds beside what the statement writes of it: also what it comes to hold later."""
+    return attrgetter(*(field.name for field in fields(kind) if field.name not in written))
+
+
+_rest_of_order = _all_but(
+    Order,
+    "version",
+    "release_at",
+    "released_at",
+    "policy_version",
+    *("allocations", "fulfillments"),
+    *("parked", "planned", "returns", "recalls", "pickups"),  # each has a statement of its own
+)
+_rest_of_part = _all_but(Allocation, "state")
+_rest_of_work = _all_but(
+    Fulfillment,
+    "ship_by",
+    "promised_from",
+    "promised_at",
+    "packages",
+    "staging",
+    "collected_by",
+    "shipped_at",
+    "delivered_at",
+    "serials",
+)
 
 _ORDER_WIDTH = 9
 _PART_WIDTH = 3
@@ -19,31 +50,11 @@ _WORK_WIDTH = 13
 
 
 def took_steps(before: Order, after: Order) -> bool:
-    """Whether of an order nothing but its parts and works changed, and what follows from them; and none is new."""
+    """Whether of an order and its parts and works nothing changed but what the statement writes, and none is new."""
     return (
-        after.lines == before.lines
-        and after.holds == before.holds
-        and [part.allocation for part in after.allocations] == [part.allocation for part in before.allocations]
-        and [work.fulfillment_id for work in after.fulfillments]
-        == [work.fulfillment_id for work in before.fulfillments]
-        and _kept(after) == _kept(before)
-    )
-
-
-def _kept(order: Order) -> tuple[Any, ...]:
-    """What the statement has no columns for."""
-    return (
-        order.canceled_at,
-        order.ship_to,
-        order.method,
-        order.pickup_node,
-        order.service,
-        order.ship_complete,
-        order.shipments_max,
-        order.payments,
-        order.attributes,
-        order.prices_include_tax,
-        order.delivery_charge,
+        _rest_of_order(after) == _rest_of_order(before)
+        and list(map(_rest_of_part, after.allocations)) == list(map(_rest_of_part, before.allocations))
+        and list(map(_rest_of_work, after.fulfillments)) == list(map(_rest_of_work, before.fulfillments))
     )
 
 
