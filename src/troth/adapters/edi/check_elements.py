@@ -18,7 +18,8 @@ _NUMBER: Final = {
 _TIME: Final = re.compile(r"([01]\d|2[0-3])[0-5]\d([0-5]\d\d{0,2})?", re.ASCII)
 _LETTERS: Final = re.compile(r"[^\d]*")
 _UNCOUNTED: Final = str.maketrans("", "", "-.,E")
-_REPEATS_FROM: Final = "00402"
+_VALUE_MAX: Final = 200
+"""Of a longer value only the beginning is told."""
 
 
 def element_flaws(syntax: Syntax, version: str, segment: Segment) -> Iterator[Flaw]:
@@ -155,4 +156,4 @@ def _said(element: Element) -> str:
 
 
 def _flaw(segment: Segment, element: int, component: int, fault: Fault, detail: str, value: str = "") -> Flaw:
-    return Flaw("", "", segment.place, segment.tag, element, component, fault, detail, value)
+    return Flaw("", "", segment.place, segment.tag, element, component, fault, detail, value[:_VALUE_MAX])

@@ -78,6 +78,8 @@ class _Reading:
         inside = f"[^{release}{end}]*+"
         skipped = f"(?:{release}.{inside})*+" if release else ""
         self._segment = re.compile(f"({inside}{skipped}){end}", re.DOTALL)
+        special = re.escape(by.element + by.component + by.repetition + by.release)
+        self._pieces = re.compile(f"{release}.?|[{special}]|[^{special}]+", re.DOTALL)
         self.codec = "UNOC"
 
     def read(self) -> ReadInterchange:
@@ -193,23 +195,20 @@ class _Reading:
 
     def _released(self, raw: str) -> list[Element]:
         """The elements of a text in which some delimiters are released, the tag before them."""
-        by, repetition = self.by, self.repetition
-        elements: list[list[list[str]]] = [[[""]]]
-        is_released = False
-        for letter in raw:
-            if is_released:
-                elements[-1][-1][-1] += letter
-                is_released = False
-            elif letter == by.release:
-                is_released = True
-            elif letter == by.element:
-                elements.append([[""]])
-            elif letter == by.component:
-                elements[-1][-1].append("")
-            elif repetition and letter == repetition:
-                elements[-1].append([""])
-            else:
-                elements[-1][-1][-1] += letter
+        by = self.by
+        elements: list[list[list[str]]] = [[[]]]
+        text: list[str] = []
+        for piece in self._pieces.findall(raw):
+            if piece not in (by.element, by.component, self.repetition):
+                text.append(piece[1:] if piece[0] == by.release else piece)
+                continue
+            elements[-1][-1].append("".join(text))
+            text.clear()
+            if piece == by.element:
+                elements.append([[]])
+            elif piece != by.component:
+                elements[-1].append([])
+        elements[-1][-1].append("".join(text))
         found = [element_of(one) for one in elements]
         while len(found) > 1 and found[-1] == (("",),):
             found.pop()
