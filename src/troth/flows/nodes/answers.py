@@ -16,7 +16,9 @@ from troth.flows.nodes.tell import ANSWERED
 from troth.flows.orders.fulfill import find_tracked, read_work, read_works
 from troth.model.commands import OrderCommand
 from troth.model.ids import FulfillmentId, NodeId
+from troth.model.kits import begun_units, kits_of
 from troth.model.lifecycle import AllocationState
+from troth.model.measure import units_in
 from troth.model.node_answers import AnswerKind, NodeAnswer
 from troth.model.node_messages import TEST_PREFIX
 from troth.model.order import Fulfillment, Order
@@ -149,7 +151,7 @@ def _read(
     if not isinstance(commands, Invalid):
         return commands
     state = fulfillment_status(order, name)
-    if _is_known(answer, work, state):
+    if _is_known(answer, order, work, state):
         return ()
     return commands if _has_units(order, name) else WorkWithdrawn(name, node, state)
 
@@ -195,24 +197,38 @@ async def _do(
     if isinstance(outcomes[-1], NotPossibleNow | Invalid | WorkWithdrawn):
         again = await read_work(system.pool, work.fulfillment_id)
         if not isinstance(again, NotFound) and _is_known(
-            answer, again[1], fulfillment_status(again[0], work.fulfillment_id)
+            answer, *again, fulfillment_status(again[0], work.fulfillment_id)
         ):
             return len(outcomes) > 1
     return outcomes[-1]
 
 
-def _is_known(answer: NodeAnswer, work: Fulfillment, state: AllocationState) -> bool:
+def _is_known(answer: NodeAnswer, order: Order, work: Fulfillment, state: AllocationState) -> bool:
     """Whether an answer only says again what is so already."""
     match answer.answer:
         case AnswerKind.ACCEPT:
             return state in _TAKEN_ON
         case AnswerKind.REJECT:
             return state is AllocationState.REJECTED and not answer.lines
+        case AnswerKind.SHORT:
+            return _is_short(answer, order, work)
         case AnswerKind.SHIP:
             numbers = {package.tracking_number for package in answer.packages}
             return state in _SENT and numbers <= {package.tracking_number for package in work.packages}
         case _:
             return False
+
+
+def _is_short(answer: NodeAnswer, order: Order, work: Fulfillment) -> bool:
+    """Whether so many units of the lines that an answer names are short already, as it says."""
+    missing = [part for part in order.allocations if part.state is AllocationState.SHORT]
+    units = begun_units([part for part in missing if part.fulfillment_id == work.fulfillment_id], kits_of(order))
+    decimals = {line.line_id: line.decimals for line in order.lines}
+    said = {
+        line.line_id: 1 if line.quantity is None else units_in(line.quantity, decimals.get(line.line_id, 0)) or 1
+        for line in answer.lines
+    }
+    return bool(said) and all(count <= units.get(line_id, 0) for line_id, count in said.items())
 
 
 def _has_units(order: Order, name: FulfillmentId) -> bool:
