@@ -149,6 +149,10 @@ class Settings(BaseSettings):
         Path | None,
         Field(description="Where the folders of nodes reached by file are; unset: in data_dir."),
     ] = None
+    edi_folder: Annotated[
+        Path | None,
+        Field(description="Where the folders of trading partners are; unset: in data_dir."),
+    ] = None
     simulated_carriers: Annotated[
         dict[str, SimulatedCarrier],
         Field(description="Carriers that are only played, for development: how each does, by name."),

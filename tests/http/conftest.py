@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from tests.builders import Clock, item, node, set_up, stock
 from tests.conftest import TEMPLATE
 from tests.databases import copy_statement, name_database
+from troth.adapters.edi.tongue import EdiTongue
 from troth.flows.door.system import System, open_system
 from troth.flows.people.access import create_key
 from troth.http.app import create_app
@@ -113,7 +114,8 @@ async def api(server_dsn: str) -> AsyncIterator[Api]:
     try:
         await connection.execute(copy_statement(name, TEMPLATE))
         clock = Clock()
-        async with open_system(name_database(server_dsn, name), clock=clock, cart_units_max=50) as system:
+        dsn = name_database(server_dsn, name)
+        async with open_system(dsn, clock=clock, cart_units_max=50, tongue=EdiTongue()) as system:
             made = await create_key(system.pool, name="administrator", scopes=["admin"], actor="test")
             assert isinstance(made, tuple)
             assert isinstance(made[0], ApiKey)
@@ -121,7 +123,7 @@ async def api(server_dsn: str) -> AsyncIterator[Api]:
             headers = {"authorization": f"Bearer {made[1]}"}
             transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://troth.test", headers=headers) as client:
-                yield Api(app, system, clock, client, name_database(server_dsn, name))
+                yield Api(app, system, clock, client, dsn)
         await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
     finally:
         await connection.close()

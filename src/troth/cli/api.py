@@ -16,6 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from troth.adapters.carriers.opening import open_carriers
+from troth.adapters.edi.tongue import EdiTongue
 from troth.adapters.messages.opening import origin_of
 from troth.adapters.payments.opening import open_gateways, settled_providers
 from troth.adapters.tracking.notices import make_trackers
@@ -111,6 +112,7 @@ async def _serve(settings: Settings, dsn: str, listener: socket.socket, life: Li
             carriers=partial(open_carriers, settings),
             gs1_prefix=settings.gs1_prefix,
             font_dirs=settings.font_dirs,
+            tongue=EdiTongue(),
         ) as system,
         warming_up(system, balances_max=settings.warm_balances_max) as warm_up,
     ):
@@ -190,6 +192,7 @@ async def _work(settings: Settings, dsn: str, life: Life) -> None:
         carriers=partial(open_carriers, settings),
         gs1_prefix=settings.gs1_prefix,
         font_dirs=settings.font_dirs,
+        tongue=EdiTongue(),
     ) as system:
         life.say_ready()
         with publishing_metrics(settings):

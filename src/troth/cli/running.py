@@ -15,6 +15,7 @@ import typer
 import uvloop
 
 from troth.adapters.carriers.opening import open_carriers
+from troth.adapters.edi.tongue import EdiTongue
 from troth.adapters.messages.opening import origin_of
 from troth.adapters.payments.opening import open_gateways, settled_providers
 from troth.flows.door.system import System, open_system
@@ -91,6 +92,7 @@ async def migrated_system(settings: Settings, dsn: str) -> AsyncIterator[System]
         carriers=partial(open_carriers, settings),
         gs1_prefix=settings.gs1_prefix,
         font_dirs=settings.font_dirs,
+        tongue=EdiTongue(),
     ) as system:
         yield system
 

@@ -38,6 +38,7 @@ ENTRANCE: Final = Entrance(
         Section("inventory", "/inventory", "Inventory", "inventory:read"),
         Section("nodes", "/nodes", "Nodes", "configuration:read"),
         Section("items", "/items", "Items", "configuration:read"),
+        Section("partners", "/partners", "Partners", "configuration:read"),
         Section("configuration", "/routing", "Configuration", "configuration:read"),
         Section("webhooks", "/webhooks", "Webhooks", "webhooks:write"),
         Section("audit", "/audit", "Audit", "audit:read"),

@@ -127,6 +127,7 @@ _LINK: Final = Group(
         Field("link/by", "By", widget=Widget.CHOICE, options=tuple(Reach), hint="empty: it has none"),
         Field("link/format", "Format of files", widget=Widget.CHOICE, options=tuple(FileFormat), hint="empty: csv"),
         Field("link/folder", "Folder", hint="empty: its id"),
+        Field("link/partner", "Trading partner", hint="where it is reached by EDI"),
         Field("link/acknowledge_minutes", "Minutes of its hours to acknowledge", NUMBER, hint="empty: none waits"),
         Field("link/ship_minutes", "Minutes of its hours to ship", NUMBER, hint="empty: by when it has to leave"),
         Field("link/contact", "Who is called where it is silent", width=3),

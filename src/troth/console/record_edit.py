@@ -1,4 +1,4 @@
-"""Making and changing a node or an item: a form that is checked as the API checks what it is sent."""
+"""Making and changing a node, an item or a partner: a form that is checked as the API checks what it is sent."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
@@ -7,10 +7,12 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from troth.console.agreed_forms import expected_in, id_in
+from troth.console.edi_partner_form import partner_groups
 from troth.console.item_form import item_groups
 from troth.console.node_form import node_groups
 from troth.console.record_form import Group, Widget, body_of, fill, lay_out_form, typed
 from troth.flows.door.expected import Expected
+from troth.flows.edi.partners import set_partner
 from troth.flows.records.bodies import Bodies, Sent
 from troth.flows.records.configure import Set, set_item, set_node
 from troth.model.ids import NodeId, Sku
@@ -22,6 +24,7 @@ from troth.pages.render import page
 from troth.pages.session import guarded
 from troth.pages.views import path_part, query
 from troth.pages.views_refusal import Told, tell_refusal
+from troth.store.edi_partners import read_partner
 from troth.store.reference import read_item, read_node
 
 ID: Final = "record_id"
@@ -39,7 +42,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """What is its own about nodes or items: what they are called, their fields, how one is found and set."""
+    """What is its own about nodes, items or partners: what they are called, their fields, how one is found and set."""
 
     section: str
     singular: str
@@ -75,8 +78,22 @@ async def _set_item(visit: Visit, bodies: Bodies, name: str, body: Sent, expecte
     return await set_item(visit.system, item, actor=visit.actor.name, expected=expected)
 
 
+async def _find_partner(visit: Visit, bodies: Bodies, name: str) -> tuple[Sent, int] | None:
+    async with visit.system.pool.acquire() as connection:
+        found = await read_partner(connection, name)
+    return None if found is None else (bodies.show_partner(found.value), found.version)
+
+
+async def _set_partner(visit: Visit, bodies: Bodies, name: str, body: Sent, expected: Expected) -> Set | Refusal:
+    partner = bodies.read_partner(name, body)
+    if isinstance(partner, Invalid):
+        return partner
+    return await set_partner(visit.system, partner, actor=visit.actor.name, expected=expected)
+
+
 NODES: Final = Family("nodes", "node", "Id", node_groups, _find_node, _set_node)
 ITEMS: Final = Family("items", "item", "SKU", item_groups, _find_item, _set_item)
+PARTNERS: Final = Family("partners", "partner", "Id", partner_groups, _find_partner, _set_partner)
 
 
 def _showing(family: Family) -> Callable[[Visit], Awaitable[Response]]:
@@ -170,4 +187,4 @@ def _routes(family: Family) -> list[Route]:
     ]
 
 
-routes = [*_routes(NODES), *_routes(ITEMS)]
+routes = [*_routes(NODES), *_routes(ITEMS), *_routes(PARTNERS)]

@@ -39,6 +39,7 @@ KINDS: Final[Mapping[ExceptionKind, Chip]] = {
     ExceptionKind.PARCEL: Chip("Parcel", "red", "alert"),
     ExceptionKind.DISPUTE: Chip("Dispute", "violet", "alert"),
     ExceptionKind.SILENT_NODE: Chip("Node is silent", "amber", "clock"),
+    ExceptionKind.MESSAGE_REFUSED: Chip("Message refused", "red", "alert"),
 }
 """How each kind is shown."""
 

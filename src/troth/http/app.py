@@ -38,6 +38,7 @@ from troth.http.edge.openapi import describe_api
 from troth.http.edge.operations import AnyOperation
 from troth.http.edge.problems import PROBLEMS, MethodNotAllowed, NoSuchPath, problem_reply
 from troth.http.edge.replies import Reply
+from troth.http.edi import interchanges, partners
 from troth.http.orders import (
     carts,
     exceptions,
@@ -171,6 +172,8 @@ OPERATIONS: Final[tuple[AnyOperation, ...]] = (
     *node_switch.OPERATIONS,
     *node_messages.OPERATIONS,
     *node_answers.OPERATIONS,
+    *partners.OPERATIONS,
+    *interchanges.OPERATIONS,
     *node_performance.OPERATIONS,
     *seller_credits.OPERATIONS,
     *public_holidays.OPERATIONS,

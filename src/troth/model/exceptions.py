@@ -37,6 +37,7 @@ class ExceptionKind(StrEnum):
     PARCEL = "parcel"
     DISPUTE = "dispute"
     SILENT_NODE = "silent_node"
+    MESSAGE_REFUSED = "message_refused"
 
 
 EXPLAINED: Final[Mapping[ExceptionKind, str]] = {
@@ -61,6 +62,7 @@ EXPLAINED: Final[Mapping[ExceptionKind, str]] = {
     ExceptionKind.PARCEL: "a parcel is lost, damaged or goes back, or its carrier contradicts itself",
     ExceptionKind.DISPUTE: "a customer's bank demands a payment back, and evidence has to be sent to keep it",
     ExceptionKind.SILENT_NODE: "a node with a system of its own does not answer by when it has to",
+    ExceptionKind.MESSAGE_REFUSED: "the system of a node could not read what it was told of its work",
 }
 """Each kind in a sentence."""
 
@@ -104,7 +106,7 @@ KINDS_OF: Final[Mapping[Source, frozenset[ExceptionKind]]] = {
     Source.ALERT: frozenset({ExceptionKind.PREDICTED_LATE}),
     Source.PARCEL: frozenset({ExceptionKind.PARCEL}),
     Source.DISPUTE: frozenset({ExceptionKind.DISPUTE}),
-    Source.SILENCE: frozenset({ExceptionKind.SILENT_NODE}),
+    Source.SILENCE: frozenset({ExceptionKind.SILENT_NODE, ExceptionKind.MESSAGE_REFUSED}),
 }
 """Which kinds each source has."""
 

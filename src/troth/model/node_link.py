@@ -6,11 +6,14 @@ from troth.model.value import dataclass
 
 
 class Reach(StrEnum):
-    """By what a node gets its work: it asks for it, it is posted to it, or it lies in a folder."""
+    """By what a node gets its work: it asks for it, it is posted to it, it lies in a folder, or it is told to a trading
+    partner by electronic data interchange.
+    """
 
     API = "api"
     WEBHOOK = "webhook"
     FILE = "file"
+    EDI = "edi"
 
 
 class FileFormat(StrEnum):
@@ -34,9 +37,9 @@ class NodeLink:
     """By what a node is reached, and what it owes: to acknowledge a release within so many minutes of its opening
     hours, and to have it shipped within so many (None: nothing is asked).
 
-    `folder` is the name of its folder, and `format` what lies there, where it is reached by file. `contact` is whom a
-    person calls where it is silent. `acknowledged_by` says what counts where it is reached by webhook; whoever asks or
-    reads files always answers.
+    `folder` is the name of its folder, and `format` what lies there, where it is reached by file; `partner` the trading
+    partner that is told by EDI. `contact` is whom a person calls where it is silent. `acknowledged_by` says what counts
+    where it is reached by webhook; whoever asks, reads files or is told by EDI always answers.
     """
 
     by: Reach
@@ -46,3 +49,4 @@ class NodeLink:
     ship_minutes: int | None = None
     contact: str = ""
     acknowledged_by: AcknowledgedBy = AcknowledgedBy.DELIVERY
+    partner: str = ""

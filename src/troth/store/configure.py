@@ -28,6 +28,7 @@ Family = Literal[
     "node-switches",
     "notification-rules",
     "customers",
+    "edi-partners",
 ]
 
 _LOCK = sql("lock_reference_family")

@@ -171,6 +171,9 @@ def _parcel(row: Any) -> Candidate:
 
 
 def _silent(row: Any) -> Candidate:
+    if row["refused_at"] is not None:
+        kind, detail = ExceptionKind.MESSAGE_REFUSED, f"the {row['kind']} was refused: {row['refused_why']}"
+        return _candidate(row, Source.SILENCE, kind, row["refused_at"], detail=detail, node=row["node"])
     detail = f"not {_OWED[row['what']]} in its time"
     return _candidate(row, Source.SILENCE, ExceptionKind.SILENT_NODE, row["since"], detail=detail, node=row["node"])
 

@@ -29,6 +29,7 @@ _ACKNOWLEDGE_ABOUT = sql("acknowledge_messages_about")
 _ACKNOWLEDGE_DELIVERED = sql("acknowledge_delivered_messages")
 _ACKNOWLEDGE_WORKS = sql("acknowledge_node_works")
 _WORKS = sql("read_node_works")
+_TOLD_WORKS = sql("read_told_works")
 _WRITE_WORKS = sql("write_node_works")
 _AWAIT = sql("await_node_works")
 _FORGET_DONE = sql("forget_done_works")
@@ -37,11 +38,15 @@ _SILENT = sql("note_silent_works")
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message to a node, and when it was acknowledged and by whom (None: not yet)."""
+    """A message to a node, and when it was acknowledged and by whom (None: not yet); when its system refused it, and
+    why.
+    """
 
     told: NodeTold
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
+    refused_at: datetime | None = None
+    refused_why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +181,12 @@ async def read_last_told(connection: Connection, works: Iterable[FulfillmentId])
     }
 
 
+async def read_told_works(connection: Connection, works: Iterable[FulfillmentId]) -> dict[FulfillmentId, NodeTold]:
+    """The messages by which nodes were told last of some work; what was never told is left out."""
+    rows = await connection.fetch(_TOLD_WORKS, sorted(set(works)))
+    return {FulfillmentId(row["fulfillment_id"]): decode(row["body"], NodeTold) for row in rows}
+
+
 async def write_last_told(connection: Connection, works: Sequence[WorkTold], awaited: Sequence[Awaited]) -> None:
     """Write what nodes were told last of some work, and by when some of it has to be answered from now on."""
     if works:
@@ -215,4 +226,5 @@ async def note_silent(connection: Connection, now: datetime, *, limit: int) -> l
 
 
 def _message(row: Any) -> Message:
-    return Message(decode(row["body"], NodeTold), row["acknowledged_at"], row["acknowledged_by"])
+    told = decode(row["body"], NodeTold)
+    return Message(told, row["acknowledged_at"], row["acknowledged_by"], row["refused_at"], row["refused_why"])

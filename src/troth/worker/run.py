@@ -3,7 +3,7 @@
 import asyncio
 
 from troth.adapters.messages.opening import make_senders
-from troth.adapters.node_files.opening import open_folders
+from troth.adapters.node_files.opening import open_edi_folders, open_folders
 from troth.adapters.tracking.polling import open_pollers
 from troth.adapters.webhooks import open_sender
 from troth.flows.door.system import System
@@ -14,6 +14,7 @@ from troth.worker.learning import learning_tasks
 from troth.worker.money import money_tasks
 from troth.worker.nodes import node_tasks
 from troth.worker.orders import order_tasks
+from troth.worker.partners import partner_tasks
 from troth.worker.rounds import repeat
 from troth.worker.telling import telling_tasks
 from troth.worker.upkeep import upkeep_tasks
@@ -33,6 +34,7 @@ async def run_worker(system: System, settings: Settings, stop: asyncio.Event) ->
             *money_tasks(system),
             *telling_tasks(system, make_senders(settings, post)),
             *node_tasks(system, open_folders(settings)),
+            *partner_tasks(system, open_edi_folders(settings)),
         )
         await asyncio.gather(*(repeat(task, stop) for task in tasks))
         await deliveries.close()

@@ -17,6 +17,7 @@ from troth.store.payments import count_in_flight
 from troth.store.subscriptions import read_lags
 from troth.store.upkeep import PARTITION_BUSY
 from troth.worker.nodes import measure_nodes
+from troth.worker.partners import measure_partners
 from troth.worker.rounds import UPKEEP_SECONDS, Task
 
 PARTITIONS_SECONDS: Final = 3_600.0
@@ -89,4 +90,5 @@ async def _measure(system: System) -> float:
     EXCEPTION_OLDEST.set(max(0.0, (now - since).total_seconds()))
     SUBSCRIBERS_PAUSED.set(sum(lag.state == "paused" for lag in lags))
     await measure_nodes(system)
+    await measure_partners(system)
     return _MEASURE_SECONDS

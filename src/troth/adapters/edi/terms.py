@@ -2,15 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import field
-from datetime import datetime
 from typing import Final
 
+from troth.flows.edi.tongue import Known as Known
 from troth.model.edi_partner import VERSIONS, Party, Syntax
 from troth.model.edi_partner import Documents as Documents
-from troth.model.ids import FulfillmentId, NodeId, Sku
-from troth.model.item import Item
-from troth.model.kits import Kits
-from troth.model.node_messages import ToldWork
+from troth.model.ids import NodeId
 from troth.model.value import dataclass
 
 X12_VERSIONS: Final = VERSIONS[Syntax.X12]
@@ -45,15 +42,3 @@ class Terms:
     pack_attributes: Mapping[str, str] = field(default_factory=dict)
     carriers: Mapping[str, str] = field(default_factory=dict)
     services: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is known here of what a transaction is about: the items, and the work as its node was last told of it, with
-    the components of its lines that are kits; and when the transaction came.
-    """
-
-    items: Mapping[Sku, Item] = field(default_factory=dict)
-    works: Mapping[FulfillmentId, ToldWork] = field(default_factory=dict)
-    kits: Mapping[FulfillmentId, Kits] = field(default_factory=dict)
-    at: datetime | None = None

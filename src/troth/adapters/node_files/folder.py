@@ -41,9 +41,9 @@ class LocalFolder:
         part.replace(where / name)
         _sync(where)
 
-    def take(self, name: str, *, under: str) -> None:
-        """Move a file that was read out of the node's way."""
-        where = self._root / Place.TAKEN
+    def take(self, name: str, *, under: str, to: Place = Place.TAKEN) -> None:
+        """Move a file that was read out of the way of who wrote it."""
+        where = self._root / to
         where.mkdir(parents=True, exist_ok=True)
         (self._root / Place.IN / name).replace(where / under)
         _sync(where)

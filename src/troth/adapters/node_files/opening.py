@@ -1,4 +1,4 @@
-"""Where the folders of nodes are, and in what their files may be written, as the settings say."""
+"""Where the folders of nodes and partners are, and in what files of nodes may be written, as the settings say."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +12,7 @@ from troth.model.node_link import FileFormat
 from troth.settings import Settings
 
 CODECS: Final[Mapping[FileFormat, Codec]] = {FileFormat.CSV: CsvRows(), FileFormat.JSON_LINES: JsonLines()}
-"""Each format with what writes and reads it; a new one, such as the messages of EDI, is a row here."""
+"""Each format with what writes and reads it; a new one is a row here."""
 
 
 def folder_of(settings: Settings) -> Path:
@@ -23,3 +23,8 @@ def folder_of(settings: Settings) -> Path:
 def open_folders(settings: Settings) -> OpenFolder:
     """What finds the folder of a node: a folder of this machine, or one that is mounted here."""
     return open_local(folder_of(settings))
+
+
+def open_edi_folders(settings: Settings) -> OpenFolder:
+    """What finds the folder of a trading partner, likewise."""
+    return open_local(settings.edi_folder or settings.data_dir / "edi")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from troth.flows.door.door import Door
+from troth.flows.edi.tongue import Tongue
 from troth.flows.memory.carriers import Carriers
 from troth.flows.memory.gateways import Gateways
 from troth.flows.memory.reference import Reference
@@ -38,7 +39,7 @@ class System:
     does not change. Customers are written to from the `origin`.
     `trackers` are the carriers that tell where parcels are, `carriers` those of which labels can be had; parcels get
     an SSCC where the company has a `gs1_prefix`. Papers are printed with fonts of `font_dirs` first. What reads the
-    log as it grows reads its end from `log`.
+    log as it grows reads its end from `log`. The `tongue` is that of trading partners (None: nobody speaks with them).
     """
 
     pool: Pool
@@ -53,6 +54,7 @@ class System:
     gs1_prefix: str = ""
     font_dirs: tuple[Path, ...] = ()
     log: LogTail = field(default_factory=LogTail)
+    tongue: Tongue | None = None
 
     @property
     def providers(self) -> Mapping[str, Provider]:
@@ -76,6 +78,7 @@ async def open_system(
     carriers: OpenCarriers | None = None,
     gs1_prefix: str = "",
     font_dirs: tuple[Path, ...] = (),
+    tongue: Tongue | None = None,
 ) -> AsyncIterator[System]:
     """A system on a migrated database, whose costs are counted in a currency. `providers` say whose payments are
     settled here, through the `gateways` that are opened on its pool and with its clock.
@@ -104,4 +107,5 @@ async def open_system(
             carriers=carrying,
             gs1_prefix=gs1_prefix,
             font_dirs=font_dirs,
+            tongue=tongue,
         )

@@ -35,11 +35,12 @@ _log = logging.getLogger(__name__)
 
 
 class Place(StrEnum):
-    """A folder of a node's folder: what we write, what the node writes, and what of it was read."""
+    """A folder of the folder of a node or partner: what we write, what they write, what of it was taken or refused."""
 
     OUT = "out"
     IN = "in"
     TAKEN = "taken"
+    REFUSED = "refused"
 
 
 class Folder(Protocol):
@@ -57,8 +58,8 @@ class Folder(Protocol):
         """Write a file so that nobody ever sees half of it; one of this name is replaced."""
         ...
 
-    def take(self, name: str, *, under: str) -> None:
-        """Move a file that was read out of the node's way, under a name."""
+    def take(self, name: str, *, under: str, to: Place = Place.TAKEN) -> None:
+        """Move a file that was read out of the way of who wrote it, under a name."""
         ...
 
 
@@ -165,7 +166,7 @@ async def _exchange(
         folder, codec = open_folder(link.folder), codecs[link.format]
         done += Exchanged(written=await _write_all(system, folder, codec, claim))
         for name in await asyncio.to_thread(folder.list_names, Place.IN):
-            if done.read < FILES_MAX and name.endswith(codec.suffix) and not _is_unfinished(name):
+            if done.read < FILES_MAX and name.endswith(codec.suffix) and not is_unfinished(name):
                 at = f"{name}: "
                 refused = await take_file(system, node.node, folder, codec, name)
                 done += Exchanged(read=1, refused=refused)
@@ -217,7 +218,7 @@ async def take_file(system: System, node: NodeId, folder: Folder, codec: Codec, 
             why = tell_refusal(one.refusal)
             flaws += [RowFlaw(line, "", why) for line in said.answers[one.index].lines]
     stem = name.removesuffix(codec.suffix)
-    under = await asyncio.to_thread(_free_name, folder, stem, codec.suffix, content)
+    under = await asyncio.to_thread(free_name, folder, Place.TAKEN, stem, codec.suffix, content)
     if flaws:
         beside = f"{under.removesuffix(codec.suffix)}.refused{codec.suffix}"
         await asyncio.to_thread(folder.write, Place.TAKEN, beside, codec.refuse(content, sorted(flaws, key=_place)))
@@ -245,20 +246,20 @@ def tell_refusal(refusal: Refusal) -> str:
             return refusal.code
 
 
-def _is_unfinished(name: str) -> bool:
+def is_unfinished(name: str) -> bool:
     """Whether a file is still being written, or was written by us.
 
-    >>> [_is_unfinished(name) for name in (".a.csv", "a.csv.part", "a.refused.csv", "a.csv")]
+    >>> [is_unfinished(name) for name in (".a.csv", "a.csv.part", "a.refused.csv", "a.csv")]
     [True, True, True, False]
     """
     return name.startswith(".") or name.endswith(_UNFINISHED) or ".refused." in name
 
 
-def _free_name(folder: Folder, stem: str, suffix: str, content: bytes) -> str:
-    """A name under which no other content was taken: with a number where the name came before."""
-    names = set(folder.list_names(Place.TAKEN))
+def free_name(folder: Folder, place: Place, stem: str, suffix: str, content: bytes) -> str:
+    """A name under which no other content lies at a place: with a number where the name came before."""
+    names = set(folder.list_names(place))
     number, name = 1, f"{stem}{suffix}"
-    while name in names and folder.read(Place.TAKEN, name) != content:
+    while name in names and folder.read(place, name) != content:
         number += 1
         name = f"{stem}-{number}{suffix}"
     return name

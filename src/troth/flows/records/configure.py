@@ -12,6 +12,7 @@ import msgspec
 
 from troth.flows.door.expected import ANYTHING, Expected
 from troth.flows.door.system import System
+from troth.flows.edi.links import find_link_flaws
 from troth.model.events import ConfigurationSet
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
@@ -51,14 +52,22 @@ class Set:
     is_new: bool
 
 
-async def set_node(system: System, node: Node, *, actor: str, expected: Expected = ANYTHING) -> Set | VersionConflict:
-    """Create or replace a node, which orders in this process see from then on; unchanged content writes nothing."""
+async def set_node(
+    system: System, node: Node, *, actor: str, expected: Expected = ANYTHING
+) -> Set | VersionConflict | Invalid:
+    """Create or replace a node, which orders in this process see from then on; unchanged content writes nothing.
+
+    A trading partner by which it is told of its work has to be there, and to speak for it.
+    """
     async with transaction(system.pool) as connection:
         await lock_family(connection, "nodes")
         before = await read_node(connection, node.node)
         done = _settled(before, node, expected)
         if done is not None:
             return done
+        flaws = await find_link_flaws(connection, node)
+        if flaws:
+            return Invalid(flaws)
         at = system.door.now()
         version = (await write_nodes(connection, (node,), at))[node.node]
         event = _event("node", node.node, node, before.value if before else None)

@@ -177,6 +177,14 @@ async def read_bytes(scope: Scope, receive: Receive) -> bytes:
         media_type = "application/json" if given is None else given.partition(";")[0].strip().lower()
         if media_type != "application/json" and not media_type.endswith("+json"):
             raise Refused(MediaTypeUnsupported(media_type))
+    raw = await read_raw(receive)
+    if raw.startswith(_GZIP):
+        raise Refused(MediaTypeUnsupported("a gzip stream"))
+    return raw
+
+
+async def read_raw(receive: Receive, *, bytes_max: int = BODY_BYTES_MAX) -> bytes:
+    """The whole body, whatever it is; Refused where it is too large."""
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -185,10 +193,8 @@ async def read_bytes(scope: Scope, receive: Receive) -> bytes:
             raise Refused(MalformedJson("the client went away before the body ended"))
         chunk = message.get("body", b"")
         size += len(chunk)
-        if size > BODY_BYTES_MAX:
-            raise Refused(BodyTooLarge(BODY_BYTES_MAX))
-        if not chunks and chunk.startswith(_GZIP):
-            raise Refused(MediaTypeUnsupported("a gzip stream"))
+        if size > bytes_max:
+            raise Refused(BodyTooLarge(bytes_max))
         chunks.append(chunk)
         if not message.get("more_body", False):
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)

@@ -1,4 +1,4 @@
-"""The API's own checks of nodes and items, for pages that let a person set them."""
+"""The API's own checks of nodes, items and trading partners, for pages that let a person set them."""
 
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
@@ -11,10 +11,12 @@ from troth.flows.records.bodies import Bodies, Sent
 from troth.flows.records.item_parts import find_part_flaws
 from troth.http.edge.body import Body
 from troth.http.edge.problems import Refused
+from troth.http.edi.partner_body import EdiPartnerBody, answer_partner
 from troth.http.records.item_body import ItemBody
 from troth.http.records.items import answer_item
 from troth.http.records.node_body import NodeBody
 from troth.http.records.nodes import answer_node
+from troth.model.edi_partner import EdiPartner
 from troth.model.ids import NodeId, Sku
 from troth.model.item import Item
 from troth.model.network import Node
@@ -25,6 +27,7 @@ T = TypeVar("T")
 
 _NODE: Final = Body(TypeAdapter(NodeBody), {})
 _ITEM: Final = Body(TypeAdapter(ItemBody), {})
+_PARTNER: Final = Body(TypeAdapter(EdiPartnerBody), {})
 
 
 async def _read_node(system: System, node_id: NodeId, sent: Sent) -> Node | Invalid:
@@ -38,6 +41,15 @@ async def _read_item(system: System, sku: Sku, sent: Sent) -> Item | Invalid:
         return found
     flaws = await find_part_flaws(system.door.reference, found)
     return Invalid(flaws) if flaws else found
+
+
+def _read_partner(name: str, sent: Sent) -> EdiPartner | Invalid:
+    return _read(lambda: _PARTNER.parse(encode_bytes(sent)).partner(name))
+
+
+def _show_partner(partner: EdiPartner) -> Sent:
+    shown: dict[str, Any] = msgspec.to_builtins(answer_partner(partner))
+    return shown
 
 
 def _show_node(node: Node, currency: str) -> Sent:
@@ -57,4 +69,4 @@ def _read(read: Callable[[], T]) -> T | Invalid:
         return refused.no if isinstance(refused.no, Invalid) else Invalid((FieldFlaw("", "cannot be read"),))
 
 
-BODIES: Final = Bodies(_read_node, _read_item, _show_node, _show_item)
+BODIES: Final = Bodies(_read_node, _read_item, _read_partner, _show_node, _show_item, _show_partner)

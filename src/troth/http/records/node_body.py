@@ -37,7 +37,8 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def _known_zone(name: str) -> str:
+def known_zone(name: str) -> str:
+    """The name of a time zone, where there is one of it."""
     if name not in _zones():
         raise PydanticCustomError("unknown_zone", "must be an IANA time zone, such as America/New_York")
     return name
@@ -74,7 +75,7 @@ class NodeBody(Strict):
     address: AddressBody | None = None
     latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
     longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
-    time_zone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+    time_zone: Annotated[str, AfterValidator(known_zone)] = "UTC"
     calendar: CalendarBody | None = None
     cut_off: TimeOfDay = time(14, 0)
     processing_hours: Hours = Decimal(0)

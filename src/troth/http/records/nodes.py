@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from pydantic import Field, TypeAdapter
 
-from troth.flows.records.configure import set_node
+from troth.flows.records.configure import Set, set_node
 from troth.http.edge.body import Body, NoQuery, Text
 from troth.http.edge.operations import NO_BODY, Call, Nothing, Operation, Plain, Shown
 from troth.http.edge.pages import Page, PageQuery, decode_cursor, page_reply
@@ -24,7 +24,7 @@ from troth.http.records.node_body import NodeBody
 from troth.model.capacity import CapacityUnit, Shift
 from troth.model.ids import NodeId
 from troth.model.network import Node, NodeType
-from troth.model.refusals import FieldFlaw, Invalid, NotFound, VersionConflict
+from troth.model.refusals import FieldFlaw, Invalid, NotFound
 from troth.store.reference import find_nodes, read_node
 
 WeekdayName = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -215,7 +215,7 @@ async def put_node(call: Call[NodeBody, NoQuery]) -> Reply:
     currency = call.system.door.reference.policy.currency
     node = call.body.node(NodeId(path_id(call, "node_id")), currency)
     done = await set_node(call.system, node, actor=call.actor.name, expected=expected_of(call))
-    if isinstance(done, VersionConflict):
+    if not isinstance(done, Set):
         raise Refused(done)
     return set_reply(done, answer_node(node, currency))
 

@@ -112,4 +112,16 @@ WHERE w.units > 0 AND f.ship_by >= $1
     AND (
         (w.acknowledge_by < $1 AND w.acknowledged_at IS NULL AND f.status = 'released')
         OR (w.ship_within < $1 AND f.status IN ('released', 'accepted', 'picked', 'packed'))
-    );
+    )
+    AND NOT EXISTS (
+        SELECT FROM node_messages AS m
+        WHERE m.node = w.node AND m.number = w.number AND m.refused_at IS NOT NULL AND f.status = 'released'
+            AND (m.acknowledged_at IS NULL OR m.acknowledged_at < m.refused_at)
+    )
+UNION ALL
+SELECT 'message_refused', count(*), min(m.refused_at)
+FROM node_messages AS m
+JOIN node_works AS w ON w.fulfillment_id = m.fulfillment_id AND w.node = m.node AND w.number = m.number
+JOIN fulfillments AS f ON f.order_id = w.order_id AND f.fulfillment_id = w.fulfillment_id
+WHERE m.refused_at IS NOT NULL AND (m.acknowledged_at IS NULL OR m.acknowledged_at < m.refused_at)
+    AND w.units > 0 AND f.status = 'released' AND f.ship_by >= $1;

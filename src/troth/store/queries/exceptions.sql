@@ -237,17 +237,30 @@ ORDER BY p.trouble_at, p.fulfillment_id
 LIMIT $2;
 
 -- name: find_silent_exceptions
--- Finds work of which its node was told and that it has not acknowledged, or not shipped, by an instant by which it had to, what was due first first; what had to leave by then is late anyhow. Of one order, or of all.
+-- Finds work of which its node was told and that its system refused, or that it has not acknowledged, or not shipped, by an instant by which it had to, what was due first first; what had to leave by then is late anyhow. Of one order, or of all.
+WITH refused AS (
+    SELECT
+        w.order_id, w.fulfillment_id AS subject, w.node, f.ship_by AS due_at, 'refuse' AS what, m.refused_at AS since,
+        m.kind, m.refused_at, m.refused_why
+    FROM node_messages AS m
+    JOIN node_works AS w ON w.fulfillment_id = m.fulfillment_id AND w.node = m.node AND w.number = m.number
+    JOIN fulfillments AS f ON f.order_id = w.order_id AND f.fulfillment_id = w.fulfillment_id
+    WHERE m.refused_at IS NOT NULL AND (m.acknowledged_at IS NULL OR m.acknowledged_at < m.refused_at)
+        AND w.units > 0 AND f.status = 'released' AND f.ship_by >= $3 AND ($1::text IS NULL OR w.order_id = $1)
+)
+SELECT order_id, subject, node, due_at, what, since, kind, refused_at, refused_why FROM refused
+UNION ALL
 SELECT
-    w.order_id, w.fulfillment_id AS subject, w.node, f.ship_by AS due_at,
-    CASE WHEN w.acknowledged_at IS NULL AND w.acknowledge_by < $3 AND f.status = 'released' THEN 'acknowledge' ELSE 'ship' END AS what,
-    CASE WHEN w.acknowledged_at IS NULL AND w.acknowledge_by < $3 AND f.status = 'released' THEN w.acknowledge_by ELSE w.ship_within END
-        AS since
+    w.order_id, w.fulfillment_id, w.node, f.ship_by,
+    CASE WHEN w.acknowledged_at IS NULL AND w.acknowledge_by < $3 AND f.status = 'released' THEN 'acknowledge' ELSE 'ship' END,
+    CASE WHEN w.acknowledged_at IS NULL AND w.acknowledge_by < $3 AND f.status = 'released' THEN w.acknowledge_by ELSE w.ship_within END,
+    '', NULL, ''
 FROM node_works AS w JOIN fulfillments AS f USING (order_id, fulfillment_id)
 WHERE w.units > 0 AND f.ship_by >= $3 AND ($1::text IS NULL OR w.order_id = $1)
     AND (
         (w.acknowledge_by < $3 AND w.acknowledged_at IS NULL AND f.status = 'released')
         OR (w.ship_within < $3 AND f.status IN ('released', 'accepted', 'picked', 'packed'))
     )
-ORDER BY since, w.fulfillment_id
+    AND NOT EXISTS (SELECT FROM refused AS r WHERE r.subject = w.fulfillment_id)
+ORDER BY since, subject
 LIMIT $2;

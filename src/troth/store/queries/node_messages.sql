@@ -31,13 +31,13 @@ FROM given AS g JOIN appended AS a ON a.subject = 'node:' || g.node AND a.number
 
 -- name: read_node_messages
 -- Reads the messages to a node after a number, in order, with their bodies.
-SELECT m.node, m.number, m.acknowledged_at, m.acknowledged_by, e.body
+SELECT m.node, m.number, m.acknowledged_at, m.acknowledged_by, m.refused_at, m.refused_why, e.body
 FROM node_messages AS m JOIN events AS e ON e.xid = m.xid AND e.seq = m.seq
 WHERE m.node = $1 AND m.number > $2 ORDER BY m.number LIMIT $3;
 
 -- name: read_newest_node_messages
 -- Reads the newest messages to a node, newest first, with their bodies.
-SELECT m.node, m.number, m.acknowledged_at, m.acknowledged_by, e.body
+SELECT m.node, m.number, m.acknowledged_at, m.acknowledged_by, m.refused_at, m.refused_why, e.body
 FROM node_messages AS m JOIN events AS e ON e.xid = m.xid AND e.seq = m.seq
 WHERE m.node = $1 ORDER BY m.number DESC LIMIT $2;
 
@@ -142,3 +142,11 @@ WHERE w.fulfillment_id = f.fulfillment_id AND w.silent_since IS NULL
 RETURNING
     w.order_id, w.fulfillment_id, w.node, w.silent_since,
     CASE WHEN w.silent_since = w.acknowledge_by THEN 'acknowledge' ELSE 'ship' END AS what;
+
+-- name: read_told_works
+-- Reads what nodes were told last of some work, with all that was said.
+SELECT w.fulfillment_id, e.body
+FROM node_works AS w
+JOIN node_messages AS m ON m.node = w.node AND m.number = w.number
+JOIN events AS e ON e.xid = m.xid AND e.seq = m.seq
+WHERE w.fulfillment_id = ANY($1::text[]) ORDER BY w.fulfillment_id;

@@ -1,0 +1,1 @@
+"""Electronic data interchange: trading partners, and the interchanges that come and go."""
