@@ -40,7 +40,7 @@ def read_line(reading: Reading, loop: Loop, *quantities: str) -> SaidLine:
     serials = [value for qualifier, value in codes if qualifier == _SERIAL and value]
     serials += [one.get(1, 2) for one in pick(loop, "RFF") if one.get(1, 1) == "SE" and one.get(1, 2)]
     serials += _identities(loop, "BN")
-    inner = [one.get(1, 2) for one in pick(loop, "QTY") if one.get(1, 1) in ("52", "59")]
+    packed = next((one for one in pick(loop, "QTY", "52", "59")), Segment("QTY"))
     return SaidLine(
         qty,
         reading.number(qty, 1, 2) if found else None,
@@ -48,7 +48,7 @@ def read_line(reading: Reading, loop: Loop, *quantities: str) -> SaidLine:
         reference=_line_of(loop),
         number=lin.get(1),
         codes=tuple(one for one in (SaidCode(*pair) for pair in codes) if is_item_code(one)),
-        inner=int(inner[0]) if inner and inner[0].isdecimal() else None,
+        inner=reading.pieces(packed, 1, 2),
         lots=tuple(SaidLot(lot) for lot in dict.fromkeys(lots)),
         serials=tuple(dict.fromkeys(serials)),
         reason=_reason(loop),

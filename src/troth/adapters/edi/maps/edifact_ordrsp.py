@@ -43,7 +43,7 @@ def read_ordrsp(reading: Reading) -> Iterator[SaidReply]:
         elif action in _REFUSED:
             refused.append(read_line(reading, loop, "21"))
         else:
-            reading.flaw(loop[0], 2, Fault.CODE_INVALID, f"is no answer to a line that is known: {action}")
+            reading.flaw(loop[0], 2, Fault.VALUE_NOT_KNOWN, f"is no answer to a line that is known: {action}")
     if function in _WAITING and not loops:
         yield SaidReply(bgm, work, is_about_change=is_about_change)
         return

@@ -1,8 +1,9 @@
 """A transaction that is read: what its elements say, what of it nobody here knows, and what contradicts itself."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 
 from troth.adapters.edi.flaws import Fault, Flaw
@@ -14,6 +15,8 @@ from troth.adapters.edi.terms import Known, Terms
 from troth.model.ids import FulfillmentId
 
 _VALUE_MAX: Final = 80
+_NUMBER: Final = re.compile(r"\d{1,15}([.,]\d{0,9})?|[.,]\d{1,9}", re.ASCII)
+"""So many digits a number has at most; one by powers of ten is none."""
 
 
 class Reading:
@@ -30,6 +33,9 @@ class Reading:
         self.flaws: list[Flaw] = []
         self.strange: list[Flaw] = []
         self._control = transaction.control
+        for one in self.segments:
+            if any("\0" in text for element in one.elements for repetition in element for text in repetition):
+                self.flaw(one, 0, Fault.VALUE_NOT_KNOWN, "has a character that nothing can keep")
 
     def flaw(self, at: Segment, element: int, fault: Fault, detail: str, *, component: int = 0) -> None:
         """Note something wrong."""
@@ -53,14 +59,15 @@ class Reading:
         text = at.get(element, component)
         if not text:
             return None
-        try:
-            found = Decimal(text.replace(",", "."))
-        except InvalidOperation:
-            found = Decimal("NaN")
-        if not found.is_finite() or found < 0:
+        if not _NUMBER.fullmatch(text):
             self.flaw(at, element, Fault.NUMBER_INVALID, "is no number from 0 on", component=component)
             return None
-        return found
+        return Decimal(text.replace(",", "."))
+
+    def pieces(self, at: Segment, element: int, component: int = 1) -> int | None:
+        """How many pieces something has; None where it is not said, or is no whole number."""
+        found = self.number(at, element, component)
+        return int(found) if found and found == found.to_integral_value() else None
 
     def kilograms(self, at: Segment, weight: tuple[int, int], unit: tuple[int, int]) -> Decimal | None:
         """A weight, by where it stands and its unit does (element, component); None where there is none."""
@@ -69,7 +76,7 @@ class Reading:
             return None
         found = read_kg(said, code)
         if found is None:
-            self.flaw(at, unit[0], Fault.CODE_INVALID, f"is no unit of weight that is known: {code}")
+            self.flaw(at, unit[0], Fault.VALUE_NOT_KNOWN, f"is no unit of weight that is known: {code}")
         return found
 
     def x12_time(self, at: Segment, date: int, time: int, code: int = 0) -> SaidTime | None:

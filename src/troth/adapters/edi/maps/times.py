@@ -31,6 +31,7 @@ _EDIFACT: Final = {
 }  # fmt: skip
 """Element 2379: how a date or a time is written."""
 _DAYS: Final = frozenset({"101", "102"})
+_YEARS: Final = range(1970, 2100)
 _OFFSET: Final = re.compile(r"[+-]\d{2}:?(?:\d{2})?")
 
 
@@ -135,6 +136,7 @@ def _parsed(text: str, form: str) -> datetime | None:
     if not form or not (text.isascii() and text.isdecimal()):
         return None
     try:
-        return datetime.strptime(text, form)  # noqa: DTZ007 - the zone is said apart from it
+        found = datetime.strptime(text, form)  # noqa: DTZ007 - the zone is said apart from it
     except ValueError:
         return None
+    return found if found.year in _YEARS or "%Y" not in form.replace("%y", "%Y") else None

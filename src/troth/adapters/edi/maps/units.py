@@ -34,6 +34,8 @@ _KG: Final = {
     "LBR": "0.45359237", "L": "0.45359237", "OZ": "0.028349523125", "ONZ": "0.028349523125", "O": "0.028349523125",
     "TNE": "1000", "E": "1000", "MP": "1000",
 }  # fmt: skip
+_PIECES_MAX: Final = 9
+"""So many digits has the number of pieces in a package at most."""
 _GRAM: Final = Decimal("0.001")
 
 
@@ -76,7 +78,7 @@ def read_quantity(
         if code in _DOZENS:
             return said * 12
         told = item.attributes.get(packs[code], "") if item is not None and code in packs else ""
-        each = int(told) if told.isdecimal() else inner
+        each = int(told) if told.isdecimal() and len(told) <= _PIECES_MAX else inner
         return None if not each or code in _SAME else said * each
     return said if _SAME.get(code, unit if code == MUTUAL else "") == unit else None
 

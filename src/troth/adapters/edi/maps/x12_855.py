@@ -68,7 +68,7 @@ def _lines(reading: Reading, loop: Loop) -> Iterator[tuple[str, SaidLine]]:
     for ack in acks or (Segment("ACK", ((("IA",),),), line.place),):
         code = ack.get(1)
         if code not in ACCEPTED | WAITING and code not in REFUSED:
-            reading.flaw(ack, 1, Fault.CODE_INVALID, f"is no status of a line that is known: {code}")
+            reading.flaw(ack, 1, Fault.VALUE_NOT_KNOWN, f"is no status of a line that is known: {code}")
             continue
         quantity = reading.number(ack, 2)
         if quantity is None and (code in PARTLY or not acks):

@@ -171,7 +171,7 @@ def _line(reading: Reading, level: _Level) -> SaidLine:
     lots += [one.get(2) for one in pick(level.segments, "REF", "LT", "BT") if one.get(2)]
     serials = [value for qualifier, value in pairs if qualifier == "SN"]
     serials += [one.get(2) for one in pick(level.segments, "REF", "SE") if one.get(2)]
-    pack = next((one.get(1) for one in pick(level.segments, "PO4")), "")
+    po4 = next(iter(pick(level.segments, "PO4")), Segment("PO4"))
     status = sn1.get(8) if sn1.tag == "SN1" else ""
     return SaidLine(
         sn1,
@@ -180,7 +180,7 @@ def _line(reading: Reading, level: _Level) -> SaidLine:
         reference=value_of(level.segments, "REF", "LI"),
         number=lin.get(1) or (sn1.get(1) if sn1.tag == "SN1" else ""),
         codes=tuple(one for one in (SaidCode(*pair) for pair in pairs) if is_item_code(one)),
-        inner=int(pack) if pack.isdecimal() else None,
+        inner=reading.pieces(po4, 1),
         lots=tuple(SaidLot(lot) for lot in dict.fromkeys(lots)),
         serials=tuple(dict.fromkeys(serials)),
         reason=REFUSED.get(status, ""),
