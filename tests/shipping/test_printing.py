@@ -22,7 +22,9 @@ from troth.flows.shipping.papers import PickList
 from troth.model.barcodes import check_digit
 from troth.model.ids import FulfillmentId, LineId, NodeId, OrderId, Sku
 from troth.model.label import Consignment, Contact, Label, LabelState
+from troth.printing.elements import Bars, Text
 from troth.printing.fonts import find_fonts
+from troth.printing.label_layout import lay_out_label
 from troth.printing.label_pdf import render_labels_pdf
 from troth.printing.label_zpl import render_labels_zpl
 from troth.printing.pick_list import render_pick_list
@@ -67,8 +69,19 @@ def test_a_label_is_scanned_and_read() -> None:
     }
     (text,) = pages_of(content)
     for told in ("PARCEL", "Next day", "1.2 kg", "1 of 2", "Harrisburg DC", "Ada Park", "1 Main St",
-                 "New York NY 10001", "Order W-1001", "Ship by 2026-11-23"):  # fmt: skip
+                 "New York NY 10001", "UNITED STATES", "Order W-1001", "Ship by 2026-11-23"):  # fmt: skip
         assert told in text
+
+
+def test_a_number_stands_in_the_middle_below_its_bars() -> None:
+    layout = lay_out_label(a_label(), ZONE)
+    bars = [one for one in layout if isinstance(one, Bars)]
+    numbers = [one for one in layout if isinstance(one, Text) and one.is_centered]
+
+    assert [one.text for one in numbers] == ["SP6826437413894", "SSCC (00) 106141412345678908"]
+    assert [(one.x, one.width) for one in numbers] == [(one.x, one.width) for one in bars]
+    zpl = render_labels_zpl([a_label()], FONTS, ZONE).decode("ascii")
+    assert re.findall(r"\^FB[0-9]+,1,0,C\^FH_\^FD(.+?)\^FS", zpl) == [one.text for one in numbers]
 
 
 def test_a_reprint_is_the_same_and_several_are_on_pages_of_their_own() -> None:

@@ -13,7 +13,7 @@ _DOTS_MAX: Final = 4
 @dataclass(frozen=True, slots=True)
 class Text:
     """A line of text whose upper left corner is at a place: `size` is its height, and it is made narrower or smaller
-    where it is wider than `width`.
+    where it is wider than `width`. What `is_centered` stands in the middle of it, as what a bar code above says.
     """
 
     x: float
@@ -21,6 +21,7 @@ class Text:
     size: float
     width: float
     text: str
+    is_centered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

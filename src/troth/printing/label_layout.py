@@ -1,8 +1,11 @@
 """Where what stands on a shipping label of 4 by 6 inches: once for all forms in which it is printed."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
+
+from babel import Locale
 
 from troth.engine.shipping.code128 import is_encodable
 from troth.model.label import Contact, Label
@@ -13,6 +16,7 @@ HEIGHT_MM: Final = 152.4
 _EDGE: Final = 4.0
 _INNER: Final = WIDTH_MM - 2 * _EDGE
 _GRAMS: Final = 1_000
+_COUNTRIES: Final[Mapping[str, str]] = Locale("en").territories
 
 
 def lay_out_label(label: Label, zone: str) -> tuple[Element, ...]:
@@ -35,7 +39,7 @@ def lay_out_label(label: Label, zone: str) -> tuple[Element, ...]:
     ]
     if is_encodable(label.tracking_number):
         found.append(Bars(_EDGE, 87, _INNER, 22, label.tracking_number))
-        found.append(Text(_EDGE, 110.5, 5, _INNER, label.tracking_number))
+        found.append(Text(_EDGE, 110.5, 5, _INNER, label.tracking_number, is_centered=True))
     found += [
         Rule(_EDGE, 117, _INNER),
         Qr(_EDGE, 119.5, 28, label.label_id),
@@ -45,15 +49,20 @@ def lay_out_label(label: Label, zone: str) -> tuple[Element, ...]:
     ]
     if label.sscc:
         found.append(Bars(35, 134, 62, 10, f"00{label.sscc}", is_gs1=True))
-        found.append(Text(35, 144.6, 3.2, 62, f"SSCC (00) {label.sscc}"))
+        found.append(Text(35, 144.6, 3.2, 62, f"SSCC (00) {label.sscc}", is_centered=True))
     return tuple(found)
 
 
 def address_lines(contact: Contact) -> tuple[str, ...]:
-    """A contact as it is written on parcels; the country last."""
+    """A contact as it is written on parcels: the country last, by its name in capitals, since a post knows no codes.
+
+    *Source:* Universal Postal Union, *Addressing the world*: the country of destination in full, in a language that is
+    known where the parcel is posted.
+    """
     at = contact.address
     city = " ".join(filter(None, (at.city, at.region, at.postcode)))
-    return tuple(dict.fromkeys(filter(None, (contact.name, at.line1, at.line2, city, at.country))))
+    country = _COUNTRIES.get(at.country, at.country).upper()
+    return tuple(dict.fromkeys(filter(None, (contact.name, at.line1, at.line2, city, country))))
 
 
 def _stacked(lines: tuple[str, ...], top: float, size: float, step: float) -> list[Element]:

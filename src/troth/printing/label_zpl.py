@@ -54,7 +54,7 @@ def _text(one: Text, fonts: Fonts) -> str:
     high, wide = _dots(one.size * 0.85), _dots(one.width)
     if all(ord(letter) <= _OWN_FONT_LAST or letter == "·" for letter in one.text):
         letter = max(1, min(round(high * _WIDTH_OF_HEIGHT), wide * 9 // (5 * max(1, len(one.text)))))
-        return f"^A0N,{high},{letter}^FB{wide},1^FH_^FD{escape(one.text)}^FS"
+        return f"^A0N,{high},{letter}^FB{wide},1,0,{'C' if one.is_centered else 'L'}^FH_^FD{escape(one.text)}^FS"
     return _picture(rasterize(one.text, fonts, height=_dots(one.size), width_max=wide))
 
 

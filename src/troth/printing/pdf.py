@@ -87,7 +87,7 @@ class Sheet:
             self._pdf.set_font(_BASE, size=smaller)
         self._pdf.set_stretching(stretching)
         self._pdf.set_xy(one.x, one.y)
-        self._pdf.cell(w=one.width, h=one.size, text=one.text)
+        self._pdf.cell(w=one.width, h=one.size, text=one.text, align="C" if one.is_centered else "L")
         self._pdf.set_stretching(100.0)
 
     def _bars(self, one: Bars) -> None:
