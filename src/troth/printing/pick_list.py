@@ -63,4 +63,4 @@ def _draw_stop(sheet: Sheet, words: PaperWords, stop: Stop, y: float, *, is_alon
     code = stop.item.gtin or stop.sku
     if is_encodable(code):
         sheet.draw(Bars(EDGE + wide - _BARS_MM, y + 2, _BARS_MM, 8, code))
-        sheet.draw(Text(EDGE + wide - _BARS_MM, y + 10.5, 3, _BARS_MM, code))
+        sheet.draw(Text(EDGE + wide - _BARS_MM, y + 10.5, 3, _BARS_MM, code, is_centered=True))

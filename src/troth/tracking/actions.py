@@ -16,17 +16,17 @@ from troth.model.ids import LineId
 from troth.model.network import Address
 from troth.model.order import Order
 from troth.model.permissions import By
-from troth.model.refusals import Busy, Invalid, Refusal, VersionConflict
+from troth.model.refusals import Busy, Invalid, Refusal, StockShort, VersionConflict
 
 ACTOR: Final = "customer"
 """Who acts, in the log, where a customer does so on the page."""
 REASON: Final = "wished by the customer"
 _TEXT_MAX: Final = 200
-_FIELDS: Final = ("name", "line1", "line2", "city", "region", "postcode", "country")
+FIELDS: Final = ("name", "line1", "line2", "city", "region", "postcode", "country")
 _REQUIRED: Final = ("line1", "city", "country")
 
 Told = tuple[str, str]
-"""The name of a text, and a detail of it."""
+"""The name of a text, and that of the field that it is about (empty: of none)."""
 Form = Mapping[str, str]
 
 
@@ -45,7 +45,7 @@ async def cancel(system: System, order: Order, form: Form) -> Told:
 
 async def readdress(system: System, order: Order, form: Form) -> Told:
     """Let the goods go to another address."""
-    given = {name: " ".join(form.get(name, "").split())[:_TEXT_MAX] for name in _FIELDS}
+    given = {name: " ".join(form.get(name, "").split())[:_TEXT_MAX] for name in FIELDS}
     missing = next((name for name in _REQUIRED if not given[name]), None)
     if missing is not None:
         return "not_fitting", missing
@@ -68,7 +68,7 @@ async def readdress(system: System, order: Order, form: Form) -> Told:
 async def _submit(system: System, order: Order, form: Form, command: Command | Invalid, done: str) -> Told:
     """Send a command of the order as the customer saw it."""
     if isinstance(command, Invalid):
-        return "not_fitting", command.flaws[0].detail
+        return _unfitting(command)
     version = _number(form.get("version", ""))
     if version is None:
         return "was_changed", ""
@@ -89,9 +89,17 @@ def _refused(refusal: Refusal) -> Told:
         case Busy():
             return "try_again", ""
         case Invalid():
-            return "not_fitting", refusal.flaws[0].detail
+            return _unfitting(refusal)
+        case StockShort():
+            return "not_there", ""
         case _:
             return "not_possible", ""
+
+
+def _unfitting(refusal: Invalid) -> Told:
+    """Which field does not fit: what is said of it is for whoever writes requests, and in English."""
+    field = refusal.flaws[0].pointer.rpartition("/")[2]
+    return ("not_fitting", field) if field in FIELDS else ("not_possible", "")
 
 
 def _number(text: str) -> int | None:

@@ -1,6 +1,6 @@
 """The tracking page as an application, to be mounted at `/track`: who has the link may look and act, without login."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,7 +26,7 @@ from troth.pages.feed import Feed
 from troth.pages.render import HEADERS
 from troth.store.orders import read_orders
 from troth.store.watch import read_expected
-from troth.tracking.actions import ACTIONS
+from troth.tracking.actions import ACTIONS, FIELDS
 from troth.tracking.choices import view_choices
 from troth.tracking.news import stream_news
 from troth.tracking.rates import Rates
@@ -37,6 +37,7 @@ BURST: Final = 60.0
 PER_SECOND: Final = 2.0
 GUESSES: Final = 20.0
 GUESSES_PER_SECOND: Final = 0.2
+NOTHING_GIVEN: Final[Mapping[str, str]] = {}
 _FOLDER: Final = Path(__file__).parent
 _HEADERS: Final = {**HEADERS, "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
 
@@ -116,17 +117,24 @@ async def act(request: Request, order_id: OrderId) -> Response:
     order = await _order(request, order_id)
     if order is None:
         return _refuse(request, 404)
-    told, detail = await action(request.app.state.system, order, form)
+    told, field = await action(request.app.state.system, order, form)
     if told.startswith("did_"):
         base, token = request.scope.get("root_path", ""), request.path_params["token"]
         language = f"&lang={form['lang']}" if form.get("lang") in TEXTS else ""
         return RedirectResponse(f"{base}/{token}?done={told}{language}", 303)
-    return await _page(request, order_id, told=told, detail=detail, status=409, asked=form.get("lang", ""))
+    return await _page(request, order_id, told=told, field=field, status=409, given=form)
 
 
 async def _page(
-    request: Request, order_id: OrderId, *, told: str = "", detail: str = "", status: int = 200, asked: str = ""
+    request: Request,
+    order_id: OrderId,
+    *,
+    told: str = "",
+    field: str = "",
+    status: int = 200,
+    given: Mapping[str, str] = NOTHING_GIVEN,
 ) -> Response:
+    """The page with what is told of a form that was sent, and what was `given` in one that could not be done."""
     system: System = request.app.state.system
     order = await _order(request, order_id)
     if order is None:
@@ -138,13 +146,13 @@ async def _page(
     reference = system.door.reference
     await reference.need_items({line.sku for line in order.lines})
     own = order.attributes.get(LANGUAGE_ATTRIBUTE)
-    words = _words(request, zone_of(order, reference.network), (own,) if own else (), asked)
+    words = _words(request, zone_of(order, reference.network), (own,) if own else (), given.get("lang", ""))
     view = view_order(order, tracked, expected, reference.items, reference.network, find_window(order), words)
     choices = view_choices(offers, order, reference, words.language, words.now)
     url = f"{system.origin.public_url.rstrip('/')}/track/{request.path_params['token']}"
     markup = markup_script(public_markup(order, reference.items, reference.network, shop=system.origin.shop, url=url))
     said = (
-        words.say(told, detail=detail)
+        words.say(told, field=words.say(field) if field else "")
         if told in TEXTS["en"] and told.startswith(("did_", "was_", "not_", "try_"))
         else ""
     )
@@ -155,6 +163,8 @@ async def _page(
         words=words,
         view=view,
         choices=choices,
+        given={name: given.get(name, "") for name in FIELDS},
+        is_readdressing=any(given.get(name) for name in FIELDS),
         said=said,
         is_refused=status != 200,
         languages=TEXTS,
