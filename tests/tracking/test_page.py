@@ -230,27 +230,6 @@ async def test_a_customer_sends_it_to_another_address(system: System, client: ht
     assert (after.ship_to.line1, after.ship_to.city, after.ship_to.country) == ("9 Elm St", "Boston", "US")
 
 
-@pytest.mark.parametrize(
-    ("fields", "said"),
-    [
-        ({"country": "ZZ"}, "Eso no encaja: País (dos letras)"),
-        ({"line1": " "}, "Eso no encaja: Calle y número"),
-        ({"country": "AQ"}, "No podemos enviarlo allí."),
-    ],
-)
-async def test_an_address_that_does_not_fit_is_refused_in_the_language_of_the_page_and_can_be_mended(
-    system: System, client: httpx.AsyncClient, fields: dict[str, str], said: str
-) -> None:
-    order = await captured(system, attributes={"language": "es"})
-    address = {"name": "Ben <Stone>", "line1": "9 Elm St", "city": "Boston", "country": "US", "lang": "es"} | fields
-    answer = await do(client, await path_of(system, order), "address", order, **address)
-
-    assert (answer.status_code, said in answer.text) == (409, True)
-    assert 'value="Ben &lt;Stone&gt;"' in answer.text
-    assert "<details open>" in answer.text
-    assert (await stored(system, order.order_id)).version == order.version
-
-
 async def test_what_was_seen_before_a_change_is_not_done(system: System, client: httpx.AsyncClient) -> None:
     order = await captured(system, lines={"A": 3})
     path = await path_of(system, order)
