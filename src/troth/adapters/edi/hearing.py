@@ -46,7 +46,7 @@ class CameInterchange:
             usage = "a test" if came.is_test else "meant"
             found.append(f"it is {usage}, and {agreed.usage} was agreed")
         placed = tuple(PlacedFlaw(0, "", 0, 0, detail) for detail in found)
-        own = tuple(_placed(one) for one in self.read.flaws if not one.group and not one.transaction)
+        own = tuple(map(_placed, self.read.flaws_of()))
         return (*placed, *own) if found or self.read.is_refused() else ()
 
     @property
@@ -65,7 +65,7 @@ class CameInterchange:
         for group in self.read.interchange.groups:
             for one in group.transactions:
                 is_refused = self.read.is_refused(group.control, one.control)
-                own = [flaw for flaw in self.read.flaws if _encloses(flaw, group.control, one.control)]
+                own = [*self.read.flaws_of(group.control), *self.read.flaws_of(group.control, one.control)]
                 found = HeardTransaction(group.control, one.control, one.kind)
                 if not is_refused:
                     found, more = understand(found, one, self.terms, known)
@@ -94,11 +94,6 @@ def _receipt(said: Segment) -> HeardTransaction:
     """A receipt that came: only one that refuses an interchange says something of what is in it."""
     told = acknowledgment_of(read_receipt(said))
     return HeardTransaction("", "", said.tag, acknowledgments=() if told.is_accepted else (told,))
-
-
-def _encloses(flaw: Flaw, group: str, transaction: str) -> bool:
-    """Whether a flaw is one of a transaction, or of the group that it came in."""
-    return (flaw.group, flaw.transaction) in ((group, transaction), (group, ""))
 
 
 def _placed(flaw: Flaw) -> PlacedFlaw:
