@@ -1,6 +1,7 @@
 """The store app in a real browser at phone size: a whole pickup and shipment, also with the network cut off."""
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 from starlette.routing import Mount
 
 from tests.browser import MARKS, is_accessible, opened_browser, serving
-from tests.builders import accepted, capture
+from tests.builders import accepted, capture, node, set_up
 from tests.storefloor.conftest import MUG, PASSWORD, STORE, TENT
 from tests.storefloor.ean import film
 from tests.storefloor.working import ordered, read_order, work_of
@@ -288,6 +289,9 @@ async def test_the_camera_reads_a_code_where_the_browser_has_no_detector(
 async def test_every_page_fits_a_phone_and_can_be_read_by_all(
     browser: Browser, address: str, system: System, scheme: str
 ) -> None:
+    long = replace(node(STORE), name="Brackenholt Los Angeles, California, the first of two")
+    await set_up(system.pool, nodes=(long,), items=())
+    await system.door.follow()
     one, two = await ordered(system, "W-1", {"TENT": 2, "MUG": 1}), await ordered(system, "W-2", {"MUG": 1})
     accepted(await system.door.one(StageWork(work_of(await ordered(system, "W-3", {"MUG": 1})), "A3"), actor="t"))
     page, complaints = await enter(browser, address, system, color_scheme=scheme)
@@ -305,8 +309,8 @@ async def test_every_page_fits_a_phone_and_can_be_read_by_all(
         await page.goto(f"{address}{path}")
         await expect(page.locator("html")).to_have_class("scripted")
         assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
-        small = await page.evaluate(_SMALL)
-        assert small == [], path
+        assert await page.evaluate(_SMALL) == [], path
+        assert await page.evaluate(_WIDE) == [], path
         assert await is_accessible(page) == [], path
     assert complaints == []
 
@@ -317,6 +321,13 @@ _SMALL = """[...document.querySelectorAll("main a, main button, nav a, header a,
   .filter(([, box]) => Math.min(box.width, box.height) < 44)
   .map(([text, box]) => `${text}: ${box.width} x ${box.height}`)"""
 """What is too small to be hit by a thumb."""
+
+
+_WIDE = """[...document.querySelectorAll("main a, main button")]
+  .filter((one) => one.offsetParent !== null)
+  .filter((one) => one.getBoundingClientRect().right > innerWidth - 6)
+  .map((one) => one.textContent.trim())"""
+"""What reaches beyond the margin that everything else keeps."""
 
 
 async def _lose_one_answer(context: BrowserContext, pattern: str) -> Callable[[], int]:

@@ -50,6 +50,7 @@ async def test_a_label_is_asked_for_printed_and_goes_with_the_parcel(shop: httpx
     number = (await read_order(system, order)).fulfillments[0].packages[0].tracking_number
     shown = (await shop.get(here)).text
     assert number.startswith("SP")
+    assert "missing labels" not in shown
     assert shown.count(number) == 2  # beside the package, and in the form of the shipment
     label = await shop.get(f"/store/at/{STORE}/labels/{order.order_id}-L1")
     assert ("Code 128", number) in codes_of(label.content)

@@ -16,7 +16,7 @@ from troth.flows.orders.shelf_lines import read_stops
 from troth.flows.shipping.label_work import read_last_labels
 from troth.model.capacity import LockerStay
 from troth.model.ids import FulfillmentId, NodeId, order_of_fulfillment
-from troth.model.label import Label
+from troth.model.label import LIVE, Label
 from troth.model.lifecycle import AllocationState
 from troth.model.locker import CompartmentSize
 from troth.model.money import Money
@@ -76,6 +76,12 @@ class Card:
     stay: LockerStay | None
     size: str
     numbers: str
+
+    @property
+    def lacks_labels(self) -> bool:
+        """Whether a carrier could make a label of a package now that has none."""
+        had = {name for name, label in self.labels.items() if label.state in LIVE}
+        return self.may_label and any(one.package_id not in had for one in self.work.packages)
 
     @property
     def is_over(self) -> bool:
