@@ -180,6 +180,9 @@ async def test_what_is_sent_to_the_store_first_is_packed_sent_received_and_hande
         shown = (await client.get("/console/fulfillments", params={"status": status})).text
         steps = re.findall(r'name="step" value="([a-z-]+)"', shown)
         assert steps[0] == step, steps
+        assert ("Ready for pickup" in re.sub(r"<nav.*?</nav>", "", shown, flags=re.DOTALL).partition("<tbody>")[2]) is (
+            step == "collect"
+        )
         assert (await post(client, "/fulfillments", f"/fulfillments/{name}-F1", step=step)).status_code == 303
     assert order_status(await _now(system, name)) is OrderStatus.DELIVERED
 

@@ -190,7 +190,8 @@ def _row(order: Order, work: Fulfillment, visit: Visit, windows: Mapping[Fulfill
     pickup = next((one for one in order.pickups if one.fulfillment_id == work.fulfillment_id), None)
     if pickup is not None and pickup.here_at is not None:
         steps = tuple(one for one in steps if one != "here")
-    return WorkRow(order, work, state_chip(state), units, is_late, steps, accept_by, recall, pickup)
+    chip = state_chip(AllocationState.READY if is_kept(order, work) else state)
+    return WorkRow(order, work, chip, units, is_late, steps, accept_by, recall, pickup)
 
 
 routes = [
