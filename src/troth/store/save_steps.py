@@ -100,7 +100,7 @@ def _work_row(order: Order, work: Fulfillment) -> tuple[Any, ...]:
         work.promised_from,
         work.promised_at,
         encode(work.packages),
-        "\n".join(package.tracking_number for package in work.packages if package.tracking_number),
+        "\n".join(number for package in work.packages for number in package.numbers if number),
         work.staging,
         work.collected_by,
         work.shipped_at,

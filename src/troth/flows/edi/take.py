@@ -14,6 +14,7 @@ from troth.flows.edi.acknowledged import take_acknowledgments
 from troth.flows.edi.known import known_of
 from troth.flows.edi.send import put_out
 from troth.flows.edi.tongue import Envelope, Heard, HeardTransaction, Tongue
+from troth.flows.memory.trackers import ToldCheckpoint
 from troth.flows.nodes.answers import Fate as Done
 from troth.flows.nodes.answers import Taken, take_answers
 from troth.flows.nodes.files import tell_refusal
@@ -98,7 +99,7 @@ async def _take(system: System, partner: EdiPartner, said: Sequence[HeardTransac
         cause=_CAUSE,
     )
     for (place, checkpoint), fate in zip(checkpoints, recorded, strict=True):
-        results[place].append(Result(checkpoint.status, checkpoint.tracking_number, *_RECORDED[fate]))
+        results[place].append(Result(checkpoint.status, _named(checkpoint), *_RECORDED[fate]))
     for place, heard in enumerate(said):
         results[place] += await take_acknowledgments(system, partner, heard.acknowledgments)
     return list(map(tuple, results))
@@ -147,6 +148,11 @@ def _state_of(report: Report) -> InterchangeState:
         for one in report.transactions
     )
     return InterchangeState.PARTLY if is_partly else InterchangeState.TAKEN
+
+
+def _named(checkpoint: ToldCheckpoint) -> str:
+    """What a checkpoint calls its parcels by: a tracking number, or the narrowest of its references."""
+    return checkpoint.tracking_number or next((one.name for one in checkpoint.references), "")
 
 
 def _about(answer: NodeAnswer) -> str:
