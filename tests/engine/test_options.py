@@ -1,15 +1,17 @@
 """Where a pickup is offered: near where the customer is, and where the rest could be sent."""
 
 from dataclasses import replace
+from typing import Any
 
 from tests.engine.worlds import MONDAY, demand, line, network, node, supply
 from troth.engine.carriage.network import Network
+from troth.engine.promising.answer import answer
 from troth.engine.promising.options import plan_options
 from troth.engine.supply.supply import SupplyRows
 from troth.model.ids import NodeId, Sku
 from troth.model.network import Address
 from troth.model.order import Method
-from troth.model.plan import Demand
+from troth.model.plan import Demand, Plan
 from troth.model.policy import Policy
 
 PLAIN = Policy()
@@ -81,3 +83,16 @@ def test_a_customer_of_whom_only_the_country_is_known_is_offered_what_is_there()
 
     assert offered(demand(line("A"), destination=Address("DE")), stock, net) == ["berlin"]
     assert offered(demand(line("A"), destination=Address("AQ")), stock, net) == []
+
+
+def test_a_service_that_goes_nowhere_is_not_asked_for() -> None:
+    net = network(node("n1", degrees=2.0))  # beyond the reach of a van
+    asked: list[tuple[Method, str]] = []
+
+    def by(demand: Demand, *rest: Any, **more: Any) -> Plan:
+        asked.append((demand.method, demand.service))
+        return answer(demand, *rest, **more)
+
+    plan_options(demand(line("A")), lambda _: supply(net, A={"n1": 1}), net, PLAIN, MONDAY, by=by)
+
+    assert asked == [(Method.SHIP, "standard"), (Method.SHIP, "express"), (Method.SHIP, "next_day")]

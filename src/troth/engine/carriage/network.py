@@ -203,8 +203,9 @@ def compile_network(
         load=NodeLoad(index),
         memory=Memory(
             {
-                "lanes": min(16_384, max(256, 2_000_000 // (count * max(1, len(cards))))),
-                "kinds": min(16_384, max(256, 2_000_000 // (count * max(1, len(cards))))),
+                **dict.fromkeys(
+                    ("lanes", "kinds", "ways"), min(16_384, max(256, 2_000_000 // (count * max(1, len(cards)))))
+                ),
                 "timetables": min(1024, max(32, 4_000_000 // max(1, lanes_count))),
                 "dates": max(16_384, 40 * len(clocks)),
                 "standings": 4096,

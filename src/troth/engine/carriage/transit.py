@@ -117,6 +117,11 @@ def compute_miles(network: Network, latitude: float, longitude: float) -> NDArra
     return miles_of(squared_chords(network.points, latitude, longitude))
 
 
+def miles_to(network: Network, position: int, latitude: float, longitude: float) -> float:
+    """Great-circle miles from one node to a point in degrees."""
+    return miles_of(squared_chords(network.points[:, position : position + 1], latitude, longitude)).item(0)
+
+
 def find_coordinates(destination: Address | None) -> tuple[float | None, float | None]:
     """Latitude and longitude in degrees, to two decimals (half a mile); None where they are not known."""
     if destination is None or destination.latitude is None or destination.longitude is None:

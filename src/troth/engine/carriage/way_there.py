@@ -47,7 +47,8 @@ class Way:
 def find_way(demand: Demand, network: Network, pickup: int, minute: int, *, ready_minutes: int) -> Way:
     """The way of a demand that is handed over at the position `pickup` (-1: it is sent), from a minute on.
 
-    What is sent to a node that then hands it over arrives when it is ready there.
+    What is sent to a node that then hands it over arrives when it is ready there. Ways are remembered for as long as
+    their lanes have the same dates.
     """
     desk = _find_desk(demand, network, ready_minutes) if pickup < 0 else None
     every = find_lanes(network, demand.method, demand.destination, "", pickup, desk=desk)
@@ -56,7 +57,18 @@ def find_way(demand: Demand, network: Network, pickup: int, minute: int, *, read
     if demand.service and pickup < 0:
         lanes = find_lanes(network, demand.method, demand.destination, demand.service, pickup, desk=desk)
     if demand.excluded_nodes:
-        lanes = _without_nodes(network, lanes, demand.excluded_nodes)
+        return _way(every, _without_nodes(network, lanes, demand.excluded_nodes), timetable)
+    key = (every, lanes, timetable)
+    found = network.memory.tables["ways"].get(key)
+    if isinstance(found, Way):
+        return found
+    way = _way(every, lanes, timetable)
+    network.memory.keep("ways", key, way)
+    return way
+
+
+def _way(every: Lanes, lanes: Lanes, timetable: Timetable) -> Way:
+    """The way by these lanes, which are some of all there are."""
     earliest = float(timetable.arrival_day.take(every.lane).min(initial=NEVER))
     return Way(lanes, timetable, earliest, _find_unreached(timetable, lanes))
 

@@ -167,9 +167,8 @@ def _peg(source: _Source, place: Place, units: int, used: Used, pegs: list[Peg])
     sooner; of lots on hand that which expires first, of those that last.
     """
     rows, dates = source.rows, source.dates
-    node = place.node
     until = 0.0 if place.block.is_on_hand else place.block.ready
-    at = [row for row in (rows.node_index == node).nonzero()[0].tolist() if dates.item(row) <= until]
+    at = [row for row in rows.rows_at(place.node) if dates.item(row) <= until]
     if len(at) > 1:
         if rows.good_until is None:
             at.sort(key=lambda row: (-dates[row], rows.sources[row]))

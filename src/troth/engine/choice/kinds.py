@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from troth.engine.carriage.network import Network
 from troth.engine.carriage.transit import Lanes
-from troth.engine.supply.supply import SupplyRows
 from troth.model.value import dataclass
 
 
@@ -50,17 +49,15 @@ def find_kinds(network: Network, lanes: Lanes) -> Kinds:
     return kinds
 
 
-def held_sets(rows: Sequence[SupplyRows], quantities: Sequence[int], nodes: int) -> NDArray[np.intp]:
-    """Of each node (N) the lines of which it holds all that is wanted, as the bits of a number. Rows are of one node
-    each.
+def held_sets(available: NDArray[np.float64], quantities: Sequence[int]) -> NDArray[np.intp]:
+    """Of each node (N) the lines of which so many units (K, eight at most) are `available` (K, N), as the bits of a
+    number.
 
-    >>> row = SupplyRows(np.array([0, 2], np.int32), np.array([1, 5]), np.zeros(2), ())
-    >>> held_sets([row, row], [1, 2], 3).tolist()
+    >>> held_sets(np.array([[1.0, 0.0, 5.0], [1.0, 0.0, 5.0]]), [1, 2]).tolist()
     [1, 0, 3]
     """
-    sets = np.zeros(nodes, dtype=np.intp)
-    for line, (row, units) in enumerate(zip(rows, quantities, strict=True)):
-        sets[row.node_index] |= (row.available >= units) << line
+    holds = available >= np.array(quantities, dtype=np.float64)[:, np.newaxis]
+    sets: NDArray[np.intp] = np.packbits(holds, axis=0, bitorder="little")[0].astype(np.intp)
     return sets
 
 

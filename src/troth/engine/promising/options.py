@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.carriage.network import Network
-from troth.engine.carriage.transit import compute_miles, find_coordinates
+from troth.engine.carriage.transit import compute_miles, find_coordinates, find_lanes
 from troth.engine.demand.budget import Budget
 from troth.engine.demand.ship_groups import HANDED_OVER, way_of
 from troth.engine.promising.answer import Answer
@@ -80,6 +80,7 @@ def plan_options(
         return Offered(ask, found)
 
     asks = [ask_by(demand, method, service) for method, service in sent if demand.destination is not None]
+    asks = [ask for ask in asks if _is_served(network, ask)]
     deliveries = [plan_within(ask) for ask in asks if budget.has_question()]
     method = demand.method if demand.method is Method.CURBSIDE else Method.PICKUP
     handed = ask_by(demand, method)
@@ -94,6 +95,13 @@ def plan_options(
     complete = [option for option in pickups if option.plan.shipments and not option.plan.uncovered]
     complete.sort(key=lambda way: (way.demand.pickup_node != demand.pickup_node, way.plan.promised_at or now))
     return (*(option for option in deliveries if option.plan.shipments), *complete)
+
+
+def _is_served(network: Network, ask: Demand) -> bool:
+    """Whether anything could go by the service that is asked for; what goes nowhere is no option."""
+    if any([line.terms is not None for line in ask.lines]):  # noqa: C419 - a list is quicker
+        return True  # lines may have a way of their own
+    return bool(find_lanes(network, ask.method, ask.destination, ask.service).is_reachable.any())
 
 
 def _goes_by(asked: Plan, demand: Demand, ask: Demand) -> bool:
@@ -186,8 +194,8 @@ def find_nearest(network: Network, policy: Policy, point: Address | None) -> NDA
     latitude, longitude = find_coordinates(point)
     if latitude is not None and longitude is not None:
         miles = compute_miles(network, latitude, longitude)
-        nearest = np.argsort(miles, kind="stable")
-        return nearest[miles[nearest] <= policy.pickup_miles_max]
+        near = np.flatnonzero(miles <= policy.pickup_miles_max)
+        return near[np.argsort(miles[near], kind="stable")]
     if point is not None and point.country:
         return np.flatnonzero(network.countries == point.country.upper())
     return network.positions

@@ -35,7 +35,7 @@ from troth.model.policy import Policy
 from troth.model.value import dataclass
 
 LINES_MAX: Final = 8
-"""Of more lines there are more sets than candidates."""
+"""What nodes hold of so many lines fits a byte, and their sets are fewer than the candidates."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,7 +132,7 @@ class Ways:
             for line, row in enumerate(one.rows):
                 available[line, row.node_index] = row.available
             has_any: NDArray[np.bool_] = np.any(available, axis=0)
-            found = _Stock(available, held_sets(one.rows, one.quantities, nodes), has_any)
+            found = _Stock(available, held_sets(available, one.quantities), has_any)
             self._stocks[key] = found
         return found
 

@@ -54,6 +54,14 @@ class SupplyRows:
         """Whether any row is still to come."""
         return not self.is_plain and bool(self.available_from.any())
 
+    def rows_at(self, node: int) -> list[int]:
+        """The rows of a node (its position), in their order."""
+        if not self.is_plain:
+            rows: list[int] = (self.node_index == node).nonzero()[0].tolist()
+            return rows
+        row = int(self.node_index.searchsorted(np.int32(node)))
+        return [row] if row < self.node_index.size and self.node_index.item(row) == node else []
+
 
 NO_SUPPLY: Final = SupplyRows(
     np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float64), ()

@@ -12,7 +12,7 @@ import msgspec
 from troth.engine.carriage.calendars import hours_by
 from troth.engine.carriage.distance import KM_PER_MILE
 from troth.engine.carriage.network import Network
-from troth.engine.carriage.transit import compute_miles, find_coordinates
+from troth.engine.carriage.transit import find_coordinates, miles_to
 from troth.engine.promising.disposition import ends_waiting_at, is_queued
 from troth.flows.orders.quote import Option
 from troth.flows.wording.messages import plan_message
@@ -217,7 +217,7 @@ def _pickup(node: NodeId, network: Network, point: Address | None, now: datetime
     latitude, longitude = find_coordinates(point)
     miles = None
     if latitude is not None and longitude is not None:
-        miles = float(compute_miles(network, latitude, longitude)[position])
+        miles = miles_to(network, position, latitude, longitude)
     return PickupAnswer(
         node,
         known.name,
