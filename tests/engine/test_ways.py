@@ -132,3 +132,14 @@ def test_the_stock_is_looked_at_anew_for_other_quantities() -> None:
     found = [replace(case, demand=demand(line(SKUS[0], units))).plan(by=together) for units in (1, 2)]
 
     assert [plan.shipments[0].pegs[0].quantity for plan in found] == [1, 2]
+
+
+def test_where_hardly_two_nodes_cost_the_same_all_candidates_are_priced() -> None:
+    net = network(*(node(f"n{at:02}", degrees=at / 9.0, handling_minor=at) for at in range(80)))
+    stock = supply(net, A={f"n{at:02}": 1 for at in range(0, 80, 2)}, B={f"n{at:02}": 1 for at in range(0, 80, 3)})
+    case = Case(demand(line("A"), line("B")), stock, net, Policy(), MONDAY)
+
+    found = Ways().find(case)
+
+    assert found is not None
+    assert found == case.plan()

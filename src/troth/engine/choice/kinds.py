@@ -6,6 +6,7 @@ lines candidates of a kind hold whole is counted, in two passes over all of them
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,10 @@ from numpy.typing import NDArray
 from troth.engine.carriage.network import Network
 from troth.engine.carriage.transit import Lanes
 from troth.model.value import dataclass
+
+_NAMES_MAX: Final = 65_536
+
+_FEW: Final = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,26 +32,58 @@ class Kinds:
     handling: NDArray[np.float64]
     shipment: NDArray[np.float64]
 
+    @property
+    def are_few(self) -> bool:
+        """Whether it is quicker to look at them than at the candidates: there are hardly any, or far fewer."""
+        return self.lane.size <= max(_FEW, self.of.size // 4)
+
 
 def find_kinds(network: Network, lanes: Lanes) -> Kinds:
     """The kinds of the candidates of some lanes, remembered."""
     found = network.memory.tables["kinds"].get(lanes)
     if isinstance(found, Kinds):
         return found
-    nodes = len(network.nodes)
-    costs = np.stack([network.handling, network.shipment])
-    _distinct, of_node = np.unique(costs, axis=1, return_inverse=True)
-    name = (lanes.rate_lane * (lanes.absent + 1) + lanes.lane) * (int(of_node.max(initial=0)) + 1) + of_node
-    _names, first, of = np.unique(name, return_index=True, return_inverse=True)
+    nodes, costs = len(network.nodes), _cost_numbers(network)
+    name = (lanes.rate_lane * (lanes.absent + 1) + lanes.lane) * (int(costs.max(initial=0)) + 1) + costs
+    of, some = _number(name.reshape(-1))
     kinds = Kinds(
         of.reshape(name.shape),
-        lanes.lane.reshape(-1)[first],
-        lanes.rate_lane.reshape(-1)[first],
-        network.handling[first % nodes],
-        network.shipment[first % nodes],
+        lanes.lane.reshape(-1)[some],
+        lanes.rate_lane.reshape(-1)[some],
+        network.handling[some % nodes],
+        network.shipment[some % nodes],
     )
     network.memory.keep("kinds", lanes, kinds)
     return kinds
+
+
+def _cost_numbers(network: Network) -> NDArray[np.intp]:
+    """A number (N) for each node that is equal where their own costs are."""
+    found = network.memory.tables["kinds"].get(None)
+    if isinstance(found, np.ndarray):
+        return found
+    _costs, numbers = np.unique(network.handling + 1j * network.shipment, return_inverse=True)
+    network.memory.keep("kinds", None, numbers)
+    return numbers
+
+
+def _number(names: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Numbers from 0 on (C) of what has equal names, none of them negative, and where some of each number (P) is.
+
+    >>> of, some = _number(np.array([7, 3, 7]))
+    >>> of.tolist(), some.tolist()
+    ([1, 0, 1], [1, 2])
+    """
+    most = int(names.max(initial=-1)) + 1
+    if most > _NAMES_MAX:
+        _names, some, of = np.unique(names, return_index=True, return_inverse=True)
+        return of, some
+    is_name = np.zeros(most, dtype=np.bool_)  # looked up in a table, which takes a tenth of sorting them
+    is_name[names] = True
+    of = (np.cumsum(is_name) - 1)[names]
+    some = np.empty(int(is_name.sum()), dtype=np.intp)
+    some[of] = np.arange(names.size)
+    return of, some
 
 
 def held_sets(available: NDArray[np.float64], quantities: Sequence[int]) -> NDArray[np.intp]:

@@ -17,7 +17,7 @@ from troth.engine.carriage.distance import squared_chords
 from troth.engine.carriage.network import Network
 from troth.engine.carriage.offers import Offer
 from troth.engine.carriage.transit import NEVER, find_coordinates
-from troth.engine.choice.kinds import find_kinds, find_senders, held_sets, price_kinds, tied_candidates
+from troth.engine.choice.kinds import Kinds, find_kinds, find_senders, held_sets, price_kinds, tied_candidates
 from troth.engine.choice.scoring import delay_costs, subset_rates
 from troth.engine.choice.solve import partition
 from troth.engine.demand.admission import Admission
@@ -27,6 +27,7 @@ from troth.engine.demand.problem import Parcel
 from troth.engine.promising.answer import answer
 from troth.engine.promising.case import Case
 from troth.engine.promising.plain import PlainDemand, plan_parcels, pose_plain
+from troth.engine.promising.together import answer_together
 from troth.engine.supply.supply import SupplyRows
 from troth.engine.supply.unit_prices import UnitPrices
 from troth.model.ids import NodeId, Sku
@@ -93,18 +94,20 @@ class Ways:
         one = None if case.demand.excluded_nodes else pose_plain(case, lines_max=LINES_MAX)
         if one is None:
             return None
+        kinds = None if one.way.lanes.pickup >= 0 else find_kinds(case.network, one.way.lanes)
+        if kinds is not None and not kinds.are_few:
+            return answer_together((case,))[0]
         stock, unreached = self._find_stock(one), one.way.unreached
-        parcels = _hand_over(one, stock) if one.way.lanes.pickup >= 0 else self._send(one, stock)
+        parcels = _hand_over(one, stock) if kinds is None else self._send(one, stock, kinds)
         if parcels is None:
             return None
         stocked = np.count_nonzero(stock.has_any if unreached is None else stock.has_any & ~unreached)
         return plan_parcels(one, stock.available, parcels, int(stocked))
 
-    def _send(self, one: PlainDemand, stock: _Stock) -> list[Parcel] | None:
+    def _send(self, one: PlainDemand, stock: _Stock, kinds: Kinds) -> list[Parcel] | None:
         """The cheapest parcels by which everything is sent, of equally cheap ones from the nearest."""
         case, way, count = one.case, one.way, len(one.rows)
-        policy, network = case.policy, case.network
-        kinds = find_kinds(network, way.lanes)
+        policy = case.policy
         sends = find_senders(kinds.of, stock.held, kinds=kinds.lane.size, lines=count)
         delays = delay_costs(
             way.timetable.arrival_day.take(kinds.lane), way.earliest_day, float(policy.delay_minor_per_day)
