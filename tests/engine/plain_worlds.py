@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.engine.worlds import HERE, MONDAY, demand, flat_card, line, network, node, supply
 from troth.engine.carriage.network import Network
+from troth.engine.carriage.node_load import NodeLoad
 from troth.engine.carriage.rate_cards import DEFAULT_CARDS
 from troth.engine.promising.case import Case
 from troth.engine.promising.together import LINES_MAX
@@ -66,6 +67,10 @@ def batches(draw: st.DrawFn, nodes: Sequence[int] = (1, 3, 5, 70)) -> list[Case]
         ),
         cards=FLAT if draw(st.booleans()) else DEFAULT_CARDS,
     )
+    if draw(st.booleans()):  # pickups that wait, and nodes of which it is known how long one takes
+        waiting = {one.node: int(random.integers(0, 3)) * 300 for one in net.nodes if random.random() < 0.5}
+        measured = {one.node: int(random.integers(10, 3_000)) for one in net.nodes if random.random() < 0.2}
+        net = net.with_load(NodeLoad(net.index, waiting, measured))
     policy = Policy(
         split_minor=draw(st.sampled_from([0, 100, 400])),
         delay_minor_per_day=draw(st.sampled_from([0, 150])),

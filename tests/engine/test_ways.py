@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from tests.engine.plain_worlds import SKUS, batches
 from tests.engine.worlds import MONDAY, demand, line, network, node, rows, supply
 from tests.examples import examples
+from troth.engine.carriage.node_load import NodeLoad
 from troth.engine.demand.budget import Budget
 from troth.engine.promising import ways
 from troth.engine.promising.case import Case
@@ -143,3 +144,18 @@ def test_where_hardly_two_nodes_cost_the_same_all_candidates_are_priced() -> Non
 
     assert found is not None
     assert found == case.plan()
+
+
+@pytest.mark.parametrize("waiting", [0, 40, 4_000])
+def test_a_pickup_waits_for_the_work_before_it(waiting: int) -> None:
+    net = THREE.with_load(NodeLoad(THREE.index, {NodeId("b"): waiting, NodeId("c"): 15}))
+    case = replace(_plain(2), network=net, policy=Policy(delay_minor_per_day=100))
+    at_b = replace(case, demand=replace(case.demand, method=Method.PICKUP, pickup_node=NodeId("b")))
+    at_rest = replace(at_b, network=THREE).plan().shipments[0]
+
+    found = Ways().find(at_b)
+
+    assert found is not None
+    assert found == at_b.plan()
+    assert (found.shipments[0].promised_at > at_rest.promised_at) is (waiting > 0)
+    assert (found.shipments[0].cost["delay"] > 0) is (waiting == 4_000)

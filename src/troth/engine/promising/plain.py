@@ -5,13 +5,16 @@ by a shorter way than `answer` gives the very plan that `answer` gives.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from troth.engine.carriage.calendars import minutes_of
+from troth.engine.carriage.network import Network
 from troth.engine.carriage.offers import Offer, lighten_offer
 from troth.engine.carriage.sizes import find_large
+from troth.engine.carriage.timetable import find_timetable
 from troth.engine.carriage.unserved import way_notes
 from troth.engine.carriage.way_there import Way, find_way, pickup_position
 from troth.engine.choice.assemble import build_shipments
@@ -60,8 +63,22 @@ def pose_plain(case: Case, *, lines_max: int) -> PlainDemand | None:
     if refusal:
         return None
     minute = whole_minute_now(demand.method, case.now.timestamp())
-    way = find_way(demand, network, pickup, minute, ready_minutes=minutes_of(policy.pickup_ready_hours))
-    return PlainDemand(case, offer, way, rows, tuple([line.quantity for line in lines])) if way.is_there else None
+    ready_minutes = minutes_of(policy.pickup_ready_hours)
+    way = find_way(demand, network, pickup, minute, ready_minutes=ready_minutes)
+    if pickup >= 0 and network.load.queue_minutes:
+        way = _behind_queue(network, way, minute, ready_minutes)
+    if not way.is_there or (pickup >= 0 and not way.timetable.is_complete):
+        return None
+    return PlainDemand(case, offer, way, rows, tuple([line.quantity for line in lines]))
+
+
+def _behind_queue(network: Network, way: Way, minute: int, ready_minutes: int) -> Way:
+    """The way of a pickup that is ready when the work that waits there before it is done; its delay counts from when it
+    would be if none did.
+    """
+    waiting = network.load.queue_minutes.get(network.nodes[way.lanes.pickup].node, 0)
+    timetable = find_timetable(network, way.lanes, minute, ready_minutes=ready_minutes, queue_minutes=waiting)
+    return replace(way, timetable=timetable)
 
 
 def _is_plain(case: Case) -> bool:
