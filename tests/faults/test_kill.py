@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from tests.builders import item, node, set_up, stock
+from tests.flows.waiting import wait_until
 from tests.worker.receiver import Receiver, open_receiver
 from troth.flows.door.system import System, open_system
 from troth.flows.log.doctor import examine
@@ -113,15 +114,6 @@ async def send_all(port: int, key: str, on_acknowledged: Callable[[int], None]) 
 
         await asyncio.gather(*(send() for _ in range(CLIENTS)))
     return acknowledged
-
-
-async def wait_until(pool: Pool, question: str) -> None:
-    """Wait until a question to the database is answered with true."""
-    for _ in range(600):
-        if await pool.fetchval(question):
-            return
-        await asyncio.sleep(0.05)  # another process does it: there is nothing here to be told by
-    raise AssertionError(f"never true: {question}")
 
 
 @asynccontextmanager

@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from tests.builders import accepted, capture, item, node, set_up, stock
-from tests.faults.test_kill import Fleet, fleet, wait_until
+from tests.faults.test_kill import Fleet, fleet
+from tests.flows.waiting import wait_until
 from troth.flows.documents.families import RELEASE_RULES
 from troth.flows.door.system import System, open_system
 from troth.flows.log.doctor import examine

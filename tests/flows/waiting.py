@@ -1,4 +1,4 @@
-"""Waiting until others wait, so that a race has the order that a test wants."""
+"""Waiting for others: until they wait, so that a race has the order that a test wants, or until they are done."""
 
 import asyncio
 
@@ -15,3 +15,12 @@ async def wait_for_two(pool: Pool) -> None:
             return
         await asyncio.sleep(0.01)
     raise AssertionError("nobody waits")
+
+
+async def wait_until(pool: Pool, question: str) -> None:
+    """Wait until a question to the database is answered with true."""
+    for _ in range(600):
+        if await pool.fetchval(question):
+            return
+        await asyncio.sleep(0.05)  # others do it: there is nothing here to be told by
+    raise AssertionError(f"never true: {question}")

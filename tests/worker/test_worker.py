@@ -7,6 +7,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from tests.builders import Clock, accepted, capture
+from tests.flows.waiting import wait_until
 from tests.worker.receiver import Receiver
 from troth.flows.door.system import System
 from troth.flows.log.seal import verify_seals
@@ -16,6 +17,8 @@ from troth.store.database import transaction
 from troth.worker.rounds import Task, repeat
 from troth.worker.run import run_worker
 from troth.worker.upkeep import BUSY_SECONDS, PARTITIONS_SECONDS, make_partitions
+
+PARTITIONS = "SELECT (SELECT count(*) FROM pg_inherits WHERE inhparent = 'events'::regclass)"
 
 
 def metric(name: str, **labels: str) -> float:
@@ -28,23 +31,24 @@ async def test_due_orders_are_released_delivered_and_sealed_until_it_is_told_to_
     await subscribe(system, url=receiver.url, kinds=("OrderReleased",), actor="test")
     order = accepted(await system.door.one(capture(), actor="test"))
     acted, delivered = metric("troth_due_acted_total"), metric("troth_webhook_events_total")
+    # Nothing is sealed that began before the oldest transaction of the server, also of other tests.
+    await wait_until(system.pool, "SELECT pg_snapshot_xmin(pg_current_snapshot()) > max(xid) FROM events")
     stop = asyncio.Event()
     worker = asyncio.create_task(run_worker(system, Settings(), stop))
     clock.advance(minutes=31)
     async with asyncio.timeout(20):
         await receiver.arrived.wait()
+        # They are made beside those who write, who go first.
+        await wait_until(system.pool, f"{PARTITIONS} = 4")
+        await wait_until(system.pool, "SELECT count(*) = 1 FROM deliveries WHERE is_delivered")
     stop.set()
     async with asyncio.timeout(20):
         await worker
 
     assert receiver.received[0].payload["subject"] == order.order_id
     assert (metric("troth_due_acted_total") - acted, metric("troth_webhook_events_total") - delivered) == (1.0, 1.0)
-    assert await system.pool.fetchval("SELECT count(*) FROM deliveries WHERE is_delivered") == 1
     verified = await verify_seals(system.pool)
     assert (verified.seals, verified.broken) == (1, ())
-    partitions = await system.pool.fetchval("SELECT count(*) FROM pg_inherits AS i JOIN pg_class ON oid = inhparent"
-                                            " WHERE relname = 'events'")  # fmt: skip
-    assert partitions == 4
 
 
 async def test_two_workers_deliver_everything_once_and_in_order(
