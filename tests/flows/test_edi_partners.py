@@ -47,7 +47,7 @@ def clock() -> Clock:
 async def system(database: Database, clock: Clock) -> AsyncIterator[System]:
     await set_up(database.pool, nodes=(edi_node(),), items=(item("A"), item("B")))
     async with open_system(database.dsn, clock=clock, tongue=TONGUE) as opened:
-        await agree(opened, edi_partner(acknowledge_minutes=60))
+        await agree(opened, edi_partner(acknowledge_minutes=60, owed_minutes=15))
         await stock(opened, {("A", "3PL-1"): 50, ("B", "3PL-1"): 50})
         yield opened
 
@@ -90,6 +90,8 @@ async def test_a_release_lies_in_the_folder_once_and_a_997_acknowledges_it(
     assert (sent.state, sent.acknowledged_at is None) == (InterchangeState.ACCEPTED, False)
     assert [(one.acknowledged_by, one.refused_why) for one in await inbox(system)] == [("edi/3PL-EAST", "")]
     assert other.names(Place.TAKEN) == ["ack.x12"]
+    (came,) = await other.sent(Direction.IN)
+    assert (came.state, came.acknowledge_by) == (InterchangeState.TAKEN, None)  # nobody acknowledges acknowledgments
 
 
 async def test_a_945_ships_the_work_is_acknowledged_and_does_nothing_the_second_time(

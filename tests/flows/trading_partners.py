@@ -64,7 +64,7 @@ class OtherSide:
 
     system: System
     root: Path
-    partner: EdiPartner = field(default_factory=edi_partner)
+    partner: EdiPartner = field(default_factory=lambda: edi_partner(owed_minutes=15))
 
     async def exchange(self) -> Exchanged:
         """A round of the worker, in which it is the turn of every folder."""

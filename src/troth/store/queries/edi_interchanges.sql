@@ -80,8 +80,10 @@ SET sent_at = $4, file = $5, acknowledge_by = $6, state = CASE WHEN state = 'wri
 WHERE partner_id = $1 AND direction = 'out' AND number = $2 AND position = $3;
 
 -- name: note_edi_taken
--- Writes what became of an interchange that came; nothing where somebody else did.
-UPDATE edi_interchanges SET state = $3, report = $4, acknowledged_at = coalesce(acknowledged_at, $5)
+-- Writes what became of an interchange that came, and when it was acknowledged (null: none is owed of it); nothing where somebody else did.
+UPDATE edi_interchanges
+SET state = $3, report = $4, acknowledged_at = coalesce(acknowledged_at, $5),
+    acknowledge_by = CASE WHEN $5::timestamptz IS NULL THEN NULL ELSE acknowledge_by END
 WHERE partner_id = $1 AND direction = 'in' AND number = $2 AND state = 'received'
 RETURNING number;
 
