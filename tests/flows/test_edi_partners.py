@@ -27,7 +27,7 @@ from troth.flows.exceptions.workbench import Filters, count_open, find_open
 from troth.flows.nodes.files import Exchanged, Place
 from troth.flows.nodes.say import send_again
 from troth.model.edi_interchange import Direction, Fate, InterchangeState, StoredInterchange
-from troth.model.edi_partner import Party, Usage
+from troth.model.edi_partner import AckForm, Documents, Party, Syntax, Usage
 from troth.model.exceptions import ExceptionKind, OpenException
 from troth.model.ids import FulfillmentId
 from troth.model.lifecycle import AllocationState
@@ -261,3 +261,37 @@ async def test_workers_at_once_leave_no_gap_in_the_control_numbers_and_tell_each
     sent = await other.sent()
     assert [one.number for one in sent] == [1, 2, 3]
     assert [part.message for one in sent for part in one.report.transactions] == [1, 2, 3, 4, 5, 6]
+
+
+async def test_a_carrier_says_where_parcels_are_and_of_which_it_speaks_that_nobody_knows(
+    system: System, clock: Clock, other: OtherSide
+) -> None:
+    order = await released(system, clock)
+    await other.send(x12("SW", shipped(order.fulfillments[0].fulfillment_id, "794612345678")))
+    carrier = edi_partner("CARR", documents=Documents.CARRIER, nodes=(), carrier="fedex", folder="")
+    await agree(system, carrier)
+    at = ["LX*1", "AT7*AF*NS***20261123*0900*LT", "MS1*Columbus*OH*US"]
+    moved = "214", ["B10*794612345678*SHP-1*FDEG", *at]
+    strange = "214", ["B10*794600000000*SHP-2*FDEG", *at]
+    said = OtherSide(system, other.root, carrier)
+    (came,) = (await said.send(x12("QM", moved, strange))).interchanges
+    assert came.state is InterchangeState.PARTLY
+    assert [[(one.about, one.fate) for one in part.results] for part in came.report.transactions] == [
+        [("794612345678", Fate.DONE)],
+        [("794600000000", Fate.REFUSED)],
+    ]
+    assert [one.report.transactions[0].kind for one in await said.sent()] == ["997"]
+
+
+async def test_edifact_says_the_same_and_acknowledges_by_contrl(system: System, clock: Clock, other: OtherSide) -> None:
+    edifact = edi_partner(syntax=Syntax.EDIFACT, version="D.96A", acknowledgment=AckForm.CONTRL)
+    await agree(system, edifact)
+    said = OtherSide(system, other.root, edifact)
+    await released(system, clock)
+    await said.exchange()
+    assert said.names(Place.OUT) == ["000000001-INSDES.edi"]
+    head = "UNB+UNOA:1+3PLEAST:ZZ+TROTH:ZZ+261123:1100"
+    await said.send(f"{head}+1'UNH+1+CONTRL:D:96A:UN'UCI+1+TROTH:ZZ+3PLEAST:ZZ+7'UNT+3+1'UNZ+1+1'")
+    (sent,) = await said.sent()
+    assert sent.state is InterchangeState.ACCEPTED
+    assert [one.acknowledged_by for one in await inbox(system)] == ["edi/3PL-EAST"]

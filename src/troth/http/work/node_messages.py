@@ -89,7 +89,8 @@ class ToldWorkAnswer(msgspec.Struct, frozen=True):
 
 class MessageAnswer(msgspec.Struct, frozen=True):
     """A message to a node. Its messages are numbered without gaps; `repeats` is the number of the one that it says
-    again. It has to be acknowledged by `acknowledge_by`, where somebody waits for that.
+    again. It has to be acknowledged by `acknowledge_by`, where somebody waits for that; `refused_why` is why a trading
+    partner could not read it, or could not be told.
     """
 
     node: str
@@ -102,6 +103,8 @@ class MessageAnswer(msgspec.Struct, frozen=True):
     repeats: int | None
     acknowledged_at: Instant | None
     acknowledged_by: str | None
+    refused_at: Instant | None
+    refused_why: str
 
 
 class MessagesAnswer(msgspec.Struct, frozen=True):
@@ -132,6 +135,8 @@ def answer_message(message: Message) -> MessageAnswer:
         told.repeats,
         message.acknowledged_at,
         message.acknowledged_by,
+        message.refused_at,
+        message.refused_why,
     )
 
 
