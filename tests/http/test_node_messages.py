@@ -32,7 +32,7 @@ async def test_a_node_says_how_it_is_reached(api: Api) -> None:
     body = {"type": "3pl", "latitude": 40.7, "longitude": -74.0}
     link = {"by": "file", "acknowledge_minutes": 30, "ship_minutes": 480, "contact": "Ben, +1 212 555 0100"}
     made = await api.put("/v1/nodes/3PL-9", body | {"link": link})
-    shown = {"by": "file", "format": "csv", "folder": "3PL-9", "acknowledged_by": "delivery"} | link
+    shown = {"by": "file", "format": "csv", "folder": "3PL-9", "acknowledged_by": "delivery", "partner": None} | link
     assert (made.status_code, made.json()["link"]) == (201, shown)
     assert (await api.put("/v1/nodes/3PL-9", body | {"link": shown})).json()["link"] == shown
     posted = {"by": "webhook", "acknowledged_by": "answer"}
