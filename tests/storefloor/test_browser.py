@@ -1,5 +1,6 @@
 """The store app in a real browser at phone size: a whole pickup and shipment, also with the network cut off."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -145,6 +146,79 @@ async def test_a_web_order_is_picked_by_scan_staged_and_handed_over_by_its_code(
         "FulfillmentCollected",
     ]
     await expect(card).to_have_count(0)
+    assert complaints == []
+
+
+async def test_a_step_that_is_done_while_the_page_of_the_last_one_comes_anew_is_kept_and_shown(
+    browser: Browser, address: str, system: System
+) -> None:
+    asked = capture("W-1", {"TENT": 1}, ship_to=None, method=Method.PICKUP, pickup_node=NodeId(STORE))
+    order = accepted(await system.door.one(asked, actor="key/web"))
+    await system.door.one(ReleaseOrder(order.order_id), actor="clock")
+    page, complaints = await enter(browser, address, system, service_workers="block")
+    await open_work(page, "W-1")
+    await scan(page, TENT)
+    await expect(page.locator(".stop")).to_have_attribute("data-full", "yes")
+    begun, pressed, may_come = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    page.on("console", lambda message: pressed.set() if message.text == "pressed" else None)
+
+    async def wait(route: Route) -> None:
+        if route.request.method == "GET":
+            begun.set()
+            await may_come.wait()
+        await route.continue_()
+
+    async def lose(route: Route) -> None:
+        await route.abort()
+
+    await page.route("**/walk?**", wait)
+    await page.route("**/work/*", lose, times=1)
+    # By script, since a driver of browsers waits for the page that somebody at the phone does not wait for.
+    await page.evaluate(
+        """document.addEventListener("queue:empty", () => window.setTimeout(() => {
+            const form = document.querySelector("form[data-step=ready]");
+            form.elements.staging.value = "A3";
+            form.querySelector("button").click();
+            console.info("pressed");
+        }), {once: true})"""
+    )
+    await page.get_by_role("button", name="Picked", exact=True).click()
+    await asyncio.wait_for(begun.wait(), 30)
+    await asyncio.wait_for(pressed.wait(), 30)
+    may_come.set()
+
+    await page.wait_for_url(f"{address}/at/{STORE}?done=W-1")
+    after = await read_order(system, order)
+    assert (_state(after), after.fulfillments[0].staging) == (AllocationState.READY, "A3")
+    assert complaints == ["Failed to load resource: net::ERR_FAILED"]
+
+
+async def test_what_is_typed_is_not_lost_when_the_step_before_is_settled(
+    browser: Browser, address: str, system: System
+) -> None:
+    asked = capture("W-1", {"TENT": 1}, ship_to=None, method=Method.PICKUP, pickup_node=NodeId(STORE))
+    order = accepted(await system.door.one(asked, actor="key/web"))
+    await system.door.one(ReleaseOrder(order.order_id), actor="clock")
+    page, complaints = await enter(browser, address, system, service_workers="block")
+    await open_work(page, "W-1")
+    await scan(page, TENT)
+    await expect(page.locator(".stop")).to_have_attribute("data-full", "yes")
+    may_send = asyncio.Event()
+
+    async def wait(route: Route) -> None:
+        await may_send.wait()
+        await route.continue_()
+
+    await page.route("**/walk", wait)
+    await page.get_by_role("button", name="Picked", exact=True).click()
+    await page.get_by_label("Staging place").fill("A3")
+    may_send.set()
+    await page.wait_for_url("**/walk?**")
+    await expect(page.get_by_label("Staging place")).to_have_value("A3")
+    await page.get_by_role("button", name="Ready for pickup").click()
+
+    await page.wait_for_url(f"{address}/at/{STORE}?done=W-1")
+    assert (await read_order(system, order)).fulfillments[0].staging == "A3"
     assert complaints == []
 
 

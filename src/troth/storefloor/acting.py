@@ -1,6 +1,7 @@
 """What a form asks for is done once, however often it arrives; a phone with a bad network sends it again and again."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Final
@@ -29,11 +30,12 @@ _ASIDE: Final = frozenset({"csrf", "age"})
 @dataclass(frozen=True, slots=True)
 class Done:
     """What became of what a form asks for: what was refused of it, by the place of its command; nothing: it is done.
-    What is refused for now may be asked `again`.
+    What is refused for now may be asked `again`. `back` is where somebody goes on, as it was when it was done.
     """
 
     refused: tuple[tuple[int, Told], ...] = ()
     again: bool = False
+    back: str = ""
 
     @property
     def is_refused(self) -> bool:
@@ -41,8 +43,11 @@ class Done:
         return bool(self.refused)
 
 
-async def act(visit: Visit, form: FormData, commands: Sequence[Command], *, check: Check | None = None) -> Done:
-    """Have commands decided under the form's key, each for itself and all in one transaction.
+async def act(
+    visit: Visit, form: FormData, commands: Sequence[Command], *, check: Check | None = None, back: str
+) -> Done:
+    """Have commands decided under the form's key, each for itself and all in one transaction; then somebody goes on at
+    `back`.
 
     What was done under the key before is not done again, and not checked again either: it may long have gone on.
     """
@@ -52,12 +57,17 @@ async def act(visit: Visit, form: FormData, commands: Sequence[Command], *, chec
     if used is not None:
         is_same = used.request_digest == key.request_digest
         return decode(used.answer) if is_same else refused(KeyReused(key.key))
+
+    def answer(outcomes: tuple[Outcome, ...]) -> Answer:
+        done = replace(_done(outcomes), back=back)
+        return Answer(200 if len(done.refused) < len(outcomes) else 409, msgspec.json.encode(done))
+
     no = None if check is None else await check()
     if no is not None:
         return refused(no)
     if not commands:
         return Done()
-    result = await visit.system.door.submit(Request(tuple(commands), actor, "store", key, _answer))
+    result = await visit.system.door.submit(Request(tuple(commands), actor, "store", key, answer))
     return decode(result.answer.body) if result.answer is not None else _done(result.outcomes)
 
 
@@ -80,11 +90,6 @@ def refused(no: Refusal | Told) -> Done:
 def decode(body: bytes) -> Done:
     """What was kept of an answer."""
     return msgspec.json.decode(body, type=Done)
-
-
-def _answer(outcomes: tuple[Outcome, ...]) -> Answer:
-    done = _done(outcomes)
-    return Answer(200 if len(done.refused) < len(outcomes) else 409, msgspec.json.encode(done))
 
 
 def _done(outcomes: tuple[Outcome, ...]) -> Done:

@@ -59,7 +59,9 @@ async def pick(visit: Visit) -> Response:
     works = await read_works(visit, node.node, names)
     stops = await read_stops(visit.system, node.node, works)
     given = _read(form, stops)
-    here = query_of(names)
+    short = () if isinstance(given, tuple) else _short(stops, given)
+    back = f"{visit.base}/at/{path_part(node.node)}/walk{query_of(names)}"
+    back += "".join(f"&short={path_part(sku)}" for sku in short)
     if isinstance(given, tuple):
         done = refused(given)
     else:
@@ -68,9 +70,7 @@ async def pick(visit: Visit) -> Response:
         async def check() -> Refusal | Told | None:
             return _refuse(names, works, node.node)
 
-        done = await act(visit, form, commands, check=check)
-    short = _short(stops, given) if not isinstance(given, tuple) else ()
-    back = f"{visit.base}/at/{path_part(node.node)}/walk{here}" + "".join(f"&short={path_part(sku)}" for sku in short)
+        done = await act(visit, form, commands, check=check, back=back)
     return await answer(visit, form, _named(done, names), back, lambda: show_works(visit, node, names, done=done))
 
 

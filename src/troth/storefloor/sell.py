@@ -81,12 +81,12 @@ async def sell(visit: Visit) -> Response:
     name = f"{node.node}-{blake2b(text(form, 'key').encode(), digest_size=5).hexdigest().upper()}"
     content = await _content(visit, node, form)
     command = None if content is None else await _order(visit, content, form, name)
+    back = f"{visit.base}/at/{path_part(node.node)}?done={path_part(name)}"
     if isinstance(command, CaptureOrder):
-        done = await act(visit, form, (command,), check=lambda: _check(form))
+        done = await act(visit, form, (command,), check=lambda: _check(form), back=back)
     else:
         told: Told = ("Choose items and a way to have them.", ()) if command is None else tell_by_field(command)
         done = refused(told)
-    back = f"{visit.base}/at/{path_part(node.node)}?done={path_part(name)}"
     return await answer(visit, form, done, back, lambda: _page(visit, form, done))
 
 

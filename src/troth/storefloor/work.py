@@ -153,10 +153,9 @@ async def report(visit: Visit) -> Response:
     async def check() -> Refusal | Told | None:
         return _refuse(form, step, order, work, node.node)
 
-    done = await act(visit, form, () if made is None else (made,), check=check)
-    return await answer(
-        visit, form, done, _back(visit, form, node, order, work), lambda: show_works(visit, node, [name], done=done)
-    )
+    back = _back(visit, form, node, order, work)
+    done = await act(visit, form, () if made is None else (made,), check=check, back=back)
+    return await answer(visit, form, done, back, lambda: show_works(visit, node, [name], done=done))
 
 
 def _refuse(form: FormData, step: str, order: Order, work: Fulfillment, node: str) -> Refusal | Told | None:

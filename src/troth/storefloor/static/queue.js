@@ -3,6 +3,8 @@
 
 const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?? "";
 const RETRY_MS = [1_000, 2_000, 5_000, 10_000, 30_000];
+// A page that is on its way out may take with it what is not in the database yet: it is written down first, at once.
+const LATE = "troth-store-late:";
 
 const opened = new Promise((resolve, reject) => {
   const asking = indexedDB.open("troth-store", 1);
@@ -78,17 +80,19 @@ const send = async (action, isSecond = false) => {
 
 const flushOnce = async () => {
   let next = "";
+  const works = [];
   for (;;) {
     const action = (await everything("actions")).find((one) => one.actor === meta("actor"));
-    if (!action) return { isDone: true, next };
+    if (!action) return { isDone: true, next, works };
     let told = null;
     try {
       told = await send(action);
     } catch {
       // No network: the browser says no more than that.
     }
-    if (told === null) return { isDone: false, next };
+    if (told === null) return { isDone: false };
     attempts = 0;
+    works.push(...action.works);
     await settle(action);
     if (told.refused.length) {
       for (const one of told.refused) await keep("refusals", { label: action.label, title: one.title, facts: one.facts, at: action.at });
@@ -109,7 +113,7 @@ const flush = async () => {
   const run = () => flushOnce();
   const result = navigator.locks ? await navigator.locks.request("troth-store-queue", run) : await run();
   await render();
-  if (result.isDone) document.dispatchEvent(new CustomEvent("queue:empty", { detail: result.next }));
+  if (result.isDone) document.dispatchEvent(new CustomEvent("queue:empty", { detail: result }));
   else timer = window.setTimeout(flush, RETRY_MS[Math.min(attempts++, RETRY_MS.length - 1)]);
 };
 
@@ -154,12 +158,26 @@ const render = async () => {
 const enqueue = async (form, submitter) => {
   const fields = [...new FormData(form, submitter)].filter(([name]) => name !== "csrf").map(([name, value]) => [name, String(value)]);
   const works = (form.dataset.work ?? "").split(" ").filter(Boolean);
-  await keep("actions", { url: form.action, fields, works, label: form.dataset.label ?? "Action", actor: meta("actor"), at: Date.now() });
+  const action = { url: form.action, fields, works, label: form.dataset.label ?? "Action", actor: meta("actor"), at: Date.now() };
+  const name = `${LATE}${action.at}-${Math.random()}`;
+  localStorage.setItem(name, JSON.stringify(action));
+  await keep("actions", action);
+  localStorage.removeItem(name);
   await render();
+};
+
+// What the page before was keeping when it went; should it be kept twice, the server knows it by its key.
+const takeLate = async () => {
+  for (const name of Object.keys(localStorage).filter((one) => one.startsWith(LATE)).sort()) {
+    const written = localStorage.getItem(name);
+    if (written) await keep("actions", JSON.parse(written));
+    localStorage.removeItem(name);
+  }
 };
 
 window.addEventListener("online", () => flush());
 document.addEventListener("DOMContentLoaded", async () => {
+  await takeLate();
   await render();
   if ((await everything("actions")).length) await flush();
 });

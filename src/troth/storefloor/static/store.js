@@ -74,11 +74,33 @@ document.addEventListener(
   true,
 );
 
-// Once all is sent the page is what the server says it is.
-document.addEventListener("queue:empty", async (event) => {
-  const isMine = document.querySelector("form[data-done]");
-  if (!isMine) return;
-  if (event.detail) window.location.assign(event.detail);
+// What somebody was filling in when the page came anew stands there again.
+const TYPED = "troth-store-typed";
+const openSteps = () => [...document.querySelectorAll("form.step[data-queue]:not([data-done])")].filter((form) => !form.hidden);
+const named = (form, input) => `${form.dataset.work} ${form.dataset.step} ${input.name} ${input.type === "radio" || input.type === "checkbox" ? input.value : ""}`;
+const typedIn = (form) => [...form.elements].filter((input) => input.name && input.type !== "hidden");
+document.addEventListener("input", (event) => event.target.form?.setAttribute("data-filled", ""));
+window.addEventListener("pagehide", () => {
+  const filled = openSteps().filter((form) => form.hasAttribute("data-filled"));
+  const typed = filled.flatMap((form) => typedIn(form).map((input) => [named(form, input), [input.value, input.checked]]));
+  sessionStorage.setItem(TYPED, JSON.stringify(Object.fromEntries(typed)));
+});
+const typeAgain = () => {
+  const typed = JSON.parse(sessionStorage.getItem(TYPED) ?? "{}");
+  sessionStorage.removeItem(TYPED);
+  for (const form of openSteps())
+    for (const input of typedIn(form)) {
+      const [value, checked] = typed[named(form, input)] ?? [input.value, input.checked];
+      [input.value, input.checked] = [value, checked];
+    }
+};
+
+// Once all is sent the page is what the server says it is, also where the page before sent it.
+document.addEventListener("queue:empty", (event) => {
+  const { next, works } = event.detail;
+  const isShown = [...document.querySelectorAll("[data-card]")].some((card) => works.includes(card.dataset.card));
+  if (!isShown && !document.querySelector("form[data-done]")) return;
+  if (next) window.location.assign(next);
   else window.location.reload();
 });
 
@@ -127,6 +149,7 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("DOMContentLoaded", () => {
   beginPick();
+  typeAgain();
   hearTasks();
   showNetwork();
   navigator.serviceWorker?.register(`${meta("base")}/worker.js`, { scope: `${meta("base")}/` }).catch(() => {});
