@@ -99,6 +99,8 @@ async def test_an_action_that_arrives_twice_happens_once_also_after_the_work_wen
     told.append(await send(client, "/walk", key="p", age="90", **pick))
 
     assert [one.json()["refused"] for one in told] == [[]] * 5
+    goes_on = [one.json()["next"] for one in told]
+    assert goes_on == [goes_on[0]] * 2 + [f"/store/at/{STORE}?done=W-1"] * 2 + [goes_on[0]]
     assert await count_events(system, order) == events
     assert state(await read_order(system, order)) is AllocationState.READY
 
