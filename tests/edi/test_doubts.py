@@ -150,6 +150,15 @@ def test_only_exceptions_are_said_and_the_rest_left() -> None:
     assert (package.package_id, package.lines, package.tracking_number) == ("1", (), "1Z9")
 
 
+@pytest.mark.parametrize("reporting", ["N", "F", ""])
+def test_lines_that_are_said_count_whatever_the_head_says_of_them(reporting: str) -> None:
+    of = work(line(1, "A-1001", 2), line(2, "A-1003", 3))
+
+    (found,) = answered(*shipped(w12("2", "VN", "A-1001"), w12("1", "VN", "A-1003"), reporting=reporting), of=of)
+
+    assert [(line.line_id, line.quantity) for line in found.packages[0].lines] == [("1", 2), ("2", 1)]
+
+
 def test_several_packages_in_one_loop_are_known_and_their_contents_not() -> None:
     marks = (segment("MAN", "CP", "1Z1"), segment("MAN", "CP", "1Z2"))
     head = shipped(w12("2", "VN", "A-1001"))

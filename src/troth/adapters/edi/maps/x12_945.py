@@ -16,8 +16,10 @@ from troth.adapters.edi.maps.said import SaidLine, SaidLot, SaidPackage, SaidShi
 from troth.adapters.edi.maps.times import SaidTime
 from troth.adapters.edi.segments import Segment
 
-NO_EXCEPTIONS, EXCEPTIONS_ONLY = "N", "X"
-"""Element 514: nothing is said of lines since all left as it was ordered; or only of those that did not."""
+EXCEPTIONS_ONLY: Final = "X"
+"""Element 514: of lines only those are said that did not leave as they were ordered. What else it may be is not heeded:
+partners mean different things by `N`, and lines that are said count.
+"""
 _SSCCS: Final = frozenset({"AA", "GM", "AI"})
 _CARRIERS: Final = frozenset({"CP"})
 _PACKAGES: Final = (*sorted(_SSCCS | _CARRIERS), "CA", "MC", "R", "SM", "SS", "W")
@@ -35,11 +37,10 @@ def read_945(reading: Reading) -> Iterator[SaidShipment]:
         return
     shipped_at = reading.instant(_shipped(reading, w06, head))
     whole = _whole(reading, head)
-    reporting = w06.get(1)
-    if reporting == NO_EXCEPTIONS or not pick(reading.segments, "W12"):
+    if not pick(reading.segments, "W12"):
         yield SaidShipment(w06, work, (whole,), (), shipped_at)
         return
-    if reporting == EXCEPTIONS_ONLY:
+    if w06.get(1) == EXCEPTIONS_ONLY:
         exceptions = tuple(line for loop in loops for line in _lines(reading, loop))
         yield SaidShipment(w06, work, (whole,), exceptions, shipped_at)
         return
