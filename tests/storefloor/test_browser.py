@@ -1,4 +1,4 @@
-"""The store app in a real browser at phone size: a whole pickup and shipment, also with the network cut off."""
+"""One thing: the store app in a real browser at phone size, also with the network cut off."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -21,6 +21,7 @@ PATTERNS: Final = {
     ),
     r"^[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+$": "must be an email address, such as ada@example.com",
     r"^(P-[0-9a-f]+)?$": "must be the plan_id of a quoted option, such as P-5b0c9d1c2f6e7a8890ab",
+    r"^(?:[!-~](?:[ -~]*[!-~])?)?$": "must be printable ASCII without blanks at its ends",
     r"^[A-Za-z0-9]{1,16}$": "must be 1 to 16 letters and digits, such as kg",
     r"^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}$": "must be a language (BCP 47), such as en or es-MX",
     r"^[a-z0-9_.-]+$": "must be small letters, digits, underscores, dots and dashes",
