@@ -87,7 +87,7 @@ def test_every_check_of_the_doctor_is_on_the_page() -> None:
 
 _OF_THE_WORKER = (
     r"troth_(worker|due|webhook|sealed|repromised|acceptances|returns|payments?_|exceptions?_"
-    r"|notifications_|orders_watched|parcels_asked|carrier_silences|labels|disputes|nodes?_)"
+    r"|notifications_|orders_watched|parcels_asked|carrier_silences|edi|labels|disputes|nodes?_)"
 )
 
 
