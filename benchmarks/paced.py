@@ -60,6 +60,11 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's own class
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a request can be sent; a server closes what it has not heard of for some seconds."""
+        return self._transport is not None and not self._transport.is_closing()
+
     def ask(self, request: bytes) -> "asyncio.Future[str]":
         """Send a request; its status, once the whole answer is there."""
         assert self._transport is not None
@@ -78,6 +83,7 @@ class _Connection(asyncio.Protocol):
             self._answer.set_result(self._status)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
         if self._answer is not None and not self._answer.done():
             self._answer.set_result("lost")
 
@@ -90,6 +96,8 @@ async def send(pace: Pace) -> dict[str, Timed]:
     seen = {stream.name: Timed() for stream in pace.streams}
 
     async def ask(request: bytes, due: float, timed: Timed) -> None:
+        while free and not free[-1].is_open:
+            free.pop()
         if free:
             connection = free.pop()
         else:
