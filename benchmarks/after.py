@@ -136,7 +136,7 @@ def run(*, seed: int) -> Path:
             work(server.dsn, key, Path(folder)) as worker,
         ):
             party = _Party(serving.pid, worker, postmaster_pid(Path(folder) / "var"))
-            site = Site(free_port(), serving.port, key)
+            site = Site(free_port(), serving.port, key, str(Path(folder) / "heard.json"))
             _set_up(serving.port, key, site.port)
             # Each process reads an item's stock when it is asked for, and the worker goes through what was filled in.
             _rest(site, party)
@@ -219,8 +219,9 @@ def _run_stage(site: Site, party: _Party, pace: float, seconds: float) -> _Stage
     time.sleep(_LAG_MAX)
     taken = {who: used - before[who] for who, used in party.taken().items()}
     taken |= {"nodes": processor_seconds(heard_by.pid), "generator": generator}
-    out, _ = heard_by.communicate("")
-    stage = _read(pace, seconds, json.loads(sent.stdout)["orders"], json.loads(out), taken)
+    heard_by.communicate("")
+    heard = json.loads(Path(site.into).read_text(encoding="utf-8"))
+    stage = _read(pace, seconds, json.loads(sent.stdout)["orders"], heard, taken)
     _say(stage)
     return stage
 

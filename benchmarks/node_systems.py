@@ -5,7 +5,7 @@ whatever has come up meanwhile: works that were released are taken on, and those
 and shipped.
 
 It runs as a process of its own (`python -m benchmarks.node_systems`), told by one line of JSON on its standard input:
-it prints `ready`, listens until its standard input ends, and then prints what it saw as one line of JSON.
+it prints `ready`, listens until its standard input ends, and then writes what it saw into a file.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final, cast
 
 import uvloop
@@ -26,11 +27,12 @@ _TAKEN: Final = b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where to listen, and where to answer."""
+    """Where to listen, where to answer, and the file into which what was heard is written."""
 
     port: int
     server_port: int
     key: str
+    into: str
 
 
 @dataclass(slots=True)
@@ -243,4 +245,5 @@ async def work(site: Site) -> Heard:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asdict(uvloop.run(work(Site(**json.loads(sys.stdin.readline())))))))
+    told = Site(**json.loads(sys.stdin.readline()))
+    Path(told.into).write_text(json.dumps(asdict(uvloop.run(work(told)))), encoding="utf-8")
