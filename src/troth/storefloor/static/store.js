@@ -95,13 +95,19 @@ const typeAgain = () => {
     }
 };
 
-// Once all is sent the page is what the server says it is, also where the page before sent it.
+// Once all is sent the page is what the server says it is, also where the page before sent it. A second look that finds
+// nothing more to send must not call back who is on the way to where the last step led.
+let isLeaving = false;
 document.addEventListener("queue:empty", (event) => {
   const { next, works } = event.detail;
   const isShown = [...document.querySelectorAll("[data-card]")].some((card) => works.includes(card.dataset.card));
   if (!isShown && !document.querySelector("form[data-done]")) return;
   if (next) window.location.assign(next);
-  else window.location.reload();
+  else if (!isLeaving) window.location.reload();
+  isLeaving = true;
+});
+window.addEventListener("pageshow", () => {
+  isLeaving = false;
 });
 
 const showNetwork = () => {
